@@ -1,0 +1,86 @@
+//! Where the offer comes from: the built-in table and, if there is one, the operator's file.
+//!
+//! Both are TOML of the same shape; `docs/offer.md` describes it. A file extends the built-in
+//! table entry by entry, or stands alone when it says `replace = true`.
+
+mod resolve;
+mod table;
+
+use std::io;
+use std::path::Path;
+
+use domain::offer::{Offer, OfferFault};
+use thiserror::Error;
+
+use table::Table;
+
+/// Public regions, zones, instance types and images, compiled in.
+const BUILTIN: &str = include_str!("builtin.toml");
+
+/// How errors call the compiled-in table.
+const BUILTIN_NAME: &str = "built-in offer";
+
+/// Why an offer could not be loaded. Every message names the file.
+#[derive(Debug, Error)]
+pub enum OfferError {
+    /// The file could not be read.
+    #[error("{file}: cannot be read: {source}")]
+    Read {
+        /// The file as it was given.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is no TOML of the right shape. The source quotes the line.
+    #[error("{file}: {source}")]
+    Parse {
+        /// The file as it was given.
+        file: String,
+        /// Place and reason.
+        source: Box<toml::de::Error>,
+    },
+    /// An entry is wrong in itself or does not fit the others.
+    #[error("{file}: {fault}")]
+    Entry {
+        /// The file as it was given.
+        file: String,
+        /// The entry and what to do.
+        fault: OfferFault,
+    },
+}
+
+/// Loads the built-in table and puts the file, if there is one, over it.
+pub fn load(file: Option<&Path>) -> Result<Offer, OfferError> {
+    let Some(path) = file else {
+        return build(BUILTIN_NAME, parse(BUILTIN_NAME, BUILTIN)?);
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| OfferError::Read { file: name.clone(), source })?;
+    load_text(&name, &text)
+}
+
+fn load_text(name: &str, text: &str) -> Result<Offer, OfferError> {
+    let own = parse(name, text)?;
+    if own.replace {
+        return build(name, own);
+    }
+    let mut table = parse(BUILTIN_NAME, BUILTIN)?;
+    table.extend(own);
+    // The built-in table alone is sound (a test says so), so a fault is the file's doing.
+    build(name, table)
+}
+
+fn parse(name: &str, text: &str) -> Result<Table, OfferError> {
+    toml::from_str(text)
+        .map_err(|source| OfferError::Parse { file: name.to_owned(), source: Box::new(source) })
+}
+
+fn build(name: &str, table: Table) -> Result<Offer, OfferError> {
+    resolve::resolve(table)
+        .and_then(Offer::new)
+        .map_err(|fault| OfferError::Entry { file: name.to_owned(), fault })
+}
+
+#[cfg(test)]
+mod tests;
