@@ -269,3 +269,30 @@ fn a_file_is_read_from_disk() {
     let missing = load(Some(Path::new("/nowhere/offer.toml"))).unwrap_err().to_string();
     assert!(missing.starts_with("/nowhere/offer.toml: cannot be read: "), "{missing}");
 }
+
+/// The block after "A complete example".
+fn documented_example() -> &'static str {
+    let page = include_str!("../../../../docs/offer.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_documented_example_loads() {
+    let offer = over_builtin(documented_example());
+    assert_eq!(offer.region("lab").unwrap().zones.len(), 1);
+    assert_eq!(offer.instance_type("ecs.lab.xlarge").unwrap().memory_gib, 15.5);
+    assert!(!offer.instance_type("ecs.lab.large").unwrap().hot_detach);
+    assert!(offer.instance_type("ecs.mix-c1m8.large").unwrap().multi_attach);
+    assert_eq!(offer.instance_type("ecs.lab.small").unwrap().disk_quantity, 3);
+    assert_eq!(offer.image("lab-windows").unwrap().creation_time, "2026-02-03T04:05:06Z");
+    assert_eq!(offer.image("lab_linux_1_20260301.vhd").unwrap().image_family, "acs:lab_linux");
+}
+
+#[test]
+fn the_documented_message_is_given() {
+    let message =
+        refusal("[families.\"ecs.lab\"]\n[instance_types]\n\"ecs.lab.small\" = { cpu = 1 }");
+    let documented = include_str!("../../../../docs/offer.md");
+    assert!(documented.contains(message.strip_prefix("mine.toml").unwrap()), "{message}");
+}
