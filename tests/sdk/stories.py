@@ -116,8 +116,6 @@ class Lifecycle:
 class Refusals:
     """What a user is told when a call is refused."""
 
-    wrong_secret_code = "SignatureDoesNotMatch"
-
     @pytest.fixture
     def client(self, connect, server):
         return connect(server, KEY_SECRET)
@@ -159,7 +157,7 @@ class Refusals:
 
     def test_wrong_secret(self, connect, server):
         client = connect(server, "not-the-secret")
-        self.expect(client, 400, self.wrong_secret_code, client.disk, UNKNOWN_DISK)
+        self.expect(client, 400, client.wrong_secret_code, client.disk, UNKNOWN_DISK)
 
     def test_dry_run(self, client):
         self.expect(client, 400, "DryRunOperation", client.describe_dry)
@@ -179,19 +177,28 @@ class Tokens:
         assert client.ids_by_number(name) == [first]
 
 
-class Pages:
-    """Both ways of paging show each disk once."""
+def disks_to_page(client):
+    name = unique("page")
+    return name, sorted(client.create_disk(name) for _ in range(DISKS_TO_PAGE))
 
-    def disks_to_page(self, client):
-        name = unique("page")
-        return name, sorted(client.create_disk(name) for _ in range(DISKS_TO_PAGE))
+
+class PageNumbers:
+    """A walk by PageNumber shows each disk once."""
 
     def test_page_numbers(self, connect, server):
         client = connect(server, KEY_SECRET)
-        name, created = self.disks_to_page(client)
+        name, created = disks_to_page(client)
         assert sorted(client.ids_by_number(name)) == created
+
+
+class PageTokens:
+    """A walk by NextToken shows each disk once."""
 
     def test_page_tokens(self, connect, server):
         client = connect(server, KEY_SECRET)
-        name, created = self.disks_to_page(client)
+        name, created = disks_to_page(client)
         assert sorted(client.ids_by_token(name)) == created
+
+
+class AllStories(Lifecycle, Refusals, Tokens, PageNumbers, PageTokens):
+    pass

@@ -121,7 +121,7 @@ def connect(request):
     return lambda server, secret: CurrentSdk(open_sdk(server.endpoint, secret, signature), bool(asynchronous))
 
 
-class TestCurrentSdk(stories.Lifecycle, stories.Refusals, stories.Tokens, stories.Pages):
+class TestCurrentSdk(stories.AllStories):
     pass
 
 

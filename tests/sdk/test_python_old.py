@@ -55,8 +55,14 @@ class OldSdk(WireClient):
         self.sdk = AcsClient(KEY_ID, secret, REGION)
         self.endpoint = server.endpoint
         self.make_request = make_request
+        if make_request is typed_request:
+            # What the SDK makes of SignatureDoesNotMatch when the echoed string to sign is its own to the letter.
+            # It compares only for typed requests; with no colon in the message it would crash.
+            self.wrong_secret_code = "InvalidAccessKeySecret"
 
     def call(self, action, **parameters):
+        # The client adds its own region to every query, and typed requests have no setter for it.
+        parameters.pop("RegionId", None)
         request = self.make_request(action, parameters)
         request.set_endpoint(self.endpoint)
         return json.loads(self.sdk.do_action_with_exception(request))
@@ -70,7 +76,5 @@ def connect(request):
     return lambda server, secret: OldSdk(server, secret, request.param)
 
 
-class TestOldSdk(stories.Lifecycle, stories.Refusals, stories.Tokens, stories.Pages):
-    # The server's SignatureDoesNotMatch, as this SDK words it when the echoed string to sign is its own to the
-    # letter. With any other text it says SignatureDoesNotMatch, and with no colon in it, it crashes.
-    wrong_secret_code = "InvalidAccessKeySecret"
+class TestOldSdk(stories.AllStories):
+    pass

@@ -51,10 +51,12 @@ class Refusal:
 class Client:
     """What a story needs of a client; each test file says it in its client's own words.
 
-    `errors` names the exceptions with which the client reports a refusal, and `told` reads one of them.
+    `errors` names the exceptions with which the client reports a refusal, and `told` reads one of them;
+    `wrong_secret_code` is the code that its user sees when the secret is not the key's.
     """
 
     errors: tuple[type[Exception], ...] = ()
+    wrong_secret_code = "SignatureDoesNotMatch"
 
     def told(self, error) -> Refusal:
         raise NotImplementedError
