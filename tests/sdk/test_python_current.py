@@ -15,7 +15,8 @@ from world import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZO
 
 def open_sdk(endpoint, secret, signature):
     """V3 is what the SDK does unasked; `v2` is its name for the RPC signature 1.0."""
-    config = Config(access_key_id=KEY_ID, access_key_secret=secret, region_id=REGION, endpoint=endpoint, protocol="HTTP")
+    config = Config(
+        access_key_id=KEY_ID, access_key_secret=secret, region_id=REGION, endpoint=endpoint, protocol="HTTP")
     if signature == "v2":
         config.signature_algorithm = "v2"
     return EcsClient(config)
