@@ -1,0 +1,61 @@
+"""The servers that the clients talk to, and their logs beside a failure."""
+
+import os
+
+import pytest
+
+pytest.register_assert_rewrite("stories", "wire_client")
+
+from server import BINARY, Server  # noqa: E402  (the rewrite has to be registered first)
+
+# Long enough that a client which polls is certain to see Attaching and Detaching.
+SLOW_PACE = "500ms"
+
+running = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_proxy():
+    """The clients read proxy settings from the environment; these tests stay on the loopback."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "NO_PROXY", "127.0.0.1")
+        patch.setitem(os.environ, "no_proxy", "127.0.0.1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory):
+    """Starts servers with the options asked for; all of them end with the session."""
+    if not BINARY.is_file():
+        pytest.fail(f"no server at {BINARY}: build it, or name it in DISKDOCK_BIN", pytrace=False)
+
+    def start(*options):
+        server = Server(tmp_path_factory.mktemp("server") / "log", *options)
+        running.append(server)
+        server.wait_until_healthy()
+        return server
+
+    yield start
+    while running:
+        running.pop().stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_server):
+    """A server at its default pace."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def slow_server(start_server):
+    """A server whose attach and detach last long enough to be watched."""
+    return start_server("--pace", SLOW_PACE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for server in running:
+            report.sections.append((f"log of {' '.join(server.command)}", server.log_tail()))
+    return report

@@ -1,0 +1,65 @@
+"""Starts and ends the diskdock binary under test."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+from waiting import wait_for
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+BINARY = pathlib.Path(os.environ.get("DISKDOCK_BIN", TARGET / "release" / "diskdock"))
+
+ANSWERS_WITHIN_S = 10
+ENDS_WITHIN_S = 5
+LOG_TAIL_CHARACTERS = 20_000
+
+# Straight to the server: a proxy of the machine must not see requests to the loopback.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port():
+    """A port that was free a moment ago; nothing else on a test machine takes it in between."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One running `diskdock serve`, forgotten when it ends."""
+
+    def __init__(self, log_path, *options):
+        self.port = free_port()
+        self.endpoint = f"127.0.0.1:{self.port}"
+        self.log_path = pathlib.Path(log_path)
+        self.command = [str(BINARY), "serve", "--ephemeral", "--listen", self.endpoint, *options]
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def wait_until_healthy(self):
+        wait_for(self._is_healthy, within_s=ANSWERS_WITHIN_S, what=f"an answer of {' '.join(self.command)}")
+
+    def _is_healthy(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.command} ended with {self.process.returncode}:\n{self.log_tail()}")
+        try:
+            with _DIRECT.open(f"http://{self.endpoint}/_diskdock/health", timeout=1) as answer:
+                return answer.status == 200 and isinstance(json.load(answer), dict)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self):
+        """Asks first, so that the server's own shutdown runs, then insists."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=ENDS_WITHIN_S)
+
+    def log_tail(self):
+        return self.log_path.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
