@@ -1,2 +1,16 @@
-//! x
+//! diskdock: the disk side of the ECS API, around DetachDisk.
+//!
+//! ```text
+//! HTTP -> gateway -> actions -> domain                     decide
+//!                       |-> store                          write down: one transaction
+//!                       '-> operations -> hypervisor       carry out: later, until done
+//! ```
+
+pub mod actions;
+pub mod catalog;
+pub mod clock;
+pub mod hypervisor;
+pub mod ids;
 pub mod offer;
+pub mod operations;
+pub mod store;

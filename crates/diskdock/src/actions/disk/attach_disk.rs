@@ -1,0 +1,295 @@
+//! `AttachDisk`: give a disk to an instance.
+
+use domain::disk::{SYSTEM_DEVICE, device_name};
+use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
+
+use crate::actions::prelude::*;
+use crate::catalog::{Shape, Value};
+use crate::store::AttachedDisk;
+
+/// Gives a disk to an instance.
+pub struct AttachDisk;
+
+params!(
+    /// Parameters of AttachDisk.
+    pub struct Params {
+        /// The instance that gets the disk. It must be in the zone of the disk.
+        instance_id: InstanceId,
+        /// The disk to attach. It must be Available.
+        disk_id: DiskId,
+        /// The device name to show, `/dev/xvdb` to `/dev/xvdz`. Left out, the first free one is
+        /// taken.
+        device: Option<Device>,
+        /// Whether the disk is released together with the instance. Must be true for an elastic
+        /// ephemeral disk, and must not be sent for a multi-attach disk.
+        delete_with_instance: Option<bool>,
+        /// Attach it as the system disk. Only a disk that was the system disk of this very
+        /// instance can be, while the instance is Stopped and has none.
+        bootable: Option<bool>,
+        /// The login password that goes with `Bootable`. It is checked and not kept.
+        password: Option<Password>,
+        /// The key pair that goes with `Bootable`.
+        key_pair_name: Option<Text<1, 128>>,
+        /// Take a regional disk away from an instance of another zone. Only regional disks can
+        /// be; a disk that a guest can still reach is never taken away from it here.
+        force: Option<bool>,
+    }
+);
+
+/// `/dev/xvdb` to `/dev/xvdz`, or `/dev/xvdaa` to `/dev/xvdzz`.
+#[derive(Clone, Debug)]
+pub struct Device(String);
+
+impl Value for Device {
+    const SHAPE: Shape = Shape::Text { min: 9, max: 10, rule: "/dev/xvdb to /dev/xvdzz" };
+    const EXAMPLE: &'static str = "/dev/xvdb";
+    const MALFORMED: &'static ErrorCode = &DEVICE_MALFORMED;
+
+    fn parse(text: &str) -> Option<Self> {
+        let letters = text.strip_prefix("/dev/xvd")?;
+        let letters_only = letters.bytes().all(|byte| byte.is_ascii_lowercase());
+        let fits = letters_only && (letters.len() == 2 || (letters.len() == 1 && letters != "a"));
+        fits.then(|| Device(text.to_owned()))
+    }
+}
+
+/// A login password as the vendor wants it: 8 to 30 characters of three kinds.
+#[derive(Clone, Debug)]
+pub struct Password;
+
+impl Value for Password {
+    const SHAPE: Shape = Shape::Text {
+        min: 8,
+        max: 30,
+        rule: "with three of: upper case, lower case, digits, special characters",
+    };
+    const EXAMPLE: &'static str = "Example-1234";
+
+    fn parse(text: &str) -> Option<Self> {
+        let has = |kind: fn(char) -> bool| usize::from(text.chars().any(kind));
+        let kinds = has(|c| c.is_ascii_uppercase())
+            + has(|c| c.is_ascii_lowercase())
+            + has(|c| c.is_ascii_digit())
+            + has(|c| c.is_ascii_punctuation());
+        let fits = (8..=30).contains(&text.chars().count()) && text.is_ascii() && kinds >= 3;
+        fits.then_some(Password)
+    }
+}
+
+/// The disk and the instance that the request names. Both exist.
+pub struct Facts {
+    ask: Params,
+    disk: Disk,
+    instance: Instance,
+    /// What is on the instance, or on its way on or off it.
+    attached: Vec<AttachedDisk>,
+    /// What the type of the instance can do.
+    abilities: Abilities,
+}
+
+struct Abilities {
+    hot_attach: bool,
+    takes_category: bool,
+    multi_attach: bool,
+    disk_quantity: usize,
+}
+
+impl Facts {
+    fn is_free(&self) -> bool {
+        match self.disk.status() {
+            DiskStatus::Available => true,
+            DiskStatus::InUse | DiskStatus::Attaching => {
+                self.disk.multi_attach && self.disk.on(&self.instance.id).is_none()
+            }
+            DiskStatus::Creating | DiskStatus::Detaching => false,
+        }
+    }
+
+    fn is_bootable(&self) -> bool {
+        self.ask.bootable == Some(true)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.instance.status == InstanceStatus::Stopped
+    }
+
+    fn same_place(&self) -> bool {
+        let regional = self.disk.category == Category::CloudRegionalDiskAuto;
+        self.disk.zone == self.instance.zone
+            || (regional && self.disk.region == self.instance.region)
+    }
+
+    fn device_is_free(&self) -> bool {
+        let wanted = self.ask.device.as_ref().map(|device| &device.0);
+        wanted.is_none_or(|wanted| self.attached.iter().all(|at| at.device != *wanted))
+    }
+
+    fn attaching(&self) -> usize {
+        self.attached.iter().filter(|at| at.phase == Phase::Attaching).count()
+    }
+
+    /// A disk that was this instance's system disk, and an instance that has none now.
+    fn comes_home(&self) -> bool {
+        self.disk.origin.as_ref() == Some(&self.instance.id) && self.instance.system_disk.is_none()
+    }
+
+    fn has_login(&self) -> bool {
+        self.ask.password.is_some() || self.ask.key_pair_name.is_some()
+    }
+
+    fn is_ephemeral(&self) -> bool {
+        self.disk.category.is_elastic_ephemeral()
+    }
+
+    fn is_regional(&self) -> bool {
+        self.disk.category == Category::CloudRegionalDiskAuto
+    }
+}
+
+impl Action for AttachDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "AttachDisk";
+    const SUMMARY: &'static str = "Attaches a disk to an instance.";
+    const DETAILS: &'static str = "\
+The answer says only that the attach was accepted: the disk becomes Attaching, and In_use when the \
+guest has it.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("Force is used for regional disks only",                   |f| f.ask.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
+        must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
+        must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
+        must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
+        must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
+        must("the instance is not locked for security",                 |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
+        must("the instance has no overdue payment",                     |f| !f.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
+        must("disk and instance are in the same zone",                  |f| f.same_place(), &NOT_IN_SAME_ZONE),
+        must("the instance is Running or Stopped",                      |f| f.instance.is_settled(), &INSTANCE_STATUS_FOR_ATTACH),
+        must("a multi-attach disk is not attached as system disk",      |f| !f.is_bootable() || !f.disk.multi_attach, &MULTI_ATTACH_AS_SYSTEM),
+        must("a disk attached as system disk was one",                  |f| !f.is_bootable() || f.disk.delete_protected, &DISK_NOT_BOOTABLE),
+        must("a system disk goes back to its own instance, which has none", |f| !f.is_bootable() || f.comes_home(), &NOT_ORIGIN_INSTANCE),
+        must("the instance is Stopped, for a system disk",              |f| !f.is_bootable() || f.is_stopped(), &INSTANCE_STATUS_FOR_ATTACH),
+        must("a system disk comes with Password or KeyPairName",        |f| !f.is_bootable() || f.has_login(), &LOGIN_NEEDED),
+        must("a Running instance is of a type that can hot-attach",     |f| f.is_stopped() || f.abilities.hot_attach, &HOT_ATTACH_UNSUPPORTED),
+        must("the instance's type takes the disk's category",           |f| f.abilities.takes_category, &CATEGORY_UNSUPPORTED_BY_TYPE),
+        must("the instance's type takes multi-attach disks, for one",   |f| !f.disk.multi_attach || f.abilities.multi_attach, &MULTI_ATTACH_UNSUPPORTED_BY_TYPE),
+        must("DeleteWithInstance is left out for a multi-attach disk",  |f| !f.disk.multi_attach || f.ask.delete_with_instance.is_none(), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.ask.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
+        must("an elastic ephemeral disk goes back to its own instance", |f| !f.is_ephemeral() || f.disk.origin.as_ref().is_none_or(|origin| *origin == f.instance.id), &EPHEMERAL_ELSEWHERE),
+        must("the device name is free on the instance",                 |f| f.device_is_free(), &DEVICE_IN_USE),
+        must("the instance holds fewer disks than its type allows",     |f| f.attached.len() < f.abilities.disk_quantity, &DISKS_EXCEEDED),
+        must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let instance = call.instance(books, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let attached = books.attached(&instance.id)?;
+        let abilities = abilities(call, &instance, &disk);
+        Ok(Facts { ask: ask.clone(), disk, instance, attached, abilities })
+    }
+
+    fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
+        let bootable = facts.is_bootable();
+        let device = match &facts.ask.device {
+            _ if bootable => SYSTEM_DEVICE.to_owned(),
+            Some(Device(name)) => name.clone(),
+            None => first_free_device(&facts.attached),
+        };
+        let Facts { mut disk, instance, ask, .. } = facts;
+        let generation = disk
+            .attach(instance.id.clone(), device, call.now)
+            .expect("an Available disk can be attached");
+        disk.delete_with_instance = ask.delete_with_instance.unwrap_or(bootable);
+        let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
+        Effect::reply(()).save_disk(disk).start(Plugging { slot, bootable })
+    }
+}
+
+/// What the type of the instance can do. A type that the offer no longer has can do everything.
+fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
+    let offer = &call.world.offer;
+    let Some(found) = offer.instance_type(&instance.instance_type) else {
+        return Abilities {
+            hot_attach: true,
+            takes_category: true,
+            multi_attach: true,
+            disk_quantity: DEVICE_NAMES,
+        };
+    };
+    let family = offer.family(&found.family);
+    Abilities {
+        hot_attach: found.hot_attach,
+        takes_category: family.is_none_or(|f| f.takes_category(disk.category.as_str())),
+        multi_attach: found.multi_attach,
+        disk_quantity: found.disk_quantity as usize,
+    }
+}
+
+/// The first device name that no disk of the instance has. An instance holds fewer disks than
+/// there are names.
+pub fn first_free_device(attached: &[AttachedDisk]) -> String {
+    let is_free = |name: &String| attached.iter().all(|at| at.device != *name);
+    let mut names = (0..DEVICE_NAMES).map_while(device_name);
+    names.find(is_free).expect("more names than disks on an instance")
+}
+
+/// Gives the disk to the guest; then it is In_use.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Plugging {
+    slot: Slot,
+    /// It becomes the system disk.
+    #[serde(default)]
+    bootable: bool,
+}
+
+impl Plugging {
+    /// Plugs a data disk in.
+    pub fn new(slot: Slot) -> Plugging {
+        Plugging { slot, bootable: false }
+    }
+}
+
+impl Operation for Plugging {
+    const KIND: &'static str = "disk.attach";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_slot(&self.slot)
+    }
+
+    fn phase(&self) -> &'static str {
+        "plug"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+        let Slot { instance, disk, generation } = &self.slot;
+        let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
+        let moved = match ending {
+            Ending::Done => disk.attached(instance, *generation),
+            Ending::GaveUp(_) => disk.attach_failed(instance, *generation),
+        };
+        if moved.is_err() {
+            return Ok(());
+        }
+        if self.bootable && *ending == Ending::Done {
+            disk.kind = DiskKind::System;
+            disk.delete_protected = false;
+            if let Some(mut instance) = books.instance(instance)? {
+                instance.system_disk = Some(disk.id.clone());
+                books.save_instance(&instance)?;
+            }
+        }
+        books.save_disk(&disk)
+    }
+}

@@ -1,0 +1,340 @@
+//! `CreateDisk`: make a data disk.
+
+use domain::disk::StorageSet;
+
+use crate::actions::disk::attach_disk::{Plugging, first_free_device};
+use crate::actions::paging::new_tags;
+use crate::actions::prelude::*;
+use crate::store::AttachedDisk;
+
+/// Makes a data disk.
+pub struct CreateDisk;
+
+params!(
+    /// Parameters of CreateDisk.
+    pub struct Params {
+        /// The region.
+        region_id: RegionId,
+        /// The zone of a pay-as-you-go disk. Not together with `InstanceId`; a regional disk
+        /// needs none.
+        zone_id: Option<ZoneId>,
+        /// A subscription instance: the disk becomes a subscription disk and is attached to it.
+        instance_id: Option<InstanceId>,
+        /// GiB. What is allowed depends on the category and the level.
+        #[malformed = SIZE_NOT_SUPPORTED]
+        size: Option<Integer<1, 65536>>,
+        /// Disk category.
+        #[malformed = CATEGORY_MALFORMED]
+        disk_category: Option<NewCategory>,
+        /// Level of a `cloud_essd` disk; PL1 if left out.
+        #[malformed = LEVEL_MALFORMED]
+        performance_level: Option<PerformanceLevel>,
+        /// Display name.
+        disk_name: Option<DiskName>,
+        /// Free text.
+        description: Option<Description>,
+        /// Tags, up to 20.
+        tag: Groups<TagParam>,
+        /// Whether it can be attached to several instances. ESSD categories only.
+        #[malformed = MULTI_ATTACH_NOT_VALID]
+        multi_attach: Option<MultiAttach>,
+        /// Show the disk as encrypted. The bytes are stored as they are.
+        encrypted: Option<bool>,
+        /// The key to show; needs `Encrypted`.
+        #[wire = "KMSKeyId"]
+        kms_key_id: Option<Text<1, 128>>,
+        /// Burst performance of `cloud_auto`, from 4 GiB.
+        bursting_enabled: Option<bool>,
+        /// Bought operations a second of `cloud_auto`.
+        #[malformed = IOPS_EXCEEDED]
+        provisioned_iops: Option<Integer<0, 50000>>,
+        /// The snapshot to make it from. There are none here.
+        snapshot_id: Option<Text<1, 64>>,
+        /// The resource group to show.
+        resource_group_id: Option<Text<1, 64>>,
+        /// The storage set to show.
+        storage_set_id: Option<Text<1, 64>>,
+        /// The number of partitions of the storage set.
+        storage_set_partition_number: Option<Integer<2, 2000>>,
+        /// A dedicated block storage cluster. There are none here.
+        storage_cluster_id: Ignored<Option<Text<1, 64>>>,
+        /// Not offered to the public.
+        advanced_features: Ignored<Option<Text<0, 4096>>>,
+        /// Not offered to the public.
+        encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
+        /// Not offered to the public.
+        arn: Ignored<Groups<Arn>>,
+        /// Makes a repeated request have its effect once.
+        client_token: Option<ClientToken>,
+    }
+);
+
+params!(
+    /// A role for role chaining.
+    pub struct Arn {
+        /// The account.
+        assume_role_for: Option<Integer<0, 9_223_372_036_854_775_807>>,
+        /// The type of the role.
+        role_type: Option<Text<0, 64>>,
+        /// The role.
+        rolearn: Option<Text<0, 256>>,
+    }
+);
+
+choice!(
+    /// Whether a disk can be attached to several instances.
+    pub enum MultiAttach {
+        Disabled = "Disabled",
+        Enabled = "Enabled",
+    }
+);
+
+choice!(
+    /// Categories that can be created on their own.
+    pub enum NewCategory {
+        Cloud = "cloud",
+        CloudEfficiency = "cloud_efficiency",
+        CloudSsd = "cloud_ssd",
+        CloudEssd = "cloud_essd",
+        CloudAuto = "cloud_auto",
+        CloudEssdEntry = "cloud_essd_entry",
+        CloudRegionalDiskAuto = "cloud_regional_disk_auto",
+        ElasticEphemeralDiskStandard = "elastic_ephemeral_disk_standard",
+        ElasticEphemeralDiskPremium = "elastic_ephemeral_disk_premium",
+    }
+);
+
+impl From<NewCategory> for Category {
+    fn from(new: NewCategory) -> Category {
+        match new {
+            NewCategory::Cloud => Category::Cloud,
+            NewCategory::CloudEfficiency => Category::CloudEfficiency,
+            NewCategory::CloudSsd => Category::CloudSsd,
+            NewCategory::CloudEssd => Category::CloudEssd,
+            NewCategory::CloudAuto => Category::CloudAuto,
+            NewCategory::CloudEssdEntry => Category::CloudEssdEntry,
+            NewCategory::CloudRegionalDiskAuto => Category::CloudRegionalDiskAuto,
+            NewCategory::ElasticEphemeralDiskStandard => Category::ElasticEphemeralDiskStandard,
+            NewCategory::ElasticEphemeralDiskPremium => Category::ElasticEphemeralDiskPremium,
+        }
+    }
+}
+
+reply!(
+    /// Reply of CreateDisk.
+    pub struct Reply {
+        /// The new disk.
+        disk_id: String,
+    }
+);
+
+/// What the request says, with defaults, and what is known about the place.
+pub struct Facts {
+    ask: Params,
+    category: Category,
+    level: Option<PerformanceLevel>,
+    size_gib: Option<u32>,
+    tags: Vec<Tag>,
+    zone: Option<String>,
+    zone_sells: bool,
+    instance: Option<Instance>,
+    attached: Vec<AttachedDisk>,
+}
+
+impl Facts {
+    fn is_multi_attach(&self) -> bool {
+        self.ask.multi_attach == Some(MultiAttach::Enabled)
+    }
+
+    fn bursts(&self) -> bool {
+        self.ask.bursting_enabled == Some(true)
+    }
+
+    /// Within what the category allows at any level.
+    fn size_fits_category(&self) -> bool {
+        let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
+        self.size_gib.is_none_or(|size| (min..=max).contains(&size))
+    }
+
+    fn size_fits_level(&self) -> bool {
+        let (min, max) = self.category.data_sizes(self.level);
+        self.size_gib.is_none_or(|size| (min..=max).contains(&size))
+    }
+
+    /// At most 50000, and at most 1000 a GiB less the baseline; none up to 3 GiB.
+    fn iops_fit(&self) -> bool {
+        let Some(Integer(wanted)) = self.ask.provisioned_iops else { return true };
+        let size = i64::from(self.size_gib.unwrap_or(0));
+        let baseline = (1_800 + 50 * size).clamp(3_000, 50_000);
+        let most = if size > 3 { (1_000 * size - baseline).min(50_000) } else { 0 };
+        wanted <= most.max(0)
+    }
+}
+
+impl Action for CreateDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = Reply;
+
+    const NAME: &'static str = "CreateDisk";
+    const SUMMARY: &'static str = "Creates a data disk.";
+    const DETAILS: &'static str = "\
+A pay-as-you-go disk in a zone; or, with `InstanceId`, a subscription disk that is attached to that \
+subscription instance. Unless the pace says otherwise, a new disk is Available at once.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &ZONE_NOT_FOUND,
+        &INSTANCE_NOT_FOUND,
+        &TAG_COUNT,
+        &TAG_MISMATCH,
+        &TAG_DUPLICATE,
+    ];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("not both ZoneId and InstanceId are given",            |f| f.ask.zone_id.is_none() || f.instance.is_none(), &ZONE_AND_INSTANCE),
+        must("ZoneId is given, unless InstanceId is or the disk is regional", |f| f.zone.is_some(), &MISSING_ZONE),
+        must("Size or SnapshotId is given",                         |f| f.size_gib.is_some() || f.ask.snapshot_id.is_some(), &SIZE_OR_SNAPSHOT),
+        must("the snapshot exists",                                 |f| f.ask.snapshot_id.is_none(), &SNAPSHOT_NOT_FOUND),
+        must("the size is one that the category allows",            |f| f.size_fits_category(), &SIZE_NOT_SUPPORTED),
+        must("the size is one that the performance level allows",   |f| f.size_fits_level(), &LEVEL_SIZE_MISMATCH),
+        must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
+        must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
+        must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
+        must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
+        must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
+        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.ask.encrypted == Some(true), &KMS_WITHOUT_ENCRYPTED),
+        must("ProvisionedIops is for cloud_auto",                   |f| f.ask.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
+        must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
+        must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
+        must("a multi-attach disk does not burst",                  |f| !f.bursts() || !f.is_multi_attach(), &BURSTING_MULTI_ATTACH),
+        must("a bursting disk is larger than 3 GiB",                |f| !f.bursts() || f.size_gib.is_none_or(|size| size > 3), &BURSTING_SIZE),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let offer = &call.world.offer;
+        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let category = ask.disk_category.map_or(Category::Cloud, Category::from);
+        let instance = match &ask.instance_id {
+            Some(id) => Some(call.instance(books, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
+            None => None,
+        };
+        let attached = match &instance {
+            Some(instance) => books.attached(&instance.id)?,
+            None => Vec::new(),
+        };
+        let by_default = (category == Category::CloudRegionalDiskAuto)
+            .then(|| region.zones.first().map(|zone| zone.id.as_str()))
+            .flatten();
+        let of_instance = instance.as_ref().map(|instance| instance.zone.as_str());
+        let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
+        let zone = asked.or(of_instance).or(by_default);
+        if let Some(zone) = zone {
+            let found = offer.zone(zone).filter(|found| found.region_id == region.id);
+            found.ok_or(&ZONE_NOT_FOUND)?;
+        }
+        let sells = |zone: &str| {
+            offer.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
+        };
+        let essd = category == Category::CloudEssd;
+        Ok(Facts {
+            category,
+            level: essd.then(|| ask.performance_level.unwrap_or(PerformanceLevel::Pl1)),
+            size_gib: ask.size.and_then(|size| u32::try_from(size.0).ok()),
+            tags: new_tags(&ask.tag.0)?,
+            zone_sells: zone.is_none_or(sells),
+            zone: zone.map(str::to_owned),
+            ask: ask.clone(),
+            instance,
+            attached,
+        })
+    }
+
+    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+        let mut disk = new_disk(call, ask, &facts);
+        let reply = Reply { disk_id: disk.id.to_string() };
+        let mut effect = Effect::reply(reply);
+        if let Some(instance) = &facts.instance {
+            disk.charge_type = ChargeType::PrePaid;
+            disk.portable = false;
+            disk.expires_at = instance.expires_at;
+            disk.created = true;
+            let device = first_free_device(&facts.attached);
+            let generation = disk
+                .attach(instance.id.clone(), device, call.now)
+                .expect("a new disk can be attached");
+            let slot = Slot { instance: instance.id.clone(), disk: disk.id.clone(), generation };
+            effect = effect.start(Plugging::new(slot));
+        } else if !disk.created {
+            effect = effect.start(Creating { disk: disk.id.clone() });
+        }
+        effect.save_disk(disk)
+    }
+}
+
+fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
+    let region = call.world.offer.region(&ask.region_id.0);
+    let hint = region.map_or("bp1", |region| &region.id_hint);
+    let text = |given: &Option<Text<1, 64>>| given.as_ref().map(|t| t.0.clone());
+    let mut disk = Disk::new(
+        call.world.ids.disk(hint, call.now),
+        call.caller.account.clone(),
+        facts.category,
+        facts.size_gib.expect("the preconditions want a size"),
+        call.now,
+    );
+    disk.region.clone_from(&ask.region_id.0);
+    disk.zone = facts.zone.clone().expect("the preconditions want a zone");
+    disk.performance_level = facts.level;
+    disk.name = ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    disk.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
+    disk.tags.clone_from(&facts.tags);
+    disk.encrypted = ask.encrypted.unwrap_or(false);
+    disk.kms_key_id = ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default();
+    disk.bursting_enabled = facts.bursts();
+    disk.provisioned_iops = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
+    disk.multi_attach = facts.is_multi_attach();
+    disk.resource_group = text(&ask.resource_group_id).unwrap_or_default();
+    disk.storage_set = text(&ask.storage_set_id).map(|id| {
+        let partition = ask.storage_set_partition_number.map_or(2, |number| number.0);
+        StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
+    });
+    disk.created = !call.world.creating_takes_time;
+    disk
+}
+
+/// Makes the bytes of a disk; then it is Available.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Creating {
+    disk: DiskId,
+}
+
+impl Operation for Creating {
+    const KIND: &'static str = "disk.create";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject { instance: None, disk: Some(self.disk.clone()) }
+    }
+
+    fn phase(&self) -> &'static str {
+        "create"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        hands.hypervisor.create(&self.disk, hands.now).await.map(Progress::from)
+    }
+
+    /// A disk whose bytes could not be made is gone: nobody can have written to it.
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+        let Some(mut disk) = books.disk(&self.disk)? else { return Ok(()) };
+        match ending {
+            Ending::Done if disk.created().is_ok() => books.save_disk(&disk),
+            Ending::Done => Ok(()),
+            Ending::GaveUp(_) if disk.created => Ok(()),
+            Ending::GaveUp(_) => books.remove_disk(&disk.id),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `DeleteDisk`: release a disk.
+
+use crate::actions::prelude::*;
+
+/// Releases a disk.
+pub struct DeleteDisk;
+
+params!(
+    /// Parameters of DeleteDisk.
+    pub struct Params {
+        /// The disk to release. It must be Available.
+        disk_id: DiskId,
+    }
+);
+
+impl Action for DeleteDisk {
+    type Params = Params;
+    type Facts = Disk;
+    type Reply = ();
+
+    const NAME: &'static str = "DeleteDisk";
+    const SUMMARY: &'static str = "Releases a pay-as-you-go data disk.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Disk>] = &[
+        must("the disk is no longer Creating",                     |disk| disk.status() != DiskStatus::Creating, &DISK_INITIALIZING),
+        must("the disk is a data disk",                            |disk| disk.kind == DiskKind::Data, &DISK_IS_SYSTEM),
+        must("the disk is Available",                              |disk| disk.status() == DiskStatus::Available, &DISK_STATUS),
+        must("the disk is portable",                               |disk| disk.portable, &DISK_NOT_PORTABLE),
+        must("the disk is not protected as a former system disk",  |disk| !disk.delete_protected, &DISK_DELETE_PROTECTED),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Disk, Stop> {
+        Ok(call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?)
+    }
+
+    fn effect(_: &Call<'_>, _: &Params, disk: Disk) -> Effect<()> {
+        Effect::reply(()).change(Change::RemoveDisk(disk.id))
+    }
+}

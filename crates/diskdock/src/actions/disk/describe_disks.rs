@@ -1,0 +1,336 @@
+//! `DescribeDisks`: list disks.
+
+use super::view::DiskView;
+use crate::actions::paging::{self, Paging};
+use crate::actions::prelude::*;
+use crate::catalog::Time;
+
+/// Lists disks that match all given filters.
+pub struct DescribeDisks;
+
+params!(
+    /// Parameters of DescribeDisks.
+    pub struct Params {
+        /// The region whose disks are listed.
+        #[missing = MISSING_REGION]
+        #[malformed = REGION_NOT_VALID]
+        region_id: RegionId,
+        /// Only these disks, up to 100. An empty list matches nothing; ids that do not exist are
+        /// passed over.
+        #[malformed = DISK_IDS_NOT_VALID]
+        disk_ids: Option<JsonList<DiskId, 100>>,
+        /// Only disks on this instance, from In_use through Detaching.
+        instance_id: Option<InstanceId>,
+        /// Only disks in this zone.
+        zone_id: Option<ZoneId>,
+        /// Only disks in this status.
+        #[malformed = DISK_STATUS_UNKNOWN]
+        status: Option<StatusFilter>,
+        /// Only system disks or only data disks.
+        #[malformed = DISK_TYPE_UNKNOWN]
+        disk_type: Option<KindFilter>,
+        /// Only disks of this category; `all` for any.
+        #[malformed = DISK_CATEGORY_UNKNOWN]
+        category: Option<CategoryFilter>,
+        /// Only disks of this performance level.
+        performance_level: Option<PerformanceLevel>,
+        /// Only disks that are paid for so.
+        #[malformed = DISK_CHARGE_TYPE_UNKNOWN]
+        disk_charge_type: Option<ChargeType>,
+        /// Only disks of this name. `*` at either end stands for anything.
+        disk_name: Option<Text<1, 128>>,
+        /// Only disks with all these tags.
+        tag: Groups<TagFilter>,
+        /// Only disks with this Portable attribute.
+        portable: Option<bool>,
+        /// Only disks with this DeleteWithInstance attribute.
+        delete_with_instance: Option<bool>,
+        /// Only disks with this DeleteAutoSnapshot attribute.
+        delete_auto_snapshot: Option<bool>,
+        /// Only disks with this EnableAutoSnapshot attribute.
+        enable_auto_snapshot: Option<bool>,
+        /// Only disks with (or without) an automatic snapshot policy. There are none here.
+        enable_automated_snapshot_policy: Option<bool>,
+        /// Only disks of this automatic snapshot policy. There are none here.
+        auto_snapshot_policy_id: Option<Text<1, 64>>,
+        /// Only encrypted (or unencrypted) disks.
+        encrypted: Option<bool>,
+        /// Only disks that were encrypted with this key.
+        #[wire = "KMSKeyId"]
+        kms_key_id: Option<Text<1, 128>>,
+        /// Only disks that were made from this snapshot.
+        snapshot_id: Option<Text<1, 64>>,
+        /// Only disks of this resource group.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Only disks with this multi-attach setting.
+        #[malformed = MULTI_ATTACH_NOT_VALID]
+        multi_attach: Option<MultiAttachFilter>,
+        /// Only (or without) Shared Block Storage, which there is none of.
+        enable_shared: Option<bool>,
+        /// Only disks locked for this reason, themselves or through their instance.
+        #[malformed = LOCK_REASON_UNKNOWN]
+        lock_reason: Option<LockFilter>,
+        /// Only disks created in a span: `CreationStartTime` and `CreationEndTime`.
+        filter: Groups<Filter>,
+        /// What to add to the reply: `Placement`. `IOPS` is always there.
+        additional_attributes: Each<Text<1, 64>>,
+        /// Where the page before ended; with it, PageNumber and PageSize do not count.
+        next_token: Option<Text<1, 128>>,
+        /// Entries on a page when NextToken is used: 10 to 500.
+        max_results: Option<Clamped<10, 500>>,
+        /// The page, from 1.
+        page_number: Option<Integer<1, 1_000_000_000>>,
+        /// Entries on a page.
+        page_size: Option<Integer<1, 100>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+params!(
+    /// A condition on the time of creation.
+    pub struct Filter {
+        /// `CreationStartTime` or `CreationEndTime`.
+        #[malformed = FILTER_KEY_UNKNOWN]
+        key: Option<FilterKey>,
+        /// The time.
+        #[malformed = FILTER_VALUE_NOT_VALID]
+        value: Option<Time>,
+    }
+);
+
+choice!(
+    /// What a filter is about.
+    pub enum FilterKey {
+        From = "CreationStartTime",
+        To = "CreationEndTime",
+    }
+);
+
+choice!(
+    /// Statuses that can be asked for.
+    pub enum StatusFilter {
+        All = "All",
+        Available = "Available",
+        Attaching = "Attaching",
+        InUse = "In_use",
+        Detaching = "Detaching",
+        Creating = "Creating",
+        ReIniting = "ReIniting",
+    }
+);
+
+choice!(
+    /// Kinds that can be asked for.
+    pub enum KindFilter {
+        All = "all",
+        System = "system",
+        Data = "data",
+    }
+);
+
+choice!(
+    /// Multi-attach settings that can be asked for.
+    pub enum MultiAttachFilter {
+        Disabled = "Disabled",
+        Enabled = "Enabled",
+        LegacyShared = "LegacyShared",
+    }
+);
+
+choice!(
+    /// Locks that can be asked for.
+    pub enum LockFilter {
+        Financial = "financial",
+        Security = "security",
+    }
+);
+
+/// A category, or any.
+#[derive(Clone, Copy, Debug)]
+pub struct CategoryFilter(Option<Category>);
+
+impl crate::catalog::Value for CategoryFilter {
+    const SHAPE: crate::catalog::Shape = <Category as crate::catalog::Value>::SHAPE;
+    const EXAMPLE: &'static str = "cloud_essd";
+
+    fn parse(text: &str) -> Option<Self> {
+        let any = text.eq_ignore_ascii_case("all").then_some(CategoryFilter(None));
+        any.or_else(|| Category::from_word(text).map(|one| CategoryFilter(Some(one))))
+    }
+}
+
+reply!(
+    /// Reply of DescribeDisks.
+    pub struct Reply {
+        /// The page.
+        page_number: u32,
+        /// Entries on a page.
+        page_size: u32,
+        /// How many disks match. Not meaningful with NextToken.
+        total_count: u64,
+        /// Where the next page begins; empty on the last one.
+        next_token: String,
+        /// The disks.
+        disks: Disks,
+    }
+);
+
+reply!(
+    /// The disks of a page.
+    pub struct Disks {
+        /// One disk each.
+        disk: Vec<DiskView>,
+    }
+);
+
+impl Query for DescribeDisks {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeDisks";
+    const SUMMARY: &'static str = "Lists disks that match all given filters, newest first.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_VALID,
+        &ZONE_NOT_IN_RECORDS,
+        &DISK_IDS_EXCEEDED,
+        &TAG_MISMATCH,
+        &TAG_COUNT,
+        &NEXT_TOKEN_NOT_VALID,
+    ];
+
+    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let region = &ask.region_id.0;
+        call.world.offer.region(region).ok_or(&REGION_NOT_VALID)?;
+        if let Some(ZoneId(zone)) = &ask.zone_id {
+            call.world.offer.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
+        }
+        let paging = Paging::of(
+            ask.next_token.as_ref().map(|token| token.0.as_str()),
+            ask.max_results.map(|most| most.0),
+            ask.page_number.map(|number| number.0),
+            ask.page_size.map(|size| size.0),
+        )?;
+        let filter = filter(call, ask)?;
+        let found = books.disks(&filter, &paging.page)?;
+        let with_placement =
+            ask.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
+        let mut disk = Vec::with_capacity(found.disks.len());
+        for one in found.disks {
+            let locks = locks_of_instance(books, call, &one)?;
+            disk.push(DiskView { disk: one, locks, with_placement });
+        }
+        Ok(Reply {
+            page_number: paging.number,
+            page_size: paging.size,
+            total_count: found.total.unwrap_or(0),
+            next_token: paging::token(found.next.filter(|_| paging.by_token)),
+            disks: Disks { disk },
+        })
+    }
+}
+
+/// Locks that a disk has through its instance: only while it is In_use.
+fn locks_of_instance(
+    books: &dyn Reader,
+    call: &Call<'_>,
+    disk: &Disk,
+) -> Result<Vec<LockReason>, Stop> {
+    if disk.status() != DiskStatus::InUse {
+        return Ok(Vec::new());
+    }
+    let mut reasons: Vec<LockReason> = Vec::new();
+    for at in &disk.attachments {
+        let instance = call.instance(books, &at.instance)?;
+        let shown = |reason: &LockReason| {
+            matches!(reason, LockReason::Financial | LockReason::Security)
+                && !disk.locks.contains(reason)
+        };
+        reasons.extend(instance.iter().flat_map(|found| &found.locks).filter(|r| shown(r)));
+    }
+    Ok(reasons)
+}
+
+fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, Stop> {
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
+    if let Some(JsonList(ids)) = &ask.disk_ids {
+        if ids.len() > domain::limits::IDS_PER_LIST {
+            return Err((&DISK_IDS_EXCEEDED).into());
+        }
+        filter.ids = Some(ids.clone());
+    }
+    filter.instance.clone_from(&ask.instance_id);
+    filter.zone = ask.zone_id.as_ref().map(|zone| zone.0.clone());
+    filter.name = ask.disk_name.as_ref().map(|name| name.0.clone());
+    filter.category = ask.category.and_then(|category| category.0);
+    filter.charge_type = ask.disk_charge_type;
+    filter.kind = match ask.disk_type {
+        None | Some(KindFilter::All) => None,
+        Some(KindFilter::System) => Some(DiskKind::System),
+        Some(KindFilter::Data) => Some(DiskKind::Data),
+    };
+    filter.lock = ask.lock_reason.map(|reason| match reason {
+        LockFilter::Financial => LockReason::Financial,
+        LockFilter::Security => LockReason::Security,
+    });
+    filter.tags = paging::tags(&ask.tag.0)?;
+    restrict_status(&mut filter, ask.status);
+    restrict_attributes(&mut filter, ask);
+    restrict_texts(&mut filter, ask);
+    for Filter { key, value } in &ask.filter.0 {
+        match (key, value) {
+            (Some(FilterKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
+            (Some(FilterKey::To), Some(Time(to))) => filter.created.1 = Some(*to),
+            (None, _) => return Err((&FILTER_KEY_UNKNOWN).into()),
+            (_, None) => return Err((&FILTER_VALUE_NOT_VALID).into()),
+        }
+    }
+    Ok(filter)
+}
+
+fn restrict_status(filter: &mut DiskFilter, status: Option<StatusFilter>) {
+    filter.status = match status {
+        None | Some(StatusFilter::All) => None,
+        Some(StatusFilter::Available) => Some(DiskStatus::Available),
+        Some(StatusFilter::Attaching) => Some(DiskStatus::Attaching),
+        Some(StatusFilter::InUse) => Some(DiskStatus::InUse),
+        Some(StatusFilter::Detaching) => Some(DiskStatus::Detaching),
+        Some(StatusFilter::Creating) => Some(DiskStatus::Creating),
+        Some(StatusFilter::ReIniting) => {
+            // No disk of ours is ever in this status.
+            filter.also.push(|_| false);
+            None
+        }
+    };
+}
+
+fn restrict_attributes(filter: &mut DiskFilter, ask: &Params) {
+    let mut flag = |wanted: Option<bool>, on: fn(&Disk) -> bool, off: fn(&Disk) -> bool| {
+        filter.also.extend(wanted.map(|wanted| if wanted { on } else { off }));
+    };
+    flag(ask.portable, |disk| disk.portable, |disk| !disk.portable);
+    flag(ask.encrypted, |disk| disk.encrypted, |disk| !disk.encrypted);
+    flag(ask.delete_with_instance, |d| d.delete_with_instance, |d| !d.delete_with_instance);
+    flag(ask.delete_auto_snapshot, |d| d.delete_auto_snapshot, |d| !d.delete_auto_snapshot);
+    flag(ask.enable_auto_snapshot, |d| d.enable_auto_snapshot, |d| !d.enable_auto_snapshot);
+    flag(ask.enable_automated_snapshot_policy, |_| false, |_| true);
+    flag(ask.enable_shared, |_| false, |_| true);
+    flag(ask.auto_snapshot_policy_id.as_ref().map(|_| true), |_| false, |_| true);
+    match ask.multi_attach {
+        None => {}
+        Some(MultiAttachFilter::Enabled) => filter.also.push(|disk| disk.multi_attach),
+        Some(MultiAttachFilter::Disabled) => filter.also.push(|disk| !disk.multi_attach),
+        Some(MultiAttachFilter::LegacyShared) => filter.also.push(|_| false),
+    }
+}
+
+fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
+    let mut text = |wanted: Option<&str>, field: fn(&Disk) -> &str| {
+        filter.texts.extend(wanted.map(|wanted| (field, wanted.to_owned())));
+    };
+    text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
+    text(ask.snapshot_id.as_ref().map(|id| id.0.as_str()), |disk| &disk.source_snapshot);
+    text(ask.resource_group_id.as_ref().map(|id| id.0.as_str()), |disk| &disk.resource_group);
+    let level = ask.performance_level.map(PerformanceLevel::as_str);
+    text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));
+}

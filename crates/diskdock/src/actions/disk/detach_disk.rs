@@ -1,0 +1,186 @@
+//! `DetachDisk`: take a disk off an instance.
+//!
+//! The request marks the disk Detaching and returns. The guest may need time to let go, so the
+//! unplugging itself is the operation at the end of this file.
+
+use domain::limits::DETACHING_PER_INSTANCE;
+use domain::tag;
+
+use crate::actions::prelude::*;
+
+/// Takes a disk off an instance.
+pub struct DetachDisk;
+
+params!(
+    /// Parameters of DetachDisk.
+    pub struct Params {
+        /// The instance that the disk is attached to. For a disk on several instances, it says
+        /// which attachment is meant.
+        instance_id: InstanceId,
+        /// The disk to detach. It must be In_use on the instance.
+        disk_id: DiskId,
+        /// Whether the disk is to be released together with its instance from now on. Left out,
+        /// it is false for a data disk and true for a system disk. Must be true for an elastic
+        /// ephemeral disk, and must not be sent for a multi-attach disk.
+        delete_with_instance: Option<bool>,
+    }
+);
+
+/// The disk and the instance that the request names. Both exist.
+pub struct Facts {
+    disk: Disk,
+    instance: Instance,
+    /// Whether the instance's type can let go of a disk while it runs.
+    hot_detach: bool,
+    /// Whether the image that the instance was made from is still there.
+    image_exists: bool,
+    /// How many disks are leaving the instance already.
+    detaching: usize,
+    /// What the request says about DeleteWithInstance.
+    delete_with_instance: Option<bool>,
+}
+
+impl Facts {
+    /// Where the disk's attachment to this instance is on its way.
+    fn phase(&self) -> Option<Phase> {
+        self.disk.on(&self.instance.id).map(|at| at.phase)
+    }
+
+    fn is_detaching(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Detaching { .. }))
+    }
+
+    /// In_use; a multi-attach disk that another instance is busy with counts as In_use here.
+    fn is_in_use(&self) -> bool {
+        self.disk.status() == DiskStatus::InUse || self.phase() == Some(Phase::Attached)
+    }
+
+    fn is_system_disk(&self) -> bool {
+        self.disk.kind == DiskKind::System
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.instance.status == InstanceStatus::Stopped
+    }
+
+    fn is_locked(&self) -> bool {
+        self.instance.is_locked_for(LockReason::Security)
+    }
+
+    fn is_ephemeral(&self) -> bool {
+        self.disk.category.is_elastic_ephemeral()
+    }
+}
+
+impl Action for DetachDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "DetachDisk";
+    const SUMMARY: &'static str = "Detaches a disk from an instance.";
+    const DETAILS: &'static str = "\
+The answer says only that the detach was accepted: the disk becomes Detaching. It becomes Available \
+when the guest has let go of the device, which takes about a minute on the real cloud. A guest that \
+does not let go keeps the disk: it goes back to In_use when the deadline passes, and `diskdock admin \
+operations` shows the reason.\n\n\
+A system disk can be detached while its instance is Stopped. It becomes a data disk.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the disk is not being detached from the instance already", |f| !f.is_detaching(), &DISK_DETACHING_FROM_THIS),
+        must("the disk is not Available",                                |f| f.disk.status() != DiskStatus::Available, &DISK_ALREADY_DETACHED),
+        must("the disk is In_use",                                       |f| f.is_in_use(), &DISK_STATUS),
+        must("the disk is portable",                                     |f| f.disk.portable, &DISK_NOT_PORTABLE),
+        must("the instance is not locked for security",                  |f| !f.is_locked(), &INSTANCE_LOCKED_FOR_SECURITY),
+        must("the disk is on the instance",                              |f| f.phase() == Some(Phase::Attached), &DISK_NOT_ON_INSTANCE),
+        must("for a system disk, the instance's image still exists",     |f| !f.is_system_disk() || f.image_exists, &SYSTEM_DISK_IMAGE_GONE),
+        must("the instance is Running or Stopped",                       |f| f.instance.is_settled(), &INSTANCE_STATUS),
+        must("for a system disk, the instance is Stopped",               |f| !f.is_system_disk() || f.is_stopped(), &INSTANCE_STATUS),
+        must("a Running instance is of a type that can hot-detach",      |f| f.is_stopped() || f.hot_detach, &HOT_DETACH_UNSUPPORTED),
+        must("DeleteWithInstance is left out for a multi-attach disk",   |f| !f.disk.multi_attach || f.delete_with_instance.is_none(), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
+        must("fewer than 5 disks are leaving the instance",              |f| f.detaching < DETACHING_PER_INSTANCE, &DISKS_DETACHING_EXCEEDED),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let instance = call.instance(books, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let offer = &call.world.offer;
+        let attached = books.attached(&instance.id)?;
+        let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
+        Ok(Facts {
+            hot_detach: offer.instance_type(&instance.instance_type).is_none_or(|t| t.hot_detach),
+            image_exists: offer.image(&instance.image).is_some(),
+            detaching: attached.iter().filter(|at| leaving(&at.phase)).count(),
+            delete_with_instance: ask.delete_with_instance,
+            disk,
+            instance,
+        })
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, Facts { mut disk, instance, .. }: Facts) -> Effect<()> {
+        let by_default = disk.kind == DiskKind::System;
+        let afterwards = ask.delete_with_instance.unwrap_or(by_default);
+        let generation =
+            disk.detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
+        let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
+        Effect::reply(()).save_disk(disk).start(Unplugging { slot })
+    }
+}
+
+/// Takes the disk away from the guest and makes its image durable; then the disk is Available.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unplugging {
+    slot: Slot,
+}
+
+impl Operation for Unplugging {
+    const KIND: &'static str = "disk.detach";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_slot(&self.slot)
+    }
+
+    fn phase(&self) -> &'static str {
+        "unplug"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        hands.hypervisor.unplug(&self.slot, hands.now).await.map(Progress::from)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
+        let Slot { instance, disk, generation } = &self.slot;
+        let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
+        let was_system_disk = disk.kind == DiskKind::System;
+        let moved = match ending {
+            Ending::Done => disk.detached(instance, *generation, now),
+            Ending::GaveUp(_) => disk.detach_failed(instance, *generation),
+        };
+        if moved.is_err() {
+            return Ok(());
+        }
+        books.save_disk(&disk)?;
+        if was_system_disk && *ending == Ending::Done {
+            leave_without_system_disk(books, instance, &disk.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// The instance remembers which disk it booted from.
+fn leave_without_system_disk(
+    books: &mut dyn Books,
+    instance: &InstanceId,
+    disk: &DiskId,
+) -> Stored<()> {
+    let Some(mut instance) = books.instance(instance)? else { return Ok(()) };
+    instance.system_disk = None;
+    tag::set(&mut instance.tags, Tag::new("acs:ecs:sourceSystemDiskId", disk.as_str()));
+    books.save_instance(&instance)
+}

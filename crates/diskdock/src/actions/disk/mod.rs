@@ -1,0 +1,19 @@
+//! Disks: create, attach, detach, describe, modify, delete.
+
+pub mod attach_disk;
+pub mod create_disk;
+pub mod delete_disk;
+pub mod describe_disks;
+pub mod detach_disk;
+mod view;
+
+use crate::catalog::Entry;
+
+/// The actions of this group, in order.
+pub static ACTIONS: &[Entry] = &[
+    Entry::Mutation(&detach_disk::DetachDisk),
+    Entry::Mutation(&attach_disk::AttachDisk),
+    Entry::Mutation(&create_disk::CreateDisk),
+    Entry::Mutation(&delete_disk::DeleteDisk),
+    Entry::Reading(&describe_disks::DescribeDisks),
+];

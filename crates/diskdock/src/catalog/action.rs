@@ -1,0 +1,327 @@
+//! What an action is: a [`Query`] answers from the books; an [`Action`] decides on facts, and its
+//! [`Effect`] is written down whole or not at all.
+
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
+
+use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
+use super::input::Input;
+use super::params::{Given, Params};
+use super::reply::ReplyValue;
+use super::rules::{Precondition, first_broken};
+use super::spec::Spec;
+use crate::operations::{Operation, Running, boxed};
+use crate::store::{Reader, StoreFault};
+use domain::offer::Offer;
+
+pub use crate::ids::Ids;
+
+/// What stands around every request: what can be had, how ids are made, how long making takes.
+pub struct World {
+    /// Regions, zones, types and images.
+    pub offer: Offer,
+    /// The source of ids.
+    pub ids: Ids,
+    /// Whether new disks are Creating for a while instead of Available at once.
+    pub creating_takes_time: bool,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose resources the call sees.
+    pub account: AccountId,
+    /// The key it was signed with.
+    pub access_key_id: String,
+}
+
+/// One request, as far as actions need to know it.
+pub struct Call<'a> {
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// The present moment.
+    pub now: Moment,
+    /// What stands around it.
+    pub world: &'a World,
+}
+
+impl Call<'_> {
+    /// The caller's disk of this id.
+    pub fn disk(&self, books: &dyn Reader, id: &DiskId) -> Result<Option<Disk>, StoreFault> {
+        Ok(books.disk(id)?.filter(|disk| disk.account == self.caller.account))
+    }
+
+    /// The caller's instance of this id.
+    pub fn instance(
+        &self,
+        books: &dyn Reader,
+        id: &InstanceId,
+    ) -> Result<Option<Instance>, StoreFault> {
+        let visible = |found: &Instance| found.account == self.caller.account;
+        Ok(books.instance(id)?.filter(visible))
+    }
+}
+
+/// Why a request ends without its effect.
+#[derive(Debug)]
+pub enum Stop {
+    /// The caller's doing.
+    Refused(Refusal),
+    /// Ours.
+    Failed(StoreFault),
+}
+
+impl From<&'static ErrorCode> for Stop {
+    fn from(error: &'static ErrorCode) -> Stop {
+        Stop::Refused(error.into())
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(refusal)
+    }
+}
+
+impl From<StoreFault> for Stop {
+    fn from(fault: StoreFault) -> Stop {
+        Stop::Failed(fault)
+    }
+}
+
+/// One change to the books.
+#[derive(Debug)]
+pub enum Change {
+    /// Save it, new or not.
+    SaveDisk(Box<Disk>),
+    /// It is gone.
+    RemoveDisk(DiskId),
+    /// Save it, new or not.
+    SaveInstance(Box<Instance>),
+    /// User data of an instance, in Base64.
+    SaveUserData(InstanceId, String),
+    /// It is gone.
+    RemoveInstance(InstanceId),
+}
+
+/// What an action does: the reply, the changes, and the durable work that follows.
+pub struct Effect<R> {
+    /// What is answered.
+    pub reply: R,
+    /// What is written, in this order.
+    pub changes: Vec<Change>,
+    /// What is carried out afterwards.
+    pub start: Vec<Box<dyn Running>>,
+}
+
+impl<R> Effect<R> {
+    /// An effect that so far only answers.
+    pub fn reply(reply: R) -> Effect<R> {
+        Effect { reply, changes: Vec::new(), start: Vec::new() }
+    }
+
+    /// Saves a disk.
+    pub fn save_disk(mut self, disk: Disk) -> Self {
+        self.changes.push(Change::SaveDisk(Box::new(disk)));
+        self
+    }
+
+    /// Saves an instance.
+    pub fn save_instance(mut self, instance: Instance) -> Self {
+        self.changes.push(Change::SaveInstance(Box::new(instance)));
+        self
+    }
+
+    /// Makes another change.
+    pub fn change(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Starts durable work.
+    pub fn start(mut self, operation: impl Operation) -> Self {
+        self.start.push(boxed(operation));
+        self
+    }
+}
+
+/// An action that changes something.
+pub trait Action: Sync + 'static {
+    /// Its parameters.
+    type Params: Params + Send + Sync + 'static;
+    /// What its rules speak about. Everything in it exists.
+    type Facts;
+    /// What it answers besides the RequestId.
+    type Reply: ReplyValue;
+
+    /// `DetachDisk`
+    const NAME: &'static str;
+    /// What it does, in a sentence.
+    const SUMMARY: &'static str;
+    /// More about it.
+    const DETAILS: &'static str = "";
+    /// Whether the change goes on after the answer.
+    const ASYNCHRONOUS: bool = false;
+    /// Errors that `load` can give.
+    const LOOKUPS: &'static [&'static ErrorCode];
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Self::Facts>];
+    /// The answer to a ClientToken that comes again with other parameters.
+    const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
+
+    /// Finds what the request names.
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Facts, Stop>;
+
+    /// What happens when the preconditions hold.
+    fn effect(call: &Call<'_>, ask: &Self::Params, facts: Self::Facts) -> Effect<Self::Reply>;
+}
+
+/// An action that only answers.
+pub trait Query: Sync + 'static {
+    /// Its parameters.
+    type Params: Params + 'static;
+    /// What it answers besides the RequestId.
+    type Reply: ReplyValue;
+
+    /// `DescribeDisks`
+    const NAME: &'static str;
+    /// What it answers, in a sentence.
+    const SUMMARY: &'static str;
+    /// More about it.
+    const DETAILS: &'static str = "";
+    /// Errors that it can give besides those of its parameters.
+    const LOOKUPS: &'static [&'static ErrorCode];
+
+    /// Answers from the books.
+    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Self::Params)
+    -> Result<Self::Reply, Stop>;
+}
+
+/// An action in a list of actions.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// It only answers.
+    Reading(&'static dyn Reading),
+    /// It changes something.
+    Mutation(&'static dyn Mutation),
+}
+
+impl Entry {
+    /// What there is to know about it.
+    pub fn spec(&self) -> &'static Spec {
+        match self {
+            Entry::Reading(query) => query.spec(),
+            Entry::Mutation(action) => action.spec(),
+        }
+    }
+}
+
+/// The dynamic face of a [`Query`].
+pub trait Reading: Sync {
+    /// What there is to know about it.
+    fn spec(&self) -> &'static Spec;
+
+    /// Reads the parameters; the result answers.
+    fn parse(&self, input: &Input) -> Result<Box<dyn ReadyQuery>, Refusal>;
+}
+
+/// A query with its parameters.
+pub trait ReadyQuery {
+    /// The reply as a JSON object.
+    fn answer(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Vec<u8>, Stop>;
+}
+
+/// The dynamic face of an [`Action`].
+pub trait Mutation: Sync {
+    /// What there is to know about it.
+    fn spec(&self) -> &'static Spec;
+
+    /// Reads the parameters; the result decides.
+    fn parse(&self, input: &Input) -> Result<Box<dyn ReadyAction>, Refusal>;
+}
+
+/// An action with its parameters. Deciding has no effect, so it can be done again on fresh facts.
+pub trait ReadyAction: Send + Sync {
+    /// Finds the facts, checks the preconditions, and says what is to happen.
+    fn decide(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Outcome, Stop>;
+}
+
+/// An effect with its reply written as a JSON object.
+pub type Outcome = Effect<Vec<u8>>;
+
+fn json(reply: &impl serde::Serialize) -> Vec<u8> {
+    let bytes = serde_json::to_vec(reply).expect("replies are plain data");
+    if bytes == b"null" { b"{}".to_vec() } else { bytes }
+}
+
+struct AskedQuery<Q: Query>(Q::Params);
+
+impl<Q: Query> ReadyQuery for AskedQuery<Q> {
+    fn answer(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Vec<u8>, Stop> {
+        Q::answer(books, call, &self.0).map(|reply| json(&reply))
+    }
+}
+
+impl<Q: Query> Reading for Q {
+    fn spec(&self) -> &'static Spec {
+        const {
+            &Spec {
+                name: Q::NAME,
+                summary: Q::SUMMARY,
+                details: Q::DETAILS,
+                mutates: false,
+                asynchronous: false,
+                parameters: Q::Params::SPECS,
+                reply: Q::Reply::SHAPE,
+                preconditions: Vec::new,
+                lookups: Q::LOOKUPS,
+                token_mismatch: &CLIENT_TOKEN_MISMATCH,
+            }
+        }
+    }
+
+    fn parse(&self, input: &Input) -> Result<Box<dyn ReadyQuery>, Refusal> {
+        let asked = Q::Params::read(&Given::of(input))?;
+        Ok(Box::new(AskedQuery::<Q>(asked)))
+    }
+}
+
+struct AskedAction<A: Action>(A::Params);
+
+impl<A: Action> ReadyAction for AskedAction<A> {
+    fn decide(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Outcome, Stop> {
+        let facts = A::load(books, call, &self.0)?;
+        if let Some(error) = first_broken(A::PRECONDITIONS, &facts) {
+            return Err(error.into());
+        }
+        let Effect { reply, changes, start } = A::effect(call, &self.0, facts);
+        Ok(Effect { reply: json(&reply), changes, start })
+    }
+}
+
+fn preconditions_of<A: Action>() -> Vec<(&'static str, &'static ErrorCode)> {
+    A::PRECONDITIONS.iter().map(|rule| (rule.sentence, rule.error)).collect()
+}
+
+impl<A: Action> Mutation for A {
+    fn spec(&self) -> &'static Spec {
+        const {
+            &Spec {
+                name: A::NAME,
+                summary: A::SUMMARY,
+                details: A::DETAILS,
+                mutates: true,
+                asynchronous: A::ASYNCHRONOUS,
+                parameters: A::Params::SPECS,
+                reply: A::Reply::SHAPE,
+                preconditions: preconditions_of::<A>,
+                lookups: A::LOOKUPS,
+                token_mismatch: A::TOKEN_MISMATCH,
+            }
+        }
+    }
+
+    fn parse(&self, input: &Input) -> Result<Box<dyn ReadyAction>, Refusal> {
+        let asked = A::Params::read(&Given::of(input))?;
+        Ok(Box::new(AskedAction::<A>(asked)))
+    }
+}

@@ -1,0 +1,80 @@
+//! Every error code of the API, declared once: HTTP status, code, message.
+//!
+//! One code can have several messages; each pair is an entry of its own. Codes, statuses and
+//! messages are the vendor's literals, odd spellings included.
+
+mod common;
+mod disk;
+mod instance;
+mod place;
+
+use std::borrow::Cow;
+
+pub use common::*;
+pub use disk::*;
+pub use instance::*;
+pub use place::*;
+
+/// One error that the API can answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// HTTP status.
+    pub status: u16,
+    /// What clients match on.
+    pub code: &'static str,
+    /// What people read. `{}` stands for the name of the parameter or resource concerned.
+    pub message: &'static str,
+    /// What to do about it, in our words: for the reference pages and the explorer.
+    pub remedy: &'static str,
+}
+
+/// Declares error codes: `NAME = status "Code" "Message" => "What to do."`.
+macro_rules! errors {
+    ($($name:ident = $status:literal $code:literal $message:literal => $remedy:literal;)*) => {
+        $(
+            #[doc = concat!($status, " `", $code, "`: ", $message)]
+            pub static $name: $crate::catalog::ErrorCode = $crate::catalog::ErrorCode {
+                status: $status,
+                code: $code,
+                message: $message,
+                remedy: $remedy,
+            };
+        )*
+        /// Every code of this file.
+        pub(super) static ALL: &[&$crate::catalog::ErrorCode] = &[$(&$name),*];
+    };
+}
+pub(crate) use errors;
+
+/// Every error code there is.
+pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
+    [common::ALL, disk::ALL, instance::ALL, place::ALL].into_iter().flatten().copied()
+}
+
+/// A request that ends early through the caller's doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which code.
+    pub error: &'static ErrorCode,
+    /// The message with its blanks filled in.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// The error with `{}` in its message replaced by `subject`.
+    pub fn about(error: &'static ErrorCode, subject: &str) -> Refusal {
+        Refusal { error, message: error.message.replace("{}", subject).into() }
+    }
+
+    /// The error about `subject`, with a sentence that says what is expected instead.
+    pub fn expecting(error: &'static ErrorCode, subject: &str, expected: &str) -> Refusal {
+        let message = format!("{} Expected {expected}.", error.message.replace("{}", subject));
+        Refusal { error, message: message.into() }
+    }
+}
+
+impl From<&'static ErrorCode> for Refusal {
+    fn from(error: &'static ErrorCode) -> Refusal {
+        Refusal { error, message: error.message.into() }
+    }
+}

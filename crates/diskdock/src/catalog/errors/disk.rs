@@ -1,0 +1,174 @@
+//! Errors about disks.
+
+use super::errors;
+
+errors! {
+    DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
+        "The specified disk does not exist."
+        => "Check the id, and that the disk belongs to the account of the AccessKey.";
+    DISK_STATUS = 403 "IncorrectDiskStatus"
+        "The current disk status does not support this operation."
+        => "Wait until DescribeDisks shows the status that the action needs.";
+    DISK_MUST_BE_AVAILABLE = 403 "IncorrectDiskStatus"
+        "The current status of the disk does not support this operation. The expected disk status is Available."
+        => "Wait until DescribeDisks shows Available; detach the disk first if it is In_use.";
+    DISK_INITIALIZING = 403 "IncorrectDiskStatus.Initializing"
+        "The current disk status does not support this operation."
+        => "Wait until the disk is no longer Creating.";
+    DISK_DETACHING_FROM_THIS = 403 "InvalidOperation.DiskDetachingFromThisEcs"
+        "The specified disk is detaching from this ecs."
+        => "Nothing to do: the detach is under way. Wait for Available.";
+    DISK_ALREADY_DETACHED = 404 "InvalidDisk.AlreadyDetached"
+        "The specified disk has been detached."
+        => "Nothing to do: the disk is Available.";
+    DISK_NOT_PORTABLE = 403 "DiskNotPortable"
+        "The specified disk is not a portable disk."
+        => "Turn a subscription disk into pay-as-you-go with ModifyDiskChargeType; local disks stay where they are.";
+    DISK_NOT_ON_INSTANCE = 403 "DependencyViolation"
+        "The specified disk has not been attached on the specified instance."
+        => "Name the instance that DescribeDisks shows for the disk.";
+    DISK_IS_SYSTEM = 403 "DiskTypeViolation"
+        "The specified disk is a system disk and cannot support the operation."
+        => "Use a data disk, or stop the instance first.";
+    DISKS_DETACHING_EXCEEDED = 400 "DisksDetachingOnEcsExceeded"
+        "The number of disks detaching on the instance exceeds the limit."
+        => "Wait until one of the instance's detaches has finished.";
+    DISKS_ATTACHING_EXCEEDED = 400 "OperationConflict.DisksAttachingParallellyExceed"
+        "The number of disks attaching parallelly exceeds the limit."
+        => "Wait until one of the instance's attaches has finished.";
+    MULTI_ATTACH_DELETE_WITH_INSTANCE = 403 "DeleteWithInstance.Conflict"
+        "Multi attach disk cannot be set to DeleteWithInstance attribute."
+        => "Leave DeleteWithInstance out for a multi-attach disk.";
+    EPHEMERAL_DELETE_WITH_INSTANCE = 403 "InvalidParameter.DeleteWithInstance"
+        "The DeleteWithInstance for the elastic ephemeral disk must be set to true."
+        => "Send DeleteWithInstance=true for an elastic ephemeral disk.";
+    SYSTEM_DISK_IMAGE_GONE = 404 "InvalidDiskId.OperationNotSupported"
+        "The operation is not supported due to base image not exist."
+        => "The image of the instance is gone; its system disk has to stay.";
+    HOT_DETACH_UNSUPPORTED = 400 "InvalidOperation.InstanceTypeNotSupport"
+        "The instance type of the specified instance does not support hot detach disk."
+        => "Stop the instance, then detach.";
+    HOT_ATTACH_UNSUPPORTED = 400 "InvalidOperation.InstanceTypeNotSupport"
+        "The instance type of the specified instance does not support hot attach disk."
+        => "Stop the instance, then attach.";
+    DISK_NAME_MALFORMED = 400 "InvalidDiskName.Malformed"
+        "The specified disk name is wrongly formed."
+        => "Use 2 to 128 characters that begin with a letter.";
+    DISKS_EXCEEDED = 403 "InstanceDiskLimitExceeded"
+        "The amount of the disk on instance in question reach its limits."
+        => "Detach a disk first, or use an instance type that holds more disks.";
+    DEVICE_MALFORMED = 400 "InvalidDevice.Malformed"
+        "The specified device is not valid."
+        => "Use /dev/xvdb to /dev/xvdz, or leave Device out.";
+    DEVICE_IN_USE = 403 "InvalidDevice.InUse"
+        "The specified device has been occupied."
+        => "Use another device name, or leave Device out.";
+    NOT_IN_SAME_ZONE = 403 "ResourcesNotInSameZone"
+        "The specified instance and disk are not in the same zone."
+        => "Use a disk of the instance's zone.";
+    CATEGORY_UNSUPPORTED_BY_TYPE = 403 "InvalidInstanceType.NotSupportDiskCategory"
+        "The instanceType of the specified instance does not support this disk category."
+        => "Use a category that DescribeAvailableResource shows for the instance type.";
+    MULTI_ATTACH_UNSUPPORTED_BY_TYPE = 403 "InvalidInstanceType.NotSupportMultiAttachDisk"
+        "The instanceType of the specified instance does not support multi attach disk."
+        => "Use an instance type with NVMe, such as one of the 8th generation.";
+    ATTACHMENTS_EXCEEDED = 403 "DiskAttachedNumberExceeded"
+        "The attaching times of the specified disk exceeded."
+        => "Detach the disk from one of its instances first.";
+    MULTI_ATTACH_AS_SYSTEM = 403 "InvalidOperation.CanNotAttachMultiAttachDiskAsSystemDisk"
+        "Multi attach disk can not be attached as system disk."
+        => "Leave Bootable out.";
+    DISK_NOT_BOOTABLE = 400 "InvalidDisk.DiskNotBootable"
+        "The specified disk is not a bootable disk, can not be attached as system disk."
+        => "Only a disk that was a system disk can be one again.";
+    NOT_ORIGIN_INSTANCE = 400 "InvalidInstance.NotOriginInstance"
+        "The specified disk can not attached to other instance as system disk."
+        => "Attach it with Bootable=true to the instance that it came from.";
+    LOGIN_NEEDED = 403 "InvalidParameter.AllEmpty"
+        "The current operation requires either a password or a keyPairName to must be provided. Please ensure that at least one of them is not empty."
+        => "Send Password or KeyPairName with Bootable=true.";
+    EPHEMERAL_ELSEWHERE = 403 "InvalidOperation.OtherInstanceUnsupported"
+        "The elastic ephemeral disk can only be attached to the instance it was last mounted on, please check the disk's system tag to get the last associated instance."
+        => "Attach it to the instance that it came from.";
+    FORCE_CATEGORY = 400 "InvalidParameterForce.DiskCategoryNotSupported"
+        "The specified disk category does not support force attach operation."
+        => "Leave Force out; detach the disk first.";
+    DISK_IN_ARREARS = 403 "DiskInArrears"
+        "The specified operation is denied as your disk owing fee."
+        => "Have the financial lock taken off the disk.";
+    DISK_IDS_NOT_VALID = 400 "InvalidParameter.DiskIds"
+        "The specified parameter diskIds is not valid."
+        => "Send a JSON array of ids, such as [\"d-1\",\"d-2\"].";
+    DISK_IDS_EXCEEDED = 403 "InvalidDiskIds.Malformed"
+        "The amount of specified disk Ids exceeds the limit."
+        => "Name at most 100 disks.";
+    DISK_STATUS_UNKNOWN = 400 "InvalidStatus.ValueNotSupported"
+        "The specified disk status is not supported."
+        => "Use one of the statuses of DescribeDisks.";
+    DISK_TYPE_UNKNOWN = 400 "InvalidDiskType.ValueNotSupported"
+        "The specified disk type is not supported."
+        => "Use all, system or data.";
+    DISK_CATEGORY_UNKNOWN = 400 "InvalidCategory.ValueNotSupported"
+        "The specified disk category is not supported."
+        => "Use one of the categories of DescribeDisks, or all.";
+    DISK_CHARGE_TYPE_UNKNOWN = 404 "InvalidDiskChargeType.NotFound"
+        "The DiskChargeType does not exist in our records."
+        => "Use PrePaid or PostPaid.";
+    MULTI_ATTACH_NOT_VALID = 403 "InvalidParameter.MultiAttach"
+        "The specified param MultiAttach is not valid."
+        => "Use Disabled or Enabled.";
+    SIZE_OR_SNAPSHOT = 400 "MissingParameter"
+        "The input parameter either \"SnapshotId\" or \"Size\" should be specified."
+        => "Send Size.";
+    SIZE_NOT_SUPPORTED = 400 "InvalidDiskSize.NotSupported"
+        "The specified parameter size is not valid."
+        => "Use a size that the category allows.";
+    LEVEL_SIZE_MISMATCH = 403 "OperationDenied.PerformanceLevelNotMatch"
+        "The specified PerformanceLevel and Size do not match."
+        => "PL0 begins at 1 GiB, PL1 at 20, PL2 at 461, PL3 at 1261.";
+    LEVEL_MALFORMED = 400 "InvalidPerformanceLevel.Malformed"
+        "The specified parameter PerformanceLevel is not valid."
+        => "Use PL0, PL1, PL2 or PL3.";
+    CATEGORY_MALFORMED = 400 "InvalidDiskCategory.ValueNotSupported"
+        "The specified parameter \"DiskCategory\" is not valid."
+        => "Use one of the categories of CreateDisk.";
+    CATEGORY_NOT_SOLD = 400 "InvalidDataDiskCategory.NotSupported"
+        "Specified disk category is not supported."
+        => "Use a category that DescribeZones shows for the zone.";
+    SNAPSHOT_NOT_FOUND = 404 "InvalidSnapshotId.NotFound"
+        "The specified SnapshotId does not exist."
+        => "Leave SnapshotId out; this server has no snapshots yet.";
+    ZONE_AND_INSTANCE = 403 "InvalidParam.ZoneIdAndInstanceId.Conflict"
+        "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same time."
+        => "Send one of the two.";
+    INSTANCE_NOT_SUBSCRIPTION = 403 "InvalidInstanceChargeType.ValueNotSupported"
+        "The InstanceChargeType does not support this action."
+        => "Leave InstanceId out for a pay-as-you-go disk.";
+    MULTI_ATTACH_AND_INSTANCE = 403 "InvalidParameter.MultiAttachAndInstanceIdConflict"
+        "The parameter MultiAttach and InstanceId are conflict."
+        => "Send one of the two.";
+    MULTI_ATTACH_CATEGORY = 403 "InvalidParameter.DiskCategoryAndMultiAttachNotMatch"
+        "The specified disk category does not support multi attach enabled."
+        => "Use an ESSD category.";
+    KMS_WITHOUT_ENCRYPTED = 400 "InvalidParameter.EncryptedIllegal"
+        "The specified parameter Encrypted must be true when kmsKeyId is not empty."
+        => "Send Encrypted=true.";
+    IOPS_CATEGORY = 400 "ProvisionedIopsForDiskCategoryUnsupported"
+        "The specified disk category does not support provisioned iops."
+        => "Use cloud_auto.";
+    IOPS_EXCEEDED = 400 "InvalidProvisionedIops.LimitExceed"
+        "The provisioned iops exceeds the limit."
+        => "At most 50000, and at most 1000 a GiB less the baseline.";
+    BURSTING_CATEGORY = 400 "BurstingEnabledForDiskCategoryUnsupported"
+        "The specified disk category does not support bursting enabled."
+        => "Use cloud_auto.";
+    BURSTING_MULTI_ATTACH = 400 "BurstingEnabledForMultiAttachDiskUnsupported"
+        "The multi attach disk does not support bursting enabled."
+        => "Leave one of the two out.";
+    BURSTING_SIZE = 400 "InvalidBurstingEnabled.DiskSizeTooSmall"
+        "The disk size must be greater than 3 GiB to enable burst."
+        => "Use at least 4 GiB.";
+    DISK_DELETE_PROTECTED = 403 "InvalidDiskStatus.DeleteProtection"
+        "The specified disk is under delete protection, can not be deleted."
+        => "It was the system disk of an instance that still exists; release that first.";
+}

@@ -1,0 +1,38 @@
+//! The language in which actions are written: parameters, replies, preconditions, error codes.
+//!
+//! Must not know any single action, and does no I/O.
+
+mod action;
+pub mod errors;
+mod input;
+mod names;
+mod params;
+mod reply;
+mod rules;
+mod spec;
+pub mod times;
+mod value;
+pub mod xml;
+
+pub use action::{
+    Action, Call, Caller, Change, Effect, Entry, Mutation, Outcome, Query, Reading, ReadyAction,
+    ReadyQuery, Stop, World,
+};
+pub use errors::{ErrorCode, Refusal};
+pub use input::Input;
+pub use names::{
+    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagKey, TagParam,
+    TagValue, ZoneId,
+};
+pub use params::{
+    DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec, Params,
+    Presence, Repeat, WireName,
+};
+pub(crate) use params::{or_default, params, wire_name};
+pub(crate) use reply::reply;
+pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};
+pub use rules::{Precondition, must};
+pub use spec::Spec;
+pub use times::Time;
+pub(crate) use value::choice;
+pub use value::{Clamped, Integer, Shape, Text, Value};

@@ -1,0 +1,63 @@
+//! What there is to know about an action without running it.
+
+use super::errors::ErrorCode;
+use super::params::ParamSpec;
+use super::reply::ReplyShape;
+
+/// An action as the documents, the explorer and the command line see it.
+pub struct Spec {
+    /// `DetachDisk`
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// More about it; paragraphs of Markdown, possibly empty.
+    pub details: &'static str,
+    /// Whether it changes anything.
+    pub mutates: bool,
+    /// Whether the change goes on after the answer.
+    pub asynchronous: bool,
+    /// Its parameters, in order.
+    pub parameters: &'static [ParamSpec],
+    /// Its reply, without the RequestId.
+    pub reply: ReplyShape,
+    /// What must hold, in the order in which it is checked.
+    pub preconditions: fn() -> Vec<(&'static str, &'static ErrorCode)>,
+    /// Errors that looking things up can give.
+    pub lookups: &'static [&'static ErrorCode],
+    /// The answer to a ClientToken that comes again with other parameters.
+    pub token_mismatch: &'static ErrorCode,
+}
+
+impl Spec {
+    /// Whether it has a parameter of this name at the top level.
+    pub fn takes(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == name)
+    }
+
+    /// Every error that is the action's own: from its parameters, its look-ups and its
+    /// preconditions, each once.
+    pub fn errors(&self) -> Vec<&'static ErrorCode> {
+        let mut errors = Vec::new();
+        parameter_errors(self.parameters, &mut errors);
+        errors.extend(self.lookups);
+        errors.extend((self.preconditions)().iter().map(|(_, error)| *error));
+        let mut seen: Vec<&'static ErrorCode> = Vec::new();
+        for error in errors {
+            if !seen.iter().any(|known| std::ptr::eq(*known, error)) {
+                seen.push(error);
+            }
+        }
+        seen
+    }
+}
+
+fn parameter_errors(parameters: &[ParamSpec], errors: &mut Vec<&'static ErrorCode>) {
+    for parameter in parameters {
+        if parameter.presence == super::Presence::Required {
+            errors.push(parameter.missing);
+            errors.push(&super::errors::EMPTY_PARAMETER);
+        }
+        errors.push(parameter.malformed);
+        parameter_errors(parameter.children, errors);
+    }
+}

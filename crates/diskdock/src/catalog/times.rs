@@ -1,0 +1,48 @@
+//! Times as the API writes and reads them: UTC, with seconds or without.
+
+use domain::Moment;
+use jiff::Timestamp;
+
+use super::value::{Shape, Value};
+
+/// What a pay-as-you-go resource shows as its end.
+pub const NEVER: &str = "2999-09-08T16:00Z";
+
+/// `2026-01-02T03:04:05Z`
+pub fn with_seconds(moment: Moment) -> String {
+    let seconds = Timestamp::from_second(moment.seconds()).unwrap_or(Timestamp::MAX);
+    seconds.to_string()
+}
+
+/// `2026-01-02T03:04Z`
+pub fn without_seconds(moment: Moment) -> String {
+    let mut text = with_seconds(moment);
+    text.truncate("2026-01-02T03:04".len());
+    text.push('Z');
+    text
+}
+
+/// The time with seconds, or nothing.
+pub fn or_empty(moment: Option<Moment>) -> String {
+    moment.map(with_seconds).unwrap_or_default()
+}
+
+/// A time in UTC, with seconds or without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Moment);
+
+impl Value for Time {
+    const SHAPE: Shape = Shape::Time;
+    const EXAMPLE: &'static str = "2026-01-02T03:04:05Z";
+
+    fn parse(text: &str) -> Option<Self> {
+        let head = text.strip_suffix('Z')?;
+        let full = match head.len() {
+            16 => format!("{head}:00Z"),
+            19 => text.to_owned(),
+            _ => return None,
+        };
+        let second = full.parse::<Timestamp>().ok()?.as_second();
+        Some(Time(Moment(second.checked_mul(1_000)?)))
+    }
+}

@@ -1,0 +1,206 @@
+//! Values: one type for each kind of parameter, with its limits and an example.
+//!
+//! An action names the type and so takes over its limits; what the limits are stands here once.
+
+use domain::disk::{Category, ChargeType, PerformanceLevel};
+use domain::{DiskId, InstanceId};
+
+use super::errors::{ErrorCode, INVALID_PARAMETER};
+
+/// What a value must look like: for people, the explorer's form and the machine-readable catalog.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    /// Text of so many characters, with a rule in words (possibly empty).
+    Text {
+        /// Fewest characters.
+        min: usize,
+        /// Most characters.
+        max: usize,
+        /// What else holds.
+        rule: &'static str,
+    },
+    /// An id with this prefix.
+    Id(&'static str),
+    /// A whole number in this range.
+    Integer {
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// `true` or `false`, in any case.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A moment in UTC.
+    Time,
+    /// A number with a fraction.
+    Number,
+    /// A structure with parameters of its own.
+    Group,
+}
+
+impl Shape {
+    /// The shape in words, to stand behind "Expected".
+    pub fn in_words(&self) -> String {
+        match self {
+            Shape::Text { min, max, rule } if rule.is_empty() => {
+                format!("text of {min} to {max} characters")
+            }
+            Shape::Text { min, max, rule } => format!("text of {min} to {max} characters, {rule}"),
+            Shape::Id(prefix) => format!("an id that begins with {prefix}"),
+            Shape::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Shape::Boolean => "true or false".to_owned(),
+            Shape::Choice(words) => format!("one of {}", words.join(", ")),
+            Shape::Time => "a time in UTC such as 2026-01-02T03:04Z or 2026-01-02T03:04:05Z".into(),
+            Shape::Number => "a number".to_owned(),
+            Shape::Group => "a structure".to_owned(),
+        }
+    }
+
+    /// The type's name in the machine-readable catalog, as the vendor's metadata has it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Shape::Text { .. } | Shape::Id(_) | Shape::Choice(_) | Shape::Time => "string",
+            Shape::Integer { .. } => "integer",
+            Shape::Boolean => "boolean",
+            Shape::Number => "number",
+            Shape::Group => "object",
+        }
+    }
+}
+
+/// A type for one parameter.
+pub trait Value: Sized {
+    /// Its limits.
+    const SHAPE: Shape;
+    /// A value that it accepts.
+    const EXAMPLE: &'static str;
+    /// What a value outside the limits is answered with, unless the field says otherwise.
+    const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
+
+    /// The value of this text, or none if the text is outside the limits.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// Text of `MIN` to `MAX` characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text<const MIN: usize = 0, const MAX: usize = 4096>(pub String);
+
+impl<const MIN: usize, const MAX: usize> Value for Text<MIN, MAX> {
+    const SHAPE: Shape = Shape::Text { min: MIN, max: MAX, rule: "" };
+    const EXAMPLE: &'static str = "text";
+
+    fn parse(text: &str) -> Option<Self> {
+        (MIN..=MAX).contains(&text.chars().count()).then(|| Text(text.to_owned()))
+    }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Integer<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<const MIN: i64, const MAX: i64> Value for Integer<MIN, MAX> {
+    const SHAPE: Shape = Shape::Integer { min: MIN, max: MAX };
+    const EXAMPLE: &'static str = if MIN <= 40 && MAX >= 40 { "40" } else { "1" };
+
+    fn parse(text: &str) -> Option<Self> {
+        let number: i64 = text.parse().ok()?;
+        (MIN..=MAX).contains(&number).then_some(Integer(number))
+    }
+}
+
+/// A number that is taken as the nearest one of `MIN` to `MAX` when it lies outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clamped<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<const MIN: i64, const MAX: i64> Value for Clamped<MIN, MAX> {
+    const SHAPE: Shape = Shape::Integer { min: MIN, max: MAX };
+    const EXAMPLE: &'static str = "10";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse::<i64>().ok().map(|number| Clamped(number.clamp(MIN, MAX)))
+    }
+}
+
+impl Value for bool {
+    const SHAPE: Shape = Shape::Boolean;
+    const EXAMPLE: &'static str = "false";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.eq_ignore_ascii_case("true") {
+            Some(true)
+        } else if text.eq_ignore_ascii_case("false") {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+impl Value for f64 {
+    const SHAPE: Shape = Shape::Number;
+    const EXAMPLE: &'static str = "0.5";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// An id of any kind: opaque, at most 128 characters. An id of the wrong kind is simply not found.
+macro_rules! opaque_ids {
+    ($($name:ident, $prefix:literal, $example:literal;)*) => {$(
+        impl Value for $name {
+            const SHAPE: Shape = Shape::Id($prefix);
+            const EXAMPLE: &'static str = $example;
+
+            fn parse(text: &str) -> Option<Self> {
+                (!text.is_empty() && text.len() <= 128).then(|| text.into())
+            }
+        }
+    )*};
+}
+
+opaque_ids! {
+    DiskId, "d-", "d-bp1000q5z8v3k0hc7w2m";
+    InstanceId, "i-", "i-bp1000q5z9rt6j4xn8de";
+}
+
+/// Types that are closed sets of words.
+macro_rules! choices {
+    ($($name:ty, $example:literal;)*) => {$(
+        impl Value for $name {
+            const SHAPE: Shape = Shape::Choice(<$name>::WORDS);
+            const EXAMPLE: &'static str = $example;
+
+            fn parse(text: &str) -> Option<Self> {
+                Self::from_word(text)
+            }
+        }
+    )*};
+}
+
+choices! {
+    Category, "cloud_essd";
+    ChargeType, "PostPaid";
+    PerformanceLevel, "PL1";
+}
+
+/// Declares a closed set of words that only one or a few actions know.
+macro_rules! choice {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }
+
+        impl $crate::catalog::Value for $name {
+            const SHAPE: $crate::catalog::Shape = $crate::catalog::Shape::Choice(&[$($word),*]);
+            const EXAMPLE: &'static str = [$($word),*][0];
+
+            fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some($name::$variant),)* _ => None }
+            }
+        }
+    };
+}
+pub(crate) use choice;

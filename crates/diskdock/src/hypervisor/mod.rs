@@ -1,0 +1,84 @@
+//! Where instances run: what every driver promises.
+//!
+//! Every call bears repeating: it says how far the world is on its way to what was asked for, and
+//! does what is needed to get it there. Nothing here sees the books.
+
+mod script;
+mod simulated;
+
+use std::pin::Pin;
+
+use domain::{DiskId, InstanceId, Moment};
+use serde::{Deserialize, Serialize};
+
+use crate::operations::Trouble;
+
+pub use script::{Behaviour, Rule, Script, Transition};
+pub use simulated::{Pace, Simulated};
+
+/// The answer of a driver, once it is there.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
+
+/// How far the world is on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It is as asked for.
+    Settled,
+    /// Not yet; worth another look after so many milliseconds.
+    Again {
+        /// Milliseconds.
+        after_ms: i64,
+        /// What it waits for, in words.
+        because: String,
+    },
+    /// Not while the virtual machine is paused; that time counts towards no deadline.
+    Paused {
+        /// Milliseconds.
+        after_ms: i64,
+    },
+    /// It will not be; for this reason.
+    Refused(String),
+}
+
+/// A disk at an instance, in one attachment of its life.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The disk.
+    pub disk: DiskId,
+    /// Which attachment of the disk.
+    pub generation: u64,
+}
+
+/// What a driver sees of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Whether the virtual machine is on.
+    pub running: bool,
+    /// The disks that its guest can reach (or will at the next start), with their generations.
+    pub disks: Vec<(DiskId, u64)>,
+}
+
+/// A driver.
+pub trait Hypervisor: Send + Sync {
+    /// Turns an instance on.
+    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look>;
+    /// Turns an instance off; at once if `force`.
+    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look>;
+    /// Restarts an instance.
+    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look>;
+    /// Gives a disk to an instance.
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
+    /// Takes a disk off an instance: `Settled` only when the guest can no longer reach it and
+    /// what it wrote is durable.
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
+    /// Makes the bytes of a disk.
+    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look>;
+    /// Forgets an instance that is off.
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
+    /// What there is of an instance; none if nothing is known of it.
+    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>>;
+    /// Learns what the books say of an instance, at start and after an import.
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()>;
+}

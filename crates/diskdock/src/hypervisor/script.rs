@@ -1,0 +1,111 @@
+//! How the simulated world is told to misbehave: deterministic, by call, disk or instance.
+
+use serde::{Deserialize, Serialize};
+
+/// What the world is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transition {
+    /// A disk is being created.
+    Create,
+    /// A disk is being attached.
+    Attach,
+    /// A disk is being detached.
+    Detach,
+    /// An instance is starting.
+    Start,
+    /// An instance is stopping.
+    Stop,
+    /// An instance is rebooting.
+    Reboot,
+}
+
+/// What it does instead of getting there in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Behaviour {
+    /// Stays where it is until it is told to finish or refuse. The deadline stands still.
+    Hold,
+    /// Refuses at once, as a guest does that keeps a device.
+    Refuse,
+    /// Never answers: the operation runs into its deadline.
+    Never,
+    /// Takes this long.
+    Take {
+        /// Milliseconds.
+        milliseconds: i64,
+    },
+}
+
+/// A rule: which transitions it applies to, and what they do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Only this transition; any if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition: Option<Transition>,
+    /// Only this disk; any if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<String>,
+    /// Only this instance; any if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// Only the next so many transitions; all if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// What they do.
+    pub behaviour: Behaviour,
+}
+
+/// Rules at most.
+const RULES: usize = 1_000;
+
+/// The rules in force, in order; the first that applies counts.
+#[derive(Debug, Default)]
+pub struct Script {
+    rules: Vec<Rule>,
+}
+
+impl Script {
+    /// Adds a rule behind the others; false if there are too many.
+    pub fn add(&mut self, rule: Rule) -> bool {
+        if self.rules.len() >= RULES {
+            return false;
+        }
+        self.rules.push(rule);
+        true
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What a transition that begins now does, if a rule applies; the rule is used up by one.
+    pub fn behaviour(
+        &mut self,
+        transition: Transition,
+        disk: Option<&str>,
+        instance: Option<&str>,
+    ) -> Option<Behaviour> {
+        let applies = |rule: &Rule| {
+            rule.transition.is_none_or(|wanted| wanted == transition)
+                && (rule.disk.is_none() || rule.disk.as_deref() == disk)
+                && (rule.instance.is_none() || rule.instance.as_deref() == instance)
+        };
+        let at = self.rules.iter().position(applies)?;
+        let behaviour = self.rules[at].behaviour;
+        if let Some(times) = &mut self.rules[at].times {
+            *times -= 1;
+            if *times == 0 {
+                self.rules.remove(at);
+            }
+        }
+        Some(behaviour)
+    }
+}

@@ -1,0 +1,323 @@
+//! The simulated hypervisor: deterministic, in memory, and obedient to a script.
+//!
+//! It keeps its own account of which guest can reach which disk, apart from the books, so that
+//! the two can be compared. After a restart it learns the settled part from the books.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
+use domain::{DiskId, InstanceId, Moment};
+
+use super::script::{Behaviour, Rule, Script, Transition};
+use super::{Answer, Hypervisor, Look, Sight, Slot};
+use crate::operations::Trouble;
+
+/// How long a held or silent transition waits between two looks, in milliseconds. It is woken
+/// when an operator changes something, so this is only a safety net.
+const LOOK_AGAIN_MS: i64 = 60_000;
+
+/// How long transitions take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Tens of milliseconds: short, yet every transient state can be seen.
+    Fast,
+    /// About a minute, as on the real cloud.
+    Cloud,
+    /// All of them this long, in milliseconds.
+    Exactly(i64),
+}
+
+impl Pace {
+    /// Milliseconds that a transition takes.
+    pub fn of(self, transition: Transition) -> i64 {
+        match (self, transition) {
+            (Pace::Exactly(milliseconds), _) => milliseconds,
+            (Pace::Fast, Transition::Create) => 0,
+            (Pace::Fast, _) => 20,
+            (Pace::Cloud, Transition::Create) => 5_000,
+            (Pace::Cloud, Transition::Attach) => 10_000,
+            (Pace::Cloud, Transition::Detach) => 60_000,
+            (Pace::Cloud, Transition::Start | Transition::Reboot) => 30_000,
+            (Pace::Cloud, Transition::Stop) => 20_000,
+        }
+    }
+
+    /// Reads `fast`, `cloud` or a duration such as `500ms`, `2s` or `1m`.
+    pub fn parse(text: &str) -> Result<Pace, String> {
+        match text {
+            "fast" => Ok(Pace::Fast),
+            "cloud" => Ok(Pace::Cloud),
+            other => parse_duration_ms(other).map(Pace::Exactly).ok_or_else(|| {
+                format!("`{other}` is neither fast, cloud nor a duration such as 500ms, 2s or 1m")
+            }),
+        }
+    }
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pace::Fast => out.write_str("fast"),
+            Pace::Cloud => out.write_str("cloud"),
+            Pace::Exactly(milliseconds) => write!(out, "{milliseconds}ms"),
+        }
+    }
+}
+
+/// Milliseconds of `500ms`, `2s`, `1m`, `1h`; at most a year.
+pub fn parse_duration_ms(text: &str) -> Option<i64> {
+    const YEAR_MS: i64 = 366 * 24 * 3_600_000;
+    let (digits, factor) = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))?;
+    let number: i64 = digits.parse().ok()?;
+    number.checked_mul(factor).filter(|total| (0..=YEAR_MS).contains(total))
+}
+
+/// A transition under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Under {
+    /// Done at this moment.
+    Due(Moment),
+    /// Waits for the operator.
+    Held,
+    /// Refused.
+    Refused,
+    /// Silent for ever.
+    Silent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    transition: Transition,
+    instance: Option<InstanceId>,
+    disk: Option<DiskId>,
+}
+
+#[derive(Debug, Default)]
+struct Machines {
+    machines: HashMap<InstanceId, Machine>,
+    under_way: HashMap<Key, Under>,
+    script: Script,
+    pace: Option<Pace>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Machine {
+    running: bool,
+    disks: Vec<(DiskId, u64)>,
+}
+
+/// The simulated hypervisor.
+#[derive(Debug, Default)]
+pub struct Simulated {
+    state: Mutex<Machines>,
+}
+
+impl Simulated {
+    /// A world without machines, at this pace.
+    pub fn new(pace: Pace) -> Simulated {
+        let state = Machines { pace: Some(pace), ..Machines::default() };
+        Simulated { state: Mutex::new(state) }
+    }
+
+    /// How long transitions take.
+    pub fn pace(&self) -> Pace {
+        self.lock().pace.unwrap_or(Pace::Fast)
+    }
+
+    /// Transitions that begin from now on take this long.
+    pub fn set_pace(&self, pace: Pace) {
+        self.lock().pace = Some(pace);
+    }
+
+    /// Adds a rule; false if there are too many.
+    pub fn add_rule(&self, rule: Rule) -> bool {
+        self.lock().script.add(rule)
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.lock().script.rules().to_vec()
+    }
+
+    /// Takes all rules away; what is held already stays held until it is settled.
+    pub fn clear_rules(&self) {
+        self.lock().script.clear();
+    }
+
+    /// Ends what is under way for this disk or instance: well, or with a refusal. Says how many
+    /// transitions that concerned.
+    pub fn settle(
+        &self,
+        disk: Option<&DiskId>,
+        instance: Option<&InstanceId>,
+        well: bool,
+        now: Moment,
+    ) -> usize {
+        let under = if well { Under::Due(now) } else { Under::Refused };
+        let mut state = self.lock();
+        let concerned = state.under_way.iter_mut().filter(|(key, _)| {
+            disk.is_none_or(|disk| key.disk.as_ref() == Some(disk))
+                && instance.is_none_or(|instance| key.instance.as_ref() == Some(instance))
+        });
+        concerned.map(|(_, old)| *old = under).count()
+    }
+
+    /// Forgets everything, as when the whole world is reset.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        state.machines.clear();
+        state.under_way.clear();
+        state.script.clear();
+    }
+
+    /// A machine dies, as when its process is killed: its guest reaches nothing any more.
+    pub fn kill(&self, instance: &InstanceId) -> bool {
+        let mut state = self.lock();
+        let known = state.machines.get_mut(instance).filter(|machine| machine.running);
+        known.map(|machine| machine.running = false).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machines> {
+        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    /// One look at a transition: begins it if it is not under way, ends it if it is due.
+    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Look {
+        let mut state = self.lock();
+        let under = match state.under_way.get(&key) {
+            Some(under) => *under,
+            None => state.begin(&key, now),
+        };
+        match under {
+            Under::Due(due) if due <= now => {
+                state.under_way.remove(&key);
+                settle(&mut state);
+                Look::Settled
+            }
+            Under::Due(due) => {
+                Look::Again { after_ms: due.since_ms(now), because: waiting_for(key.transition) }
+            }
+            Under::Held => Look::Paused { after_ms: LOOK_AGAIN_MS },
+            Under::Silent => {
+                let because = format!("{}; no answer so far", waiting_for(key.transition));
+                Look::Again { after_ms: LOOK_AGAIN_MS, because }
+            }
+            Under::Refused => {
+                state.under_way.remove(&key);
+                Look::Refused("the guest refused".to_owned())
+            }
+        }
+    }
+}
+
+fn waiting_for(transition: Transition) -> String {
+    match transition {
+        Transition::Create => "the bytes of the disk are being made",
+        Transition::Attach => "waiting for the guest to take the device",
+        Transition::Detach => "waiting for the guest to let go of the device",
+        Transition::Start => "the instance is booting",
+        Transition::Stop => "the instance is shutting down",
+        Transition::Reboot => "the instance is rebooting",
+    }
+    .to_owned()
+}
+
+impl Machines {
+    fn begin(&mut self, key: &Key, now: Moment) -> Under {
+        let disk = key.disk.as_ref().map(DiskId::as_str);
+        let instance = key.instance.as_ref().map(InstanceId::as_str);
+        let under = match self.script.behaviour(key.transition, disk, instance) {
+            None => Under::Due(now.plus_ms(self.pace.unwrap_or(Pace::Fast).of(key.transition))),
+            Some(Behaviour::Take { milliseconds }) => Under::Due(now.plus_ms(milliseconds)),
+            Some(Behaviour::Hold) => Under::Held,
+            Some(Behaviour::Refuse) => Under::Refused,
+            Some(Behaviour::Never) => Under::Silent,
+        };
+        self.under_way.insert(key.clone(), under);
+        under
+    }
+
+    fn machine(&mut self, instance: &InstanceId) -> &mut Machine {
+        self.machines.entry(instance.clone()).or_default()
+    }
+}
+
+fn on_machine(transition: Transition, instance: &InstanceId) -> Key {
+    Key { transition, instance: Some(instance.clone()), disk: None }
+}
+
+fn on_slot(transition: Transition, slot: &Slot) -> Key {
+    Key { transition, instance: Some(slot.instance.clone()), disk: Some(slot.disk.clone()) }
+}
+
+fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Ok::<T, Trouble>(answer)))
+}
+
+impl Hypervisor for Simulated {
+    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Start, instance);
+        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    }
+
+    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+        let off = |state: &mut Machines| state.machine(instance).running = false;
+        if force {
+            off(&mut self.lock());
+            return ready(Look::Settled);
+        }
+        ready(self.look(on_machine(Transition::Stop, instance), now, off))
+    }
+
+    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Reboot, instance);
+        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    }
+
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        ready(self.look(on_slot(Transition::Attach, slot), now, |state| {
+            let machine = state.machine(&slot.instance);
+            machine.disks.retain(|(disk, _)| *disk != slot.disk);
+            machine.disks.push((slot.disk.clone(), slot.generation));
+        }))
+    }
+
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        ready(self.look(on_slot(Transition::Detach, slot), now, |state| {
+            let gone = (slot.disk.clone(), slot.generation);
+            state.machine(&slot.instance).disks.retain(|present| *present != gone);
+        }))
+    }
+
+    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
+        let key = Key { transition: Transition::Create, instance: None, disk: Some(disk.clone()) };
+        ready(self.look(key, now, |_| {}))
+    }
+
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+        let mut state = self.lock();
+        state.machines.remove(instance);
+        state.under_way.retain(|key, _| key.instance.as_ref() != Some(instance));
+        drop(state);
+        ready(())
+    }
+
+    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
+        let state = self.lock();
+        let sight = state.machines.get(instance).map(|machine| {
+            let mut disks = machine.disks.clone();
+            disks.sort();
+            Sight { running: machine.running, disks }
+        });
+        drop(state);
+        ready(sight)
+    }
+
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
+        let machine = Machine { running: sight.running, disks: sight.disks };
+        self.lock().machines.insert(instance.clone(), machine);
+        ready(())
+    }
+}

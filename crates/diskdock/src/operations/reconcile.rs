@@ -1,0 +1,132 @@
+//! Compares the books with the hypervisor, at start and on a schedule. Takes no input: what it
+//! does follows from what it finds.
+
+use std::collections::BTreeSet;
+
+use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
+use serde::Serialize;
+
+use crate::hypervisor::{Hypervisor, Sight};
+use crate::store::{AttachedDisk, Books, Store, StoreFault, Stored};
+
+/// Instances that are looked at in one read.
+const AT_A_TIME: u32 = 256;
+
+/// Something that the books and the hypervisor disagree about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Where.
+    pub instance: InstanceId,
+    /// What, in words.
+    pub what: String,
+}
+
+/// Looks at every instance. One that the hypervisor does not know is introduced to it from the
+/// books; one that the books hold for Running although it is off becomes Stopped; all other
+/// differences are reported. What is in transit is left to its operation.
+pub async fn reconcile(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+    now: Moment,
+) -> Stored<Vec<Difference>> {
+    let mut differences = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.read(|books| {
+            let instances = books.every_instance(after, AT_A_TIME)?;
+            let with_disks = instances.into_iter().map(|(number, instance)| {
+                let disks = books.attached(&instance.id)?;
+                Ok((number, instance, disks))
+            });
+            with_disks.collect::<Stored<Vec<_>>>()
+        })??;
+        let Some((last, ..)) = page.last() else { return Ok(differences) };
+        after = *last;
+        for (_, instance, disks) in page {
+            let found = look_at(hypervisor, &instance, &disks).await;
+            for difference in found {
+                repair(store, &difference, now).await?;
+                differences.push(difference.difference);
+            }
+        }
+    }
+}
+
+struct Found {
+    difference: Difference,
+    died: bool,
+}
+
+async fn look_at(
+    hypervisor: &dyn Hypervisor,
+    instance: &Instance,
+    disks: &[AttachedDisk],
+) -> Vec<Found> {
+    let expected = expected(instance, disks);
+    let differs = |what: String, died: bool| {
+        let difference = Difference { instance: instance.id.clone(), what };
+        vec![Found { difference, died }]
+    };
+    match hypervisor.sight(&instance.id).await {
+        Err(trouble) => differs(format!("cannot be looked at: {trouble}"), false),
+        Ok(None) => match hypervisor.adopt(&instance.id, expected).await {
+            Ok(()) => Vec::new(),
+            Err(trouble) => differs(format!("cannot be taken over: {trouble}"), false),
+        },
+        Ok(Some(seen)) => compare(instance, &expected, &seen, disks, differs),
+    }
+}
+
+fn compare(
+    instance: &Instance,
+    expected: &Sight,
+    seen: &Sight,
+    disks: &[AttachedDisk],
+    differs: impl Fn(String, bool) -> Vec<Found>,
+) -> Vec<Found> {
+    let mut found = Vec::new();
+    if instance.status == InstanceStatus::Running && !seen.running {
+        found.extend(differs("is off, but the books had it Running".to_owned(), true));
+    }
+    if instance.status == InstanceStatus::Stopped && seen.running {
+        found.extend(differs("is on, but the books have it Stopped".to_owned(), false));
+    }
+    let in_transit =
+        |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
+    let has: BTreeSet<_> = seen.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
+    let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
+    for (disk, generation) in has.difference(&should) {
+        let what = format!("can reach {disk} (attachment {generation}), which the books deny");
+        found.extend(differs(what, false));
+    }
+    for (disk, generation) in should.difference(&has) {
+        let what = format!("cannot reach {disk} (attachment {generation}), which it should");
+        found.extend(differs(what, false));
+    }
+    found
+}
+
+/// What the hypervisor should see of an instance that nothing was ever told about.
+fn expected(instance: &Instance, disks: &[AttachedDisk]) -> Sight {
+    let running = match instance.status {
+        InstanceStatus::Running | InstanceStatus::Stopping => true,
+        InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopped => false,
+    };
+    let there = disks.iter().filter(|at| at.phase != Phase::Attaching);
+    Sight { running, disks: there.map(|at| (at.disk.clone(), at.generation)).collect() }
+}
+
+async fn repair(store: &Store, found: &Found, _now: Moment) -> Stored<()> {
+    if !found.died {
+        return Ok(());
+    }
+    let id = found.difference.instance.clone();
+    let write = move |books: &mut dyn Books| {
+        let Some(mut instance) = books.instance(&id)? else { return Ok(()) };
+        if instance.status == InstanceStatus::Running && instance.stopped().is_ok() {
+            books.save_instance(&instance)?;
+        }
+        Ok::<(), StoreFault>(())
+    };
+    store.write(write).await
+}

@@ -1,0 +1,209 @@
+//! The books: what diskdock remembers. Decides nothing.
+//!
+//! A transaction is synchronous, so no waiting can happen inside one. Reads see what was
+//! committed; a write sees its own changes, and either all of them are committed or none.
+//! A write may be run again on fresh facts (another server won a race), so it must have no
+//! effect other than through [`Books`].
+
+mod records;
+mod snapshot;
+pub mod sqlite;
+
+use std::fmt;
+use std::pin::Pin;
+
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
+
+pub use records::{
+    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
+    KeyStatus, OperationId, OperationRow, Page, TokenRecord,
+};
+pub use snapshot::Snapshot;
+
+/// Something that the store could not do. The cause is for the log, never for the caller.
+#[derive(Debug)]
+pub enum StoreFault {
+    /// Another writer changed a row that this transaction had read: decide again.
+    LostRace,
+    /// Another server has taken the operation over.
+    LeaseLost,
+    /// The engine failed.
+    Engine(String),
+    /// A row cannot be understood.
+    Corrupt(String),
+    /// The store is closing, or too busy to take more.
+    Unavailable,
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreFault::LostRace => out.write_str("another writer was faster"),
+            StoreFault::LeaseLost => out.write_str("another server works on this operation now"),
+            StoreFault::Engine(cause) => write!(out, "the store failed: {cause}"),
+            StoreFault::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
+            StoreFault::Unavailable => out.write_str("the store is not available"),
+        }
+    }
+}
+
+impl std::error::Error for StoreFault {}
+
+/// Short for what every access can give.
+pub type Stored<T> = Result<T, StoreFault>;
+
+/// What can be read.
+pub trait Reader {
+    /// The disk of this id.
+    fn disk(&self, id: &DiskId) -> Stored<Option<Disk>>;
+    /// The disks that match, newest first, a page of them.
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage>;
+    /// What is attached to an instance, or on its way on or off it.
+    fn attached(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>>;
+    /// The instance of this id.
+    fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>>;
+    /// The instances that match, newest first, a page of them.
+    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Stored<InstancePage>;
+    /// Up to `most` instances of all accounts, in order, that come after number `after`.
+    fn every_instance(&self, after: i64, most: u32) -> Stored<Vec<(i64, Instance)>>;
+    /// User data of an instance, in Base64.
+    fn user_data(&self, id: &InstanceId) -> Stored<Option<String>>;
+    /// What an earlier request with this token answered.
+    fn token(&self, account: &AccountId, action: &str, token: &str) -> Stored<Option<TokenRecord>>;
+    /// All operations that have not ended.
+    fn operations(&self) -> Stored<Vec<OperationRow>>;
+    /// Operations that ended in giving up, latest first.
+    fn abandoned_operations(&self) -> Stored<Vec<OperationRow>>;
+    /// All access keys.
+    fn access_keys(&self) -> Stored<Vec<AccessKey>>;
+    /// The latest recorded calls, newest first.
+    fn calls(&self, most: usize) -> Stored<Vec<CallRecord>>;
+    /// Everything, for an export.
+    fn snapshot(&self) -> Stored<Snapshot>;
+}
+
+/// What can be read and written inside one transaction.
+pub trait Books: Reader {
+    /// Saves a disk: a new one, or one that this transaction has read.
+    fn save_disk(&mut self, disk: &Disk) -> Stored<()>;
+    /// Removes a disk; removing what is not there is no error.
+    fn remove_disk(&mut self, id: &DiskId) -> Stored<()>;
+    /// Saves an instance: a new one, or one that this transaction has read.
+    fn save_instance(&mut self, instance: &Instance) -> Stored<()>;
+    /// Removes an instance and its user data.
+    fn remove_instance(&mut self, id: &InstanceId) -> Stored<()>;
+    /// Keeps user data of an instance.
+    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Stored<()>;
+    /// Remembers what a request with a ClientToken answered.
+    fn save_token(&mut self, record: &TokenRecord) -> Stored<()>;
+    /// Forgets tokens that were first used before `moment`.
+    fn forget_tokens(&mut self, moment: Moment) -> Stored<()>;
+    /// Takes an operation in.
+    fn begin_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    /// Saves how far an operation has come.
+    fn save_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    /// An operation has ended well and is forgotten.
+    fn end_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    /// An operation was given up; its reason is kept for people, within a bound.
+    fn abandon_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    /// Takes over, until `until`, the operations that `owner` holds already or whose lease has
+    /// run out, and gives all that are now its own. Saving, ending or abandoning an operation
+    /// that another owner has taken over fails with [`StoreFault::LeaseLost`].
+    fn claim_operations(
+        &mut self,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Stored<Vec<OperationRow>>;
+    /// Records an accepted call. The latest are kept, within a bound.
+    fn record_call(&mut self, call: &CallRecord) -> Stored<()>;
+    /// Saves an access key, new or not.
+    fn save_access_key(&mut self, key: &AccessKey) -> Stored<()>;
+    /// Removes an access key; removing what is not there is no error.
+    fn remove_access_key(&mut self, access_key_id: &str) -> Stored<()>;
+    /// Forgets disks, instances, operations, tokens and calls; keeps the keys.
+    fn wipe(&mut self) -> Stored<()>;
+    /// Takes in an export, on top of what is there.
+    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Stored<()>;
+}
+
+/// A write that waits for its turn.
+pub trait WriteJob: Send {
+    /// Does the work; runs again after a lost race. `Err` undoes all it did.
+    fn run(&mut self, books: &mut dyn Books) -> Stored<()>;
+    /// How it ended. `Ok` means that it is as durable as the store was asked to be.
+    fn done(self: Box<Self>, ended: Stored<()>);
+}
+
+/// An engine: runs reads on the calling thread and queues writes.
+pub trait Engine: Send + Sync {
+    /// Runs a read on a consistent view.
+    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()>;
+    /// Queues a write; waits while the queue is full.
+    fn write<'a>(&'a self, job: Box<dyn WriteJob>)
+    -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    /// Sizes worth watching, by name.
+    fn gauges(&self) -> Vec<(&'static str, i64)>;
+}
+
+/// The books behind whichever engine keeps them.
+pub struct Store {
+    engine: Box<dyn Engine>,
+}
+
+impl Store {
+    /// The books of this engine.
+    pub fn new(engine: impl Engine + 'static) -> Store {
+        Store { engine: Box::new(engine) }
+    }
+
+    /// Reads on a consistent view.
+    pub fn read<T>(&self, work: impl FnOnce(&dyn Reader) -> T) -> Stored<T> {
+        let mut work = Some(work);
+        let mut answer = None;
+        self.engine.read(&mut |reader| {
+            answer = work.take().map(|work| work(reader));
+            Ok(())
+        })?;
+        answer.ok_or(StoreFault::Unavailable)
+    }
+
+    /// Writes. The result is given only once it is durable.
+    pub async fn write<T, F>(&self, work: F) -> Stored<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+    {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.engine.write(Box::new(Job { work, answer: None, sender })).await;
+        receiver.await.unwrap_or(Err(StoreFault::Unavailable))
+    }
+
+    /// Sizes worth watching, by name.
+    pub fn gauges(&self) -> Vec<(&'static str, i64)> {
+        self.engine.gauges()
+    }
+}
+
+struct Job<T, F> {
+    work: F,
+    answer: Option<T>,
+    sender: tokio::sync::oneshot::Sender<Stored<T>>,
+}
+
+impl<T, F> WriteJob for Job<T, F>
+where
+    T: Send,
+    F: FnMut(&mut dyn Books) -> Stored<T> + Send,
+{
+    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
+        self.answer = Some((self.work)(books)?);
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, ended: Stored<()>) {
+        let Job { answer, sender, .. } = *self;
+        // The caller may have gone away; what was written stays written.
+        let _ = sender.send(ended.and_then(|()| answer.ok_or(StoreFault::Unavailable)));
+    }
+}

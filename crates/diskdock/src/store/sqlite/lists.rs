@@ -1,0 +1,209 @@
+//! Lists: a page of what matches, read through whichever index fits.
+//!
+//! The columns that SQL compares only narrow down; whether an entity matches is decided once, by
+//! the filter itself.
+
+use domain::{Disk, DiskStatus, Instance};
+use rusqlite::types::Value;
+use serde::de::DeserializeOwned;
+
+use super::super::records::{DiskFilter, DiskPage, InstanceFilter, InstancePage, Page};
+use super::super::{Reader, Stored};
+use super::engine;
+use super::ledger::{Ledger, body};
+
+/// The disks that match, newest first.
+pub(super) fn disks(ledger: &Ledger<'_>, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
+    let mut found = if let Some(ids) = narrow_to_ids(ledger, filter)? {
+        let mut matching = Vec::new();
+        for id in ids {
+            let Some(disk) = ledger.disk(&id)? else { continue };
+            if matches(ledger, filter, &disk)? {
+                matching.push(disk);
+            }
+        }
+        matching
+            .sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        cut(matching, page)
+    } else {
+        let total =
+            counted(ledger, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
+        scan(ledger, &narrow(filter), page, total, |disk| matches(ledger, filter, disk))?
+    };
+    let disks = std::mem::take(&mut found.entries);
+    Ok(DiskPage { disks, total: found.total, next: found.next })
+}
+
+/// The instances that match, newest first.
+pub(super) fn instances(
+    ledger: &Ledger<'_>,
+    filter: &InstanceFilter,
+    page: &Page,
+) -> Stored<InstancePage> {
+    let found: Found<Instance> = if let Some(ids) = &filter.ids {
+        let mut matching = Vec::new();
+        for id in ids {
+            matching.extend(ledger.instance(id)?.filter(|instance| filter.matches(instance)));
+        }
+        matching
+            .sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        cut(matching, page)
+    } else {
+        let account = filter.account.as_str();
+        let total = counted(ledger, "instance", account, &filter.region, filter.is_plain())?;
+        let narrowed = Narrowed::to_place("instances", account, &filter.region);
+        scan(ledger, &narrowed, page, total, |instance| Ok(filter.matches(instance)))?
+    };
+    Ok(InstancePage { instances: found.entries, total: found.total, next: found.next })
+}
+
+/// A lock is on the disk itself or, while it is In_use, on its instance.
+fn matches(ledger: &Ledger<'_>, filter: &DiskFilter, disk: &Disk) -> Stored<bool> {
+    if !filter.matches(disk) {
+        return Ok(false);
+    }
+    let Some(reason) = filter.lock else { return Ok(true) };
+    if disk.locks.contains(&reason) {
+        return Ok(true);
+    }
+    for at in disk.attachments.iter().filter(|_| disk.status() == DiskStatus::InUse) {
+        let instance = ledger.instance(&at.instance)?;
+        if instance.is_some_and(|instance| instance.is_locked_for(reason)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+struct Found<T> {
+    entries: Vec<T>,
+    total: Option<u64>,
+    next: Option<i64>,
+}
+
+/// The few disks that can match at all, where the filter names them or their instance.
+fn narrow_to_ids(ledger: &Ledger<'_>, filter: &DiskFilter) -> Stored<Option<Vec<domain::DiskId>>> {
+    if let Some(ids) = &filter.ids {
+        let mut ids = ids.clone();
+        ids.sort();
+        ids.dedup();
+        return Ok(Some(ids));
+    }
+    let Some(instance) = &filter.instance else { return Ok(None) };
+    Ok(Some(ledger.attached(instance)?.into_iter().map(|attached| attached.disk).collect()))
+}
+
+/// A page of a short list that is there already. Its token is the number of entries passed.
+fn cut<T>(mut entries: Vec<T>, page: &Page) -> Found<T> {
+    let total = entries.len();
+    let (skip, size) = match page {
+        Page::Numbered { number, size } => {
+            ((*number as usize - 1) * *size as usize, *size as usize)
+        }
+        Page::After { after, most } => {
+            (after.and_then(|at| usize::try_from(at).ok()).unwrap_or(0), *most as usize)
+        }
+    };
+    let left = entries.split_off(skip.min(total));
+    let next = (left.len() > size).then(|| i64::try_from(skip + size).unwrap_or(i64::MAX));
+    let entries = left.into_iter().take(size).collect();
+    Found { entries, total: Some(total as u64), next }
+}
+
+/// Conditions in SQL, with their values.
+struct Narrowed {
+    table: &'static str,
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Narrowed {
+    fn to_place(table: &'static str, account: &str, region: &str) -> Narrowed {
+        let values = vec![Value::from(account.to_owned()), Value::from(region.to_owned())];
+        Narrowed { table, conditions: "account = ?1 AND region = ?2".to_owned(), values }
+    }
+
+    fn and(&mut self, column: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.values.push(Value::from(value.to_owned()));
+            self.conditions.push_str(&format!(" AND {column} = ?{}", self.values.len()));
+        }
+    }
+}
+
+fn narrow(filter: &DiskFilter) -> Narrowed {
+    let mut narrowed = Narrowed::to_place("disks", filter.account.as_str(), &filter.region);
+    narrowed.and("zone", filter.zone.as_deref());
+    narrowed.and("status", filter.status.map(|status| status.as_str()));
+    narrowed.and("kind", filter.kind.map(|kind| kind.as_str()));
+    narrowed.and("category", filter.category.map(|category| category.as_str()));
+    narrowed.and("charge_type", filter.charge_type.map(|charge_type| charge_type.as_str()));
+    narrowed.and("name", filter.name.as_deref().filter(|name| !name.contains('*')));
+    narrowed
+}
+
+/// The number that is kept of a whole list; none if the list is restricted further.
+fn counted(
+    ledger: &Ledger<'_>,
+    what: &str,
+    account: &str,
+    region: &str,
+    plain: bool,
+) -> Stored<Option<u64>> {
+    if !plain {
+        return Ok(None);
+    }
+    let sql = "SELECT amount FROM counts WHERE what = ?1 AND account = ?2 AND region = ?3";
+    let amount = ledger.one(sql, [what, account, region], |row| row.get::<_, i64>(0))?;
+    Ok(Some(amount.unwrap_or(0).unsigned_abs()))
+}
+
+/// Walks a place from its newest entry on. A numbered page of a plain list skips in the index and
+/// stops when full; a numbered page of a restricted list has to see all to count them.
+fn scan<T: DeserializeOwned>(
+    ledger: &Ledger<'_>,
+    narrowed: &Narrowed,
+    page: &Page,
+    total: Option<u64>,
+    matches: impl Fn(&T) -> Stored<bool>,
+) -> Stored<Found<T>> {
+    let (skip, size, after) = match *page {
+        Page::Numbered { number, size } => (u64::from(number - 1) * u64::from(size), size, None),
+        Page::After { after, most } => (0, most, Some(after.unwrap_or(i64::MAX))),
+    };
+    let mut values = narrowed.values.clone();
+    let mut conditions = narrowed.conditions.clone();
+    values.push(Value::from(after.unwrap_or(i64::MAX)));
+    conditions.push_str(&format!(" AND number < ?{}", values.len()));
+    let offset = if total.is_some() { skip } else { 0 };
+    values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
+    let sql = format!(
+        "SELECT body, number FROM {} WHERE {conditions} ORDER BY number DESC LIMIT -1 OFFSET ?{}",
+        narrowed.table,
+        values.len()
+    );
+    let mut statement = ledger.prepare(&sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(engine)?;
+    let (mut seen, mut entries, mut last, mut next) = (offset, Vec::new(), None, None);
+    while let Some(row) = rows.next().map_err(engine)? {
+        let full = entries.len() == size as usize;
+        if full && total.is_some() && after.is_none() {
+            break;
+        }
+        let entry: T = body(row, 0)?;
+        if !matches(&entry)? {
+            continue;
+        }
+        seen += 1;
+        if full && after.is_some() {
+            next = last;
+            break;
+        }
+        if seen > skip && !full {
+            last = Some(row.get(1).map_err(engine)?);
+            entries.push(entry);
+        }
+    }
+    let total = total.or(after.is_none().then_some(seen));
+    Ok(Found { entries, total, next })
+}

@@ -1,0 +1,242 @@
+//! The books in SQLite.
+//!
+//! One thread owns the writing connection. It takes every write that waits (up to a bound), runs
+//! them in one transaction and commits once, so that durable writes share an fsync; only then are
+//! they told that they are done. When one of a batch fails, the batch is undone and each is run
+//! again by itself. Reads run on the caller's thread, each on a connection of its own, and never
+//! wait for writers.
+
+mod ledger;
+mod lists;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::mpsc;
+
+use super::{Engine, Reader, StoreFault, Stored, WriteJob};
+use ledger::Ledger;
+
+/// Writes that wait at most; then callers wait for a place.
+const QUEUE: usize = 4_096;
+/// Writes in one commit at most.
+const BATCH: usize = 256;
+/// Page cache of the writing connection, in KiB.
+const WRITER_CACHE_KIB: i64 = 8_192;
+/// Page cache of each reading connection, in KiB.
+const READER_CACHE_KIB: i64 = 4_096;
+/// Reading connections that are kept; more are opened under load and closed again.
+const READERS_KEPT: usize = 4;
+/// Prepared statements that each connection keeps.
+const STATEMENTS: usize = 64;
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_books.sql")];
+
+/// How hard the store tries to keep what it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// A write is done when it would survive a power cut.
+    Synced,
+    /// A write is done when this process has written it; for data that is thrown away anyway.
+    Relaxed,
+}
+
+/// The SQLite engine.
+pub struct Sqlite {
+    jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
+    readers: Mutex<Vec<Connection>>,
+    path: PathBuf,
+    writer: Option<std::thread::JoinHandle<()>>,
+    _lock: Arc<File>,
+}
+
+impl Sqlite {
+    /// Opens the books in this directory, making it and them if need be.
+    ///
+    /// Fails if another process has them open, or if they come from a newer diskdock.
+    pub fn open(directory: &Path, durability: Durability) -> Stored<Sqlite> {
+        make_private_directory(directory)?;
+        let lock = Arc::new(lock(directory)?);
+        let path = directory.join("books.sqlite");
+        let mut connection = Connection::open(&path).map_err(engine)?;
+        prepare_writer(&connection, durability)?;
+        migrate(&mut connection)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("books".into())
+            .spawn(move || write_until_closed(connection, queue))
+            .map_err(|error| StoreFault::Engine(error.to_string()))?;
+        let readers = Mutex::new(Vec::new());
+        Ok(Sqlite { jobs: Some(jobs), readers, path, writer: Some(writer), _lock: lock })
+    }
+
+    fn reader(&self) -> Stored<Connection> {
+        let kept = self.readers.lock().unwrap_or_else(|broken| broken.into_inner()).pop();
+        kept.map_or_else(|| open_reader(&self.path), Ok)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut readers = self.readers.lock().unwrap_or_else(|broken| broken.into_inner());
+        if readers.len() < READERS_KEPT {
+            readers.push(connection);
+        }
+    }
+}
+
+impl Engine for Sqlite {
+    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+        let connection = self.reader()?;
+        run(&connection, "BEGIN")?;
+        let worked = work(&Ledger::new(&connection));
+        run(&connection, "COMMIT")?;
+        self.give_back(connection);
+        worked
+    }
+
+    fn write<'a>(
+        &'a self,
+        job: Box<dyn WriteJob>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(jobs) = &self.jobs else { return job.done(Err(StoreFault::Unavailable)) };
+            if let Err(refused) = jobs.send(job).await {
+                refused.0.done(Err(StoreFault::Unavailable));
+            }
+        })
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, i64)> {
+        let waiting = self.jobs.as_ref().map_or(0, |jobs| QUEUE - jobs.capacity());
+        vec![("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX))]
+    }
+}
+
+impl Drop for Sqlite {
+    /// Lets the writer finish what was queued.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+fn engine(error: rusqlite::Error) -> StoreFault {
+    StoreFault::Engine(error.to_string())
+}
+
+fn run(connection: &Connection, sql: &str) -> Stored<()> {
+    connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(engine)
+}
+
+/// The directory holds secrets: only its owner may look inside.
+fn make_private_directory(directory: &Path) -> Stored<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| {
+        StoreFault::Engine(format!("cannot make {}: {error}", directory.display()))
+    })
+}
+
+fn lock(directory: &Path) -> Stored<File> {
+    let path = directory.join("lock");
+    let fault = |error: &dyn std::fmt::Display| {
+        StoreFault::Engine(format!(
+            "cannot lock {}: {error}; is another diskdock using it?",
+            path.display()
+        ))
+    };
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| fault(&error))?;
+    file.try_lock().map_err(|error| fault(&error))?;
+    Ok(file)
+}
+
+fn prepare_writer(connection: &Connection, durability: Durability) -> Stored<()> {
+    let synchronous = match durability {
+        Durability::Synced => "FULL",
+        Durability::Relaxed => "OFF",
+    };
+    connection
+        .execute_batch(&format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+             PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA temp_store = MEMORY; \
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA busy_timeout = 5000;"
+        ))
+        .map_err(engine)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+fn open_reader(path: &Path) -> Stored<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(engine)?;
+    connection
+        .execute_batch(&format!(
+            "PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA temp_store = MEMORY; \
+             PRAGMA busy_timeout = 5000;"
+        ))
+        .map_err(engine)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Brings the books to the present form. Migrations are numbered from 1 and never change.
+fn migrate(connection: &mut Connection) -> Stored<()> {
+    let version: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(engine)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version > known {
+        return Err(StoreFault::Engine(format!(
+            "the books are of version {version}, this diskdock knows {known}: use a newer one"
+        )));
+    }
+    for (number, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {
+        let transaction = connection.transaction().map_err(engine)?;
+        transaction.execute_batch(sql).map_err(engine)?;
+        transaction.pragma_update(None, "user_version", number).map_err(engine)?;
+        transaction.commit().map_err(engine)?;
+    }
+    Ok(())
+}
+
+fn write_until_closed(connection: Connection, mut queue: mpsc::Receiver<Box<dyn WriteJob>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let together = commit_together(&connection, &mut batch);
+        for mut job in batch.drain(..) {
+            let ended = match &together {
+                Ok(()) => Ok(()),
+                Err(_) => commit_alone(&connection, job.as_mut()),
+            };
+            job.done(ended);
+        }
+    }
+}
+
+fn commit_together(connection: &Connection, batch: &mut [Box<dyn WriteJob>]) -> Stored<()> {
+    in_transaction(connection, |connection| {
+        batch.iter_mut().try_for_each(|job| job.run(&mut Ledger::new(connection)))
+    })
+}
+
+fn commit_alone(connection: &Connection, job: &mut dyn WriteJob) -> Stored<()> {
+    in_transaction(connection, |connection| job.run(&mut Ledger::new(connection)))
+}
+
+fn in_transaction(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Stored<()>,
+) -> Stored<()> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let worked = work(connection).and_then(|()| run(connection, "COMMIT"));
+    if worked.is_err() && !connection.is_autocommit() {
+        // Nothing better can be done if this fails as well; the next BEGIN will say so.
+        let _ = run(connection, "ROLLBACK");
+    }
+    worked
+}

@@ -1,0 +1,56 @@
+//! One type for each kind of id, so that they cannot be swapped.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The id as it travels on the wire.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                $name(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids!(
+    /// A disk, `d-…`. Clients treat it as opaque.
+    DiskId,
+    /// An instance, `i-…`.
+    InstanceId,
+    /// The owner of resources; a number in text on the real cloud.
+    AccountId,
+);
+
+impl DiskId {
+    /// What the guest sees as the device's serial number: the id without its `d-`
+    /// (seen in every published sample; the Kubernetes CSI driver finds the disk by it).
+    pub fn serial_number(&self) -> &str {
+        self.0.strip_prefix("d-").unwrap_or(&self.0)
+    }
+}

@@ -1,0 +1,30 @@
+//! Every number that bounds something in the rules, with its name and where it comes from.
+
+/// Detaches in flight on one instance at a time. Authors of the Kubernetes CSI driver observed
+/// five on the real cloud.
+pub const DETACHING_PER_INSTANCE: usize = 5;
+
+/// Attaches in flight on one instance at a time, from the same source.
+pub const ATTACHING_PER_INSTANCE: usize = 32;
+
+/// Instances that a multi-attach disk can be on at a time (documentation of NVMe disks).
+pub const ATTACHMENTS_PER_DISK: usize = 16;
+
+/// Letters of data disks: `/dev/xvdb` to `/dev/xvdz`, then `/dev/xvdaa` to `/dev/xvdzz`.
+pub const DEVICE_NAMES: usize = 25 + 26 * 26;
+
+/// Tags on one resource (documentation of TagResources).
+pub const TAGS_PER_RESOURCE: usize = 20;
+
+/// Ids in one JSON array parameter such as `DiskIds` (documentation of DescribeDisks).
+pub const IDS_PER_LIST: usize = 100;
+
+/// Data disks in one RunInstances or CreateInstance call (documentation of RunInstances).
+pub const DATA_DISKS_PER_REQUEST: usize = 16;
+
+/// Instances that one RunInstances call makes at most (documentation of RunInstances).
+pub const INSTANCES_PER_REQUEST: u32 = 100;
+
+/// Seconds between two switches of a disk's billing method (documentation of
+/// ModifyDiskChargeType).
+pub const CHARGE_TYPE_REST_S: i64 = 300;

@@ -1,0 +1,32 @@
+//! A point in time, given by whoever calls: the rules never read a clock.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// The moment that lies `milliseconds` later; stays at the end of time rather than overflow.
+    pub fn plus_ms(self, milliseconds: i64) -> Moment {
+        Moment(self.0.saturating_add(milliseconds))
+    }
+
+    /// The moment that lies `seconds` later.
+    pub fn plus_s(self, seconds: i64) -> Moment {
+        self.plus_ms(seconds.saturating_mul(1_000))
+    }
+
+    /// Whole seconds since the epoch.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative if this one comes first.
+    pub fn since_ms(self, earlier: Moment) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
