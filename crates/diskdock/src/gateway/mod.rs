@@ -1,0 +1,3 @@
+//! The protocol edge of the ECS RPC API.
+
+pub mod decode;
