@@ -1,3 +1,4 @@
 //! The protocol edge of the ECS RPC API.
 
 pub mod decode;
+pub mod signature;
