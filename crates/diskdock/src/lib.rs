@@ -9,6 +9,7 @@
 pub mod actions;
 pub mod catalog;
 pub mod clock;
+pub mod gateway;
 pub mod hypervisor;
 pub mod ids;
 pub mod offer;

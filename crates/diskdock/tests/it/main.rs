@@ -1,0 +1,5 @@
+//! The integration tests of diskdock, in one binary so that they link once.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod wire;
