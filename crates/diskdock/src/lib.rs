@@ -7,7 +7,10 @@
 //! ```
 
 pub mod actions;
+pub mod admin;
+pub mod assembly;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod gateway;
 pub mod hypervisor;

@@ -1,6 +1,8 @@
 //! What an action is: a [`Query`] answers from the books; an [`Action`] decides on facts, and its
 //! [`Effect`] is written down whole or not at all.
 
+use std::sync::atomic::AtomicBool;
+
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
@@ -22,7 +24,7 @@ pub struct World {
     /// The source of ids.
     pub ids: Ids,
     /// Whether new disks are Creating for a while instead of Available at once.
-    pub creating_takes_time: bool,
+    pub creating_takes_time: AtomicBool,
 }
 
 /// Who calls.

@@ -1,26 +1,26 @@
 //! The decoded parameters of one request, and which of them somebody has read.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// All parameters of a request, sorted by name (byte order), each name once.
 #[derive(Debug, Default)]
 pub struct Input {
     pairs: Vec<(String, String)>,
-    read: Vec<Cell<bool>>,
+    read: Vec<AtomicBool>,
 }
 
 impl Input {
     /// Takes pairs that are sorted by name and free of duplicates.
     pub fn from_sorted(pairs: Vec<(String, String)>) -> Input {
         debug_assert!(pairs.windows(2).all(|two| two[0].0 < two[1].0), "sorted and unique");
-        let read = vec![Cell::new(false); pairs.len()];
+        let read = pairs.iter().map(|_| AtomicBool::new(false)).collect();
         Input { pairs, read }
     }
 
     /// The value of `name`, which then counts as read.
     pub fn get(&self, name: &str) -> Option<&str> {
         let at = self.pairs.binary_search_by(|(key, _)| key.as_str().cmp(name)).ok()?;
-        self.read[at].set(true);
+        self.read[at].store(true, Ordering::Relaxed);
         Some(&self.pairs[at].1)
     }
 
@@ -33,7 +33,7 @@ impl Input {
     /// The names that nobody has read.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
         let named = self.pairs.iter().zip(&self.read);
-        named.filter(|(_, read)| !read.get()).map(|((name, _), _)| name.as_str())
+        named.filter(|(_, read)| !read.load(Ordering::Relaxed)).map(|((name, _), _)| name.as_str())
     }
 
     /// All pairs, sorted by name.

@@ -1,5 +1,249 @@
-//! The protocol edge of the ECS RPC API.
+//! HTTP in, HTTP out: the edge of the ECS RPC API. Knows no single action.
+//!
+//! The way of a request: decode query and body into one list of parameters; read what is asked
+//! for and in which format; verify signature, time and nonce; hand over to the actions; write the
+//! answer as JSON or XML.
 
+pub mod authenticate;
 pub mod decode;
+pub mod faults;
+pub mod guard;
+pub mod keys;
+mod known;
+pub mod metrics;
 pub mod nonce;
+pub mod respond;
+pub mod server;
 pub mod signature;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::{Method, Response};
+
+use crate::actions::dispatch::{self, Request, Services};
+use crate::actions::find;
+use crate::catalog::errors::{
+    ACTION_NOT_HERE, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER,
+    UNKNOWN_ACTION, UNSUPPORTED_METHOD,
+};
+use crate::catalog::{Entry, Format, Input, Refusal, Stop};
+use decode::Pair;
+use faults::{Fault, Faults};
+use guard::Guard;
+use keys::Keys;
+use metrics::Metrics;
+use nonce::Nonces;
+use respond::{Answer, Body};
+use signature::{Intent, Received, Scheme};
+
+/// The one version of the API.
+pub const VERSION: &str = "2014-05-26";
+
+/// The edge of the API, ready to answer.
+pub struct Gateway {
+    /// What requests need once they are through.
+    pub services: Services,
+    /// Who may call.
+    pub keys: Keys,
+    /// Which requests were there before.
+    pub nonces: Nonces,
+    /// Which browsers and hosts may use the development key and the controls.
+    pub guard: Guard,
+    /// What an operator planted.
+    pub faults: Faults,
+    /// Numbers worth watching.
+    pub metrics: Metrics,
+}
+
+/// What the edge does with a request.
+pub enum Outcome {
+    /// It answers.
+    Answer(Response<Body>),
+    /// It closes the connection without a word, as an operator wanted.
+    Silence,
+}
+
+impl Gateway {
+    /// Answers one request of the API.
+    pub async fn handle(&self, parts: &Parts, body: &[u8]) -> Outcome {
+        let began = Instant::now();
+        let request_id = self.services.world.ids.request();
+        let mut view = View { action: None, format: Format::Json };
+        let answered = self.answer(parts, body, &request_id, &mut view).await;
+        let action = view.action.map_or("unknown", |entry| entry.spec().name);
+        let silent = matches!(answered, Ok(Some(Answered { silent: true, .. })));
+        let answer = match answered {
+            Ok(Some(Answered { reply, ignored, .. })) => {
+                Answer::well(action, &request_id, &reply, ignored, view.format)
+            }
+            Ok(None) => Answer::well(action, &request_id, b"{}", Vec::new(), view.format),
+            Err(stop) => Answer::stopped(&stop, &request_id, host(parts), view.format),
+        };
+        self.metrics.request(action, answer.code, began.elapsed());
+        let (code, status) = (answer.code, answer.status.as_u16());
+        let took_us = began.elapsed().as_micros();
+        tracing::debug!(request_id, action, code, status, took_us, "call");
+        if silent {
+            return Outcome::Silence;
+        }
+        Outcome::Answer(answer.into_response(&self.services.world.ids.trace()))
+    }
+
+    async fn answer(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        request_id: &str,
+        view: &mut View,
+    ) -> Result<Option<Answered>, Stop> {
+        if !matches!(parts.method, Method::GET | Method::POST) {
+            return Err((&UNSUPPORTED_METHOD).into());
+        }
+        let decoded = Decoded::of(parts, body)?;
+        let received = decoded.received(parts, body);
+        let intent = signature::intent(&received);
+        view.format = format(&intent)?;
+        let entry = entry(&intent)?;
+        view.action = Some(entry);
+        let caller = self.authenticate(&received, parts)?;
+        let (decoded, action) = (decoded.parameters, entry.spec().name);
+        let request = Request {
+            caller,
+            request_id: request_id.to_owned(),
+            input: Input::from_sorted(decoded),
+        };
+        self.dispatch(entry, action, &request).await.map(Some)
+    }
+
+    /// Hands over to the action, with whatever fault an operator planted for it.
+    async fn dispatch(
+        &self,
+        entry: Entry,
+        action: &str,
+        request: &Request,
+    ) -> Result<Answered, Stop> {
+        let fault = self.faults.strike(action);
+        match &fault {
+            Some(Fault::Answer { error, .. }) => return Err(Stop::Refused(error.clone())),
+            Some(Fault::Slow { milliseconds }) => {
+                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+            }
+            Some(Fault::Twice) => {
+                // The same request arrives once more before its answer is read.
+                dispatch::dispatch(&self.services, entry, request).await.map(drop)?;
+            }
+            Some(Fault::DropReply) | None => {}
+        }
+        let done = dispatch::dispatch(&self.services, entry, request).await;
+        let silent = matches!(fault, Some(Fault::DropReply));
+        match done {
+            Ok(answered) => {
+                self.name_ignored(action, request, &answered.ignored);
+                let dispatch::Answered { reply, ignored } = answered;
+                Ok(Answered { reply, ignored, silent })
+            }
+            Err(_) if silent => Ok(Answered { reply: Vec::new(), ignored: Vec::new(), silent }),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn name_ignored(&self, action: &str, request: &Request, ignored: &[String]) {
+        if !ignored.is_empty() {
+            let (request_id, ignored) = (&request.request_id, ignored.join(", "));
+            tracing::info!(request_id, action, ignored, "parameters without effect");
+        }
+    }
+}
+
+/// What is known of a request so far, for its answer.
+struct View {
+    action: Option<Entry>,
+    format: Format,
+}
+
+struct Answered {
+    reply: Vec<u8>,
+    ignored: Vec<String>,
+    silent: bool,
+}
+
+/// The decoded parameters of a request.
+struct Decoded {
+    query: Vec<Pair>,
+    parameters: Vec<Pair>,
+    has_body: bool,
+}
+
+impl Decoded {
+    fn of(parts: &Parts, body: &[u8]) -> Result<Decoded, Refusal> {
+        let malformed =
+            |fault: decode::Malformed| Refusal::about(&MALFORMED_REQUEST, &fault.to_string());
+        let query = decode::query(parts.uri.query().unwrap_or_default()).map_err(malformed)?;
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = content_type.unwrap_or_default().trim_start().to_ascii_lowercase();
+        let in_body = if kind.starts_with("application/x-www-form-urlencoded") {
+            decode::form(body).map_err(malformed)?
+        } else if kind.starts_with("application/json") {
+            decode::json(body).map_err(malformed)?
+        } else {
+            Vec::new()
+        };
+        if in_body.is_empty() {
+            let parameters = decode::merge(query, in_body).map_err(malformed)?;
+            return Ok(Decoded { query: Vec::new(), parameters, has_body: false });
+        }
+        let parameters = decode::merge(query.clone(), in_body).map_err(malformed)?;
+        Ok(Decoded { query, parameters, has_body: true })
+    }
+
+    fn received<'a>(&'a self, parts: &'a Parts, body: &'a [u8]) -> Received<'a> {
+        let path = parts.uri.path();
+        Received {
+            method: parts.method.as_str(),
+            path: if path.is_empty() { "/" } else { path },
+            query: if self.has_body { &self.query } else { &self.parameters },
+            parameters: &self.parameters,
+            headers: &parts.headers,
+            body,
+        }
+    }
+}
+
+/// The host that the caller named, for the answer.
+fn host(parts: &Parts) -> &str {
+    let named = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
+    named.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
+}
+
+/// JSON or XML. Left out, it is XML under signature 1.0, as the vendor documents it, else JSON.
+fn format(intent: &Intent<'_>) -> Result<Format, Refusal> {
+    match intent.format {
+        None if intent.scheme == Scheme::Rpc => Ok(Format::Xml),
+        None => Ok(Format::Json),
+        Some(text) if text.eq_ignore_ascii_case("json") => Ok(Format::Json),
+        Some(text) if text.eq_ignore_ascii_case("xml") => Ok(Format::Xml),
+        Some(_) => Err((&INVALID_FORMAT).into()),
+    }
+}
+
+/// The action that is asked for.
+fn entry(intent: &Intent<'_>) -> Result<Entry, Refusal> {
+    let action = intent.action.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Action"))?;
+    let version = intent.version.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Version"))?;
+    if version != VERSION {
+        return Err((&INVALID_VERSION).into());
+    }
+    find(action).ok_or_else(|| {
+        if known::is_action_of_ecs(action) {
+            Refusal::about(&ACTION_NOT_HERE, action)
+        } else {
+            (&UNKNOWN_ACTION).into()
+        }
+    })
+}
+
+/// A gateway that several connections share.
+pub type Shared = Arc<Gateway>;

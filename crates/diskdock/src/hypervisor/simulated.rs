@@ -23,7 +23,7 @@ pub enum Pace {
     Fast,
     /// About a minute, as on the real cloud.
     Cloud,
-    /// All of them this long, in milliseconds.
+    /// This long, in milliseconds; new disks are there at once, as clients like it best.
     Exactly(i64),
 }
 
@@ -31,8 +31,8 @@ impl Pace {
     /// Milliseconds that a transition takes.
     pub fn of(self, transition: Transition) -> i64 {
         match (self, transition) {
+            (Pace::Fast | Pace::Exactly(_), Transition::Create) => 0,
             (Pace::Exactly(milliseconds), _) => milliseconds,
-            (Pace::Fast, Transition::Create) => 0,
             (Pace::Fast, _) => 20,
             (Pace::Cloud, Transition::Create) => 5_000,
             (Pace::Cloud, Transition::Attach) => 10_000,
@@ -129,6 +129,14 @@ impl Simulated {
     /// Transitions that begin from now on take this long.
     pub fn set_pace(&self, pace: Pace) {
         self.lock().pace = Some(pace);
+    }
+
+    /// Whether a new disk is not there at once, by pace or by a rule.
+    pub fn creating_takes_time(&self) -> bool {
+        let state = self.lock();
+        let ruled = |rule: &Rule| rule.transition == Some(Transition::Create);
+        state.pace.unwrap_or(Pace::Fast).of(Transition::Create) > 0
+            || state.script.rules().iter().any(ruled)
     }
 
     /// Adds a rule; false if there are too many.

@@ -18,7 +18,7 @@ pub use records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
     KeyStatus, OperationId, OperationRow, Page, TokenRecord,
 };
-pub use snapshot::Snapshot;
+pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
 /// Something that the store could not do. The cause is for the log, never for the caller.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Everything in the books, as one value: for export, import and comparison.
 
+use std::collections::HashSet;
+
 use domain::{Disk, Instance, InstanceId};
 use serde::{Deserialize, Serialize};
 
@@ -26,4 +28,36 @@ pub struct Snapshot {
     /// Operations in flight.
     #[serde(default)]
     pub operations: Vec<OperationRow>,
+}
+
+/// What is wrong with an export.
+#[derive(Debug)]
+pub struct SnapshotFault(pub String);
+
+impl Snapshot {
+    /// Whether it hangs together: ids are unique, and every attachment names an instance of it.
+    pub fn check(&self) -> Result<(), SnapshotFault> {
+        if self.format != FORMAT {
+            let fault = format!("the format is {}, this diskdock reads {FORMAT}", self.format);
+            return Err(SnapshotFault(fault));
+        }
+        let mut instances = HashSet::new();
+        for instance in &self.instances {
+            if !instances.insert(&instance.id) {
+                return Err(SnapshotFault(format!("{} is there twice", instance.id)));
+            }
+        }
+        let mut disks = HashSet::new();
+        for disk in &self.disks {
+            if !disks.insert(&disk.id) {
+                return Err(SnapshotFault(format!("{} is there twice", disk.id)));
+            }
+            if let Some(lost) = disk.attachments.iter().find(|at| !instances.contains(&at.instance))
+            {
+                let fault = format!("{} is on {}, which is not there", disk.id, lost.instance);
+                return Err(SnapshotFault(fault));
+            }
+        }
+        Ok(())
+    }
 }

@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod actions;
+mod harness;
 mod wire;

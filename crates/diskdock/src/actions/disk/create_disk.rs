@@ -1,5 +1,7 @@
 //! `CreateDisk`: make a data disk.
 
+use std::sync::atomic::Ordering;
+
 use domain::disk::StorageSet;
 
 use crate::actions::disk::attach_disk::{Plugging, first_free_device};
@@ -301,7 +303,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
         let partition = ask.storage_set_partition_number.map_or(2, |number| number.0);
         StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
     });
-    disk.created = !call.world.creating_takes_time;
+    disk.created = !call.world.creating_takes_time.load(Ordering::Relaxed);
     disk
 }
 

@@ -1,0 +1,49 @@
+//! Who may use the controls.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use subtle::ConstantTimeEq;
+
+use super::Problem;
+use crate::gateway::guard::Guard;
+
+/// The header that carries the admin token.
+pub const TOKEN_HEADER: &str = "x-diskdock-token";
+
+/// Who may use the controls.
+#[derive(Clone)]
+pub struct Access {
+    /// Whoever sends this may.
+    pub token: String,
+    /// Programs on this machine may without it, if the server listens on loopback only.
+    pub loopback: bool,
+    /// Keeps foreign web pages out.
+    pub guard: Guard,
+}
+
+/// Lets a request through to the controls, or not.
+pub async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(TOKEN_HEADER);
+    if let Some(given) = given {
+        if bool::from(given.as_bytes().ct_eq(access.token.as_bytes())) {
+            return next.run(request).await;
+        }
+        return refused("the admin token is wrong".to_owned());
+    }
+    if !access.loopback {
+        return refused("this server listens beyond loopback, so controls want a token".to_owned());
+    }
+    let (parts, body) = request.into_parts();
+    match access.guard.check(&parts) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(reason) => refused(reason),
+    }
+}
+
+fn refused(error: String) -> Response {
+    let hint = "Send the token in the header x-diskdock-token; it is in the file admin-token of \
+                the data directory.";
+    Problem { status: StatusCode::FORBIDDEN, ..Problem::bad(error, hint) }.into_response()
+}

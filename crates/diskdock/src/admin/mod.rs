@@ -1,0 +1,120 @@
+//! The operator's controls under `/_diskdock/`: JSON in, JSON out.
+//!
+//! On loopback they are open to programs of this machine, never to a web page of another origin.
+//! Elsewhere they want the admin token.
+
+mod access;
+mod controls;
+mod keys;
+mod state;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use http::{StatusCode, Uri};
+use serde_json::{Value, json};
+
+use crate::assembly::Assembly;
+use crate::hypervisor::Simulated;
+
+pub use access::Access;
+
+/// The largest state that can be imported, in bytes.
+const STATE: usize = 4 * 1024 * 1024 * 1024;
+
+/// What the controls work on.
+#[derive(Clone)]
+pub struct Desk {
+    gateway: crate::gateway::Shared,
+    simulated: Arc<Simulated>,
+}
+
+/// A control that could not be done: why, and what to do about it.
+pub struct Problem {
+    status: StatusCode,
+    error: String,
+    hint: String,
+}
+
+impl Problem {
+    fn bad(error: impl ToString, hint: &str) -> Problem {
+        Problem { status: StatusCode::BAD_REQUEST, error: error.to_string(), hint: hint.to_owned() }
+    }
+
+    fn not_found(error: impl ToString, hint: &str) -> Problem {
+        Problem { status: StatusCode::NOT_FOUND, ..Problem::bad(error, hint) }
+    }
+}
+
+impl From<crate::store::StoreFault> for Problem {
+    fn from(fault: crate::store::StoreFault) -> Problem {
+        tracing::error!(%fault, "a control failed");
+        let hint = "Look into the server's log.";
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, ..Problem::bad(fault, hint) }
+    }
+}
+
+impl axum::response::IntoResponse for Problem {
+    fn into_response(self) -> axum::response::Response {
+        let body = json!({ "error": self.error, "hint": self.hint });
+        (self.status, [("content-type", "application/json")], body.to_string()).into_response()
+    }
+}
+
+/// What a control answers.
+pub struct Told(pub Value);
+
+impl axum::response::IntoResponse for Told {
+    fn into_response(self) -> axum::response::Response {
+        ([("content-type", "application/json")], self.0.to_string()).into_response()
+    }
+}
+
+/// The answer of a control.
+pub type Answer = Result<Told, Problem>;
+
+/// The pages beside the API: the controls and the metrics.
+pub fn router(assembly: &Assembly, access: Access) -> Router {
+    let desk =
+        Desk { gateway: Arc::clone(&assembly.gateway), simulated: Arc::clone(&assembly.simulated) };
+    let controls = Router::new()
+        .route("/reset", post(state::reset))
+        .route("/state", get(state::export).put(state::import))
+        .route("/instances/{id}/lock", post(controls::lock))
+        .route("/instances/{id}/unlock", post(controls::unlock))
+        .route("/instances/{id}/kill", post(controls::kill))
+        .route("/pace", get(controls::pace).put(controls::set_pace))
+        .route("/clock", get(controls::clock))
+        .route("/clock/{verb}", post(controls::move_clock))
+        .route(
+            "/rules",
+            get(controls::rules).post(controls::add_rule).delete(controls::clear_rules),
+        )
+        .route("/transitions/{verb}", post(controls::settle))
+        .route(
+            "/faults",
+            get(controls::faults).post(controls::plant_fault).delete(controls::clear_faults),
+        )
+        .route("/operations", get(view::operations))
+        .route("/differences", get(view::differences))
+        .route("/calls", get(view::calls))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{id}", delete(keys::remove))
+        .route("/keys/{id}/{verb}", post(keys::switch))
+        .layer(DefaultBodyLimit::max(STATE));
+    let guarded = controls.layer(axum::middleware::from_fn_with_state(access, access::check));
+    Router::new()
+        .nest("/_diskdock", guarded)
+        .route("/_diskdock/health", get(view::health))
+        .route("/metrics", get(view::metrics))
+        .fallback(not_here)
+        .with_state(desk)
+}
+
+async fn not_here(uri: Uri) -> Problem {
+    let error = format!("there is nothing at {}", uri.path());
+    Problem::not_found(error, "The API is at /, the controls are under /_diskdock/.")
+}

@@ -1,0 +1,96 @@
+//! What there is to see: health, metrics, operations, differences, calls.
+
+use axum::extract::{Query, State};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Told};
+use crate::catalog::times::with_seconds;
+use crate::store::OperationRow;
+
+/// Calls that are shown.
+const CALLS: usize = 1_000;
+
+/// Whether the server answers, and what it is.
+pub async fn health(State(desk): State<Desk>) -> Answer {
+    let services = &desk.gateway.services;
+    services.store.read(|books| books.access_keys().map(drop))??;
+    Ok(Told(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "operations_in_flight": services.runner.in_flight(),
+    })))
+}
+
+/// Numbers worth watching.
+pub async fn metrics(State(desk): State<Desk>) -> ([(http::HeaderName, &'static str); 1], String) {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], desk.gateway.metrics.text(&desk.gateway.services))
+}
+
+/// Which operations are wanted.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    disk: Option<String>,
+    instance: Option<String>,
+}
+
+impl Wanted {
+    fn matches(&self, row: &OperationRow) -> bool {
+        let is = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
+        };
+        is(&self.disk, row.disk.as_ref().map(|id| id.as_str()))
+            && is(&self.instance, row.instance.as_ref().map(|id| id.as_str()))
+    }
+}
+
+/// Operations in flight, with what they wait for; and those given up lately, with the reason.
+pub async fn operations(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Answer {
+    let services = &desk.gateway.services;
+    let (saved, given_up) = services.store.read(|books| {
+        Ok::<_, crate::store::StoreFault>((books.operations()?, books.abandoned_operations()?))
+    })??;
+    let board = services.runner.board();
+    let present =
+        |row: OperationRow| board.iter().find(|shown| shown.id == row.id).cloned().unwrap_or(row);
+    let in_flight = saved.into_iter().map(present).map(|row| (row, false));
+    let all = in_flight.chain(given_up.into_iter().map(|row| (row, true)));
+    let shown: Vec<Value> = all
+        .filter(|(row, _)| wanted.matches(row))
+        .map(|(row, given_up)| shown(&row, given_up))
+        .collect();
+    Ok(Told(json!({ "now": with_seconds(services.clock.now()), "operations": shown })))
+}
+
+fn shown(row: &OperationRow, given_up: bool) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "account": row.account,
+        "disk": row.disk,
+        "instance": row.instance,
+        "phase": row.phase,
+        "tries": row.tries,
+        "last_event": row.last_event,
+        "created_at": with_seconds(row.created_at),
+        "next_at": with_seconds(row.next_at),
+        "deadline_at": with_seconds(row.deadline_at),
+        "given_up": given_up,
+    })
+}
+
+/// Where books and hypervisor disagree.
+pub async fn differences(State(desk): State<Desk>) -> Answer {
+    let services = &desk.gateway.services;
+    let now = services.clock.now();
+    let found = crate::operations::reconcile(&services.store, desk.simulated.as_ref(), now).await?;
+    Ok(Told(json!({ "differences": found })))
+}
+
+/// The latest calls that changed something.
+pub async fn calls(State(desk): State<Desk>) -> Answer {
+    let found = desk.gateway.services.store.read(|books| books.calls(CALLS))??;
+    Ok(Told(json!({ "calls": found })))
+}

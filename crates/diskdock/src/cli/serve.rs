@@ -1,0 +1,285 @@
+//! `diskdock serve`: the server.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::Failure;
+use crate::admin::{self, Access};
+use crate::assembly::{Assembly, Ephemeral, Plan};
+use crate::clock::Clock;
+use crate::gateway::guard::Guard;
+use crate::gateway::keys::secret_text;
+use crate::gateway::server;
+use crate::hypervisor::Pace;
+use crate::ids::Ids;
+use crate::store::sqlite::Durability;
+
+/// How often books and hypervisor are compared, and leases renewed, in seconds.
+const HOUSEKEEPING: Duration = Duration::from_secs(20);
+/// How long ClientTokens are remembered, in seconds.
+const TOKENS_KEPT_S: i64 = 24 * 3_600;
+
+/// Run the server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  diskdock serve                          state in ./diskdock-data, key testid/testsecret
+  diskdock serve --ephemeral --pace 2s    no state, every transition takes two seconds
+  diskdock serve --listen 0.0.0.0:5260 --tls-cert cert.pem --tls-key key.pem
+                                          for other machines; create a key first:
+                                          diskdock key create")]
+pub struct ServeArgs {
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:5260", env = "DISKDOCK_LISTEN")]
+    pub listen: SocketAddr,
+    /// Where the state is kept
+    #[arg(long, default_value = "diskdock-data", env = "DISKDOCK_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Keep nothing: the state is gone when the server stops
+    #[arg(long, conflicts_with = "data_dir")]
+    pub ephemeral: bool,
+    /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
+    /// duration such as 500ms or 2s
+    #[arg(long, default_value = "fast", value_parser = Pace::parse, env = "DISKDOCK_PACE")]
+    pub pace: Pace,
+    /// Refuse parameters that are unknown or have no effect, instead of naming them
+    #[arg(long)]
+    pub strict: bool,
+    /// A TOML file that extends or replaces the regions, zones, instance types and images
+    #[arg(long, value_name = "FILE")]
+    pub offer: Option<PathBuf>,
+    /// Certificate chain for TLS, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key for TLS, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Listen beyond loopback without TLS
+    #[arg(long)]
+    pub insecure_http: bool,
+    /// A host name that this server may be called by, besides loopback; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
+    /// What to log, such as info, debug or diskdock=trace
+    #[arg(long, default_value = "info", env = "DISKDOCK_LOG")]
+    pub log: String,
+    /// Log lines as JSON
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+/// Runs the server until it is told to stop.
+pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
+    start_log(&args)?;
+    let ids = Ids::from_entropy();
+    let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
+    let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
+    let plan = plan(&args, directory.to_owned(), ids)?;
+    let assembly = Assembly::new(plan).map_err(|fault| {
+        let hint = "Use another --data-dir, or stop the other server.";
+        Failure::new(format!("cannot open the state: {fault}"), hint)
+    })?;
+    let tls = check_exposure(&args, &assembly)?;
+    let listener = listen(args.listen).await?;
+    let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
+    let token = secret_text(40);
+    leave_word(directory, &token, &endpoint(&args, address))?;
+    let access = Access {
+        token,
+        loopback: address.ip().is_loopback(),
+        guard: Guard { extra_hosts: args.allow_host.clone() },
+    };
+    greet(&args, address, directory);
+    let running = run(&assembly);
+    let pages = admin::router(&assembly, access);
+    let gateway = Arc::clone(&assembly.gateway);
+    server::serve(listener, tls, gateway, pages, told_to_stop()).await;
+    running.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn scratch(ids: &Ids) -> Result<Ephemeral, Failure> {
+    Ephemeral::new(ids).map_err(|error| {
+        let hint = "Set TMPDIR to a directory that can be written.";
+        Failure::new(format!("cannot make a temporary directory: {error}"), hint)
+    })
+}
+
+fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure> {
+    let offer = crate::offer::load(args.offer.as_deref())
+        .map_err(|error| Failure::new(error, "See docs/offer.md for the format."))?;
+    Ok(Plan {
+        directory,
+        durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
+        offer,
+        clock: Clock::default(),
+        ids,
+        pace: args.pace,
+        strict: args.strict,
+        development_key: args.listen.ip().is_loopback(),
+        extra_hosts: args.allow_host.clone(),
+    })
+}
+
+/// Beyond loopback there must be a key that not everybody knows, and TLS unless waived.
+fn check_exposure(
+    args: &ServeArgs,
+    assembly: &Assembly,
+) -> Result<Option<tokio_rustls::TlsAcceptor>, Failure> {
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificates), Some(key)) => {
+            Some(server::tls(certificates, key).map_err(|error| {
+                Failure::new(error, "Give a certificate chain and its key, both in PEM.")
+            })?)
+        }
+        _ => None,
+    };
+    if args.listen.ip().is_loopback() {
+        return Ok(tls);
+    }
+    if tls.is_none() && !args.insecure_http {
+        let hint = "Give --tls-cert and --tls-key, or --insecure-http if the network is trusted.";
+        return Err(Failure::new("listening beyond loopback wants TLS", hint));
+    }
+    let keys = assembly.gateway.services.store.read(|books| books.access_keys());
+    let has_key = keys.and_then(|keys| keys).is_ok_and(|keys| !keys.is_empty());
+    if !has_key {
+        let hint = "Create one first: diskdock key create";
+        return Err(Failure::new("listening beyond loopback wants an access key", hint));
+    }
+    Ok(tls)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = "Choose another port with --listen.";
+        Failure::new(format!("cannot listen on {address}: {error}"), hint)
+    })
+}
+
+fn endpoint(args: &ServeArgs, address: SocketAddr) -> String {
+    let scheme = if args.tls_cert.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
+/// Leaves the admin token and the address where the command line finds them.
+fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    for (name, text) in [("admin-token", token), ("endpoint", endpoint)] {
+        let path = directory.join(name);
+        let mut options = std::fs::File::options();
+        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&path);
+        file.and_then(|mut file| writeln!(file, "{text}")).map_err(|error| {
+            Failure::new(format!("cannot write {}: {error}", path.display()), "")
+        })?;
+    }
+    Ok(())
+}
+
+/// Carries operations out and keeps house.
+fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
+    let gateway = Arc::clone(&assembly.gateway);
+    let simulated = Arc::clone(&assembly.simulated);
+    let runner = Arc::clone(&gateway.services.runner);
+    let assembly = Assembly {
+        gateway: Arc::clone(&gateway),
+        simulated,
+        directory: assembly.directory.clone(),
+    };
+    tokio::spawn(async move {
+        while let Err(fault) = assembly.take_up().await {
+            tracing::error!(%fault, "cannot take up operations; trying again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::spawn(runner.run());
+        let mut every = tokio::time::interval(HOUSEKEEPING);
+        every.tick().await;
+        loop {
+            every.tick().await;
+            keep_house(&assembly).await;
+        }
+    })
+}
+
+async fn keep_house(assembly: &Assembly) {
+    if let Err(fault) = assembly.take_up().await {
+        tracing::error!(%fault, "cannot compare the books with the hypervisor");
+    }
+    let services = &assembly.gateway.services;
+    let now = services.clock.now();
+    assembly.gateway.nonces.forget_expired(now.seconds());
+    let old = now.plus_s(-TOKENS_KEPT_S);
+    if let Err(fault) = services.store.write(move |books| books.forget_tokens(old)).await {
+        tracing::error!(%fault, "cannot forget old tokens");
+    }
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn start_log(args: &ServeArgs) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).map_err(|error| {
+        Failure::new(format!("--log: {error}"), "Use info, debug or a list such as diskdock=trace.")
+    })?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if args.log_json { log.json().try_init() } else { log.try_init() };
+    started.map_err(|error| Failure::new(error, ""))
+}
+
+/// What a person needs to begin, within one screen.
+fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
+    let endpoint = endpoint(args, address);
+    let kept = if args.ephemeral {
+        "nowhere; it is gone when the server stops".to_owned()
+    } else {
+        std::fs::canonicalize(directory)
+            .unwrap_or_else(|_| directory.to_owned())
+            .display()
+            .to_string()
+    };
+    let plain = args.tls_cert.is_none();
+    let insecure = if plain { " --insecure" } else { "" };
+    let protocol = if plain { "http" } else { "https" };
+    if !address.ip().is_loopback() {
+        println!("diskdock {} at {endpoint}", env!("CARGO_PKG_VERSION"));
+        println!("  state   {kept}");
+        println!("  keys    those of `diskdock key list`; the development key is off here");
+        return;
+    }
+    println!(
+        r#"diskdock {version} is ready.
+
+  endpoint   {endpoint}
+  state      {kept}
+  AccessKey  testid / testsecret   region cn-hangzhou   pace {pace}
+
+Try one of these:
+
+  aliyun ecs DescribeRegions --endpoint {address}{insecure} --mode AK \
+    --access-key-id testid --access-key-secret testsecret --region cn-hangzhou
+
+  python3 -c 'from alibabacloud_ecs20140526 import client, models as m
+from alibabacloud_tea_openapi.utils_models import Config
+c = client.Client(Config(access_key_id="testid", access_key_secret="testsecret", endpoint="{address}", protocol="{protocol}"))
+print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-hangzhou-i", size=20, disk_category="cloud_essd")).body)'
+
+  curl {endpoint}/_diskdock/health
+
+  diskdock call --help     send any action from here
+  diskdock admin --help    hold transitions, plant faults, move the clock
+"#,
+        version = env!("CARGO_PKG_VERSION"),
+        pace = args.pace,
+    );
+}

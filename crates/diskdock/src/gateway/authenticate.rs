@@ -1,0 +1,83 @@
+//! Who calls: key, time, signature, nonce, in this order; and the development key's own guard.
+
+use http::request::Parts;
+
+use super::Gateway;
+use super::keys::Found;
+use super::nonce::{Verdict, WINDOW_S};
+use super::signature::{self, Claims, Fault, Received};
+use crate::catalog::errors::{
+    ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
+    MISSING_HEADER, MISSING_PARAMETER, NO_AUTHENTICATION, NONCE_USED, SIGNATURE_METHOD,
+    SIGNATURE_MISMATCH, THROTTLING, TIMESTAMP_EXPIRED, TIMESTAMP_FORMAT,
+};
+use crate::catalog::{Caller, Refusal};
+
+impl Gateway {
+    /// The caller of this request, if it proves who that is.
+    pub(super) fn authenticate(
+        &self,
+        received: &Received<'_>,
+        parts: &Parts,
+    ) -> Result<Caller, Refusal> {
+        let claims = signature::claims(received).map_err(|fault| refusal(&fault))?;
+        let (Some(id), Some(nonce), Some(timestamp_s)) =
+            (claims.access_key_id, claims.nonce, claims.timestamp_s)
+        else {
+            return Err((&NO_AUTHENTICATION).into());
+        };
+        let now_s = self.services.clock.now().seconds();
+        if (now_s - timestamp_s).abs() > WINDOW_S {
+            return Err((&TIMESTAMP_EXPIRED).into());
+        }
+        let found = self.keys.find(id).ok_or(&ACCESS_KEY_NOT_FOUND)?;
+        self.check_key(&found, parts)?;
+        check_signature(received, &claims, &found.secret)?;
+        match self.nonces.remember(id, nonce, timestamp_s, now_s) {
+            Verdict::Fresh => {}
+            Verdict::Used => return Err((&NONCE_USED).into()),
+            Verdict::Expired | Verdict::Future => return Err((&TIMESTAMP_EXPIRED).into()),
+            Verdict::Full => return Err((&THROTTLING).into()),
+        }
+        Ok(Caller { account: found.account, access_key_id: id.to_owned() })
+    }
+
+    /// A disabled key opens nothing; the development key, which everybody knows, opens nothing to
+    /// a web page of another origin.
+    fn check_key(&self, found: &Found, parts: &Parts) -> Result<(), Refusal> {
+        if !found.active {
+            return Err((&ACCESS_KEY_INACTIVE).into());
+        }
+        if found.development {
+            let refused = |reason: &str| Refusal::about(&FORBIDDEN_ORIGIN, reason);
+            self.guard.check(parts).map_err(|reason| refused(&reason))?;
+        }
+        Ok(())
+    }
+}
+
+fn check_signature(
+    received: &Received<'_>,
+    claims: &Claims<'_>,
+    secret: &str,
+) -> Result<(), Refusal> {
+    signature::verify(received, claims, secret)
+        .map_err(|mismatch| Refusal::about(&SIGNATURE_MISMATCH, &mismatch.to_string()))
+}
+
+/// The ECS error of something that is wrong before the secret is known.
+fn refusal(fault: &Fault) -> Refusal {
+    match fault {
+        Fault::MissingParameter(name) => Refusal::about(&MISSING_PARAMETER, name),
+        Fault::MissingHeader(name) => Refusal::about(&MISSING_HEADER, name),
+        Fault::MalformedTimestamp => (&TIMESTAMP_FORMAT).into(),
+        Fault::UnsupportedMethod(_) => Refusal::about(&SIGNATURE_METHOD, "SignatureMethod"),
+        Fault::UnsupportedVersion(_) => Refusal::about(&SIGNATURE_METHOD, "SignatureVersion"),
+        Fault::UnsignedHeader(_)
+        | Fault::RepeatedHeader(_)
+        | Fault::MalformedAuthorization(_)
+        | Fault::UnsupportedAlgorithm(_)
+        | Fault::ContentHash
+        | Fault::Disagreement { .. } => Refusal::about(&INCOMPLETE_SIGNATURE, &fault.to_string()),
+    }
+}

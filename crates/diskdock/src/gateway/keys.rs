@@ -1,0 +1,109 @@
+//! The access keys that open the door, kept in memory beside the books.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use domain::{AccountId, Moment};
+
+use crate::store::{AccessKey, KeyStatus, Store, Stored};
+
+/// The development key: known to everybody, good on loopback only.
+pub const DEVELOPMENT_ID: &str = "testid";
+/// Its secret.
+pub const DEVELOPMENT_SECRET: &str = "testsecret";
+/// The account of the development key, and of new keys unless they name another.
+pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
+
+/// A key as the door needs it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The secret part.
+    pub secret: String,
+    /// Whose resources it opens.
+    pub account: AccountId,
+    /// Whether it can be used.
+    pub active: bool,
+    /// Whether it is the development key.
+    pub development: bool,
+}
+
+/// All keys.
+#[derive(Debug, Default)]
+pub struct Keys {
+    by_id: RwLock<HashMap<String, Found>>,
+}
+
+impl Keys {
+    /// The keys of the books; with the development key, if that may be used.
+    pub fn load(store: &Store, development: bool) -> Stored<Keys> {
+        let keys = Keys::default();
+        keys.reload(store, development)?;
+        Ok(keys)
+    }
+
+    /// Reads the keys again.
+    pub fn reload(&self, store: &Store, development: bool) -> Stored<()> {
+        let mut by_id: HashMap<String, Found> = store
+            .read(|books| books.access_keys())??
+            .into_iter()
+            .map(|key| (key.id.clone(), Found::of(key)))
+            .collect();
+        if development {
+            by_id.insert(DEVELOPMENT_ID.to_owned(), Found::development());
+        }
+        *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
+        Ok(())
+    }
+
+    /// The key of this id.
+    pub fn find(&self, id: &str) -> Option<Found> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Whether the development key is among them.
+    pub fn has_development_key(&self) -> bool {
+        self.find(DEVELOPMENT_ID).is_some_and(|found| found.development)
+    }
+}
+
+impl Found {
+    fn of(key: AccessKey) -> Found {
+        let active = key.status == KeyStatus::Active;
+        Found { secret: key.secret, account: key.account, active, development: false }
+    }
+
+    fn development() -> Found {
+        Found {
+            secret: DEVELOPMENT_SECRET.to_owned(),
+            account: DEFAULT_ACCOUNT.into(),
+            active: true,
+            development: true,
+        }
+    }
+}
+
+/// A new key with a secret from the operating system.
+pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
+    AccessKey {
+        id: format!("LTAI5t{}", secret_text(18)),
+        secret: secret_text(30),
+        account,
+        status: KeyStatus::Active,
+        created_at: now,
+    }
+}
+
+/// So many random letters and digits that nobody can guess.
+pub fn secret_text(length: usize) -> String {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let mut bytes = [0; 64];
+        getrandom::fill(&mut bytes).expect("the operating system has randomness");
+        // 248 is the largest multiple of 62 in a byte: beyond, some letters would be likelier.
+        let usable = bytes.iter().filter(|byte| **byte < 248);
+        let letters = usable.map(|byte| char::from(LETTERS[usize::from(*byte) % 62]));
+        text.extend(letters.take(length - text.len()));
+    }
+    text
+}

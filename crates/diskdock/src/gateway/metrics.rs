@@ -1,0 +1,110 @@
+//! Numbers worth watching, in the Prometheus text format.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::actions::dispatch::Services;
+
+/// Labels of a request.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Request {
+    action: &'static str,
+    code: &'static str,
+}
+
+/// Labels of an action.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Action {
+    action: &'static str,
+}
+
+/// Labels of an operation.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    kind: String,
+    phase: String,
+}
+
+/// The numbers that are counted as things happen.
+pub struct Metrics {
+    requests: Family<Request, Counter>,
+    seconds: Family<Action, Histogram, fn() -> Histogram>,
+}
+
+fn new_histogram() -> Histogram {
+    // 50 microseconds to about 13 seconds.
+    Histogram::new(exponential_buckets(0.000_05, 4.0, 10))
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let seconds = Family::new_with_constructor(new_histogram as fn() -> Histogram);
+        Metrics { requests: Family::default(), seconds }
+    }
+}
+
+impl Metrics {
+    /// Counts a request. Both names come from our own tables, so there are only so many.
+    pub fn request(&self, action: &'static str, code: &'static str, took: Duration) {
+        self.requests.get_or_create(&Request { action, code }).inc();
+        self.seconds.get_or_create(&Action { action }).observe(took.as_secs_f64());
+    }
+
+    /// Everything, as text.
+    pub fn text(&self, services: &Services) -> String {
+        let mut registry = Registry::with_prefix("diskdock");
+        registry.register("requests", "Requests by action and code", self.requests.clone());
+        registry.register(
+            "request_seconds",
+            "Time from decoding to answering",
+            self.seconds.clone(),
+        );
+        register_operations(&mut registry, services);
+        for (name, value) in services.store.gauges() {
+            gauge(&mut registry, name, "Of the store", value);
+        }
+        let mut out = String::new();
+        // Writing into a String does not fail.
+        let _ = text::encode(&mut out, &registry);
+        out
+    }
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
+    let gauge = Gauge::<i64>::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}
+
+fn register_operations(registry: &mut Registry, services: &Services) {
+    let now = services.clock.now();
+    let board = services.runner.board();
+    let in_flight = Family::<Operation, Gauge>::default();
+    let oldest = Family::<Operation, Gauge>::default();
+    for row in &board {
+        let labels = Operation { kind: row.kind.clone(), phase: row.phase.clone() };
+        in_flight.get_or_create(&labels).inc();
+        let age_s = now.since_ms(row.created_at) / 1_000;
+        let gauge = oldest.get_or_create(&labels);
+        gauge.set(gauge.get().max(age_s));
+    }
+    registry.register("operations_in_flight", "Operations that wait for something", in_flight);
+    registry.register("operation_oldest_seconds", "Age of the oldest of them", oldest);
+    let tally = &services.runner.tally;
+    for (name, help, value) in [
+        ("operations_done", "Operations that ended well", &tally.done),
+        ("operations_given_up", "Operations that were given up", &tally.given_up),
+        ("operation_troubles", "Steps that failed and were tried again", &tally.troubles),
+    ] {
+        let counter = Counter::<u64>::default();
+        counter.inc_by(value.load(Ordering::Relaxed));
+        registry.register(name, help, counter);
+    }
+}

@@ -1,0 +1,122 @@
+//! What is answered: status, headers and body, for good and for bad.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use crate::catalog::errors::{INTERNAL_ERROR, SERVICE_UNAVAILABLE};
+use crate::catalog::xml::{self, XML_DECLARATION};
+use crate::catalog::{Format, Refusal, Stop, render};
+use crate::store::StoreFault;
+
+/// The body of an answer.
+pub type Body = http_body_util::Full<bytes::Bytes>;
+
+/// Names of ignored parameters that fit the header, in bytes.
+const IGNORED_HEADER: usize = 2_000;
+
+/// An answer before it is put into HTTP.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The error code, or `OK`.
+    pub code: &'static str,
+    body: Vec<u8>,
+    format: Format,
+    request_id: String,
+    ignored: Vec<String>,
+}
+
+impl Answer {
+    /// The reply of an action that went well.
+    pub fn well(
+        action: &str,
+        request_id: &str,
+        reply: &[u8],
+        ignored: Vec<String>,
+        format: Format,
+    ) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            code: "OK",
+            body: render(action, request_id, reply, format),
+            format,
+            request_id: request_id.to_owned(),
+            ignored,
+        }
+    }
+
+    /// The answer to a request that was stopped. What failed on our side goes to the log only.
+    pub fn stopped(stop: &Stop, request_id: &str, host: &str, format: Format) -> Answer {
+        match stop {
+            Stop::Refused(refusal) => Answer::refused(refusal, request_id, host, format),
+            Stop::Failed(fault) => {
+                tracing::error!(request_id, %fault, "a request failed");
+                let error = match fault {
+                    StoreFault::Unavailable => &SERVICE_UNAVAILABLE,
+                    StoreFault::LostRace
+                    | StoreFault::LeaseLost
+                    | StoreFault::Engine(_)
+                    | StoreFault::Corrupt(_) => &INTERNAL_ERROR,
+                };
+                Answer::refused(&error.into(), request_id, host, format)
+            }
+        }
+    }
+
+    fn refused(refusal: &Refusal, request_id: &str, host: &str, format: Format) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(refusal.error.status).unwrap_or(StatusCode::BAD_REQUEST),
+            code: refusal.error.code,
+            body: error_body(refusal, request_id, host, format),
+            format,
+            request_id: request_id.to_owned(),
+            ignored: Vec::new(),
+        }
+    }
+
+    /// The answer as HTTP.
+    pub fn into_response(self, trace_id: &str) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()));
+        let mut set = |name: &'static str, text: &str| {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        };
+        set("x-acs-request-id", &self.request_id);
+        set("x-acs-trace-id", trace_id);
+        if !self.ignored.is_empty() {
+            set("x-diskdock-ignored", &header_text(&self.ignored));
+        }
+        response
+    }
+}
+
+/// Names separated by commas; what is not printable ASCII is replaced, what is too long is cut.
+fn header_text(names: &[String]) -> String {
+    let printable = |c: char| if c.is_ascii_graphic() { c } else { '?' };
+    let mut text: String = names.join(",").chars().map(printable).collect();
+    text.truncate(IGNORED_HEADER);
+    text
+}
+
+fn error_body(refusal: &Refusal, request_id: &str, host: &str, format: Format) -> Vec<u8> {
+    let tree = json!({
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": refusal.error.code,
+        "Message": refusal.message,
+        "Recommend": refusal.error.remedy,
+    });
+    match format {
+        Format::Json => tree.to_string().into_bytes(),
+        Format::Xml => {
+            let mut text = XML_DECLARATION.to_owned();
+            xml::element("Error", &tree, &mut text);
+            text.into_bytes()
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One story file for each action.
+
+mod detach_disk;

@@ -1,0 +1,65 @@
+//! Watches the log: a warning that no story expects fails the test.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+/// What was warned of, and what was expected.
+#[derive(Clone, Default)]
+pub struct Watch {
+    seen: Arc<Mutex<Vec<String>>>,
+    expected: Arc<Mutex<Vec<String>>>,
+}
+
+impl Watch {
+    /// Watches this thread's log until the guard is dropped.
+    pub fn start() -> (Watch, tracing::subscriber::DefaultGuard) {
+        let watch = Watch::default();
+        let subscriber = tracing_subscriber::registry().with(watch.clone());
+        (watch, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// A warning with this text is part of the story.
+    pub fn expect(&self, text: &str) {
+        self.expected.lock().unwrap().push(text.to_owned());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // The subscriber holds another one; the last but one is the story's.
+        if std::thread::panicking() || Arc::strong_count(&self.seen) < 2 {
+            return;
+        }
+        let expected = self.expected.lock().unwrap();
+        let seen = self.seen.lock().unwrap();
+        let unexpected: Vec<_> = seen
+            .iter()
+            .filter(|line| !expected.iter().any(|text| line.contains(text.as_str())))
+            .collect();
+        assert!(unexpected.is_empty(), "unexpected in the log: {unexpected:#?}");
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Watch {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() > Level::WARN {
+            return;
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.seen.lock().unwrap().push(line.0);
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.push_str(&format!("{}={value:?} ", field.name()));
+    }
+}

@@ -1,0 +1,285 @@
+//! A whole server in memory: sign, call, move the clock, crash, restart. No sockets, no sleeps.
+
+mod answer;
+mod log;
+mod sign;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use diskdock::assembly::{Assembly, Plan};
+use diskdock::clock::Clock;
+use diskdock::gateway::Outcome;
+use diskdock::hypervisor::{Pace, Rule};
+use diskdock::ids::Ids;
+use diskdock::store::sqlite::Durability;
+use domain::disk::ChargeType;
+use domain::instance::{Network, StoppedMode};
+use domain::{Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
+use http_body_util::BodyExt;
+
+pub use answer::Answer;
+pub use sign::{Signer, Style};
+
+/// The account of the development key.
+pub const ACCOUNT: &str = "1000000000000001";
+/// Where the stories play.
+pub const REGION: &str = "cn-hangzhou";
+/// The zone of the stories.
+pub const ZONE: &str = "cn-hangzhou-i";
+/// When the stories begin: 2026-01-02T03:04:05Z.
+pub const BEGINNING: Moment = Moment(1_767_323_045_000);
+
+/// A server with a clock that stands still until a story moves it.
+pub struct World {
+    pub assembly: Assembly,
+    pub signer: Signer,
+    directory: tempfile::TempDir,
+    strict: bool,
+    pace: Pace,
+    restarts: u64,
+    log: log::Watch,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl World {
+    /// An empty server.
+    pub async fn new() -> World {
+        World::with(|_| {}).await
+    }
+
+    /// An empty server that refuses what has no effect.
+    pub async fn strict() -> World {
+        World::with(|plan| plan.strict = true).await
+    }
+
+    /// An empty server with another plan.
+    pub async fn with(change: impl FnOnce(&mut Plan)) -> World {
+        let (log, _guard) = log::Watch::start();
+        let directory = tempfile::tempdir().unwrap();
+        let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
+        change(&mut plan);
+        let (strict, pace) = (plan.strict, plan.pace);
+        let assembly = Assembly::new(plan).unwrap();
+        assembly.take_up().await.unwrap();
+        let signer = Signer::default();
+        World { assembly, signer, directory, strict, pace, restarts: 0, log, _guard }
+    }
+
+    /// Stops the server without warning and starts it again on the same books.
+    pub async fn restart(self) -> World {
+        let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
+        let now = assembly.gateway.services.clock.now();
+        drop(assembly);
+        let mut plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
+        plan.strict = strict;
+        let assembly = Assembly::new(plan).unwrap();
+        assembly.take_up().await.unwrap();
+        World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
+    }
+
+    /// Calls an action as most clients do: signature 1.0, POST, JSON.
+    pub async fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+        self.call_in(Style::default(), action, parameters).await
+    }
+
+    /// Calls an action and expects it to go well.
+    pub async fn ok(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+        let answer = self.call(action, parameters).await;
+        assert_eq!(answer.status, 200, "{action} {parameters:?}: {}", answer.text);
+        answer
+    }
+
+    /// Calls an action in another style of signing, method and format.
+    pub async fn call_in(&self, style: Style, action: &str, parameters: &[(&str, &str)]) -> Answer {
+        let now = self.assembly.gateway.services.clock.now();
+        let request = self.signer.sign(style, action, parameters, now);
+        self.send(request).await.expect("an answer")
+    }
+
+    /// Sends a request as it is; nothing comes back if the connection is closed.
+    pub async fn send(&self, request: http::Request<Vec<u8>>) -> Option<Answer> {
+        let (parts, body) = request.into_parts();
+        match self.assembly.gateway.handle(&parts, &body).await {
+            Outcome::Silence => None,
+            Outcome::Answer(response) => {
+                let (parts, body) = response.into_parts();
+                let bytes = body.collect().await.unwrap().to_bytes();
+                Some(Answer::new(&parts, &bytes))
+            }
+        }
+    }
+
+    /// Carries out what is due now.
+    pub async fn settle(&self) {
+        self.assembly.gateway.services.runner.settle().await;
+    }
+
+    /// Moves the clock and carries out what is due then.
+    pub async fn pass(&self, milliseconds: i64) {
+        self.settle().await;
+        self.assembly.gateway.services.clock.advance_ms(milliseconds);
+        self.settle().await;
+    }
+
+    /// Lets everything that is under way come to its end.
+    pub async fn finish_all(&self) {
+        for _ in 0..10 {
+            self.pass(1_000).await;
+        }
+    }
+
+    /// Tells the simulated hypervisor how to behave.
+    pub fn rule(&self, json: &str) {
+        let rule: Rule = serde_json::from_str(json).unwrap();
+        assert!(self.assembly.simulated.add_rule(rule));
+    }
+
+    /// Puts an instance into the books as if it had long been there, and tells the hypervisor.
+    pub async fn plant_instance(&self, change: impl Fn(&mut Instance) + Send + 'static) -> String {
+        let mut instance = instance(&self.assembly.gateway.services.world.ids);
+        change(&mut instance);
+        let id = instance.id.to_string();
+        let write = move |books: &mut dyn diskdock::store::Books| books.save_instance(&instance);
+        self.assembly.gateway.services.store.write(write).await.unwrap();
+        self.assembly.take_up().await.unwrap();
+        id
+    }
+
+    /// A Running instance of a common type.
+    pub async fn running_instance(&self) -> String {
+        self.plant_instance(|_| {}).await
+    }
+
+    /// Changes a disk in the books behind everybody's back.
+    pub async fn change_disk(&self, id: &str, change: impl Fn(&mut Disk) + Send + 'static) {
+        let id = DiskId::from(id);
+        let write = move |books: &mut dyn diskdock::store::Books| {
+            let mut disk = books.disk(&id)?.expect("the disk");
+            change(&mut disk);
+            books.save_disk(&disk)
+        };
+        self.assembly.gateway.services.store.write(write).await.unwrap();
+    }
+
+    /// Changes an instance in the books behind everybody's back.
+    pub async fn change_instance(&self, id: &str, change: impl Fn(&mut Instance) + Send + 'static) {
+        let id = InstanceId::from(id);
+        let write = move |books: &mut dyn diskdock::store::Books| {
+            let mut instance = books.instance(&id)?.expect("the instance");
+            change(&mut instance);
+            books.save_instance(&instance)
+        };
+        self.assembly.gateway.services.store.write(write).await.unwrap();
+    }
+
+    /// A new Available disk of 20 GiB.
+    pub async fn available_disk(&self) -> String {
+        let parameters = [
+            ("RegionId", REGION),
+            ("ZoneId", ZONE),
+            ("Size", "20"),
+            ("DiskCategory", "cloud_essd"),
+        ];
+        self.ok("CreateDisk", &parameters).await.text_at("DiskId")
+    }
+
+    /// A new disk that is In_use on this instance.
+    pub async fn disk_on(&self, instance: &str) -> String {
+        let disk = self.available_disk().await;
+        self.ok("AttachDisk", &[("InstanceId", instance), ("DiskId", &disk)]).await;
+        self.finish_all().await;
+        assert_eq!(self.status_of(&disk).await, "In_use");
+        disk
+    }
+
+    /// What DescribeDisks says of a disk.
+    pub async fn describe(&self, disk: &str) -> serde_json::Value {
+        let ids = format!("[\"{disk}\"]");
+        let answer = self.ok("DescribeDisks", &[("RegionId", REGION), ("DiskIds", &ids)]).await;
+        answer.json["Disks"]["Disk"][0].clone()
+    }
+
+    /// The Status that DescribeDisks shows of a disk.
+    pub async fn status_of(&self, disk: &str) -> String {
+        self.describe(disk).await["Status"].as_str().unwrap_or("gone").to_owned()
+    }
+
+    /// Everything in the books, for comparison.
+    pub fn books(&self) -> String {
+        let snapshot = self.assembly.gateway.services.store.read(|books| books.snapshot());
+        serde_json::to_string_pretty(&snapshot.unwrap().unwrap()).unwrap()
+    }
+
+    /// Where books and hypervisor disagree; empty if all is well.
+    pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
+        let services = &self.assembly.gateway.services;
+        let hypervisor = self.assembly.simulated.as_ref();
+        let now = services.clock.now();
+        diskdock::operations::reconcile(&services.store, hypervisor, now).await.unwrap()
+    }
+
+    /// Warnings with this text are part of the story.
+    pub fn expect_warning(&self, text: &str) {
+        self.log.expect(text);
+    }
+
+    /// A signer for an account of its own.
+    pub async fn another_account(&self, account: &str) -> Signer {
+        let services = &self.assembly.gateway.services;
+        let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
+        let saved = key.clone();
+        services.store.write(move |books| books.save_access_key(&saved)).await.unwrap();
+        self.assembly.gateway.keys.reload(&services.store, true).unwrap();
+        Signer::new(&key.id, &key.secret)
+    }
+}
+
+fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
+    Plan {
+        directory,
+        durability: Durability::Relaxed,
+        offer: diskdock::offer::load(None).unwrap(),
+        clock: Clock::held_at(now),
+        ids: Ids::from_seed(seed),
+        pace,
+        strict: false,
+        development_key: true,
+        extra_hosts: Vec::new(),
+    }
+}
+
+fn instance(ids: &Ids) -> Instance {
+    Instance {
+        id: ids.instance("bp1", BEGINNING),
+        account: ACCOUNT.into(),
+        region: REGION.to_owned(),
+        zone: ZONE.to_owned(),
+        instance_type: "ecs.g6.large".to_owned(),
+        image: "ubuntu_22_04_x64_20G_alibase_20240926.vhd".to_owned(),
+        name: "web-1".to_owned(),
+        description: String::new(),
+        host_name: "web-1".to_owned(),
+        charge_type: ChargeType::PostPaid,
+        expires_at: None,
+        status: InstanceStatus::Running,
+        stopped_mode: StoppedMode::NotApplicable,
+        locks: Vec::new(),
+        deletion_protection: false,
+        tags: Vec::new(),
+        system_disk: None,
+        network: Network::default(),
+        key_pair: String::new(),
+        ram_role: String::new(),
+        resource_group: String::new(),
+        spot_strategy: "NoSpot".to_owned(),
+        credit_specification: String::new(),
+        auto_release_at: None,
+        created_at: BEGINNING,
+        started_at: Some(BEGINNING),
+        releasing: false,
+    }
+}
+
+/// Parameters by name, for stories that build them up.
+pub type Parameters = BTreeMap<String, String>;
