@@ -44,7 +44,7 @@ impl Shape {
     /// The shape in words, to stand behind "Expected".
     pub fn in_words(&self) -> String {
         match self {
-            Shape::Text { min, max, rule } if rule.is_empty() => {
+            Shape::Text { min, max, rule: "" } => {
                 format!("text of {min} to {max} characters")
             }
             Shape::Text { min, max, rule } => format!("text of {min} to {max} characters, {rule}"),

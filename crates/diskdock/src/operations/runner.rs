@@ -78,6 +78,7 @@ impl Progressing {
             created_at: now,
             next_at: now,
             deadline_at: now.plus_s(running.patience().give_up_after_s),
+            standing_since: None,
             lease_owner: SERVER.to_owned(),
             lease_until: now.plus_s(LEASE_S),
         };
@@ -274,6 +275,7 @@ impl Runner {
     async fn steps(&self, mut job: Job) -> Option<Job> {
         for _ in 0..STEPS_AT_ONCE {
             let now = self.clock.now();
+            go_on(&mut job.row, now);
             let running = match job.stage {
                 Stage::Advancing(running) => running,
                 Stage::Ending(running, ending) => {
@@ -316,11 +318,9 @@ impl Runner {
             Ok(Progress::Wait { again_in_ms, because, clock_stands }) => {
                 let again_in_ms = again_in_ms.max(1);
                 row.last_event = because;
-                if clock_stands {
-                    // The wait itself is added back when it is over; see `stand_still`.
-                    row.deadline_at = row.deadline_at.plus_ms(again_in_ms);
-                }
-                row.next_at = self.not_after_deadline(row, now.plus_ms(again_in_ms));
+                row.standing_since = clock_stands.then_some(now);
+                let again_at = now.plus_ms(again_in_ms);
+                row.next_at = if clock_stands { again_at } else { again_at.min(row.deadline_at) };
                 Stepped::Waits
             }
             Err(Trouble(cause)) => {
@@ -328,22 +328,18 @@ impl Runner {
                 tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
                 row.last_event = cause;
                 let pause = PAUSE_MS.0.saturating_mul(1 << row.tries.min(12)).min(PAUSE_MS.1);
-                row.next_at = self.not_after_deadline(row, now.plus_ms(pause));
+                row.next_at = now.plus_ms(pause).min(row.deadline_at);
                 Stepped::Waits
             }
         };
         (stepped, running)
     }
 
-    fn not_after_deadline(&self, row: &OperationRow, moment: Moment) -> Moment {
-        moment.min(row.deadline_at)
-    }
-
     /// Saves a job that has to wait, if its state is not the saved one.
     async fn save_if_changed(&self, mut job: Job) -> Option<Job> {
         let Stage::Advancing(running) = &job.stage else { return Some(job) };
         let state = running.state();
-        if state == job.row.state {
+        if state == job.row.state && job.row.standing_since.is_none() {
             return Some(job);
         }
         job.row.state = state;
@@ -408,6 +404,13 @@ impl Runner {
                 tracing::info!(kind, disk, instance, took_ms, reason, "operation given up");
             }
         }
+    }
+}
+
+/// The time that the deadline stood still does not count.
+fn go_on(row: &mut OperationRow, now: Moment) {
+    if let Some(since) = row.standing_since.take() {
+        row.deadline_at = row.deadline_at.plus_ms(now.since_ms(since).max(0));
     }
 }
 

@@ -38,6 +38,9 @@ pub enum Page {
     },
 }
 
+/// A field of a disk that holds text.
+pub type TextField = fn(&Disk) -> &str;
+
 /// Which disks are wanted. What is `None` does not restrict; all that is given must hold.
 #[derive(Clone, Debug)]
 pub struct DiskFilter {
@@ -68,7 +71,7 @@ pub struct DiskFilter {
     /// All further conditions.
     pub also: Vec<fn(&Disk) -> bool>,
     /// Further conditions on text: (field of the disk, wanted text).
-    pub texts: Vec<(fn(&Disk) -> &str, String)>,
+    pub texts: Vec<(TextField, String)>,
     /// Created in this span, inclusive.
     pub created: (Option<Moment>, Option<Moment>),
 }
@@ -268,6 +271,9 @@ pub struct OperationRow {
     pub next_at: Moment,
     /// When it is given up.
     pub deadline_at: Moment,
+    /// Since when the deadline stands still, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing_since: Option<Moment>,
     /// The server that works on it.
     pub lease_owner: String,
     /// Until when that server has it to itself.
