@@ -186,13 +186,15 @@ async fn change(
         books.record_call(&record)?;
         Ok(written)
     };
-    match services.store.write(write).await? {
+    let runner = Arc::clone(&services.runner);
+    let carry_out = move |written| match written {
         Written::Not(stop) => Err(stop),
         Written::Done(reply, started) => {
-            services.runner.take_in(started);
+            runner.take_in(started);
             Ok(reply)
         }
-    }
+    };
+    services.store.write_then(write, carry_out).await?
 }
 
 /// What a decision came to.

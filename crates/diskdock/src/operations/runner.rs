@@ -7,7 +7,7 @@
 //! driver call bears.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -90,7 +90,7 @@ impl Progressing {
 struct Jobs {
     due: BinaryHeap<Reverse<(Moment, OperationId)>>,
     waiting: HashMap<OperationId, Job>,
-    in_hand: usize,
+    in_hand: HashSet<OperationId>,
 }
 
 /// Numbers worth watching.
@@ -237,7 +237,7 @@ impl Runner {
     /// How many operations are in flight.
     pub fn in_flight(&self) -> usize {
         let jobs = self.lock();
-        jobs.waiting.len() + jobs.in_hand
+        jobs.waiting.len() + jobs.in_hand.len()
     }
 
     /// The operations that wait for something, oldest first.
@@ -262,9 +262,10 @@ impl Runner {
 
     /// One turn of a job: as many steps as follow each other at once, then back to waiting.
     async fn turn(&self, job: Job) {
+        let id = job.row.id;
         let rest = self.steps(job).await;
         let mut jobs = self.lock();
-        jobs.in_hand -= 1;
+        jobs.in_hand.remove(&id);
         if let Some(job) = rest {
             jobs.put(job);
             drop(jobs);
@@ -428,7 +429,7 @@ impl Jobs {
     }
 
     fn knows(&self, id: OperationId) -> bool {
-        self.waiting.contains_key(&id)
+        self.waiting.contains_key(&id) || self.in_hand.contains(&id)
     }
 
     fn take_due(&mut self, now: Moment) -> Vec<Job> {
@@ -443,7 +444,7 @@ impl Jobs {
                 taken.extend(self.waiting.remove(&id));
             }
         }
-        self.in_hand += taken.len();
+        self.in_hand.extend(taken.iter().map(|job| job.row.id));
         taken
     }
 }

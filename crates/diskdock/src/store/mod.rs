@@ -174,8 +174,23 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
     {
+        self.write_then(work, |answer| answer).await
+    }
+
+    /// Writes, and once it is durable does `then` with the result, even if the caller has gone
+    /// away meanwhile. `then` runs on the engine's thread: it must be quick and must not wait.
+    pub async fn write_then<T, U, F>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Stored<U>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+    {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.engine.write(Box::new(Job { work, answer: None, sender })).await;
+        self.engine.write(Box::new(Job { work, then, answer: None, sender })).await;
         receiver.await.unwrap_or(Err(StoreFault::Unavailable))
     }
 
@@ -185,16 +200,19 @@ impl Store {
     }
 }
 
-struct Job<T, F> {
+struct Job<T, U, F, G> {
     work: F,
+    then: G,
     answer: Option<T>,
-    sender: tokio::sync::oneshot::Sender<Stored<T>>,
+    sender: tokio::sync::oneshot::Sender<Stored<U>>,
 }
 
-impl<T, F> WriteJob for Job<T, F>
+impl<T, U, F, G> WriteJob for Job<T, U, F, G>
 where
     T: Send,
+    U: Send,
     F: FnMut(&mut dyn Books) -> Stored<T> + Send,
+    G: FnOnce(T) -> U + Send,
 {
     fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
         self.answer = Some((self.work)(books)?);
@@ -202,8 +220,9 @@ where
     }
 
     fn done(self: Box<Self>, ended: Stored<()>) {
-        let Job { answer, sender, .. } = *self;
+        let Job { then, answer, sender, .. } = *self;
+        let answer = ended.and_then(|()| answer.ok_or(StoreFault::Unavailable));
         // The caller may have gone away; what was written stays written.
-        let _ = sender.send(ended.and_then(|()| answer.ok_or(StoreFault::Unavailable)));
+        let _ = sender.send(answer.map(then));
     }
 }
