@@ -15,6 +15,7 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
+use crate::gateway::throttle::Throttle;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::operations::Runner;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub pace: Pace,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
+    /// Whether the vendor's request limits hold.
+    pub throttle: bool,
     /// Whether the development key opens the door.
     pub development_key: bool,
     /// Names that this server may be called by, besides loopback.
@@ -76,6 +79,7 @@ impl Assembly {
             keys,
             nonces: Nonces::default(),
             guard: Guard { extra_hosts: plan.extra_hosts },
+            throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
         };

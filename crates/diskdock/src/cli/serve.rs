@@ -48,6 +48,9 @@ pub struct ServeArgs {
     /// Refuse parameters that are unknown or have no effect, instead of naming them
     #[arg(long)]
     pub strict: bool,
+    /// Hold callers to the vendor's request limits: 500 AttachDisk or DetachDisk in 60 seconds
+    #[arg(long)]
+    pub throttle: bool,
     /// A TOML file that extends or replaces the regions, zones, instance types and images
     #[arg(long, value_name = "FILE")]
     pub offer: Option<PathBuf>,
@@ -120,6 +123,7 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         ids,
         pace: args.pace,
         strict: args.strict,
+        throttle: args.throttle,
         development_key: args.listen.ip().is_loopback(),
         extra_hosts: args.allow_host.clone(),
     })

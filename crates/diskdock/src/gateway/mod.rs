@@ -15,6 +15,7 @@ pub mod nonce;
 pub mod respond;
 pub mod server;
 pub mod signature;
+pub mod throttle;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,9 +28,9 @@ use crate::actions::dispatch::{self, Request, Services};
 use crate::actions::find;
 use crate::catalog::errors::{
     ACTION_NOT_HERE, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER,
-    UNKNOWN_ACTION, UNSUPPORTED_METHOD,
+    THROTTLING, UNKNOWN_ACTION, UNSUPPORTED_METHOD,
 };
-use crate::catalog::{Entry, Format, Input, Refusal, Stop};
+use crate::catalog::{Caller, Entry, Format, Input, Refusal, Stop};
 use decode::Pair;
 use faults::{Fault, Faults};
 use guard::Guard;
@@ -38,6 +39,7 @@ use metrics::Metrics;
 use nonce::Nonces;
 use respond::{Answer, Body};
 use signature::{Intent, Received, Scheme};
+use throttle::Throttle;
 
 /// The one version of the API.
 pub const VERSION: &str = "2014-05-26";
@@ -52,6 +54,8 @@ pub struct Gateway {
     pub nonces: Nonces,
     /// Which browsers and hosts may use the development key and the controls.
     pub guard: Guard,
+    /// The vendor's request limits, if they are wanted.
+    pub throttle: Option<Throttle>,
     /// What an operator planted.
     pub faults: Faults,
     /// Numbers worth watching.
@@ -110,6 +114,7 @@ impl Gateway {
         view.action = Some(entry);
         let caller = self.authenticate(&received, parts)?;
         let (decoded, action) = (decoded.parameters, entry.spec().name);
+        self.check_throttle(&caller, action)?;
         let request = Request {
             caller,
             request_id: request_id.to_owned(),
@@ -148,6 +153,12 @@ impl Gateway {
             Err(_) if silent => Ok(Answered { reply: Vec::new(), ignored: Vec::new(), silent }),
             Err(stop) => Err(stop),
         }
+    }
+
+    fn check_throttle(&self, caller: &Caller, action: &str) -> Result<(), Refusal> {
+        let Some(throttle) = &self.throttle else { return Ok(()) };
+        let admitted = throttle.admit(&caller.account, action, self.services.clock.now());
+        if admitted { Ok(()) } else { Err((&THROTTLING).into()) }
     }
 
     fn name_ignored(&self, action: &str, request: &Request, ignored: &[String]) {

@@ -244,6 +244,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
         ids: Ids::from_seed(seed),
         pace,
         strict: false,
+        throttle: false,
         development_key: true,
         extra_hosts: Vec::new(),
     }
