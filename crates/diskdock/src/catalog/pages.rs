@@ -1,7 +1,5 @@
 //! The reference as Markdown: a page for each action and a list of all of them.
 
-use std::fmt::Write as _;
-
 use super::errors::{self, ErrorCode};
 use super::params::{ParamSpec, Presence, Repeat};
 use super::reply::{ReplyField, ReplyShape};
@@ -55,7 +53,7 @@ pub fn index<'a>(groups: impl IntoIterator<Item = (&'a str, Vec<&'a Spec>)>) -> 
     out
 }
 
-/// Writing to text cannot fail.
+/// Adds text to a page.
 fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
@@ -71,8 +69,7 @@ fn sample(spec: &Spec) -> String {
     let mut line = format!("GET /?Action={}&Version=2014-05-26", spec.name);
     for (name, value) in pairs {
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        // `write!` to text cannot fail.
-        let _ = write!(line, "&{name}={value}");
+        put(&mut line, &format!("&{name}={value}"));
     }
     line
 }
