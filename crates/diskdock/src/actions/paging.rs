@@ -39,7 +39,7 @@ impl Paging {
 }
 
 /// The cursor in a token that [`token`] made.
-fn parse_token(token: &str) -> Result<i64, Refusal> {
+pub fn parse_token(token: &str) -> Result<i64, Refusal> {
     let digits = token.strip_prefix("AAAAA");
     let parsed = digits.and_then(|digits| i64::from_str_radix(digits, 36).ok());
     parsed.ok_or_else(|| Refusal::from(&NEXT_TOKEN_NOT_VALID))

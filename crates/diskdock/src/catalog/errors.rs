@@ -51,6 +51,11 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
     [common::ALL, disk::ALL, instance::ALL, place::ALL].into_iter().flatten().copied()
 }
 
+/// Errors that belong to no group of actions.
+pub fn common() -> impl Iterator<Item = &'static ErrorCode> {
+    common::ALL.iter().copied()
+}
+
 /// A request that ends early through the caller's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -6,6 +6,7 @@ mod action;
 pub mod errors;
 mod input;
 mod names;
+pub mod pages;
 mod params;
 mod reply;
 mod rules;

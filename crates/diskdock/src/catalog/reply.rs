@@ -93,15 +93,15 @@ impl ReplyValue for () {
 }
 
 /// Declares a struct of a reply; field names become wire names as in
-/// [`params!`](crate::catalog::params).
+/// [`params!`](crate::catalog::params). A `#[derive(…)]` after the documentation adds to the traits.
 macro_rules! reply {
-    ($(#[doc = $sdoc:literal])* $vis:vis struct $name:ident $(<$life:lifetime>)? { $(
+    ($(#[doc = $sdoc:literal])* $(#[derive($($trait:ident),*)])? $vis:vis struct $name:ident $(<$life:lifetime>)? { $(
         $(#[doc = $doc:literal])*
         $(#[wire = $wire:literal])?
         $field:ident: $ty:ty
     ),* $(,)? }) => {
         $(#[doc = $sdoc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug $($(, $trait)*)?)]
         $vis struct $name $(<$life>)? { $($(#[doc = $doc])* pub $field: $ty),* }
 
         impl $(<$life>)? serde::Serialize for $name $(<$life>)? {

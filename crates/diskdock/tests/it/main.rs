@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod actions;
+mod catalog;
+mod decide;
 mod harness;
 mod wire;

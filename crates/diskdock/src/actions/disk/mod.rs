@@ -5,6 +5,8 @@ pub mod create_disk;
 pub mod delete_disk;
 pub mod describe_disks;
 pub mod detach_disk;
+pub mod modify_disk_attribute;
+pub mod modify_disk_charge_type;
 mod view;
 
 use crate::catalog::Entry;
@@ -16,4 +18,6 @@ pub static ACTIONS: &[Entry] = &[
     Entry::Mutation(&create_disk::CreateDisk),
     Entry::Mutation(&delete_disk::DeleteDisk),
     Entry::Reading(&describe_disks::DescribeDisks),
+    Entry::Mutation(&modify_disk_attribute::ModifyDiskAttribute),
+    Entry::Mutation(&modify_disk_charge_type::ModifyDiskChargeType),
 ];

@@ -171,4 +171,61 @@ errors! {
     DISK_DELETE_PROTECTED = 403 "InvalidDiskStatus.DeleteProtection"
         "The specified disk is under delete protection, can not be deleted."
         => "It was the system disk of an instance that still exists; release that first.";
+    DISK_ID_OR_IDS = 400 "MissingParameter.DiskIdOrDiskIds"
+        "Specified parameter DiskId or DiskIds is missing."
+        => "Send DiskId or DiskIds.";
+    DISK_ID_AND_IDS = 400 "ParameterConflict.DiskIdAndDiskIds"
+        "Specified parameter DiskId and DiskIds conflict, only one can be chosen."
+        => "Send one of the two.";
+    NOTHING_TO_MODIFY = 400 "NoAttributeToModify"
+        "No attribute to be modified in this request."
+        => "Send at least one attribute to change.";
+    DISK_STATUS_FOR_MODIFY = 403 "IncorrectDiskStatus"
+        "The operation is not supported in this status."
+        => "Wait until the disk is no longer Creating.";
+    MISSING_REGION_ID = 400 "MissingParameter.RegionId"
+        "RegionId should not be null."
+        => "Send RegionId.";
+    REGION_NOT_PROVIDED = 404 "InvalidRegionId.NotFound"
+        "The RegionId provided does not exist."
+        => "Use a region of DescribeRegions.";
+    MISSING_INSTANCE_ID = 400 "MissingParameter.InstanceIdNotSupported"
+        "InstanceId should not be null."
+        => "Send InstanceId.";
+    INSTANCE_ID_NOT_FOUND = 400 "InvalidInstanceId.NotFound"
+        "The specified InstanceId does not exist."
+        => "Check the id, the region, and that the instance belongs to the account of the AccessKey.";
+    DISKS_NOT_FOUND = 404 "InvalidDiskIds.NotFound"
+        "Some of the specified data disks do not exist."
+        => "Check the ids, and that the disks belong to the account of the AccessKey.";
+    CHARGE_TYPE_OF_INSTANCE = 400 "ChargeTypeViolation"
+        "The operation is not permitted due to charge type of the instance."
+        => "Use a subscription instance.";
+    CHARGE_TYPE_OF_DISK = 400 "ChargeTypeViolation"
+        "The operation is not permitted due to charge type of the disk."
+        => "Nothing to do: the disk is paid for so already.";
+    CHARGE_TYPE_REST = 400 "Throttling"
+        "Request was denied due to request throttling, please try again after 5 minutes."
+        => "Switch the disk again five minutes after its last switch.";
+    INSTANCE_EXPIRED = 400 "InstanceExpiredOrInArrears"
+        "The specified operation is denied as your prepay instance is expired (prepay mode) or in arrears (afterpay mode)."
+        => "Renew the instance, or have its financial lock taken off.";
+    INSTANCE_STATUS_INVALID = 404 "InvalidInstanceStatus.NotSupported"
+        "The status of the specified instance is invalid."
+        => "Wait until the instance is Running or Stopped.";
+    MULTI_ATTACH_NOT_HERE = 403 "InvalidOperation.MultiAttachDisk"
+        "Multi attach disk does not support this operation."
+        => "Leave multi-attach disks out; they stay pay-as-you-go.";
+    DISK_IS_DETACHED_SYSTEM = 400 "InvalidDisk.DetachedSystemDisk"
+        "The specified disk is a detached system disk, does not support this operation."
+        => "Leave the disk out; a detached system disk keeps its billing method.";
+    DISKS_NOT_ON_INSTANCE = 400 "InvalidOperation.DiskMustAttachedToInstance"
+        "The specified data disks must have been attached to this instance."
+        => "Attach the disks to the instance first, and leave its system disk out.";
+    DISKS_NOT_PORTABLE = 404 "InvalidDiskIds.NotPortable"
+        "The specified disk is not portable."
+        => "Leave local disks out; they are paid for together with their instance.";
+    TOKEN_SIGNATURE_MISMATCH = 400 "Idempotence.SignatureMismatch"
+        "There is a idempotence signature mismatch between this and last request."
+        => "Use a new ClientToken for a new request.";
 }

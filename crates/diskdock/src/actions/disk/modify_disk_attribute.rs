@@ -1,0 +1,142 @@
+//! `ModifyDiskAttribute`: change the name and the like of one or several disks.
+
+use crate::actions::prelude::*;
+
+/// Changes attributes of one or several disks.
+pub struct ModifyDiskAttribute;
+
+params!(
+    /// Parameters of ModifyDiskAttribute.
+    pub struct Params {
+        /// The region of the disks. Disks of other regions are not found.
+        #[malformed = REGION_MALFORMED]
+        region_id: Option<RegionId>,
+        /// The disk to change. Not together with `DiskIds`.
+        disk_id: Option<DiskId>,
+        /// The disks to change, up to 100; all of them are changed or none.
+        disk_ids: Each<DiskId>,
+        /// The new display name.
+        disk_name: Option<DiskName>,
+        /// The new description; empty takes it away.
+        description: Option<Description>,
+        /// Whether the disk is released together with its instance. Must not be sent for a
+        /// multi-attach disk, nor be false for a disk that is not portable.
+        delete_with_instance: Option<bool>,
+        /// Whether its automatic snapshots are released with it.
+        delete_auto_snapshot: Option<bool>,
+        /// The retired automatic-snapshot switch.
+        enable_auto_snapshot: Option<bool>,
+        /// Burst performance of `cloud_auto`, from 4 GiB.
+        bursting_enabled: Option<bool>,
+    }
+);
+
+/// The disks that the request names, which exist, and what is to change.
+pub struct Facts {
+    ask: Params,
+    disks: Vec<Disk>,
+}
+
+impl Facts {
+    fn changes_something(&self) -> bool {
+        let ask = &self.ask;
+        let texts = ask.disk_name.is_some() || ask.description.is_some();
+        let flags = [
+            ask.delete_with_instance,
+            ask.delete_auto_snapshot,
+            ask.enable_auto_snapshot,
+            ask.bursting_enabled,
+        ];
+        texts || flags.iter().any(Option::is_some)
+    }
+
+    fn all(&self, holds: impl Fn(&Disk) -> bool) -> bool {
+        self.disks.iter().all(holds)
+    }
+
+    fn bursts(&self) -> bool {
+        self.ask.bursting_enabled == Some(true)
+    }
+
+    fn outlives_instance(&self) -> bool {
+        self.ask.delete_with_instance == Some(false)
+    }
+}
+
+impl Action for ModifyDiskAttribute {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "ModifyDiskAttribute";
+    const SUMMARY: &'static str = "Changes name, description and switches of one or several disks.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_MALFORMED,
+        &DISK_ID_OR_IDS,
+        &DISK_ID_AND_IDS,
+        &DISK_IDS_EXCEEDED,
+        &DISK_NOT_FOUND,
+    ];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("something is to change",                                 |f| f.changes_something(), &NOTHING_TO_MODIFY),
+        must("the disk is no longer Creating",                         |f| f.all(|disk| disk.status() != DiskStatus::Creating), &DISK_STATUS_FOR_MODIFY),
+        must("DeleteWithInstance is left out for a multi-attach disk", |f| f.ask.delete_with_instance.is_none() || f.all(|disk| !disk.multi_attach), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is not false for a disk that is not portable", |f| !f.outlives_instance() || f.all(|disk| disk.portable), &DISK_NOT_PORTABLE),
+        must("BurstingEnabled is for cloud_auto",                      |f| !f.bursts() || f.all(|disk| disk.category == Category::CloudAuto), &BURSTING_CATEGORY),
+        must("a multi-attach disk does not burst",                     |f| !f.bursts() || f.all(|disk| !disk.multi_attach), &BURSTING_MULTI_ATTACH),
+        must("a bursting disk is larger than 3 GiB",                   |f| !f.bursts() || f.all(|disk| disk.size_gib > 3), &BURSTING_SIZE),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        if let Some(RegionId(region)) = &ask.region_id {
+            call.world.offer.region(region).ok_or(&REGION_MALFORMED)?;
+        }
+        let here =
+            |disk: &Disk| ask.region_id.as_ref().is_none_or(|region| region.0 == disk.region);
+        let find = |id: &DiskId| -> Result<Disk, Stop> {
+            Ok(call.disk(books, id)?.filter(here).ok_or(&DISK_NOT_FOUND)?)
+        };
+        let disks = named(ask)?.into_iter().map(find).collect::<Result<_, _>>()?;
+        Ok(Facts { ask: ask.clone(), disks })
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+        let save = |effect: Effect<()>, disk| effect.save_disk(modified(ask, disk));
+        facts.disks.into_iter().fold(Effect::reply(()), save)
+    }
+}
+
+/// The ids that the request names, each once.
+fn named(ask: &Params) -> Result<Vec<&DiskId>, Refusal> {
+    let Each(several) = &ask.disk_ids;
+    match &ask.disk_id {
+        Some(_) if !several.is_empty() => Err((&DISK_ID_AND_IDS).into()),
+        Some(one) => Ok(vec![one]),
+        None if several.is_empty() => Err((&DISK_ID_OR_IDS).into()),
+        None if several.len() > domain::limits::IDS_PER_LIST => Err((&DISK_IDS_EXCEEDED).into()),
+        None => {
+            let mut ids: Vec<_> = several.iter().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            Ok(ids)
+        }
+    }
+}
+
+/// The disk with what the request says; what it leaves out stays.
+fn modified(ask: &Params, mut disk: Disk) -> Disk {
+    if let Some(DiskName(name)) = &ask.disk_name {
+        disk.name.clone_from(name);
+    }
+    if let Some(Description(text)) = &ask.description {
+        disk.description.clone_from(text);
+    }
+    disk.delete_with_instance = ask.delete_with_instance.unwrap_or(disk.delete_with_instance);
+    disk.delete_auto_snapshot = ask.delete_auto_snapshot.unwrap_or(disk.delete_auto_snapshot);
+    disk.enable_auto_snapshot = ask.enable_auto_snapshot.unwrap_or(disk.enable_auto_snapshot);
+    disk.bursting_enabled = ask.bursting_enabled.unwrap_or(disk.bursting_enabled);
+    disk
+}

@@ -1,0 +1,349 @@
+//! `DescribeAvailableResource`: what can be bought where.
+
+use domain::offer::{InstanceType, Offer, Zone};
+
+use super::language::SpotStrategy;
+use super::sold;
+use super::type_filter::Bound;
+use crate::actions::prelude::*;
+
+/// Tells what can be bought in which zone.
+pub struct DescribeAvailableResource;
+
+params!(
+    /// Parameters of DescribeAvailableResource.
+    pub struct Params {
+        /// The region.
+        #[malformed = REGION_NOT_IN_RECORDS]
+        region_id: RegionId,
+        /// What is asked for.
+        #[missing = MISSING_DESTINATION]
+        #[malformed = DESTINATION_NOT_VALID]
+        destination_resource: Destination,
+        /// Only this zone.
+        zone_id: Option<ZoneId>,
+        /// Only what goes with this instance type. Not together with `Cores` and `Memory`.
+        #[example = "ecs.g6.large"]
+        instance_type: Option<Text<1, 64>>,
+        /// Only instance types with so many virtual processors.
+        cores: Option<Bound>,
+        /// Only instance types with so many GiB of memory.
+        memory: Option<f64>,
+        /// Only what goes with system disks of this category.
+        #[example = "cloud_essd"]
+        system_disk_category: Option<Text<1, 64>>,
+        /// Only what goes with data disks of this category.
+        #[example = "cloud_essd"]
+        data_disk_category: Option<Text<1, 64>>,
+        /// Only instance types that are (or are not) I/O optimised.
+        #[malformed = IO_OPTIMIZED_NOT_VALID]
+        io_optimized: Option<IoOptimized>,
+        /// Only what goes with this kind of network. There is no classic network here.
+        #[malformed = NETWORK_CATEGORY_NOT_VALID]
+        network_category: Option<NetworkCategory>,
+        /// What would be bought.
+        #[malformed = RESOURCE_TYPE_FOR_RESOURCES]
+        resource_type: Ignored<Option<ResourceType>>,
+        /// How it would be paid for. Everything can be had either way.
+        #[malformed = CHARGE_TYPE_FOR_RESOURCES]
+        instance_charge_type: Ignored<Option<ChargeType>>,
+        /// How a spot instance would bid. Everything can be had every way.
+        #[malformed = SPOT_STRATEGY_FOR_RESOURCES]
+        spot_strategy: Ignored<Option<SpotStrategy>>,
+        /// Protected hours of a spot instance.
+        spot_duration: Ignored<Option<Integer<0, 6>>>,
+        /// A dedicated host. There are none here.
+        dedicated_host_id: Option<Text<1, 64>>,
+        /// Whether to look at the region or at zones.
+        #[malformed = SCOPE_NOT_VALID]
+        scope: Ignored<Option<Scope>>,
+    }
+);
+
+choice!(
+    /// What can be asked for.
+    pub enum Destination {
+        Zone = "Zone",
+        IoOptimized = "IoOptimized",
+        InstanceType = "InstanceType",
+        Network = "Network",
+        DedicatedHost = "ddh",
+        SystemDisk = "SystemDisk",
+        DataDisk = "DataDisk",
+    }
+);
+
+choice!(
+    /// Whether instances are I/O optimised.
+    pub enum IoOptimized {
+        Optimized = "optimized",
+        None = "none",
+    }
+);
+
+choice!(
+    /// Kinds of network.
+    pub enum NetworkCategory {
+        Vpc = "vpc",
+        Classic = "classic",
+    }
+);
+
+choice!(
+    /// What can be bought.
+    pub enum ResourceType {
+        Instance = "instance",
+        Disk = "disk",
+        ReservedInstance = "reservedinstance",
+        DedicatedHost = "ddh",
+    }
+);
+
+choice!(
+    /// Where to look.
+    pub enum Scope {
+        Region = "Region",
+        Zone = "Zone",
+    }
+);
+
+reply!(
+    /// Reply of DescribeAvailableResource.
+    pub struct Reply {
+        /// Zones that have what is asked for.
+        available_zones: AvailableZones,
+    }
+);
+
+reply!(
+    /// Zones.
+    pub struct AvailableZones {
+        /// One zone each.
+        available_zone: Vec<AvailableZone>,
+    }
+);
+
+reply!(
+    /// One zone.
+    pub struct AvailableZone {
+        /// Its region.
+        region_id: String,
+        /// The zone's id.
+        zone_id: String,
+        /// `Available`.
+        status: &'static str,
+        /// `WithStock`.
+        status_category: &'static str,
+        /// What it has.
+        available_resources: AvailableResources,
+    }
+);
+
+reply!(
+    /// What a zone has.
+    pub struct AvailableResources {
+        /// One kind of resource each.
+        available_resource: Vec<AvailableResource>,
+    }
+);
+
+reply!(
+    /// One kind of resource.
+    pub struct AvailableResource {
+        /// `InstanceType`, `SystemDisk` and so on, as it was asked for.
+        #[wire = "Type"]
+        kind: &'static str,
+        /// What there is of it.
+        supported_resources: SupportedResources,
+    }
+);
+
+reply!(
+    /// What there is of one kind.
+    pub struct SupportedResources {
+        /// One resource each.
+        supported_resource: Vec<SupportedResource>,
+    }
+);
+
+reply!(
+    /// One resource.
+    pub struct SupportedResource {
+        /// An instance type, a disk category and so on.
+        value: String,
+        /// `Available`.
+        status: &'static str,
+        /// `WithStock`.
+        status_category: &'static str,
+        /// The smallest disk, for disk categories.
+        min: Option<u32>,
+        /// The largest disk, for disk categories.
+        max: Option<u32>,
+        /// `GiB`, for disk categories.
+        unit: Option<&'static str>,
+    }
+);
+
+const AVAILABLE: &str = "Available";
+const WITH_STOCK: &str = "WithStock";
+
+impl Query for DescribeAvailableResource {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeAvailableResource";
+    const SUMMARY: &'static str = "Tells what can be bought in which zone.";
+    const DETAILS: &'static str = "\
+Stock never runs out: whatever a zone sells is Available. Zones that have nothing of what is asked \
+for are left out.";
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_IN_RECORDS, &TYPE_AND_SIZE, &DEDICATED_HOST_NOT_FOUND];
+
+    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let offer = &call.world.offer;
+        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        if ask.instance_type.is_some() && (ask.cores.is_some() || ask.memory.is_some()) {
+            return Err((&TYPE_AND_SIZE).into());
+        }
+        if ask.dedicated_host_id.is_some() {
+            return Err((&DEDICATED_HOST_NOT_FOUND).into());
+        }
+        let wanted = |zone: &&Zone| ask.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id);
+        let found = region.zones.iter().filter(wanted).filter_map(|zone| in_zone(offer, ask, zone));
+        Ok(Reply { available_zones: AvailableZones { available_zone: found.collect() } })
+    }
+}
+
+/// What the zone has of what is asked for; none if it has nothing.
+fn in_zone(offer: &Offer, ask: &Params, zone: &Zone) -> Option<AvailableZone> {
+    let suits = suits(ask, zone) && suitable_types(offer, ask, zone).next().is_some();
+    let found = if suits { resources(offer, ask, zone) } else { Vec::new() };
+    let zone_itself = ask.destination_resource == Destination::Zone;
+    let available_resource = match found.is_empty() {
+        true if zone_itself && suits => Vec::new(),
+        true => return None,
+        false => vec![AvailableResource {
+            kind: kind(ask.destination_resource),
+            supported_resources: SupportedResources { supported_resource: found },
+        }],
+    };
+    Some(AvailableZone {
+        region_id: zone.region_id.clone(),
+        zone_id: zone.id.clone(),
+        status: AVAILABLE,
+        status_category: WITH_STOCK,
+        available_resources: AvailableResources { available_resource },
+    })
+}
+
+/// Whether the zone itself has what goes with the filters.
+fn suits(ask: &Params, zone: &Zone) -> bool {
+    let system = ask.system_disk_category.as_ref();
+    let data = ask.data_disk_category.as_ref();
+    ask.network_category != Some(NetworkCategory::Classic)
+        && system.is_none_or(|Text(word)| sold::system_categories(zone).any(|sold| sold == word))
+        && data.is_none_or(|Text(word)| sold::data_categories(zone).any(|sold| sold == word))
+}
+
+/// Types sold in the zone that go with the filters.
+fn suitable_types<'a>(
+    offer: &'a Offer,
+    ask: &'a Params,
+    zone: &'a Zone,
+) -> impl Iterator<Item = &'a InstanceType> {
+    sold::types(offer, zone).filter(move |one| {
+        let wanted = ask.instance_type.as_ref().is_none_or(|Text(id)| *id == one.id);
+        let cores = ask.cores.is_none_or(|Integer(cores)| cores == i64::from(one.cpu));
+        let memory = ask.memory.is_none_or(|gib| (gib - one.memory_gib).abs() < 0.01);
+        wanted && cores && memory && family_suits(offer, ask, one)
+    })
+}
+
+fn family_suits(offer: &Offer, ask: &Params, one: &InstanceType) -> bool {
+    let Some(family) = offer.family(&one.family) else { return false };
+    let asked = [ask.system_disk_category.as_ref(), ask.data_disk_category.as_ref()];
+    let takes = asked.into_iter().flatten().all(|Text(word)| family.takes_category(word));
+    let optimized = match ask.io_optimized {
+        None => true,
+        Some(IoOptimized::Optimized) => family.io_optimized,
+        Some(IoOptimized::None) => !family.io_optimized,
+    };
+    takes && optimized
+}
+
+fn resources(offer: &Offer, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
+    match ask.destination_resource {
+        Destination::Zone | Destination::DedicatedHost => Vec::new(),
+        Destination::IoOptimized => io_optimized(offer, ask, zone),
+        Destination::Network => vec![SupportedResource::plain("vpc")],
+        Destination::InstanceType => {
+            suitable_types(offer, ask, zone).map(|one| SupportedResource::plain(&one.id)).collect()
+        }
+        Destination::SystemDisk => {
+            disks(offer, ask, zone, sold::system_categories(zone), sold::system_sizes)
+        }
+        Destination::DataDisk => {
+            disks(offer, ask, zone, sold::data_categories(zone), sold::data_sizes)
+        }
+    }
+}
+
+fn io_optimized(offer: &Offer, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
+    let any = |fast: bool| {
+        suitable_types(offer, ask, zone)
+            .filter_map(|one| offer.family(&one.family))
+            .any(|family| family.io_optimized == fast)
+    };
+    let words = [("optimized", any(true)), ("none", any(false))];
+    words.into_iter().filter(|word| word.1).map(|word| SupportedResource::plain(word.0)).collect()
+}
+
+/// Categories that at least one suitable type takes, with their sizes.
+fn disks<'a>(
+    offer: &Offer,
+    ask: &Params,
+    zone: &Zone,
+    categories: impl Iterator<Item = &'a str>,
+    sizes: fn(&str) -> Option<(u32, u32)>,
+) -> Vec<SupportedResource> {
+    let taken = |word: &&str| {
+        suitable_types(offer, ask, zone)
+            .filter_map(|one| offer.family(&one.family))
+            .any(|family| family.takes_category(word))
+    };
+    let disk = |word: &str| {
+        let range = sizes(word);
+        SupportedResource {
+            min: range.map(|range| range.0),
+            max: range.map(|range| range.1),
+            unit: Some("GiB"),
+            ..SupportedResource::plain(word)
+        }
+    };
+    categories.filter(taken).map(disk).collect()
+}
+
+fn kind(destination: Destination) -> &'static str {
+    match destination {
+        Destination::Zone => "Zone",
+        Destination::IoOptimized => "IoOptimized",
+        Destination::InstanceType => "InstanceType",
+        Destination::Network => "Network",
+        Destination::DedicatedHost => "ddh",
+        Destination::SystemDisk => "SystemDisk",
+        Destination::DataDisk => "DataDisk",
+    }
+}
+
+impl SupportedResource {
+    fn plain(value: &str) -> SupportedResource {
+        SupportedResource {
+            value: value.to_owned(),
+            status: AVAILABLE,
+            status_category: WITH_STOCK,
+            min: None,
+            max: None,
+            unit: None,
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! `DescribeImages`: list images.
+
+use domain::offer::{Architecture, Image, OsType};
+
+use super::image_view::ImageItem;
+use crate::actions::disk::describe_disks::FilterKey;
+use crate::actions::paging;
+use crate::actions::prelude::*;
+use crate::catalog::{Time, Value};
+
+/// Lists images that match all given filters.
+pub struct DescribeImages;
+
+params!(
+    /// Parameters of DescribeImages.
+    pub struct Params {
+        /// The region. Every region has the same public images.
+        #[malformed = REGION_MALFORMED]
+        region_id: RegionId,
+        /// Only this image.
+        #[example = "ubuntu_22_04_x64_20G_alibase_20240926.vhd"]
+        image_id: Option<Text<1, 128>>,
+        /// Only images of this name. `*` at either end stands for anything.
+        image_name: Option<Text<1, 128>>,
+        /// Only images of this family.
+        image_family: Option<Text<1, 128>>,
+        /// Only images from this source. There are public ones only, `system`.
+        #[malformed = IMAGE_OWNER_NOT_VALID]
+        image_owner_alias: Option<Owner>,
+        /// Only images of this account, which has none here.
+        image_owner_id: Option<Integer<0, 9_223_372_036_854_775_807>>,
+        /// Only images in this status; Available if left out. All public images are Available.
+        status: Option<StatusFilter>,
+        /// Only images with this kind of system.
+        #[wire = "OSType"]
+        #[malformed = IMAGE_OS_TYPE_NOT_VALID]
+        os_type: Option<OsFilter>,
+        /// Only images for processors of this kind.
+        #[malformed = IMAGE_ARCHITECTURE_NOT_VALID]
+        architecture: Option<ArchitectureFilter>,
+        /// Only images that run on this instance type.
+        #[example = "ecs.g6.large"]
+        instance_type: Option<Text<1, 64>>,
+        /// Only images that instances use (or do not). All public images count as used.
+        #[malformed = IMAGE_USAGE_NOT_VALID]
+        usage: Option<UsageFilter>,
+        /// Only images with (or without) cloud-init.
+        is_support_cloudinit: Option<bool>,
+        /// Only images that are (or are not) for I/O optimised instances. All public ones are.
+        is_support_io_optimized: Option<bool>,
+        /// Only (or without) published community images, which there are none of.
+        is_public: Option<bool>,
+        /// Only images made from this snapshot. There are none.
+        snapshot_id: Option<Text<1, 64>>,
+        /// Only images of this resource group. Public images are in none.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Only images with all these tags. Public images have none.
+        tag: Groups<TagFilter>,
+        /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
+        filter: Groups<Filter>,
+        /// What the image would be used for. All public images are good for either.
+        action_type: Ignored<Option<ActionType>>,
+        /// Whether to list expired images too. None expires.
+        show_expired: Ignored<Option<bool>>,
+        /// Only images that can (or cannot) be used. All public ones can.
+        usable: Option<bool>,
+        /// The page, from 1.
+        page_number: Option<Integer<1, 1_000_000_000>>,
+        /// Entries on a page.
+        page_size: Option<Integer<1, 100>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+params!(
+    /// A condition on the time of creation.
+    pub struct Filter {
+        /// `CreationStartTime` or `CreationEndTime`.
+        #[malformed = IMAGE_FILTER_KEY_UNKNOWN]
+        key: Option<FilterKey>,
+        /// The time.
+        #[malformed = IMAGE_FILTER_VALUE_NOT_VALID]
+        value: Option<Time>,
+    }
+);
+
+choice!(
+    /// Sources of images.
+    pub enum Owner {
+        System = "system",
+        Own = "self",
+        Others = "others",
+        Marketplace = "marketplace",
+    }
+);
+
+choice!(
+    /// Statuses that can be asked for.
+    pub enum StatusFilter {
+        Available = "Available",
+        Creating = "Creating",
+        Waiting = "Waiting",
+        Unavailable = "UnAvailable",
+        CreateFailed = "CreateFailed",
+        Deprecated = "Deprecated",
+        All = "ALL",
+    }
+);
+
+choice!(
+    /// Kinds of system.
+    pub enum OsFilter {
+        Linux = "linux",
+        Windows = "windows",
+    }
+);
+
+choice!(
+    /// Kinds of processor.
+    pub enum ArchitectureFilter {
+        X86 = "x86_64",
+        Arm = "arm64",
+        OldX86 = "i386",
+    }
+);
+
+choice!(
+    /// Whether instances use an image.
+    pub enum UsageFilter {
+        Instance = "instance",
+        None = "none",
+    }
+);
+
+choice!(
+    /// What an image would be used for.
+    pub enum ActionType {
+        CreateEcs = "CreateEcs",
+        ChangeOs = "ChangeOS",
+    }
+);
+
+reply!(
+    /// Reply of DescribeImages.
+    pub struct Reply {
+        /// The region.
+        region_id: String,
+        /// The page.
+        page_number: u32,
+        /// Entries on a page.
+        page_size: u32,
+        /// How many images match.
+        total_count: usize,
+        /// The images.
+        images: Images,
+    }
+);
+
+reply!(
+    /// The images of a page.
+    pub struct Images {
+        /// One image each.
+        image: Vec<ImageItem>,
+    }
+);
+
+impl Query for DescribeImages {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeImages";
+    const SUMMARY: &'static str = "Lists public images that match all given filters.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_MALFORMED,
+        &IMAGE_TYPE_UNKNOWN,
+        &IMAGE_FILTER_KEY_UNKNOWN,
+        &IMAGE_FILTER_VALUE_NOT_VALID,
+        &TAG_MISMATCH,
+        &TAG_COUNT,
+    ];
+
+    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let offer = &call.world.offer;
+        let region = offer.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
+        let runs_on = match &ask.instance_type {
+            Some(Text(id)) => {
+                Some(offer.instance_type(id).ok_or(&IMAGE_TYPE_UNKNOWN)?.architecture)
+            }
+            None => None,
+        };
+        let span = span(&ask.filter.0)?;
+        let tags = paging::tags(&ask.tag.0)?;
+        let (number, size) = page(ask);
+        let any = any_public_image_matches(ask) && tags.is_empty();
+        let matching = |image: &&Image| {
+            any && matches(ask, image)
+                && runs_on.is_none_or(|architecture| architecture == image.architecture)
+                && is_within(span, image)
+        };
+        let found: Vec<_> = offer.images().iter().filter(matching).collect();
+        let before = (number as usize - 1).saturating_mul(size as usize);
+        let image = found.iter().skip(before).take(size as usize).map(|image| ImageItem::of(image));
+        Ok(Reply {
+            region_id: region.id.clone(),
+            page_number: number,
+            page_size: size,
+            total_count: found.len(),
+            images: Images { image: image.collect() },
+        })
+    }
+}
+
+/// The page's number, from 1, and its size.
+fn page(ask: &Params) -> (u32, u32) {
+    let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let number = ask.page_number.map_or(1, |number| small(number.0));
+    (number.max(1), ask.page_size.map_or(10, |size| small(size.0)))
+}
+
+/// Filters on what is the same for all public images.
+fn any_public_image_matches(ask: &Params) -> bool {
+    matches!(ask.image_owner_alias, None | Some(Owner::System))
+        && ask.image_owner_id.is_none()
+        && matches!(ask.status, None | Some(StatusFilter::Available | StatusFilter::All))
+        && matches!(ask.usage, None | Some(UsageFilter::Instance))
+        && ask.is_support_io_optimized != Some(false)
+        && ask.is_public != Some(true)
+        && ask.snapshot_id.is_none()
+        && ask.resource_group_id.is_none()
+        && ask.usable != Some(false)
+}
+
+fn matches(ask: &Params, image: &Image) -> bool {
+    ask.image_id.as_ref().is_none_or(|Text(id)| *id == image.id)
+        && ask.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, &image.id))
+        && ask.image_family.as_ref().is_none_or(|Text(family)| *family == image.image_family)
+        && ask.os_type.is_none_or(|wanted| is_os(wanted, image.os_type))
+        && ask.architecture.is_none_or(|wanted| is_for(wanted, image.architecture))
+        && ask.is_support_cloudinit.is_none_or(|wanted| wanted == image.cloud_init)
+}
+
+/// `*` at either end of the pattern stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    let (head, start) = pattern.strip_prefix('*').map_or((false, pattern), |rest| (true, rest));
+    let (tail, middle) = start.strip_suffix('*').map_or((false, start), |rest| (true, rest));
+    match (head, tail) {
+        (false, false) => name == middle,
+        (false, true) => name.starts_with(middle),
+        (true, false) => name.ends_with(middle),
+        (true, true) => name.contains(middle),
+    }
+}
+
+fn is_os(wanted: OsFilter, os: OsType) -> bool {
+    match wanted {
+        OsFilter::Linux => os == OsType::Linux,
+        OsFilter::Windows => os == OsType::Windows,
+    }
+}
+
+fn is_for(wanted: ArchitectureFilter, architecture: Architecture) -> bool {
+    match wanted {
+        ArchitectureFilter::X86 => architecture == Architecture::X86,
+        ArchitectureFilter::Arm => architecture == Architecture::Arm,
+        ArchitectureFilter::OldX86 => false,
+    }
+}
+
+/// The earliest and the latest creation that are asked for.
+fn span(filters: &[Filter]) -> Result<(Option<Moment>, Option<Moment>), Refusal> {
+    let mut span = (None, None);
+    for Filter { key, value } in filters {
+        match (key, value) {
+            (Some(FilterKey::From), Some(Time(from))) => span.0 = Some(*from),
+            (Some(FilterKey::To), Some(Time(to))) => span.1 = Some(*to),
+            (None, _) => return Err((&IMAGE_FILTER_KEY_UNKNOWN).into()),
+            (_, None) => return Err((&IMAGE_FILTER_VALUE_NOT_VALID).into()),
+        }
+    }
+    Ok(span)
+}
+
+fn is_within((from, to): (Option<Moment>, Option<Moment>), image: &Image) -> bool {
+    let Some(Time(created)) = Time::parse(&image.creation_time) else {
+        return from.is_none() && to.is_none();
+    };
+    from.is_none_or(|from| created >= from) && to.is_none_or(|to| created <= to)
+}

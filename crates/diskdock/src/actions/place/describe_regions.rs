@@ -1,0 +1,97 @@
+//! `DescribeRegions`: list regions.
+
+use super::language::Language;
+use crate::actions::prelude::*;
+
+/// Lists regions.
+pub struct DescribeRegions;
+
+params!(
+    /// Parameters of DescribeRegions.
+    pub struct Params {
+        /// The language of LocalName: `zh-CN` and `zh-TW` give Chinese, all others English.
+        #[malformed = ACCEPT_LANGUAGE_UNKNOWN]
+        accept_language: Option<Language>,
+        /// How an instance would be paid for. Every region takes every way.
+        #[malformed = CHARGE_TYPE_FOR_REGIONS]
+        instance_charge_type: Ignored<Option<AnyChargeType>>,
+        /// What would be bought. Every region sells everything.
+        #[malformed = RESOURCE_TYPE_FOR_REGIONS]
+        resource_type: Ignored<Option<ResourceType>>,
+    }
+);
+
+choice!(
+    /// Ways to pay, spot instances included.
+    pub enum AnyChargeType {
+        PostPaid = "PostPaid",
+        PrePaid = "PrePaid",
+        SpotWithPriceLimit = "SpotWithPriceLimit",
+        SpotAsPriceGo = "SpotAsPriceGo",
+    }
+);
+
+choice!(
+    /// What can be bought in a region.
+    pub enum ResourceType {
+        Instance = "instance",
+        Disk = "disk",
+        ReservedInstance = "reservedinstance",
+        StorageCapacityUnit = "scu",
+    }
+);
+
+reply!(
+    /// Reply of DescribeRegions.
+    pub struct Reply {
+        /// The regions.
+        regions: Regions,
+    }
+);
+
+reply!(
+    /// All regions.
+    pub struct Regions {
+        /// One region each.
+        region: Vec<RegionItem>,
+    }
+);
+
+reply!(
+    /// One region.
+    pub struct RegionItem {
+        /// The region's id.
+        region_id: String,
+        /// Its name for people.
+        local_name: String,
+        /// The vendor's host name for it. Clients that look an endpoint up in this list leave
+        /// this server; give them the endpoint instead.
+        region_endpoint: String,
+        /// `available`: resources can be had there.
+        status: &'static str,
+    }
+);
+
+impl Query for DescribeRegions {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeRegions";
+    const SUMMARY: &'static str = "Lists regions.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+
+    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let item = |region: &domain::offer::Region| RegionItem {
+            region_id: region.id.clone(),
+            local_name: Language::pick(
+                ask.accept_language,
+                &region.local_name,
+                &region.local_name_en,
+            ),
+            region_endpoint: region.endpoint.clone(),
+            status: "available",
+        };
+        let region = call.world.offer.regions().iter().map(item).collect();
+        Ok(Reply { regions: Regions { region } })
+    }
+}

@@ -1,0 +1,40 @@
+//! The language of display names, and other words that several of these actions know.
+
+use crate::catalog::choice;
+
+choice!(
+    /// Languages that can be asked for. The offer has names in Chinese and in English.
+    pub enum Language {
+        Chinese = "zh-CN",
+        English = "en-US",
+        Japanese = "ja",
+        TraditionalChinese = "zh-TW",
+        French = "fr",
+        German = "de",
+        Korean = "ko",
+    }
+);
+
+impl Language {
+    /// The name in the language that comes closest.
+    pub fn pick(asked: Option<Language>, chinese: &str, english: &str) -> String {
+        let name = match asked.unwrap_or(Language::Chinese) {
+            Language::Chinese | Language::TraditionalChinese => chinese,
+            Language::English
+            | Language::Japanese
+            | Language::French
+            | Language::German
+            | Language::Korean => english,
+        };
+        name.to_owned()
+    }
+}
+
+choice!(
+    /// How a spot instance would bid.
+    pub enum SpotStrategy {
+        NoSpot = "NoSpot",
+        SpotWithPriceLimit = "SpotWithPriceLimit",
+        SpotAsPriceGo = "SpotAsPriceGo",
+    }
+);

@@ -1,0 +1,75 @@
+//! Actions decided on books in a temporary folder, without a server around them.
+
+mod modify;
+mod place;
+
+use diskdock::actions;
+use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
+use diskdock::ids::Ids;
+use diskdock::offer;
+use diskdock::store::Store;
+use diskdock::store::sqlite::{Durability, Sqlite};
+use domain::{Disk, Instance, Moment};
+use serde_json::Value;
+
+/// 2026-01-02T00:00:00Z
+const NOW: Moment = Moment(1_767_312_000_000);
+
+/// Books, and what stands around a request.
+struct Bench {
+    store: Store,
+    world: World,
+    caller: Caller,
+    now: Moment,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
+        let world = World {
+            offer: offer::load(None).unwrap(),
+            ids: Ids::from_seed(1),
+            creating_takes_time: false,
+        };
+        let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
+        Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
+    }
+
+    fn save(&self, disks: Vec<Disk>, instances: Vec<Instance>) {
+        let write = self.store.write(move |books| {
+            disks.iter().try_for_each(|disk| books.save_disk(disk))?;
+            instances.iter().try_for_each(|instance| books.save_instance(instance))
+        });
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(write).unwrap();
+    }
+
+    /// The reply, or the code of the refusal.
+    fn ask(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Value, &'static str> {
+        self.run(action, pairs).map(|outcome| serde_json::from_slice(&outcome.reply).unwrap())
+    }
+
+    /// What would happen, or the code of the refusal.
+    fn run(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Outcome, &'static str> {
+        let mut pairs: Vec<_> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        pairs.sort();
+        let input = Input::from_sorted(pairs);
+        let call = Call { caller: &self.caller, now: self.now, world: &self.world };
+        let answer = match actions::find(action).unwrap() {
+            Entry::Reading(query) => {
+                let ready = query.parse(&input).map_err(|refusal| refusal.error.code)?;
+                self.store.read(|books| ready.answer(books, &call).map(Outcome::reply))
+            }
+            Entry::Mutation(action) => {
+                let ready = action.parse(&input).map_err(|refusal| refusal.error.code)?;
+                self.store.read(|books| ready.decide(books, &call))
+            }
+        };
+        answer.unwrap().map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal.error.code,
+            Stop::Failed(fault) => panic!("{fault}"),
+        })
+    }
+}
