@@ -31,7 +31,7 @@ impl Bench {
         let world = World {
             offer: offer::load(None).unwrap(),
             ids: Ids::from_seed(1),
-            creating_takes_time: false,
+            creating_takes_time: false.into(),
         };
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
