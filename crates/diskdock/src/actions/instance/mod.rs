@@ -4,6 +4,9 @@ mod build;
 pub mod create_instance;
 pub mod delete_instance;
 pub mod delete_instances;
+pub mod describe_instance_status;
+pub mod describe_instances;
+mod item;
 mod launch;
 mod made_up;
 mod power;
@@ -14,6 +17,7 @@ pub mod start_instance;
 pub mod start_instances;
 pub mod stop_instance;
 pub mod stop_instances;
+mod view;
 
 use crate::catalog::Entry;
 
@@ -29,4 +33,6 @@ pub static ACTIONS: &[Entry] = &[
     Entry::Mutation(&reboot_instances::RebootInstances),
     Entry::Mutation(&delete_instance::DeleteInstance),
     Entry::Mutation(&delete_instances::DeleteInstances),
+    Entry::Reading(&describe_instances::DescribeInstances),
+    Entry::Reading(&describe_instance_status::DescribeInstanceStatus),
 ];
