@@ -195,11 +195,8 @@ impl Query for DescribeInstances {
             ask.page_size.map(|size| size.0),
         )?;
         let found = books.instances(&filter(call, ask)?, &paging.page)?;
-        let mut instance = Vec::with_capacity(found.instances.len());
-        for one in found.instances {
-            let disks = books.attached(&one.id)?.len();
-            instance.push(InstanceView::of(&call.world.offer, one, disks));
-        }
+        let view = |one| InstanceView::of(&call.world.offer, one);
+        let instance = found.instances.into_iter().map(view).collect();
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -265,8 +262,10 @@ fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Param
         also.push(Box::new(move |instance| instance.locks.is_empty() == available));
     }
     if let Some(optimized) = ask.io_optimized {
-        let offer = call.world.offer.clone();
-        also.push(Box::new(move |instance| is_io_optimized(&offer, instance) == optimized));
+        let offer = &call.world.offer;
+        let types = offer.instance_types().iter().map(|found| &found.id);
+        let plain: Vec<String> = types.filter(|id| !is_io_optimized(offer, id)).cloned().collect();
+        also.push(Box::new(move |instance| plain.contains(&instance.instance_type) != optimized));
     }
 }
 

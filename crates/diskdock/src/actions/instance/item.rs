@@ -82,7 +82,7 @@ reply!(
         deletion_protection: bool,
         /// Whether it can be recycled.
         recyclable: bool,
-        /// Whether it can take disks.
+        /// Whether it can take disks: it has no lock.
         device_available: bool,
         /// Whether it is I/O optimised.
         io_optimized: bool,

@@ -19,6 +19,9 @@ pub mod stop_instance;
 pub mod stop_instances;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalog::Entry;
 
 /// The actions of this group, in order.

@@ -17,28 +17,23 @@ pub struct InstanceView {
     found_type: Option<InstanceType>,
     image: Option<Image>,
     io_optimized: bool,
-    /// Whether it holds fewer disks than its type allows.
-    takes_disks: bool,
 }
 
 impl InstanceView {
-    /// The view of an instance that has so many disks.
-    pub fn of(offer: &Offer, instance: Instance, disks: usize) -> InstanceView {
-        let found_type = offer.instance_type(&instance.instance_type).cloned();
-        let held = found_type.as_ref().map_or(usize::MAX, |found| found.disk_quantity as usize);
+    /// The view of an instance.
+    pub fn of(offer: &Offer, instance: Instance) -> InstanceView {
         InstanceView {
             image: offer.image(&instance.image).cloned(),
-            io_optimized: is_io_optimized(offer, &instance),
-            takes_disks: disks < held,
-            found_type,
+            io_optimized: is_io_optimized(offer, &instance.instance_type),
+            found_type: offer.instance_type(&instance.instance_type).cloned(),
             instance,
         }
     }
 }
 
-/// Whether the instance's family is I/O optimised; a family that is gone was.
-pub fn is_io_optimized(offer: &Offer, instance: &Instance) -> bool {
-    let found = offer.instance_type(&instance.instance_type);
+/// Whether the family of a type is I/O optimised; a family that is gone was.
+pub fn is_io_optimized(offer: &Offer, instance_type: &str) -> bool {
+    let found = offer.instance_type(instance_type);
     let family = found.and_then(|found| offer.family(&found.family));
     family.is_none_or(|family| family.io_optimized)
 }
@@ -116,7 +111,7 @@ impl InstanceView {
             credit_specification: &instance.credit_specification,
             deletion_protection: instance.deletion_protection,
             recyclable: false,
-            device_available: self.takes_disks,
+            device_available: instance.locks.is_empty(),
             io_optimized: self.io_optimized,
             key_pair_name: &instance.key_pair,
             resource_group_id: &instance.resource_group,
