@@ -30,6 +30,11 @@ pub static OPERATIONS: &[Kind] = &[
     kind::<disk::create_disk::Creating>(),
     kind::<disk::attach_disk::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
+    kind::<instance::create_instance::Creating>(),
+    kind::<instance::start_instance::Starting>(),
+    kind::<instance::stop_instance::Stopping>(),
+    kind::<instance::reboot_instance::Rebooting>(),
+    kind::<instance::delete_instance::Releasing>(),
 ];
 
 /// All actions, in order.

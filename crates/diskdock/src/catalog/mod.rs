@@ -27,12 +27,12 @@ pub use names::{
 };
 pub use params::{
     DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec, Params,
-    Presence, Repeat, WireName,
+    Presence, Repeat, WireName, join,
 };
-pub(crate) use params::{or_default, params, wire_name};
+pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub(crate) use reply::reply;
 pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};
-pub use rules::{Precondition, must};
+pub use rules::{Precondition, first_broken, must};
 pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;

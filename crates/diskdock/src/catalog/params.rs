@@ -11,7 +11,7 @@ use super::value::{Shape, Value};
 const ENTRIES_PER_LIST: usize = 200;
 
 /// One parameter as the documents, the explorer and the command line need it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ParamSpec {
     /// The name on the wire, without the prefix of the group that holds it.
     pub name: &'static str,
@@ -439,3 +439,51 @@ macro_rules! params {
     };
 }
 pub(crate) use params;
+
+/// The parameters of both lists, in order. `N` is how many there are.
+pub const fn join<const N: usize>(one: &[ParamSpec], other: &[ParamSpec]) -> [ParamSpec; N] {
+    assert!(one.len() + other.len() == N, "as many specs as both lists have");
+    let mut joined = [one[0]; N];
+    let mut at = 1;
+    while at < N {
+        joined[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
+        at += 1;
+    }
+    joined
+}
+
+/// Declares a struct of parameters that is made of two others, for actions that share most of
+/// theirs: on the wire, all stand side by side.
+macro_rules! joined_params {
+    ($(#[doc = $sdoc:literal])* $vis:vis struct $name:ident {
+        $(#[doc = $odoc:literal])* $one:ident: $one_ty:ty,
+        $(#[doc = $tdoc:literal])* $other:ident: $other_ty:ty,
+    }) => {
+        $(#[doc = $sdoc])*
+        #[derive(Clone, Debug)]
+        $vis struct $name {
+            $(#[doc = $odoc])* pub $one: $one_ty,
+            $(#[doc = $tdoc])* pub $other: $other_ty,
+        }
+
+        impl $crate::catalog::Params for $name {
+            const SPECS: &'static [$crate::catalog::ParamSpec] = {
+                const ONE: &[$crate::catalog::ParamSpec] =
+                    <$one_ty as $crate::catalog::Params>::SPECS;
+                const OTHER: &[$crate::catalog::ParamSpec] =
+                    <$other_ty as $crate::catalog::Params>::SPECS;
+                &$crate::catalog::join::<{ ONE.len() + OTHER.len() }>(ONE, OTHER)
+            };
+
+            fn read(
+                given: &$crate::catalog::Given<'_>,
+            ) -> Result<Self, $crate::catalog::Refusal> {
+                Ok($name {
+                    $one: <$one_ty as $crate::catalog::Params>::read(given)?,
+                    $other: <$other_ty as $crate::catalog::Params>::read(given)?,
+                })
+            }
+        }
+    };
+}
+pub(crate) use joined_params;

@@ -295,7 +295,10 @@ impl Hypervisor for Simulated {
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
         ready(self.look(on_slot(Transition::Detach, slot), now, |state| {
             let gone = (slot.disk.clone(), slot.generation);
-            state.machine(&slot.instance).disks.retain(|present| *present != gone);
+            // A machine that was forgotten meanwhile must not come back.
+            if let Some(machine) = state.machines.get_mut(&slot.instance) {
+                machine.disks.retain(|present| *present != gone);
+            }
         }))
     }
 

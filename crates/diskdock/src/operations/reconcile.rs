@@ -42,7 +42,8 @@ pub async fn reconcile(
         })??;
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
-        for (_, instance, disks) in page {
+        // An instance that is being released is its operation's: taken over again, it would live on.
+        for (_, instance, disks) in page.into_iter().filter(|(_, one, _)| !one.releasing) {
             let found = look_at(hypervisor, &instance, &disks).await;
             for difference in found {
                 repair(store, &difference, now).await?;

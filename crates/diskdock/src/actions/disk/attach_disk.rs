@@ -38,7 +38,7 @@ params!(
 
 /// `/dev/xvdb` to `/dev/xvdz`, or `/dev/xvdaa` to `/dev/xvdzz`.
 #[derive(Clone, Debug)]
-pub struct Device(String);
+pub struct Device(pub String);
 
 impl Value for Device {
     const SHAPE: Shape = Shape::Text { min: 9, max: 10, rule: "/dev/xvdb to /dev/xvdzz" };

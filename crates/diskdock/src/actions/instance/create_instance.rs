@@ -1,0 +1,137 @@
+//! `CreateInstance`: make an instance that is off.
+
+use super::build::Build;
+use super::launch::make::{Made, make};
+use super::launch::{Launch, Plan, plan};
+use crate::actions::prelude::*;
+use crate::catalog::joined_params;
+
+/// Makes an instance that is off.
+pub struct CreateInstance;
+
+params!(
+    /// Parameters that only CreateInstance has. All of them are relics.
+    pub struct Relics {
+        /// A cluster of the old days.
+        cluster_id: Ignored<Option<Text<0, 64>>>,
+        /// An address in the old classic network.
+        inner_ip_address: Ignored<Option<Text<0, 64>>>,
+        /// A machine of the old days.
+        node_controller_id: Ignored<Option<Text<0, 64>>>,
+        /// Whether the vendor's services set the guest up.
+        use_additional_service: Ignored<Option<bool>>,
+        /// A virtual LAN of the old days.
+        vlan_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
+
+joined_params!(
+    /// Parameters of CreateInstance.
+    pub struct Params {
+        /// Those that it shares with RunInstances.
+        launch: Launch,
+        /// Those that only it has.
+        relics: Relics,
+    }
+);
+
+reply!(
+    /// Reply of CreateInstance.
+    pub struct Reply {
+        /// The new instance.
+        instance_id: String,
+        /// The order of a subscription, else empty.
+        order_id: String,
+        /// What it costs. Nothing here.
+        trade_price: f64,
+    }
+);
+
+impl Action for CreateInstance {
+    type Params = Params;
+    type Facts = Plan;
+    type Reply = Reply;
+
+    const NAME: &'static str = "CreateInstance";
+    const SUMMARY: &'static str = "Creates an instance without starting it.";
+    const DETAILS: &'static str = "\
+The instance is Pending, then Stopped, with its system disk and data disks on it. StartInstance \
+turns it on.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
+
+    fn load(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
+        Plan::of(call, &ask.launch, 1)
+    }
+
+    fn effect(call: &Call<'_>, ask: &Params, plan: Plan) -> Effect<Reply> {
+        let made = make(call, &plan, 0);
+        let reply = Reply {
+            instance_id: made.instance.id.to_string(),
+            order_id: order_id(call, &plan),
+            trade_price: 0.0,
+        };
+        let build = Build::of(&made);
+        save(Effect::reply(reply), made, &ask.launch).start(Creating { build })
+    }
+}
+
+/// Saves an instance that was just made, with everything that belongs to it.
+pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
+    let id = made.instance.id.clone();
+    let mut effect = effect.save_instance(made.instance);
+    for disk in made.disks {
+        effect = effect.save_disk(disk);
+    }
+    match &ask.user_data {
+        Some(Text(data)) if !data.is_empty() => {
+            effect.change(Change::SaveUserData(id, data.clone()))
+        }
+        _ => effect,
+    }
+}
+
+/// The number of a subscription's order; pay-as-you-go has none.
+pub fn order_id(call: &Call<'_>, plan: &Plan) -> String {
+    if !plan.is_prepaid() {
+        return String::new();
+    }
+    format!("2{:014}", call.world.ids.random() % 100_000_000_000_000)
+}
+
+/// Makes the bytes and tells the hypervisor; then the instance is Stopped.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Creating {
+    build: Build,
+}
+
+impl Operation for Creating {
+    const KIND: &'static str = "instance.create";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_instance(self.build.instance())
+    }
+
+    fn phase(&self) -> &'static str {
+        self.build.phase()
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        self.build.advance(hands).await
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+        self.build.finish(ending, books)?;
+        let Some(mut instance) = books.instance(self.build.instance())? else { return Ok(()) };
+        // Somebody may have started it meanwhile.
+        let is_pending = instance.status == InstanceStatus::Pending;
+        if is_pending && instance.stopped().is_ok() {
+            books.save_instance(&instance)?;
+        }
+        Ok(())
+    }
+}

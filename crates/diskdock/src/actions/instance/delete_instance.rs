@@ -1,0 +1,206 @@
+//! `DeleteInstance`: release an instance.
+//!
+//! The request marks the instance as being released and returns. Its disks are freed or released
+//! with it only when the hypervisor has turned the machine off and forgotten it, so that no disk
+//! is Available while a guest can reach it.
+
+use super::power::{self, Machine, Wish};
+use crate::actions::prelude::*;
+
+/// Disks that are looked through at a time for former system disks.
+const AT_A_TIME: u32 = 1_000;
+
+/// Releases an instance.
+pub struct DeleteInstance;
+
+params!(
+    /// Parameters of DeleteInstance.
+    pub struct Params {
+        /// The instance to release. It must be Stopped.
+        instance_id: InstanceId,
+        /// Release it even while it is Running.
+        force: Option<bool>,
+        /// Whether `Force` cuts the power instead of asking the guest to shut down; true if left
+        /// out.
+        force_stop: Option<bool>,
+        /// Release a subscription that has ended.
+        terminate_subscription: Option<bool>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+/// An instance that is to be released. It exists.
+pub struct Facts {
+    /// The instance with what is on it.
+    pub machine: Machine,
+    /// Whether it may be Running.
+    pub force: bool,
+    /// Whether it is a subscription that cannot be released yet.
+    pub subscribed: bool,
+}
+
+impl Facts {
+    /// The facts about this machine.
+    pub fn of(call: &Call<'_>, machine: Machine, force: bool, terminate: bool) -> Facts {
+        let instance = &machine.instance;
+        let over = instance.expires_at.is_some_and(|end| end <= call.now);
+        let subscribed = match instance.charge_type {
+            ChargeType::PostPaid => false,
+            ChargeType::PrePaid => !(over && terminate),
+        };
+        Facts { machine, force, subscribed }
+    }
+
+    fn is_initializing(&self) -> bool {
+        matches!(self.machine.instance.status, InstanceStatus::Pending | InstanceStatus::Starting)
+    }
+
+    fn can_go(&self) -> bool {
+        match self.machine.instance.status {
+            InstanceStatus::Stopped => true,
+            InstanceStatus::Running => self.force,
+            InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopping => false,
+        }
+    }
+}
+
+impl Action for DeleteInstance {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "DeleteInstance";
+    const SUMMARY: &'static str = "Releases a pay-as-you-go instance.";
+    const DETAILS: &'static str = "\
+The instance is Stopping until it is off, and then gone. Disks with DeleteWithInstance go with it; \
+the others become Available, but never before the machine is off.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let machine = power::find(books, call, &ask.instance_id, Wish::default())?;
+        let terminate = ask.terminate_subscription == Some(true);
+        Ok(Facts::of(call, machine, ask.force == Some(true), terminate))
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+        release(Effect::reply(()), facts, ask.force_stop.unwrap_or(true))
+    }
+}
+
+/// What must hold before an instance can be released.
+#[rustfmt::skip]
+pub const RULES: &[Precondition<Facts>] = &[
+    must("the instance is not locked for security",                      |f| !f.machine.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
+    must("the instance is not protected from release",                   |f| !f.machine.instance.deletion_protection, &DELETION_PROTECTED),
+    must("a subscription has ended, and TerminateSubscription is true",  |f| !f.subscribed, &INSTANCE_CHARGE_TYPE),
+    must("the instance is neither Pending nor Starting",                 |f| !f.is_initializing(), &INSTANCE_INITIALIZING),
+    must("the instance is Stopped, or Running with Force=true",          |f| f.can_go(), &INSTANCE_STATUS),
+    must("none of its disks is Attaching",                               |f| !f.machine.has_disk_attaching(), &INSTANCE_STATUS),
+];
+
+/// Begins the release of an instance for which the rules hold.
+pub fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> Effect<R> {
+    let mut instance = facts.machine.instance;
+    let was_running = instance.status == InstanceStatus::Running;
+    instance.status = InstanceStatus::Stopping;
+    instance.releasing = true;
+    let releasing = Releasing {
+        instance: instance.id.clone(),
+        was_running,
+        // A machine that is off has no guest to ask.
+        force: force_stop || !was_running,
+    };
+    effect.save_instance(instance).start(releasing)
+}
+
+/// Turns the machine off and forgets it; then the instance is gone and its disks are free.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Releasing {
+    instance: InstanceId,
+    was_running: bool,
+    force: bool,
+}
+
+impl Operation for Releasing {
+    const KIND: &'static str = "instance.release";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_instance(&self.instance)
+    }
+
+    fn phase(&self) -> &'static str {
+        "stop"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        let look = hands.hypervisor.stop(&self.instance, self.force, hands.now).await?;
+        let progress = Progress::from(look);
+        if progress == Progress::Done {
+            hands.hypervisor.forget(&self.instance).await?;
+        }
+        Ok(progress)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
+        let Some(instance) = books.instance(&self.instance)? else { return Ok(()) };
+        match ending {
+            Ending::Done => {
+                free_disks(books, &instance, now)?;
+                unprotect_former_system_disks(books, &instance)?;
+                books.remove_instance(&instance.id)
+            }
+            Ending::GaveUp(_) => self.stays(books, instance),
+        }
+    }
+}
+
+impl Releasing {
+    /// The guest did not shut down: the instance is what it was.
+    fn stays(&self, books: &mut dyn Books, mut instance: Instance) -> Stored<()> {
+        instance.releasing = false;
+        let moved = if self.was_running { instance.stop_failed() } else { instance.stopped() };
+        if moved.is_ok() { books.save_instance(&instance) } else { Ok(()) }
+    }
+}
+
+/// Releases the disks that go with the instance and frees the others. A disk that was on its way
+/// off is wanted by somebody and stays.
+fn free_disks(books: &mut dyn Books, instance: &Instance, now: Moment) -> Stored<()> {
+    for at in books.attached(&instance.id)? {
+        let Some(mut disk) = books.disk(&at.disk)? else { continue };
+        let goes_along = disk.delete_with_instance || !disk.portable || disk.category.is_local();
+        if at.phase == Phase::Attached && goes_along && !disk.multi_attach {
+            books.remove_disk(&disk.id)?;
+        } else {
+            disk.instance_gone(&instance.id, now);
+            books.save_disk(&disk)?;
+        }
+    }
+    Ok(())
+}
+
+/// Former system disks of the instance are protected only as long as it exists. The tag says that
+/// there are some, so that other instances go without a search.
+fn unprotect_former_system_disks(books: &mut dyn Books, instance: &Instance) -> Stored<()> {
+    if instance.tags.iter().all(|tag| tag.key != "acs:ecs:sourceSystemDiskId") {
+        return Ok(());
+    }
+    let mut filter = DiskFilter::all(instance.account.clone(), &instance.region);
+    filter.also.push(|disk| disk.delete_protected);
+    let origin: fn(&Disk) -> &str = |disk| disk.origin.as_ref().map_or("", InstanceId::as_str);
+    filter.texts.push((origin, instance.id.to_string()));
+    let found = books.disks(&filter, &Page::After { after: None, most: AT_A_TIME })?;
+    for disk in found.disks {
+        let Some(mut disk) = books.disk(&disk.id)? else { continue };
+        disk.delete_protected = false;
+        disk.tags.retain(|tag| tag.key != "acs:ecs:diskDeleteProtection");
+        books.save_disk(&disk)?;
+    }
+    Ok(())
+}

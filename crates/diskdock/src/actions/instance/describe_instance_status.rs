@@ -1,0 +1,98 @@
+//! `DescribeInstanceStatus`: list instances with nothing but their status.
+
+use crate::actions::prelude::*;
+
+/// Lists instances with their status.
+pub struct DescribeInstanceStatus;
+
+params!(
+    /// Parameters of DescribeInstanceStatus.
+    pub struct Params {
+        /// The region whose instances are listed.
+        region_id: RegionId,
+        /// Only instances in this zone.
+        zone_id: Option<ZoneId>,
+        /// Only these instances, up to 100.
+        #[malformed = INSTANCE_IDS_MALFORMED]
+        instance_id: Each<InstanceId>,
+        /// A cluster of the old days.
+        cluster_id: Ignored<Option<Text<0, 64>>>,
+        /// The page, from 1.
+        page_number: Option<Integer<1, 1_000_000_000>>,
+        /// Entries on a page.
+        page_size: Option<Integer<1, 50>>,
+    }
+);
+
+reply!(
+    /// Reply of DescribeInstanceStatus.
+    pub struct Reply {
+        /// The page.
+        page_number: u32,
+        /// Entries on a page.
+        page_size: u32,
+        /// How many instances match.
+        total_count: u64,
+        /// The instances.
+        instance_statuses: InstanceStatuses,
+    }
+);
+
+reply!(
+    /// The instances of a page.
+    pub struct InstanceStatuses {
+        /// One instance each.
+        instance_status: Vec<StatusItem>,
+    }
+);
+
+reply!(
+    /// An instance and its status.
+    pub struct StatusItem {
+        /// The instance.
+        instance_id: String,
+        /// Its status.
+        status: &'static str,
+    }
+);
+
+impl Query for DescribeInstanceStatus {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeInstanceStatus";
+    const SUMMARY: &'static str = "Lists instances with their status, newest first.";
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TOO_MANY_INSTANCE_IDS];
+
+    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let region = &ask.region_id.0;
+        call.world.offer.region(region).ok_or(&REGION_NOT_FOUND)?;
+        let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
+        if let Some(ZoneId(zone)) = ask.zone_id.clone() {
+            call.world.offer.zone(&zone).ok_or(&ZONE_NOT_FOUND)?;
+            filter.also.push(Box::new(move |instance| instance.zone == zone));
+        }
+        if ask.instance_id.0.len() > domain::limits::IDS_PER_LIST {
+            return Err((&TOO_MANY_INSTANCE_IDS).into());
+        }
+        if !ask.instance_id.0.is_empty() {
+            filter.ids = Some(ask.instance_id.0.clone());
+        }
+        let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        let number = ask.page_number.map_or(1, |number| small(number.0));
+        let size = ask.page_size.map_or(10, |size| small(size.0));
+        let found = books.instances(&filter, &Page::Numbered { number, size })?;
+        let item = |instance: Instance| StatusItem {
+            instance_id: instance.id.to_string(),
+            status: instance.status.as_str(),
+        };
+        let instance_status = found.instances.into_iter().map(item).collect();
+        Ok(Reply {
+            page_number: number,
+            page_size: size,
+            total_count: found.total.unwrap_or(0),
+            instance_statuses: InstanceStatuses { instance_status },
+        })
+    }
+}

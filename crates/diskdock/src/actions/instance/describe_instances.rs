@@ -1,0 +1,312 @@
+//! `DescribeInstances`: list instances.
+
+use super::launch::params::InternetChargeType;
+use super::view::{InstanceView, family_of, is_io_optimized};
+use crate::actions::paging::{self, Paging};
+use crate::actions::prelude::*;
+use crate::catalog::{Shape, Time, Value};
+use crate::store::{has_tags, like};
+
+/// Lists instances that match all given filters.
+pub struct DescribeInstances;
+
+params!(
+    /// Parameters of DescribeInstances.
+    pub struct Params {
+        /// The region whose instances are listed.
+        region_id: RegionId,
+        /// Only these instances, up to 100. An empty list matches nothing; ids that do not exist
+        /// are passed over.
+        instance_ids: Option<JsonList<InstanceId, 100>>,
+        /// Only instances of this name. `*` at either end stands for anything.
+        instance_name: Option<Text<1, 128>>,
+        /// Only instances in this status.
+        #[malformed = INSTANCE_STATUS_UNKNOWN]
+        status: Option<InstanceStatus>,
+        /// Only instances in this zone.
+        zone_id: Option<ZoneId>,
+        /// Only instances of this type.
+        instance_type: Option<Text<1, 64>>,
+        /// Only instances of this family of types.
+        instance_type_family: Option<Text<1, 64>>,
+        /// Only instances made from this image.
+        image_id: Option<Text<1, 256>>,
+        /// Only instances that are paid for so.
+        #[malformed = INSTANCE_CHARGE_TYPE_UNKNOWN]
+        instance_charge_type: Option<ChargeType>,
+        /// Only instances whose public bandwidth is paid for so.
+        #[malformed = INTERNET_CHARGE_FILTER_UNKNOWN]
+        internet_charge_type: Option<InternetChargeType>,
+        /// Only instances in this kind of network. All are in a VPC here.
+        #[malformed = NETWORK_TYPE_UNKNOWN]
+        instance_network_type: Option<NetworkType>,
+        /// Only instances in this VPC.
+        vpc_id: Option<Text<1, 64>>,
+        /// Only instances in this vSwitch.
+        #[wire = "VSwitchId"]
+        v_switch_id: Option<Text<1, 64>>,
+        /// Only instances in this security group.
+        security_group_id: Option<Text<1, 64>>,
+        /// Only instances with one of these private addresses.
+        private_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
+        /// Only instances with one of these public addresses. There are none here.
+        public_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
+        /// Only instances with one of these elastic addresses. There are none here.
+        eip_addresses: Option<JsonList<Text<1, 64>, 100>>,
+        /// Only instances with one of these addresses in the classic network. There are none here.
+        inner_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
+        /// Only instances with this RDMA address. There are none here.
+        rdma_ip_addresses: Option<Text<1, 4096>>,
+        /// Only instances with one of these IPv6 addresses. There are none here.
+        ipv6_address: Each<Text<1, 64>>,
+        /// Only instances of this cluster for supercomputing. There are none here.
+        hpc_cluster_id: Option<Text<1, 64>>,
+        /// Only instances with this key pair.
+        key_pair_name: Option<Text<1, 128>>,
+        /// Only instances of this resource group.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Only instances with all these tags.
+        tag: Groups<TagFilter>,
+        /// Only instances that are (or are not) I/O optimised.
+        io_optimized: Option<bool>,
+        /// Only instances that can (or cannot) take disks. Only a locked one cannot here.
+        device_available: Option<bool>,
+        /// Only instances locked for this reason.
+        #[malformed = INSTANCE_LOCK_REASON_UNKNOWN]
+        lock_reason: Option<LockReason>,
+        /// Only instances created or ending in a span.
+        filter: Groups<Filter>,
+        /// Whether metadata can be reached. It is `enabled` for all.
+        http_endpoint: Option<Text<1, 16>>,
+        /// How far answers of the metadata server travel.
+        http_put_response_hop_limit: Ignored<Option<Integer<0, 64>>>,
+        /// Whether metadata wants a token. It is `optional` for all.
+        http_tokens: Option<Text<1, 16>>,
+        /// What to add to the reply. Everything is always there.
+        additional_attributes: Ignored<Each<Text<0, 64>>>,
+        /// Whether to show the billing cycle. It is always empty.
+        need_sale_cycle: Ignored<Option<bool>>,
+        /// Where the page before ended; with it, PageNumber and PageSize do not count.
+        next_token: Option<Text<1, 128>>,
+        /// Entries on a page when NextToken is used: 10 to 100.
+        max_results: Option<Clamped<10, 100>>,
+        /// The page, from 1.
+        page_number: Option<Integer<1, 1_000_000_000>>,
+        /// Entries on a page.
+        page_size: Option<Integer<1, 100>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+params!(
+    /// A condition on a time.
+    pub struct Filter {
+        /// What it is about.
+        #[malformed = INSTANCE_FILTER_KEY_UNKNOWN]
+        key: Option<FilterKey>,
+        /// The time.
+        #[malformed = INSTANCE_FILTER_VALUE_NOT_VALID]
+        value: Option<Time>,
+    }
+);
+
+choice!(
+    /// What a filter is about.
+    pub enum FilterKey {
+        CreatedFrom = "CreationStartTime",
+        CreatedTo = "CreationEndTime",
+        ExpiresFrom = "ExpiredStartTime",
+        ExpiresTo = "ExpiredEndTime",
+    }
+);
+
+choice!(
+    /// Kinds of network.
+    pub enum NetworkType {
+        Vpc = "vpc",
+        Classic = "classic",
+    }
+);
+
+impl Value for InstanceStatus {
+    const SHAPE: Shape = Shape::Choice(InstanceStatus::WORDS);
+    const EXAMPLE: &'static str = "Running";
+
+    fn parse(text: &str) -> Option<Self> {
+        InstanceStatus::from_word(text)
+    }
+}
+
+impl Value for LockReason {
+    const SHAPE: Shape = Shape::Choice(LockReason::WORDS);
+    const EXAMPLE: &'static str = "security";
+
+    fn parse(text: &str) -> Option<Self> {
+        LockReason::from_word(text)
+    }
+}
+
+reply!(
+    /// Reply of DescribeInstances.
+    pub struct Reply {
+        /// The page.
+        page_number: u32,
+        /// Entries on a page.
+        page_size: u32,
+        /// How many instances match. Not meaningful with NextToken.
+        total_count: u64,
+        /// Where the next page begins; empty on the last one.
+        next_token: String,
+        /// The instances.
+        instances: Instances,
+    }
+);
+
+reply!(
+    /// The instances of a page.
+    pub struct Instances {
+        /// One instance each.
+        instance: Vec<InstanceView>,
+    }
+);
+
+impl Query for DescribeInstances {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeInstances";
+    const SUMMARY: &'static str = "Lists instances that match all given filters, newest first.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &TAG_MISMATCH,
+        &TAG_COUNT,
+        &NEXT_TOKEN_NOT_VALID,
+        &INSTANCE_FILTER_KEY_UNKNOWN,
+        &INSTANCE_FILTER_VALUE_NOT_VALID,
+    ];
+
+    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        call.world.offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let paging = Paging::of(
+            ask.next_token.as_ref().map(|token| token.0.as_str()),
+            ask.max_results.map(|most| most.0),
+            ask.page_number.map(|number| number.0),
+            ask.page_size.map(|size| size.0),
+        )?;
+        let found = books.instances(&filter(call, ask)?, &paging.page)?;
+        let view = |one| InstanceView::of(&call.world.offer, one);
+        let instance = found.instances.into_iter().map(view).collect();
+        Ok(Reply {
+            page_number: paging.number,
+            page_size: paging.size,
+            total_count: found.total.unwrap_or(0),
+            next_token: paging::token(found.next.filter(|_| paging.by_token)),
+            instances: Instances { instance },
+        })
+    }
+}
+
+fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
+    let account = call.caller.account.clone();
+    let mut filter = InstanceFilter::all(account, &ask.region_id.0);
+    filter.ids = ask.instance_ids.as_ref().map(|ids| ids.0.clone());
+    let tags = paging::tags(&ask.tag.0)?;
+    if !tags.is_empty() {
+        filter.also.push(Box::new(move |instance| has_tags(&instance.tags, &tags)));
+    }
+    restrict_texts(&mut filter, ask);
+    restrict_attributes(&mut filter, call, ask);
+    restrict_network(&mut filter, ask);
+    for one in &ask.filter.0 {
+        restrict_time(&mut filter, one)?;
+    }
+    Ok(filter)
+}
+
+fn restrict_texts(filter: &mut InstanceFilter, ask: &Params) {
+    let mut text = |wanted: Option<&str>, field: fn(&Instance) -> &str| {
+        let Some(wanted) = wanted.map(str::to_owned) else { return };
+        filter.also.push(Box::new(move |instance| field(instance) == wanted));
+    };
+    text(ask.zone_id.as_ref().map(|zone| zone.0.as_str()), |i| &i.zone);
+    text(ask.instance_type.as_ref().map(|t| t.0.as_str()), |i| &i.instance_type);
+    text(ask.instance_type_family.as_ref().map(|f| f.0.as_str()), |i| family_of(&i.instance_type));
+    text(ask.image_id.as_ref().map(|image| image.0.as_str()), |i| &i.image);
+    text(ask.vpc_id.as_ref().map(|vpc| vpc.0.as_str()), |i| &i.network.vpc);
+    text(ask.v_switch_id.as_ref().map(|vswitch| vswitch.0.as_str()), |i| &i.network.vswitch);
+    text(ask.key_pair_name.as_ref().map(|pair| pair.0.as_str()), |i| &i.key_pair);
+    text(ask.resource_group_id.as_ref().map(|group| group.0.as_str()), |i| &i.resource_group);
+    let paid = ask.internet_charge_type.map(InternetChargeType::as_str);
+    text(paid, |i| &i.network.internet_charge_type);
+    // What is the same for all instances here.
+    text(ask.http_endpoint.as_ref().map(|endpoint| endpoint.0.as_str()), |_| "enabled");
+    text(ask.http_tokens.as_ref().map(|tokens| tokens.0.as_str()), |_| "optional");
+}
+
+fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Params) {
+    let also = &mut filter.also;
+    if let Some(Text(name)) = ask.instance_name.clone() {
+        also.push(Box::new(move |instance| like(&name, &instance.name)));
+    }
+    if let Some(status) = ask.status {
+        also.push(Box::new(move |instance| instance.status == status));
+    }
+    if let Some(charge_type) = ask.instance_charge_type {
+        also.push(Box::new(move |instance| instance.charge_type == charge_type));
+    }
+    if let Some(reason) = ask.lock_reason {
+        also.push(Box::new(move |instance| instance.is_locked_for(reason)));
+    }
+    if let Some(available) = ask.device_available {
+        also.push(Box::new(move |instance| instance.locks.is_empty() == available));
+    }
+    if let Some(optimized) = ask.io_optimized {
+        let offer = &call.world.offer;
+        let types = offer.instance_types().iter().map(|found| &found.id);
+        let plain: Vec<String> = types.filter(|id| !is_io_optimized(offer, id)).cloned().collect();
+        also.push(Box::new(move |instance| plain.contains(&instance.instance_type) != optimized));
+    }
+}
+
+fn restrict_network(filter: &mut InstanceFilter, ask: &Params) {
+    if let Some(Text(group)) = ask.security_group_id.clone() {
+        let is_in = move |instance: &Instance| instance.network.security_groups.contains(&group);
+        filter.also.push(Box::new(is_in));
+    }
+    if let Some(JsonList(addresses)) = ask.private_ip_addresses.clone() {
+        let has_one = move |instance: &Instance| {
+            addresses.iter().any(|address| address.0 == instance.network.private_ip)
+        };
+        filter.also.push(Box::new(has_one));
+    }
+    if let Some(kind) = ask.instance_network_type {
+        let is_vpc = kind == NetworkType::Vpc;
+        filter.also.push(Box::new(move |instance| instance.network.vpc.is_empty() != is_vpc));
+    }
+    let nowhere = ask.public_ip_addresses.is_some()
+        || ask.eip_addresses.is_some()
+        || ask.inner_ip_addresses.is_some()
+        || ask.rdma_ip_addresses.is_some()
+        || ask.hpc_cluster_id.is_some()
+        || !ask.ipv6_address.0.is_empty();
+    if nowhere {
+        filter.also.push(Box::new(|_| false));
+    }
+}
+
+fn restrict_time(filter: &mut InstanceFilter, one: &Filter) -> Result<(), &'static ErrorCode> {
+    let key = one.key.ok_or(&INSTANCE_FILTER_KEY_UNKNOWN)?;
+    let Time(at) = one.value.ok_or(&INSTANCE_FILTER_VALUE_NOT_VALID)?;
+    filter.also.push(match key {
+        FilterKey::CreatedFrom => Box::new(move |instance| instance.created_at >= at),
+        FilterKey::CreatedTo => Box::new(move |instance| instance.created_at <= at),
+        FilterKey::ExpiresFrom => {
+            Box::new(move |instance| instance.expires_at.is_none_or(|end| end >= at))
+        }
+        FilterKey::ExpiresTo => {
+            Box::new(move |instance| instance.expires_at.is_some_and(|end| end <= at))
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Makes instances and their disks from a plan.
+
+use domain::disk::{SYSTEM_DEVICE, device_name};
+use domain::instance::{Network, StoppedMode};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+use super::params::{CreditSpecification, InternetChargeType, Ipv4, PeriodUnit};
+use super::plan::{DiskPlan, Plan};
+use crate::actions::instance::made_up;
+use crate::actions::prelude::*;
+
+/// An instance with its disks, before it is saved. It is Pending, and its disks are on it.
+pub struct Made {
+    /// The instance.
+    pub instance: Instance,
+    /// Its disks, the system disk first.
+    pub disks: Vec<Disk>,
+}
+
+/// Makes the `index`-th instance of a plan, from 0.
+pub fn make(call: &Call<'_>, plan: &Plan, index: u32) -> Made {
+    let id = call.world.ids.instance(&plan.hint, call.now);
+    let mut instance = blank(call, plan, id);
+    let ask = &plan.ask;
+    if let Some(names) = &plan.names {
+        instance.name = names.name(index, plan.amount, plan.unique_suffix);
+    }
+    if let Some(name) = plan.host_names.get(index as usize) {
+        instance.host_name = name.replace("${instance_id}", instance.id.as_str());
+    }
+    instance.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
+    instance.charge_type = ask.instance_charge_type.unwrap_or(ChargeType::PostPaid);
+    instance.expires_at = expiry(plan, call.now);
+    instance.deletion_protection = ask.deletion_protection.unwrap_or(false);
+    instance.tags.clone_from(&plan.tags);
+    instance.network = network(call, plan, index);
+    instance.key_pair = ask.key_pair_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    instance.ram_role = ask.ram_role_name.as_ref().map(|role| role.0.clone()).unwrap_or_default();
+    instance.resource_group =
+        ask.resource_group_id.as_ref().map(|group| group.0.clone()).unwrap_or_default();
+    instance.spot_strategy = plan.spot_strategy().as_str().to_owned();
+    instance.credit_specification = credits(plan).to_owned();
+    instance.auto_release_at = plan.auto_release_at;
+    let disks = disks(call, plan, &instance);
+    instance.system_disk = disks.first().map(|disk| disk.id.clone());
+    Made { instance, disks }
+}
+
+fn blank(call: &Call<'_>, plan: &Plan, id: InstanceId) -> Instance {
+    let bare = id.as_str().trim_start_matches("i-");
+    Instance {
+        account: call.caller.account.clone(),
+        region: plan.ask.region_id.0.clone(),
+        zone: plan.zone.clone().expect("the rules want a zone"),
+        instance_type: plan.instance_type.id.clone(),
+        image: plan.image.id.clone(),
+        name: id.to_string(),
+        description: String::new(),
+        host_name: format!("iZ{bare}Z"),
+        charge_type: ChargeType::PostPaid,
+        expires_at: None,
+        status: InstanceStatus::Pending,
+        stopped_mode: StoppedMode::NotApplicable,
+        locks: Vec::new(),
+        deletion_protection: false,
+        tags: Vec::new(),
+        system_disk: None,
+        network: Network::default(),
+        key_pair: String::new(),
+        ram_role: String::new(),
+        resource_group: String::new(),
+        spot_strategy: String::new(),
+        credit_specification: String::new(),
+        auto_release_at: None,
+        created_at: call.now,
+        started_at: None,
+        releasing: false,
+        id,
+    }
+}
+
+/// Burstable types are Standard unless the request says otherwise; others have no such thing.
+fn credits(plan: &Plan) -> &'static str {
+    match (plan.ask.credit_specification, &plan.instance_type.credits) {
+        (_, None) => "",
+        (Some(CreditSpecification::Unlimited), Some(_)) => "Unlimited",
+        (Some(CreditSpecification::Standard) | None, Some(_)) => "Standard",
+    }
+}
+
+/// The end of a subscription that begins now.
+fn expiry(plan: &Plan, now: Moment) -> Option<Moment> {
+    if !plan.is_prepaid() {
+        return None;
+    }
+    let Integer(period) = plan.ask.period?;
+    let span = match plan.ask.period_unit.unwrap_or(PeriodUnit::Month) {
+        PeriodUnit::Week => Span::new().weeks(period),
+        PeriodUnit::Month => Span::new().months(period),
+    };
+    let begin = Timestamp::from_second(now.seconds()).ok()?.to_zoned(TimeZone::UTC);
+    let end = begin.checked_add(span).ok()?;
+    Some(Moment(end.timestamp().as_millisecond()))
+}
+
+fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
+    let ask = &plan.ask;
+    let account = call.caller.account.as_str();
+    let region = &ask.region_id.0;
+    let zone = plan.zone.as_deref().unwrap_or_default();
+    let invent = |prefix: &str, of: &[&str]| made_up::id(prefix, &plan.hint, of);
+    let (vswitch, vpc) = match &ask.v_switch_id {
+        Some(given) => (given.0.clone(), invent("vpc-", &[account, &given.0])),
+        None => (invent("vsw-", &[account, zone]), invent("vpc-", &[account, region])),
+    };
+    let security_groups = if plan.security_groups.is_empty() {
+        vec![invent("sg-", &[account, region])]
+    } else {
+        plan.security_groups.clone()
+    };
+    let private_ip = match ask.private_ip_address {
+        Some(Ipv4(first)) => made_up::address_after(first, index),
+        None => made_up::address(call.world.ids.random()),
+    };
+    let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
+    let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
+    let paid = ask.internet_charge_type.unwrap_or(InternetChargeType::PayByTraffic);
+    Network {
+        vswitch,
+        vpc,
+        security_groups,
+        private_ip: private_ip.to_string(),
+        internet_max_bandwidth_out: u32::try_from(out).unwrap_or(0),
+        internet_max_bandwidth_in: u32::try_from(into).unwrap_or(0),
+        internet_charge_type: paid.as_str().to_owned(),
+    }
+}
+
+fn disks(call: &Call<'_>, plan: &Plan, instance: &Instance) -> Vec<Disk> {
+    let mut system = disk(call, plan, &plan.system, instance, SYSTEM_DEVICE);
+    system.kind = DiskKind::System;
+    system.image.clone_from(&plan.image.id);
+    let mut disks = vec![system];
+    let mut taken: Vec<String> = plan.data.iter().filter_map(|d| d.device.clone()).collect();
+    for one in &plan.data {
+        let device = one.device.clone().unwrap_or_else(|| free_device(&taken));
+        taken.push(device.clone());
+        let mut disk = disk(call, plan, one, instance, &device);
+        // A subscription data disk lives and dies with its instance.
+        disk.portable = disk.charge_type == ChargeType::PostPaid;
+        disks.push(disk);
+    }
+    disks
+}
+
+fn free_device(taken: &[String]) -> String {
+    let mut names = (0..).map_while(device_name);
+    names.find(|name| !taken.contains(name)).expect("more names than disks on an instance")
+}
+
+/// A disk that is on its instance from the beginning.
+fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, device: &str) -> Disk {
+    let size = one.size_gib.expect("the rules want a size");
+    let id = call.world.ids.disk(&plan.hint, call.now);
+    let mut disk = Disk::new(id, instance.account.clone(), one.category, size, call.now);
+    disk.region.clone_from(&instance.region);
+    disk.zone.clone_from(&instance.zone);
+    disk.performance_level = one.level;
+    disk.name.clone_from(&one.name);
+    disk.description.clone_from(&one.description);
+    disk.encrypted = one.encrypted;
+    disk.kms_key_id.clone_from(&one.kms_key);
+    disk.bursting_enabled = one.bursts;
+    disk.provisioned_iops = one.iops;
+    disk.delete_with_instance = one.delete_with_instance;
+    disk.resource_group.clone_from(&instance.resource_group);
+    if instance.charge_type == ChargeType::PrePaid {
+        disk.charge_type = ChargeType::PrePaid;
+        disk.expires_at = instance.expires_at;
+    }
+    disk.attach(instance.id.clone(), device.to_owned(), call.now)
+        .and_then(|generation| disk.attached(&instance.id, generation))
+        .expect("a new disk can be attached");
+    disk.created = !call.world.creating_takes_time;
+    disk
+}

@@ -1,0 +1,391 @@
+//! What is to be made, before it is made: the request with its defaults, and what must hold.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::limits::DATA_DISKS_PER_REQUEST;
+use domain::offer::{Image, InstanceFamily, InstanceType, Offer, OsType, Region, Zone};
+
+use super::names::{Sequence, fits_windows};
+use super::params::{DataDiskParams, Launch, PeriodUnit, SpotStrategy, SystemDiskParams};
+use crate::actions::paging::new_tags;
+use crate::actions::prelude::*;
+
+/// Bytes of user data before encoding (documentation of RunInstances).
+const USER_DATA_BYTES: usize = 32 * 1024;
+/// Categories to try where the request names none, best known first.
+const DEFAULT_CATEGORIES: [Category; 5] = [
+    Category::CloudEfficiency,
+    Category::CloudEssd,
+    Category::CloudSsd,
+    Category::CloudEssdEntry,
+    Category::Cloud,
+];
+
+/// What a launch is to make. Region, type and image exist.
+pub struct Plan {
+    /// The request.
+    pub ask: Launch,
+    /// How many instances.
+    pub amount: u32,
+    /// Three characters that ids of the region begin with.
+    pub hint: String,
+    /// The zone; none if no zone of the region sells type and disks.
+    pub zone: Option<String>,
+    /// Whether that zone sells the type.
+    pub zone_sells_type: bool,
+    /// The type.
+    pub instance_type: InstanceType,
+    /// The image.
+    pub image: Image,
+    /// The system disk.
+    pub system: DiskPlan,
+    /// The data disks.
+    pub data: Vec<DiskPlan>,
+    /// Tags of the instance.
+    pub tags: Vec<Tag>,
+    /// Security groups as given, in whatever parameter.
+    pub security_groups: Vec<String>,
+    /// When it is to be released by itself.
+    pub auto_release_at: Option<Moment>,
+    /// Display names, or none for ids.
+    pub names: Option<Sequence>,
+    /// Whether names get a number of their own.
+    pub unique_suffix: bool,
+    /// One name inside the guest for each instance; empty for one that is derived.
+    pub host_names: Vec<String>,
+}
+
+/// A disk that is to be made.
+pub struct DiskPlan {
+    /// Category.
+    pub category: Category,
+    /// Level of a `cloud_essd` disk.
+    pub level: Option<PerformanceLevel>,
+    /// GiB; none if the request says nothing.
+    pub size_gib: Option<u32>,
+    /// Display name.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// Whether it is shown as encrypted.
+    pub encrypted: bool,
+    /// The key to show.
+    pub kms_key: String,
+    /// Whether it bursts.
+    pub bursts: bool,
+    /// Bought operations a second.
+    pub iops: Option<u32>,
+    /// Released with the instance.
+    pub delete_with_instance: bool,
+    /// The device name asked for.
+    pub device: Option<String>,
+    /// Whether it is to be made from a snapshot.
+    pub from_snapshot: bool,
+    /// Whether the zone sells the category.
+    pub zone_sells: bool,
+    /// Whether the type takes the category.
+    pub type_takes: bool,
+}
+
+impl Plan {
+    /// The plan for so many instances. Gives the error of whatever is named and not there.
+    pub fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<Plan, Stop> {
+        let offer = &call.world.offer;
+        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
+        let instance_type =
+            offer.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
+        let image = image(offer, ask)?;
+        let shop =
+            Shop { offer, region, instance_type, family: offer.family(&instance_type.family) };
+        let zone = shop.zone(ask)?;
+        let system = shop.system_disk(zone, &ask.system_disk.0, image);
+        let data = ask.data_disk.0.iter().map(|disk| shop.data_disk(zone, disk)).collect();
+        let host_names = ask
+            .host_name
+            .iter()
+            .flat_map(|name| (0..amount).map(|index| name.0.name(index, amount, false)));
+        Ok(Plan {
+            amount,
+            hint: region.id_hint.clone(),
+            zone_sells_type: zone.is_some_and(|zone| offer.sells(zone, instance_type)),
+            zone: zone.map(|zone| zone.id.clone()),
+            instance_type: instance_type.clone(),
+            image: image.clone(),
+            system,
+            data,
+            tags: new_tags(&ask.tag.0)?,
+            security_groups: ask.security_group_id.iter().map(|id| id.0.clone()).collect(),
+            auto_release_at: None,
+            names: ask.instance_name.as_ref().map(|name| name.0.clone()),
+            unique_suffix: false,
+            host_names: host_names.collect(),
+            ask: ask.clone(),
+        })
+    }
+
+    /// Whether it is a subscription.
+    pub fn is_prepaid(&self) -> bool {
+        self.ask.instance_charge_type == Some(ChargeType::PrePaid)
+    }
+
+    /// How it bids.
+    pub fn spot_strategy(&self) -> SpotStrategy {
+        self.ask.spot_strategy.unwrap_or(SpotStrategy::NoSpot)
+    }
+
+    fn is_spot(&self) -> bool {
+        self.spot_strategy() != SpotStrategy::NoSpot
+    }
+
+    fn is_windows(&self) -> bool {
+        self.image.os_type == OsType::Windows
+    }
+
+    fn disks(&self) -> impl Iterator<Item = &DiskPlan> {
+        std::iter::once(&self.system).chain(&self.data)
+    }
+
+    fn system_range(&self) -> (u32, u32) {
+        let sizes = self.system.category.system_sizes(self.system.level);
+        sizes.unwrap_or((0, u32::MAX))
+    }
+
+    fn system_size(&self) -> u32 {
+        self.system.size_gib.unwrap_or(self.image.size_gib)
+    }
+
+    fn data_count_fits(&self) -> bool {
+        let held = self.instance_type.disk_quantity as usize;
+        self.data.len() <= DATA_DISKS_PER_REQUEST && self.data.len() < held
+    }
+
+    fn devices_differ(&self) -> bool {
+        let named: Vec<&String> = self.data.iter().filter_map(|d| d.device.as_ref()).collect();
+        named.iter().enumerate().all(|(at, name)| !named[..at].contains(name))
+    }
+
+    fn period_fits(&self) -> bool {
+        let Some(Integer(period)) = self.ask.period.filter(|_| self.is_prepaid()) else {
+            return true;
+        };
+        match self.ask.period_unit.unwrap_or(PeriodUnit::Month) {
+            PeriodUnit::Week => (1..=4).contains(&period),
+            PeriodUnit::Month => {
+                (1..=9).contains(&period) || [12, 24, 36, 48, 60].contains(&period)
+            }
+        }
+    }
+
+    fn user_data_bytes(&self) -> Option<Result<usize, base64::DecodeError>> {
+        let text = self.ask.user_data.as_ref()?;
+        Some(STANDARD.decode(&text.0).map(|bytes| bytes.len()))
+    }
+
+    fn user_data_decodes(&self) -> bool {
+        !matches!(self.user_data_bytes(), Some(Err(_)))
+    }
+
+    fn user_data_fits(&self) -> bool {
+        !matches!(self.user_data_bytes(), Some(Ok(bytes)) if bytes > USER_DATA_BYTES)
+    }
+
+    fn hibernates(&self) -> bool {
+        self.ask.hibernation_options.0.configured == Some(true)
+    }
+
+    fn inherits_password(&self) -> bool {
+        self.ask.password_inherit == Some(true)
+    }
+}
+
+impl DiskPlan {
+    fn data_size_fits_category(&self) -> bool {
+        let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
+        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
+    }
+
+    fn data_size_fits_level(&self) -> bool {
+        let (min, max) = self.category.data_sizes(self.level);
+        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
+    }
+
+    /// At most 50000, and at most 1000 a GiB less the baseline; none up to 3 GiB.
+    fn iops_fit(&self) -> bool {
+        let Some(wanted) = self.iops else { return true };
+        let size = u64::from(self.size_gib.unwrap_or(0));
+        let baseline = (1_800 + 50 * size).clamp(3_000, 50_000);
+        let most = if size > 3 { (1_000 * size).saturating_sub(baseline) } else { 0 };
+        u64::from(wanted) <= most
+    }
+
+    fn burst_size_fits(&self) -> bool {
+        !self.bursts || self.size_gib.is_none_or(|size| size > 3)
+    }
+
+    fn is_auto(&self) -> bool {
+        self.category == Category::CloudAuto
+    }
+}
+
+/// Checked in this order by every launch; the first that does not hold is the answer.
+#[rustfmt::skip]
+pub const RULES: &[Precondition<Plan>] = &[
+    must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
+    must("the image is of the architecture of the type",             |p| p.image.architecture == p.instance_type.architecture, &INSTANCE_TYPE_ARCHITECTURE),
+    must("the system disk is of a category that can be one",         |p| p.system.category.system_sizes(p.system.level).is_some(), &SYSTEM_CATEGORY_NOT_VALID),
+    must("the zone sells the categories of all disks",               |p| p.disks().all(|d| d.zone_sells), &CATEGORY_NOT_OFFERED),
+    must("the type takes the categories of all disks",               |p| p.disks().all(|d| d.type_takes), &CATEGORY_UNSUPPORTED_BY_TYPE),
+    must("the system disk is not smaller than the image",            |p| p.system_size() >= p.image.size_gib, &SYSTEM_SIZE_BELOW_IMAGE),
+    must("the system disk is not smaller than the category allows",  |p| p.system_size() >= p.system_range().0, &SYSTEM_SIZE_BELOW_MIN),
+    must("the system disk is not larger than the category allows",   |p| p.system_size() <= p.system_range().1, &SYSTEM_SIZE_ABOVE_MAX),
+    must("there are at most 16 data disks, and the type holds them", |p| p.data_count_fits(), &DATA_DISKS_EXCEEDED),
+    must("no data disk is to be made from a snapshot",               |p| p.data.iter().all(|d| !d.from_snapshot), &DATA_SNAPSHOT_NOT_FOUND),
+    must("no data disk is of a local category",                      |p| p.data.iter().all(|d| !d.category.is_local()), &DATA_CATEGORY_NOT_VALID),
+    must("data disks have a size that the category allows",          |p| p.data.iter().all(DiskPlan::data_size_fits_category), &DATA_SIZE_NOT_VALID),
+    must("data disks have a size that the level allows",             |p| p.data.iter().all(DiskPlan::data_size_fits_level), &DATA_LEVEL_SIZE_MISMATCH),
+    must("no two data disks are to have the same device name",       |p| p.devices_differ(), &DEVICE_IN_USE),
+    must("KMSKeyId comes with Encrypted=true",                       |p| p.disks().all(|d| d.kms_key.is_empty() || d.encrypted), &KMS_WITHOUT_ENCRYPTED),
+    must("ProvisionedIops is for cloud_auto",                        |p| p.disks().all(|d| d.iops.is_none() || d.is_auto()), &IOPS_CATEGORY),
+    must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
+    must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),
+    must("a bursting disk is larger than 3 GiB",                     |p| p.disks().all(DiskPlan::burst_size_fits), &BURSTING_SIZE),
+    must("Password is left out with PasswordInherit=true",           |p| p.ask.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
+    must("a key pair is not for Windows",                            |p| p.ask.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
+    must("Windows takes the host name",                              |p| !p.is_windows() || p.host_names.iter().all(|n| fits_windows(n)), &HOST_NAME_MALFORMED),
+    must("user data is Base64",                                      |p| p.user_data_decodes(), &USER_DATA_NOT_BASE64),
+    must("user data has at most 32 KB",                              |p| p.user_data_fits(), &USER_DATA_TOO_LARGE),
+    must("a subscription has a period",                              |p| !p.is_prepaid() || p.ask.period.is_some(), &PERIOD_MISSING),
+    must("the period is one that is sold",                           |p| p.period_fits(), &PERIOD_NOT_VALID),
+    must("a spot instance is pay-as-you-go",                         |p| !p.is_spot() || !p.is_prepaid(), &SPOT_PREPAID),
+    must("only a plain pay-as-you-go instance is protected",         |p| p.ask.deletion_protection != Some(true) || !(p.is_spot() || p.is_prepaid()), &PROTECTION_CHARGE_TYPE),
+    must("the instance is not to hibernate",                         |p| !p.hibernates(), &HIBERNATION_UNSUPPORTED),
+];
+
+/// Errors that making a plan can give.
+pub const LOOKUPS: &[&ErrorCode] = &[
+    &REGION_NOT_FOUND,
+    &MISSING_INSTANCE_TYPE,
+    &INSTANCE_TYPE_NOT_SUPPORTED,
+    &MISSING_IMAGE,
+    &IMAGE_AND_FAMILY,
+    &IMAGE_NOT_FOUND,
+    &IMAGE_FAMILY_EMPTY,
+    &INSTANCE_ZONE_NOT_FOUND,
+    &TAG_COUNT,
+    &TAG_MISMATCH,
+    &TAG_DUPLICATE,
+];
+
+fn image<'a>(offer: &'a Offer, ask: &Launch) -> Result<&'a Image, &'static ErrorCode> {
+    match (&ask.image_id, &ask.image_family) {
+        (Some(_), Some(_)) => Err(&IMAGE_AND_FAMILY),
+        (Some(id), None) => offer.image(&id.0).ok_or(&IMAGE_NOT_FOUND),
+        (None, Some(family)) => {
+            let members = offer.images().iter().filter(|image| image.image_family == family.0);
+            members.max_by_key(|image| &image.creation_time).ok_or(&IMAGE_FAMILY_EMPTY)
+        }
+        (None, None) => Err(&MISSING_IMAGE),
+    }
+}
+
+/// What can be had for this launch.
+struct Shop<'a> {
+    offer: &'a Offer,
+    region: &'a Region,
+    instance_type: &'a InstanceType,
+    family: Option<&'a InstanceFamily>,
+}
+
+impl<'a> Shop<'a> {
+    /// The zone asked for; or the first that sells everything, or at least the type.
+    fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
+        if let Some(ZoneId(id)) = &ask.zone_id {
+            let found = self.offer.zone(id).filter(|zone| zone.region_id == self.region.id);
+            return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
+        }
+        let system = ask.system_disk.0.category;
+        let categories: Vec<Category> =
+            system.into_iter().chain(ask.data_disk.0.iter().filter_map(|d| d.category)).collect();
+        let sells_type = |zone: &&Zone| self.offer.sells(zone, self.instance_type);
+        let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
+        let zones = || self.region.zones.iter().filter(sells_type);
+        Ok(zones().find(sells_all).or_else(|| zones().next()))
+    }
+
+    fn takes(&self, category: Category) -> bool {
+        self.family.is_none_or(|family| family.takes_category(category.as_str()))
+    }
+
+    fn default_category(&self, zone: Option<&Zone>) -> Category {
+        let fits = |category: &Category| {
+            let sold = zone.is_none_or(|zone| zone.sells_category(category.as_str()));
+            sold && self.takes(*category)
+        };
+        DEFAULT_CATEGORIES.into_iter().find(fits).unwrap_or(Category::CloudEfficiency)
+    }
+
+    fn blank(&self, zone: Option<&Zone>, asked: Option<Category>) -> DiskPlan {
+        let category = asked.unwrap_or_else(|| self.default_category(zone));
+        DiskPlan {
+            category,
+            level: None,
+            size_gib: None,
+            name: String::new(),
+            description: String::new(),
+            encrypted: false,
+            kms_key: String::new(),
+            bursts: false,
+            iops: None,
+            delete_with_instance: true,
+            device: None,
+            from_snapshot: false,
+            zone_sells: zone.is_some_and(|zone| zone.sells_category(category.as_str())),
+            type_takes: self.takes(category),
+        }
+    }
+
+    fn system_disk(&self, zone: Option<&Zone>, ask: &SystemDiskParams, image: &Image) -> DiskPlan {
+        let plan = self.blank(zone, ask.category);
+        let level = level(plan.category, ask.performance_level);
+        let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
+        let by_default = image.size_gib.max(40).max(smallest);
+        DiskPlan {
+            level,
+            size_gib: ask.size.and_then(gib).or(Some(by_default)),
+            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: ask.encrypted.unwrap_or(false),
+            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: ask.bursting_enabled.unwrap_or(false),
+            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            ..plan
+        }
+    }
+
+    fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
+        let plan = self.blank(zone, ask.category);
+        DiskPlan {
+            level: level(plan.category, ask.performance_level),
+            size_gib: ask.size.and_then(gib),
+            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: ask.encrypted.unwrap_or(false),
+            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: ask.bursting_enabled.unwrap_or(false),
+            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            delete_with_instance: ask.delete_with_instance.unwrap_or(true),
+            device: ask.device.as_ref().map(|device| device.0.clone()),
+            from_snapshot: ask.snapshot_id.is_some(),
+            ..plan
+        }
+    }
+}
+
+fn level(category: Category, asked: Option<PerformanceLevel>) -> Option<PerformanceLevel> {
+    (category == Category::CloudEssd).then(|| asked.unwrap_or(PerformanceLevel::Pl1))
+}
+
+fn gib<const MIN: i64, const MAX: i64>(size: Integer<MIN, MAX>) -> Option<u32> {
+    u32::try_from(size.0).ok()
+}

@@ -1,0 +1,110 @@
+//! `RebootInstance`: turn an instance off and on again.
+
+use super::power::{self, Machine, Wish};
+use crate::actions::prelude::*;
+
+/// Turns an instance off and on again.
+pub struct RebootInstance;
+
+params!(
+    /// Parameters of RebootInstance.
+    pub struct Params {
+        /// The instance to reboot. It must be Running.
+        instance_id: InstanceId,
+        /// Cut the power instead of asking the guest to reboot.
+        force_stop: Option<bool>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+impl Action for RebootInstance {
+    type Params = Params;
+    type Facts = Machine;
+    type Reply = ();
+
+    const NAME: &'static str = "RebootInstance";
+    const SUMMARY: &'static str = "Reboots an instance.";
+    const DETAILS: &'static str = "The instance is Starting, then Running.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        power::find(books, call, &ask.instance_id, Wish::default())
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
+        reboot(Effect::reply(()), machine, ask.force_stop == Some(true))
+    }
+}
+
+/// What must hold before an instance can be rebooted.
+#[rustfmt::skip]
+pub const RULES: &[Precondition<Machine>] = &[
+    must("the instance is not locked for security",     |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
+    must("the instance has no overdue payment",         |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
+    must("the instance is Running",                     |m| m.is_running(), &INSTANCE_STATUS),
+];
+
+/// Reboots an instance for which the rules hold.
+pub fn reboot<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
+    let mut instance = machine.instance;
+    instance.start().expect("a Running instance can be rebooted");
+    let rebooting = Rebooting { instance: instance.id.clone(), force, off: false };
+    effect.save_instance(instance).start(rebooting)
+}
+
+/// Turns the machine off and on again; then the instance is Running.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rebooting {
+    instance: InstanceId,
+    force: bool,
+    /// The power was cut already.
+    off: bool,
+}
+
+impl Operation for Rebooting {
+    const KIND: &'static str = "instance.reboot";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_instance(&self.instance)
+    }
+
+    fn phase(&self) -> &'static str {
+        match (self.force, self.off) {
+            (true, false) => "stop",
+            (true, true) => "start",
+            (false, _) => "reboot",
+        }
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        let (hypervisor, now) = (hands.hypervisor, hands.now);
+        if !self.force {
+            return hypervisor.reboot(&self.instance, now).await.map(Progress::from);
+        }
+        if !self.off {
+            let progress = Progress::from(hypervisor.stop(&self.instance, true, now).await?);
+            if progress != Progress::Done {
+                return Ok(progress);
+            }
+            self.off = true;
+        }
+        hypervisor.start(&self.instance, now).await.map(Progress::from)
+    }
+
+    /// A guest that did not reboot is still Running, as it was.
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
+        power::settle(books, &self.instance, |instance| match ending {
+            Ending::Done => instance.started(now),
+            Ending::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
+                instance.stopped()
+            }
+            Ending::GaveUp(_) => instance.started(instance.started_at.unwrap_or(now)),
+        })
+    }
+}

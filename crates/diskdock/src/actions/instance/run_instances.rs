@@ -1,0 +1,360 @@
+//! `RunInstances`: make instances and start them.
+
+use super::build::Build;
+use super::create_instance::{order_id, save};
+use super::launch::make::make;
+use super::launch::params::Ipv4;
+use super::launch::{Launch, Plan, plan};
+use super::start_instance::Starting;
+use crate::actions::prelude::*;
+use crate::catalog::{Time, joined_params};
+
+/// An automatic release is between half an hour and three years ahead, in seconds.
+const AUTO_RELEASE_S: (i64, i64) = (30 * 60, 3 * 366 * 24 * 3_600);
+
+/// Makes instances and starts them.
+pub struct RunInstances;
+
+params!(
+    /// Parameters that only RunInstances has.
+    pub struct RunOnly {
+        /// How many instances, 1 to 100; 1 if left out.
+        #[malformed = AMOUNT_MALFORMED]
+        amount: Option<Integer<1, 100>>,
+        /// The fewest that will do. All or none are made here, so that it must only not be more
+        /// than `Amount`.
+        #[malformed = MIN_AMOUNT_MALFORMED]
+        min_amount: Option<Integer<1, 100>>,
+        /// Number the names of several instances: 001, 002, ….
+        unique_suffix: Option<bool>,
+        /// One name inside the guest for each instance; not together with `HostName`.
+        #[malformed = HOST_NAME_MALFORMED]
+        host_names: Each<super::launch::names::HostName>,
+        /// Security groups to show; not together with `SecurityGroupId`.
+        security_group_ids: Each<Text<1, 64>>,
+        /// Network interfaces. Where the primary one lies counts as if it were said directly.
+        network_interface: Groups<NetworkInterface>,
+        /// When the instances are to be released by themselves. The time is shown; they stay.
+        #[malformed = AUTO_RELEASE_MALFORMED]
+        auto_release_time: Option<Time>,
+        /// A launch template. There are none here.
+        launch_template_id: Option<Text<1, 64>>,
+        /// A launch template by its name. There are none here.
+        launch_template_name: Option<Text<1, 128>>,
+        /// A version of the launch template.
+        launch_template_version: Ignored<Option<Integer<0, 1_000_000>>>,
+        /// Whether an order is paid at once; must not be false for pay-as-you-go.
+        auto_pay: Option<bool>,
+        /// Confidential computing and trust. What would promise secrecy is refused.
+        security_options: Group<SecurityOptions>,
+        /// How the processors are laid out.
+        cpu_options: Ignored<Group<CpuOptions>>,
+        /// Where dedicated hosts are taken from.
+        scheduler_options: Ignored<Group<SchedulerOptions>>,
+        /// Precision time.
+        clock_options: Ignored<Group<ClockOptions>>,
+        /// How the image is used.
+        image_options: Ignored<Group<ImageOptions>>,
+        /// IPv6 addresses. There is no network here.
+        ipv6_address: Ignored<Each<Text<0, 64>>>,
+        /// How many IPv6 addresses.
+        ipv6_address_count: Ignored<Option<Integer<1, 10>>>,
+        /// A carrier.
+        isp: Ignored<Option<Text<0, 64>>>,
+        /// Queues of the primary interface.
+        network_interface_queue_number: Ignored<Option<Integer<1, 1024>>>,
+        /// Properties of the network.
+        network_options: Ignored<Group<NetworkOptions>>,
+        /// Names in the private DNS. There is none here.
+        private_dns_name_options: Ignored<Group<PrivateDnsNameOptions>>,
+    }
+);
+
+joined_params!(
+    /// Parameters of RunInstances.
+    pub struct Params {
+        /// Those that it shares with CreateInstance.
+        launch: Launch,
+        /// Those that only it has.
+        run: RunOnly,
+    }
+);
+
+params!(
+    /// A network interface.
+    pub struct NetworkInterface {
+        /// `Primary` or `Secondary`. Only the primary one counts here.
+        instance_type: Option<InterfaceKind>,
+        /// The vSwitch to show.
+        #[wire = "VSwitchId"]
+        v_switch_id: Option<Text<1, 64>>,
+        /// The security group to show.
+        security_group_id: Option<Text<1, 64>>,
+        /// The security groups to show.
+        security_group_ids: Each<Text<1, 64>>,
+        /// The private address to show.
+        #[malformed = PRIVATE_IP_MALFORMED]
+        primary_ip_address: Option<Ipv4>,
+        /// An interface that exists. There are none here.
+        network_interface_id: Option<Text<1, 64>>,
+        /// Whether it goes with the instance.
+        delete_on_release: Ignored<Option<bool>>,
+        /// Free text.
+        description: Ignored<Option<Text<0, 256>>>,
+        /// IPv6 addresses.
+        ipv6_address: Ignored<Each<Text<0, 64>>>,
+        /// How many IPv6 addresses.
+        ipv6_address_count: Ignored<Option<Integer<1, 10>>>,
+        /// Which network card.
+        network_card_index: Ignored<Option<Integer<0, 1024>>>,
+        /// Display name.
+        network_interface_name: Ignored<Option<Text<0, 128>>>,
+        /// `Standard` or `HighPerformance`.
+        network_interface_traffic_mode: Ignored<Option<Text<0, 32>>>,
+        /// Queues.
+        queue_number: Ignored<Option<Integer<1, 1024>>>,
+        /// Queue pairs.
+        queue_pair_number: Ignored<Option<Integer<0, 1024>>>,
+        /// Length of the receive queue.
+        rx_queue_size: Ignored<Option<Integer<0, 65536>>>,
+        /// How many further private addresses.
+        secondary_private_ip_address_count: Ignored<Option<Integer<1, 49>>>,
+        /// Whether addresses of packets are checked.
+        source_dest_check: Ignored<Option<bool>>,
+        /// Length of the transmit queue.
+        tx_queue_size: Ignored<Option<Integer<0, 65536>>>,
+    }
+);
+
+choice!(
+    /// Which interface of an instance.
+    pub enum InterfaceKind {
+        Primary = "Primary",
+        Secondary = "Secondary",
+    }
+);
+
+params!(
+    /// Confidential computing and trust.
+    pub struct SecurityOptions {
+        /// `Enclave`. Not offered here.
+        confidential_computing_mode: Option<Text<1, 64>>,
+        /// `vTPM`. Not offered here.
+        trusted_system_mode: Option<Text<1, 64>>,
+        /// Whether only signed systems boot.
+        enable_secure_boot: Ignored<Option<bool>>,
+    }
+);
+
+params!(
+    /// How the processors are laid out.
+    pub struct CpuOptions {
+        /// Physical cores.
+        core: Option<Integer<1, 1024>>,
+        /// NUMA nodes.
+        numa: Option<Text<0, 64>>,
+        /// Threads on a core.
+        threads_per_core: Option<Integer<1, 8>>,
+        /// How threads lie on cores.
+        topology_type: Option<Text<0, 64>>,
+        /// Virtualisation inside the guest.
+        nested_virtualization: Option<Text<0, 64>>,
+    }
+);
+
+params!(
+    /// Where dedicated hosts are taken from.
+    pub struct SchedulerOptions {
+        /// The cluster.
+        dedicated_host_cluster_id: Option<Text<0, 64>>,
+    }
+);
+
+params!(
+    /// Precision time.
+    pub struct ClockOptions {
+        /// `enabled` or `disabled`.
+        ptp_status: Option<Text<0, 16>>,
+    }
+);
+
+params!(
+    /// How the image is used.
+    pub struct ImageOptions {
+        /// Log in as a user without rights.
+        login_as_non_root: Option<bool>,
+    }
+);
+
+params!(
+    /// Properties of the network.
+    pub struct NetworkOptions {
+        /// Weight of network against storage.
+        bandwidth_weighting: Option<Text<0, 64>>,
+        /// Large frames.
+        enable_jumbo_frame: Option<bool>,
+        /// Encrypted traffic.
+        enable_network_encryption: Option<bool>,
+    }
+);
+
+params!(
+    /// Names in the private DNS.
+    pub struct PrivateDnsNameOptions {
+        /// An IPv6 record for the name that is made of the id.
+        #[wire = "EnableInstanceIdDnsAAAARecord"]
+        enable_instance_id_dns_aaaa_record: Option<bool>,
+        /// An IPv4 record for the name that is made of the id.
+        #[wire = "EnableInstanceIdDnsARecord"]
+        enable_instance_id_dns_a_record: Option<bool>,
+        /// An IPv4 record for the name that is made of the address.
+        #[wire = "EnableIpDnsARecord"]
+        enable_ip_dns_a_record: Option<bool>,
+        /// A record from the address to the name.
+        enable_ip_dns_ptr_record: Option<bool>,
+        /// `Custom`, `IpBased` or `InstanceIdBased`.
+        hostname_type: Option<Text<0, 64>>,
+    }
+);
+
+reply!(
+    /// Reply of RunInstances.
+    pub struct Reply {
+        /// The new instances.
+        instance_id_sets: InstanceIdSets,
+        /// The order of subscriptions, else empty.
+        order_id: String,
+        /// What they cost. Nothing here.
+        trade_price: f64,
+    }
+);
+
+reply!(
+    /// Ids of instances.
+    pub struct InstanceIdSets {
+        /// One for each instance.
+        instance_id_set: Vec<String>,
+    }
+);
+
+impl Action for RunInstances {
+    type Params = Params;
+    type Facts = Plan;
+    type Reply = Reply;
+
+    const NAME: &'static str = "RunInstances";
+    const SUMMARY: &'static str = "Creates up to 100 instances and starts them.";
+    const DETAILS: &'static str = "\
+The instances are Starting, then Running; their system disks and data disks are on them from the \
+beginning. All of them are made, or none.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = RUN_LOOKUPS;
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
+
+    fn load(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
+        let amount = ask.run.amount.map_or(1, |amount| amount.0);
+        check(call, ask, amount)?;
+        let mut launch = ask.launch.clone();
+        let groups = primary_interface(&mut launch, &ask.run);
+        let mut plan = Plan::of(call, &launch, u32::try_from(amount).unwrap_or(1))?;
+        if plan.security_groups.is_empty() {
+            plan.security_groups = groups;
+        }
+        let listed = ask.run.host_names.0.iter().map(|name| name.0.name(0, 1, false));
+        plan.host_names.extend(listed);
+        plan.unique_suffix = ask.run.unique_suffix.unwrap_or(false);
+        plan.auto_release_at = ask.run.auto_release_time.map(|time| time.0);
+        Ok(plan)
+    }
+
+    fn effect(call: &Call<'_>, _: &Params, plan: Plan) -> Effect<Reply> {
+        let order_id = order_id(call, &plan);
+        let sets = InstanceIdSets { instance_id_set: Vec::new() };
+        let reply = Reply { instance_id_sets: sets, order_id, trade_price: 0.0 };
+        let mut effect = Effect::reply(reply);
+        for index in 0..plan.amount {
+            let mut made = make(call, &plan, index);
+            made.instance.start().expect("a new instance can be started");
+            let id = made.instance.id.to_string();
+            effect.reply.instance_id_sets.instance_id_set.push(id);
+            let start = Starting::of(Build::of(&made));
+            effect = save(effect, made, &plan.ask).start(start);
+        }
+        effect
+    }
+}
+
+const RUN_LOOKUPS: &[&ErrorCode] = &[
+    &LAUNCH_TEMPLATE_NOT_FOUND,
+    &MIN_AMOUNT_MALFORMED,
+    &HOST_NAME_AND_LIST,
+    &HOST_NAMES_COUNT,
+    &SECURITY_GROUP_AND_LIST,
+    &AUTO_RELEASE_MALFORMED,
+    &AUTO_PAY_POSTPAID,
+    &CONFIDENTIAL_UNSUPPORTED,
+    &TRUSTED_UNSUPPORTED,
+    &INTERFACE_NOT_FOUND,
+    &REGION_NOT_FOUND,
+    &MISSING_INSTANCE_TYPE,
+    &INSTANCE_TYPE_NOT_SUPPORTED,
+    &MISSING_IMAGE,
+    &IMAGE_AND_FAMILY,
+    &IMAGE_NOT_FOUND,
+    &IMAGE_FAMILY_EMPTY,
+    &INSTANCE_ZONE_NOT_FOUND,
+    &TAG_COUNT,
+    &TAG_MISMATCH,
+    &TAG_DUPLICATE,
+];
+
+/// What only RunInstances can get wrong.
+fn check(call: &Call<'_>, ask: &Params, amount: i64) -> Result<(), &'static ErrorCode> {
+    let (launch, run) = (&ask.launch, &ask.run);
+    let prepaid = launch.instance_charge_type == Some(ChargeType::PrePaid);
+    let released_well = run.auto_release_time.is_none_or(|Time(at)| {
+        let ahead = at.since_ms(call.now) / 1_000;
+        (AUTO_RELEASE_S.0 - 60..=AUTO_RELEASE_S.1).contains(&ahead)
+    });
+    let host_names = run.host_names.0.len();
+    let security = &run.security_options.0;
+    let broken = [
+        (run.launch_template_id.is_some(), &LAUNCH_TEMPLATE_NOT_FOUND),
+        (run.launch_template_name.is_some(), &LAUNCH_TEMPLATE_NOT_FOUND),
+        (run.min_amount.is_some_and(|fewest| fewest.0 > amount), &MIN_AMOUNT_MALFORMED),
+        (host_names > 0 && launch.host_name.is_some(), &HOST_NAME_AND_LIST),
+        (host_names > 0 && i64::try_from(host_names) != Ok(amount), &HOST_NAMES_COUNT),
+        (
+            launch.security_group_id.is_some() && !run.security_group_ids.0.is_empty(),
+            &SECURITY_GROUP_AND_LIST,
+        ),
+        (!released_well, &AUTO_RELEASE_MALFORMED),
+        (run.auto_pay == Some(false) && !prepaid, &AUTO_PAY_POSTPAID),
+        (security.confidential_computing_mode.is_some(), &CONFIDENTIAL_UNSUPPORTED),
+        (security.trusted_system_mode.is_some(), &TRUSTED_UNSUPPORTED),
+        (
+            run.network_interface.0.iter().any(|one| one.network_interface_id.is_some()),
+            &INTERFACE_NOT_FOUND,
+        ),
+    ];
+    let first = broken.into_iter().find(|(is_broken, _)| *is_broken);
+    first.map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Takes over where the primary interface lies, unless that is said directly. Gives the security
+/// groups that are said in any other way than as the one SecurityGroupId.
+fn primary_interface(launch: &mut Launch, run: &RunOnly) -> Vec<String> {
+    let is_primary = |one: &&NetworkInterface| one.instance_type == Some(InterfaceKind::Primary);
+    let mut groups: Vec<String> = run.security_group_ids.0.iter().map(|id| id.0.clone()).collect();
+    if let Some(primary) = run.network_interface.0.iter().find(is_primary) {
+        launch.v_switch_id = launch.v_switch_id.take().or(primary.v_switch_id.clone());
+        launch.private_ip_address = launch.private_ip_address.or(primary.primary_ip_address);
+        if groups.is_empty() {
+            let given = primary.security_group_id.iter().chain(&primary.security_group_ids.0);
+            groups.extend(given.map(|id| id.0.clone()));
+        }
+    }
+    groups
+}

@@ -1,0 +1,112 @@
+//! `StartInstance`: turn an instance on.
+
+use super::build::Build;
+use super::power::{self, Machine, Wish};
+use crate::actions::prelude::*;
+
+/// Turns an instance on.
+pub struct StartInstance;
+
+params!(
+    /// Parameters of StartInstance.
+    pub struct Params {
+        /// The instance to start. It must be Stopped.
+        instance_id: InstanceId,
+        /// Whether local disks are made anew. There are none here.
+        init_local_disk: Ignored<Option<bool>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+impl Action for StartInstance {
+    type Params = Params;
+    type Facts = Machine;
+    type Reply = ();
+
+    const NAME: &'static str = "StartInstance";
+    const SUMMARY: &'static str = "Starts an instance.";
+    const DETAILS: &'static str = "\
+The instance is Starting, then Running. No disk of it may be Attaching or Detaching: a disk that \
+is on its way off must not be there again when the guest boots.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        power::find(books, call, &ask.instance_id, Wish::default())
+    }
+
+    fn effect(_: &Call<'_>, _: &Params, machine: Machine) -> Effect<()> {
+        start(Effect::reply(()), machine)
+    }
+}
+
+/// What must hold before an instance can be started.
+#[rustfmt::skip]
+pub const RULES: &[Precondition<Machine>] = &[
+    must("the instance is not locked for security",       |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
+    must("the instance has no overdue payment",           |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
+    must("the instance is Stopped",                       |m| m.can_start(), &INSTANCE_STATUS),
+    must("the instance has a system disk",                |m| m.instance.system_disk.is_some(), &INSTANCE_WITHOUT_SYSTEM_DISK),
+    must("none of its disks is Attaching or Detaching",   |m| !m.has_disk_in_transit(), &INSTANCE_DISK_IN_TRANSIT),
+];
+
+/// Starts an instance for which the rules hold.
+pub fn start<R>(effect: Effect<R>, machine: Machine) -> Effect<R> {
+    let disks = machine.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
+    let mut instance = machine.instance;
+    instance.start().expect("a Stopped instance can be started");
+    instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
+    let build = Build::of_existing(&instance.id, disks);
+    effect.save_instance(instance).start(Starting::of(build))
+}
+
+/// Turns the machine on; then the instance is Running.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Starting {
+    build: Build,
+    built: bool,
+}
+
+impl Starting {
+    /// Builds the machine as far as it is not there yet, and turns it on.
+    pub fn of(build: Build) -> Starting {
+        Starting { build, built: false }
+    }
+}
+
+impl Operation for Starting {
+    const KIND: &'static str = "instance.start";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_instance(self.build.instance())
+    }
+
+    fn phase(&self) -> &'static str {
+        if self.built { "start" } else { self.build.phase() }
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        if !self.built {
+            let progress = self.build.advance(hands).await?;
+            if progress != Progress::Done {
+                return Ok(progress);
+            }
+            self.built = true;
+        }
+        hands.hypervisor.start(self.build.instance(), hands.now).await.map(Progress::from)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
+        self.build.finish(ending, books)?;
+        power::settle(books, self.build.instance(), |instance| match ending {
+            Ending::Done => instance.started(now),
+            Ending::GaveUp(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
+            Ending::GaveUp(_) => Err(domain::Illegal),
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! `StartInstances`: turn instances on.
+
+use super::power::{BATCH_LOOKUPS, Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::start_instance::{RULES, start};
+use crate::actions::prelude::*;
+
+/// Turns instances on.
+pub struct StartInstances;
+
+params!(
+    /// Parameters of StartInstances.
+    pub struct Params {
+        /// The region of the instances.
+        region_id: RegionId,
+        /// The instances, up to 100.
+        #[malformed = INSTANCE_IDS_MALFORMED]
+        instance_id: Each<InstanceId>,
+        /// `AllTogether`: all are started or none. `SuccessFirst`: those that can be are.
+        batch_optimization: Option<BatchOptimization>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+impl Action for StartInstances {
+    type Params = Params;
+    type Facts = Batch;
+    type Reply = BatchReply;
+
+    const NAME: &'static str = "StartInstances";
+    const SUMMARY: &'static str = "Starts up to 100 instances.";
+    const DETAILS: &'static str = "\
+The rules of StartInstance hold for every instance. All together, the first that cannot be started \
+refuses the whole request; otherwise it is named in the reply with its error.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = BATCH_LOOKUPS;
+    const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
+        let asked = BatchAsk {
+            region: &ask.region_id,
+            ids: &ask.instance_id,
+            optimization: ask.batch_optimization,
+            wish: Wish::default(),
+        };
+        Batch::load(books, call, &asked, RULES)
+    }
+
+    fn effect(_: &Call<'_>, _: &Params, batch: Batch) -> Effect<BatchReply> {
+        batch.carry_out(InstanceStatus::Starting, start)
+    }
+}

@@ -1,0 +1,126 @@
+//! `StopInstance`: turn an instance off.
+
+use domain::instance::StoppedMode;
+
+use super::power::{self, Machine, Wish};
+use crate::actions::prelude::*;
+
+/// Turns an instance off.
+pub struct StopInstance;
+
+params!(
+    /// Parameters of StopInstance.
+    pub struct Params {
+        /// The instance to stop. It must be Running.
+        instance_id: InstanceId,
+        /// Cut the power instead of asking the guest to shut down.
+        force_stop: Option<bool>,
+        /// Whether compute is paid for while it is off.
+        stopped_mode: Option<Mode>,
+        /// Whether the guest hibernates. It cannot here, so true is refused.
+        hibernate: Option<bool>,
+        /// A relic.
+        confirm_stop: Ignored<Option<bool>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+choice!(
+    /// Whether compute is paid for while an instance is off.
+    pub enum Mode {
+        StopCharging = "StopCharging",
+        KeepCharging = "KeepCharging",
+    }
+);
+
+impl Action for StopInstance {
+    type Params = Params;
+    type Facts = Machine;
+    type Reply = ();
+
+    const NAME: &'static str = "StopInstance";
+    const SUMMARY: &'static str = "Stops an instance.";
+    const DETAILS: &'static str = "\
+The instance is Stopping, then Stopped. A guest that does not shut down keeps it Running when the \
+deadline passes; ForceStop cuts its power. Disks that are Attaching or Detaching go on: a disk is \
+Available only when the hypervisor has taken it off, whether the guest is on or not.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        let wish = Wish {
+            stop_charging: ask.stopped_mode == Some(Mode::StopCharging),
+            hibernate: ask.hibernate == Some(true),
+        };
+        power::find(books, call, &ask.instance_id, wish)
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
+        stop(Effect::reply(()), machine, ask.force_stop == Some(true))
+    }
+}
+
+/// What must hold before an instance can be stopped.
+#[rustfmt::skip]
+pub const RULES: &[Precondition<Machine>] = &[
+    must("the instance is not locked for security",           |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
+    must("the instance has no overdue payment",               |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
+    must("the instance is Running",                           |m| m.is_running(), &INSTANCE_STATUS),
+    must("it is not to hibernate",                            |m| !m.wish.hibernate, &HIBERNATION_NOT_ENABLED),
+    must("StopCharging is not for a subscription",            |m| !m.wish.stop_charging || m.instance.charge_type == ChargeType::PostPaid, &STOP_CHARGING_PREPAID),
+    must("StopCharging is not for a spot instance",           |m| !m.wish.stop_charging || m.instance.spot_strategy == "NoSpot", &STOP_CHARGING_SPOT),
+    must("StopCharging is not for a type with local disks",   |m| !m.wish.stop_charging || !m.has_local_disks, &STOP_CHARGING_LOCAL_DISKS),
+];
+
+/// Stops an instance for which the rules hold.
+pub fn stop<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
+    let Machine { mut instance, wish, .. } = machine;
+    instance.stop().expect("a Running instance can be stopped");
+    instance.stopped_mode = match instance.charge_type {
+        ChargeType::PrePaid => StoppedMode::NotApplicable,
+        ChargeType::PostPaid if wish.stop_charging => StoppedMode::StopCharging,
+        ChargeType::PostPaid => StoppedMode::KeepCharging,
+    };
+    let stopping = Stopping { instance: instance.id.clone(), force };
+    effect.save_instance(instance).start(stopping)
+}
+
+/// Turns the machine off; then the instance is Stopped.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Stopping {
+    instance: InstanceId,
+    force: bool,
+}
+
+impl Operation for Stopping {
+    const KIND: &'static str = "instance.stop";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_instance(&self.instance)
+    }
+
+    fn phase(&self) -> &'static str {
+        "stop"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        hands.hypervisor.stop(&self.instance, self.force, hands.now).await.map(Progress::from)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+        power::settle(books, &self.instance, |instance| match ending {
+            Ending::Done if instance.status == InstanceStatus::Stopping => instance.stopped(),
+            Ending::Done => Err(domain::Illegal),
+            Ending::GaveUp(_) => {
+                instance.stop_failed()?;
+                instance.stopped_mode = StoppedMode::NotApplicable;
+                Ok(())
+            }
+        })
+    }
+}

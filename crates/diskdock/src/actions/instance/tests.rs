@@ -1,0 +1,165 @@
+//! The life of instances, from request to books to hypervisor and back.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::actions::dispatch::{Request, Services, dispatch};
+use crate::actions::{OPERATIONS, find};
+use crate::catalog::{Caller, Input, Stop, World};
+use crate::clock::Clock;
+use crate::hypervisor::{Pace, Simulated};
+use crate::ids::Ids;
+use crate::operations::{Runner, reconcile};
+use crate::store::Store;
+use crate::store::sqlite::{Durability, Sqlite};
+
+struct Town {
+    services: Services,
+    hypervisor: Arc<Simulated>,
+    _directory: tempfile::TempDir,
+}
+
+impl Town {
+    fn new(creating_takes_time: bool) -> Town {
+        let directory = tempfile::tempdir().expect("a directory");
+        let engine = Sqlite::open(directory.path(), Durability::Relaxed).expect("a store");
+        let store = Arc::new(Store::new(engine));
+        let clock = Arc::new(Clock::held_at(domain::Moment(1_780_000_000_000)));
+        let hypervisor = Arc::new(Simulated::new(Pace::Fast));
+        let runner =
+            Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
+        let offer = crate::offer::load(None).expect("the built-in offer");
+        let world = Arc::new(World { offer, ids: Ids::from_seed(1), creating_takes_time });
+        let runner = Arc::new(runner);
+        let services = Services { store, runner, clock, world, strict: false };
+        Town { services, hypervisor, _directory: directory }
+    }
+
+    async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Value, &'static str> {
+        let mut pairs: Vec<(String, String)> =
+            pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        pairs.sort();
+        let caller = Caller { account: "1".into(), access_key_id: "key".into() };
+        let request = Request { caller, request_id: "R".into(), input: Input::from_sorted(pairs) };
+        let entry = find(action).expect("an action");
+        match dispatch(&self.services, entry, &request).await {
+            Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),
+            Err(Stop::Refused(refusal)) => Err(refusal.error.code),
+            Err(Stop::Failed(fault)) => panic!("{fault}"),
+        }
+    }
+
+    async fn settle(&self) {
+        for _ in 0..20 {
+            self.services.runner.settle().await;
+            self.services.clock.advance_ms(1_000);
+        }
+    }
+
+    async fn run(&self, more: &[(&str, &str)]) -> String {
+        let mut pairs = vec![
+            ("RegionId", "cn-hangzhou"),
+            ("InstanceType", "ecs.g6.large"),
+            ("ImageId", self.image()),
+            ("DataDisk.1.Size", "40"),
+            ("DataDisk.2.Size", "50"),
+            ("DataDisk.2.DeleteWithInstance", "false"),
+        ];
+        pairs.extend(more);
+        let reply = self.call("RunInstances", &pairs).await.expect("an instance");
+        reply["InstanceIdSets"]["InstanceIdSet"][0].as_str().expect("an id").to_owned()
+    }
+
+    fn image(&self) -> &str {
+        let images = self.services.world.offer.images().iter();
+        let mut fitting =
+            images.filter(|image| image.id.starts_with("ubuntu") && image.size_gib <= 40);
+        &fitting.find(|image| image.id.contains("x64")).expect("an image").id
+    }
+
+    async fn instances(&self) -> Vec<Value> {
+        let reply = self.call("DescribeInstances", &[("RegionId", "cn-hangzhou")]).await;
+        reply.expect("a list")["Instances"]["Instance"].as_array().expect("instances").clone()
+    }
+
+    async fn disk_statuses(&self) -> Vec<String> {
+        let reply = self.call("DescribeDisks", &[("RegionId", "cn-hangzhou")]).await;
+        let reply = reply.expect("a list");
+        let disks = reply["Disks"]["Disk"].as_array().expect("disks");
+        disks.iter().map(|disk| disk["Status"].as_str().expect("a status").into()).collect()
+    }
+
+    async fn agrees(&self) -> bool {
+        let now = self.services.clock.now();
+        let found = reconcile(&self.services.store, self.hypervisor.as_ref(), now).await;
+        found.expect("a comparison").is_empty()
+    }
+}
+
+#[tokio::test]
+async fn an_instance_runs_stops_starts_reboots_and_goes() {
+    let town = Town::new(false);
+    let id = town.run(&[]).await;
+    let named = [("InstanceId", id.as_str())];
+    assert_eq!(town.instances().await[0]["Status"], "Starting");
+    for (action, then) in [
+        ("", "Running"),
+        ("StopInstance", "Stopped"),
+        ("StartInstance", "Running"),
+        ("RebootInstance", "Running"),
+    ] {
+        if !action.is_empty() {
+            town.call(action, &named).await.expect(action);
+        }
+        town.settle().await;
+        assert_eq!(town.instances().await[0]["Status"], then, "{action}");
+        assert!(town.agrees().await, "{action}");
+    }
+    assert_eq!(town.disk_statuses().await, ["In_use"; 3]);
+    assert_eq!(town.call("DeleteInstance", &named).await, Err("IncorrectInstanceStatus"));
+    let forced = [named[0], ("Force", "true")];
+    town.call("DeleteInstance", &forced).await.expect("a release");
+    assert_eq!(town.instances().await[0]["Status"], "Stopping");
+    assert_eq!(town.disk_statuses().await, ["In_use"; 3]);
+    town.settle().await;
+    assert!(town.instances().await.is_empty() && town.agrees().await);
+    assert_eq!(town.disk_statuses().await, ["Available"]);
+}
+
+#[tokio::test]
+async fn an_instance_whose_disks_take_time_is_created_and_can_be_started() {
+    let town = Town::new(true);
+    let pairs =
+        [("RegionId", "cn-hangzhou"), ("InstanceType", "ecs.g6.large"), ("ImageId", town.image())];
+    let reply = town.call("CreateInstance", &pairs).await.expect("an instance");
+    let named = [("InstanceId", reply["InstanceId"].as_str().expect("an id"))];
+    assert_eq!(town.instances().await[0]["Status"], "Pending");
+    assert_eq!(town.disk_statuses().await, ["Creating"]);
+    assert_eq!(town.call("StartInstance", &named).await, Err("IncorrectInstanceStatus"));
+    town.settle().await;
+    assert_eq!(town.instances().await[0]["Status"], "Stopped");
+    assert_eq!(town.disk_statuses().await, ["In_use"]);
+    town.call("StartInstance", &named).await.expect("a start");
+    town.settle().await;
+    assert!(town.agrees().await);
+}
+
+#[tokio::test]
+async fn a_batch_refuses_all_or_names_those_that_fail() {
+    let town = Town::new(false);
+    let (first, second) = (town.run(&[]).await, town.run(&[]).await);
+    town.settle().await;
+    town.call("StopInstance", &[("InstanceId", &first)]).await.expect("a stop");
+    town.settle().await;
+    let both = [("RegionId", "cn-hangzhou"), ("InstanceId.1", &first), ("InstanceId.2", &second)];
+    assert_eq!(town.call("StartInstances", &both).await, Err("IncorrectInstanceStatus"));
+    let mut willing = both.to_vec();
+    willing.push(("BatchOptimization", "SuccessFirst"));
+    willing.push(("InstanceId.3", "i-nowhere"));
+    let reply = town.call("StartInstances", &willing).await.expect("results");
+    let results = reply["InstanceResponses"]["InstanceResponse"].as_array().expect("results");
+    let codes: Vec<_> = results.iter().map(|one| one["Code"].as_str().expect("a code")).collect();
+    assert_eq!(codes, ["200", "IncorrectInstanceStatus", "InvalidInstanceId.NotFound"]);
+    assert_eq!(results[0]["CurrentStatus"], "Starting");
+}
