@@ -30,6 +30,7 @@ impl Town {
         let runner =
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let offer = crate::offer::load(None).expect("the built-in offer");
+        let creating_takes_time = creating_takes_time.into();
         let world = Arc::new(World { offer, ids: Ids::from_seed(1), creating_takes_time });
         let runner = Arc::new(runner);
         let services = Services { store, runner, clock, world, strict: false };

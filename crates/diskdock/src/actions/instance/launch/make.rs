@@ -1,5 +1,7 @@
 //! Makes instances and their disks from a plan.
 
+use std::sync::atomic::Ordering;
+
 use domain::disk::{SYSTEM_DEVICE, device_name};
 use domain::instance::{Network, StoppedMode};
 use jiff::tz::TimeZone;
@@ -182,6 +184,6 @@ fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, devic
     disk.attach(instance.id.clone(), device.to_owned(), call.now)
         .and_then(|generation| disk.attached(&instance.id, generation))
         .expect("a new disk can be attached");
-    disk.created = !call.world.creating_takes_time;
+    disk.created = !call.world.creating_takes_time.load(Ordering::Relaxed);
     disk
 }
