@@ -4,8 +4,10 @@ use domain::instance::StoppedMode;
 use domain::offer::{Image, InstanceType, Offer};
 use serde::{Serialize, Serializer};
 
-use super::item::*;
+use super::item::InstanceItem;
+use super::item_parts::*;
 use super::made_up;
+use super::nothing::{NO_PROCESSORS, NOTHING};
 use crate::actions::prelude::*;
 use crate::catalog::times::{NEVER, without_seconds};
 use crate::catalog::{ReplyShape, ReplyValue};
@@ -81,7 +83,6 @@ impl InstanceView {
             status: instance.status.as_str(),
             region_id: &instance.region,
             zone_id: &instance.zone,
-            cluster_id: "",
             instance_type: &instance.instance_type,
             instance_type_family: found
                 .map_or_else(|| family_of(&instance.instance_type), |found| &found.family),
@@ -102,15 +103,12 @@ impl InstanceView {
             start_time: or_empty(instance.started_at),
             expired_time: expired_time(instance),
             auto_release_time: or_empty(instance.auto_release_at),
-            sale_cycle: "",
             stopped_mode: StoppedMode::as_str(instance.stopped_mode),
             spot_strategy: &instance.spot_strategy,
             spot_duration: u32::from(is_spot),
-            spot_price_limit: 0.0,
             spot_interruption_behavior: if is_spot { "Terminate" } else { "" },
             credit_specification: &instance.credit_specification,
             deletion_protection: instance.deletion_protection,
-            recyclable: false,
             device_available: instance.locks.is_empty(),
             io_optimized: self.io_optimized,
             key_pair_name: &instance.key_pair,
@@ -120,30 +118,12 @@ impl InstanceView {
             vpc_attributes: self.vpc_attributes(),
             network_interfaces: NetworkInterfaces { network_interface: vec![self.interface()] },
             security_group_ids: self.security_groups(),
-            public_ip_address: NO_ADDRESSES,
-            inner_ip_address: NO_ADDRESSES,
-            rdma_ip_address: NO_ADDRESSES,
-            eip_address: NO_EIP,
             internet_charge_type: &network.internet_charge_type,
             internet_max_bandwidth_out: network.internet_max_bandwidth_out,
             internet_max_bandwidth_in: network.internet_max_bandwidth_in,
-            vlan_id: "",
-            isp: "",
             operation_locks: self.operation_locks(),
             tags: self.tags(),
-            additional_info: NO_ADDITIONAL_INFO,
-            clock_options: ClockItem { ptp_status: "disabled" },
-            dedicated_host_attribute: NO_DEDICATED_HOST,
-            dedicated_instance_attribute: DedicatedInstance { affinity: "", tenancy: "default" },
-            deployment_set_id: "",
-            deployment_set_group_no: None,
-            ecs_capacity_reservation_attr: NO_RESERVATION,
-            enable_nvs: false,
-            hibernation_options: HibernationItem { configured: false },
-            hpc_cluster_id: "",
-            metadata_options: METADATA,
-            private_dns_name_options: PRIVATE_DNS,
-            security_options: SecurityItem { enable_secure_boot: false },
+            ..NOTHING
         }
     }
 
@@ -152,12 +132,7 @@ impl InstanceView {
         CpuOptionsItem {
             core_count: found.map_or(0, InstanceType::cores),
             threads_per_core: found.map_or(0, |found| found.threads_per_core),
-            numa: "",
-            topology_type: "",
-            nested_virtualization: "",
-            turbo_mode: "",
-            enable_visst: false,
-            enable_vrdt: false,
+            ..NO_PROCESSORS
         }
     }
 
@@ -222,37 +197,3 @@ impl InstanceView {
         }
     }
 }
-
-const NO_ADDRESSES: Addresses<'static> = Addresses { ip_address: Vec::new() };
-
-const NO_EIP: EipAddress = EipAddress {
-    allocation_id: "",
-    ip_address: "",
-    bandwidth: 0,
-    internet_charge_type: "",
-    is_support_unassociate: false,
-};
-
-const NO_ADDITIONAL_INFO: AdditionalInfo =
-    AdditionalInfo { enable_high_density_mode: false, managed_host_id: "", node_serial_number: "" };
-
-const NO_DEDICATED_HOST: DedicatedHost =
-    DedicatedHost { dedicated_host_id: "", dedicated_host_name: "", dedicated_host_cluster_id: "" };
-
-const NO_RESERVATION: CapacityReservation =
-    CapacityReservation { capacity_reservation_id: "", capacity_reservation_preference: "" };
-
-const METADATA: MetadataOptions = MetadataOptions {
-    http_endpoint: "enabled",
-    http_tokens: "optional",
-    http_put_response_hop_limit: 0,
-    instance_metadata_tags: "",
-};
-
-const PRIVATE_DNS: PrivateDnsName = PrivateDnsName {
-    enable_instance_id_dns_aaaa_record: false,
-    enable_instance_id_dns_a_record: false,
-    enable_ip_dns_a_record: false,
-    enable_ip_dns_ptr_record: false,
-    hostname_type: "Custom",
-};
