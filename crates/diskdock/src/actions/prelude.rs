@@ -9,9 +9,9 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::catalog::errors::*;
 pub use crate::catalog::{
-    Action, Call, Change, Clamped, ClientToken, Description, DiskName, Each, Effect, Group, Groups,
-    Ignored, InstanceName, Integer, JsonList, Precondition, Query, Refusal, RegionId, Stop,
-    TagFilter, TagParam, Text, ZoneId, must,
+    Action, AtLeastOne, Call, Change, Clamped, ClientToken, Description, DiskName, Each, Effect,
+    Group, Groups, Ignored, InstanceName, Integer, JsonList, Precondition, Query, Refusal,
+    RegionId, Stop, TagFilter, TagParam, Text, ZoneId, must,
 };
 pub(crate) use crate::catalog::{choice, params, reply};
 pub use crate::hypervisor::Slot;

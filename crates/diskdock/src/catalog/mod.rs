@@ -26,8 +26,8 @@ pub use names::{
     TagValue, ZoneId,
 };
 pub use params::{
-    DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec, Params,
-    Presence, Repeat, WireName, join,
+    AtLeastOne, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec,
+    Params, Presence, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub(crate) use reply::reply;

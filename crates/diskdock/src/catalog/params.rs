@@ -239,6 +239,26 @@ impl<T: Value> Field for Each<T> {
     }
 }
 
+/// A numbered list of values that must have at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AtLeastOne<T>(pub Vec<T>);
+
+impl<T: Value> Field for AtLeastOne<T> {
+    const SHAPE: Shape = T::SHAPE;
+    const EXAMPLE: &'static str = T::EXAMPLE;
+    const PRESENCE: Presence = Presence::Required;
+    const REPEAT: Repeat = Repeat::Numbered;
+    const MALFORMED: &'static ErrorCode = T::MALFORMED;
+
+    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+        let Each(values) = <Each<T> as Field>::read(given, spec)?;
+        if values.is_empty() {
+            return Err(Refusal::about(spec.missing, &given.full_name(spec.name)));
+        }
+        Ok(AtLeastOne(values))
+    }
+}
+
 /// A JSON array in one string, `Name=["a","b"]`. Absent or empty text is not the same as `[]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonList<T, const MOST: usize = 100>(pub Vec<T>);

@@ -14,8 +14,9 @@ params!(
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100. All are released or none.
+        #[missing = NO_INSTANCE_IDS]
         #[malformed = INSTANCE_IDS_MALFORMED]
-        instance_id: Each<InstanceId>,
+        instance_id: AtLeastOne<InstanceId>,
         /// Release them even while they are Running.
         force: Option<bool>,
         /// Whether `Force` cuts the power instead of asking the guests to shut down; true if left

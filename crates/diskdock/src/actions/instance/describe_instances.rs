@@ -72,7 +72,7 @@ params!(
         /// Only instances that can (or cannot) take disks. Only a locked one cannot here.
         device_available: Option<bool>,
         /// Only instances locked for this reason.
-        #[malformed = INSTANCE_LOCK_REASON_UNKNOWN]
+        #[malformed = LOCK_REASON_UNKNOWN]
         lock_reason: Option<LockReason>,
         /// Only instances created or ending in a span.
         filter: Groups<Filter>,

@@ -122,7 +122,7 @@ pub struct BatchAsk<'a> {
     /// The region they are in.
     pub region: &'a RegionId,
     /// Their ids.
-    pub ids: &'a Each<InstanceId>,
+    pub ids: &'a AtLeastOne<InstanceId>,
     /// What becomes of the batch if one fails.
     pub optimization: Option<BatchOptimization>,
     /// What is asked of each.
@@ -132,7 +132,6 @@ pub struct BatchAsk<'a> {
 /// Errors that any batch can give as a whole.
 pub const BATCH_LOOKUPS: &[&ErrorCode] = &[
     &REGION_NOT_FOUND,
-    &NO_INSTANCE_IDS,
     &TOO_MANY_INSTANCE_IDS,
     &INSTANCE_IDS_NOT_FOUND,
     &INSTANCE_LOCKED_FOR_POWER,
@@ -149,7 +148,7 @@ pub const BATCH_LOOKUPS: &[&ErrorCode] = &[
 pub fn batch_ids(
     call: &Call<'_>,
     region: &RegionId,
-    ids: &Each<InstanceId>,
+    ids: &AtLeastOne<InstanceId>,
 ) -> Result<Vec<InstanceId>, &'static ErrorCode> {
     call.world.offer.region(&region.0).ok_or(&REGION_NOT_FOUND)?;
     let mut unique: Vec<InstanceId> = Vec::new();
@@ -158,11 +157,8 @@ pub fn batch_ids(
             unique.push(id.clone());
         }
     }
-    match unique.len() {
-        0 => Err(&NO_INSTANCE_IDS),
-        many if many > INSTANCES_PER_REQUEST as usize => Err(&TOO_MANY_INSTANCE_IDS),
-        _ => Ok(unique),
-    }
+    let too_many = unique.len() > INSTANCES_PER_REQUEST as usize;
+    if too_many { Err(&TOO_MANY_INSTANCE_IDS) } else { Ok(unique) }
 }
 
 impl Batch {

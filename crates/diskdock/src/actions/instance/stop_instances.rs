@@ -13,8 +13,9 @@ params!(
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100.
+        #[missing = NO_INSTANCE_IDS]
         #[malformed = INSTANCE_IDS_MALFORMED]
-        instance_id: Each<InstanceId>,
+        instance_id: AtLeastOne<InstanceId>,
         /// Cut the power instead of asking the guests to shut down.
         force_stop: Option<bool>,
         /// Whether compute is paid for while they are off.

@@ -22,7 +22,7 @@ params!(
         #[malformed = CHARGE_TYPE_FOR_ZONES]
         instance_charge_type: Ignored<Option<ChargeType>>,
         /// How a spot instance would bid. Every zone takes every way.
-        #[malformed = SPOT_STRATEGY_FOR_ZONES]
+        #[malformed = SPOT_STRATEGY_NOT_VALID]
         spot_strategy: Ignored<Option<SpotStrategy>>,
         /// False leaves the lists of types and categories empty.
         verbose: Option<bool>,

@@ -132,5 +132,5 @@ errors! {
         => "Use a time in UTC such as 2026-01-02T03:04Z.";
     LOCK_REASON_UNKNOWN = 404 "InvalidLockReason.NotFound"
         "The specified LockReason is not found."
-        => "Use financial or security.";
+        => "Use one of the reasons that the action lists.";
 }

@@ -240,7 +240,4 @@ errors! {
     INSTANCE_FILTER_VALUE_NOT_VALID = 404 "InvalidFilterValue"
         "Invalid filter.value."
         => "Use a time in UTC such as 2026-01-02T03:04Z.";
-    INSTANCE_LOCK_REASON_UNKNOWN = 404 "InvalidLockReason.NotFound"
-        "The specified LockReason is not found."
-        => "Use one of the reasons of DescribeInstances.";
 }

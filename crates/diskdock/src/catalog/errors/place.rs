@@ -36,9 +36,6 @@ errors! {
     CHARGE_TYPE_FOR_ZONES = 404 "InvalidInstanceChargeType.NotFound"
         "The InstanceChargeType does not exist in our records"
         => "Use PrePaid or PostPaid.";
-    SPOT_STRATEGY_FOR_ZONES = 400 "InvalidSpotStrategy"
-        "The specified SpotStrategy is not valid."
-        => "Use NoSpot, SpotWithPriceLimit or SpotAsPriceGo.";
     MISSING_DESTINATION = 400 "Invalid.Param"
         "The input parameter DestinationResource that is mandatory for processing this request is not supplied."
         => "Say with DestinationResource what is asked for.";
