@@ -8,6 +8,7 @@
 
 pub mod actions;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod gateway;
 pub mod hypervisor;

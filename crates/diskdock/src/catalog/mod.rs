@@ -3,9 +3,11 @@
 //! Must not know any single action, and does no I/O.
 
 mod action;
+pub mod document;
 pub mod errors;
 mod input;
 mod names;
+pub mod pages;
 mod params;
 mod reply;
 mod rules;
