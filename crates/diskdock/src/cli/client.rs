@@ -25,11 +25,13 @@ pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:5260";
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connection {
     /// The server, such as http://127.0.0.1:5260
-    #[arg(long, value_name = "URL", default_value = DEFAULT_ENDPOINT, env = "DISKDOCK_ENDPOINT")]
+    #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_ENDPOINT)]
+    #[arg(env = "DISKDOCK_ENDPOINT")]
     pub endpoint: String,
     /// Seconds to wait for one answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
     pub timeout: u64,
+    /// Whom to trust
     #[command(flatten)]
     pub trust: Trust,
 }

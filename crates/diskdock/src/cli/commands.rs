@@ -68,7 +68,11 @@ fn parameter(name: String, spec: &ParamSpec) -> Arg {
 }
 
 fn value_name(spec: &ParamSpec) -> String {
-    if spec.example.is_empty() { "VALUE".to_owned() } else { spec.example.to_owned() }
+    match spec.shape {
+        Shape::Boolean => "true|false".to_owned(),
+        _ if spec.example.is_empty() => "VALUE".to_owned(),
+        _ => spec.example.to_owned(),
+    }
 }
 
 /// The help of an action, if this command line asks for it: `diskdock call DetachDisk --help`.

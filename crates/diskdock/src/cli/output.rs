@@ -145,7 +145,8 @@ pub fn indent_xml(xml: &str) -> String {
             depth = depth.saturating_sub(1);
         }
         // An element that holds only text stays on one line.
-        if !(closing && after_opening) && !out.is_empty() {
+        let stays = out.is_empty() || (closing && after_opening);
+        if !stays {
             out.push('\n');
             out.push_str(&"  ".repeat(depth));
         }

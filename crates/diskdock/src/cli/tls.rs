@@ -18,10 +18,10 @@ const PLATFORM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Trust {
     /// Trust this certificate authority (PEM), besides the platform's
-    #[arg(long, value_name = "FILE", env = "DISKDOCK_CA_CERT")]
+    #[arg(long, global = true, value_name = "FILE", env = "DISKDOCK_CA_CERT")]
     pub ca_cert: Option<PathBuf>,
     /// Do not verify the server's certificate
-    #[arg(long, conflicts_with = "ca_cert")]
+    #[arg(long, global = true, conflicts_with = "ca_cert")]
     pub insecure: bool,
 }
 

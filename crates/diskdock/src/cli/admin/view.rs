@@ -1,7 +1,9 @@
 //! What the controls tell, for people.
 
+use domain::Moment;
 use serde_json::Value;
 
+use crate::catalog::times::with_seconds;
 use crate::cli::output::{table, text_of};
 
 /// A list, bare or inside the field of this name.
@@ -15,10 +17,18 @@ pub fn list(told: &Value, name: &str, columns: &[&str]) -> Option<String> {
     if entries.is_empty() {
         return Some(format!("no {name}"));
     }
-    let row = |entry: &Value| columns.iter().map(|column| text_of(entry, column)).collect();
+    let row = |entry: &Value| columns.iter().map(|column| shown(entry, column)).collect();
     let headings: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     Some(table(&headings, &entries.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// A field; one that holds a moment, as a time.
+fn shown(entry: &Value, column: &str) -> String {
+    match entry.get(column).and_then(Value::as_i64) {
+        Some(milliseconds) if column == "at" => with_seconds(Moment(milliseconds)),
+        _ => text_of(entry, column),
+    }
 }
 
 /// Operations in flight, then those given up with their reason.
@@ -83,6 +93,8 @@ mod tests {
         let bare = json!([{ "instance": "i-1", "what": "is off" }]);
         let expected = "INSTANCE  WHAT\ni-1       is off";
         assert_eq!(list(&bare, "differences", &["instance", "what"]).unwrap(), expected);
+        let calls = json!({ "calls": [{ "at": 0, "action": "DetachDisk" }] });
+        assert!(list(&calls, "calls", &["at"]).unwrap().ends_with("1970-01-01T00:00:00Z"));
         assert_eq!(clock(&json!({ "now": "T", "held": true })).unwrap(), "T, held");
     }
 }

@@ -62,11 +62,13 @@ pub struct CallArgs {
     /// The region, for actions that want one [default: cn-hangzhou]
     #[arg(long, env = "ALIBABA_CLOUD_REGION_ID")]
     pub region: Option<String>,
+    /// The key
     #[command(flatten)]
     pub credentials: Credentials,
     /// How to sign
     #[arg(long, value_enum, default_value = "v3")]
     pub signature: Scheme,
+    /// The server
     #[command(flatten)]
     pub connection: Connection,
 }
@@ -189,9 +191,22 @@ fn show(answer: &Answer, output: Output) -> Result<(), Failure> {
             }
             match reply.as_object() {
                 Some(fields) if fields.is_empty() => output::print("accepted"),
-                _ => output::print(&output::reply_table(&reply)),
+                _ => {
+                    output::print(&output::reply_table(&reply))?;
+                    tell_of_more(&reply);
+                    Ok(())
+                }
             }
         }
+    }
+}
+
+/// A table must not look complete when it is one page of several.
+fn tell_of_more(reply: &Value) {
+    let shown = output::list_of(reply).map_or(0, <[Value]>::len);
+    let total = reply.get("TotalCount").and_then(Value::as_u64).unwrap_or(0);
+    if usize::try_from(total).is_ok_and(|total| total > shown) {
+        eprintln!("{shown} of {total}; see the others with --PageNumber and --PageSize");
     }
 }
 
