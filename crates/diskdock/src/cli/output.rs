@@ -31,6 +31,9 @@ const USEFUL: &[&str] = &[
     "TagValue",
     "CreationTime",
 ];
+/// Columns that say nothing new beside another: (column, the others).
+const REDUNDANT: &[(&str, &[&str])] =
+    &[("ImageId", &["DiskId", "InstanceId"]), ("RegionId", &["ZoneId"])];
 /// Columns at most; more do not fit a screen.
 const COLUMNS: usize = 9;
 /// Columns of a list with none of the useful ones.
@@ -77,7 +80,11 @@ pub fn list_of(reply: &Value) -> Option<&[Value]> {
 
 fn entries_table(entries: &[Value]) -> String {
     let has = |name: &str| entries.iter().any(|entry| !text_of(entry, name).is_empty());
-    let useful = USEFUL.iter().copied().filter(|name| has(name)).take(COLUMNS);
+    let says_more = |name: &&str| {
+        let others = REDUNDANT.iter().find(|(column, _)| column == name);
+        !others.is_some_and(|(_, others)| others.iter().any(|other| has(other)))
+    };
+    let useful = USEFUL.iter().copied().filter(|name| has(name)).filter(says_more).take(COLUMNS);
     let mut columns: Vec<&str> = useful.collect();
     if columns.is_empty() {
         let fields = entries.iter().filter_map(Value::as_object).take(1).flatten();
