@@ -19,13 +19,15 @@ struct State {
     ahead_ms: i64,
     /// Where it stands still, if it does.
     held_at: Option<Moment>,
+    /// The machine's time does not count at all: the clock was given, for a test.
+    given: bool,
 }
 
 impl Clock {
-    /// A clock that stands still here until it is moved.
+    /// A given clock, for tests: it stands still here until it is moved.
     pub fn held_at(moment: Moment) -> Clock {
         let clock = Clock::default();
-        clock.change(|state, _| state.held_at = Some(moment));
+        clock.change(|state, _| (state.held_at, state.given) = (Some(moment), true));
         clock
     }
 
@@ -33,6 +35,12 @@ impl Clock {
     pub fn now(&self) -> Moment {
         let state = *self.lock();
         state.held_at.unwrap_or_else(|| machine_now().plus_ms(state.ahead_ms))
+    }
+
+    /// The moment that signatures are checked against: clients sign with the machine's time,
+    /// wherever an operator has moved this clock.
+    pub fn now_for_signatures(&self) -> Moment {
+        if self.lock().given { self.now() } else { machine_now() }
     }
 
     /// Whether it stands still.

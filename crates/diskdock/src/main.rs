@@ -7,10 +7,7 @@ async fn main() -> ExitCode {
     match diskdock::cli::run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("diskdock: {}", failure.message);
-            if !failure.hint.is_empty() {
-                eprintln!("  {}", failure.hint);
-            }
+            eprintln!("{failure}");
             ExitCode::from(failure.code)
         }
     }

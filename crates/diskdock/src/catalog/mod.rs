@@ -3,6 +3,7 @@
 //! Must not know any single action, and does no I/O.
 
 mod action;
+pub mod document;
 pub mod errors;
 mod input;
 mod names;

@@ -1,29 +1,40 @@
-//! The command line.
+//! The command line. The only place that prints to standard output.
 
+mod admin;
+pub mod call;
+mod catalog;
+mod client;
+pub mod commands;
+mod completions;
+pub mod docs;
+mod failure;
+mod key;
+mod nearest;
+pub mod output;
 pub mod serve;
+mod tls;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-/// A command that failed: why, what to do about it, and the exit code.
-#[derive(Debug)]
-pub struct Failure {
-    /// Why.
-    pub message: String,
-    /// What to do about it; possibly empty.
-    pub hint: String,
-    /// The exit code.
-    pub code: u8,
-}
-
-impl Failure {
-    /// A failure with exit code 1.
-    pub fn new(message: impl ToString, hint: &str) -> Failure {
-        Failure { message: message.to_string(), hint: hint.to_owned(), code: 1 }
-    }
-}
+pub use completions::script;
+pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
 
 #[derive(Debug, Parser)]
-#[command(name = "diskdock", version, about)]
+#[command(
+    name = "diskdock",
+    version,
+    about = "The disk side of the ECS API: a server, and a client for any endpoint",
+    after_help = "Examples:
+  diskdock serve                                      run a server on 127.0.0.1:5260
+  diskdock call DescribeDisks --output table          what disks there are
+  diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
+  diskdock admin clock advance 10m                    move the server's clock
+  diskdock call DetachDisk --help                     the parameters of an action
+
+Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -33,11 +44,33 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve(serve::ServeArgs),
+    /// Call an action of the API
+    Call(call::CallArgs),
+    /// Show what actions there are, for people or programs
+    Catalog(catalog::CatalogArgs),
+    /// Create, list, disable, enable and delete access keys
+    Key(key::KeyArgs),
+    /// Look into a running server, and play operator: clock, faults, locks
+    Admin(admin::AdminArgs),
+    /// Write the reference pages, or check that they are current
+    Docs(docs::DocsArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
 }
 
-/// Runs the command line.
+/// Runs the command line of this process.
 pub async fn run() -> Result<(), Failure> {
-    match Arguments::parse().command {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(help) = commands::help_of_action(&arguments) {
+        return output::print(&help);
+    }
+    match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
+        Command::Call(args) => call::run(args).await,
+        Command::Catalog(args) => catalog::run(args),
+        Command::Key(args) => key::run(args).await,
+        Command::Admin(args) => admin::run(args).await,
+        Command::Docs(args) => docs::run(args),
+        Command::Completions(args) => completions::run(args),
     }
 }

@@ -216,7 +216,7 @@ async fn keep_house(assembly: &Assembly) {
     }
     let services = &assembly.gateway.services;
     let now = services.clock.now();
-    assembly.gateway.nonces.forget_expired(now.seconds());
+    assembly.gateway.nonces.forget_expired(services.clock.now_for_signatures().seconds());
     let old = now.plus_s(-TOKENS_KEPT_S);
     if let Err(fault) = services.store.write(move |books| books.forget_tokens(old)).await {
         tracing::error!(%fault, "cannot forget old tokens");

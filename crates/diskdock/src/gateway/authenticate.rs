@@ -26,7 +26,7 @@ impl Gateway {
         else {
             return Err((&NO_AUTHENTICATION).into());
         };
-        let now_s = self.services.clock.now().seconds();
+        let now_s = self.services.clock.now_for_signatures().seconds();
         if (now_s - timestamp_s).abs() > WINDOW_S {
             return Err((&TIMESTAMP_EXPIRED).into());
         }

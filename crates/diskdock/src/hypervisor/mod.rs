@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::operations::Trouble;
 
 pub use script::{Behaviour, Rule, Script, Transition};
-pub use simulated::{Pace, Simulated};
+pub use simulated::{Pace, Simulated, parse_duration_ms};
 
 /// The answer of a driver, once it is there.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;

@@ -4,6 +4,7 @@
 
 mod actions;
 mod catalog;
+mod cli;
 mod decide;
 mod harness;
 mod wire;

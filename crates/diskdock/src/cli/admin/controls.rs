@@ -1,0 +1,94 @@
+//! Talks to the controls of a running diskdock, under `/_diskdock/`.
+
+use std::path::Path;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request};
+use hyper::body::Bytes;
+use serde_json::Value;
+
+use crate::cli::Failure;
+use crate::cli::client::{Answer, Client};
+
+/// The header that carries the admin token.
+const TOKEN_HEADER: &str = "x-diskdock-token";
+/// The variable that holds it.
+pub const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
+
+/// The controls of one server.
+pub struct Controls {
+    client: Client,
+    token: Option<String>,
+}
+
+impl Controls {
+    /// The controls of this server.
+    pub fn of(client: Client, token: Option<String>) -> Controls {
+        Controls { client, token }
+    }
+
+    /// Reads something.
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Does something.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, body.to_string().into()).await
+    }
+
+    /// Takes something away.
+    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::DELETE, path, Bytes::new()).await
+    }
+
+    /// Sends a request; the body is JSON or empty, the answer is JSON.
+    pub async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Failure> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/_diskdock{path}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(|error| Failure::usage(error, ""))?;
+        if let Some(token) = &self.token {
+            let token = HeaderValue::from_str(token.trim())
+                .map_err(|_| Failure::usage("the admin token is not printable", ""))?;
+            request.headers_mut().insert(TOKEN_HEADER, token);
+        }
+        read(&self.client.send(request).await?)
+    }
+}
+
+fn read(answer: &Answer) -> Result<Value, Failure> {
+    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let text = |name: &str| body.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    if answer.status.is_success() {
+        return match body {
+            Some(body) => Ok(body),
+            None if answer.body.is_empty() => Ok(Value::Null),
+            None => Err(stranger(answer)),
+        };
+    }
+    let message = text("error").ok_or_else(|| stranger(answer))?;
+    Err(Failure::new(message, &text("hint").unwrap_or_default()))
+}
+
+fn stranger(answer: &Answer) -> Failure {
+    let message = format!("the server answered {} and not as a diskdock does", answer.status);
+    Failure::new(message, "The controls are there only on a diskdock. Check --endpoint.")
+}
+
+/// The admin token of the environment.
+pub fn own_token() -> Option<String> {
+    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty())
+}
+
+/// What a server has left in its data directory: its address or its token.
+pub fn left_word(directory: &Path, name: &str) -> Result<String, Failure> {
+    let path = directory.join(name);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        let hint = "A running server writes it; is this its data directory?";
+        Failure::new(format!("cannot read {}: {error}", path.display()), hint)
+    })?;
+    Ok(text.trim().to_owned())
+}

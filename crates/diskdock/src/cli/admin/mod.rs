@@ -1,0 +1,298 @@
+//! `diskdock admin`: look into a running server, and play operator.
+
+pub mod controls;
+mod plant;
+mod view;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::client::{Client, Connection};
+use super::{Failure, output};
+use crate::gateway::signature::percent_encode;
+use crate::hypervisor::{Pace, parse_duration_ms};
+use controls::{Controls, left_word, own_token};
+use plant::{FaultOrder, RuleOrder};
+
+/// Look into a running server, and play operator: clock, faults, locks.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diskdock admin operations                            what is being carried out, and what failed
+  diskdock admin rules add --transition detach --times 1 --do refuse
+  diskdock admin faults add --action DetachDisk --times 3 --answer IncorrectDiskStatus
+  diskdock admin clock hold && diskdock admin clock advance 10m
+  diskdock admin lock i-1 --reason security
+  diskdock admin export --file state.json")]
+pub struct AdminArgs {
+    #[command(flatten)]
+    connection: Connection,
+    /// The admin token, from the file admin-token of the server's data directory
+    #[arg(long, global = true, env = controls::TOKEN_VARIABLE, hide_env_values = true)]
+    token: Option<String>,
+    /// Take address and token from this data directory of a running server
+    #[arg(long, global = true, value_name = "DIRECTORY", conflicts_with = "token")]
+    data_dir: Option<PathBuf>,
+    /// JSON instead of tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Whether the server answers
+    Health,
+    /// Forget all disks, instances, operations, faults and clock changes; keep the keys
+    Reset,
+    /// Write out the whole state
+    Export {
+        /// Where to; standard output if left out
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Put an export in the place of the whole state
+    Import {
+        /// An export
+        file: PathBuf,
+    },
+    /// Lock an instance
+    Lock {
+        /// The instance
+        instance: String,
+        /// Why
+        #[arg(long, default_value = "security")]
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::LockReason::WORDS))]
+        reason: String,
+    },
+    /// Take one lock off an instance, or all
+    Unlock {
+        /// The instance
+        instance: String,
+        /// Only this lock
+        #[arg(long)]
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::LockReason::WORDS))]
+        reason: Option<String>,
+    },
+    /// Let an instance die, as when its process is killed
+    Kill {
+        /// The instance
+        instance: String,
+    },
+    /// Show or set how long transitions take
+    Pace {
+        /// fast, cloud, or a duration such as 500ms, 2s or 1m
+        #[arg(value_parser = Pace::parse)]
+        pace: Option<Pace>,
+    },
+    /// Show or move the server's clock
+    Clock {
+        #[command(subcommand)]
+        verb: Option<ClockVerb>,
+    },
+    /// Rules for how transitions go
+    Rules {
+        #[command(subcommand)]
+        verb: RulesVerb,
+    },
+    /// End transitions under way, well
+    Finish(Concerned),
+    /// End transitions under way with a refusal, as a guest does that keeps a device
+    Refuse(Concerned),
+    /// Have operations look again now
+    Step(Concerned),
+    /// Faults of the API itself
+    Faults {
+        #[command(subcommand)]
+        verb: FaultsVerb,
+    },
+    /// Operations in flight and those given up, with the reason
+    Operations(Concerned),
+    /// Where the books and the hypervisor disagree
+    Differences,
+    /// The latest calls that changed something
+    Calls,
+}
+
+#[derive(Debug, Subcommand)]
+enum ClockVerb {
+    /// Stop it
+    Hold,
+    /// Let it run on from where it stands
+    Release,
+    /// Back to the machine's time
+    Reset,
+    /// Move it forward
+    Advance {
+        /// How far, such as 500ms, 90s, 10m or 24h
+        #[arg(value_parser = milliseconds)]
+        duration: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesVerb {
+    /// Show the rules in force
+    List,
+    /// Add a rule behind the others
+    Add(RuleOrder),
+    /// Take all rules away
+    Clear,
+}
+
+#[derive(Debug, Subcommand)]
+enum FaultsVerb {
+    /// Show the planted faults
+    List,
+    /// Plant a fault
+    Add(FaultOrder),
+    /// Take all faults away
+    Clear,
+}
+
+/// Which disk or instance; all if left out.
+#[derive(Debug, Args)]
+struct Concerned {
+    /// Only this disk
+    #[arg(long)]
+    disk: Option<String>,
+    /// Only this instance
+    #[arg(long)]
+    instance: Option<String>,
+}
+
+impl Concerned {
+    fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        [("disk", &self.disk), ("instance", &self.instance)]
+            .into_iter()
+            .filter_map(|(name, id)| Some((name, id.as_ref()?)))
+    }
+
+    fn body(&self) -> Value {
+        self.given().map(|(name, id)| (name.to_owned(), Value::from(id.as_str()))).collect()
+    }
+
+    fn query(&self) -> String {
+        let pairs = self.given().map(|(name, id)| format!("{name}={}", percent_encode(id)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+}
+
+/// Reads a duration.
+fn milliseconds(text: &str) -> Result<i64, String> {
+    let wrong = || format!("`{text}` is no duration such as 500ms, 2s, 1m or 1h");
+    parse_duration_ms(text).ok_or_else(wrong)
+}
+
+/// Does it.
+pub async fn run(args: AdminArgs) -> Result<(), Failure> {
+    let AdminArgs { mut connection, mut token, data_dir, json, command } = args;
+    if let Some(directory) = &data_dir {
+        connection.endpoint = left_word(directory, "endpoint")?;
+        token = Some(left_word(directory, "admin-token")?);
+    }
+    let controls = Controls::of(Client::new(&connection)?, token.or_else(own_token));
+    if let Command::Export { file: Some(file) } = &command {
+        return export(&controls, file).await;
+    }
+    let told = carry_out(&controls, &command).await?;
+    let table = if json { None } else { table_of(&command, &told) };
+    table.map_or_else(|| output::print_json(&told), |table| output::print(&table))
+}
+
+async fn carry_out(controls: &Controls, command: &Command) -> Result<Value, Failure> {
+    let nothing = Value::Object(Default::default());
+    match command {
+        Command::Health => controls.get("/health").await,
+        Command::Reset => controls.post("/reset", &nothing).await,
+        Command::Export { .. } => controls.get("/state").await,
+        Command::Import { file } => import(controls, file).await,
+        Command::Lock { instance, reason } => {
+            controls.post(&of_instance(instance, "lock"), &json!({ "reason": reason })).await
+        }
+        Command::Unlock { instance, reason } => {
+            let body = reason.as_ref().map_or(nothing, |reason| json!({ "reason": reason }));
+            controls.post(&of_instance(instance, "unlock"), &body).await
+        }
+        Command::Kill { instance } => controls.post(&of_instance(instance, "kill"), &nothing).await,
+        Command::Pace { pace: None } => controls.get("/pace").await,
+        Command::Pace { pace: Some(pace) } => {
+            let body = json!({ "pace": pace.to_string() }).to_string();
+            controls.ask(Method::PUT, "/pace", body.into()).await
+        }
+        Command::Clock { verb } => move_clock(controls, verb.as_ref()).await,
+        Command::Rules { verb: RulesVerb::List } => controls.get("/rules").await,
+        Command::Rules { verb: RulesVerb::Add(order) } => {
+            controls.post("/rules", &order.body()).await
+        }
+        Command::Rules { verb: RulesVerb::Clear } => controls.delete("/rules").await,
+        Command::Finish(concerned) => controls.post("/transitions/finish", &concerned.body()).await,
+        Command::Refuse(concerned) => controls.post("/transitions/refuse", &concerned.body()).await,
+        Command::Step(concerned) => controls.post("/transitions/step", &concerned.body()).await,
+        Command::Faults { verb: FaultsVerb::List } => controls.get("/faults").await,
+        Command::Faults { verb: FaultsVerb::Add(order) } => {
+            controls.post("/faults", &order.body()).await
+        }
+        Command::Faults { verb: FaultsVerb::Clear } => controls.delete("/faults").await,
+        Command::Operations(concerned) => {
+            controls.get(&format!("/operations{}", concerned.query())).await
+        }
+        Command::Differences => controls.get("/differences").await,
+        Command::Calls => controls.get("/calls").await,
+    }
+}
+
+fn of_instance(instance: &str, verb: &str) -> String {
+    format!("/instances/{}/{verb}", percent_encode(instance))
+}
+
+async fn move_clock(controls: &Controls, verb: Option<&ClockVerb>) -> Result<Value, Failure> {
+    let (path, body) = match verb {
+        None => return controls.get("/clock").await,
+        Some(ClockVerb::Hold) => ("/clock/hold", json!({})),
+        Some(ClockVerb::Release) => ("/clock/release", json!({})),
+        Some(ClockVerb::Reset) => ("/clock/reset", json!({})),
+        Some(ClockVerb::Advance { duration }) => {
+            ("/clock/advance", json!({ "milliseconds": duration }))
+        }
+    };
+    controls.post(path, &body).await
+}
+
+async fn export(controls: &Controls, file: &std::path::Path) -> Result<(), Failure> {
+    let state = controls.get("/state").await?;
+    std::fs::write(file, output::pretty(&state))
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", file.display()), ""))?;
+    output::print(&format!("the state is in {}", file.display()))
+}
+
+async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Failure> {
+    let state = std::fs::read(file).map_err(|error| {
+        let hint = "Name a file that `diskdock admin export` has written.";
+        Failure::usage(format!("cannot read {}: {error}", file.display()), hint)
+    })?;
+    controls.ask(Method::PUT, "/state", state.into()).await
+}
+
+/// The table that shows what was told, where there is one.
+fn table_of(command: &Command, told: &Value) -> Option<String> {
+    match command {
+        Command::Operations(_) => view::operations(told),
+        Command::Differences => view::list(told, "differences", &["instance", "what"]),
+        Command::Calls => {
+            let columns = ["at", "action", "resource", "access_key_id", "request_id"];
+            view::list(told, "calls", &columns)
+        }
+        Command::Rules { .. } => {
+            let columns = ["transition", "disk", "instance", "times", "behaviour"];
+            view::list(told, "rules", &columns)
+        }
+        Command::Faults { .. } => view::list(told, "faults", &["action", "skip", "times", "fault"]),
+        Command::Clock { .. } => view::clock(told),
+        _ => None,
+    }
+}

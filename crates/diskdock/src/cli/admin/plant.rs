@@ -1,0 +1,165 @@
+//! Rules and faults as they are written on the command line.
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
+
+use super::milliseconds;
+use crate::hypervisor::{Behaviour, Rule, Transition};
+
+const TRANSITIONS: [&str; 6] = ["create", "attach", "detach", "start", "stop", "reboot"];
+
+/// A rule for transitions.
+#[derive(Debug, Args)]
+pub struct RuleOrder {
+    /// Only this transition; any if left out
+    #[arg(long, value_parser = PossibleValuesParser::new(TRANSITIONS))]
+    transition: Option<String>,
+    /// Only this disk
+    #[arg(long)]
+    disk: Option<String>,
+    /// Only this instance
+    #[arg(long)]
+    instance: Option<String>,
+    /// Only the next so many; all if left out
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    times: Option<u32>,
+    /// hold (until finish or refuse), refuse, never (runs into the deadline), or take=<duration>
+    #[arg(long = "do", value_name = "BEHAVIOUR", value_parser = behaviour)]
+    behaviour: Behaviour,
+}
+
+impl RuleOrder {
+    /// As the server reads it.
+    pub fn body(&self) -> Value {
+        json!(Rule {
+            transition: self.transition.as_deref().and_then(transition),
+            disk: self.disk.clone(),
+            instance: self.instance.clone(),
+            times: self.times,
+            behaviour: self.behaviour,
+        })
+    }
+}
+
+fn transition(word: &str) -> Option<Transition> {
+    serde_json::from_value(word.into()).ok()
+}
+
+fn behaviour(text: &str) -> Result<Behaviour, String> {
+    match text {
+        "hold" => Ok(Behaviour::Hold),
+        "refuse" => Ok(Behaviour::Refuse),
+        "never" => Ok(Behaviour::Never),
+        other => {
+            let duration = other.strip_prefix("take=").ok_or_else(|| {
+                format!("`{other}` is none of hold, refuse, never and take=<duration>")
+            })?;
+            milliseconds(duration).map(|milliseconds| Behaviour::Take { milliseconds })
+        }
+    }
+}
+
+/// A fault of the API.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct FaultOrder {
+    /// Only calls of this action; any if left out
+    #[arg(long)]
+    action: Option<String>,
+    /// Leave so many calls alone first
+    #[arg(long, default_value_t = 0)]
+    skip: u32,
+    /// Then so many calls; all if left out
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    times: Option<u32>,
+    /// Answer with this error code, without any effect
+    #[arg(long, value_name = "CODE", group = "what")]
+    answer: Option<String>,
+    /// Answer that there were too many calls
+    #[arg(long, group = "what")]
+    throttle: bool,
+    /// Do it, and close the connection without an answer
+    #[arg(long, group = "what")]
+    drop_reply: bool,
+    /// Hold it up first, by a duration such as 2s
+    #[arg(long, value_name = "DURATION", group = "what", value_parser = milliseconds)]
+    slow: Option<i64>,
+    /// Deliver it twice
+    #[arg(long, group = "what")]
+    twice: bool,
+}
+
+impl FaultOrder {
+    /// As the server reads it.
+    pub fn body(&self) -> Value {
+        let fault = if let Some(code) = &self.answer {
+            json!({ "do": "answer", "code": code })
+        } else if let Some(milliseconds) = self.slow {
+            json!({ "do": "slow", "milliseconds": milliseconds })
+        } else if self.throttle {
+            json!({ "do": "throttle" })
+        } else if self.drop_reply {
+            json!({ "do": "drop_reply" })
+        } else {
+            json!({ "do": "twice" })
+        };
+        let mut body = json!({ "skip": self.skip, "fault": fault });
+        if let Some(action) = &self.action {
+            body["action"] = action.as_str().into();
+        }
+        if let Some(times) = self.times {
+            body["times"] = times.into();
+        }
+        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Rules {
+        #[command(flatten)]
+        order: RuleOrder,
+    }
+
+    #[derive(Parser)]
+    struct Faults {
+        #[command(flatten)]
+        order: FaultOrder,
+    }
+
+    fn words(line: &str) -> impl Iterator<Item = &str> {
+        line.split(' ')
+    }
+
+    #[test]
+    fn a_rule_reads_as_the_server_wants_it() {
+        let line = "x --transition detach --disk d-1 --times 2 --do take=2s";
+        let body = Rules::try_parse_from(words(line)).unwrap().order.body();
+        let expected = json!({ "transition": "detach", "disk": "d-1", "times": 2,
+            "behaviour": { "do": "take", "milliseconds": 2000 } });
+        assert_eq!(body, expected);
+        assert!(Rules::try_parse_from(words("x --do explode")).is_err());
+        assert!(Rules::try_parse_from(words("x --do hold --times 0")).is_err());
+    }
+
+    #[test]
+    fn a_fault_does_exactly_one_thing() {
+        let body = |line: &str| Some(Faults::try_parse_from(words(line)).ok()?.order.body());
+        let expected = json!({ "skip": 1, "action": "DetachDisk", "times": 3,
+            "fault": { "do": "answer", "code": "IncorrectDiskStatus" } });
+        let line = "x --action DetachDisk --times 3 --skip 1 --answer IncorrectDiskStatus";
+        assert_eq!(body(line), Some(expected));
+        let slow = json!({ "skip": 0, "fault": { "do": "slow", "milliseconds": 500 } });
+        assert_eq!(body("x --slow 500ms"), Some(slow));
+        let drop = json!({ "skip": 0, "fault": { "do": "drop_reply" } });
+        assert_eq!(body("x --drop-reply"), Some(drop));
+        assert_eq!(body("x --twice --throttle"), None);
+        assert_eq!(body("x --action DetachDisk"), None);
+    }
+}

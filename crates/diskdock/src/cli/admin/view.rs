@@ -1,0 +1,100 @@
+//! What the controls tell, for people.
+
+use domain::Moment;
+use serde_json::Value;
+
+use crate::catalog::times::with_seconds;
+use crate::cli::output::{table, text_of};
+
+/// A list, bare or inside the field of this name.
+fn entries<'a>(told: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
+    told.get(name).unwrap_or(told).as_array()
+}
+
+/// A list of objects as a table.
+pub fn list(told: &Value, name: &str, columns: &[&str]) -> Option<String> {
+    let entries = entries(told, name)?;
+    if entries.is_empty() {
+        return Some(format!("no {name}"));
+    }
+    let row = |entry: &Value| columns.iter().map(|column| shown(entry, column)).collect();
+    let headings: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    Some(table(&headings, &entries.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// A field; one that holds a moment, as a time.
+fn shown(entry: &Value, column: &str) -> String {
+    match entry.get(column).and_then(Value::as_i64) {
+        Some(milliseconds) if column == "at" => with_seconds(Moment(milliseconds)),
+        _ => text_of(entry, column),
+    }
+}
+
+/// Operations in flight, then those given up with their reason.
+pub fn operations(told: &Value) -> Option<String> {
+    let is_given_up = |one: &&Value| one.get("given_up").and_then(Value::as_bool) == Some(true);
+    let (given_up, in_flight): (Vec<&Value>, Vec<&Value>) =
+        entries(told, "operations")?.iter().partition(is_given_up);
+    let rows = |operations: &[&Value], columns: &[&str]| -> Vec<Vec<String>> {
+        let row = |one: &&Value| columns.iter().map(|column| text_of(one, column)).collect();
+        operations.iter().map(row).collect()
+    };
+    let columns =
+        ["kind", "disk", "instance", "phase", "tries", "last_event", "next_at", "deadline_at"];
+    let headings =
+        ["kind", "disk", "instance", "phase", "tries", "last event", "next look", "deadline"];
+    let mut text = if in_flight.is_empty() {
+        "no operations in flight".to_owned()
+    } else {
+        table(&headings, &rows(&in_flight, &columns))
+    };
+    if !given_up.is_empty() {
+        let columns = ["kind", "disk", "instance", "tries", "created_at", "last_event"];
+        let headings = ["kind", "disk", "instance", "tries", "began", "reason"];
+        text.push_str("\n\ngiven up:\n");
+        text.push_str(&table(&headings, &rows(&given_up, &columns)));
+    }
+    Some(text)
+}
+
+/// The clock in a line.
+pub fn clock(told: &Value) -> Option<String> {
+    let held = told.get("held")?.as_bool()?;
+    let now = told.get("now")?.as_str()?;
+    Some(format!("{now}, {}", if held { "held" } else { "running" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn operations_show_what_failed_and_why() {
+        let told = json!({ "operations": [
+            { "kind": "disk.detach", "disk": "d-1", "instance": "i-1", "phase": "unplugging",
+              "tries": 2, "last_event": "the guest has not let go", "next_at": "N",
+              "deadline_at": "D", "created_at": "C", "given_up": false },
+            { "kind": "disk.detach", "disk": "d-2", "instance": null, "tries": 9,
+              "last_event": "the guest keeps it", "created_at": "C", "given_up": true },
+        ] });
+        let text = operations(&told).unwrap();
+        let (in_flight, given_up) = text.split_once("\n\ngiven up:\n").unwrap();
+        assert!(in_flight.contains("NEXT LOOK") && in_flight.contains("the guest has not let go"));
+        assert!(!in_flight.contains("d-2"));
+        assert!(given_up.contains("the guest keeps it"));
+        assert_eq!(operations(&json!([])).unwrap(), "no operations in flight");
+    }
+
+    #[test]
+    fn lists_may_be_bare() {
+        let bare = json!([{ "instance": "i-1", "what": "is off" }]);
+        let expected = "INSTANCE  WHAT\ni-1       is off";
+        assert_eq!(list(&bare, "differences", &["instance", "what"]).unwrap(), expected);
+        let calls = json!({ "calls": [{ "at": 0, "action": "DetachDisk" }] });
+        assert!(list(&calls, "calls", &["at"]).unwrap().ends_with("1970-01-01T00:00:00Z"));
+        assert_eq!(clock(&json!({ "now": "T", "held": true })).unwrap(), "T, held");
+    }
+}

@@ -1,0 +1,291 @@
+//! `diskdock call`: call an action of any endpoint that speaks the ECS API.
+
+mod check;
+mod parameters;
+mod sign;
+mod wait;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+pub use check::check;
+pub use parameters::{fold_parameters, pairs};
+pub use sign::{Credentials, Scheme};
+
+use super::catalog::unknown_action;
+use super::client::{Answer, Client, Connection};
+use super::{Failure, output};
+use crate::actions;
+use crate::catalog::errors::{self, DRY_RUN};
+use crate::catalog::{Entry, ErrorCode};
+use crate::gateway::decode::Pair;
+
+/// The region that is meant when none is named.
+const DEFAULT_REGION: &str = "cn-hangzhou";
+
+/// Call an action of the API.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    override_usage = "diskdock call [OPTIONS] <ACTION> [--Parameter value]...",
+    after_help = "Parameters are written as the API names them:
+  --DiskId d-1      --DiskId=d-1      --Tag.1.Key team --Tag.1.Value storage
+A list can be written by repeating the parameter, a tag as key=value:
+  --DiskIds d-1 --DiskIds d-2         --Tag team=storage
+
+Examples:
+  diskdock call CreateDisk --ZoneId cn-hangzhou-i --Size 40 --DiskCategory cloud_essd --wait
+  diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
+  diskdock call DescribeDisks --Status Available --output table
+  diskdock call DetachDisk --help"
+)]
+pub struct CallArgs {
+    /// The action, such as DetachDisk
+    pub action: String,
+    /// A parameter as Name=value; `fold_parameters` writes `--Name value` so
+    #[arg(long = "parameter", hide = true)]
+    pub parameters: Vec<String>,
+    /// Wait until the disk or instance has settled
+    #[arg(long)]
+    pub wait: bool,
+    /// Seconds to wait at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub wait_timeout: u64,
+    /// How to show the reply
+    #[arg(long, value_enum, default_value = "json")]
+    pub output: Output,
+    /// Only let the server check the request
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send the request without checking it first
+    #[arg(long)]
+    pub force: bool,
+    /// The region, for actions that want one [default: cn-hangzhou]
+    #[arg(long, env = "ALIBABA_CLOUD_REGION_ID")]
+    pub region: Option<String>,
+    /// The key
+    #[command(flatten)]
+    pub credentials: Credentials,
+    /// How to sign
+    #[arg(long, value_enum, default_value = "v3")]
+    pub signature: Scheme,
+    /// The server
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// How to show a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// As it was sent, indented
+    Json,
+    /// As it was sent, indented
+    Xml,
+    /// The most useful fields of a list
+    Table,
+}
+
+/// Sends requests to one server with one key.
+pub struct Caller {
+    client: Client,
+    credentials: (String, String),
+    security_token: Option<String>,
+    scheme: Scheme,
+}
+
+impl Caller {
+    fn new(args: &CallArgs) -> Result<Caller, Failure> {
+        let client = Client::new(&args.connection)?;
+        let credentials = args.credentials.complete(client.endpoint.is_loopback())?;
+        let security_token = args.credentials.security_token.clone();
+        Ok(Caller { client, credentials, security_token, scheme: args.signature })
+    }
+
+    /// Sends one request; the answer may be a refusal.
+    async fn send(&self, action: &str, parameters: &[Pair]) -> Result<Answer, Failure> {
+        self.client.send(sign::request(self, action, parameters)?).await
+    }
+
+    /// Sends one request and reads the reply.
+    async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
+        let answer = self.send(action, parameters).await?;
+        if !answer.status.is_success() {
+            return Err(refusal(&answer, actions::find(action)));
+        }
+        read_json(&answer)
+    }
+}
+
+/// Calls.
+pub async fn run(args: CallArgs) -> Result<(), Failure> {
+    let caller = Caller::new(&args)?;
+    let entry = actions::find(&args.action);
+    let parameters = prepare(&args, entry)?;
+    let mut sent = parameters.clone();
+    if args.output == Output::Xml {
+        sent.push(("Format".to_owned(), "XML".to_owned()));
+    }
+    let answer = caller.send(&args.action, &sent).await?;
+    if let Some(ignored) = &answer.ignored {
+        eprintln!("diskdock: had no effect: {ignored}");
+    }
+    if !answer.status.is_success() {
+        let refusal = refusal(&answer, entry);
+        if args.dry_run && refusal.message.starts_with(DRY_RUN.code) {
+            eprintln!("the request would succeed");
+            return Ok(());
+        }
+        return Err(refusal);
+    }
+    show(&answer, args.output)?;
+    if args.wait {
+        wait::until_settled(&caller, &args, &parameters, &answer).await?;
+    }
+    Ok(())
+}
+
+/// The parameters that are to be sent, checked unless that is not wanted.
+fn prepare(args: &CallArgs, entry: Option<Entry>) -> Result<Vec<Pair>, Failure> {
+    if entry.is_none() && !args.force {
+        let mut failure = unknown_action(&args.action);
+        failure.hint.push_str("\nFor an action that another endpoint has, add --force.");
+        return Err(failure);
+    }
+    let specs = entry.map_or(&[][..], |entry| entry.spec().parameters);
+    let mut parameters = pairs(&args.parameters, specs)?;
+    let wants_region = entry.is_some_and(|entry| entry.spec().takes("RegionId"));
+    let has = |wanted: &str| parameters.iter().any(|(name, _)| name == wanted);
+    if !has("RegionId") && (wants_region || args.region.is_some()) {
+        parameters.push(("RegionId".to_owned(), region(args, &parameters)));
+    }
+    if args.dry_run {
+        parameters.retain(|(name, _)| name != "DryRun");
+        parameters.push(("DryRun".to_owned(), "true".to_owned()));
+    }
+    parameters.sort();
+    match entry {
+        Some(entry) if !args.force => check(entry, &parameters)?,
+        _ => {}
+    }
+    Ok(parameters)
+}
+
+/// The region that the request is about.
+fn region(args: &CallArgs, parameters: &[Pair]) -> String {
+    let given = value(parameters, "RegionId").or(args.region.as_deref());
+    given.unwrap_or(DEFAULT_REGION).to_owned()
+}
+
+/// The value of a parameter.
+fn value<'a>(parameters: &'a [Pair], wanted: &str) -> Option<&'a str> {
+    parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+}
+
+fn show(answer: &Answer, output: Output) -> Result<(), Failure> {
+    match output {
+        Output::Xml => output::print(&output::indent_xml(&String::from_utf8_lossy(&answer.body))),
+        Output::Json => output::print_json(&read_json(answer)?),
+        Output::Table => {
+            let mut reply = read_json(answer)?;
+            if let Value::Object(fields) = &mut reply {
+                fields.shift_remove("RequestId");
+            }
+            match reply.as_object() {
+                Some(fields) if fields.is_empty() => output::print("accepted"),
+                _ => {
+                    output::print(&output::reply_table(&reply))?;
+                    tell_of_more(&reply);
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// A table must not look complete when it is one page of several.
+fn tell_of_more(reply: &Value) {
+    let shown = output::list_of(reply).map_or(0, <[Value]>::len);
+    let total = reply.get("TotalCount").and_then(Value::as_u64).unwrap_or(0);
+    if usize::try_from(total).is_ok_and(|total| total > shown) {
+        eprintln!("{shown} of {total}; see the others with --PageNumber and --PageSize");
+    }
+}
+
+fn read_json(answer: &Answer) -> Result<Value, Failure> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
+        Failure::new(format!("the answer is not JSON: {error}"), hint)
+    })
+}
+
+/// What an error answer says, and what to do about it.
+fn refusal(answer: &Answer, entry: Option<Entry>) -> Failure {
+    let body = String::from_utf8_lossy(&answer.body);
+    let tree = serde_json::from_str::<Value>(&body).unwrap_or_default();
+    let field = |name: &str| match tree.get(name).and_then(Value::as_str) {
+        Some(text) => text.to_owned(),
+        None => element(&body, name).unwrap_or_default(),
+    };
+    let (code, message) = (field("Code"), field("Message"));
+    if code.is_empty() {
+        let shown: String = body.chars().take(200).filter(|c| !c.is_control()).collect();
+        let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
+        return Failure::new(format!("the server answered {}: {shown}", answer.status), hint);
+    }
+    let remedy = known(&code, &message, entry).map_or("", |error| error.remedy);
+    let hint = format!("{remedy}\nRequestId {}", field("RequestId"));
+    Failure::new(format!("{code}: {message}"), hint.trim_start())
+}
+
+/// The error of this code; of several, the one of the action with this message.
+fn known(code: &str, message: &str, entry: Option<Entry>) -> Option<&'static ErrorCode> {
+    let own = entry.map(|entry| entry.spec().errors()).unwrap_or_default();
+    let mut all: Vec<_> = own.into_iter().chain(errors::all()).collect();
+    all.retain(|error| error.code == code);
+    let same = |error: &&&ErrorCode| message.starts_with(error.message.trim_end_matches('.'));
+    all.iter().find(same).or(all.first()).copied()
+}
+
+/// The text of an element of an XML error.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once("</")?;
+    Some(
+        text.replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    fn answered(body: &str) -> Answer {
+        let body = body.to_owned().into();
+        Answer { status: StatusCode::NOT_FOUND, ignored: None, body }
+    }
+
+    #[test]
+    fn tells_a_refusal_with_its_remedy() {
+        let json = r#"{"Code":"InvalidDiskId.NotFound","Message":"No.","RequestId":"R-1"}"#;
+        let failure = refusal(&answered(json), actions::find("DetachDisk"));
+        assert_eq!(failure.message, "InvalidDiskId.NotFound: No.");
+        assert!(failure.hint.lines().count() == 2 && failure.hint.ends_with("R-1"));
+        let xml =
+            "<Error><RequestId>R-2</RequestId><Code>X</Code><Message>a &lt; b</Message></Error>";
+        let failure = refusal(&answered(xml), None);
+        assert_eq!(
+            (failure.message.as_str(), failure.hint.as_str()),
+            ("X: a < b", "RequestId R-2")
+        );
+    }
+
+    #[test]
+    fn a_stranger_is_told_as_such() {
+        let failure = refusal(&answered("<html>hello"), None);
+        assert!(failure.message.contains("404") && failure.hint.contains("--endpoint"));
+    }
+}

@@ -1,0 +1,91 @@
+//! `diskdock catalog`: what actions there are, for people or programs.
+
+use clap::ValueEnum;
+
+use super::nearest::did_you_mean;
+use super::{Failure, output};
+use crate::actions::{self, GROUPS};
+use crate::catalog::document::{self, one_line};
+use crate::catalog::{ParamSpec, Presence, Repeat, Spec};
+
+/// Show what actions there are, for people or programs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  diskdock catalog --output table               the actions
+  diskdock catalog DetachDisk --output table    the parameters of one
+  diskdock catalog | jq '.actions[].errors[].code'")]
+pub struct CatalogArgs {
+    /// Only this action
+    pub action: Option<String>,
+    /// JSON has everything, a table the gist
+    #[arg(long, value_enum, default_value = "json")]
+    pub output: Output,
+}
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For programs
+    Json,
+    /// For people
+    Table,
+}
+
+/// Prints the catalog.
+pub fn run(args: CatalogArgs) -> Result<(), Failure> {
+    let Some(name) = args.action else {
+        return match args.output {
+            Output::Json => output::print_json(&document::document(all_specs())),
+            Output::Table => output::print(&actions_table()),
+        };
+    };
+    let found = all_specs().find(|(_, spec)| spec.name == name);
+    let (group, spec) = found.ok_or_else(|| unknown_action(&name))?;
+    match args.output {
+        Output::Json => output::print_json(&document::action(group, spec)),
+        Output::Table => output::print(&parameters_table(spec)),
+    }
+}
+
+/// Every action with its group's title.
+pub fn all_specs() -> impl Iterator<Item = (&'static str, &'static Spec)> {
+    let of_group = |group: &'static actions::ActionGroup| {
+        group.actions.iter().map(|entry| (group.title, entry.spec()))
+    };
+    GROUPS.iter().flat_map(of_group)
+}
+
+/// There is no action of this name.
+pub fn unknown_action(name: &str) -> Failure {
+    let suggestion = did_you_mean(name, all_specs().map(|(_, spec)| spec.name));
+    let hint = format!("{suggestion}\nSee all with `diskdock catalog --output table`.");
+    Failure::usage(format!("diskdock has no action {name}"), hint.trim_start())
+}
+
+fn actions_table() -> String {
+    let row = |(group, spec): (&str, &Spec)| {
+        vec![spec.name.to_owned(), group.to_owned(), spec.summary.to_owned()]
+    };
+    output::table(&["Action", "Group", "Summary"], &all_specs().map(row).collect::<Vec<_>>())
+}
+
+fn parameters_table(spec: &Spec) -> String {
+    let mut rows = Vec::new();
+    push_rows("", spec.parameters, &mut rows);
+    let table = output::table(&["Parameter", "Required", "Expected", "Meaning"], &rows);
+    format!("{}: {}\n\n{table}", spec.name, spec.summary)
+}
+
+fn push_rows(prefix: &str, specs: &[ParamSpec], rows: &mut Vec<Vec<String>>) {
+    for spec in specs {
+        let name = format!("{prefix}{}", spec.name);
+        let required = if spec.presence == Presence::Required { "yes" } else { "" };
+        let inner = match spec.repeat {
+            Repeat::Numbered => format!("{name}.N"),
+            Repeat::Once | Repeat::JsonArray | Repeat::Structure => name,
+        };
+        let meaning = one_line(spec.doc);
+        rows.push(vec![inner.clone(), required.into(), spec.shape.in_words(), meaning]);
+        push_rows(&format!("{inner}."), spec.children, rows);
+    }
+}

@@ -1,0 +1,90 @@
+//! The whole command line as data, with one subcommand of `call` for each action: for the
+//! completions and for `diskdock call <Action> --help`.
+
+use std::ffi::OsString;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use super::Arguments;
+use crate::actions;
+use crate::catalog::document::one_line;
+use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
+
+/// Everything, down to the parameters of the actions.
+pub fn full_command() -> Command {
+    Arguments::command().mut_subcommand("call", |call| {
+        let mut own: Vec<Arg> = call.get_arguments().cloned().collect();
+        own.retain(|argument| !argument.is_hide_set() && !argument.is_positional());
+        let about = call.get_about().cloned().unwrap_or_default();
+        let specs = actions::all().map(|entry| entry.spec());
+        Command::new("call").about(about).subcommands(specs.map(|spec| action(spec, &own)))
+    })
+}
+
+fn action(spec: &Spec, own: &[Arg]) -> Command {
+    let mut parameters = Vec::new();
+    push_parameters("", spec.parameters, &mut parameters);
+    let own = own.iter().cloned().map(|argument| argument.help_heading("How to call"));
+    Command::new(spec.name)
+        .about(spec.summary)
+        .after_help(spec.details)
+        .next_help_heading("Parameters")
+        .args(parameters)
+        .args(own)
+}
+
+/// Numbered parameters and structures are offered with their first entry.
+fn push_parameters(prefix: &str, specs: &[ParamSpec], out: &mut Vec<Arg>) {
+    for spec in specs {
+        let name = format!("{prefix}{}", spec.name);
+        match spec.repeat {
+            _ if spec.children.is_empty() => out.push(parameter(name, spec)),
+            Repeat::Numbered => push_parameters(&format!("{name}.1."), spec.children, out),
+            Repeat::Structure => push_parameters(&format!("{name}."), spec.children, out),
+            Repeat::Once | Repeat::JsonArray => out.push(parameter(name, spec)),
+        }
+    }
+}
+
+fn parameter(name: String, spec: &ParamSpec) -> Arg {
+    let mut help = one_line(spec.doc);
+    if spec.presence == Presence::Required {
+        help.push_str(" [required]");
+    }
+    if !spec.honoured {
+        help.push_str(" [no effect here]");
+    }
+    let argument = Arg::new(name.clone()).long(name).value_name(value_name(spec)).help(help);
+    let argument = match spec.repeat {
+        Repeat::Numbered | Repeat::JsonArray => argument.action(ArgAction::Append),
+        Repeat::Once | Repeat::Structure => argument,
+    };
+    match spec.shape {
+        Shape::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),
+        Shape::Boolean => argument.value_parser(PossibleValuesParser::new(["true", "false"])),
+        _ => argument,
+    }
+}
+
+fn value_name(spec: &ParamSpec) -> String {
+    match spec.shape {
+        Shape::Boolean => "true|false".to_owned(),
+        _ if spec.example.is_empty() => "VALUE".to_owned(),
+        _ => spec.example.to_owned(),
+    }
+}
+
+/// The help of an action, if this command line asks for it: `diskdock call DetachDisk --help`.
+pub fn help_of_action(arguments: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let [_, "call", rest @ ..] = words.as_slice() else { return None };
+    if !rest.iter().any(|word| matches!(*word, "--help" | "-h")) {
+        return None;
+    }
+    let spec = rest.iter().find_map(|word| actions::find(word))?.spec();
+    let mut command = full_command().bin_name("diskdock");
+    command.build();
+    let action = command.find_subcommand_mut("call")?.find_subcommand_mut(spec.name)?;
+    Some(action.render_help().to_string())
+}

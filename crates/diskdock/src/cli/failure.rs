@@ -1,0 +1,47 @@
+//! How a command fails: why, what to do about it, and the exit code.
+
+use std::fmt;
+
+/// The API or the server said no.
+pub const REFUSED: u8 = 1;
+/// The command line itself is wrong.
+pub const USAGE: u8 = 2;
+/// There is nobody to talk to.
+pub const UNREACHABLE: u8 = 3;
+
+/// A command that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Why.
+    pub message: String,
+    /// What to do about it; possibly empty.
+    pub hint: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Failure {
+    /// A failure with exit code 1.
+    pub fn new(message: impl ToString, hint: &str) -> Failure {
+        Failure { message: message.to_string(), hint: hint.to_owned(), code: REFUSED }
+    }
+
+    /// The command line is wrong: exit code 2.
+    pub fn usage(message: impl ToString, hint: &str) -> Failure {
+        Failure { code: USAGE, ..Failure::new(message, hint) }
+    }
+
+    /// There is nobody to talk to: exit code 3.
+    pub fn unreachable(message: impl ToString, hint: &str) -> Failure {
+        Failure { code: UNREACHABLE, ..Failure::new(message, hint) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "diskdock: {}", self.message)?;
+        self.hint.lines().try_for_each(|line| write!(out, "\n  {line}"))
+    }
+}
+
+impl std::error::Error for Failure {}

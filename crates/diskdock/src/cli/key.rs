@@ -1,0 +1,246 @@
+//! `diskdock key`: access keys, in the books or through the server that holds them.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::admin::controls::{Controls, left_word};
+use super::catalog::Output;
+use super::client::{Client, Connection};
+use super::tls::Trust;
+use super::{Failure, output};
+use crate::catalog::times::with_seconds;
+use crate::clock::Clock;
+use crate::gateway::keys::new_key;
+use crate::gateway::signature::percent_encode;
+use crate::store::sqlite::{Durability, Sqlite};
+use crate::store::{AccessKey, Books, KeyStatus, Store, StoreFault};
+
+/// Seconds that a running server has for an answer.
+const PATIENCE_S: u64 = 30;
+
+/// Create, list, disable, enable and delete access keys.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diskdock key create                      a new key; its secret is shown this once
+  diskdock key create --account 1000000000000002
+  diskdock key list --data-dir /var/lib/diskdock
+
+The keys lie in the data directory. If a server has it open, the server is asked.")]
+pub struct KeyArgs {
+    /// The data directory
+    #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
+    #[arg(env = "DISKDOCK_DATA_DIR")]
+    data_dir: PathBuf,
+    /// How to show it
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: Output,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Create a key and show its secret, this once
+    Create {
+        /// The account whose resources the key opens
+        #[arg(long, default_value = "1000000000000001")]
+        account: String,
+    },
+    /// List the keys, without their secrets
+    List,
+    /// Refuse a key from now on
+    Disable {
+        /// The key's id
+        id: String,
+    },
+    /// Accept a disabled key again
+    Enable {
+        /// The key's id
+        id: String,
+    },
+    /// Remove a key
+    Delete {
+        /// The key's id
+        id: String,
+    },
+}
+
+/// Does it.
+pub async fn run(args: KeyArgs) -> Result<(), Failure> {
+    let told = if is_held(&args.data_dir)? {
+        eprintln!("diskdock: a server has {} open; asking it", args.data_dir.display());
+        ask_server(&args).await?
+    } else {
+        change_books(&args).await?
+    };
+    show(&args, &told)
+}
+
+/// Whether a server has the books open.
+fn is_held(directory: &Path) -> Result<bool, Failure> {
+    let path = directory.join("lock");
+    let Ok(file) = File::open(&path) else { return Ok(false) };
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => {
+            Err(Failure::new(format!("cannot lock {}: {error}", path.display()), ""))
+        }
+    }
+}
+
+async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
+    let connection = Connection {
+        endpoint: left_word(&args.data_dir, "endpoint")?,
+        timeout: PATIENCE_S,
+        trust: args.trust.clone(),
+    };
+    let token = left_word(&args.data_dir, "admin-token")?;
+    let controls = Controls::of(Client::new(&connection)?, Some(token));
+    let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
+    match &args.command {
+        Command::Create { account } => controls.post("/keys", &json!({ "account": account })).await,
+        Command::List => controls.get("/keys").await,
+        Command::Disable { id } => controls.post(&of_key(id, "/disable"), &json!({})).await,
+        Command::Enable { id } => controls.post(&of_key(id, "/enable"), &json!({})).await,
+        Command::Delete { id } => controls.delete(&of_key(id, "")).await,
+    }
+}
+
+async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
+    let directory = &args.data_dir;
+    let creates = matches!(args.command, Command::Create { .. });
+    if !creates && !directory.join("books.sqlite").exists() {
+        let hint = "Name the server's data directory with --data-dir.";
+        return Err(Failure::usage(format!("no books in {}", directory.display()), hint));
+    }
+    let broken = |fault: StoreFault| Failure::new(fault, "");
+    let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
+    let now = Clock::default().now();
+    let command = args.command.clone();
+    let changed = store.write(move |books| change(books, &command, now)).await;
+    changed
+        .map_err(broken)?
+        .ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
+}
+
+/// Changes the books; none if there is no such key.
+fn change(
+    books: &mut dyn Books,
+    command: &Command,
+    now: domain::Moment,
+) -> Result<Option<Value>, StoreFault> {
+    match command {
+        Command::Create { account } => {
+            let key = new_key(account.as_str().into(), now);
+            books.save_access_key(&key)?;
+            let mut told = told(&key);
+            told["secret"] = key.secret.into();
+            Ok(Some(told))
+        }
+        Command::List => {
+            let keys = books.access_keys()?;
+            Ok(Some(json!({ "keys": keys.iter().map(told).collect::<Vec<_>>() })))
+        }
+        Command::Disable { id } => switch(books, id, KeyStatus::Inactive),
+        Command::Enable { id } => switch(books, id, KeyStatus::Active),
+        Command::Delete { id } => {
+            let found = find(books, id)?.is_some();
+            books.remove_access_key(id)?;
+            Ok(found.then(|| json!({ "deleted": id })))
+        }
+    }
+}
+
+fn find(books: &dyn Books, id: &str) -> Result<Option<AccessKey>, StoreFault> {
+    Ok(books.access_keys()?.into_iter().find(|key| key.id == id))
+}
+
+fn switch(books: &mut dyn Books, id: &str, status: KeyStatus) -> Result<Option<Value>, StoreFault> {
+    let Some(mut key) = find(books, id)? else { return Ok(None) };
+    key.status = status;
+    books.save_access_key(&key)?;
+    Ok(Some(told(&key)))
+}
+
+/// A key as the server tells it, without its secret.
+fn told(key: &AccessKey) -> Value {
+    json!({
+        "id": key.id,
+        "account": key.account,
+        "status": key.status,
+        "created_at": with_seconds(key.created_at),
+    })
+}
+
+fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
+    if args.output == Output::Json {
+        return output::print_json(told);
+    }
+    let text = |name: &str| output::text_of(told, name);
+    match &args.command {
+        Command::Create { .. } => output::print(&format!(
+            "export ALIBABA_CLOUD_ACCESS_KEY_ID={}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={}\n\
+             # account {}; the secret is not shown again",
+            text("id"),
+            text("secret"),
+            text("account"),
+        )),
+        Command::List => {
+            let keys = told.get("keys").unwrap_or(told).as_array().cloned().unwrap_or_default();
+            let columns = ["id", "account", "status", "created_at"];
+            let row = |key: &Value| columns.map(|column| output::text_of(key, column)).to_vec();
+            let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+            output::print(&output::table(&["id", "account", "status", "created"], &rows))
+        }
+        Command::Delete { id } => output::print(&format!("{id} is deleted")),
+        Command::Disable { id } | Command::Enable { id } => {
+            output::print(&format!("{id} is {}", text("status")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(directory: &Path, command: Command) -> KeyArgs {
+        let data_dir = directory.to_owned();
+        KeyArgs { data_dir, output: Output::Json, trust: Trust::default(), command }
+    }
+
+    #[tokio::test]
+    async fn a_key_lives_from_create_to_delete() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        let none = change_books(&args(at, Command::List)).await.unwrap_err();
+        assert_eq!(none.code, super::super::USAGE);
+        let create = Command::Create { account: "7".to_owned() };
+        let key = change_books(&args(at, create)).await.unwrap();
+        let id = key["id"].as_str().unwrap().to_owned();
+        assert!(id.starts_with("LTAI5t") && id.len() == 24);
+        assert_eq!(key["secret"].as_str().unwrap().len(), 30);
+        let disable = Command::Disable { id: id.clone() };
+        assert_eq!(change_books(&args(at, disable)).await.unwrap()["status"], "Inactive");
+        let listed = change_books(&args(at, Command::List)).await.unwrap();
+        assert_eq!(listed["keys"][0]["status"], "Inactive");
+        assert!(listed["keys"][0].get("secret").is_none());
+        change_books(&args(at, Command::Delete { id: id.clone() })).await.unwrap();
+        assert!(change_books(&args(at, Command::Enable { id })).await.is_err());
+    }
+
+    #[test]
+    fn a_held_directory_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(!is_held(directory.path()).unwrap());
+        let store = Sqlite::open(directory.path(), Durability::Relaxed).unwrap();
+        assert!(is_held(directory.path()).unwrap());
+        drop(store);
+        assert!(!is_held(directory.path()).unwrap());
+    }
+}

@@ -1,0 +1,217 @@
+//! What people see: tables, indented XML, and standard output itself.
+
+use std::io::{ErrorKind, Write};
+
+use serde_json::Value;
+
+use super::Failure;
+
+/// Columns that lists show, in this order, as far as the entries have them.
+const USEFUL: &[&str] = &[
+    "DiskId",
+    "InstanceId",
+    "ImageId",
+    "InstanceTypeId",
+    "RegionId",
+    "ZoneId",
+    "DiskName",
+    "InstanceName",
+    "LocalName",
+    "ImageName",
+    "Status",
+    "Type",
+    "InstanceType",
+    "Category",
+    "PerformanceLevel",
+    "Size",
+    "CpuCoreCount",
+    "MemorySize",
+    "Device",
+    "TagKey",
+    "TagValue",
+    "CreationTime",
+];
+/// Columns that say nothing new beside another: (column, the others).
+const REDUNDANT: &[(&str, &[&str])] =
+    &[("ImageId", &["DiskId", "InstanceId"]), ("RegionId", &["ZoneId"])];
+/// Columns at most; more do not fit a screen.
+const COLUMNS: usize = 9;
+/// Columns of a list with none of the useful ones.
+const OTHER_COLUMNS: usize = 6;
+/// Characters of one cell at most.
+const CELL: usize = 60;
+
+/// Prints text with a line break behind it. A reader that has gone away is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let printed = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
+    match printed.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(error, "")),
+        _ => Ok(()),
+    }
+}
+
+/// Prints JSON, indented.
+pub fn print_json(value: &Value) -> Result<(), Failure> {
+    print(&pretty(value))
+}
+
+/// JSON, indented.
+pub fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// A reply as a table: of its list if it has one, else of its own fields.
+pub fn reply_table(reply: &Value) -> String {
+    match list_of(reply) {
+        Some([]) => "(none)".to_owned(),
+        Some(entries) if entries.iter().all(Value::is_object) => entries_table(entries),
+        Some(entries) => entries.iter().map(cell).collect::<Vec<_>>().join("\n"),
+        None => fields_table(reply),
+    }
+}
+
+/// The list of a reply: `{"Disks": {"Disk": […]}}`.
+pub fn list_of(reply: &Value) -> Option<&[Value]> {
+    let wrappers = reply.as_object()?.values().filter_map(Value::as_object);
+    let mut single = wrappers.filter(|wrapper| wrapper.len() == 1);
+    single.find_map(|wrapper| wrapper.values().next()?.as_array()).map(Vec::as_slice)
+}
+
+fn entries_table(entries: &[Value]) -> String {
+    let has = |name: &str| entries.iter().any(|entry| !text_of(entry, name).is_empty());
+    let says_more = |name: &&str| {
+        let others = REDUNDANT.iter().find(|(column, _)| column == name);
+        !others.is_some_and(|(_, others)| others.iter().any(|other| has(other)))
+    };
+    let useful = USEFUL.iter().copied().filter(|name| has(name)).filter(says_more).take(COLUMNS);
+    let mut columns: Vec<&str> = useful.collect();
+    if columns.is_empty() {
+        let fields = entries.iter().filter_map(Value::as_object).take(1).flatten();
+        let scalar = fields.filter(|(_, value)| !value.is_object() && !value.is_array());
+        columns = scalar.map(|(name, _)| name.as_str()).take(OTHER_COLUMNS).collect();
+    }
+    let row = |entry: &Value| columns.iter().map(|name| text_of(entry, name)).collect();
+    table(&columns, &entries.iter().map(row).collect::<Vec<_>>())
+}
+
+fn fields_table(reply: &Value) -> String {
+    let fields = reply.as_object().into_iter().flatten();
+    let rows: Vec<Vec<String>> =
+        fields.map(|(name, value)| vec![name.clone(), cell(value)]).collect();
+    table(&["Field", "Value"], &rows)
+}
+
+/// The text of a field; empty if there is none.
+pub fn text_of(entry: &Value, name: &str) -> String {
+    entry.get(name).map(cell).unwrap_or_default()
+}
+
+/// A value in one line.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    // Names come from strangers: they must not move the cursor of a terminal.
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// Rows under headings, in columns as wide as they need to be.
+pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let mut lines = vec![headings.iter().map(|heading| heading.to_uppercase()).collect()];
+    lines.extend(rows.iter().map(|row| row.iter().map(|cell| shorten(cell)).collect::<Vec<_>>()));
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(|at| width(at).unwrap_or(0)).collect();
+    let line = |cells: &Vec<String>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn shorten(cell: &str) -> String {
+    if cell.chars().count() <= CELL {
+        return cell.to_owned();
+    }
+    cell.chars().take(CELL - 1).chain(['…']).collect()
+}
+
+/// XML that is written without line breaks, indented.
+pub fn indent_xml(xml: &str) -> String {
+    let mut out = String::with_capacity(xml.len() * 2);
+    let mut depth = 0_usize;
+    let mut after_opening = false;
+    for piece in xml.split_inclusive('>').map(str::trim) {
+        let (text, tag) = piece.rfind('<').map_or((piece, ""), |at| piece.split_at(at));
+        let closing = tag.starts_with("</");
+        if closing {
+            depth = depth.saturating_sub(1);
+        }
+        // An element that holds only text stays on one line.
+        let stays = out.is_empty() || (closing && after_opening);
+        if !stays {
+            out.push('\n');
+            out.push_str(&"  ".repeat(depth));
+        }
+        out.push_str(text);
+        out.push_str(tag);
+        after_opening = !closing && !tag.ends_with("/>") && !tag.starts_with("<?");
+        depth += usize::from(after_opening);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_the_list_of_a_reply() {
+        let reply = json!({ "RequestId": "R", "Disks": { "Disk": [{ "DiskId": "d-1" }] } });
+        assert_eq!(list_of(&reply).map(<[Value]>::len), Some(1));
+        assert_eq!(list_of(&json!({ "DiskId": "d-1" })), None);
+    }
+
+    #[test]
+    fn a_list_becomes_rows_of_what_is_useful() {
+        let reply = json!({ "Disks": { "Disk": [
+            { "RegionId": "r", "Size": 40, "DiskId": "d-1", "Status": "In_use", "Device": "" },
+            { "RegionId": "r", "Size": 500, "DiskId": "d-22", "Status": "Available" },
+        ] } });
+        let expected = "DISKID  REGIONID  STATUS     SIZE\n\
+                        d-1     r         In_use     40\n\
+                        d-22    r         Available  500";
+        assert_eq!(reply_table(&reply), expected);
+    }
+
+    #[test]
+    fn other_replies_become_tables_as_well() {
+        assert_eq!(reply_table(&json!({ "Disks": { "Disk": [] } })), "(none)");
+        assert_eq!(reply_table(&json!({ "Sets": { "Set": ["i-1", "i-2"] } })), "i-1\ni-2");
+        let one = reply_table(&json!({ "DiskId": "d-1" }));
+        assert_eq!(one, "FIELD   VALUE\nDiskId  d-1");
+        let odd = reply_table(&json!({ "Xs": { "X": [{ "Odd": 1, "Deep": {} }] } }));
+        assert_eq!(odd, "ODD\n1");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let reply = json!({ "Disks": { "Disk": [{ "DiskId": "d\u{1b}[2J\n" }] } });
+        assert_eq!(reply_table(&reply), "DISKID\nd [2J");
+    }
+
+    #[test]
+    fn xml_gets_lines() {
+        let xml =
+            "<?xml version='1.0'?><R><Disks><Disk><Id>d-1</Id><Name></Name></Disk></Disks></R>";
+        let expected = "<?xml version='1.0'?>\n<R>\n  <Disks>\n    <Disk>\n      <Id>d-1</Id>\n      \
+                        <Name></Name>\n    </Disk>\n  </Disks>\n</R>";
+        assert_eq!(indent_xml(xml), expected);
+    }
+}
