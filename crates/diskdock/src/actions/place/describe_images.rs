@@ -173,7 +173,7 @@ impl Query for DescribeImages {
     const SUMMARY: &'static str = "Lists public images that match all given filters.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
-        &IMAGE_TYPE_UNKNOWN,
+        &INSTANCE_TYPE_NOT_SUPPORTED,
         &IMAGE_FILTER_KEY_UNKNOWN,
         &IMAGE_FILTER_VALUE_NOT_VALID,
         &TAG_MISMATCH,
@@ -185,7 +185,7 @@ impl Query for DescribeImages {
         let region = offer.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
         let runs_on = match &ask.instance_type {
             Some(Text(id)) => {
-                Some(offer.instance_type(id).ok_or(&IMAGE_TYPE_UNKNOWN)?.architecture)
+                Some(offer.instance_type(id).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?.architecture)
             }
             None => None,
         };

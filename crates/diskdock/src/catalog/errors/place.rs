@@ -72,9 +72,6 @@ errors! {
     IMAGE_OWNER_NOT_VALID = 400 "InvalidImageOwnerAlias.ValueNotSupported"
         "The specified ImageOwnerAlias value is not supported."
         => "Use system, self, others or marketplace; only system has any images here.";
-    IMAGE_TYPE_UNKNOWN = 400 "InvalidInstanceType.ValueNotSupported"
-        "The specified InstanceType does not exist or beyond the permitted range."
-        => "Use a type of DescribeInstanceTypes.";
     IMAGE_USAGE_NOT_VALID = 404 "InvalidUsage"
         "The specified Usage is not valid."
         => "Use instance or none.";
