@@ -1,7 +1,9 @@
 //! A whole server in memory: sign, call, move the clock, crash, restart. No sockets, no sleeps.
 
 mod answer;
+mod controls;
 mod log;
+mod refusal;
 mod sign;
 
 use std::collections::BTreeMap;
