@@ -36,6 +36,21 @@ pub const SERVER: &str = "local";
 struct Job {
     row: OperationRow,
     stage: Stage,
+    /// Since when its deadline stands still, if it does.
+    standing_since: Option<Moment>,
+}
+
+impl Job {
+    fn new(row: OperationRow, stage: Stage) -> Job {
+        Job { row, stage, standing_since: None }
+    }
+
+    /// Moves the deadline by the time that did not count.
+    fn go_on(&mut self, now: Moment) {
+        if let Some(since) = self.standing_since.take() {
+            self.row.deadline_at = self.row.deadline_at.plus_ms(now.since_ms(since).max(0));
+        }
+    }
 }
 
 enum Stage {
@@ -131,7 +146,7 @@ impl Runner {
     pub fn take_in(&self, operations: Vec<Progressing>) {
         let mut jobs = self.lock();
         for Progressing { row, running } in operations {
-            jobs.put(Job { row, stage: Stage::Advancing(running) });
+            jobs.put(Job::new(row, Stage::Advancing(running)));
         }
         drop(jobs);
         self.changed.notify_one();
@@ -152,18 +167,21 @@ impl Runner {
         Ok(claimed)
     }
 
-    fn resume(&self, row: OperationRow) -> bool {
+    fn resume(&self, mut row: OperationRow) -> bool {
+        let now = self.clock.now();
         let mut jobs = self.lock();
         if jobs.knows(row.id) {
             return false;
         }
+        // What it waited for may have come meanwhile.
+        row.next_at = row.next_at.min(now);
         let kind = self.kinds.iter().find(|kind| kind.name == row.kind);
         let restored = kind.map_or_else(
             || Err("this diskdock does not know the kind".to_owned()),
             |kind| (kind.restore)(&row.state),
         );
         match restored {
-            Ok(running) => jobs.put(Job { row, stage: Stage::Advancing(running) }),
+            Ok(running) => jobs.put(Job::new(row, Stage::Advancing(running))),
             Err(reason) => {
                 tracing::error!(
                     kind = row.kind,
@@ -274,6 +292,7 @@ impl Runner {
     async fn steps(&self, mut job: Job) -> Option<Job> {
         for _ in 0..STEPS_AT_ONCE {
             let now = self.clock.now();
+            job.go_on(now);
             let running = match job.stage {
                 Stage::Advancing(running) => running,
                 Stage::Ending(running, ending) => {
@@ -289,6 +308,10 @@ impl Runner {
             match stepped {
                 Stepped::On => {}
                 Stepped::Waits => return self.save_if_changed(job).await,
+                Stepped::StandsStill => {
+                    job.standing_since = Some(now);
+                    return self.save_if_changed(job).await;
+                }
                 Stepped::Ends(ending) => {
                     let Stage::Advancing(running) = job.stage else { return None };
                     return self.finish(job.row, running.into(), ending).await;
@@ -316,12 +339,8 @@ impl Runner {
             Ok(Progress::Wait { again_in_ms, because, clock_stands }) => {
                 let again_in_ms = again_in_ms.max(1);
                 row.last_event = because;
-                if clock_stands {
-                    // The wait itself is added back when it is over; see `stand_still`.
-                    row.deadline_at = row.deadline_at.plus_ms(again_in_ms);
-                }
                 row.next_at = self.not_after_deadline(row, now.plus_ms(again_in_ms));
-                Stepped::Waits
+                if clock_stands { Stepped::StandsStill } else { Stepped::Waits }
             }
             Err(Trouble(cause)) => {
                 self.tally.troubles.fetch_add(1, Ordering::Relaxed);
@@ -339,11 +358,11 @@ impl Runner {
         moment.min(row.deadline_at)
     }
 
-    /// Saves a job that has to wait, if its state is not the saved one.
+    /// Saves a job that has to wait, if its state is not the saved one or its deadline moves.
     async fn save_if_changed(&self, mut job: Job) -> Option<Job> {
         let Stage::Advancing(running) = &job.stage else { return Some(job) };
         let state = running.state();
-        if state == job.row.state {
+        if state == job.row.state && job.standing_since.is_none() {
             return Some(job);
         }
         job.row.state = state;
@@ -387,7 +406,7 @@ impl Runner {
             Err(fault) => {
                 tracing::error!(%fault, id = row.id.0, "cannot write the end of an operation");
                 row.next_at = now.plus_ms(PAUSE_MS.1 / 30);
-                Some(Job { row, stage: Stage::Ending(running, ending) })
+                Some(Job::new(row, Stage::Ending(running, ending)))
             }
         }
     }
@@ -415,6 +434,8 @@ impl Runner {
 enum Stepped {
     On,
     Waits,
+    /// It waits, and that time does not count.
+    StandsStill,
     Ends(Ending),
 }
 
