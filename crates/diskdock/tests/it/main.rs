@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod actions;
+mod admin;
 mod harness;
+mod restart;
+mod tripped;
 mod wire;

@@ -21,6 +21,7 @@ use domain::{Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
 use http_body_util::BodyExt;
 
 pub use answer::Answer;
+pub use controls::TOKEN;
 pub use sign::{Signer, Style};
 
 /// The account of the development key.
