@@ -69,10 +69,12 @@ impl Ids {
         id
     }
 
-    /// The number of an operation, larger than all before.
+    /// The number of an operation, larger than all before. Its low bits are random, so that a
+    /// server that starts again while the clock stands still does not give a number once more.
     pub fn operation(&self, now: Moment) -> OperationId {
         let tick = (now.0 - EPOCH_MS).max(0) << 20;
-        OperationId(next_after(&self.last_operation, tick))
+        let low = i64::try_from(self.random() & 0xf_ffff).unwrap_or(0);
+        OperationId(next_after(&self.last_operation, tick | low))
     }
 
     /// An upper-case UUID.

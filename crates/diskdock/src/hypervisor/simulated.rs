@@ -16,6 +16,10 @@ use crate::operations::Trouble;
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
+/// How long a silent transition is silent, in milliseconds: past the last look before any
+/// deadline, and not beyond it, so that the same transition asked for again begins anew.
+const SILENT_MS: i64 = 295_000;
+
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -83,8 +87,8 @@ enum Under {
     Held,
     /// Refused.
     Refused,
-    /// Silent for ever.
-    Silent,
+    /// Silent up to this moment, by which whoever asked has given up.
+    Silent(Moment),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -195,6 +199,7 @@ impl Simulated {
     fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Look {
         let mut state = self.lock();
         let under = match state.under_way.get(&key) {
+            Some(Under::Silent(until)) if *until <= now => state.begin(&key, now),
             Some(under) => *under,
             None => state.begin(&key, now),
         };
@@ -208,7 +213,7 @@ impl Simulated {
                 Look::Again { after_ms: due.since_ms(now), because: waiting_for(key.transition) }
             }
             Under::Held => Look::Paused { after_ms: LOOK_AGAIN_MS },
-            Under::Silent => {
+            Under::Silent(_) => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
                 Look::Again { after_ms: LOOK_AGAIN_MS, because }
             }
@@ -241,7 +246,7 @@ impl Machines {
             Some(Behaviour::Take { milliseconds }) => Under::Due(now.plus_ms(milliseconds)),
             Some(Behaviour::Hold) => Under::Held,
             Some(Behaviour::Refuse) => Under::Refused,
-            Some(Behaviour::Never) => Under::Silent,
+            Some(Behaviour::Never) => Under::Silent(now.plus_ms(SILENT_MS)),
         };
         self.under_way.insert(key.clone(), under);
         under

@@ -153,7 +153,9 @@ impl Runner {
         Ok(claimed)
     }
 
-    fn resume(&self, row: OperationRow) -> bool {
+    fn resume(&self, mut row: OperationRow) -> bool {
+        // What it waited for may have come meanwhile.
+        row.next_at = row.next_at.min(self.clock.now());
         let mut jobs = self.lock();
         if jobs.knows(row.id) {
             return false;

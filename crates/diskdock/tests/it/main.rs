@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod actions;
+mod admin;
 mod catalog;
 mod cli;
 mod decide;
 mod harness;
+mod restart;
+mod tripped;
 mod wire;

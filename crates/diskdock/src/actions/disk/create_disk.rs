@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::disk::StorageSet;
+use domain::limits::DEVICE_NAMES;
 
 use crate::actions::disk::attach_disk::{Plugging, first_free_device};
 use crate::actions::paging::new_tags;
@@ -141,9 +142,15 @@ pub struct Facts {
     zone_sells: bool,
     instance: Option<Instance>,
     attached: Vec<AttachedDisk>,
+    /// How many disks the instance can hold.
+    disk_quantity: usize,
 }
 
 impl Facts {
+    fn has_room(&self) -> bool {
+        self.attached.len() < self.disk_quantity
+    }
+
     fn is_multi_attach(&self) -> bool {
         self.ask.multi_attach == Some(MultiAttach::Enabled)
     }
@@ -205,6 +212,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
         must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
         must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
+        must("the instance holds fewer disks than its type allows", |f| f.instance.is_none() || f.has_room(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.ask.encrypted == Some(true), &KMS_WITHOUT_ENCRYPTED),
@@ -241,7 +249,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             offer.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
         };
         let essd = category == Category::CloudEssd;
+        let its_type = instance.as_ref().and_then(|i| offer.instance_type(&i.instance_type));
         Ok(Facts {
+            disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
             level: essd.then(|| ask.performance_level.unwrap_or(PerformanceLevel::Pl1)),
             size_gib: ask.size.and_then(|size| u32::try_from(size.0).ok()),

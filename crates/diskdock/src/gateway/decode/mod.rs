@@ -31,7 +31,7 @@ pub enum Malformed {
     /// More than [`MAX_PARAMETERS`].
     #[error("The request has more than {MAX_PARAMETERS} parameters. Send fewer.")]
     TooMany,
-    /// One name with two values.
+    /// One name twice; only query and body may repeat each other, with the same value.
     #[error("The parameter \"{0}\" is given twice. Give it once, in the query or in the body.")]
     Duplicate(String),
     /// A body that is not JSON although it is declared to be.
@@ -72,16 +72,31 @@ pub fn form(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
 
 /// Joins both sources into one list, sorted by the bytes of the name.
 ///
-/// When the body holds no parameters the result also serves as the sorted query.
-pub fn merge(mut query: Vec<Pair>, body: Vec<Pair>) -> Result<Vec<Pair>, Malformed> {
-    query.extend(body);
-    if query.len() > MAX_PARAMETERS {
+/// A parameter that query and body have with the same value counts once: the old Python client
+/// repeats RegionId so, and signs it once. When the body holds no parameters the result also
+/// serves as the sorted query.
+pub fn merge(mut query: Vec<Pair>, mut body: Vec<Pair>) -> Result<Vec<Pair>, Malformed> {
+    if query.len() + body.len() > MAX_PARAMETERS {
         return Err(Malformed::TooMany);
     }
-    query.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-    match query.windows(2).find(|two| two[0].0 == two[1].0) {
+    query.sort_unstable();
+    if !body.is_empty() {
+        body.sort_unstable();
+        refuse_duplicates(&query)?;
+        refuse_duplicates(&body)?;
+        body.retain(|pair| query.binary_search(pair).is_err());
+        query.extend(body);
+        query.sort_unstable();
+    }
+    refuse_duplicates(&query)?;
+    Ok(query)
+}
+
+/// One name with two values, of which nobody could say which one counts.
+fn refuse_duplicates(sorted: &[Pair]) -> Result<(), Malformed> {
+    match sorted.windows(2).find(|two| two[0].0 == two[1].0) {
         Some(two) => Err(Malformed::Duplicate(shown(&two[0].0))),
-        None => Ok(query),
+        None => Ok(()),
     }
 }
 
@@ -175,8 +190,12 @@ mod tests {
         let merged = merge(query("b=1&a.10=2").unwrap(), query("a.2=3&B=4").unwrap()).unwrap();
         let names: Vec<_> = merged.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["B", "a.10", "a.2", "b"]);
-        let twice = merge(vec![pair("a", "1")], vec![pair("a", "1")]);
-        assert_eq!(twice, Err(Malformed::Duplicate("a".to_owned())));
+        let twice = Err(Malformed::Duplicate("a".to_owned()));
+        assert_eq!(merge(vec![pair("a", "1")], vec![pair("a", "2")]), twice);
+        assert_eq!(merge(vec![pair("a", "1"), pair("a", "1")], vec![]), twice);
+        assert_eq!(merge(vec![pair("a", "1")], vec![pair("a", "1"), pair("a", "1")]), twice);
+        let once = merge(vec![pair("a", "1")], vec![pair("b", "2"), pair("a", "1")]);
+        assert_eq!(once.unwrap(), [pair("a", "1"), pair("b", "2")]);
     }
 
     #[test]

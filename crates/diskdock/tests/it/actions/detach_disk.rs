@@ -1,25 +1,109 @@
 //! DetachDisk: the disk leaves the guest, and only then is it Available.
 
+mod kinds;
+mod refusals;
+mod troubles;
+
 use crate::harness::World;
+
+/// The two parameters that every request has.
+fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
+    [("InstanceId", instance), ("DiskId", disk)]
+}
 
 #[tokio::test]
 async fn a_disk_goes_from_in_use_through_detaching_to_available() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
+    let before = world.describe(&disk).await;
 
-    let answer = world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let answer = world.ok("DetachDisk", &named(&instance, &disk)).await;
     assert_eq!(answer.json.as_object().unwrap().len(), 1, "only a RequestId: {}", answer.text);
-    assert_eq!(world.status_of(&disk).await, "Detaching");
+    let mut expected = before.clone();
+    expected["Status"] = "Detaching".into();
+    assert_eq!(world.describe(&disk).await, expected, "nothing but the status differs");
 
     world.pass(999).await;
     assert_eq!(world.status_of(&disk).await, "Detaching");
     world.pass(1).await;
-    let after = world.describe(&disk).await;
-    assert_eq!(after["Status"], "Available");
-    assert_eq!(after["InstanceId"], "");
-    assert_eq!(after["Device"], "");
-    assert_eq!(after["DeleteWithInstance"], false);
-    assert_eq!(after["Attachments"]["Attachment"].as_array().unwrap().len(), 0);
+    expected["Status"] = "Available".into();
+    for name in ["InstanceId", "Device"] {
+        expected[name] = "".into();
+    }
+    expected["Attachments"]["Attachment"] = serde_json::json!([]);
+    expected["DetachedTime"] = "2026-01-02T03:04:16Z".into();
+    assert_eq!(world.describe(&disk).await, expected);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn an_attached_disk_shows_where_it_is() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let shown = world.describe(&disk).await;
+    assert_eq!(shown["Status"], "In_use");
+    assert_eq!(shown["InstanceId"], instance.as_str());
+    assert_eq!(shown["Device"], "/dev/xvdb");
+    assert_eq!(shown["AttachedTime"], "2026-01-02T03:04:05Z");
+    assert_eq!(shown["DetachedTime"], "");
+    assert_eq!(shown["Portable"], true);
+    assert_eq!(shown["DiskChargeType"], "PostPaid");
+    assert_eq!(shown["Type"], "data");
+    assert_eq!(shown["ExpiredTime"], "2999-09-08T16:00Z");
+    assert_eq!(shown["OperationLocks"]["OperationLock"], serde_json::json!([]));
+    let attachment = &shown["Attachments"]["Attachment"];
+    assert_eq!(attachment.as_array().unwrap().len(), 1);
+    assert_eq!(attachment[0]["InstanceId"], instance.as_str());
+    assert_eq!(attachment[0]["Device"], "/dev/xvdb");
+    assert_eq!(attachment[0]["AttachedTime"], "2026-01-02T03:04:05Z");
+}
+
+#[tokio::test]
+async fn a_lock_of_the_instance_shows_on_the_disk_until_it_is_off() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world
+        .control("POST", &format!("/instances/{instance}/lock"), r#"{"reason":"financial"}"#)
+        .await;
+    let locks = &world.describe(&disk).await["OperationLocks"]["OperationLock"];
+    assert_eq!(locks[0]["LockReason"], "financial");
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.finish_all().await;
+    let locks = &world.describe(&disk).await["OperationLocks"]["OperationLock"];
+    assert_eq!(locks, &serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_list_by_instance_has_a_disk_until_it_is_off() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let on_it = async || {
+        let ask = [("RegionId", crate::harness::REGION), ("InstanceId", instance.as_str())];
+        world.ok("DescribeDisks", &ask).await.json["TotalCount"].clone()
+    };
+    assert_eq!(on_it().await, 1);
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    assert_eq!(on_it().await, 1);
+    world.finish_all().await;
+    assert_eq!(on_it().await, 0);
+}
+
+#[tokio::test]
+async fn a_detached_disk_can_be_attached_and_detached_again() {
+    let world = World::new().await;
+    let one = world.running_instance().await;
+    let other = world.running_instance().await;
+    let disk = world.disk_on(&one).await;
+    for (from, to) in [(&one, &other), (&other, &one), (&one, &one)] {
+        world.ok("DetachDisk", &named(from, &disk)).await;
+        world.finish_all().await;
+        world.ok("AttachDisk", &named(to, &disk)).await;
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["InstanceId"], to.as_str());
+    }
     assert_eq!(world.differences().await, []);
 }

@@ -1,7 +1,9 @@
 //! A whole server in memory: sign, call, move the clock, crash, restart. No sockets, no sleeps.
 
 mod answer;
+mod controls;
 mod log;
+mod refusal;
 mod sign;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use domain::{Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
 use http_body_util::BodyExt;
 
 pub use answer::Answer;
+pub use controls::TOKEN;
 pub use sign::{Signer, Style};
 
 /// The account of the development key.

@@ -1,0 +1,113 @@
+//! AttachDisk: the guest gets the device, and only then is the disk In_use.
+
+mod refusals;
+
+use crate::harness::World;
+
+/// The two parameters that every request has.
+fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
+    [("InstanceId", instance), ("DiskId", disk)]
+}
+
+#[tokio::test]
+async fn a_disk_goes_from_available_through_attaching_to_in_use() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    let before = world.describe(&disk).await;
+    assert_eq!(before["Status"], "Available");
+
+    let answer = world.ok("AttachDisk", &named(&instance, &disk)).await;
+    assert_eq!(answer.json.as_object().unwrap().len(), 1, "only a RequestId: {}", answer.text);
+    let mut expected = before.clone();
+    expected["Status"] = "Attaching".into();
+    expected["AttachedTime"] = "2026-01-02T03:04:05Z".into();
+    assert_eq!(world.describe(&disk).await, expected, "where it goes does not show yet");
+
+    world.pass(1_000).await;
+    let after = world.describe(&disk).await;
+    assert_eq!(after["Status"], "In_use");
+    assert_eq!(after["InstanceId"], instance.as_str());
+    assert_eq!(after["Attachments"]["Attachment"].as_array().unwrap().len(), 1);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn device_names_are_given_in_order_and_used_again() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let mut disks = Vec::new();
+    for letter in ["b", "c", "d"] {
+        let disk = world.disk_on(&instance).await;
+        assert_eq!(world.describe(&disk).await["Device"], format!("/dev/xvd{letter}"));
+        disks.push(disk);
+    }
+    world.ok("DetachDisk", &named(&instance, &disks[1])).await;
+    let next = world.available_disk().await;
+    world.ok("AttachDisk", &named(&instance, &next)).await;
+    world.finish_all().await;
+    assert_eq!(world.describe(&next).await["Device"], "/dev/xvde", "c is not free yet");
+    let again = world.disk_on(&instance).await;
+    assert_eq!(world.describe(&again).await["Device"], "/dev/xvdc");
+    assert_eq!(world.describe(&disks[2]).await["Device"], "/dev/xvdd");
+}
+
+#[tokio::test]
+async fn a_device_may_be_asked_for() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    for device in ["/dev/xvdz", "/dev/xvdaa", "/dev/xvdc"] {
+        let disk = world.available_disk().await;
+        let [first, second] = named(&instance, &disk);
+        world.ok("AttachDisk", &[first, second, ("Device", device)]).await;
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["Device"], device);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_takes_no_device_leaves_the_disk_available() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    for (behaviour, after_ms) in [("refuse", 0), ("never", 300_000)] {
+        let disk = world.available_disk().await;
+        let rule = r#"{"transition":"attach","times":1,"behaviour":{"do":"BEHAVIOUR"}}"#;
+        world.rule(&rule.replace("BEHAVIOUR", behaviour));
+        world.ok("AttachDisk", &named(&instance, &disk)).await;
+        world.pass(after_ms).await;
+        let after = world.describe(&disk).await;
+        assert_eq!(after["Status"], "Available", "{behaviour}");
+        assert_eq!(after["InstanceId"], "");
+        world.ok("AttachDisk", &named(&instance, &disk)).await;
+        world.finish_all().await;
+        assert_eq!(world.status_of(&disk).await, "In_use", "{behaviour}");
+    }
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn delete_with_instance_is_as_asked_for() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    for (asked, expected) in [(None, false), (Some("True"), true), (Some("false"), false)] {
+        let disk = world.available_disk().await;
+        let mut ask = named(&instance, &disk).to_vec();
+        ask.extend(asked.map(|text| ("DeleteWithInstance", text)));
+        world.ok("AttachDisk", &ask).await;
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["DeleteWithInstance"], expected, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_disks_may_be_attached_at_the_same_time() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let (one, other) = (world.available_disk().await, world.available_disk().await);
+    let (to_one, to_other) = (named(&instance, &one), named(&instance, &other));
+    tokio::join!(world.ok("AttachDisk", &to_one), world.ok("AttachDisk", &to_other));
+    world.finish_all().await;
+    let (first, second) = (world.describe(&one).await, world.describe(&other).await);
+    assert_ne!(first["Device"], second["Device"]);
+    assert_eq!(world.differences().await, []);
+}

@@ -1,0 +1,265 @@
+//! Every error of AttachDisk, and which of two comes first.
+
+use domain::disk::{Attachment, Category, Phase};
+use domain::{InstanceStatus, LockReason};
+
+use super::named;
+use crate::harness::{BEGINNING, World};
+
+const NOT_AVAILABLE: (u16, &str, &str) = (
+    403,
+    "IncorrectDiskStatus",
+    "The current status of the disk does not support this operation. The expected disk status is \
+     Available.",
+);
+const INSTANCE_STATUS: (u16, &str, &str) = (
+    400,
+    "IncorrectInstanceStatus",
+    "The current status of the resource does not support this operation.",
+);
+
+/// Everything that can be wrong is made wrong one after the other, the last check first: each time
+/// the newest wrong is the answer.
+// trips: AttachDisk InvalidDevice.InUse
+// trips: AttachDisk InvalidOperation.OtherInstanceUnsupported
+// trips: AttachDisk InvalidParameter.DeleteWithInstance
+// trips: AttachDisk DeleteWithInstance.Conflict
+// trips: AttachDisk InvalidInstanceType.NotSupportMultiAttachDisk
+// trips: AttachDisk InvalidInstanceType.NotSupportDiskCategory
+// trips: AttachDisk InvalidOperation.InstanceTypeNotSupport
+#[tokio::test]
+async fn the_earlier_check_of_type_and_device_answers() {
+    let world = World::new().await;
+    let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
+    world.disk_on(&instance).await;
+    let disk = world.available_disk().await;
+    let ids = named(&instance, &disk);
+    let refuses = async |flag: &str, code: (u16, &str, &str)| {
+        let ask = [ids[0], ids[1], ("Device", "/dev/xvdb"), ("DeleteWithInstance", flag)];
+        world.refuses("AttachDisk", &ask, code).await;
+    };
+    let expected = (403, "InvalidDevice.InUse", "The specified device has been occupied.");
+    refuses("true", expected).await;
+    world
+        .change_disk(&disk, |d| {
+            d.category = Category::ElasticEphemeralDiskStandard;
+            d.origin = Some("i-elsewhere".into());
+        })
+        .await;
+    let expected = "The elastic ephemeral disk can only be attached to the instance it was last \
+                    mounted on, please check the disk's system tag to get the last associated \
+                    instance.";
+    refuses("true", (403, "InvalidOperation.OtherInstanceUnsupported", expected)).await;
+    let expected = "The DeleteWithInstance for the elastic ephemeral disk must be set to true.";
+    refuses("false", (403, "InvalidParameter.DeleteWithInstance", expected)).await;
+    world.change_disk(&disk, |d| d.multi_attach = true).await;
+    let expected = "Multi attach disk cannot be set to DeleteWithInstance attribute.";
+    refuses("false", (403, "DeleteWithInstance.Conflict", expected)).await;
+    world.change_disk(&disk, |d| d.category = Category::CloudEssd).await;
+    world.change_instance(&instance, |i| i.instance_type = "ecs.g6.large".to_owned()).await;
+    let expected = "The instanceType of the specified instance does not support multi attach disk.";
+    refuses("false", (403, "InvalidInstanceType.NotSupportMultiAttachDisk", expected)).await;
+    world.change_disk(&disk, |d| d.category = Category::CloudEssdEntry).await;
+    let expected =
+        "The instanceType of the specified instance does not support this disk category.";
+    refuses("false", (403, "InvalidInstanceType.NotSupportDiskCategory", expected)).await;
+    world.change_instance(&instance, |i| i.instance_type = "ecs.c1.small".to_owned()).await;
+    let expected = "The instance type of the specified instance does not support hot attach disk.";
+    refuses("false", (400, "InvalidOperation.InstanceTypeNotSupport", expected)).await;
+}
+
+// trips: AttachDisk InvalidParameter.AllEmpty
+// trips: AttachDisk IncorrectInstanceStatus
+// trips: AttachDisk InvalidInstance.NotOriginInstance
+// trips: AttachDisk InvalidDisk.DiskNotBootable
+// trips: AttachDisk InvalidOperation.CanNotAttachMultiAttachDiskAsSystemDisk
+// trips: AttachDisk ResourcesNotInSameZone
+// trips: AttachDisk InstanceExpiredOrInArrears
+// trips: AttachDisk InstanceLockedForSecurity
+#[tokio::test]
+async fn the_earlier_check_of_the_instance_answers() {
+    let world = World::new().await;
+    let instance = world.plant_instance(|i| i.status = InstanceStatus::Stopped).await;
+    let disk = world.available_disk().await;
+    let origin = instance.clone();
+    world
+        .change_disk(&disk, move |d| {
+            d.delete_protected = true;
+            d.origin = Some(origin.as_str().into());
+        })
+        .await;
+    let [first, second] = named(&instance, &disk);
+    let ask = [first, second, ("Bootable", "true")];
+    let refuses = async |code: (u16, &str, &str)| world.refuses("AttachDisk", &ask, code).await;
+
+    let expected = "The current operation requires either a password or a keyPairName to must be \
+                    provided. Please ensure that at least one of them is not empty.";
+    refuses((403, "InvalidParameter.AllEmpty", expected)).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Running).await;
+    refuses(INSTANCE_STATUS).await;
+    world.change_disk(&disk, |d| d.origin = Some("i-elsewhere".into())).await;
+    let expected = "The specified disk can not attached to other instance as system disk.";
+    refuses((400, "InvalidInstance.NotOriginInstance", expected)).await;
+    world.change_disk(&disk, |d| d.delete_protected = false).await;
+    let expected = "The specified disk is not a bootable disk, can not be attached as system disk.";
+    refuses((400, "InvalidDisk.DiskNotBootable", expected)).await;
+    world.change_disk(&disk, |d| d.multi_attach = true).await;
+    let code = "InvalidOperation.CanNotAttachMultiAttachDiskAsSystemDisk";
+    refuses((403, code, "Multi attach disk can not be attached as system disk.")).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
+    refuses(INSTANCE_STATUS).await;
+    world.change_instance(&instance, |i| i.zone = "cn-hangzhou-h".to_owned()).await;
+    let expected = "The specified instance and disk are not in the same zone.";
+    refuses((403, "ResourcesNotInSameZone", expected)).await;
+    world.change_instance(&instance, |i| i.locks = vec![LockReason::Financial]).await;
+    let expected = "The specified operation is denied as your prepay instance is expired (prepay \
+                    mode) or in arrears (afterpay mode).";
+    refuses((403, "InstanceExpiredOrInArrears", expected)).await;
+    world.change_instance(&instance, |i| i.locks.push(LockReason::Security)).await;
+    let expected = "The instance is locked due to security.";
+    refuses((403, "InstanceLockedForSecurity", expected)).await;
+}
+
+// trips: AttachDisk DiskInArrears
+// trips: AttachDisk DiskNotPortable
+// trips: AttachDisk DiskAttachedNumberExceeded
+// trips: AttachDisk IncorrectDiskStatus
+// trips: AttachDisk InvalidParameterForce.DiskCategoryNotSupported
+// trips: AttachDisk InvalidDiskId.NotFound
+// trips: AttachDisk InvalidInstanceId.NotFound
+#[tokio::test]
+async fn the_earlier_check_of_the_disk_answers() {
+    let world = World::new().await;
+    let instance = world.plant_instance(|i| i.locks = vec![LockReason::Security]).await;
+    let disk = world.available_disk().await;
+    let [first, second] = named(&instance, &disk);
+    let ask = [first, second, ("Force", "true")];
+    let refuses =
+        async |code: (u16, &str, &str)| world.refuses("AttachDisk", &ask[..2], code).await;
+
+    world.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
+    let expected = "The specified operation is denied as your disk owing fee.";
+    refuses((403, "DiskInArrears", expected)).await;
+    world.change_disk(&disk, |d| d.portable = false).await;
+    refuses((403, "DiskNotPortable", "The specified disk is not a portable disk.")).await;
+    world
+        .change_disk(&disk, |d| {
+            d.multi_attach = true;
+            d.attachments = (0..16).map(attachment).collect();
+        })
+        .await;
+    let expected = "The attaching times of the specified disk exceeded.";
+    refuses((403, "DiskAttachedNumberExceeded", expected)).await;
+    world.change_disk(&disk, |d| d.created = false).await;
+    refuses(NOT_AVAILABLE).await;
+    let expected = "The specified disk category does not support force attach operation.";
+    let expected = (400, "InvalidParameterForce.DiskCategoryNotSupported", expected);
+    world.refuses("AttachDisk", &ask, expected).await;
+    world.change_disk(&disk, |d| d.account = "2000000000000002".into()).await;
+    let expected = (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
+    world.refuses("AttachDisk", &ask, expected).await;
+    world.change_instance(&instance, |i| i.account = "2000000000000002".into()).await;
+    let expected = (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
+    world.refuses("AttachDisk", &ask, expected).await;
+}
+
+fn attachment(number: u64) -> Attachment {
+    Attachment {
+        instance: format!("i-elsewhere{number}").into(),
+        device: "/dev/xvdb".to_owned(),
+        attached_at: BEGINNING,
+        generation: number,
+        phase: Phase::Attached,
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_attached_or_attaching_cannot_be_attached() {
+    let world = World::new().await;
+    let one = world.running_instance().await;
+    let other = world.running_instance().await;
+    let disk = world.available_disk().await;
+    world.ok("AttachDisk", &named(&one, &disk)).await;
+    for _ in 0..2 {
+        for instance in [&one, &other] {
+            world.refuses("AttachDisk", &named(instance, &disk), NOT_AVAILABLE).await;
+        }
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["InstanceId"], one.as_str());
+    }
+}
+
+// trips: AttachDisk InstanceDiskLimitExceeded
+#[tokio::test]
+async fn an_instance_holds_so_many_disks_and_no_more() {
+    let world = World::new().await;
+    let instance = world
+        .plant_instance(|i| {
+            i.instance_type = "ecs.s1.small".to_owned();
+            i.status = InstanceStatus::Stopped;
+        })
+        .await;
+    let mut disks = Vec::new();
+    for _ in 0..6 {
+        disks.push(world.disk_with(|d| d.category = Category::Cloud).await);
+    }
+    for disk in &disks[..5] {
+        world.ok("AttachDisk", &named(&instance, disk)).await;
+        world.finish_all().await;
+    }
+    let full = (
+        403,
+        "InstanceDiskLimitExceeded",
+        "The amount of the disk on instance in question reach its limits.",
+    );
+    world.refuses("AttachDisk", &named(&instance, &disks[5]), full).await;
+    world.ok("DetachDisk", &named(&instance, &disks[0])).await;
+    world.finish_all().await;
+    world.ok("AttachDisk", &named(&instance, &disks[5])).await;
+}
+
+// trips: AttachDisk OperationConflict.DisksAttachingParallellyExceed
+#[tokio::test]
+async fn thirty_two_disks_may_come_at_a_time() {
+    let world = World::new().await;
+    let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
+    for _ in 0..32 {
+        let disk = world.available_disk().await;
+        world.ok("AttachDisk", &named(&instance, &disk)).await;
+    }
+    let disk = world.available_disk().await;
+    let too_many = (
+        400,
+        "OperationConflict.DisksAttachingParallellyExceed",
+        "The number of disks attaching parallelly exceeds the limit.",
+    );
+    world.refuses("AttachDisk", &named(&instance, &disk), too_many).await;
+    world.finish_all().await;
+    world.ok("AttachDisk", &named(&instance, &disk)).await;
+    world.finish_all().await;
+    assert_eq!(world.describe(&disk).await["Device"], "/dev/xvdah");
+}
+
+#[tokio::test]
+async fn parameters_are_there_and_well_formed() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    let [first, second] = named(&instance, &disk);
+    let missing = "The input parameter \"InstanceId\" that is mandatory for processing this request \
+                   is not supplied.";
+    world.refuses("AttachDisk", &[second], (400, "MissingParameter", missing)).await;
+    for device in ["/dev/xvda", "/dev/sdb", "xvdb", "/dev/xvdaaa", "/dev/xvdB", "/dev/xvd"] {
+        let message = "The specified device is not valid. Expected text of 9 to 10 characters, \
+                       /dev/xvdb to /dev/xvdzz.";
+        let refusal = (400, "InvalidDevice.Malformed", message);
+        world.refuses("AttachDisk", &[first, second, ("Device", device)], refusal).await;
+    }
+    for password in ["short1A", "alllowercase", "Nodigits", &"aA1".repeat(11)] {
+        let answer = world.call("AttachDisk", &[first, second, ("Password", password)]).await;
+        assert_eq!(answer.refusal(), (400, "InvalidParameter"), "{password}");
+        assert!(!answer.text.contains(password), "a password is not repeated");
+    }
+    let nowhere = (400, "InvalidRegionId.MalFormed", "The specified RegionId is not valid.");
+    world.refuses("AttachDisk", &[first, second, ("RegionId", "nowhere")], nowhere).await;
+}

@@ -1,0 +1,248 @@
+//! Every error of CreateDisk.
+
+use domain::{ChargeType, InstanceStatus};
+
+use super::ask;
+use crate::harness::World;
+
+type Row<'a> = (&'a [(&'a str, Option<&'a str>)], u16, &'a str, &'a str);
+
+// trips: CreateDisk InvalidRegionId.NotFound
+// trips: CreateDisk InvalidZoneId.NotFound
+// trips: CreateDisk InvalidInstanceId.NotFound
+// trips: CreateDisk InvalidTag.Mismatch
+// trips: CreateDisk Duplicate.TagKey
+// trips: CreateDisk MissingParameter
+// trips: CreateDisk InvalidSnapshotId.NotFound
+// trips: CreateDisk InvalidDiskSize.NotSupported
+// trips: CreateDisk OperationDenied.PerformanceLevelNotMatch
+// trips: CreateDisk InvalidDataDiskCategory.NotSupported
+// trips: CreateDisk InvalidParameter.DiskCategoryAndMultiAttachNotMatch
+// trips: CreateDisk InvalidParameter.EncryptedIllegal
+// trips: CreateDisk ProvisionedIopsForDiskCategoryUnsupported
+// trips: CreateDisk InvalidProvisionedIops.LimitExceed
+// trips: CreateDisk BurstingEnabledForDiskCategoryUnsupported
+// trips: CreateDisk BurstingEnabledForMultiAttachDiskUnsupported
+// trips: CreateDisk InvalidBurstingEnabled.DiskSizeTooSmall
+#[tokio::test]
+async fn a_disk_that_cannot_be_had_is_refused() {
+    let world = World::new().await;
+    let auto = ("DiskCategory", Some("cloud_auto"));
+    let burst = ("BurstingEnabled", Some("true"));
+    let shared = ("MultiAttach", Some("Enabled"));
+    let rows: &[Row] = &[
+        (
+            &[("RegionId", None)],
+            400,
+            "MissingParameter",
+            "The input parameter \"RegionId\" that is mandatory for processing this request is not supplied.",
+        ),
+        (
+            &[("RegionId", Some("nowhere"))],
+            404,
+            "InvalidRegionId.NotFound",
+            "The specified RegionId does not exist.",
+        ),
+        (
+            &[("ZoneId", Some("nowhere"))],
+            404,
+            "InvalidZoneId.NotFound",
+            "The specified zone does not exist.",
+        ),
+        (
+            &[("ZoneId", Some("cn-shanghai-b"))],
+            404,
+            "InvalidZoneId.NotFound",
+            "The specified zone does not exist.",
+        ),
+        (
+            &[("InstanceId", Some("i-nowhere"))],
+            404,
+            "InvalidInstanceId.NotFound",
+            "The specified InstanceId does not exist.",
+        ),
+        (
+            &[("Tag.1.Value", Some("v"))],
+            400,
+            "InvalidTag.Mismatch",
+            "The specified Tag.n.Key and Tag.n.Value are not match.",
+        ),
+        (
+            &[("Tag.1.Key", Some("k")), ("Tag.7.Key", Some("k"))],
+            400,
+            "Duplicate.TagKey",
+            "The Tag.N.Key contain duplicate key.",
+        ),
+        (
+            &[("ZoneId", None)],
+            400,
+            "MissingParameter",
+            "The input parameter ZoneId that is mandatory for processing this request is not supplied.",
+        ),
+        (
+            &[("Size", None)],
+            400,
+            "MissingParameter",
+            "The input parameter either \"SnapshotId\" or \"Size\" should be specified.",
+        ),
+        (
+            &[("SnapshotId", Some("s-1"))],
+            404,
+            "InvalidSnapshotId.NotFound",
+            "The specified SnapshotId does not exist.",
+        ),
+        (
+            &[("DiskCategory", Some("cloud")), ("Size", Some("4"))],
+            400,
+            "InvalidDiskSize.NotSupported",
+            "The specified parameter size is not valid.",
+        ),
+        (
+            &[("DiskCategory", Some("cloud_ssd")), ("Size", Some("32769"))],
+            400,
+            "InvalidDiskSize.NotSupported",
+            "The specified parameter size is not valid.",
+        ),
+        (
+            &[("PerformanceLevel", Some("PL2")), ("Size", Some("460"))],
+            403,
+            "OperationDenied.PerformanceLevelNotMatch",
+            "The specified PerformanceLevel and Size do not match.",
+        ),
+        (
+            &[
+                ("ZoneId", Some("cn-hangzhou-b")),
+                ("DiskCategory", Some("cloud_regional_disk_auto")),
+            ],
+            400,
+            "InvalidDataDiskCategory.NotSupported",
+            "Specified disk category is not supported.",
+        ),
+        (
+            &[shared, ("DiskCategory", Some("cloud_ssd"))],
+            403,
+            "InvalidParameter.DiskCategoryAndMultiAttachNotMatch",
+            "The specified disk category does not support multi attach enabled.",
+        ),
+        (
+            &[("KMSKeyId", Some("key"))],
+            400,
+            "InvalidParameter.EncryptedIllegal",
+            "The specified parameter Encrypted must be true when kmsKeyId is not empty.",
+        ),
+        (
+            &[("ProvisionedIops", Some("1"))],
+            400,
+            "ProvisionedIopsForDiskCategoryUnsupported",
+            "The specified disk category does not support provisioned iops.",
+        ),
+        (
+            &[auto, ("ProvisionedIops", Some("17001"))],
+            400,
+            "InvalidProvisionedIops.LimitExceed",
+            "The provisioned iops exceeds the limit.",
+        ),
+        (
+            &[burst],
+            400,
+            "BurstingEnabledForDiskCategoryUnsupported",
+            "The specified disk category does not support bursting enabled.",
+        ),
+        (
+            &[burst, auto, shared],
+            400,
+            "BurstingEnabledForMultiAttachDiskUnsupported",
+            "The multi attach disk does not support bursting enabled.",
+        ),
+        (
+            &[burst, auto, ("Size", Some("3"))],
+            400,
+            "InvalidBurstingEnabled.DiskSizeTooSmall",
+            "The disk size must be greater than 3 GiB to enable burst.",
+        ),
+    ];
+    for (change, status, code, message) in rows {
+        world.refuses("CreateDisk", &ask(change), (*status, code, message)).await;
+    }
+    for change in [&[auto, ("ProvisionedIops", Some("17000"))][..], &[burst, auto]] {
+        world.ok("CreateDisk", &ask(change)).await;
+    }
+}
+
+// trips: CreateDisk InvalidParam.ZoneIdAndInstanceId.Conflict
+// trips: CreateDisk InvalidInstanceChargeType.ValueNotSupported
+// trips: CreateDisk IncorrectInstanceStatus
+// trips: CreateDisk InvalidParameter.MultiAttachAndInstanceIdConflict
+// trips: CreateDisk InstanceDiskLimitExceeded
+#[tokio::test]
+async fn an_instance_that_cannot_get_a_disk_is_told_why() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let on_it = [("ZoneId", None), ("InstanceId", Some(instance.as_str()))];
+    let refuses = async |extra: &[(&str, Option<&str>)], expected: (u16, &str, &str)| {
+        let change: Vec<_> = on_it.iter().chain(extra).copied().collect();
+        world.refuses("CreateDisk", &ask(&change), expected).await;
+    };
+    let expected = "The InstanceChargeType does not support this action.";
+    refuses(&[], (403, "InvalidInstanceChargeType.ValueNotSupported", expected)).await;
+    let expected = "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same \
+                    time.";
+    let zone = [("ZoneId", Some(crate::harness::ZONE))];
+    refuses(&zone, (403, "InvalidParam.ZoneIdAndInstanceId.Conflict", expected)).await;
+    world.change_instance(&instance, |i| i.charge_type = ChargeType::PrePaid).await;
+    let expected = "The parameter MultiAttach and InstanceId are conflict.";
+    let shared = [("MultiAttach", Some("Enabled"))];
+    refuses(&shared, (403, "InvalidParameter.MultiAttachAndInstanceIdConflict", expected)).await;
+    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.small".to_owned()).await;
+    for _ in 0..5 {
+        world.ok("CreateDisk", &ask(&on_it)).await;
+    }
+    let expected = "The amount of the disk on instance in question reach its limits.";
+    refuses(&[], (403, "InstanceDiskLimitExceeded", expected)).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
+    let expected = "The current status of the resource does not support this operation.";
+    refuses(&[], (403, "IncorrectInstanceStatus", expected)).await;
+}
+
+// trips: CreateDisk InvalidTagCount
+#[tokio::test]
+async fn a_disk_has_at_most_twenty_tags() {
+    let world = World::new().await;
+    let keys: Vec<(String, String)> =
+        (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
+    let tags: Vec<_> = keys.iter().map(|(name, key)| (name.as_str(), Some(key.as_str()))).collect();
+    let too_many = (400, "InvalidTagCount", "The specified tags are beyond the permitted range.");
+    world.refuses("CreateDisk", &ask(&tags), too_many).await;
+    world.ok("CreateDisk", &ask(&tags[..20])).await;
+}
+
+#[tokio::test]
+async fn a_malformed_parameter_is_told_with_what_is_expected() {
+    let world = World::new().await;
+    for (name, value, status, code) in [
+        ("Size", "20.5", 400, "InvalidDiskSize.NotSupported"),
+        ("DiskCategory", "floppy", 400, "InvalidDiskCategory.ValueNotSupported"),
+        ("DiskCategory", "local_ssd_pro", 400, "InvalidDiskCategory.ValueNotSupported"),
+        ("PerformanceLevel", "PL4", 400, "InvalidPerformanceLevel.Malformed"),
+        ("DiskName", "1", 400, "InvalidDiskName.Malformed"),
+        ("DiskName", "http://name", 400, "InvalidDiskName.Malformed"),
+        ("Description", "https://x", 404, "InvalidDescription.Malformed"),
+        ("Description", "x", 404, "InvalidDescription.Malformed"),
+        ("MultiAttach", "true", 403, "InvalidParameter.MultiAttach"),
+        ("ProvisionedIops", "50001", 400, "InvalidProvisionedIops.LimitExceed"),
+        ("Tag.1.Key", "acs:mine", 400, "InvalidTagKey.Malformed"),
+        ("Tag.1.Key", "aliyun", 400, "InvalidTagKey.Malformed"),
+        ("Tag.1.Key", "see http://x", 400, "InvalidTagKey.Malformed"),
+        ("Tag.1.Value", "see https://x", 400, "InvalidTagValue.Malformed"),
+        ("Tag.0.Key", "k", 400, "InvalidParameter"),
+        ("Tag.x.Key", "k", 400, "InvalidParameter"),
+        ("Encrypted", "maybe", 400, "InvalidParameter"),
+        ("StorageSetPartitionNumber", "1", 400, "InvalidParameter"),
+    ] {
+        let before = world.books();
+        let answer = world.call("CreateDisk", &ask(&[(name, Some(value))])).await;
+        assert_eq!(answer.refusal(), (status, code), "{name}={value}: {}", answer.text);
+        assert!(answer.message().contains("Expected "), "{}", answer.message());
+        assert_eq!(world.books(), before);
+    }
+}

@@ -1,0 +1,94 @@
+//! DeleteDisk: a disk that is free goes at once.
+
+use domain::disk::DiskKind;
+
+use crate::harness::World;
+
+const STATUS: (u16, &str, &str) =
+    (403, "IncorrectDiskStatus", "The current disk status does not support this operation.");
+const GONE: (u16, &str, &str) =
+    (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
+
+// trips: DeleteDisk InvalidDiskId.NotFound
+#[tokio::test]
+async fn a_deleted_disk_is_gone_at_once_and_stays_gone() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    let answer = world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    assert_eq!(answer.json.as_object().unwrap().len(), 1);
+    assert_eq!(world.status_of(&disk).await, "gone");
+    world.refuses("DeleteDisk", &[("DiskId", &disk)], GONE).await;
+    world.refuses("DeleteDisk", &[("DiskId", "i-1")], GONE).await;
+}
+
+// trips: DeleteDisk IncorrectDiskStatus
+#[tokio::test]
+async fn a_disk_that_is_attached_or_on_its_way_cannot_be_deleted() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
+    world.ok("AttachDisk", &ids).await;
+    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
+    world.finish_all().await;
+    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
+    world.ok("DetachDisk", &ids).await;
+    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
+    world.finish_all().await;
+    world.ok("DeleteDisk", &ids[1..]).await;
+}
+
+// trips: DeleteDisk InvalidDiskStatus.DeleteProtection
+// trips: DeleteDisk DiskNotPortable
+// trips: DeleteDisk DiskTypeViolation
+// trips: DeleteDisk IncorrectDiskStatus.Initializing
+#[tokio::test]
+async fn the_earlier_check_answers() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    let ask = [("DiskId", disk.as_str())];
+    world.change_disk(&disk, |d| d.delete_protected = true).await;
+    let expected = "The specified disk is under delete protection, can not be deleted.";
+    world.refuses("DeleteDisk", &ask, (403, "InvalidDiskStatus.DeleteProtection", expected)).await;
+    world.change_disk(&disk, |d| d.portable = false).await;
+    let expected = "The specified disk is not a portable disk.";
+    world.refuses("DeleteDisk", &ask, (403, "DiskNotPortable", expected)).await;
+    world.change_disk(&disk, |d| d.portable = true).await;
+    world.ok("AttachDisk", &[("InstanceId", instance.as_str()), ask[0]]).await;
+    world.refuses("DeleteDisk", &ask, STATUS).await;
+    world.change_disk(&disk, |d| d.kind = DiskKind::System).await;
+    let expected = "The specified disk is a system disk and cannot support the operation.";
+    world.refuses("DeleteDisk", &ask, (403, "DiskTypeViolation", expected)).await;
+    world.change_disk(&disk, |d| d.created = false).await;
+    let expected = "The current disk status does not support this operation.";
+    world.refuses("DeleteDisk", &ask, (403, "IncorrectDiskStatus.Initializing", expected)).await;
+    world.become_another_account().await;
+    world.refuses("DeleteDisk", &ask, GONE).await;
+}
+
+#[tokio::test]
+async fn the_id_must_be_there() {
+    let world = World::new().await;
+    let missing = "The input parameter \"DiskId\" that is mandatory for processing this request is \
+                   not supplied.";
+    world.refuses("DeleteDisk", &[], (400, "MissingParameter", missing)).await;
+    let empty = "The input parameter is mandatory for processing this request is empty.";
+    world.refuses("DeleteDisk", &[("DiskId", "")], (400, "InvalidParameter", empty)).await;
+}
+
+#[tokio::test]
+async fn of_delete_and_attach_at_the_same_time_one_wins() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    for _ in 0..8 {
+        let disk = world.available_disk().await;
+        let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
+        let (attach, delete) =
+            tokio::join!(world.call("AttachDisk", &ids), world.call("DeleteDisk", &ids[1..]));
+        assert_ne!(attach.status == 200, delete.status == 200, "{} {}", attach.text, delete.text);
+        world.finish_all().await;
+        let expected = if attach.status == 200 { "In_use" } else { "gone" };
+        assert_eq!(world.status_of(&disk).await, expected);
+    }
+}

@@ -1,0 +1,165 @@
+//! Every filter, alone: it keeps what fits and nothing else.
+
+use domain::disk::{Category, DiskKind, PerformanceLevel};
+use domain::{ChargeType, LockReason, Tag};
+
+use super::ids;
+use crate::harness::World;
+
+/// A plain disk and one that differs in everything that can be filtered by.
+async fn two(world: &World) -> (String, String) {
+    let plain = world.available_disk().await;
+    world.pass(60_000).await;
+    let elsewhere = [
+        ("RegionId", crate::harness::REGION),
+        ("ZoneId", "cn-hangzhou-h"),
+        ("Size", "20"),
+        ("DiskCategory", "cloud_essd"),
+    ];
+    let special = world.ok("CreateDisk", &elsewhere).await.text_at("DiskId");
+    world
+        .change_disk(&special, |disk| {
+            disk.kind = DiskKind::System;
+            disk.category = Category::CloudAuto;
+            disk.performance_level = Some(PerformanceLevel::Pl3);
+            disk.charge_type = ChargeType::PrePaid;
+            disk.name = "Data-42".to_owned();
+            disk.tags = vec![Tag::new("team", "storage"), Tag::new("acs:own", "1")];
+            disk.portable = false;
+            disk.delete_with_instance = true;
+            disk.delete_auto_snapshot = false;
+            disk.enable_auto_snapshot = false;
+            disk.encrypted = true;
+            disk.kms_key_id = "key-1".to_owned();
+            disk.source_snapshot = "s-1".to_owned();
+            disk.resource_group = "rg-1".to_owned();
+            disk.multi_attach = true;
+            disk.locks = vec![LockReason::Financial];
+        })
+        .await;
+    (plain, special)
+}
+
+#[tokio::test]
+async fn a_filter_keeps_what_fits_and_nothing_else() {
+    let world = World::new().await;
+    let (plain, special) = two(&world).await;
+    for (name, of_plain, of_special) in [
+        ("ZoneId", "cn-hangzhou-i", "cn-hangzhou-h"),
+        ("DiskType", "data", "system"),
+        ("Category", "cloud_essd", "cloud_auto"),
+        ("PerformanceLevel", "PL1", "PL3"),
+        ("DiskChargeType", "PostPaid", "PrePaid"),
+        ("Portable", "true", "false"),
+        ("DeleteWithInstance", "false", "true"),
+        ("DeleteAutoSnapshot", "True", "False"),
+        ("EnableAutoSnapshot", "true", "false"),
+        ("Encrypted", "false", "true"),
+        ("MultiAttach", "Disabled", "Enabled"),
+    ] {
+        assert_eq!(ids(&world, &[(name, of_plain)]).await, [plain.as_str()], "{name}");
+        assert_eq!(ids(&world, &[(name, of_special)]).await, [special.as_str()], "{name}");
+    }
+    for (name, value) in [
+        ("KMSKeyId", "key-1"),
+        ("SnapshotId", "s-1"),
+        ("ResourceGroupId", "rg-1"),
+        ("LockReason", "financial"),
+        ("DiskName", "Data-42"),
+        ("DiskName", "Data*"),
+        ("DiskName", "*42"),
+        ("DiskName", "*ata-4*"),
+        ("Tag.1.Key", "team"),
+        ("Tag.9.key", "team"),
+        ("Tag.1.Key", "acs:own"),
+    ] {
+        assert_eq!(ids(&world, &[(name, value)]).await, [special.as_str()], "{name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_nothing_fits_finds_nothing() {
+    let world = World::new().await;
+    two(&world).await;
+    for (name, value) in [
+        ("Status", "In_use"),
+        ("Status", "ReIniting"),
+        ("InstanceId", "i-nowhere"),
+        ("DiskIds", "[]"),
+        ("DiskIds", "[\"fake-vol-id\"]"),
+        ("DiskName", "data-42"),
+        ("DiskName", "Data"),
+        ("DiskName", "D*2"),
+        ("Category", "cloud_ssd"),
+        ("LockReason", "security"),
+        ("MultiAttach", "LegacyShared"),
+        ("EnableShared", "true"),
+        ("SnapshotId", "s-2"),
+        ("AutoSnapshotPolicyId", "sp-1"),
+        ("EnableAutomatedSnapshotPolicy", "true"),
+    ] {
+        assert_eq!(ids(&world, &[(name, value)]).await, Vec::<String>::new(), "{name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_everything_fits_finds_everything() {
+    let world = World::new().await;
+    let (plain, special) = two(&world).await;
+    let both = format!("[\"{plain}\", \"d-nowhere\", \"{special}\"]");
+    for (name, value) in [
+        ("Status", "All"),
+        ("Status", "Available"),
+        ("DiskType", "all"),
+        ("Category", "all"),
+        ("DiskIds", &both),
+        ("DiskIds", ""),
+        ("DiskName", "*"),
+        ("InstanceId", ""),
+        ("EnableShared", "false"),
+        ("EnableAutomatedSnapshotPolicy", "false"),
+        ("AdditionalAttributes.1", "IOPS"),
+        ("AdditionalAttributes", "[\"IOPS\"]"),
+    ] {
+        let found = ids(&world, &[(name, value)]).await;
+        assert_eq!(found, [special.as_str(), plain.as_str()], "newest first: {name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn tags_must_all_fit() {
+    let world = World::new().await;
+    let (_, special) = two(&world).await;
+    let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
+    assert_eq!(ids(&world, &[key, value]).await, [special.as_str()]);
+    let old = [("Tag.1.key", "team"), ("Tag.1.value", "storage")];
+    assert_eq!(ids(&world, &old).await, [special.as_str()]);
+    let none = Vec::<String>::new();
+    assert_eq!(ids(&world, &[key, ("Tag.1.Value", "Storage")]).await, none);
+    assert_eq!(ids(&world, &[key, ("Tag.2.Key", "other")]).await, none);
+    assert_eq!(ids(&world, &[key, ("Tag.2.Key", "acs:own")]).await, [special.as_str()]);
+}
+
+#[tokio::test]
+async fn the_span_of_creation_includes_its_ends() {
+    let world = World::new().await;
+    let (plain, special) = two(&world).await;
+    let from = |time| [("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", time)];
+    let to = |time| [("Filter.2.Key", "CreationEndTime"), ("Filter.2.Value", time)];
+    assert_eq!(ids(&world, &from("2026-01-02T03:05:05Z")).await, [special.as_str()]);
+    assert_eq!(ids(&world, &from("2026-01-02T03:04Z")).await.len(), 2);
+    assert_eq!(ids(&world, &to("2026-01-02T03:04:05Z")).await, [plain.as_str()]);
+    assert_eq!(ids(&world, &to("2026-01-02T03:04Z")).await, Vec::<String>::new());
+    let span = [from("2026-01-02T03:04:05Z"), to("2026-01-02T03:04:06Z")].concat();
+    assert_eq!(ids(&world, &span).await, [plain.as_str()]);
+}
+
+#[tokio::test]
+async fn placement_is_told_when_asked_for() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    assert!(world.describe(&disk).await.get("Placement").is_none());
+    let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "Placement")];
+    let answer = world.ok("DescribeDisks", &ask).await;
+    assert_eq!(answer.json["Disks"]["Disk"][0]["Placement"]["ZoneIds"], crate::harness::ZONE);
+}

@@ -1,0 +1,115 @@
+//! Both ways of walking a list.
+
+use serde_json::Value;
+
+use super::{ids, listed};
+use crate::harness::{REGION, World};
+
+async fn disks(world: &World, count: usize) -> Vec<String> {
+    let mut made = Vec::new();
+    for _ in 0..count {
+        made.push(world.available_disk().await);
+    }
+    made.reverse();
+    made
+}
+
+async fn page(world: &World, more: &[(&str, &str)]) -> Value {
+    let ask: Vec<(&str, &str)> = [("RegionId", REGION)].into_iter().chain(more.to_vec()).collect();
+    world.ok("DescribeDisks", &ask).await.json
+}
+
+#[tokio::test]
+async fn numbered_pages_hold_every_disk_once() {
+    let world = World::new().await;
+    let all = disks(&world, 23).await;
+    assert_eq!(ids(&world, &[]).await, all[..10], "ten unless asked for otherwise");
+    let mut walked = Vec::new();
+    for number in ["1", "2", "3", "4"] {
+        let shown = page(&world, &[("PageNumber", number), ("PageSize", "9")]).await;
+        assert_eq!(shown["PageNumber"], number.parse::<u32>().unwrap());
+        assert_eq!((&shown["PageSize"], &shown["TotalCount"]), (&9.into(), &23.into()));
+        assert_eq!(shown["NextToken"], "");
+        walked.extend(listed(&shown));
+    }
+    assert_eq!(walked, all);
+    let named = [("DiskName", "*"), ("PageSize", "9"), ("PageNumber", "3")];
+    assert_eq!(ids(&world, &named).await, all[18..], "a restricted list is paged as well");
+}
+
+#[tokio::test]
+async fn a_walk_by_token_holds_every_disk_once() {
+    let world = World::new().await;
+    let all = disks(&world, 25).await;
+    let mut walked = Vec::new();
+    let mut shown = page(&world, &[("MaxResults", "10")]).await;
+    loop {
+        walked.extend(listed(&shown));
+        let token = shown["NextToken"].as_str().unwrap().to_owned();
+        if token.is_empty() {
+            break;
+        }
+        let more = [("MaxResults", "10"), ("NextToken", token.as_str()), ("PageNumber", "7")];
+        shown = page(&world, &more).await;
+    }
+    assert_eq!(walked, all, "PageNumber does not count with a token");
+}
+
+#[tokio::test]
+async fn a_full_last_page_ends_the_walk() {
+    let world = World::new().await;
+    let all = disks(&world, 20).await;
+    let first = page(&world, &[("MaxResults", "10")]).await;
+    let token = first["NextToken"].as_str().unwrap();
+    let second = page(&world, &[("MaxResults", "10"), ("NextToken", token)]).await;
+    assert_eq!(listed(&second), all[10..]);
+    assert_eq!(second["NextToken"], "");
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_while_disks_come_and_go() {
+    let world = World::new().await;
+    let all = disks(&world, 25).await;
+    let first = page(&world, &[("MaxResults", "10")]).await;
+    assert_eq!(listed(&first), all[..10]);
+    world.available_disk().await;
+    for gone in [&all[3], &all[9], &all[10], &all[20]] {
+        world.ok("DeleteDisk", &[("DiskId", gone)]).await;
+    }
+    let token = first["NextToken"].as_str().unwrap();
+    let second = page(&world, &[("MaxResults", "10"), ("NextToken", token)]).await;
+    let mut walked = listed(&second);
+    let token = second["NextToken"].as_str().unwrap();
+    let third = page(&world, &[("MaxResults", "10"), ("NextToken", token)]).await;
+    walked.extend(listed(&third));
+    assert_eq!(third["NextToken"], "");
+    let left: Vec<_> = all[11..].iter().filter(|disk| **disk != all[20]).cloned().collect();
+    assert_eq!(walked, left, "none twice, none left out, none that came later");
+}
+
+#[tokio::test]
+async fn max_results_is_taken_as_the_nearest_that_is_allowed() {
+    let world = World::new().await;
+    disks(&world, 12).await;
+    for (asked, shown) in [("1", 10), ("-5", 10), ("11", 11), ("500", 12), ("100000", 12)] {
+        assert_eq!(ids(&world, &[("MaxResults", asked)]).await.len(), shown, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_by_ids_is_paged_as_well() {
+    let world = World::new().await;
+    let all = disks(&world, 15).await;
+    let list = serde_json::to_string(&all).unwrap();
+    let shown = page(&world, &[("DiskIds", &list)]).await;
+    assert_eq!((listed(&shown).len(), &shown["TotalCount"]), (10, &15.into()));
+    let first = page(&world, &[("DiskIds", &list), ("MaxResults", "10")]).await;
+    let token = first["NextToken"].as_str().unwrap();
+    let second = page(&world, &[("DiskIds", &list), ("NextToken", token)]).await;
+    let mut walked = [listed(&first), listed(&second)].concat();
+    assert_eq!(second["NextToken"], "");
+    walked.sort();
+    let mut expected = all;
+    expected.sort();
+    assert_eq!(walked, expected);
+}

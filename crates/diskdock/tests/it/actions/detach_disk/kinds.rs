@@ -1,0 +1,119 @@
+//! DetachDisk of disks that are not plain data disks.
+
+use domain::InstanceStatus;
+
+use super::named;
+use crate::harness::World;
+
+#[tokio::test]
+async fn a_system_disk_comes_off_a_stopped_instance_and_is_a_protected_data_disk() {
+    let world = World::new().await;
+    let (instance, disk) = world.stopped_with_system_disk().await;
+    assert_eq!(world.describe(&disk).await["Type"], "system");
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    assert_eq!(world.describe(&disk).await["Status"], "Detaching");
+    world.finish_all().await;
+
+    let after = world.describe(&disk).await;
+    assert_eq!(after["Status"], "Available");
+    assert_eq!(after["Type"], "data");
+    assert_eq!(after["DeleteWithInstance"], true, "the default for a system disk");
+    let tag = |key: &str| {
+        let tags = after["Tags"]["Tag"].as_array().unwrap();
+        let found = tags.iter().find(|tag| tag["TagKey"] == key);
+        found.map(|tag| tag["TagValue"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(tag("acs:ecs:sourceInstanceId"), Some(instance.clone()));
+    assert_eq!(tag("acs:ecs:diskDeleteProtection").as_deref(), Some("true"));
+    assert_eq!(tag("acs:ecs:diskPayType").as_deref(), Some("AfterPay"));
+
+    let books: serde_json::Value = serde_json::from_str(&world.books()).unwrap();
+    let source = &books["instances"][0];
+    assert!(source["system_disk"].is_null());
+    assert!(source["tags"].to_string().contains("acs:ecs:sourceSystemDiskId"));
+    assert!(source["tags"].to_string().contains(&disk));
+    assert_eq!(world.differences().await, []);
+    let protected = (
+        403,
+        "InvalidDiskStatus.DeleteProtection",
+        "The specified disk is under delete protection, can not be deleted.",
+    );
+    world.refuses("DeleteDisk", &[("DiskId", &disk)], protected).await;
+}
+
+#[tokio::test]
+async fn a_system_disk_goes_home_with_bootable_and_a_login_only() {
+    let world = World::new().await;
+    let (instance, disk) = world.stopped_with_system_disk().await;
+    let [first, second] = named(&instance, &disk);
+    world.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "false")]).await;
+    world.finish_all().await;
+    assert_eq!(world.describe(&disk).await["DeleteWithInstance"], false);
+    let login = [first, second, ("Bootable", "true"), ("Password", "Example-1234")];
+    world.ok("AttachDisk", &login).await;
+    world.finish_all().await;
+    let after = world.describe(&disk).await;
+    assert_eq!(after["Type"], "system");
+    assert_eq!(after["Device"], "/dev/xvda");
+    assert_eq!(after["InstanceId"], instance.as_str());
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+}
+
+#[tokio::test]
+async fn a_shared_disk_leaves_one_instance_and_stays_on_the_other() {
+    let world = World::new().await;
+    let kind = "ecs.g8i.large";
+    let one = world.plant_instance(|i| i.instance_type = kind.to_owned()).await;
+    let other = world.plant_instance(|i| i.instance_type = kind.to_owned()).await;
+    let disk = world.disk_with(|disk| disk.multi_attach = true).await;
+    for instance in [&one, &other] {
+        world.ok("AttachDisk", &named(instance, &disk)).await;
+        world.finish_all().await;
+    }
+    let both = world.describe(&disk).await;
+    assert_eq!(both["Status"], "In_use");
+    assert_eq!((&both["InstanceId"], &both["Device"]), (&"".into(), &"".into()));
+    assert_eq!(both["MultiAttach"], "Enabled");
+    assert_eq!(both["MountInstanceNum"], 2);
+
+    world.ok("DetachDisk", &named(&one, &disk)).await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    world.finish_all().await;
+    let left = world.describe(&disk).await;
+    assert_eq!(left["Status"], "In_use");
+    let attachments = left["Attachments"]["Attachment"].as_array().unwrap().clone();
+    assert_eq!(attachments.len(), 1);
+    assert_eq!(attachments[0]["InstanceId"], other.as_str());
+
+    world.ok("DetachDisk", &named(&other, &disk)).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn delete_with_instance_is_false_afterwards_unless_asked_for() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    for (asked, expected) in [(None, false), (Some("true"), true), (Some("FALSE"), false)] {
+        let disk = world.disk_on(&instance).await;
+        world.change_disk(&disk, |disk| disk.delete_with_instance = true).await;
+        let mut ask = named(&instance, &disk).to_vec();
+        ask.extend(asked.map(|text| ("DeleteWithInstance", text)));
+        world.ok("DetachDisk", &ask).await;
+        assert_eq!(world.describe(&disk).await["DeleteWithInstance"], true, "not yet");
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["DeleteWithInstance"], expected, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn disks_of_a_stopped_instance_come_off_as_well() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Stopped).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}

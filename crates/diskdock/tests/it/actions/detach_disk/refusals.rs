@@ -1,0 +1,331 @@
+//! Every error of DetachDisk, and which of two comes first.
+
+use domain::disk::{Attachment, Category, DiskKind, Phase};
+use domain::{InstanceStatus, LockReason};
+
+use super::named;
+use crate::harness::World;
+
+const NOT_ATTACHED: (u16, &str, &str) = (
+    403,
+    "DependencyViolation",
+    "The specified disk has not been attached on the specified instance.",
+);
+const INSTANCE_STATUS: (u16, &str, &str) = (
+    403,
+    "IncorrectInstanceStatus",
+    "The current status of the resource does not support this operation.",
+);
+const DISK_STATUS: (u16, &str, &str) =
+    (403, "IncorrectDiskStatus", "The current disk status does not support this operation.");
+const NOT_PORTABLE: (u16, &str, &str) =
+    (403, "DiskNotPortable", "The specified disk is not a portable disk.");
+const LOCKED: (u16, &str, &str) =
+    (403, "InstanceLockedForSecurity", "The instance is locked due to security.");
+const IMAGE_GONE: (u16, &str, &str) = (
+    404,
+    "InvalidDiskId.OperationNotSupported",
+    "The operation is not supported due to base image not exist.",
+);
+const NO_HOT_DETACH: (u16, &str, &str) = (
+    400,
+    "InvalidOperation.InstanceTypeNotSupport",
+    "The instance type of the specified instance does not support hot detach disk.",
+);
+const MULTI_ATTACH: (u16, &str, &str) = (
+    403,
+    "DeleteWithInstance.Conflict",
+    "Multi attach disk cannot be set to DeleteWithInstance attribute.",
+);
+const EPHEMERAL: (u16, &str, &str) = (
+    403,
+    "InvalidParameter.DeleteWithInstance",
+    "The DeleteWithInstance for the elastic ephemeral disk must be set to true.",
+);
+const DETACHING: (u16, &str, &str) = (
+    403,
+    "InvalidOperation.DiskDetachingFromThisEcs",
+    "The specified disk is detaching from this ecs.",
+);
+const DETACHED: (u16, &str, &str) =
+    (404, "InvalidDisk.AlreadyDetached", "The specified disk has been detached.");
+const NO_INSTANCE: (u16, &str, &str) =
+    (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
+const NO_DISK: (u16, &str, &str) =
+    (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
+const REGION: (u16, &str, &str) =
+    (400, "InvalidRegionId.MalFormed", "The specified RegionId is not valid.");
+
+#[tokio::test]
+async fn both_ids_must_be_there_and_not_be_empty() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let missing = |name: &str| {
+        format!(
+            "The input parameter \"{name}\" that is mandatory for processing this request is not \
+             supplied."
+        )
+    };
+    for (parameters, name) in [
+        (&[][..], "InstanceId"),
+        (&[("DiskId", disk.as_str())][..], "InstanceId"),
+        (&[("InstanceId", instance.as_str())][..], "DiskId"),
+    ] {
+        let message = missing(name);
+        world.refuses("DetachDisk", parameters, (400, "MissingParameter", &message)).await;
+    }
+    let empty = "The input parameter is mandatory for processing this request is empty.";
+    for parameters in [named("", &disk), named(&instance, "")] {
+        world.refuses("DetachDisk", &parameters, (400, "InvalidParameter", empty)).await;
+    }
+}
+
+#[tokio::test]
+async fn delete_with_instance_is_true_or_false() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let message = "The specified parameter \"DeleteWithInstance\" is not valid. Expected true or \
+                   false.";
+    let parameters =
+        [("InstanceId", instance.as_str()), ("DiskId", disk.as_str()), ("DeleteWithInstance", "1")];
+    world.refuses("DetachDisk", &parameters, (400, "InvalidParameter", message)).await;
+}
+
+#[tokio::test]
+async fn a_region_that_does_not_exist_is_refused_and_one_that_does_is_not_looked_at() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let [first, second] = named(&instance, &disk);
+    world.refuses("DetachDisk", &[first, second, ("RegionId", "nowhere")], REGION).await;
+    world.ok("DetachDisk", &[first, second, ("RegionId", "eu-west-1")]).await;
+}
+
+// trips: DetachDisk InvalidInstanceId.NotFound
+// trips: DetachDisk InvalidDiskId.NotFound
+#[tokio::test]
+async fn what_does_not_exist_or_is_not_the_callers_is_not_found() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.refuses("DetachDisk", &named("i-nowhere", &disk), NO_INSTANCE).await;
+    world.refuses("DetachDisk", &named(&disk, &disk), NO_INSTANCE).await;
+    world.refuses("DetachDisk", &named(&instance, "d-nowhere"), NO_DISK).await;
+    world.refuses("DetachDisk", &named(&instance, &instance), NO_DISK).await;
+    let owner = world.become_another_account().await;
+    world.refuses("DetachDisk", &named(&instance, &disk), NO_INSTANCE).await;
+    let stranger = world.signer.id.clone();
+    world.signer = owner;
+    assert_ne!(world.signer.id, stranger);
+    world.change_disk(&disk, |disk| disk.account = "2000000000000002".into()).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), NO_DISK).await;
+}
+
+// trips: DetachDisk InvalidOperation.DiskDetachingFromThisEcs
+// trips: DetachDisk InvalidDisk.AlreadyDetached
+#[tokio::test]
+async fn detaching_twice_is_told_apart_before_and_after_the_end() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), DETACHING).await;
+    world.finish_all().await;
+    world.refuses("DetachDisk", &named(&instance, &disk), DETACHED).await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}
+
+// trips: DetachDisk IncorrectDiskStatus
+#[tokio::test]
+async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let creating = world.disk_with(|disk| disk.created = false).await;
+    world.refuses("DetachDisk", &named(&instance, &creating), DISK_STATUS).await;
+    let attaching = world.available_disk().await;
+    world.ok("AttachDisk", &named(&instance, &attaching)).await;
+    world.refuses("DetachDisk", &named(&instance, &attaching), DISK_STATUS).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&attaching).await, "In_use");
+}
+
+// trips: DetachDisk DiskNotPortable
+#[tokio::test]
+async fn a_disk_that_is_not_portable_stays() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.change_disk(&disk, |disk| disk.portable = false).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), NOT_PORTABLE).await;
+}
+
+// trips: DetachDisk InstanceLockedForSecurity
+#[tokio::test]
+async fn a_security_lock_keeps_the_disk_and_a_financial_one_does_not() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), LOCKED).await;
+    world.change_instance(&instance, |i| i.locks = vec![LockReason::Financial]).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+}
+
+// trips: DetachDisk DependencyViolation
+#[tokio::test]
+async fn a_disk_on_another_instance_is_left_where_it_is() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let other = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.refuses("DetachDisk", &named(&other, &disk), NOT_ATTACHED).await;
+    assert_eq!(world.describe(&disk).await["InstanceId"], instance.as_str());
+}
+
+// trips: DetachDisk InvalidDiskId.OperationNotSupported
+#[tokio::test]
+async fn a_system_disk_stays_when_the_image_is_gone() {
+    let world = World::new().await;
+    let (instance, disk) = world.stopped_with_system_disk().await;
+    world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), IMAGE_GONE).await;
+}
+
+// trips: DetachDisk IncorrectInstanceStatus
+#[tokio::test]
+async fn the_instance_must_be_running_or_stopped() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    for status in [InstanceStatus::Pending, InstanceStatus::Starting, InstanceStatus::Stopping] {
+        world.change_instance(&instance, move |i| i.status = status).await;
+        world.refuses("DetachDisk", &named(&instance, &disk), INSTANCE_STATUS).await;
+    }
+    let (instance, system) = world.stopped_with_system_disk().await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Running).await;
+    world.refuses("DetachDisk", &named(&instance, &system), INSTANCE_STATUS).await;
+}
+
+// trips: DetachDisk InvalidOperation.InstanceTypeNotSupport
+#[tokio::test]
+async fn an_old_type_lets_go_of_disks_only_while_stopped() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
+    world.refuses("DetachDisk", &named(&instance, &disk), NO_HOT_DETACH).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Stopped).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}
+
+// trips: DetachDisk DeleteWithInstance.Conflict
+// trips: DetachDisk InvalidParameter.DeleteWithInstance
+#[tokio::test]
+async fn what_delete_with_instance_may_be_depends_on_the_kind_of_disk() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let [first, second] = named(&instance, &disk);
+    world.change_disk(&disk, |disk| disk.multi_attach = true).await;
+    for text in ["true", "False"] {
+        let parameters = [first, second, ("DeleteWithInstance", text)];
+        world.refuses("DetachDisk", &parameters, MULTI_ATTACH).await;
+    }
+    world
+        .change_disk(&disk, |disk| {
+            disk.multi_attach = false;
+            disk.category = Category::ElasticEphemeralDiskStandard;
+        })
+        .await;
+    world.refuses("DetachDisk", &[first, second], EPHEMERAL).await;
+    world.refuses("DetachDisk", &[first, second, ("DeleteWithInstance", "false")], EPHEMERAL).await;
+    world.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "True")]).await;
+}
+
+// trips: DetachDisk DisksDetachingOnEcsExceeded
+#[tokio::test]
+async fn five_disks_may_leave_at_a_time_and_a_sixth_waits_its_turn() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let mut disks = Vec::new();
+    for _ in 0..6 {
+        disks.push(world.disk_on(&instance).await);
+    }
+    for disk in &disks[..5] {
+        world.rule(&format!(
+            r#"{{"transition":"detach","disk":"{disk}","behaviour":{{"do":"hold"}}}}"#
+        ));
+        world.ok("DetachDisk", &named(&instance, disk)).await;
+    }
+    let too_many = (
+        400,
+        "DisksDetachingOnEcsExceeded",
+        "The number of disks detaching on the instance exceeds the limit.",
+    );
+    world.settle().await;
+    world.refuses("DetachDisk", &named(&instance, &disks[5]), too_many).await;
+    let one = format!(r#"{{"disk":"{}"}}"#, disks[0]);
+    world.control("POST", "/transitions/finish", &one).await;
+    world.settle().await;
+    assert_eq!(world.status_of(&disks[0]).await, "Available");
+    world.ok("DetachDisk", &named(&instance, &disks[5])).await;
+}
+
+/// Everything that can be wrong is made wrong one after the other, the last check first: each time
+/// the newest wrong is the answer.
+#[tokio::test]
+async fn the_earlier_check_answers() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let other = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let (at, elsewhere) = (instance.clone(), other.clone());
+    let ids = named(&instance, &disk);
+    let ask = [ids[0], ids[1], ("DeleteWithInstance", "false")];
+    let refuses = async |expected| world.refuses("DetachDisk", &ask, expected).await;
+
+    world.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskPremium).await;
+    refuses(EPHEMERAL).await;
+    world.change_disk(&disk, |d| d.multi_attach = true).await;
+    refuses(MULTI_ATTACH).await;
+    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
+    refuses(NO_HOT_DETACH).await;
+    world.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
+    refuses(INSTANCE_STATUS).await;
+    world.change_disk(&disk, |d| d.kind = DiskKind::System).await;
+    world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
+    refuses(IMAGE_GONE).await;
+    let move_to = elsewhere.clone();
+    world.change_disk(&disk, move |d| d.attachments[0].instance = move_to.as_str().into()).await;
+    refuses(NOT_ATTACHED).await;
+    world.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
+    refuses(LOCKED).await;
+    world.change_disk(&disk, |d| d.portable = false).await;
+    refuses(NOT_PORTABLE).await;
+    world.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
+    refuses(DISK_STATUS).await;
+    world.change_disk(&disk, |d| d.attachments.clear()).await;
+    refuses(DETACHED).await;
+    world.change_disk(&disk, move |d| d.attachments.push(leaving(&at))).await;
+    refuses(DETACHING).await;
+    world.change_disk(&disk, |d| d.account = "2000000000000002".into()).await;
+    refuses(NO_DISK).await;
+    world.change_instance(&instance, |i| i.account = "2000000000000002".into()).await;
+    refuses(NO_INSTANCE).await;
+    let nowhere = [ask[0], ask[1], ask[2], ("RegionId", "nowhere")];
+    world.refuses("DetachDisk", &nowhere, REGION).await;
+}
+
+fn leaving(instance: &str) -> Attachment {
+    Attachment {
+        instance: instance.into(),
+        device: "/dev/xvdb".to_owned(),
+        attached_at: crate::harness::BEGINNING,
+        generation: 1,
+        phase: Phase::Detaching { delete_with_instance: false },
+    }
+}

@@ -1,0 +1,254 @@
+//! The operator's controls.
+
+use serde_json::{Value, json};
+
+use crate::harness::{REGION, TOKEN, World};
+
+fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
+    [("InstanceId", instance), ("DiskId", disk)]
+}
+
+#[tokio::test]
+async fn the_first_calls_are_answered_with_a_planted_code() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let plan = r#"{"action":"DetachDisk","skip":0,"times":2,
+                   "fault":{"do":"answer","code":"IncorrectDiskStatus"}}"#;
+    world.control("POST", "/faults", plan).await;
+    let expected = "The current disk status does not support this operation.";
+    // In JSON and in XML: two calls.
+    let refusal = (403, "IncorrectDiskStatus", expected);
+    world.refuses("DetachDisk", &named(&instance, &disk), refusal).await;
+    assert_eq!(world.control("GET", "/faults", "").await["faults"], json!([]));
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+}
+
+#[tokio::test]
+async fn calls_are_throttled_until_the_faults_are_cleared() {
+    let world = World::new().await;
+    world.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;
+    let ask = [("RegionId", REGION)];
+    world.ok("DescribeDisks", &ask).await;
+    let throttled = (400, "Throttling.User", "Request was denied due to user flow control.");
+    world.refuses("DescribeDisks", &ask, throttled).await;
+    world.refuses("DescribeDisks", &ask, throttled).await;
+    world.control("DELETE", "/faults", "").await;
+    world.ok("DescribeDisks", &ask).await;
+}
+
+#[tokio::test]
+async fn a_dropped_reply_has_had_its_effect() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"drop_reply"}}"#;
+    world.control("POST", "/faults", plan).await;
+    let now = world.assembly.gateway.services.clock.now();
+    let ask = named(&instance, &disk);
+    let request = world.signer.sign(crate::harness::Style::default(), "DetachDisk", &ask, now);
+    assert!(world.send(request).await.is_none(), "nothing comes back");
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    let again = world.call("DetachDisk", &ask).await;
+    assert_eq!(again.refusal(), (403, "InvalidOperation.DiskDetachingFromThisEcs"));
+}
+
+#[tokio::test]
+async fn a_request_that_is_delivered_twice_answers_for_the_second_time() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"twice"}}"#;
+    world.control("POST", "/faults", plan).await;
+    let answer = world.call("DetachDisk", &named(&instance, &disk)).await;
+    assert_eq!(answer.refusal(), (403, "InvalidOperation.DiskDetachingFromThisEcs"));
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}
+
+#[tokio::test]
+async fn a_fault_that_makes_no_sense_is_not_planted() {
+    let world = World::new().await;
+    for plan in [
+        r#"{"action":"DetachDiks","fault":{"do":"throttle"}}"#,
+        r#"{"times":0,"fault":{"do":"throttle"}}"#,
+        r#"{"fault":{"do":"answer","code":"NoSuchCode"}}"#,
+        r#"{"fault":{"do":"slow","milliseconds":600001}}"#,
+        r#"{"fault":{"do":"explode"}}"#,
+        r#"{"fault":{"do":"throttle"},"colour":"red"}"#,
+        "{}",
+        "not json",
+    ] {
+        let (status, told) = world.try_control("POST", "/faults", plan).await;
+        assert_eq!(status, 400, "{plan}: {told}");
+        assert!(told["error"].is_string() && told["hint"].is_string(), "{told}");
+    }
+    assert_eq!(world.control("GET", "/faults", "").await["faults"], json!([]));
+}
+
+#[tokio::test]
+async fn held_transitions_end_as_the_operator_says() {
+    for (transition, verb, expected) in [
+        ("attach", "finish", "In_use"),
+        ("attach", "refuse", "Available"),
+        ("detach", "finish", "Available"),
+        ("detach", "refuse", "In_use"),
+    ] {
+        let world = World::new().await;
+        let instance = world.running_instance().await;
+        let disk = world.available_disk().await;
+        let rule = json!({
+            "transition": transition, "disk": disk, "times": 1, "behaviour": { "do": "hold" },
+        });
+        world.control("POST", "/rules", &rule.to_string()).await;
+        world.ok("AttachDisk", &named(&instance, &disk)).await;
+        if transition == "detach" {
+            world.finish_all().await;
+            world.ok("DetachDisk", &named(&instance, &disk)).await;
+        }
+        world.pass(400_000).await;
+        assert!(["Attaching", "Detaching"].contains(&world.status_of(&disk).await.as_str()));
+        let told = world
+            .control("POST", &format!("/transitions/{verb}"), &json!({ "disk": disk }).to_string())
+            .await;
+        assert_eq!(told["transitions"], 1);
+        world.settle().await;
+        assert_eq!(world.status_of(&disk).await, expected, "{transition} {verb}");
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_transition_takes_as_long_as_the_operator_says() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let rule = r#"{"transition":"detach","behaviour":{"do":"take","milliseconds":60000}}"#;
+    world.control("POST", "/rules", rule).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.pass(59_999).await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    world.pass(1).await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    world.control("DELETE", "/rules", "").await;
+    world.control("PUT", "/pace", r#"{"pace":"250ms"}"#).await;
+    world.ok("AttachDisk", &named(&instance, &disk)).await;
+    world.pass(250).await;
+    assert_eq!(world.status_of(&disk).await, "In_use");
+}
+
+#[tokio::test]
+async fn an_export_is_imported_again_and_work_in_flight_goes_on() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let leaving = world.disk_on(&instance).await;
+    let coming = world.available_disk().await;
+    world.ok("DetachDisk", &named(&instance, &leaving)).await;
+    world.ok("AttachDisk", &named(&instance, &coming)).await;
+    world.control("POST", "/clock/hold", "").await;
+    let exported = world.control("GET", "/state", "").await;
+    let before = world.books();
+    world.control("POST", "/reset", "").await;
+    assert_eq!(world.status_of(&leaving).await, "gone");
+    // A reset lets the clock run; the story stops it again where it was.
+    world.control("POST", "/clock/hold", "").await;
+    let told = world.control("PUT", "/state", &exported.to_string()).await;
+    assert_eq!(told["imported"], json!({ "disks": 2, "instances": 1, "operations": 2 }));
+    let now: Value = serde_json::from_str(&world.books()).unwrap();
+    let was: Value = serde_json::from_str(&before).unwrap();
+    for part in ["disks", "instances"] {
+        assert_eq!(now[part], was[part]);
+    }
+    assert_eq!(now["operations"].as_array().unwrap().len(), 2);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_import_that_does_not_hang_together_changes_nothing() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    world.disk_on(&instance).await;
+    let before = world.books();
+    let good = world.control("GET", "/state", "").await;
+    let mut wrong = vec!["{".to_owned(), "[]".to_owned()];
+    for change in [
+        |state: &mut Value| state["format"] = 2.into(),
+        |state: &mut Value| state["instances"] = json!([]),
+        |state: &mut Value| state["colour"] = "red".into(),
+        |state: &mut Value| {
+            let first = state["disks"][0].clone();
+            state["disks"].as_array_mut().unwrap().push(first);
+        },
+    ] {
+        let mut state = good.clone();
+        change(&mut state);
+        wrong.push(state.to_string());
+    }
+    for body in wrong {
+        let (status, told) = world.try_control("PUT", "/state", &body).await;
+        assert_eq!(status, 400, "{told}");
+        assert_eq!(world.books(), before);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_is_locked_and_unlocked() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let path = |verb: &str| format!("/instances/{instance}/{verb}");
+    world.control("POST", &path("lock"), r#"{"reason":"security"}"#).await;
+    let told = world.control("POST", &path("lock"), r#"{"reason":"financial"}"#).await;
+    assert_eq!(told["locks"], json!(["security", "financial"]));
+    let locked = (403, "InstanceLockedForSecurity", "The instance is locked due to security.");
+    world.refuses("DetachDisk", &named(&instance, &disk), locked).await;
+    world.control("POST", &path("unlock"), r#"{"reason":"security"}"#).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    assert_eq!(world.control("POST", &path("unlock"), "").await["locks"], json!([]));
+    assert_eq!(world.try_control("POST", &path("lock"), r#"{"reason":"mood"}"#).await.0, 400);
+    assert_eq!(world.try_control("POST", "/instances/i-nowhere/lock", "").await.0, 404);
+}
+
+fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
+    let mut request = http::Request::builder().method("POST").uri("/_diskdock/reset");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Vec::new()).unwrap()
+}
+
+#[tokio::test]
+async fn strangers_are_kept_out_of_the_controls() {
+    let world = World::new().await;
+    world.available_disk().await;
+    let before = world.books();
+    let host = ("host", "127.0.0.1:5260");
+    for (headers, loopback) in [
+        (&[host, ("origin", "https://evil.example")][..], true),
+        (&[host, ("sec-fetch-site", "cross-site")], true),
+        (&[("host", "evil.example")], true),
+        (&[host, ("x-diskdock-token", "wrong")], true),
+        (&[host, ("x-diskdock-token", "")], true),
+        (&[host], false),
+        (&[host, ("x-diskdock-token", "wrong")], false),
+    ] {
+        let (status, told) = world.send_control(control_request(headers), loopback).await;
+        assert_eq!(status, 403, "{headers:?} {loopback}: {told}");
+        assert_eq!(world.books(), before, "{headers:?}");
+    }
+    let right = [host, ("x-diskdock-token", TOKEN)];
+    assert_eq!(world.send_control(control_request(&right), false).await.0, 200);
+    assert_ne!(world.books(), before);
+}
+
+#[tokio::test]
+async fn health_and_metrics_are_for_everybody_and_tell_no_secret() {
+    let world = World::new().await;
+    let mut request = control_request(&[("host", "monitor.example")]);
+    *request.method_mut() = http::Method::GET;
+    *request.uri_mut() = "/_diskdock/health".parse().unwrap();
+    let (status, told) = world.send_control(request, false).await;
+    assert_eq!((status, &told["status"]), (200, &json!("ok")));
+    let keys = world.control("GET", "/keys", "").await;
+    assert!(!keys.to_string().contains("testsecret"), "{keys}");
+}

@@ -1,0 +1,103 @@
+//! The server stops without warning and starts again on the same books.
+
+use crate::harness::World;
+
+fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
+    [("InstanceId", instance), ("DiskId", disk)]
+}
+
+#[tokio::test]
+async fn what_was_attaching_goes_on_and_ends() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    world.ok("AttachDisk", &named(&instance, &disk)).await;
+    let world = world.restart().await;
+    assert_eq!(world.status_of(&disk).await, "Attaching");
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "In_use");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn what_was_detaching_goes_on_and_ends() {
+    for milliseconds in [0, 1, 500, 999, 1_000] {
+        let world = World::new().await;
+        let instance = world.running_instance().await;
+        let disk = world.disk_on(&instance).await;
+        world.ok("DetachDisk", &named(&instance, &disk)).await;
+        world.pass(milliseconds).await;
+        let before = world.status_of(&disk).await;
+        let world = world.restart().await;
+        assert_eq!(world.status_of(&disk).await, before, "{milliseconds}");
+        world.finish_all().await;
+        assert_eq!(world.status_of(&disk).await, "Available", "{milliseconds}");
+        assert_eq!(world.operations_of(&disk).await.len(), 0);
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn what_was_held_goes_on_and_the_rules_are_forgotten() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.pass(600_000).await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    let world = world.restart().await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_disk_that_was_being_made_is_made() {
+    let world = World::new().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"hold"}}"#;
+    world.control("POST", "/rules", rule).await;
+    let disk = world.available_disk().await;
+    assert_eq!(world.status_of(&disk).await, "Creating");
+    let world = world.restart().await;
+    assert_eq!(world.status_of(&disk).await, "Creating");
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}
+
+#[tokio::test]
+async fn a_guest_that_kept_silent_is_asked_again() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.rule(r#"{"transition":"detach","behaviour":{"do":"never"}}"#);
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    world.pass(120_000).await;
+    let world = world.restart().await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+}
+
+#[tokio::test]
+async fn nothing_that_was_acknowledged_is_lost() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let mut disks: Vec<String> = Vec::new();
+    for round in 0..10 {
+        let disk = world.available_disk().await;
+        if round % 2 == 0 {
+            world.ok("AttachDisk", &named(&instance, &disk)).await;
+        }
+        disks.push(disk);
+        let before = world.books();
+        world = world.restart().await;
+        assert_eq!(world.books(), before);
+    }
+    world.finish_all().await;
+    for (round, disk) in disks.iter().enumerate() {
+        let expected = if round % 2 == 0 { "In_use" } else { "Available" };
+        assert_eq!(world.status_of(disk).await, expected);
+    }
+    assert_eq!(world.differences().await, []);
+}

@@ -1,0 +1,300 @@
+//! The edge of the API: who gets in, what is asked for, and in which form it is answered.
+
+mod answers;
+mod parameters;
+mod tokens;
+
+use diskdock::catalog::times::with_seconds;
+use diskdock::gateway::signature::{percent_encode, sign_rpc};
+use http::Request;
+
+use crate::harness::{Style, World};
+
+/// A signed 1.0 request whose parameters a story can spoil before or after signing.
+pub fn signed(
+    world: &World,
+    nonce: &str,
+    change: &[(&str, Option<&str>)],
+) -> Vec<(String, String)> {
+    let now = with_seconds(world.assembly.gateway.services.clock.now());
+    let mut pairs: Vec<(String, String)> = [
+        ("Action", "DescribeDisks"),
+        ("Version", "2014-05-26"),
+        ("AccessKeyId", "testid"),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureVersion", "1.0"),
+        ("SignatureNonce", nonce),
+        ("Timestamp", &now),
+        ("Format", "JSON"),
+        ("RegionId", "cn-hangzhou"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    for (name, value) in change {
+        pairs.retain(|(known, _)| known != name);
+        pairs.extend(value.map(|value| ((*name).to_owned(), value.to_owned())));
+    }
+    let signature = sign_rpc("GET", &pairs, "testsecret");
+    pairs.push(("Signature".to_owned(), signature));
+    pairs
+}
+
+/// The query string of these parameters.
+pub fn query(pairs: &[(String, String)]) -> String {
+    let pair = |(name, value): &(String, String)| {
+        format!("{}={}", percent_encode(name), percent_encode(value))
+    };
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A GET request of these parameters.
+pub fn get(pairs: &[(String, String)]) -> Request<Vec<u8>> {
+    bare("GET", &format!("/?{}", query(pairs)))
+}
+
+/// A request without a body.
+pub fn bare(method: &str, target: &str) -> Request<Vec<u8>> {
+    let request = Request::builder().method(method).uri(target).header("host", "127.0.0.1:5260");
+    request.body(Vec::new()).unwrap()
+}
+
+async fn spoilt(world: &World, change: &[(&str, Option<&str>)], expected: (u16, &str, &str)) {
+    let request = get(&signed(world, &world.signer.nonce(), change));
+    let answer = world.send(request).await.unwrap();
+    assert_eq!((answer.status, answer.code(), answer.message()), expected, "{change:?}");
+}
+
+#[tokio::test]
+async fn an_unsigned_request_is_refused() {
+    let world = World::new().await;
+    let answer =
+        world.send(bare("GET", "/?Action=DescribeDisks&Version=2014-05-26")).await.unwrap();
+    assert_eq!(answer.refusal(), (400, "MissingParameter"));
+    assert!(answer.message().contains("\"AccessKeyId\""), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn every_common_parameter_is_mandatory() {
+    let world = World::new().await;
+    for name in [
+        "Action",
+        "Version",
+        "AccessKeyId",
+        "SignatureMethod",
+        "SignatureVersion",
+        "SignatureNonce",
+        "Timestamp",
+    ] {
+        for absent in [None, Some("")] {
+            let message = format!(
+                "The input parameter \"{name}\" that is mandatory for processing this request is \
+                 not supplied."
+            );
+            spoilt(&world, &[(name, absent)], (400, "MissingParameter", &message)).await;
+        }
+    }
+    let mut pairs = signed(&world, "no-signature", &[]);
+    pairs.retain(|(name, _)| name != "Signature");
+    let answer = world.send(get(&pairs)).await.unwrap();
+    assert_eq!(answer.refusal(), (400, "MissingParameter"));
+    assert!(answer.message().contains("\"Signature\""), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn a_common_parameter_of_the_wrong_kind_is_named() {
+    let world = World::new().await;
+    let not_valid = |name: &str| format!("The specified parameter \"{name}\" is not valid.");
+    for (name, value) in [("SignatureMethod", "HMAC-SHA256"), ("SignatureVersion", "2.0")] {
+        let message = not_valid(name);
+        spoilt(&world, &[(name, Some(value))], (400, "InvalidParamater", &message)).await;
+    }
+    let version = (400, "InvalidVersion", "Specified parameter Version is not valid.");
+    spoilt(&world, &[("Version", Some("2014-05-27"))], version).await;
+    let format = (400, "InvalidParameter.Format", "Specified parameter format is not valid.");
+    spoilt(&world, &[("Format", Some("YAML"))], format).await;
+    let time = (
+        400,
+        "InvalidTimeStamp.Format",
+        "Specified time stamp or date value is not well formatted.",
+    );
+    for text in ["yesterday", "2026-01-02 03:04:05", "2026-13-02T03:04:05Z", "1767323045"] {
+        spoilt(&world, &[("Timestamp", Some(text))], time).await;
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_action_and_one_that_is_not_here_are_told_apart() {
+    let world = World::new().await;
+    let misspelt = (
+        404,
+        "InvalidAction.NotFound",
+        "Specified api is not found, please check your url and method.",
+    );
+    for name in ["DetachDiks", "detachdisk", "Detach Disk"] {
+        spoilt(&world, &[("Action", Some(name))], misspelt).await;
+    }
+    let not_here = (
+        404,
+        "InvalidAction.NotFound",
+        "Specified api is not found: CreateLaunchTemplate is an action of ECS that this server \
+         does not have.",
+    );
+    spoilt(&world, &[("Action", Some("CreateLaunchTemplate"))], not_here).await;
+}
+
+#[tokio::test]
+async fn a_request_is_good_for_fifteen_minutes_before_and_after() {
+    let world = World::new().await;
+    let expired =
+        (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.");
+    for (offset_s, good) in [(-901, false), (-900, true), (0, true), (900, true), (901, false)] {
+        let now = world.assembly.gateway.services.clock.now();
+        let text = with_seconds(now.plus_s(offset_s));
+        let request = get(&signed(&world, &world.signer.nonce(), &[("Timestamp", Some(&text))]));
+        let answer = world.send(request).await.unwrap();
+        if good {
+            assert_eq!(answer.status, 200, "{offset_s}: {}", answer.text);
+        } else {
+            assert_eq!((answer.status, answer.code(), answer.message()), expired, "{offset_s}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_nonce_is_good_once_and_a_request_that_failed_does_not_use_it_up() {
+    let world = World::new().await;
+    let request = get(&signed(&world, "only-once", &[]));
+    let mut forged = signed(&world, "only-once", &[]);
+    forged.last_mut().unwrap().1 = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned();
+    let answer = world.send(get(&forged)).await.unwrap();
+    assert_eq!(answer.refusal(), (400, "SignatureDoesNotMatch"));
+    assert_eq!(world.send(request.clone()).await.unwrap().status, 200);
+    let again = world.send(request).await.unwrap();
+    let used = (400, "SignatureNonceUsed", "Specified signature nonce was used already.");
+    assert_eq!((again.status, again.code(), again.message()), used);
+}
+
+#[tokio::test]
+async fn the_servers_string_to_sign_is_told_in_json_and_in_xml() {
+    let world = World::new().await;
+    for format in ["JSON", "XML"] {
+        let mut pairs = signed(&world, "mismatch", &[("Format", Some(format))]);
+        pairs.last_mut().unwrap().1 = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned();
+        let answer = world.send(get(&pairs)).await.unwrap();
+        let expected = format!(
+            "Specified signature is not matched with our calculation. server string to sign \
+             is:GET&%2F&AccessKeyId%3Dtestid%26Action%3DDescribeDisks%26Format%3D{format}%26\
+             RegionId%3Dcn-hangzhou%26SignatureMethod%3DHMAC-SHA1%26SignatureNonce%3Dmismatch%26\
+             SignatureVersion%3D1.0%26Timestamp%3D2026-01-02T03%253A04%253A05Z%26\
+             Version%3D2014-05-26"
+        );
+        let told = (answer.status, answer.code(), answer.message());
+        assert_eq!(told, (400, "SignatureDoesNotMatch", expected.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn an_acs3_mismatch_tells_the_servers_string_to_sign() {
+    let world = World::new().await;
+    let now = world.assembly.gateway.services.clock.now();
+    let mut request =
+        world.signer.sign(Style::ACS3, "DescribeDisks", &[("RegionId", "cn-hangzhou")], now);
+    let old = request.headers()["authorization"].to_str().unwrap().to_owned();
+    let (head, _) = old.split_once("Signature=").unwrap();
+    let forged = format!("{head}Signature={}", "0".repeat(64));
+    request.headers_mut().insert("authorization", forged.parse().unwrap());
+    let answer = world.send(request).await.unwrap();
+    assert_eq!(answer.refusal(), (400, "SignatureDoesNotMatch"));
+    let expected = "Specified signature does not match our calculation. server StringToSign is \
+                    [ACS3-HMAC-SHA256\n";
+    assert!(answer.message().starts_with(expected), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn every_acs3_header_is_mandatory() {
+    let world = World::new().await;
+    for name in [
+        "x-acs-action",
+        "x-acs-version",
+        "x-acs-date",
+        "x-acs-signature-nonce",
+        "x-acs-content-sha256",
+    ] {
+        let now = world.assembly.gateway.services.clock.now();
+        let ask = [("RegionId", "cn-hangzhou")];
+        let mut request = world.signer.sign(Style::ACS3, "DescribeDisks", &ask, now);
+        request.headers_mut().remove(name);
+        let answer = world.send(request).await.unwrap();
+        assert_eq!(answer.status, 400, "{name}: {}", answer.text);
+        assert!(["MissingHeader", "MissingParameter"].contains(&answer.code()), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_unknown_or_disabled_opens_nothing() {
+    let mut world = World::new().await;
+    world.signer = crate::harness::Signer::new("nobody", "secret");
+    let unknown = (404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
+    let ask = [("RegionId", "cn-hangzhou")];
+    world.refuses("DescribeDisks", &ask, unknown).await;
+    world.become_another_account().await;
+    world.ok("DescribeDisks", &ask).await;
+    let id = world.signer.id.clone();
+    world.control("POST", &format!("/keys/{id}/disable"), "").await;
+    let disabled = (400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.");
+    world.refuses("DescribeDisks", &ask, disabled).await;
+    world.control("POST", &format!("/keys/{id}/enable"), "").await;
+    world.ok("DescribeDisks", &ask).await;
+}
+
+#[tokio::test]
+async fn only_get_and_post_are_methods() {
+    let world = World::new().await;
+    for method in ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"] {
+        let target = format!("/?{}", query(&signed(&world, &world.signer.nonce(), &[])));
+        let answer = world.send(bare(method, &target)).await.unwrap();
+        let expected = (403, "UnsupportedHTTPMethod", "This http method is not supported.");
+        assert_eq!((answer.status, answer.code(), answer.message()), expected, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_in_absolute_form_is_what_a_proxy_setting_makes() {
+    let world = World::new().await;
+    let pairs = query(&signed(&world, "absolute", &[]));
+    let target = format!("http://ecs-cn-hangzhou.aliyuncs.com/?{pairs}");
+    let mut request = bare("GET", &target);
+    request.headers_mut().remove("host");
+    let answer = world.send(request).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn the_development_key_is_not_for_web_pages_of_other_origins() {
+    let mut world = World::new().await;
+    let foreign = [
+        ("origin", "https://evil.example"),
+        ("referer", "https://evil.example/page"),
+        ("sec-fetch-site", "cross-site"),
+        ("host", "evil.example:5260"),
+    ];
+    for (name, value) in foreign {
+        let answer = with_header(&world, name, value).await;
+        assert_eq!(answer.refusal(), (403, "Forbidden.Origin"), "{name}: {}", answer.text);
+        let told = "A web page of another origin cannot use this server: ";
+        assert!(answer.message().starts_with(told), "{}", answer.message());
+    }
+    assert_eq!(with_header(&world, "origin", "http://127.0.0.1:5260").await.status, 200);
+    world.become_another_account().await;
+    for (name, value) in foreign {
+        assert_eq!(with_header(&world, name, value).await.status, 200, "a secret key may");
+    }
+}
+
+async fn with_header(world: &World, name: &'static str, value: &str) -> crate::harness::Answer {
+    let now = world.assembly.gateway.services.clock.now();
+    let ask = [("RegionId", "cn-hangzhou")];
+    let mut request = world.signer.sign(Style::default(), "DescribeDisks", &ask, now);
+    request.headers_mut().insert(name, value.parse().unwrap());
+    world.send(request).await.unwrap()
+}

@@ -1,0 +1,144 @@
+//! Doing something once: ClientToken. Doing nothing: DryRun.
+
+use diskdock::actions;
+use diskdock::catalog::Entry;
+
+use crate::harness::{REGION, World, ZONE};
+
+fn disk_of<'a>(size: &'a str, token: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        ("RegionId", REGION),
+        ("ZoneId", ZONE),
+        ("Size", size),
+        ("DiskCategory", "cloud_essd"),
+        ("ClientToken", token),
+    ]
+}
+
+async fn count(world: &World) -> u64 {
+    let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    answer.json["TotalCount"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_comes_again_has_the_same_answer_and_no_second_effect() {
+    let world = World::new().await;
+    let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
+    for _ in 0..3 {
+        world.pass(1_000).await;
+        let again = world.ok("CreateDisk", &disk_of("20", "t-1")).await;
+        assert_eq!(again.text_at("DiskId"), first);
+    }
+    assert_eq!(count(&world).await, 1);
+    let world = world.restart().await;
+    let again = world.ok("CreateDisk", &disk_of("20", "t-1")).await;
+    assert_eq!(again.text_at("DiskId"), first, "the memory outlives a restart");
+}
+
+#[tokio::test]
+async fn a_token_with_other_parameters_is_refused() {
+    let world = World::new().await;
+    world.ok("CreateDisk", &disk_of("20", "t-1")).await;
+    let mismatch =
+        (400, "IdempotentParameterMismatch", "The request is retried with updated parameters.");
+    world.refuses("CreateDisk", &disk_of("21", "t-1"), mismatch).await;
+    world.ok("CreateDisk", &disk_of("20", "T-1")).await;
+    assert_eq!(count(&world).await, 2, "tokens differ by case");
+}
+
+#[tokio::test]
+async fn a_token_whose_first_use_failed_is_free() {
+    let world = World::new().await;
+    let size = (
+        400,
+        "InvalidDiskSize.NotSupported",
+        "The specified parameter size is not valid. \
+                Expected a whole number from 1 to 65536.",
+    );
+    world.refuses("CreateDisk", &disk_of("0", "t-1"), size).await;
+    let level = (
+        403,
+        "OperationDenied.PerformanceLevelNotMatch",
+        "The specified PerformanceLevel and Size do not match.",
+    );
+    world.refuses("CreateDisk", &disk_of("5", "t-1"), level).await;
+    world.ok("CreateDisk", &disk_of("20", "t-1")).await;
+}
+
+#[tokio::test]
+async fn tokens_of_two_accounts_have_nothing_to_do_with_each_other() {
+    let mut world = World::new().await;
+    let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
+    world.become_another_account().await;
+    let other = world.ok("CreateDisk", &disk_of("30", "t-1")).await.text_at("DiskId");
+    assert_ne!(first, other);
+}
+
+#[tokio::test]
+async fn a_token_is_up_to_64_ascii_characters() {
+    let world = World::new().await;
+    let message = "The ClientToken provided is invalid. Expected text of 1 to 64 characters, ASCII \
+                   only.";
+    for token in ["é", &"x".repeat(65)] {
+        let refusal = (400, "InvalidClientToken.ValueNotSupported", message);
+        world.refuses("CreateDisk", &disk_of("20", token), refusal).await;
+    }
+    world.ok("CreateDisk", &disk_of("20", &"x".repeat(64))).await;
+    world.ok("CreateDisk", &disk_of("20", "")).await;
+}
+
+#[tokio::test]
+async fn of_two_requests_with_one_token_at_the_same_time_one_has_the_effect() {
+    let world = World::new().await;
+    let ask = disk_of("20", "t-1");
+    let (one, other) = tokio::join!(world.ok("CreateDisk", &ask), world.ok("CreateDisk", &ask));
+    assert_eq!(one.text_at("DiskId"), other.text_at("DiskId"));
+    assert_eq!(count(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let attached = world.disk_on(&instance).await;
+    let free = world.available_disk().await;
+    let passed =
+        (400, "DryRunOperation", "Request validation has been passed with DryRun flag set.");
+    let dry = ("DryRun", "True");
+    let place = disk_of("20", "t-1");
+    let create: Vec<_> = place.iter().copied().chain([dry]).collect();
+    let calls: [(&str, Vec<(&str, &str)>); 5] = [
+        ("CreateDisk", create),
+        ("AttachDisk", vec![("InstanceId", &instance), ("DiskId", &free), dry]),
+        ("DetachDisk", vec![("InstanceId", &instance), ("DiskId", &attached), dry]),
+        ("DeleteDisk", vec![("DiskId", &free), dry]),
+        ("DescribeDisks", vec![("RegionId", REGION), dry]),
+    ];
+    for (action, ask) in &calls {
+        world.refuses(action, ask, passed).await;
+    }
+    let missing = (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
+    world.refuses("DeleteDisk", &[("DiskId", "d-nowhere"), dry], missing).await;
+    world.ok("CreateDisk", &place).await;
+}
+
+#[tokio::test]
+async fn no_dry_run_of_any_mutation_ever_changes_anything() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    world.disk_on(&instance).await;
+    let before = world.books();
+    for entry in actions::all().filter(|entry| matches!(entry, Entry::Mutation(_))) {
+        let spec = entry.spec();
+        let examples: Vec<(&str, &str)> = spec
+            .parameters
+            .iter()
+            .filter(|parameter| !parameter.example.is_empty() && parameter.name != "DryRun")
+            .map(|parameter| (parameter.name, parameter.example))
+            .chain([("DryRun", "true")])
+            .collect();
+        let answer = world.call(spec.name, &examples).await;
+        assert!((400..500).contains(&answer.status), "{}: {}", spec.name, answer.text);
+        assert_eq!(world.books(), before, "{}", spec.name);
+    }
+}
