@@ -30,7 +30,7 @@ pub async fn export(State(desk): State<Desk>) -> Answer {
 /// Puts an export in the place of everything but the keys.
 pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
     let hint = "Send what an export gave.";
-    let snapshot: Snapshot =
+    let mut snapshot: Snapshot =
         serde_json::from_slice(&body).map_err(|error| Problem::bad(error, hint))?;
     snapshot.check().map_err(|SnapshotFault(fault)| Problem::bad(fault, hint))?;
     let counts = json!({
@@ -39,6 +39,11 @@ pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
         "operations": snapshot.operations.len(),
     });
     let services = &desk.gateway.services;
+    let now = services.clock.now();
+    for row in snapshot.operations.iter_mut().filter(|row| row.deadline_at <= now) {
+        // Its time ran out while it lay in a file: it has it anew.
+        row.deadline_at = now.plus_ms(row.deadline_at.since_ms(row.created_at));
+    }
     let replace = move |books: &mut dyn Books| {
         books.wipe()?;
         books.load_snapshot(&snapshot)
@@ -46,7 +51,6 @@ pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
     services.runner.forget_all();
     services.store.write(replace).await?;
     desk.simulated.clear();
-    let now = services.clock.now();
     crate::operations::reconcile(&services.store, desk.simulated.as_ref(), now).await?;
     services.runner.claim().await?;
     Ok(Told(json!({ "imported": counts })))

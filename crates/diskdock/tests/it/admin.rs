@@ -160,7 +160,11 @@ async fn an_export_is_imported_again_and_work_in_flight_goes_on() {
         assert_eq!(now[part], was[part]);
     }
     assert_eq!(now["operations"].as_array().unwrap().len(), 2);
-    world.settle().await;
+    world.finish_all().await;
+    assert_eq!(world.operations_of(&coming).await.len(), 0);
+    assert_eq!(world.differences().await, []);
+    assert_eq!(world.status_of(&leaving).await, "Available");
+    assert_eq!(world.status_of(&coming).await, "In_use");
 }
 
 #[tokio::test]

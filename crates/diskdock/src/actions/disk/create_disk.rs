@@ -235,9 +235,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             Some(instance) => books.attached(&instance.id)?,
             None => Vec::new(),
         };
-        let by_default = (category == Category::CloudRegionalDiskAuto)
-            .then(|| region.zones.first().map(|zone| zone.id.as_str()))
-            .flatten();
+        let regional = category == Category::CloudRegionalDiskAuto;
+        let sold_in = region.zones.iter().find(|zone| zone.sells_category(category.as_str()));
+        let by_default = sold_in.filter(|_| regional).map(|zone| zone.id.as_str());
         let of_instance = instance.as_ref().map(|instance| instance.zone.as_str());
         let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
         let zone = asked.or(of_instance).or(by_default);

@@ -5,7 +5,142 @@ use domain::{ChargeType, InstanceStatus};
 use super::ask;
 use crate::harness::World;
 
-type Row<'a> = (&'a [(&'a str, Option<&'a str>)], u16, &'a str, &'a str);
+type Change = (&'static str, Option<&'static str>);
+type Row = (&'static [Change], u16, &'static str, &'static str);
+
+const AUTO: Change = ("DiskCategory", Some("cloud_auto"));
+const BURST: Change = ("BurstingEnabled", Some("true"));
+const SHARED: Change = ("MultiAttach", Some("Enabled"));
+
+/// What differs from a request that goes well, and what it is refused with.
+const ROWS: &[Row] = &[
+    (
+        &[("RegionId", None)],
+        400,
+        "MissingParameter",
+        "The input parameter \"RegionId\" that is mandatory for processing this request is not supplied.",
+    ),
+    (
+        &[("RegionId", Some("nowhere"))],
+        404,
+        "InvalidRegionId.NotFound",
+        "The specified RegionId does not exist.",
+    ),
+    (
+        &[("ZoneId", Some("nowhere"))],
+        404,
+        "InvalidZoneId.NotFound",
+        "The specified zone does not exist.",
+    ),
+    (
+        &[("ZoneId", Some("cn-shanghai-b"))],
+        404,
+        "InvalidZoneId.NotFound",
+        "The specified zone does not exist.",
+    ),
+    (
+        &[("InstanceId", Some("i-nowhere"))],
+        404,
+        "InvalidInstanceId.NotFound",
+        "The specified InstanceId does not exist.",
+    ),
+    (
+        &[("Tag.1.Value", Some("v"))],
+        400,
+        "InvalidTag.Mismatch",
+        "The specified Tag.n.Key and Tag.n.Value are not match.",
+    ),
+    (
+        &[("Tag.1.Key", Some("k")), ("Tag.7.Key", Some("k"))],
+        400,
+        "Duplicate.TagKey",
+        "The Tag.N.Key contain duplicate key.",
+    ),
+    (
+        &[("ZoneId", None)],
+        400,
+        "MissingParameter",
+        "The input parameter ZoneId that is mandatory for processing this request is not supplied.",
+    ),
+    (
+        &[("Size", None)],
+        400,
+        "MissingParameter",
+        "The input parameter either \"SnapshotId\" or \"Size\" should be specified.",
+    ),
+    (
+        &[("SnapshotId", Some("s-1"))],
+        404,
+        "InvalidSnapshotId.NotFound",
+        "The specified SnapshotId does not exist.",
+    ),
+    (
+        &[("DiskCategory", Some("cloud")), ("Size", Some("4"))],
+        400,
+        "InvalidDiskSize.NotSupported",
+        "The specified parameter size is not valid.",
+    ),
+    (
+        &[("DiskCategory", Some("cloud_ssd")), ("Size", Some("32769"))],
+        400,
+        "InvalidDiskSize.NotSupported",
+        "The specified parameter size is not valid.",
+    ),
+    (
+        &[("PerformanceLevel", Some("PL2")), ("Size", Some("460"))],
+        403,
+        "OperationDenied.PerformanceLevelNotMatch",
+        "The specified PerformanceLevel and Size do not match.",
+    ),
+    (
+        &[("ZoneId", Some("cn-hangzhou-b")), ("DiskCategory", Some("cloud_regional_disk_auto"))],
+        400,
+        "InvalidDataDiskCategory.NotSupported",
+        "Specified disk category is not supported.",
+    ),
+    (
+        &[SHARED, ("DiskCategory", Some("cloud_ssd"))],
+        403,
+        "InvalidParameter.DiskCategoryAndMultiAttachNotMatch",
+        "The specified disk category does not support multi attach enabled.",
+    ),
+    (
+        &[("KMSKeyId", Some("key"))],
+        400,
+        "InvalidParameter.EncryptedIllegal",
+        "The specified parameter Encrypted must be true when kmsKeyId is not empty.",
+    ),
+    (
+        &[("ProvisionedIops", Some("1"))],
+        400,
+        "ProvisionedIopsForDiskCategoryUnsupported",
+        "The specified disk category does not support provisioned iops.",
+    ),
+    (
+        &[AUTO, ("ProvisionedIops", Some("17001"))],
+        400,
+        "InvalidProvisionedIops.LimitExceed",
+        "The provisioned iops exceeds the limit.",
+    ),
+    (
+        &[BURST],
+        400,
+        "BurstingEnabledForDiskCategoryUnsupported",
+        "The specified disk category does not support bursting enabled.",
+    ),
+    (
+        &[BURST, AUTO, SHARED],
+        400,
+        "BurstingEnabledForMultiAttachDiskUnsupported",
+        "The multi attach disk does not support bursting enabled.",
+    ),
+    (
+        &[BURST, AUTO, ("Size", Some("3"))],
+        400,
+        "InvalidBurstingEnabled.DiskSizeTooSmall",
+        "The disk size must be greater than 3 GiB to enable burst.",
+    ),
+];
 
 // trips: CreateDisk InvalidRegionId.NotFound
 // trips: CreateDisk InvalidZoneId.NotFound
@@ -27,144 +162,10 @@ type Row<'a> = (&'a [(&'a str, Option<&'a str>)], u16, &'a str, &'a str);
 #[tokio::test]
 async fn a_disk_that_cannot_be_had_is_refused() {
     let world = World::new().await;
-    let auto = ("DiskCategory", Some("cloud_auto"));
-    let burst = ("BurstingEnabled", Some("true"));
-    let shared = ("MultiAttach", Some("Enabled"));
-    let rows: &[Row] = &[
-        (
-            &[("RegionId", None)],
-            400,
-            "MissingParameter",
-            "The input parameter \"RegionId\" that is mandatory for processing this request is not supplied.",
-        ),
-        (
-            &[("RegionId", Some("nowhere"))],
-            404,
-            "InvalidRegionId.NotFound",
-            "The specified RegionId does not exist.",
-        ),
-        (
-            &[("ZoneId", Some("nowhere"))],
-            404,
-            "InvalidZoneId.NotFound",
-            "The specified zone does not exist.",
-        ),
-        (
-            &[("ZoneId", Some("cn-shanghai-b"))],
-            404,
-            "InvalidZoneId.NotFound",
-            "The specified zone does not exist.",
-        ),
-        (
-            &[("InstanceId", Some("i-nowhere"))],
-            404,
-            "InvalidInstanceId.NotFound",
-            "The specified InstanceId does not exist.",
-        ),
-        (
-            &[("Tag.1.Value", Some("v"))],
-            400,
-            "InvalidTag.Mismatch",
-            "The specified Tag.n.Key and Tag.n.Value are not match.",
-        ),
-        (
-            &[("Tag.1.Key", Some("k")), ("Tag.7.Key", Some("k"))],
-            400,
-            "Duplicate.TagKey",
-            "The Tag.N.Key contain duplicate key.",
-        ),
-        (
-            &[("ZoneId", None)],
-            400,
-            "MissingParameter",
-            "The input parameter ZoneId that is mandatory for processing this request is not supplied.",
-        ),
-        (
-            &[("Size", None)],
-            400,
-            "MissingParameter",
-            "The input parameter either \"SnapshotId\" or \"Size\" should be specified.",
-        ),
-        (
-            &[("SnapshotId", Some("s-1"))],
-            404,
-            "InvalidSnapshotId.NotFound",
-            "The specified SnapshotId does not exist.",
-        ),
-        (
-            &[("DiskCategory", Some("cloud")), ("Size", Some("4"))],
-            400,
-            "InvalidDiskSize.NotSupported",
-            "The specified parameter size is not valid.",
-        ),
-        (
-            &[("DiskCategory", Some("cloud_ssd")), ("Size", Some("32769"))],
-            400,
-            "InvalidDiskSize.NotSupported",
-            "The specified parameter size is not valid.",
-        ),
-        (
-            &[("PerformanceLevel", Some("PL2")), ("Size", Some("460"))],
-            403,
-            "OperationDenied.PerformanceLevelNotMatch",
-            "The specified PerformanceLevel and Size do not match.",
-        ),
-        (
-            &[
-                ("ZoneId", Some("cn-hangzhou-b")),
-                ("DiskCategory", Some("cloud_regional_disk_auto")),
-            ],
-            400,
-            "InvalidDataDiskCategory.NotSupported",
-            "Specified disk category is not supported.",
-        ),
-        (
-            &[shared, ("DiskCategory", Some("cloud_ssd"))],
-            403,
-            "InvalidParameter.DiskCategoryAndMultiAttachNotMatch",
-            "The specified disk category does not support multi attach enabled.",
-        ),
-        (
-            &[("KMSKeyId", Some("key"))],
-            400,
-            "InvalidParameter.EncryptedIllegal",
-            "The specified parameter Encrypted must be true when kmsKeyId is not empty.",
-        ),
-        (
-            &[("ProvisionedIops", Some("1"))],
-            400,
-            "ProvisionedIopsForDiskCategoryUnsupported",
-            "The specified disk category does not support provisioned iops.",
-        ),
-        (
-            &[auto, ("ProvisionedIops", Some("17001"))],
-            400,
-            "InvalidProvisionedIops.LimitExceed",
-            "The provisioned iops exceeds the limit.",
-        ),
-        (
-            &[burst],
-            400,
-            "BurstingEnabledForDiskCategoryUnsupported",
-            "The specified disk category does not support bursting enabled.",
-        ),
-        (
-            &[burst, auto, shared],
-            400,
-            "BurstingEnabledForMultiAttachDiskUnsupported",
-            "The multi attach disk does not support bursting enabled.",
-        ),
-        (
-            &[burst, auto, ("Size", Some("3"))],
-            400,
-            "InvalidBurstingEnabled.DiskSizeTooSmall",
-            "The disk size must be greater than 3 GiB to enable burst.",
-        ),
-    ];
-    for (change, status, code, message) in rows {
+    for (change, status, code, message) in ROWS {
         world.refuses("CreateDisk", &ask(change), (*status, code, message)).await;
     }
-    for change in [&[auto, ("ProvisionedIops", Some("17000"))][..], &[burst, auto]] {
+    for change in [&[AUTO, ("ProvisionedIops", Some("17000"))][..], &[BURST, AUTO]] {
         world.ok("CreateDisk", &ask(change)).await;
     }
 }
