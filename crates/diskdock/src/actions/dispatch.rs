@@ -186,6 +186,7 @@ async fn change(
         books.record_call(&record)?;
         Ok(written)
     };
+    let _in_step = services.runner.in_step().await;
     match services.store.write(write).await? {
         Written::Not(stop) => Err(stop),
         Written::Done(reply, started) => {

@@ -5,6 +5,7 @@
 //! [`Operation::finish`] writes the books and cannot wait. Every operation has a deadline after
 //! which it is resolved, never forgotten.
 
+mod jobs;
 mod reconcile;
 mod runner;
 
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::hypervisor::{Hypervisor, Look, Slot};
 use crate::store::{Books, Stored};
 
+pub use crate::hypervisor::Trouble;
 pub use reconcile::{Difference, reconcile};
 pub use runner::{Board, IN_FLIGHT, Progressing, Runner, SERVER};
 
@@ -92,11 +94,6 @@ impl From<Look> for Progress {
         }
     }
 }
-
-/// A step that failed through the world's fault; it is tried again.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Trouble(pub String);
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,14 +6,13 @@
 //! transaction that finishes it; a crash therefore repeats the steps since then, which every
 //! driver call bears.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::{AccountId, DiskId, InstanceId, Moment};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
+use super::jobs::{Job, Jobs, Spell, Stage};
 use super::{Ending, Hands, Kind, Progress, Running, Trouble};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
@@ -25,25 +24,12 @@ pub const IN_FLIGHT: usize = 100_000;
 const LEASE_S: i64 = 60;
 /// Steps that follow each other without waiting, at most, before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
-/// The first and the longest pause after trouble, in milliseconds.
-const PAUSE_MS: (i64, i64) = (100, 30_000);
+/// How long the runner waits before it writes an end down again, in milliseconds.
+const WRITE_AGAIN_MS: i64 = 1_000;
 
 /// The name under which this server holds leases. With SQLite there is one server to a data
 /// directory, so the name stays the same over restarts and work goes on at once.
 pub const SERVER: &str = "local";
-
-/// An operation in this server's hands.
-struct Job {
-    row: OperationRow,
-    stage: Stage,
-}
-
-enum Stage {
-    /// On its way.
-    Advancing(Box<dyn Running>),
-    /// At its end, which is still to be written down.
-    Ending(Arc<dyn Running>, Ending),
-}
 
 /// What there is to see of the work in flight.
 pub type Board = Vec<OperationRow>;
@@ -85,13 +71,6 @@ impl Progressing {
     }
 }
 
-#[derive(Default)]
-struct Jobs {
-    due: BinaryHeap<Reverse<(Moment, OperationId)>>,
-    waiting: HashMap<OperationId, Job>,
-    in_hand: usize,
-}
-
 /// Numbers worth watching.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -110,6 +89,9 @@ pub struct Runner {
     clock: Arc<Clock>,
     kinds: &'static [Kind],
     jobs: Mutex<Jobs>,
+    /// Held by whoever writes an operation down or off, until the jobs say the same; a claim
+    /// waits for them, so that it never takes up what is in hand or has just ended.
+    in_step: RwLock<()>,
     changed: Notify,
     /// Numbers worth watching.
     pub tally: Tally,
@@ -124,14 +106,20 @@ impl Runner {
         kinds: &'static [Kind],
     ) -> Runner {
         let (jobs, changed, tally) = (Mutex::default(), Notify::new(), Tally::default());
-        Runner { store, hypervisor, clock, kinds, jobs, changed, tally }
+        let in_step = RwLock::default();
+        Runner { store, hypervisor, clock, kinds, jobs, in_step, changed, tally }
+    }
+
+    /// To be held from before operations are written down until they are taken in.
+    pub async fn in_step(&self) -> RwLockReadGuard<'_, ()> {
+        self.in_step.read().await
     }
 
     /// Takes in operations that were just written down.
     pub fn take_in(&self, operations: Vec<Progressing>) {
         let mut jobs = self.lock();
         for Progressing { row, running } in operations {
-            jobs.put(Job { row, stage: Stage::Advancing(running) });
+            jobs.put(Job::new(row, running));
         }
         drop(jobs);
         self.changed.notify_one();
@@ -139,6 +127,7 @@ impl Runner {
 
     /// Takes over what was in flight when a server stopped, and renews the leases of its own.
     pub async fn claim(&self) -> Stored<usize> {
+        let _alone = self.in_step.write().await;
         let now = self.clock.now();
         let claim = move |books: &mut dyn crate::store::Books| {
             books.claim_operations(SERVER, now, now.plus_s(LEASE_S))
@@ -163,7 +152,7 @@ impl Runner {
             |kind| (kind.restore)(&row.state),
         );
         match restored {
-            Ok(running) => jobs.put(Job { row, stage: Stage::Advancing(running) }),
+            Ok(running) => jobs.put(Job::new(row, running)),
             Err(reason) => {
                 tracing::error!(
                     kind = row.kind,
@@ -211,39 +200,23 @@ impl Runner {
     /// Looks at once at whatever concerns this disk or this instance; at everything for neither.
     pub fn wake(&self, disk: Option<&DiskId>, instance: Option<&InstanceId>) {
         let now = self.clock.now();
-        let mut jobs = self.lock();
-        let mut woken = Vec::new();
-        for job in jobs.waiting.values_mut() {
-            let concerned = disk.is_none_or(|disk| job.row.disk.as_ref() == Some(disk))
-                && instance.is_none_or(|instance| job.row.instance.as_ref() == Some(instance));
-            if concerned {
-                job.row.next_at = now;
-                woken.push(Reverse((now, job.row.id)));
-            }
-        }
-        jobs.due.extend(woken);
-        drop(jobs);
+        self.lock().wake(disk, instance, now);
         self.changed.notify_one();
     }
 
     /// Forgets all jobs, as when the books were wiped.
     pub fn forget_all(&self) {
-        let mut jobs = self.lock();
-        jobs.due.clear();
-        jobs.waiting.clear();
+        *self.lock() = Jobs::default();
     }
 
     /// How many operations are in flight.
     pub fn in_flight(&self) -> usize {
-        let jobs = self.lock();
-        jobs.waiting.len() + jobs.in_hand
+        self.lock().count()
     }
 
     /// The operations that wait for something, oldest first.
     pub fn board(&self) -> Board {
-        let mut rows: Board = self.lock().waiting.values().map(|job| job.row.clone()).collect();
-        rows.sort_by_key(|row| row.id);
-        rows
+        self.lock().waiting_rows()
     }
 
     fn lock(&self) -> MutexGuard<'_, Jobs> {
@@ -256,19 +229,13 @@ impl Runner {
     }
 
     fn next_due(&self) -> Option<Moment> {
-        self.lock().due.peek().map(|Reverse((moment, _))| *moment)
+        self.lock().next_due()
     }
 
     /// One turn of a job: as many steps as follow each other at once, then back to waiting.
     async fn turn(&self, job: Job) {
-        let rest = self.steps(job).await;
-        let mut jobs = self.lock();
-        jobs.in_hand -= 1;
-        if let Some(job) = rest {
-            jobs.put(job);
-            drop(jobs);
-            self.changed.notify_one();
-        }
+        let mut in_hand = InHand { runner: self, id: job.row.id, rest: None };
+        in_hand.rest = self.steps(job).await;
     }
 
     async fn steps(&self, mut job: Job) -> Option<Job> {
@@ -280,35 +247,50 @@ impl Runner {
                     return self.finish(job.row, running, ending).await;
                 }
             };
-            if now >= job.row.deadline_at {
-                let reason = format!("given up at the deadline; last: {}", job.row.last_event);
-                return self.finish(job.row, running.into(), Ending::GaveUp(reason)).await;
-            }
-            let (stepped, running) = self.step(running, &mut job.row, now).await;
-            job.stage = Stage::Advancing(running);
+            job.spell.stand_still(&mut job.row, now);
+            let (stepped, running) = self.step(running, &mut job.row, &mut job.spell, now).await;
+            let late = now >= job.row.deadline_at && !job.spell.is_paused();
             match stepped {
-                Stepped::On => {}
-                Stepped::Waits => return self.save_if_changed(job).await,
                 Stepped::Ends(ending) => {
-                    let Stage::Advancing(running) = job.stage else { return None };
                     return self.finish(job.row, running.into(), ending).await;
                 }
+                Stepped::Waits if late => return self.give_up(job.row, running).await,
+                Stepped::Waits => {
+                    return self.save_if_changed(job.row, running, job.spell).await;
+                }
+                Stepped::On => job.stage = Stage::Advancing(running),
             }
         }
-        job.row.next_at = self.clock.now();
-        Some(job)
+        let now = self.clock.now();
+        match job.stage {
+            Stage::Advancing(running) if now >= job.row.deadline_at => {
+                self.give_up(job.row, running).await
+            }
+            stage => {
+                job.row.next_at = now;
+                Some(Job { stage, ..job })
+            }
+        }
+    }
+
+    /// The deadline has passed, and the last look has shown that it is not as it should be.
+    async fn give_up(&self, row: OperationRow, running: Box<dyn Running>) -> Option<Job> {
+        let reason = format!("given up at the deadline; last: {}", row.last_event);
+        self.finish(row, running.into(), Ending::GaveUp(reason)).await
     }
 
     async fn step(
         &self,
         mut running: Box<dyn Running>,
         row: &mut OperationRow,
+        spell: &mut Spell,
         now: Moment,
     ) -> (Stepped, Box<dyn Running>) {
         let hands = Hands { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
         let progress = running.advance(&hands).await;
         row.phase = running.phase().to_owned();
+        spell.stepped(progress.is_err());
         let stepped = match progress {
             Ok(Progress::Next) => Stepped::On,
             Ok(Progress::Done) => Stepped::Ends(Ending::Done),
@@ -316,46 +298,46 @@ impl Runner {
             Ok(Progress::Wait { again_in_ms, because, clock_stands }) => {
                 let again_in_ms = again_in_ms.max(1);
                 row.last_event = because;
-                if clock_stands {
-                    // The wait itself is added back when it is over; see `stand_still`.
-                    row.deadline_at = row.deadline_at.plus_ms(again_in_ms);
-                }
-                row.next_at = self.not_after_deadline(row, now.plus_ms(again_in_ms));
+                let again_at = now.plus_ms(again_in_ms);
+                row.next_at = if clock_stands {
+                    spell.pause(now);
+                    again_at
+                } else {
+                    again_at.min(row.deadline_at)
+                };
                 Stepped::Waits
             }
             Err(Trouble(cause)) => {
                 self.tally.troubles.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
                 row.last_event = cause;
-                let pause = PAUSE_MS.0.saturating_mul(1 << row.tries.min(12)).min(PAUSE_MS.1);
-                row.next_at = self.not_after_deadline(row, now.plus_ms(pause));
+                row.next_at = now.plus_ms(spell.pause_ms()).min(row.deadline_at);
                 Stepped::Waits
             }
         };
         (stepped, running)
     }
 
-    fn not_after_deadline(&self, row: &OperationRow, moment: Moment) -> Moment {
-        moment.min(row.deadline_at)
-    }
-
     /// Saves a job that has to wait, if its state is not the saved one.
-    async fn save_if_changed(&self, mut job: Job) -> Option<Job> {
-        let Stage::Advancing(running) = &job.stage else { return Some(job) };
+    async fn save_if_changed(
+        &self,
+        mut row: OperationRow,
+        running: Box<dyn Running>,
+        spell: Spell,
+    ) -> Option<Job> {
         let state = running.state();
-        if state == job.row.state {
-            return Some(job);
-        }
-        job.row.state = state;
-        let row = job.row.clone();
-        match self.store.write(move |books| books.save_operation(&row)).await {
-            Ok(()) => Some(job),
-            Err(StoreFault::LeaseLost) => None,
-            Err(fault) => {
-                tracing::error!(%fault, id = job.row.id.0, "cannot save an operation");
-                Some(job)
+        if state != row.state {
+            row.state = state;
+            let saved = row.clone();
+            match self.store.write(move |books| books.save_operation(&saved)).await {
+                Ok(()) => {}
+                Err(StoreFault::LeaseLost) => return None,
+                Err(fault) => {
+                    tracing::error!(%fault, id = row.id.0, "cannot save an operation");
+                }
             }
         }
+        Some(Job { row, stage: Stage::Advancing(running), spell })
     }
 
     /// Writes the end of a job down. A job whose end cannot be written is kept, and tries again.
@@ -378,7 +360,10 @@ impl Runner {
             }
             running.finish(ending, books, now)
         };
-        match self.store.write(write).await {
+        let in_step = self.in_step().await;
+        let ended = self.store.write(write).await;
+        drop(in_step);
+        match ended {
             Ok(()) => {
                 self.count(&row, &ending, now);
                 None
@@ -386,8 +371,9 @@ impl Runner {
             Err(StoreFault::LeaseLost) => None,
             Err(fault) => {
                 tracing::error!(%fault, id = row.id.0, "cannot write the end of an operation");
-                row.next_at = now.plus_ms(PAUSE_MS.1 / 30);
-                Some(Job { row, stage: Stage::Ending(running, ending) })
+                row.next_at = now.plus_ms(WRITE_AGAIN_MS);
+                let stage = Stage::Ending(running, ending);
+                Some(Job { row, stage, spell: Spell::default() })
             }
         }
     }
@@ -418,29 +404,17 @@ enum Stepped {
     Ends(Ending),
 }
 
-impl Jobs {
-    fn put(&mut self, job: Job) {
-        self.due.push(Reverse((job.row.next_at, job.row.id)));
-        self.waiting.insert(job.row.id, job);
-    }
+/// A job that takes a step. Dropped, even by a panic, it is no longer in hand.
+struct InHand<'r> {
+    runner: &'r Runner,
+    id: OperationId,
+    rest: Option<Job>,
+}
 
-    fn knows(&self, id: OperationId) -> bool {
-        self.waiting.contains_key(&id)
-    }
-
-    fn take_due(&mut self, now: Moment) -> Vec<Job> {
-        let mut taken = Vec::new();
-        while let Some(Reverse((moment, id))) = self.due.peek().copied() {
-            if moment > now {
-                break;
-            }
-            self.due.pop();
-            let is_current = |job: &Job| job.row.next_at == moment;
-            if self.waiting.get(&id).is_some_and(is_current) {
-                taken.extend(self.waiting.remove(&id));
-            }
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        if self.runner.lock().give_back(self.id, self.rest.take()) {
+            self.runner.changed.notify_one();
         }
-        self.in_hand += taken.len();
-        taken
     }
 }

@@ -93,7 +93,7 @@ impl<'c> Ledger<'c> {
     fn update_disk(&self, disk: &Disk, revision: i64) -> Stored<()> {
         let updated = self.execute(
             "UPDATE disks SET status = ?3, kind = ?4, charge_type = ?5, name = ?6, \
-             category = ?7, revision = revision + 1, body = ?8 WHERE id = ?1 AND revision = ?2",
+             category = ?7, zone = ?9, revision = revision + 1, body = ?8 WHERE id = ?1 AND revision = ?2",
             params![
                 disk.id.as_str(),
                 revision,
@@ -102,7 +102,8 @@ impl<'c> Ledger<'c> {
                 disk.charge_type.as_str(),
                 disk.name,
                 disk.category.as_str(),
-                json(disk)
+                json(disk),
+                disk.zone
             ],
         )?;
         if updated == 1 { Ok(()) } else { Err(StoreFault::LostRace) }

@@ -10,6 +10,7 @@ mod ledger;
 mod lists;
 
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -228,12 +229,16 @@ fn commit_alone(connection: &Connection, job: &mut dyn WriteJob) -> Stored<()> {
     in_transaction(connection, |connection| job.run(&mut Ledger::new(connection)))
 }
 
+/// A write that panics fails by itself; the writer lives on for all others.
 fn in_transaction(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Stored<()>,
 ) -> Stored<()> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let worked = work(connection).and_then(|()| run(connection, "COMMIT"));
+    let working = AssertUnwindSafe(|| work(connection));
+    let worked = std::panic::catch_unwind(working)
+        .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
+        .and_then(|()| run(connection, "COMMIT"));
     if worked.is_err() && !connection.is_autocommit() {
         // Nothing better can be done if this fails as well; the next BEGIN will say so.
         let _ = run(connection, "ROLLBACK");
