@@ -4,4 +4,6 @@
 
 mod actions;
 mod harness;
+mod hypervisor_contract;
+mod store_contract;
 mod wire;
