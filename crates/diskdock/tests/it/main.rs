@@ -5,5 +5,8 @@
 mod actions;
 mod harness;
 mod hypervisor_contract;
+mod operations;
+mod simulation;
 mod store_contract;
+mod tidy;
 mod wire;

@@ -1,8 +1,8 @@
 //! What every engine of the store promises. A second engine has to pass this unchanged.
 
-mod entities;
+pub mod entities;
 mod lists;
-mod operations;
+pub mod operations;
 mod sqlite;
 mod transactions;
 

@@ -93,7 +93,10 @@ async fn attachments_follow_their_disk(open: Open) {
     assert_eq!(on("b"), []);
     step(|disk| disk.instance_gone(&"i-a".into(), BEGINNING)).await;
     assert_eq!(on("a"), []);
-    step(|disk| drop(disk.attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING))).await;
+    step(|disk| {
+        disk.attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING).unwrap();
+    })
+    .await;
     assert_eq!(on("a"), [("/dev/xvdd".to_owned(), Phase::Attaching, 3)]);
     fresh.write(|books| books.remove_disk(&"d-one".into())).await;
     assert_eq!(on("a"), []);
