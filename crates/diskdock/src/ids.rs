@@ -69,9 +69,11 @@ impl Ids {
         id
     }
 
-    /// The number of an operation, larger than all before.
+    /// The number of an operation, larger than all before. Its end is random, so that it meets no
+    /// number of an earlier process even where the clock stands still or was set back.
     pub fn operation(&self, now: Moment) -> OperationId {
-        let tick = (now.0 - EPOCH_MS).max(0) << 20;
+        let end = i64::try_from(self.random() >> 45).unwrap_or(0);
+        let tick = ((now.0 - EPOCH_MS).max(0) << 20) | end;
         OperationId(next_after(&self.last_operation, tick))
     }
 

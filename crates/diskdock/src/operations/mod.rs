@@ -6,6 +6,7 @@
 //! which it is resolved, never forgotten.
 
 mod jobs;
+mod progressing;
 mod reconcile;
 mod runner;
 
@@ -20,8 +21,9 @@ use crate::hypervisor::{Hypervisor, Look, Slot};
 use crate::store::{Books, Stored};
 
 pub use crate::hypervisor::Trouble;
+pub use progressing::Progressing;
 pub use reconcile::{Difference, reconcile};
-pub use runner::{Board, IN_FLIGHT, Progressing, Runner, SERVER};
+pub use runner::{Board, IN_FLIGHT, Runner, SERVER};
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

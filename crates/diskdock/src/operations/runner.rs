@@ -9,11 +9,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::{AccountId, DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
 use super::jobs::{Job, Jobs, Spell, Stage};
-use super::{Ending, Hands, Kind, Progress, Running, Trouble};
+use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
@@ -21,7 +21,7 @@ use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
 /// Jobs in flight at most; beyond, new work is refused at the door.
 pub const IN_FLIGHT: usize = 100_000;
 /// How long a server has an operation to itself, in seconds. Renewed three times as often.
-const LEASE_S: i64 = 60;
+pub(super) const LEASE_S: i64 = 60;
 /// Steps that follow each other without waiting, at most, before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
 /// How long the runner waits before it writes an end down again, in milliseconds.
@@ -33,43 +33,6 @@ pub const SERVER: &str = "local";
 
 /// What there is to see of the work in flight.
 pub type Board = Vec<OperationRow>;
-
-/// An operation that an effect started, before it is written down.
-pub struct Progressing {
-    /// The row to be written with the effect.
-    pub row: OperationRow,
-    /// The work itself.
-    pub running: Box<dyn Running>,
-}
-
-impl Progressing {
-    /// A new operation.
-    pub fn new(
-        id: OperationId,
-        account: &AccountId,
-        running: Box<dyn Running>,
-        now: Moment,
-    ) -> Progressing {
-        let subject = running.subject();
-        let row = OperationRow {
-            id,
-            kind: running.kind().to_owned(),
-            account: account.clone(),
-            instance: subject.instance,
-            disk: subject.disk,
-            state: running.state(),
-            phase: running.phase().to_owned(),
-            tries: 0,
-            last_event: "accepted".to_owned(),
-            created_at: now,
-            next_at: now,
-            deadline_at: now.plus_s(running.patience().give_up_after_s),
-            lease_owner: SERVER.to_owned(),
-            lease_until: now.plus_s(LEASE_S),
-        };
-        Progressing { row, running }
-    }
-}
 
 /// Numbers worth watching.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ mod actions;
 mod harness;
 mod hypervisor_contract;
 mod operations;
+mod server;
 mod simulation;
 mod store_contract;
 mod tidy;
