@@ -11,9 +11,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use diskdock::catalog::times::with_seconds;
+use diskdock::clock::Clock;
 use diskdock::gateway::signature::{percent_encode, sign_rpc};
 use domain::Moment;
 use serde_json::{Value, json};
@@ -85,9 +86,9 @@ fn http(address: &str, method: &str, target: &str, body: &str) -> Option<(u16, V
 
 /// A signed call; none if the server died before it answered.
 fn call(address: &str, action: &str, own: &[(&str, &str)]) -> Option<(u16, Value)> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-    let nonce = format!("kill-{}-{now}", NONCES.fetch_add(1, Ordering::Relaxed));
-    let timestamp = with_seconds(Moment(i64::try_from(now).unwrap()));
+    let now = Clock::default().now();
+    let nonce = format!("kill-{}-{}", NONCES.fetch_add(1, Ordering::Relaxed), now.0);
+    let timestamp = with_seconds(now);
     let common = [
         ("Action", action),
         ("Version", "2014-05-26"),

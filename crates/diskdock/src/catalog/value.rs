@@ -44,7 +44,7 @@ impl Shape {
     /// The shape in words, to stand behind "Expected".
     pub fn in_words(&self) -> String {
         match self {
-            Shape::Text { min, max, rule } if rule.is_empty() => {
+            Shape::Text { min, max, rule: "" } => {
                 format!("text of {min} to {max} characters")
             }
             Shape::Text { min, max, rule } => format!("text of {min} to {max} characters, {rule}"),
@@ -188,7 +188,9 @@ choices! {
 
 /// Declares a closed set of words that only one or a few actions know.
 macro_rules! choice {
-    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident {
+        $($variant:ident = $word:literal),* $(,)?
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }

@@ -38,6 +38,9 @@ pub enum Page {
     },
 }
 
+/// A field of a disk that is text.
+pub type TextField = fn(&Disk) -> &str;
+
 /// Which disks are wanted. What is `None` does not restrict; all that is given must hold.
 #[derive(Clone, Debug)]
 pub struct DiskFilter {
@@ -68,7 +71,7 @@ pub struct DiskFilter {
     /// All further conditions.
     pub also: Vec<fn(&Disk) -> bool>,
     /// Further conditions on text: (field of the disk, wanted text).
-    pub texts: Vec<(fn(&Disk) -> &str, String)>,
+    pub texts: Vec<(TextField, String)>,
     /// Created in this span, inclusive.
     pub created: (Option<Moment>, Option<Moment>),
 }

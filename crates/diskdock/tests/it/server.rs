@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Moment;
+use diskdock::clock::Clock;
 use serde_json::Value;
 
 use crate::harness::{Signer, Style};
@@ -118,13 +118,12 @@ const WAITED: std::io::ErrorKind = std::io::ErrorKind::WouldBlock;
 
 /// The target of a signed DescribeDisks.
 fn target() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let moment = Moment(i64::try_from(now.as_millis()).unwrap());
+    let now = Clock::default().now();
     let signer = Signer::default();
-    let unique = format!("{}", now.as_nanos());
-    let parameters = [("RegionId", "cn-hangzhou"), ("DiskName", unique.as_str())];
 
-    let request = signer.sign(Style::default(), "DescribeDisks", &parameters, moment);
+    let parameters = [("RegionId", "cn-hangzhou"), ("DiskName", "none")];
+
+    let request = signer.sign(Style::default(), "DescribeDisks", &parameters, now);
     request.uri().to_string()
 }
 

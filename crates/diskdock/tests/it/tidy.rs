@@ -25,11 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];
 
 /// Files that are longer than they should be. This list may only shrink.
-const TOO_LONG: &[&str] = &[
-    "crates/diskdock/src/catalog/params.rs",
-    "crates/diskdock/src/store/sqlite/ledger.rs",
-    "crates/domain/src/disk.rs",
-];
+const TOO_LONG: &[&str] = &["crates/diskdock/src/catalog/params.rs", "crates/domain/src/disk.rs"];
 
 struct Source {
     /// From the root of the workspace.
@@ -216,7 +212,7 @@ fn lines_stay_short() {
                 by_hand = None;
             }
             // A text is not broken for the sake of its line.
-            let is_text = line.contains('"');
+            let is_text = line.contains('"') || line.ends_with('\\');
             if by_hand.is_none() && !is_text && line.chars().count() > LINE {
                 long.push(format!("{}:{number}", source.path));
             }

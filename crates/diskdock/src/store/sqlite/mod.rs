@@ -8,6 +8,7 @@
 
 mod ledger;
 mod lists;
+mod writing;
 
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
@@ -268,7 +269,7 @@ mod tests {
             for sql in &MIGRATIONS[..version] {
                 old.execute_batch(sql).unwrap();
             }
-            old.pragma_update(None, "user_version", version).unwrap();
+            old.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
             migrate(&mut old).unwrap();
             assert_eq!(schema(&old), schema(&fresh), "from version {version}");
             migrate(&mut old).unwrap();

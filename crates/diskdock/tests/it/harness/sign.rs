@@ -10,7 +10,7 @@ use domain::Moment;
 use http::{HeaderMap, HeaderValue, Request};
 
 /// How a request is signed and sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// ACS3 instead of signature 1.0.
     pub acs3: bool,
@@ -20,12 +20,6 @@ pub struct Style {
     pub form: bool,
     /// XML instead of JSON. Only signature 1.0 can say so.
     pub xml: bool,
-}
-
-impl Default for Style {
-    fn default() -> Style {
-        Style { acs3: false, get: false, form: false, xml: false }
-    }
 }
 
 impl Style {

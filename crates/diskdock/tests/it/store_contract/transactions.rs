@@ -42,14 +42,18 @@ async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
     let write = |number: usize| {
         fresh.store.write(move |books| {
             books.save_disk(&disk(&number.to_string()))?;
-            if number % 3 == 0 { Err(StoreFault::Engine("on purpose".to_owned())) } else { Ok(()) }
+            if number.is_multiple_of(3) {
+                Err(StoreFault::Engine("on purpose".to_owned()))
+            } else {
+                Ok(())
+            }
         })
     };
     let ended = join_all((0..30).map(write)).await;
     for (number, ended) in ended.into_iter().enumerate() {
-        assert_eq!(ended.is_err(), number % 3 == 0, "{number}: {ended:?}");
+        assert_eq!(ended.is_err(), number.is_multiple_of(3), "{number}: {ended:?}");
         let id = DiskId::from(format!("d-{number}"));
-        assert_eq!(fresh.read(|books| books.disk(&id)).is_some(), number % 3 != 0);
+        assert_eq!(fresh.read(|books| books.disk(&id)).is_some(), !number.is_multiple_of(3));
     }
     assert_eq!(total(&fresh), Some(20));
 }
