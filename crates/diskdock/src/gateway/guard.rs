@@ -29,10 +29,10 @@ impl Guard {
             return Err(format!("the request comes from a page of another origin ({site})"));
         }
         for name in [ORIGIN.as_str(), REFERER.as_str()] {
-            if let Some(origin) = text(&parts.headers, name) {
-                if host_of(origin) != Some(host) {
-                    return Err(format!("the request comes from {origin:?}"));
-                }
+            if let Some(origin) = text(&parts.headers, name)
+                && host_of(origin) != Some(host)
+            {
+                return Err(format!("the request comes from {origin:?}"));
             }
         }
         Ok(())

@@ -62,11 +62,12 @@ impl<E: Engine> Engine for Flaky<E> {
     }
 }
 
-/// A driver that cannot be reached while it is told so, or that panics once.
+/// A driver that cannot be reached while it is told so, that panics once, or that is slow.
 pub struct Shaky {
     pub driver: Simulated,
     pub out_of_reach: AtomicBool,
     pub panics: AtomicBool,
+    pub slow: AtomicBool,
     pub calls: AtomicUsize,
 }
 
@@ -77,7 +78,15 @@ impl Shaky {
         if self.out_of_reach.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
         }
-        answer
+        if !self.slow.load(Ordering::SeqCst) {
+            return answer;
+        }
+        Box::pin(async move {
+            while self.slow.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
+            answer.await
+        })
     }
 }
 

@@ -36,6 +36,7 @@ impl Bench {
             driver: Simulated::new(Pace::Exactly(1_000)),
             out_of_reach: AtomicBool::new(false),
             panics: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
         });
         let hypervisor: Arc<dyn Hypervisor> = Arc::<Shaky>::clone(&driver);
@@ -144,6 +145,42 @@ async fn a_step_that_panics_is_taken_up_again() {
     assert_eq!(bench.runner.claim().await.unwrap(), 1);
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
+}
+
+#[tokio::test]
+async fn a_claim_does_not_take_up_what_is_in_hand() {
+    let bench = Bench::attaching().await;
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let claim = async {
+        while bench.driver.calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let claimed = bench.runner.claim().await.unwrap();
+        bench.driver.slow.store(false, Ordering::SeqCst);
+        claimed
+    };
+    let ((), claimed) = tokio::join!(bench.runner.settle(), claim);
+    assert_eq!((claimed, bench.runner.in_flight()), (0, 1));
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+    let calls = bench.driver.calls.load(Ordering::SeqCst);
+    bench.pass(60_000).await;
+    assert_eq!(bench.driver.calls.load(Ordering::SeqCst), calls, "no ghost goes on");
+}
+
+#[tokio::test]
+async fn a_job_in_hand_while_all_is_forgotten_does_not_come_back() {
+    let bench = Bench::attaching().await;
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let forget = async {
+        while bench.driver.calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        bench.runner.forget_all();
+        bench.driver.slow.store(false, Ordering::SeqCst);
+    };
+    tokio::join!(bench.runner.settle(), forget);
+    assert_eq!(bench.runner.in_flight(), 0);
 }
 
 #[tokio::test]
