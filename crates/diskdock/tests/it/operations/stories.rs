@@ -149,7 +149,9 @@ async fn an_attach_that_was_given_up_is_no_burden_on_the_next() {
     let disk = Work::Attach.begun(&world).await;
     world.pass(5 * MINUTE_MS).await;
     assert_eq!(status(&world, &disk).await, "Available");
-    let instance = world.running_instance().await;
+    let store = &world.assembly.gateway.services.store;
+    let instances = store.read(|books| books.every_instance(0, 1)).unwrap().unwrap();
+    let instance = instances[0].1.id.to_string();
     world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     world.pass(10_000).await;
     assert_eq!(status(&world, &disk).await, "In_use");
