@@ -69,12 +69,12 @@ impl Ids {
         id
     }
 
-    /// The number of an operation, larger than all before. Its low bits are random, so that a
-    /// server that starts again while the clock stands still does not give a number once more.
+    /// The number of an operation, larger than all before. Its end is random, so that it meets no
+    /// number of an earlier process even where the clock stands still or was set back.
     pub fn operation(&self, now: Moment) -> OperationId {
-        let tick = (now.0 - EPOCH_MS).max(0) << 20;
-        let low = i64::try_from(self.random() & 0xf_ffff).unwrap_or(0);
-        OperationId(next_after(&self.last_operation, tick | low))
+        let end = i64::try_from(self.random() >> 45).unwrap_or(0);
+        let tick = ((now.0 - EPOCH_MS).max(0) << 20) | end;
+        OperationId(next_after(&self.last_operation, tick))
     }
 
     /// An upper-case UUID.

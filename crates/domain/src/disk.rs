@@ -52,7 +52,9 @@ impl DiskStatus {
 
 /// A closed set of words on the wire, with a way back from text.
 macro_rules! words {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $line:literal])* $variant:ident = $text:literal),* $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $line:literal])* $variant:ident = $text:literal),* $(,)?
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[doc = $line])* #[serde(rename = $text)] $variant),* }

@@ -93,9 +93,11 @@ impl ReplyValue for () {
 }
 
 /// Declares a struct of a reply; field names become wire names as in
-/// [`params!`](crate::catalog::params). A `#[derive(…)]` after the documentation adds to the traits.
+/// [`params!`](crate::catalog::params). A `#[derive(…)]` after the documentation adds traits.
 macro_rules! reply {
-    ($(#[doc = $sdoc:literal])* $(#[derive($($trait:ident),*)])? $vis:vis struct $name:ident $(<$life:lifetime>)? { $(
+    ($(#[doc = $sdoc:literal])*
+    $(#[derive($($trait:ident),*)])?
+    $vis:vis struct $name:ident $(<$life:lifetime>)? { $(
         $(#[doc = $doc:literal])*
         $(#[wire = $wire:literal])?
         $field:ident: $ty:ty

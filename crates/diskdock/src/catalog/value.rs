@@ -188,7 +188,9 @@ choices! {
 
 /// Declares a closed set of words that only one or a few actions know.
 macro_rules! choice {
-    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident {
+        $($variant:ident = $word:literal),* $(,)?
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }

@@ -11,10 +11,13 @@ use std::pin::Pin;
 use domain::{DiskId, InstanceId, Moment};
 use serde::{Deserialize, Serialize};
 
-use crate::operations::Trouble;
-
 pub use script::{Behaviour, Rule, Script, Transition};
 pub use simulated::{Pace, Simulated, parse_duration_ms};
+
+/// A call that failed through the world's fault; it is made again.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(pub String);
 
 /// The answer of a driver, once it is there.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
@@ -79,6 +82,7 @@ pub trait Hypervisor: Send + Sync {
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>>;
-    /// Learns what the books say of an instance, at start and after an import.
+    /// Learns what the books say of an instance that it does not know, at start and after an
+    /// import. What it knows already, it knows better.
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()>;
 }

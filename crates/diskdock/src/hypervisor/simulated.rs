@@ -9,8 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use domain::{DiskId, InstanceId, Moment};
 
 use super::script::{Behaviour, Rule, Script, Transition};
-use super::{Answer, Hypervisor, Look, Sight, Slot};
-use crate::operations::Trouble;
+use super::{Answer, Hypervisor, Look, Sight, Slot, Trouble};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
@@ -96,6 +95,8 @@ struct Key {
     transition: Transition,
     instance: Option<InstanceId>,
     disk: Option<DiskId>,
+    /// Which attachment of the disk; 0 where there is none.
+    generation: u64,
 }
 
 #[derive(Debug, Default)]
@@ -258,11 +259,16 @@ impl Machines {
 }
 
 fn on_machine(transition: Transition, instance: &InstanceId) -> Key {
-    Key { transition, instance: Some(instance.clone()), disk: None }
+    Key { transition, instance: Some(instance.clone()), disk: None, generation: 0 }
 }
 
 fn on_slot(transition: Transition, slot: &Slot) -> Key {
-    Key { transition, instance: Some(slot.instance.clone()), disk: Some(slot.disk.clone()) }
+    Key {
+        transition,
+        instance: Some(slot.instance.clone()),
+        disk: Some(slot.disk.clone()),
+        generation: slot.generation,
+    }
 }
 
 fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
@@ -277,11 +283,14 @@ impl Hypervisor for Simulated {
 
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
         let off = |state: &mut Machines| state.machine(instance).running = false;
+        let key = on_machine(Transition::Stop, instance);
         if force {
-            off(&mut self.lock());
+            let mut state = self.lock();
+            state.under_way.remove(&key);
+            off(&mut state);
             return ready(Look::Settled);
         }
-        ready(self.look(on_machine(Transition::Stop, instance), now, off))
+        ready(self.look(key, now, off))
     }
 
     fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
@@ -292,8 +301,13 @@ impl Hypervisor for Simulated {
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
         ready(self.look(on_slot(Transition::Attach, slot), now, |state| {
             let machine = state.machine(&slot.instance);
-            machine.disks.retain(|(disk, _)| *disk != slot.disk);
-            machine.disks.push((slot.disk.clone(), slot.generation));
+            let newer = |(disk, generation): &(DiskId, u64)| {
+                *disk == slot.disk && *generation > slot.generation
+            };
+            if !machine.disks.iter().any(newer) {
+                machine.disks.retain(|(disk, _)| *disk != slot.disk);
+                machine.disks.push((slot.disk.clone(), slot.generation));
+            }
         }))
     }
 
@@ -308,7 +322,8 @@ impl Hypervisor for Simulated {
     }
 
     fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
-        let key = Key { transition: Transition::Create, instance: None, disk: Some(disk.clone()) };
+        let (transition, disk) = (Transition::Create, Some(disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
     }
 
@@ -333,7 +348,7 @@ impl Hypervisor for Simulated {
 
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
         let machine = Machine { running: sight.running, disks: sight.disks };
-        self.lock().machines.insert(instance.clone(), machine);
+        self.lock().machines.entry(instance.clone()).or_insert(machine);
         ready(())
     }
 }

@@ -5,6 +5,8 @@
 //! [`Operation::finish`] writes the books and cannot wait. Every operation has a deadline after
 //! which it is resolved, never forgotten.
 
+mod jobs;
+mod progressing;
 mod reconcile;
 mod runner;
 
@@ -18,8 +20,10 @@ use serde::de::DeserializeOwned;
 use crate::hypervisor::{Hypervisor, Look, Slot};
 use crate::store::{Books, Stored};
 
+pub use crate::hypervisor::Trouble;
+pub use progressing::Progressing;
 pub use reconcile::{Difference, reconcile};
-pub use runner::{Board, IN_FLIGHT, Progressing, Runner, SERVER};
+pub use runner::{Board, IN_FLIGHT, Runner, SERVER};
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,11 +96,6 @@ impl From<Look> for Progress {
         }
     }
 }
-
-/// A step that failed through the world's fault; it is tried again.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Trouble(pub String);
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,9 @@ use crate::store::{AttachedDisk, Books, Store, StoreFault, Stored};
 /// Instances that are looked at in one read.
 const AT_A_TIME: u32 = 256;
 
+/// Looks at an instance whose books change meanwhile, at most.
+const LOOKS: usize = 3;
+
 /// Something that the books and the hypervisor disagree about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -42,15 +45,40 @@ pub async fn reconcile(
         })??;
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
-        // An instance that is being released is its operation's: taken over again, it would live on.
+        // One that is being released is its operation's: taken over again, it would live on.
         for (_, instance, disks) in page.into_iter().filter(|(_, one, _)| !one.releasing) {
-            let found = look_at(hypervisor, &instance, &disks).await;
-            for difference in found {
+            for difference in look_until_still(store, hypervisor, instance, disks).await? {
                 repair(store, &difference, now).await?;
                 differences.push(difference.difference);
             }
         }
     }
+}
+
+/// Looks at an instance; again if the books moved on while it was looked at, because then a
+/// difference may be none. An instance that never stands still is left to its operations.
+async fn look_until_still(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+    mut instance: Instance,
+    mut disks: Vec<AttachedDisk>,
+) -> Stored<Vec<Found>> {
+    for _ in 0..LOOKS {
+        let found = look_at(hypervisor, &instance, &disks).await;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let (now_instance, now_disks) = store.read(|books| {
+            Ok::<_, StoreFault>((books.instance(&instance.id)?, books.attached(&instance.id)?))
+        })??;
+        let now_instance = now_instance.filter(|instance| !instance.releasing);
+        let Some(now_instance) = now_instance else { return Ok(Vec::new()) };
+        if now_instance == instance && now_disks == disks {
+            return Ok(found);
+        }
+        (instance, disks) = (now_instance, now_disks);
+    }
+    Ok(Vec::new())
 }
 
 struct Found {

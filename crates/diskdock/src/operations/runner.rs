@@ -6,15 +6,14 @@
 //! transaction that finishes it; a crash therefore repeats the steps since then, which every
 //! driver call bears.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::{AccountId, DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::Notify;
 
-use super::{Ending, Hands, Kind, Progress, Running, Trouble};
+use super::jobs::{Job, Jobs, Stage, Troubles, go_on};
+use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
@@ -22,76 +21,18 @@ use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
 /// Jobs in flight at most; beyond, new work is refused at the door.
 pub const IN_FLIGHT: usize = 100_000;
 /// How long a server has an operation to itself, in seconds. Renewed three times as often.
-const LEASE_S: i64 = 60;
+pub(super) const LEASE_S: i64 = 60;
 /// Steps that follow each other without waiting, at most, before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
-/// The first and the longest pause after trouble, in milliseconds.
-const PAUSE_MS: (i64, i64) = (100, 30_000);
+/// How long the runner waits before it writes an end down again, in milliseconds.
+const WRITE_AGAIN_MS: i64 = 1_000;
 
 /// The name under which this server holds leases. With SQLite there is one server to a data
 /// directory, so the name stays the same over restarts and work goes on at once.
 pub const SERVER: &str = "local";
 
-/// An operation in this server's hands.
-struct Job {
-    row: OperationRow,
-    stage: Stage,
-}
-
-enum Stage {
-    /// On its way.
-    Advancing(Box<dyn Running>),
-    /// At its end, which is still to be written down.
-    Ending(Arc<dyn Running>, Ending),
-}
-
 /// What there is to see of the work in flight.
 pub type Board = Vec<OperationRow>;
-
-/// An operation that an effect started, before it is written down.
-pub struct Progressing {
-    /// The row to be written with the effect.
-    pub row: OperationRow,
-    /// The work itself.
-    pub running: Box<dyn Running>,
-}
-
-impl Progressing {
-    /// A new operation.
-    pub fn new(
-        id: OperationId,
-        account: &AccountId,
-        running: Box<dyn Running>,
-        now: Moment,
-    ) -> Progressing {
-        let subject = running.subject();
-        let row = OperationRow {
-            id,
-            kind: running.kind().to_owned(),
-            account: account.clone(),
-            instance: subject.instance,
-            disk: subject.disk,
-            state: running.state(),
-            phase: running.phase().to_owned(),
-            tries: 0,
-            last_event: "accepted".to_owned(),
-            created_at: now,
-            next_at: now,
-            deadline_at: now.plus_s(running.patience().give_up_after_s),
-            standing_since: None,
-            lease_owner: SERVER.to_owned(),
-            lease_until: now.plus_s(LEASE_S),
-        };
-        Progressing { row, running }
-    }
-}
-
-#[derive(Default)]
-struct Jobs {
-    due: BinaryHeap<Reverse<(Moment, OperationId)>>,
-    waiting: HashMap<OperationId, Job>,
-    in_hand: HashSet<OperationId>,
-}
 
 /// Numbers worth watching.
 #[derive(Debug, Default)]
@@ -128,27 +69,31 @@ impl Runner {
         Runner { store, hypervisor, clock, kinds, jobs, changed, tally }
     }
 
-    /// Takes in operations that were just written down.
+    /// Takes in operations that were just written down. To be called by what
+    /// [`Store::write_then`] does after the commit, so that no claim can come in between.
     pub fn take_in(&self, operations: Vec<Progressing>) {
         let mut jobs = self.lock();
         for Progressing { row, running } in operations {
-            jobs.put(Job { row, stage: Stage::Advancing(running) });
+            jobs.put(Job::new(row, running));
         }
         drop(jobs);
         self.changed.notify_one();
     }
 
     /// Takes over what was in flight when a server stopped, and renews the leases of its own.
-    pub async fn claim(&self) -> Stored<usize> {
+    ///
+    /// What it finds is taken in right after the commit, before any other write: what is in hand
+    /// is known to be, and what has ended was not found.
+    pub async fn claim(self: &Arc<Self>) -> Stored<usize> {
         let now = self.clock.now();
         let claim = move |books: &mut dyn crate::store::Books| {
             books.claim_operations(SERVER, now, now.plus_s(LEASE_S))
         };
-        let rows = self.store.write(claim).await?;
-        let mut claimed = 0;
-        for row in rows {
-            claimed += usize::from(self.resume(row));
-        }
+        let runner = Arc::clone(self);
+        let resume = move |rows: Vec<OperationRow>| {
+            rows.into_iter().filter(|row| runner.resume(row.clone())).count()
+        };
+        let claimed = self.store.write_then(claim, resume).await?;
         self.changed.notify_one();
         Ok(claimed)
     }
@@ -166,7 +111,7 @@ impl Runner {
             |kind| (kind.restore)(&row.state),
         );
         match restored {
-            Ok(running) => jobs.put(Job { row, stage: Stage::Advancing(running) }),
+            Ok(running) => jobs.put(Job::new(row, running)),
             Err(reason) => {
                 tracing::error!(
                     kind = row.kind,
@@ -214,39 +159,23 @@ impl Runner {
     /// Looks at once at whatever concerns this disk or this instance; at everything for neither.
     pub fn wake(&self, disk: Option<&DiskId>, instance: Option<&InstanceId>) {
         let now = self.clock.now();
-        let mut jobs = self.lock();
-        let mut woken = Vec::new();
-        for job in jobs.waiting.values_mut() {
-            let concerned = disk.is_none_or(|disk| job.row.disk.as_ref() == Some(disk))
-                && instance.is_none_or(|instance| job.row.instance.as_ref() == Some(instance));
-            if concerned {
-                job.row.next_at = now;
-                woken.push(Reverse((now, job.row.id)));
-            }
-        }
-        jobs.due.extend(woken);
-        drop(jobs);
+        self.lock().wake(disk, instance, now);
         self.changed.notify_one();
     }
 
     /// Forgets all jobs, as when the books were wiped.
     pub fn forget_all(&self) {
-        let mut jobs = self.lock();
-        jobs.due.clear();
-        jobs.waiting.clear();
+        *self.lock() = Jobs::default();
     }
 
     /// How many operations are in flight.
     pub fn in_flight(&self) -> usize {
-        let jobs = self.lock();
-        jobs.waiting.len() + jobs.in_hand.len()
+        self.lock().count()
     }
 
     /// The operations that wait for something, oldest first.
     pub fn board(&self) -> Board {
-        let mut rows: Board = self.lock().waiting.values().map(|job| job.row.clone()).collect();
-        rows.sort_by_key(|row| row.id);
-        rows
+        self.lock().waiting_rows()
     }
 
     fn lock(&self) -> MutexGuard<'_, Jobs> {
@@ -259,61 +188,68 @@ impl Runner {
     }
 
     fn next_due(&self) -> Option<Moment> {
-        self.lock().due.peek().map(|Reverse((moment, _))| *moment)
+        self.lock().next_due()
     }
 
     /// One turn of a job: as many steps as follow each other at once, then back to waiting.
     async fn turn(&self, job: Job) {
-        let id = job.row.id;
-        let rest = self.steps(job).await;
-        let mut jobs = self.lock();
-        jobs.in_hand.remove(&id);
-        if let Some(job) = rest {
-            jobs.put(job);
-            drop(jobs);
-            self.changed.notify_one();
-        }
+        let mut in_hand = InHand { runner: self, id: job.row.id, rest: None };
+        in_hand.rest = self.steps(job).await;
     }
 
     async fn steps(&self, mut job: Job) -> Option<Job> {
         for _ in 0..STEPS_AT_ONCE {
             let now = self.clock.now();
-            go_on(&mut job.row, now);
             let running = match job.stage {
                 Stage::Advancing(running) => running,
                 Stage::Ending(running, ending) => {
                     return self.finish(job.row, running, ending).await;
                 }
             };
-            if now >= job.row.deadline_at {
-                let reason = format!("given up at the deadline; last: {}", job.row.last_event);
-                return self.finish(job.row, running.into(), Ending::GaveUp(reason)).await;
-            }
-            let (stepped, running) = self.step(running, &mut job.row, now).await;
-            job.stage = Stage::Advancing(running);
+            go_on(&mut job.row, now);
+            let (stepped, running) = self.step(running, &mut job.row, &mut job.troubles, now).await;
+            let late = now >= job.row.deadline_at && job.row.standing_since.is_none();
             match stepped {
-                Stepped::On => {}
-                Stepped::Waits => return self.save_if_changed(job).await,
                 Stepped::Ends(ending) => {
-                    let Stage::Advancing(running) = job.stage else { return None };
                     return self.finish(job.row, running.into(), ending).await;
                 }
+                Stepped::Waits if late => return self.give_up(job.row, running).await,
+                Stepped::Waits => {
+                    return self.save_if_changed(job.row, running, job.troubles).await;
+                }
+                Stepped::On => job.stage = Stage::Advancing(running),
             }
         }
-        job.row.next_at = self.clock.now();
-        Some(job)
+        let now = self.clock.now();
+        match job.stage {
+            Stage::Advancing(running) if now >= job.row.deadline_at => {
+                self.give_up(job.row, running).await
+            }
+            stage => {
+                job.row.next_at = now;
+                Some(Job { stage, ..job })
+            }
+        }
+    }
+
+    /// The deadline has passed, and the last look has shown that it is not as it should be.
+    async fn give_up(&self, row: OperationRow, running: Box<dyn Running>) -> Option<Job> {
+        let reason = format!("given up at the deadline; last: {}", row.last_event);
+        self.finish(row, running.into(), Ending::GaveUp(reason)).await
     }
 
     async fn step(
         &self,
         mut running: Box<dyn Running>,
         row: &mut OperationRow,
+        troubles: &mut Troubles,
         now: Moment,
     ) -> (Stepped, Box<dyn Running>) {
         let hands = Hands { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
         let progress = running.advance(&hands).await;
         row.phase = running.phase().to_owned();
+        troubles.count(progress.is_err());
         let stepped = match progress {
             Ok(Progress::Next) => Stepped::On,
             Ok(Progress::Done) => Stepped::Ends(Ending::Done),
@@ -321,8 +257,8 @@ impl Runner {
             Ok(Progress::Wait { again_in_ms, because, clock_stands }) => {
                 let again_in_ms = again_in_ms.max(1);
                 row.last_event = because;
-                row.standing_since = clock_stands.then_some(now);
                 let again_at = now.plus_ms(again_in_ms);
+                row.standing_since = clock_stands.then_some(now);
                 row.next_at = if clock_stands { again_at } else { again_at.min(row.deadline_at) };
                 Stepped::Waits
             }
@@ -330,31 +266,33 @@ impl Runner {
                 self.tally.troubles.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
                 row.last_event = cause;
-                let pause = PAUSE_MS.0.saturating_mul(1 << row.tries.min(12)).min(PAUSE_MS.1);
-                row.next_at = now.plus_ms(pause).min(row.deadline_at);
+                row.next_at = now.plus_ms(troubles.pause_ms()).min(row.deadline_at);
                 Stepped::Waits
             }
         };
         (stepped, running)
     }
 
-    /// Saves a job that has to wait, if its state is not the saved one.
-    async fn save_if_changed(&self, mut job: Job) -> Option<Job> {
-        let Stage::Advancing(running) = &job.stage else { return Some(job) };
+    /// Saves a job that has to wait, if its state is not the saved one or its deadline moves.
+    async fn save_if_changed(
+        &self,
+        mut row: OperationRow,
+        running: Box<dyn Running>,
+        troubles: Troubles,
+    ) -> Option<Job> {
         let state = running.state();
-        if state == job.row.state && job.row.standing_since.is_none() {
-            return Some(job);
-        }
-        job.row.state = state;
-        let row = job.row.clone();
-        match self.store.write(move |books| books.save_operation(&row)).await {
-            Ok(()) => Some(job),
-            Err(StoreFault::LeaseLost) => None,
-            Err(fault) => {
-                tracing::error!(%fault, id = job.row.id.0, "cannot save an operation");
-                Some(job)
+        if state != row.state || row.standing_since.is_some() {
+            row.state = state;
+            let saved = row.clone();
+            match self.store.write(move |books| books.save_operation(&saved)).await {
+                Ok(()) => {}
+                Err(StoreFault::LeaseLost) => return None,
+                Err(fault) => {
+                    tracing::error!(%fault, id = row.id.0, "cannot save an operation");
+                }
             }
         }
+        Some(Job { row, stage: Stage::Advancing(running), troubles })
     }
 
     /// Writes the end of a job down. A job whose end cannot be written is kept, and tries again.
@@ -385,8 +323,9 @@ impl Runner {
             Err(StoreFault::LeaseLost) => None,
             Err(fault) => {
                 tracing::error!(%fault, id = row.id.0, "cannot write the end of an operation");
-                row.next_at = now.plus_ms(PAUSE_MS.1 / 30);
-                Some(Job { row, stage: Stage::Ending(running, ending) })
+                row.next_at = now.plus_ms(WRITE_AGAIN_MS);
+                let stage = Stage::Ending(running, ending);
+                Some(Job { row, stage, troubles: Troubles::default() })
             }
         }
     }
@@ -410,13 +349,6 @@ impl Runner {
     }
 }
 
-/// The time that the deadline stood still does not count.
-fn go_on(row: &mut OperationRow, now: Moment) {
-    if let Some(since) = row.standing_since.take() {
-        row.deadline_at = row.deadline_at.plus_ms(now.since_ms(since).max(0));
-    }
-}
-
 /// How a step ended, for the runner.
 enum Stepped {
     On,
@@ -424,29 +356,17 @@ enum Stepped {
     Ends(Ending),
 }
 
-impl Jobs {
-    fn put(&mut self, job: Job) {
-        self.due.push(Reverse((job.row.next_at, job.row.id)));
-        self.waiting.insert(job.row.id, job);
-    }
+/// A job that takes a step. Dropped, even by a panic, it is no longer in hand.
+struct InHand<'r> {
+    runner: &'r Runner,
+    id: OperationId,
+    rest: Option<Job>,
+}
 
-    fn knows(&self, id: OperationId) -> bool {
-        self.waiting.contains_key(&id) || self.in_hand.contains(&id)
-    }
-
-    fn take_due(&mut self, now: Moment) -> Vec<Job> {
-        let mut taken = Vec::new();
-        while let Some(Reverse((moment, id))) = self.due.peek().copied() {
-            if moment > now {
-                break;
-            }
-            self.due.pop();
-            let is_current = |job: &Job| job.row.next_at == moment;
-            if self.waiting.get(&id).is_some_and(is_current) {
-                taken.extend(self.waiting.remove(&id));
-            }
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        if self.runner.lock().give_back(self.id, self.rest.take()) {
+            self.runner.changed.notify_one();
         }
-        self.in_hand.extend(taken.iter().map(|job| job.row.id));
-        taken
     }
 }

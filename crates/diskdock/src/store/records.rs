@@ -38,7 +38,7 @@ pub enum Page {
     },
 }
 
-/// A field of a disk that holds text.
+/// A field of a disk that is text.
 pub type TextField = fn(&Disk) -> &str;
 
 /// Which disks are wanted. What is `None` does not restrict; all that is given must hold.

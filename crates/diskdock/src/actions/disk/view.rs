@@ -31,7 +31,7 @@ reply!(
         size: u32,
         /// `Creating`, `Available`, `Attaching`, `In_use` or `Detaching`.
         status: &'static str,
-        /// The instance, from In_use through Detaching; empty otherwise, and for multi-attach disks.
+        /// The instance, from In_use through Detaching; empty otherwise and with multi-attach.
         instance_id: &'a str,
         /// The device name, under the same rule.
         device: &'a str,

@@ -1,11 +1,10 @@
-//! Reading and writing rows inside one transaction.
+//! Reading rows inside one transaction.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::records::{
@@ -13,19 +12,16 @@ use super::super::records::{
     OperationRow, Page, TokenRecord,
 };
 use super::super::snapshot::{FORMAT, Snapshot};
-use super::super::{Books, Reader, StoreFault, Stored};
+use super::super::{Reader, StoreFault, Stored};
 use super::{engine, lists};
-
-/// Calls that are kept.
-const CALLS_KEPT: i64 = 10_000;
-/// Given-up operations that are kept.
-const ABANDONED_KEPT: i64 = 1_000;
 
 /// One transaction on one connection.
 pub(super) struct Ledger<'c> {
     connection: &'c Connection,
-    disks: RefCell<HashMap<DiskId, (i64, Vec<Attachment>)>>,
-    instances: RefCell<HashMap<InstanceId, i64>>,
+    /// Disks that were read, each with its revision and where it was.
+    pub(super) disks: RefCell<HashMap<DiskId, (i64, Vec<Attachment>)>>,
+    /// Instances that were read, each with its revision.
+    pub(super) instances: RefCell<HashMap<InstanceId, i64>>,
 }
 
 impl<'c> Ledger<'c> {
@@ -37,7 +33,7 @@ impl<'c> Ledger<'c> {
         self.connection.prepare_cached(sql).map_err(engine)
     }
 
-    fn execute(&self, sql: &str, values: impl Params) -> Stored<usize> {
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Stored<usize> {
         self.prepare(sql)?.execute(values).map_err(engine)
     }
 
@@ -51,7 +47,11 @@ impl<'c> Ledger<'c> {
     }
 
     /// All first columns, each a JSON body.
-    fn bodies<T: DeserializeOwned>(&self, sql: &str, values: impl Params) -> Stored<Vec<T>> {
+    pub(super) fn bodies<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        values: impl Params,
+    ) -> Stored<Vec<T>> {
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(values).map_err(engine)?;
         let mut found = Vec::new();
@@ -60,92 +60,6 @@ impl<'c> Ledger<'c> {
         }
         Ok(found)
     }
-
-    fn count(&self, what: &str, account: &AccountId, region: &str, by: i64) -> Stored<()> {
-        self.execute(
-            "INSERT INTO counts (what, account, region, amount) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (what, account, region) DO UPDATE SET amount = counts.amount + ?4",
-            params![what, account.as_str(), region, by],
-        )?;
-        Ok(())
-    }
-
-    fn insert_disk(&self, disk: &Disk) -> Stored<()> {
-        self.execute(
-            "INSERT INTO disks (id, account, region, zone, status, kind, category, charge_type, \
-             name, revision, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10)",
-            params![
-                disk.id.as_str(),
-                disk.account.as_str(),
-                disk.region,
-                disk.zone,
-                disk.status().as_str(),
-                disk.kind.as_str(),
-                disk.category.as_str(),
-                disk.charge_type.as_str(),
-                disk.name,
-                json(disk)
-            ],
-        )?;
-        self.count("disk", &disk.account, &disk.region, 1)
-    }
-
-    fn update_disk(&self, disk: &Disk, revision: i64) -> Stored<()> {
-        let updated = self.execute(
-            "UPDATE disks SET status = ?3, kind = ?4, charge_type = ?5, name = ?6, \
-             category = ?7, revision = revision + 1, body = ?8 WHERE id = ?1 AND revision = ?2",
-            params![
-                disk.id.as_str(),
-                revision,
-                disk.status().as_str(),
-                disk.kind.as_str(),
-                disk.charge_type.as_str(),
-                disk.name,
-                disk.category.as_str(),
-                json(disk)
-            ],
-        )?;
-        if updated == 1 { Ok(()) } else { Err(StoreFault::LostRace) }
-    }
-
-    /// Brings the list of attachments from `before` to what the disk has now.
-    fn follow_attachments(&self, disk: &Disk, before: &[Attachment]) -> Stored<()> {
-        for gone in before.iter().filter(|at| disk.on(&at.instance).is_none()) {
-            self.execute(
-                "DELETE FROM attachments WHERE instance = ?1 AND disk = ?2",
-                params![gone.instance.as_str(), disk.id.as_str()],
-            )?;
-        }
-        for at in disk.attachments.iter().filter(|at| !before.contains(at)) {
-            self.execute(
-                "INSERT INTO attachments (instance, disk, device, phase, generation) \
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (instance, disk) \
-                 DO UPDATE SET device = ?3, phase = ?4, generation = ?5",
-                params![
-                    at.instance.as_str(),
-                    disk.id.as_str(),
-                    at.device,
-                    json(&at.phase),
-                    number(at.generation)
-                ],
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// A row of an operation that is no longer ours is not touched.
-fn held(rows: usize) -> Stored<()> {
-    if rows == 1 { Ok(()) } else { Err(StoreFault::LeaseLost) }
-}
-
-/// The JSON of something we made ourselves.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("entities are plain data")
-}
-
-fn number(generation: u64) -> i64 {
-    i64::try_from(generation).unwrap_or(i64::MAX)
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Stored<T> {
@@ -266,225 +180,5 @@ impl Reader for Ledger<'_> {
             user_data: user_data.collect::<Result<_, _>>().map_err(engine)?,
             operations: self.operations()?,
         })
-    }
-}
-
-impl Books for Ledger<'_> {
-    fn save_disk(&mut self, disk: &Disk) -> Stored<()> {
-        let loaded = self.disks.borrow_mut().remove(&disk.id);
-        let (revision, before) = match loaded {
-            Some((revision, before)) => {
-                self.update_disk(disk, revision)?;
-                (revision + 1, before)
-            }
-            None => {
-                self.insert_disk(disk)?;
-                (1, Vec::new())
-            }
-        };
-        self.follow_attachments(disk, &before)?;
-        self.disks.borrow_mut().insert(disk.id.clone(), (revision, disk.attachments.clone()));
-        Ok(())
-    }
-
-    fn remove_disk(&mut self, id: &DiskId) -> Stored<()> {
-        let Some(disk) = self.disk(id)? else { return Ok(()) };
-        let none = Disk { attachments: Vec::new(), ..disk };
-        let (_, before) = self.disks.borrow_mut().remove(id).unwrap_or_default();
-        self.follow_attachments(&none, &before)?;
-        self.execute("DELETE FROM disks WHERE id = ?1", [id.as_str()])?;
-        self.count("disk", &none.account, &none.region, -1)
-    }
-
-    fn save_instance(&mut self, instance: &Instance) -> Stored<()> {
-        let loaded = self.instances.borrow().get(&instance.id).copied();
-        let id = instance.id.as_str();
-        let revision = match loaded {
-            Some(revision) => {
-                let updated = self.execute(
-                    "UPDATE instances SET revision = revision + 1, body = ?3 \
-                     WHERE id = ?1 AND revision = ?2",
-                    params![id, revision, json(instance)],
-                )?;
-                if updated != 1 {
-                    return Err(StoreFault::LostRace);
-                }
-                revision + 1
-            }
-            None => {
-                self.execute(
-                    "INSERT INTO instances (id, account, region, revision, body) \
-                     VALUES (?1, ?2, ?3, 1, ?4)",
-                    params![id, instance.account.as_str(), instance.region, json(instance)],
-                )?;
-                self.count("instance", &instance.account, &instance.region, 1)?;
-                1
-            }
-        };
-        self.instances.borrow_mut().insert(instance.id.clone(), revision);
-        Ok(())
-    }
-
-    fn remove_instance(&mut self, id: &InstanceId) -> Stored<()> {
-        let Some(instance) = self.instance(id)? else { return Ok(()) };
-        self.instances.borrow_mut().remove(id);
-        self.execute("DELETE FROM instances WHERE id = ?1", [id.as_str()])?;
-        self.execute("DELETE FROM user_data WHERE instance = ?1", [id.as_str()])?;
-        self.count("instance", &instance.account, &instance.region, -1)
-    }
-
-    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Stored<()> {
-        self.execute(
-            "INSERT INTO user_data (instance, data) VALUES (?1, ?2) \
-             ON CONFLICT (instance) DO UPDATE SET data = ?2",
-            [id.as_str(), data],
-        )?;
-        Ok(())
-    }
-
-    fn save_token(&mut self, record: &TokenRecord) -> Stored<()> {
-        self.execute(
-            "INSERT INTO tokens (account, action, token, parameters, reply, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                record.account.as_str(),
-                record.action,
-                record.token,
-                record.parameters,
-                record.reply,
-                record.created_at.0
-            ],
-        )?;
-        Ok(())
-    }
-
-    fn forget_tokens(&mut self, moment: Moment) -> Stored<()> {
-        self.execute("DELETE FROM tokens WHERE created_at < ?1", [moment.0])?;
-        Ok(())
-    }
-
-    fn begin_operation(&mut self, operation: &OperationRow) -> Stored<()> {
-        self.execute(
-            "INSERT INTO operations (number, kind, abandoned, lease_owner, lease_until, body) \
-             VALUES (?1, ?2, 0, ?3, ?4, ?5)",
-            params![
-                operation.id.0,
-                operation.kind,
-                operation.lease_owner,
-                operation.lease_until.0,
-                json(operation)
-            ],
-        )?;
-        Ok(())
-    }
-
-    fn save_operation(&mut self, operation: &OperationRow) -> Stored<()> {
-        let saved = self.execute(
-            "UPDATE operations SET body = ?3 WHERE number = ?1 AND lease_owner = ?2",
-            params![operation.id.0, operation.lease_owner, json(operation)],
-        )?;
-        held(saved)
-    }
-
-    fn end_operation(&mut self, operation: &OperationRow) -> Stored<()> {
-        let ended = self.execute(
-            "DELETE FROM operations WHERE number = ?1 AND lease_owner = ?2",
-            params![operation.id.0, operation.lease_owner],
-        )?;
-        held(ended)
-    }
-
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Stored<()> {
-        let abandoned = self.execute(
-            "UPDATE operations SET abandoned = 1, body = ?3 \
-             WHERE number = ?1 AND lease_owner = ?2",
-            params![operation.id.0, operation.lease_owner, json(operation)],
-        )?;
-        held(abandoned)?;
-        self.execute(
-            "DELETE FROM operations WHERE abandoned = 1 AND number < (SELECT min(number) FROM \
-             (SELECT number FROM operations WHERE abandoned = 1 ORDER BY number DESC LIMIT ?1) \
-             AS kept)",
-            [ABANDONED_KEPT],
-        )?;
-        Ok(())
-    }
-
-    fn claim_operations(
-        &mut self,
-        owner: &str,
-        now: Moment,
-        until: Moment,
-    ) -> Stored<Vec<OperationRow>> {
-        self.execute(
-            "UPDATE operations SET lease_owner = ?1, lease_until = ?3 \
-             WHERE abandoned = 0 AND (lease_owner = ?1 OR lease_until < ?2)",
-            params![owner, now.0, until.0],
-        )?;
-        let mine = "SELECT body FROM operations WHERE abandoned = 0 AND lease_owner = ?1 \
-                    ORDER BY number";
-        let mut rows: Vec<OperationRow> = self.bodies(mine, [owner])?;
-        for row in &mut rows {
-            row.lease_owner = owner.to_owned();
-            row.lease_until = until;
-        }
-        Ok(rows)
-    }
-
-    fn record_call(&mut self, call: &CallRecord) -> Stored<()> {
-        // The latest number is the largest; slots are reused in a ring.
-        let last = "SELECT number FROM latest_call";
-        let number = self.one(last, [], |row| row.get::<_, i64>(0))?.unwrap_or(0) + 1;
-        self.execute("UPDATE latest_call SET number = ?1", [number])?;
-        self.execute(
-            "INSERT INTO calls (slot, number, body) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (slot) DO UPDATE SET number = ?2, body = ?3",
-            params![number % CALLS_KEPT, number, json(call)],
-        )?;
-        Ok(())
-    }
-
-    fn save_access_key(&mut self, key: &AccessKey) -> Stored<()> {
-        self.execute(
-            "INSERT INTO access_keys (id, body) VALUES (?1, ?2) \
-             ON CONFLICT (id) DO UPDATE SET body = ?2",
-            params![key.id, json(key)],
-        )?;
-        Ok(())
-    }
-
-    fn remove_access_key(&mut self, access_key_id: &str) -> Stored<()> {
-        self.execute("DELETE FROM access_keys WHERE id = ?1", [access_key_id])?;
-        Ok(())
-    }
-
-    fn wipe(&mut self) -> Stored<()> {
-        for table in [
-            "disks",
-            "attachments",
-            "instances",
-            "user_data",
-            "counts",
-            "operations",
-            "tokens",
-            "calls",
-        ] {
-            self.execute(&format!("DELETE FROM {table}"), [])?;
-        }
-        self.disks.borrow_mut().clear();
-        self.instances.borrow_mut().clear();
-        Ok(())
-    }
-
-    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Stored<()> {
-        snapshot.disks.iter().try_for_each(|disk| self.save_disk(disk))?;
-        snapshot.instances.iter().try_for_each(|instance| self.save_instance(instance))?;
-        for (id, data) in &snapshot.user_data {
-            self.save_user_data(id, data)?;
-        }
-        for operation in &snapshot.operations {
-            self.begin_operation(operation)?;
-        }
-        Ok(())
     }
 }

@@ -8,8 +8,10 @@
 
 mod ledger;
 mod lists;
+mod writing;
 
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -228,15 +230,49 @@ fn commit_alone(connection: &Connection, job: &mut dyn WriteJob) -> Stored<()> {
     in_transaction(connection, |connection| job.run(&mut Ledger::new(connection)))
 }
 
+/// A write that panics fails by itself; the writer lives on for all others.
 fn in_transaction(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Stored<()>,
 ) -> Stored<()> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let worked = work(connection).and_then(|()| run(connection, "COMMIT"));
+    let working = AssertUnwindSafe(|| work(connection));
+    let worked = std::panic::catch_unwind(working)
+        .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
+        .and_then(|()| run(connection, "COMMIT"));
     if worked.is_err() && !connection.is_autocommit() {
         // Nothing better can be done if this fails as well; the next BEGIN will say so.
         let _ = run(connection, "ROLLBACK");
     }
     worked
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+    use super::*;
+
+    fn schema(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY type, name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn books_of_every_version_come_to_the_present_form() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for version in 0..=MIGRATIONS.len() {
+            let mut old = Connection::open_in_memory().unwrap();
+            for sql in &MIGRATIONS[..version] {
+                old.execute_batch(sql).unwrap();
+            }
+            old.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+            migrate(&mut old).unwrap();
+            assert_eq!(schema(&old), schema(&fresh), "from version {version}");
+            migrate(&mut old).unwrap();
+        }
+    }
 }

@@ -253,7 +253,8 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
     }
 }
 
-fn instance(ids: &Ids) -> Instance {
+/// A Running instance of a common type.
+pub fn instance(ids: &Ids) -> Instance {
     Instance {
         id: ids.instance("bp1", BEGINNING),
         account: ACCOUNT.into(),

@@ -1,0 +1,130 @@
+//! The jobs in this server's hands: those that wait, and those that take a step just now.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::{DiskId, InstanceId, Moment};
+
+use super::{Ending, Running};
+use crate::store::{OperationId, OperationRow};
+
+/// The first and the longest pause after trouble, in milliseconds.
+const PAUSE_MS: (i64, i64) = (100, 30_000);
+
+/// An operation in this server's hands.
+pub(super) struct Job {
+    pub row: OperationRow,
+    pub stage: Stage,
+    /// Steps in a row that failed.
+    pub troubles: Troubles,
+}
+
+impl Job {
+    pub fn new(row: OperationRow, running: Box<dyn Running>) -> Job {
+        Job { row, stage: Stage::Advancing(running), troubles: Troubles::default() }
+    }
+}
+
+pub(super) enum Stage {
+    /// On its way.
+    Advancing(Box<dyn Running>),
+    /// At its end, which is still to be written down.
+    Ending(Arc<dyn Running>, Ending),
+}
+
+/// Moves the deadline by the time in which nothing could happen.
+pub(super) fn go_on(row: &mut OperationRow, now: Moment) {
+    if let Some(since) = row.standing_since.take() {
+        row.deadline_at = row.deadline_at.plus_ms(now.since_ms(since).max(0));
+    }
+}
+
+/// How many steps in a row failed. Not saved: after a restart the world gets a fresh chance.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Troubles(u32);
+
+impl Troubles {
+    pub fn count(&mut self, failed: bool) {
+        self.0 = if failed { self.0.saturating_add(1) } else { 0 };
+    }
+
+    /// The pause after trouble, twice as long each time in a row.
+    pub fn pause_ms(self) -> i64 {
+        let doubled = self.0.saturating_sub(1).min(12);
+        PAUSE_MS.0.saturating_mul(1 << doubled).min(PAUSE_MS.1)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Jobs {
+    due: BinaryHeap<Reverse<(Moment, OperationId)>>,
+    waiting: HashMap<OperationId, Job>,
+    in_hand: HashSet<OperationId>,
+}
+
+impl Jobs {
+    pub fn put(&mut self, job: Job) {
+        self.due.push(Reverse((job.row.next_at, job.row.id)));
+        self.waiting.insert(job.row.id, job);
+    }
+
+    pub fn knows(&self, id: OperationId) -> bool {
+        self.waiting.contains_key(&id) || self.in_hand.contains(&id)
+    }
+
+    pub fn count(&self) -> usize {
+        self.waiting.len() + self.in_hand.len()
+    }
+
+    pub fn next_due(&self) -> Option<Moment> {
+        self.due.peek().map(|Reverse((moment, _))| *moment)
+    }
+
+    /// The operations that wait for something, oldest first.
+    pub fn waiting_rows(&self) -> Vec<OperationRow> {
+        let mut rows: Vec<_> = self.waiting.values().map(|job| job.row.clone()).collect();
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+
+    pub fn take_due(&mut self, now: Moment) -> Vec<Job> {
+        let mut taken = Vec::new();
+        while let Some(Reverse((moment, id))) = self.due.peek().copied() {
+            if moment > now {
+                break;
+            }
+            self.due.pop();
+            let is_current = |job: &Job| job.row.next_at == moment;
+            if self.waiting.get(&id).is_some_and(is_current) {
+                taken.extend(self.waiting.remove(&id));
+            }
+        }
+        self.in_hand.extend(taken.iter().map(|job| job.row.id));
+        taken
+    }
+
+    /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile.
+    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>) -> bool {
+        let ours = self.in_hand.remove(&id);
+        match rest.filter(|_| ours) {
+            Some(job) => {
+                self.put(job);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Makes due at once whatever concerns this disk or this instance.
+    pub fn wake(&mut self, disk: Option<&DiskId>, instance: Option<&InstanceId>, now: Moment) {
+        for job in self.waiting.values_mut() {
+            let concerned = disk.is_none_or(|disk| job.row.disk.as_ref() == Some(disk))
+                && instance.is_none_or(|instance| job.row.instance.as_ref() == Some(instance));
+            if concerned {
+                job.row.next_at = now;
+                self.due.push(Reverse((now, job.row.id)));
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Durable work under everything that can come between: crashes, steps taken twice, a store that
+//! fails, deadlines, trouble, a clock that jumps, a lease that is lost.
+
+mod flaky;
+mod stories;
+mod trouble;
+
+use std::sync::Arc;
+
+use diskdock::actions::OPERATIONS;
+use diskdock::hypervisor::{Hypervisor, Pace};
+use diskdock::operations::Runner;
+
+use crate::harness::{REGION, World, ZONE};
+
+/// What a story starts, and what it comes to.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Create,
+    Attach,
+    Detach,
+}
+
+impl Work {
+    const ALL: [Work; 3] = [Work::Create, Work::Attach, Work::Detach];
+
+    fn kind(self) -> &'static str {
+        match self {
+            Work::Create => "disk.create",
+            Work::Attach => "disk.attach",
+            Work::Detach => "disk.detach",
+        }
+    }
+
+    /// The transition, as rules call it.
+    fn transition(self) -> &'static str {
+        self.kind().trim_start_matches("disk.")
+    }
+
+    /// Status while it is under way, when it ended well, and when it was given up.
+    fn statuses(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Work::Create => ("Creating", "Available", "gone"),
+            Work::Attach => ("Attaching", "In_use", "Available"),
+            Work::Detach => ("Detaching", "Available", "In_use"),
+        }
+    }
+
+    /// A world in which the work was just accepted, and its disk.
+    async fn begun(self, world: &World) -> String {
+        let instance = world.running_instance().await;
+        let parameters = [
+            ("RegionId", REGION),
+            ("ZoneId", ZONE),
+            ("Size", "20"),
+            ("DiskCategory", "cloud_essd"),
+        ];
+        let disk = world.ok("CreateDisk", &parameters).await.text_at("DiskId");
+        if let Work::Create = self {
+            return disk;
+        }
+        world.pass(5_000).await;
+        world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        if let Work::Detach = self {
+            world.pass(10_000).await;
+            assert_eq!(world.status_of(&disk).await, "In_use");
+            world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        }
+        disk
+    }
+}
+
+/// A world at the pace of the cloud, in which everything takes time.
+async fn cloud() -> World {
+    World::with(|plan| plan.pace = Pace::Cloud).await
+}
+
+/// The status, or `gone`.
+async fn status(world: &World, disk: &str) -> String {
+    world.status_of(disk).await
+}
+
+/// Operations in the books.
+fn open(world: &World) -> usize {
+    let store = &world.assembly.gateway.services.store;
+    store.read(|books| books.operations()).unwrap().unwrap().len()
+}
+
+/// Why operations were given up, latest first.
+fn reasons(world: &World) -> Vec<String> {
+    let store = &world.assembly.gateway.services.store;
+    let rows = store.read(|books| books.abandoned_operations()).unwrap().unwrap();
+    rows.into_iter().map(|row| row.last_event).collect()
+}
+
+/// A second runner over the same books, driver and clock, as a ghost of the first would be.
+fn ghost(world: &World) -> Arc<Runner> {
+    let services = &world.assembly.gateway.services;
+    let driver: Arc<dyn Hypervisor> =
+        Arc::<diskdock::hypervisor::Simulated>::clone(&world.assembly.simulated);
+    let (store, clock) = (Arc::clone(&services.store), Arc::clone(&services.clock));
+    Arc::new(Runner::new(store, driver, clock, OPERATIONS))
+}

@@ -1,0 +1,121 @@
+//! A driver and a store that fail when they are told to, around the real ones.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use diskdock::hypervisor::{Answer, Hypervisor, Look, Sight, Simulated, Slot, Trouble};
+use diskdock::store::{Books, Engine, Reader, StoreFault, Stored, WriteJob};
+use domain::{DiskId, InstanceId, Moment};
+
+/// Lets `after` writes through, fails the next `fails`, and then lets all through again.
+#[derive(Default)]
+pub struct Script {
+    pub after: AtomicUsize,
+    pub fails: AtomicUsize,
+}
+
+impl Script {
+    fn strikes(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        let (then, now) = (Ordering::SeqCst, Ordering::SeqCst);
+        self.after.fetch_update(then, now, less).is_err()
+            && self.fails.fetch_update(then, now, less).is_ok()
+    }
+}
+
+/// An engine whose writes fail by a script.
+pub struct Flaky<E> {
+    pub engine: E,
+    pub script: Arc<Script>,
+}
+
+struct Failing(Box<dyn WriteJob>);
+
+impl WriteJob for Failing {
+    /// Fails only after the work is done: the engine has something to undo.
+    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
+        self.0.run(books)?;
+        Err(StoreFault::Engine("the disk is full".to_owned()))
+    }
+
+    fn done(self: Box<Self>, ended: Stored<()>) {
+        self.0.done(ended);
+    }
+}
+
+impl<E: Engine> Engine for Flaky<E> {
+    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+        self.engine.read(work)
+    }
+
+    fn write<'a>(
+        &'a self,
+        job: Box<dyn WriteJob>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let job = if self.script.strikes() { Box::new(Failing(job)) } else { job };
+        self.engine.write(job)
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, i64)> {
+        self.engine.gauges()
+    }
+}
+
+/// A driver that cannot be reached while it is told so, that panics once, or that is slow.
+pub struct Shaky {
+    pub driver: Simulated,
+    pub out_of_reach: AtomicBool,
+    pub panics: AtomicBool,
+    pub slow: AtomicBool,
+    pub calls: AtomicUsize,
+}
+
+impl Shaky {
+    fn pass<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
+        if self.out_of_reach.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
+        }
+        if !self.slow.load(Ordering::SeqCst) {
+            return answer;
+        }
+        Box::pin(async move {
+            while self.slow.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
+            answer.await
+        })
+    }
+}
+
+impl Hypervisor for Shaky {
+    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.start(instance, now))
+    }
+    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.stop(instance, force, now))
+    }
+    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.reboot(instance, now))
+    }
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.plug(slot, now))
+    }
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.unplug(slot, now))
+    }
+    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.create(disk, now))
+    }
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+        self.pass(self.driver.forget(instance))
+    }
+    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
+        self.pass(self.driver.sight(instance))
+    }
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
+        self.pass(self.driver.adopt(instance, sight))
+    }
+}

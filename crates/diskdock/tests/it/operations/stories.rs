@@ -1,0 +1,174 @@
+//! Every kind of work, through crashes, repetition, deadlines and a moving clock.
+
+use super::{Work, cloud, ghost, open, reasons, status};
+
+const MINUTE_MS: i64 = 60_000;
+
+#[tokio::test]
+async fn work_ends_well_in_its_time() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let disk = work.begun(&world).await;
+        let (during, after, _) = work.statuses();
+        world.settle().await;
+        assert_eq!(status(&world, &disk).await, during);
+        assert_eq!(open(&world), 1);
+        world.pass(MINUTE_MS).await;
+        assert_eq!(status(&world, &disk).await, after);
+        assert_eq!((open(&world), reasons(&world).len()), (0, 0));
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_moment_loses_nothing() {
+    for work in Work::ALL {
+        for crashes_at in [&[0][..], &[1, 2], &[4_999, 5_000, 9_999], &[10_000, 30_000, 59_999]] {
+            let mut world = cloud().await;
+            let disk = work.begun(&world).await;
+            let mut passed = 0;
+            for at in crashes_at {
+                world.pass(at - passed).await;
+                passed = *at;
+                world = world.restart().await;
+                assert_eq!(world.differences().await, []);
+            }
+            world.pass(0).await;
+            world.pass(MINUTE_MS).await;
+            let (.., after, _) = work.statuses();
+            assert_eq!(status(&world, &disk).await, after, "{work:?} {crashes_at:?}");
+            assert_eq!(open(&world), 0);
+            assert_eq!(world.differences().await, []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_the_last_step_and_its_writing_down_repeats_the_step() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let disk = work.begun(&world).await;
+        world.settle().await;
+        world.assembly.gateway.services.clock.advance_ms(MINUTE_MS);
+        // The ghost takes the last step and writes it down; the runner takes it once more.
+        let ghost = ghost(&world);
+        assert_eq!(ghost.claim().await.unwrap(), 1);
+        ghost.settle().await;
+        let (.., after, _) = work.statuses();
+        assert_eq!(status(&world, &disk).await, after);
+        world.settle().await;
+        world.pass(MINUTE_MS).await;
+        assert_eq!(status(&world, &disk).await, after, "{work:?} once more changes nothing");
+        assert_eq!((open(&world), world.assembly.gateway.services.runner.in_flight()), (0, 0));
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn work_that_gets_nowhere_is_given_up_at_its_deadline() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let transition = work.transition();
+        world.rule(&format!(r#"{{"transition":"{transition}","behaviour":{{"do":"never"}}}}"#));
+        let disk = work.begun(&world).await;
+        let (during, _, given_up) = work.statuses();
+        for _ in 0..4 {
+            world.pass(MINUTE_MS).await;
+            assert_eq!(status(&world, &disk).await, during);
+        }
+        world.pass(MINUTE_MS).await;
+        assert_eq!(status(&world, &disk).await, given_up, "{work:?}");
+        let reasons = reasons(&world);
+        assert!(reasons[0].starts_with("given up at the deadline; last: "), "{reasons:?}");
+        assert!(reasons[0].ends_with("no answer so far"), "{reasons:?}");
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_final_and_says_why() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let transition = work.transition();
+        world.rule(&format!(r#"{{"transition":"{transition}","behaviour":{{"do":"refuse"}}}}"#));
+        let disk = work.begun(&world).await;
+        world.settle().await;
+        assert_eq!(status(&world, &disk).await, work.statuses().2);
+        assert_eq!(reasons(&world), ["the guest refused"]);
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_over_the_deadline_still_takes_a_last_look() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let disk = work.begun(&world).await;
+        world.pass(24 * 60 * MINUTE_MS).await;
+        assert_eq!(status(&world, &disk).await, work.statuses().1, "{work:?}");
+        assert_eq!(reasons(&world), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_stands_still_for_as_long_as_work_is_held() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let transition = work.transition();
+        let rule =
+            format!(r#"{{"transition":"{transition}","times":1,"behaviour":{{"do":"hold"}}}}"#);
+        world.rule(&rule);
+        let disk = work.begun(&world).await;
+        let services = &world.assembly.gateway.services;
+        for jump in [1, 1_000, 600 * MINUTE_MS] {
+            world.pass(jump).await;
+            services.runner.wake(None, None);
+            world.settle().await;
+            assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} is held");
+        }
+        let row = services.runner.board().remove(0);
+        let held_ms = services.clock.now().since_ms(row.created_at);
+        assert_eq!(row.deadline_at.since_ms(row.created_at), 300_000 + held_ms, "{work:?}");
+        let settled = world.assembly.simulated.settle(
+            Some(&disk.as_str().into()),
+            None,
+            true,
+            services.clock.now(),
+        );
+        assert_eq!(settled, 1);
+        services.runner.wake(Some(&disk.as_str().into()), None);
+        world.settle().await;
+        assert_eq!(status(&world, &disk).await, work.statuses().1);
+    }
+}
+
+#[tokio::test]
+async fn an_attach_that_was_given_up_is_no_burden_on_the_next() {
+    let world = cloud().await;
+    world.rule(r#"{"transition":"attach","times":1,"behaviour":{"do":"never"}}"#);
+    let disk = Work::Attach.begun(&world).await;
+    world.pass(5 * MINUTE_MS).await;
+    assert_eq!(status(&world, &disk).await, "Available");
+    let store = &world.assembly.gateway.services.store;
+    let instances = store.read(|books| books.every_instance(0, 1)).unwrap().unwrap();
+    let instance = instances[0].1.id.to_string();
+    world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    world.pass(10_000).await;
+    assert_eq!(status(&world, &disk).await, "In_use");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn housekeeping_in_between_takes_nothing_up_twice() {
+    for work in Work::ALL {
+        let world = cloud().await;
+        let disk = work.begun(&world).await;
+        let runner = &world.assembly.gateway.services.runner;
+        for _ in 0..5 {
+            assert_eq!(runner.claim().await.unwrap(), 0);
+            world.pass(MINUTE_MS / 4).await;
+        }
+        assert_eq!(status(&world, &disk).await, work.statuses().1);
+        assert_eq!(runner.in_flight(), 0);
+    }
+}

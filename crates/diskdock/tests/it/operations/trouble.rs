@@ -1,0 +1,219 @@
+//! A runner of its own over a store and a driver that fail; and the reconciler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use diskdock::actions::OPERATIONS;
+use diskdock::clock::Clock;
+use diskdock::hypervisor::{Hypervisor, Pace, Simulated};
+use diskdock::operations::{Runner, reconcile};
+use diskdock::store::sqlite::{Durability, Sqlite};
+use diskdock::store::{OperationRow, Store};
+use domain::{Disk, DiskStatus, InstanceStatus, Phase};
+
+use super::flaky::{Flaky, Script, Shaky};
+use crate::harness::{BEGINNING, World};
+use crate::store_contract::{entities, operations as rows};
+
+/// Books with one disk that is being attached, and a runner that took it up.
+struct Bench {
+    store: Arc<Store>,
+    script: Arc<Script>,
+    driver: Arc<Shaky>,
+    clock: Arc<Clock>,
+    runner: Arc<Runner>,
+    _directory: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn attaching() -> Bench {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Sqlite::open(directory.path(), Durability::Relaxed).unwrap();
+        let script = Arc::<Script>::default();
+        let flaky = Flaky { engine, script: Arc::clone(&script) };
+        let (store, clock) = (Arc::new(Store::new(flaky)), Arc::new(Clock::held_at(BEGINNING)));
+        let driver = Arc::new(Shaky {
+            driver: Simulated::new(Pace::Exactly(1_000)),
+            out_of_reach: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+        });
+        let hypervisor: Arc<dyn Hypervisor> = Arc::<Shaky>::clone(&driver);
+        let runner = Runner::new(Arc::clone(&store), hypervisor, Arc::clone(&clock), OPERATIONS);
+        let runner = Arc::new(runner);
+        store
+            .write(|books| {
+                let mut disk = entities::disk("one");
+                disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+                books.save_disk(&disk)?;
+                books.save_instance(&entities::instance("one"))?;
+                let slot = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
+                let (kind, state) = ("disk.attach".to_owned(), slot.to_owned());
+                books.begin_operation(&OperationRow { kind, state, ..rows::operation(1, "local") })
+            })
+            .await
+            .unwrap();
+        assert_eq!(runner.claim().await.unwrap(), 1);
+        Bench { store, script, driver, clock, runner, _directory: directory }
+    }
+
+    fn disk(&self) -> Disk {
+        self.store.read(|books| books.disk(&"d-one".into())).unwrap().unwrap().unwrap()
+    }
+
+    async fn pass(&self, milliseconds: i64) {
+        self.runner.settle().await;
+        self.clock.advance_ms(milliseconds);
+        self.runner.settle().await;
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_written_is_written_later() {
+    let bench = Bench::attaching().await;
+    bench.pass(0).await;
+    bench.script.fails.store(3, Ordering::SeqCst);
+    for _ in 0..3 {
+        bench.pass(1_000).await;
+        assert_eq!(bench.disk().status(), DiskStatus::Attaching, "half of it is not written");
+        assert_eq!(bench.runner.in_flight(), 1);
+    }
+    let calls = bench.driver.calls.load(Ordering::SeqCst);
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+    assert_eq!(bench.runner.in_flight(), 0);
+    assert_eq!(bench.driver.calls.load(Ordering::SeqCst), calls, "the work was done already");
+}
+
+#[tokio::test]
+async fn trouble_backs_off_and_ends_well() {
+    let bench = Bench::attaching().await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    bench.runner.settle().await;
+    for pause in [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000] {
+        let row = bench.runner.board().remove(0);
+        assert_eq!(row.next_at.since_ms(bench.clock.now()), pause);
+        assert_eq!(row.last_event, "out of reach");
+        bench.pass(pause).await;
+    }
+    bench.driver.out_of_reach.store(false, Ordering::SeqCst);
+    bench.pass(30_000).await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    bench.pass(500).await;
+    bench.runner.wake(None, None);
+    bench.runner.settle().await;
+    let row = bench.runner.board().remove(0);
+    assert_eq!(row.next_at.since_ms(bench.clock.now()), 100, "a step that went well resets it");
+    bench.driver.out_of_reach.store(false, Ordering::SeqCst);
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+}
+
+#[tokio::test]
+async fn trouble_up_to_the_deadline_is_given_up() {
+    let bench = Bench::attaching().await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..30 {
+        bench.pass(10_000).await;
+    }
+    assert_eq!(bench.disk().status(), DiskStatus::Available);
+    assert_eq!(bench.runner.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_is_lost_is_let_go_without_a_trace() {
+    let bench = Bench::attaching().await;
+    bench.pass(0).await;
+    let later = BEGINNING.plus_s(100);
+    let steal =
+        bench.store.write(move |books| books.claim_operations("another", later, later.plus_s(60)));
+    assert_eq!(steal.await.unwrap().len(), 1);
+    bench.pass(1_000).await;
+    assert_eq!(bench.runner.in_flight(), 0);
+    assert_eq!(bench.disk().status(), DiskStatus::Attaching, "the other one will write it");
+}
+
+#[tokio::test]
+async fn a_step_that_panics_is_taken_up_again() {
+    let bench = Bench::attaching().await;
+    bench.driver.panics.store(true, Ordering::SeqCst);
+    let bench = Arc::new(bench);
+    let settling = Arc::clone(&bench);
+    let ended = tokio::spawn(async move { settling.runner.settle().await }).await;
+    assert!(ended.is_err());
+    assert_eq!(bench.runner.in_flight(), 0);
+    assert_eq!(bench.runner.claim().await.unwrap(), 1);
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+}
+
+#[tokio::test]
+async fn a_claim_does_not_take_up_what_is_in_hand() {
+    let bench = Bench::attaching().await;
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let claim = async {
+        while bench.driver.calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let claimed = bench.runner.claim().await.unwrap();
+        bench.driver.slow.store(false, Ordering::SeqCst);
+        claimed
+    };
+    let ((), claimed) = tokio::join!(bench.runner.settle(), claim);
+    assert_eq!((claimed, bench.runner.in_flight()), (0, 1));
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+    let calls = bench.driver.calls.load(Ordering::SeqCst);
+    bench.pass(60_000).await;
+    assert_eq!(bench.driver.calls.load(Ordering::SeqCst), calls, "no ghost goes on");
+}
+
+#[tokio::test]
+async fn a_job_in_hand_while_all_is_forgotten_does_not_come_back() {
+    let bench = Bench::attaching().await;
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let forget = async {
+        while bench.driver.calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        bench.runner.forget_all();
+        bench.driver.slow.store(false, Ordering::SeqCst);
+    };
+    tokio::join!(bench.runner.settle(), forget);
+    assert_eq!(bench.runner.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
+    let id = domain::InstanceId::from(instance.as_str());
+    world.assembly.simulated.kill(&id);
+    let found = world.differences().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].what, "is off, but the books had it Running");
+    let store = &world.assembly.gateway.services.store;
+    let repaired = store.read(|books| books.instance(&id)).unwrap().unwrap().unwrap();
+    assert_eq!(repaired.status, InstanceStatus::Stopped);
+    assert_eq!(world.differences().await, [], "once is enough");
+    world
+        .change_disk(&lost, |disk| {
+            let at = disk.attachments.remove(0);
+            assert_eq!(at.phase, Phase::Attached);
+        })
+        .await;
+    let found = world.differences().await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].what.contains(&format!("can reach {lost}")), "{found:?}");
+    world.assembly.simulated.clear();
+    assert_eq!(world.differences().await, [], "an unknown one is introduced");
+    let seen = world.assembly.simulated.sight(&id).await.unwrap().unwrap();
+    assert_eq!(seen.disks, [(kept.as_str().into(), 1)]);
+    world.assembly.simulated.clear();
+    let services = &world.assembly.gateway.services;
+    let driver = world.assembly.simulated.as_ref();
+    reconcile(&services.store, driver, services.clock.now()).await.unwrap();
+    assert!(driver.sight(&id).await.unwrap().is_some());
+}

@@ -1,0 +1,60 @@
+//! What every engine of the store promises. A second engine has to pass this unchanged.
+
+pub mod entities;
+mod lists;
+pub mod operations;
+mod sqlite;
+mod transactions;
+
+use std::path::Path;
+
+use diskdock::store::{Books, Reader, Store, StoreFault, Stored};
+
+/// Opens the books in a directory; opening them again finds what was there.
+pub type Open = fn(&Path) -> Store;
+
+/// The whole contract.
+pub async fn contract(open: Open) {
+    entities::contract(open).await;
+    lists::contract(open).await;
+    operations::contract(open).await;
+    transactions::contract(open).await;
+}
+
+/// Empty books in a directory of their own.
+struct Fresh {
+    store: Store,
+    directory: tempfile::TempDir,
+}
+
+impl Fresh {
+    fn new(open: Open) -> Fresh {
+        let directory = tempfile::tempdir().unwrap();
+        Fresh { store: open(directory.path()), directory }
+    }
+
+    /// Closes the books and opens them again.
+    fn reopened(self, open: Open) -> Fresh {
+        let Fresh { store, directory } = self;
+        drop(store);
+        Fresh { store: open(directory.path()), directory }
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&dyn Reader) -> Stored<T>) -> T {
+        self.store.read(work).unwrap().unwrap()
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+    ) -> T {
+        self.store.write(work).await.unwrap()
+    }
+
+    async fn refused<T: Send + std::fmt::Debug + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+    ) -> StoreFault {
+        self.store.write(work).await.unwrap_err()
+    }
+}

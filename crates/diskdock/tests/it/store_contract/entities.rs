@@ -1,0 +1,207 @@
+//! Disks, instances, user data, tokens, keys and calls: saved, found again, removed.
+
+use diskdock::store::{
+    AccessKey, CallRecord, DiskFilter, InstanceFilter, KeyStatus, Page, Snapshot, TokenRecord,
+};
+use domain::{AccountId, Category, Disk, DiskStatus, Instance, Moment, Phase};
+
+use super::{Fresh, Open};
+use crate::harness::{ACCOUNT, BEGINNING, REGION, ZONE};
+
+pub async fn contract(open: Open) {
+    what_is_saved_is_found_and_what_is_removed_is_gone(open).await;
+    attachments_follow_their_disk(open).await;
+    instances_keep_their_user_data(open).await;
+    tokens_keys_and_calls_are_kept(open).await;
+    a_snapshot_restores_everything(open).await;
+}
+
+pub fn disk(name: &str) -> Disk {
+    let id = format!("d-{name}").into();
+    let mut disk = Disk::new(id, ACCOUNT.into(), Category::CloudEssd, 20, BEGINNING);
+    (disk.region, disk.zone) = (REGION.to_owned(), ZONE.to_owned());
+    disk
+}
+
+pub fn instance(name: &str) -> Instance {
+    let ids = diskdock::ids::Ids::from_seed(0);
+    let plain = crate::harness::instance(&ids);
+    Instance { id: format!("i-{name}").into(), ..plain }
+}
+
+fn count(fresh: &Fresh) -> (Option<u64>, Option<u64>) {
+    let page = Page::Numbered { number: 1, size: 1 };
+    let disks = DiskFilter::all(ACCOUNT.into(), REGION);
+    let instances = InstanceFilter::all(ACCOUNT.into(), REGION);
+    fresh.read(|books| {
+        Ok((books.disks(&disks, &page)?.total, books.instances(&instances, &page)?.total))
+    })
+}
+
+async fn what_is_saved_is_found_and_what_is_removed_is_gone(open: Open) {
+    let mut fresh = Fresh::new(open);
+    assert_eq!(count(&fresh), (Some(0), Some(0)));
+    let mut saved = disk("one");
+    let first = saved.clone();
+    fresh.write(move |books| books.save_disk(&first)).await;
+    saved.name = "new".to_owned();
+    saved.zone = "cn-hangzhou-h".to_owned();
+    let second = saved.clone();
+    fresh
+        .write(move |books| {
+            books.disk(&second.id)?;
+            books.save_disk(&second)?;
+            books.save_disk(&second)
+        })
+        .await;
+    fresh = fresh.reopened(open);
+    assert_eq!(fresh.read(|books| books.disk(&"d-one".into())), Some(saved));
+    assert_eq!(count(&fresh), (Some(1), Some(0)));
+    for _ in 0..2 {
+        fresh.write(|books| books.remove_disk(&"d-one".into())).await;
+        assert_eq!(fresh.read(|books| books.disk(&"d-one".into())), None);
+        assert_eq!(count(&fresh), (Some(0), Some(0)));
+    }
+    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    assert_eq!(count(&fresh), (Some(1), Some(0)));
+}
+
+async fn attachments_follow_their_disk(open: Open) {
+    let fresh = Fresh::new(open);
+    let on = |name: &str| {
+        let attached = fresh.read(|books| books.attached(&format!("i-{name}").as_str().into()));
+        attached.into_iter().map(|at| (at.device, at.phase, at.generation)).collect::<Vec<_>>()
+    };
+    let step = |change: fn(&mut Disk)| {
+        fresh.write(move |books| {
+            let mut disk = books.disk(&"d-one".into())?.unwrap_or_else(|| disk("one"));
+            change(&mut disk);
+            books.save_disk(&disk)
+        })
+    };
+    step(|disk| {
+        disk.multi_attach = true;
+        disk.attach("i-a".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        disk.attach("i-b".into(), "/dev/xvdc".to_owned(), BEGINNING).unwrap();
+    })
+    .await;
+    assert_eq!(on("a"), [("/dev/xvdb".to_owned(), Phase::Attaching, 1)]);
+    step(|disk| disk.attached(&"i-a".into(), 1).unwrap()).await;
+    assert_eq!(on("a"), [("/dev/xvdb".to_owned(), Phase::Attached, 1)]);
+    assert_eq!(on("b"), [("/dev/xvdc".to_owned(), Phase::Attaching, 2)]);
+    step(|disk| disk.attach_failed(&"i-b".into(), 2).unwrap()).await;
+    assert_eq!(on("b"), []);
+    step(|disk| disk.instance_gone(&"i-a".into(), BEGINNING)).await;
+    assert_eq!(on("a"), []);
+    step(|disk| {
+        disk.attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING).unwrap();
+    })
+    .await;
+    assert_eq!(on("a"), [("/dev/xvdd".to_owned(), Phase::Attaching, 3)]);
+    fresh.write(|books| books.remove_disk(&"d-one".into())).await;
+    assert_eq!(on("a"), []);
+}
+
+async fn instances_keep_their_user_data(open: Open) {
+    let mut fresh = Fresh::new(open);
+    fresh.write(|books| books.save_instance(&instance("one"))).await;
+    for data in ["b25l", "dHdv"] {
+        fresh.write(move |books| books.save_user_data(&"i-one".into(), data)).await;
+    }
+    fresh = fresh.reopened(open);
+    assert_eq!(fresh.read(|books| books.instance(&"i-one".into())), Some(instance("one")));
+    assert_eq!(fresh.read(|books| books.user_data(&"i-one".into())).as_deref(), Some("dHdv"));
+    assert_eq!(fresh.read(|books| books.every_instance(0, 9)).len(), 1);
+    fresh.write(|books| books.remove_instance(&"i-one".into())).await;
+    assert_eq!(fresh.read(|books| books.instance(&"i-one".into())), None);
+    assert_eq!(fresh.read(|books| books.user_data(&"i-one".into())), None);
+    assert_eq!(count(&fresh), (Some(0), Some(0)));
+}
+
+fn token(token: &str, created_at: Moment) -> TokenRecord {
+    TokenRecord {
+        account: ACCOUNT.into(),
+        action: "CreateDisk".to_owned(),
+        token: token.to_owned(),
+        parameters: "00".to_owned(),
+        reply: "{}".to_owned(),
+        created_at,
+    }
+}
+
+fn call(number: usize) -> CallRecord {
+    CallRecord {
+        at: BEGINNING,
+        request_id: number.to_string(),
+        account: ACCOUNT.into(),
+        access_key_id: "testid".to_owned(),
+        action: "AttachDisk".to_owned(),
+        resource: String::new(),
+    }
+}
+
+fn key(status: KeyStatus) -> AccessKey {
+    let (id, secret) = ("LTAIone".to_owned(), "secret".to_owned());
+    AccessKey { id, secret, account: ACCOUNT.into(), status, created_at: BEGINNING }
+}
+
+async fn tokens_keys_and_calls_are_kept(open: Open) {
+    let mut fresh = Fresh::new(open);
+    let account = AccountId::from(ACCOUNT);
+    fresh.write(|books| books.save_token(&token("old", BEGINNING))).await;
+    fresh.write(|books| books.save_token(&token("new", BEGINNING.plus_s(9)))).await;
+    fresh.refused(|books| books.save_token(&token("new", BEGINNING))).await;
+    for status in [KeyStatus::Active, KeyStatus::Inactive] {
+        fresh.write(move |books| books.save_access_key(&key(status))).await;
+    }
+    let many = |books: &mut dyn diskdock::store::Books| {
+        (0..10_003).try_for_each(|number| books.record_call(&call(number)))
+    };
+    fresh.write(many).await;
+    fresh = fresh.reopened(open);
+    let found = |name: &str| fresh.read(|books| books.token(&account, "CreateDisk", name));
+    assert_eq!(found("old"), Some(token("old", BEGINNING)));
+    fresh.write(|books| books.forget_tokens(BEGINNING.plus_s(9))).await;
+    assert_eq!(found("old"), None);
+    assert!(found("new").is_some());
+    assert_eq!(fresh.read(|books| books.token(&account, "DeleteDisk", "new")), None);
+    let calls = fresh.read(|books| books.calls(20_000));
+    assert_eq!(calls.len(), 10_000, "the latest are kept, within a bound");
+    assert_eq!((&*calls[0].request_id, &*calls[9_999].request_id), ("10002", "3"));
+    fresh.write(|books| books.wipe()).await;
+    assert_eq!(fresh.read(|books| books.calls(9)), []);
+    assert_eq!(found("new"), None);
+    assert_eq!(fresh.read(|books| books.access_keys()), [key(KeyStatus::Inactive)]);
+    fresh.write(|books| books.record_call(&call(7))).await;
+    assert_eq!(fresh.read(|books| books.calls(9)), [call(7)]);
+    for _ in 0..2 {
+        fresh.write(|books| books.remove_access_key("LTAIone")).await;
+        assert_eq!(fresh.read(|books| books.access_keys()), []);
+    }
+}
+
+async fn a_snapshot_restores_everything(open: Open) {
+    let (one, other) = (Fresh::new(open), Fresh::new(open));
+    one.write(|books| {
+        let mut attached = disk("two");
+        attached.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        books.save_disk(&disk("one"))?;
+        books.save_disk(&attached)?;
+        books.save_instance(&instance("one"))?;
+        books.save_user_data(&"i-one".into(), "b25l")?;
+        books.begin_operation(&super::operations::operation(1, "local"))
+    })
+    .await;
+    let taken: Snapshot = one.read(|books| books.snapshot());
+    taken.check().unwrap();
+    let text = serde_json::to_string(&taken).unwrap();
+    other.write(move |books| books.load_snapshot(&serde_json::from_str(&text).unwrap())).await;
+    assert_eq!(other.read(|books| books.snapshot()), taken);
+    assert_eq!(count(&other), (Some(2), Some(1)));
+    assert_eq!(other.read(|books| books.attached(&"i-one".into())).len(), 1);
+    let two = other.read(|books| books.disk(&"d-two".into())).unwrap();
+    assert_eq!(two.status(), DiskStatus::Attaching);
+    other.write(|books| books.wipe()).await;
+    assert_eq!(other.read(|books| books.snapshot()).disks, []);
+    assert_eq!(count(&other), (Some(0), Some(0)));
+}

@@ -1,0 +1,62 @@
+//! The SQLite engine keeps the contract; and what only it promises.
+
+use std::path::Path;
+
+use diskdock::store::Store;
+use diskdock::store::sqlite::{Durability, Sqlite};
+
+use super::contract;
+
+fn synced(directory: &Path) -> Store {
+    Store::new(Sqlite::open(directory, Durability::Synced).unwrap())
+}
+
+fn relaxed(directory: &Path) -> Store {
+    Store::new(Sqlite::open(directory, Durability::Relaxed).unwrap())
+}
+
+#[tokio::test]
+async fn durable_books_keep_the_contract() {
+    contract(synced).await;
+}
+
+#[tokio::test]
+async fn books_that_are_thrown_away_keep_the_contract() {
+    contract(relaxed).await;
+}
+
+fn refusal(directory: &Path) -> String {
+    Sqlite::open(directory, Durability::Synced).err().unwrap().to_string()
+}
+
+#[test]
+fn a_directory_has_one_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = synced(directory.path());
+    let refusal = refusal(directory.path());
+    assert!(refusal.contains("is another diskdock using it?"), "{refusal}");
+    drop(store);
+    synced(directory.path());
+}
+
+#[test]
+fn books_of_a_newer_diskdock_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(synced(directory.path()));
+    let path = directory.path().join("books.sqlite");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let refusal = refusal(directory.path());
+    assert!(refusal.contains("version 99"), "{refusal}");
+}
+
+#[test]
+fn the_directory_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("books");
+    drop(synced(&directory));
+    let mode = directory.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

@@ -1,0 +1,125 @@
+//! All or nothing, and nobody sees the half of it.
+
+use std::sync::Arc;
+
+use diskdock::store::{Books, DiskFilter, Page, StoreFault, Stored};
+use domain::DiskId;
+
+use super::entities::{disk, instance};
+use super::{Fresh, Open};
+use crate::harness::{ACCOUNT, REGION};
+
+pub async fn contract(open: Open) {
+    what_was_not_read_cannot_be_overwritten(open).await;
+    a_write_that_fails_leaves_nothing_and_disturbs_nobody(open).await;
+    a_write_that_panics_leaves_the_store_alive(open).await;
+    a_read_sees_what_was_committed_when_it_began(open).await;
+    concurrent_changes_all_count(open).await;
+}
+
+fn total(fresh: &Fresh) -> Option<u64> {
+    let filter = DiskFilter::all(ACCOUNT.into(), REGION);
+    fresh.read(|books| books.disks(&filter, &Page::Numbered { number: 1, size: 1 })).total
+}
+
+async fn what_was_not_read_cannot_be_overwritten(open: Open) {
+    let fresh = Fresh::new(open);
+    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    fresh.write(|books| books.save_instance(&instance("one"))).await;
+    fresh.refused(|books| books.save_disk(&disk("one"))).await;
+    fresh.refused(|books| books.save_instance(&instance("one"))).await;
+    let gone_meanwhile = |books: &mut dyn Books| {
+        let disk = books.disk(&"d-one".into())?.expect("the disk");
+        books.remove_disk(&disk.id)?;
+        books.save_disk(&disk)
+    };
+    fresh.write(gone_meanwhile).await;
+    assert_eq!(total(&fresh), Some(1));
+}
+
+async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
+    let fresh = Fresh::new(open);
+    let write = |number: usize| {
+        fresh.store.write(move |books| {
+            books.save_disk(&disk(&number.to_string()))?;
+            if number.is_multiple_of(3) {
+                Err(StoreFault::Engine("on purpose".to_owned()))
+            } else {
+                Ok(())
+            }
+        })
+    };
+    let ended = join_all((0..30).map(write)).await;
+    for (number, ended) in ended.into_iter().enumerate() {
+        assert_eq!(ended.is_err(), number.is_multiple_of(3), "{number}: {ended:?}");
+        let id = DiskId::from(format!("d-{number}"));
+        assert_eq!(fresh.read(|books| books.disk(&id)).is_some(), !number.is_multiple_of(3));
+    }
+    assert_eq!(total(&fresh), Some(20));
+}
+
+async fn a_write_that_panics_leaves_the_store_alive(open: Open) {
+    let fresh = Fresh::new(open);
+    let panicking = |books: &mut dyn Books| -> Stored<()> {
+        books.save_disk(&disk("half"))?;
+        panic!("on purpose")
+    };
+    let ended = fresh.store.write(panicking).await;
+    assert!(ended.is_err());
+    assert_eq!(total(&fresh), Some(0));
+    fresh.write(|books| books.save_disk(&disk("whole"))).await;
+    assert_eq!(total(&fresh), Some(1));
+}
+
+async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
+    let fresh = Fresh::new(open);
+    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    let fresh = Arc::new(fresh);
+    let (writer, runtime) = (Arc::clone(&fresh), tokio::runtime::Handle::current());
+    let read = move || {
+        let filter = DiskFilter::all(ACCOUNT.into(), REGION);
+        let page = Page::Numbered { number: 1, size: 9 };
+        writer.read(|books| {
+            let before = books.disks(&filter, &page)?.total;
+            let write = writer.store.write(|books| books.save_disk(&disk("two")));
+            runtime.block_on(write)?;
+            let after = books.disks(&filter, &page)?;
+            assert_eq!((before, after.disks.len()), (Some(1), 1), "one view for the whole read");
+            Ok(())
+        });
+    };
+    tokio::task::spawn_blocking(read).await.unwrap();
+    assert_eq!(total(&fresh), Some(2));
+}
+
+async fn concurrent_changes_all_count(open: Open) {
+    let fresh = Fresh::new(open);
+    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    let grow = |_| {
+        fresh.store.write(|books| {
+            let mut disk = books.disk(&"d-one".into())?.expect("the disk");
+            disk.size_gib += 1;
+            books.save_disk(&disk)
+        })
+    };
+    let ended = join_all((0..100).map(grow)).await;
+    assert!(ended.iter().all(Result::is_ok));
+    let grown = fresh.read(|books| books.disk(&"d-one".into())).unwrap();
+    assert_eq!(grown.size_gib, 120);
+}
+
+/// Lets all run together.
+async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut open: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in open.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let std::task::Poll::Ready(answer) = future.as_mut().poll(context) {
+                *done = Some(answer);
+            }
+        }
+        let all = open.iter().all(|(_, done)| done.is_some());
+        if all { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    open.into_iter().filter_map(|(_, done)| done).collect()
+}

@@ -1,0 +1,251 @@
+//! Kills the server without warning, again and again, under a stream of attach and detach calls:
+//! what it acknowledged must be there when it comes back, and every disk must settle.
+//!
+//! `KILLS=1000 cargo test --test kill` kills it more often than the default.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use diskdock::catalog::times::with_seconds;
+use diskdock::clock::Clock;
+use diskdock::gateway::signature::{percent_encode, sign_rpc};
+use domain::Moment;
+use serde_json::{Value, json};
+
+/// Disks, which is also how many callers there are.
+const DISKS: usize = 6;
+/// How often the server is killed unless `KILLS` says otherwise.
+const KILLS: u64 = 200;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+const INSTANCE: &str = "i-bp1killkillkillkill0";
+
+static NONCES: AtomicU64 = AtomicU64::new(0);
+
+/// A server that is killed when this is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(directory: &Path) -> Server {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_diskdock"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--pace", "10ms", "--log", "error"])
+            .arg("--data-dir")
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            said.clear();
+            assert!(lines.read_line(&mut said).unwrap() > 0, "the server did not come up");
+            if let Some((_, address)) = said.split_once("http://") {
+                break address.trim().to_owned();
+            }
+        };
+        // The rest of the greeting must not fill the pipe.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Server { child, address }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One request and its answer; none if the server died meanwhile.
+fn http(address: &str, method: &str, target: &str, body: &str) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).ok()?))
+}
+
+/// A signed call; none if the server died before it answered.
+fn call(address: &str, action: &str, own: &[(&str, &str)]) -> Option<(u16, Value)> {
+    let now = Clock::default().now();
+    let nonce = format!("kill-{}-{}", NONCES.fetch_add(1, Ordering::Relaxed), now.0);
+    let timestamp = with_seconds(now);
+    let common = [
+        ("Action", action),
+        ("Version", "2014-05-26"),
+        ("AccessKeyId", "testid"),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureVersion", "1.0"),
+        ("SignatureNonce", &nonce),
+        ("Timestamp", &timestamp),
+        ("Format", "JSON"),
+        ("RegionId", "cn-hangzhou"),
+    ];
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let mut all: Vec<_> = common.iter().chain(own).map(owned).collect();
+    all.push(("Signature".to_owned(), sign_rpc("POST", &all, "testsecret")));
+    let pair = |(name, value): &(String, String)| {
+        format!("{}={}", percent_encode(name), percent_encode(value))
+    };
+    let query = all.iter().map(pair).collect::<Vec<_>>().join("&");
+    http(address, "POST", &format!("/?{query}"), "")
+}
+
+/// The state that the story begins with: one Running instance and a few Available disks.
+fn state(disks: &[String]) -> Value {
+    let disk = |id: &String| {
+        let account = "1000000000000001".into();
+        let category = domain::Category::CloudEssd;
+        let mut disk = domain::Disk::new(id.as_str().into(), account, category, 20, Moment(1));
+        disk.region = "cn-hangzhou".to_owned();
+        disk.zone = "cn-hangzhou-i".to_owned();
+        disk
+    };
+    let disks: Vec<_> = disks.iter().map(disk).collect();
+    let instance = json!({
+        "id": INSTANCE, "account": "1000000000000001", "region": "cn-hangzhou",
+        "zone": "cn-hangzhou-i", "instance_type": "ecs.g6.large", "image": "image",
+        "name": "web-1", "host_name": "web-1", "charge_type": "PostPaid", "status": "Running",
+        "stopped_mode": "Not-applicable", "system_disk": null, "created_at": 1,
+        "network": {"vswitch": "", "vpc": "", "security_groups": [], "private_ip": ""},
+    });
+    json!({ "format": 1, "disks": disks, "instances": [instance] })
+}
+
+fn status_of(address: &str, disk: &str) -> Option<String> {
+    let ids = format!("[\"{disk}\"]");
+    let (_, answer) = call(address, "DescribeDisks", &[("DiskIds", &ids)])?;
+    Some(answer["Disks"]["Disk"][0]["Status"].as_str()?.to_owned())
+}
+
+/// What is known of a disk: whether the last call that was acknowledged attached it, and
+/// whether another was sent since, of which nobody knows whether it happened.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    attached: bool,
+    in_doubt: bool,
+}
+
+/// Attaches and detaches one disk until the server dies. Gives what is known, and the number of
+/// calls that were acknowledged.
+fn caller(address: &str, disk: &str, mut known: Known) -> (Known, u64) {
+    let mut acknowledged = 0;
+    loop {
+        let action = if known.attached { "DetachDisk" } else { "AttachDisk" };
+        known.in_doubt = true;
+        let parameters = [("InstanceId", INSTANCE), ("DiskId", disk)];
+        let Some((status, answer)) = call(address, action, &parameters) else {
+            return (known, acknowledged);
+        };
+        known.in_doubt = false;
+        if status == 200 {
+            known.attached = !known.attached;
+            acknowledged += 1;
+        } else {
+            let code = answer["Code"].as_str().unwrap_or_default();
+            assert!(status < 500, "{action}: {answer}");
+            let early = ["Incorrect", "Disk", "Invalid"].iter().any(|word| code.contains(word));
+            assert!(early, "{action}: {answer}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn fits(known: Known, status: &str) -> bool {
+    let on = ["Attaching", "In_use"].contains(&status);
+    let off = ["Detaching", "Available"].contains(&status);
+    if known.in_doubt { on || off } else { on == known.attached && off != known.attached }
+}
+
+/// Waits until a disk is at rest.
+fn settled(address: &str, disk: &str) -> String {
+    let began = Instant::now();
+    loop {
+        let status = status_of(address, disk).expect("an answer");
+        if ["In_use", "Available"].contains(&status.as_str()) {
+            return status;
+        }
+        assert!(began.elapsed() < PATIENCE, "{disk} stays {status}");
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
+/// Lets callers loose on a server and kills it after a while.
+fn round(mut server: Server, known: &mut HashMap<String, Known>, after: Duration) -> u64 {
+    let address = server.address.clone();
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let loose = |(disk, known): (&String, &Known)| {
+            let (address, disk, known) = (address.clone(), disk.clone(), *known);
+            scope.spawn(move || (disk.clone(), caller(&address, &disk, known)))
+        };
+        let callers: Vec<_> = known.iter().map(loose).collect();
+        std::thread::sleep(after);
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    let mut acknowledged = 0;
+    for (disk, (after, calls)) in ended {
+        acknowledged += calls;
+        known.insert(disk, after);
+    }
+    acknowledged
+}
+
+/// What is acknowledged is there, everything settles, and nothing differs.
+fn check(address: &str, known: &mut HashMap<String, Known>) {
+    for (disk, known) in known.iter() {
+        let status = status_of(address, disk).expect("an answer");
+        assert!(fits(*known, &status), "{disk} is {status}, but {known:?}");
+    }
+    for (disk, known) in known.iter_mut() {
+        let status = settled(address, disk);
+        assert!(fits(*known, &status), "{disk} settled as {status}, but {known:?}");
+        *known = Known { attached: status == "In_use", in_doubt: false };
+    }
+    let (_, found) = http(address, "GET", "/_diskdock/differences", "").expect("an answer");
+    assert_eq!(found, json!({ "differences": [] }));
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+    let kills = std::env::var("KILLS").map_or(KILLS, |text| text.parse().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let disks: Vec<_> = (0..DISKS).map(|n| format!("d-bp1killkillkillkill{n}")).collect();
+    let mut known: HashMap<_, _> =
+        disks.iter().map(|disk| (disk.clone(), Known::default())).collect();
+    let mut server = Server::start(directory.path());
+    let body = state(&disks).to_string();
+    let (status, answer) = http(&server.address, "PUT", "/_diskdock/state", &body).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    let (began, mut acknowledged) = (Instant::now(), 0);
+    let random = diskdock::ids::Ids::from_seed(kills);
+    for _ in 0..kills {
+        let after = Duration::from_micros(20_000 + random.random() % 180_000);
+        acknowledged += round(server, &mut known, after);
+        server = Server::start(directory.path());
+        check(&server.address, &mut known);
+    }
+    let took = began.elapsed();
+    println!("{kills} kills in {took:.1?}: {acknowledged} acknowledged calls, all of them there");
+    assert!(acknowledged > kills, "the callers were too slow to show anything");
+}

@@ -1,0 +1,204 @@
+//! Every state that a disk can come into, and every transition out of each.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::collections::{HashSet, VecDeque};
+
+use domain::disk::device_name;
+use domain::limits::DEVICE_NAMES;
+use domain::{Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, Phase};
+use proptest::prelude::*;
+
+/// What can happen to a disk. An offset says how far the event's generation is off.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Created,
+    Attach(usize),
+    Attached(usize, i64),
+    AttachFailed(usize, i64),
+    Detach(usize, bool),
+    Detached(usize, i64),
+    DetachFailed(usize, i64),
+    InstanceGone(usize),
+}
+
+const NOW: Moment = Moment(1_767_323_045_000);
+/// Attachments in one walk: more show nothing new.
+const GENERATIONS: u64 = 4;
+
+fn instances() -> [InstanceId; 2] {
+    ["i-one".into(), "i-two".into()]
+}
+
+fn events() -> Vec<Event> {
+    let mut events = vec![Event::Created];
+    for at in 0..2 {
+        events.extend([Event::Attach(at), Event::InstanceGone(at)]);
+        events.extend([true, false].map(|delete| Event::Detach(at, delete)));
+        for off in [-1, 0, 1] {
+            events.push(Event::Attached(at, off));
+            events.push(Event::AttachFailed(at, off));
+            events.push(Event::Detached(at, off));
+            events.push(Event::DetachFailed(at, off));
+        }
+    }
+    events
+}
+
+fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
+    let on = instances();
+    let present = |at: usize| disk.on(&on[at]).map_or(disk.generation, |at| at.generation);
+    let generations = [present(0), present(1)];
+    let generation = |at: usize, off: i64| generations[at].saturating_add_signed(off);
+    match event {
+        Event::Created => disk.created(),
+        Event::Attach(at) => disk.attach(on[at].clone(), format!("/dev/xvd{at}"), NOW).map(drop),
+        Event::Attached(at, off) => disk.attached(&on[at], generation(at, off)),
+        Event::AttachFailed(at, off) => disk.attach_failed(&on[at], generation(at, off)),
+        Event::Detach(at, delete) => disk.detach(&on[at], delete).map(drop),
+        Event::Detached(at, off) => disk.detached(&on[at], generation(at, off), NOW),
+        Event::DetachFailed(at, off) => disk.detach_failed(&on[at], generation(at, off)),
+        Event::InstanceGone(at) => {
+            disk.instance_gone(&on[at], NOW);
+            Ok(())
+        }
+    }
+}
+
+fn is_stale(event: Event) -> bool {
+    match event {
+        Event::Attached(_, off)
+        | Event::AttachFailed(_, off)
+        | Event::Detached(_, off)
+        | Event::DetachFailed(_, off) => off != 0,
+        Event::Created | Event::Attach(_) | Event::Detach(..) | Event::InstanceGone(_) => false,
+    }
+}
+
+fn check_state(disk: &Disk) {
+    let phases: Vec<_> = disk.attachments.iter().map(|at| at.phase).collect();
+    let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
+    let expected = match () {
+        () if !disk.created => DiskStatus::Creating,
+        () if phases.is_empty() => DiskStatus::Available,
+        () if phases.iter().any(leaving) => DiskStatus::Detaching,
+        () if phases.contains(&Phase::Attaching) => DiskStatus::Attaching,
+        () => DiskStatus::InUse,
+    };
+    assert_eq!(disk.status(), expected, "{disk:?}");
+    assert!(disk.multi_attach || phases.len() <= 1, "{disk:?}");
+    let on: HashSet<_> = disk.attachments.iter().map(|at| &at.instance).collect();
+    assert_eq!(on.len(), phases.len(), "twice on one instance: {disk:?}");
+    let generations: HashSet<_> = disk.attachments.iter().map(|at| at.generation).collect();
+    assert_eq!(generations.len(), phases.len(), "{disk:?}");
+    assert!(generations.iter().all(|generation| *generation <= disk.generation));
+}
+
+fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illegal>) {
+    assert!(after.generation >= before.generation, "{event:?}: {before:?}");
+    if done.is_err() || is_stale(event) {
+        assert_eq!(done, Err(Illegal), "a stale {event:?} went through: {before:?}");
+        assert_eq!(before, after, "an illegal {event:?} changed something");
+        return;
+    }
+    match event {
+        Event::Attach(at) => {
+            assert_eq!(after.generation, before.generation + 1);
+            assert_eq!(after.on(&instances()[at]).unwrap().generation, after.generation);
+        }
+        Event::Detached(at, _) => {
+            let phase = before.on(&instances()[at]).unwrap().phase;
+            let Phase::Detaching { delete_with_instance } = phase else { panic!("{phase:?}") };
+            assert_eq!(after.delete_with_instance, delete_with_instance);
+            assert!(after.on(&instances()[at]).is_none());
+            assert_eq!(after.detached_at, Some(NOW));
+            let former = before.kind == DiskKind::System;
+            assert_eq!(after.delete_protected, before.delete_protected || former);
+            assert_eq!(after.kind, DiskKind::Data);
+        }
+        Event::Detach(..) | Event::DetachFailed(..) => {
+            assert_eq!(after.delete_with_instance, before.delete_with_instance);
+            assert_eq!(after.attachments.len(), before.attachments.len());
+        }
+        Event::InstanceGone(at) => assert!(after.on(&instances()[at]).is_none()),
+        Event::Created | Event::Attached(..) | Event::AttachFailed(..) => {}
+    }
+}
+
+/// Walks everything that can be reached; gives how many states that is and their statuses.
+fn walk(start: Disk) -> (usize, HashSet<DiskStatus>) {
+    let key = |disk: &Disk| format!("{disk:?}");
+    let mut seen = HashSet::from([key(&start)]);
+    let mut statuses = HashSet::new();
+    let mut open = VecDeque::from([start]);
+    while let Some(disk) = open.pop_front() {
+        check_state(&disk);
+        statuses.insert(disk.status());
+        for event in events() {
+            let mut after = disk.clone();
+            let done = apply(&mut after, event);
+            check_step(&disk, event, &after, done);
+            if after.generation <= GENERATIONS && seen.insert(key(&after)) {
+                open.push_back(after);
+            }
+        }
+    }
+    (seen.len(), statuses)
+}
+
+#[test]
+fn every_reachable_state_of_a_disk_holds_what_is_promised() {
+    for multi_attach in [false, true] {
+        for kind in [DiskKind::Data, DiskKind::System] {
+            let mut disk = Disk::new("d-one".into(), "1".into(), Category::CloudEssd, 20, NOW);
+            (disk.multi_attach, disk.kind, disk.created) = (multi_attach, kind, false);
+            let (states, statuses) = walk(disk);
+            assert!(states > 20, "only {states} states were reached");
+            assert_eq!(statuses.len(), 5, "every status is reached: {statuses:?}");
+        }
+    }
+}
+
+#[test]
+fn device_names_are_unique_and_of_the_documented_form() {
+    let names: Vec<_> = (0..DEVICE_NAMES).map(|index| device_name(index).unwrap()).collect();
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), DEVICE_NAMES);
+    assert_eq!((&*names[0], &*names[24], &*names[25]), ("/dev/xvdb", "/dev/xvdz", "/dev/xvdaa"));
+    assert_eq!(names[DEVICE_NAMES - 1], "/dev/xvdzz");
+    assert!(!names.contains(&"/dev/xvda".to_owned()), "that is the system disk's");
+    assert_eq!(device_name(DEVICE_NAMES), None);
+    assert_eq!(device_name(usize::MAX), None);
+}
+
+#[test]
+fn every_category_has_sizes_that_make_sense() {
+    for word in Category::WORDS {
+        let category = Category::from_word(word).unwrap();
+        for level in [None, Some(domain::disk::PerformanceLevel::Pl3)] {
+            let (smallest, largest) = category.data_sizes(level);
+            assert!(0 < smallest && smallest < largest, "{word}");
+            let system = category.system_sizes(level);
+            assert!(system.is_none_or(|(from, to)| 0 < from && from < to), "{word}");
+            assert!(system.is_none() || !category.is_local(), "{word}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn performance_never_falls_with_size(from in 1u32..60_000, more in 0u32..5_000) {
+        for word in Category::WORDS {
+            let category = Category::from_word(word).unwrap();
+            let small = domain::performance::of(category, None, from);
+            let large = domain::performance::of(category, None, from + more);
+            prop_assert!(small.iops <= large.iops && small.throughput <= large.throughput);
+        }
+    }
+
+    #[test]
+    fn moments_never_overflow(at in any::<i64>(), by in any::<i64>()) {
+        let moment = Moment(at);
+        let _ = (moment.plus_s(by), moment.since_ms(Moment(by)));
+        prop_assert!(by < 0 || moment.plus_ms(by) >= moment);
+    }
+}
