@@ -3,6 +3,7 @@
 //!
 //! `KILLS=1000 cargo test --test kill` kills it more often than the default.
 
+#![expect(clippy::disallowed_methods, reason = "a process is killed at a random moment")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::collections::HashMap;

@@ -64,9 +64,13 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub fn put(&mut self, job: Job) {
+    /// Puts a job among the waiting; true if none that waits is due as early, so that whoever
+    /// waits for the first one has to look again.
+    pub fn put(&mut self, job: Job) -> bool {
+        let sooner = self.next_due().is_none_or(|first| job.row.next_at < first);
         self.due.push(Reverse((job.row.next_at, job.row.id)));
         self.waiting.insert(job.row.id, job);
+        sooner
     }
 
     pub fn knows(&self, id: OperationId) -> bool {
@@ -104,14 +108,12 @@ impl Jobs {
         taken
     }
 
-    /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile.
+    /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
+    /// true if it is due before all others.
     pub fn give_back(&mut self, id: OperationId, rest: Option<Job>) -> bool {
         let ours = self.in_hand.remove(&id);
         match rest.filter(|_| ours) {
-            Some(job) => {
-                self.put(job);
-                true
-            }
+            Some(job) => self.put(job),
             None => false,
         }
     }

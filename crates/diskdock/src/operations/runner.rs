@@ -73,11 +73,14 @@ impl Runner {
     /// [`Store::write_then`] does after the commit, so that no claim can come in between.
     pub fn take_in(&self, operations: Vec<Progressing>) {
         let mut jobs = self.lock();
+        let mut sooner = false;
         for Progressing { row, running } in operations {
-            jobs.put(Job::new(row, running));
+            sooner |= jobs.put(Job::new(row, running));
         }
         drop(jobs);
-        self.changed.notify_one();
+        if sooner {
+            self.changed.notify_one();
+        }
     }
 
     /// Takes over what was in flight when a server stopped, and renews the leases of its own.
@@ -111,7 +114,9 @@ impl Runner {
             |kind| (kind.restore)(&row.state),
         );
         match restored {
-            Ok(running) => jobs.put(Job::new(row, running)),
+            Ok(running) => {
+                jobs.put(Job::new(row, running));
+            }
             Err(reason) => {
                 tracing::error!(
                     kind = row.kind,

@@ -115,7 +115,7 @@ pub trait Books: Reader {
         now: Moment,
         until: Moment,
     ) -> Stored<Vec<OperationRow>>;
-    /// Records an accepted call. The latest are kept, within a bound.
+    /// Records an accepted call. The latest 10,000 are kept, and no more than 256 besides.
     fn record_call(&mut self, call: &CallRecord) -> Stored<()>;
     /// Saves an access key, new or not.
     fn save_access_key(&mut self, key: &AccessKey) -> Stored<()>;

@@ -22,7 +22,7 @@ CREATE TABLE attachments (
     phase TEXT NOT NULL,
     generation INTEGER NOT NULL,
     PRIMARY KEY (instance, disk)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE instances (
     number INTEGER PRIMARY KEY,
@@ -46,7 +46,7 @@ CREATE TABLE counts (
     region TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (what, account, region)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE operations (
     number INTEGER PRIMARY KEY,
@@ -69,15 +69,9 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_age ON tokens (created_at);
 
 CREATE TABLE calls (
-    slot INTEGER PRIMARY KEY,
-    number BIGINT NOT NULL,
+    number INTEGER PRIMARY KEY,
     body TEXT NOT NULL
 );
-
-CREATE TABLE latest_call (
-    number BIGINT NOT NULL
-);
-INSERT INTO latest_call (number) VALUES (0);
 
 CREATE TABLE access_keys (
     id TEXT PRIMARY KEY,

@@ -29,6 +29,11 @@ impl<'c> Ledger<'c> {
         Ledger { connection, disks: RefCell::default(), instances: RefCell::default() }
     }
 
+    /// The number that the engine gave to the row inserted last.
+    pub(super) fn last_number(&self) -> i64 {
+        self.connection.last_insert_rowid()
+    }
+
     pub(super) fn prepare(&self, sql: &str) -> Stored<CachedStatement<'c>> {
         self.connection.prepare_cached(sql).map_err(engine)
     }

@@ -11,6 +11,8 @@ use super::ledger::Ledger;
 
 /// Calls that are kept.
 const CALLS_KEPT: i64 = 10_000;
+/// Older ones are cleared away so many at a time.
+const CALLS_CLEARED: i64 = 256;
 /// Given-up operations that are kept.
 const ABANDONED_KEPT: i64 = 1_000;
 
@@ -47,7 +49,8 @@ impl Ledger<'_> {
     fn update_disk(&self, disk: &Disk, revision: i64) -> Stored<()> {
         let updated = self.execute(
             "UPDATE disks SET status = ?3, kind = ?4, charge_type = ?5, name = ?6, \
-             category = ?7, zone = ?9, revision = revision + 1, body = ?8 WHERE id = ?1 AND revision = ?2",
+             category = ?7, zone = ?9, revision = revision + 1, body = ?8 \
+             WHERE id = ?1 AND revision = ?2",
             params![
                 disk.id.as_str(),
                 revision,
@@ -266,15 +269,11 @@ impl Books for Ledger<'_> {
     }
 
     fn record_call(&mut self, call: &CallRecord) -> Stored<()> {
-        // The latest number is the largest; slots are reused in a ring.
-        let last = "SELECT number FROM latest_call";
-        let number = self.one(last, [], |row| row.get::<_, i64>(0))?.unwrap_or(0) + 1;
-        self.execute("UPDATE latest_call SET number = ?1", [number])?;
-        self.execute(
-            "INSERT INTO calls (slot, number, body) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (slot) DO UPDATE SET number = ?2, body = ?3",
-            params![number % CALLS_KEPT, number, json(call)],
-        )?;
+        self.execute("INSERT INTO calls (body) VALUES (?1)", [json(call)])?;
+        let number = self.last_number();
+        if number % CALLS_CLEARED == 0 {
+            self.execute("DELETE FROM calls WHERE number <= ?1", [number - CALLS_KEPT])?;
+        }
         Ok(())
     }
 

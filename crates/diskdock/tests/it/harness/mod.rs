@@ -6,7 +6,6 @@ mod log;
 mod refusal;
 mod sign;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use diskdock::assembly::{Assembly, Plan};
@@ -222,11 +221,6 @@ impl World {
         diskdock::operations::reconcile(&services.store, hypervisor, now).await.unwrap()
     }
 
-    /// Warnings with this text are part of the story.
-    pub fn expect_warning(&self, text: &str) {
-        self.log.expect(text);
-    }
-
     /// A signer for an account of its own.
     pub async fn another_account(&self, account: &str) -> Signer {
         let services = &self.assembly.gateway.services;
@@ -285,6 +279,3 @@ pub fn instance(ids: &Ids) -> Instance {
         releasing: false,
     }
 }
-
-/// Parameters by name, for stories that build them up.
-pub type Parameters = BTreeMap<String, String>;

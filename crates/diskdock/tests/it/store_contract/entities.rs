@@ -155,7 +155,7 @@ async fn tokens_keys_and_calls_are_kept(open: Open) {
         fresh.write(move |books| books.save_access_key(&key(status))).await;
     }
     let many = |books: &mut dyn diskdock::store::Books| {
-        (0..10_003).try_for_each(|number| books.record_call(&call(number)))
+        (0..10_300).try_for_each(|number| books.record_call(&call(number)))
     };
     fresh.write(many).await;
     fresh = fresh.reopened(open);
@@ -166,8 +166,8 @@ async fn tokens_keys_and_calls_are_kept(open: Open) {
     assert!(found("new").is_some());
     assert_eq!(fresh.read(|books| books.token(&account, "DeleteDisk", "new")), None);
     let calls = fresh.read(|books| books.calls(20_000));
-    assert_eq!(calls.len(), 10_000, "the latest are kept, within a bound");
-    assert_eq!((&*calls[0].request_id, &*calls[9_999].request_id), ("10002", "3"));
+    assert!((10_000..=10_256).contains(&calls.len()), "the latest are kept, within a bound");
+    assert_eq!((&*calls[0].request_id, &*calls[9_999].request_id), ("10299", "300"));
     fresh.write(|books| books.wipe()).await;
     assert_eq!(fresh.read(|books| books.calls(9)), []);
     assert_eq!(found("new"), None);

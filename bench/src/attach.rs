@@ -1,0 +1,157 @@
+//! AttachDisk and DetachDisk: how many are accepted, in memory and durably.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::bench::{Bench, Measured};
+use crate::load::Work;
+use crate::process::{self, Process};
+use crate::seed;
+use crate::sign::{Stamp, Template};
+use crate::table::Row;
+
+/// Disks for each instance.
+const DISKS_EACH: usize = 8;
+/// Time that transitions have to end after a measurement.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// Calls a second over so many connections, with an aim for one of them.
+struct Series {
+    name: &'static str,
+    connections: &'static [usize],
+    aim: (usize, f64),
+}
+
+/// Accepted calls a second with `--ephemeral`.
+pub fn ephemeral(bench: &mut Bench) -> io::Result<()> {
+    let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
+    let server = bench.start(None)?;
+    let body = serde_json::to_vec(&snapshot)?;
+    let head = format!(
+        "PUT /_diskdock/state HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    let (status, _) = process::exchange(server.address, &[head.as_bytes(), &body].concat())?;
+    assert_eq!(status, 200, "the state is imported");
+    let series = Series { name: "ephemeral", connections: &[1, 8, 16, 64], aim: (8, 36_000.0) };
+    run(bench, &server, pairs, &series)
+}
+
+/// Accepted calls a second that survive a power cut.
+pub fn durable(bench: &mut Bench) -> io::Result<()> {
+    let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
+    let directory = bench.seeds.of("fleet", snapshot)?;
+    let server = bench.start(Some(&directory))?;
+    let series = Series { name: "durable", connections: &[1, 16, 64], aim: (64, 15_000.0) };
+    run(bench, &server, pairs, &series)
+}
+
+fn run(
+    bench: &mut Bench,
+    server: &Process,
+    pairs: Vec<(String, String)>,
+    series: &Series,
+) -> io::Result<()> {
+    let mut work = Moving::new(server, pairs);
+    for &connections in series.connections {
+        work.share_out(connections);
+        let measured = bench.measure(server, connections, &mut work)?;
+        let settled = settle(server)?;
+        let what = format!("attach+detach, {}, {connections} conns", series.name);
+        bench.rows.push(row(what, &measured, settled, series, connections));
+    }
+    Ok(())
+}
+
+fn row(
+    what: String,
+    measured: &Measured,
+    settled: Option<Duration>,
+    series: &Series,
+    connections: usize,
+) -> Row {
+    let settled = settled
+        .map_or("NOT settled".to_owned(), |time| format!("settled in {} ms", time.as_millis()));
+    let refused = measured.outcome.refused;
+    let told = Row::told(what, format!("{}, {refused} refused", measured.text()));
+    let (at, aim) = series.aim;
+    if at != connections {
+        return Row { beside: settled, ..told };
+    }
+    let ratio = measured.outcome.rate() / aim;
+    told.beside(settled, ratio).aim(format!(">= {aim:.0}/s"), ratio >= 1.0)
+}
+
+/// Waits until nothing is in flight any more; none if that does not happen.
+fn settle(server: &Process) -> io::Result<Option<Duration>> {
+    let began = Instant::now();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    while began.elapsed() < SETTLE {
+        let (_, answer) = process::exchange(server.address, request.as_bytes())?;
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        if !text.contains("diskdock_operations_in_flight{") {
+            return Ok(Some(began.elapsed()));
+        }
+        process::pause(Duration::from_millis(5));
+    }
+    Ok(None)
+}
+
+/// Each connection attaches all disks that are its own, then detaches them, and so on.
+struct Moving {
+    attach: Template,
+    detach: Template,
+    stamp: Stamp,
+    disks: Vec<Moved>,
+    connections: usize,
+    /// Which disk each connection asked about last.
+    last: Vec<usize>,
+}
+
+struct Moved {
+    disk: String,
+    instance: String,
+    attached: bool,
+}
+
+impl Moving {
+    fn new(server: &Process, pairs: Vec<(String, String)>) -> Moving {
+        let host = server.address.to_string();
+        let own = [("DiskId", "{}"), ("InstanceId", "{}"), ("RegionId", seed::REGION)];
+        let moved = |(disk, instance)| Moved { disk, instance, attached: false };
+        Moving {
+            attach: Template::new(&host, "AttachDisk", &own),
+            detach: Template::new(&host, "DetachDisk", &own),
+            stamp: Stamp::new(),
+            disks: pairs.into_iter().map(moved).collect(),
+            connections: 1,
+            last: Vec::new(),
+        }
+    }
+
+    /// Gives each connection every so-manieth disk.
+    fn share_out(&mut self, connections: usize) {
+        self.connections = connections;
+        // The first question moves on to the disk after the last one.
+        self.last = (0..connections).map(|at| at + self.disks.len()).collect();
+    }
+}
+
+impl Work for Moving {
+    fn ask(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> bool {
+        self.stamp.refresh(now);
+        let next = self.last[connection] + self.connections;
+        self.last[connection] = if next < self.disks.len() { next } else { connection };
+        let Moved { disk, instance, attached } = &self.disks[self.last[connection]];
+        let template = if *attached { &self.detach } else { &self.attach };
+        template.write(&mut self.stamp, &[disk, instance], out);
+        true
+    }
+
+    /// A refused call is made again when its disk's turn comes round.
+    fn told(&mut self, connection: usize, status: u16, _: &[u8]) {
+        let moved = &mut self.disks[self.last[connection]];
+        moved.attached ^= status == 200;
+    }
+}

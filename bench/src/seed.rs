@@ -1,0 +1,159 @@
+//! Books with many disks, made with the library and not through the API.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use diskdock::clock::Clock;
+use diskdock::gateway::keys::DEFAULT_ACCOUNT;
+use diskdock::ids::Ids;
+use diskdock::store::sqlite::{Durability, Sqlite};
+use diskdock::store::{Books, FORMAT, Snapshot, Store};
+use domain::disk::ChargeType;
+use domain::instance::{Network, StoppedMode};
+use domain::{Category, Disk, Instance, InstanceStatus, Moment};
+
+/// The region of everything.
+pub const REGION: &str = "cn-hangzhou";
+const ZONE: &str = "cn-hangzhou-i";
+/// Disks that one transaction saves.
+const BATCH: usize = 5_000;
+/// One of so many ids is kept to be asked for.
+const IDS_KEPT: usize = 20_000;
+
+/// Books on disk, and ids of disks in them.
+#[derive(Clone)]
+pub struct Seed {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// Ids of disks, spread evenly.
+    pub ids: Arc<Vec<String>>,
+}
+
+/// The books made so far, by number of disks.
+pub struct Seeds {
+    parent: PathBuf,
+    made: BTreeMap<usize, Seed>,
+}
+
+impl Seeds {
+    /// None yet; they will lie in this directory.
+    pub fn new(parent: &Path) -> Seeds {
+        Seeds { parent: parent.to_owned(), made: BTreeMap::new() }
+    }
+
+    /// Books with so many Available disks.
+    pub fn with(&mut self, disks: usize) -> io::Result<Seed> {
+        if let Some(seed) = self.made.get(&disks) {
+            return Ok(seed.clone());
+        }
+        eprintln!("making books with {disks} disks ...");
+        let directory = self.parent.join(format!("disks-{disks}"));
+        let now = Clock::default().now();
+        let ids = Ids::from_seed(1);
+        let every = disks.div_ceil(IDS_KEPT).max(1);
+        let mut kept = Vec::new();
+        let mut left = disks;
+        write(
+            &directory,
+            move || {
+                let batch: Vec<Disk> =
+                    (0..left.min(BATCH)).map(|at| disk(&ids, left - at, now)).collect();
+                left -= batch.len();
+                (!batch.is_empty()).then_some(Snapshot {
+                    format: FORMAT,
+                    disks: batch,
+                    ..Snapshot::default()
+                })
+            },
+            |snapshot| {
+                kept.extend(snapshot.disks.iter().step_by(every).map(|disk| disk.id.to_string()));
+            },
+        )?;
+        let seed = Seed { directory, ids: Arc::new(kept) };
+        self.made.insert(disks, seed.clone());
+        Ok(seed)
+    }
+
+    /// Books with what this snapshot holds.
+    pub fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
+        let directory = self.parent.join(name);
+        let mut snapshot = Some(snapshot);
+        write(&directory, move || snapshot.take(), |_| {})?;
+        Ok(directory)
+    }
+}
+
+/// Writes one snapshot after the other.
+fn write(
+    directory: &Path,
+    mut next: impl FnMut() -> Option<Snapshot>,
+    mut seen: impl FnMut(&Snapshot),
+) -> io::Result<()> {
+    let failed = |fault: diskdock::store::StoreFault| io::Error::other(fault.to_string());
+    let sqlite = Sqlite::open(directory, Durability::Relaxed).map_err(failed)?;
+    let store = Store::new(sqlite);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    while let Some(snapshot) = next() {
+        seen(&snapshot);
+        let work = move |books: &mut dyn Books| books.load_snapshot(&snapshot);
+        runtime.block_on(store.write(work)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// So many Running instances, and so many Available disks for each of them, disk by disk.
+pub fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, String)>) {
+    let now = Clock::default().now();
+    let ids = Ids::from_seed(2);
+    let instances: Vec<Instance> = (0..instances).map(|at| instance(&ids, at, now)).collect();
+    let (mut disks, mut pairs) = (Vec::new(), Vec::new());
+    for _ in 0..disks_each {
+        for instance in &instances {
+            let disk = disk(&ids, disks.len(), now);
+            pairs.push((disk.id.to_string(), instance.id.to_string()));
+            disks.push(disk);
+        }
+    }
+    (Snapshot { format: FORMAT, disks, instances, ..Snapshot::default() }, pairs)
+}
+
+fn disk(ids: &Ids, number: usize, now: Moment) -> Disk {
+    let id = ids.disk("bp1", now);
+    let disk = Disk::new(id, DEFAULT_ACCOUNT.into(), Category::CloudEfficiency, 20, now);
+    let name = format!("disk-{number}");
+    Disk { region: REGION.to_owned(), zone: ZONE.to_owned(), name, ..disk }
+}
+
+fn instance(ids: &Ids, number: usize, now: Moment) -> Instance {
+    Instance {
+        id: ids.instance("bp1", now),
+        account: DEFAULT_ACCOUNT.into(),
+        region: REGION.to_owned(),
+        zone: ZONE.to_owned(),
+        instance_type: "ecs.g6.large".to_owned(),
+        image: "ubuntu_22_04_x64_20G_alibase_20240926.vhd".to_owned(),
+        name: format!("instance-{number}"),
+        description: String::new(),
+        host_name: format!("instance-{number}"),
+        charge_type: ChargeType::PostPaid,
+        expires_at: None,
+        status: InstanceStatus::Running,
+        stopped_mode: StoppedMode::NotApplicable,
+        locks: Vec::new(),
+        deletion_protection: false,
+        tags: Vec::new(),
+        system_disk: None,
+        network: Network::default(),
+        key_pair: String::new(),
+        ram_role: String::new(),
+        resource_group: String::new(),
+        spot_strategy: "NoSpot".to_owned(),
+        credit_specification: String::new(),
+        auto_release_at: None,
+        created_at: now,
+        started_at: Some(now),
+        releasing: false,
+    }
+}

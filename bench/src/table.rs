@@ -1,0 +1,77 @@
+//! The table that is printed.
+
+use std::fmt::Write as _;
+
+/// One line of the table.
+pub struct Row {
+    /// What was measured.
+    pub what: String,
+    /// What came out.
+    pub ours: String,
+    /// What it is compared with.
+    pub beside: String,
+    /// Ours divided by that.
+    pub ratio: Option<f64>,
+    /// What is aimed at.
+    pub aim: String,
+    /// Whether it was reached; none if there is no aim.
+    pub met: Option<bool>,
+}
+
+impl Row {
+    /// A line that is only told.
+    pub fn told(what: impl Into<String>, ours: impl Into<String>) -> Row {
+        let (what, ours) = (what.into(), ours.into());
+        Row { what, ours, beside: String::new(), ratio: None, aim: String::new(), met: None }
+    }
+
+    /// What it is compared with, and the ratio.
+    pub fn beside(mut self, beside: impl Into<String>, ratio: f64) -> Row {
+        self.beside = beside.into();
+        self.ratio = Some(ratio);
+        self
+    }
+
+    /// What is aimed at, and whether it was reached.
+    pub fn aim(mut self, aim: impl Into<String>, met: bool) -> Row {
+        self.aim = aim.into();
+        self.met = Some(met);
+        self
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let ratio = self.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let met = self.met.map_or("", |met| if met { "yes" } else { "NO" });
+        [
+            self.what.clone(),
+            self.ours.clone(),
+            self.beside.clone(),
+            ratio,
+            self.aim.clone(),
+            met.to_owned(),
+        ]
+    }
+}
+
+/// The lines as a Markdown table with aligned columns.
+pub fn render(rows: &[Row]) -> String {
+    let heads = ["what", "ours", "beside", "ratio", "aim", "met"].map(str::to_owned);
+    let lines: Vec<_> = std::iter::once(heads).chain(rows.iter().map(Row::cells)).collect();
+    let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let mut text = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        for (cell, width) in line.iter().zip(&widths) {
+            // Writing into a String does not fail.
+            let _ = write!(text, "| {cell:width$} ");
+        }
+        text.push_str("|\n");
+        if number == 0 {
+            for width in &widths {
+                text.push_str(&format!("|{}", "-".repeat(width + 2)));
+            }
+            text.push_str("|\n");
+        }
+    }
+    text
+}
