@@ -124,7 +124,9 @@ fn ignored(
 ) -> Result<Vec<String>, Refusal> {
     let gateways = |name: &&str| !COMMON.contains(name) && !LEGACY.contains(name);
     let mut names: Vec<String> = input.unread().filter(gateways).map(str::to_owned).collect();
-    for (name, _) in input.pairs() {
+    // The gateway's own names are no action's parameters: most of a request need not be looked up.
+    let own = input.pairs().iter().filter(|(name, _)| !COMMON.contains(&name.as_str()));
+    for (name, _) in own {
         if !is_honoured(specs, name) && !names.contains(name) {
             names.push(name.clone());
         }
