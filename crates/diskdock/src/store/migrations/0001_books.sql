@@ -69,15 +69,9 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_age ON tokens (created_at);
 
 CREATE TABLE calls (
-    slot INTEGER PRIMARY KEY,
-    number BIGINT NOT NULL,
+    number INTEGER PRIMARY KEY,
     body TEXT NOT NULL
 );
-
-CREATE TABLE latest_call (
-    number BIGINT NOT NULL
-);
-INSERT INTO latest_call (number) VALUES (0);
 
 CREATE TABLE access_keys (
     id TEXT PRIMARY KEY,

@@ -18,6 +18,8 @@ use super::{engine, lists};
 
 /// Calls that are kept.
 const CALLS_KEPT: i64 = 10_000;
+/// Older ones are cleared away so many at a time.
+const CALLS_CLEARED: i64 = 256;
 /// Given-up operations that are kept.
 const ABANDONED_KEPT: i64 = 1_000;
 
@@ -432,15 +434,11 @@ impl Books for Ledger<'_> {
     }
 
     fn record_call(&mut self, call: &CallRecord) -> Stored<()> {
-        // The latest number is the largest; slots are reused in a ring.
-        let last = "SELECT number FROM latest_call";
-        let number = self.one(last, [], |row| row.get::<_, i64>(0))?.unwrap_or(0) + 1;
-        self.execute("UPDATE latest_call SET number = ?1", [number])?;
-        self.execute(
-            "INSERT INTO calls (slot, number, body) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (slot) DO UPDATE SET number = ?2, body = ?3",
-            params![number % CALLS_KEPT, number, json(call)],
-        )?;
+        self.execute("INSERT INTO calls (body) VALUES (?1)", [json(call)])?;
+        let number = self.connection.last_insert_rowid();
+        if number % CALLS_CLEARED == 0 {
+            self.execute("DELETE FROM calls WHERE number <= ?1", [number - CALLS_KEPT])?;
+        }
         Ok(())
     }
 
