@@ -22,7 +22,7 @@ CREATE TABLE attachments (
     phase TEXT NOT NULL,
     generation INTEGER NOT NULL,
     PRIMARY KEY (instance, disk)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE instances (
     number INTEGER PRIMARY KEY,
@@ -46,7 +46,7 @@ CREATE TABLE counts (
     region TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (what, account, region)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE operations (
     number INTEGER PRIMARY KEY,
