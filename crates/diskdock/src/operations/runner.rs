@@ -130,11 +130,14 @@ impl Runner {
     /// Takes in operations that were just written down.
     pub fn take_in(&self, operations: Vec<Progressing>) {
         let mut jobs = self.lock();
+        let mut sooner = false;
         for Progressing { row, running } in operations {
-            jobs.put(Job { row, stage: Stage::Advancing(running) });
+            sooner |= jobs.put(Job { row, stage: Stage::Advancing(running) });
         }
         drop(jobs);
-        self.changed.notify_one();
+        if sooner {
+            self.changed.notify_one();
+        }
     }
 
     /// Takes over what was in flight when a server stopped, and renews the leases of its own.
@@ -163,7 +166,9 @@ impl Runner {
             |kind| (kind.restore)(&row.state),
         );
         match restored {
-            Ok(running) => jobs.put(Job { row, stage: Stage::Advancing(running) }),
+            Ok(running) => {
+                jobs.put(Job { row, stage: Stage::Advancing(running) });
+            }
             Err(reason) => {
                 tracing::error!(
                     kind = row.kind,
@@ -265,9 +270,11 @@ impl Runner {
         let mut jobs = self.lock();
         jobs.in_hand -= 1;
         if let Some(job) = rest {
-            jobs.put(job);
+            let sooner = jobs.put(job);
             drop(jobs);
-            self.changed.notify_one();
+            if sooner {
+                self.changed.notify_one();
+            }
         }
     }
 
@@ -419,9 +426,14 @@ enum Stepped {
 }
 
 impl Jobs {
-    fn put(&mut self, job: Job) {
+    /// Puts a job among the waiting; true if none that waits is due as early, so that whoever
+    /// waits for the first one has to look again.
+    fn put(&mut self, job: Job) -> bool {
+        let first = self.due.peek().map(|Reverse((moment, _))| *moment);
+        let sooner = first.is_none_or(|first| job.row.next_at < first);
         self.due.push(Reverse((job.row.next_at, job.row.id)));
         self.waiting.insert(job.row.id, job);
+        sooner
     }
 
     fn knows(&self, id: OperationId) -> bool {
