@@ -7,6 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Input {
     pairs: Vec<(String, String)>,
     read: Vec<AtomicBool>,
+    /// The marks of all names: most names that an action asks for are not there, and this tells.
+    marks: u64,
+}
+
+/// One bit of 64 that a name sets.
+fn mark(name: &str) -> u64 {
+    let first = name.bytes().next().unwrap_or(0);
+    1 << ((name.len() * 7 + usize::from(first)) % 64)
 }
 
 impl Input {
@@ -14,11 +22,15 @@ impl Input {
     pub fn from_sorted(pairs: Vec<(String, String)>) -> Input {
         debug_assert!(pairs.windows(2).all(|two| two[0].0 < two[1].0), "sorted and unique");
         let read = pairs.iter().map(|_| AtomicBool::new(false)).collect();
-        Input { pairs, read }
+        let marks = pairs.iter().fold(0, |marks, (name, _)| marks | mark(name));
+        Input { pairs, read, marks }
     }
 
     /// The value of `name`, which then counts as read.
     pub fn get(&self, name: &str) -> Option<&str> {
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
         let at = self.pairs.binary_search_by(|(key, _)| key.as_str().cmp(name)).ok()?;
         self.read[at].store(true, Ordering::Relaxed);
         Some(&self.pairs[at].1)

@@ -12,7 +12,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -160,6 +160,9 @@ struct Silence;
 
 /// Reads a body, up to its bound and within its deadline.
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
     let limited = Limited::new(body, BODY).collect();
     match tokio::time::timeout(BODY_DEADLINE, limited).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
