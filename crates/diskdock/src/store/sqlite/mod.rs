@@ -207,6 +207,12 @@ fn migrate(connection: &mut Connection) -> Stored<()> {
 fn write_until_closed(connection: Connection, mut queue: mpsc::Receiver<Box<dyn WriteJob>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        // Whoever was told of the last commit gets a chance to join this one.
+        std::thread::yield_now();
+        while batch.len() < BATCH {
+            let Ok(job) = queue.try_recv() else { break };
+            batch.push(job);
+        }
         let together = commit_together(&connection, &mut batch);
         for mut job in batch.drain(..) {
             let ended = match &together {
