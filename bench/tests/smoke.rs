@@ -9,7 +9,8 @@ use std::process::Command;
 fn server(program: &Path) -> PathBuf {
     let server = program.with_file_name("diskdock");
     if !server.exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "-p", "diskdock"]).status().unwrap();
+        let built = Command::new(env!("CARGO")).args(["build", "-p", "diskdock"]).status();
+        let built = built.expect("cargo runs");
         assert!(built.success(), "the server can be built");
     }
     server
