@@ -39,7 +39,7 @@ impl Gateway {
             Verdict::Expired | Verdict::Future => return Err((&TIMESTAMP_EXPIRED).into()),
             Verdict::Full => return Err((&THROTTLING).into()),
         }
-        Ok(Caller { account: found.account, access_key_id: id.to_owned() })
+        Ok(Caller { account: found.account.clone(), access_key_id: id.to_owned() })
     }
 
     /// A disabled key opens nothing; the development key, which everybody knows, opens nothing to

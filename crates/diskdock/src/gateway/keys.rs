@@ -1,7 +1,7 @@
 //! The access keys that open the door, kept in memory beside the books.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Moment};
 
@@ -30,7 +30,7 @@ pub struct Found {
 /// All keys.
 #[derive(Debug, Default)]
 pub struct Keys {
-    by_id: RwLock<HashMap<String, Found>>,
+    by_id: RwLock<HashMap<String, Arc<Found>>>,
 }
 
 impl Keys {
@@ -43,20 +43,20 @@ impl Keys {
 
     /// Reads the keys again.
     pub fn reload(&self, store: &Store, development: bool) -> Stored<()> {
-        let mut by_id: HashMap<String, Found> = store
+        let mut by_id: HashMap<String, Arc<Found>> = store
             .read(|books| books.access_keys())??
             .into_iter()
-            .map(|key| (key.id.clone(), Found::of(key)))
+            .map(|key| (key.id.clone(), Arc::new(Found::of(key))))
             .collect();
         if development {
-            by_id.insert(DEVELOPMENT_ID.to_owned(), Found::development());
+            by_id.insert(DEVELOPMENT_ID.to_owned(), Arc::new(Found::development()));
         }
         *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
         Ok(())
     }
 
     /// The key of this id.
-    pub fn find(&self, id: &str) -> Option<Found> {
+    pub fn find(&self, id: &str) -> Option<Arc<Found>> {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 

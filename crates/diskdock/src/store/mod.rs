@@ -137,7 +137,7 @@ pub trait WriteJob: Send {
 
 /// An engine: runs reads on the calling thread and queues writes.
 pub trait Engine: Send + Sync {
-    /// Runs a read on a consistent view.
+    /// Runs a read on a consistent view; more than once, if the first view turns out not to be.
     fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()>;
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
@@ -157,12 +157,11 @@ impl Store {
         Store { engine: Box::new(engine) }
     }
 
-    /// Reads on a consistent view.
-    pub fn read<T>(&self, work: impl FnOnce(&dyn Reader) -> T) -> Stored<T> {
-        let mut work = Some(work);
+    /// Reads on a consistent view. The work may be done more than once, so it must have no effect.
+    pub fn read<T>(&self, mut work: impl FnMut(&dyn Reader) -> T) -> Stored<T> {
         let mut answer = None;
         self.engine.read(&mut |reader| {
-            answer = work.take().map(|work| work(reader));
+            answer = Some(work(reader));
             Ok(())
         })?;
         answer.ok_or(StoreFault::Unavailable)

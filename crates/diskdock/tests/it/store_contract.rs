@@ -40,7 +40,7 @@ impl Fresh {
         Fresh { store: open(directory.path()), directory }
     }
 
-    fn read<T>(&self, work: impl FnOnce(&dyn Reader) -> Stored<T>) -> T {
+    fn read<T>(&self, work: impl FnMut(&dyn Reader) -> Stored<T>) -> T {
         self.store.read(work).unwrap().unwrap()
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
@@ -13,11 +14,22 @@ use super::super::records::{
 };
 use super::super::snapshot::{FORMAT, Snapshot};
 use super::super::{Reader, StoreFault, Stored};
+use super::kept::{Kept, Touched, Versioned};
 use super::{engine, lists};
+
+/// What a transaction has to do with what is kept in memory.
+#[derive(Clone, Copy)]
+enum Memory<'c> {
+    /// It reads, and what it reads belongs to this version.
+    Reads(&'c Kept, Option<u64>),
+    /// It writes, as part of a commit that touches this.
+    Writes(&'c Kept, &'c RefCell<Touched>),
+}
 
 /// One transaction on one connection.
 pub(super) struct Ledger<'c> {
     connection: &'c Connection,
+    memory: Memory<'c>,
     /// Disks that were read, each with its revision and where it was.
     pub(super) disks: RefCell<HashMap<DiskId, (i64, Vec<Attachment>)>>,
     /// Instances that were read, each with its revision.
@@ -25,8 +37,89 @@ pub(super) struct Ledger<'c> {
 }
 
 impl<'c> Ledger<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Ledger<'c> {
-        Ledger { connection, disks: RefCell::default(), instances: RefCell::default() }
+    fn new(connection: &'c Connection, memory: Memory<'c>) -> Ledger<'c> {
+        Ledger { connection, memory, disks: RefCell::default(), instances: RefCell::default() }
+    }
+
+    /// A read. What it finds by id is kept, if no commit comes in between.
+    pub(super) fn reading(
+        connection: &'c Connection,
+        kept: &'c Kept,
+        version: Option<u64>,
+    ) -> Ledger<'c> {
+        Ledger::new(connection, Memory::Reads(kept, version))
+    }
+
+    /// A write, as part of a commit.
+    pub(super) fn writing(
+        connection: &'c Connection,
+        kept: &'c Kept,
+        touched: &'c RefCell<Touched>,
+    ) -> Ledger<'c> {
+        Ledger::new(connection, Memory::Writes(kept, touched))
+    }
+
+    /// Changes what the commit has touched; a read touches nothing.
+    pub(super) fn touch(&self, change: impl FnOnce(&mut Touched, &Kept)) {
+        match self.memory {
+            Memory::Reads(..) => {}
+            Memory::Writes(kept, touched) => change(&mut touched.borrow_mut(), kept),
+        }
+    }
+
+    /// A disk with its revision, from memory or from SQL.
+    fn versioned_disk(&self, id: &DiskId) -> Stored<Option<Versioned<Disk>>> {
+        if let Memory::Writes(kept, touched) = self.memory
+            && let Some(known) = touched.borrow().disk(kept, id)
+        {
+            return Ok(Some(known));
+        }
+        let mut statement = self.prepare("SELECT body, revision FROM disks WHERE id = ?1")?;
+        let mut rows = statement.query([id.as_str()]).map_err(engine)?;
+        let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
+        let found: Versioned<Disk> = (Arc::new(body(row, 0)?), row.get(1).map_err(engine)?);
+        if let Memory::Reads(kept, Some(version)) = self.memory {
+            kept.keep_disk(found.clone(), version);
+        }
+        Ok(Some(found))
+    }
+
+    /// An instance with its revision, from memory or from SQL.
+    fn versioned_instance(&self, id: &InstanceId) -> Stored<Option<Versioned<Instance>>> {
+        if let Memory::Writes(kept, touched) = self.memory
+            && let Some(known) = touched.borrow().instance(kept, id)
+        {
+            return Ok(Some(known));
+        }
+        let mut statement = self.prepare("SELECT body, revision FROM instances WHERE id = ?1")?;
+        let mut rows = statement.query([id.as_str()]).map_err(engine)?;
+        let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
+        let found: Versioned<Instance> = (Arc::new(body(row, 0)?), row.get(1).map_err(engine)?);
+        match self.memory {
+            Memory::Reads(kept, Some(version)) => kept.keep_instance(found.clone(), version),
+            Memory::Reads(_, None) => {}
+            Memory::Writes(_, touched) => {
+                touched.borrow_mut().set_instance(id, Some(found.clone()));
+            }
+        }
+        Ok(Some(found))
+    }
+
+    fn attached_in_sql(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>> {
+        let sql = "SELECT disk, device, phase, generation FROM attachments WHERE instance = ?1";
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query([instance.as_str()]).map_err(engine)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(engine)? {
+            let generation: i64 = row.get(3).map_err(engine)?;
+            found.push(AttachedDisk {
+                disk: row.get::<_, String>(0).map_err(engine)?.into(),
+                device: row.get(1).map_err(engine)?,
+                phase: body(row, 2)?,
+                generation: generation.unsigned_abs(),
+            });
+        }
+        Ok(found)
     }
 
     /// The number that the engine gave to the row inserted last.
@@ -79,13 +172,12 @@ pub(super) fn body<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Stored<
 
 impl Reader for Ledger<'_> {
     fn disk(&self, id: &DiskId) -> Stored<Option<Disk>> {
-        let mut statement = self.prepare("SELECT body, revision FROM disks WHERE id = ?1")?;
-        let mut rows = statement.query([id.as_str()]).map_err(engine)?;
-        let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
-        let disk: Disk = body(row, 0)?;
-        let revision = row.get(1).map_err(engine)?;
-        self.disks.borrow_mut().insert(disk.id.clone(), (revision, disk.attachments.clone()));
-        Ok(Some(disk))
+        let Some((disk, revision)) = self.versioned_disk(id)? else { return Ok(None) };
+        if let Memory::Writes(..) = self.memory {
+            let loaded = (revision, disk.attachments.clone());
+            self.disks.borrow_mut().insert(id.clone(), loaded);
+        }
+        Ok(Some(Arc::unwrap_or_clone(disk)))
     }
 
     fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
@@ -93,30 +185,24 @@ impl Reader for Ledger<'_> {
     }
 
     fn attached(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>> {
-        let sql = "SELECT disk, device, phase, generation FROM attachments WHERE instance = ?1";
-        let mut statement = self.prepare(sql)?;
-        let mut rows = statement.query([instance.as_str()]).map_err(engine)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(engine)? {
-            let generation: i64 = row.get(3).map_err(engine)?;
-            found.push(AttachedDisk {
-                disk: row.get::<_, String>(0).map_err(engine)?.into(),
-                device: row.get(1).map_err(engine)?,
-                phase: body(row, 2)?,
-                generation: generation.unsigned_abs(),
-            });
+        let Memory::Writes(kept, touched) = self.memory else {
+            return self.attached_in_sql(instance);
+        };
+        let known = touched.borrow().attached(kept, instance);
+        if let Some(known) = known {
+            return Ok(Vec::clone(&known));
         }
+        let found = self.attached_in_sql(instance)?;
+        touched.borrow_mut().set_attached(instance, Some(Arc::new(found.clone())));
         Ok(found)
     }
 
     fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>> {
-        let mut statement = self.prepare("SELECT body, revision FROM instances WHERE id = ?1")?;
-        let mut rows = statement.query([id.as_str()]).map_err(engine)?;
-        let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
-        let instance: Instance = body(row, 0)?;
-        let revision = row.get(1).map_err(engine)?;
-        self.instances.borrow_mut().insert(instance.id.clone(), revision);
-        Ok(Some(instance))
+        let Some((instance, revision)) = self.versioned_instance(id)? else { return Ok(None) };
+        if let Memory::Writes(..) = self.memory {
+            self.instances.borrow_mut().insert(id.clone(), revision);
+        }
+        Ok(Some(Arc::unwrap_or_clone(instance)))
     }
 
     fn instances(&self, filter: &InstanceFilter, page: &Page) -> Stored<InstancePage> {

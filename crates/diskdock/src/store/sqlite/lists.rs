@@ -3,7 +3,7 @@
 //! The columns that SQL compares only narrow down; whether an entity matches is decided once, by
 //! the filter itself.
 
-use domain::{Disk, DiskStatus, Instance};
+use domain::{Disk, DiskId, DiskStatus, Instance};
 use rusqlite::types::Value;
 use serde::de::DeserializeOwned;
 
@@ -14,24 +14,34 @@ use super::ledger::{Ledger, body};
 
 /// The disks that match, newest first.
 pub(super) fn disks(ledger: &Ledger<'_>, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
-    let mut found = if let Some(ids) = narrow_to_ids(ledger, filter)? {
-        let mut matching = Vec::new();
-        for id in ids {
-            let Some(disk) = ledger.disk(&id)? else { continue };
-            if matches(ledger, filter, &disk)? {
-                matching.push(disk);
-            }
+    if let Some(ids) = narrow_to_ids(ledger, filter)? {
+        return disks_of(ledger, ids, filter, page);
+    }
+    let total =
+        counted(ledger, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
+    let found = scan(ledger, &narrow(filter), page, total, |disk| matches(ledger, filter, disk))?;
+    Ok(DiskPage { disks: found.entries, total: found.total, next: found.next })
+}
+
+/// Those of these disks that match, newest first.
+pub(super) fn disks_of(
+    reader: &dyn Reader,
+    mut ids: Vec<DiskId>,
+    filter: &DiskFilter,
+    page: &Page,
+) -> Stored<DiskPage> {
+    ids.sort();
+    ids.dedup();
+    let mut matching = Vec::new();
+    for id in ids {
+        let Some(disk) = reader.disk(&id)? else { continue };
+        if matches(reader, filter, &disk)? {
+            matching.push(disk);
         }
-        matching
-            .sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
-        cut(matching, page)
-    } else {
-        let total =
-            counted(ledger, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
-        scan(ledger, &narrow(filter), page, total, |disk| matches(ledger, filter, disk))?
-    };
-    let disks = std::mem::take(&mut found.entries);
-    Ok(DiskPage { disks, total: found.total, next: found.next })
+    }
+    matching.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+    let found = cut(matching, page);
+    Ok(DiskPage { disks: found.entries, total: found.total, next: found.next })
 }
 
 /// The instances that match, newest first.
@@ -58,7 +68,7 @@ pub(super) fn instances(
 }
 
 /// A lock is on the disk itself or, while it is In_use, on its instance.
-fn matches(ledger: &Ledger<'_>, filter: &DiskFilter, disk: &Disk) -> Stored<bool> {
+fn matches(reader: &dyn Reader, filter: &DiskFilter, disk: &Disk) -> Stored<bool> {
     if !filter.matches(disk) {
         return Ok(false);
     }
@@ -67,7 +77,7 @@ fn matches(ledger: &Ledger<'_>, filter: &DiskFilter, disk: &Disk) -> Stored<bool
         return Ok(true);
     }
     for at in disk.attachments.iter().filter(|_| disk.status() == DiskStatus::InUse) {
-        let instance = ledger.instance(&at.instance)?;
+        let instance = reader.instance(&at.instance)?;
         if instance.is_some_and(|instance| instance.is_locked_for(reason)) {
             return Ok(true);
         }
@@ -84,10 +94,7 @@ struct Found<T> {
 /// The few disks that can match at all, where the filter names them or their instance.
 fn narrow_to_ids(ledger: &Ledger<'_>, filter: &DiskFilter) -> Stored<Option<Vec<domain::DiskId>>> {
     if let Some(ids) = &filter.ids {
-        let mut ids = ids.clone();
-        ids.sort();
-        ids.dedup();
-        return Ok(Some(ids));
+        return Ok(Some(ids.clone()));
     }
     let Some(instance) = &filter.instance else { return Ok(None) };
     Ok(Some(ledger.attached(instance)?.into_iter().map(|attached| attached.disk).collect()))

@@ -6,10 +6,12 @@
 //! again by itself. Reads run on the caller's thread, each on a connection of its own, and never
 //! wait for writers.
 
+mod kept;
 mod ledger;
 mod lists;
 mod writing;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc;
 
 use super::{Engine, Reader, StoreFault, Stored, WriteJob};
+use kept::{Kept, Touched, View};
 use ledger::Ledger;
 
 /// Writes that wait at most; then callers wait for a place.
@@ -50,6 +53,7 @@ pub enum Durability {
 pub struct Sqlite {
     jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
     readers: Mutex<Vec<Connection>>,
+    kept: Arc<Kept>,
     path: PathBuf,
     writer: Option<std::thread::JoinHandle<()>>,
     _lock: Arc<File>,
@@ -67,12 +71,14 @@ impl Sqlite {
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let kept = Arc::new(Kept::default());
+        let keeps = Arc::clone(&kept);
         let writer = std::thread::Builder::new()
             .name("books".into())
-            .spawn(move || write_until_closed(connection, queue))
+            .spawn(move || write_until_closed(&connection, &keeps, queue))
             .map_err(|error| StoreFault::Engine(error.to_string()))?;
         let readers = Mutex::new(Vec::new());
-        Ok(Sqlite { jobs: Some(jobs), readers, path, writer: Some(writer), _lock: lock })
+        Ok(Sqlite { jobs: Some(jobs), readers, kept, path, writer: Some(writer), _lock: lock })
     }
 
     fn reader(&self) -> Stored<Connection> {
@@ -90,9 +96,17 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+        if let Some(version) = self.kept.version() {
+            let view = View::new(&self.kept);
+            let worked = work(&view);
+            if !view.missed() && self.kept.version() == Some(version) {
+                return worked;
+            }
+        }
         let connection = self.reader()?;
+        let version = self.kept.version();
         run(&connection, "BEGIN")?;
-        let worked = work(&Ledger::new(&connection));
+        let worked = work(&Ledger::reading(&connection, &self.kept, version));
         run(&connection, "COMMIT")?;
         self.give_back(connection);
         worked
@@ -206,7 +220,11 @@ fn migrate(connection: &mut Connection) -> Stored<()> {
     Ok(())
 }
 
-fn write_until_closed(connection: Connection, mut queue: mpsc::Receiver<Box<dyn WriteJob>>) {
+fn write_until_closed(
+    connection: &Connection,
+    kept: &Kept,
+    mut queue: mpsc::Receiver<Box<dyn WriteJob>>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
         // Whoever was told of the last commit gets a chance to join this one.
@@ -215,37 +233,46 @@ fn write_until_closed(connection: Connection, mut queue: mpsc::Receiver<Box<dyn 
             let Ok(job) = queue.try_recv() else { break };
             batch.push(job);
         }
-        let together = commit_together(&connection, &mut batch);
+        let together = commit_together(connection, kept, &mut batch);
         for mut job in batch.drain(..) {
             let ended = match &together {
                 Ok(()) => Ok(()),
-                Err(_) => commit_alone(&connection, job.as_mut()),
+                Err(_) => commit_alone(connection, kept, job.as_mut()),
             };
             job.done(ended);
         }
     }
 }
 
-fn commit_together(connection: &Connection, batch: &mut [Box<dyn WriteJob>]) -> Stored<()> {
-    in_transaction(connection, |connection| {
-        batch.iter_mut().try_for_each(|job| job.run(&mut Ledger::new(connection)))
+fn commit_together(
+    connection: &Connection,
+    kept: &Kept,
+    batch: &mut [Box<dyn WriteJob>],
+) -> Stored<()> {
+    in_transaction(connection, kept, |touched| {
+        batch
+            .iter_mut()
+            .try_for_each(|job| job.run(&mut Ledger::writing(connection, kept, touched)))
     })
 }
 
-fn commit_alone(connection: &Connection, job: &mut dyn WriteJob) -> Stored<()> {
-    in_transaction(connection, |connection| job.run(&mut Ledger::new(connection)))
+fn commit_alone(connection: &Connection, kept: &Kept, job: &mut dyn WriteJob) -> Stored<()> {
+    in_transaction(connection, kept, |touched| {
+        job.run(&mut Ledger::writing(connection, kept, touched))
+    })
 }
 
 /// A write that panics fails by itself; the writer lives on for all others.
 fn in_transaction(
     connection: &Connection,
-    work: impl FnOnce(&Connection) -> Stored<()>,
+    kept: &Kept,
+    work: impl FnOnce(&RefCell<Touched>) -> Stored<()>,
 ) -> Stored<()> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let working = AssertUnwindSafe(|| work(connection));
-    let worked = std::panic::catch_unwind(working)
+    let touched = RefCell::default();
+    let worked = std::panic::catch_unwind(AssertUnwindSafe(|| work(&touched)))
         .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
-        .and_then(|()| run(connection, "COMMIT"));
+        .and_then(|()| kept.publish(touched.take(), || run(connection, "COMMIT")));
     if worked.is_err() && !connection.is_autocommit() {
         // Nothing better can be done if this fails as well; the next BEGIN will say so.
         let _ = run(connection, "ROLLBACK");

@@ -1,10 +1,12 @@
 //! Writing rows inside one transaction.
 
+use std::sync::Arc;
+
 use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
 use rusqlite::params;
 use serde::Serialize;
 
-use super::super::records::{AccessKey, CallRecord, OperationRow, TokenRecord};
+use super::super::records::{AccessKey, AttachedDisk, CallRecord, OperationRow, TokenRecord};
 use super::super::snapshot::Snapshot;
 use super::super::{Books, Reader, StoreFault, Stored};
 use super::ledger::Ledger;
@@ -66,6 +68,17 @@ impl Ledger<'_> {
         if updated == 1 { Ok(()) } else { Err(StoreFault::LostRace) }
     }
 
+    /// What is known of an instance's disks follows; what is not known stays unknown.
+    fn touch_attached(&self, instance: &InstanceId, disk: &DiskId, now: Option<AttachedDisk>) {
+        self.touch(|touched, kept| {
+            let known = touched.attached(kept, instance).map(|known| {
+                let others = known.iter().filter(|at| at.disk != *disk).cloned();
+                Arc::new(others.chain(now).collect())
+            });
+            touched.set_attached(instance, known);
+        });
+    }
+
     /// Brings the list of attachments from `before` to what the disk has now.
     fn follow_attachments(&self, disk: &Disk, before: &[Attachment]) -> Stored<()> {
         for gone in before.iter().filter(|at| disk.on(&at.instance).is_none()) {
@@ -73,6 +86,7 @@ impl Ledger<'_> {
                 "DELETE FROM attachments WHERE instance = ?1 AND disk = ?2",
                 params![gone.instance.as_str(), disk.id.as_str()],
             )?;
+            self.touch_attached(&gone.instance, &disk.id, None);
         }
         for at in disk.attachments.iter().filter(|at| !before.contains(at)) {
             self.execute(
@@ -87,6 +101,13 @@ impl Ledger<'_> {
                     number(at.generation)
                 ],
             )?;
+            let attached = AttachedDisk {
+                disk: disk.id.clone(),
+                device: at.device.clone(),
+                phase: at.phase,
+                generation: at.generation,
+            };
+            self.touch_attached(&at.instance, &disk.id, Some(attached));
         }
         Ok(())
     }
@@ -120,6 +141,8 @@ impl Books for Ledger<'_> {
             }
         };
         self.follow_attachments(disk, &before)?;
+        let saved = (Arc::new(disk.clone()), revision);
+        self.touch(|touched, _| touched.set_disk(&disk.id, Some(saved)));
         self.disks.borrow_mut().insert(disk.id.clone(), (revision, disk.attachments.clone()));
         Ok(())
     }
@@ -130,6 +153,7 @@ impl Books for Ledger<'_> {
         let (_, before) = self.disks.borrow_mut().remove(id).unwrap_or_default();
         self.follow_attachments(&none, &before)?;
         self.execute("DELETE FROM disks WHERE id = ?1", [id.as_str()])?;
+        self.touch(|touched, _| touched.set_disk(id, None));
         self.count("disk", &none.account, &none.region, -1)
     }
 
@@ -158,6 +182,8 @@ impl Books for Ledger<'_> {
                 1
             }
         };
+        let saved = (Arc::new(instance.clone()), revision);
+        self.touch(|touched, _| touched.set_instance(&instance.id, Some(saved)));
         self.instances.borrow_mut().insert(instance.id.clone(), revision);
         Ok(())
     }
@@ -166,6 +192,7 @@ impl Books for Ledger<'_> {
         let Some(instance) = self.instance(id)? else { return Ok(()) };
         self.instances.borrow_mut().remove(id);
         self.execute("DELETE FROM instances WHERE id = ?1", [id.as_str()])?;
+        self.touch(|touched, _| touched.set_instance(id, None));
         self.execute("DELETE FROM user_data WHERE instance = ?1", [id.as_str()])?;
         self.count("instance", &instance.account, &instance.region, -1)
     }
@@ -292,6 +319,7 @@ impl Books for Ledger<'_> {
     }
 
     fn wipe(&mut self) -> Stored<()> {
+        self.touch(|touched, _| touched.touch_everything());
         for table in [
             "disks",
             "attachments",
@@ -310,6 +338,7 @@ impl Books for Ledger<'_> {
     }
 
     fn load_snapshot(&mut self, snapshot: &Snapshot) -> Stored<()> {
+        self.touch(|touched, _| touched.touch_everything());
         snapshot.disks.iter().try_for_each(|disk| self.save_disk(disk))?;
         snapshot.instances.iter().try_for_each(|instance| self.save_instance(instance))?;
         for (id, data) in &snapshot.user_data {

@@ -1,0 +1,301 @@
+//! What was read or written lately, decoded and within a bound, so that finding an entity by its
+//! id costs neither SQL nor JSON. One process has the books to itself, so what is kept is what is
+//! committed.
+//!
+//! A version counts the commits: it is odd while one is under way. Whoever reads from here looks
+//! at the version before and after; if it was even and is the same, all that was read belongs
+//! together. Else the read is done again in SQL, which gives a consistent view by itself.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId};
+
+use super::super::records::{
+    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
+    OperationRow, Page, TokenRecord,
+};
+use super::super::{Reader, Snapshot, StoreFault, Stored};
+use super::lists;
+
+/// Disks that are kept at most are twice as many; some 1 KB each.
+const DISKS: usize = 8_192;
+/// Instances that are kept at most are twice as many; some 2 KB each with their list of disks.
+const INSTANCES: usize = 2_048;
+/// Entities that one commit touches at most before all that is kept is dropped instead.
+const TOUCHED: usize = 2_048;
+
+/// An entity and its revision in the books.
+pub(super) type Versioned<T> = (Arc<T>, i64);
+
+/// All that is kept.
+pub(super) struct Kept {
+    version: AtomicU64,
+    shelves: Mutex<Shelves>,
+}
+
+struct Shelves {
+    disks: Shelf<DiskId, Versioned<Disk>>,
+    instances: Shelf<InstanceId, Versioned<Instance>>,
+    attached: Shelf<InstanceId, Arc<Vec<AttachedDisk>>>,
+}
+
+/// Keeps the entries used last: when the young ones are many, they become the old ones, and the
+/// old ones that nobody used meanwhile are dropped.
+struct Shelf<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    most: usize,
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
+    fn new(most: usize) -> Shelf<K, V> {
+        Shelf { young: HashMap::new(), old: HashMap::new(), most }
+    }
+
+    fn get(&mut self, key: &K) -> Option<V> {
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
+        }
+        let (key, value) = self.old.remove_entry(key)?;
+        self.put(key, value.clone());
+        Some(value)
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        if self.young.len() >= self.most {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.old.remove(&key);
+        self.young.insert(key, value);
+    }
+
+    fn remove(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
+    }
+
+    fn follow(&mut self, touched: HashMap<K, Option<V>>) {
+        for (key, value) in touched {
+            match value {
+                Some(value) => self.put(key, value),
+                None => self.remove(&key),
+            }
+        }
+    }
+}
+
+impl Default for Shelves {
+    fn default() -> Shelves {
+        Shelves {
+            disks: Shelf::new(DISKS),
+            instances: Shelf::new(INSTANCES),
+            attached: Shelf::new(INSTANCES),
+        }
+    }
+}
+
+/// What the writes of one commit have touched. What is not known any more is `None`.
+#[derive(Default)]
+pub(super) struct Touched {
+    disks: HashMap<DiskId, Option<Versioned<Disk>>>,
+    instances: HashMap<InstanceId, Option<Versioned<Instance>>>,
+    attached: HashMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
+    /// So much that nothing is known any more.
+    everything: bool,
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept { version: AtomicU64::new(0), shelves: Mutex::default() }
+    }
+}
+
+impl Kept {
+    fn lock(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The version, unless a commit is under way.
+    pub fn version(&self) -> Option<u64> {
+        Some(self.version.load(Ordering::Acquire)).filter(|version| version % 2 == 0)
+    }
+
+    /// Commits through `commit`, and follows what it has touched if that went well.
+    pub fn publish(&self, touched: Touched, commit: impl FnOnce() -> Stored<()>) -> Stored<()> {
+        self.version.fetch_add(1, Ordering::AcqRel);
+        let committed = commit();
+        if committed.is_ok() {
+            self.lock().follow(touched);
+        }
+        self.version.fetch_add(1, Ordering::AcqRel);
+        committed
+    }
+
+    /// Keeps a disk that was read in SQL at this version.
+    pub fn keep_disk(&self, disk: Versioned<Disk>, version: u64) {
+        let mut shelves = self.lock();
+        if self.version() == Some(version) {
+            shelves.disks.put(disk.0.id.clone(), disk);
+        }
+    }
+
+    /// Keeps an instance that was read in SQL at this version.
+    pub fn keep_instance(&self, instance: Versioned<Instance>, version: u64) {
+        let mut shelves = self.lock();
+        if self.version() == Some(version) {
+            shelves.instances.put(instance.0.id.clone(), instance);
+        }
+    }
+}
+
+impl Shelves {
+    fn follow(&mut self, touched: Touched) {
+        if touched.everything {
+            *self = Shelves::default();
+            return;
+        }
+        self.disks.follow(touched.disks);
+        self.instances.follow(touched.instances);
+        self.attached.follow(touched.attached);
+    }
+}
+
+/// What the writing transaction knows without asking SQL. `None`: ask.
+impl Touched {
+    pub fn disk(&self, kept: &Kept, id: &DiskId) -> Option<Versioned<Disk>> {
+        match self.disks.get(id) {
+            Some(known) => known.clone(),
+            None if self.everything => None,
+            None => kept.lock().disks.get(id),
+        }
+    }
+
+    pub fn instance(&self, kept: &Kept, id: &InstanceId) -> Option<Versioned<Instance>> {
+        match self.instances.get(id) {
+            Some(known) => known.clone(),
+            None if self.everything => None,
+            None => kept.lock().instances.get(id),
+        }
+    }
+
+    pub fn attached(&self, kept: &Kept, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+        match self.attached.get(id) {
+            Some(known) => known.clone(),
+            None if self.everything => None,
+            None => kept.lock().attached.get(id),
+        }
+    }
+
+    pub fn set_disk(&mut self, id: &DiskId, disk: Option<Versioned<Disk>>) {
+        self.disks.insert(id.clone(), disk);
+        self.check();
+    }
+
+    pub fn set_instance(&mut self, id: &InstanceId, instance: Option<Versioned<Instance>>) {
+        self.instances.insert(id.clone(), instance);
+        self.check();
+    }
+
+    pub fn set_attached(&mut self, id: &InstanceId, attached: Option<Arc<Vec<AttachedDisk>>>) {
+        self.attached.insert(id.clone(), attached);
+        self.check();
+    }
+
+    /// So much is touched that nothing is known any more.
+    pub fn touch_everything(&mut self) {
+        *self = Touched { everything: true, ..Touched::default() };
+    }
+
+    fn check(&mut self) {
+        let many = self.disks.len() + self.instances.len() + self.attached.len() > TOUCHED;
+        if many || self.everything {
+            self.touch_everything();
+        }
+    }
+}
+
+/// A read that is answered from what is kept, or not at all.
+pub(super) struct View<'k> {
+    kept: &'k Kept,
+    missed: Cell<bool>,
+}
+
+impl View<'_> {
+    pub fn new(kept: &Kept) -> View<'_> {
+        View { kept, missed: Cell::new(false) }
+    }
+
+    /// Whether something was asked for that is not kept.
+    pub fn missed(&self) -> bool {
+        self.missed.get()
+    }
+
+    fn miss<T>(&self) -> Stored<T> {
+        self.missed.set(true);
+        Err(StoreFault::Unavailable)
+    }
+}
+
+impl Reader for View<'_> {
+    fn disk(&self, id: &DiskId) -> Stored<Option<Disk>> {
+        let found = self.kept.lock().disks.get(id);
+        found.map_or_else(|| self.miss(), |(disk, _)| Ok(Some(Disk::clone(&disk))))
+    }
+
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
+        match &filter.ids {
+            Some(ids) => lists::disks_of(self, ids.clone(), filter, page),
+            None => self.miss(),
+        }
+    }
+
+    fn attached(&self, id: &InstanceId) -> Stored<Vec<AttachedDisk>> {
+        let found = self.kept.lock().attached.get(id);
+        found.map_or_else(|| self.miss(), |attached| Ok(Vec::clone(&attached)))
+    }
+
+    fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>> {
+        let found = self.kept.lock().instances.get(id);
+        found.map_or_else(|| self.miss(), |(instance, _)| Ok(Some(Instance::clone(&instance))))
+    }
+
+    fn instances(&self, _: &InstanceFilter, _: &Page) -> Stored<InstancePage> {
+        self.miss()
+    }
+
+    fn every_instance(&self, _: i64, _: u32) -> Stored<Vec<(i64, Instance)>> {
+        self.miss()
+    }
+
+    fn user_data(&self, _: &InstanceId) -> Stored<Option<String>> {
+        self.miss()
+    }
+
+    fn token(&self, _: &AccountId, _: &str, _: &str) -> Stored<Option<TokenRecord>> {
+        self.miss()
+    }
+
+    fn operations(&self) -> Stored<Vec<OperationRow>> {
+        self.miss()
+    }
+
+    fn abandoned_operations(&self) -> Stored<Vec<OperationRow>> {
+        self.miss()
+    }
+
+    fn access_keys(&self) -> Stored<Vec<AccessKey>> {
+        self.miss()
+    }
+
+    fn calls(&self, _: usize) -> Stored<Vec<CallRecord>> {
+        self.miss()
+    }
+
+    fn snapshot(&self) -> Stored<Snapshot> {
+        self.miss()
+    }
+}
