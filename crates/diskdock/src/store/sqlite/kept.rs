@@ -25,6 +25,8 @@ use super::lists;
 const DISKS: usize = 8_192;
 /// Instances that are kept at most are twice as many; some 2 KB each with their list of disks.
 const INSTANCES: usize = 2_048;
+/// Of the entities that reads find in SQL, one in so many is kept.
+const ADMITTED: u64 = 8;
 /// Entities that one commit touches at most before all that is kept is dropped instead.
 const TOUCHED: usize = 2_048;
 
@@ -34,6 +36,8 @@ pub(super) type Versioned<T> = (Arc<T>, i64);
 /// All that is kept.
 pub(super) struct Kept {
     version: AtomicU64,
+    /// Reads that went to SQL.
+    missed: AtomicU64,
     shelves: Mutex<Shelves>,
 }
 
@@ -110,7 +114,7 @@ pub(super) struct Touched {
 
 impl Default for Kept {
     fn default() -> Kept {
-        Kept { version: AtomicU64::new(0), shelves: Mutex::default() }
+        Kept { version: AtomicU64::new(0), missed: AtomicU64::new(0), shelves: Mutex::default() }
     }
 }
 
@@ -133,6 +137,12 @@ impl Kept {
         }
         self.version.fetch_add(1, Ordering::AcqRel);
         committed
+    }
+
+    /// Whether what a read found in SQL is to be kept: one in so many is, so that what is read
+    /// often is soon kept and a walk over all disks drives out nothing.
+    pub fn admits(&self) -> bool {
+        self.missed.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED)
     }
 
     /// Keeps a disk that was read in SQL at this version.

@@ -78,7 +78,9 @@ impl<'c> Ledger<'c> {
         let mut rows = statement.query([id.as_str()]).map_err(engine)?;
         let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
         let found: Versioned<Disk> = (Arc::new(body(row, 0)?), row.get(1).map_err(engine)?);
-        if let Memory::Reads(kept, Some(version)) = self.memory {
+        if let Memory::Reads(kept, Some(version)) = self.memory
+            && kept.admits()
+        {
             kept.keep_disk(found.clone(), version);
         }
         Ok(Some(found))
@@ -96,8 +98,10 @@ impl<'c> Ledger<'c> {
         let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
         let found: Versioned<Instance> = (Arc::new(body(row, 0)?), row.get(1).map_err(engine)?);
         match self.memory {
-            Memory::Reads(kept, Some(version)) => kept.keep_instance(found.clone(), version),
-            Memory::Reads(_, None) => {}
+            Memory::Reads(kept, Some(version)) if kept.admits() => {
+                kept.keep_instance(found.clone(), version);
+            }
+            Memory::Reads(..) => {}
             Memory::Writes(_, touched) => {
                 touched.borrow_mut().set_instance(id, Some(found.clone()));
             }

@@ -1,34 +1,28 @@
 //! The books in SQLite.
 //!
-//! One thread owns the writing connection. It takes every write that waits (up to a bound), runs
-//! them in one transaction and commits once, so that durable writes share an fsync; only then are
-//! they told that they are done. When one of a batch fails, the batch is undone and each is run
-//! again by itself. Reads run on the caller's thread, each on a connection of its own, and never
-//! wait for writers.
+//! There is one writing connection. All writes that wait run in one transaction and are committed
+//! once, so that durable writes share an fsync; only then are they told that they are done. Reads
+//! run on the caller's thread, from memory where that will do, else each on a connection of its
+//! own, and never wait for writers.
 
 mod kept;
 mod ledger;
 mod lists;
+mod writer;
 mod writing;
 
-use std::cell::RefCell;
 use std::fs::File;
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::mpsc;
 
 use super::{Engine, Reader, StoreFault, Stored, WriteJob};
-use kept::{Kept, Touched, View};
+use kept::{Kept, View};
 use ledger::Ledger;
+use writer::{Shared, Thread};
 
-/// Writes that wait at most; then callers wait for a place.
-const QUEUE: usize = 4_096;
-/// Writes in one commit at most.
-const BATCH: usize = 256;
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 8_192;
 /// Page cache of each reading connection, in KiB.
@@ -49,13 +43,20 @@ pub enum Durability {
     Relaxed,
 }
 
+/// Who writes.
+enum Writer {
+    /// A thread that waits for the disk.
+    Thread(Thread),
+    /// Whoever wants to write.
+    Shared(Shared),
+}
+
 /// The SQLite engine.
 pub struct Sqlite {
-    jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
+    writer: Writer,
     readers: Mutex<Vec<Connection>>,
     kept: Arc<Kept>,
     path: PathBuf,
-    writer: Option<std::thread::JoinHandle<()>>,
     _lock: Arc<File>,
 }
 
@@ -70,15 +71,12 @@ impl Sqlite {
         let mut connection = Connection::open(&path).map_err(engine)?;
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
-        let (jobs, queue) = mpsc::channel(QUEUE);
         let kept = Arc::new(Kept::default());
-        let keeps = Arc::clone(&kept);
-        let writer = std::thread::Builder::new()
-            .name("books".into())
-            .spawn(move || write_until_closed(&connection, &keeps, queue))
-            .map_err(|error| StoreFault::Engine(error.to_string()))?;
-        let readers = Mutex::new(Vec::new());
-        Ok(Sqlite { jobs: Some(jobs), readers, kept, path, writer: Some(writer), _lock: lock })
+        let writer = match durability {
+            Durability::Synced => Writer::Thread(Thread::start(connection, Arc::clone(&kept))?),
+            Durability::Relaxed => Writer::Shared(Shared::new(connection)),
+        };
+        Ok(Sqlite { writer, readers: Mutex::new(Vec::new()), kept, path, _lock: lock })
     }
 
     fn reader(&self) -> Stored<Connection> {
@@ -116,27 +114,18 @@ impl Engine for Sqlite {
         &'a self,
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        Box::pin(async move {
-            let Some(jobs) = &self.jobs else { return job.done(Err(StoreFault::Unavailable)) };
-            if let Err(refused) = jobs.send(job).await {
-                refused.0.done(Err(StoreFault::Unavailable));
-            }
-        })
+        match &self.writer {
+            Writer::Thread(thread) => Box::pin(thread.write(job)),
+            Writer::Shared(shared) => Box::pin(shared.write(&self.kept, job)),
+        }
     }
 
     fn gauges(&self) -> Vec<(&'static str, i64)> {
-        let waiting = self.jobs.as_ref().map_or(0, |jobs| QUEUE - jobs.capacity());
+        let waiting = match &self.writer {
+            Writer::Thread(thread) => thread.waiting(),
+            Writer::Shared(shared) => shared.waiting(),
+        };
         vec![("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX))]
-    }
-}
-
-impl Drop for Sqlite {
-    /// Lets the writer finish what was queued.
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
-        }
     }
 }
 
@@ -218,66 +207,6 @@ fn migrate(connection: &mut Connection) -> Stored<()> {
         transaction.commit().map_err(engine)?;
     }
     Ok(())
-}
-
-fn write_until_closed(
-    connection: &Connection,
-    kept: &Kept,
-    mut queue: mpsc::Receiver<Box<dyn WriteJob>>,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        // Whoever was told of the last commit gets a chance to join this one.
-        std::thread::yield_now();
-        while batch.len() < BATCH {
-            let Ok(job) = queue.try_recv() else { break };
-            batch.push(job);
-        }
-        let together = commit_together(connection, kept, &mut batch);
-        for mut job in batch.drain(..) {
-            let ended = match &together {
-                Ok(()) => Ok(()),
-                Err(_) => commit_alone(connection, kept, job.as_mut()),
-            };
-            job.done(ended);
-        }
-    }
-}
-
-fn commit_together(
-    connection: &Connection,
-    kept: &Kept,
-    batch: &mut [Box<dyn WriteJob>],
-) -> Stored<()> {
-    in_transaction(connection, kept, |touched| {
-        batch
-            .iter_mut()
-            .try_for_each(|job| job.run(&mut Ledger::writing(connection, kept, touched)))
-    })
-}
-
-fn commit_alone(connection: &Connection, kept: &Kept, job: &mut dyn WriteJob) -> Stored<()> {
-    in_transaction(connection, kept, |touched| {
-        job.run(&mut Ledger::writing(connection, kept, touched))
-    })
-}
-
-/// A write that panics fails by itself; the writer lives on for all others.
-fn in_transaction(
-    connection: &Connection,
-    kept: &Kept,
-    work: impl FnOnce(&RefCell<Touched>) -> Stored<()>,
-) -> Stored<()> {
-    run(connection, "BEGIN IMMEDIATE")?;
-    let touched = RefCell::default();
-    let worked = std::panic::catch_unwind(AssertUnwindSafe(|| work(&touched)))
-        .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
-        .and_then(|()| kept.publish(touched.take(), || run(connection, "COMMIT")));
-    if worked.is_err() && !connection.is_autocommit() {
-        // Nothing better can be done if this fails as well; the next BEGIN will say so.
-        let _ = run(connection, "ROLLBACK");
-    }
-    worked
 }
 
 #[cfg(test)]

@@ -1,0 +1,187 @@
+//! Who writes: a thread of its own where a commit waits for the disk, else whoever wants to write.
+//!
+//! Either way the writes that wait are committed together, and when one of them fails, each is
+//! run again by itself.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll};
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::super::{StoreFault, Stored, WriteJob};
+use super::kept::{Kept, Touched};
+use super::ledger::Ledger;
+use super::run;
+
+/// Writes that wait for the thread at most; then callers wait for a place.
+const QUEUE: usize = 4_096;
+/// Writes in one commit at most.
+const BATCH: usize = 256;
+
+/// A thread that owns the writing connection, so that nobody else waits for the disk.
+pub(super) struct Thread {
+    jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
+    handle: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Thread {
+    pub fn start(connection: Connection, kept: Arc<Kept>) -> Stored<Thread> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let handle = std::thread::Builder::new()
+            .name("books".into())
+            .spawn(move || write_until_closed(&connection, &kept, queue))
+            .map_err(|error| StoreFault::Engine(error.to_string()))?;
+        Ok(Thread { jobs: Some(jobs), handle: Some(handle) })
+    }
+
+    pub async fn write(&self, job: Box<dyn WriteJob>) {
+        let Some(jobs) = &self.jobs else { return job.done(Err(StoreFault::Unavailable)) };
+        if let Err(refused) = jobs.send(job).await {
+            refused.0.done(Err(StoreFault::Unavailable));
+        }
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.jobs.as_ref().map_or(0, |jobs| QUEUE - jobs.capacity())
+    }
+}
+
+impl Drop for Thread {
+    /// Lets the thread finish what was queued.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(handle) = self.handle.take() {
+            let _ = handle.join();
+        }
+    }
+}
+
+fn write_until_closed(
+    connection: &Connection,
+    kept: &Kept,
+    mut queue: mpsc::Receiver<Box<dyn WriteJob>>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        // Whoever was told of the last commit gets a chance to join this one.
+        std::thread::yield_now();
+        while batch.len() < BATCH {
+            let Ok(job) = queue.try_recv() else { break };
+            batch.push(job);
+        }
+        commit(connection, kept, &mut batch);
+    }
+}
+
+/// The writing connection for a commit that waits for nothing: whoever wants to write commits, for
+/// all who wait. No thread has to be woken for it.
+pub(super) struct Shared {
+    connection: Mutex<Connection>,
+    /// One for each caller that waits at most.
+    waiting: Mutex<Vec<Box<dyn WriteJob>>>,
+}
+
+impl Shared {
+    pub fn new(connection: Connection) -> Shared {
+        Shared { connection: Mutex::new(connection), waiting: Mutex::default() }
+    }
+
+    /// Queues the job, lets others of this thread do the same, and commits what waits.
+    pub fn write<'a>(&'a self, kept: &'a Kept, job: Box<dyn WriteJob>) -> SharedWrite<'a> {
+        SharedWrite { shared: self, kept, job: Some(job), queued: false }
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.queue().len()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Box<dyn WriteJob>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits all that waits, unless somebody does so already.
+    fn commit_waiting(&self, kept: &Kept) {
+        while !self.queue().is_empty() {
+            let connection = match self.connection.try_lock() {
+                Ok(connection) => connection,
+                Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
+                // Whoever has it looks at the queue once more after letting go of it.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            let mut batch = std::mem::take(&mut *self.queue());
+            commit(&connection, kept, &mut batch);
+        }
+    }
+}
+
+/// A write on its way through [`Shared`]. Dropped half-way, it is committed all the same.
+pub(super) struct SharedWrite<'a> {
+    shared: &'a Shared,
+    kept: &'a Kept,
+    job: Option<Box<dyn WriteJob>>,
+    queued: bool,
+}
+
+impl Future for SharedWrite<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(job) = self.job.take() {
+            self.shared.queue().push(job);
+            self.queued = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.shared.commit_waiting(self.kept);
+        self.queued = false;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for SharedWrite<'_> {
+    fn drop(&mut self) {
+        if self.queued {
+            self.shared.commit_waiting(self.kept);
+        }
+    }
+}
+
+/// Commits these writes together, or each by itself if that fails, and tells each how it ended.
+fn commit(connection: &Connection, kept: &Kept, batch: &mut Vec<Box<dyn WriteJob>>) {
+    let together = in_transaction(connection, kept, |touched| {
+        let mut ledgers = batch.iter_mut();
+        ledgers.try_for_each(|job| job.run(&mut Ledger::writing(connection, kept, touched)))
+    });
+    for mut job in batch.drain(..) {
+        let ended = match &together {
+            Ok(()) => Ok(()),
+            Err(_) => in_transaction(connection, kept, |touched| {
+                job.run(&mut Ledger::writing(connection, kept, touched))
+            }),
+        };
+        job.done(ended);
+    }
+}
+
+/// A write that panics fails by itself; the writer lives on for all others.
+fn in_transaction(
+    connection: &Connection,
+    kept: &Kept,
+    work: impl FnOnce(&RefCell<Touched>) -> Stored<()>,
+) -> Stored<()> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let touched = RefCell::default();
+    let worked = std::panic::catch_unwind(AssertUnwindSafe(|| work(&touched)))
+        .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
+        .and_then(|()| kept.publish(touched.take(), || run(connection, "COMMIT")));
+    if worked.is_err() && !connection.is_autocommit() {
+        // Nothing better can be done if this fails as well; the next BEGIN will say so.
+        let _ = run(connection, "ROLLBACK");
+    }
+    worked
+}
