@@ -2,6 +2,17 @@
 
 mod attach_disk;
 mod create_disk;
+mod create_instance;
 mod delete_disk;
+mod delete_instances;
 mod describe_disks;
+mod describe_instance_status;
+mod describe_instances;
 mod detach_disk;
+mod modify_disk_attribute;
+mod modify_disk_charge_type;
+mod place;
+mod reboot_instances;
+mod run_instances;
+mod start_instances;
+mod stop_instances;

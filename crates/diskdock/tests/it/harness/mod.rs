@@ -2,6 +2,7 @@
 
 mod answer;
 mod controls;
+mod instances;
 mod log;
 mod refusal;
 mod sign;
@@ -22,6 +23,7 @@ use http_body_util::BodyExt;
 
 pub use answer::Answer;
 pub use controls::TOKEN;
+pub use instances::{Changes, IMAGE, launch};
 pub use sign::{Signer, Style};
 
 /// The account of the development key.
