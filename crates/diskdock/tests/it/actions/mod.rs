@@ -1,6 +1,7 @@
 //! One story file for each action.
 
 mod attach_disk;
+mod batch;
 mod create_disk;
 mod create_instance;
 mod delete_disk;
