@@ -1,6 +1,6 @@
 //! What the batches of instance actions have in common.
 
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, Refused, World};
 
 /// The same action for one instance and for several, and two instances: one that it can be done
 /// to, and one that it cannot be done to.
@@ -57,7 +57,7 @@ pub async fn refuses_malformed(world: &World, action: &str) {
     many.push(("RegionId", REGION));
     let instance = world.running_instance().await;
     let id = ("InstanceId.1", instance.as_str());
-    let rows: &[(&[(&str, &str)], u16, &str)] = &[
+    let rows: &[Refused] = &[
         (&[id], 400, "MissingParameter"),
         (&[("RegionId", REGION)], 403, "InvalidInstanceId.NotFound"),
         (&[("RegionId", "nowhere"), id], 404, "InvalidRegionId.NotFound"),

@@ -2,7 +2,7 @@
 
 use domain::InstanceStatus;
 
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, Refused, World};
 
 fn field(name: &str) -> (&str, &str, &str) {
     ("InstanceStatuses", "InstanceStatus", name)
@@ -59,7 +59,7 @@ async fn region_zone_and_ids_are_such_as_there_are() {
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "i-1")).collect();
     many.push(("RegionId", REGION));
-    let rows: &[(&[(&str, &str)], u16, &str)] = &[
+    let rows: &[Refused] = &[
         (&[], 400, "MissingParameter"),
         (&[("RegionId", "nowhere")], 404, "InvalidRegionId.NotFound"),
         (&[("RegionId", REGION), ("ZoneId", "nowhere")], 404, "InvalidZoneId.NotFound"),

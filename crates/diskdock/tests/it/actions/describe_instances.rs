@@ -2,7 +2,7 @@
 
 use domain::{ChargeType, InstanceStatus, LockReason, Tag};
 
-use crate::harness::{BEGINNING, REGION, World};
+use crate::harness::{BEGINNING, Pairs, REGION, Refused, World};
 
 const IDS: (&str, &str, &str) = ("Instances", "Instance", "InstanceId");
 const NAMES: (&str, &str, &str) = ("Instances", "Instance", "InstanceName");
@@ -48,58 +48,57 @@ async fn three(world: &World) {
         .await;
 }
 
+/// Filters, and the instances that match them, newest first.
+const FILTERS: &[(Pairs, &[&str])] = &[
+    (&[], &["db-2", "db-1", "web-1"]),
+    (&[("InstanceIds", "[]")], &[]),
+    (&[("InstanceIds", "[\"i-nowhere\"]")], &[]),
+    (&[("InstanceName", "db-1")], &["db-1"]),
+    (&[("InstanceName", "db*")], &["db-2", "db-1"]),
+    (&[("InstanceName", "*-1")], &["db-1", "web-1"]),
+    (&[("Status", "Stopped")], &["db-2"]),
+    (&[("ZoneId", "cn-hangzhou-h")], &["db-1"]),
+    (&[("InstanceType", "ecs.r6.large")], &["db-1"]),
+    (&[("InstanceTypeFamily", "ecs.g6")], &["web-1"]),
+    (&[("ImageId", "centos.vhd")], &["db-1"]),
+    (&[("InstanceChargeType", "PrePaid")], &["db-1"]),
+    (&[("InternetChargeType", "PayByTraffic")], &["web-1"]),
+    (&[("InstanceNetworkType", "vpc")], &["db-1", "web-1"]),
+    (&[("InstanceNetworkType", "classic")], &["db-2"]),
+    (&[("VpcId", "vpc-2")], &["db-1"]),
+    (&[("VSwitchId", "vsw-1")], &["web-1"]),
+    (&[("SecurityGroupId", "sg-1")], &["web-1"]),
+    (&[("PrivateIpAddresses", "[\"10.0.0.3\",\"10.0.0.1\"]")], &["db-2", "web-1"]),
+    (&[("PublicIpAddresses", "[\"198.18.0.1\"]")], &[]),
+    (&[("EipAddresses", "[\"198.18.0.1\"]")], &[]),
+    (&[("KeyPairName", "mine")], &["db-2"]),
+    (&[("ResourceGroupId", "rg-1")], &["db-2"]),
+    (&[("Tag.1.Key", "team")], &["db-1", "web-1"]),
+    (&[("Tag.1.Key", "team"), ("Tag.1.Value", "web")], &["web-1"]),
+    (&[("Tag.1.Key", "team"), ("Tag.2.Key", "env")], &["web-1"]),
+    (&[("Tag.1.key", "team"), ("Tag.1.value", "db")], &["db-1"]),
+    (&[("IoOptimized", "false")], &["db-2"]),
+    (&[("DeviceAvailable", "false")], &["db-2"]),
+    (&[("LockReason", "security")], &["db-2"]),
+    (&[("LockReason", "financial")], &[]),
+    (&[("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", "2026-01-02T03:05Z")], &["db-1"]),
+    (
+        &[("Filter.1.Key", "CreationEndTime"), ("Filter.1.Value", "2026-01-02T03:05Z")],
+        &["db-2", "web-1"],
+    ),
+    (&[("Filter.1.Key", "ExpiredEndTime"), ("Filter.1.Value", "2026-01-04T00:00Z")], &["db-1"]),
+    (
+        &[("Filter.1.Key", "ExpiredStartTime"), ("Filter.1.Value", "2026-01-04T00:00Z")],
+        &["db-2", "web-1"],
+    ),
+    (&[("InstanceName", "db*"), ("Status", "Running")], &["db-1"]),
+];
+
 #[tokio::test]
 async fn every_filter_finds_what_it_says() {
     let world = World::new().await;
     three(&world).await;
-    let rows: &[(&[(&str, &str)], &[&str])] = &[
-        (&[], &["db-2", "db-1", "web-1"]),
-        (&[("InstanceIds", "[]")], &[]),
-        (&[("InstanceIds", "[\"i-nowhere\"]")], &[]),
-        (&[("InstanceName", "db-1")], &["db-1"]),
-        (&[("InstanceName", "db*")], &["db-2", "db-1"]),
-        (&[("InstanceName", "*-1")], &["db-1", "web-1"]),
-        (&[("Status", "Stopped")], &["db-2"]),
-        (&[("ZoneId", "cn-hangzhou-h")], &["db-1"]),
-        (&[("InstanceType", "ecs.r6.large")], &["db-1"]),
-        (&[("InstanceTypeFamily", "ecs.g6")], &["web-1"]),
-        (&[("ImageId", "centos.vhd")], &["db-1"]),
-        (&[("InstanceChargeType", "PrePaid")], &["db-1"]),
-        (&[("InternetChargeType", "PayByTraffic")], &["web-1"]),
-        (&[("InstanceNetworkType", "vpc")], &["db-1", "web-1"]),
-        (&[("InstanceNetworkType", "classic")], &["db-2"]),
-        (&[("VpcId", "vpc-2")], &["db-1"]),
-        (&[("VSwitchId", "vsw-1")], &["web-1"]),
-        (&[("SecurityGroupId", "sg-1")], &["web-1"]),
-        (&[("PrivateIpAddresses", "[\"10.0.0.3\",\"10.0.0.1\"]")], &["db-2", "web-1"]),
-        (&[("PublicIpAddresses", "[\"198.18.0.1\"]")], &[]),
-        (&[("EipAddresses", "[\"198.18.0.1\"]")], &[]),
-        (&[("KeyPairName", "mine")], &["db-2"]),
-        (&[("ResourceGroupId", "rg-1")], &["db-2"]),
-        (&[("Tag.1.Key", "team")], &["db-1", "web-1"]),
-        (&[("Tag.1.Key", "team"), ("Tag.1.Value", "web")], &["web-1"]),
-        (&[("Tag.1.Key", "team"), ("Tag.2.Key", "env")], &["web-1"]),
-        (&[("Tag.1.key", "team"), ("Tag.1.value", "db")], &["db-1"]),
-        (&[("IoOptimized", "false")], &["db-2"]),
-        (&[("DeviceAvailable", "false")], &["db-2"]),
-        (&[("LockReason", "security")], &["db-2"]),
-        (&[("LockReason", "financial")], &[]),
-        (
-            &[("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", "2026-01-02T03:05Z")],
-            &["db-1"],
-        ),
-        (
-            &[("Filter.1.Key", "CreationEndTime"), ("Filter.1.Value", "2026-01-02T03:05Z")],
-            &["db-2", "web-1"],
-        ),
-        (&[("Filter.1.Key", "ExpiredEndTime"), ("Filter.1.Value", "2026-01-04T00:00Z")], &["db-1"]),
-        (
-            &[("Filter.1.Key", "ExpiredStartTime"), ("Filter.1.Value", "2026-01-04T00:00Z")],
-            &["db-2", "web-1"],
-        ),
-        (&[("InstanceName", "db*"), ("Status", "Running")], &["db-1"]),
-    ];
-    for (filter, expected) in rows {
+    for (filter, expected) in FILTERS {
         let ask = [&[("RegionId", REGION)], *filter].concat();
         assert_eq!(world.list("DescribeInstances", &ask, NAMES).await, *expected, "{filter:?}");
     }
@@ -166,7 +165,7 @@ async fn filters_are_well_formed() {
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), "team")).collect();
     let key = |key| ("Filter.1.Key", key);
-    let rows: &[(&[(&str, &str)], u16, &str)] = &[
+    let rows: &[Refused] = &[
         (&[("RegionId", "nowhere")], 404, "InvalidRegionId.NotFound"),
         (&[("Tag.1.Value", "web")], 400, "InvalidTag.Mismatch"),
         (&many, 400, "InvalidTagCount"),

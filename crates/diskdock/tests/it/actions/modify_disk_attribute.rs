@@ -2,7 +2,7 @@
 
 use domain::disk::Category;
 
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, Refused, World};
 
 #[tokio::test]
 async fn what_is_named_changes_and_the_rest_stays() {
@@ -80,7 +80,7 @@ async fn the_disks_are_named_and_something_is_to_change() {
     let names: Vec<String> = (1..=101).map(|n| format!("DiskIds.{n}")).collect();
     let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), disk.as_str())).collect();
     many.push(name);
-    let rows: &[(&[(&str, &str)], u16, &str)] = &[
+    let rows: &[Refused] = &[
         (&[name], 400, "MissingParameter.DiskIdOrDiskIds"),
         (&[id, ("DiskIds.1", &disk), name], 400, "ParameterConflict.DiskIdAndDiskIds"),
         (&many, 403, "InvalidDiskIds.Malformed"),

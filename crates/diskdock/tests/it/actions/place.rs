@@ -1,6 +1,6 @@
 //! Regions, zones, types, images and what can be had where: what clients ask before they launch.
 
-use crate::harness::{IMAGE, REGION, World, ZONE};
+use crate::harness::{IMAGE, Pairs, REGION, World, ZONE};
 
 const REGIONS: (&str, &str, &str) = ("Regions", "Region", "RegionId");
 const ZONES: (&str, &str, &str) = ("Zones", "Zone", "ZoneId");
@@ -84,7 +84,7 @@ async fn questions_that_make_no_sense_are_refused() {
     many.push(region);
     let key = ("Filter.1.Key", "CreationStartTime");
     let conflict = "InvalidParam.TypeAndCpuMem.Conflict";
-    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+    type Row<'a> = (&'a str, Pairs<'a>, u16, &'a str);
     let rows: &[Row] = &[
         ("DescribeRegions", &[("AcceptLanguage", "xx")], 404, "InvalidAcceptLanguage.NotFound"),
         ("DescribeZones", &[], 400, "MissingParameter"),

@@ -9,6 +9,12 @@ use super::{REGION, Style, World, ZONE};
 /// Parameters to leave out or to put in.
 pub type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
 
+/// Parameters of a request.
+pub type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+/// A request with the status and the code that it is refused with.
+pub type Refused<'a> = (Pairs<'a>, u16, &'a str);
+
 /// The image of the stories.
 pub const IMAGE: &str = "ubuntu_22_04_x64_20G_alibase_20240926.vhd";
 

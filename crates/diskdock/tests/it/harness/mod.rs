@@ -23,7 +23,7 @@ use http_body_util::BodyExt;
 
 pub use answer::Answer;
 pub use controls::TOKEN;
-pub use instances::{Changes, IMAGE, launch};
+pub use instances::{Changes, IMAGE, Pairs, Refused, launch};
 pub use sign::{Signer, Style};
 
 /// The account of the development key.
