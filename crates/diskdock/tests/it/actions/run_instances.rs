@@ -305,3 +305,38 @@ async fn a_server_that_stops_half_way_goes_on_where_it_was() {
     }
     assert_eq!(world.differences().await, []);
 }
+
+/// The start was given up before the hypervisor had heard of the machine.
+#[tokio::test]
+async fn an_instance_that_never_started_takes_disks_and_starts_with_all_of_them() {
+    let world = World::new().await;
+    let made = begin_with_a_disk_that_cannot_be_made(&world).await;
+    assert_eq!(world.instance_status(&made).await, "Stopped");
+    assert_eq!(texts(&world.disks_of(&made).await, "Type"), ["system"]);
+    let disk = world.disk_on(&made).await;
+    world.ok("StartInstance", &[("InstanceId", &made)]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made).await, "Running");
+    assert_eq!(world.sight(&made).await.unwrap().disks.len(), 2);
+    assert_eq!(world.differences().await, []);
+    world.ok("DetachDisk", &[("InstanceId", &made), ("DiskId", &disk)]).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    assert_eq!(world.differences().await, []);
+}
+
+/// The system disk is made, the data disk is not.
+async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
+    let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":1000}}"#;
+    world.control("POST", "/rules", rule).await;
+    let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
+    let disks = world.disks_of(&made[0]).await;
+    let of = |at: usize| serde_json::json!({ "disk": disks[at]["DiskId"] }).to_string();
+    world.settle().await;
+    world.control("POST", "/transitions/finish", &of(0)).await;
+    world.settle().await;
+    world.control("POST", "/transitions/refuse", &of(1)).await;
+    world.control("DELETE", "/rules", "").await;
+    world.finish_all().await;
+    made[0].clone()
+}

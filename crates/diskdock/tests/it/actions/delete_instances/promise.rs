@@ -187,3 +187,61 @@ async fn nothing_of_a_released_instance_is_left_in_the_books() {
         assert_eq!(books[table], json!([]), "{table}");
     }
 }
+
+#[tokio::test]
+async fn a_system_disk_that_is_leaving_a_released_instance_is_an_ordinary_disk() {
+    let world = World::new().await;
+    let instance = world.stopped_instance().await;
+    let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
+    world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+    world.ok("DetachDisk", &ids(&instance, &disk)).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    world.ok("DeleteInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    let left = world.describe(&disk).await;
+    assert_eq!((&left["Status"], &left["Type"]), (&"Available".into(), &"data".into()));
+    world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    assert_eq!(world.differences().await, []);
+}
+
+/// Whoever wins: a disk that is Available is on no machine.
+#[tokio::test]
+async fn of_release_attach_and_detach_at_the_same_time_each_ends_well() {
+    let world = World::new().await;
+    for _ in 0..8 {
+        let instance = world.run_one(&[]).await;
+        let (on, free) = (world.disk_on(&instance).await, world.available_disk().await);
+        let release = [("InstanceId", instance.as_str()), ("Force", "true")];
+        let (leave, come) = (ids(&instance, &on), ids(&instance, &free));
+        tokio::join!(
+            world.call("DetachDisk", &leave),
+            world.call("AttachDisk", &come),
+            world.call("DeleteInstance", &release),
+        );
+        world.finish_all().await;
+        world.call("DeleteInstance", &release).await;
+        world.finish_all().await;
+        assert_eq!(world.instance_status(&instance).await, "gone");
+        for disk in [&on, &free] {
+            assert_eq!(world.status_of(disk).await, "Available");
+        }
+        assert_eq!(world.differences().await, []);
+    }
+}
+
+/// A machine whose process is gone is off already.
+#[tokio::test]
+async fn a_dead_machine_is_released() {
+    let world = World::new().await;
+    let instance = world.run_one(&[]).await;
+    let disk = world.disk_on(&instance).await;
+    world.control("POST", &format!("/instances/{instance}/kill"), "").await;
+    world.call("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
+    world.finish_all().await;
+    world.call("DeleteInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&instance).await, "gone");
+    assert_eq!(world.status_of(&disk).await, "Available");
+    assert_eq!(world.differences().await, []);
+}
