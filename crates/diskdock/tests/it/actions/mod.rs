@@ -10,6 +10,7 @@ mod describe_disks;
 mod describe_instance_status;
 mod describe_instances;
 mod detach_disk;
+mod instance_life;
 mod modify_disk_attribute;
 mod modify_disk_charge_type;
 mod place;
