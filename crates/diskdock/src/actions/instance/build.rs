@@ -14,6 +14,10 @@ pub struct Build {
     /// Disks whose bytes are still to be made.
     making: Vec<DiskId>,
     introduced: bool,
+    /// The instance is older than this operation. Its machine may be known without all of its
+    /// disks, if the making of the instance was given up before it was introduced.
+    #[serde(default)]
+    existing: bool,
 }
 
 impl Build {
@@ -25,12 +29,14 @@ impl Build {
             disks: made.disks.iter().map(|disk| (disk.id.clone(), disk.generation)).collect(),
             making: unmade.map(|disk| disk.id.clone()).collect(),
             introduced: false,
+            existing: false,
         }
     }
 
     /// The build of an instance that may not have been introduced yet.
     pub fn of_existing(instance: &InstanceId, disks: Vec<(DiskId, u64)>) -> Build {
-        Build { instance: instance.clone(), disks, making: Vec::new(), introduced: false }
+        let instance = instance.clone();
+        Build { instance, disks, making: Vec::new(), introduced: false, existing: true }
     }
 
     /// The instance.
@@ -49,8 +55,10 @@ impl Build {
         if progress != Progress::Done || self.introduced {
             return Ok(progress);
         }
-        // A machine that is known already may be running: it must not be introduced as off.
-        if hands.hypervisor.sight(&self.instance).await?.is_none() {
+        // A machine that is known already may be running: it must not be introduced as off. One
+        // that is off and about to start has no disk in transit, so that the books are right.
+        let known = hands.hypervisor.sight(&self.instance).await?;
+        if known.is_none_or(|known| self.existing && !known.running) {
             let sight = Sight { running: false, disks: self.disks.clone() };
             hands.hypervisor.adopt(&self.instance, sight).await?;
         }

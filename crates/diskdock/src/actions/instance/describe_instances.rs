@@ -1,7 +1,7 @@
 //! `DescribeInstances`: list instances.
 
 use super::launch::params::InternetChargeType;
-use super::view::{InstanceView, family_of, is_io_optimized};
+use super::view::{InstanceView, family_of, is_io_optimized, public_address};
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Time, Value};
@@ -49,7 +49,7 @@ params!(
         security_group_id: Option<Text<1, 64>>,
         /// Only instances with one of these private addresses.
         private_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
-        /// Only instances with one of these public addresses. There are none here.
+        /// Only instances with one of these public addresses.
         public_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
         /// Only instances with one of these elastic addresses. There are none here.
         eip_addresses: Option<JsonList<Text<1, 64>, 100>>,
@@ -280,12 +280,18 @@ fn restrict_network(filter: &mut InstanceFilter, ask: &Params) {
         };
         filter.also.push(Box::new(has_one));
     }
+    if let Some(JsonList(addresses)) = ask.public_ip_addresses.clone() {
+        let has_one = move |instance: &Instance| {
+            let shown = public_address(instance);
+            addresses.iter().any(|address| Some(&address.0) == shown.as_ref())
+        };
+        filter.also.push(Box::new(has_one));
+    }
     if let Some(kind) = ask.instance_network_type {
         let is_vpc = kind == NetworkType::Vpc;
         filter.also.push(Box::new(move |instance| instance.network.vpc.is_empty() != is_vpc));
     }
-    let nowhere = ask.public_ip_addresses.is_some()
-        || ask.eip_addresses.is_some()
+    let nowhere = ask.eip_addresses.is_some()
         || ask.inner_ip_addresses.is_some()
         || ask.rdma_ip_addresses.is_some()
         || ask.hpc_cluster_id.is_some()

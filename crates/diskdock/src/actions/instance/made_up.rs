@@ -34,6 +34,12 @@ pub fn address(random: u64) -> Ipv4Addr {
     Ipv4Addr::new(172, 16 + second % 16, third, 1 + host % 252)
 }
 
+/// A public address out of 198.18.0.0/15, a range for tests that no host on the internet has.
+pub fn public_address(instance: &str) -> Ipv4Addr {
+    let digest = digest("public", &[instance]);
+    Ipv4Addr::new(198, 18 + digest[0] % 2, digest[1], 1 + digest[2] % 254)
+}
+
 /// The address that comes so many after another.
 pub fn address_after(first: Ipv4Addr, count: u32) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(first).saturating_add(count))

@@ -129,21 +129,6 @@ pub struct BatchAsk<'a> {
     pub wish: Wish,
 }
 
-/// Errors that any batch can give as a whole.
-pub const BATCH_LOOKUPS: &[&ErrorCode] = &[
-    &REGION_NOT_FOUND,
-    &TOO_MANY_INSTANCE_IDS,
-    &INSTANCE_IDS_NOT_FOUND,
-    &INSTANCE_LOCKED_FOR_POWER,
-    &INSTANCE_IN_ARREARS,
-    &INSTANCE_STATUS,
-    &INSTANCE_WITHOUT_SYSTEM_DISK,
-    &INSTANCE_DISK_IN_TRANSIT,
-    &STOP_CHARGING_PREPAID,
-    &STOP_CHARGING_SPOT,
-    &STOP_CHARGING_LOCAL_DISKS,
-];
-
 /// The ids of a batch, each once, in order.
 pub fn batch_ids(
     call: &Call<'_>,

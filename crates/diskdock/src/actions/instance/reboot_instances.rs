@@ -1,6 +1,6 @@
 //! `RebootInstances`: turn instances off and on again.
 
-use super::power::{BATCH_LOOKUPS, Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
 use super::reboot_instance::{RULES, reboot};
 use crate::actions::prelude::*;
 
@@ -36,7 +36,14 @@ impl Action for RebootInstances {
 The rules of RebootInstance hold for every instance. All together, the first that cannot be \
 rebooted refuses the whole request; otherwise it is named in the reply with its error.";
     const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = BATCH_LOOKUPS;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &TOO_MANY_INSTANCE_IDS,
+        &INSTANCE_IDS_NOT_FOUND,
+        &INSTANCE_LOCKED_FOR_POWER,
+        &INSTANCE_IN_ARREARS,
+        &INSTANCE_STATUS,
+    ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
     fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {

@@ -1,6 +1,6 @@
 //! `StartInstances`: turn instances on.
 
-use super::power::{BATCH_LOOKUPS, Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
 use super::start_instance::{RULES, start};
 use crate::actions::prelude::*;
 
@@ -34,7 +34,16 @@ impl Action for StartInstances {
 The rules of StartInstance hold for every instance. All together, the first that cannot be started \
 refuses the whole request; otherwise it is named in the reply with its error.";
     const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = BATCH_LOOKUPS;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &TOO_MANY_INSTANCE_IDS,
+        &INSTANCE_IDS_NOT_FOUND,
+        &INSTANCE_LOCKED_FOR_POWER,
+        &INSTANCE_IN_ARREARS,
+        &INSTANCE_STATUS,
+        &INSTANCE_WITHOUT_SYSTEM_DISK,
+        &INSTANCE_DISK_IN_TRANSIT,
+    ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
     fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {

@@ -1,6 +1,6 @@
 //! `StopInstances`: turn instances off.
 
-use super::power::{BATCH_LOOKUPS, Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
 use super::stop_instance::{Mode, RULES, stop};
 use crate::actions::prelude::*;
 
@@ -38,7 +38,17 @@ impl Action for StopInstances {
 The rules of StopInstance hold for every instance. All together, the first that cannot be stopped \
 refuses the whole request; otherwise it is named in the reply with its error.";
     const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = BATCH_LOOKUPS;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &TOO_MANY_INSTANCE_IDS,
+        &INSTANCE_IDS_NOT_FOUND,
+        &INSTANCE_LOCKED_FOR_POWER,
+        &INSTANCE_IN_ARREARS,
+        &INSTANCE_STATUS,
+        &STOP_CHARGING_PREPAID,
+        &STOP_CHARGING_SPOT,
+        &STOP_CHARGING_LOCAL_DISKS,
+    ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
     fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {

@@ -19,6 +19,7 @@ pub struct InstanceView {
     found_type: Option<InstanceType>,
     image: Option<Image>,
     io_optimized: bool,
+    public_address: Option<String>,
 }
 
 impl InstanceView {
@@ -28,6 +29,7 @@ impl InstanceView {
             image: offer.image(&instance.image).cloned(),
             io_optimized: is_io_optimized(offer, &instance.instance_type),
             found_type: offer.instance_type(&instance.instance_type).cloned(),
+            public_address: public_address(&instance),
             instance,
         }
     }
@@ -43,6 +45,13 @@ pub fn is_io_optimized(offer: &Offer, instance_type: &str) -> bool {
 /// The family in the name of a type: `ecs.g6` of `ecs.g6.large`.
 pub fn family_of(instance_type: &str) -> &str {
     instance_type.rsplit_once('.').map_or(instance_type, |(family, _)| family)
+}
+
+/// The public address, which an instance has that sends anything to the internet.
+pub fn public_address(instance: &Instance) -> Option<String> {
+    let network = &instance.network;
+    let has_one = network.internet_max_bandwidth_out > 0 && !network.vpc.is_empty();
+    has_one.then(|| made_up::public_address(instance.id.as_str()).to_string())
 }
 
 /// When the instance ends, as clients see it.
@@ -118,6 +127,9 @@ impl InstanceView {
             vpc_attributes: self.vpc_attributes(),
             network_interfaces: NetworkInterfaces { network_interface: vec![self.interface()] },
             security_group_ids: self.security_groups(),
+            public_ip_address: Addresses {
+                ip_address: self.public_address.as_deref().into_iter().collect(),
+            },
             internet_charge_type: &network.internet_charge_type,
             internet_max_bandwidth_out: network.internet_max_bandwidth_out,
             internet_max_bandwidth_in: network.internet_max_bandwidth_in,

@@ -1,7 +1,20 @@
 //! One story file for each action.
 
 mod attach_disk;
+mod batch;
 mod create_disk;
+mod create_instance;
 mod delete_disk;
+mod delete_instances;
 mod describe_disks;
+mod describe_instance_status;
+mod describe_instances;
 mod detach_disk;
+mod instance_life;
+mod modify_disk_attribute;
+mod modify_disk_charge_type;
+mod place;
+mod reboot_instances;
+mod run_instances;
+mod start_instances;
+mod stop_instances;

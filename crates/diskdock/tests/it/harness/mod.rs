@@ -2,6 +2,7 @@
 
 mod answer;
 mod controls;
+mod instances;
 mod log;
 mod refusal;
 mod sign;
@@ -21,6 +22,7 @@ use http_body_util::BodyExt;
 
 pub use answer::Answer;
 pub use controls::TOKEN;
+pub use instances::{Changes, IMAGE, Pairs, Refused, launch};
 pub use sign::{Signer, Style};
 
 /// The account of the development key.

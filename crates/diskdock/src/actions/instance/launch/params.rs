@@ -51,7 +51,8 @@ params!(
         /// The public bandwidth billing method to show.
         #[malformed = INTERNET_CHARGE_TYPE_UNKNOWN]
         internet_charge_type: Option<InternetChargeType>,
-        /// Megabits a second out of the instance to show. No public address comes of it.
+        /// Megabits a second out of the instance to show. More than 0 comes with a made-up public
+        /// address out of 198.18.0.0/15, which leads nowhere.
         #[malformed = BANDWIDTH_OUT_MALFORMED]
         internet_max_bandwidth_out: Option<Integer<0, 100>>,
         /// Megabits a second into the instance to show.

@@ -1,0 +1,125 @@
+//! DeleteInstance and DeleteInstances: no disk is free before the machine is off.
+
+mod promise;
+
+use domain::{ChargeType, InstanceStatus, LockReason};
+
+use super::batch;
+use crate::harness::{BEGINNING, REGION, World};
+
+async fn both_refuse(
+    world: &World,
+    [fine, bad]: [&str; 2],
+    more: &[(&str, &str)],
+    expected: (u16, &str),
+) {
+    let one = [&[("InstanceId", bad)], more].concat();
+    world.turns_down("DeleteInstance", &one, expected).await;
+    let ids = [("RegionId", REGION), ("InstanceId.1", fine), ("InstanceId.2", bad)];
+    world.turns_down("DeleteInstances", &[&ids, more].concat(), expected).await;
+}
+
+/// Everything that can be wrong is made wrong one after the other, the last check first: each time
+/// the newest wrong is the answer.
+// trips: DeleteInstance IncorrectInstanceStatus
+// trips: DeleteInstance IncorrectInstanceStatus.Initializing
+// trips: DeleteInstance ChargeTypeViolation
+// trips: DeleteInstance InvalidOperation.DeletionProtection
+// trips: DeleteInstance InstanceLockedForSecurity
+// trips: DeleteInstance InvalidInstanceId.NotFound
+// trips: DeleteInstances IncorrectInstanceStatus
+// trips: DeleteInstances IncorrectInstanceStatus.Initializing
+// trips: DeleteInstances ChargeTypeViolation
+// trips: DeleteInstances InvalidOperation.DeletionProtection
+// trips: DeleteInstances InstanceLockedForSecurity
+// trips: DeleteInstances InvalidInstanceIds.NotFound
+#[tokio::test]
+async fn the_earlier_check_answers() {
+    let mut world = World::new().await;
+    let (fine, bad) = (world.stopped_instance().await, world.stopped_instance().await);
+    let both = [fine.as_str(), bad.as_str()];
+    let force = [("Force", "true")];
+    let status = (403, "IncorrectInstanceStatus");
+    let disk = world.available_disk().await;
+    world.rule(r#"{"transition":"attach","behaviour":{"do":"hold"}}"#);
+    world.ok("AttachDisk", &[("InstanceId", &bad), ("DiskId", &disk)]).await;
+    both_refuse(&world, both, &force, status).await;
+    world.put_in(&bad, InstanceStatus::Running).await;
+    both_refuse(&world, both, &[], status).await;
+    world.put_in(&bad, InstanceStatus::Stopping).await;
+    both_refuse(&world, both, &force, status).await;
+    for early in [InstanceStatus::Pending, InstanceStatus::Starting] {
+        world.put_in(&bad, early).await;
+        both_refuse(&world, both, &force, (403, "IncorrectInstanceStatus.Initializing")).await;
+    }
+    world
+        .change_instance(&bad, |i| {
+            i.charge_type = ChargeType::PrePaid;
+            i.expires_at = Some(BEGINNING.plus_s(60));
+        })
+        .await;
+    let subscribed = (403, "ChargeTypeViolation");
+    both_refuse(&world, both, &[force[0], ("TerminateSubscription", "true")], subscribed).await;
+    world.pass(60_000).await;
+    both_refuse(&world, both, &force, subscribed).await;
+    world.change_instance(&bad, |i| i.deletion_protection = true).await;
+    both_refuse(&world, both, &force, (403, "InvalidOperation.DeletionProtection")).await;
+    world.change_instance(&bad, |i| i.locks = vec![LockReason::Security]).await;
+    both_refuse(&world, both, &force, (403, "InstanceLockedForSecurity")).await;
+    world.become_another_account().await;
+    let ids = [("RegionId", REGION), ("InstanceId.1", bad.as_str())];
+    world.turns_down("DeleteInstances", &ids, (404, "InvalidInstanceIds.NotFound")).await;
+    let id = [("InstanceId", bad.as_str())];
+    world.turns_down("DeleteInstance", &id, (404, "InvalidInstanceId.NotFound")).await;
+}
+
+// trips: DeleteInstances InvalidInstanceId.NotFound
+// trips: DeleteInstances InvalidRegionId.NotFound
+// trips: DeleteInstances InvalidParameter.TooManyInstanceIds
+#[tokio::test]
+async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
+    let world = World::new().await;
+    batch::refuses_malformed(&world, "DeleteInstances").await;
+}
+
+#[tokio::test]
+async fn an_ended_subscription_and_an_instance_in_arrears_can_be_released() {
+    let world = World::new().await;
+    let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
+    let ended = world.run_one(&prepaid).await;
+    world.change_instance(&ended, |i| i.expires_at = Some(BEGINNING)).await;
+    let owing = world.run_one(&[]).await;
+    world.change_instance(&owing, |i| i.locks = vec![LockReason::Financial]).await;
+    for id in [&ended, &owing] {
+        let end = ("TerminateSubscription", "true");
+        let ask = [("InstanceId", id.as_str()), ("Force", "true"), end];
+        world.ok("DeleteInstance", &ask).await;
+        world.finish_all().await;
+        assert_eq!(world.instance_status(id).await, "gone");
+        assert_eq!(world.disks_of(id).await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_releases_all_or_none_and_once() {
+    let world = World::new().await;
+    let ids = world.run(&[("Amount", Some("3"))]).await;
+    let ask = [
+        ("RegionId", REGION),
+        ("InstanceId.1", ids[0].as_str()),
+        ("InstanceId.2", &ids[1]),
+        ("InstanceId.3", &ids[0]),
+        ("Force", "true"),
+        ("ClientToken", "token-1"),
+    ];
+    world.ok("DeleteInstances", &ask).await;
+    world.settle().await;
+    world.finish_all().await;
+    for (id, status) in ids.iter().zip(["gone", "gone", "Running"]) {
+        assert_eq!(world.instance_status(id).await, status);
+    }
+    let before = world.books();
+    world.ok("DeleteInstances", &ask).await;
+    assert_eq!(world.books(), before, "a repeated request has its effect once");
+    assert_eq!(world.differences().await, []);
+}

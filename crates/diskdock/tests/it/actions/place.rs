@@ -1,0 +1,172 @@
+//! Regions, zones, types, images and what can be had where: what clients ask before they launch.
+
+use crate::harness::{IMAGE, Pairs, REGION, World, ZONE};
+
+const REGIONS: (&str, &str, &str) = ("Regions", "Region", "RegionId");
+const ZONES: (&str, &str, &str) = ("Zones", "Zone", "ZoneId");
+const AVAILABLE: (&str, &str, &str) = ("AvailableZones", "AvailableZone", "ZoneId");
+const TYPES: (&str, &str, &str) = ("InstanceTypes", "InstanceType", "InstanceTypeId");
+const IMAGES: (&str, &str, &str) = ("Images", "Image", "ImageId");
+
+/// The way of a wizard: region, zone, type, image, disk; and then the launch goes well.
+#[tokio::test]
+async fn what_is_listed_can_be_launched() {
+    let world = World::new().await;
+    let regions = world.list("DescribeRegions", &[], REGIONS).await;
+    assert!(regions.contains(&REGION.to_owned()));
+    let region = ("RegionId", REGION);
+    let zones = world.list("DescribeZones", &[region], ZONES).await;
+    let zone = zones.last().unwrap();
+    let ask = [region, ("DestinationResource", "InstanceType"), ("ZoneId", zone)];
+    let answer = world.ok("DescribeAvailableResource", &ask).await;
+    let resources = &answer.json["AvailableZones"]["AvailableZone"][0]["AvailableResources"];
+    let supported = &resources["AvailableResource"][0]["SupportedResources"]["SupportedResource"];
+    let sold =
+        |wanted: &str| supported.as_array().unwrap().iter().any(|entry| entry["Value"] == wanted);
+    let ask = [("InstanceTypeFamily", "ecs.g7")];
+    let types = world.list("DescribeInstanceTypes", &ask, TYPES).await;
+    assert!(types.iter().all(|found| sold(found)), "{types:?}");
+    let ask = [region, ("InstanceType", &*types[0]), ("OSType", "linux")];
+    let images = world.list("DescribeImages", &ask, IMAGES).await;
+    let system = [
+        region,
+        ("DestinationResource", "SystemDisk"),
+        ("ZoneId", zone),
+        ("InstanceType", &*types[0]),
+    ];
+    assert_eq!(world.list("DescribeAvailableResource", &system, AVAILABLE).await, [&**zone]);
+    let changes = [
+        ("ZoneId", Some(zone.as_str())),
+        ("InstanceType", Some(&*types[0])),
+        ("ImageId", Some(&*images[0])),
+    ];
+    let id = world.run_one(&changes).await;
+    let shown = world.show(&id).await;
+    assert_eq!((&shown["ZoneId"], &shown["ImageId"]), (&(**zone).into(), &(*images[0]).into()));
+}
+
+/// Without a zone the first that sells everything is taken.
+#[tokio::test]
+async fn a_launch_without_a_zone_finds_one() {
+    let world = World::new().await;
+    let zones = world.list("DescribeZones", &[("RegionId", REGION)], ZONES).await;
+    let id = world.run_one(&[("ZoneId", None)]).await;
+    assert!(zones.contains(&world.show(&id).await["ZoneId"].as_str().unwrap().to_owned()));
+    let ephemeral = [
+        ("ZoneId", None),
+        ("InstanceType", Some("ecs.g8i.large")),
+        ("DataDisk.1.Category", Some("elastic_ephemeral_disk_standard")),
+        ("DataDisk.1.Size", Some("64")),
+    ];
+    let id = world.run_one(&ephemeral).await;
+    assert_eq!(world.disks_of(&id).await[1]["Category"], "elastic_ephemeral_disk_standard");
+}
+
+// trips: DescribeZones InvalidRegionId.NotFound
+// trips: DescribeAvailableResource InvalidRegionId.NotFound
+// trips: DescribeAvailableResource InvalidParam.TypeAndCpuMem.Conflict
+// trips: DescribeAvailableResource InvalidDedicatedHostId.NotFound
+// trips: DescribeInstanceTypes InvalidParameter
+// trips: DescribeImages InvalidRegionId.MalFormed
+// trips: DescribeImages InvalidInstanceType.ValueNotSupported
+// trips: DescribeImages InvalidFilterKey.NotFound
+// trips: DescribeImages InvalidFilterValue
+// trips: DescribeImages InvalidTag.Mismatch
+// trips: DescribeImages InvalidTagCount
+#[tokio::test]
+async fn questions_that_make_no_sense_are_refused() {
+    let world = World::new().await;
+    let (region, nowhere) = (("RegionId", REGION), ("RegionId", "nowhere"));
+    let zones = ("DestinationResource", "Zone");
+    let of_type = ("InstanceType", "ecs.g6.large");
+    let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
+    let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "team")).collect();
+    many.push(region);
+    let key = ("Filter.1.Key", "CreationStartTime");
+    let conflict = "InvalidParam.TypeAndCpuMem.Conflict";
+    type Row<'a> = (&'a str, Pairs<'a>, u16, &'a str);
+    let rows: &[Row] = &[
+        ("DescribeRegions", &[("AcceptLanguage", "xx")], 404, "InvalidAcceptLanguage.NotFound"),
+        ("DescribeZones", &[], 400, "MissingParameter"),
+        ("DescribeZones", &[nowhere], 404, "InvalidRegionId.NotFound"),
+        ("DescribeAvailableResource", &[region], 400, "Invalid.Param"),
+        ("DescribeAvailableResource", &[nowhere, zones], 404, "InvalidRegionId.NotFound"),
+        ("DescribeAvailableResource", &[region, zones, of_type, ("Cores", "2")], 403, conflict),
+        ("DescribeAvailableResource", &[region, zones, of_type, ("Memory", "8")], 403, conflict),
+        (
+            "DescribeAvailableResource",
+            &[region, zones, ("DedicatedHostId", "dh-1")],
+            403,
+            "InvalidDedicatedHostId.NotFound",
+        ),
+        ("DescribeInstanceTypes", &[("NextToken", "no token")], 400, "InvalidParameter"),
+        ("DescribeImages", &[nowhere], 400, "InvalidRegionId.MalFormed"),
+        (
+            "DescribeImages",
+            &[region, ("InstanceType", "ecs.nothing.large")],
+            400,
+            "InvalidInstanceType.ValueNotSupported",
+        ),
+        ("DescribeImages", &[region, key], 404, "InvalidFilterValue"),
+        ("DescribeImages", &[region, key, ("Filter.1.Value", "now")], 404, "InvalidFilterValue"),
+        (
+            "DescribeImages",
+            &[region, ("Filter.1.Value", "2024-01-01T00:00Z")],
+            404,
+            "InvalidFilterKey.NotFound",
+        ),
+        ("DescribeImages", &[region, ("Tag.1.Value", "a")], 400, "InvalidTag.Mismatch"),
+        ("DescribeImages", &many, 400, "InvalidTagCount"),
+    ];
+    for (action, parameters, status, code) in rows {
+        world.turns_down(action, parameters, (*status, code)).await;
+    }
+}
+
+#[tokio::test]
+async fn images_are_found_by_every_filter() {
+    let world = World::new().await;
+    let total = async |filter: &[(&str, &str)]| {
+        let ask = [&[("RegionId", REGION)], filter].concat();
+        world.ok("DescribeImages", &ask).await.json["TotalCount"].as_u64().unwrap()
+    };
+    let all = total(&[]).await;
+    assert_eq!(total(&[("ImageId", IMAGE)]).await, 1);
+    assert_eq!(total(&[("ImageOwnerAlias", "self")]).await, 0);
+    assert_eq!(total(&[("Tag.1.Key", "team")]).await, 0);
+    let (linux, windows) =
+        (total(&[("OSType", "linux")]).await, total(&[("OSType", "windows")]).await);
+    assert_eq!(linux + windows, all);
+    let (x86, arm) =
+        (total(&[("Architecture", "x86_64")]).await, total(&[("Architecture", "arm64")]).await);
+    assert_eq!(x86 + arm, all);
+    assert_eq!(total(&[("InstanceType", "ecs.g6.large")]).await, x86);
+    let day = ("Filter.1.Value", "2024-01-01T12:00Z");
+    let before = total(&[("Filter.1.Key", "CreationEndTime"), day]).await;
+    let after = total(&[("Filter.1.Key", "CreationStartTime"), day]).await;
+    assert!(before > 0 && after > 0);
+    assert_eq!(before + after, all);
+
+    let mut seen = std::collections::BTreeSet::new();
+    for number in 1..=all.div_ceil(50) {
+        let number = number.to_string();
+        let ask = [("RegionId", REGION), ("PageNumber", &*number), ("PageSize", "50")];
+        seen.extend(world.list("DescribeImages", &ask, IMAGES).await);
+    }
+    assert_eq!(seen.len() as u64, all);
+}
+
+#[tokio::test]
+async fn available_zones_are_those_that_have_it() {
+    let world = World::new().await;
+    let ask = [
+        ("RegionId", REGION),
+        ("DestinationResource", "DataDisk"),
+        ("DataDiskCategory", "elastic_ephemeral_disk_standard"),
+    ];
+    let zones = world.list("DescribeAvailableResource", &ask, AVAILABLE).await;
+    assert!(zones.contains(&ZONE.to_owned()));
+    assert!(!zones.contains(&"cn-hangzhou-b".to_owned()));
+    let classic = [ask[0], ask[1], ("NetworkCategory", "classic")];
+    assert_eq!(world.list("DescribeAvailableResource", &classic, AVAILABLE).await, [""; 0]);
+}

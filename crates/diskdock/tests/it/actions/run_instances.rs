@@ -1,0 +1,342 @@
+//! RunInstances: instances with their disks, from nothing to Running.
+
+mod refusals;
+
+use serde_json::Value;
+
+use crate::harness::{REGION, World, launch};
+
+/// Texts of one field.
+fn texts(entries: &[Value], field: &str) -> Vec<String> {
+    entries.iter().map(|entry| entry[field].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_instance_starts_with_its_disks_on_it() {
+    let world = World::new().await;
+    let made = world
+        .begin_run(&[
+            ("SystemDisk.Category", Some("cloud_essd")),
+            ("SystemDisk.Size", Some("60")),
+            ("DataDisk.1.Size", Some("20")),
+            ("DataDisk.1.Category", Some("cloud_auto")),
+            ("DataDisk.1.BurstingEnabled", Some("true")),
+            ("DataDisk.1.Device", Some("/dev/xvdd")),
+            ("DataDisk.1.DeleteWithInstance", Some("false")),
+            ("DataDisk.2.Size", Some("461")),
+            ("DataDisk.2.Category", Some("cloud_essd")),
+            ("DataDisk.2.PerformanceLevel", Some("PL2")),
+            ("DataDisk.2.DiskName", Some("logs")),
+            ("DataDisk.2.Encrypted", Some("true")),
+        ])
+        .await;
+    let [instance] = made.as_slice() else { panic!("one instance: {made:?}") };
+    for status in ["Starting", "Running"] {
+        assert_eq!(world.instance_status(instance).await, status);
+        assert_eq!(world.is_on(instance).await, status == "Running");
+        let disks = world.disks_of(instance).await;
+        assert_eq!(texts(&disks, "Status"), ["In_use"; 3]);
+        assert_eq!(texts(&disks, "Device"), ["/dev/xvda", "/dev/xvdb", "/dev/xvdd"]);
+        assert_eq!(texts(&disks, "Type"), ["system", "data", "data"]);
+        let categories = ["cloud_essd", "cloud_essd", "cloud_auto"];
+        assert_eq!(texts(&disks, "Category"), categories);
+        assert_eq!(texts(&disks, "PerformanceLevel"), ["PL1", "PL2", ""]);
+        let sizes: Vec<_> = disks.iter().map(|disk| disk["Size"].as_i64().unwrap()).collect();
+        assert_eq!(sizes, [60, 461, 20]);
+        let goes: Vec<_> = disks.iter().map(|disk| disk["DeleteWithInstance"].clone()).collect();
+        assert_eq!(goes, [true, true, false]);
+        assert_eq!((&disks[1]["DiskName"], &disks[1]["Encrypted"]), (&"logs".into(), &true.into()));
+        assert_eq!(disks[2]["BurstingEnabled"], true);
+        world.finish_all().await;
+    }
+    assert_eq!(world.sight(instance).await.unwrap().disks.len(), 3);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_shown() {
+    let world = World::new().await;
+    let instance = world
+        .run_one(&[
+            ("InstanceName", Some("web-1")),
+            ("Description", Some("a web server")),
+            ("HostName", Some("host-1")),
+            ("VSwitchId", Some("vsw-1")),
+            ("SecurityGroupIds.1", Some("sg-1")),
+            ("SecurityGroupIds.2", Some("sg-2")),
+            ("PrivateIpAddress", Some("10.1.2.3")),
+            ("InternetMaxBandwidthOut", Some("5")),
+            ("InternetChargeType", Some("PayByBandwidth")),
+            ("KeyPairName", Some("mine")),
+            ("ResourceGroupId", Some("rg-1")),
+            ("DeletionProtection", Some("true")),
+            ("AutoReleaseTime", Some("2026-01-03T03:04:00Z")),
+            ("Tag.1.Key", Some("team")),
+            ("Tag.1.Value", Some("storage")),
+        ])
+        .await;
+    let shown = world.show(&instance).await;
+    for (name, expected) in [
+        ("InstanceName", "web-1"),
+        ("Description", "a web server"),
+        ("HostName", "host-1"),
+        ("InternetChargeType", "PayByBandwidth"),
+        ("KeyPairName", "mine"),
+        ("ResourceGroupId", "rg-1"),
+        ("AutoReleaseTime", "2026-01-03T03:04Z"),
+        ("InstanceChargeType", "PostPaid"),
+        ("StoppedMode", "Not-applicable"),
+        ("CreationTime", "2026-01-02T03:04Z"),
+        ("InstanceTypeFamily", "ecs.g6"),
+        ("OSType", "linux"),
+        ("InstanceNetworkType", "vpc"),
+    ] {
+        assert_eq!(shown[name], expected, "{name}");
+    }
+    let vpc = &shown["VpcAttributes"];
+    assert_eq!((&vpc["VSwitchId"], &shown["DeletionProtection"]), (&"vsw-1".into(), &true.into()));
+    assert_eq!(vpc["PrivateIpAddress"]["IpAddress"][0], "10.1.2.3");
+    assert_eq!(shown["SecurityGroupIds"]["SecurityGroupId"], serde_json::json!(["sg-1", "sg-2"]));
+    assert_eq!(shown["Tags"]["Tag"][0]["TagKey"], "team");
+    assert_eq!(shown["InternetMaxBandwidthOut"], 5);
+}
+
+/// There is no network; but clients that wait for an address go on.
+#[tokio::test]
+async fn an_instance_with_bandwidth_has_a_public_address_that_stays() {
+    let mut world = World::new().await;
+    let instance = world.run_one(&[("InternetMaxBandwidthOut", Some("1"))]).await;
+    let quiet = world.run_one(&[("InternetMaxBandwidthOut", Some("0"))]).await;
+    let address = async |world: &World, id: &str| {
+        world.show(id).await["PublicIpAddress"]["IpAddress"].clone()
+    };
+    let shown = address(&world, &instance).await;
+    let text = shown[0].as_str().unwrap().to_owned();
+    assert!(text.starts_with("198.18.") || text.starts_with("198.19."), "{text}");
+    assert_eq!(address(&world, &quiet).await, serde_json::json!([]));
+    let wanted = format!("[\"{text}\"]");
+    let ask = [("RegionId", REGION), ("PublicIpAddresses", wanted.as_str())];
+    let field = ("Instances", "Instance", "InstanceId");
+    assert_eq!(world.list("DescribeInstances", &ask, field).await, [instance.as_str()]);
+    world = world.restart().await;
+    assert_eq!(address(&world, &instance).await, shown);
+}
+
+#[tokio::test]
+async fn names_and_addresses_count_up() {
+    let world = World::new().await;
+    let ids = world
+        .run(&[
+            ("Amount", Some("3")),
+            ("InstanceName", Some("web-[9,3]-x")),
+            ("HostName", Some("host-[1,2]")),
+            ("PrivateIpAddress", Some("10.0.0.254")),
+        ])
+        .await;
+    let mut shown = Vec::new();
+    for id in &ids {
+        shown.push(world.show(id).await);
+    }
+    assert_eq!(texts(&shown, "InstanceName"), ["web-009-x", "web-010-x", "web-011-x"]);
+    assert_eq!(texts(&shown, "HostName"), ["host-01", "host-02", "host-03"]);
+    let addresses: Vec<_> = shown
+        .iter()
+        .map(|one| one["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][0].as_str().unwrap())
+        .collect();
+    assert_eq!(addresses, ["10.0.0.254", "10.0.0.255", "10.0.1.0"]);
+
+    let changes = [
+        ("Amount", Some("2")),
+        ("InstanceName", Some("db")),
+        ("UniqueSuffix", Some("true")),
+        ("HostNames.1", Some("first")),
+        ("HostNames.2", Some("second")),
+    ];
+    let mut shown = Vec::new();
+    for id in world.run(&changes).await {
+        shown.push(world.show(&id).await);
+    }
+    assert_eq!(texts(&shown, "InstanceName"), ["db001", "db002"]);
+    assert_eq!(texts(&shown, "HostName"), ["first", "second"]);
+}
+
+#[tokio::test]
+async fn a_hundred_instances_are_made_at_a_time() {
+    let world = World::new().await;
+    let ids = world.begin_run(&[("Amount", Some("100")), ("DataDisk.1.Size", Some("20"))]).await;
+    let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!(unique.len(), 100);
+    world.finish_all().await;
+    let ask = [("RegionId", REGION), ("Status", "Running"), ("PageSize", "100")];
+    let answer = world.ok("DescribeInstances", &ask).await;
+    assert_eq!(answer.json["TotalCount"], 100);
+    let ask = [("RegionId", REGION), ("Status", "In_use")];
+    assert_eq!(world.ok("DescribeDisks", &ask).await.json["TotalCount"], 200);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_repeated_request_makes_nothing_new() {
+    let world = World::new().await;
+    let token = ("ClientToken", Some("token-1"));
+    let first = world.begin_run(&[token, ("Amount", Some("2"))]).await;
+    let before = world.books();
+    assert_eq!(world.begin_run(&[token, ("Amount", Some("2"))]).await, first);
+    assert_eq!(world.books(), before);
+    let other = launch(&[token, ("Amount", Some("3"))]);
+    world.turns_down("RunInstances", &other, (400, "IdempotentParameterMismatch")).await;
+    world.finish_all().await;
+    assert_eq!(world.begin_run(&[token, ("Amount", Some("2"))]).await, first);
+}
+
+#[tokio::test]
+async fn a_dry_run_makes_nothing() {
+    let world = World::new().await;
+    let ask = launch(&[("DryRun", Some("true"))]);
+    world.turns_down("RunInstances", &ask, (400, "DryRunOperation")).await;
+    world.turns_down("CreateInstance", &ask, (400, "DryRunOperation")).await;
+}
+
+#[tokio::test]
+async fn a_subscription_has_an_order_an_end_and_disks_that_stay_on_it() {
+    let world = World::new().await;
+    let ask = [
+        ("InstanceChargeType", Some("PrePaid")),
+        ("Period", Some("1")),
+        ("DataDisk.1.Size", Some("20")),
+    ];
+    let answer = world.ok("RunInstances", &launch(&ask)).await;
+    assert!(!answer.text_at("OrderId").is_empty());
+    let id = answer.json["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap();
+    world.finish_all().await;
+    let shown = world.show(id).await;
+    assert_eq!(shown["InstanceChargeType"], "PrePaid");
+    assert_eq!(shown["ExpiredTime"], "2026-02-02T03:04Z");
+    let disks = world.disks_of(id).await;
+    assert_eq!(texts(&disks, "DiskChargeType"), ["PrePaid"; 2]);
+    assert_eq!(disks[1]["Portable"], false);
+    let ask = [("InstanceId", id), ("DiskId", disks[1]["DiskId"].as_str().unwrap())];
+    world.turns_down("DetachDisk", &ask, (403, "DiskNotPortable")).await;
+
+    let plain = world.ok("RunInstances", &launch(&[])).await;
+    assert_eq!(plain.text_at("OrderId"), "");
+}
+
+#[tokio::test]
+async fn user_data_of_up_to_32_kilobytes_is_kept_while_the_instance_lives() {
+    let world = World::new().await;
+    // 32768 bytes exactly.
+    let data = format!("{}AAA=", "AAAA".repeat(10_922));
+    let id = world.run_one(&[("UserData", Some(&data))]).await;
+    let kept = || {
+        let books: Value = serde_json::from_str(&world.books()).unwrap();
+        books["user_data"].as_array().unwrap().clone()
+    };
+    assert_eq!(kept(), [serde_json::json!([id, data])]);
+    world.ok("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
+    world.finish_all().await;
+    assert_eq!(kept(), [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn disks_that_take_a_while_to_make_delay_the_start() {
+    let world = World::new().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":20000}}"#;
+    world.control("POST", "/rules", rule).await;
+    let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
+    for _ in 0..2 {
+        assert_eq!(world.instance_status(&made[0]).await, "Starting");
+        assert_eq!(texts(&world.disks_of(&made[0]).await, "Status"), ["Creating"; 2]);
+        assert!(!world.is_on(&made[0]).await);
+        world.finish_all().await;
+    }
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made[0]).await, "Running");
+    assert_eq!(texts(&world.disks_of(&made[0]).await, "Status"), ["In_use"; 2]);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn an_instance_whose_disks_could_not_be_made_is_stopped_and_without_them() {
+    let world = World::new().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"refuse"}}"#;
+    world.control("POST", "/rules", rule).await;
+    let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made[0]).await, "Stopped");
+    assert_eq!(world.disks_of(&made[0]).await, [Value::Null; 0]);
+    assert!(!world.is_on(&made[0]).await);
+    let ask = [("InstanceId", made[0].as_str())];
+    world.turns_down("StartInstance", &ask, (400, "InvalidInstance.NotFoundSystemDisk")).await;
+    world.ok("DeleteInstance", &ask).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made[0]).await, "gone");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_guest_that_does_not_boot_is_stopped_when_the_deadline_passes() {
+    let world = World::new().await;
+    world.rule(r#"{"transition":"start","times":1,"behaviour":{"do":"never"}}"#);
+    let made = world.begin_run(&[]).await;
+    world.pass(299_000).await;
+    assert_eq!(world.instance_status(&made[0]).await, "Starting");
+    world.pass(1_000).await;
+    assert_eq!(world.instance_status(&made[0]).await, "Stopped");
+    world.ok("StartInstance", &[("InstanceId", &made[0])]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made[0]).await, "Running");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_half_way_goes_on_where_it_was() {
+    let world = World::new().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
+    world.control("POST", "/rules", rule).await;
+    let made = world.begin_run(&[("Amount", Some("2"))]).await;
+    world.pass(2_000).await;
+    let world = world.restart().await;
+    assert_eq!(world.instance_status(&made[0]).await, "Starting");
+    world.finish_all().await;
+    for id in &made {
+        assert_eq!(world.instance_status(id).await, "Running");
+        assert_eq!(texts(&world.disks_of(id).await, "Status"), ["In_use"]);
+    }
+    assert_eq!(world.differences().await, []);
+}
+
+/// The start was given up before the hypervisor had heard of the machine.
+#[tokio::test]
+async fn an_instance_that_never_started_takes_disks_and_starts_with_all_of_them() {
+    let world = World::new().await;
+    let made = begin_with_a_disk_that_cannot_be_made(&world).await;
+    assert_eq!(world.instance_status(&made).await, "Stopped");
+    assert_eq!(texts(&world.disks_of(&made).await, "Type"), ["system"]);
+    let disk = world.disk_on(&made).await;
+    world.ok("StartInstance", &[("InstanceId", &made)]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&made).await, "Running");
+    assert_eq!(world.sight(&made).await.unwrap().disks.len(), 2);
+    assert_eq!(world.differences().await, []);
+    world.ok("DetachDisk", &[("InstanceId", &made), ("DiskId", &disk)]).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    assert_eq!(world.differences().await, []);
+}
+
+/// The system disk is made, the data disk is not.
+async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
+    let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":1000}}"#;
+    world.control("POST", "/rules", rule).await;
+    let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
+    let disks = world.disks_of(&made[0]).await;
+    let of = |at: usize| serde_json::json!({ "disk": disks[at]["DiskId"] }).to_string();
+    world.settle().await;
+    world.control("POST", "/transitions/finish", &of(0)).await;
+    world.settle().await;
+    world.control("POST", "/transitions/refuse", &of(1)).await;
+    world.control("DELETE", "/rules", "").await;
+    world.finish_all().await;
+    made[0].clone()
+}

@@ -1,0 +1,325 @@
+//! Every error of a launch, by RunInstances and by CreateInstance.
+
+use crate::harness::{Changes, World, launch};
+
+type Row<'a> = (Changes<'a>, u16, &'a str);
+
+const WINDOWS: &str = "win2022_21H2_x64_dtc_zh-cn_40G_alibase_20240110.vhd";
+const ARM: &str = "ubuntu_22_04_arm64_20G_alibase_20250625.vhd";
+
+async fn both_refuse(world: &World, rows: &[Row<'_>]) {
+    for action in ["RunInstances", "CreateInstance"] {
+        for (changes, status, code) in rows {
+            world.turns_down(action, &launch(changes), (*status, code)).await;
+        }
+    }
+}
+
+// trips: RunInstances InvalidRegionId.NotFound
+// trips: RunInstances InvalidZoneId.NotFound
+// trips: RunInstances MissingParameter
+// trips: RunInstances InvalidInstanceType.ValueNotSupported
+// trips: RunInstances UnexpectedImageFamily.ImageIdSupplied
+// trips: RunInstances InvalidImageFamily.MissingAvailableImage
+// trips: RunInstances InvalidImageId.NotFound
+// trips: RunInstances InvalidTag.Mismatch
+// trips: RunInstances InvalidTagCount
+// trips: RunInstances Duplicate.TagKey
+// trips: CreateInstance InvalidRegionId.NotFound
+// trips: CreateInstance InvalidZoneId.NotFound
+// trips: CreateInstance MissingParameter
+// trips: CreateInstance InvalidInstanceType.ValueNotSupported
+// trips: CreateInstance UnexpectedImageFamily.ImageIdSupplied
+// trips: CreateInstance InvalidImageFamily.MissingAvailableImage
+// trips: CreateInstance InvalidImageId.NotFound
+// trips: CreateInstance InvalidTag.Mismatch
+// trips: CreateInstance InvalidTagCount
+// trips: CreateInstance Duplicate.TagKey
+#[tokio::test]
+async fn what_is_named_is_there() {
+    let world = World::new().await;
+    let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
+    let many: Vec<_> = names.iter().map(|name| (name.as_str(), Some(name.as_str()))).collect();
+    let no_image = ("ImageId", None);
+    both_refuse(
+        &world,
+        &[
+            (&[("RegionId", None)], 400, "MissingParameter"),
+            (&[("RegionId", Some("nowhere"))], 404, "InvalidRegionId.NotFound"),
+            (&[("ZoneId", Some("nowhere"))], 404, "InvalidZoneId.NotFound"),
+            (&[("ZoneId", Some("cn-shanghai-b"))], 404, "InvalidZoneId.NotFound"),
+            (&[("InstanceType", None)], 400, "MissingParameter"),
+            (
+                &[("InstanceType", Some("ecs.nothing.large"))],
+                400,
+                "InvalidInstanceType.ValueNotSupported",
+            ),
+            (&[no_image], 400, "MissingParameter"),
+            (
+                &[("ImageFamily", Some("acs:ubuntu_22_04_x64"))],
+                400,
+                "UnexpectedImageFamily.ImageIdSupplied",
+            ),
+            (
+                &[no_image, ("ImageFamily", Some("acs:nothing"))],
+                403,
+                "InvalidImageFamily.MissingAvailableImage",
+            ),
+            (&[("ImageId", Some("nothing.vhd"))], 404, "InvalidImageId.NotFound"),
+            (&[("Tag.1.Value", Some("storage"))], 400, "InvalidTag.Mismatch"),
+            (&[("Tag.1.Key", Some("a")), ("Tag.2.Key", Some("a"))], 400, "Duplicate.TagKey"),
+            (&many, 400, "InvalidTagCount"),
+        ],
+    )
+    .await;
+}
+
+// trips: RunInstances InvalidInstanceType.NotSupported
+// trips: RunInstances InvalidSystemDiskCategory.ValueNotSupported
+// trips: RunInstances CategoryNotSupported
+// trips: RunInstances InvalidInstanceType.NotSupportDiskCategory
+// trips: RunInstances InvalidSystemDiskSize.LessThanImageSize
+// trips: RunInstances InvalidSystemDiskSize.LessThanMinSize
+// trips: RunInstances InvalidSystemDiskSize.MoreThanMaxSize
+// trips: CreateInstance InvalidInstanceType.NotSupported
+// trips: CreateInstance InvalidSystemDiskCategory.ValueNotSupported
+// trips: CreateInstance CategoryNotSupported
+// trips: CreateInstance InvalidInstanceType.NotSupportDiskCategory
+// trips: CreateInstance InvalidSystemDiskSize.LessThanImageSize
+// trips: CreateInstance InvalidSystemDiskSize.LessThanMinSize
+// trips: CreateInstance InvalidSystemDiskSize.MoreThanMaxSize
+#[tokio::test]
+async fn image_type_and_system_disk_go_together() {
+    let world = World::new().await;
+    let essd = ("SystemDisk.Category", Some("cloud_essd"));
+    let old_zone = ("ZoneId", Some("cn-hangzhou-b"));
+    let windows = ("ImageId", Some(WINDOWS));
+    let category = |category| ("SystemDisk.Category", Some(category));
+    let size = |size| ("SystemDisk.Size", Some(size));
+    let not_a_system_disk = "InvalidSystemDiskCategory.ValueNotSupported";
+    both_refuse(
+        &world,
+        &[
+            (&[("ImageId", Some(ARM))], 400, "InvalidInstanceType.NotSupported"),
+            (&[category("cloud_regional_disk_auto")], 400, not_a_system_disk),
+            (&[category("local_ssd_pro")], 400, not_a_system_disk),
+            (&[category("floppy")], 400, not_a_system_disk),
+            (
+                &[
+                    old_zone,
+                    ("DataDisk.1.Category", Some("elastic_ephemeral_disk_standard")),
+                    ("DataDisk.1.Size", Some("64")),
+                ],
+                403,
+                "CategoryNotSupported",
+            ),
+            (&[category("cloud_essd_entry")], 403, "InvalidInstanceType.NotSupportDiskCategory"),
+            (&[windows, essd, size("39")], 404, "InvalidSystemDiskSize.LessThanImageSize"),
+            (
+                &[essd, ("SystemDisk.PerformanceLevel", Some("PL2")), size("460")],
+                404,
+                "InvalidSystemDiskSize.LessThanMinSize",
+            ),
+            (&[essd, size("2049")], 404, "InvalidSystemDiskSize.MoreThanMaxSize"),
+            (&[category("cloud"), size("501")], 404, "InvalidSystemDiskSize.MoreThanMaxSize"),
+        ],
+    )
+    .await;
+}
+
+// trips: RunInstances InvalidInstanceType.ZoneNotSupported
+// trips: CreateInstance InvalidInstanceType.ZoneNotSupported
+#[tokio::test]
+async fn the_zone_sells_the_type() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let zone = "[zones]\ncn-hangzhou-i = { region = \"cn-hangzhou\", local_name = \"I\", \
+                local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
+    std::fs::write(file.path(), zone).unwrap();
+    let offer = diskdock::offer::load(Some(file.path())).unwrap();
+    let world = World::with(|plan| plan.offer = offer).await;
+    both_refuse(&world, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
+    world.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
+}
+
+// trips: RunInstances InstanceDiskNumber.LimitExceed
+// trips: RunInstances InvalidDataDiskSnapshotId.NotFound
+// trips: RunInstances InvalidDataDiskCategory.ValueNotSupported
+// trips: RunInstances InvalidDataDiskSize.ValueNotSupported
+// trips: RunInstances OperationDenied.PerformanceLevelNotMatch
+// trips: RunInstances InvalidDevice.InUse
+// trips: RunInstances InvalidParameter.EncryptedIllegal
+// trips: RunInstances ProvisionedIopsForDiskCategoryUnsupported
+// trips: RunInstances InvalidProvisionedIops.LimitExceed
+// trips: RunInstances BurstingEnabledForDiskCategoryUnsupported
+// trips: RunInstances InvalidBurstingEnabled.DiskSizeTooSmall
+// trips: CreateInstance InstanceDiskNumber.LimitExceed
+// trips: CreateInstance InvalidDataDiskSnapshotId.NotFound
+// trips: CreateInstance InvalidDataDiskCategory.ValueNotSupported
+// trips: CreateInstance InvalidDataDiskSize.ValueNotSupported
+// trips: CreateInstance OperationDenied.PerformanceLevelNotMatch
+// trips: CreateInstance InvalidDevice.InUse
+// trips: CreateInstance InvalidParameter.EncryptedIllegal
+// trips: CreateInstance ProvisionedIopsForDiskCategoryUnsupported
+// trips: CreateInstance InvalidProvisionedIops.LimitExceed
+// trips: CreateInstance BurstingEnabledForDiskCategoryUnsupported
+// trips: CreateInstance InvalidBurstingEnabled.DiskSizeTooSmall
+#[tokio::test]
+async fn data_disks_are_such_as_can_be_had() {
+    let world = World::new().await;
+    let size = |size| ("DataDisk.1.Size", Some(size));
+    let category = |category| ("DataDisk.1.Category", Some(category));
+    let (essd, auto) = (category("cloud_essd"), category("cloud_auto"));
+    let burst = ("DataDisk.1.BurstingEnabled", Some("true"));
+    let device = |name| (name, Some("/dev/xvdc"));
+    let sizes: Vec<String> = (1..=17).map(|n| format!("DataDisk.{n}.Size")).collect();
+    let many: Vec<_> = sizes.iter().map(|name| (name.as_str(), Some("20"))).collect();
+    let mut small = many[..5].to_vec();
+    small.push(("InstanceType", Some("ecs.s1.small")));
+    let bad_size = "InvalidDataDiskSize.ValueNotSupported";
+    let bad_category = "InvalidDataDiskCategory.ValueNotSupported";
+    let no_iops = "ProvisionedIopsForDiskCategoryUnsupported";
+    both_refuse(
+        &world,
+        &[
+            (&many, 400, "InstanceDiskNumber.LimitExceed"),
+            (&small, 400, "InstanceDiskNumber.LimitExceed"),
+            (
+                &[size("20"), ("DataDisk.1.SnapshotId", Some("s-1"))],
+                404,
+                "InvalidDataDiskSnapshotId.NotFound",
+            ),
+            (&[size("20"), category("floppy")], 400, bad_category),
+            (&[size("20"), category("local_ssd_pro")], 400, bad_category),
+            (&[essd], 400, bad_size),
+            (&[category("cloud"), size("4")], 400, bad_size),
+            (&[essd, size("65537")], 400, bad_size),
+            (
+                &[essd, size("460"), ("DataDisk.1.PerformanceLevel", Some("PL2"))],
+                403,
+                "OperationDenied.PerformanceLevelNotMatch",
+            ),
+            (
+                &[
+                    size("20"),
+                    ("DataDisk.2.Size", Some("20")),
+                    device("DataDisk.1.Device"),
+                    device("DataDisk.2.Device"),
+                ],
+                403,
+                "InvalidDevice.InUse",
+            ),
+            (
+                &[size("20"), ("DataDisk.1.KMSKeyId", Some("key-1"))],
+                400,
+                "InvalidParameter.EncryptedIllegal",
+            ),
+            (&[essd, size("20"), ("DataDisk.1.ProvisionedIops", Some("1"))], 400, no_iops),
+            (
+                &[auto, size("40"), ("DataDisk.1.ProvisionedIops", Some("40000"))],
+                400,
+                "InvalidProvisionedIops.LimitExceed",
+            ),
+            (&[essd, size("20"), burst], 400, "BurstingEnabledForDiskCategoryUnsupported"),
+            (&[auto, size("3"), burst], 400, "InvalidBurstingEnabled.DiskSizeTooSmall"),
+        ],
+    )
+    .await;
+}
+
+// trips: RunInstances InvalidPasswordParam.Mismatch
+// trips: RunInstances DependencyViolation.WindowsInstance
+// trips: RunInstances InvalidHostName.Malformed
+// trips: RunInstances InvalidUserData.Base64FormatInvalid
+// trips: RunInstances InvalidUserData.SizeExceeded
+// trips: RunInstances MissingParamter
+// trips: RunInstances InvalidPeriod
+// trips: RunInstances InvalidSpotPrepaid
+// trips: RunInstances InvalidChargeType.ValueNotSupported
+// trips: RunInstances HibernationConfigured.InstanceTypeNotSupport
+// trips: CreateInstance InvalidPasswordParam.Mismatch
+// trips: CreateInstance DependencyViolation.WindowsInstance
+// trips: CreateInstance InvalidHostName.Malformed
+// trips: CreateInstance InvalidUserData.Base64FormatInvalid
+// trips: CreateInstance InvalidUserData.SizeExceeded
+// trips: CreateInstance MissingParamter
+// trips: CreateInstance InvalidPeriod
+// trips: CreateInstance InvalidSpotPrepaid
+// trips: CreateInstance InvalidChargeType.ValueNotSupported
+// trips: CreateInstance HibernationConfigured.InstanceTypeNotSupport
+#[tokio::test]
+async fn guest_and_payment_are_such_as_can_be_had() {
+    let world = World::new().await;
+    let windows = ("ImageId", Some(WINDOWS));
+    let prepaid = ("InstanceChargeType", Some("PrePaid"));
+    let period = |period| ("Period", Some(period));
+    let spot = ("SpotStrategy", Some("SpotAsPriceGo"));
+    let protected = ("DeletionProtection", Some("true"));
+    let password = ("Password", Some("Example-1234"));
+    // 32769 bytes, one too many.
+    let data = "AAAA".repeat(10_923);
+    let unprotectable = "InvalidChargeType.ValueNotSupported";
+    both_refuse(
+        &world,
+        &[
+            (&[password, ("PasswordInherit", Some("true"))], 400, "InvalidPasswordParam.Mismatch"),
+            (&[windows, ("KeyPairName", Some("mine"))], 403, "DependencyViolation.WindowsInstance"),
+            (&[("HostName", Some("ends-in."))], 400, "InvalidHostName.Malformed"),
+            (&[windows, ("HostName", Some("a-name-of-16-chr"))], 400, "InvalidHostName.Malformed"),
+            (&[("UserData", Some("no base64"))], 400, "InvalidUserData.Base64FormatInvalid"),
+            (&[("UserData", Some(&data))], 400, "InvalidUserData.SizeExceeded"),
+            (&[prepaid], 400, "MissingParamter"),
+            (&[prepaid, period("10")], 400, "InvalidPeriod"),
+            (&[prepaid, period("61")], 400, "InvalidPeriod"),
+            (&[prepaid, period("5"), ("PeriodUnit", Some("Week"))], 400, "InvalidPeriod"),
+            (&[prepaid, period("1"), spot], 400, "InvalidSpotPrepaid"),
+            (&[prepaid, period("1"), protected], 403, unprotectable),
+            (&[spot, protected], 403, unprotectable),
+            (
+                &[("HibernationOptions.Configured", Some("true"))],
+                400,
+                "HibernationConfigured.InstanceTypeNotSupport",
+            ),
+        ],
+    )
+    .await;
+}
+
+// trips: RunInstances InvalidLaunchTemplate.NotFound
+// trips: RunInstances InvalidMinAmount.Malformed
+// trips: RunInstances InvalidHostname.SingleAndMultiConflict
+// trips: RunInstances InvalidHostname.SizeInvalid
+// trips: RunInstances InvalidSecurityGroupId.SingleIdAndMultiIdConflict
+// trips: RunInstances InvalidAutoReleaseTime.Malformed
+// trips: RunInstances InvalidAutoPay.PostPaidUnsupported
+// trips: RunInstances InvalidEniId.NotFound
+#[tokio::test]
+async fn what_only_run_instances_takes_is_checked_as_well() {
+    let world = World::new().await;
+    let several = ("HostNames.1", Some("web-1"));
+    let release = |time| ("AutoReleaseTime", Some(time));
+    let unsupported = "InvalidInstanceType.NotSupported";
+    let rows: &[Row] = &[
+        (&[("LaunchTemplateId", Some("lt-1"))], 404, "InvalidLaunchTemplate.NotFound"),
+        (&[("LaunchTemplateName", Some("mine"))], 404, "InvalidLaunchTemplate.NotFound"),
+        (&[("Amount", Some("0"))], 400, "InvalidMaxAmount.Malformed"),
+        (&[("Amount", Some("101"))], 400, "InvalidMaxAmount.Malformed"),
+        (&[("MinAmount", Some("2"))], 400, "InvalidMinAmount.Malformed"),
+        (&[("HostName", Some("web")), several], 403, "InvalidHostname.SingleAndMultiConflict"),
+        (&[("Amount", Some("2")), several], 403, "InvalidHostname.SizeInvalid"),
+        (
+            &[("SecurityGroupId", Some("sg-1")), ("SecurityGroupIds.1", Some("sg-2"))],
+            400,
+            "InvalidSecurityGroupId.SingleIdAndMultiIdConflict",
+        ),
+        (&[release("2026-01-02T03:20:00Z")], 400, "InvalidAutoReleaseTime.Malformed"),
+        (&[release("2029-02-02T03:20:00Z")], 400, "InvalidAutoReleaseTime.Malformed"),
+        (&[release("tomorrow")], 400, "InvalidAutoReleaseTime.Malformed"),
+        (&[("AutoPay", Some("false"))], 400, "InvalidAutoPay.PostPaidUnsupported"),
+        (&[("SecurityOptions.ConfidentialComputingMode", Some("Enclave"))], 403, unsupported),
+        (&[("SecurityOptions.TrustedSystemMode", Some("vTPM"))], 403, unsupported),
+        (&[("NetworkInterface.1.NetworkInterfaceId", Some("eni-1"))], 403, "InvalidEniId.NotFound"),
+    ];
+    for (changes, status, code) in rows {
+        world.turns_down("RunInstances", &launch(changes), (*status, code)).await;
+    }
+}

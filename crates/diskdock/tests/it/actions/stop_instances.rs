@@ -1,0 +1,157 @@
+//! StopInstance and StopInstances: from Running through Stopping to Stopped.
+
+use domain::{ChargeType, InstanceStatus, LockReason};
+
+use super::batch::{self, Batch};
+use crate::harness::{REGION, World};
+
+// trips: StopInstance InvalidInstanceId.NotSupport
+// trips: StopInstance HibernationConfigured.NotEnabled
+// trips: StopInstance IncorrectInstanceStatus
+// trips: StopInstance InstanceExpiredOrInArrears
+// trips: StopInstance InstanceLockedForSecurity
+// trips: StopInstance InvalidInstanceId.NotFound
+// trips: StopInstances InvalidInstanceId.NotSupport
+// trips: StopInstances IncorrectInstanceStatus
+// trips: StopInstances InstanceExpiredOrInArrears
+// trips: StopInstances InstanceLockedForSecurity
+// trips: StopInstances InvalidInstanceIds.NotFound
+#[tokio::test]
+async fn the_earlier_check_answers() {
+    let mut world = World::new().await;
+    let (fine, bad) = (world.run_one(&[]).await, world.run_one(&[]).await);
+    let pair = Batch { one: "StopInstance", many: "StopInstances", fine: &fine, bad: &bad };
+    let free = [("StoppedMode", "StopCharging")];
+    let unsupported = (403, "InvalidInstanceId.NotSupport");
+    let ask = [("InstanceId", bad.as_str()), free[0]];
+    world.change_instance(&bad, |i| i.instance_type = "ecs.i2.xlarge".to_owned()).await;
+    pair.refuses_with(&world, &free, unsupported).await;
+    let local = "Local disk instance does not support this operation.";
+    world.refuses("StopInstance", &ask, (403, unsupported.1, local)).await;
+    world.change_instance(&bad, |i| i.spot_strategy = "SpotAsPriceGo".to_owned()).await;
+    pair.refuses_with(&world, &free, unsupported).await;
+    let spot = "Spot instance does not support this operation.";
+    world.refuses("StopInstance", &ask, (403, unsupported.1, spot)).await;
+    world.change_instance(&bad, |i| i.charge_type = ChargeType::PrePaid).await;
+    pair.refuses_with(&world, &free, unsupported).await;
+    let prepaid = "Pre pay instance does not support this operation.";
+    world.refuses("StopInstance", &ask, (403, unsupported.1, prepaid)).await;
+    let sleep = [ask[0], ask[1], ("Hibernate", "true")];
+    world.turns_down("StopInstance", &sleep, (403, "HibernationConfigured.NotEnabled")).await;
+    for status in [InstanceStatus::Starting, InstanceStatus::Stopping, InstanceStatus::Stopped] {
+        world.put_in(&bad, status).await;
+        pair.refuses_with(&world, &free, (403, "IncorrectInstanceStatus")).await;
+        pair.refuses(&world, (403, "IncorrectInstanceStatus")).await;
+    }
+    world.change_instance(&bad, |i| i.locks = vec![LockReason::Financial]).await;
+    pair.refuses(&world, (403, "InstanceExpiredOrInArrears")).await;
+    world.change_instance(&bad, |i| i.locks.push(LockReason::Security)).await;
+    pair.refuses(&world, (403, "InstanceLockedForSecurity")).await;
+    world.become_another_account().await;
+    pair.not_found(&world).await;
+}
+
+// trips: StopInstances InvalidRegionId.NotFound
+// trips: StopInstances InvalidParameter.TooManyInstanceIds
+#[tokio::test]
+async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
+    let world = World::new().await;
+    batch::refuses_malformed(&world, "StopInstances").await;
+}
+
+#[tokio::test]
+async fn a_stopped_instance_says_whether_it_is_paid_for() {
+    let world = World::new().await;
+    let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
+    for (launch, mode, expected) in [
+        (&[][..], None, "KeepCharging"),
+        (&[], Some("KeepCharging"), "KeepCharging"),
+        (&[], Some("StopCharging"), "StopCharging"),
+        (&prepaid, None, "Not-applicable"),
+    ] {
+        let id = world.run_one(launch).await;
+        let mut ask = vec![("InstanceId", id.as_str())];
+        ask.extend(mode.map(|mode| ("StoppedMode", mode)));
+        world.ok("StopInstance", &ask).await;
+        assert_eq!(world.instance_status(&id).await, "Stopping");
+        assert!(world.is_on(&id).await);
+        world.finish_all().await;
+        let shown = world.show(&id).await;
+        assert_eq!(
+            (&shown["Status"], &shown["StoppedMode"]),
+            (&"Stopped".into(), &expected.into())
+        );
+        assert!(!world.is_on(&id).await);
+    }
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_guest_that_does_not_shut_down_is_running_again_unless_it_is_forced() {
+    let world = World::new().await;
+    let id = world.run_one(&[]).await;
+    world.rule(r#"{"transition":"stop","behaviour":{"do":"never"}}"#);
+    let ask = [("InstanceId", id.as_str()), ("ForceStop", "true")];
+    world.ok("StopInstance", &ask[..1]).await;
+    world.pass(299_000).await;
+    assert_eq!(world.instance_status(&id).await, "Stopping");
+    world.pass(1_000).await;
+    let shown = world.show(&id).await;
+    assert_eq!(
+        (&shown["Status"], &shown["StoppedMode"]),
+        (&"Running".into(), &"Not-applicable".into())
+    );
+    assert!(world.is_on(&id).await);
+    world.ok("StopInstance", &ask).await;
+    world.settle().await;
+    assert_eq!(world.instance_status(&id).await, "Stopped");
+    assert_eq!(world.differences().await, []);
+}
+
+/// A disk that is leaving while its instance stops is not free before the guest let go of it.
+#[tokio::test]
+async fn disks_that_are_on_their_way_go_on() {
+    let world = World::new().await;
+    let instance = world.run_one(&[]).await;
+    let (leaving, coming) = (world.disk_on(&instance).await, world.available_disk().await);
+    let ask = |disk| [("InstanceId", instance.as_str()), ("DiskId", disk)];
+    for transition in ["attach", "detach"] {
+        world.rule(&format!(r#"{{"transition":"{transition}","behaviour":{{"do":"hold"}}}}"#));
+    }
+    world.ok("DetachDisk", &ask(&leaving)).await;
+    world.ok("AttachDisk", &ask(&coming)).await;
+    world.ok("StopInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&instance).await, "Stopped");
+    assert_eq!(world.status_of(&leaving).await, "Detaching");
+    assert_eq!(world.status_of(&coming).await, "Attaching");
+    world.turns_down("StartInstance", &ask(&coming)[..1], (403, "DiskError")).await;
+    for disk in [&leaving, &coming] {
+        let body = serde_json::json!({ "disk": disk }).to_string();
+        world.control("POST", "/transitions/finish", &body).await;
+    }
+    world.finish_all().await;
+    assert_eq!(world.status_of(&leaving).await, "Available");
+    assert_eq!(world.status_of(&coming).await, "In_use");
+    world.ok("StartInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn success_first_stops_those_that_can_be_stopped() {
+    let world = World::new().await;
+    let (on, off) = (world.run_one(&[]).await, world.stopped_instance().await);
+    let ask = [
+        ("RegionId", REGION),
+        ("InstanceId.1", off.as_str()),
+        ("InstanceId.2", on.as_str()),
+        ("BatchOptimization", "SuccessFirst"),
+        ("ForceStop", "true"),
+    ];
+    let field = |field| ("InstanceResponses", "InstanceResponse", field);
+    let codes = world.list("StopInstances", &ask, field("Code")).await;
+    assert_eq!(codes, ["IncorrectInstanceStatus", "200"]);
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&on).await, "Stopped");
+}
