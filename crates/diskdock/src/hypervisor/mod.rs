@@ -82,7 +82,14 @@ pub trait Hypervisor: Send + Sync {
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>>;
-    /// Learns what the books say of an instance that it does not know, at start and after an
-    /// import. What it knows already, it knows better.
+    /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
+    /// for again. What happens all the same is for the next sight to tell.
+    fn call_off<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()>;
+    /// Learns what the books say of an instance: all of it where it does not know the instance,
+    /// and disks that it does not know of where the instance is off. What runs, it knows better.
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()>;
 }

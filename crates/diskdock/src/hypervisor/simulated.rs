@@ -15,10 +15,6 @@ use super::{Answer, Hypervisor, Look, Sight, Slot, Trouble};
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
-/// How long a silent transition is silent, in milliseconds: past the last look before any
-/// deadline, and not beyond it, so that the same transition asked for again begins anew.
-const SILENT_MS: i64 = 295_000;
-
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -86,8 +82,8 @@ enum Under {
     Held,
     /// Refused.
     Refused,
-    /// Silent up to this moment, by which whoever asked has given up.
-    Silent(Moment),
+    /// Silent until it is called off.
+    Silent,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -200,7 +196,6 @@ impl Simulated {
     fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Look {
         let mut state = self.lock();
         let under = match state.under_way.get(&key) {
-            Some(Under::Silent(until)) if *until <= now => state.begin(&key, now),
             Some(under) => *under,
             None => state.begin(&key, now),
         };
@@ -214,7 +209,7 @@ impl Simulated {
                 Look::Again { after_ms: due.since_ms(now), because: waiting_for(key.transition) }
             }
             Under::Held => Look::Paused { after_ms: LOOK_AGAIN_MS },
-            Under::Silent(_) => {
+            Under::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
                 Look::Again { after_ms: LOOK_AGAIN_MS, because }
             }
@@ -247,7 +242,7 @@ impl Machines {
             Some(Behaviour::Take { milliseconds }) => Under::Due(now.plus_ms(milliseconds)),
             Some(Behaviour::Hold) => Under::Held,
             Some(Behaviour::Refuse) => Under::Refused,
-            Some(Behaviour::Never) => Under::Silent(now.plus_ms(SILENT_MS)),
+            Some(Behaviour::Never) => Under::Silent,
         };
         self.under_way.insert(key.clone(), under);
         under
@@ -346,9 +341,34 @@ impl Hypervisor for Simulated {
         ready(sight)
     }
 
+    fn call_off<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()> {
+        let mut state = self.lock();
+        state
+            .under_way
+            .retain(|key, _| key.instance.as_ref() != instance || key.disk.as_ref() != disk);
+        drop(state);
+        ready(())
+    }
+
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
-        let machine = Machine { running: sight.running, disks: sight.disks };
-        self.lock().machines.entry(instance.clone()).or_insert(machine);
+        let mut state = self.lock();
+        match state.machines.get_mut(instance) {
+            None => {
+                let machine = Machine { running: sight.running, disks: sight.disks };
+                state.machines.insert(instance.clone(), machine);
+            }
+            Some(machine) if machine.running => {}
+            Some(machine) => {
+                let known: Vec<_> = machine.disks.iter().map(|(disk, _)| disk.clone()).collect();
+                let unknown = sight.disks.into_iter().filter(|(disk, _)| !known.contains(disk));
+                machine.disks.extend(unknown);
+            }
+        }
+        drop(state);
         ready(())
     }
 }

@@ -323,6 +323,7 @@ impl Runner {
         match self.store.write(write).await {
             Ok(()) => {
                 self.count(&row, &ending, now);
+                self.call_off(&row, &ending).await;
                 None
             }
             Err(StoreFault::LeaseLost) => None,
@@ -332,6 +333,17 @@ impl Runner {
                 let stage = Stage::Ending(running, ending);
                 Some(Job { row, stage, troubles: Troubles::default() })
             }
+        }
+    }
+
+    /// Tells the driver that what it was asked for is no longer wanted.
+    async fn call_off(&self, row: &OperationRow, ending: &Ending) {
+        if *ending == Ending::Done {
+            return;
+        }
+        let (instance, disk) = (row.instance.as_ref(), row.disk.as_ref());
+        if let Err(Trouble(cause)) = self.hypervisor.call_off(instance, disk).await {
+            tracing::warn!(kind = row.kind, id = row.id.0, cause, "cannot call it off");
         }
     }
 

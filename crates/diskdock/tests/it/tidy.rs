@@ -148,8 +148,9 @@ fn nothing_waits_inside_a_transaction() {
     let sources = sources();
     let waits = |source: &Source, line: &str| {
         let in_store = source.room() == Some("store");
-        let at_the_door =
-            source.path.ends_with("store/mod.rs") || source.path.ends_with("sqlite/mod.rs");
+        // Before a write is queued, its caller may wait for a place.
+        let at_the_door = ["store/mod.rs", "sqlite/writer.rs"];
+        let at_the_door = at_the_door.iter().any(|door| source.path.ends_with(door));
         in_store && !at_the_door && line.contains(".await")
     };
     none(".await in the store", lines_with(&sources, waits));

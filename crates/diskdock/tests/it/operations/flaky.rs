@@ -115,6 +115,13 @@ impl Hypervisor for Shaky {
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
         self.pass(self.driver.sight(instance))
     }
+    fn call_off<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()> {
+        self.driver.call_off(instance, disk)
+    }
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
         self.pass(self.driver.adopt(instance, sight))
     }
