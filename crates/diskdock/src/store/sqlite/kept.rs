@@ -13,12 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId};
+use rusqlite::Connection;
 
 use super::super::records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
     OperationRow, Page, TokenRecord,
 };
 use super::super::{Reader, Snapshot, StoreFault, Stored};
+use super::ledger::Ledger;
 use super::lists;
 
 /// Disks that are kept at most are twice as many; some 1 KB each.
@@ -228,18 +230,22 @@ impl Touched {
     }
 }
 
-/// A read that is answered from what is kept, or not at all.
-pub(super) struct View<'k> {
-    kept: &'k Kept,
+/// A read without a transaction: from what is kept, else by one statement of SQL each. It counts
+/// only if no commit came in between. Walks over a list are left to a transaction: they take long
+/// enough for commits to come in between.
+pub(super) struct View<'c> {
+    kept: &'c Kept,
+    ledger: Ledger<'c>,
     missed: Cell<bool>,
 }
 
-impl View<'_> {
-    pub fn new(kept: &Kept) -> View<'_> {
-        View { kept, missed: Cell::new(false) }
+impl<'c> View<'c> {
+    pub fn new(kept: &'c Kept, connection: &'c Connection, version: u64) -> View<'c> {
+        let ledger = Ledger::reading(connection, kept, Some(version));
+        View { kept, ledger, missed: Cell::new(false) }
     }
 
-    /// Whether something was asked for that is not kept.
+    /// Whether something was asked for that is left to a transaction.
     pub fn missed(&self) -> bool {
         self.missed.get()
     }
@@ -253,7 +259,7 @@ impl View<'_> {
 impl Reader for View<'_> {
     fn disk(&self, id: &DiskId) -> Stored<Option<Disk>> {
         let found = self.kept.lock().disks.get(id);
-        found.map_or_else(|| self.miss(), |(disk, _)| Ok(Some(Disk::clone(&disk))))
+        found.map_or_else(|| self.ledger.disk(id), |(disk, _)| Ok(Some(Disk::clone(&disk))))
     }
 
     fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
@@ -265,12 +271,13 @@ impl Reader for View<'_> {
 
     fn attached(&self, id: &InstanceId) -> Stored<Vec<AttachedDisk>> {
         let found = self.kept.lock().attached.get(id);
-        found.map_or_else(|| self.miss(), |attached| Ok(Vec::clone(&attached)))
+        found.map_or_else(|| self.ledger.attached(id), |attached| Ok(Vec::clone(&attached)))
     }
 
     fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>> {
         let found = self.kept.lock().instances.get(id);
-        found.map_or_else(|| self.miss(), |(instance, _)| Ok(Some(Instance::clone(&instance))))
+        let cloned = |(instance, _): Versioned<Instance>| Ok(Some(Instance::clone(&instance)));
+        found.map_or_else(|| self.ledger.instance(id), cloned)
     }
 
     fn instances(&self, _: &InstanceFilter, _: &Page) -> Stored<InstancePage> {
@@ -281,12 +288,12 @@ impl Reader for View<'_> {
         self.miss()
     }
 
-    fn user_data(&self, _: &InstanceId) -> Stored<Option<String>> {
-        self.miss()
+    fn user_data(&self, id: &InstanceId) -> Stored<Option<String>> {
+        self.ledger.user_data(id)
     }
 
-    fn token(&self, _: &AccountId, _: &str, _: &str) -> Stored<Option<TokenRecord>> {
-        self.miss()
+    fn token(&self, account: &AccountId, action: &str, token: &str) -> Stored<Option<TokenRecord>> {
+        self.ledger.token(account, action, token)
     }
 
     fn operations(&self) -> Stored<Vec<OperationRow>> {
@@ -298,7 +305,7 @@ impl Reader for View<'_> {
     }
 
     fn access_keys(&self) -> Stored<Vec<AccessKey>> {
-        self.miss()
+        self.ledger.access_keys()
     }
 
     fn calls(&self, _: usize) -> Stored<Vec<CallRecord>> {

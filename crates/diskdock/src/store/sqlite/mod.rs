@@ -94,14 +94,16 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+        let connection = self.reader()?;
         if let Some(version) = self.kept.version() {
-            let view = View::new(&self.kept);
+            let view = View::new(&self.kept, &connection, version);
             let worked = work(&view);
             if !view.missed() && self.kept.version() == Some(version) {
+                drop(view);
+                self.give_back(connection);
                 return worked;
             }
         }
-        let connection = self.reader()?;
         let version = self.kept.version();
         run(&connection, "BEGIN")?;
         let worked = work(&Ledger::reading(&connection, &self.kept, version));
