@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Engine, Reader, StoreFault, Stored, WriteJob};
 use kept::{Kept, View};
 use ledger::Ledger;
-use writer::{Shared, Thread};
+use writer::Writer;
 
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 8_192;
@@ -41,14 +41,6 @@ pub enum Durability {
     Synced,
     /// A write is done when this process has written it; for data that is thrown away anyway.
     Relaxed,
-}
-
-/// Who writes.
-enum Writer {
-    /// A thread that waits for the disk.
-    Thread(Thread),
-    /// Whoever wants to write.
-    Shared(Shared),
 }
 
 /// The SQLite engine.
@@ -72,10 +64,7 @@ impl Sqlite {
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
         let kept = Arc::new(Kept::default());
-        let writer = match durability {
-            Durability::Synced => Writer::Thread(Thread::start(connection, Arc::clone(&kept))?),
-            Durability::Relaxed => Writer::Shared(Shared::new(connection)),
-        };
+        let writer = Writer::start(connection, Arc::clone(&kept))?;
         Ok(Sqlite { writer, readers: Mutex::new(Vec::new()), kept, path, _lock: lock })
     }
 
@@ -116,17 +105,11 @@ impl Engine for Sqlite {
         &'a self,
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        match &self.writer {
-            Writer::Thread(thread) => Box::pin(thread.write(job)),
-            Writer::Shared(shared) => Box::pin(shared.write(&self.kept, job)),
-        }
+        Box::pin(self.writer.write(job))
     }
 
     fn gauges(&self) -> Vec<(&'static str, i64)> {
-        let waiting = match &self.writer {
-            Writer::Thread(thread) => thread.waiting(),
-            Writer::Shared(shared) => shared.waiting(),
-        };
+        let waiting = self.writer.waiting();
         vec![("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX))]
     }
 }

@@ -1,14 +1,11 @@
-//! Who writes: a thread of its own where a commit waits for the disk, else whoever wants to write.
+//! The thread that writes.
 //!
-//! Either way the writes that wait are committed together, and when one of them fails, each is
-//! run again by itself.
+//! It takes every write that waits, up to a bound, and commits them together; when one of them
+//! fails, each is run again by itself.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -18,25 +15,25 @@ use super::kept::{Kept, Touched};
 use super::ledger::Ledger;
 use super::run;
 
-/// Writes that wait for the thread at most; then callers wait for a place.
+/// Writes that wait at most; then callers wait for a place.
 const QUEUE: usize = 4_096;
 /// Writes in one commit at most.
 const BATCH: usize = 256;
 
 /// A thread that owns the writing connection, so that nobody else waits for the disk.
-pub(super) struct Thread {
+pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
     handle: Option<std::thread::JoinHandle<()>>,
 }
 
-impl Thread {
-    pub fn start(connection: Connection, kept: Arc<Kept>) -> Stored<Thread> {
+impl Writer {
+    pub fn start(connection: Connection, kept: Arc<Kept>) -> Stored<Writer> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let handle = std::thread::Builder::new()
             .name("books".into())
             .spawn(move || write_until_closed(&connection, &kept, queue))
             .map_err(|error| StoreFault::Engine(error.to_string()))?;
-        Ok(Thread { jobs: Some(jobs), handle: Some(handle) })
+        Ok(Writer { jobs: Some(jobs), handle: Some(handle) })
     }
 
     pub async fn write(&self, job: Box<dyn WriteJob>) {
@@ -51,7 +48,7 @@ impl Thread {
     }
 }
 
-impl Drop for Thread {
+impl Drop for Writer {
     /// Lets the thread finish what was queued.
     fn drop(&mut self) {
         self.jobs = None;
@@ -75,79 +72,6 @@ fn write_until_closed(
             batch.push(job);
         }
         commit(connection, kept, &mut batch);
-    }
-}
-
-/// The writing connection for a commit that waits for nothing: whoever wants to write commits, for
-/// all who wait. No thread has to be woken for it.
-pub(super) struct Shared {
-    connection: Mutex<Connection>,
-    /// One for each caller that waits at most.
-    waiting: Mutex<Vec<Box<dyn WriteJob>>>,
-}
-
-impl Shared {
-    pub fn new(connection: Connection) -> Shared {
-        Shared { connection: Mutex::new(connection), waiting: Mutex::default() }
-    }
-
-    /// Queues the job, lets others of this thread do the same, and commits what waits.
-    pub fn write<'a>(&'a self, kept: &'a Kept, job: Box<dyn WriteJob>) -> SharedWrite<'a> {
-        SharedWrite { shared: self, kept, job: Some(job), queued: false }
-    }
-
-    pub fn waiting(&self) -> usize {
-        self.queue().len()
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Vec<Box<dyn WriteJob>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Commits all that waits, unless somebody does so already.
-    fn commit_waiting(&self, kept: &Kept) {
-        while !self.queue().is_empty() {
-            let connection = match self.connection.try_lock() {
-                Ok(connection) => connection,
-                Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
-                // Whoever has it looks at the queue once more after letting go of it.
-                Err(TryLockError::WouldBlock) => return,
-            };
-            let mut batch = std::mem::take(&mut *self.queue());
-            commit(&connection, kept, &mut batch);
-        }
-    }
-}
-
-/// A write on its way through [`Shared`]. Dropped half-way, it is committed all the same.
-pub(super) struct SharedWrite<'a> {
-    shared: &'a Shared,
-    kept: &'a Kept,
-    job: Option<Box<dyn WriteJob>>,
-    queued: bool,
-}
-
-impl Future for SharedWrite<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(job) = self.job.take() {
-            self.shared.queue().push(job);
-            self.queued = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        self.shared.commit_waiting(self.kept);
-        self.queued = false;
-        Poll::Ready(())
-    }
-}
-
-impl Drop for SharedWrite<'_> {
-    fn drop(&mut self) {
-        if self.queued {
-            self.shared.commit_waiting(self.kept);
-        }
     }
 }
 
