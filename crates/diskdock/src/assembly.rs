@@ -1,7 +1,9 @@
 //! Puts the parts together: the same for the program and for tests.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::offer::Offer;
 
@@ -18,7 +20,7 @@ use crate::gateway::nonce::Nonces;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
-use crate::operations::Runner;
+use crate::operations::{Runner, Strangers, reconcile};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, Stored};
 
@@ -90,14 +92,26 @@ impl Assembly {
     /// Introduces the hypervisor to the books and takes up what was in flight.
     pub async fn take_up(&self) -> Stored<()> {
         let services = &self.gateway.services;
-        let now = services.clock.now();
-        let hypervisor = self.simulated.as_ref();
-        for difference in crate::operations::reconcile(&services.store, hypervisor, now).await? {
-            tracing::warn!(instance = %difference.instance, what = difference.what, "repaired");
-        }
+        self.compare(Strangers::TakeIn).await?;
         let claimed = services.runner.claim().await?;
         if claimed > 0 {
             tracing::info!(claimed, "operations taken up again");
+        }
+        Ok(())
+    }
+}
+
+impl Assembly {
+    /// Compares books and hypervisor while operations run, and renews their leases.
+    pub async fn keep_house(&self) -> Stored<()> {
+        self.compare(Strangers::Report).await?;
+        self.gateway.services.runner.claim().await.map(drop)
+    }
+
+    async fn compare(&self, strangers: Strangers) -> Stored<()> {
+        let store = &self.gateway.services.store;
+        for found in reconcile(store, self.simulated.as_ref(), strangers).await? {
+            tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
         }
         Ok(())
     }
@@ -117,7 +131,7 @@ impl Ephemeral {
         let parent = std::env::temp_dir();
         clear_left_behind(&parent);
         let path = parent.join(format!("{EPHEMERAL}{:016x}", ids.random()));
-        std::fs::create_dir_all(&path)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Ephemeral(path))
     }
 
@@ -134,13 +148,22 @@ impl Drop for Ephemeral {
     }
 }
 
+/// How old a directory must be before it can have been left behind: a server that is about to
+/// start may not have its lock yet.
+const SETTLED: Duration = Duration::from_secs(60);
+
 fn clear_left_behind(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(EPHEMERAL);
-        let lock = entry.path().join("lock");
-        let free = ours && std::fs::File::open(&lock).is_ok_and(|file| file.try_lock().is_ok());
-        if free {
+        let made = entry.metadata().and_then(|metadata| metadata.modified());
+        let settled = made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > SETTLED));
+        if !ours || !settled {
+            continue;
+        }
+        let Ok(lock) = std::fs::File::open(entry.path().join("lock")) else { continue };
+        // The lock is held until the directory is gone.
+        if lock.try_lock().is_ok() {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

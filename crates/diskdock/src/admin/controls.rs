@@ -13,6 +13,7 @@ use super::{Answer, Desk, Problem, Told};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::Plan;
 use crate::hypervisor::{Pace, Rule};
+use crate::operations::{Strangers, reconcile};
 use crate::store::Books;
 
 fn read<T: DeserializeOwned>(body: &[u8], hint: &str) -> Result<T, Problem> {
@@ -85,8 +86,8 @@ pub async fn kill(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
         return Err(Problem::not_found(format!("no instance {id} is on"), "Start it first."));
     }
     let services = &desk.gateway.services;
-    let now = services.clock.now();
-    let found = crate::operations::reconcile(&services.store, desk.simulated.as_ref(), now).await?;
+    let driver = desk.simulated.as_ref();
+    let found = reconcile(&services.store, driver, Strangers::Report).await?;
     Ok(Told(json!({ "killed": id, "differences": found })))
 }
 
@@ -134,6 +135,10 @@ pub async fn move_clock(State(desk): State<Desk>, Path(verb): Path<String>, body
     match verb.as_str() {
         "hold" => clock.hold(),
         "release" => clock.release(),
+        "reset" if desk.gateway.services.runner.in_flight() > 0 => {
+            let hint = "Wait until they have ended; see `diskdock admin operations`.";
+            return Err(Problem::bad("operations under way would be left in the future", hint));
+        }
         "reset" => clock.reset(),
         "advance" if (0..=MOST_MS).contains(&step.milliseconds) => {
             clock.advance_ms(step.milliseconds);

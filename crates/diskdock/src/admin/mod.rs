@@ -53,7 +53,8 @@ impl From<crate::store::StoreFault> for Problem {
     fn from(fault: crate::store::StoreFault) -> Problem {
         tracing::error!(%fault, "a control failed");
         let hint = "Look into the server's log.";
-        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, ..Problem::bad(fault, hint) }
+        let error = "the store failed";
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, ..Problem::bad(error, hint) }
     }
 }
 

@@ -5,19 +5,28 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{Answer, Desk, Problem, Told};
-use crate::store::{Books, Snapshot, SnapshotFault};
+use crate::actions::OPERATIONS;
+use crate::actions::dispatch::Services;
+use crate::operations::{SERVER, Strangers, reconcile};
+use crate::store::{Books, OperationRow, Snapshot, SnapshotFault};
 
 /// Forgets everything but the keys.
 pub async fn reset(State(desk): State<Desk>) -> Answer {
-    desk.gateway.services.store.write(|books| books.wipe()).await?;
-    forget(&desk);
+    let forgets = desk.clone();
+    desk.gateway
+        .services
+        .store
+        .write_then(|books| books.wipe(), move |()| forget(&forgets))
+        .await?;
+    desk.gateway.faults.clear();
+    desk.gateway.services.clock.reset();
     Ok(Told(json!({ "reset": true })))
 }
 
+/// What was under way belongs to books that are no more. Called right after the commit, before
+/// any other write can start something new.
 fn forget(desk: &Desk) {
     desk.gateway.services.runner.forget_all();
-    desk.gateway.faults.clear();
-    desk.gateway.services.clock.reset();
     desk.simulated.clear();
 }
 
@@ -39,19 +48,32 @@ pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
         "operations": snapshot.operations.len(),
     });
     let services = &desk.gateway.services;
-    let now = services.clock.now();
-    for row in snapshot.operations.iter_mut().filter(|row| row.deadline_at <= now) {
-        // Its time ran out while it lay in a file: it has it anew.
-        row.deadline_at = now.plus_ms(row.deadline_at.since_ms(row.created_at));
+    for row in &mut snapshot.operations {
+        take_in(row, services).map_err(|fault| Problem::bad(fault, hint))?;
     }
     let replace = move |books: &mut dyn Books| {
         books.wipe()?;
         books.load_snapshot(&snapshot)
     };
-    services.runner.forget_all();
-    services.store.write(replace).await?;
-    desk.simulated.clear();
-    crate::operations::reconcile(&services.store, desk.simulated.as_ref(), now).await?;
+    let forgets = desk.clone();
+    services.store.write_then(replace, move |()| forget(&forgets)).await?;
+    reconcile(&services.store, desk.simulated.as_ref(), Strangers::TakeIn).await?;
     services.runner.claim().await?;
     Ok(Told(json!({ "imported": counts })))
+}
+
+/// An operation of an export goes on here: under a number of its own, so that nothing that is
+/// still in hand can end it, and in our lease.
+fn take_in(row: &mut OperationRow, services: &Services) -> Result<(), String> {
+    let kind = OPERATIONS.iter().find(|kind| kind.name == row.kind);
+    let kind = kind.ok_or_else(|| format!("there is no operation {:?}", row.kind))?;
+    (kind.restore)(&row.state).map_err(|fault| format!("operation {}: {fault}", row.id.0))?;
+    let now = services.clock.now();
+    row.id = services.world.ids.operation(now);
+    SERVER.clone_into(&mut row.lease_owner);
+    if row.deadline_at <= now {
+        // Its time ran out while it lay in a file: it has it anew.
+        row.deadline_at = now.plus_ms(row.deadline_at.since_ms(row.created_at));
+    }
+    Ok(())
 }

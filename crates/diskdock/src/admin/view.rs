@@ -1,5 +1,7 @@
 //! What there is to see: health, metrics, operations, differences, calls.
 
+use std::collections::HashMap;
+
 use axum::extract::{Query, State};
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Desk, Told};
 use crate::catalog::times::with_seconds;
+use crate::operations::{Strangers, reconcile};
 use crate::store::OperationRow;
 
 /// Calls that are shown.
@@ -52,9 +55,9 @@ pub async fn operations(State(desk): State<Desk>, Query(wanted): Query<Wanted>) 
     let (saved, given_up) = services.store.read(|books| {
         Ok::<_, crate::store::StoreFault>((books.operations()?, books.abandoned_operations()?))
     })??;
-    let board = services.runner.board();
-    let present =
-        |row: OperationRow| board.iter().find(|shown| shown.id == row.id).cloned().unwrap_or(row);
+    let waiting = services.runner.board().into_iter();
+    let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
+    let present = |row: OperationRow| board.remove(&row.id).unwrap_or(row);
     let in_flight = saved.into_iter().map(present).map(|row| (row, false));
     let all = in_flight.chain(given_up.into_iter().map(|row| (row, true)));
     let shown: Vec<Value> = all
@@ -76,16 +79,23 @@ fn shown(row: &OperationRow, given_up: bool) -> Value {
         "last_event": row.last_event,
         "created_at": with_seconds(row.created_at),
         "next_at": with_seconds(row.next_at),
-        "deadline_at": with_seconds(row.deadline_at),
+        "deadline_at": deadline(row),
         "given_up": given_up,
     })
+}
+
+fn deadline(row: &OperationRow) -> String {
+    match row.standing_since {
+        Some(_) => "stands still".to_owned(),
+        None => with_seconds(row.deadline_at),
+    }
 }
 
 /// Where books and hypervisor disagree.
 pub async fn differences(State(desk): State<Desk>) -> Answer {
     let services = &desk.gateway.services;
-    let now = services.clock.now();
-    let found = crate::operations::reconcile(&services.store, desk.simulated.as_ref(), now).await?;
+    let driver = desk.simulated.as_ref();
+    let found = reconcile(&services.store, driver, Strangers::Report).await?;
     Ok(Told(json!({ "differences": found })))
 }
 

@@ -1,6 +1,7 @@
 //! `diskdock serve`: the server.
 
-use std::net::SocketAddr;
+use std::io::IsTerminal;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +90,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
     let token = secret_text(40);
-    leave_word(directory, &token, &endpoint(&args, address))?;
+    leave_word(directory, &token, &endpoint(&args, reachable(address)))?;
     let access = Access {
         token,
         loopback: address.ip().is_loopback(),
@@ -165,6 +166,16 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
+/// An address that a program on this machine can connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let loopback = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    let ip = if address.ip().is_unspecified() { loopback } else { address.ip() };
+    SocketAddr::new(ip, address.port())
+}
+
 fn endpoint(args: &ServeArgs, address: SocketAddr) -> String {
     let scheme = if args.tls_cert.is_some() { "https" } else { "http" };
     format!("{scheme}://{address}")
@@ -211,7 +222,7 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
 }
 
 async fn keep_house(assembly: &Assembly) {
-    if let Err(fault) = assembly.take_up().await {
+    if let Err(fault) = assembly.keep_house().await {
         tracing::error!(%fault, "cannot compare the books with the hypervisor");
     }
     let services = &assembly.gateway.services;
@@ -236,7 +247,10 @@ fn start_log(args: &ServeArgs) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).map_err(|error| {
         Failure::new(format!("--log: {error}"), "Use info, debug or a list such as diskdock=trace.")
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = if args.log_json { log.json().try_init() } else { log.try_init() };
     started.map_err(|error| Failure::new(error, ""))
 }
@@ -276,10 +290,11 @@ Try one of these:
   python3 -c 'from alibabacloud_ecs20140526 import client, models as m
 from alibabacloud_tea_openapi.utils_models import Config
 c = client.Client(Config(access_key_id="testid", access_key_secret="testsecret", endpoint="{address}", protocol="{protocol}"))
-print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-hangzhou-i", size=20, disk_category="cloud_essd")).body)'
+print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-hangzhou-b", size=20, disk_category="cloud_essd")).body)'
 
   curl {endpoint}/_diskdock/health
 
+  export DISKDOCK_ENDPOINT={endpoint}
   diskdock call --help     send any action from here
   diskdock admin --help    hold transitions, plant faults, move the clock
 "#,

@@ -50,7 +50,7 @@ impl Gateway {
         }
         if found.development {
             let refused = |reason: &str| Refusal::about(&FORBIDDEN_ORIGIN, reason);
-            self.guard.check(parts).map_err(|reason| refused(&reason))?;
+            self.guard.check_call(parts).map_err(|reason| refused(&reason))?;
         }
         Ok(())
     }

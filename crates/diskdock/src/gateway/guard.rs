@@ -17,10 +17,25 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Passes requests to the API that no foreign page can have caused; else says why not.
+    ///
+    /// Clients that go through a proxy setting name the vendor's hosts. Whoever can answer for
+    /// such a name could point it here, so a browser may not: it would be of that origin.
+    pub fn check_call(&self, parts: &Parts) -> Result<(), String> {
+        let navigates = text(&parts.headers, "sec-fetch-mode") == Some("navigate");
+        if navigates {
+            return Err("a link in a browser cannot call actions with this key".to_owned());
+        }
+        let host = without_port(host(parts));
+        if host.ends_with(".aliyuncs.com") && !is_browser(&parts.headers) {
+            return Ok(());
+        }
+        self.check(parts)
+    }
+
     /// Passes requests that no foreign page can have caused; else says why not.
     pub fn check(&self, parts: &Parts) -> Result<(), String> {
-        let authority = parts.uri.authority().map(|authority| authority.as_str());
-        let host = text(&parts.headers, HOST.as_str()).or(authority).unwrap_or_default();
+        let host = host(parts);
         if !self.is_ours(host) {
             return Err(format!("this server is not called {host:?}"));
         }
@@ -38,8 +53,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Loopback addresses, `localhost`, the vendor's own names (clients that go through a proxy
-    /// setting use them) and what the operator named.
+    /// Loopback addresses, `localhost` and what the operator named.
     fn is_ours(&self, host: &str) -> bool {
         let name = without_port(host);
         let loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -47,9 +61,21 @@ impl Guard {
             || name.is_empty()
             || name.eq_ignore_ascii_case("localhost")
             || name.ends_with(".localhost")
-            || name.ends_with(".aliyuncs.com")
             || self.extra_hosts.iter().any(|extra| extra.eq_ignore_ascii_case(name))
     }
+}
+
+/// The host that the caller named.
+fn host(parts: &Parts) -> &str {
+    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    text(&parts.headers, HOST.as_str()).or(authority).unwrap_or_default()
+}
+
+/// Whether anything tells of a browser.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let tells = [ORIGIN.as_str(), REFERER.as_str(), "cookie", "sec-fetch-site", "sec-fetch-mode"];
+    let agent = text(headers, "user-agent").unwrap_or_default();
+    tells.iter().any(|name| headers.contains_key(*name)) || agent.starts_with("Mozilla/")
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -74,13 +100,20 @@ fn without_port(host: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn check(headers: &[(&str, &str)]) -> bool {
+    fn parts(headers: &[(&str, &str)]) -> Parts {
         let mut request = http::Request::builder().uri("/");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        Guard::default().check(&parts).is_ok()
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn check(headers: &[(&str, &str)]) -> bool {
+        Guard::default().check(&parts(headers)).is_ok()
+    }
+
+    fn check_call(headers: &[(&str, &str)]) -> bool {
+        Guard::default().check_call(&parts(headers)).is_ok()
     }
 
     #[test]
@@ -88,7 +121,22 @@ mod tests {
         assert!(check(&[("host", "127.0.0.1:5260")]));
         assert!(check(&[("host", "[::1]:5260")]));
         assert!(check(&[("host", "localhost")]));
-        assert!(check(&[("host", "ecs-cn-hangzhou.aliyuncs.com")]));
+    }
+
+    #[test]
+    fn the_vendors_names_are_for_calls_of_programs_only() {
+        let host = ("host", "ecs-cn-hangzhou.aliyuncs.com");
+        assert!(check_call(&[host]));
+        assert!(!check(&[host]));
+        assert!(!check_call(&[host, ("user-agent", "Mozilla/5.0 (X11)")]));
+        assert!(!check_call(&[host, ("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn a_link_that_somebody_follows_calls_nothing() {
+        let host = ("host", "127.0.0.1:5260");
+        assert!(check_call(&[host, ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));
+        assert!(!check_call(&[host, ("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]));
     }
 
     #[test]

@@ -39,6 +39,8 @@ const BODY: usize = 1024 * 1024;
 const HEAD_DEADLINE: Duration = Duration::from_secs(75);
 /// Time to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// Time to take what was answered; whoever reads nothing for so long is cut off.
+const READ_DEADLINE: Duration = Duration::from_secs(60);
 /// Time for a TLS handshake.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// Time that requests under way have when the server stops.
@@ -59,9 +61,12 @@ pub async fn serve(
     let door = Door { gateway, pages, tls, stopped };
     tokio::pin!(stop);
     loop {
-        let place = Arc::clone(&places).acquire_owned().await;
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             () = &mut stop => break,
         };
         match accepted {
@@ -69,6 +74,8 @@ pub async fn serve(
                 let door = door.clone();
                 tokio::spawn(async move {
                     let _ = stream.set_nodelay(true);
+                    let patience = Some(READ_DEADLINE);
+                    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(patience);
                     door.welcome(stream, peer).await;
                     drop(place);
                 });

@@ -34,10 +34,13 @@ pub enum Look {
         /// What it waits for, in words.
         because: String,
     },
-    /// Not while the virtual machine is paused; that time counts towards no deadline.
+    /// Not while something keeps it from happening at all, such as a paused virtual machine; that
+    /// time counts towards no deadline. Worth another look after so many milliseconds.
     Paused {
         /// Milliseconds.
         after_ms: i64,
+        /// What keeps it, in words.
+        because: String,
     },
     /// It will not be; for this reason.
     Refused(String),

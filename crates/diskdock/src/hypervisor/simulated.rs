@@ -208,7 +208,10 @@ impl Simulated {
             Under::Due(due) => {
                 Look::Again { after_ms: due.since_ms(now), because: waiting_for(key.transition) }
             }
-            Under::Held => Look::Paused { after_ms: LOOK_AGAIN_MS },
+            Under::Held => {
+                let because = "held by a rule until `diskdock admin finish` or `refuse`".to_owned();
+                Look::Paused { after_ms: LOOK_AGAIN_MS, because }
+            }
             Under::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
                 Look::Again { after_ms: LOOK_AGAIN_MS, because }

@@ -1,7 +1,7 @@
 //! The jobs in this server's hands: those that wait, and those that take a step just now.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, Moment};
@@ -60,7 +60,8 @@ impl Troubles {
 pub(super) struct Jobs {
     due: BinaryHeap<Reverse<(Moment, OperationId)>>,
     waiting: HashMap<OperationId, Job>,
-    in_hand: HashSet<OperationId>,
+    /// Whether each was woken while it was in hand.
+    in_hand: HashMap<OperationId, bool>,
 }
 
 impl Jobs {
@@ -74,7 +75,7 @@ impl Jobs {
     }
 
     pub fn knows(&self, id: OperationId) -> bool {
-        self.waiting.contains_key(&id) || self.in_hand.contains(&id)
+        self.waiting.contains_key(&id) || self.in_hand.contains_key(&id)
     }
 
     pub fn count(&self) -> usize {
@@ -104,22 +105,28 @@ impl Jobs {
                 taken.extend(self.waiting.remove(&id));
             }
         }
-        self.in_hand.extend(taken.iter().map(|job| job.row.id));
+        self.in_hand.extend(taken.iter().map(|job| (job.row.id, false)));
         taken
     }
 
     /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
-    /// true if it is due before all others.
-    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>) -> bool {
-        let ours = self.in_hand.remove(&id);
-        match rest.filter(|_| ours) {
-            Some(job) => self.put(job),
-            None => false,
+    /// true if it is due before all others. A job that was woken meanwhile is due at once.
+    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Moment) -> bool {
+        let woken = self.in_hand.remove(&id);
+        match (rest, woken) {
+            (Some(mut job), Some(woken)) => {
+                if woken {
+                    job.row.next_at = now;
+                }
+                self.put(job)
+            }
+            (Some(_), None) | (None, _) => false,
         }
     }
 
-    /// Makes due at once whatever concerns this disk or this instance.
+    /// Makes due at once whatever concerns this disk or this instance, and what is in hand.
     pub fn wake(&mut self, disk: Option<&DiskId>, instance: Option<&InstanceId>, now: Moment) {
+        self.in_hand.values_mut().for_each(|woken| *woken = true);
         for job in self.waiting.values_mut() {
             let concerned = disk.is_none_or(|disk| job.row.disk.as_ref() == Some(disk))
                 && instance.is_none_or(|instance| job.row.instance.as_ref() == Some(instance));

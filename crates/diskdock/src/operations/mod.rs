@@ -22,7 +22,7 @@ use crate::store::{Books, Stored};
 
 pub use crate::hypervisor::Trouble;
 pub use progressing::Progressing;
-pub use reconcile::{Difference, reconcile};
+pub use reconcile::{Difference, Strangers, reconcile};
 pub use runner::{Board, IN_FLIGHT, Runner, SERVER};
 
 /// How long an operation may take.
@@ -88,8 +88,7 @@ impl From<Look> for Progress {
             Look::Again { after_ms, because } => {
                 Progress::Wait { again_in_ms: after_ms, because, clock_stands: false }
             }
-            Look::Paused { after_ms } => {
-                let because = "the virtual machine is paused".to_owned();
+            Look::Paused { after_ms, because } => {
                 Progress::Wait { again_in_ms: after_ms, because, clock_stands: true }
             }
             Look::Refused(reason) => Progress::Refused(reason),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
+use domain::{DiskId, Instance, InstanceId, InstanceStatus, Phase};
 use serde::Serialize;
 
 use crate::hypervisor::{Hypervisor, Sight};
@@ -15,6 +15,15 @@ const AT_A_TIME: u32 = 256;
 /// Looks at an instance whose books change meanwhile, at most.
 const LOOKS: usize = 3;
 
+/// What to do with an instance that the hypervisor does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strangers {
+    /// Introduce it from the books: at start and after an import, before any operation runs.
+    TakeIn,
+    /// One that should be Running is dead. Introducing it now could bring a released one back.
+    Report,
+}
+
 /// Something that the books and the hypervisor disagree about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -24,13 +33,12 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Looks at every instance. One that the hypervisor does not know is introduced to it from the
-/// books; one that the books hold for Running although it is off becomes Stopped; all other
-/// differences are reported. What is in transit is left to its operation.
+/// Looks at every instance. One that the books hold for Running although it is off becomes Stopped;
+/// all other differences are reported. What is in transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    now: Moment,
+    strangers: Strangers,
 ) -> Stored<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut after = 0;
@@ -47,8 +55,10 @@ pub async fn reconcile(
         after = *last;
         // One that is being released is its operation's: taken over again, it would live on.
         for (_, instance, disks) in page.into_iter().filter(|(_, one, _)| !one.releasing) {
-            for difference in look_until_still(store, hypervisor, instance, disks).await? {
-                repair(store, &difference, now).await?;
+            for difference in
+                look_until_still(store, hypervisor, strangers, instance, disks).await?
+            {
+                repair(store, &difference).await?;
                 differences.push(difference.difference);
             }
         }
@@ -60,11 +70,12 @@ pub async fn reconcile(
 async fn look_until_still(
     store: &Store,
     hypervisor: &dyn Hypervisor,
+    strangers: Strangers,
     mut instance: Instance,
     mut disks: Vec<AttachedDisk>,
 ) -> Stored<Vec<Found>> {
     for _ in 0..LOOKS {
-        let found = look_at(hypervisor, &instance, &disks).await;
+        let found = look_at(hypervisor, strangers, &instance, &disks).await;
         if found.is_empty() {
             return Ok(found);
         }
@@ -83,26 +94,31 @@ async fn look_until_still(
 
 struct Found {
     difference: Difference,
-    died: bool,
+    /// The instance as it was looked at, if it is off although it was Running.
+    died: Option<Instance>,
 }
 
 async fn look_at(
     hypervisor: &dyn Hypervisor,
+    strangers: Strangers,
     instance: &Instance,
     disks: &[AttachedDisk],
 ) -> Vec<Found> {
     let expected = expected(instance, disks);
-    let differs = |what: String, died: bool| {
-        let difference = Difference { instance: instance.id.clone(), what };
-        vec![Found { difference, died }]
-    };
     match hypervisor.sight(&instance.id).await {
-        Err(trouble) => differs(format!("cannot be looked at: {trouble}"), false),
+        Err(trouble) => vec![differs(instance, format!("cannot be looked at: {trouble}"))],
+        Ok(None) if strangers == Strangers::Report => match instance.status {
+            InstanceStatus::Running => vec![died(instance)],
+            InstanceStatus::Pending
+            | InstanceStatus::Starting
+            | InstanceStatus::Stopping
+            | InstanceStatus::Stopped => Vec::new(),
+        },
         Ok(None) => match hypervisor.adopt(&instance.id, expected).await {
             Ok(()) => Vec::new(),
-            Err(trouble) => differs(format!("cannot be taken over: {trouble}"), false),
+            Err(trouble) => vec![differs(instance, format!("cannot be taken over: {trouble}"))],
         },
-        Ok(Some(seen)) => compare(instance, &expected, &seen, disks, differs),
+        Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
     }
 }
 
@@ -111,14 +127,13 @@ fn compare(
     expected: &Sight,
     seen: &Sight,
     disks: &[AttachedDisk],
-    differs: impl Fn(String, bool) -> Vec<Found>,
 ) -> Vec<Found> {
     let mut found = Vec::new();
     if instance.status == InstanceStatus::Running && !seen.running {
-        found.extend(differs("is off, but the books had it Running".to_owned(), true));
+        found.push(died(instance));
     }
     if instance.status == InstanceStatus::Stopped && seen.running {
-        found.extend(differs("is on, but the books have it Stopped".to_owned(), false));
+        found.push(differs(instance, "is on, but the books have it Stopped".to_owned()));
     }
     let in_transit =
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
@@ -126,11 +141,11 @@ fn compare(
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     for (disk, generation) in has.difference(&should) {
         let what = format!("can reach {disk} (attachment {generation}), which the books deny");
-        found.extend(differs(what, false));
+        found.push(differs(instance, what));
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
-        found.extend(differs(what, false));
+        found.push(differs(instance, what));
     }
     found
 }
@@ -145,15 +160,22 @@ fn expected(instance: &Instance, disks: &[AttachedDisk]) -> Sight {
     Sight { running, disks: there.map(|at| (at.disk.clone(), at.generation)).collect() }
 }
 
-async fn repair(store: &Store, found: &Found, _now: Moment) -> Stored<()> {
-    if !found.died {
-        return Ok(());
-    }
-    let id = found.difference.instance.clone();
+fn differs(instance: &Instance, what: String) -> Found {
+    Found { difference: Difference { instance: instance.id.clone(), what }, died: None }
+}
+
+fn died(instance: &Instance) -> Found {
+    let what = "is off, but the books had it Running".to_owned();
+    Found { died: Some(instance.clone()), ..differs(instance, what) }
+}
+
+/// An instance that died is Stopped, unless the books have moved on since it was looked at.
+async fn repair(store: &Store, found: &Found) -> Stored<()> {
+    let Some(dead) = found.died.clone() else { return Ok(()) };
     let write = move |books: &mut dyn Books| {
-        let Some(mut instance) = books.instance(&id)? else { return Ok(()) };
-        if instance.status == InstanceStatus::Running && instance.stopped().is_ok() {
-            books.save_instance(&instance)?;
+        let mut stopped = dead.clone();
+        if books.instance(&dead.id)?.as_ref() == Some(&dead) && stopped.stopped().is_ok() {
+            books.save_instance(&stopped)?;
         }
         Ok::<(), StoreFault>(())
     };

@@ -8,9 +8,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::jobs::{Job, Jobs, Stage, Troubles, go_on};
 use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
@@ -24,6 +26,8 @@ pub const IN_FLIGHT: usize = 100_000;
 pub(super) const LEASE_S: i64 = 60;
 /// Steps that follow each other without waiting, at most, before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
+/// How long one step may take; a driver that is silent for longer is asked again.
+const STEP_DEADLINE: Duration = Duration::from_secs(60);
 /// How long the runner waits before it writes an end down again, in milliseconds.
 const WRITE_AGAIN_MS: i64 = 1_000;
 
@@ -102,8 +106,9 @@ impl Runner {
     }
 
     fn resume(&self, mut row: OperationRow) -> bool {
-        // What it waited for may have come meanwhile.
-        row.next_at = row.next_at.min(self.clock.now());
+        // What it waited for may have come meanwhile, and the clock may have gone back.
+        let now = self.clock.now();
+        row.next_at = row.next_at.min(now);
         let mut jobs = self.lock();
         if jobs.knows(row.id) {
             return false;
@@ -115,6 +120,8 @@ impl Runner {
         );
         match restored {
             Ok(running) => {
+                let latest = now.plus_s(running.patience().give_up_after_s);
+                row.deadline_at = row.deadline_at.min(latest);
                 jobs.put(Job::new(row, running));
             }
             Err(reason) => {
@@ -252,7 +259,10 @@ impl Runner {
     ) -> (Stepped, Box<dyn Running>) {
         let hands = Hands { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
-        let progress = running.advance(&hands).await;
+        let progress = match timeout(STEP_DEADLINE, running.advance(&hands)).await {
+            Ok(progress) => progress,
+            Err(_) => Err(Trouble("the hypervisor did not answer in time".to_owned())),
+        };
         row.phase = running.phase().to_owned();
         troubles.count(progress.is_err());
         let stepped = match progress {
@@ -287,10 +297,9 @@ impl Runner {
     ) -> Option<Job> {
         let state = running.state();
         if state != row.state || row.standing_since.is_some() {
-            row.state = state;
-            let saved = row.clone();
+            let saved = OperationRow { state: state.clone(), ..row.clone() };
             match self.store.write(move |books| books.save_operation(&saved)).await {
-                Ok(()) => {}
+                Ok(()) => row.state = state,
                 Err(StoreFault::LeaseLost) => return None,
                 Err(fault) => {
                     tracing::error!(%fault, id = row.id.0, "cannot save an operation");
@@ -382,7 +391,8 @@ struct InHand<'r> {
 
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
-        if self.runner.lock().give_back(self.id, self.rest.take()) {
+        let now = self.runner.clock.now();
+        if self.runner.lock().give_back(self.id, self.rest.take(), now) {
             self.runner.changed.notify_one();
         }
     }

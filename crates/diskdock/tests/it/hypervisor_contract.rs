@@ -28,7 +28,7 @@ impl Bench<'_> {
         for looks in 1..=LOOKS {
             match ask((self.now)()).await {
                 Look::Settled => return looks,
-                Look::Again { after_ms, .. } | Look::Paused { after_ms } => {
+                Look::Again { after_ms, .. } | Look::Paused { after_ms, .. } => {
                     assert!(after_ms > 0, "a wait takes time");
                     (self.pass)(after_ms);
                 }

@@ -232,6 +232,8 @@ fn refusal(answer: &Answer, entry: Option<Entry>) -> Failure {
         return Failure::new(format!("the server answered {}: {shown}", answer.status), hint);
     }
     let remedy = known(&code, &message, entry).map_or("", |error| error.remedy);
+    let advice = Some(field("Recommend")).filter(|text| !text.is_empty());
+    let remedy = advice.as_deref().unwrap_or(remedy);
     let hint = format!("{remedy}\nRequestId {}", field("RequestId"));
     Failure::new(format!("{code}: {message}"), hint.trim_start())
 }

@@ -60,6 +60,7 @@ impl Sqlite {
         make_private_directory(directory)?;
         let lock = Arc::new(lock(directory)?);
         let path = directory.join("books.sqlite");
+        make_private_file(&path)?;
         let mut connection = Connection::open(&path).map_err(engine)?;
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
@@ -122,13 +123,22 @@ fn run(connection: &Connection, sql: &str) -> Stored<()> {
     connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(engine)
 }
 
-/// The directory holds secrets: only its owner may look inside.
+/// A directory that we make can be looked into by its owner only.
 fn make_private_directory(directory: &Path) -> Stored<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|error| {
         StoreFault::Engine(format!("cannot make {}: {error}", directory.display()))
     })
+}
+
+/// The books hold secrets, whoever made the directory. SQLite gives its other files the same mode.
+fn make_private_file(path: &Path) -> Stored<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = File::options();
+    let made = options.create(true).truncate(false).write(true).mode(0o600).open(path);
+    made.map(drop)
+        .map_err(|error| StoreFault::Engine(format!("cannot make {}: {error}", path.display())))
 }
 
 fn lock(directory: &Path) -> Stored<File> {

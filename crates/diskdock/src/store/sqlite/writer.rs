@@ -88,7 +88,11 @@ fn commit(connection: &Connection, kept: &Kept, batch: &mut Vec<Box<dyn WriteJob
                 job.run(&mut Ledger::writing(connection, kept, touched))
             }),
         };
-        job.done(ended);
+        // What is told after the commit cannot undo it: a panic there is that caller's alone.
+        let told = std::panic::catch_unwind(AssertUnwindSafe(|| job.done(ended)));
+        if told.is_err() {
+            tracing::error!("whoever waited for a write panicked");
+        }
     }
 }
 

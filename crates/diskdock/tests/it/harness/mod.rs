@@ -14,6 +14,7 @@ use diskdock::clock::Clock;
 use diskdock::gateway::Outcome;
 use diskdock::hypervisor::{Pace, Rule};
 use diskdock::ids::Ids;
+use diskdock::operations::{Strangers, reconcile};
 use diskdock::store::sqlite::Durability;
 use domain::disk::ChargeType;
 use domain::instance::{Network, StoppedMode};
@@ -219,8 +220,7 @@ impl World {
     pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
         let hypervisor = self.assembly.simulated.as_ref();
-        let now = services.clock.now();
-        diskdock::operations::reconcile(&services.store, hypervisor, now).await.unwrap()
+        reconcile(&services.store, hypervisor, Strangers::Report).await.unwrap()
     }
 
     /// A signer for an account of its own.
