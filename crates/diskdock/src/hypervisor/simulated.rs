@@ -192,6 +192,19 @@ impl Simulated {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
+    /// Whether the guest does not have the disk. An attach that it has not taken yet is then called
+    /// off without a trace.
+    fn is_without(&self, slot: &Slot) -> bool {
+        let mut state = self.lock();
+        let held = (slot.disk.clone(), slot.generation);
+        let machine = state.machines.get(&slot.instance);
+        let has_it = machine.is_some_and(|machine| machine.disks.contains(&held));
+        if !has_it {
+            state.under_way.remove(&on_slot(Transition::Attach, slot));
+        }
+        !has_it
+    }
+
     /// One look at a transition: begins it if it is not under way, ends it if it is due.
     fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Look {
         let mut state = self.lock();
@@ -310,6 +323,9 @@ impl Hypervisor for Simulated {
     }
 
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        if self.is_without(slot) {
+            return ready(Look::Settled);
+        }
         ready(self.look(on_slot(Transition::Detach, slot), now, |state| {
             let gone = (slot.disk.clone(), slot.generation);
             // A machine that was forgotten meanwhile must not come back.

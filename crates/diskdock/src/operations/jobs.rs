@@ -40,6 +40,28 @@ pub(super) fn go_on(row: &mut OperationRow, now: Moment) {
     }
 }
 
+/// The deadline has passed, and the last look has shown that it is not as it should be.
+pub(super) fn too_late(row: &OperationRow) -> Ending {
+    Ending::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
+}
+
+/// An end is written down, unless something has to be taken back before.
+pub(super) fn settle_on(
+    mut running: Box<dyn Running>,
+    row: &mut OperationRow,
+    ending: Ending,
+    now: Moment,
+) -> Stage {
+    match &ending {
+        Ending::GaveUp(reason) if running.take_back(reason) => {
+            row.deadline_at = now.plus_s(running.patience().give_up_after_s);
+            row.last_event.clone_from(reason);
+            Stage::Advancing(running)
+        }
+        Ending::GaveUp(_) | Ending::Done => Stage::Ending(running.into(), ending),
+    }
+}
+
 /// How many steps in a row failed. Not saved: after a restart the world gets a fresh chance.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Troubles(u32);

@@ -125,6 +125,13 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
         hands: &'a Hands<'a>,
     ) -> impl Future<Output = Result<Progress, Trouble>> + Send + 'a;
 
+    /// It was refused, or its time is up; for this reason. True if something has to be taken back
+    /// in the world first: then it goes on with its time anew, and ends in giving up.
+    fn take_back(&mut self, reason: &str) -> bool {
+        let _ = reason;
+        false
+    }
+
     /// Writes down how it ended. Does nothing where the books have moved on meanwhile. May run
     /// again after a lost race.
     fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()>;
@@ -147,6 +154,8 @@ pub trait Running: Send + Sync {
         &'a mut self,
         hands: &'a Hands<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Progress, Trouble>> + Send + 'a>>;
+    /// Whether something has to be taken back before it can be given up; it then goes on.
+    fn take_back(&mut self, reason: &str) -> bool;
     /// Writes down how it ended.
     fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()>;
 }
@@ -177,6 +186,10 @@ impl<O: Operation> Running for O {
         hands: &'a Hands<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Progress, Trouble>> + Send + 'a>> {
         Box::pin(Operation::advance(self, hands))
+    }
+
+    fn take_back(&mut self, reason: &str) -> bool {
+        Operation::take_back(self, reason)
     }
 
     fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {

@@ -14,7 +14,7 @@ use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::jobs::{Job, Jobs, Stage, Troubles, go_on};
+use super::jobs::{Job, Jobs, Stage, Troubles, go_on, settle_on, too_late};
 use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
@@ -221,33 +221,21 @@ impl Runner {
             go_on(&mut job.row, now);
             let (stepped, running) = self.step(running, &mut job.row, &mut job.troubles, now).await;
             let late = now >= job.row.deadline_at && job.row.standing_since.is_none();
-            match stepped {
-                Stepped::Ends(ending) => {
-                    return self.finish(job.row, running.into(), ending).await;
+            let ending = match stepped {
+                Stepped::On => {
+                    job.stage = Stage::Advancing(running);
+                    continue;
                 }
-                Stepped::Waits if late => return self.give_up(job.row, running).await,
-                Stepped::Waits => {
+                Stepped::Waits if !late => {
                     return self.save_if_changed(job.row, running, job.troubles).await;
                 }
-                Stepped::On => job.stage = Stage::Advancing(running),
-            }
+                Stepped::Waits => too_late(&job.row),
+                Stepped::Ends(ending) => ending,
+            };
+            job.stage = settle_on(running, &mut job.row, ending, now);
         }
-        let now = self.clock.now();
-        match job.stage {
-            Stage::Advancing(running) if now >= job.row.deadline_at => {
-                self.give_up(job.row, running).await
-            }
-            stage => {
-                job.row.next_at = now;
-                Some(Job { stage, ..job })
-            }
-        }
-    }
-
-    /// The deadline has passed, and the last look has shown that it is not as it should be.
-    async fn give_up(&self, row: OperationRow, running: Box<dyn Running>) -> Option<Job> {
-        let reason = format!("given up at the deadline; last: {}", row.last_event);
-        self.finish(row, running.into(), Ending::GaveUp(reason)).await
+        job.row.next_at = self.clock.now();
+        Some(job)
     }
 
     async fn step(

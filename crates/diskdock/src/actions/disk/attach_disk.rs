@@ -208,7 +208,7 @@ guest has it.";
             .expect("an Available disk can be attached");
         disk.delete_with_instance = ask.delete_with_instance.unwrap_or(bootable);
         let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
-        Effect::reply(()).save_disk(disk).start(Plugging { slot, bootable })
+        Effect::reply(()).save_disk(disk).start(Plugging { bootable, ..Plugging::new(slot) })
     }
 }
 
@@ -247,12 +247,19 @@ pub struct Plugging {
     /// It becomes the system disk.
     #[serde(default)]
     bootable: bool,
+    /// Why the attach came to nothing: the guest may take the device all the same, so it is taken
+    /// away before the disk is called Available.
+    #[serde(default)]
+    taking_back: Option<String>,
+    /// The guest can not have the device any more.
+    #[serde(default)]
+    taken_back: bool,
 }
 
 impl Plugging {
     /// Plugs a data disk in.
     pub fn new(slot: Slot) -> Plugging {
-        Plugging { slot, bootable: false }
+        Plugging { slot, bootable: false, taking_back: None, taken_back: false }
     }
 }
 
@@ -265,11 +272,22 @@ impl Operation for Plugging {
     }
 
     fn phase(&self) -> &'static str {
-        "plug"
+        if self.taking_back.is_some() { "take back" } else { "plug" }
     }
 
     async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from)
+        let Some(reason) = &self.taking_back else {
+            return hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from);
+        };
+        let look = hands.hypervisor.unplug(&self.slot, hands.now).await?;
+        self.taken_back = look == Look::Settled;
+        Ok(if self.taken_back { Progress::Refused(reason.clone()) } else { look.into() })
+    }
+
+    fn take_back(&mut self, reason: &str) -> bool {
+        let first = self.taking_back.is_none();
+        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        first
     }
 
     fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
@@ -277,7 +295,9 @@ impl Operation for Plugging {
         let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
         let moved = match ending {
             Ending::Done => disk.attached(instance, *generation),
-            Ending::GaveUp(_) => disk.attach_failed(instance, *generation),
+            Ending::GaveUp(_) if self.taken_back => disk.attach_failed(instance, *generation),
+            // Nobody could say that the guest does not have it, so it counts as having it.
+            Ending::GaveUp(_) => disk.attached(instance, *generation),
         };
         if moved.is_err() {
             return Ok(());

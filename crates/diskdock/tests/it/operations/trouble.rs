@@ -117,7 +117,22 @@ async fn trouble_up_to_the_deadline_is_given_up() {
     for _ in 0..30 {
         bench.pass(10_000).await;
     }
+    assert_eq!(bench.disk().status(), DiskStatus::Attaching, "the guest may have it by now");
+    assert_eq!(bench.runner.board()[0].phase, "take back");
+    bench.driver.out_of_reach.store(false, Ordering::SeqCst);
+    bench.pass(30_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::Available);
+    assert_eq!(bench.runner.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_disk_that_nobody_can_say_is_off_counts_as_on() {
+    let bench = Bench::attaching().await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..60 {
+        bench.pass(10_000).await;
+    }
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
     assert_eq!(bench.runner.in_flight(), 0);
 }
 
