@@ -6,22 +6,15 @@
 //! at the version before and after; if it was even and is the same, all that was read belongs
 //! together. Else the read is done again in SQL, which gives a consistent view by itself.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId};
-use rusqlite::Connection;
+use domain::{Disk, DiskId, Instance, InstanceId};
 
-use super::super::records::{
-    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    OperationRow, Page, TokenRecord,
-};
-use super::super::{Reader, Snapshot, StoreFault, Stored};
-use super::ledger::Ledger;
-use super::lists;
+use super::super::Stored;
+use super::super::records::AttachedDisk;
 
 /// Disks that are kept at most are twice as many; some 1 KB each.
 const DISKS: usize = 8_192;
@@ -125,6 +118,21 @@ impl Kept {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The disk, if it is kept.
+    pub fn disk(&self, id: &DiskId) -> Option<Versioned<Disk>> {
+        self.lock().disks.get(id)
+    }
+
+    /// The instance, if it is kept.
+    pub fn instance(&self, id: &InstanceId) -> Option<Versioned<Instance>> {
+        self.lock().instances.get(id)
+    }
+
+    /// The disks of an instance, if they are kept.
+    pub fn attached(&self, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+        self.lock().attached.get(id)
+    }
+
     /// The version, unless a commit is under way.
     pub fn version(&self) -> Option<u64> {
         Some(self.version.load(Ordering::Acquire)).filter(|version| version % 2 == 0)
@@ -182,7 +190,7 @@ impl Touched {
         match self.disks.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
-            None => kept.lock().disks.get(id),
+            None => kept.disk(id),
         }
     }
 
@@ -190,7 +198,7 @@ impl Touched {
         match self.instances.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
-            None => kept.lock().instances.get(id),
+            None => kept.instance(id),
         }
     }
 
@@ -198,7 +206,7 @@ impl Touched {
         match self.attached.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
-            None => kept.lock().attached.get(id),
+            None => kept.attached(id),
         }
     }
 
@@ -227,92 +235,5 @@ impl Touched {
         if many || self.everything {
             self.touch_everything();
         }
-    }
-}
-
-/// A read without a transaction: from what is kept, else by one statement of SQL each. It counts
-/// only if no commit came in between. Walks over a list are left to a transaction: they take long
-/// enough for commits to come in between.
-pub(super) struct View<'c> {
-    kept: &'c Kept,
-    ledger: Ledger<'c>,
-    missed: Cell<bool>,
-}
-
-impl<'c> View<'c> {
-    pub fn new(kept: &'c Kept, connection: &'c Connection, version: u64) -> View<'c> {
-        let ledger = Ledger::reading(connection, kept, Some(version));
-        View { kept, ledger, missed: Cell::new(false) }
-    }
-
-    /// Whether something was asked for that is left to a transaction.
-    pub fn missed(&self) -> bool {
-        self.missed.get()
-    }
-
-    fn miss<T>(&self) -> Stored<T> {
-        self.missed.set(true);
-        Err(StoreFault::Unavailable)
-    }
-}
-
-impl Reader for View<'_> {
-    fn disk(&self, id: &DiskId) -> Stored<Option<Disk>> {
-        let found = self.kept.lock().disks.get(id);
-        found.map_or_else(|| self.ledger.disk(id), |(disk, _)| Ok(Some(Disk::clone(&disk))))
-    }
-
-    fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
-        match &filter.ids {
-            Some(ids) => lists::disks_of(self, ids.clone(), filter, page),
-            None => self.miss(),
-        }
-    }
-
-    fn attached(&self, id: &InstanceId) -> Stored<Vec<AttachedDisk>> {
-        let found = self.kept.lock().attached.get(id);
-        found.map_or_else(|| self.ledger.attached(id), |attached| Ok(Vec::clone(&attached)))
-    }
-
-    fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>> {
-        let found = self.kept.lock().instances.get(id);
-        let cloned = |(instance, _): Versioned<Instance>| Ok(Some(Instance::clone(&instance)));
-        found.map_or_else(|| self.ledger.instance(id), cloned)
-    }
-
-    fn instances(&self, _: &InstanceFilter, _: &Page) -> Stored<InstancePage> {
-        self.miss()
-    }
-
-    fn every_instance(&self, _: i64, _: u32) -> Stored<Vec<(i64, Instance)>> {
-        self.miss()
-    }
-
-    fn user_data(&self, id: &InstanceId) -> Stored<Option<String>> {
-        self.ledger.user_data(id)
-    }
-
-    fn token(&self, account: &AccountId, action: &str, token: &str) -> Stored<Option<TokenRecord>> {
-        self.ledger.token(account, action, token)
-    }
-
-    fn operations(&self) -> Stored<Vec<OperationRow>> {
-        self.miss()
-    }
-
-    fn abandoned_operations(&self) -> Stored<Vec<OperationRow>> {
-        self.miss()
-    }
-
-    fn access_keys(&self) -> Stored<Vec<AccessKey>> {
-        self.ledger.access_keys()
-    }
-
-    fn calls(&self, _: usize) -> Stored<Vec<CallRecord>> {
-        self.miss()
-    }
-
-    fn snapshot(&self) -> Stored<Snapshot> {
-        self.miss()
     }
 }

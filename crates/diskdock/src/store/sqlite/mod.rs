@@ -8,6 +8,7 @@
 mod kept;
 mod ledger;
 mod lists;
+mod view;
 mod writer;
 mod writing;
 
@@ -19,8 +20,9 @@ use std::sync::{Arc, Mutex};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Engine, Reader, StoreFault, Stored, WriteJob};
-use kept::{Kept, View};
+use kept::Kept;
 use ledger::Ledger;
+use view::View;
 use writer::Writer;
 
 /// Page cache of the writing connection, in KiB.
