@@ -106,6 +106,7 @@ impl Gateway {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err((&UNSUPPORTED_METHOD).into());
         }
+        view.format = guessed_format(parts, body);
         let decoded = Decoded::of(parts, body)?;
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);
@@ -238,6 +239,14 @@ fn format(intent: &Intent<'_>) -> Result<Format, Refusal> {
         Some(text) if text.eq_ignore_ascii_case("xml") => Ok(Format::Xml),
         Some(_) => Err((&INVALID_FORMAT).into()),
     }
+}
+
+/// The format of the answer to a request that cannot be read: XML if that is asked for anywhere.
+fn guessed_format(parts: &Parts, body: &[u8]) -> Format {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let mut pairs = query.split(|byte| *byte == b'&').chain(body.split(|byte| *byte == b'&'));
+    let xml = pairs.any(|pair| pair.eq_ignore_ascii_case(b"Format=XML"));
+    if xml { Format::Xml } else { Format::Json }
 }
 
 /// The action that is asked for.

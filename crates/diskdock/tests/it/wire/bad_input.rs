@@ -161,3 +161,19 @@ async fn control_characters_come_back_in_good_form() {
         )
         .await;
 }
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_answered_in_the_format_that_it_asks_for() {
+    let world = World::new().await;
+    for (request, xml) in [
+        (bare("GET", "/?a=%&Format=XML"), true),
+        (bare("GET", "/?Format=xml&a=1&a=2"), true),
+        (form("a=%&Format=XML", "application/x-www-form-urlencoded"), true),
+        (bare("GET", "/?a=%&Format=JSON"), false),
+        (bare("GET", "/?a=%"), false),
+    ] {
+        let answer = world.send(request).await.unwrap();
+        assert_eq!(answer.refusal(), (400, "InvalidParameter"));
+        assert_eq!(answer.text.starts_with("<?xml"), xml, "{}", answer.text);
+    }
+}
