@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::InstanceId;
 use domain::offer::Offer;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::World;
+use crate::catalog::{Console, World};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -18,9 +21,9 @@ use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
 use crate::gateway::throttle::Throttle;
-use crate::hypervisor::{Hypervisor, Pace, Simulated};
+use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
-use crate::operations::{Runner, Strangers, reconcile};
+use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, Stored};
 
@@ -36,7 +39,7 @@ pub struct Plan {
     pub clock: Clock,
     /// The source of ids.
     pub ids: Ids,
-    /// How long transitions take.
+    /// How long simulated transitions take.
     pub pace: Pace,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
@@ -52,8 +55,10 @@ pub struct Plan {
 pub struct Assembly {
     /// The edge of the API, with all that is behind it.
     pub gateway: Arc<Gateway>,
-    /// The simulated hypervisor, for the operator's controls.
-    pub simulated: Arc<Simulated>,
+    /// Where instances run.
+    pub hypervisor: Arc<dyn Hypervisor>,
+    /// The simulated hypervisor, if it is that one, for the operator's controls.
+    pub simulated: Option<Arc<Simulated>>,
     /// Where the books are kept.
     pub directory: PathBuf,
 }
@@ -63,12 +68,14 @@ impl Assembly {
     pub fn new(plan: Plan) -> Stored<Assembly> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let keys = Keys::load(&store, plan.development_key)?;
-        let simulated = Arc::new(Simulated::new(plan.pace));
         let clock = Arc::new(plan.clock);
-        let hypervisor: Arc<dyn Hypervisor> = Arc::<Simulated>::clone(&simulated);
-        let runner = Runner::new(Arc::clone(&store), hypervisor, Arc::clone(&clock), OPERATIONS);
-        let creating_takes_time = simulated.creating_takes_time().into();
-        let world = World { offer: plan.offer, ids: plan.ids, creating_takes_time };
+        let driver = Driver::simulated(plan.pace);
+        let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
+        let runner = Arc::clone(&hypervisor);
+        let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
+        let creating_takes_time = creating_takes_time.into();
+        let (offer, ids) = (plan.offer, plan.ids);
+        let world = World { offer, ids, creating_takes_time, shares_disks, console };
         let services = Services {
             store,
             runner: Arc::new(runner),
@@ -86,7 +93,7 @@ impl Assembly {
             metrics: Metrics::default(),
         };
         let directory = plan.directory;
-        Ok(Assembly { gateway: Arc::new(gateway), simulated, directory })
+        Ok(Assembly { gateway: Arc::new(gateway), hypervisor, simulated, directory })
     }
 
     /// Introduces the hypervisor to the books and takes up what was in flight.
@@ -109,11 +116,68 @@ impl Assembly {
     }
 
     async fn compare(&self, strangers: Strangers) -> Stored<()> {
-        let store = &self.gateway.services.store;
-        for found in reconcile(store, self.simulated.as_ref(), strangers).await? {
-            tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
+        let services = &self.gateway.services;
+        let (store, now) = (&services.store, services.clock.now());
+        report(reconcile(store, self.hypervisor.as_ref(), strangers, now).await?);
+        sweep(store, self.hypervisor.as_ref()).await.map(drop)
+    }
+
+    /// Follows what happens to machines, for as long as the driver lives.
+    pub async fn follow(&self, mut changes: broadcast::Receiver<Change>) {
+        loop {
+            let followed = match changes.recv().await {
+                Ok(change) => self.look_at(&change).await,
+                Err(RecvError::Lagged(_)) => {
+                    self.gateway.services.runner.wake(None, None);
+                    self.compare(Strangers::Report).await
+                }
+                Err(RecvError::Closed) => return,
+            };
+            if let Err(fault) = followed {
+                tracing::error!(%fault, "cannot follow what happened to a machine");
+            }
         }
+    }
+
+    /// Whoever waits for the machine looks again; what nobody waits for, the books follow.
+    async fn look_at(&self, change: &Change) -> Stored<()> {
+        let services = &self.gateway.services;
+        services.runner.wake(change.disk.as_ref(), Some(&change.instance));
+        let (store, now) = (&services.store, services.clock.now());
+        let found = reconcile_one(store, self.hypervisor.as_ref(), &change.instance, now).await?;
+        report(found);
         Ok(())
+    }
+}
+
+fn report(differences: Vec<Difference>) {
+    for found in differences {
+        tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
+    }
+}
+
+/// A driver with what the rest has to know of it.
+struct Driver {
+    hypervisor: Arc<dyn Hypervisor>,
+    simulated: Option<Arc<Simulated>>,
+    console: Console,
+    creating_takes_time: bool,
+    shares_disks: bool,
+}
+
+impl Driver {
+    fn simulated(pace: Pace) -> Driver {
+        let simulated = Arc::new(Simulated::new(pace));
+        let console = |id: &InstanceId| {
+            Ok(format!("{id} is simulated: no guest runs, so nothing is on its console.\n").into())
+        };
+        Driver {
+            creating_takes_time: simulated.creating_takes_time(),
+            hypervisor: Arc::<Simulated>::clone(&simulated),
+            simulated: Some(simulated),
+            console: Box::new(console),
+            shares_disks: true,
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 //!                          |  '--------------------------'        detach  |  | detach_failed
 //!                          |                detached                      v  |
 //!                          '------------------------------------------ Detaching
+//!
+//!  In_use --let_go--> Available: a guest that let go after nobody waited for it any more.
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the
@@ -547,6 +549,23 @@ impl Disk {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         self.attachment_in(instance, generation, detaching)?.phase = Phase::Attached;
         Ok(())
+    }
+
+    /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
+    /// has let go of a data disk although nobody waits for that, as after a detach that was given
+    /// up.
+    pub fn let_go(
+        &mut self,
+        instance: &InstanceId,
+        generation: u64,
+        now: Moment,
+    ) -> Result<(), Illegal> {
+        self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attached))?;
+        if self.kind == DiskKind::System {
+            return Err(Illegal);
+        }
+        self.detach(instance, false)?;
+        self.detached(instance, generation, now)
     }
 
     /// The instance is gone, and with it the attachment, whatever its phase.

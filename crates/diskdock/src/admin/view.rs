@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{Answer, Desk, Told};
 use crate::catalog::times::with_seconds;
-use crate::operations::{Strangers, reconcile};
 use crate::store::OperationRow;
 
 /// Calls that are shown.
@@ -93,10 +92,7 @@ fn deadline(row: &OperationRow) -> String {
 
 /// Where books and hypervisor disagree.
 pub async fn differences(State(desk): State<Desk>) -> Answer {
-    let services = &desk.gateway.services;
-    let driver = desk.simulated.as_ref();
-    let found = reconcile(&services.store, driver, Strangers::Report).await?;
-    Ok(Told(json!({ "differences": found })))
+    Ok(Told(json!({ "differences": desk.differences().await? })))
 }
 
 /// The latest calls that changed something.

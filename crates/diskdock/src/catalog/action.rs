@@ -25,7 +25,14 @@ pub struct World {
     pub ids: Ids,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: AtomicBool,
+    /// Whether a disk can be on several instances at a time.
+    pub shares_disks: bool,
+    /// What instances have written to their consoles.
+    pub console: Console,
 }
+
+/// Gives the latest of what an instance has written to its console, in bytes.
+pub type Console = Box<dyn Fn(&InstanceId) -> std::io::Result<Vec<u8>> + Send + Sync>;
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,8 +17,8 @@ mod value;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, Change, Effect, Entry, Mutation, Outcome, Query, Reading, ReadyAction,
-    ReadyQuery, Stop, World,
+    Action, Call, Caller, Change, Console, Effect, Entry, Mutation, Outcome, Query, Reading,
+    ReadyAction, ReadyQuery, Stop, World,
 };
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;

@@ -199,19 +199,24 @@ fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failu
 /// Carries operations out and keeps house.
 fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
     let gateway = Arc::clone(&assembly.gateway);
-    let simulated = Arc::clone(&assembly.simulated);
+    let hypervisor = Arc::clone(&assembly.hypervisor);
+    let changes = hypervisor.changes();
     let runner = Arc::clone(&gateway.services.runner);
     let assembly = Assembly {
         gateway: Arc::clone(&gateway),
-        simulated,
+        hypervisor,
+        simulated: assembly.simulated.clone(),
         directory: assembly.directory.clone(),
     };
+    let assembly = Arc::new(assembly);
     tokio::spawn(async move {
         while let Err(fault) = assembly.take_up().await {
             tracing::error!(%fault, "cannot take up operations; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         tokio::spawn(runner.run());
+        let follower = Arc::clone(&assembly);
+        tokio::spawn(async move { follower.follow(changes).await });
         let mut every = tokio::time::interval(HOUSEKEEPING);
         every.tick().await;
         loop {

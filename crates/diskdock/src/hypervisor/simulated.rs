@@ -7,71 +7,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use domain::{DiskId, InstanceId, Moment};
+use tokio::sync::broadcast;
 
+use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, Transition};
-use super::{Answer, Hypervisor, Look, Sight, Slot, Trouble};
+use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
-
-/// How long transitions take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// Tens of milliseconds: short, yet every transient state can be seen.
-    Fast,
-    /// About a minute, as on the real cloud.
-    Cloud,
-    /// This long, in milliseconds; new disks are there at once, as clients like it best.
-    Exactly(i64),
-}
-
-impl Pace {
-    /// Milliseconds that a transition takes.
-    pub fn of(self, transition: Transition) -> i64 {
-        match (self, transition) {
-            (Pace::Fast | Pace::Exactly(_), Transition::Create) => 0,
-            (Pace::Exactly(milliseconds), _) => milliseconds,
-            (Pace::Fast, _) => 20,
-            (Pace::Cloud, Transition::Create) => 5_000,
-            (Pace::Cloud, Transition::Attach) => 10_000,
-            (Pace::Cloud, Transition::Detach) => 60_000,
-            (Pace::Cloud, Transition::Start | Transition::Reboot) => 30_000,
-            (Pace::Cloud, Transition::Stop) => 20_000,
-        }
-    }
-
-    /// Reads `fast`, `cloud` or a duration such as `500ms`, `2s` or `1m`.
-    pub fn parse(text: &str) -> Result<Pace, String> {
-        match text {
-            "fast" => Ok(Pace::Fast),
-            "cloud" => Ok(Pace::Cloud),
-            other => parse_duration_ms(other).map(Pace::Exactly).ok_or_else(|| {
-                format!("`{other}` is neither fast, cloud nor a duration such as 500ms, 2s or 1m")
-            }),
-        }
-    }
-}
-
-impl std::fmt::Display for Pace {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Pace::Fast => out.write_str("fast"),
-            Pace::Cloud => out.write_str("cloud"),
-            Pace::Exactly(milliseconds) => write!(out, "{milliseconds}ms"),
-        }
-    }
-}
-
-/// Milliseconds of `500ms`, `2s`, `1m`, `1h`; at most a year.
-pub fn parse_duration_ms(text: &str) -> Option<i64> {
-    const YEAR_MS: i64 = 366 * 24 * 3_600_000;
-    let (digits, factor) = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))?;
-    let number: i64 = digits.parse().ok()?;
-    number.checked_mul(factor).filter(|total| (0..=YEAR_MS).contains(total))
-}
 
 /// A transition under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,16 +54,18 @@ struct Machine {
 }
 
 /// The simulated hypervisor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Simulated {
     state: Mutex<Machines>,
+    /// Nothing happens here that nobody asked for, so nothing is ever said.
+    changes: broadcast::Sender<Change>,
 }
 
 impl Simulated {
     /// A world without machines, at this pace.
     pub fn new(pace: Pace) -> Simulated {
         let state = Machines { pace: Some(pace), ..Machines::default() };
-        Simulated { state: Mutex::new(state) }
+        Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(1) }
     }
 
     /// How long transitions take.
@@ -287,9 +233,9 @@ fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
 }
 
 impl Hypervisor for Simulated {
-    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        let key = on_machine(Transition::Start, instance);
-        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Start, &spec.instance);
+        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
@@ -304,9 +250,9 @@ impl Hypervisor for Simulated {
         ready(self.look(key, now, off))
     }
 
-    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        let key = on_machine(Transition::Reboot, instance);
-        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Reboot, &spec.instance);
+        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
@@ -335,10 +281,18 @@ impl Hypervisor for Simulated {
         }))
     }
 
-    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
-        let (transition, disk) = (Transition::Create, Some(disk.clone()));
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+        let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
+    }
+
+    fn resize<'a>(&'a self, _: &'a DiskSpec, _: &'a [InstanceId], _: Moment) -> Answer<'a, Look> {
+        ready(Look::Settled)
+    }
+
+    fn discard<'a>(&'a self, _: &'a DiskId) -> Answer<'a, ()> {
+        ready(())
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
@@ -389,5 +343,9 @@ impl Hypervisor for Simulated {
         }
         drop(state);
         ready(())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
     }
 }

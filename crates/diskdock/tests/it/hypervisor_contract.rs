@@ -2,8 +2,9 @@
 //! through [`Bench::pass`], and nothing is known of a driver but its answers.
 
 use std::cell::Cell;
+use std::pin::Pin;
 
-use diskdock::hypervisor::{Hypervisor, Look, Pace, Sight, Simulated, Slot};
+use diskdock::hypervisor::{DiskSpec, Hypervisor, Look, MachineSpec, Pace, Sight, Simulated, Slot};
 use domain::{DiskId, InstanceId, Moment};
 
 use crate::harness::BEGINNING;
@@ -15,8 +16,13 @@ const LOOKS: usize = 1_000;
 struct Bench<'b> {
     driver: &'b dyn Hypervisor,
     now: &'b dyn Fn() -> Moment,
-    pass: &'b dyn Fn(i64),
+    pass: &'b dyn Fn(i64) -> Pass,
+    /// The image that machines boot.
+    image: &'b str,
 }
+
+/// Time that passes.
+type Pass = Pin<Box<dyn Future<Output = ()>>>;
 
 fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
     Slot { instance: instance.into(), disk: disk.into(), generation }
@@ -30,7 +36,7 @@ impl Bench<'_> {
                 Look::Settled => return looks,
                 Look::Again { after_ms, .. } | Look::Paused { after_ms, .. } => {
                     assert!(after_ms > 0, "a wait takes time");
-                    (self.pass)(after_ms);
+                    (self.pass)(after_ms).await;
                 }
                 Look::Refused(reason) => panic!("refused: {reason}"),
             }
@@ -39,8 +45,35 @@ impl Bench<'_> {
     }
 
     async fn start(&self, instance: &str) {
+        let spec = self.spec(instance);
+        self.until_settled(async |now| self.driver.start(&spec, now).await.unwrap()).await;
+    }
+
+    fn spec(&self, instance: &str) -> MachineSpec {
+        MachineSpec {
+            instance: instance.into(),
+            processors: 1,
+            memory_mib: 256,
+            disk_quantity: 4,
+            image: self.image.to_owned(),
+            system_disk: None,
+            host_name: instance.to_owned(),
+            user_data: String::new(),
+            forwards: Vec::new(),
+        }
+    }
+
+    async fn create(&self, disk: &str) {
+        let spec = DiskSpec { disk: disk.into(), size_gib: 1, image: None };
+        self.until_settled(async |now| self.driver.create(&spec, now).await.unwrap()).await;
+    }
+
+    /// Off, and forgotten.
+    async fn release(&self, instance: &str) {
         let id = InstanceId::from(instance);
-        self.until_settled(async |now| self.driver.start(&id, now).await.unwrap()).await;
+        self.until_settled(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
+        self.driver.forget(&id).await.unwrap();
+        assert_eq!(self.sight(instance).await, None);
     }
 
     async fn plug(&self, slot: &Slot) {
@@ -63,6 +96,7 @@ impl Bench<'_> {
 
 /// The whole contract.
 async fn contract(bench: &Bench<'_>) {
+    disks_are_made_grow_and_are_discarded(bench).await;
     machines_start_stop_and_are_forgotten(bench).await;
     a_disk_is_there_from_plug_to_unplug(bench).await;
     calls_bear_repeating(bench).await;
@@ -71,12 +105,28 @@ async fn contract(bench: &Bench<'_>) {
     what_is_adopted_is_seen_and_what_is_known_stays(bench).await;
 }
 
+async fn disks_are_made_grow_and_are_discarded(bench: &Bench<'_>) {
+    let disk = DiskId::from("d-bytes");
+    for _ in 0..2 {
+        bench.create("d-bytes").await;
+    }
+    let larger = DiskSpec { disk: disk.clone(), size_gib: 2, image: None };
+    for _ in 0..2 {
+        let grow = async |now| bench.driver.resize(&larger, &[], now).await.unwrap();
+        bench.until_settled(grow).await;
+    }
+    for _ in 0..2 {
+        bench.driver.discard(&disk).await.unwrap();
+    }
+}
+
 async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
     let id = InstanceId::from("i-turn");
     assert_eq!(bench.sight("i-turn").await, None, "nothing is known of it");
     bench.start("i-turn").await;
     assert!(bench.sight("i-turn").await.unwrap().running);
-    bench.until_settled(async |now| bench.driver.reboot(&id, now).await.unwrap()).await;
+    let spec = bench.spec("i-turn");
+    bench.until_settled(async |now| bench.driver.reboot(&spec, now).await.unwrap()).await;
     assert!(bench.sight("i-turn").await.unwrap().running);
     for force in [false, true] {
         let stop = async |now| bench.driver.stop(&id, force, now).await.unwrap();
@@ -86,10 +136,6 @@ async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
         assert!(!bench.sight("i-turn").await.unwrap().running);
         bench.start("i-turn").await;
         assert!(bench.sight("i-turn").await.unwrap().running);
-    }
-    let disk = DiskId::from("d-bytes");
-    for _ in 0..2 {
-        bench.until_settled(async |now| bench.driver.create(&disk, now).await.unwrap()).await;
     }
     let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
     bench.until_settled(off).await;
@@ -101,6 +147,7 @@ async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
 
 async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
     bench.start("i-disk").await;
+    bench.create("d-one").await;
     let one = slot("i-disk", "d-one", 1);
     assert_eq!(bench.disks("i-disk").await, []);
     bench.plug(&one).await;
@@ -110,10 +157,12 @@ async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
     assert_eq!(first != Look::Settled, there, "settled means that the guest cannot reach it");
     bench.unplug(&one).await;
     assert_eq!(bench.disks("i-disk").await, []);
+    bench.release("i-disk").await;
 }
 
 async fn calls_bear_repeating(bench: &Bench<'_>) {
     bench.start("i-twice").await;
+    bench.create("d-two").await;
     let (one, two) = (slot("i-twice", "d-one", 1), slot("i-twice", "d-two", 1));
     for _ in 0..2 {
         bench.start("i-twice").await;
@@ -127,6 +176,7 @@ async fn calls_bear_repeating(bench: &Bench<'_>) {
     }
     bench.unplug(&slot("i-twice", "d-never-there", 7)).await;
     assert_eq!(bench.disks("i-twice").await, [("d-two".to_owned(), 1)]);
+    bench.release("i-twice").await;
 }
 
 async fn generations_keep_attachments_apart(bench: &Bench<'_>) {
@@ -142,22 +192,23 @@ async fn generations_keep_attachments_apart(bench: &Bench<'_>) {
     assert_eq!(bench.disks("i-again").await, [("d-one".to_owned(), 2)], "a late plug");
     bench.unplug(&new).await;
     assert_eq!(bench.disks("i-again").await, []);
+    bench.release("i-again").await;
 }
 
 async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
     bench.start("i-left").await;
     bench.start("i-right").await;
-    let (left, right) = (slot("i-left", "d-shared", 1), slot("i-right", "d-shared", 2));
+    bench.create("d-left").await;
+    bench.create("d-right").await;
+    let (left, right) = (slot("i-left", "d-left", 1), slot("i-right", "d-right", 2));
     bench.plug(&left).await;
     bench.plug(&right).await;
     let other = bench.sight("i-right").await;
     bench.unplug(&left).await;
-    let id = InstanceId::from("i-left");
-    let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
-    bench.until_settled(off).await;
-    bench.driver.forget(&id).await.unwrap();
+    bench.release("i-left").await;
     assert_eq!(bench.sight("i-right").await, other);
     bench.unplug(&right).await;
+    bench.release("i-right").await;
 }
 
 async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
@@ -170,13 +221,18 @@ async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
     assert_eq!(bench.sight("i-found").await, Some(found), "what is known is known better");
     bench.unplug(&slot("i-found", "d-one", 3)).await;
     assert_eq!(bench.disks("i-found").await, []);
+    bench.release("i-found").await;
 }
 
 #[tokio::test]
 async fn the_simulated_driver_keeps_the_contract() {
     for pace in [Pace::Exactly(0), Pace::Fast, Pace::Cloud] {
         let (driver, now) = (Simulated::new(pace), Cell::new(BEGINNING));
-        let pass = |milliseconds| now.set(now.get().plus_ms(milliseconds));
-        contract(&Bench { driver: &driver, now: &|| now.get(), pass: &pass }).await;
+        let pass = |milliseconds| -> Pass {
+            now.set(now.get().plus_ms(milliseconds));
+            Box::pin(std::future::ready(()))
+        };
+        let (now, image) = (|| now.get(), "m-1");
+        contract(&Bench { driver: &driver, now: &now, pass: &pass, image }).await;
     }
 }

@@ -97,7 +97,7 @@ fn reasons(world: &World) -> Vec<String> {
 fn ghost(world: &World) -> Arc<Runner> {
     let services = &world.assembly.gateway.services;
     let driver: Arc<dyn Hypervisor> =
-        Arc::<diskdock::hypervisor::Simulated>::clone(&world.assembly.simulated);
+        Arc::<diskdock::hypervisor::Simulated>::clone(world.simulated());
     let (store, clock) = (Arc::clone(&services.store), Arc::clone(&services.clock));
     Arc::new(Runner::new(store, driver, clock, OPERATIONS))
 }

@@ -3,6 +3,7 @@
 use super::build::Build;
 use super::launch::make::{Made, make};
 use super::launch::{Launch, Plan, plan};
+use super::machine_spec::machine_spec;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
@@ -74,9 +75,15 @@ turns it on.";
             order_id: order_id(call, &plan),
             trade_price: 0.0,
         };
-        let build = Build::of(&made);
+        let build = build(call, &made, &ask.launch);
         save(Effect::reply(reply), made, &ask.launch).start(Creating { build })
     }
+}
+
+/// What it takes to build the machine of an instance that was just made.
+pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
+    let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
+    Build::of(made, machine_spec(&call.world.offer, &made.instance, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.

@@ -9,6 +9,7 @@ pub mod describe_instances;
 mod item;
 mod item_parts;
 mod launch;
+mod machine_spec;
 mod made_up;
 mod nothing;
 mod power;

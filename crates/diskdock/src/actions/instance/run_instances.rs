@@ -1,7 +1,6 @@
 //! `RunInstances`: make instances and start them.
 
-use super::build::Build;
-use super::create_instance::{order_id, save};
+use super::create_instance::{build, order_id, save};
 use super::launch::make::make;
 use super::launch::params::Ipv4;
 use super::launch::{Launch, Plan, plan};
@@ -279,7 +278,7 @@ beginning. All of them are made, or none.";
             made.instance.start().expect("a new instance can be started");
             let id = made.instance.id.to_string();
             effect.reply.instance_id_sets.instance_id_set.push(id);
-            let start = Starting::of(Build::of(&made));
+            let start = Starting::of(build(call, &made, &plan.ask));
             effect = save(effect, made, &plan.ask).start(start);
         }
         effect

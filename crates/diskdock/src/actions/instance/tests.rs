@@ -31,7 +31,10 @@ impl Town {
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let offer = crate::offer::load(None).expect("the built-in offer");
         let creating_takes_time = creating_takes_time.into();
-        let world = Arc::new(World { offer, ids: Ids::from_seed(1), creating_takes_time });
+        let console = Box::new(|_: &_| Ok(Vec::new()));
+        let (ids, shares_disks) = (Ids::from_seed(1), true);
+        let world = World { offer, ids, creating_takes_time, shares_disks, console };
+        let world = Arc::new(world);
         let runner = Arc::new(runner);
         let services = Services { store, runner, clock, world, strict: false };
         Town { services, hypervisor, _directory: directory }
@@ -92,8 +95,13 @@ impl Town {
     }
 
     async fn agrees(&self) -> bool {
-        let found =
-            reconcile(&self.services.store, self.hypervisor.as_ref(), Strangers::Report).await;
+        let found = reconcile(
+            &self.services.store,
+            self.hypervisor.as_ref(),
+            Strangers::Report,
+            self.services.clock.now(),
+        )
+        .await;
         found.expect("a comparison").is_empty()
     }
 }

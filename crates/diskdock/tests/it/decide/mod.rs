@@ -32,6 +32,8 @@ impl Bench {
             offer: offer::load(None).unwrap(),
             ids: Ids::from_seed(1),
             creating_takes_time: false.into(),
+            shares_disks: true,
+            console: Box::new(|_| Ok(Vec::new())),
         };
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }

@@ -8,11 +8,12 @@ mod refusal;
 mod sign;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use diskdock::assembly::{Assembly, Plan};
 use diskdock::clock::Clock;
 use diskdock::gateway::Outcome;
-use diskdock::hypervisor::{Pace, Rule};
+use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::Ids;
 use diskdock::operations::{Strangers, reconcile};
 use diskdock::store::sqlite::Durability;
@@ -134,10 +135,15 @@ impl World {
         }
     }
 
+    /// The simulated hypervisor.
+    pub fn simulated(&self) -> &Arc<Simulated> {
+        self.assembly.simulated.as_ref().expect("stories play on the simulated hypervisor")
+    }
+
     /// Tells the simulated hypervisor how to behave.
     pub fn rule(&self, json: &str) {
         let rule: Rule = serde_json::from_str(json).unwrap();
-        assert!(self.assembly.simulated.add_rule(rule));
+        assert!(self.simulated().add_rule(rule));
     }
 
     /// Puts an instance into the books as if it had long been there, and tells the hypervisor.
@@ -219,8 +225,9 @@ impl World {
     /// Where books and hypervisor disagree; empty if all is well.
     pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
-        let hypervisor = self.assembly.simulated.as_ref();
-        reconcile(&services.store, hypervisor, Strangers::Report).await.unwrap()
+        let (store, now) = (&services.store, services.clock.now());
+        let hypervisor = self.assembly.hypervisor.as_ref();
+        reconcile(store, hypervisor, Strangers::Report, now).await.unwrap()
     }
 
     /// A signer for an account of its own.

@@ -4,9 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use diskdock::hypervisor::{Answer, Hypervisor, Look, Sight, Simulated, Slot, Trouble};
+use diskdock::hypervisor::{
+    Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Simulated, Slot, Trouble,
+};
 use diskdock::store::{Books, Engine, Reader, StoreFault, Stored, WriteJob};
 use domain::{DiskId, InstanceId, Moment};
+use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
 #[derive(Default)]
@@ -91,14 +94,14 @@ impl Shaky {
 }
 
 impl Hypervisor for Shaky {
-    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.start(instance, now))
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.start(spec, now))
     }
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
         self.pass(self.driver.stop(instance, force, now))
     }
-    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.reboot(instance, now))
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.reboot(spec, now))
     }
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
         self.pass(self.driver.plug(slot, now))
@@ -106,8 +109,19 @@ impl Hypervisor for Shaky {
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
         self.pass(self.driver.unplug(slot, now))
     }
-    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.create(disk, now))
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+        self.pass(self.driver.create(spec, now))
+    }
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        now: Moment,
+    ) -> Answer<'a, Look> {
+        self.pass(self.driver.resize(spec, on, now))
+    }
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+        self.pass(self.driver.discard(disk))
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
         self.pass(self.driver.forget(instance))
@@ -124,5 +138,8 @@ impl Hypervisor for Shaky {
     }
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
         self.pass(self.driver.adopt(instance, sight))
+    }
+    fn changes(&self) -> Receiver<Change> {
+        self.driver.changes()
     }
 }

@@ -205,7 +205,7 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     let instance = world.running_instance().await;
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     let id = domain::InstanceId::from(instance.as_str());
-    world.assembly.simulated.kill(&id);
+    world.simulated().kill(&id);
     let found = world.differences().await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "is off, but the books had it Running");
@@ -222,14 +222,14 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     let found = world.differences().await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.contains(&format!("can reach {lost}")), "{found:?}");
-    world.assembly.simulated.clear();
+    world.simulated().clear();
     assert_eq!(world.differences().await, [], "what is off need not be known");
     let services = &world.assembly.gateway.services;
-    let driver = world.assembly.simulated.as_ref();
-    reconcile(&services.store, driver, Strangers::TakeIn).await.unwrap();
+    let driver = world.simulated().as_ref();
+    reconcile(&services.store, driver, Strangers::TakeIn, services.clock.now()).await.unwrap();
     let seen = driver.sight(&id).await.unwrap().unwrap();
     assert_eq!(seen.disks, [(kept.as_str().into(), 1)]);
-    world.assembly.simulated.clear();
+    world.simulated().clear();
     world.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
     let found = world.differences().await;
     assert_eq!(found.len(), 1, "one that should run and is not known is dead: {found:?}");
