@@ -10,9 +10,9 @@
     verify_image("/path/to/d-1.raw", acknowledged)
 """
 
-import base64
 import dataclasses
 import hashlib
+import math
 import random
 import re
 import shlex
@@ -40,11 +40,15 @@ class Guest:
     def __init__(self, port, host="127.0.0.1"):
         self.address = (host, port)
 
-    def run(self, script, timeout=30):
-        """Runs a shell script; returns (exit status, output with the errors in it). Killed after `timeout` seconds."""
+    def run(self, script, timeout=30, patience=None):
+        """Runs a shell script; returns (exit status, output with the errors in it).
+
+        It is killed after `timeout` seconds. A guest without an answer after `patience` seconds (somewhat longer than
+        `timeout` by default) counts as dead: GuestError.
+        """
         connection = self._start(script, timeout)
         try:
-            answer = _read_all(connection, timeout + NO_ANSWER_S)
+            answer = _read_all(connection, patience or timeout + NO_ANSWER_S)
         finally:
             connection.close()
         end = EXIT.search(answer)
@@ -59,16 +63,20 @@ class Guest:
             raise GuestError(f"{script!r} ended with {status}: {output}")
         return output.strip()
 
-    def wait_ready(self, timeout=60):
-        """Returns once the agent answers."""
+    def wait_ready(self, timeout=60, other_than=None):
+        """Returns the `boot` of the guest once its agent answers, and the boot is another than the one given."""
+        found = None
 
         def answers():
+            nonlocal found
             try:
-                return self.run("true", timeout=5) == (0, "")
+                found = self.boot()
             except (OSError, GuestError):
                 return False
+            return found != other_than
 
         wait_until(answers, timeout, "the guest's agent does not answer")
+        return found
 
     def disks(self):
         """The guest's view of its disks: {serial: name in /dev}."""
@@ -129,31 +137,40 @@ class Guest:
         self.check("unplug answer")
 
     def ignore_power_button(self):
-        """From now on the guest does not answer the power button."""
-        # The kernel's own driver stays; nobody acts on what it reports.
-        self.check("sed -i /acpid/d /etc/inittab && kill -HUP 1 && killall acpid")
+        """From now on the guest does nothing when its power button is pressed."""
+        self.check("touch /run/ignore-power-button")
+
+    def answer_power_button(self):
+        """The guest switches off again when its power button is pressed; what it has missed stays missed."""
+        self.check("rm -f /run/ignore-power-button")
 
     def power_off(self):
-        """The guest writes everything out and switches off by itself."""
-        self._leave("(umount -a -r; sync; poweroff -f) 2>/dev/null")
+        """The guest writes everything out and switches off by itself; returns at once."""
+        self._leave("umount -a -r; sync; poweroff -f")
 
-    def reboot(self):
-        """The guest resets itself at once."""
+    def reboot(self, timeout=60):
+        """The guest resets itself; returns when it is up again."""
+        before = self.boot()
         self._leave("sync; reboot -f")
+        self.wait_ready(timeout, other_than=before)
+
+    def boot(self):
+        """An identifier that the guest gets anew at every boot."""
+        # QEMU accepts connections for a guest that is down, which then hear nothing: better ask again soon.
+        status, output = self.run("cat /proc/sys/kernel/random/boot_id", patience=2)
+        if status != 0:
+            raise GuestError(output)
+        return output.strip()
 
     def _leave(self, script):
-        connection = self._start(script, 30)
-        connection.settimeout(30)
-        try:
-            connection.recv(1)
-        except OSError:
-            pass
-        connection.close()
+        # In a session of its own and a little later, so that this answer still comes through.
+        script = f"usleep 100000; {script}"
+        self.check(f"setsid sh -c {shlex.quote(script)} >/dev/null 2>&1 &")
 
     def _start(self, script, seconds):
-        line = b"%d %s\n" % (seconds, base64.b64encode(script.encode()))
+        text = script.encode()
         connection = socket.create_connection(self.address, timeout=10)
-        connection.sendall(line)
+        connection.sendall(b"%d %d\n%s" % (max(1, math.ceil(seconds)), len(text), text))
         return connection
 
 
