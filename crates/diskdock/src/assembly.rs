@@ -21,11 +21,12 @@ use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
 use crate::gateway::throttle::Throttle;
+use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
 use crate::store::sqlite::{Durability, Sqlite};
-use crate::store::{Store, Stored};
+use crate::store::{Store, StoreFault, Stored};
 
 /// What has to be known to put a server together.
 pub struct Plan {
@@ -41,6 +42,8 @@ pub struct Plan {
     pub ids: Ids,
     /// How long simulated transitions take.
     pub pace: Pace,
+    /// How QEMU is run; none for the simulated hypervisor.
+    pub qemu: Option<qemu::Config>,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
     /// Whether the vendor's request limits hold.
@@ -69,7 +72,7 @@ impl Assembly {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
-        let driver = Driver::simulated(plan.pace);
+        let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
         let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
         let runner = Arc::clone(&hypervisor);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
@@ -166,6 +169,16 @@ struct Driver {
 }
 
 impl Driver {
+    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Stored<Driver> {
+        match qemu {
+            None => Ok(Driver::simulated(pace)),
+            Some(config) => {
+                let opened = Qemu::open(config, directory);
+                opened.map(Driver::qemu).map_err(|fault| StoreFault::Engine(fault.to_string()))
+            }
+        }
+    }
+
     fn simulated(pace: Pace) -> Driver {
         let simulated = Arc::new(Simulated::new(pace));
         let console = |id: &InstanceId| {
@@ -177,6 +190,17 @@ impl Driver {
             simulated: Some(simulated),
             console: Box::new(console),
             shares_disks: true,
+        }
+    }
+
+    fn qemu(qemu: Arc<Qemu>) -> Driver {
+        let speaks = Arc::clone(&qemu);
+        Driver {
+            hypervisor: qemu,
+            simulated: None,
+            console: Box::new(move |id| speaks.console(id)),
+            creating_takes_time: true,
+            shares_disks: false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod completions;
 pub mod docs;
 mod failure;
 mod key;
+mod machines;
 mod nearest;
 pub mod output;
 pub mod serve;

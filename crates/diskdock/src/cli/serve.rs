@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::Failure;
+use super::machines::MachineArgs;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
@@ -46,6 +47,9 @@ pub struct ServeArgs {
     /// duration such as 500ms or 2s
     #[arg(long, default_value = "fast", value_parser = Pace::parse, env = "DISKDOCK_PACE")]
     pub pace: Pace,
+    /// How instances are run
+    #[command(flatten)]
+    pub machines: MachineArgs,
     /// Refuse parameters that are unknown or have no effect, instead of naming them
     #[arg(long)]
     pub strict: bool,
@@ -81,6 +85,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let ids = Ids::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
+    args.machines.check_state(directory)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let assembly = Assembly::new(plan).map_err(|fault| {
         let hint = "Use another --data-dir, or stop the other server.";
@@ -123,6 +128,7 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         clock: Clock::default(),
         ids,
         pace: args.pace,
+        qemu: args.machines.config(args.ephemeral)?,
         strict: args.strict,
         throttle: args.throttle,
         development_key: args.listen.ip().is_loopback(),

@@ -6,6 +6,8 @@ mod actions;
 mod admin;
 mod catalog;
 mod cli;
+#[path = "../contract/hypervisor.rs"]
+mod contract;
 mod decide;
 mod harness;
 mod hypervisor_contract;

@@ -249,6 +249,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
         clock: Clock::held_at(now),
         ids: Ids::from_seed(seed),
         pace,
+        qemu: None,
         strict: false,
         throttle: false,
         development_key: true,
