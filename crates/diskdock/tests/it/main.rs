@@ -15,6 +15,7 @@ mod operations;
 mod restart;
 mod server;
 mod simulation;
+mod storage;
 mod store_contract;
 mod tidy;
 mod tripped;

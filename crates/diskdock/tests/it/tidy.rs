@@ -15,10 +15,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("gateway", &["actions", "catalog", "store"]),
-    ("hypervisor", &[]),
+    ("hypervisor", &["storage"]),
     ("ids", &["store"]),
     ("offer", &[]),
     ("operations", &["clock", "hypervisor", "store"]),
+    ("storage", &[]),
     ("store", &[]),
 ];
 /// These put the others together.

@@ -104,13 +104,15 @@ pub fn block_node(name: &str, path: &std::path::Path, format: &str, read_only: b
     })
 }
 
-/// The device through which a guest sees a disk.
+/// The device through which a guest sees a disk. The address matters: without one, QEMU would put a
+/// second device on an occupied port where no guest ever sees it.
 pub fn block_device(name: &str, serial: &str, port: u32) -> Value {
     json!({
         "driver": "virtio-blk-pci",
         "id": name,
         "drive": name,
         "bus": format!("rp{port}"),
+        "addr": "0.0",
         "serial": serial,
     })
 }
