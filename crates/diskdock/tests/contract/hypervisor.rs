@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 
-use diskdock::hypervisor::{DiskSpec, Hypervisor, Look, MachineSpec, Pace, Sight, Simulated, Slot};
+use diskdock::hypervisor::{DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot};
 use domain::{DiskId, InstanceId, Moment};
 
 /// Looks at one transition at most.
