@@ -3,6 +3,7 @@
 //! Every call bears repeating: it says how far the world is on its way to what was asked for, and
 //! does what is needed to get it there. Nothing here sees the books.
 
+pub mod qemu;
 mod script;
 mod simulated;
 

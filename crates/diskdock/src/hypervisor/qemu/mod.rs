@@ -1,0 +1,3 @@
+//! Instances as QEMU virtual machines.
+
+pub mod accel;
