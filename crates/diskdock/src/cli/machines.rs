@@ -39,8 +39,9 @@ pub struct MachineArgs {
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu: PathBuf,
-    /// How virtual machines are accelerated; auto is KVM where a guest really runs under it
-    #[arg(long, value_enum, default_value_t)]
+    /// How virtual machines are accelerated: kvm, tcg, or auto, which is KVM where a guest really
+    /// runs under it
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = wish)]
     pub accel: Wish,
     /// Whom QEMU runs as when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
@@ -48,6 +49,15 @@ pub struct MachineArgs {
     /// How long a guest has to shut down before its power is cut, such as 60s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
     pub shutdown_grace: i64,
+}
+
+fn wish(text: &str) -> Result<Wish, String> {
+    match text {
+        "auto" => Ok(Wish::Auto),
+        "kvm" => Ok(Wish::Kvm),
+        "tcg" => Ok(Wish::Tcg),
+        other => Err(format!("`{other}` is neither auto, kvm nor tcg")),
+    }
 }
 
 fn grace(text: &str) -> Result<i64, String> {
