@@ -114,6 +114,9 @@ pub fn block_device(name: &str, serial: &str, port: u32) -> Value {
         "bus": format!("rp{port}"),
         "addr": "0.0",
         "serial": serial,
+        // A full host file system pauses the machine instead of failing the guest's writes.
+        "werror": "enospc",
+        "rerror": "report",
     })
 }
 

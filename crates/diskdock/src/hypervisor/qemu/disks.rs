@@ -11,12 +11,14 @@
 //! asked again, which does not disturb a guest that is at it already. What has become of it is
 //! never read from the words of an error: a look at QEMU's devices and block nodes tells.
 
-use domain::Moment;
+use std::fs::File;
+
+use domain::{DiskId, Moment};
 use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus};
 
 use super::Qemu;
 use super::command_line::{block_device, block_node};
-use super::machine::{Machine, Seen, State, said};
+use super::machine::{Machine, Seen, State, off_thread, said};
 use super::name;
 use crate::failpoint;
 use crate::hypervisor::{Look, Slot, Trouble};
@@ -173,6 +175,7 @@ impl Qemu {
     ) -> Result<Look, Trouble> {
         let node = name::of_device(slot)?;
         failpoint::hit("unplug.let_go");
+        let open = self.open_image(&slot.disk).await;
         if seen.nodes.contains(&node) {
             match client.execute(BlockdevDel { node_name: node }).await {
                 Ok(_) => {}
@@ -184,8 +187,21 @@ impl Qemu {
             }
         }
         failpoint::hit("unplug.closed");
+        if let Some(open) = open {
+            off_thread(move || open.sync_all()).await.map_err(|error| {
+                tracing::error!(disk = %slot.disk, %error, "the host lost writes to a disk");
+                Trouble(format!("the host could not write {} out: {error}", slot.disk))
+            })?;
+        }
         self.take_off_record(machine, state, slot).await?;
         Ok(Look::Settled)
+    }
+
+    /// The image of a disk, opened before QEMU closes it: what the host fails to write out is told
+    /// only to those who had the file open when it failed, and QEMU keeps it to itself.
+    async fn open_image(&self, disk: &DiskId) -> Option<File> {
+        let path = self.find(disk).await.ok()?.path;
+        off_thread(move || File::open(path)).await.ok()
     }
 
     async fn take_off_record(

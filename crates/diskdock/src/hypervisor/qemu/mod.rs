@@ -7,6 +7,7 @@
 
 pub mod accel;
 mod command_line;
+mod console;
 mod disks;
 mod machine;
 mod name;
@@ -35,8 +36,6 @@ use record::Record;
 
 /// Changes that a receiver may be behind before it has to look at everything.
 const CHANGES: usize = 1_024;
-/// Bytes of a console that are given.
-const CONSOLE_BYTES: u64 = 64 * 1024;
 
 /// How QEMU is run.
 #[derive(Clone, Debug)]
@@ -89,10 +88,7 @@ impl Qemu {
     /// never on.
     pub fn console(&self, instance: &InstanceId) -> std::io::Result<Vec<u8>> {
         let machine = self.machine(instance).map_err(std::io::Error::other)?;
-        match process::tail(&machine.run.join(command_line::CONSOLE), CONSOLE_BYTES) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => read,
-        }
+        console::read(&machine)
     }
 
     /// How machines are accelerated, found out once.
@@ -248,6 +244,9 @@ impl Qemu {
         let client = self.client(&machine, &mut state).await?;
         if let Some(client) = &client {
             self.tidy(&machine, &mut state, client).await?;
+            let looks_at = Arc::clone(&machine);
+            let cut = off_thread(move || console::cut(&looks_at)).await;
+            cut.map_err(|error| Trouble(format!("cannot cut the console: {error}")))?;
         }
         let record = machine.record(&mut state).await?;
         Ok(record.map(|record| record.sight(client.is_some())))

@@ -20,7 +20,7 @@ const UP: Duration = Duration::from_secs(20);
 const LOOK_UP: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
 /// system is up is lost.
-const ASK_AGAIN_MS: i64 = 5_000;
+const ASK_AGAIN_MS: i64 = 2_000;
 /// How long QEMU has to end by itself once it was told to.
 const QUIT: Duration = Duration::from_secs(5);
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is

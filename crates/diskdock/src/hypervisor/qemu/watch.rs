@@ -50,7 +50,7 @@ impl Qemu {
                 self.refused(instance, &device).await
             }
             Notice::Missed(_) => self.look_again(instance).await,
-            Notice::Event(Event::Reset { .. } | Event::Resume { .. } | Event::Stop { .. }) => {
+            Notice::Event(Event::Reset { .. } | Event::Resume | Event::Stop) => {
                 self.tell(instance, None);
                 Ok(())
             }
