@@ -9,7 +9,7 @@ use domain::offer::Offer;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::World;
+use crate::catalog::Worlds;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -20,7 +20,9 @@ use crate::gateway::nonce::Nonces;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
+use crate::offer::Shelf;
 use crate::operations::{Runner, Strangers, reconcile};
+use crate::storage::{Images, PoolFault};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, Stored};
 
@@ -30,8 +32,10 @@ pub struct Plan {
     pub directory: PathBuf,
     /// How hard.
     pub durability: Durability,
-    /// What can be had.
+    /// What can be had, besides the images that are imported into the directory.
     pub offer: Offer,
+    /// Leave out the images of the offer: instances start from imported ones only.
+    pub only_imported_images: bool,
     /// The time.
     pub clock: Clock,
     /// The source of ids.
@@ -54,6 +58,8 @@ pub struct Assembly {
     pub gateway: Arc<Gateway>,
     /// The simulated hypervisor, for the operator's controls.
     pub simulated: Arc<Simulated>,
+    /// What can be had, with what is imported.
+    pub shelf: Arc<Shelf>,
     /// Where the books are kept.
     pub directory: PathBuf,
 }
@@ -67,15 +73,15 @@ impl Assembly {
         let clock = Arc::new(plan.clock);
         let hypervisor: Arc<dyn Hypervisor> = Arc::<Simulated>::clone(&simulated);
         let runner = Runner::new(Arc::clone(&store), hypervisor, Arc::clone(&clock), OPERATIONS);
-        let creating_takes_time = simulated.creating_takes_time().into();
-        let world = World { offer: plan.offer, ids: plan.ids, creating_takes_time };
-        let services = Services {
-            store,
-            runner: Arc::new(runner),
-            clock,
-            world: Arc::new(world),
-            strict: plan.strict,
-        };
+        let images = Images::of(&plan.directory);
+        let shelf = Shelf::new(plan.offer, images, plan.only_imported_images);
+        let world = Worlds::new(shelf.bare(), plan.ids, simulated.creating_takes_time());
+        match shelf.look() {
+            Ok(offer) => offer.into_iter().for_each(|offer| world.offer(offer)),
+            Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
+        }
+        let services =
+            Services { store, runner: Arc::new(runner), clock, world, strict: plan.strict };
         let gateway = Gateway {
             services,
             keys,
@@ -86,7 +92,7 @@ impl Assembly {
             metrics: Metrics::default(),
         };
         let directory = plan.directory;
-        Ok(Assembly { gateway: Arc::new(gateway), simulated, directory })
+        Ok(Assembly { gateway: Arc::new(gateway), simulated, shelf: Arc::new(shelf), directory })
     }
 
     /// Introduces the hypervisor to the books and takes up what was in flight.
@@ -102,8 +108,12 @@ impl Assembly {
 }
 
 impl Assembly {
-    /// Compares books and hypervisor while operations run, and renews their leases.
+    /// Compares books and hypervisor while operations run, and renews their leases. Looks for
+    /// images that nobody told us of.
     pub async fn keep_house(&self) -> Stored<()> {
+        if let Err(fault) = restock(&self.shelf, &self.gateway.services.world).await {
+            tracing::error!(%fault, "cannot look for imported images");
+        }
         self.compare(Strangers::Report).await?;
         self.gateway.services.runner.claim().await.map(drop)
     }
@@ -115,6 +125,17 @@ impl Assembly {
         }
         Ok(())
     }
+}
+
+/// Offers the images that are imported by now, looked at on a thread that may wait.
+pub async fn restock(shelf: &Arc<Shelf>, world: &Worlds) -> Result<(), PoolFault> {
+    let looks = Arc::clone(shelf);
+    let looked = tokio::task::spawn_blocking(move || looks.look()).await;
+    // A look that panicked has told the log why; what was offered stays.
+    if let Some(offer) = looked.unwrap_or(Ok(None))? {
+        world.offer(offer);
+    }
+    Ok(())
 }
 
 /// A directory for books that are thrown away; gone when this is dropped.

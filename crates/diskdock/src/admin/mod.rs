@@ -5,6 +5,7 @@
 
 mod access;
 mod controls;
+mod images;
 mod keys;
 mod state;
 mod view;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::assembly::Assembly;
 use crate::hypervisor::Simulated;
+use crate::offer::Shelf;
 
 pub use access::Access;
 
@@ -30,6 +32,7 @@ const STATE: usize = 4 * 1024 * 1024 * 1024;
 pub struct Desk {
     gateway: crate::gateway::Shared,
     simulated: Arc<Simulated>,
+    shelf: Arc<Shelf>,
 }
 
 /// A control that could not be done: why, and what to do about it.
@@ -79,8 +82,11 @@ pub type Answer = Result<Told, Problem>;
 
 /// The pages beside the API: the controls and the metrics.
 pub fn router(assembly: &Assembly, access: Access) -> Router {
-    let desk =
-        Desk { gateway: Arc::clone(&assembly.gateway), simulated: Arc::clone(&assembly.simulated) };
+    let desk = Desk {
+        gateway: Arc::clone(&assembly.gateway),
+        simulated: Arc::clone(&assembly.simulated),
+        shelf: Arc::clone(&assembly.shelf),
+    };
     let controls = Router::new()
         .route("/reset", post(state::reset))
         .route("/state", get(state::export).put(state::import))
@@ -102,6 +108,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/operations", get(view::operations))
         .route("/differences", get(view::differences))
         .route("/calls", get(view::calls))
+        .route("/images/reload", post(images::reload))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))

@@ -120,6 +120,7 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
         offer,
+        only_imported_images: false,
         clock: Clock::default(),
         ids,
         pace: args.pace,
@@ -204,6 +205,7 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
     let assembly = Assembly {
         gateway: Arc::clone(&gateway),
         simulated,
+        shelf: Arc::clone(&assembly.shelf),
         directory: assembly.directory.clone(),
     };
     tokio::spawn(async move {

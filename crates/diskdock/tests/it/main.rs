@@ -9,6 +9,7 @@ mod catalog;
 mod cli;
 mod decide;
 mod harness;
+mod host;
 mod hypervisor_contract;
 mod operations;
 mod restart;

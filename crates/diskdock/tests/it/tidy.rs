@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gateway", &["actions", "catalog", "store"]),
     ("hypervisor", &["storage"]),
     ("ids", &["store"]),
-    ("offer", &[]),
+    ("offer", &["storage"]),
     ("operations", &["clock", "hypervisor", "store"]),
     ("storage", &[]),
     ("store", &[]),

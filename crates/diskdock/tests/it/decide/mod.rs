@@ -3,6 +3,8 @@
 mod modify;
 mod place;
 
+use std::sync::Arc;
+
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
 use diskdock::ids::Ids;
@@ -29,9 +31,9 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
         let world = World {
-            offer: offer::load(None).unwrap(),
-            ids: Ids::from_seed(1),
-            creating_takes_time: false.into(),
+            offer: Arc::new(offer::load(None).unwrap()),
+            ids: Arc::new(Ids::from_seed(1)),
+            creating_takes_time: Arc::default(),
         };
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
