@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::{Console, World};
+use crate::catalog::{Console, World, Worlds};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -24,7 +24,9 @@ use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
+use crate::offer::Shelf;
 use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
+use crate::storage::{Images, PoolFault};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreFault, Stored};
 
@@ -34,8 +36,10 @@ pub struct Plan {
     pub directory: PathBuf,
     /// How hard.
     pub durability: Durability,
-    /// What can be had.
+    /// What can be had, besides the images that are imported into the directory.
     pub offer: Offer,
+    /// Leave out the images of the offer: instances start from imported ones only.
+    pub only_imported_images: bool,
     /// The time.
     pub clock: Clock,
     /// The source of ids.
@@ -62,6 +66,8 @@ pub struct Assembly {
     pub hypervisor: Arc<dyn Hypervisor>,
     /// The simulated hypervisor, if it is that one, for the operator's controls.
     pub simulated: Option<Arc<Simulated>>,
+    /// What can be had, with what is imported.
+    pub shelf: Arc<Shelf>,
     /// Where the books are kept.
     pub directory: PathBuf,
 }
@@ -76,16 +82,22 @@ impl Assembly {
         let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
         let runner = Arc::clone(&hypervisor);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
-        let creating_takes_time = creating_takes_time.into();
-        let (offer, ids) = (plan.offer, plan.ids);
-        let world = World { offer, ids, creating_takes_time, shares_disks, console };
-        let services = Services {
-            store,
-            runner: Arc::new(runner),
-            clock,
-            world: Arc::new(world),
-            strict: plan.strict,
+        let images = Images::of(&plan.directory);
+        let shelf = Shelf::new(plan.offer, images, plan.only_imported_images);
+        let world = World {
+            offer: Arc::new(shelf.bare()),
+            ids: Arc::new(plan.ids),
+            creating_takes_time: Arc::new(creating_takes_time.into()),
+            shares_disks,
+            console,
         };
+        let world = Worlds::new(world);
+        match shelf.look() {
+            Ok(offer) => offer.into_iter().for_each(|offer| world.offer(offer)),
+            Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
+        }
+        let services =
+            Services { store, runner: Arc::new(runner), clock, world, strict: plan.strict };
         let gateway = Gateway {
             services,
             keys,
@@ -96,7 +108,8 @@ impl Assembly {
             metrics: Metrics::default(),
         };
         let directory = plan.directory;
-        Ok(Assembly { gateway: Arc::new(gateway), hypervisor, simulated, directory })
+        let (gateway, shelf) = (Arc::new(gateway), Arc::new(shelf));
+        Ok(Assembly { gateway, hypervisor, simulated, shelf, directory })
     }
 
     /// Introduces the hypervisor to the books and takes up what was in flight.
@@ -112,8 +125,12 @@ impl Assembly {
 }
 
 impl Assembly {
-    /// Compares books and hypervisor while operations run, and renews their leases.
+    /// Compares books and hypervisor while operations run, and renews their leases. Looks for
+    /// images that nobody told us of.
     pub async fn keep_house(&self) -> Stored<()> {
+        if let Err(fault) = restock(&self.shelf, &self.gateway.services.world).await {
+            tracing::error!(%fault, "cannot look for imported images");
+        }
         self.compare(Strangers::Report).await?;
         self.gateway.services.runner.claim().await.map(drop)
     }
@@ -188,7 +205,7 @@ impl Driver {
             creating_takes_time: simulated.creating_takes_time(),
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
-            console: Box::new(console),
+            console: Arc::new(console),
             shares_disks: true,
         }
     }
@@ -198,11 +215,22 @@ impl Driver {
         Driver {
             hypervisor: qemu,
             simulated: None,
-            console: Box::new(move |id| speaks.console(id)),
+            console: Arc::new(move |id: &InstanceId| speaks.console(id)),
             creating_takes_time: true,
             shares_disks: false,
         }
     }
+}
+
+/// Offers the images that are imported by now, looked at on a thread that may wait.
+pub async fn restock(shelf: &Arc<Shelf>, world: &Worlds) -> Result<(), PoolFault> {
+    let looks = Arc::clone(shelf);
+    let looked = tokio::task::spawn_blocking(move || looks.look()).await;
+    // A look that panicked has told the log why; what was offered stays.
+    if let Some(offer) = looked.unwrap_or(Ok(None))? {
+        world.offer(offer);
+    }
+    Ok(())
 }
 
 /// A directory for books that are thrown away; gone when this is dropped.

@@ -8,6 +8,7 @@ pub mod commands;
 mod completions;
 pub mod docs;
 mod failure;
+mod image;
 mod key;
 mod machines;
 mod nearest;
@@ -51,6 +52,8 @@ enum Command {
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
     Key(key::KeyArgs),
+    /// Import, list and delete images of your own
+    Image(image::ImageArgs),
     /// Look into a running server, and play operator: clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
@@ -70,6 +73,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Call(args) => call::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
+        Command::Image(args) => image::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
         Command::Completions(args) => completions::run(args),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::Failure;
-use super::machines::MachineArgs;
+use super::machines::{Choice, MachineArgs};
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
@@ -125,6 +125,8 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
         offer,
+        // Nothing else has bytes that a virtual machine could be started from.
+        only_imported_images: args.machines.hypervisor == Choice::Qemu,
         clock: Clock::default(),
         ids,
         pace: args.pace,
@@ -212,6 +214,7 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
         gateway: Arc::clone(&gateway),
         hypervisor,
         simulated: assembly.simulated.clone(),
+        shelf: Arc::clone(&assembly.shelf),
         directory: assembly.directory.clone(),
     };
     let assembly = Arc::new(assembly);

@@ -95,15 +95,16 @@ pub struct Images {
 
 impl Images {
     /// The images of a data directory as they are; there need not be any.
-    pub fn of(data_directory: &Path) -> Result<Images, PoolFault> {
-        let data_directory = std::path::absolute(data_directory).at("find", data_directory)?;
+    pub fn of(data_directory: &Path) -> Images {
         // Without links, so that what disks say of their image stays comparable.
-        let data_directory = data_directory.canonicalize().unwrap_or(data_directory);
+        let absolute = std::path::absolute(data_directory);
+        let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
+        let data_directory = absolute.canonicalize().unwrap_or(absolute);
         let directory = data_directory.join("images");
         let shared = |found: &std::fs::Metadata| found.mode() & 0o777 == PASSABLE;
         let found = std::fs::symlink_metadata(&directory).ok();
         let group = found.filter(shared).map(|found| found.gid());
-        Ok(Images { disks: data_directory.join("disks"), directory, group })
+        Images { disks: data_directory.join("disks"), directory, group }
     }
 
     /// Opens them for changes by someone who need not be the server: makes the directory, clears
@@ -112,7 +113,7 @@ impl Images {
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, CLOSED);
         builder.recursive(true).create(data_directory).at("make", data_directory)?;
-        let images = Images::of(data_directory)?;
+        let images = Images::of(data_directory);
         files::directory(&images.directory, CLOSED)?;
         draft::clear_left_behind(&images.directory)?;
         Ok(images)

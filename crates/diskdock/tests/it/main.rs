@@ -11,6 +11,7 @@ mod cli;
 mod contract;
 mod decide;
 mod harness;
+mod host;
 mod hypervisor_contract;
 mod operations;
 mod restart;

@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gateway", &["actions", "catalog", "store"]),
     ("hypervisor", &["failpoint", "storage"]),
     ("ids", &["store"]),
-    ("offer", &[]),
+    ("offer", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("storage", &[]),
     ("store", &[]),

@@ -246,6 +246,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
         directory,
         durability: Durability::Relaxed,
         offer: diskdock::offer::load(None).unwrap(),
+        only_imported_images: false,
         clock: Clock::held_at(now),
         ids: Ids::from_seed(seed),
         pace,
