@@ -131,7 +131,7 @@ pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
     for disk in &parts.disks {
         line.json("-blockdev", block_node(&disk.name, &disk.path, disk.format, false));
         let mut device = block_device(&disk.name, &disk.serial, disk.port);
-        if disk.system {
+        if disk.system && parts.boot == Boot::Disk {
             device["bootindex"] = json!(0);
         }
         line.json("-device", device);
