@@ -19,7 +19,8 @@ pub mod user;
 mod watch;
 
 use std::collections::HashMap;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -69,6 +70,9 @@ impl Qemu {
         let path = data_directory.to_owned();
         let data_directory = std::path::absolute(data_directory)
             .map_err(|source| PoolFault::Io { doing: "find", path, source })?;
+        if config.user.is_some() {
+            make_passable(&data_directory)?;
+        }
         let pool = Pool::open(&data_directory, config.user)?;
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
@@ -281,6 +285,15 @@ impl Qemu {
         }
         Ok(())
     }
+}
+
+/// Lets whoever runs QEMU pass through a directory, without letting them see what is in it.
+fn make_passable(directory: &Path) -> Result<(), PoolFault> {
+    let pass = || {
+        let mode = std::fs::metadata(directory)?.permissions().mode();
+        std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o001))
+    };
+    pass().map_err(|source| PoolFault::Io { doing: "open up", path: directory.into(), source })
 }
 
 impl Hypervisor for Qemu {

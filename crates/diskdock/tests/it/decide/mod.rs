@@ -3,7 +3,6 @@
 mod modify;
 mod place;
 
-
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
 use diskdock::ids::Ids;
