@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::{Console, World};
+use crate::catalog::{Console, World, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -169,7 +169,8 @@ impl Driver {
     fn simulated(pace: Pace) -> Driver {
         let simulated = Arc::new(Simulated::new(pace));
         let console = |id: &InstanceId| {
-            Ok(format!("{id} is simulated: no guest runs, so nothing is on its console.\n").into())
+            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
+            Ok(Written { bytes: text.into(), at: None })
         };
         Driver {
             creating_takes_time: simulated.creating_takes_time(),

@@ -17,4 +17,5 @@ pub mod hypervisor;
 pub mod ids;
 pub mod offer;
 pub mod operations;
+pub mod plain;
 pub mod store;

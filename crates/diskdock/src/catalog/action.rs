@@ -31,8 +31,18 @@ pub struct World {
     pub console: Console,
 }
 
-/// Gives the latest of what an instance has written to its console, in bytes.
-pub type Console = Box<dyn Fn(&InstanceId) -> std::io::Result<Vec<u8>> + Send + Sync>;
+/// Gives the latest of what an instance has written to its console. Is called within a read of the
+/// books, so it must not take long.
+pub type Console = Box<dyn Fn(&InstanceId) -> std::io::Result<Written> + Send + Sync>;
+
+/// What an instance has written to its console.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The latest of it.
+    pub bytes: Vec<u8>,
+    /// When the last of it was written, if that is known.
+    pub at: Option<Moment>,
+}
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +87,8 @@ pub enum Stop {
     Refused(Refusal),
     /// Ours.
     Failed(StoreFault),
+    /// Ours, and not the store's: what is broken, in words for the log.
+    Broken(String),
 }
 
 impl From<&'static ErrorCode> for Stop {

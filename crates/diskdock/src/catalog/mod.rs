@@ -18,7 +18,7 @@ pub mod xml;
 
 pub use action::{
     Action, Call, Caller, Change, Console, Effect, Entry, Mutation, Outcome, Query, Reading,
-    ReadyAction, ReadyQuery, Stop, World,
+    ReadyAction, ReadyQuery, Stop, World, Written,
 };
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::actions::dispatch::{Request, Services, dispatch};
 use crate::actions::{OPERATIONS, find};
-use crate::catalog::{Caller, Input, Stop, World};
+use crate::catalog::{Caller, Input, Stop, World, Written};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::Ids;
@@ -31,7 +31,7 @@ impl Town {
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let offer = crate::offer::load(None).expect("the built-in offer");
         let creating_takes_time = creating_takes_time.into();
-        let console = Box::new(|_: &_| Ok(Vec::new()));
+        let console = Box::new(|_: &_| Ok(Written::default()));
         let (ids, shares_disks) = (Ids::from_seed(1), true);
         let world = World { offer, ids, creating_takes_time, shares_disks, console };
         let world = Arc::new(world);
@@ -51,6 +51,7 @@ impl Town {
             Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),
             Err(Stop::Refused(refusal)) => Err(refusal.error.code),
             Err(Stop::Failed(fault)) => panic!("{fault}"),
+            Err(Stop::Broken(what)) => panic!("{what}"),
         }
     }
 

@@ -2,9 +2,10 @@
 
 mod modify;
 mod place;
+mod resize;
 
 use diskdock::actions;
-use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
+use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World, Written};
 use diskdock::ids::Ids;
 use diskdock::offer;
 use diskdock::store::Store;
@@ -33,7 +34,7 @@ impl Bench {
             ids: Ids::from_seed(1),
             creating_takes_time: false.into(),
             shares_disks: true,
-            console: Box::new(|_| Ok(Vec::new())),
+            console: Box::new(|_| Ok(Written::default())),
         };
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
@@ -72,6 +73,7 @@ impl Bench {
         answer.unwrap().map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal.error.code,
             Stop::Failed(fault) => panic!("{fault}"),
+            Stop::Broken(what) => panic!("{what}"),
         })
     }
 }
