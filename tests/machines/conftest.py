@@ -65,4 +65,6 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for host in hosts:
             report.sections.append(("log of the server", host.log_tail()))
+            for console in host.data.glob("machines/*/run/console.log"):
+                report.sections.append((str(console), console.read_text(errors="replace")[-1000:]))
     return report

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::{Console, World, Worlds};
+use crate::catalog::{Console, World, Worlds, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -199,7 +199,8 @@ impl Driver {
     fn simulated(pace: Pace) -> Driver {
         let simulated = Arc::new(Simulated::new(pace));
         let console = |id: &InstanceId| {
-            Ok(format!("{id} is simulated: no guest runs, so nothing is on its console.\n").into())
+            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
+            Ok(Written { bytes: text.into(), at: None })
         };
         Driver {
             creating_takes_time: simulated.creating_takes_time(),
@@ -215,7 +216,10 @@ impl Driver {
         Driver {
             hypervisor: qemu,
             simulated: None,
-            console: Arc::new(move |id: &InstanceId| speaks.console(id)),
+            console: Arc::new(move |id: &InstanceId| {
+                let (bytes, at) = speaks.console(id)?;
+                Ok(Written { bytes, at })
+            }),
             creating_takes_time: true,
             shares_disks: false,
         }

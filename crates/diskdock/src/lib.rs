@@ -18,5 +18,6 @@ pub mod hypervisor;
 pub mod ids;
 pub mod offer;
 pub mod operations;
+pub mod plain;
 pub mod storage;
 pub mod store;

@@ -17,6 +17,8 @@
 //! Every attachment has a generation. An event or a late completion that carries another
 //! generation than the attachment it finds changes nothing.
 
+mod growth;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, DiskId, InstanceId};
@@ -276,8 +278,11 @@ pub struct Disk {
     /// Only for `cloud_essd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub performance_level: Option<PerformanceLevel>,
-    /// GiB.
+    /// GiB; while it grows, the new size.
     pub size_gib: u32,
+    /// GiB that it had before the resize that is under way; none while it does not grow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growing_from_gib: Option<u32>,
     /// How it is paid for.
     pub charge_type: ChargeType,
     /// Whether it can come off its instance and live on its own.
@@ -389,6 +394,7 @@ impl Disk {
             category,
             performance_level: None,
             size_gib,
+            growing_from_gib: None,
             charge_type: ChargeType::PostPaid,
             portable: true,
             name: String::new(),

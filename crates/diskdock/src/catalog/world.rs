@@ -4,13 +4,23 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::InstanceId;
 use domain::offer::Offer;
+use domain::{InstanceId, Moment};
 
 pub use crate::ids::Ids;
 
-/// Gives the latest of what an instance has written to its console, in bytes.
-pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<Vec<u8>> + Send + Sync>;
+/// Gives the latest of what an instance has written to its console. Is called within a read of the
+/// books, so it must not take long.
+pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<Written> + Send + Sync>;
+
+/// What an instance has written to its console.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The latest of it.
+    pub bytes: Vec<u8>,
+    /// When the last of it was written, if that is known.
+    pub at: Option<Moment>,
+}
 
 /// The world as one request sees it: the same from its beginning to its end.
 #[derive(Clone)]
@@ -35,7 +45,7 @@ impl World {
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
-            console: Arc::new(|_| Ok(Vec::new())),
+            console: Arc::new(|_| Ok(Written::default())),
         }
     }
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod client;
 pub mod commands;
 mod completions;
+mod console;
 pub mod docs;
 mod failure;
 mod image;
@@ -32,6 +33,7 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock serve                                      run a server on 127.0.0.1:5260
   diskdock call DescribeDisks --output table          what disks there are
   diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
+  diskdock console i-1 --follow                       what its guest writes
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
 
@@ -48,6 +50,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Call an action of the API
     Call(call::CallArgs),
+    /// Show what an instance has written to its console
+    Console(console::ConsoleArgs),
     /// Show what actions there are, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
@@ -71,6 +75,7 @@ pub async fn run() -> Result<(), Failure> {
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Console(args) => console::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
         Command::Image(args) => image::run(args).await,

@@ -142,8 +142,10 @@ pub trait Hypervisor: Send + Sync {
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
     /// Makes the bytes of a disk.
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look>;
-    /// Makes a disk as large as `spec` says, which is at least as large as it is. It may be on
-    /// the instances `on`, whose guests then see it grow.
+    /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
+    /// larger than that already is as asked for. It is on the instances `on`, those that run see it
+    /// grow; one of them may have been forgotten. The disk is neither plugged nor unplugged
+    /// meanwhile, but instances start, stop and die as they like.
     fn resize<'a>(
         &'a self,
         spec: &'a DiskSpec,

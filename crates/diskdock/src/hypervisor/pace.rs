@@ -9,7 +9,7 @@ pub enum Pace {
     Fast,
     /// About a minute, as on the real cloud.
     Cloud,
-    /// This long, in milliseconds; new disks are there at once, as clients like it best.
+    /// This long, in milliseconds; bytes of disks are there at once, as clients like it best.
     Exactly(i64),
 }
 
@@ -17,10 +17,10 @@ impl Pace {
     /// Milliseconds that a transition takes.
     pub fn of(self, transition: Transition) -> i64 {
         match (self, transition) {
-            (Pace::Fast | Pace::Exactly(_), Transition::Create) => 0,
+            (Pace::Fast | Pace::Exactly(_), Transition::Create | Transition::Resize) => 0,
             (Pace::Exactly(milliseconds), _) => milliseconds,
             (Pace::Fast, _) => 20,
-            (Pace::Cloud, Transition::Create) => 5_000,
+            (Pace::Cloud, Transition::Create | Transition::Resize) => 5_000,
             (Pace::Cloud, Transition::Attach) => 10_000,
             (Pace::Cloud, Transition::Detach) => 60_000,
             (Pace::Cloud, Transition::Start | Transition::Reboot) => 30_000,

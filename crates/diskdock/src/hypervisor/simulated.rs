@@ -17,6 +17,9 @@ use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
+/// What happens at most before a receiver has to look at everything.
+const CHANGES: usize = 16;
+
 /// A transition under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Under {
@@ -57,7 +60,7 @@ struct Machine {
 #[derive(Debug)]
 pub struct Simulated {
     state: Mutex<Machines>,
-    /// Nothing happens here that nobody asked for, so nothing is ever said.
+    /// Tells only of [`Simulated::let_go`]: nothing else happens here that nobody asked for.
     changes: broadcast::Sender<Change>,
 }
 
@@ -65,7 +68,7 @@ impl Simulated {
     /// A world without machines, at this pace.
     pub fn new(pace: Pace) -> Simulated {
         let state = Machines { pace: Some(pace), ..Machines::default() };
-        Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(1) }
+        Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(CHANGES) }
     }
 
     /// How long transitions take.
@@ -134,6 +137,23 @@ impl Simulated {
         known.map(|machine| machine.running = false).is_some()
     }
 
+    /// A guest lets go of a disk that nobody wants back, as one that is late does. False if it does
+    /// not have the disk.
+    pub fn let_go(&self, instance: &InstanceId, disk: &DiskId) -> bool {
+        let mut state = self.lock();
+        let Some(machine) = state.machines.get_mut(instance) else { return false };
+        let before = machine.disks.len();
+        machine.disks.retain(|(present, _)| present != disk);
+        let gone = machine.disks.len() < before;
+        drop(state);
+        if gone {
+            // Nobody needs to listen.
+            let _ =
+                self.changes.send(Change { instance: instance.clone(), disk: Some(disk.clone()) });
+        }
+        gone
+    }
+
     fn lock(&self) -> MutexGuard<'_, Machines> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
@@ -187,6 +207,7 @@ fn waiting_for(transition: Transition) -> String {
     match transition {
         Transition::Create => "the bytes of the disk are being made",
         Transition::Attach => "waiting for the guest to take the device",
+        Transition::Resize => "the bytes of the disk are being added",
         Transition::Detach => "waiting for the guest to let go of the device",
         Transition::Start => "the instance is booting",
         Transition::Stop => "the instance is shutting down",
@@ -287,8 +308,15 @@ impl Hypervisor for Simulated {
         ready(self.look(key, now, |_| {}))
     }
 
-    fn resize<'a>(&'a self, _: &'a DiskSpec, _: &'a [InstanceId], _: Moment) -> Answer<'a, Look> {
-        ready(Look::Settled)
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        _: &'a [InstanceId],
+        now: Moment,
+    ) -> Answer<'a, Look> {
+        let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
     }
 
     fn discard<'a>(&'a self, _: &'a DiskId) -> Answer<'a, ()> {

@@ -165,6 +165,7 @@ guest has it.";
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("Force is used for regional disks only",                   |f| f.ask.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
+        must("no resize of the disk is under way",                      |f| !f.disk.is_growing(), &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),

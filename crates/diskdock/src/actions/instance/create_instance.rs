@@ -57,7 +57,10 @@ impl Action for CreateInstance {
     const SUMMARY: &'static str = "Creates an instance without starting it.";
     const DETAILS: &'static str = "\
 The instance is Pending, then Stopped, with its system disk and data disks on it. StartInstance \
-turns it on.";
+turns it on.\n\n\
+The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports of this host lead into \
+the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
+only. A simulated instance has no guest, and nothing listens.";
     const ASYNCHRONOUS: bool = true;
     const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
 

@@ -47,6 +47,7 @@ impl Town {
             Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),
             Err(Stop::Refused(refusal)) => Err(refusal.error.code),
             Err(Stop::Failed(fault)) => panic!("{fault}"),
+            Err(Stop::Broken(what)) => panic!("{what}"),
         }
     }
 

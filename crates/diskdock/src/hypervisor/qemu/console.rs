@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::UNIX_EPOCH;
+
+use domain::Moment;
 
 use super::command_line::CONSOLE;
 use super::machine::Machine;
@@ -21,6 +24,13 @@ pub fn read(machine: &Machine) -> io::Result<Vec<u8>> {
     text.extend(or_nothing(tail(&machine.run.join(CONSOLE), KEPT))?);
     let surplus = text.len().saturating_sub(usize::try_from(KEPT).unwrap_or(usize::MAX));
     Ok(text.split_off(surplus))
+}
+
+/// When the guest has written last; none if it never has.
+pub fn written_at(machine: &Machine) -> Option<Moment> {
+    let written = std::fs::symlink_metadata(machine.run.join(CONSOLE)).ok()?;
+    let since_epoch = written.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_epoch.as_millis()).ok().map(Moment)
 }
 
 /// Cuts the file if it has become too large. QEMU appends to it, and so goes on at its new end; what

@@ -90,9 +90,9 @@ impl Qemu {
 
     /// The latest that a guest has written to its serial port: 64 KiB at most, nothing if it was
     /// never on.
-    pub fn console(&self, instance: &InstanceId) -> std::io::Result<Vec<u8>> {
+    pub fn console(&self, instance: &InstanceId) -> std::io::Result<(Vec<u8>, Option<Moment>)> {
         let machine = self.machine(instance).map_err(std::io::Error::other)?;
-        console::read(&machine)
+        Ok((console::read(&machine)?, console::written_at(&machine)))
     }
 
     /// How machines are accelerated, found out once.

@@ -2,6 +2,7 @@
 
 mod modify;
 mod place;
+mod resize;
 
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
@@ -67,6 +68,7 @@ impl Bench {
         answer.unwrap().map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal.error.code,
             Stop::Failed(fault) => panic!("{fault}"),
+            Stop::Broken(what) => panic!("{what}"),
         })
     }
 }

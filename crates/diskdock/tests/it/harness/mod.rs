@@ -230,6 +230,11 @@ impl World {
         reconcile(store, hypervisor, Strangers::Report, now).await.unwrap()
     }
 
+    /// The log has warned of this so many times, as the story expects.
+    pub fn warned(&self, text: &str) -> usize {
+        self.log.take(text)
+    }
+
     /// A signer for an account of its own.
     pub async fn another_account(&self, account: &str) -> Signer {
         let services = &self.assembly.gateway.services;

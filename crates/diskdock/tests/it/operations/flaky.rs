@@ -1,8 +1,8 @@
 //! A driver and a store that fail when they are told to, around the real ones.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
     Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Simulated, Slot, Trouble,
@@ -71,10 +71,25 @@ pub struct Shaky {
     pub out_of_reach: AtomicBool,
     pub panics: AtomicBool,
     pub slow: AtomicBool,
+    /// Machines go on, and yet a start is never said to have ended.
+    pub mute: AtomicBool,
     pub calls: AtomicUsize,
+    pub discarded: Mutex<Vec<DiskId>>,
 }
 
 impl Shaky {
+    pub fn new(driver: Simulated) -> Shaky {
+        Shaky {
+            driver,
+            out_of_reach: AtomicBool::default(),
+            panics: AtomicBool::default(),
+            slow: AtomicBool::default(),
+            mute: AtomicBool::default(),
+            calls: AtomicUsize::default(),
+            discarded: Mutex::default(),
+        }
+    }
+
     fn pass<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
@@ -95,7 +110,14 @@ impl Shaky {
 
 impl Hypervisor for Shaky {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.start(spec, now))
+        let answer = self.driver.start(spec, now);
+        if !self.mute.load(Ordering::SeqCst) {
+            return self.pass(answer);
+        }
+        self.pass(Box::pin(async move {
+            answer.await?;
+            Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
+        }))
     }
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
         self.pass(self.driver.stop(instance, force, now))
@@ -121,7 +143,11 @@ impl Hypervisor for Shaky {
         self.pass(self.driver.resize(spec, on, now))
     }
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
-        self.pass(self.driver.discard(disk))
+        let answer = self.driver.discard(disk);
+        self.pass(Box::pin(async move {
+            self.discarded.lock().unwrap().push(disk.clone());
+            answer.await
+        }))
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
         self.pass(self.driver.forget(instance))
