@@ -23,12 +23,21 @@
 //! # }
 //! ```
 
+/// The README, whose example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod client;
 pub mod commands;
+mod error;
 mod events;
+mod shared;
+mod socket;
 mod wire;
 
-pub use client::{COMMAND_DEADLINE, Client, ConnectError, Error, IN_FLIGHT};
+pub use client::{COMMAND_DEADLINE, Client, IN_FLIGHT};
 pub use commands::Command;
+pub use error::{ConnectError, Error};
 pub use events::{Event, Events, Notice, QUEUE};
 pub use wire::{ErrorClass, LONGEST_LINE, Version};

@@ -9,6 +9,9 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 /// Bytes of a line at most. Answers about many devices are large; this is far beyond them.
 pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
+/// Bytes that are kept for the next line; a longer one gives back what it took.
+const USUAL_LINE: usize = 64 * 1024;
+
 /// Which QEMU it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Version {
@@ -106,6 +109,7 @@ pub(crate) async fn read_line(
     line: &mut Vec<u8>,
 ) -> io::Result<bool> {
     line.clear();
+    line.shrink_to(USUAL_LINE);
     loop {
         let available = stream.fill_buf().await?;
         if available.is_empty() {
@@ -120,6 +124,38 @@ pub(crate) async fn read_line(
         stream.consume(taken);
         if end.is_some() {
             return Ok(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::io::BufReader;
+
+    use super::*;
+
+    /// Bytes of which many end a line.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let byte = any::<u8>().prop_map(|byte| if byte < 40 { b'\n' } else { byte });
+        prop::collection::vec(byte, 0..500)
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_what_was_sent(sent in bytes(), piece in 1..64_usize) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let read = runtime.block_on(async {
+                let mut stream = BufReader::with_capacity(piece, &sent[..]);
+                let (mut line, mut read) = (Vec::new(), Vec::new());
+                while read_line(&mut stream, &mut line).await.unwrap() {
+                    prop_assert_eq!(line.iter().position(|b| *b == b'\n'), Some(line.len() - 1));
+                    read.extend_from_slice(&line);
+                }
+                Ok(read)
+            })?;
+            let whole = sent.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            prop_assert_eq!(read, &sent[..whole]);
         }
     }
 }
