@@ -33,8 +33,8 @@ pub fn written_at(machine: &Machine) -> Option<Moment> {
     i64::try_from(since_epoch.as_millis()).ok().map(Moment)
 }
 
-/// Cuts the file if it has become too large. QEMU appends to it, and so goes on at its new end; what
-/// the guest writes just now may be lost.
+/// Cuts the file if it has become too large. QEMU appends to it, and so goes on at its new end;
+/// what the guest writes just now may be lost.
 pub fn cut(machine: &Machine) -> io::Result<()> {
     let path = machine.run.join(CONSOLE);
     let file = File::options().write(true).custom_flags(no_follow()).open(&path);

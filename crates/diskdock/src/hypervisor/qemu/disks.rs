@@ -3,7 +3,7 @@
 //! ```text
 //!   plug:    record it (not given) -> blockdev-add -> device_add -> record it as given
 //!   unplug:  device_del, again every second -> the device is gone -> release
-//!   release: blockdev-del (flushes and closes the image) -> make the image durable -> off the record
+//!   release: blockdev-del (flushes and closes) -> make the image durable -> off the record
 //! ```
 //!
 //! `device_del` only asks. Under ACPI hot-plug, which lets go within about 0.1 s where native PCIe
