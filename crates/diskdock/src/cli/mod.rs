@@ -8,6 +8,7 @@ pub mod commands;
 mod completions;
 mod console;
 pub mod docs;
+mod doctor;
 mod failure;
 mod image;
 mod key;
@@ -62,6 +63,8 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),
+    /// Check whether this host can run virtual machines
+    Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -81,6 +84,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Image(args) => image::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -97,7 +97,13 @@ impl Qemu {
 
     /// How machines are accelerated, found out once.
     pub async fn accel(&self) -> Result<Choice, String> {
-        let choose = || accel::choose(&self.config.program, self.config.accel);
+        let choose = async || {
+            let choice = accel::choose(&self.config.program, self.config.accel).await?;
+            if let Some(remark) = &choice.remark {
+                tracing::warn!(remark, "virtual machines are slow here");
+            }
+            Ok(choice)
+        };
         self.accel.get_or_try_init(choose).await.cloned()
     }
 
