@@ -328,6 +328,8 @@ fn open_files() -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -361,8 +363,8 @@ mod tests {
         if !geteuid().is_root() {
             return;
         }
-        // Only its owner passes through a temporary directory.
         let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let found = passable(&directory.path().join("data"), user::BY_DEFAULT);
         assert_eq!(found.verdict, Verdict::Problem);
         assert!(found.found.contains(&directory.path().display().to_string()), "{found:?}");

@@ -118,6 +118,7 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
+            self.make_durable(&slot.disk).await?;
             self.take_off_record(&machine, &mut state, slot).await?;
             return Ok(Look::Settled);
         };
@@ -187,11 +188,12 @@ impl Qemu {
             }
         }
         failpoint::hit("unplug.closed");
+        if machine.record(state).await?.and_then(|known| known.at(slot)).is_none() {
+            // What is off the record is durable already.
+            return Ok(Look::Settled);
+        }
         if let Some(open) = open {
-            off_thread(move || open.sync_all()).await.map_err(|error| {
-                tracing::error!(disk = %slot.disk, %error, "the host lost writes to a disk");
-                Trouble(format!("the host could not write {} out: {error}", slot.disk))
-            })?;
+            write_out(&slot.disk, open).await?;
         }
         self.take_off_record(machine, state, slot).await?;
         Ok(Look::Settled)
@@ -199,7 +201,7 @@ impl Qemu {
 
     /// The image of a disk, opened before QEMU closes it: what the host fails to write out is told
     /// only to those who had the file open when it failed, and QEMU keeps it to itself.
-    async fn open_image(&self, disk: &DiskId) -> Option<File> {
+    pub(super) async fn open_image(&self, disk: &DiskId) -> Option<File> {
         let path = self.find(disk).await.ok()?.path;
         off_thread(move || File::open(path)).await.ok()
     }
@@ -210,7 +212,6 @@ impl Qemu {
         state: &mut State,
         slot: &Slot,
     ) -> Result<(), Trouble> {
-        self.make_durable(&slot.disk).await?;
         failpoint::hit("unplug.durable");
         if machine.record(state).await?.is_some() {
             machine.change(state, |record| record.remove(slot)).await?;
@@ -242,6 +243,15 @@ impl Qemu {
         }
         Ok(())
     }
+}
+
+/// Makes what was written to a disk durable. The host tells of a failure only once, so it is in the
+/// log whatever happens next.
+pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), Trouble> {
+    off_thread(move || image.sync_all()).await.map_err(|error| {
+        tracing::error!(%disk, %error, "the host lost writes to a disk");
+        Trouble(format!("the host could not write {disk} out: {error}"))
+    })
 }
 
 /// Opens the image of a disk and gives the machine the device.

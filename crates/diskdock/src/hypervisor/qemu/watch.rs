@@ -11,6 +11,7 @@ use qmp::{Event, Notice};
 use tokio::time::{Instant, sleep};
 
 use super::Qemu;
+use super::disks::write_out;
 use super::machine::Machine;
 use super::name;
 use crate::hypervisor::{Slot, Trouble};
@@ -62,7 +63,9 @@ impl Qemu {
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
     /// locked, so that its other disks need not wait for that.
     async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), Trouble> {
-        self.make_durable(&disk).await?;
+        if let Some(image) = self.open_image(&disk).await {
+            write_out(&disk, image).await?;
+        }
         self.look_again_for(instance, Some(disk)).await
     }
 
