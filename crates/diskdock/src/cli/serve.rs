@@ -12,6 +12,7 @@ use super::Failure;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
+use crate::explorer;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
 use crate::gateway::server;
@@ -98,7 +99,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     };
     greet(&args, address, directory);
     let running = run(&assembly);
-    let pages = admin::router(&assembly, access);
+    let pages = admin::router(&assembly, access).merge(explorer::router());
     let gateway = Arc::clone(&assembly.gateway);
     server::serve(listener, tls, gateway, pages, told_to_stop()).await;
     running.abort();
