@@ -17,6 +17,7 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
+use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
@@ -84,6 +85,7 @@ impl Assembly {
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
+            recent: Recent::default(),
         };
         let directory = plan.directory;
         Ok(Assembly { gateway: Arc::new(gateway), simulated, directory })

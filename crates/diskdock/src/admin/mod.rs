@@ -8,6 +8,8 @@ mod controls;
 mod keys;
 mod state;
 mod view;
+pub mod watch;
+mod world;
 
 use std::sync::Arc;
 

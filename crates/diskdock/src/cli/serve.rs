@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::Failure;
+use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
@@ -99,9 +100,16 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     };
     greet(&args, address, directory);
     let running = run(&assembly);
-    let pages = admin::router(&assembly, access).merge(explorer::router());
+    let watch = Watch::default();
+    let pages = admin::router(&assembly, access.clone())
+        .merge(admin::watch::router(&assembly, access, watch.clone()))
+        .merge(explorer::router());
+    let stop = async move {
+        told_to_stop().await;
+        watch.close();
+    };
     let gateway = Arc::clone(&assembly.gateway);
-    server::serve(listener, tls, gateway, pages, told_to_stop()).await;
+    server::serve(listener, tls, gateway, pages, stop).await;
     running.abort();
     tracing::info!("stopped");
     Ok(())

@@ -26,7 +26,11 @@ pub fn page() -> Markup {
             section id="instances" { h2 { "Instances" } div.instances {} }
             section id="free" { h2 { "Disks on no instance" } div.free.drop {} }
             section id="operations" { h2 { "Operations" } div.operations {} }
-            section id="calls" { h2 { "Latest calls" } div.calls {} }
+            section id="calls" {
+                h2 { "Latest calls" }
+                label.check { input type="checkbox" id="reads"; " also those that only read" }
+                div.calls {}
+            }
         }
     };
     whole("Console", Section::Console, &["console.js"], &body)
