@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
+    ("explorer", &["actions", "catalog"]),
     ("gateway", &["actions", "catalog", "store"]),
     ("hypervisor", &[]),
     ("ids", &["store"]),

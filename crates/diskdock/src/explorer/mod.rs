@@ -1,0 +1,3 @@
+//! The API explorer, made from the catalog.
+
+pub mod samples;
