@@ -5,14 +5,23 @@
 //! fit the SDKs' models ([`tree`]), what is waited for afterwards ([`waiting`]), and how a text is
 //! written as a literal ([`quote`]). A language adds its words.
 
+mod cli;
+mod csharp;
 mod curl;
+mod go;
+mod java;
 mod model;
 mod names;
+mod php;
 mod plan;
 mod python;
 mod quote;
+mod request;
+mod shell_wait;
 mod template;
+mod terraform;
 mod tree;
+mod typescript;
 mod waiting;
 
 use crate::catalog::Spec;
@@ -189,15 +198,13 @@ pub fn sample(language: Language, ask: &Ask<'_>) -> Result<Sample, NoSample> {
     let (code, how_to_run) = match language {
         Language::Python => python::write(&plan),
         Language::Curl => curl::write(&plan)?,
-        Language::Java
-        | Language::Go
-        | Language::TypeScript
-        | Language::Php
-        | Language::CSharp
-        | Language::Cli
-        | Language::Terraform => {
-            return Err(NoSample::because("Samples in this language are still being written."));
-        }
+        Language::Java => java::write(&plan),
+        Language::Go => go::write(&plan),
+        Language::TypeScript => typescript::write(&plan),
+        Language::Php => php::write(&plan),
+        Language::CSharp => csharp::write(&plan),
+        Language::Cli => cli::write(&plan)?,
+        Language::Terraform => terraform::write(&plan)?,
     };
     Ok(Sample { file_name: file_name(language, ask.spec.name), code, how_to_run })
 }

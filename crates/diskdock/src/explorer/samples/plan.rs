@@ -63,10 +63,26 @@ impl<'a> Plan<'a> {
     pub fn notes_with_misfits(&self) -> Vec<String> {
         let mut notes = self.notes();
         if let Err(misfits) = &self.fit {
-            let why = misfits.join(", ");
+            let why = misfits.join(" and ");
             notes.push(format!("The call is made by wire names, because {why}."));
         }
         notes
+    }
+
+    /// `DetachDiskRequest`.
+    pub fn request_class(&self) -> String {
+        format!("{}Request", self.spec.name)
+    }
+
+    /// `HTTP` or `HTTPS`.
+    pub fn protocol(&self) -> &'static str {
+        if self.target.https() { "HTTPS" } else { "HTTP" }
+    }
+
+    /// Every pair on a line of its own.
+    pub fn pair_lines(&self, line: impl Fn(&str, &str) -> String) -> String {
+        let lines = self.pairs.iter().map(|(name, value)| line(name, value));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The pairs, sorted by name as signatures want them.

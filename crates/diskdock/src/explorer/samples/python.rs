@@ -3,9 +3,10 @@
 use super::model::Kind;
 use super::names::snake;
 use super::plan::Plan;
-use super::quote::python as quote;
+use super::quote::{list, python as quote};
+use super::request::{self, Class, request};
 use super::template::{comments, fill};
-use super::tree::{Member, Node};
+use super::tree::Member;
 use super::waiting::{Ids, PATIENCE_S, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/python.txt");
@@ -28,7 +29,7 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
             ("wait", waiting.map_or(String::new(), |waiting| wait(plan, waiting))),
             ("region", quote(&plan.region)),
             ("endpoint", quote(&plan.target.endpoint())),
-            ("protocol", protocol(plan)),
+            ("protocol", plan.protocol().to_owned()),
             ("call", call),
             ("then", waiting.map_or(String::new(), |waiting| then(plan, waiting))),
         ],
@@ -37,45 +38,42 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
 }
 
 fn typed(plan: &Plan<'_>, members: &[Member]) -> String {
-    let class = format!("{}Request", plan.spec.name);
-    let request = model(&class, members, 0);
+    let request = format!("request = {}", request::<Words>(&plan.request_class(), members));
     fill(TEMPLATE, "typed", &[("request", request), ("method", snake(plan.spec.name))])
 }
 
-/// `models.DetachDiskRequest(…)`, a member on each line.
-fn model(class: &str, members: &[Member], depth: usize) -> String {
-    let indent = "    ".repeat(depth + 1);
-    let mut text = format!("models.{class}(\n");
-    for member in members {
-        let value = node(class, member, depth + 1);
-        text.push_str(&format!("{indent}{}={value},\n", snake(member.name)));
-    }
-    text + &"    ".repeat(depth) + ")"
-}
+struct Words;
 
-fn node(class: &str, member: &Member, depth: usize) -> String {
-    let inner = format!("{class}{}", member.name);
-    match &member.node {
-        Node::Leaf(kind, text) => leaf(*kind, text),
-        Node::Leaves(kind, texts) => {
-            let texts: Vec<String> = texts.iter().map(|text| leaf(*kind, text)).collect();
-            format!("[{}]", texts.join(", "))
-        }
-        Node::Group(members) => model(&inner, members, depth),
-        Node::Groups(groups) => {
-            let indent = "    ".repeat(depth + 1);
-            let groups = groups.iter().map(|group| model(&inner, group, depth + 1));
-            let groups: Vec<String> = groups.map(|group| format!("{indent}{group},\n")).collect();
-            format!("[\n{}{}]", groups.concat(), "    ".repeat(depth))
+impl request::Words for Words {
+    const CLOSE: Option<&'static str> = Some(")");
+    const CLOSE_LIST: &'static str = "]";
+
+    fn open(class: Class<'_>) -> String {
+        format!("models.{}(", class.name)
+    }
+
+    fn member(name: &str, value: &str, _: bool) -> String {
+        format!("{}={value},", snake(name))
+    }
+
+    fn leaf(kind: Kind, text: &str) -> String {
+        match kind {
+            Kind::Text => quote(text),
+            Kind::Integer | Kind::Long | Kind::Float => text.to_owned(),
+            Kind::Boolean => if text == "true" { "True" } else { "False" }.to_owned(),
         }
     }
-}
 
-fn leaf(kind: Kind, text: &str) -> String {
-    match kind {
-        Kind::Text => quote(text),
-        Kind::Integer | Kind::Long | Kind::Float => text.to_owned(),
-        Kind::Boolean => if text == "true" { "True" } else { "False" }.to_owned(),
+    fn leaves(_: Kind, values: &[String]) -> String {
+        format!("[{}]", values.join(", "))
+    }
+
+    fn open_list(_: Class<'_>) -> String {
+        "[".to_owned()
+    }
+
+    fn separator(_: bool) -> &'static str {
+        ","
     }
 }
 
@@ -84,17 +82,12 @@ fn generic(plan: &Plan<'_>) -> String {
         plan.pairs.iter().map(|(name, value)| format!("{}: {},", quote(name), quote(value)));
     let pairs = pairs.collect::<Vec<_>>().join("\n");
     let action = plan.spec.name.to_owned();
-    let slots = [("action", action), ("protocol", protocol(plan)), ("pairs", pairs)];
+    let slots = [("action", action), ("protocol", plan.protocol().to_owned()), ("pairs", pairs)];
     fill(TEMPLATE, "generic", &slots)
-}
-
-fn protocol(plan: &Plan<'_>) -> String {
-    if plan.target.https() { "HTTPS" } else { "HTTP" }.to_owned()
 }
 
 fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
     let section = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
-    let passing: Vec<String> = waiting.subject.passing().iter().map(|word| quote(word)).collect();
     fill(
         TEMPLATE,
         section,
@@ -104,7 +97,7 @@ fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
                 "statuses",
                 fill(TEMPLATE, waiting.subject.noun(), &[("region", quote(&plan.region))]),
             ),
-            ("passing", passing.join(", ")),
+            ("passing", format!("{{{}}}", list(waiting.subject.passing(), quote))),
             ("patience", PATIENCE_S.to_string()),
         ],
     )
@@ -116,10 +109,7 @@ fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
         Err(_) => path.iter().map(|name| format!("[{}]", quote(name))).collect(),
     };
     let ids = match &waiting.ids {
-        Ids::Named(ids) => {
-            let ids: Vec<String> = ids.iter().map(|id| quote(id)).collect();
-            format!("[{}]", ids.join(", "))
-        }
+        Ids::Named(ids) => format!("[{}]", list(ids, quote)),
         Ids::Replied(name) => format!("[body{}]", field(&[name])),
         Ids::RepliedSets => format!("body{}", field(&["InstanceIdSets", "InstanceIdSet"])),
     };

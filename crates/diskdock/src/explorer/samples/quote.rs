@@ -73,6 +73,11 @@ fn bytes(letter: char, out: &mut String) {
     }
 }
 
+/// Several literals, with commas between them.
+pub fn list<T: AsRef<str>>(texts: &[T], quote: fn(&str) -> String) -> String {
+    texts.iter().map(|text| quote(text.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
 /// For Python.
 pub fn python(text: &str) -> String {
     literal(text, '"', c_like, long_number)

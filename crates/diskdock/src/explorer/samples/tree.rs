@@ -49,7 +49,7 @@ pub fn grow(
     let mut tree = Tree { language, action, pairs, taken, misfits: Vec::new() };
     let members = tree.members(specs, "", "");
     let unknown = pairs.iter().zip(&tree.taken).filter(|(_, taken)| !**taken);
-    tree.misfits.extend(unknown.map(|((name, _), _)| format!("the SDK's model has no {name}")));
+    tree.misfits.extend(unknown.map(|((name, _), _)| format!("the SDK has no {name}")));
     if tree.misfits.is_empty() { Ok(members) } else { Err(tree.misfits) }
 }
 
@@ -117,7 +117,7 @@ impl Tree<'_> {
     /// The type of a value, if the model can carry exactly this text.
     fn leaf(&mut self, spec: &ParamSpec, full: &str, path: &str, value: &str) -> Option<Kind> {
         let Some(kind) = kind(self.language, self.action, path, spec) else {
-            self.misfits.push(format!("the SDK's model has no {full}"));
+            self.misfits.push(format!("the SDK has no {full}"));
             return None;
         };
         if !carries(kind, value) {
@@ -125,7 +125,7 @@ impl Tree<'_> {
                 Kind::Boolean => "true or false",
                 Kind::Text | Kind::Integer | Kind::Long | Kind::Float => "a plain number",
             };
-            self.misfits.push(format!("the SDK's model takes only {wanted} for {full}"));
+            self.misfits.push(format!("the SDK takes only {wanted} for {full}"));
         }
         Some(kind)
     }
