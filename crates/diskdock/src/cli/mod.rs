@@ -11,6 +11,7 @@ mod failure;
 mod key;
 mod nearest;
 pub mod output;
+mod sample;
 pub mod serve;
 mod tls;
 
@@ -32,6 +33,7 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
+  diskdock sample go DetachDisk --DiskId d-1          the same call as a program
 
 Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
 )]
@@ -46,6 +48,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Call an action of the API
     Call(call::CallArgs),
+    /// Write a program in another language that makes a call
+    Sample(sample::SampleArgs),
     /// Show what actions there are, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
@@ -67,6 +71,7 @@ pub async fn run() -> Result<(), Failure> {
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Sample(args) => sample::run(args),
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
         Command::Admin(args) => admin::run(args).await,

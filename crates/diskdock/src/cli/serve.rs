@@ -13,7 +13,7 @@ use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
-use crate::explorer;
+use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
 use crate::gateway::server;
@@ -103,7 +103,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let watch = Watch::default();
     let pages = admin::router(&assembly, access.clone())
         .merge(admin::watch::router(&assembly, access, watch.clone()))
-        .merge(explorer::router());
+        .merge(explorer::router(Site { https: tls.is_some() }));
     let stop = async move {
         told_to_stop().await;
         watch.close();

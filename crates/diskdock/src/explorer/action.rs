@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::code::{self, Choice};
 use super::danger::asks_first;
 use super::errors;
 use super::follow::followed;
@@ -16,7 +17,12 @@ use crate::actions::{ActionGroup, GROUPS};
 use crate::catalog::Spec;
 
 /// The page, its form filled in with `values`.
-pub fn page(group: &ActionGroup, spec: &'static Spec, values: &[(String, String)]) -> Markup {
+pub fn page(
+    group: &ActionGroup,
+    spec: &'static Spec,
+    values: &[(String, String)],
+    choice: &Choice,
+) -> Markup {
     let body = html! {
         div.columns {
             (others(spec))
@@ -28,7 +34,7 @@ pub fn page(group: &ActionGroup, spec: &'static Spec, values: &[(String, String)
                 section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) }
                 (refusals(spec))
             }
-            (bench(spec))
+            (bench(spec, code::panel(spec, values, choice)))
         }
     };
     whole(spec.name, Section::Actions, &["action.js"], &body)
@@ -131,27 +137,32 @@ fn refusals(spec: &Spec) -> Markup {
     }
 }
 
-/// The place where the script shows the request, the reply, and what followed.
-fn bench(spec: &Spec) -> Markup {
+fn tab(name: &str, text: &str) -> Markup {
     html! {
-        aside.bench aria-label="Request and reply" {
-            div.live data-script-only hidden {
-                div.tabs role="tablist" aria-label="Request and reply" {
-                    button type="button" role="tab" id="tab-reply" aria-controls="panel-reply" aria-selected="true" { "Reply" }
-                    button type="button" role="tab" id="tab-request" aria-controls="panel-request" aria-selected="false" tabindex="-1" { "Request" }
-                }
-                div.panel role="tabpanel" id="panel-reply" aria-labelledby="tab-reply" tabindex="0" {
-                    div.formats role="group" aria-label="Format of the reply" {
-                        button type="button" data-format="JSON" aria-pressed="true" { "JSON" }
-                        button type="button" data-format="XML" aria-pressed="false" { "XML" }
-                    }
-                    div.outcome aria-live="polite" { p.quiet { "Nothing has been sent yet." } }
-                    div.timeline {}
-                }
-                div.panel role="tabpanel" id="panel-request" aria-labelledby="tab-request" tabindex="0" hidden {
-                    div.steps { p.quiet { "Send, or sign only, to see the request with every step of its signature." } }
-                }
+        button type="button" role="tab" id={ "tab-" (name) } aria-controls={ "panel-" (name) }
+            aria-selected="false" tabindex="-1" { (text) }
+    }
+}
+
+/// The place where the script shows the request, the reply, and what followed.
+fn bench(spec: &Spec, code: Markup) -> Markup {
+    html! {
+        aside.bench aria-label="Request, reply and code" {
+            div.tabs role="tablist" aria-label="Request, reply and code" data-script-only hidden {
+                (tab("reply", "Reply")) (tab("request", "Request")) (tab("code", "Code"))
             }
+            div.panel id="panel-reply" aria-labelledby="tab-reply" hidden {
+                div.formats role="group" aria-label="Format of the reply" {
+                    button type="button" data-format="JSON" aria-pressed="true" { "JSON" }
+                    button type="button" data-format="XML" aria-pressed="false" { "XML" }
+                }
+                div.outcome aria-live="polite" { p.quiet { "Nothing has been sent yet." } }
+                div.timeline {}
+            }
+            div.panel id="panel-request" aria-labelledby="tab-request" hidden {
+                div.steps { p.quiet { "Send, or sign only, to see the request with every step of its signature." } }
+            }
+            div.panel id="panel-code" aria-labelledby="tab-code" { (code) }
             dialog.ask aria-labelledby="ask-title" {
                 h2 id="ask-title" { (spec.name) "?" }
                 p.said {}

@@ -5,6 +5,7 @@
 
 mod action;
 mod assets;
+mod code;
 mod console;
 mod danger;
 mod errors;
@@ -15,18 +16,19 @@ mod page;
 mod picker;
 mod picture;
 mod reply;
+pub mod samples;
 mod search;
 mod squeeze;
 mod states;
 mod text;
 
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use maud::Markup;
 
 use crate::actions::{ActionGroup, GROUPS, all};
@@ -40,8 +42,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// Values of a query in the order in which they were given.
 type Values = Vec<(String, String)>;
 
+/// What pages have to know about the server that they come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// Whether it is reached over TLS.
+    pub https: bool,
+}
+
 /// The explorer's pages.
-pub fn router() -> Router {
+pub fn router(site: Site) -> Router {
     Router::new()
         .route("/explorer", get(start))
         .route("/explorer/", get(|| async { Redirect::permanent("/explorer") }))
@@ -50,10 +59,13 @@ pub fn router() -> Router {
         .route("/explorer/errors/{code}", get(error_page))
         .route("/explorer/states", get(|| async { shown(&states::page()) }))
         .route("/explorer/console", get(|| async { shown(&console::page()) }))
+        .route("/explorer/api/sample", post(code::answer))
+        .route("/explorer/download/{action}/{language}", get(code::download))
         .route("/explorer/assets/{version}/{file}", get(asset))
         .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
         .layer(axum::middleware::from_fn(squeeze::squeeze))
         .layer(axum::middleware::map_response(guarded))
+        .with_state(site)
 }
 
 /// Puts the rules for browsers on an answer.
@@ -80,9 +92,15 @@ async fn start(Query(values): Query<Values>) -> Response {
     shown(&index::page(asked))
 }
 
-async fn action_page(Path(name): Path<String>, Query(values): Query<Values>) -> Response {
+async fn action_page(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Query(query): Query<Values>,
+) -> Response {
+    let (choice, values) = code::Choice::of(query, &headers, site);
     match find(&name) {
-        Some((group, spec)) => shown(&action::page(group, spec, &values)),
+        Some((group, spec)) => shown(&action::page(group, spec, &values, &choice)),
         None => missing(&name),
     }
 }

@@ -8,7 +8,7 @@ mod wait;
 use clap::ValueEnum;
 use serde_json::Value;
 
-pub use check::check;
+pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
 pub use sign::{Credentials, Scheme};
 
@@ -21,7 +21,7 @@ use crate::catalog::{Entry, ErrorCode};
 use crate::gateway::decode::Pair;
 
 /// The region that is meant when none is named.
-const DEFAULT_REGION: &str = "cn-hangzhou";
+pub const DEFAULT_REGION: &str = "cn-hangzhou";
 
 /// Call an action of the API.
 #[derive(Clone, Debug, clap::Args)]

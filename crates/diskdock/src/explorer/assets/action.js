@@ -5,6 +5,7 @@ import { send, signed } from "./api.js";
 import { concerned, follow } from "./follow.js";
 import { address, growing, values } from "./form.js";
 import { offer } from "./pick.js";
+import { showCode } from "./code.js";
 
 const form = one("#form");
 const { action } = form.dataset;
@@ -171,6 +172,12 @@ function chooseFormat(chosen) {
 
 chooseFormat(format);
 tabs(one(".tabs"));
+for (const panel of all(".panel")) {
+  panel.setAttribute("role", "tabpanel");
+  panel.tabIndex = 0;
+}
+select(one("#tab-reply"));
+showCode(form);
 for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear]")) part.hidden = false;
 offer(form);
 growing(form, (added) => offer(form, added));
