@@ -53,7 +53,7 @@ test("search, fill DetachDisk by pickers, send, watch it end, and read why it ca
 test("what takes something away asks first, and nothing is sent without a yes", async () => {
   const { page } = await openPage(browser);
   const sent = [];
-  page.on("request", (request) => request.method() === "POST" && sent.push(request.url()));
+  page.on("request", (request) => new URL(request.url()).pathname === "/" && sent.push(request.url()));
   await page.goto(`${server.origin}/explorer/actions/StopInstance?InstanceId=${instance}`);
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText(`This takes effect at once: InstanceId ${instance}.`).waitFor();

@@ -25,6 +25,7 @@ static FILES: &[(&str, &str, &str)] = embedded![
     CSS "explorer.css",
     SCRIPT "action.js",
     SCRIPT "api.js",
+    SCRIPT "checker.js",
     SCRIPT "code.js",
     SCRIPT "common.js",
     SCRIPT "console.js",

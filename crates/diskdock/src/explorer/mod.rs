@@ -5,6 +5,7 @@
 
 mod action;
 mod assets;
+mod checker;
 mod code;
 mod console;
 mod danger;
@@ -59,6 +60,11 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/errors/{code}", get(error_page))
         .route("/explorer/states", get(|| async { shown(&states::page()) }))
         .route("/explorer/console", get(|| async { shown(&console::page()) }))
+        .route(
+            "/explorer/signature",
+            get(|| async { shown(&checker::page()) }).post(checker::filled),
+        )
+        .route("/explorer/api/signature", post(checker::answer))
         .route("/explorer/api/sample", post(code::answer))
         .route("/explorer/download/{action}/{language}", get(code::download))
         .route("/explorer/assets/{version}/{file}", get(asset))

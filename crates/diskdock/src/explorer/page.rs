@@ -15,6 +15,8 @@ pub enum Section {
     States,
     /// What is going on.
     Console,
+    /// The signature checker.
+    Signature,
 }
 
 const SECTIONS: &[(Section, &str, &str)] = &[
@@ -22,6 +24,7 @@ const SECTIONS: &[(Section, &str, &str)] = &[
     (Section::Errors, "/explorer/errors", "Errors"),
     (Section::States, "/explorer/states", "States"),
     (Section::Console, "/explorer/console", "Console"),
+    (Section::Signature, "/explorer/signature", "Signature"),
 ];
 
 /// A whole page. Scripts are modules of the assets.

@@ -15,8 +15,8 @@ pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
         figure.states {
             svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-labelledby=(title) {
                 title id=(title) { (in_words(machine, action)) }
-                (arrows())
-                @for edge in machine.edges { (way(edge, action)) }
+                (arrows(machine))
+                @for edge in machine.edges { (way(machine, edge, action)) }
                 @for state in machine.states { (place(state, machine, action)) }
             }
             @if action.is_some() {
@@ -30,11 +30,11 @@ pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
 }
 
 /// The heads of the arrows, one for each colour of line.
-fn arrows() -> Markup {
+fn arrows(machine: &Machine) -> Markup {
     html! {
         defs {
             @for kind in ["other", "asked", "ends"] {
-                marker id={ "head-" (kind) } class={ "head " (kind) } viewBox="0 0 8 8" refX="6.5"
+                marker id={ (machine.name) "-" (kind) } class={ "head " (kind) } viewBox="0 0 8 8" refX="6.5"
                     refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse" {
                     path d="M0 0L8 4L0 8Z" {}
                 }
@@ -52,11 +52,11 @@ fn kind(edge: &Edge, action: Option<&str>) -> &'static str {
     }
 }
 
-fn way(edge: &Edge, action: Option<&str>) -> Markup {
+fn way(machine: &Machine, edge: &Edge, action: Option<&str>) -> Markup {
     let kind = kind(edge, action);
     html! {
         g class={ "way " (kind) } {
-            path d=(edge.line) marker-end={ "url(#head-" (kind) ")" } {}
+            path d=(edge.line) marker-end={ "url(#" (machine.name) "-" (kind) ")" } {}
             text x=(edge.at.0) y=(edge.at.1) { (edge.label) }
         }
     }

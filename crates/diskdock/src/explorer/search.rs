@@ -119,7 +119,10 @@ mod tests {
         assert_eq!(find("DiskNotPortable")[0].href, "/explorer/errors/DiskNotPortable");
         let found = find("datadisk size");
         assert!(found.iter().any(|e| e.href == "/explorer/actions/RunInstances#DataDisk.N.Size"));
-        assert!(found.iter().all(|entry| entry.name.to_lowercase().contains("size")));
+        let has = |entry: &Entry, word| {
+            format!("{} {}", entry.name, entry.text).to_lowercase().contains(word)
+        };
+        assert!(found.iter().all(|entry| has(entry, "datadisk") && has(entry, "size")));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod admin;
 mod catalog;
 mod cli;
 mod decide;
+mod explorer;
 mod harness;
 mod hypervisor_contract;
 mod operations;

@@ -185,6 +185,16 @@ pub fn verify(received: &Received, claims: &Claims, secret: &str) -> Result<(), 
     }
 }
 
+/// What the signature of this request has to cover, and the signature that it has; none if it has
+/// none. For those who look for a mistake in a signer.
+pub fn explain<'a>(received: &Received, claims: &Claims<'a>) -> Option<(Mismatch, &'a str)> {
+    match &claims.proof {
+        Proof::None => None,
+        Proof::Rpc { signature } => Some((rpc::covered(received), signature)),
+        Proof::Acs3(proof) => Some((acs3::covered(received, proof), proof.signature())),
+    }
+}
+
 /// Compares signatures in a time that does not tell how much of them agrees.
 fn same(expected: &[u8], given: &str) -> bool {
     expected.ct_eq(given.as_bytes()).into()
