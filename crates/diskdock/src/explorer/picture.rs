@@ -12,7 +12,7 @@ pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
     let (width, height) = machine.size;
     let title = format!("states-{}", machine.name);
     html! {
-        figure.states {
+        figure.states tabindex="0" {
             svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-labelledby=(title) {
                 title id=(title) { (in_words(machine, action)) }
                 (arrows(machine))

@@ -9,6 +9,8 @@ pub struct Mistake {
     pub sentence: &'static str,
     /// What a signer with this mistake signs.
     pub string_to_sign: String,
+    /// The text in which it shows: the canonical request of ACS3, the string to sign of 1.0.
+    text: String,
 }
 
 type Change = fn(&str) -> String;
@@ -72,7 +74,7 @@ fn changed(
 ) -> Vec<Mistake> {
     let with = mistakes.iter().map(|(sentence, change)| (*sentence, change(text)));
     with.filter(|(_, wrong)| wrong != text)
-        .map(|(sentence, wrong)| Mistake { sentence, string_to_sign: sign(&wrong) })
+        .map(|(sentence, text)| Mistake { sentence, string_to_sign: sign(&text), text })
         .collect()
 }
 
@@ -90,7 +92,9 @@ pub fn difference(mine: &str, signed: &Mismatch) -> Option<String> {
     if mine == *theirs || mine.trim_end_matches('\n') == theirs {
         return None;
     }
-    let known = usual(signed).into_iter().find(|mistake| mistake.string_to_sign == mine);
+    let known = usual(signed)
+        .into_iter()
+        .find(|mistake| mistake.string_to_sign == mine || mistake.text == mine);
     if let Some(mistake) = known {
         return Some(mistake.sentence.to_owned());
     }
