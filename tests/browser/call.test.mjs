@@ -25,7 +25,7 @@ async function sendAndAgree(page) {
 test("search, fill DetachDisk by pickers, send, watch it end, and read why it cannot be done again", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer`);
-  await page.getByRole("combobox").fill("detach");
+  await page.locator("header").getByRole("combobox").fill("detach");
   await page.getByRole("option", { name: /^DetachDisk action/ }).waitFor();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -109,4 +109,49 @@ test("a dry run is one click and changes nothing", async () => {
   await page.locator(".outcome a.code").waitFor();
   assert.match(await page.locator(".outcome a.code").textContent(), /DryRunOperation|IncorrectInstanceStatus/);
   await page.close();
+});
+
+test("the code follows the form, and is copied and downloaded as it is shown", async () => {
+  const { page, context, troubles } = await openPage(browser);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${server.origin}/explorer/actions/DetachDisk`);
+  await page.getByRole("tab", { name: "Code" }).click();
+  const code = page.locator("pre.sample");
+  for (const language of await page.locator("#language option").evaluateAll((all) => all.map((one) => one.value))) {
+    if (language === "terraform") continue;
+    await page.locator("#language").selectOption(language);
+    const value = `d-${language}`;
+    await page.locator("#in-DiskId").fill(value);
+    await page.locator("pre.sample", { hasText: value }).waitFor();
+    assert.match(await code.textContent(), new RegExp(server.address.replaceAll(".", "[.]")));
+    await page.getByRole("button", { name: "Copy the code" }).click();
+    await page.getByText("Copied").waitFor();
+    const shown = await code.textContent();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown);
+    const href = await page.getByRole("link", { name: "Download" }).getAttribute("href");
+    const file = await fetch(server.origin + href);
+    assert.match(file.headers.get("content-disposition"), /^attachment; filename="[A-Za-z_-]+[.][a-z]+"$/);
+    assert.equal(await file.text(), shown);
+  }
+  await page.locator("#target").selectOption("cloud");
+  await page.locator("pre.sample", { hasText: "ecs.cn-hangzhou.aliyuncs.com" }).waitFor();
+  await page.locator("#language").selectOption("terraform");
+  await page.getByText("Terraform detaches a disk when").waitFor();
+  assertNoTroubles(troubles, "code");
+  await page.close();
+});
+
+test("another key is used once it is chosen, and only in this tab", async () => {
+  const { page, context } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DescribeRegions`);
+  await page.getByRole("button", { name: /testid/ }).click();
+  await page.getByLabel("AccessKey id").fill("nobody");
+  await page.getByLabel("AccessKey secret").fill("wrong");
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome a.code", { hasText: "InvalidAccessKeyId.NotFound" }).waitFor();
+  const other = await context.newPage();
+  await other.goto(`${server.origin}/explorer`);
+  await other.getByRole("button", { name: /^testid/ }).waitFor();
+  await context.close();
 });

@@ -71,3 +71,13 @@ test("a page of another origin can neither watch nor show the explorer in a fram
   assert.notEqual(seen.watched, "basic");
   await page.close();
 });
+
+test("the bare address leads a browser to the explorer, and a program to the API's answer", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/`);
+  assert.equal(page.url(), `${server.origin}/explorer`);
+  await page.close();
+  const answer = await fetch(`${server.origin}/`);
+  assert.equal(answer.status, 400);
+  assert.equal((await answer.json()).Code, "MissingParameter");
+});

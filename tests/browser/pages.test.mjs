@@ -119,7 +119,7 @@ test("without script the form shows its code, and search finds", async () => {
 });
 
 // What the documentation shows, as small as it is still readable.
-const shot = (page, name) => page.screenshot({ path: join(pictures, `${name}.jpg`), type: "jpeg", quality: 60 });
+const shot = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`) });
 
 test("the main pages are pictured", { skip: !pictures && "EXPLORER_PICTURES is not set" }, async () => {
   for (const look of LOOKS) {

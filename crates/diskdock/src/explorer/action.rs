@@ -12,7 +12,7 @@ use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::reply;
 use super::states::machine_of;
-use super::text::{capital, error_href, line, paragraphs};
+use super::text::{breakable, capital, error_href, line, paragraphs};
 use crate::actions::{ActionGroup, GROUPS};
 use crate::catalog::Spec;
 
@@ -107,7 +107,7 @@ fn preconditions(spec: &Spec) -> Markup {
                     @for (number, (sentence, error)) in (1..).zip(&rules) {
                         li id={ "precondition-" (number) } {
                             (capital(sentence)) ", else "
-                            a href=(error_href(error.code)) { code { (error.code) } }
+                            a href=(error_href(error.code)) { code { (breakable(error.code)) } }
                         }
                     }
                 }

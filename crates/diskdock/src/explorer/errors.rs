@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::page::{Section, page as whole};
 use super::specs;
-use super::text::{action_href, error_href, line, message};
+use super::text::{action_href, breakable, error_href, line, message};
 use crate::catalog::errors::{all, common};
 use crate::catalog::{ErrorCode, Spec};
 
@@ -56,7 +56,7 @@ pub fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Ma
                     @for error in errors {
                         tr {
                             td { (error.status) }
-                            td { a href=(error_href(error.code)) { code { (error.code) } } }
+                            td { a href=(error_href(error.code)) { code { (breakable(error.code)) } } }
                             td { (message(error.message)) }
                             td { (line(error.remedy)) }
                         }

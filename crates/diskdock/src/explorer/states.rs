@@ -86,7 +86,7 @@ pub static DISK: Machine = Machine {
             asked: &["DetachDisk"], ends: &[] },
         Edge { from: Some("Detaching"), to: Some("In_use"), label: "refused", at: (668, 200), line: "M525 210C620 210 680 180 688 112",
             asked: &[], ends: &["DetachDisk"] },
-        Edge { from: Some("Detaching"), to: Some("Available"), label: "detached", at: (345, 172), line: "M415 200C340 200 295 165 290 112",
+        Edge { from: Some("Detaching"), to: Some("Available"), label: "detached", at: (378, 160), line: "M415 200C340 200 295 165 290 112",
             asked: &[], ends: &["DetachDisk"] },
         Edge { from: Some("Available"), to: None, label: "DeleteDisk", at: (192, 186), line: "M240 110V170",
             asked: &["DeleteDisk"], ends: &[] },

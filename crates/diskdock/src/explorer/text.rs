@@ -49,6 +49,15 @@ pub fn error_href(code: &str) -> String {
     format!("/explorer/errors/{code}")
 }
 
+/// An error code that may be broken after its periods.
+pub fn breakable(code: &str) -> Markup {
+    html! {
+        @for (at, part) in code.split('.').enumerate() {
+            @if at > 0 { "." wbr; } (part)
+        }
+    }
+}
+
 /// A message of the catalog, with an ellipsis where the server names what is meant.
 pub fn message(text: &str) -> String {
     match text {

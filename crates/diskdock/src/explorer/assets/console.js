@@ -115,7 +115,7 @@ function diskCard(disk, instance) {
   const off = instance && disk.status === "In_use" && disk.portable && disk.kind === "data";
   const button = off ? element("button", { type: "button", class: "small", "data-focus": `detach-${disk.id}`, "aria-label": `Detach ${disk.id}`, onclick: () => detach(disk.id, instance.id) }, "Detach") : null;
   const card = element("li", { class: "disk", "data-disk": disk.id },
-    element("span", { class: "id" }, disk.id), status(disk.status),
+    element("div", {}, element("span", { class: "id" }, disk.id), status(disk.status)),
     element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device].filter(Boolean).join(" · ")),
     button, instance ? null : attachTo(disk));
   if (off || (!instance && disk.status === "Available")) draggable(card, disk, instance?.id);

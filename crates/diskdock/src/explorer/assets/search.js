@@ -5,7 +5,7 @@ import { actionHref, element, errorHref, one } from "./common.js";
 const SHOWN = 12;
 const KINDS = { a: "action", e: "error", p: "parameter" };
 const input = one(".search input");
-const list = element("ul", { class: "found", id: "found", role: "listbox", "aria-label": "Found", hidden: true });
+const list = element("div", { class: "found", id: "found", role: "listbox", "aria-label": "Found", hidden: true });
 let rows;
 let active = -1;
 
@@ -40,9 +40,8 @@ const href = ([kind, name, text]) =>
 
 function option(entry, at) {
   const [kind, name, text] = entry;
-  return element("li", { role: "option", id: `found-${at}`, "aria-selected": "false" },
-    element("a", { href: href(entry), tabindex: "-1" },
-      element("strong", {}, name), " ", element("span", { class: "kind" }, KINDS[kind]), element("span", { class: "text" }, text)));
+  return element("a", { href: href(entry), role: "option", tabindex: "-1", id: `found-${at}`, "aria-selected": "false" },
+    element("strong", {}, name), " ", element("span", { class: "kind" }, KINDS[kind]), element("span", { class: "text" }, text));
 }
 
 function close() {
@@ -73,7 +72,7 @@ function press(event) {
   if (list.hidden || !count) return;
   if (event.key === "ArrowDown") mark((active + 1) % count);
   else if (event.key === "ArrowUp") mark((active + count - 1) % count);
-  else if (event.key === "Enter" && active >= 0) location.href = one("a", list.children[active]).href;
+  else if (event.key === "Enter" && active >= 0) location.href = list.children[active].href;
   else return;
   event.preventDefault();
 }
