@@ -77,7 +77,9 @@ pub fn panel(spec: &Spec, values: &[(String, String)], choice: &Choice) -> Marku
             label for="language" { "Language" }
             select id="language" name="language" form="form" {
                 @for language in Language::ALL {
-                    option value=(language.slug()) selected[language == choice.language] { (language.name()) }
+                    option value=(language.slug()) selected[language == choice.language] {
+                        (language.name())
+                    }
                 }
             }
             label for="target" { "Calls" }

@@ -56,7 +56,9 @@ pub fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Ma
                     @for error in errors {
                         tr {
                             td { (error.status) }
-                            td { a href=(error_href(error.code)) { code { (breakable(error.code)) } } }
+                            td {
+                                a href=(error_href(error.code)) { code { (breakable(error.code)) } }
+                            }
                             td { (message(error.message)) }
                             td { (line(error.remedy)) }
                         }

@@ -130,7 +130,7 @@ impl<'a> Form<'a> {
                         }
                     }
                 } @else {
-                    input name=(wire) id=(id) value=(value) placeholder=(example(spec)) autocomplete="off"
+                    input name=(wire) id=(id) value=(value) placeholder=[example(spec)] autocomplete="off"
                         spellcheck="false" aria-label=[label] aria-describedby=(hint)
                         list=[self.list_of(spec)] inputmode=[is_number(spec).then_some("numeric")];
                 }
@@ -223,11 +223,15 @@ fn is_number(spec: &ParamSpec) -> bool {
     matches!(spec.shape, Shape::Integer { .. }) && spec.repeat == Repeat::Once
 }
 
+/// What stands for any text in the catalog says nothing to a reader.
+const ANY_TEXT: &str = "text";
+
 /// The example as it stands in the field of this parameter.
-pub fn example(spec: &ParamSpec) -> String {
+fn example(spec: &ParamSpec) -> Option<String> {
     match spec.repeat {
-        Repeat::JsonArray => format!("[\"{}\"]", spec.example),
-        Repeat::Once | Repeat::Numbered | Repeat::Structure => spec.example.to_owned(),
+        _ if spec.example == ANY_TEXT => None,
+        Repeat::JsonArray => Some(format!("[\"{}\"]", spec.example)),
+        Repeat::Once | Repeat::Numbered | Repeat::Structure => Some(spec.example.to_owned()),
     }
 }
 

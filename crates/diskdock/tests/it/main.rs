@@ -17,4 +17,5 @@ mod simulation;
 mod store_contract;
 mod tidy;
 mod tripped;
+mod watch;
 mod wire;

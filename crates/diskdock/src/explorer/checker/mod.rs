@@ -15,6 +15,10 @@ use super::page::{Section, page as whole};
 use crate::gateway::decode;
 use crate::gateway::signature::{Claims, Mismatch, Received, Scheme, claims, explain, intent};
 
+/// What somebody may paste.
+const PASTED: &str = "POST http://127.0.0.1:5260/?DiskId=d-…\nx-acs-action: DetachDisk\n\
+                      authorization: ACS3-HMAC-SHA256 Credential=…";
+
 /// What a request's signature has to cover.
 struct Told {
     scheme: Scheme,
@@ -112,8 +116,9 @@ fn findings(request: &str, mine: &str) -> Markup {
         Err(error) => return html! { p.verdict.bad { (error) } },
     };
     let (string_to_sign, canonical_request) = texts(&told.signed);
+    let difference = if mine.is_empty() { None } else { mistakes::difference(mine, &told.signed) };
     html! {
-        @if let Some(difference) = mistakes::difference(mine, &told.signed).filter(|_| !mine.is_empty()) {
+        @if let Some(difference) = difference {
             p.verdict.bad { (difference) }
         }
         @if let Some(canonical) = canonical_request {
@@ -133,7 +138,7 @@ fn shown(request: &str, mine: &str, found: &Markup) -> Markup {
             label for="request" { "The request" }
             textarea id="request" name="request" rows="9" spellcheck="false" required
                 aria-describedby="request-hint"
-                placeholder="POST http://127.0.0.1:5260/?DiskId=d-…&#10;x-acs-action: DetachDisk&#10;authorization: ACS3-HMAC-SHA256 Credential=…" { (request) }
+                placeholder=(PASTED) { (request) }
             p.hint id="request-hint" { "As HTTP, as a URL with headers below it, or as a curl command." }
             label for="mine" { "Your own string to sign or canonical request, if you have it" }
             textarea id="mine" name="mine" rows="3" spellcheck="false" { (mine) }
