@@ -104,6 +104,23 @@ test("the keyboard alone is enough", async () => {
   await page.close();
 });
 
+test("the search box finds what the search page finds, in the same order", async () => {
+  const { page } = await openPage(browser);
+  for (const asked of ["disk", "detach", "DataDisk size", "portable", "RegionId", "invalid id"]) {
+    await page.goto(`${server.origin}/explorer?q=${encodeURIComponent(asked)}`);
+    const listed = await page.locator(".results a").evaluateAll((links) => links.map((link) => decodeURIComponent(link.getAttribute("href"))));
+    const script = await page.locator("script[src$='search.js']").getAttribute("src");
+    const typed = await page.evaluate(async ([url, words]) => {
+      const { href, matching } = await import(url);
+      const entries = await (await fetch(document.querySelector(".search input").dataset.index)).json();
+      return matching(entries, words).map((entry) => decodeURIComponent(href(entry)));
+    }, [script, asked]);
+    assert.ok(listed.length > 0, asked);
+    assert.deepEqual(typed.slice(0, listed.length), listed, asked);
+  }
+  await page.close();
+});
+
 test("without script the form shows its code, and search finds", async () => {
   const { page } = await openPage(browser, { javaScriptEnabled: false });
   await page.goto(`${server.origin}/explorer/actions/DetachDisk`);

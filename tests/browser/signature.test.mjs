@@ -98,3 +98,14 @@ test("a signer that encodes a space as + is found out without its string to sign
   assert.match(await check(page, wrong), /A space was signed as \+/);
   await page.close();
 });
+
+test("a string to sign is checked and signed without its request", async () => {
+  const { page } = await openPage(browser);
+  const right = "GET&%2F&AccessKeyId%3Dtestid%26Action%3DDescribeRegions%26Format%3DXML%26SignatureMethod%3DHMAC-SHA1%26SignatureNonce%3D3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf%26SignatureVersion%3D1.0%26Timestamp%3D2016-02-23T12%253A46%253A24Z%26Version%3D2014-05-26";
+  assert.match(await check(page, "", { mine: right }), /well made/);
+  // The vendor prints this signature for it.
+  await page.locator(".findings pre", { hasText: "OLeaidS1JvxuMvnyHOwuJ+uX5qY=" }).waitFor();
+  const swapped = right.replace("AccessKeyId%3Dtestid%26Action%3DDescribeRegions", "Action%3DDescribeRegions%26AccessKeyId%3Dtestid");
+  assert.match(await check(page, "", { mine: swapped }), /differs from the server's/);
+  await page.close();
+});

@@ -288,6 +288,7 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
         r#"diskdock {version} is ready.
 
   endpoint   {endpoint}
+  explorer   {endpoint}/explorer
   state      {kept}
   AccessKey  testid / testsecret   region cn-hangzhou   pace {pace}
 

@@ -47,8 +47,16 @@ function age({ timestamp_s }) {
   return element("p", { class: "notice" }, `It was signed for ${when}. The server takes 15 minutes of difference, so now it would be refused as expired.`);
 }
 
+// A string to sign without its request: whether it is well made, and its signature.
+function showAlone({ difference, scheme, string_to_sign }) {
+  const made = difference ? bad(difference) : good("It is well made: names are sorted and everything is encoded as it has to be.");
+  const signature = secret.value ? block("Its signature by this secret", signText(scheme, string_to_sign, secret.value)) : "";
+  findings.replaceChildren(made, signature);
+}
+
 function show(told) {
   if (told.error) return findings.replaceChildren(bad(told.error));
+  if (told.alone) return showAlone(told);
   const scheme = told.scheme === "rpc" ? "Version 1.0, HMAC-SHA1" : "ACS3-HMAC-SHA256";
   const parts = [
     verdict(told, secret.value),

@@ -35,7 +35,7 @@ export function matching(entries, asked) {
     .map(([, entry]) => entry);
 }
 
-const href = ([kind, name, text]) =>
+export const href = ([kind, name, text]) =>
   kind === "a" ? actionHref(name) : kind === "e" ? errorHref(name) : `${actionHref(text)}#${name}`;
 
 function option(entry, at) {

@@ -1,6 +1,7 @@
 //! The signature checker: tells what the server would sign of a pasted request. The secret stays
 //! in the browser: the page computes the signature of what is told here.
 
+mod alone;
 mod mistakes;
 mod paste;
 mod shell;
@@ -63,6 +64,17 @@ pub async fn answer(body: Bytes) -> Response {
 }
 
 fn as_json(request: &str, mine: &str) -> Value {
+    if request.trim().is_empty() && !mine.trim().is_empty() {
+        return match alone::check(mine) {
+            Ok(checked) => json!({
+                "scheme": checked.scheme,
+                "string_to_sign": checked.string_to_sign,
+                "difference": checked.difference,
+                "alone": true,
+            }),
+            Err(error) => json!({ "error": error }),
+        };
+    }
     let told = match tell(request) {
         Ok(told) => told,
         Err(error) => return json!({ "error": error }),
@@ -111,6 +123,9 @@ pub async fn filled(body: Bytes) -> Response {
 }
 
 fn findings(request: &str, mine: &str) -> Markup {
+    if request.trim().is_empty() && !mine.trim().is_empty() {
+        return findings_alone(mine);
+    }
     let told = match tell(request) {
         Ok(told) => told,
         Err(error) => return html! { p.verdict.bad { (error) } },
@@ -129,6 +144,16 @@ fn findings(request: &str, mine: &str) -> Markup {
     }
 }
 
+fn findings_alone(mine: &str) -> Markup {
+    match alone::check(mine) {
+        Ok(alone::Checked { difference: Some(difference), .. }) => {
+            html! { p.verdict.bad { (difference) } }
+        }
+        Ok(_) => html! { p.verdict.good { (alone::WELL_MADE) } },
+        Err(error) => html! { p.verdict.bad { (error) } },
+    }
+}
+
 fn shown(request: &str, mine: &str, found: &Markup) -> Markup {
     let body = html! {
         h1 { "Signature checker" }
@@ -136,11 +161,11 @@ fn shown(request: &str, mine: &str, found: &Markup) -> Markup {
             "understood: ACS3-HMAC-SHA256 and version 1.0." }
         form.checker method="post" action="/explorer/signature" {
             label for="request" { "The request" }
-            textarea id="request" name="request" rows="9" spellcheck="false" required
+            textarea id="request" name="request" rows="9" spellcheck="false"
                 aria-describedby="request-hint"
                 placeholder=(PASTED) { (request) }
             p.hint id="request-hint" { "As HTTP, as a URL with headers below it, or as a curl command." }
-            label for="mine" { "Your own string to sign or canonical request, if you have it" }
+            label for="mine" { "Your own string to sign or canonical request, if you have it; it can also stand alone" }
             textarea id="mine" name="mine" rows="3" spellcheck="false" { (mine) }
             div data-script-only hidden {
                 label for="secret" { "AccessKey secret" }

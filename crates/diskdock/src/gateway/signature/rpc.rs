@@ -58,7 +58,7 @@ fn mismatch(to_sign: &[u8]) -> Mismatch {
 }
 
 /// `METHOD&path&parameters` where the parameters, being encoded as a whole, are encoded twice.
-fn string_to_sign(method: &str, path: &str, parameters: &[Pair]) -> Vec<u8> {
+pub fn string_to_sign(method: &str, path: &str, parameters: &[Pair]) -> Vec<u8> {
     let plain: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
     let mut text = Vec::with_capacity(plain + plain / 2 + 16);
     text.extend_from_slice(method.as_bytes());
