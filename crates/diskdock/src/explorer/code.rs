@@ -74,18 +74,22 @@ pub fn panel(spec: &Spec, values: &[(String, String)], choice: &Choice) -> Marku
     let made = made(spec, values, choice);
     html! {
         div.choice {
-            label for="language" { "Language" }
-            select id="language" name="language" form="form" {
-                @for language in Language::ALL {
-                    option value=(language.slug()) selected[language == choice.language] {
-                        (language.name())
+            span {
+                label for="language" { "Language" } " "
+                select id="language" name="language" form="form" {
+                    @for language in Language::ALL {
+                        option value=(language.slug()) selected[language == choice.language] {
+                            (language.name())
+                        }
                     }
                 }
             }
-            label for="target" { "Calls" }
-            select id="target" name="target" form="form" {
-                option value="here" { "this server" }
-                option value="cloud" selected[choice.is_cloud()] { "Alibaba Cloud" }
+            span {
+                label for="target" { "Calls" } " "
+                select id="target" name="target" form="form" {
+                    option value="here" { "this server" }
+                    option value="cloud" selected[choice.is_cloud()] { "Alibaba Cloud" }
+                }
             }
             button type="submit" form="form" data-without-script { "Show the code" }
         }
