@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::{Answer, Desk, Told};
 use crate::actions::dispatch::Services;
 use crate::catalog::times::with_seconds;
-use crate::operations::{Strangers, reconcile};
 use crate::store::{OperationRow, StoreFault, Stored};
 
 /// Calls that are shown.
@@ -100,10 +99,7 @@ fn deadline(row: &OperationRow) -> String {
 
 /// Where books and hypervisor disagree.
 pub async fn differences(State(desk): State<Desk>) -> Answer {
-    let services = &desk.gateway.services;
-    let driver = desk.simulated.as_ref();
-    let found = reconcile(&services.store, driver, Strangers::Report).await?;
-    Ok(Told(json!({ "differences": found })))
+    Ok(Told(json!({ "differences": desk.differences().await? })))
 }
 
 /// The latest calls that changed something.

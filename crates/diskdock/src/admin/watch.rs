@@ -18,8 +18,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::watch;
 
-use super::{Access, Desk, Problem, access, world};
+use super::{Access, Problem, access, world};
 use crate::assembly::Assembly;
+use crate::gateway::Shared;
 
 /// Who can watch at a time.
 const VIEWERS: usize = 100;
@@ -57,7 +58,7 @@ impl Watch {
     }
 
     /// Joins those who watch; the first one sets somebody looking.
-    fn join(&self, desk: &Desk) -> Result<watch::Receiver<Bytes>, Problem> {
+    fn join(&self, gateway: &Shared) -> Result<watch::Receiver<Bytes>, Problem> {
         let mut looking = self.lock();
         if looking.closed {
             return Err(unavailable("the server is stopping", "Try again in a moment."));
@@ -73,15 +74,15 @@ impl Watch {
         }
         let (sender, receiver) = watch::channel(Bytes::new());
         looking.seen = Some(sender.clone());
-        tokio::spawn(self.clone().look(desk.clone(), sender));
+        tokio::spawn(self.clone().look(Arc::clone(gateway), sender));
         Ok(receiver)
     }
 
     /// Looks until nobody watches any more.
-    async fn look(self, desk: Desk, seen: watch::Sender<Bytes>) {
+    async fn look(self, gateway: Shared, seen: watch::Sender<Bytes>) {
         while self.is_wanted(&seen) {
             let began = Instant::now();
-            match world::look(&desk) {
+            match world::look(&gateway) {
                 Ok(picture) => {
                     let event = Bytes::from(format!("data: {picture}\n\n"));
                     seen.send_if_modified(|last| {
@@ -115,16 +116,14 @@ fn unavailable(error: &str, hint: &str) -> Problem {
 
 /// The stream at `/_diskdock/watch`, for those who may use the controls.
 pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
-    let desk =
-        Desk { gateway: Arc::clone(&assembly.gateway), simulated: Arc::clone(&assembly.simulated) };
     Router::new()
         .route("/_diskdock/watch", get(stream))
         .layer(axum::middleware::from_fn_with_state(access, access::check))
-        .with_state((desk, watch))
+        .with_state((Arc::clone(&assembly.gateway), watch))
 }
 
-async fn stream(State((desk, watch)): State<(Desk, Watch)>) -> Result<Response, Problem> {
-    let seen = watch.join(&desk)?;
+async fn stream(State((gateway, watch)): State<(Shared, Watch)>) -> Result<Response, Problem> {
+    let seen = watch.join(&gateway)?;
     let (sender, body) = Channel::<Bytes, Infallible>::new(BEHIND);
     tokio::spawn(feed(seen, sender));
     let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use domain::{AccountId, Disk, Instance};
 use serde_json::{Value, json};
 
-use super::Desk;
 use super::view::operations_of;
 use crate::actions::dispatch::{COMMON, Services};
 use crate::catalog::times::with_seconds;
+use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
 use crate::store::{DiskFilter, OperationRow, Page, Reader, Stored};
@@ -25,8 +25,8 @@ const FREE: usize = 200;
 const OPERATIONS: usize = 200;
 
 /// All that the console shows.
-pub fn look(desk: &Desk) -> Stored<Value> {
-    let services = &desk.gateway.services;
+pub fn look(gateway: &Gateway) -> Stored<Value> {
+    let services = &gateway.services;
     let (instances, free) =
         services.store.read(|books| Ok((instances(books)?, free(books, services)?)))??;
     let every = |_: &OperationRow| true;
@@ -37,7 +37,7 @@ pub fn look(desk: &Desk) -> Stored<Value> {
         "instances": instances,
         "free": free,
         "operations": operations,
-        "calls": desk.gateway.recent.latest(call),
+        "calls": gateway.recent.latest(call),
     }))
 }
 
@@ -87,9 +87,9 @@ fn disk_value(disk: &Disk) -> Value {
 
 /// Disks that are on no instance, and shared ones, which can be on more.
 fn free(books: &dyn Reader, services: &Services) -> Stored<Vec<Value>> {
-    let mut found = Vec::new();
+    let (world, mut found) = (services.world.current(), Vec::new());
     for account in accounts(books)? {
-        for region in services.world.offer.regions() {
+        for region in world.offer.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
             let page = books.disks(&all, &Page::After { after: None, most: DISKS })?;
             let free = page.disks.iter().filter(|disk| disk.attachments.is_empty());

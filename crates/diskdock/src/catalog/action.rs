@@ -1,8 +1,6 @@
 //! What an action is: a [`Query`] answers from the books; an [`Action`] decides on facts, and its
 //! [`Effect`] is written down whole or not at all.
 
-use std::sync::atomic::AtomicBool;
-
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
@@ -11,21 +9,9 @@ use super::params::{Given, Params};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
+use super::world::World;
 use crate::operations::{Operation, Running, boxed};
 use crate::store::{Reader, StoreFault};
-use domain::offer::Offer;
-
-pub use crate::ids::Ids;
-
-/// What stands around every request: what can be had, how ids are made, how long making takes.
-pub struct World {
-    /// Regions, zones, types and images.
-    pub offer: Offer,
-    /// The source of ids.
-    pub ids: Ids,
-    /// Whether new disks are Creating for a while instead of Available at once.
-    pub creating_takes_time: AtomicBool,
-}
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +56,8 @@ pub enum Stop {
     Refused(Refusal),
     /// Ours.
     Failed(StoreFault),
+    /// Ours, and not the store's: what is broken, in words for the log.
+    Broken(String),
 }
 
 impl From<&'static ErrorCode> for Stop {

@@ -6,9 +6,12 @@ mod catalog;
 mod client;
 pub mod commands;
 mod completions;
+mod console;
 pub mod docs;
 mod failure;
+mod image;
 mod key;
+mod machines;
 mod nearest;
 pub mod output;
 mod sample;
@@ -31,6 +34,7 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock serve                                      run a server on 127.0.0.1:5260
   diskdock call DescribeDisks --output table          what disks there are
   diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
+  diskdock console i-1 --follow                       what its guest writes
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
   diskdock sample go DetachDisk --DiskId d-1          the same call as a program
@@ -50,10 +54,14 @@ enum Command {
     Call(call::CallArgs),
     /// Write a program in another language that makes a call
     Sample(sample::SampleArgs),
+    /// Show what an instance has written to its console
+    Console(console::ConsoleArgs),
     /// Show what actions there are, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
     Key(key::KeyArgs),
+    /// Import, list and delete images of your own
+    Image(image::ImageArgs),
     /// Look into a running server, and play operator: clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
@@ -72,8 +80,10 @@ pub async fn run() -> Result<(), Failure> {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Sample(args) => sample::run(args),
+        Command::Console(args) => console::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
+        Command::Image(args) => image::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
         Command::Completions(args) => completions::run(args),

@@ -20,6 +20,7 @@ const WANTED: &[(&str, &str, &str)] = &[
     ("DetachDisk", "instance", "Running Stopped"),
     ("DeleteInstance", "instance", "Stopped"),
     ("RebootInstance", "instance", "Running"),
+    ("ResizeDisk", "disk", "Available In_use"),
     ("StartInstance", "instance", "Stopped"),
     ("StopInstance", "instance", "Running"),
 ];

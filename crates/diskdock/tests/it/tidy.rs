@@ -11,16 +11,19 @@ const LINE: usize = 100;
 
 /// Which folder of the source may use which. The binary's own parts use everything.
 const EDGES: &[(&str, &[&str])] = &[
-    ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "store"]),
+    ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "plain", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     // Never the store: calls go over the wire, like anybody else's.
     ("explorer", &["actions", "catalog", "gateway"]),
+    ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "store"]),
-    ("hypervisor", &[]),
+    ("hypervisor", &["failpoint", "storage"]),
     ("ids", &["store"]),
-    ("offer", &[]),
-    ("operations", &["clock", "hypervisor", "store"]),
+    ("offer", &["storage"]),
+    ("operations", &["clock", "failpoint", "hypervisor", "store"]),
+    ("plain", &[]),
+    ("storage", &[]),
     ("store", &[]),
 ];
 /// These put the others together.

@@ -93,11 +93,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn new(args: &CallArgs) -> Result<Caller, Failure> {
-        let client = Client::new(&args.connection)?;
-        let credentials = args.credentials.complete(client.endpoint.is_loopback())?;
-        let security_token = args.credentials.security_token.clone();
-        Ok(Caller { client, credentials, security_token, scheme: args.signature })
+    /// A caller of this server.
+    pub fn new(
+        connection: &Connection,
+        credentials: &Credentials,
+        scheme: Scheme,
+    ) -> Result<Caller, Failure> {
+        let client = Client::new(connection)?;
+        let security_token = credentials.security_token.clone();
+        let credentials = credentials.complete(client.endpoint.is_loopback())?;
+        Ok(Caller { client, credentials, security_token, scheme })
     }
 
     /// Sends one request; the answer may be a refusal.
@@ -106,7 +111,7 @@ impl Caller {
     }
 
     /// Sends one request and reads the reply.
-    async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
+    pub async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
         let answer = self.send(action, parameters).await?;
         if !answer.status.is_success() {
             return Err(refusal(&answer, actions::find(action)));
@@ -117,7 +122,7 @@ impl Caller {
 
 /// Calls.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
-    let caller = Caller::new(&args)?;
+    let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
     let entry = actions::find(&args.action);
     let parameters = prepare(&args, entry)?;
     let mut sent = parameters.clone();

@@ -2,6 +2,7 @@
 
 mod modify;
 mod place;
+mod resize;
 
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
@@ -28,11 +29,8 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
-        let world = World {
-            offer: offer::load(None).unwrap(),
-            ids: Ids::from_seed(1),
-            creating_takes_time: false.into(),
-        };
+        let offer = offer::load(None).unwrap();
+        let world = World::plain(offer, Ids::from_seed(1), false);
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
     }
@@ -70,6 +68,7 @@ impl Bench {
         answer.unwrap().map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal.error.code,
             Stop::Failed(fault) => panic!("{fault}"),
+            Stop::Broken(what) => panic!("{what}"),
         })
     }
 }
