@@ -162,6 +162,8 @@ if (pictures) test("the main pages are pictured", async () => {
     await shot(page, `console-${look.name}`);
     await page.goto(`${server.origin}/explorer/states`);
     await shot(page, `states-${look.name}`);
+    await page.goto(`${server.origin}/explorer/console`);
+    await page.locator(`.instances [data-disk="${disk}"]`, { hasText: "In_use" }).waitFor();
     await page.close();
   }
 });
