@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{Access, Problem, access, world};
 use crate::assembly::Assembly;
@@ -35,7 +35,11 @@ const BEHIND: usize = 1;
 
 /// Those who watch, and the one who looks for them.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<Looking>>);
+pub struct Watch {
+    looking: Arc<Mutex<Looking>>,
+    /// Wakes who looks when the server stops.
+    closing: Arc<Notify>,
+}
 
 #[derive(Default)]
 struct Looking {
@@ -51,10 +55,11 @@ impl Watch {
         let mut looking = self.lock();
         looking.closed = true;
         looking.seen = None;
+        self.closing.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, Looking> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Joins those who watch; the first one sets somebody looking.
@@ -80,7 +85,11 @@ impl Watch {
 
     /// Looks until nobody watches any more.
     async fn look(self, gateway: Shared, seen: watch::Sender<Bytes>) {
-        while self.is_wanted(&seen) {
+        loop {
+            let closing = self.closing.notified();
+            if !self.is_wanted(&seen) {
+                return;
+            }
             let began = Instant::now();
             match world::look(&gateway) {
                 Ok(picture) => {
@@ -93,7 +102,11 @@ impl Watch {
                 }
                 Err(fault) => tracing::error!(%fault, "the console cannot look"),
             }
-            tokio::time::sleep(REST.max(began.elapsed() * SHARE)).await;
+            let rest = REST.max(began.elapsed() * SHARE);
+            tokio::select! {
+                () = closing => {}
+                () = tokio::time::sleep(rest) => {}
+            }
         }
     }
 

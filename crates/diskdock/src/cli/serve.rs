@@ -293,12 +293,13 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
-        println!("diskdock {} at {endpoint}", env!("CARGO_PKG_VERSION"));
-        println!("  state   {kept}");
-        println!("  keys    those of `diskdock key list`; the development key is off here");
-        return;
+        return say(&format!(
+            "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
+             keys       those of `diskdock key list`; the development key is off here\n",
+            env!("CARGO_PKG_VERSION"),
+        ));
     }
-    println!(
+    say(&format!(
         r#"diskdock {version} is ready.
 
   endpoint   {endpoint}
@@ -324,5 +325,12 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
-    );
+    ));
+}
+
+/// Writes at once what nobody has to read: a server does not end because its reader has gone.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
