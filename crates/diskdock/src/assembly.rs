@@ -20,6 +20,7 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
+use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
@@ -106,6 +107,7 @@ impl Assembly {
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
+            recent: Recent::default(),
         };
         let directory = plan.directory;
         let (gateway, shelf) = (Arc::new(gateway), Arc::new(shelf));

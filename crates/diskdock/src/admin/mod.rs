@@ -9,6 +9,8 @@ mod images;
 mod keys;
 mod state;
 mod view;
+pub mod watch;
+mod world;
 
 use std::sync::Arc;
 
@@ -145,5 +147,8 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
 
 async fn not_here(uri: Uri) -> Problem {
     let error = format!("there is nothing at {}", uri.path());
-    Problem::not_found(error, "The API is at /, the controls are under /_diskdock/.")
+    Problem::not_found(
+        error,
+        "The API is at /, the explorer at /explorer, the controls are under /_diskdock/.",
+    )
 }

@@ -15,6 +15,7 @@ mod key;
 mod machines;
 mod nearest;
 pub mod output;
+mod sample;
 pub mod serve;
 mod tls;
 
@@ -37,6 +38,7 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock console i-1 --follow                       what its guest writes
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
+  diskdock sample go DetachDisk --DiskId d-1          the same call as a program
 
 Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
 )]
@@ -51,6 +53,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Call an action of the API
     Call(call::CallArgs),
+    /// Write a program in another language that makes a call
+    Sample(sample::SampleArgs),
     /// Show what an instance has written to its console
     Console(console::ConsoleArgs),
     /// Show what actions there are, for people or programs
@@ -78,6 +82,7 @@ pub async fn run() -> Result<(), Failure> {
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Sample(args) => sample::run(args),
         Command::Console(args) => console::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,

@@ -10,9 +10,11 @@ use tokio::net::TcpListener;
 
 use super::Failure;
 use super::machines::{Choice, MachineArgs};
+use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
+use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
 use crate::gateway::server;
@@ -103,9 +105,16 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     };
     greet(&args, address, directory);
     let running = run(&assembly);
-    let pages = admin::router(&assembly, access);
+    let watch = Watch::default();
+    let pages = admin::router(&assembly, access.clone())
+        .merge(admin::watch::router(&assembly, access, watch.clone()))
+        .merge(explorer::router(Site { https: tls.is_some() }));
+    let stop = async move {
+        told_to_stop().await;
+        watch.close();
+    };
     let gateway = Arc::clone(&assembly.gateway);
-    server::serve(listener, tls, gateway, pages, told_to_stop()).await;
+    server::serve(listener, tls, gateway, pages, stop).await;
     running.abort();
     tracing::info!("stopped");
     Ok(())
@@ -284,15 +293,17 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
-        println!("diskdock {} at {endpoint}", env!("CARGO_PKG_VERSION"));
-        println!("  state   {kept}");
-        println!("  keys    those of `diskdock key list`; the development key is off here");
-        return;
+        return say(&format!(
+            "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
+             keys       those of `diskdock key list`; the development key is off here\n",
+            env!("CARGO_PKG_VERSION"),
+        ));
     }
-    println!(
+    say(&format!(
         r#"diskdock {version} is ready.
 
   endpoint   {endpoint}
+  explorer   {endpoint}/explorer
   state      {kept}
   AccessKey  testid / testsecret   region cn-hangzhou   pace {pace}
 
@@ -314,5 +325,12 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
-    );
+    ));
+}
+
+/// Writes at once what nobody has to read: a server does not end because its reader has gone.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

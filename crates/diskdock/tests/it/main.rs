@@ -10,6 +10,7 @@ mod cli;
 #[path = "../contract/hypervisor.rs"]
 mod contract;
 mod decide;
+mod explorer;
 mod harness;
 mod host;
 mod hypervisor_contract;
@@ -21,4 +22,5 @@ mod storage;
 mod store_contract;
 mod tidy;
 mod tripped;
+mod watch;
 mod wire;
