@@ -122,6 +122,10 @@ impl Qemu {
             self.take_off_record(&machine, &mut state, slot).await?;
             return Ok(Look::Settled);
         };
+        if machine.record(&mut state).await?.is_some_and(|known| known.at(slot).is_none()) {
+            // What is off the record was released: see `tidy`.
+            return Ok(Look::Settled);
+        }
         let seen = Seen::of(&client).await?;
         if !seen.devices.contains(&device) {
             return self.release(&machine, &mut state, &client, &seen, slot).await;
@@ -188,10 +192,6 @@ impl Qemu {
             }
         }
         failpoint::hit("unplug.closed");
-        if machine.record(state).await?.and_then(|known| known.at(slot)).is_none() {
-            // What is off the record is durable already.
-            return Ok(Look::Settled);
-        }
         if let Some(open) = open {
             write_out(&slot.disk, open).await?;
         }
@@ -222,7 +222,8 @@ impl Qemu {
     }
 
     /// Releases what the guest has let go of, whether somebody waits for it or not, and notes what
-    /// it has been given.
+    /// it has been given. Done at the beginning of every connection, so that whatever a guest can
+    /// reach is on the record, even if the record was lost.
     pub(super) async fn tidy(
         &self,
         machine: &Machine,
@@ -230,8 +231,10 @@ impl Qemu {
         client: &qmp::Client,
     ) -> Result<(), Trouble> {
         let seen = Seen::of(client).await?;
-        let Some(record) = machine.record(state).await? else { return Ok(()) };
-        for at in record.disks.clone() {
+        let reachable = seen.devices.iter().filter_map(|name| name::parse_device(name)).collect();
+        machine.change(state, |record| record.add_missing(reachable)).await?;
+        let known = machine.record(state).await?.map(|record| record.disks.clone());
+        for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk, at.generation);
             let slot = Slot { instance: machine.id.clone(), disk, generation };
             let is_there = seen.devices.contains(&name::of_device(&slot)?);

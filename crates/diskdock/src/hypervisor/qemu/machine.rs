@@ -171,8 +171,9 @@ impl Seen {
     /// Asks QEMU.
     pub async fn of(client: &qmp::Client) -> Result<Seen, Trouble> {
         let peripheral = QomList { path: "/machine/peripheral".to_owned() };
-        let devices = client.execute(peripheral).await.map_err(said)?;
-        let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
+        let devices = client.execute(peripheral);
+        let nodes = client.execute(QueryNamedBlockNodes { flat: true });
+        let (devices, nodes) = tokio::try_join!(devices, nodes).map_err(said)?;
         Ok(Seen {
             devices: devices.into_iter().map(|property| property.name).collect(),
             nodes: nodes.into_iter().map(|node| node.node_name).collect(),
