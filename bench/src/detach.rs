@@ -19,6 +19,8 @@ use crate::table::Row;
 
 /// What a detach may cost more than the bare commands, at the median.
 const AIM: Duration = Duration::from_millis(10);
+/// Rounds of one after the other.
+const ROUNDS: usize = 40;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a client asks whether the disk is Available.
@@ -42,7 +44,7 @@ pub fn detach(bench: &mut Bench) -> io::Result<()> {
     let image = data.join("disks").join(format!("{bare}.raw"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut detached, mut commanded) = (Vec::new(), Vec::new());
-    for _ in 0..bench.scale.starts.max(3) * 3 {
+    for _ in 0..ROUNDS {
         detached.push(host.detach(&instance, &ours)?);
         commanded.push(runtime.block_on(unplug(&monitor, &image))?);
     }

@@ -251,7 +251,7 @@ impl Qemu {
 /// Makes what was written to a disk durable. The host tells of a failure only once, so it is in the
 /// log whatever happens next.
 pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), Trouble> {
-    off_thread(move || image.sync_all()).await.map_err(|error| {
+    off_thread(move || image.sync_data()).await.map_err(|error| {
         tracing::error!(%disk, %error, "the host lost writes to a disk");
         Trouble(format!("the host could not write {disk} out: {error}"))
     })

@@ -109,7 +109,7 @@ impl Record {
         let mut options = File::options();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()?;
+        file.sync_data()?;
         fs::rename(&new, directory.join(FILE))?;
         File::open(directory)?.sync_all()
     }
