@@ -174,7 +174,7 @@ fn a_damaged_disk_is_told_from_a_missing_one() {
     File::options().write(true).open(&raw).unwrap().set_len(GIB - 1).unwrap();
     let fault = says(pool.find(&disk("d-raw")), &["d-raw.raw", "sectors", "backup"]);
     assert!(matches!(fault, PoolFault::Corrupt { .. }));
-    write("d-cow", b"XXXX", 0);
+    write("d-cow", b"oops", 0);
     let fault = says(pool.find(&disk("d-cow")), &["d-cow.qcow2", "does not begin"]);
     assert!(matches!(fault, PoolFault::Corrupt { .. }));
 }
