@@ -12,6 +12,7 @@ pub mod assembly;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod gateway;
 pub mod hypervisor;
 pub mod ids;

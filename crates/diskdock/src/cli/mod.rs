@@ -7,6 +7,7 @@ mod client;
 pub mod commands;
 mod completions;
 pub mod docs;
+mod doctor;
 mod failure;
 mod image;
 mod key;
@@ -53,6 +54,8 @@ enum Command {
     Key(key::KeyArgs),
     /// Import, list and delete images of your own
     Image(image::ImageArgs),
+    /// Check whether this host can run virtual machines
+    Doctor(doctor::DoctorArgs),
     /// Look into a running server, and play operator: clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
@@ -73,6 +76,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
         Command::Image(args) => image::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
         Command::Completions(args) => completions::run(args),

@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
+    ("doctor", &["hypervisor", "storage"]),
     ("gateway", &["actions", "catalog", "store"]),
     ("hypervisor", &["storage"]),
     ("ids", &["store"]),

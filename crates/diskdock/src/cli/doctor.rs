@@ -1,0 +1,59 @@
+//! `diskdock doctor`: whether this host can run virtual machines.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, output};
+use crate::doctor::{Point, Verdict, Wanted, examine};
+
+/// Check whether this host can run virtual machines, and say how to fix what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diskdock doctor
+  diskdock doctor --data-dir /var/lib/diskdock --qemu-user diskdock-qemu
+  diskdock doctor --json
+
+Nothing is changed. The exit code is 0 if there is no problem; a warning is none.")]
+pub struct DoctorArgs {
+    /// The data directory
+    #[arg(long, value_name = "DIRECTORY", default_value = "diskdock-data")]
+    #[arg(env = "DISKDOCK_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The program that runs virtual machines
+    #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
+    #[arg(env = "DISKDOCK_QEMU")]
+    qemu: PathBuf,
+    /// The user that it is to run as
+    #[arg(long, value_name = "NAME", env = "DISKDOCK_QEMU_USER")]
+    qemu_user: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub async fn run(args: DoctorArgs) -> Result<(), Failure> {
+    let (data_directory, qemu, qemu_user) = (args.data_dir, args.qemu, args.qemu_user);
+    let points = examine(&Wanted { data_directory, qemu, qemu_user }).await;
+    let problems = points.iter().filter(|point| point.verdict == Verdict::Problem).count();
+    if args.json {
+        output::print_json(&json!({ "fit": problems == 0, "points": points }))?;
+    } else {
+        output::print(&points.iter().map(text).collect::<Vec<_>>().join("\n"))?;
+    }
+    match problems {
+        0 => Ok(()),
+        1 => Err(Failure::new("this host cannot run virtual machines: 1 problem", "")),
+        many => {
+            let message = format!("this host cannot run virtual machines: {many} problems");
+            Err(Failure::new(message, ""))
+        }
+    }
+}
+
+fn text(point: &Point) -> String {
+    let line = format!("{:<8} {:<11} {}", point.verdict.as_str(), point.name, point.found);
+    if point.remedy.is_empty() { line } else { format!("{line}\n{:21}-> {}", "", point.remedy) }
+}
