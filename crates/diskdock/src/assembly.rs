@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::InstanceId;
 use domain::offer::Offer;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::Worlds;
+use crate::catalog::{Console, World, Worlds, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -17,14 +20,16 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
+use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
-use crate::hypervisor::{Hypervisor, Pace, Simulated};
+use crate::hypervisor::qemu::{self, Qemu};
+use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::offer::Shelf;
-use crate::operations::{Runner, Strangers, reconcile};
+use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
 use crate::storage::{Images, PoolFault};
 use crate::store::sqlite::{Durability, Sqlite};
-use crate::store::{Store, Stored};
+use crate::store::{Store, StoreFault, Stored};
 
 /// What has to be known to put a server together.
 pub struct Plan {
@@ -40,8 +45,10 @@ pub struct Plan {
     pub clock: Clock,
     /// The source of ids.
     pub ids: Ids,
-    /// How long transitions take.
+    /// How long simulated transitions take.
     pub pace: Pace,
+    /// How QEMU is run; none for the simulated hypervisor.
+    pub qemu: Option<qemu::Config>,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
     /// Whether the vendor's request limits hold.
@@ -56,8 +63,10 @@ pub struct Plan {
 pub struct Assembly {
     /// The edge of the API, with all that is behind it.
     pub gateway: Arc<Gateway>,
-    /// The simulated hypervisor, for the operator's controls.
-    pub simulated: Arc<Simulated>,
+    /// Where instances run.
+    pub hypervisor: Arc<dyn Hypervisor>,
+    /// The simulated hypervisor, if it is that one, for the operator's controls.
+    pub simulated: Option<Arc<Simulated>>,
     /// What can be had, with what is imported.
     pub shelf: Arc<Shelf>,
     /// Where the books are kept.
@@ -69,13 +78,21 @@ impl Assembly {
     pub fn new(plan: Plan) -> Stored<Assembly> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let keys = Keys::load(&store, plan.development_key)?;
-        let simulated = Arc::new(Simulated::new(plan.pace));
         let clock = Arc::new(plan.clock);
-        let hypervisor: Arc<dyn Hypervisor> = Arc::<Simulated>::clone(&simulated);
-        let runner = Runner::new(Arc::clone(&store), hypervisor, Arc::clone(&clock), OPERATIONS);
+        let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
+        let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
+        let runner = Arc::clone(&hypervisor);
+        let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
         let shelf = Shelf::new(plan.offer, images, plan.only_imported_images);
-        let world = Worlds::new(shelf.bare(), plan.ids, simulated.creating_takes_time());
+        let world = World {
+            offer: Arc::new(shelf.bare()),
+            ids: Arc::new(plan.ids),
+            creating_takes_time: Arc::new(creating_takes_time.into()),
+            shares_disks,
+            console,
+        };
+        let world = Worlds::new(world);
         match shelf.look() {
             Ok(offer) => offer.into_iter().for_each(|offer| world.offer(offer)),
             Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
@@ -90,9 +107,11 @@ impl Assembly {
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
+            recent: Recent::default(),
         };
         let directory = plan.directory;
-        Ok(Assembly { gateway: Arc::new(gateway), simulated, shelf: Arc::new(shelf), directory })
+        let (gateway, shelf) = (Arc::new(gateway), Arc::new(shelf));
+        Ok(Assembly { gateway, hypervisor, simulated, shelf, directory })
     }
 
     /// Introduces the hypervisor to the books and takes up what was in flight.
@@ -119,11 +138,93 @@ impl Assembly {
     }
 
     async fn compare(&self, strangers: Strangers) -> Stored<()> {
-        let store = &self.gateway.services.store;
-        for found in reconcile(store, self.simulated.as_ref(), strangers).await? {
-            tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
+        let services = &self.gateway.services;
+        let (store, now) = (&services.store, services.clock.now());
+        report(reconcile(store, self.hypervisor.as_ref(), strangers, now).await?);
+        sweep(store, self.hypervisor.as_ref()).await.map(drop)
+    }
+
+    /// Follows what happens to machines, for as long as the driver lives.
+    pub async fn follow(&self, mut changes: broadcast::Receiver<Change>) {
+        loop {
+            let followed = match changes.recv().await {
+                Ok(change) => self.look_at(&change).await,
+                Err(RecvError::Lagged(_)) => {
+                    self.gateway.services.runner.wake(None, None);
+                    self.compare(Strangers::Report).await
+                }
+                Err(RecvError::Closed) => return,
+            };
+            if let Err(fault) = followed {
+                tracing::error!(%fault, "cannot follow what happened to a machine");
+            }
         }
+    }
+
+    /// Whoever waits for the machine looks again; what nobody waits for, the books follow.
+    async fn look_at(&self, change: &Change) -> Stored<()> {
+        let services = &self.gateway.services;
+        services.runner.wake(change.disk.as_ref(), Some(&change.instance));
+        let (store, now) = (&services.store, services.clock.now());
+        let found = reconcile_one(store, self.hypervisor.as_ref(), &change.instance, now).await?;
+        report(found);
         Ok(())
+    }
+}
+
+fn report(differences: Vec<Difference>) {
+    for found in differences {
+        tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
+    }
+}
+
+/// A driver with what the rest has to know of it.
+struct Driver {
+    hypervisor: Arc<dyn Hypervisor>,
+    simulated: Option<Arc<Simulated>>,
+    console: Console,
+    creating_takes_time: bool,
+    shares_disks: bool,
+}
+
+impl Driver {
+    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Stored<Driver> {
+        match qemu {
+            None => Ok(Driver::simulated(pace)),
+            Some(config) => {
+                let opened = Qemu::open(config, directory);
+                opened.map(Driver::qemu).map_err(|fault| StoreFault::Engine(fault.to_string()))
+            }
+        }
+    }
+
+    fn simulated(pace: Pace) -> Driver {
+        let simulated = Arc::new(Simulated::new(pace));
+        let console = |id: &InstanceId| {
+            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
+            Ok(Written { bytes: text.into(), at: None })
+        };
+        Driver {
+            creating_takes_time: simulated.creating_takes_time(),
+            hypervisor: Arc::<Simulated>::clone(&simulated),
+            simulated: Some(simulated),
+            console: Arc::new(console),
+            shares_disks: true,
+        }
+    }
+
+    fn qemu(qemu: Arc<Qemu>) -> Driver {
+        let speaks = Arc::clone(&qemu);
+        Driver {
+            hypervisor: qemu,
+            simulated: None,
+            console: Arc::new(move |id: &InstanceId| {
+                let (bytes, at) = speaks.console(id)?;
+                Ok(Written { bytes, at })
+            }),
+            creating_takes_time: true,
+            shares_disks: false,
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 //!                          |  '--------------------------'        detach  |  | detach_failed
 //!                          |                detached                      v  |
 //!                          '------------------------------------------ Detaching
+//!
+//!  In_use --let_go--> Available: a guest that let go after nobody waited for it any more.
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the
@@ -14,6 +16,8 @@
 //!
 //! Every attachment has a generation. An event or a late completion that carries another
 //! generation than the attachment it finds changes nothing.
+
+mod growth;
 
 use serde::{Deserialize, Serialize};
 
@@ -274,8 +278,11 @@ pub struct Disk {
     /// Only for `cloud_essd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub performance_level: Option<PerformanceLevel>,
-    /// GiB.
+    /// GiB; while it grows, the new size.
     pub size_gib: u32,
+    /// GiB that it had before the resize that is under way; none while it does not grow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growing_from_gib: Option<u32>,
     /// How it is paid for.
     pub charge_type: ChargeType,
     /// Whether it can come off its instance and live on its own.
@@ -387,6 +394,7 @@ impl Disk {
             category,
             performance_level: None,
             size_gib,
+            growing_from_gib: None,
             charge_type: ChargeType::PostPaid,
             portable: true,
             name: String::new(),
@@ -547,6 +555,23 @@ impl Disk {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         self.attachment_in(instance, generation, detaching)?.phase = Phase::Attached;
         Ok(())
+    }
+
+    /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
+    /// has let go of a data disk although nobody waits for that, as after a detach that was given
+    /// up.
+    pub fn let_go(
+        &mut self,
+        instance: &InstanceId,
+        generation: u64,
+        now: Moment,
+    ) -> Result<(), Illegal> {
+        self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attached))?;
+        if self.kind == DiskKind::System {
+            return Err(Illegal);
+        }
+        self.detach(instance, false)?;
+        self.detached(instance, generation, now)
     }
 
     /// The instance is gone, and with it the attachment, whatever its phase.

@@ -19,10 +19,16 @@ enum Event {
     Detach(usize, bool),
     Detached(usize, i64),
     DetachFailed(usize, i64),
+    LetGo(usize, i64),
     InstanceGone(usize),
+    Grow(u32),
+    Grown(u32),
+    GrowFailed(u32),
 }
 
 const NOW: Moment = Moment(1_767_323_045_000);
+/// Sizes in GiB: the first, and the one that a resize can reach.
+const SIZES: [u32; 2] = [20, 21];
 /// Attachments in one walk: more show nothing new.
 const GENERATIONS: u64 = 4;
 
@@ -32,6 +38,9 @@ fn instances() -> [InstanceId; 2] {
 
 fn events() -> Vec<Event> {
     let mut events = vec![Event::Created];
+    events.extend(SIZES.map(Event::Grow));
+    events.extend(SIZES.map(Event::Grown));
+    events.extend(SIZES.map(Event::GrowFailed));
     for at in 0..2 {
         events.extend([Event::Attach(at), Event::InstanceGone(at)]);
         events.extend([true, false].map(|delete| Event::Detach(at, delete)));
@@ -40,6 +49,7 @@ fn events() -> Vec<Event> {
             events.push(Event::AttachFailed(at, off));
             events.push(Event::Detached(at, off));
             events.push(Event::DetachFailed(at, off));
+            events.push(Event::LetGo(at, off));
         }
     }
     events
@@ -58,6 +68,10 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Detach(at, delete) => disk.detach(&on[at], delete).map(drop),
         Event::Detached(at, off) => disk.detached(&on[at], generation(at, off), NOW),
         Event::DetachFailed(at, off) => disk.detach_failed(&on[at], generation(at, off)),
+        Event::LetGo(at, off) => disk.let_go(&on[at], generation(at, off), NOW),
+        Event::Grow(size) => disk.grow(size),
+        Event::Grown(size) => disk.grown(size),
+        Event::GrowFailed(size) => disk.grow_failed(size),
         Event::InstanceGone(at) => {
             disk.instance_gone(&on[at], NOW);
             Ok(())
@@ -70,8 +84,10 @@ fn is_stale(event: Event) -> bool {
         Event::Attached(_, off)
         | Event::AttachFailed(_, off)
         | Event::Detached(_, off)
-        | Event::DetachFailed(_, off) => off != 0,
+        | Event::DetachFailed(_, off)
+        | Event::LetGo(_, off) => off != 0,
         Event::Created | Event::Attach(_) | Event::Detach(..) | Event::InstanceGone(_) => false,
+        Event::Grow(_) | Event::Grown(_) | Event::GrowFailed(_) => false,
     }
 }
 
@@ -92,6 +108,8 @@ fn check_state(disk: &Disk) {
     let generations: HashSet<_> = disk.attachments.iter().map(|at| at.generation).collect();
     assert_eq!(generations.len(), phases.len(), "{disk:?}");
     assert!(generations.iter().all(|generation| *generation <= disk.generation));
+    assert!(disk.growing_from_gib.is_none_or(|former| former < disk.size_gib), "{disk:?}");
+    assert!(disk.created || !disk.is_growing(), "{disk:?}");
 }
 
 fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illegal>) {
@@ -100,6 +118,10 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
         assert_eq!(done, Err(Illegal), "a stale {event:?} went through: {before:?}");
         assert_eq!(before, after, "an illegal {event:?} changed something");
         return;
+    }
+    if !matches!(event, Event::Grow(_) | Event::Grown(_) | Event::GrowFailed(_)) {
+        let growth = |disk: &Disk| (disk.size_gib, disk.growing_from_gib);
+        assert_eq!(growth(before), growth(after), "{event:?} changed the size");
     }
     match event {
         Event::Attach(at) => {
@@ -120,7 +142,27 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
             assert_eq!(after.delete_with_instance, before.delete_with_instance);
             assert_eq!(after.attachments.len(), before.attachments.len());
         }
+        Event::LetGo(at, _) => {
+            assert_eq!(before.on(&instances()[at]).unwrap().phase, Phase::Attached);
+            assert_eq!(before.kind, DiskKind::Data, "a guest cannot let go of its system disk");
+            assert!(after.on(&instances()[at]).is_none());
+            assert_eq!((after.detached_at, after.delete_with_instance), (Some(NOW), false));
+            assert_eq!(after.attachments.len(), before.attachments.len() - 1);
+        }
         Event::InstanceGone(at) => assert!(after.on(&instances()[at]).is_none()),
+        Event::Grow(size) => {
+            assert!(!before.is_growing() && size > before.size_gib);
+            assert_eq!((after.size_gib, after.growing_from_gib), (size, Some(before.size_gib)));
+        }
+        Event::Grown(size) => {
+            assert_eq!((before.size_gib, before.is_growing()), (size, true));
+            assert_eq!((after.size_gib, after.is_growing()), (size, false));
+        }
+        Event::GrowFailed(size) => {
+            assert_eq!(before.size_gib, size);
+            assert_eq!(Some(after.size_gib), before.growing_from_gib);
+            assert!(!after.is_growing());
+        }
         Event::Created | Event::Attached(..) | Event::AttachFailed(..) => {}
     }
 }
@@ -150,7 +192,8 @@ fn walk(start: Disk) -> (usize, HashSet<DiskStatus>) {
 fn every_reachable_state_of_a_disk_holds_what_is_promised() {
     for multi_attach in [false, true] {
         for kind in [DiskKind::Data, DiskKind::System] {
-            let mut disk = Disk::new("d-one".into(), "1".into(), Category::CloudEssd, 20, NOW);
+            let mut disk =
+                Disk::new("d-one".into(), "1".into(), Category::CloudEssd, SIZES[0], NOW);
             (disk.multi_attach, disk.kind, disk.created) = (multi_attach, kind, false);
             let (states, statuses) = walk(disk);
             assert!(states > 20, "only {states} states were reached");

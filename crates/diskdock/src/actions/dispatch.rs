@@ -49,6 +49,7 @@ pub struct Services {
 }
 
 /// A request that is known to come from this caller.
+#[derive(Debug)]
 pub struct Request {
     /// Who calls.
     pub caller: Caller,

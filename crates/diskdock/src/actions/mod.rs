@@ -30,6 +30,7 @@ pub static OPERATIONS: &[Kind] = &[
     kind::<disk::create_disk::Creating>(),
     kind::<disk::attach_disk::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
+    kind::<disk::resize_disk::Growing>(),
     kind::<instance::create_instance::Creating>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

@@ -13,7 +13,6 @@ use super::{Answer, Desk, Problem, Told};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::Plan;
 use crate::hypervisor::{Pace, Rule};
-use crate::operations::{Strangers, reconcile};
 use crate::store::Books;
 
 fn read<T: DeserializeOwned>(body: &[u8], hint: &str) -> Result<T, Problem> {
@@ -82,18 +81,16 @@ fn no_instance(id: &str) -> Problem {
 
 /// An instance dies, as when its process is killed.
 pub async fn kill(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
-    if !desk.simulated.kill(&id.as_str().into()) {
+    if !desk.simulated()?.kill(&id.as_str().into()) {
         return Err(Problem::not_found(format!("no instance {id} is on"), "Start it first."));
     }
-    let services = &desk.gateway.services;
-    let driver = desk.simulated.as_ref();
-    let found = reconcile(&services.store, driver, Strangers::Report).await?;
+    let found = desk.differences().await?;
     Ok(Told(json!({ "killed": id, "differences": found })))
 }
 
 /// How long transitions take.
 pub async fn pace(State(desk): State<Desk>) -> Answer {
-    Ok(Told(json!({ "pace": desk.simulated.pace().to_string() })))
+    Ok(Told(json!({ "pace": desk.simulated()?.pace().to_string() })))
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,8 +104,8 @@ pub async fn set_pace(State(desk): State<Desk>, body: Bytes) -> Answer {
     let hint = "Send {\"pace\": \"fast\"}, \"cloud\" or a duration such as \"500ms\".";
     let wanted: NewPace = read(&body, hint)?;
     let new = Pace::parse(&wanted.pace).map_err(|error| Problem::bad(error, hint))?;
-    desk.simulated.set_pace(new);
-    follow_creating(&desk);
+    desk.simulated()?.set_pace(new);
+    follow_creating(&desk)?;
     pace(State(desk)).await
 }
 
@@ -153,7 +150,7 @@ pub async fn move_clock(State(desk): State<Desk>, Path(verb): Path<String>, body
 
 /// The rules for transitions.
 pub async fn rules(State(desk): State<Desk>) -> Answer {
-    Ok(Told(json!({ "rules": desk.simulated.rules() })))
+    Ok(Told(json!({ "rules": desk.simulated()?.rules() })))
 }
 
 /// Adds a rule for transitions.
@@ -164,23 +161,24 @@ pub async fn add_rule(State(desk): State<Desk>, body: Bytes) -> Answer {
     if rule.times == Some(0) {
         return Err(Problem::bad("times must be at least 1", hint));
     }
-    if !desk.simulated.add_rule(rule) {
+    if !desk.simulated()?.add_rule(rule) {
         return Err(Problem::bad("there are too many rules", "Clear some first."));
     }
-    follow_creating(&desk);
+    follow_creating(&desk)?;
     rules(State(desk)).await
 }
 
 /// New disks are Creating for a while, or not, as the world now has it.
-fn follow_creating(desk: &Desk) {
-    let takes_time = desk.simulated.creating_takes_time();
+fn follow_creating(desk: &Desk) -> Result<(), Problem> {
+    let takes_time = desk.simulated()?.creating_takes_time();
     desk.gateway.services.world.creating_takes_time.store(takes_time, Ordering::Relaxed);
+    Ok(())
 }
 
 /// Takes all rules away.
 pub async fn clear_rules(State(desk): State<Desk>) -> Answer {
-    desk.simulated.clear_rules();
-    follow_creating(&desk);
+    desk.simulated()?.clear_rules();
+    follow_creating(&desk)?;
     rules(State(desk)).await
 }
 
@@ -201,8 +199,8 @@ pub async fn settle(State(desk): State<Desk>, Path(verb): Path<String>, body: By
     let services = &desk.gateway.services;
     let now = services.clock.now();
     let count = match verb.as_str() {
-        "finish" => desk.simulated.settle(disk.as_ref(), instance.as_ref(), true, now),
-        "refuse" => desk.simulated.settle(disk.as_ref(), instance.as_ref(), false, now),
+        "finish" => desk.simulated()?.settle(disk.as_ref(), instance.as_ref(), true, now),
+        "refuse" => desk.simulated()?.settle(disk.as_ref(), instance.as_ref(), false, now),
         "step" => 0,
         other => return Err(Problem::not_found(format!("no such verb: {other}"), hint)),
     };

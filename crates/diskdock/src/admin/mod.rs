@@ -9,6 +9,8 @@ mod images;
 mod keys;
 mod state;
 mod view;
+pub mod watch;
+mod world;
 
 use std::sync::Arc;
 
@@ -19,8 +21,9 @@ use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
 use crate::assembly::Assembly;
-use crate::hypervisor::Simulated;
+use crate::hypervisor::{Hypervisor, Simulated};
 use crate::offer::Shelf;
+use crate::operations::{Difference, Strangers, reconcile};
 
 pub use access::Access;
 
@@ -31,8 +34,27 @@ const STATE: usize = 4 * 1024 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Desk {
     gateway: crate::gateway::Shared,
-    simulated: Arc<Simulated>,
+    hypervisor: Arc<dyn Hypervisor>,
+    simulated: Option<Arc<Simulated>>,
     shelf: Arc<Shelf>,
+}
+
+impl Desk {
+    /// The simulated hypervisor, for what only a simulated world can be told.
+    fn simulated(&self) -> Result<&Simulated, Problem> {
+        self.simulated.as_deref().ok_or_else(|| {
+            let hint = "Start another server with --hypervisor simulated for that.";
+            let error = "this server runs real machines, which cannot be told what happens";
+            Problem { status: StatusCode::CONFLICT, ..Problem::bad(error, hint) }
+        })
+    }
+
+    /// Where books and hypervisor disagree.
+    async fn differences(&self) -> Result<Vec<Difference>, Problem> {
+        let services = &self.gateway.services;
+        let (store, now) = (&services.store, services.clock.now());
+        Ok(reconcile(store, self.hypervisor.as_ref(), Strangers::Report, now).await?)
+    }
 }
 
 /// A control that could not be done: why, and what to do about it.
@@ -84,7 +106,8 @@ pub type Answer = Result<Told, Problem>;
 pub fn router(assembly: &Assembly, access: Access) -> Router {
     let desk = Desk {
         gateway: Arc::clone(&assembly.gateway),
-        simulated: Arc::clone(&assembly.simulated),
+        hypervisor: Arc::clone(&assembly.hypervisor),
+        simulated: assembly.simulated.clone(),
         shelf: Arc::clone(&assembly.shelf),
     };
     let controls = Router::new()
@@ -124,5 +147,8 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
 
 async fn not_here(uri: Uri) -> Problem {
     let error = format!("there is nothing at {}", uri.path());
-    Problem::not_found(error, "The API is at /, the controls are under /_diskdock/.")
+    Problem::not_found(
+        error,
+        "The API is at /, the explorer at /explorer, the controls are under /_diskdock/.",
+    )
 }

@@ -12,6 +12,7 @@ use crate::store::{Books, OperationRow, Snapshot, SnapshotFault};
 
 /// Forgets everything but the keys.
 pub async fn reset(State(desk): State<Desk>) -> Answer {
+    desk.simulated()?;
     let forgets = desk.clone();
     desk.gateway
         .services
@@ -27,7 +28,9 @@ pub async fn reset(State(desk): State<Desk>) -> Answer {
 /// any other write can start something new.
 fn forget(desk: &Desk) {
     desk.gateway.services.runner.forget_all();
-    desk.simulated.clear();
+    if let Some(simulated) = &desk.simulated {
+        simulated.clear();
+    }
 }
 
 /// Everything but keys, tokens and the record of calls.
@@ -38,6 +41,7 @@ pub async fn export(State(desk): State<Desk>) -> Answer {
 
 /// Puts an export in the place of everything but the keys.
 pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
+    let simulated = desk.simulated()?;
     let hint = "Send what an export gave.";
     let mut snapshot: Snapshot =
         serde_json::from_slice(&body).map_err(|error| Problem::bad(error, hint))?;
@@ -57,7 +61,8 @@ pub async fn import(State(desk): State<Desk>, body: Bytes) -> Answer {
     };
     let forgets = desk.clone();
     services.store.write_then(replace, move |()| forget(&forgets)).await?;
-    reconcile(&services.store, desk.simulated.as_ref(), Strangers::TakeIn).await?;
+    let now = services.clock.now();
+    reconcile(&services.store, simulated, Strangers::TakeIn, now).await?;
     services.runner.claim().await?;
     Ok(Told(json!({ "imported": counts })))
 }

@@ -56,6 +56,8 @@ pub enum Stop {
     Refused(Refusal),
     /// Ours.
     Failed(StoreFault),
+    /// Ours, and not the store's: what is broken, in words for the log.
+    Broken(String),
 }
 
 impl From<&'static ErrorCode> for Stop {

@@ -39,4 +39,4 @@ pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;
 pub use value::{Clamped, Integer, Shape, Text, Value};
-pub use world::{World, Worlds};
+pub use world::{Console, World, Worlds, Written};

@@ -22,6 +22,12 @@ pub fn without_seconds(moment: Moment) -> String {
     text
 }
 
+/// `2026-01-02 11:04:05`, in UTC+8
+pub fn in_china(moment: Moment) -> String {
+    let ahead = with_seconds(moment.plus_s(8 * 3_600));
+    ahead.replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
 /// The time with seconds, or nothing.
 pub fn or_empty(moment: Option<Moment>) -> String {
     moment.map(with_seconds).unwrap_or_default()

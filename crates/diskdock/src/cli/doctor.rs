@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Failure, output};
 use crate::doctor::{Point, Verdict, Wanted, examine};
+use crate::hypervisor::qemu::user;
 
 /// Check whether this host can run virtual machines, and say how to fix what is missing.
 #[derive(Debug, Args)]
@@ -23,11 +24,10 @@ pub struct DoctorArgs {
     data_dir: PathBuf,
     /// The program that runs virtual machines
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
-    #[arg(env = "DISKDOCK_QEMU")]
     qemu: PathBuf,
-    /// The user that it is to run as
-    #[arg(long, value_name = "NAME", env = "DISKDOCK_QEMU_USER")]
-    qemu_user: Option<String>,
+    /// Whom QEMU runs as when the server runs as root
+    #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
+    qemu_user: String,
     /// Print JSON
     #[arg(long)]
     json: bool,

@@ -6,13 +6,16 @@ mod catalog;
 mod client;
 pub mod commands;
 mod completions;
+mod console;
 pub mod docs;
 mod doctor;
 mod failure;
 mod image;
 mod key;
+mod machines;
 mod nearest;
 pub mod output;
+mod sample;
 pub mod serve;
 mod tls;
 
@@ -32,8 +35,10 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock serve                                      run a server on 127.0.0.1:5260
   diskdock call DescribeDisks --output table          what disks there are
   diskdock call DetachDisk --InstanceId i-1 --DiskId d-1 --wait
+  diskdock console i-1 --follow                       what its guest writes
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
+  diskdock sample go DetachDisk --DiskId d-1          the same call as a program
 
 Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
 )]
@@ -48,6 +53,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Call an action of the API
     Call(call::CallArgs),
+    /// Write a program in another language that makes a call
+    Sample(sample::SampleArgs),
+    /// Show what an instance has written to its console
+    Console(console::ConsoleArgs),
     /// Show what actions there are, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
@@ -73,6 +82,8 @@ pub async fn run() -> Result<(), Failure> {
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Sample(args) => sample::run(args),
+        Command::Console(args) => console::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
         Command::Image(args) => image::run(args).await,

@@ -51,6 +51,16 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes bytes as they are; false if the reader has gone away.
+pub fn write(bytes: &[u8]) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new(error, "")),
+    }
+}
+
 /// Prints JSON, indented.
 pub fn print_json(value: &Value) -> Result<(), Failure> {
     print(&pretty(value))

@@ -70,8 +70,8 @@ pub struct Wanted {
     pub data_directory: PathBuf,
     /// The virtual machine monitor.
     pub qemu: PathBuf,
-    /// The user that it is to run as; without, it is whoever starts the server.
-    pub qemu_user: Option<String>,
+    /// The user that it runs as when the server runs as root.
+    pub qemu_user: String,
 }
 
 /// Looks at everything. Takes up to some ten seconds, where guests hang.

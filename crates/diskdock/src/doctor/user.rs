@@ -1,51 +1,48 @@
 //! The user that QEMU runs as: whether there is one, and what that user can reach.
 
-use std::ffi::CString;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nix::unistd::{User, geteuid, getgrouplist};
+use nix::unistd::{User, geteuid};
 
 use super::{Point, Wanted};
 use crate::hypervisor::qemu::accel::KVM;
+use crate::hypervisor::qemu::user::BY_DEFAULT;
 
 const USER: &str = "user";
 const REACH: &str = "reach";
 const KVM_ACCESS: &str = "KVM access";
-const MAKE_USER: &str = "make one: useradd --system --shell /usr/sbin/nologin NAME";
+const MAKE_USER: &str = "useradd --system --gid kvm --no-create-home --shell /usr/sbin/nologin \
+                         diskdock-qemu, then --qemu-user diskdock-qemu";
 
-/// Looks at it.
+/// Looks at it. A server that is not run as root has no choice.
 pub fn examine(wanted: &Wanted, kvm_works: bool) -> Vec<Point> {
-    let Some(name) = &wanted.qemu_user else { return vec![without()] };
-    let user = match find(name) {
+    if !geteuid().is_root() {
+        return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))];
+    }
+    let user = match find(&wanted.qemu_user) {
         Ok(user) => user,
         Err(point) => return vec![point],
     };
-    if user.uid.is_root() {
-        let found =
-            format!("{name} may do everything on this host, and so may a guest that gets out");
-        return vec![Point::problem(USER, found, MAKE_USER)];
-    }
-    if !geteuid().is_root() && user.uid != geteuid() {
-        let found = format!("only root can run QEMU as {name}");
-        return vec![Point::problem(USER, found, "run as root, or leave --qemu-user out")];
-    }
-    let mut points = vec![Point::ok(USER, format!("QEMU runs as {name} (uid {})", user.uid))];
-    points.push(reach(&user, &wanted.data_directory));
+    let mut points = vec![standing(&user), reach(&user, &wanted.data_directory)];
     if kvm_works {
         points.push(kvm_access(&user));
     }
     points
 }
 
-fn without() -> Point {
-    if geteuid().is_root() {
-        let remedy = format!("name a user with --qemu-user; {MAKE_USER}");
-        return Point::warning(USER, "QEMU would run as root", remedy);
+fn standing(user: &User) -> Point {
+    let name = &user.name;
+    if user.uid.is_root() {
+        let found = format!("{name} may do everything here, and so may a guest that breaks out");
+        return Point::problem(USER, found, MAKE_USER);
     }
-    Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))
+    if name == BY_DEFAULT {
+        let found = format!("QEMU runs as {name}, and so may other services");
+        return Point::warning(USER, found, MAKE_USER);
+    }
+    Point::ok(USER, format!("QEMU runs as {name} (uid {})", user.uid))
 }
 
 fn find(name: &str) -> Result<User, Point> {
@@ -80,39 +77,26 @@ fn reach(user: &User, data_directory: &Path) -> Point {
 }
 
 fn enters(user: &User, directory: &Path) -> bool {
-    let mut command = Command::new("/usr/bin/test");
-    command.arg("-x").arg(directory).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-    if user.uid != geteuid() {
-        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-    }
-    command.status().is_ok_and(|status| status.success())
+    tests(user, &["-x"], directory)
+}
+
+/// What that user may do with a path, tried out with the rights that QEMU has: those of the user
+/// and his own group, and of no other.
+fn tests(user: &User, how: &[&str], path: &Path) -> bool {
+    how.iter().all(|flag| {
+        let mut command = Command::new("test");
+        command.arg(flag).arg(path).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+        command.gid(user.gid.as_raw()).uid(user.uid.as_raw());
+        command.status().is_ok_and(|status| status.success())
+    })
 }
 
 fn kvm_access(user: &User) -> Point {
     let name = &user.name;
-    let Ok(device) = std::fs::metadata(KVM) else {
-        return Point::warning(
-            KVM_ACCESS,
-            format!("there is no {KVM}"),
-            "load kvm_intel or kvm_amd",
-        );
-    };
-    let bits = if device.uid() == user.uid.as_raw() {
-        device.mode() >> 6
-    } else if groups(user).contains(&device.gid()) {
-        device.mode() >> 3
-    } else {
-        device.mode()
-    };
-    if bits & 0o6 == 0o6 {
+    if tests(user, &["-r", "-w"], Path::new(KVM)) {
         return Point::ok(KVM_ACCESS, format!("{name} may use {KVM}"));
     }
-    let remedy = format!("usermod -aG kvm {name}, with group kvm and mode 0660 on {KVM}");
-    Point::warning(KVM_ACCESS, format!("{name} may not use {KVM}"), remedy)
-}
-
-fn groups(user: &User) -> Vec<u32> {
-    let name = CString::new(user.name.as_str()).unwrap_or_default();
-    let groups = getgrouplist(&name, user.gid).unwrap_or_default();
-    groups.into_iter().chain([user.gid]).map(nix::unistd::Gid::as_raw).collect()
+    let found = format!("{name} may not use {KVM}, so that its guests do not start under KVM");
+    // QEMU has that user's own group and no other.
+    Point::problem(KVM_ACCESS, found, format!("usermod --gid kvm {name}"))
 }

@@ -61,6 +61,10 @@ impl Answer {
                 };
                 Answer::refused(&error.into(), request_id, host, format)
             }
+            Stop::Broken(what) => {
+                tracing::error!(request_id, what, "a request failed");
+                Answer::refused(&(&INTERNAL_ERROR).into(), request_id, host, format)
+            }
         }
     }
 

@@ -3,17 +3,22 @@
 //! Every call bears repeating: it says how far the world is on its way to what was asked for, and
 //! does what is needed to get it there. Nothing here sees the books.
 
+mod forward;
+mod pace;
 pub mod qemu;
 mod script;
 mod simulated;
 
 use std::pin::Pin;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{Disk, DiskId, InstanceId, Moment};
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 
+pub use forward::{FORWARD_TAG, Forward};
+pub use pace::{Pace, parse_duration_ms};
 pub use script::{Behaviour, Rule, Script, Transition};
-pub use simulated::{Pace, Simulated, parse_duration_ms};
+pub use simulated::Simulated;
 
 /// A call that failed through the world's fault; it is made again.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,6 +52,61 @@ pub enum Look {
     Refused(String),
 }
 
+/// What a machine is made of, as the books have it. Which disks are on it, the driver knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineSpec {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Virtual processors; 0 if its type cannot be had any more.
+    pub processors: u32,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Disks that it can hold, the system disk included.
+    pub disk_quantity: u32,
+    /// The image it was made from.
+    pub image: String,
+    /// The disk it boots from.
+    pub system_disk: Option<DiskId>,
+    /// Its name inside the guest.
+    pub host_name: String,
+    /// What the guest is told when it first boots, in Base64; possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user_data: String,
+    /// Ports of this host that lead into the guest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forwards: Vec<Forward>,
+}
+
+/// The bytes of a disk, as the books have them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskSpec {
+    /// The disk.
+    pub disk: DiskId,
+    /// GiB.
+    pub size_gib: u32,
+    /// The image whose content it begins with; none for an empty disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+}
+
+impl DiskSpec {
+    /// The bytes of this disk.
+    pub fn of(disk: &Disk) -> DiskSpec {
+        let image = Some(&disk.image).filter(|image| !image.is_empty());
+        DiskSpec { disk: disk.id.clone(), size_gib: disk.size_gib, image: image.cloned() }
+    }
+}
+
+/// Something happened to a machine that nobody asked for just now, or that somebody waits for: it
+/// is worth another look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The machine.
+    pub instance: InstanceId,
+    /// The disk concerned; none if it concerns the whole machine.
+    pub disk: Option<DiskId>,
+}
+
 /// A disk at an instance, in one attachment of its life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Slot {
@@ -70,19 +130,31 @@ pub struct Sight {
 /// A driver.
 pub trait Hypervisor: Send + Sync {
     /// Turns an instance on.
-    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look>;
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look>;
     /// Turns an instance off; at once if `force`.
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look>;
     /// Restarts an instance.
-    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look>;
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look>;
     /// Gives a disk to an instance.
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
     /// Takes a disk off an instance: `Settled` only when the guest can no longer reach it and
     /// what it wrote is durable.
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
     /// Makes the bytes of a disk.
-    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look>;
-    /// Forgets an instance that is off.
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look>;
+    /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
+    /// larger than that already is as asked for. It is on the instances `on`, those that run see it
+    /// grow; one of them may have been forgotten. The disk is neither plugged nor unplugged
+    /// meanwhile, but instances start, stop and die as they like.
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        now: Moment,
+    ) -> Answer<'a, Look>;
+    /// Throws the bytes of a disk away that the books no longer have.
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()>;
+    /// Forgets an instance that is off; what its guest wrote is durable.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>>;
@@ -96,4 +168,7 @@ pub trait Hypervisor: Send + Sync {
     /// Learns what the books say of an instance: all of it where it does not know the instance,
     /// and disks that it does not know of where the instance is off. What runs, it knows better.
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()>;
+    /// What happens to machines from now on, in so far as it is worth another look. A receiver
+    /// that is too slow misses some and has to look at everything.
+    fn changes(&self) -> broadcast::Receiver<Change>;
 }

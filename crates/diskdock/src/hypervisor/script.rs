@@ -12,6 +12,8 @@ pub enum Transition {
     Attach,
     /// A disk is being detached.
     Detach,
+    /// A disk is growing.
+    Resize,
     /// An instance is starting.
     Start,
     /// An instance is stopping.

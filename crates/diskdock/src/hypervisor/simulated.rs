@@ -7,71 +7,18 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use domain::{DiskId, InstanceId, Moment};
+use tokio::sync::broadcast;
 
+use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, Transition};
-use super::{Answer, Hypervisor, Look, Sight, Slot, Trouble};
+use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
-/// How long transitions take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// Tens of milliseconds: short, yet every transient state can be seen.
-    Fast,
-    /// About a minute, as on the real cloud.
-    Cloud,
-    /// This long, in milliseconds; new disks are there at once, as clients like it best.
-    Exactly(i64),
-}
-
-impl Pace {
-    /// Milliseconds that a transition takes.
-    pub fn of(self, transition: Transition) -> i64 {
-        match (self, transition) {
-            (Pace::Fast | Pace::Exactly(_), Transition::Create) => 0,
-            (Pace::Exactly(milliseconds), _) => milliseconds,
-            (Pace::Fast, _) => 20,
-            (Pace::Cloud, Transition::Create) => 5_000,
-            (Pace::Cloud, Transition::Attach) => 10_000,
-            (Pace::Cloud, Transition::Detach) => 60_000,
-            (Pace::Cloud, Transition::Start | Transition::Reboot) => 30_000,
-            (Pace::Cloud, Transition::Stop) => 20_000,
-        }
-    }
-
-    /// Reads `fast`, `cloud` or a duration such as `500ms`, `2s` or `1m`.
-    pub fn parse(text: &str) -> Result<Pace, String> {
-        match text {
-            "fast" => Ok(Pace::Fast),
-            "cloud" => Ok(Pace::Cloud),
-            other => parse_duration_ms(other).map(Pace::Exactly).ok_or_else(|| {
-                format!("`{other}` is neither fast, cloud nor a duration such as 500ms, 2s or 1m")
-            }),
-        }
-    }
-}
-
-impl std::fmt::Display for Pace {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Pace::Fast => out.write_str("fast"),
-            Pace::Cloud => out.write_str("cloud"),
-            Pace::Exactly(milliseconds) => write!(out, "{milliseconds}ms"),
-        }
-    }
-}
-
-/// Milliseconds of `500ms`, `2s`, `1m`, `1h`; at most a year.
-pub fn parse_duration_ms(text: &str) -> Option<i64> {
-    const YEAR_MS: i64 = 366 * 24 * 3_600_000;
-    let (digits, factor) = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))?;
-    let number: i64 = digits.parse().ok()?;
-    number.checked_mul(factor).filter(|total| (0..=YEAR_MS).contains(total))
-}
+/// What happens at most before a receiver has to look at everything.
+const CHANGES: usize = 16;
 
 /// A transition under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,16 +57,18 @@ struct Machine {
 }
 
 /// The simulated hypervisor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Simulated {
     state: Mutex<Machines>,
+    /// Tells only of [`Simulated::let_go`]: nothing else happens here that nobody asked for.
+    changes: broadcast::Sender<Change>,
 }
 
 impl Simulated {
     /// A world without machines, at this pace.
     pub fn new(pace: Pace) -> Simulated {
         let state = Machines { pace: Some(pace), ..Machines::default() };
-        Simulated { state: Mutex::new(state) }
+        Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(CHANGES) }
     }
 
     /// How long transitions take.
@@ -188,6 +137,23 @@ impl Simulated {
         known.map(|machine| machine.running = false).is_some()
     }
 
+    /// A guest lets go of a disk that nobody wants back, as one that is late does. False if it does
+    /// not have the disk.
+    pub fn let_go(&self, instance: &InstanceId, disk: &DiskId) -> bool {
+        let mut state = self.lock();
+        let Some(machine) = state.machines.get_mut(instance) else { return false };
+        let before = machine.disks.len();
+        machine.disks.retain(|(present, _)| present != disk);
+        let gone = machine.disks.len() < before;
+        drop(state);
+        if gone {
+            // Nobody needs to listen.
+            let _ =
+                self.changes.send(Change { instance: instance.clone(), disk: Some(disk.clone()) });
+        }
+        gone
+    }
+
     fn lock(&self) -> MutexGuard<'_, Machines> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
@@ -241,6 +207,7 @@ fn waiting_for(transition: Transition) -> String {
     match transition {
         Transition::Create => "the bytes of the disk are being made",
         Transition::Attach => "waiting for the guest to take the device",
+        Transition::Resize => "the bytes of the disk are being added",
         Transition::Detach => "waiting for the guest to let go of the device",
         Transition::Start => "the instance is booting",
         Transition::Stop => "the instance is shutting down",
@@ -287,9 +254,9 @@ fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
 }
 
 impl Hypervisor for Simulated {
-    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        let key = on_machine(Transition::Start, instance);
-        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Start, &spec.instance);
+        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
@@ -304,9 +271,9 @@ impl Hypervisor for Simulated {
         ready(self.look(key, now, off))
     }
 
-    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        let key = on_machine(Transition::Reboot, instance);
-        ready(self.look(key, now, |state| state.machine(instance).running = true))
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        let key = on_machine(Transition::Reboot, &spec.instance);
+        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
@@ -335,10 +302,25 @@ impl Hypervisor for Simulated {
         }))
     }
 
-    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
-        let (transition, disk) = (Transition::Create, Some(disk.clone()));
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+        let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
+    }
+
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        _: &'a [InstanceId],
+        now: Moment,
+    ) -> Answer<'a, Look> {
+        let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
+    }
+
+    fn discard<'a>(&'a self, _: &'a DiskId) -> Answer<'a, ()> {
+        ready(())
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
@@ -389,5 +371,9 @@ impl Hypervisor for Simulated {
         }
         drop(state);
         ready(())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
     }
 }

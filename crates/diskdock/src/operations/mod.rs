@@ -9,6 +9,7 @@ mod jobs;
 mod progressing;
 mod reconcile;
 mod runner;
+mod sweep;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,8 +23,9 @@ use crate::store::{Books, Stored};
 
 pub use crate::hypervisor::Trouble;
 pub use progressing::Progressing;
-pub use reconcile::{Difference, Strangers, reconcile};
+pub use reconcile::{Difference, Strangers, reconcile, reconcile_one};
 pub use runner::{Board, IN_FLIGHT, Runner, SERVER};
+pub use sweep::sweep;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{DiskId, Instance, InstanceId, InstanceStatus, Phase};
+use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use serde::Serialize;
 
 use crate::hypervisor::{Hypervisor, Sight};
@@ -34,11 +34,13 @@ pub struct Difference {
 }
 
 /// Looks at every instance. One that the books hold for Running although it is off becomes Stopped;
-/// all other differences are reported. What is in transit is left to its operation.
+/// a disk that the guest of a running one has let go of becomes Available; all other differences
+/// are reported. What is in transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     strangers: Strangers,
+    now: Moment,
 ) -> Stored<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut after = 0;
@@ -55,14 +57,35 @@ pub async fn reconcile(
         after = *last;
         // One that is being released is its operation's: taken over again, it would live on.
         for (_, instance, disks) in page.into_iter().filter(|(_, one, _)| !one.releasing) {
-            for difference in
-                look_until_still(store, hypervisor, strangers, instance, disks).await?
-            {
-                repair(store, &difference).await?;
-                differences.push(difference.difference);
-            }
+            let found = look_until_still(store, hypervisor, strangers, instance, disks).await?;
+            differences.extend(repair_all(store, found, now).await?);
         }
     }
+}
+
+/// Looks at one instance, as [`reconcile`] does at every one.
+pub async fn reconcile_one(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+    id: &InstanceId,
+    now: Moment,
+) -> Stored<Vec<Difference>> {
+    let (instance, disks) =
+        store.read(|books| Ok::<_, StoreFault>((books.instance(id)?, books.attached(id)?)))??;
+    let Some(instance) = instance.filter(|instance| !instance.releasing) else {
+        return Ok(Vec::new());
+    };
+    let found = look_until_still(store, hypervisor, Strangers::Report, instance, disks).await?;
+    repair_all(store, found, now).await
+}
+
+async fn repair_all(store: &Store, found: Vec<Found>, now: Moment) -> Stored<Vec<Difference>> {
+    let mut differences = Vec::new();
+    for Found { difference, repair } in found {
+        mend(store, &difference.instance, repair, now).await?;
+        differences.push(difference);
+    }
+    Ok(differences)
 }
 
 /// Looks at an instance; again if the books moved on while it was looked at, because then a
@@ -94,8 +117,17 @@ async fn look_until_still(
 
 struct Found {
     difference: Difference,
-    /// The instance as it was looked at, if it is off although it was Running.
-    died: Option<Instance>,
+    repair: Repair,
+}
+
+/// What the books need to follow the world.
+enum Repair {
+    /// Nothing; somebody has to look into it.
+    Nothing,
+    /// The instance, as it was looked at, is off although it was Running.
+    Died(Box<Instance>),
+    /// The guest has let go of a disk in this attachment of its life.
+    LetGo(DiskId, u64),
 }
 
 async fn look_at(
@@ -145,7 +177,9 @@ fn compare(
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
-        found.push(differs(instance, what));
+        let let_go = Repair::LetGo(disk.clone(), *generation);
+        let repair = if seen.running { let_go } else { Repair::Nothing };
+        found.push(Found { repair, ..differs(instance, what) });
     }
     found
 }
@@ -161,23 +195,47 @@ fn expected(instance: &Instance, disks: &[AttachedDisk]) -> Sight {
 }
 
 fn differs(instance: &Instance, what: String) -> Found {
-    Found { difference: Difference { instance: instance.id.clone(), what }, died: None }
+    let difference = Difference { instance: instance.id.clone(), what };
+    Found { difference, repair: Repair::Nothing }
 }
 
 fn died(instance: &Instance) -> Found {
     let what = "is off, but the books had it Running".to_owned();
-    Found { died: Some(instance.clone()), ..differs(instance, what) }
+    Found { repair: Repair::Died(Box::new(instance.clone())), ..differs(instance, what) }
 }
 
-/// An instance that died is Stopped, unless the books have moved on since it was looked at.
-async fn repair(store: &Store, found: &Found) -> Stored<()> {
-    let Some(dead) = found.died.clone() else { return Ok(()) };
-    let write = move |books: &mut dyn Books| {
-        let mut stopped = dead.clone();
-        if books.instance(&dead.id)?.as_ref() == Some(&dead) && stopped.stopped().is_ok() {
-            books.save_instance(&stopped)?;
+/// Makes the books follow what was seen, unless they have moved on since.
+async fn mend(store: &Store, instance: &InstanceId, repair: Repair, now: Moment) -> Stored<()> {
+    match repair {
+        Repair::Nothing => Ok(()),
+        Repair::Died(seen) => store.write(move |books| bury(books, &seen)).await,
+        Repair::LetGo(disk, generation) => {
+            let instance = instance.clone();
+            store.write(move |books| free(books, &instance, &disk, generation, now)).await
         }
-        Ok::<(), StoreFault>(())
-    };
-    store.write(write).await
+    }
+}
+
+/// An instance that died is Stopped.
+fn bury(books: &mut dyn Books, seen: &Instance) -> Stored<()> {
+    let mut stopped = seen.clone();
+    if books.instance(&seen.id)?.as_ref() == Some(seen) && stopped.stopped().is_ok() {
+        books.save_instance(&stopped)?;
+    }
+    Ok(())
+}
+
+/// A disk that the guest has let go of is Available.
+fn free(
+    books: &mut dyn Books,
+    instance: &InstanceId,
+    disk: &DiskId,
+    generation: u64,
+    now: Moment,
+) -> Stored<()> {
+    let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
+    match disk.let_go(instance, generation, now) {
+        Ok(()) => books.save_disk(&disk),
+        Err(domain::Illegal) => Ok(()),
+    }
 }

@@ -14,8 +14,6 @@ use super::fault::{At, PoolFault};
 pub const PRIVATE: u32 = 0o600;
 /// Mode of a file that its group may read.
 pub const SHARED: u32 = 0o640;
-/// The part of a mode that lets everybody pass through a directory.
-const PASSAGE: u32 = 0o011;
 /// The part of a mode that says who may do what.
 pub const MODE: u32 = 0o7777;
 
@@ -86,17 +84,6 @@ pub fn settle(path: &Path, owner: Owner, mode: u32) -> Result<(), PoolFault> {
     // A change of owner takes bits of the mode away, so the mode comes last.
     if found.mode() & MODE != mode {
         file.set_permissions(Permissions::from_mode(mode)).at("change the mode of", path)?;
-    }
-    Ok(())
-}
-
-/// Lets others pass through a directory to names that they know.
-pub fn let_pass(directory: &Path) -> Result<(), PoolFault> {
-    let found = std::fs::metadata(directory).at("look at", directory)?;
-    let mode = found.mode() & MODE | PASSAGE;
-    if found.mode() & MODE != mode {
-        let permissions = Permissions::from_mode(mode);
-        std::fs::set_permissions(directory, permissions).at("change the mode of", directory)?;
     }
     Ok(())
 }

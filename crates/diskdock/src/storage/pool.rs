@@ -64,18 +64,15 @@ struct Inner {
 
 impl Pool {
     /// Opens the pool of a data directory that one server has for itself: makes its directories,
-    /// gives everything its owner, clears away what a crash left half made. Others than ourselves
-    /// may then pass through the data directory, not list it.
+    /// gives everything its owner, clears away what a crash left half made.
     ///
-    /// `owner` is the user that QEMU runs as; without, it is ourselves.
+    /// `owner` is the user that QEMU runs as, who must be able to pass through the data directory;
+    /// without, it is ourselves.
     pub fn open(data_directory: &Path, owner: Option<Owner>) -> Result<Pool, PoolFault> {
         let ourselves = Owner::ourselves();
         let owner = owner.unwrap_or(ourselves);
         let group = (owner != ourselves).then_some(owner.gid);
         let images = Images::open_for(data_directory, group)?;
-        if owner != ourselves {
-            files::let_pass(data_directory)?;
-        }
         let disks = images.disks().to_owned();
         let pool = Pool(Arc::new(Inner { disks, owner, images }));
         files::directory(pool.disks(), CLOSED)?;

@@ -74,6 +74,8 @@ pub trait Reader {
     fn operations(&self) -> Stored<Vec<OperationRow>>;
     /// Operations that ended in giving up, latest first.
     fn abandoned_operations(&self) -> Stored<Vec<OperationRow>>;
+    /// Up to `most` disks that were removed and whose bytes may still be there.
+    fn discards(&self, most: u32) -> Stored<Vec<DiskId>>;
     /// All access keys.
     fn access_keys(&self) -> Stored<Vec<AccessKey>>;
     /// The latest recorded calls, newest first.
@@ -86,8 +88,11 @@ pub trait Reader {
 pub trait Books: Reader {
     /// Saves a disk: a new one, or one that this transaction has read.
     fn save_disk(&mut self, disk: &Disk) -> Stored<()>;
-    /// Removes a disk; removing what is not there is no error.
+    /// Removes a disk and remembers that its bytes are to be discarded; removing what is not there
+    /// is no error.
     fn remove_disk(&mut self, id: &DiskId) -> Stored<()>;
+    /// The bytes of a removed disk are gone.
+    fn forget_discard(&mut self, id: &DiskId) -> Stored<()>;
     /// Saves an instance: a new one, or one that this transaction has read.
     fn save_instance(&mut self, instance: &Instance) -> Stored<()>;
     /// Removes an instance and its user data.

@@ -94,7 +94,7 @@ fn the_document_has_everything_about_every_action() {
     assert_eq!(detach["asynchronous"], true);
     assert_eq!(detach["parameters"][1]["name"], "DiskId");
     assert_eq!(detach["parameters"][1]["limits"]["prefix"], "d-");
-    assert_eq!(detach["preconditions"].as_array().unwrap().len(), 13);
+    assert_eq!(detach["preconditions"].as_array().unwrap().len(), 14);
     assert!(detach["errors"].as_array().unwrap().iter().all(|error| error["status"].is_u64()));
     let describe = all.iter().find(|action| action["name"] == "DescribeDisks").unwrap();
     let disks = describe["reply"]["fields"].as_array().unwrap().last().unwrap();
@@ -282,4 +282,54 @@ fn a_refusal_comes_with_what_to_do() {
         "{told}"
     );
     server.join().unwrap();
+}
+
+/// A console as the API tells it.
+fn told(console: &str) -> String {
+    use base64::Engine;
+    let output = base64::engine::general_purpose::STANDARD.encode(console);
+    format!("{{\"RequestId\":\"R\",\"InstanceId\":\"i-1\",\"ConsoleOutput\":\"{output}\"}}")
+}
+
+#[test]
+fn a_console_is_shown_without_what_a_terminal_would_obey() {
+    let written = "\u{1b}]0;title\u{7}\u{1b}[31mlogin:\u{1b}[0m \r\nGrüße\n";
+    for (flag, shown) in [(&[][..], "login: \nGrüße\n"), (&["--raw"][..], written)] {
+        let (endpoint, server) = answering(&[&told(written)]);
+        let arguments = ["console", "i-1", "--endpoint", &endpoint, "--region", "cn-beijing"];
+        let output = diskdock(&[&arguments[..], flag].concat());
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), shown);
+        let seen = server.join().unwrap();
+        seen[0].verify("testsecret");
+        assert_eq!(seen[0].headers["x-acs-action"], "GetInstanceConsoleOutput");
+        let sent = [("InstanceId", "i-1"), ("RegionId", "cn-beijing")];
+        let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(seen[0].query, sent);
+    }
+}
+
+#[test]
+fn a_console_is_followed_while_its_window_moves() {
+    let looks = ["one\ntwo \u{1b}[3", "one\ntwo \u{1b}[31mthree\n", "three\nfour\n", "five\n"];
+    let looks: Vec<String> = looks.iter().map(|console| told(console)).collect();
+    let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
+    let (endpoint, server) = answering(&looks);
+    // Nobody presses Ctrl-C here: it ends when the server is gone.
+    let output = diskdock(&["console", "i-1", "--follow", "--endpoint", &endpoint]);
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo three\nfour\nfive\n");
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(warned.matches("some of it may be missing").count(), 1, "{warned}");
+}
+
+#[test]
+fn there_is_no_console_of_what_is_not_there() {
+    let body = r#"{"RequestId":"R-1","Code":"InvalidInstanceId.NotFound","Message":"No such."}"#;
+    let (endpoint, server) = answering(&[body]);
+    let output = diskdock(&["console", "i-1", "--endpoint", &endpoint]);
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("InvalidInstanceId.NotFound"));
 }

@@ -7,7 +7,10 @@ mod actions;
 mod admin;
 mod catalog;
 mod cli;
+#[path = "../contract/hypervisor.rs"]
+mod contract;
 mod decide;
+mod explorer;
 mod harness;
 mod host;
 mod hypervisor_contract;
@@ -19,4 +22,5 @@ mod storage;
 mod store_contract;
 mod tidy;
 mod tripped;
+mod watch;
 mod wire;

@@ -1,7 +1,9 @@
 //! Durable work under everything that can come between: crashes, steps taken twice, a store that
 //! fails, deadlines, trouble, a clock that jumps, a lease that is lost.
 
+mod discards;
 mod flaky;
+mod starts;
 mod stories;
 mod trouble;
 
@@ -19,16 +21,18 @@ enum Work {
     Create,
     Attach,
     Detach,
+    Resize,
 }
 
 impl Work {
-    const ALL: [Work; 3] = [Work::Create, Work::Attach, Work::Detach];
+    const ALL: [Work; 4] = [Work::Create, Work::Attach, Work::Detach, Work::Resize];
 
     fn kind(self) -> &'static str {
         match self {
             Work::Create => "disk.create",
             Work::Attach => "disk.attach",
             Work::Detach => "disk.detach",
+            Work::Resize => "disk.resize",
         }
     }
 
@@ -43,6 +47,7 @@ impl Work {
             Work::Create => ("Creating", "Available", "gone"),
             Work::Attach => ("Attaching", "In_use", "Available"),
             Work::Detach => ("Detaching", "Available", "In_use"),
+            Work::Resize => ("Available of 40", "Available of 40", "Available"),
         }
     }
 
@@ -60,6 +65,10 @@ impl Work {
             return disk;
         }
         world.pass(5_000).await;
+        if let Work::Resize = self {
+            world.ok("ResizeDisk", &[("DiskId", &disk), ("NewSize", "40")]).await;
+            return disk;
+        }
         world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
         if let Work::Detach = self {
             world.pass(10_000).await;
@@ -75,9 +84,14 @@ async fn cloud() -> World {
     World::with(|plan| plan.pace = Pace::Cloud).await
 }
 
-/// The status, or `gone`.
+/// The status, or `gone`; with the size in GiB if it is not the one that it was made with.
 async fn status(world: &World, disk: &str) -> String {
-    world.status_of(disk).await
+    let shown = world.describe(disk).await;
+    let status = shown["Status"].as_str().unwrap_or("gone");
+    match shown["Size"].as_u64() {
+        Some(20) | None => status.to_owned(),
+        Some(other) => format!("{status} of {other}"),
+    }
 }
 
 /// Operations in the books.
@@ -97,7 +111,7 @@ fn reasons(world: &World) -> Vec<String> {
 fn ghost(world: &World) -> Arc<Runner> {
     let services = &world.assembly.gateway.services;
     let driver: Arc<dyn Hypervisor> =
-        Arc::<diskdock::hypervisor::Simulated>::clone(&world.assembly.simulated);
+        Arc::<diskdock::hypervisor::Simulated>::clone(world.simulated());
     let (store, clock) = (Arc::clone(&services.store), Arc::clone(&services.clock));
     Arc::new(Runner::new(store, driver, clock, OPERATIONS))
 }

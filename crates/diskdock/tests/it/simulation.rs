@@ -64,7 +64,7 @@ impl Auditor {
             42..68 => self.detach().await,
             68..74 => self.delete().await,
             74..80 => self.rule(),
-            80..83 => self.world.assembly.simulated.clear_rules(),
+            80..83 => self.world.simulated().clear_rules(),
             83..86 => self.settle_by_hand(),
             86..96 => {
                 let most = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
@@ -160,7 +160,7 @@ impl Auditor {
     fn settle_by_hand(&self) {
         let well = self.pick(2) == 0;
         let services = &self.world.assembly.gateway.services;
-        self.world.assembly.simulated.settle(None, None, well, services.clock.now());
+        self.world.simulated().settle(None, None, well, services.clock.now());
         services.runner.wake(None, None);
     }
 
@@ -175,7 +175,7 @@ impl Auditor {
         let mut reached = Vec::new();
         for instance in &self.instances {
             let id = InstanceId::from(instance.as_str());
-            let seen = self.world.assembly.simulated.sight(&id).await.unwrap().unwrap_or_default();
+            let seen = self.world.simulated().sight(&id).await.unwrap().unwrap_or_default();
             reached.extend(seen.disks.into_iter().map(|(disk, _)| disk.to_string()));
         }
         let before = std::mem::take(&mut self.disks);
@@ -201,10 +201,10 @@ impl Auditor {
 
     /// Lets everything come to its end.
     async fn finish(mut self) -> (usize, usize) {
-        self.world.assembly.simulated.clear_rules();
+        self.world.simulated().clear_rules();
         for _ in 0..8 {
             let services = &self.world.assembly.gateway.services;
-            self.world.assembly.simulated.settle(None, None, true, services.clock.now());
+            self.world.simulated().settle(None, None, true, services.clock.now());
             services.runner.wake(None, None);
             self.world.pass(60_000).await;
             self.look().await;

@@ -5,6 +5,7 @@ use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES}
 
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Value};
+use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
 /// Gives a disk to an instance.
@@ -164,6 +165,7 @@ guest has it.";
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("Force is used for regional disks only",                   |f| f.ask.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
+        must("no resize of the disk is under way",                      |f| !f.disk.is_growing(), &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -219,7 +221,7 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
         return Abilities {
             hot_attach: true,
             takes_category: true,
-            multi_attach: true,
+            multi_attach: call.world.shares_disks,
             disk_quantity: DEVICE_NAMES,
         };
     };
@@ -227,7 +229,7 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
     Abilities {
         hot_attach: found.hot_attach,
         takes_category: family.is_none_or(|f| f.takes_category(disk.category.as_str())),
-        multi_attach: found.multi_attach,
+        multi_attach: found.multi_attach && call.world.shares_disks,
         disk_quantity: found.disk_quantity as usize,
     }
 }
@@ -244,6 +246,9 @@ pub fn first_free_device(attached: &[AttachedDisk]) -> String {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plugging {
     slot: Slot,
+    /// Its bytes are still to be made.
+    #[serde(default)]
+    making: Option<DiskSpec>,
     /// It becomes the system disk.
     #[serde(default)]
     bootable: bool,
@@ -259,7 +264,25 @@ pub struct Plugging {
 impl Plugging {
     /// Plugs a data disk in.
     pub fn new(slot: Slot) -> Plugging {
-        Plugging { slot, bootable: false, taking_back: None, taken_back: false }
+        Plugging { slot, making: None, bootable: false, taking_back: None, taken_back: false }
+    }
+
+    /// Makes a new data disk and plugs it in.
+    pub fn of_new(slot: Slot, disk: DiskSpec) -> Plugging {
+        Plugging { making: Some(disk), ..Plugging::new(slot) }
+    }
+
+    /// Takes one step towards having the disk at the guest.
+    async fn give(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        let Some(disk) = &self.making else {
+            return hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from);
+        };
+        let made = hands.hypervisor.create(disk, hands.now).await?;
+        if made != Look::Settled {
+            return Ok(made.into());
+        }
+        self.making = None;
+        Ok(Progress::Next)
     }
 }
 
@@ -272,13 +295,15 @@ impl Operation for Plugging {
     }
 
     fn phase(&self) -> &'static str {
-        if self.taking_back.is_some() { "take back" } else { "plug" }
+        match (&self.taking_back, &self.making) {
+            (Some(_), _) => "take back",
+            (None, Some(_)) => "create",
+            (None, None) => "plug",
+        }
     }
 
     async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let Some(reason) = &self.taking_back else {
-            return hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from);
-        };
+        let Some(reason) = &self.taking_back else { return self.give(hands).await };
         let look = hands.hypervisor.unplug(&self.slot, hands.now).await?;
         self.taken_back = look == Look::Settled;
         Ok(if self.taken_back { Progress::Refused(reason.clone()) } else { look.into() })

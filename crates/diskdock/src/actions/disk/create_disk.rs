@@ -8,6 +8,7 @@ use domain::limits::DEVICE_NAMES;
 use crate::actions::disk::attach_disk::{Plugging, first_free_device};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
 /// Makes a data disk.
@@ -278,9 +279,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
                 .attach(instance.id.clone(), device, call.now)
                 .expect("a new disk can be attached");
             let slot = Slot { instance: instance.id.clone(), disk: disk.id.clone(), generation };
-            effect = effect.start(Plugging::new(slot));
+            effect = effect.start(Plugging::of_new(slot, DiskSpec::of(&disk)));
         } else if !disk.created {
-            effect = effect.start(Creating { disk: disk.id.clone() });
+            effect = effect.start(Creating { disk: DiskSpec::of(&disk) });
         }
         effect.save_disk(disk)
     }
@@ -320,7 +321,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
 /// Makes the bytes of a disk; then it is Available.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Creating {
-    disk: DiskId,
+    disk: DiskSpec,
 }
 
 impl Operation for Creating {
@@ -328,7 +329,7 @@ impl Operation for Creating {
     const PATIENCE: Patience = Patience { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.clone()) }
+        Subject { instance: None, disk: Some(self.disk.disk.clone()) }
     }
 
     fn phase(&self) -> &'static str {
@@ -341,7 +342,7 @@ impl Operation for Creating {
 
     /// A disk whose bytes could not be made is gone: nobody can have written to it.
     fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
-        let Some(mut disk) = books.disk(&self.disk)? else { return Ok(()) };
+        let Some(mut disk) = books.disk(&self.disk.disk)? else { return Ok(()) };
         match ending {
             Ending::Done if disk.created().is_ok() => books.save_disk(&disk),
             Ending::Done => Ok(()),

@@ -1,4 +1,4 @@
-//! Disks: create, attach, detach, describe, modify, delete.
+//! Disks: create, attach, detach, describe, modify, resize, delete.
 
 pub mod attach_disk;
 pub mod create_disk;
@@ -7,6 +7,7 @@ pub mod describe_disks;
 pub mod detach_disk;
 pub mod modify_disk_attribute;
 pub mod modify_disk_charge_type;
+pub mod resize_disk;
 mod view;
 
 use crate::catalog::Entry;
@@ -20,4 +21,5 @@ pub static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_disks::DescribeDisks),
     Entry::Mutation(&modify_disk_attribute::ModifyDiskAttribute),
     Entry::Mutation(&modify_disk_charge_type::ModifyDiskChargeType),
+    Entry::Mutation(&resize_disk::ResizeDisk),
 ];

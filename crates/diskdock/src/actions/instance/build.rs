@@ -3,16 +3,16 @@
 
 use crate::actions::instance::launch::make::Made;
 use crate::actions::prelude::*;
-use crate::hypervisor::Sight;
+use crate::hypervisor::{DiskSpec, MachineSpec, Sight};
 
 /// A machine that is to be introduced to the hypervisor. All steps bear repeating.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Build {
-    instance: InstanceId,
+    machine: MachineSpec,
     /// The disks that the machine is built with, and their attachments.
     disks: Vec<(DiskId, u64)>,
     /// Disks whose bytes are still to be made.
-    making: Vec<DiskId>,
+    making: Vec<DiskSpec>,
     introduced: bool,
     /// The instance is older than this operation. Its machine may be known without all of its
     /// disks, if the making of the instance was given up before it was introduced.
@@ -22,26 +22,30 @@ pub struct Build {
 
 impl Build {
     /// The build of an instance that was just made.
-    pub fn of(made: &Made) -> Build {
+    pub fn of(made: &Made, machine: MachineSpec) -> Build {
         let unmade = made.disks.iter().filter(|disk| !disk.created);
         Build {
-            instance: made.instance.id.clone(),
+            machine,
             disks: made.disks.iter().map(|disk| (disk.id.clone(), disk.generation)).collect(),
-            making: unmade.map(|disk| disk.id.clone()).collect(),
+            making: unmade.map(DiskSpec::of).collect(),
             introduced: false,
             existing: false,
         }
     }
 
     /// The build of an instance that may not have been introduced yet.
-    pub fn of_existing(instance: &InstanceId, disks: Vec<(DiskId, u64)>) -> Build {
-        let instance = instance.clone();
-        Build { instance, disks, making: Vec::new(), introduced: false, existing: true }
+    pub fn of_existing(machine: MachineSpec, disks: Vec<(DiskId, u64)>) -> Build {
+        Build { machine, disks, making: Vec::new(), introduced: false, existing: true }
     }
 
     /// The instance.
     pub fn instance(&self) -> &InstanceId {
-        &self.instance
+        &self.machine.instance
+    }
+
+    /// What the machine is made of.
+    pub fn machine(&self) -> &MachineSpec {
+        &self.machine
     }
 
     /// The step it is at, in a word.
@@ -57,10 +61,10 @@ impl Build {
         }
         // A machine that is known already may be running: it must not be introduced as off. One
         // that is off and about to start has no disk in transit, so that the books are right.
-        let known = hands.hypervisor.sight(&self.instance).await?;
+        let known = hands.hypervisor.sight(self.instance()).await?;
         if known.is_none_or(|known| self.existing && !known.running) {
             let sight = Sight { running: false, disks: self.disks.clone() };
-            hands.hypervisor.adopt(&self.instance, sight).await?;
+            hands.hypervisor.adopt(self.instance(), sight).await?;
         }
         self.introduced = true;
         Ok(Progress::Done)
@@ -89,7 +93,8 @@ impl Build {
             if disk.created {
                 continue;
             }
-            let failed = *ending != Ending::Done && self.making.contains(id);
+            let failed =
+                *ending != Ending::Done && self.making.iter().any(|unmade| unmade.disk == *id);
             if failed {
                 books.remove_disk(id)?;
                 self.do_without(id, books)?;
@@ -101,7 +106,7 @@ impl Build {
     }
 
     fn do_without(&self, disk: &DiskId, books: &mut dyn Books) -> Stored<()> {
-        let Some(mut instance) = books.instance(&self.instance)? else { return Ok(()) };
+        let Some(mut instance) = books.instance(self.instance())? else { return Ok(()) };
         if instance.system_disk.as_ref() != Some(disk) {
             return Ok(());
         }

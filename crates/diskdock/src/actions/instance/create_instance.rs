@@ -3,6 +3,7 @@
 use super::build::Build;
 use super::launch::make::{Made, make};
 use super::launch::{Launch, Plan, plan};
+use super::machine_spec::machine_spec;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
@@ -56,7 +57,10 @@ impl Action for CreateInstance {
     const SUMMARY: &'static str = "Creates an instance without starting it.";
     const DETAILS: &'static str = "\
 The instance is Pending, then Stopped, with its system disk and data disks on it. StartInstance \
-turns it on.";
+turns it on.\n\n\
+The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports of this host lead into \
+the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
+only. A simulated instance has no guest, and nothing listens.";
     const ASYNCHRONOUS: bool = true;
     const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
 
@@ -74,9 +78,15 @@ turns it on.";
             order_id: order_id(call, &plan),
             trade_price: 0.0,
         };
-        let build = Build::of(&made);
+        let build = build(call, &made, &ask.launch);
         save(Effect::reply(reply), made, &ask.launch).start(Creating { build })
     }
+}
+
+/// What it takes to build the machine of an instance that was just made.
+pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
+    let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
+    Build::of(made, machine_spec(&call.world.offer, &made.instance, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.

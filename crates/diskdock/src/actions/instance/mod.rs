@@ -6,9 +6,11 @@ pub mod delete_instance;
 pub mod delete_instances;
 pub mod describe_instance_status;
 pub mod describe_instances;
+pub mod get_instance_console_output;
 mod item;
 mod item_parts;
 mod launch;
+mod machine_spec;
 mod made_up;
 mod nothing;
 mod power;
@@ -40,4 +42,5 @@ pub static ACTIONS: &[Entry] = &[
     Entry::Mutation(&delete_instances::DeleteInstances),
     Entry::Reading(&describe_instances::DescribeInstances),
     Entry::Reading(&describe_instance_status::DescribeInstanceStatus),
+    Entry::Reading(&get_instance_console_output::GetInstanceConsoleOutput),
 ];

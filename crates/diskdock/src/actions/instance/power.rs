@@ -3,8 +3,10 @@
 use domain::Illegal;
 use domain::limits::INSTANCES_PER_REQUEST;
 
+use super::machine_spec::machine_spec;
 use crate::actions::prelude::*;
 use crate::catalog::first_broken;
+use crate::hypervisor::MachineSpec;
 use crate::store::AttachedDisk;
 
 /// What a request asks of an instance besides its being on or off.
@@ -26,6 +28,8 @@ pub struct Machine {
     pub disks_made: bool,
     /// Whether its type comes with local disks.
     pub has_local_disks: bool,
+    /// What the hypervisor has to know of it.
+    pub spec: MachineSpec,
     /// What the request asks for.
     pub wish: Wish,
 }
@@ -83,7 +87,9 @@ fn machine(
     }
     let found = call.world.offer.instance_type(&instance.instance_type);
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
-    Ok(Machine { instance, attached, disks_made, has_local_disks, wish })
+    let user_data = books.user_data(&instance.id)?.unwrap_or_default();
+    let spec = machine_spec(&call.world.offer, &instance, user_data);
+    Ok(Machine { instance, attached, disks_made, has_local_disks, spec, wish })
 }
 
 /// Moves an instance on, where it still is where the operation left it.

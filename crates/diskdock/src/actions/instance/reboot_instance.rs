@@ -2,6 +2,7 @@
 
 use super::power::{self, Machine, Wish};
 use crate::actions::prelude::*;
+use crate::hypervisor::MachineSpec;
 
 /// Turns an instance off and on again.
 pub struct RebootInstance;
@@ -51,16 +52,16 @@ pub const RULES: &[Precondition<Machine>] = &[
 
 /// Reboots an instance for which the rules hold.
 pub fn reboot<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
-    let mut instance = machine.instance;
+    let Machine { mut instance, spec, .. } = machine;
     instance.start().expect("a Running instance can be rebooted");
-    let rebooting = Rebooting { instance: instance.id.clone(), force, off: false };
+    let rebooting = Rebooting { machine: spec, force, off: false };
     effect.save_instance(instance).start(rebooting)
 }
 
 /// Turns the machine off and on again; then the instance is Running.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Rebooting {
-    instance: InstanceId,
+    machine: MachineSpec,
     force: bool,
     /// The power was cut already.
     off: bool,
@@ -71,7 +72,7 @@ impl Operation for Rebooting {
     const PATIENCE: Patience = Patience { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject::of_instance(&self.instance)
+        Subject::of_instance(&self.machine.instance)
     }
 
     fn phase(&self) -> &'static str {
@@ -85,21 +86,22 @@ impl Operation for Rebooting {
     async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
         let (hypervisor, now) = (hands.hypervisor, hands.now);
         if !self.force {
-            return hypervisor.reboot(&self.instance, now).await.map(Progress::from);
+            return hypervisor.reboot(&self.machine, now).await.map(Progress::from);
         }
         if !self.off {
-            let progress = Progress::from(hypervisor.stop(&self.instance, true, now).await?);
+            let progress =
+                Progress::from(hypervisor.stop(&self.machine.instance, true, now).await?);
             if progress != Progress::Done {
                 return Ok(progress);
             }
             self.off = true;
         }
-        hypervisor.start(&self.instance, now).await.map(Progress::from)
+        hypervisor.start(&self.machine, now).await.map(Progress::from)
     }
 
     /// A guest that did not reboot is still Running, as it was.
     fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
-        power::settle(books, &self.instance, |instance| match ending {
+        power::settle(books, &self.machine.instance, |instance| match ending {
             Ending::Done => instance.started(now),
             Ending::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
                 instance.stopped()

@@ -1,7 +1,6 @@
 //! `RunInstances`: make instances and start them.
 
-use super::build::Build;
-use super::create_instance::{order_id, save};
+use super::create_instance::{build, order_id, save};
 use super::launch::make::make;
 use super::launch::params::Ipv4;
 use super::launch::{Launch, Plan, plan};
@@ -246,7 +245,10 @@ impl Action for RunInstances {
     const SUMMARY: &'static str = "Creates up to 100 instances and starts them.";
     const DETAILS: &'static str = "\
 The instances are Starting, then Running; their system disks and data disks are on them from the \
-beginning. All of them are made, or none.";
+beginning. All of them are made, or none.\n\n\
+The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports of this host lead into \
+the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
+only. A simulated instance has no guest, and nothing listens.";
     const ASYNCHRONOUS: bool = true;
     const LOOKUPS: &'static [&'static ErrorCode] = RUN_LOOKUPS;
 
@@ -279,7 +281,7 @@ beginning. All of them are made, or none.";
             made.instance.start().expect("a new instance can be started");
             let id = made.instance.id.to_string();
             effect.reply.instance_id_sets.instance_id_set.push(id);
-            let start = Starting::of(Build::of(&made));
+            let start = Starting::of(build(call, &made, &plan.ask));
             effect = save(effect, made, &plan.ask).start(start);
         }
         effect

@@ -60,7 +60,7 @@ pub fn start<R>(effect: Effect<R>, machine: Machine) -> Effect<R> {
     let mut instance = machine.instance;
     instance.start().expect("a Stopped instance can be started");
     instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
-    let build = Build::of_existing(&instance.id, disks);
+    let build = Build::of_existing(machine.spec.clone(), disks);
     effect.save_instance(instance).start(Starting::of(build))
 }
 
@@ -69,12 +69,16 @@ pub fn start<R>(effect: Effect<R>, machine: Machine) -> Effect<R> {
 pub struct Starting {
     build: Build,
     built: bool,
+    /// Why the start came to nothing: the machine may run all the same, so it is turned off before
+    /// the instance is called Stopped.
+    #[serde(default)]
+    taking_back: Option<String>,
 }
 
 impl Starting {
     /// Builds the machine as far as it is not there yet, and turns it on.
     pub fn of(build: Build) -> Starting {
-        Starting { build, built: false }
+        Starting { build, built: false, taking_back: None }
     }
 }
 
@@ -87,10 +91,19 @@ impl Operation for Starting {
     }
 
     fn phase(&self) -> &'static str {
-        if self.built { "start" } else { self.build.phase() }
+        match (&self.taking_back, self.built) {
+            (Some(_), _) => "take back",
+            (None, true) => "start",
+            (None, false) => self.build.phase(),
+        }
     }
 
     async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        if let Some(reason) = &self.taking_back {
+            let look = hands.hypervisor.stop(self.build.instance(), true, hands.now).await?;
+            let off = look == Look::Settled;
+            return Ok(if off { Progress::Refused(reason.clone()) } else { look.into() });
+        }
         if !self.built {
             let progress = self.build.advance(hands).await?;
             if progress != Progress::Done {
@@ -98,7 +111,14 @@ impl Operation for Starting {
             }
             self.built = true;
         }
-        hands.hypervisor.start(self.build.instance(), hands.now).await.map(Progress::from)
+        hands.hypervisor.start(self.build.machine(), hands.now).await.map(Progress::from)
+    }
+
+    /// A machine that was never turned on needs no turning off.
+    fn take_back(&mut self, reason: &str) -> bool {
+        let first = self.built && self.taking_back.is_none();
+        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        first
     }
 
     fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {

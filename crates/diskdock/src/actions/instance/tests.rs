@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::actions::dispatch::{Request, Services, dispatch};
 use crate::actions::{OPERATIONS, find};
-use crate::catalog::{Caller, Input, Stop, Worlds};
+use crate::catalog::{Caller, Input, Stop, World, Worlds};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::Ids;
@@ -30,7 +30,7 @@ impl Town {
         let runner =
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let offer = crate::offer::load(None).expect("the built-in offer");
-        let world = Worlds::new(offer, Ids::from_seed(1), creating_takes_time);
+        let world = Worlds::new(World::plain(offer, Ids::from_seed(1), creating_takes_time));
         let runner = Arc::new(runner);
         let services = Services { store, runner, clock, world, strict: false };
         Town { services, hypervisor, _directory: directory }
@@ -47,6 +47,7 @@ impl Town {
             Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),
             Err(Stop::Refused(refusal)) => Err(refusal.error.code),
             Err(Stop::Failed(fault)) => panic!("{fault}"),
+            Err(Stop::Broken(what)) => panic!("{what}"),
         }
     }
 
@@ -93,8 +94,13 @@ impl Town {
     }
 
     async fn agrees(&self) -> bool {
-        let found =
-            reconcile(&self.services.store, self.hypervisor.as_ref(), Strangers::Report).await;
+        let found = reconcile(
+            &self.services.store,
+            self.hypervisor.as_ref(),
+            Strangers::Report,
+            self.services.clock.now(),
+        )
+        .await;
         found.expect("a comparison").is_empty()
     }
 }

@@ -218,7 +218,31 @@ errors! {
         => "Leave multi-attach disks out; they stay pay-as-you-go.";
     DISK_IS_DETACHED_SYSTEM = 400 "InvalidDisk.DetachedSystemDisk"
         "The specified disk is a detached system disk, does not support this operation."
-        => "Leave the disk out; a detached system disk keeps its billing method.";
+        => "Leave the disk out, or attach it as a system disk again first.";
+    DISK_GROWING = 403 "InvalidOperation.Conflict"
+        "The operation conflicts with another one of the disk that is still processing."
+        => "Wait a moment until the resize of the disk has ended, then try again.";
+    LAST_ORDER_PROCESSING = 400 "LastOrderProcessing"
+        "The previous order is still processing, please try again later."
+        => "Wait a moment until the resize before this one has ended, then try again.";
+    RESIZE_TYPE_UNKNOWN = 400 "InvalidParam.Type"
+        "The specified type is not supported."
+        => "Use offline or online.";
+    DISK_TYPE_UNSUPPORTED = 403 "OperationDenied"
+        "The type of the disk does not support the operation."
+        => "Local disks keep the size that comes with the instance type.";
+    NEW_SIZE_NOT_LARGER = 403 "InvalidDiskSize"
+        "Specified new disk size is less than or equal the original disk size."
+        => "Use more than the Size that DescribeDisks shows; a disk does not shrink.";
+    NEW_SIZE_TOO_LARGE = 403 "InvalidDiskSize.TooLarge"
+        "Specified new disk size is beyond the permitted range."
+        => "Use at most what the category allows.";
+    MULTI_ATTACH_ONLINE = 403 "InvalidOperation.MultiAttachDiskNotSupportResizeOnline"
+        "Multi attach disk does not support resize online."
+        => "Use Type=offline.";
+    NOT_RUNNING_FOR_ONLINE = 403 "InvalidInstanceStatus.NotRunning"
+        "The status of instance to which the disk attachs must be running when resizing online."
+        => "Use Type=offline, or start the instance first.";
     DISKS_NOT_ON_INSTANCE = 400 "InvalidOperation.DiskMustAttachedToInstance"
         "The specified data disks must have been attached to this instance."
         => "Attach the disks to the instance first, and leave its system disk out.";

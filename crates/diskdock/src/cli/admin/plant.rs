@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::milliseconds;
 use crate::hypervisor::{Behaviour, Rule, Transition};
 
-const TRANSITIONS: [&str; 6] = ["create", "attach", "detach", "start", "stop", "reboot"];
+const TRANSITIONS: [&str; 7] = ["create", "attach", "detach", "resize", "start", "stop", "reboot"];
 
 /// A rule for transitions.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ mod wait;
 use clap::ValueEnum;
 use serde_json::Value;
 
-pub use check::check;
+pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
 pub use sign::{Credentials, Scheme};
 
@@ -21,7 +21,7 @@ use crate::catalog::{Entry, ErrorCode};
 use crate::gateway::decode::Pair;
 
 /// The region that is meant when none is named.
-const DEFAULT_REGION: &str = "cn-hangzhou";
+pub const DEFAULT_REGION: &str = "cn-hangzhou";
 
 /// Call an action of the API.
 #[derive(Clone, Debug, clap::Args)]
@@ -93,11 +93,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn new(args: &CallArgs) -> Result<Caller, Failure> {
-        let client = Client::new(&args.connection)?;
-        let credentials = args.credentials.complete(client.endpoint.is_loopback())?;
-        let security_token = args.credentials.security_token.clone();
-        Ok(Caller { client, credentials, security_token, scheme: args.signature })
+    /// A caller of this server.
+    pub fn new(
+        connection: &Connection,
+        credentials: &Credentials,
+        scheme: Scheme,
+    ) -> Result<Caller, Failure> {
+        let client = Client::new(connection)?;
+        let security_token = credentials.security_token.clone();
+        let credentials = credentials.complete(client.endpoint.is_loopback())?;
+        Ok(Caller { client, credentials, security_token, scheme })
     }
 
     /// Sends one request; the answer may be a refusal.
@@ -106,7 +111,7 @@ impl Caller {
     }
 
     /// Sends one request and reads the reply.
-    async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
+    pub async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
         let answer = self.send(action, parameters).await?;
         if !answer.status.is_success() {
             return Err(refusal(&answer, actions::find(action)));
@@ -117,7 +122,7 @@ impl Caller {
 
 /// Calls.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
-    let caller = Caller::new(&args)?;
+    let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
     let entry = actions::find(&args.action);
     let parameters = prepare(&args, entry)?;
     let mut sent = parameters.clone();

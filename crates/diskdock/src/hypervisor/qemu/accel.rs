@@ -31,7 +31,8 @@ const EXPECTED: i32 = 0x10 * 2 + 1;
 /// Bytes of QEMU's complaints that are kept.
 const COMPLAINTS: u64 = 4096;
 
-/// The system calls that a virtual machine does without, for `-sandbox`.
+/// Sandboxing as tight as QEMU has it, for `-sandbox`: nothing obsolete, no other privileges, no
+/// other processes, no other priorities.
 pub const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /// What the operator wants.

@@ -255,6 +255,12 @@ impl Reader for Ledger<'_> {
         self.bodies("SELECT body FROM operations WHERE abandoned = 1 ORDER BY number DESC", [])
     }
 
+    fn discards(&self, most: u32) -> Stored<Vec<DiskId>> {
+        let mut statement = self.prepare("SELECT disk FROM discards ORDER BY disk LIMIT ?1")?;
+        let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
+        ids.map(|id| id.map(DiskId::from).map_err(engine)).collect()
+    }
+
     fn access_keys(&self) -> Stored<Vec<AccessKey>> {
         self.bodies("SELECT body FROM access_keys ORDER BY id", [])
     }

@@ -34,7 +34,10 @@ const READERS_KEPT: usize = 4;
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 64;
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_books.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_books.sql"),
+    include_str!("../migrations/0002_discards.sql"),
+];
 
 /// How hard the store tries to keep what it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,6 +88,10 @@ impl Reader for View<'_> {
         self.miss()
     }
 
+    fn discards(&self, _: u32) -> Stored<Vec<DiskId>> {
+        self.miss()
+    }
+
     fn access_keys(&self) -> Stored<Vec<AccessKey>> {
         self.ledger.access_keys()
     }

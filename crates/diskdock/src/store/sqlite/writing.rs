@@ -153,8 +153,14 @@ impl Books for Ledger<'_> {
         let (_, before) = self.disks.borrow_mut().remove(id).unwrap_or_default();
         self.follow_attachments(&none, &before)?;
         self.execute("DELETE FROM disks WHERE id = ?1", [id.as_str()])?;
+        self.execute("INSERT OR REPLACE INTO discards (disk) VALUES (?1)", [id.as_str()])?;
         self.touch(|touched, _| touched.set_disk(id, None));
         self.count("disk", &none.account, &none.region, -1)
+    }
+
+    fn forget_discard(&mut self, id: &DiskId) -> Stored<()> {
+        self.execute("DELETE FROM discards WHERE disk = ?1", [id.as_str()])?;
+        Ok(())
     }
 
     fn save_instance(&mut self, instance: &Instance) -> Stored<()> {
@@ -327,6 +333,7 @@ impl Books for Ledger<'_> {
             "user_data",
             "counts",
             "operations",
+            "discards",
             "tokens",
             "calls",
         ] {

@@ -2,8 +2,7 @@
 
 mod modify;
 mod place;
-
-use std::sync::Arc;
+mod resize;
 
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
@@ -30,11 +29,8 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
-        let world = World {
-            offer: Arc::new(offer::load(None).unwrap()),
-            ids: Arc::new(Ids::from_seed(1)),
-            creating_takes_time: Arc::default(),
-        };
+        let offer = offer::load(None).unwrap();
+        let world = World::plain(offer, Ids::from_seed(1), false);
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
     }
@@ -72,6 +68,7 @@ impl Bench {
         answer.unwrap().map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal.error.code,
             Stop::Failed(fault) => panic!("{fault}"),
+            Stop::Broken(what) => panic!("{what}"),
         })
     }
 }

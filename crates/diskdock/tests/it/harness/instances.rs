@@ -93,7 +93,7 @@ impl World {
 
     /// What the hypervisor knows of an instance.
     pub async fn sight(&self, instance: &str) -> Option<Sight> {
-        self.assembly.simulated.sight(&InstanceId::from(instance)).await.unwrap()
+        self.simulated().sight(&InstanceId::from(instance)).await.unwrap()
     }
 
     /// Whether the machine of an instance is on.

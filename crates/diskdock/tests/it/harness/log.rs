@@ -23,6 +23,16 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// Takes the warnings that the story expects, those with this text in them; says how many.
+    pub fn take(&self, text: &str) -> usize {
+        let mut seen = self.seen.lock().unwrap();
+        let before = seen.len();
+        seen.retain(|line| !line.contains(text));
+        before - seen.len()
+    }
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         // The subscriber holds another one; the last but one is the story's.

@@ -8,11 +8,12 @@ mod refusal;
 mod sign;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use diskdock::assembly::{Assembly, Plan};
 use diskdock::clock::Clock;
 use diskdock::gateway::Outcome;
-use diskdock::hypervisor::{Pace, Rule};
+use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::Ids;
 use diskdock::operations::{Strangers, reconcile};
 use diskdock::store::sqlite::Durability;
@@ -76,9 +77,10 @@ impl World {
         let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
         let now = assembly.gateway.services.clock.now();
         drop(assembly);
-        let mut plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
-        plan.strict = strict;
-        let assembly = Assembly::new(plan).unwrap();
+        let assembly = again(|| {
+            let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
+            Assembly::new(Plan { strict, ..plan })
+        });
         assembly.take_up().await.unwrap();
         World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
     }
@@ -134,10 +136,15 @@ impl World {
         }
     }
 
+    /// The simulated hypervisor.
+    pub fn simulated(&self) -> &Arc<Simulated> {
+        self.assembly.simulated.as_ref().expect("stories play on the simulated hypervisor")
+    }
+
     /// Tells the simulated hypervisor how to behave.
     pub fn rule(&self, json: &str) {
         let rule: Rule = serde_json::from_str(json).unwrap();
-        assert!(self.assembly.simulated.add_rule(rule));
+        assert!(self.simulated().add_rule(rule));
     }
 
     /// Puts an instance into the books as if it had long been there, and tells the hypervisor.
@@ -219,8 +226,14 @@ impl World {
     /// Where books and hypervisor disagree; empty if all is well.
     pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
-        let hypervisor = self.assembly.simulated.as_ref();
-        reconcile(&services.store, hypervisor, Strangers::Report).await.unwrap()
+        let (store, now) = (&services.store, services.clock.now());
+        let hypervisor = self.assembly.hypervisor.as_ref();
+        reconcile(store, hypervisor, Strangers::Report, now).await.unwrap()
+    }
+
+    /// The log has warned of this so many times, as the story expects.
+    pub fn warned(&self, text: &str) -> usize {
+        self.log.take(text)
     }
 
     /// A signer for an account of its own.
@@ -234,6 +247,19 @@ impl World {
     }
 }
 
+/// A child that another story starts just now holds what we have open, locks too, until it has
+/// become another program.
+fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
+    const ATTEMPTS: usize = 100_000;
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Ok(made) => return made,
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+    attempt().unwrap()
+}
+
 fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
     Plan {
         directory,
@@ -243,6 +269,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
         clock: Clock::held_at(now),
         ids: Ids::from_seed(seed),
         pace,
+        qemu: None,
         strict: false,
         throttle: false,
         development_key: true,

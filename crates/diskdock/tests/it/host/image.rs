@@ -54,7 +54,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     let text = text.to_str().unwrap();
     refused(1, &["image", "import", text, "--name", "n"], &["neither qcow2", "--format raw"]);
     refused(1, &["image", "import", text, "--name", "n", "--id", "a/b"], &["no id of a disk"]);
-    refused(2, &["image", "import", "--name", "n"], &["--kernel"]);
+    refused(2, &["image", "import", "--name", "n"], &["<FILE>"]);
     refused(2, &["image", "import", text], &["--name"]);
     refused(2, &["image", "import", text, "--name", "n", "--append", "x"], &["--kernel"]);
     refused(1, &["image", "delete", "m-none"], &["m-none is missing", "image list"]);

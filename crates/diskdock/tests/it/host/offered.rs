@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::out;
-use crate::harness::{ACCOUNT, REGION, World, launch};
+use crate::harness::{ACCOUNT, REGION, World};
 use crate::storage::{put_image, raw_disk};
 
 async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
@@ -47,9 +47,8 @@ async fn instances_start_from_an_imported_image_until_it_is_deleted() {
     let world = World::new().await;
     put_image(&world.assembly.directory, "m-1", 8);
     world.assembly.keep_house().await.unwrap();
-    let parameters = launch(&[("ImageId", Some("m-1"))]);
-    world.ok("RunInstances", &parameters).await;
-    world.finish_all().await;
+    let instance = world.run(&[("ImageId", Some("m-1"))]).await;
+    assert_eq!(instance.len(), 1);
     let world = world.restart().await;
     assert_eq!(ids(&world, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
     out(&world.assembly.directory, &["image", "delete", "m-1"]);

@@ -1,12 +1,15 @@
 //! A driver and a store that fail when they are told to, around the real ones.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use diskdock::hypervisor::{Answer, Hypervisor, Look, Sight, Simulated, Slot, Trouble};
+use diskdock::hypervisor::{
+    Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Simulated, Slot, Trouble,
+};
 use diskdock::store::{Books, Engine, Reader, StoreFault, Stored, WriteJob};
 use domain::{DiskId, InstanceId, Moment};
+use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
 #[derive(Default)]
@@ -68,16 +71,33 @@ pub struct Shaky {
     pub out_of_reach: AtomicBool,
     pub panics: AtomicBool,
     pub slow: AtomicBool,
+    /// Machines go on, and yet a start is never said to have ended.
+    pub mute: AtomicBool,
     pub calls: AtomicUsize,
+    pub discarded: Mutex<Vec<DiskId>>,
 }
 
 impl Shaky {
-    fn pass<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
+    pub fn new(driver: Simulated) -> Shaky {
+        Shaky {
+            driver,
+            out_of_reach: AtomicBool::default(),
+            panics: AtomicBool::default(),
+            slow: AtomicBool::default(),
+            mute: AtomicBool::default(),
+            calls: AtomicUsize::default(),
+            discarded: Mutex::default(),
+        }
+    }
+
+    /// Lets a call through, if it is in reach. A driver that is not in reach does nothing.
+    fn pass<'a, T: Send + 'a>(&'a self, call: impl FnOnce() -> Answer<'a, T>) -> Answer<'a, T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
         if self.out_of_reach.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
         }
+        let answer = call();
         if !self.slow.load(Ordering::SeqCst) {
             return answer;
         }
@@ -91,29 +111,51 @@ impl Shaky {
 }
 
 impl Hypervisor for Shaky {
-    fn start<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.start(instance, now))
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        if !self.mute.load(Ordering::SeqCst) {
+            return self.pass(|| self.driver.start(spec, now));
+        }
+        self.pass(|| {
+            Box::pin(async move {
+                self.driver.start(spec, now).await?;
+                Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
+            })
+        })
     }
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.stop(instance, force, now))
+        self.pass(|| self.driver.stop(instance, force, now))
     }
-    fn reboot<'a>(&'a self, instance: &'a InstanceId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.reboot(instance, now))
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        self.pass(|| self.driver.reboot(spec, now))
     }
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.plug(slot, now))
+        self.pass(|| self.driver.plug(slot, now))
     }
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.unplug(slot, now))
+        self.pass(|| self.driver.unplug(slot, now))
     }
-    fn create<'a>(&'a self, disk: &'a DiskId, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.create(disk, now))
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+        self.pass(|| self.driver.create(spec, now))
+    }
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        now: Moment,
+    ) -> Answer<'a, Look> {
+        self.pass(|| self.driver.resize(spec, on, now))
+    }
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+        self.pass(|| {
+            self.discarded.lock().unwrap().push(disk.clone());
+            self.driver.discard(disk)
+        })
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
-        self.pass(self.driver.forget(instance))
+        self.pass(|| self.driver.forget(instance))
     }
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
-        self.pass(self.driver.sight(instance))
+        self.pass(|| self.driver.sight(instance))
     }
     fn call_off<'a>(
         &'a self,
@@ -123,6 +165,9 @@ impl Hypervisor for Shaky {
         self.driver.call_off(instance, disk)
     }
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
-        self.pass(self.driver.adopt(instance, sight))
+        self.pass(|| self.driver.adopt(instance, sight))
+    }
+    fn changes(&self) -> Receiver<Change> {
+        self.driver.changes()
     }
 }

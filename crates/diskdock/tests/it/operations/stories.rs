@@ -129,12 +129,8 @@ async fn the_deadline_stands_still_for_as_long_as_work_is_held() {
         let row = services.runner.board().remove(0);
         let held_ms = services.clock.now().since_ms(row.created_at);
         assert_eq!(row.deadline_at.since_ms(row.created_at), 300_000 + held_ms, "{work:?}");
-        let settled = world.assembly.simulated.settle(
-            Some(&disk.as_str().into()),
-            None,
-            true,
-            services.clock.now(),
-        );
+        let settled =
+            world.simulated().settle(Some(&disk.as_str().into()), None, true, services.clock.now());
         assert_eq!(settled, 1);
         services.runner.wake(Some(&disk.as_str().into()), None);
         world.settle().await;

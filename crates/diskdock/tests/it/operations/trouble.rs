@@ -1,68 +1,72 @@
 //! A runner of its own over a store and a driver that fail; and the reconciler.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
 use diskdock::hypervisor::{Hypervisor, Pace, Simulated};
 use diskdock::operations::{Runner, Strangers, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
-use diskdock::store::{OperationRow, Store};
-use domain::{Disk, DiskStatus, InstanceStatus, Phase};
+use diskdock::store::{Books, OperationRow, Store};
+use domain::{Disk, DiskStatus, Instance, InstanceStatus, Phase};
 
 use super::flaky::{Flaky, Script, Shaky};
 use crate::harness::{BEGINNING, World};
 use crate::store_contract::{entities, operations as rows};
 
-/// Books with one disk that is being attached, and a runner that took it up.
-struct Bench {
-    store: Arc<Store>,
+/// Books, and a runner over them.
+pub struct Bench {
+    pub store: Arc<Store>,
     script: Arc<Script>,
-    driver: Arc<Shaky>,
-    clock: Arc<Clock>,
-    runner: Arc<Runner>,
+    pub driver: Arc<Shaky>,
+    pub clock: Arc<Clock>,
+    pub runner: Arc<Runner>,
     _directory: tempfile::TempDir,
 }
 
 impl Bench {
-    async fn attaching() -> Bench {
+    /// Nothing but the parts.
+    pub fn empty() -> Bench {
         let directory = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(directory.path(), Durability::Relaxed).unwrap();
         let script = Arc::<Script>::default();
         let flaky = Flaky { engine, script: Arc::clone(&script) };
         let (store, clock) = (Arc::new(Store::new(flaky)), Arc::new(Clock::held_at(BEGINNING)));
-        let driver = Arc::new(Shaky {
-            driver: Simulated::new(Pace::Exactly(1_000)),
-            out_of_reach: AtomicBool::new(false),
-            panics: AtomicBool::new(false),
-            slow: AtomicBool::new(false),
-            calls: AtomicUsize::new(0),
-        });
+        let driver = Arc::new(Shaky::new(Simulated::new(Pace::Exactly(1_000))));
         let hypervisor: Arc<dyn Hypervisor> = Arc::<Shaky>::clone(&driver);
         let runner = Runner::new(Arc::clone(&store), hypervisor, Arc::clone(&clock), OPERATIONS);
         let runner = Arc::new(runner);
-        store
-            .write(|books| {
-                let mut disk = entities::disk("one");
-                disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
-                books.save_disk(&disk)?;
-                books.save_instance(&entities::instance("one"))?;
-                let slot = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
-                let (kind, state) = ("disk.attach".to_owned(), slot.to_owned());
-                books.begin_operation(&OperationRow { kind, state, ..rows::operation(1, "local") })
-            })
-            .await
-            .unwrap();
-        assert_eq!(runner.claim().await.unwrap(), 1);
         Bench { store, script, driver, clock, runner, _directory: directory }
+    }
+
+    async fn attaching() -> Bench {
+        let bench = Bench::empty();
+        let mut disk = entities::disk("one");
+        disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        let slot = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
+        bench.begin(Some(disk), entities::instance("one"), ("disk.attach", slot.to_owned())).await;
+        bench
+    }
+
+    /// Writes an operation down with what it is about, and takes it up.
+    pub async fn begin(&self, disk: Option<Disk>, on: Instance, work: (&str, String)) {
+        let (kind, state) = (work.0.to_owned(), work.1);
+        let row = OperationRow { kind, state, ..rows::operation(1, "local") };
+        let write = move |books: &mut dyn Books| {
+            disk.iter().try_for_each(|disk| books.save_disk(disk))?;
+            books.save_instance(&on)?;
+            books.begin_operation(&row)
+        };
+        self.store.write(write).await.unwrap();
+        assert_eq!(self.runner.claim().await.unwrap(), 1);
     }
 
     fn disk(&self) -> Disk {
         self.store.read(|books| books.disk(&"d-one".into())).unwrap().unwrap().unwrap()
     }
 
-    async fn pass(&self, milliseconds: i64) {
+    pub async fn pass(&self, milliseconds: i64) {
         self.runner.settle().await;
         self.clock.advance_ms(milliseconds);
         self.runner.settle().await;
@@ -205,7 +209,7 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     let instance = world.running_instance().await;
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     let id = domain::InstanceId::from(instance.as_str());
-    world.assembly.simulated.kill(&id);
+    world.simulated().kill(&id);
     let found = world.differences().await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "is off, but the books had it Running");
@@ -222,15 +226,78 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     let found = world.differences().await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.contains(&format!("can reach {lost}")), "{found:?}");
-    world.assembly.simulated.clear();
+    world.simulated().clear();
     assert_eq!(world.differences().await, [], "what is off need not be known");
     let services = &world.assembly.gateway.services;
-    let driver = world.assembly.simulated.as_ref();
-    reconcile(&services.store, driver, Strangers::TakeIn).await.unwrap();
+    let driver = world.simulated().as_ref();
+    reconcile(&services.store, driver, Strangers::TakeIn, services.clock.now()).await.unwrap();
     let seen = driver.sight(&id).await.unwrap().unwrap();
     assert_eq!(seen.disks, [(kept.as_str().into(), 1)]);
-    world.assembly.simulated.clear();
+    world.simulated().clear();
     world.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
     let found = world.differences().await;
     assert_eq!(found.len(), 1, "one that should run and is not known is dead: {found:?}");
+}
+
+/// A disk whose guest refused to let go, and did so after all.
+async fn let_go_late(world: &World) -> String {
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.rule(r#"{"transition":"detach","times":1,"behaviour":{"do":"refuse"}}"#);
+    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&disk).await, "In_use");
+    let id = disk.as_str().into();
+    assert!(world.simulated().let_go(&instance.as_str().into(), &id));
+    assert!(!world.simulated().let_go(&instance.as_str().into(), &id), "it has it no longer");
+    disk
+}
+
+#[tokio::test]
+async fn a_disk_that_a_running_guest_has_let_go_of_is_available() {
+    let world = World::new().await;
+    let disk = let_go_late(&world).await;
+    let found = world.differences().await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].what, format!("cannot reach {disk} (attachment 1), which it should"));
+    let shown = world.describe(&disk).await;
+    assert_eq!((&shown["Status"], &shown["InstanceId"]), (&"Available".into(), &"".into()));
+    assert!(!shown["DetachedTime"].as_str().unwrap().is_empty());
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn the_books_follow_at_once_what_a_driver_tells() {
+    let world = World::new().await;
+    let changes = world.assembly.hypervisor.changes();
+    let disk = let_go_late(&world).await;
+    let available = async {
+        for _ in 0..10_000 {
+            // It is told last.
+            if world.warned("the books differ") == 1 {
+                assert_eq!(world.status_of(&disk).await, "Available");
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("still In_use");
+    };
+    tokio::select! {
+        () = world.assembly.follow(changes) => panic!("the driver is alive"),
+        () = available => {}
+    }
+}
+
+/// In the time in which a machine is off, what its guest has is what the books say.
+#[tokio::test]
+async fn a_disk_is_not_freed_from_a_machine_that_is_off() {
+    let world = World::new().await;
+    let (instance, disk) = world.stopped_with_system_disk().await;
+    world.ok("StartInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    world.ok("StopInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    assert!(world.simulated().let_go(&instance.as_str().into(), &disk.as_str().into()));
+    assert_eq!(world.differences().await.len(), 1);
+    assert_eq!(world.status_of(&disk).await, "In_use");
 }

@@ -15,6 +15,7 @@ pub async fn contract(open: Open) {
     a_write_that_panics_leaves_the_store_alive(open).await;
     a_read_sees_what_was_committed_when_it_began(open).await;
     concurrent_changes_all_count(open).await;
+    removed_disks_are_remembered_until_their_bytes_are_gone(open).await;
 }
 
 fn total(fresh: &Fresh) -> Option<u64> {
@@ -122,4 +123,33 @@ async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> 
     })
     .await;
     open.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+async fn removed_disks_are_remembered_until_their_bytes_are_gone(open: Open) {
+    let fresh = Fresh::new(open);
+    let discards = |fresh: &Fresh, most| {
+        let ids = fresh.read(|books| books.discards(most));
+        ids.iter().map(DiskId::to_string).collect::<Vec<_>>()
+    };
+    for name in ["one", "two", "three"] {
+        fresh.write(move |books| books.save_disk(&disk(name))).await;
+    }
+    assert_eq!(discards(&fresh, 9), [""; 0]);
+    for id in ["d-one", "d-two"] {
+        fresh.write(move |books| books.remove_disk(&id.into())).await;
+    }
+    let fails = |books: &mut dyn Books| -> Stored<()> {
+        books.remove_disk(&"d-three".into())?;
+        Err(StoreFault::Engine("on purpose".to_owned()))
+    };
+    fresh.refused(fails).await;
+    let fresh = fresh.reopened(open);
+    assert_eq!(discards(&fresh, 9), ["d-one", "d-two"], "what failed removed nothing");
+    assert_eq!(discards(&fresh, 1).len(), 1);
+    for _ in 0..2 {
+        fresh.write(|books| books.forget_discard(&"d-one".into())).await;
+    }
+    assert_eq!(discards(&fresh, 9), ["d-two"]);
+    fresh.write(|books| books.wipe()).await;
+    assert_eq!(discards(&fresh, 9), [""; 0]);
 }

@@ -76,7 +76,7 @@ params!(
         credit_specification: Option<CreditSpecification>,
         /// User data in Base64, up to 32 KB before encoding.
         user_data: Option<Text<0, 65536>>,
-        /// Tags of the instance, up to 20.
+        /// Tags of the instance, up to 20. The value of `diskdock:forward` must be a list of ports.
         tag: Groups<TagParam>,
         /// The resource group to show.
         resource_group_id: Option<Text<1, 64>>,

@@ -7,6 +7,7 @@ use domain::offer::{Image, InstanceFamily, InstanceType, Offer, OsType, Region, 
 
 use super::names::{Sequence, fits_windows};
 use super::params::{DataDiskParams, Launch, PeriodUnit, SpotStrategy, SystemDiskParams};
+use crate::actions::instance::machine_spec::forwards;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 
@@ -250,6 +251,7 @@ pub const RULES: &[Precondition<Plan>] = &[
     must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
     must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),
     must("a bursting disk is larger than 3 GiB",                     |p| p.disks().all(DiskPlan::burst_size_fits), &BURSTING_SIZE),
+    must("the tag diskdock:forward lists ports, such as 2222:22",    |p| forwards(&p.tags).is_some(), &TAG_VALUE_MALFORMED),
     must("Password is left out with PasswordInherit=true",           |p| p.ask.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
     must("a key pair is not for Windows",                            |p| p.ask.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
     must("Windows takes the host name",                              |p| !p.is_windows() || p.host_names.iter().all(|n| fits_windows(n)), &HOST_NAME_MALFORMED),

@@ -323,3 +323,21 @@ async fn what_only_run_instances_takes_is_checked_as_well() {
         world.turns_down("RunInstances", &launch(changes), (*status, code)).await;
     }
 }
+
+// trips: RunInstances InvalidTagValue.Malformed
+// trips: CreateInstance InvalidTagValue.Malformed
+#[tokio::test]
+async fn ports_that_lead_into_the_guest_can_be_read() {
+    let world = World::new().await;
+    let forwards = |value| [("Tag.1.Key", Some("diskdock:forward")), ("Tag.1.Value", value)];
+    for nonsense in [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")] {
+        both_refuse(&world, &[(&forwards(nonsense), 400, "InvalidTagValue.Malformed")]).await;
+    }
+    for action in ["RunInstances", "CreateInstance"] {
+        for value in ["2222:22", "2222:22,8080:80"] {
+            world.ok(action, &launch(&forwards(Some(value)))).await;
+        }
+        let other = [("Tag.1.Key", Some("forward")), ("Tag.1.Value", Some("22"))];
+        world.ok(action, &launch(&other)).await;
+    }
+}

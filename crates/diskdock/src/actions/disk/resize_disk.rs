@@ -1,0 +1,181 @@
+//! `ResizeDisk`: make a disk larger.
+//!
+//! The books have the new size from the answer on. The bytes follow by the operation at the end
+//! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
+
+use crate::actions::prelude::*;
+use crate::hypervisor::DiskSpec;
+
+/// Makes a disk larger.
+pub struct ResizeDisk;
+
+params!(
+    /// Parameters of ResizeDisk.
+    pub struct Params {
+        /// The disk that is to grow. It must be Available or In_use.
+        disk_id: DiskId,
+        /// GiB. It must be more than the disk has, and what the category allows.
+        new_size: Integer<1, 2_147_483_647>,
+        /// `online` wants every instance that has the disk to be Running; `offline` does not.
+        #[wire = "Type"]
+        #[malformed = RESIZE_TYPE_UNKNOWN]
+        resize_type: Option<ResizeType>,
+        /// Makes a repeated request have its effect once.
+        client_token: Option<ClientToken>,
+    }
+);
+
+choice!(
+    /// When the guest sees the new size.
+    pub enum ResizeType {
+        Offline = "offline",
+        Online = "online",
+    }
+);
+
+reply!(
+    /// Reply of ResizeDisk.
+    pub struct Reply {
+        /// The order's number, for a subscription disk.
+        order_id: String,
+    }
+);
+
+/// The disk that the request names, and the instances that have it. All exist.
+pub struct Facts {
+    disk: Disk,
+    instances: Vec<Instance>,
+    /// GiB.
+    new_size: i64,
+    online: bool,
+    now: Moment,
+}
+
+impl Facts {
+    fn is_still(&self) -> bool {
+        matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
+    }
+
+    fn all(&self, holds: impl Fn(&Instance) -> bool) -> bool {
+        self.instances.iter().all(holds)
+    }
+
+    fn owes_nothing(&self, instance: &Instance) -> bool {
+        let expired = instance.expires_at.is_some_and(|end| end <= self.now);
+        !expired && !instance.is_locked_for(LockReason::Financial)
+    }
+
+    /// GiB that the category allows at most.
+    fn largest(&self) -> i64 {
+        let Disk { category, performance_level: level, .. } = self.disk;
+        let of_data = category.data_sizes(level);
+        let sizes = match self.disk.kind {
+            DiskKind::System => category.system_sizes(level).unwrap_or(of_data),
+            DiskKind::Data => of_data,
+        };
+        i64::from(sizes.1)
+    }
+
+    /// A disk that no instance has cannot grow under a running guest.
+    fn runs_everywhere(&self) -> bool {
+        let running = |instance: &Instance| instance.status == InstanceStatus::Running;
+        !self.instances.is_empty() && self.all(running)
+    }
+}
+
+impl Action for ResizeDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = Reply;
+
+    const NAME: &'static str = "ResizeDisk";
+    const SUMMARY: &'static str = "Makes a disk larger.";
+    const DETAILS: &'static str = "\
+DescribeDisks shows the new size at once. Partitions and file systems stay as they are: the guest \
+has to enlarge them itself.\n\n\
+On the real cloud `offline`, which is what is meant if Type is left out, takes effect when the \
+instance starts the next time. Here the bytes grow at once either way, and a guest that runs sees \
+the new size; the two types differ only in what they want of the instance.\n\n\
+Until the bytes are there, which takes moments, the disk is not resized again \
+(`LastOrderProcessing`), attached, detached or deleted. If they cannot be had, the disk goes back to \
+its former size, and `diskdock admin operations` shows the reason.";
+    const ASYNCHRONOUS: bool = true;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the answer.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),
+        must("no resize of the disk is under way",                     |f| !f.disk.is_growing(), &LAST_ORDER_PROCESSING),
+        must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
+        must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
+        must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
+        must("no instance that has it is locked for security",         |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
+        must("no instance that has it is expired or in arrears",       |f| f.all(|i| f.owes_nothing(i)), &INSTANCE_IN_ARREARS),
+        must("the new size is larger than the size",                   |f| f.new_size > i64::from(f.disk.size_gib), &NEW_SIZE_NOT_LARGER),
+        must("the new size is not larger than the category allows",    |f| f.new_size <= f.largest(), &NEW_SIZE_TOO_LARGE),
+        must("every instance that has it is Running or Stopped",       |f| f.all(Instance::is_settled), &INSTANCE_STATUS),
+        must("a multi-attach disk is resized offline",                 |f| !f.online || !f.disk.multi_attach, &MULTI_ATTACH_ONLINE),
+        must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),
+    ];
+
+    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let mut instances = Vec::new();
+        for at in &disk.attachments {
+            instances.extend(call.instance(books, &at.instance)?);
+        }
+        let online = ask.resize_type == Some(ResizeType::Online);
+        Ok(Facts { disk, instances, new_size: ask.new_size.0, online, now: call.now })
+    }
+
+    fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
+        let Facts { mut disk, instances, new_size, now, .. } = facts;
+        let size_gib = u32::try_from(new_size).expect("a category allows no more than that");
+        disk.grow(size_gib).expect("a disk that stands still can become larger");
+        let on = instances.into_iter().map(|instance| instance.id).collect();
+        let growing = Growing { disk: DiskSpec::of(&disk), on };
+        let subscription = disk.charge_type == ChargeType::PrePaid;
+        let order_id =
+            if subscription { call.world.ids.operation(now).0.to_string() } else { String::new() };
+        Effect::reply(Reply { order_id }).save_disk(disk).start(growing)
+    }
+}
+
+/// Makes the bytes of a disk as large as the books have it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Growing {
+    disk: DiskSpec,
+    /// The instances that have it. It stays on them until this has ended, unless one is released.
+    on: Vec<InstanceId>,
+}
+
+impl Operation for Growing {
+    const KIND: &'static str = "disk.resize";
+    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+
+    /// No instance: what is called off at the end is the resize, and nothing else on one.
+    fn subject(&self) -> Subject {
+        Subject { instance: None, disk: Some(self.disk.disk.clone()) }
+    }
+
+    fn phase(&self) -> &'static str {
+        "resize"
+    }
+
+    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+        hands.hypervisor.resize(&self.disk, &self.on, hands.now).await.map(Progress::from)
+    }
+
+    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+        let Some(mut disk) = books.disk(&self.disk.disk)? else { return Ok(()) };
+        let moved = match ending {
+            Ending::Done => disk.grown(self.disk.size_gib),
+            Ending::GaveUp(_) => disk.grow_failed(self.disk.size_gib),
+        };
+        match moved {
+            Ok(()) => books.save_disk(&disk),
+            Err(domain::Illegal) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `GetInstanceConsoleOutput`: what an instance has written to its console.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::actions::prelude::*;
+use crate::catalog::times::in_china;
+use crate::plain::Plain;
+
+/// Bytes of the console that are shown at most, the latest ones.
+const SHOWN: usize = 64 << 10;
+
+/// Shows what an instance has written to its console.
+pub struct GetInstanceConsoleOutput;
+
+params!(
+    /// Parameters of GetInstanceConsoleOutput.
+    pub struct Params {
+        /// The region of the instance.
+        region_id: RegionId,
+        /// The instance.
+        instance_id: InstanceId,
+        /// Whether escape sequences and control characters are taken out; false if left out.
+        remove_symbols: Option<bool>,
+    }
+);
+
+reply!(
+    /// Reply of GetInstanceConsoleOutput.
+    pub struct Reply {
+        /// The latest of what was written, in Base64.
+        console_output: String,
+        /// The instance.
+        instance_id: String,
+        /// When the last of it was written, in UTC+8 as `2026-01-02 03:04:05`; the present time if
+        /// that is not known.
+        last_update_time: String,
+    }
+);
+
+impl Query for GetInstanceConsoleOutput {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "GetInstanceConsoleOutput";
+    const SUMMARY: &'static str = "Shows what an instance has written to its console.";
+    const DETAILS: &'static str = "\
+The latest 64 KiB at most; `diskdock console` shows them decoded, and follows. With \
+`RemoveSymbols=true` lines and tabs stay, and what is no UTF-8 is replaced.\n\n\
+A simulated instance has no guest: its console says so.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
+
+    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let region = call.world.offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let found = call.instance(books, &ask.instance_id)?;
+        let instance = found.filter(|one| one.region == region.id).ok_or(&INSTANCE_NOT_FOUND)?;
+        let read = (call.world.console)(&instance.id);
+        let written = read.map_err(|fault| {
+            Stop::Broken(format!("the console of {} cannot be read: {fault}", instance.id))
+        })?;
+        let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
+        let console_output = if ask.remove_symbols == Some(true) {
+            STANDARD.encode(Plain::of(latest))
+        } else {
+            STANDARD.encode(latest)
+        };
+        Ok(Reply {
+            console_output,
+            instance_id: instance.id.to_string(),
+            last_update_time: in_china(written.at.unwrap_or(call.now)),
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! `diskdock console`: what an instance has written to its console, and what it goes on to write.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::call::{Caller, Credentials, DEFAULT_REGION, Scheme};
+use super::client::Connection;
+use super::{Failure, output};
+use crate::plain::Plain;
+
+/// The pause between two looks with `--follow`.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Show what an instance has written to its console.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  diskdock console i-1                what it wrote last, up to 64 KiB
+  diskdock console i-1 --follow       and what it writes from now on, until Ctrl-C")]
+pub struct ConsoleArgs {
+    /// The instance
+    pub instance_id: String,
+    /// Go on with what it writes, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Do not take out escape sequences and control characters: your terminal obeys the guest
+    #[arg(long)]
+    pub raw: bool,
+    /// The region of the instance
+    #[arg(long, env = "ALIBABA_CLOUD_REGION_ID", default_value = DEFAULT_REGION)]
+    pub region: String,
+    /// The key
+    #[command(flatten)]
+    pub credentials: Credentials,
+    /// How to sign
+    #[arg(long, value_enum, default_value = "v3")]
+    pub signature: Scheme,
+    /// The server
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Shows the console.
+pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
+    let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
+    let mut screen = Screen { raw: args.raw, plain: Plain::default() };
+    let mut seen = look(&caller, &args).await?;
+    let mut somebody_reads = screen.show(&seen)?;
+    while args.follow && somebody_reads {
+        tokio::time::sleep(PAUSE).await;
+        let latest = look(&caller, &args).await?;
+        let known = overlap(&seen, &latest);
+        if known == 0 && !seen.is_empty() && !latest.is_empty() {
+            eprintln!("diskdock: it does not go on where it was; some of it may be missing");
+        }
+        somebody_reads = screen.show(&latest[known..])?;
+        seen = latest;
+    }
+    Ok(())
+}
+
+/// The console as the API has it.
+async fn look(caller: &Caller, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
+    let asked = [
+        ("InstanceId".to_owned(), args.instance_id.clone()),
+        ("RegionId".to_owned(), args.region.clone()),
+    ];
+    let reply = caller.ask("GetInstanceConsoleOutput", &asked).await?;
+    let told = reply.get("ConsoleOutput").and_then(|text| text.as_str()).unwrap_or_default();
+    STANDARD.decode(told).map_err(|error| {
+        let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
+        Failure::new(format!("the console is not in Base64: {error}"), hint)
+    })
+}
+
+/// Where the console is shown.
+struct Screen {
+    raw: bool,
+    plain: Plain,
+}
+
+impl Screen {
+    /// Shows more of it; false if nobody reads it any more.
+    fn show(&mut self, piece: &[u8]) -> Result<bool, Failure> {
+        if self.raw {
+            output::write(piece)
+        } else {
+            output::write(self.plain.push(piece).as_bytes())
+        }
+    }
+}
+
+/// How many bytes `latest` begins with that `seen` ends with, at most: the window moves.
+fn overlap(seen: &[u8], latest: &[u8]) -> usize {
+    let borders = borders(latest);
+    let mut matched = 0;
+    for byte in seen {
+        while matched > 0 && latest.get(matched) != Some(byte) {
+            matched = borders[matched - 1];
+        }
+        if latest.get(matched) == Some(byte) {
+            matched += 1;
+        }
+    }
+    matched
+}
+
+/// For each beginning of the text, the length of the longest shorter one that it ends with.
+fn borders(text: &[u8]) -> Vec<usize> {
+    let mut borders = vec![0; text.len()];
+    let mut length = 0;
+    for at in 1..text.len() {
+        while length > 0 && text[length] != text[at] {
+            length = borders[length - 1];
+        }
+        if text[length] == text[at] {
+            length += 1;
+        }
+        borders[at] = length;
+    }
+    borders
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_window_moves() {
+        for (seen, latest, fresh) in [
+            ("", "", ""),
+            ("", "new", "new"),
+            ("old", "old", ""),
+            ("old", "old and new", " and new"),
+            ("first, second", "second, third", ", third"),
+            ("aaa", "aaab", "b"),
+            ("abab", "ababc", "c"),
+            ("xaab", "aabaab", "aab"),
+            ("gone", "from anew", "from anew"),
+            ("gone", "", ""),
+        ] {
+            let known = overlap(seen.as_bytes(), latest.as_bytes());
+            assert_eq!(&latest[known..], fresh, "{seen:?} {latest:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_overlap_is_the_longest(seen in "[ab]{0,12}", latest in "[ab]{0,12}") {
+            let longest = (0..=seen.len().min(latest.len()))
+                .rev()
+                .find(|length| seen.ends_with(&latest[..*length]));
+            prop_assert_eq!(Some(overlap(seen.as_bytes(), latest.as_bytes())), longest);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! GetInstanceConsoleOutput: what a guest has written, in Base64.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use diskdock::catalog::{World as Surroundings, Worlds, Written};
+use domain::InstanceId;
+
+use crate::harness::{Answer, BEGINNING, REGION, World};
+
+impl World {
+    /// From now on this is what every console has.
+    fn console_has(
+        &mut self,
+        console: impl Fn(&InstanceId) -> std::io::Result<Written> + Send + Sync + 'static,
+    ) {
+        let gateway = Arc::get_mut(&mut self.assembly.gateway).expect("nobody else holds it yet");
+        let world = Surroundings::clone(&gateway.services.world.current());
+        gateway.services.world = Worlds::new(Surroundings { console: Arc::new(console), ..world });
+    }
+}
+
+fn of(instance: &str) -> [(&str, &str); 2] {
+    [("RegionId", REGION), ("InstanceId", instance)]
+}
+
+fn decoded(answer: &Answer) -> Vec<u8> {
+    STANDARD.decode(answer.text_at("ConsoleOutput")).unwrap()
+}
+
+#[tokio::test]
+async fn a_simulated_instance_says_that_it_is_one() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let answer = world.ok("GetInstanceConsoleOutput", &of(&instance)).await;
+    assert_eq!(answer.text_at("InstanceId"), instance);
+    let text = String::from_utf8(decoded(&answer)).unwrap();
+    assert!(text.starts_with(&format!("{instance} is simulated")), "{text}");
+    assert_eq!(answer.text_at("LastUpdateTime"), "2026-01-02 11:04:05", "now, in UTC+8");
+}
+
+#[tokio::test]
+async fn the_latest_64_kib_come_with_the_time_when_they_were_written() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    world.console_has(|_| {
+        let mut bytes = vec![b'x'];
+        bytes.extend((0..65_536).map(|at| u8::try_from(at % 251).unwrap()));
+        Ok(Written { bytes, at: Some(BEGINNING.plus_s(-86_400)) })
+    });
+    let answer = world.ok("GetInstanceConsoleOutput", &of(&instance)).await;
+    let bytes = decoded(&answer);
+    assert_eq!((bytes.len(), &bytes[..3]), (65_536, &[0, 1, 2][..]), "byte for byte");
+    assert_eq!(answer.text_at("LastUpdateTime"), "2026-01-01 11:04:05");
+}
+
+#[tokio::test]
+async fn symbols_are_removed_if_that_is_wanted() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let written = "\u{1b}[32m[  OK  ]\u{1b}[0m Started \u{7}login.\r\n";
+    world.console_has(move |_| Ok(Written { bytes: written.into(), at: None }));
+    for (remove, expected) in
+        [(None, written), (Some("false"), written), (Some("true"), "[  OK  ] Started login.\n")]
+    {
+        let mut ask = of(&instance).to_vec();
+        ask.extend(remove.map(|remove| ("RemoveSymbols", remove)));
+        let answer = world.ok("GetInstanceConsoleOutput", &ask).await;
+        assert_eq!(decoded(&answer), expected.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_console_that_cannot_be_read_is_our_fault_and_in_the_log_only() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    world.console_has(|_| Err(std::io::Error::other("the secret place is gone")));
+    let answer = world.call("GetInstanceConsoleOutput", &of(&instance)).await;
+    assert_eq!(answer.refusal(), (500, "InternalError"));
+    assert!(!answer.text.contains("secret"), "{}", answer.text);
+    assert_eq!(world.warned("the secret place is gone"), 1);
+}
+
+// trips: GetInstanceConsoleOutput InvalidRegionId.NotFound
+// trips: GetInstanceConsoleOutput InvalidInstanceId.NotFound
+#[tokio::test]
+async fn only_the_callers_instances_of_the_region_have_one() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let action = "GetInstanceConsoleOutput";
+    let not_found = (404, "InvalidInstanceId.NotFound");
+    world.turns_down(action, &[("RegionId", REGION)], (400, "MissingParameter")).await;
+    world.turns_down(action, &[("InstanceId", &instance)], (400, "MissingParameter")).await;
+    world.turns_down(action, &of("i-nowhere"), not_found).await;
+    let nowhere = [("RegionId", "nowhere"), ("InstanceId", instance.as_str())];
+    world.turns_down(action, &nowhere, (404, "InvalidRegionId.NotFound")).await;
+    let elsewhere = [("RegionId", "cn-shanghai"), ("InstanceId", instance.as_str())];
+    world.turns_down(action, &elsewhere, not_found).await;
+    world.become_another_account().await;
+    world.turns_down(action, &of(&instance), not_found).await;
+}

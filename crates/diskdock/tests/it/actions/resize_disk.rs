@@ -1,0 +1,288 @@
+//! ResizeDisk: the new size is there at once, the bytes follow, and what fails is taken back.
+
+use domain::disk::{Category, DiskKind};
+use domain::{InstanceStatus, LockReason};
+
+use crate::harness::{BEGINNING, Refused, World};
+
+/// A request for so many GiB.
+fn to<'a>(disk: &'a str, size: &'a str) -> [(&'a str, &'a str); 2] {
+    [("DiskId", disk), ("NewSize", size)]
+}
+
+/// A request for so many GiB that a running guest is to see.
+fn online<'a>(disk: &'a str, size: &'a str) -> [(&'a str, &'a str); 3] {
+    [("DiskId", disk), ("NewSize", size), ("Type", "online")]
+}
+
+async fn size_of(world: &World, disk: &str) -> u64 {
+    world.describe(disk).await["Size"].as_u64().unwrap()
+}
+
+/// Disks do not grow until somebody says so.
+fn hold(world: &World) {
+    world.rule(r#"{"transition":"resize","behaviour":{"do":"hold"}}"#);
+}
+
+/// What is held ends, well or not.
+async fn settle(world: &World, disk: &str, well: bool) {
+    world.settle().await;
+    let services = &world.assembly.gateway.services;
+    let id = disk.into();
+    assert_eq!(world.simulated().settle(Some(&id), None, well, services.clock.now()), 1);
+    services.runner.wake(Some(&id), None);
+    world.settle().await;
+}
+
+/// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
+#[tokio::test]
+async fn the_size_is_the_new_one_at_once() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    let answer = world.ok("ResizeDisk", &to(&disk, "21")).await;
+    assert_eq!(answer.text_at("OrderId"), "", "pay-as-you-go needs no order");
+    assert_eq!(size_of(&world, &disk).await, 21);
+    world.settle().await;
+    world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    world.finish_all().await;
+    hold(&world);
+    world.ok("ResizeDisk", &online(&disk, "40")).await;
+    let shown = world.describe(&disk).await;
+    assert_eq!((&shown["Size"], &shown["Status"]), (&40.into(), &"In_use".into()));
+    settle(&world, &disk, true).await;
+    assert_eq!(size_of(&world, &disk).await, 40);
+    assert_eq!(world.operations_of(&disk).await.len(), 0);
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn what_fails_is_taken_back_and_says_why() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    hold(&world);
+    world.ok("ResizeDisk", &to(&disk, "40")).await;
+    settle(&world, &disk, false).await;
+    assert_eq!(size_of(&world, &disk).await, 20);
+    let told = world.operations_of(&disk).await;
+    assert_eq!(told[0]["kind"], "disk.resize");
+    assert_eq!(
+        (&told[0]["given_up"], &told[0]["last_event"]),
+        (&true.into(), &"the guest refused".into())
+    );
+    world.ok("ResizeDisk", &to(&disk, "30")).await;
+    settle(&world, &disk, true).await;
+    assert_eq!(size_of(&world, &disk).await, 30, "it can be tried again, and with another size");
+}
+
+// trips: ResizeDisk LastOrderProcessing
+// trips: AttachDisk InvalidOperation.Conflict
+// trips: DetachDisk InvalidOperation.Conflict
+#[tokio::test]
+async fn until_the_bytes_are_there_the_disk_stays_as_and_where_it_is() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let (free, used) = (world.available_disk().await, world.disk_on(&instance).await);
+    hold(&world);
+    for disk in [&free, &used] {
+        world.ok("ResizeDisk", &to(disk, "40")).await;
+    }
+    let processing = "The previous order is still processing, please try again later.";
+    for size in ["30", "40", "50"] {
+        let refusal = (400, "LastOrderProcessing", processing);
+        world.refuses("ResizeDisk", &to(&free, size), refusal).await;
+    }
+    let conflict = "The operation conflicts with another one of the disk that is still processing.";
+    let conflict = (403, "InvalidOperation.Conflict", conflict);
+    let on = |disk| [("InstanceId", instance.as_str()), ("DiskId", disk)];
+    world.refuses("AttachDisk", &on(&free), conflict).await;
+    world.refuses("DetachDisk", &on(&used), conflict).await;
+    world.turns_down("DeleteDisk", &[("DiskId", &free)], (403, "IncorrectDiskStatus")).await;
+    for disk in [&free, &used] {
+        settle(&world, disk, true).await;
+        world.ok("ResizeDisk", &to(disk, "50")).await;
+        settle(&world, disk, true).await;
+    }
+    world.ok("DetachDisk", &on(&used)).await;
+    world.ok("AttachDisk", &on(&free)).await;
+    world.finish_all().await;
+    world.ok("DeleteDisk", &[("DiskId", &used)]).await;
+    assert_eq!((world.status_of(&free).await, size_of(&world, &free).await), ("In_use".into(), 50));
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn a_crash_in_between_loses_neither_the_size_nor_the_work() {
+    for well in [true, false] {
+        let world = World::new().await;
+        let disk = world.available_disk().await;
+        hold(&world);
+        world.ok("ResizeDisk", &to(&disk, "40")).await;
+        world.settle().await;
+        let world = world.restart().await;
+        assert_eq!(size_of(&world, &disk).await, 40);
+        hold(&world);
+        settle(&world, &disk, well).await;
+        assert_eq!(size_of(&world, &disk).await, if well { 40 } else { 20 });
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_is_released_meanwhile_does_no_harm() {
+    let world = World::new().await;
+    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let goes = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
+    let stays = world.disk_on(&instance).await;
+    hold(&world);
+    for disk in [&goes, &stays] {
+        world.ok("ResizeDisk", &online(disk, "40")).await;
+    }
+    world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
+    world.finish_all().await;
+    assert_eq!(world.status_of(&goes).await, "gone");
+    for disk in [&goes, &stays] {
+        settle(&world, disk, true).await;
+    }
+    assert_eq!(world.status_of(&goes).await, "gone");
+    let shown = (world.status_of(&stays).await, size_of(&world, &stays).await);
+    assert_eq!(shown, ("Available".into(), 40));
+    assert_eq!(world.assembly.gateway.services.runner.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_token_grows_a_disk_once_and_a_subscription_has_an_order() {
+    let world = World::new().await;
+    let disk = world.disk_with(|disk| disk.charge_type = domain::ChargeType::PrePaid).await;
+    let ask = [("DiskId", disk.as_str()), ("NewSize", "40"), ("ClientToken", "token-1")];
+    let order = world.ok("ResizeDisk", &ask).await.text_at("OrderId");
+    assert!(!order.is_empty());
+    world.settle().await;
+    assert_eq!(world.ok("ResizeDisk", &ask).await.text_at("OrderId"), order);
+    let other = [ask[0], ("NewSize", "41"), ask[2]];
+    world.turns_down("ResizeDisk", &other, (400, "IdempotentParameterMismatch")).await;
+    assert_eq!(size_of(&world, &disk).await, 40);
+}
+
+#[tokio::test]
+async fn the_parameters_must_make_sense() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    let rows: [Refused<'_>; 7] = [
+        (&[("NewSize", "40")], 400, "MissingParameter"),
+        (&[("DiskId", &disk)], 400, "MissingParameter"),
+        (&to(&disk, ""), 400, "InvalidParameter"),
+        (&to(&disk, "many"), 400, "InvalidParameter"),
+        (&to(&disk, "-1"), 400, "InvalidParameter"),
+        (&to(&disk, "2147483648"), 400, "InvalidParameter"),
+        (&[("DiskId", &disk), ("NewSize", "40"), ("Type", "Online")], 400, "InvalidParam.Type"),
+    ];
+    for (ask, status, code) in rows {
+        world.turns_down("ResizeDisk", ask, (status, code)).await;
+    }
+    let nowhere = [("DiskId", disk.as_str()), ("NewSize", "40"), ("RegionId", "nowhere")];
+    world.turns_down("ResizeDisk", &nowhere, (400, "InvalidRegionId.MalFormed")).await;
+}
+
+// trips: ResizeDisk InvalidDiskSize
+// trips: ResizeDisk InvalidDiskSize.TooLarge
+#[tokio::test]
+async fn a_disk_only_grows_and_no_further_than_its_category_allows() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    let message = "Specified new disk size is less than or equal the original disk size.";
+    for size in ["1", "19", "20"] {
+        world.refuses("ResizeDisk", &to(&disk, size), (403, "InvalidDiskSize", message)).await;
+    }
+    let message = "Specified new disk size is beyond the permitted range.";
+    let too_large = (403, "InvalidDiskSize.TooLarge", message);
+    for (kind, category, largest) in [
+        (DiskKind::Data, Category::CloudEssd, 65_536),
+        (DiskKind::Data, Category::Cloud, 2_000),
+        (DiskKind::Data, Category::ElasticEphemeralDiskStandard, 8_192),
+        (DiskKind::System, Category::CloudEssd, 2_048),
+        (DiskKind::System, Category::Cloud, 500),
+    ] {
+        let change = move |disk: &mut domain::Disk| {
+            (disk.kind, disk.category, disk.size_gib) = (kind, category, 20);
+        };
+        world.change_disk(&disk, change).await;
+        let beyond = (largest + 1).to_string();
+        world.refuses("ResizeDisk", &to(&disk, &beyond), too_large).await;
+        world.ok("ResizeDisk", &to(&disk, &largest.to_string())).await;
+        world.settle().await;
+        assert_eq!(size_of(&world, &disk).await, largest);
+    }
+}
+
+/// Everything that can be wrong is made wrong one after the other, the last check first: each time
+/// the newest wrong is the answer.
+// trips: ResizeDisk InvalidInstanceStatus.NotRunning
+// trips: ResizeDisk InvalidOperation.MultiAttachDiskNotSupportResizeOnline
+// trips: ResizeDisk IncorrectInstanceStatus
+// trips: ResizeDisk InstanceExpiredOrInArrears
+// trips: ResizeDisk InstanceLockedForSecurity
+// trips: ResizeDisk DiskInArrears
+// trips: ResizeDisk InvalidDisk.DetachedSystemDisk
+// trips: ResizeDisk OperationDenied
+// trips: ResizeDisk IncorrectDiskStatus
+// trips: ResizeDisk InvalidDiskId.NotFound
+#[tokio::test]
+async fn the_earlier_check_answers() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let refuses = async |world: &World, status: u16, code: &str| {
+        world.turns_down("ResizeDisk", &online(&disk, "40"), (status, code)).await;
+    };
+    world.put_in(&instance, InstanceStatus::Stopped).await;
+    refuses(&world, 403, "InvalidInstanceStatus.NotRunning").await;
+    world.change_disk(&disk, |d| d.multi_attach = true).await;
+    refuses(&world, 403, "InvalidOperation.MultiAttachDiskNotSupportResizeOnline").await;
+    for status in [InstanceStatus::Pending, InstanceStatus::Starting, InstanceStatus::Stopping] {
+        world.put_in(&instance, status).await;
+        refuses(&world, 403, "IncorrectInstanceStatus").await;
+    }
+    world.change_disk(&disk, |d| d.size_gib = 65_536).await;
+    refuses(&world, 403, "InvalidDiskSize").await;
+    world.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
+    refuses(&world, 403, "InstanceExpiredOrInArrears").await;
+    world
+        .change_instance(&instance, |i| {
+            (i.expires_at, i.locks) = (None, vec![LockReason::Financial])
+        })
+        .await;
+    refuses(&world, 403, "InstanceExpiredOrInArrears").await;
+    world.change_instance(&instance, |i| i.locks.push(LockReason::Security)).await;
+    refuses(&world, 403, "InstanceLockedForSecurity").await;
+    world.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
+    refuses(&world, 403, "DiskInArrears").await;
+    world.change_disk(&disk, |d| d.delete_protected = true).await;
+    refuses(&world, 400, "InvalidDisk.DetachedSystemDisk").await;
+    world.change_disk(&disk, |d| d.category = Category::LocalSsdPro).await;
+    refuses(&world, 403, "OperationDenied").await;
+    world.change_disk(&disk, |d| d.growing_from_gib = Some(20)).await;
+    refuses(&world, 400, "LastOrderProcessing").await;
+    world.change_disk(&disk, |d| d.attachments[0].phase = domain::Phase::Attaching).await;
+    refuses(&world, 403, "IncorrectDiskStatus").await;
+    world.become_another_account().await;
+    refuses(&world, 404, "InvalidDiskId.NotFound").await;
+}
+
+#[tokio::test]
+async fn only_offline_is_for_disks_that_no_guest_has() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    let not_running = (403, "InvalidInstanceStatus.NotRunning");
+    world.turns_down("ResizeDisk", &online(&disk, "40"), not_running).await;
+    let offline = [("DiskId", disk.as_str()), ("NewSize", "40"), ("Type", "offline")];
+    world.ok("ResizeDisk", &offline).await;
+    let (instance, system) = world.stopped_with_system_disk().await;
+    world.turns_down("ResizeDisk", &online(&system, "40"), not_running).await;
+    world.ok("ResizeDisk", &to(&system, "40")).await;
+    world.settle().await;
+    world.ok("StartInstance", &[("InstanceId", &instance)]).await;
+    world.finish_all().await;
+    assert_eq!(world.instance_status(&instance).await, "Running");
+    world.ok("ResizeDisk", &online(&system, "50")).await;
+    assert_eq!(size_of(&world, &system).await, 50);
+}

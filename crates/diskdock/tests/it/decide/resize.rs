@@ -1,0 +1,34 @@
+//! What ResizeDisk asks of the hypervisor.
+
+use domain::{Category, Disk, InstanceId};
+use serde_json::{Value, json};
+
+use super::{Bench, NOW};
+
+fn disk(id: &str) -> Disk {
+    Disk::new(id.into(), "1000".into(), Category::CloudEssd, 40, NOW)
+}
+
+/// The work that a resize to 60 GiB starts, as it is saved.
+fn started(disk: Disk) -> Value {
+    let bench = Bench::new();
+    let id = disk.id.to_string();
+    bench.save(vec![disk], vec![super::modify::instance(domain::ChargeType::PostPaid)]);
+    let outcome = bench.run("ResizeDisk", &[("DiskId", &id), ("NewSize", "60")]).unwrap();
+    assert_eq!(outcome.start.len(), 1);
+    serde_json::from_str(&outcome.start[0].state()).unwrap()
+}
+
+#[test]
+fn the_new_size_is_asked_for_where_the_disk_is() {
+    let free = json!({ "disk": { "disk": "d-1", "size_gib": 60 }, "on": [] });
+    assert_eq!(started(disk("d-1")), free);
+    let mut used = disk("d-2");
+    "m-1".clone_into(&mut used.image);
+    let on: InstanceId = "i-1".into();
+    let generation = used.attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
+    used.attached(&on, generation).unwrap();
+    let expected =
+        json!({ "disk": { "disk": "d-2", "size_gib": 60, "image": "m-1" }, "on": ["i-1"] });
+    assert_eq!(started(used), expected);
+}

@@ -1,0 +1,72 @@
+//! The bytes of disks that the books no longer have are thrown away, sooner or later.
+
+use std::sync::atomic::Ordering;
+
+use diskdock::operations::sweep;
+use diskdock::store::Store;
+use domain::DiskId;
+
+use super::trouble::Bench;
+use crate::harness::World;
+use crate::store_contract::entities;
+
+/// Removed disks whose bytes may still be there.
+fn discards(store: &Store) -> Vec<String> {
+    let ids = store.read(|books| books.discards(100)).unwrap().unwrap();
+    ids.iter().map(DiskId::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_driver_in_trouble_is_asked_again() {
+    let bench = Bench::empty();
+    for name in ["one", "two"] {
+        bench.store.write(move |books| books.save_disk(&entities::disk(name))).await.unwrap();
+    }
+    bench.store.write(|books| books.remove_disk(&"d-one".into())).await.unwrap();
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
+        assert_eq!(discards(&bench.store), ["d-one"]);
+    }
+    assert!(bench.driver.discarded.lock().unwrap().is_empty());
+    bench.driver.out_of_reach.store(false, Ordering::SeqCst);
+    assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 1);
+    assert_eq!(discards(&bench.store), [""; 0]);
+    assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
+    let discarded = bench.driver.discarded.lock().unwrap().clone();
+    assert_eq!(discarded, ["d-one".into()], "once, and no disk that is still there");
+}
+
+#[tokio::test]
+async fn the_server_discards_what_was_deleted_also_after_a_crash() {
+    let world = World::new().await;
+    let (gone, stays) = (world.available_disk().await, world.available_disk().await);
+    world.ok("DeleteDisk", &[("DiskId", &gone)]).await;
+    assert_eq!(discards(&world.assembly.gateway.services.store), [gone.as_str()]);
+    let world = world.restart().await;
+    let store = &world.assembly.gateway.services.store;
+    assert_eq!(discards(store), [""; 0], "at the start");
+    world.ok("DeleteDisk", &[("DiskId", &stays)]).await;
+    assert_eq!(discards(store), [stays.as_str()]);
+    world.assembly.keep_house().await.unwrap();
+    assert_eq!(discards(store), [""; 0], "and while it runs");
+}
+
+#[tokio::test]
+async fn a_disk_that_could_not_be_made_and_one_that_went_with_its_instance_are_discarded() {
+    let world = World::new().await;
+    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let mut expected: Vec<String> = Vec::new();
+    for disk in world.disks_of(&instance).await {
+        expected.push(disk["DiskId"].as_str().unwrap().to_owned());
+    }
+    let ask = [("InstanceId", instance.as_str()), ("Force", "true")];
+    world.ok("DeleteInstance", &ask).await;
+    world.finish_all().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"refuse"}}"#;
+    world.control("POST", "/rules", rule).await;
+    expected.push(world.available_disk().await);
+    world.finish_all().await;
+    expected.sort();
+    assert_eq!(discards(&world.assembly.gateway.services.store), expected);
+}

@@ -1,0 +1,65 @@
+//! A start that is given up leaves no machine running behind a Stopped instance.
+
+use std::sync::atomic::Ordering;
+
+use diskdock::hypervisor::Hypervisor;
+use domain::{InstanceId, InstanceStatus};
+
+use super::trouble::Bench;
+use crate::store_contract::entities;
+
+/// A start of a machine without disks, as it is saved.
+const STARTING: &str = r#"{"build":{"machine":{"instance":"i-one","processors":2,"memory_mib":8192,
+    "disk_quantity":17,"image":"","system_disk":null,"host_name":"one"},"disks":[],"making":[],
+    "introduced":false,"existing":true},"built":false}"#;
+
+async fn starting() -> Bench {
+    let bench = Bench::empty();
+    let mut instance = entities::instance("one");
+    instance.status = InstanceStatus::Starting;
+    bench.begin(None, instance, ("instance.start", STARTING.to_owned())).await;
+    bench.driver.mute.store(true, Ordering::SeqCst);
+    bench
+}
+
+impl Bench {
+    fn status(&self) -> InstanceStatus {
+        let found = self.store.read(|books| books.instance(&"i-one".into()));
+        found.unwrap().unwrap().unwrap().status
+    }
+
+    async fn is_on(&self) -> bool {
+        let id = InstanceId::from("i-one");
+        self.driver.driver.sight(&id).await.unwrap().is_some_and(|sight| sight.running)
+    }
+}
+
+#[tokio::test]
+async fn the_machine_is_off_before_the_instance_is_stopped() {
+    let bench = starting().await;
+    bench.pass(1_000).await;
+    bench.pass(60_000).await;
+    assert!(bench.is_on().await, "the guest boots, and nobody hears of it");
+    assert_eq!(bench.status(), InstanceStatus::Starting);
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    bench.pass(239_000).await;
+    assert_eq!(bench.runner.board()[0].phase, "take back");
+    assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Starting, true));
+    bench.driver.out_of_reach.store(false, Ordering::SeqCst);
+    bench.pass(30_000).await;
+    assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Stopped, false));
+    assert_eq!(bench.runner.in_flight(), 0);
+    let given_up = bench.store.read(|books| books.abandoned_operations()).unwrap().unwrap();
+    assert!(given_up[0].last_event.starts_with("given up at the deadline"), "{given_up:?}");
+}
+
+#[tokio::test]
+async fn a_machine_that_was_never_turned_on_is_not_turned_off() {
+    let bench = starting().await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..11 {
+        bench.pass(30_000).await;
+    }
+    assert_eq!(bench.status(), InstanceStatus::Stopped, "nothing had to be taken back");
+    assert_eq!(bench.runner.in_flight(), 0);
+}
