@@ -12,6 +12,7 @@ pub mod assembly;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod explorer;
 mod failpoint;
 pub mod gateway;

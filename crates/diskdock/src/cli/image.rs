@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::admin::controls::{Controls, left_word};
@@ -64,9 +64,9 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("source").args(["file", "kernel"]).required(true).multiple(true))]
 struct ImportArgs {
     /// The disk: qcow2 or raw. With --kernel, the disk with its root file system, if any
-    #[arg(required_unless_present = "kernel")]
     file: Option<PathBuf>,
     /// The image's name
     #[arg(long)]

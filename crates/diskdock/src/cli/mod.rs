@@ -63,12 +63,12 @@ enum Command {
     Key(key::KeyArgs),
     /// Import, list and delete images of your own
     Image(image::ImageArgs),
+    /// Check whether this host can run virtual machines
+    Doctor(doctor::DoctorArgs),
     /// Look into a running server, and play operator: clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),
-    /// Check whether this host can run virtual machines
-    Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -87,9 +87,9 @@ pub async fn run() -> Result<(), Failure> {
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
         Command::Image(args) => image::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
-        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => completions::run(args),
     }
 }

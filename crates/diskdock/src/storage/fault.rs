@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 
+/// Bytes below which a file system counts as full.
+const FULL: u64 = 256 * 1024;
+
 /// Why bytes could not be made, found or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolFault {
@@ -81,6 +84,18 @@ impl PoolFault {
                 available: files::free_bytes(path).unwrap_or(0),
             },
             _ => PoolFault::Io { doing, path: path.to_owned(), source },
+        }
+    }
+
+    /// The same, or that the file system is full, if a program failed while it is: what a program
+    /// says in words is not looked at.
+    pub(super) fn or_full(self, path: &Path) -> PoolFault {
+        let available = files::free_bytes(path).unwrap_or(u64::MAX);
+        match self {
+            PoolFault::Tool { words, .. } if available < FULL => {
+                PoolFault::NoSpace { path: path.to_owned(), wanted: words, available }
+            }
+            other => other,
         }
     }
 

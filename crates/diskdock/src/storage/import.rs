@@ -161,7 +161,7 @@ impl Images {
         tell(Progress::Checking);
         let source = Source::open(file, format)?;
         source.check()?;
-        require_room(to, source.measure()?)?;
+        require_room(self.directory(), source.measure()?)?;
         files::create(to)?;
         let mut hear = |text: &str| {
             if let Some(percent) = percent(text) {
@@ -169,7 +169,7 @@ impl Images {
             }
         };
         let copied = source.convert(to).heard_by(SILENCE, &mut hear).run();
-        copied.map_err(|fault| source.named(fault))?;
+        copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.
         Source::open(to, Some(Format::Qcow2)).map(|made| made.virtual_bytes)
@@ -198,7 +198,14 @@ fn empty(to: &Path, gib: u32) -> Result<u64, PoolFault> {
         return Err(PoolFault::corrupt(to, why));
     }
     files::create(to)?;
-    Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg(to).arg(bytes.to_string()).run()?;
+    Tool::new("create")
+        .arg("-q")
+        .arg("-f")
+        .arg("qcow2")
+        .arg(to)
+        .arg(bytes.to_string())
+        .run()
+        .map_err(|fault| fault.or_full(to))?;
     Ok(bytes)
 }
 

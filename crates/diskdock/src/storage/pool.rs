@@ -66,7 +66,8 @@ impl Pool {
     /// Opens the pool of a data directory that one server has for itself: makes its directories,
     /// gives everything its owner, clears away what a crash left half made.
     ///
-    /// `owner` is the user that QEMU runs as; without, it is ourselves.
+    /// `owner` is the user that QEMU runs as, who must be able to pass through the data directory;
+    /// without, it is ourselves.
     pub fn open(data_directory: &Path, owner: Option<Owner>) -> Result<Pool, PoolFault> {
         let ourselves = Owner::ourselves();
         let owner = owner.unwrap_or(ourselves);
@@ -214,7 +215,7 @@ impl Pool {
         files::settle(&path, self.0.owner, files::PRIVATE)?;
         let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
         let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
-        tool.owned_by(self.0.owner).run()?;
+        tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
         self.finish(draft, disk, Format::Qcow2)?;
         // Whoever deletes an image takes its name away first and then looks for disks on it.
         let still_there = self.image(&image.id);
@@ -244,7 +245,8 @@ impl Pool {
         }
         let tool = Tool::new("resize").arg("-q").arg("-f").arg("qcow2");
         let tool = tool.arg(&found.path).arg(bytes.to_string());
-        tool.owned_by(self.0.owner).run().map(drop)
+        let grown = tool.owned_by(self.0.owner).run();
+        grown.map(drop).map_err(|fault| fault.or_full(&found.path))
     }
 
     fn overlay_bytes(&self, file: &File, path: &Path) -> Result<u64, PoolFault> {

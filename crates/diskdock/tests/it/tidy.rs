@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "plain", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
+    ("doctor", &["hypervisor", "storage"]),
     // Never the store: calls go over the wire, like anybody else's.
     ("explorer", &["actions", "catalog", "gateway"]),
     ("failpoint", &[]),

@@ -31,6 +31,10 @@ const EXPECTED: i32 = 0x10 * 2 + 1;
 /// Bytes of QEMU's complaints that are kept.
 const COMPLAINTS: u64 = 4096;
 
+/// Sandboxing as tight as QEMU has it, for `-sandbox`: nothing obsolete, no other privileges, no
+/// other processes, no other priorities.
+pub const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wish {
@@ -107,6 +111,11 @@ pub async fn choose(qemu: &Path, wish: Wish) -> Result<Choice, String> {
 
 /// Runs a guest; why it did not run, in words.
 pub async fn probe(qemu: &Path, accel: Accel) -> Result<(), String> {
+    probe_with(qemu, accel, None).await
+}
+
+/// Runs a guest, in a `-sandbox` if one is given.
+pub async fn probe_with(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Result<(), String> {
     if accel == Accel::Kvm && !Path::new(KVM).exists() {
         return Err(format!(
             "there is no {KVM}: turn virtualization on in the firmware (or for this virtual \
@@ -116,10 +125,13 @@ pub async fn probe(qemu: &Path, accel: Accel) -> Result<(), String> {
     let firmware = firmware().map_err(|error| format!("cannot make a firmware: {error}"))?;
     // Opened through us, so that it needs no name and is gone with us.
     let path = format!("/proc/{}/fd/{}", std::process::id(), firmware.as_raw_fd());
-    let mut child = command(qemu, accel, &path).spawn().map_err(|error| {
-        let install = "install it: apt-get install qemu-system-x86";
-        format!("cannot run {}: {error}; {install}", qemu.display())
-    })?;
+    let mut child = command(qemu, accel, &path)
+        .args(sandbox.iter().flat_map(|how| ["-sandbox", how]))
+        .spawn()
+        .map_err(|error| {
+            let install = "install it: apt-get install qemu-system-x86";
+            format!("cannot run {}: {error}; {install}", qemu.display())
+        })?;
     let ended = timeout(DEADLINE, ending(&mut child)).await;
     let Ok(ended) = ended else {
         // It is reaped in the background if it takes longer.

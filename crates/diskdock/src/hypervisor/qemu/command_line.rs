@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::accel::Choice;
+use super::accel::{Choice, SANDBOX};
 use super::process::PID_FILE;
 use crate::hypervisor::MachineSpec;
 
@@ -26,10 +26,6 @@ pub const PORTS: u32 = 64;
 const FUNCTIONS: u32 = 8;
 /// The first place on the root bus that root ports take; those before it have other devices.
 const FIRST_PLACE: u32 = 8;
-
-/// Sandboxing as tight as QEMU has it: nothing obsolete, no other privileges, no other processes,
-/// no other priorities.
-const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /// What is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]

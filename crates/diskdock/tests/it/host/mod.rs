@@ -1,6 +1,7 @@
 //! What an operator does on a host of his own, with the real program: import images, ask the
 //! doctor.
 
+mod doctor;
 mod image;
 mod offered;
 

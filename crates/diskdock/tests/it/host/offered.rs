@@ -1,7 +1,7 @@
 //! Imported images through the API: offered at once, and launched from.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::out;
 use crate::harness::{ACCOUNT, REGION, World};
@@ -66,7 +66,11 @@ async fn images_without_bytes_can_be_left_out() {
 }
 
 /// A server of its own on this directory; ended when this is dropped.
-struct Server(Child);
+struct Server {
+    child: Child,
+    /// Kept open: a program whose reader is gone cannot greet.
+    _greeting: BufReader<ChildStdout>,
+}
 
 impl Server {
     fn start(data: &std::path::Path) -> Server {
@@ -74,16 +78,17 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut greeting = BufReader::new(child.stdout.take().unwrap());
+        greeting.read_line(&mut line).unwrap();
         assert!(line.contains("ready"), "{line}");
-        Server(child)
+        Server { child, _greeting: greeting }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

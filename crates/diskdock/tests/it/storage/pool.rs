@@ -236,7 +236,7 @@ fn files_belong_to_the_user_that_qemu_runs_as() {
         says(Pool::open(at, Some(owner)), &["change the owner", "doctor"]);
         return;
     }
-    std::fs::set_permissions(at, std::fs::Permissions::from_mode(0o711)).unwrap();
+    std::fs::set_permissions(at, PermissionsExt::from_mode(0o711)).unwrap();
     put_image(at, "m-1", 8);
     drop(Pool::open(at, None).unwrap());
     let pool = Pool::open(at, Some(owner)).unwrap();

@@ -1,0 +1,102 @@
+//! The user that QEMU runs as: whether there is one, and what that user can reach.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::unistd::{User, geteuid};
+
+use super::{Point, Wanted};
+use crate::hypervisor::qemu::accel::KVM;
+use crate::hypervisor::qemu::user::BY_DEFAULT;
+
+const USER: &str = "user";
+const REACH: &str = "reach";
+const KVM_ACCESS: &str = "KVM access";
+const MAKE_USER: &str = "useradd --system --gid kvm --no-create-home --shell /usr/sbin/nologin \
+                         diskdock-qemu, then --qemu-user diskdock-qemu";
+
+/// Looks at it. A server that is not run as root has no choice.
+pub fn examine(wanted: &Wanted, kvm_works: bool) -> Vec<Point> {
+    if !geteuid().is_root() {
+        return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))];
+    }
+    let user = match find(&wanted.qemu_user) {
+        Ok(user) => user,
+        Err(point) => return vec![point],
+    };
+    let mut points = vec![standing(&user), reach(&user, &wanted.data_directory)];
+    if kvm_works {
+        points.push(kvm_access(&user));
+    }
+    points
+}
+
+fn standing(user: &User) -> Point {
+    let name = &user.name;
+    if user.uid.is_root() {
+        let found = format!("{name} may do everything here, and so may a guest that breaks out");
+        return Point::problem(USER, found, MAKE_USER);
+    }
+    if name == BY_DEFAULT {
+        let found = format!("QEMU runs as {name}, and so may other services");
+        return Point::warning(USER, found, MAKE_USER);
+    }
+    Point::ok(USER, format!("QEMU runs as {name} (uid {})", user.uid))
+}
+
+fn find(name: &str) -> Result<User, Point> {
+    match User::from_name(name) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(Point::problem(USER, format!("there is no user {name}"), MAKE_USER)),
+        Err(error) => {
+            let found = format!("cannot look {name} up: {error}");
+            Err(Point::problem(USER, found, "look at /etc/passwd and /etc/nsswitch.conf"))
+        }
+    }
+}
+
+/// Enters, as that user, the directory that the data directory lies in. The data directory itself
+/// is opened by the server.
+fn reach(user: &User, data_directory: &Path) -> Point {
+    let absolute = std::path::absolute(data_directory);
+    let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
+    let parent = absolute.parent().unwrap_or(Path::new("/"));
+    let there: Vec<PathBuf> = parent.ancestors().map(Path::to_owned).collect();
+    // From the root on, so that the first closed door is named.
+    let closed = there.iter().rev().filter(|path| path.exists()).find(|path| !enters(user, path));
+    let name = &user.name;
+    match closed {
+        None => Point::ok(REACH, format!("{name} can reach {}", absolute.display())),
+        Some(door) => Point::problem(
+            REACH,
+            format!("{name} cannot pass {}", door.display()),
+            format!("chmod o+x {}, or put the data directory elsewhere", door.display()),
+        ),
+    }
+}
+
+fn enters(user: &User, directory: &Path) -> bool {
+    tests(user, &["-x"], directory)
+}
+
+/// What that user may do with a path, tried out with the rights that QEMU has: those of the user
+/// and his own group, and of no other.
+fn tests(user: &User, how: &[&str], path: &Path) -> bool {
+    how.iter().all(|flag| {
+        let mut command = Command::new("test");
+        command.arg(flag).arg(path).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+        command.gid(user.gid.as_raw()).uid(user.uid.as_raw());
+        command.status().is_ok_and(|status| status.success())
+    })
+}
+
+fn kvm_access(user: &User) -> Point {
+    let name = &user.name;
+    if tests(user, &["-r", "-w"], Path::new(KVM)) {
+        return Point::ok(KVM_ACCESS, format!("{name} may use {KVM}"));
+    }
+    let found = format!("{name} may not use {KVM}, so that its guests do not start under KVM");
+    // QEMU has that user's own group and no other.
+    Point::problem(KVM_ACCESS, found, format!("usermod --gid kvm {name}"))
+}

@@ -1,0 +1,106 @@
+//! `diskdock doctor`, on the host that the tests run on.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use diskdock::storage::Owner;
+use serde_json::Value;
+
+use super::{complaint, diskdock};
+
+/// What the doctor says, and its exit code.
+fn examined(data: &Path, more: &[&str]) -> (Value, Option<i32>) {
+    let output = diskdock(data, &[&["doctor", "--json"], more].concat());
+    let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
+        panic!("no JSON: {}", complaint(&output));
+    });
+    (told, output.status.code())
+}
+
+/// (verdict, found, remedy)
+fn point(told: &Value, name: &str) -> (String, String, String) {
+    let points = told["points"].as_array().unwrap();
+    let point = points.iter().find(|point| point["name"] == name);
+    let point = point.unwrap_or_else(|| panic!("nothing about {name}: {told:#}"));
+    let text = |field: &str| point[field].as_str().unwrap().to_owned();
+    (text("verdict"), text("found"), text("remedy"))
+}
+
+#[test]
+fn a_host_with_everything_is_fit() {
+    let data = tempfile::tempdir().unwrap();
+    let (told, code) = examined(data.path(), &[]);
+    for name in ["QEMU", "qemu-img", "guests", "sandbox", "directory", "locks", "links"] {
+        let (verdict, found, remedy) = point(&told, name);
+        assert_eq!(verdict, "ok", "{name}: {found}: {remedy}");
+    }
+    let (verdict, found, _) = point(&told, "KVM");
+    match verdict.as_str() {
+        "ok" => assert!(found.contains("processor")),
+        _ => assert!(verdict == "warning" && found.contains("slower"), "{found}"),
+    }
+    for name in ["space", "inodes", "open files", "user"] {
+        let (verdict, found, remedy) = point(&told, name);
+        assert!(verdict == "ok" || !remedy.is_empty(), "{name}: {found}");
+    }
+    assert_eq!((&told["fit"], code), (&true.into(), Some(0)));
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn every_line_for_people_says_how_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let output = diskdock(&data.path().join("to/be/made"), &["doctor"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in text.lines() {
+        let known = ["ok  ", "warning  ", "problem  ", "       "].iter();
+        assert!(known.clone().any(|beginning| line.starts_with(beginning)), "{line}");
+    }
+    assert!(text.contains("to/be/made can be made"), "{text}");
+}
+
+#[test]
+fn what_is_missing_is_a_problem_with_a_remedy() {
+    let data = tempfile::tempdir().unwrap();
+    let (told, code) = examined(data.path(), &["--qemu", "/nowhere/qemu"]);
+    let (verdict, found, remedy) = point(&told, "QEMU");
+    assert_eq!((verdict.as_str(), code), ("problem", Some(1)));
+    assert!(found.contains("/nowhere/qemu") && remedy.contains("apt-get install"), "{found}");
+    let old = data.path().join("old");
+    std::fs::write(&old, "#!/bin/sh\necho QEMU emulator version 5.2.0; exit 1\n").unwrap();
+    std::fs::set_permissions(&old, PermissionsExt::from_mode(0o755)).unwrap();
+    let (told, code) = examined(data.path(), &["--qemu", old.to_str().unwrap()]);
+    let (_, found, remedy) = point(&told, "QEMU");
+    assert!(found.contains("5.2.0 is too old") && remedy.contains("7.2"), "{found}");
+    assert_eq!(point(&told, "guests").0, "problem");
+    assert_eq!((&told["fit"], code), (&false.into(), Some(1)));
+}
+
+#[test]
+fn the_user_must_be_there_and_reach_the_data() {
+    let data = tempfile::tempdir().unwrap();
+    if Owner::ourselves().uid != 0 {
+        let (told, _) = examined(data.path(), &["--qemu-user", "nobody-of-this-name"]);
+        assert!(point(&told, "user").1.contains("as we do"), "{told:#}");
+        return;
+    }
+    let (told, code) = examined(data.path(), &["--qemu-user", "nobody-of-this-name"]);
+    let (verdict, found, remedy) = point(&told, "user");
+    assert_eq!((verdict.as_str(), code), ("problem", Some(1)));
+    assert!(found.contains("nobody-of-this-name") && remedy.contains("useradd"), "{found}");
+    let (told, _) = examined(data.path(), &["--qemu-user", "root"]);
+    assert_eq!(point(&told, "user").0, "problem");
+
+    let inner = data.path().join("inner");
+    std::fs::set_permissions(data.path(), PermissionsExt::from_mode(0o700)).unwrap();
+    let (told, _) = examined(&inner, &["--qemu-user", "nobody"]);
+    assert_eq!(point(&told, "user").0, "warning", "others may be nobody as well");
+    let (verdict, found, remedy) = point(&told, "reach");
+    assert_eq!(verdict, "problem");
+    let door = data.path().to_str().unwrap();
+    assert!(found.contains(door) && remedy.contains("chmod o+x"), "{found}: {remedy}");
+    std::fs::set_permissions(data.path(), PermissionsExt::from_mode(0o711)).unwrap();
+    let (told, _) = examined(&inner, &["--qemu-user", "nobody"]);
+    assert_eq!(point(&told, "reach").0, "ok", "{told:#}");
+}
