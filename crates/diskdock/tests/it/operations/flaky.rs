@@ -90,12 +90,14 @@ impl Shaky {
         }
     }
 
-    fn pass<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
+    /// What cannot be reached does nothing either.
+    fn pass<'a, T: Send + 'a>(&'a self, ask: impl FnOnce() -> Answer<'a, T>) -> Answer<'a, T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
         if self.out_of_reach.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
         }
+        let answer = ask();
         if !self.slow.load(Ordering::SeqCst) {
             return answer;
         }
@@ -110,29 +112,29 @@ impl Shaky {
 
 impl Hypervisor for Shaky {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
-        let answer = self.driver.start(spec, now);
         if !self.mute.load(Ordering::SeqCst) {
-            return self.pass(answer);
+            return self.pass(|| self.driver.start(spec, now));
         }
-        self.pass(Box::pin(async move {
-            answer.await?;
+        let mute = async move {
+            self.driver.start(spec, now).await?;
             Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
-        }))
+        };
+        self.pass(|| Box::pin(mute))
     }
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.stop(instance, force, now))
+        self.pass(|| self.driver.stop(instance, force, now))
     }
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.reboot(spec, now))
+        self.pass(|| self.driver.reboot(spec, now))
     }
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.plug(slot, now))
+        self.pass(|| self.driver.plug(slot, now))
     }
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.unplug(slot, now))
+        self.pass(|| self.driver.unplug(slot, now))
     }
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
-        self.pass(self.driver.create(spec, now))
+        self.pass(|| self.driver.create(spec, now))
     }
     fn resize<'a>(
         &'a self,
@@ -140,20 +142,19 @@ impl Hypervisor for Shaky {
         on: &'a [InstanceId],
         now: Moment,
     ) -> Answer<'a, Look> {
-        self.pass(self.driver.resize(spec, on, now))
+        self.pass(|| self.driver.resize(spec, on, now))
     }
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
-        let answer = self.driver.discard(disk);
-        self.pass(Box::pin(async move {
+        self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());
-            answer.await
-        }))
+            self.driver.discard(disk)
+        })
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
-        self.pass(self.driver.forget(instance))
+        self.pass(|| self.driver.forget(instance))
     }
     fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
-        self.pass(self.driver.sight(instance))
+        self.pass(|| self.driver.sight(instance))
     }
     fn call_off<'a>(
         &'a self,
@@ -163,7 +164,7 @@ impl Hypervisor for Shaky {
         self.driver.call_off(instance, disk)
     }
     fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
-        self.pass(self.driver.adopt(instance, sight))
+        self.pass(|| self.driver.adopt(instance, sight))
     }
     fn changes(&self) -> Receiver<Change> {
         self.driver.changes()
