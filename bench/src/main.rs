@@ -4,6 +4,7 @@ mod attach;
 mod bare;
 mod bench;
 mod describe;
+mod detach;
 mod footprint;
 mod load;
 mod machine;
@@ -66,6 +67,8 @@ enum Part {
     Ephemeral,
     /// AttachDisk and DetachDisk with fsync
     Durable,
+    /// DetachDisk on a virtual machine; only if it is asked for, as it needs QEMU
+    Detach,
 }
 
 impl Part {
@@ -77,6 +80,7 @@ impl Part {
             Part::Pages => describe::pages(bench),
             Part::Ephemeral => attach::ephemeral(bench),
             Part::Durable => attach::durable(bench),
+            Part::Detach => detach::detach(bench),
         }
     }
 }
@@ -127,7 +131,8 @@ fn run(args: &Args) -> io::Result<()> {
     let seeds = Seeds::new(&scratch);
     let (scale, rows) = (args.scale(), Vec::new());
     let mut bench = Bench { scale, server, scratch: scratch.clone(), seeds, rows };
-    let wanted = |part: &Part| args.only.is_empty() || args.only.contains(part);
+    let by_default = |part: &Part| args.only.is_empty() && *part != Part::Detach;
+    let wanted = |part: &Part| by_default(part) || args.only.contains(part);
     let parts = Part::value_variants().iter().filter(|part| wanted(part));
     let ran = parts.copied().try_for_each(|part| {
         eprintln!(

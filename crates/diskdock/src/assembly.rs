@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::{Console, World, Written};
+use crate::catalog::{Console, World, Worlds, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -20,12 +20,16 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::Nonces;
+use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
+use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
+use crate::offer::Shelf;
 use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
+use crate::storage::{Images, PoolFault};
 use crate::store::sqlite::{Durability, Sqlite};
-use crate::store::{Store, Stored};
+use crate::store::{Store, StoreFault, Stored};
 
 /// What has to be known to put a server together.
 pub struct Plan {
@@ -33,14 +37,18 @@ pub struct Plan {
     pub directory: PathBuf,
     /// How hard.
     pub durability: Durability,
-    /// What can be had.
+    /// What can be had, besides the images that are imported into the directory.
     pub offer: Offer,
+    /// Leave out the images of the offer: instances start from imported ones only.
+    pub only_imported_images: bool,
     /// The time.
     pub clock: Clock,
     /// The source of ids.
     pub ids: Ids,
     /// How long simulated transitions take.
     pub pace: Pace,
+    /// How QEMU is run; none for the simulated hypervisor.
+    pub qemu: Option<qemu::Config>,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
     /// Whether the vendor's request limits hold.
@@ -59,6 +67,8 @@ pub struct Assembly {
     pub hypervisor: Arc<dyn Hypervisor>,
     /// The simulated hypervisor, if it is that one, for the operator's controls.
     pub simulated: Option<Arc<Simulated>>,
+    /// What can be had, with what is imported.
+    pub shelf: Arc<Shelf>,
     /// Where the books are kept.
     pub directory: PathBuf,
 }
@@ -69,20 +79,26 @@ impl Assembly {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
-        let driver = Driver::simulated(plan.pace);
+        let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
         let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
         let runner = Arc::clone(&hypervisor);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
-        let creating_takes_time = creating_takes_time.into();
-        let (offer, ids) = (plan.offer, plan.ids);
-        let world = World { offer, ids, creating_takes_time, shares_disks, console };
-        let services = Services {
-            store,
-            runner: Arc::new(runner),
-            clock,
-            world: Arc::new(world),
-            strict: plan.strict,
+        let images = Images::of(&plan.directory);
+        let shelf = Shelf::new(plan.offer, images, plan.only_imported_images);
+        let world = World {
+            offer: Arc::new(shelf.bare()),
+            ids: Arc::new(plan.ids),
+            creating_takes_time: Arc::new(creating_takes_time.into()),
+            shares_disks,
+            console,
         };
+        let world = Worlds::new(world);
+        match shelf.look() {
+            Ok(offer) => offer.into_iter().for_each(|offer| world.offer(offer)),
+            Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
+        }
+        let services =
+            Services { store, runner: Arc::new(runner), clock, world, strict: plan.strict };
         let gateway = Gateway {
             services,
             keys,
@@ -91,9 +107,11 @@ impl Assembly {
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
+            recent: Recent::default(),
         };
         let directory = plan.directory;
-        Ok(Assembly { gateway: Arc::new(gateway), hypervisor, simulated, directory })
+        let (gateway, shelf) = (Arc::new(gateway), Arc::new(shelf));
+        Ok(Assembly { gateway, hypervisor, simulated, shelf, directory })
     }
 
     /// Introduces the hypervisor to the books and takes up what was in flight.
@@ -109,8 +127,12 @@ impl Assembly {
 }
 
 impl Assembly {
-    /// Compares books and hypervisor while operations run, and renews their leases.
+    /// Compares books and hypervisor while operations run, and renews their leases. Looks for
+    /// images that nobody told us of.
     pub async fn keep_house(&self) -> Stored<()> {
+        if let Err(fault) = restock(&self.shelf, &self.gateway.services.world).await {
+            tracing::error!(%fault, "cannot look for imported images");
+        }
         self.compare(Strangers::Report).await?;
         self.gateway.services.runner.claim().await.map(drop)
     }
@@ -166,6 +188,16 @@ struct Driver {
 }
 
 impl Driver {
+    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Stored<Driver> {
+        match qemu {
+            None => Ok(Driver::simulated(pace)),
+            Some(config) => {
+                let opened = Qemu::open(config, directory);
+                opened.map(Driver::qemu).map_err(|fault| StoreFault::Engine(fault.to_string()))
+            }
+        }
+    }
+
     fn simulated(pace: Pace) -> Driver {
         let simulated = Arc::new(Simulated::new(pace));
         let console = |id: &InstanceId| {
@@ -176,10 +208,35 @@ impl Driver {
             creating_takes_time: simulated.creating_takes_time(),
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
-            console: Box::new(console),
+            console: Arc::new(console),
             shares_disks: true,
         }
     }
+
+    fn qemu(qemu: Arc<Qemu>) -> Driver {
+        let speaks = Arc::clone(&qemu);
+        Driver {
+            hypervisor: qemu,
+            simulated: None,
+            console: Arc::new(move |id: &InstanceId| {
+                let (bytes, at) = speaks.console(id)?;
+                Ok(Written { bytes, at })
+            }),
+            creating_takes_time: true,
+            shares_disks: false,
+        }
+    }
+}
+
+/// Offers the images that are imported by now, looked at on a thread that may wait.
+pub async fn restock(shelf: &Arc<Shelf>, world: &Worlds) -> Result<(), PoolFault> {
+    let looks = Arc::clone(shelf);
+    let looked = tokio::task::spawn_blocking(move || looks.look()).await;
+    // A look that panicked has told the log why; what was offered stays.
+    if let Some(offer) = looked.unwrap_or(Ok(None))? {
+        world.offer(offer);
+    }
+    Ok(())
 }
 
 /// A directory for books that are thrown away; gone when this is dropped.

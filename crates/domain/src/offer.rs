@@ -29,7 +29,7 @@ pub struct OfferTables {
     pub families: Vec<InstanceFamily>,
     /// Instance types; each names one of the families.
     pub instance_types: Vec<InstanceType>,
-    /// Public images.
+    /// Images.
     pub images: Vec<Image>,
 }
 
@@ -57,6 +57,13 @@ impl Offer {
         Ok(Self { tables, zones })
     }
 
+    /// The same with these images in the place of all others; there may be none. Their ids must
+    /// differ.
+    pub fn with_images(&self, mut images: Vec<Image>) -> Offer {
+        images.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Offer { tables: OfferTables { images, ..self.tables.clone() }, zones: self.zones.clone() }
+    }
+
     /// All regions, sorted by id.
     pub fn regions(&self) -> &[Region] {
         &self.tables.regions
@@ -77,7 +84,7 @@ impl Offer {
         &self.tables.instance_types
     }
 
-    /// All public images, sorted by id.
+    /// All images, sorted by id.
     pub fn images(&self) -> &[Image] {
         &self.tables.images
     }
@@ -103,7 +110,7 @@ impl Offer {
         find(&self.tables.instance_types, id, |instance_type| &instance_type.id)
     }
 
-    /// The public image with this id.
+    /// The image with this id.
     pub fn image(&self, id: &str) -> Option<&Image> {
         find(&self.tables.images, id, |image| &image.id)
     }

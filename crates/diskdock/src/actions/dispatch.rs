@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::prelude::*;
 use crate::catalog::errors::{DRY_RUN, TOO_MANY_OPERATIONS, UNKNOWN_PARAMETER};
 use crate::catalog::{
-    Caller, Entry, Input, Mutation, Outcome, ParamSpec, ReadyAction, Repeat, World,
+    Caller, Entry, Input, Mutation, Outcome, ParamSpec, ReadyAction, Repeat, World, Worlds,
 };
 use crate::clock::Clock;
 use crate::operations::{IN_FLIGHT, Progressing, Runner};
@@ -43,12 +43,13 @@ pub struct Services {
     /// The time.
     pub clock: Arc<Clock>,
     /// What stands around every request.
-    pub world: Arc<World>,
+    pub world: Worlds,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
 }
 
 /// A request that is known to come from this caller.
+#[derive(Debug)]
 pub struct Request {
     /// Who calls.
     pub caller: Caller,
@@ -72,12 +73,13 @@ pub async fn dispatch(
     entry: Entry,
     request: &Request,
 ) -> Result<Answered, Stop> {
-    check_region(services, entry, &request.input)?;
+    let world = services.world.current();
+    check_region(&world, entry, &request.input)?;
     match entry {
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
-            let call = call(services, &request.caller);
+            let call = call(services, &world, &request.caller);
             let reply = services.store.read(|books| ready.answer(books, &call))??;
             refuse_dry_run(&request.input)?;
             Ok(Answered { reply, ignored })
@@ -86,19 +88,19 @@ pub async fn dispatch(
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
-                let call = call(services, &request.caller);
+                let call = call(services, &world, &request.caller);
                 services.store.read(|books| ready.decide(books, &call).map(drop))??;
                 return Err((&DRY_RUN).into());
             } else {
-                change(services, action, ready, request).await?
+                change(services, world, action, ready, request).await?
             };
             Ok(Answered { reply, ignored })
         }
     }
 }
 
-fn call<'a>(services: &'a Services, caller: &'a Caller) -> Call<'a> {
-    Call { caller, now: services.clock.now(), world: &services.world }
+fn call<'a>(services: &Services, world: &'a World, caller: &'a Caller) -> Call<'a> {
+    Call { caller, now: services.clock.now(), world }
 }
 
 fn is_dry_run(input: &Input) -> bool {
@@ -110,9 +112,9 @@ fn refuse_dry_run(input: &Input) -> Result<(), Stop> {
 }
 
 /// An action without a RegionId of its own still refuses one that does not exist.
-fn check_region(services: &Services, entry: Entry, input: &Input) -> Result<(), Stop> {
+fn check_region(world: &World, entry: Entry, input: &Input) -> Result<(), Stop> {
     let region = input.get("RegionId").filter(|id| !id.is_empty());
-    let known = region.is_none_or(|id| services.world.offer.region(id).is_some());
+    let known = region.is_none_or(|id| world.offer.region(id).is_some());
     if known || entry.spec().takes("RegionId") { Ok(()) } else { Err((&REGION_MALFORMED).into()) }
 }
 
@@ -166,6 +168,7 @@ enum Written {
 
 async fn change(
     services: &Services,
+    world: Arc<World>,
     action: &'static dyn Mutation,
     ready: Box<dyn ReadyAction>,
     request: &Request,
@@ -173,8 +176,7 @@ async fn change(
     if services.runner.in_flight() >= IN_FLIGHT {
         return Err((&TOO_MANY_OPERATIONS).into());
     }
-    let (world, caller, now) =
-        (Arc::clone(&services.world), request.caller.clone(), services.clock.now());
+    let (caller, now) = (request.caller.clone(), services.clock.now());
     let token = token_of(action, request, now);
     let record = record(action, request, now);
     let write = move |books: &mut dyn Books| {

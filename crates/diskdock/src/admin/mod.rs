@@ -5,9 +5,12 @@
 
 mod access;
 mod controls;
+mod images;
 mod keys;
 mod state;
 mod view;
+pub mod watch;
+mod world;
 
 use std::sync::Arc;
 
@@ -19,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::assembly::Assembly;
 use crate::hypervisor::{Hypervisor, Simulated};
+use crate::offer::Shelf;
 use crate::operations::{Difference, Strangers, reconcile};
 
 pub use access::Access;
@@ -32,6 +36,7 @@ pub struct Desk {
     gateway: crate::gateway::Shared,
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
+    shelf: Arc<Shelf>,
 }
 
 impl Desk {
@@ -103,6 +108,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         gateway: Arc::clone(&assembly.gateway),
         hypervisor: Arc::clone(&assembly.hypervisor),
         simulated: assembly.simulated.clone(),
+        shelf: Arc::clone(&assembly.shelf),
     };
     let controls = Router::new()
         .route("/reset", post(state::reset))
@@ -125,6 +131,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/operations", get(view::operations))
         .route("/differences", get(view::differences))
         .route("/calls", get(view::calls))
+        .route("/images/reload", post(images::reload))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))
@@ -140,5 +147,8 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
 
 async fn not_here(uri: Uri) -> Problem {
     let error = format!("there is nothing at {}", uri.path());
-    Problem::not_found(error, "The API is at /, the controls are under /_diskdock/.")
+    Problem::not_found(
+        error,
+        "The API is at /, the explorer at /explorer, the controls are under /_diskdock/.",
+    )
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Told};
+use crate::actions::dispatch::Services;
 use crate::catalog::times::with_seconds;
-use crate::store::OperationRow;
+use crate::store::{OperationRow, StoreFault, Stored};
 
 /// Calls that are shown.
 const CALLS: usize = 1_000;
@@ -50,20 +51,26 @@ impl Wanted {
 
 /// Operations in flight, with what they wait for; and those given up lately, with the reason.
 pub async fn operations(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Answer {
-    let services = &desk.gateway.services;
+    let shown = operations_of(&desk.gateway.services, |row| wanted.matches(row))?;
+    let now = with_seconds(desk.gateway.services.clock.now());
+    Ok(Told(json!({ "now": now, "operations": shown })))
+}
+
+/// The operations that are wanted, as people see them: those in flight, then those given up.
+pub(super) fn operations_of(
+    services: &Services,
+    wanted: impl Fn(&OperationRow) -> bool,
+) -> Stored<Vec<Value>> {
     let (saved, given_up) = services.store.read(|books| {
-        Ok::<_, crate::store::StoreFault>((books.operations()?, books.abandoned_operations()?))
+        Ok::<_, StoreFault>((books.operations()?, books.abandoned_operations()?))
     })??;
     let waiting = services.runner.board().into_iter();
     let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
     let present = |row: OperationRow| board.remove(&row.id).unwrap_or(row);
     let in_flight = saved.into_iter().map(present).map(|row| (row, false));
     let all = in_flight.chain(given_up.into_iter().map(|row| (row, true)));
-    let shown: Vec<Value> = all
-        .filter(|(row, _)| wanted.matches(row))
-        .map(|(row, given_up)| shown(&row, given_up))
-        .collect();
-    Ok(Told(json!({ "now": with_seconds(services.clock.now()), "operations": shown })))
+    let wanted = all.filter(|(row, _)| wanted(row));
+    Ok(wanted.map(|(row, given_up)| shown(&row, given_up)).collect())
 }
 
 fn shown(row: &OperationRow, given_up: bool) -> Value {

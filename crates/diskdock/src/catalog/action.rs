@@ -1,8 +1,6 @@
 //! What an action is: a [`Query`] answers from the books; an [`Action`] decides on facts, and its
 //! [`Effect`] is written down whole or not at all.
 
-use std::sync::atomic::AtomicBool;
-
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
@@ -11,38 +9,9 @@ use super::params::{Given, Params};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
+use super::world::World;
 use crate::operations::{Operation, Running, boxed};
 use crate::store::{Reader, StoreFault};
-use domain::offer::Offer;
-
-pub use crate::ids::Ids;
-
-/// What stands around every request: what can be had, how ids are made, how long making takes.
-pub struct World {
-    /// Regions, zones, types and images.
-    pub offer: Offer,
-    /// The source of ids.
-    pub ids: Ids,
-    /// Whether new disks are Creating for a while instead of Available at once.
-    pub creating_takes_time: AtomicBool,
-    /// Whether a disk can be on several instances at a time.
-    pub shares_disks: bool,
-    /// What instances have written to their consoles.
-    pub console: Console,
-}
-
-/// Gives the latest of what an instance has written to its console. Is called within a read of the
-/// books, so it must not take long.
-pub type Console = Box<dyn Fn(&InstanceId) -> std::io::Result<Written> + Send + Sync>;
-
-/// What an instance has written to its console.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The latest of it.
-    pub bytes: Vec<u8>,
-    /// When the last of it was written, if that is known.
-    pub at: Option<Moment>,
-}
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]

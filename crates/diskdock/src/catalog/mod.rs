@@ -14,11 +14,12 @@ mod rules;
 mod spec;
 pub mod times;
 mod value;
+mod world;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, Change, Console, Effect, Entry, Mutation, Outcome, Query, Reading,
-    ReadyAction, ReadyQuery, Stop, World, Written,
+    Action, Call, Caller, Change, Effect, Entry, Mutation, Outcome, Query, Reading, ReadyAction,
+    ReadyQuery, Stop,
 };
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
@@ -38,3 +39,4 @@ pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;
 pub use value::{Clamped, Integer, Shape, Text, Value};
+pub use world::{Console, World, Worlds, Written};

@@ -73,6 +73,11 @@ impl Endpoint {
         is_loopback(&self.host)
     }
 
+    /// Whether it is called with TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// What stands in the `Host` header.
     pub fn authority(&self) -> String {
         let host =

@@ -13,7 +13,12 @@ use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
 
 /// Everything, down to the parameters of the actions.
 pub fn full_command() -> Command {
-    Arguments::command().mut_subcommand("call", |call| {
+    let names = || actions::all().map(|entry| entry.spec().name);
+    let names = PossibleValuesParser::new(names());
+    let offer_names = |action: Arg| action.value_parser(names);
+    let command = Arguments::command()
+        .mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
+    command.mut_subcommand("call", |call| {
         let mut own: Vec<Arg> = call.get_arguments().cloned().collect();
         own.retain(|argument| !argument.is_hide_set() && !argument.is_positional());
         let about = call.get_about().cloned().unwrap_or_default();

@@ -82,7 +82,7 @@ pub async fn run(args: KeyArgs) -> Result<(), Failure> {
 }
 
 /// Whether a server has the books open.
-fn is_held(directory: &Path) -> Result<bool, Failure> {
+pub fn is_held(directory: &Path) -> Result<bool, Failure> {
     let path = directory.join("lock");
     let Ok(file) = File::open(&path) else { return Ok(false) };
     match file.try_lock() {

@@ -8,10 +8,14 @@ pub mod commands;
 mod completions;
 mod console;
 pub mod docs;
+mod doctor;
 mod failure;
+mod image;
 mod key;
+mod machines;
 mod nearest;
 pub mod output;
+mod sample;
 pub mod serve;
 mod tls;
 
@@ -34,6 +38,7 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock console i-1 --follow                       what its guest writes
   diskdock admin clock advance 10m                    move the server's clock
   diskdock call DetachDisk --help                     the parameters of an action
+  diskdock sample go DetachDisk --DiskId d-1          the same call as a program
 
 Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
 )]
@@ -48,16 +53,22 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Call an action of the API
     Call(call::CallArgs),
+    /// Write a program in another language that makes a call
+    Sample(sample::SampleArgs),
     /// Show what an instance has written to its console
     Console(console::ConsoleArgs),
     /// Show what actions there are, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
     Key(key::KeyArgs),
+    /// Import, list and delete images of your own
+    Image(image::ImageArgs),
     /// Look into a running server, and play operator: clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),
+    /// Check whether this host can run virtual machines
+    Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -71,11 +82,14 @@ pub async fn run() -> Result<(), Failure> {
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Sample(args) => sample::run(args),
         Command::Console(args) => console::run(args).await,
         Command::Catalog(args) => catalog::run(args),
         Command::Key(args) => key::run(args).await,
+        Command::Image(args) => image::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -9,9 +9,12 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::Failure;
+use super::machines::{Choice, MachineArgs};
+use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
 use crate::clock::Clock;
+use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
 use crate::gateway::server;
@@ -46,6 +49,9 @@ pub struct ServeArgs {
     /// duration such as 500ms or 2s
     #[arg(long, default_value = "fast", value_parser = Pace::parse, env = "DISKDOCK_PACE")]
     pub pace: Pace,
+    /// How instances are run
+    #[command(flatten)]
+    pub machines: MachineArgs,
     /// Refuse parameters that are unknown or have no effect, instead of naming them
     #[arg(long)]
     pub strict: bool,
@@ -81,6 +87,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let ids = Ids::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
+    args.machines.check_state(directory)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let assembly = Assembly::new(plan).map_err(|fault| {
         let hint = "Use another --data-dir, or stop the other server.";
@@ -98,9 +105,16 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     };
     greet(&args, address, directory);
     let running = run(&assembly);
-    let pages = admin::router(&assembly, access);
+    let watch = Watch::default();
+    let pages = admin::router(&assembly, access.clone())
+        .merge(admin::watch::router(&assembly, access, watch.clone()))
+        .merge(explorer::router(Site { https: tls.is_some() }));
+    let stop = async move {
+        told_to_stop().await;
+        watch.close();
+    };
     let gateway = Arc::clone(&assembly.gateway);
-    server::serve(listener, tls, gateway, pages, told_to_stop()).await;
+    server::serve(listener, tls, gateway, pages, stop).await;
     running.abort();
     tracing::info!("stopped");
     Ok(())
@@ -120,9 +134,12 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
         offer,
+        // Nothing else has bytes that a virtual machine could be started from.
+        only_imported_images: args.machines.hypervisor == Choice::Qemu,
         clock: Clock::default(),
         ids,
         pace: args.pace,
+        qemu: args.machines.config(args.ephemeral)?,
         strict: args.strict,
         throttle: args.throttle,
         development_key: args.listen.ip().is_loopback(),
@@ -206,6 +223,7 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
         gateway: Arc::clone(&gateway),
         hypervisor,
         simulated: assembly.simulated.clone(),
+        shelf: Arc::clone(&assembly.shelf),
         directory: assembly.directory.clone(),
     };
     let assembly = Arc::new(assembly);
@@ -275,15 +293,17 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
-        println!("diskdock {} at {endpoint}", env!("CARGO_PKG_VERSION"));
-        println!("  state   {kept}");
-        println!("  keys    those of `diskdock key list`; the development key is off here");
-        return;
+        return say(&format!(
+            "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
+             keys       those of `diskdock key list`; the development key is off here\n",
+            env!("CARGO_PKG_VERSION"),
+        ));
     }
-    println!(
+    say(&format!(
         r#"diskdock {version} is ready.
 
   endpoint   {endpoint}
+  explorer   {endpoint}/explorer
   state      {kept}
   AccessKey  testid / testsecret   region cn-hangzhou   pace {pace}
 
@@ -305,5 +325,12 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
-    );
+    ));
+}
+
+/// Writes at once what nobody has to read: a server does not end because its reader has gone.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

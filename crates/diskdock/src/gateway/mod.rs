@@ -12,6 +12,7 @@ pub mod keys;
 mod known;
 pub mod metrics;
 pub mod nonce;
+pub mod recent;
 pub mod respond;
 pub mod server;
 pub mod signature;
@@ -37,6 +38,7 @@ use guard::Guard;
 use keys::Keys;
 use metrics::Metrics;
 use nonce::Nonces;
+use recent::{Recent, RecentCall};
 use respond::{Answer, Body};
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
@@ -60,6 +62,8 @@ pub struct Gateway {
     pub faults: Faults,
     /// Numbers worth watching.
     pub metrics: Metrics,
+    /// The latest calls, for whoever watches.
+    pub recent: Recent,
 }
 
 /// What the edge does with a request.
@@ -75,7 +79,7 @@ impl Gateway {
     pub async fn handle(&self, parts: &Parts, body: &[u8]) -> Outcome {
         let began = Instant::now();
         let request_id = self.services.world.ids.request();
-        let mut view = View { action: None, format: Format::Json };
+        let mut view = View { action: None, format: Format::Json, request: None };
         let answered = self.answer(parts, body, &request_id, &mut view).await;
         let action = view.action.map_or("unknown", |entry| entry.spec().name);
         let silent = matches!(answered, Ok(Some(Answered { silent: true, .. })));
@@ -90,6 +94,7 @@ impl Gateway {
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
         tracing::debug!(request_id, action, code, status, took_us, "call");
+        self.keep(view, action, &answer, request_id, began.elapsed());
         if silent {
             return Outcome::Silence;
         }
@@ -121,7 +126,32 @@ impl Gateway {
             request_id: request_id.to_owned(),
             input: Input::from_sorted(decoded),
         };
-        self.dispatch(entry, action, &request).await.map(Some)
+        let answered = self.dispatch(entry, action, &request).await.map(Some);
+        view.request = Some(request);
+        answered
+    }
+
+    /// Keeps a call for whoever watches.
+    fn keep(
+        &self,
+        view: View,
+        action: &'static str,
+        answer: &Answer,
+        request_id: String,
+        took: Duration,
+    ) {
+        let reads = answer.status.is_success() && matches!(view.action, Some(Entry::Reading(_)));
+        let call = RecentCall {
+            number: 0,
+            at: self.services.clock.now(),
+            request_id,
+            action,
+            status: answer.status.as_u16(),
+            code: answer.code,
+            took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            request: view.request,
+        };
+        self.recent.keep(call, reads);
     }
 
     /// Hands over to the action, with whatever fault an operator planted for it.
@@ -174,6 +204,7 @@ impl Gateway {
 struct View {
     action: Option<Entry>,
     format: Format,
+    request: Option<Request>,
 }
 
 struct Answered {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{ACCEPT, LOCATION};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -137,6 +138,9 @@ impl Door {
             let pages = TowerToHyperService::new(self.pages.clone());
             return pages.call(request).await.map_err(|never: Infallible| match never {});
         }
+        if looks_around(&request) {
+            return Ok(to_the_explorer());
+        }
         let (parts, body) = request.into_parts();
         let body = match read(body).await {
             Ok(body) => body,
@@ -152,6 +156,21 @@ impl Door {
             Outcome::Silence => Err(Silence),
         }
     }
+}
+
+/// Whether somebody opened the bare address in a browser: it asks for nothing of the API.
+fn looks_around(request: &Request<Incoming>) -> bool {
+    let asked = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    let bare = request.method() == Method::GET && request.uri().query().is_none();
+    bare && asked.is_some_and(|asked| asked.starts_with("text/html"))
+}
+
+/// The way to the pages.
+fn to_the_explorer() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static("/explorer"));
+    response
 }
 
 /// Waits until it is said that the server stops.

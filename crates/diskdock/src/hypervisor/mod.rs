@@ -5,6 +5,7 @@
 
 mod forward;
 mod pace;
+pub mod qemu;
 mod script;
 mod simulated;
 

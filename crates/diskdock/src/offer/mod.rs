@@ -4,6 +4,7 @@
 //! table entry by entry, or stands alone when it says `replace = true`.
 
 mod resolve;
+mod shelf;
 mod table;
 
 use std::io;
@@ -13,6 +14,8 @@ use domain::offer::{Offer, OfferFault};
 use thiserror::Error;
 
 use table::Table;
+
+pub use shelf::Shelf;
 
 /// Public regions, zones, instance types and images, compiled in.
 const BUILTIN: &str = include_str!("builtin.toml");

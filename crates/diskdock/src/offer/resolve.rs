@@ -252,6 +252,7 @@ fn image(id: String, series: &str, row: &SeriesRow) -> Result<Image, OfferFault>
     })?;
     Ok(Image {
         id,
+        own_name: None,
         os_name: row.os_name.clone().unwrap_or_else(|| system_name(row, &CHINESE)),
         os_name_en: row.os_name_en.clone().unwrap_or_else(|| system_name(row, &ENGLISH)),
         os_type: row.os_type,

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::jobs::{Job, Jobs, Stage, Troubles, go_on, settle_on, too_late};
 use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
 use crate::clock::Clock;
+use crate::failpoint;
 use crate::hypervisor::Hypervisor;
 use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
 
@@ -317,8 +318,10 @@ impl Runner {
             }
             running.finish(ending, books, now)
         };
+        failpoint::hit("operation.ending");
         match self.store.write(write).await {
             Ok(()) => {
+                failpoint::hit("operation.ended");
                 self.count(&row, &ending, now);
                 self.call_off(&row, &ending).await;
                 None

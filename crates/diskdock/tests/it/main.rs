@@ -2,18 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod accel;
 mod actions;
 mod admin;
 mod catalog;
 mod cli;
+#[path = "../contract/hypervisor.rs"]
+mod contract;
 mod decide;
+mod explorer;
 mod harness;
+mod host;
 mod hypervisor_contract;
 mod operations;
 mod restart;
 mod server;
 mod simulation;
+mod storage;
 mod store_contract;
 mod tidy;
 mod tripped;
+mod watch;
 mod wire;

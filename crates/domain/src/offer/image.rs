@@ -1,18 +1,23 @@
-//! Public images.
+//! Images: public ones, and those that an operator imported.
 
 use serde::{Deserialize, Serialize};
 
 use super::Architecture;
 
-/// A public image (DescribeImages with `ImageOwnerAlias` = `system`).
+/// An image (DescribeImages): a public one, with `ImageOwnerAlias` = `system`, or one of the
+/// operator's own.
 ///
-/// Fields with one value for all public images are left out: `Status` is `Available`, `Progress`
-/// is `100%`, `Usage` is `instance`, and the image name equals the id.
+/// Fields with one value for all images are left out: `Status` is `Available`, `Progress` is
+/// `100%`, `Usage` is `instance`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
-    /// `ImageId` and `ImageName`, such as `ubuntu_22_04_x64_20G_alibase_20240926.vhd`.
+    /// `ImageId`, such as `ubuntu_22_04_x64_20G_alibase_20240926.vhd`.
     pub id: String,
+    /// `ImageName` of an image that was imported here, with `ImageOwnerAlias` = `self`. That of a
+    /// public one is its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_name: Option<String>,
     /// `OSName`, in Chinese.
     pub os_name: String,
     /// `OSNameEn`.
@@ -39,6 +44,18 @@ pub struct Image {
     pub cloud_init: bool,
     /// `LoginAsNonRootSupported`.
     pub login_as_non_root: bool,
+}
+
+impl Image {
+    /// `ImageName`.
+    pub fn name(&self) -> &str {
+        self.own_name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Whether it was imported here.
+    pub fn is_own(&self) -> bool {
+        self.own_name.is_some()
+    }
 }
 
 /// `OSType` of an image.

@@ -55,6 +55,7 @@ fn instance_type(id: &str) -> InstanceType {
 fn image(id: &str) -> Image {
     Image {
         id: id.into(),
+        own_name: None,
         os_name: "Test".into(),
         os_name_en: "Test".into(),
         os_type: OsType::Linux,

@@ -37,7 +37,7 @@ reply!(
     /// Reply of ResizeDisk.
     pub struct Reply {
         /// The order's number, for a subscription disk.
-        order_id: Option<String>,
+        order_id: String,
     }
 );
 
@@ -136,7 +136,8 @@ its former size, and `diskdock admin operations` shows the reason.";
         let on = instances.into_iter().map(|instance| instance.id).collect();
         let growing = Growing { disk: DiskSpec::of(&disk), on };
         let subscription = disk.charge_type == ChargeType::PrePaid;
-        let order_id = subscription.then(|| call.world.ids.operation(now).0.to_string());
+        let order_id =
+            if subscription { call.world.ids.operation(now).0.to_string() } else { String::new() };
         Effect::reply(Reply { order_id }).save_disk(disk).start(growing)
     }
 }

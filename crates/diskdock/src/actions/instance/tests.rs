@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::actions::dispatch::{Request, Services, dispatch};
 use crate::actions::{OPERATIONS, find};
-use crate::catalog::{Caller, Input, Stop, World, Written};
+use crate::catalog::{Caller, Input, Stop, World, Worlds};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::Ids;
@@ -30,11 +30,7 @@ impl Town {
         let runner =
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let offer = crate::offer::load(None).expect("the built-in offer");
-        let creating_takes_time = creating_takes_time.into();
-        let console = Box::new(|_: &_| Ok(Written::default()));
-        let (ids, shares_disks) = (Ids::from_seed(1), true);
-        let world = World { offer, ids, creating_takes_time, shares_disks, console };
-        let world = Arc::new(world);
+        let world = Worlds::new(World::plain(offer, Ids::from_seed(1), creating_takes_time));
         let runner = Arc::new(runner);
         let services = Services { store, runner, clock, world, strict: false };
         Town { services, hypervisor, _directory: directory }
@@ -63,10 +59,11 @@ impl Town {
     }
 
     async fn run(&self, more: &[(&str, &str)]) -> String {
+        let image = self.image();
         let mut pairs = vec![
             ("RegionId", "cn-hangzhou"),
             ("InstanceType", "ecs.g6.large"),
-            ("ImageId", self.image()),
+            ("ImageId", &image),
             ("DataDisk.1.Size", "40"),
             ("DataDisk.2.Size", "50"),
             ("DataDisk.2.DeleteWithInstance", "false"),
@@ -76,11 +73,12 @@ impl Town {
         reply["InstanceIdSets"]["InstanceIdSet"][0].as_str().expect("an id").to_owned()
     }
 
-    fn image(&self) -> &str {
-        let images = self.services.world.offer.images().iter();
+    fn image(&self) -> String {
+        let world = self.services.world.current();
+        let images = world.offer.images().iter();
         let mut fitting =
             images.filter(|image| image.id.starts_with("ubuntu") && image.size_gib <= 40);
-        &fitting.find(|image| image.id.contains("x64")).expect("an image").id
+        fitting.find(|image| image.id.contains("x64")).expect("an image").id.clone()
     }
 
     async fn instances(&self) -> Vec<Value> {
@@ -140,8 +138,9 @@ async fn an_instance_runs_stops_starts_reboots_and_goes() {
 #[tokio::test]
 async fn an_instance_whose_disks_take_time_is_created_and_can_be_started() {
     let town = Town::new(true);
+    let image = town.image();
     let pairs =
-        [("RegionId", "cn-hangzhou"), ("InstanceType", "ecs.g6.large"), ("ImageId", town.image())];
+        [("RegionId", "cn-hangzhou"), ("InstanceType", "ecs.g6.large"), ("ImageId", &image)];
     let reply = town.call("CreateInstance", &pairs).await.expect("an instance");
     let named = [("InstanceId", reply["InstanceId"].as_str().expect("an id"))];
     assert_eq!(town.instances().await[0]["Status"], "Pending");

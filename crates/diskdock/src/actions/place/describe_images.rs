@@ -14,7 +14,7 @@ pub struct DescribeImages;
 params!(
     /// Parameters of DescribeImages.
     pub struct Params {
-        /// The region. Every region has the same public images.
+        /// The region. Every region has the same images.
         #[malformed = REGION_MALFORMED]
         region_id: RegionId,
         /// Only this image.
@@ -24,12 +24,12 @@ params!(
         image_name: Option<Text<1, 128>>,
         /// Only images of this family.
         image_family: Option<Text<1, 128>>,
-        /// Only images from this source. There are public ones only, `system`.
+        /// Only images from this source: public ones are `system`, imported ones `self`.
         #[malformed = IMAGE_OWNER_NOT_VALID]
         image_owner_alias: Option<Owner>,
         /// Only images of this account, which has none here.
         image_owner_id: Option<Integer<0, 9_223_372_036_854_775_807>>,
-        /// Only images in this status; Available if left out. All public images are Available.
+        /// Only images in this status; Available if left out. All images are Available.
         status: Option<StatusFilter>,
         /// Only images with this kind of system.
         #[wire = "OSType"]
@@ -41,12 +41,12 @@ params!(
         /// Only images that run on this instance type.
         #[example = "ecs.g6.large"]
         instance_type: Option<Text<1, 64>>,
-        /// Only images that instances use (or do not). All public images count as used.
+        /// Only images that instances use (or do not). All images count as used.
         #[malformed = IMAGE_USAGE_NOT_VALID]
         usage: Option<UsageFilter>,
         /// Only images with (or without) cloud-init.
         is_support_cloudinit: Option<bool>,
-        /// Only images that are (or are not) for I/O optimised instances. All public ones are.
+        /// Only images that are (or are not) for I/O optimised instances. All are.
         is_support_io_optimized: Option<bool>,
         /// Only (or without) published community images, which there are none of.
         is_public: Option<bool>,
@@ -58,11 +58,11 @@ params!(
         tag: Groups<TagFilter>,
         /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
         filter: Groups<Filter>,
-        /// What the image would be used for. All public images are good for either.
+        /// What the image would be used for. All images are good for either.
         action_type: Ignored<Option<ActionType>>,
         /// Whether to list expired images too. None expires.
         show_expired: Ignored<Option<bool>>,
-        /// Only images that can (or cannot) be used. All public ones can.
+        /// Only images that can (or cannot) be used. All can.
         usable: Option<bool>,
         /// The page, from 1.
         page_number: Option<Integer<1, 1_000_000_000>>,
@@ -170,7 +170,7 @@ impl Query for DescribeImages {
     type Reply = Reply;
 
     const NAME: &'static str = "DescribeImages";
-    const SUMMARY: &'static str = "Lists public images that match all given filters.";
+    const SUMMARY: &'static str = "Lists public and imported images that match all given filters.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &INSTANCE_TYPE_NOT_SUPPORTED,
@@ -192,15 +192,20 @@ impl Query for DescribeImages {
         let span = span(&ask.filter.0)?;
         let tags = paging::tags(&ask.tag.0)?;
         let (number, size) = page(ask);
-        let any = any_public_image_matches(ask) && tags.is_empty();
+        let any = any_image_matches(ask) && tags.is_empty();
         let matching = |image: &&Image| {
             any && matches(ask, image)
+                && is_owned_as_asked(ask, image, call.caller)
                 && runs_on.is_none_or(|architecture| architecture == image.architecture)
                 && is_within(span, image)
         };
         let found: Vec<_> = offer.images().iter().filter(matching).collect();
         let before = (number as usize - 1).saturating_mul(size as usize);
-        let image = found.iter().skip(before).take(size as usize).map(|image| ImageItem::of(image));
+        let image = found
+            .iter()
+            .skip(before)
+            .take(size as usize)
+            .map(|image| ImageItem::of(image, &call.caller.account));
         Ok(Reply {
             region_id: region.id.clone(),
             page_number: number,
@@ -218,11 +223,9 @@ fn page(ask: &Params) -> (u32, u32) {
     (number.max(1), ask.page_size.map_or(10, |size| small(size.0)))
 }
 
-/// Filters on what is the same for all public images.
-fn any_public_image_matches(ask: &Params) -> bool {
-    matches!(ask.image_owner_alias, None | Some(Owner::System))
-        && ask.image_owner_id.is_none()
-        && matches!(ask.status, None | Some(StatusFilter::Available | StatusFilter::All))
+/// Filters on what is the same for all images.
+fn any_image_matches(ask: &Params) -> bool {
+    matches!(ask.status, None | Some(StatusFilter::Available | StatusFilter::All))
         && matches!(ask.usage, None | Some(UsageFilter::Instance))
         && ask.is_support_io_optimized != Some(false)
         && ask.is_public != Some(true)
@@ -231,9 +234,21 @@ fn any_public_image_matches(ask: &Params) -> bool {
         && ask.usable != Some(false)
 }
 
+/// Imported images belong to whoever asks: an operator imports them for all accounts.
+fn is_owned_as_asked(ask: &Params, image: &Image, caller: &crate::catalog::Caller) -> bool {
+    let alias = match ask.image_owner_alias {
+        None => true,
+        Some(Owner::System) => !image.is_own(),
+        Some(Owner::Own) => image.is_own(),
+        Some(Owner::Others | Owner::Marketplace) => false,
+    };
+    let is_callers = |id: &Integer<0, { i64::MAX }>| caller.account.as_str() == id.0.to_string();
+    alias && ask.image_owner_id.as_ref().is_none_or(|id| image.is_own() && is_callers(id))
+}
+
 fn matches(ask: &Params, image: &Image) -> bool {
     ask.image_id.as_ref().is_none_or(|Text(id)| *id == image.id)
-        && ask.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, &image.id))
+        && ask.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, image.name()))
         && ask.image_family.as_ref().is_none_or(|Text(family)| *family == image.image_family)
         && ask.os_type.is_none_or(|wanted| is_os(wanted, image.os_type))
         && ask.architecture.is_none_or(|wanted| is_for(wanted, image.architecture))

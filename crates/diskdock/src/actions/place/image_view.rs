@@ -1,5 +1,6 @@
 //! An image as clients see it.
 
+use domain::AccountId;
 use domain::offer::Image;
 
 use crate::catalog::reply;
@@ -15,7 +16,7 @@ reply!(
         image_family: String,
         /// The version of the image.
         image_version: &'static str,
-        /// `system`: a public image.
+        /// `system` for a public image, `self` for an imported one.
         image_owner_alias: &'static str,
         /// The account that owns it; public images show none.
         image_owner_id: Option<i64>,
@@ -197,15 +198,15 @@ reply!(
 );
 
 impl ImageItem {
-    /// The public image as clients see it.
-    pub fn of(image: &Image) -> ImageItem {
+    /// The image as this account sees it.
+    pub fn of(image: &Image, account: &AccountId) -> ImageItem {
         ImageItem {
             image_id: image.id.clone(),
-            image_name: image.id.clone(),
+            image_name: image.name().to_owned(),
             image_family: image.image_family.clone(),
             image_version: "",
-            image_owner_alias: "system",
-            image_owner_id: None,
+            image_owner_alias: if image.is_own() { "self" } else { "system" },
+            image_owner_id: account.as_str().parse().ok().filter(|_| image.is_own()),
             description: image.description.clone(),
             os_name: image.os_name.clone(),
             os_name_en: image.os_name_en.clone(),

@@ -11,7 +11,7 @@ const FORCE: &str = "Send it anyway with --force.";
 /// Refuses what the server would refuse whatever is in its books. The parameters are sorted.
 pub fn check(entry: Entry, parameters: &[Pair]) -> Result<(), Failure> {
     let spec = entry.spec();
-    parameters.iter().try_for_each(|(name, _)| check_name(spec, name))?;
+    check_names(spec, parameters)?;
     check_required(spec, parameters)?;
     let input = Input::from_sorted(parameters.to_vec());
     let read = match entry {
@@ -19,6 +19,11 @@ pub fn check(entry: Entry, parameters: &[Pair]) -> Result<(), Failure> {
         Entry::Mutation(action) => action.parse(&input).map(drop),
     };
     read.map_err(|refusal| wrong_value(spec, &refusal))
+}
+
+/// Refuses names that the action does not know.
+pub fn check_names(spec: &Spec, parameters: &[Pair]) -> Result<(), Failure> {
+    parameters.iter().try_for_each(|(name, _)| check_name(spec, name))
 }
 
 fn check_name(spec: &Spec, name: &str) -> Result<(), Failure> {

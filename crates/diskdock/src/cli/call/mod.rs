@@ -8,7 +8,7 @@ mod wait;
 use clap::ValueEnum;
 use serde_json::Value;
 
-pub use check::check;
+pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
 pub use sign::{Credentials, Scheme};
 

@@ -145,15 +145,39 @@ fn check_agreement(
     }
 }
 
+impl<'a> Proof<'a> {
+    /// The signature as received.
+    pub(super) fn signature(&self) -> &'a str {
+        self.signature
+    }
+
+    fn canonical<'b>(&'b self, received: &Received<'b>) -> Canonical<'b> {
+        Canonical {
+            method: received.method,
+            path: received.path,
+            query: received.query,
+            headers: received.headers,
+            signed_headers: self.signed_headers,
+            payload_hash: &self.payload_hash,
+        }
+    }
+}
+
+/// What the signature of a request has to cover.
+pub(super) fn covered(received: &Received, proof: &Proof) -> Mismatch {
+    let encoded = proof.canonical(received).text(push_encoded);
+    mismatch(&encoded, &string_to_sign(&encoded))
+}
+
+fn mismatch(canonical: &[u8], to_sign: &[u8]) -> Mismatch {
+    Mismatch::Acs3 {
+        string_to_sign: String::from_utf8_lossy(to_sign).into_owned(),
+        canonical_request: String::from_utf8_lossy(canonical).into_owned(),
+    }
+}
+
 pub(super) fn verify(received: &Received, proof: &Proof, secret: &str) -> Result<(), Mismatch> {
-    let canonical = Canonical {
-        method: received.method,
-        path: received.path,
-        query: received.query,
-        headers: received.headers,
-        signed_headers: proof.signed_headers,
-        payload_hash: &proof.payload_hash,
-    };
+    let canonical = proof.canonical(received);
     let encoded = canonical.text(push_encoded);
     let to_sign = string_to_sign(&encoded);
     if same(&signature(&to_sign, secret), proof.signature) {
@@ -165,10 +189,7 @@ pub(super) fn verify(received: &Received, proof: &Proof, secret: &str) -> Result
             return Ok(());
         }
     }
-    Err(Mismatch::Acs3 {
-        string_to_sign: String::from_utf8_lossy(&to_sign).into_owned(),
-        canonical_request: String::from_utf8_lossy(&encoded).into_owned(),
-    })
+    Err(mismatch(&encoded, &to_sign))
 }
 
 /// Whether some clients would have written a name differently, namely without encoding it.

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 pub use acs3::{Acs3Request, payload_hash, sign_acs3};
 pub use encode::percent_encode;
 pub use fault::{Fault, Mismatch};
-pub use rpc::sign_rpc;
+pub use rpc::{sign_rpc, string_to_sign as rpc_string_to_sign};
 pub use timestamp::parse_timestamp;
 
 use super::decode::Pair;
@@ -182,6 +182,16 @@ pub fn verify(received: &Received, claims: &Claims, secret: &str) -> Result<(), 
         Proof::None => Err(Mismatch::Unsigned),
         Proof::Rpc { signature } => rpc::verify(received, signature, secret),
         Proof::Acs3(proof) => acs3::verify(received, proof, secret),
+    }
+}
+
+/// What the signature of this request has to cover, and the signature that it has; none if it has
+/// none. For those who look for a mistake in a signer.
+pub fn explain<'a>(received: &Received, claims: &Claims<'a>) -> Option<(Mismatch, &'a str)> {
+    match &claims.proof {
+        Proof::None => None,
+        Proof::Rpc { signature } => Some((rpc::covered(received), signature)),
+        Proof::Acs3(proof) => Some((acs3::covered(received, proof), proof.signature())),
     }
 }
 

@@ -44,12 +44,21 @@ pub(super) fn verify(received: &Received, given: &str, secret: &str) -> Result<(
     if same(signature(&to_sign, secret).as_bytes(), given) {
         return Ok(());
     }
+    Err(mismatch(&to_sign))
+}
+
+/// What the signature of a request has to cover.
+pub(super) fn covered(received: &Received) -> Mismatch {
+    mismatch(&string_to_sign(received.method, received.path, received.parameters))
+}
+
+fn mismatch(to_sign: &[u8]) -> Mismatch {
     // Every byte of it is ASCII except those of a strange method.
-    Err(Mismatch::Rpc { string_to_sign: String::from_utf8_lossy(&to_sign).into_owned() })
+    Mismatch::Rpc { string_to_sign: String::from_utf8_lossy(to_sign).into_owned() }
 }
 
 /// `METHOD&path&parameters` where the parameters, being encoded as a whole, are encoded twice.
-fn string_to_sign(method: &str, path: &str, parameters: &[Pair]) -> Vec<u8> {
+pub fn string_to_sign(method: &str, path: &str, parameters: &[Pair]) -> Vec<u8> {
     let plain: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
     let mut text = Vec::with_capacity(plain + plain / 2 + 16);
     text.extend_from_slice(method.as_bytes());

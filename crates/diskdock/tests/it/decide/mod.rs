@@ -5,7 +5,7 @@ mod place;
 mod resize;
 
 use diskdock::actions;
-use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World, Written};
+use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
 use diskdock::ids::Ids;
 use diskdock::offer;
 use diskdock::store::Store;
@@ -29,13 +29,8 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
-        let world = World {
-            offer: offer::load(None).unwrap(),
-            ids: Ids::from_seed(1),
-            creating_takes_time: false.into(),
-            shares_disks: true,
-            console: Box::new(|_| Ok(Written::default())),
-        };
+        let offer = offer::load(None).unwrap();
+        let world = World::plain(offer, Ids::from_seed(1), false);
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
     }

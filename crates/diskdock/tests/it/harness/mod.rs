@@ -77,9 +77,10 @@ impl World {
         let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
         let now = assembly.gateway.services.clock.now();
         drop(assembly);
-        let mut plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
-        plan.strict = strict;
-        let assembly = Assembly::new(plan).unwrap();
+        let assembly = again(|| {
+            let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
+            Assembly::new(Plan { strict, ..plan })
+        });
         assembly.take_up().await.unwrap();
         World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
     }
@@ -246,14 +247,29 @@ impl World {
     }
 }
 
+/// A child that another story starts just now holds what we have open, locks too, until it has
+/// become another program.
+fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
+    const ATTEMPTS: usize = 100_000;
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Ok(made) => return made,
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+    attempt().unwrap()
+}
+
 fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
     Plan {
         directory,
         durability: Durability::Relaxed,
         offer: diskdock::offer::load(None).unwrap(),
+        only_imported_images: false,
         clock: Clock::held_at(now),
         ids: Ids::from_seed(seed),
         pace,
+        qemu: None,
         strict: false,
         throttle: false,
         development_key: true,

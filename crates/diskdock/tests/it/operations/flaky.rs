@@ -90,14 +90,14 @@ impl Shaky {
         }
     }
 
-    /// What cannot be reached does nothing either.
-    fn pass<'a, T: Send + 'a>(&'a self, ask: impl FnOnce() -> Answer<'a, T>) -> Answer<'a, T> {
+    /// Lets a call through, if it is in reach. A driver that is not in reach does nothing.
+    fn pass<'a, T: Send + 'a>(&'a self, call: impl FnOnce() -> Answer<'a, T>) -> Answer<'a, T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
         if self.out_of_reach.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
         }
-        let answer = ask();
+        let answer = call();
         if !self.slow.load(Ordering::SeqCst) {
             return answer;
         }
@@ -115,11 +115,12 @@ impl Hypervisor for Shaky {
         if !self.mute.load(Ordering::SeqCst) {
             return self.pass(|| self.driver.start(spec, now));
         }
-        let mute = async move {
-            self.driver.start(spec, now).await?;
-            Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
-        };
-        self.pass(|| Box::pin(mute))
+        self.pass(|| {
+            Box::pin(async move {
+                self.driver.start(spec, now).await?;
+                Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
+            })
+        })
     }
     fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
         self.pass(|| self.driver.stop(instance, force, now))

@@ -50,7 +50,7 @@ async fn the_machine_is_off_before_the_instance_is_stopped() {
     assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Stopped, false));
     assert_eq!(bench.runner.in_flight(), 0);
     let given_up = bench.store.read(|books| books.abandoned_operations()).unwrap().unwrap();
-    assert_eq!(given_up[0].last_event, "given up at the deadline; last: out of reach");
+    assert!(given_up[0].last_event.starts_with("given up at the deadline"), "{given_up:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,215 @@
+//! DetachDisk on a running virtual machine, beside the bare commands to QEMU on the same machine.
+//!
+//! Needs QEMU and the guest that `tests/guest/build` makes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel};
+use qmp::{Client, Event, Notice};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, one};
+use crate::process::{Process, body, exchange, free_address, pause};
+use crate::sign::Stamp;
+use crate::table::Row;
+
+/// What a detach may cost more than the bare commands, at the median.
+const AIM: Duration = Duration::from_millis(10);
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a client asks whether the disk is Available.
+const POLL: Duration = Duration::from_millis(1);
+/// Time for a guest to take a new disk in, so that what is measured is its leaving.
+const TAKE_IN: Duration = Duration::from_millis(400);
+/// A root port that nothing else takes.
+const PORT: &str = "rp12";
+/// A type that fits everywhere.
+const TYPE: &str = "ecs.t5-lc2m1.nano";
+/// Where the instance and its disks are.
+const PLACE: [(&str, &str); 2] = [("RegionId", "cn-hangzhou"), ("ZoneId", "cn-hangzhou-i")];
+
+/// From the call to Available, and from device_del to the end of blockdev-del.
+pub fn detach(bench: &mut Bench) -> io::Result<()> {
+    let data = bench.scratch.join("machines");
+    import(&bench.server, &data)?;
+    let host = Host::start(&bench.server, &data)?;
+    let (instance, ours, bare) = (host.launch()?, host.disk()?, host.disk()?);
+    let monitor = data.join("machines").join(&instance).join("run/operator.sock");
+    let image = data.join("disks").join(format!("{bare}.raw"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut detached, mut commanded) = (Vec::new(), Vec::new());
+    for _ in 0..bench.scale.starts.max(3) * 3 {
+        detached.push(host.detach(&instance, &ours)?);
+        commanded.push(runtime.block_on(unplug(&monitor, &image))?);
+    }
+    host.release(&instance)?;
+    let (detached, commanded) = (median(detached), median(commanded));
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+    let ratio = detached.as_secs_f64() / commanded.as_secs_f64();
+    let met = detached <= commanded + AIM;
+    let row = Row::told("DetachDisk to Available, running guest", ms(detached));
+    bench.rows.push(row.beside(ms(commanded), ratio).aim("<= 10 ms more", met));
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn guest(file: &str) -> io::Result<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| workspace.join("target"), PathBuf::from);
+    let path = target.join("guest").join(file);
+    let missing = || io::Error::other("there is no guest to run: tests/guest/build makes one");
+    fs::canonicalize(path).map_err(|_| missing())
+}
+
+fn import(server: &Path, data: &Path) -> io::Result<()> {
+    let mut command = Command::new(server);
+    command.args(["image", "import", "--name", "guest", "--append", "console=ttyS0 quiet"]);
+    command.arg("--data-dir").arg(data).arg("--kernel").arg(guest("vmlinuz")?);
+    command.arg("--initrd").arg(guest("initrd.gz")?);
+    let output = command.output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(io::Error::other(told)) }
+}
+
+/// A server with real machines.
+struct Host {
+    server: Process,
+    stamp: std::cell::RefCell<Stamp>,
+}
+
+impl Host {
+    fn start(program: &Path, data: &Path) -> io::Result<Host> {
+        let address = free_address()?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--hypervisor", "qemu", "--log", "warn", "--listen"]);
+        command.arg(address.to_string()).arg("--data-dir").arg(data);
+        let mut server = Process::start(command, address)?;
+        let mut stamp = Stamp::new();
+        server.first_answer(|| one(&address.to_string(), "DescribeRegions", &[], &mut stamp))?;
+        Ok(Host { server, stamp: stamp.into() })
+    }
+
+    fn call(&self, action: &str, own: &[(&str, &str)]) -> io::Result<Value> {
+        let address = self.server.address;
+        let request = one(&address.to_string(), action, own, &mut self.stamp.borrow_mut());
+        let (status, answer) = exchange(address, &request)?;
+        let answer: Value = serde_json::from_slice(body(&answer))?;
+        let refused = || io::Error::other(format!("{action}: {answer}"));
+        if status == 200 { Ok(answer) } else { Err(refused()) }
+    }
+
+    /// Asks until what an action answers at this place is this.
+    fn until(&self, action: &str, own: &[(&str, &str)], at: &str, wanted: &str) -> io::Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if self.call(action, own)?.pointer(at).and_then(Value::as_str) == Some(wanted) {
+                return Ok(());
+            }
+            pause(POLL);
+        }
+        Err(io::Error::other(format!("{action}: never {wanted}")))
+    }
+
+    fn until_disk_is(&self, disk: &str, status: &str) -> io::Result<()> {
+        let ids = format!("[\"{disk}\"]");
+        let own = [("RegionId", PLACE[0].1), ("DiskIds", ids.as_str())];
+        self.until("DescribeDisks", &own, "/Disks/Disk/0/Status", status)
+    }
+
+    /// An instance whose guest is up.
+    fn launch(&self) -> io::Result<String> {
+        let own = [("ImageId", "m-guest"), ("InstanceType", TYPE)];
+        let answer = self.call("RunInstances", &[&PLACE[..], &own].concat())?;
+        let id = text(&answer, "/InstanceIdSets/InstanceIdSet/0")?;
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let own = [("RegionId", PLACE[0].1), ("InstanceId", id.as_str())];
+            let answer = self.call("GetInstanceConsoleOutput", &[&own[..], &[]].concat())?;
+            // "ready" in Base64, at each place that it can have in a group of three bytes.
+            let console = text(&answer, "/ConsoleOutput")?;
+            if ["cmVhZH", "JlYWR5", "yZWFke"].iter().any(|ready| console.contains(ready)) {
+                return Ok(id);
+            }
+            pause(Duration::from_millis(50));
+        }
+        Err(io::Error::other("the guest does not come up"))
+    }
+
+    fn disk(&self) -> io::Result<String> {
+        let own = [("Size", "20"), ("DiskCategory", "cloud_essd")];
+        let answer = self.call("CreateDisk", &[&PLACE[..], &own].concat())?;
+        let id = text(&answer, "/DiskId")?;
+        self.until_disk_is(&id, "Available")?;
+        Ok(id)
+    }
+
+    /// Attaches a disk, and says how long it takes to get it off again.
+    fn detach(&self, instance: &str, disk: &str) -> io::Result<Duration> {
+        let own = [("InstanceId", instance), ("DiskId", disk)];
+        self.call("AttachDisk", &own)?;
+        self.until_disk_is(disk, "In_use")?;
+        pause(TAKE_IN);
+        let began = Instant::now();
+        self.call("DetachDisk", &own)?;
+        self.until_disk_is(disk, "Available")?;
+        Ok(began.elapsed())
+    }
+
+    fn release(&self, instance: &str) -> io::Result<()> {
+        self.call("DeleteInstance", &[("InstanceId", instance), ("Force", "true")])?;
+        let own = [("RegionId", PLACE[0].1)];
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if self.call("DescribeInstances", &own)?["TotalCount"] == 0 {
+                return Ok(());
+            }
+            pause(Duration::from_millis(20));
+        }
+        Err(io::Error::other("the instance is not released"))
+    }
+}
+
+fn text(answer: &Value, at: &str) -> io::Result<String> {
+    let found = answer.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    found.ok_or_else(|| io::Error::other(format!("nothing at {at} in {answer}")))
+}
+
+/// Plugs a disk in, and says how long the bare commands take to get it off again.
+async fn unplug(monitor: &Path, image: &Path) -> io::Result<Duration> {
+    let qemu = |error: qmp::Error| io::Error::other(error);
+    let client = Client::connect(monitor, PATIENCE).await.map_err(io::Error::other)?;
+    let file = json!({ "driver": "file", "filename": image, "locking": "on" });
+    let node = json!({ "driver": "raw", "node-name": "bare", "file": file });
+    client.execute(BlockdevAdd(node)).await.map_err(qemu)?;
+    let device = json!({
+        "driver": "virtio-blk-pci", "id": "bare", "drive": "bare", "bus": PORT, "addr": "0.0",
+    });
+    client.execute(DeviceAdd(device)).await.map_err(qemu)?;
+    tokio::time::sleep(TAKE_IN).await;
+    let mut events = client.events();
+    let began = Instant::now();
+    client.execute(DeviceDel { id: "bare".to_owned() }).await.map_err(qemu)?;
+    let deleted = async {
+        loop {
+            match events.next().await {
+                Notice::Event(Event::DeviceDeleted { device: Some(id), .. }) if id == "bare" => {
+                    return Ok(());
+                }
+                Notice::Closed => return Err(io::Error::other("QEMU has ended")),
+                Notice::Event(_) | Notice::Missed(_) => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, deleted).await.map_err(io::Error::other)??;
+    client.execute(BlockdevDel { node_name: "bare".to_owned() }).await.map_err(qemu)?;
+    Ok(began.elapsed())
+}

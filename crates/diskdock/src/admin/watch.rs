@@ -1,0 +1,160 @@
+//! Server-sent events for the console: the whole picture whenever it has changed.
+//!
+//! However many watch, one task looks; it looks only while somebody watches, and rests the longer
+//! the more there is to see.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http_body_util::channel::{Channel, Sender};
+use tokio::sync::{Notify, watch};
+
+use super::{Access, Problem, access, world};
+use crate::assembly::Assembly;
+use crate::gateway::Shared;
+
+/// Who can watch at a time.
+const VIEWERS: usize = 100;
+/// The shortest rest between two looks.
+const REST: Duration = Duration::from_millis(200);
+/// A look may take one part in this many of the time.
+const SHARE: u32 = 20;
+/// How often a silent stream says that it is still there, so that dead ones are noticed.
+const STILL_HERE: Duration = Duration::from_secs(15);
+/// Pieces that a slow reader may be behind; in between it misses pictures, never the latest.
+const BEHIND: usize = 1;
+
+/// Those who watch, and the one who looks for them.
+#[derive(Clone, Default)]
+pub struct Watch {
+    looking: Arc<Mutex<Looking>>,
+    /// Wakes who looks when the server stops.
+    closing: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Looking {
+    /// What was seen last; none while nobody looks.
+    seen: Option<watch::Sender<Bytes>>,
+    /// The server stops.
+    closed: bool,
+}
+
+impl Watch {
+    /// Ends all streams, so that the server can stop.
+    pub fn close(&self) {
+        let mut looking = self.lock();
+        looking.closed = true;
+        looking.seen = None;
+        self.closing.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Looking> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins those who watch; the first one sets somebody looking.
+    fn join(&self, gateway: &Shared) -> Result<watch::Receiver<Bytes>, Problem> {
+        let mut looking = self.lock();
+        if looking.closed {
+            return Err(unavailable("the server is stopping", "Try again in a moment."));
+        }
+        if let Some(seen) = &looking.seen {
+            if seen.receiver_count() >= VIEWERS {
+                return Err(unavailable("too many are watching", "Close another console."));
+            }
+            let mut receiver = seen.subscribe();
+            // What was seen before is new to this one.
+            receiver.mark_changed();
+            return Ok(receiver);
+        }
+        let (sender, receiver) = watch::channel(Bytes::new());
+        looking.seen = Some(sender.clone());
+        tokio::spawn(self.clone().look(Arc::clone(gateway), sender));
+        Ok(receiver)
+    }
+
+    /// Looks until nobody watches any more.
+    async fn look(self, gateway: Shared, seen: watch::Sender<Bytes>) {
+        loop {
+            let closing = self.closing.notified();
+            if !self.is_wanted(&seen) {
+                return;
+            }
+            let began = Instant::now();
+            match world::look(&gateway) {
+                Ok(picture) => {
+                    let event = Bytes::from(format!("data: {picture}\n\n"));
+                    seen.send_if_modified(|last| {
+                        let new = *last != event;
+                        *last = event;
+                        new
+                    });
+                }
+                Err(fault) => tracing::error!(%fault, "the console cannot look"),
+            }
+            let rest = REST.max(began.elapsed() * SHARE);
+            tokio::select! {
+                () = closing => {}
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    /// Whether anybody watches; if not, the next one to come sets somebody else looking.
+    fn is_wanted(&self, seen: &watch::Sender<Bytes>) -> bool {
+        let mut looking = self.lock();
+        if looking.closed {
+            return false;
+        }
+        if seen.receiver_count() == 0 {
+            looking.seen = None;
+        }
+        looking.seen.is_some()
+    }
+}
+
+fn unavailable(error: &str, hint: &str) -> Problem {
+    Problem { status: StatusCode::SERVICE_UNAVAILABLE, ..Problem::bad(error, hint) }
+}
+
+/// The stream at `/_diskdock/watch`, for those who may use the controls.
+pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
+    Router::new()
+        .route("/_diskdock/watch", get(stream))
+        .layer(axum::middleware::from_fn_with_state(access, access::check))
+        .with_state((Arc::clone(&assembly.gateway), watch))
+}
+
+async fn stream(State((gateway, watch)): State<(Shared, Watch)>) -> Result<Response, Problem> {
+    let seen = watch.join(&gateway)?;
+    let (sender, body) = Channel::<Bytes, Infallible>::new(BEHIND);
+    tokio::spawn(feed(seen, sender));
+    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::new(body)).into_response())
+}
+
+/// Sends the latest picture whenever there is another, until one side has gone.
+async fn feed(mut seen: watch::Receiver<Bytes>, mut sender: Sender<Bytes>) {
+    loop {
+        let event = tokio::select! {
+            changed = seen.changed() => match changed {
+                Ok(()) => seen.borrow_and_update().clone(),
+                Err(_) => return,
+            },
+            () = tokio::time::sleep(STILL_HERE) => Bytes::from_static(b": still here\n\n"),
+        };
+        if !event.is_empty() && sender.send_data(event).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What there is and what is going on, in one look: for the console.
+
+use std::collections::BTreeSet;
+
+use domain::{AccountId, Disk, Instance};
+use serde_json::{Value, json};
+
+use super::view::operations_of;
+use crate::actions::dispatch::{COMMON, Services};
+use crate::catalog::times::with_seconds;
+use crate::gateway::Gateway;
+use crate::gateway::keys::DEFAULT_ACCOUNT;
+use crate::gateway::recent::RecentCall;
+use crate::store::{DiskFilter, OperationRow, Page, Reader, Stored};
+
+/// Instances that are looked at, at most.
+const INSTANCES: u32 = 200;
+/// Accounts whose free disks are looked at, at most.
+const ACCOUNTS: usize = 20;
+/// The latest disks of an account in a region that are looked at, at most.
+const DISKS: u32 = 200;
+/// Free disks that are shown, at most.
+const FREE: usize = 200;
+/// Operations that are shown, at most.
+const OPERATIONS: usize = 200;
+
+/// All that the console shows.
+pub fn look(gateway: &Gateway) -> Stored<Value> {
+    let services = &gateway.services;
+    let (instances, free) =
+        services.store.read(|books| Ok((instances(books)?, free(books, services)?)))??;
+    let every = |_: &OperationRow| true;
+    let mut operations = operations_of(services, every)?;
+    operations.truncate(OPERATIONS);
+    Ok(json!({
+        "truncated": instances.len() == INSTANCES as usize || free.len() == FREE,
+        "instances": instances,
+        "free": free,
+        "operations": operations,
+        "calls": gateway.recent.latest(call),
+    }))
+}
+
+fn instances(books: &dyn Reader) -> Stored<Vec<Value>> {
+    let found = books.every_instance(0, INSTANCES)?;
+    found.iter().map(|(_, instance)| shown(books, instance)).collect()
+}
+
+fn shown(books: &dyn Reader, instance: &Instance) -> Stored<Value> {
+    let mut disks = Vec::new();
+    for at in books.attached(&instance.id)? {
+        if let Some(disk) = books.disk(&at.disk)? {
+            let mut value = disk_value(&disk);
+            value["device"] = at.device.into();
+            disks.push(value);
+        }
+    }
+    Ok(json!({
+        "id": instance.id,
+        "name": instance.name,
+        "type": instance.instance_type,
+        "account": instance.account,
+        "region": instance.region,
+        "zone": instance.zone,
+        "status": instance.status.as_str(),
+        "releasing": instance.releasing,
+        "locks": instance.locks,
+        "disks": disks,
+    }))
+}
+
+fn disk_value(disk: &Disk) -> Value {
+    json!({
+        "id": disk.id,
+        "name": disk.name,
+        "size": disk.size_gib,
+        "category": disk.category,
+        "kind": disk.kind,
+        "account": disk.account,
+        "region": disk.region,
+        "zone": disk.zone,
+        "status": disk.status().as_str(),
+        "portable": disk.portable,
+        "multi_attach": disk.multi_attach,
+    })
+}
+
+/// Disks that are on no instance, and shared ones, which can be on more.
+fn free(books: &dyn Reader, services: &Services) -> Stored<Vec<Value>> {
+    let (world, mut found) = (services.world.current(), Vec::new());
+    for account in accounts(books)? {
+        for region in world.offer.regions() {
+            let all = DiskFilter::all(account.clone(), &region.id);
+            let page = books.disks(&all, &Page::After { after: None, most: DISKS })?;
+            let free = page.disks.iter().filter(|disk| disk.attachments.is_empty());
+            found.extend(free.map(disk_value));
+        }
+    }
+    found.truncate(FREE);
+    Ok(found)
+}
+
+fn accounts(books: &dyn Reader) -> Stored<BTreeSet<AccountId>> {
+    let keys = books.access_keys()?;
+    let of_keys = keys.into_iter().map(|key| key.account);
+    Ok(of_keys.chain([DEFAULT_ACCOUNT.into()]).take(ACCOUNTS).collect())
+}
+
+fn call(call: &RecentCall) -> Value {
+    let request = call.request.as_ref();
+    json!({
+        "number": call.number,
+        "at": with_seconds(call.at),
+        "request_id": call.request_id,
+        "account": request.map(|request| &request.caller.account),
+        "key": request.map(|request| &request.caller.access_key_id),
+        "action": call.action,
+        "status": call.status,
+        "code": call.code,
+        "took_us": call.took_us,
+        "parameters": parameters(call),
+    })
+}
+
+/// What reopens the call in the explorer: all but what belongs to the gateway, and no password.
+fn parameters(call: &RecentCall) -> Vec<&(String, String)> {
+    let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
+    let own = |name: &str| !COMMON.contains(&name) && !is_secret(name);
+    call.parameters().iter().filter(|(name, _)| own(name)).collect()
+}

@@ -1,0 +1,326 @@
+//! `diskdock image`: images that instances are started from, imported into the data directory.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::admin::controls::{Controls, left_word};
+use super::catalog::Output;
+use super::client::{Client, Connection};
+use super::key::is_held;
+use super::tls::Trust;
+use super::{Failure, output};
+use crate::catalog::times::with_seconds;
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::storage::{
+    self, Boot, ImageRecord, Images, Import, PoolFault, Progress, What, free_bytes,
+};
+
+/// Seconds that a running server has to look at the images.
+const PATIENCE_S: u64 = 10;
+/// Characters of the bar that shows progress.
+const BAR: usize = 30;
+/// Percent between two lines of progress, where there is no terminal.
+const LINE_EVERY: f64 = 10.0;
+
+/// Import, list and delete images.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diskdock image import debian-12-genericcloud-amd64.qcow2 --name debian-12
+  diskdock image import --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --name tiny
+  diskdock image list
+  diskdock image delete m-debian-12
+
+Images lie in the data directory. A server that has it open offers them at once; none needs to
+run. RunInstances takes an image by its id, m-<name> unless --id gives another.")]
+pub struct ImageArgs {
+    /// The data directory
+    #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
+    #[arg(env = "DISKDOCK_DATA_DIR")]
+    data_dir: PathBuf,
+    /// How to show it
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: Output,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make an image of a disk, or of a kernel
+    Import(ImportArgs),
+    /// List the images
+    List,
+    /// Delete an image that no disk lies on
+    Delete {
+        /// The image's id
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    /// The disk: qcow2 or raw. With --kernel, the disk with its root file system, if any
+    #[arg(required_unless_present = "kernel")]
+    file: Option<PathBuf>,
+    /// The image's name
+    #[arg(long)]
+    name: String,
+    /// The image's id: letters, digits and dashes [default: m-<name>]
+    #[arg(long)]
+    id: Option<String>,
+    /// The name of the operating system
+    #[arg(long, value_name = "TEXT", default_value = "Linux 64 bit")]
+    os_name: String,
+    /// What the file is in; found out by default
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+    /// A Linux kernel (bzImage) to start directly, without a boot loader
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+    /// The kernel's initial file system
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    initrd: Option<PathBuf>,
+    /// The kernel's command line
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "kernel",
+        default_value = "",
+        hide_default_value = true
+    )]
+    #[arg(allow_hyphen_values = true)]
+    append: String,
+    /// GiB of the empty disk beside a kernel without a disk
+    #[arg(
+        long,
+        value_name = "GIB",
+        requires = "kernel",
+        conflicts_with = "file",
+        default_value = "1"
+    )]
+    size: u32,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    Raw,
+    Qcow2,
+}
+
+impl From<FormatName> for storage::Format {
+    fn from(name: FormatName) -> storage::Format {
+        match name {
+            FormatName::Raw => storage::Format::Raw,
+            FormatName::Qcow2 => storage::Format::Qcow2,
+        }
+    }
+}
+
+/// Does it.
+pub async fn run(args: ImageArgs) -> Result<(), Failure> {
+    match &args.command {
+        Command::List => list(&args),
+        Command::Delete { id } => {
+            let (directory, gone) = (args.data_dir.clone(), id.clone());
+            waiting(move || existing(&directory)?.delete(&gone).map_err(failed)).await?;
+            tell_server(&args).await;
+            show(&args, &json!({ "deleted": id }), &format!("{id} is deleted"))
+        }
+        Command::Import(wanted) => {
+            let record = import(&args.data_dir, wanted).await?;
+            tell_server(&args).await;
+            let told = format!("{} is imported ({} GiB)", record.id, record.size_gib);
+            show(&args, &told_of(&record), &told)
+        }
+    }
+}
+
+/// Runs what waits for the disk where it delays nobody.
+async fn waiting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Failure::new(error, "")))
+}
+
+fn failed(fault: PoolFault) -> Failure {
+    Failure::new(fault, "")
+}
+
+fn existing(directory: &Path) -> Result<Images, Failure> {
+    if directory.is_dir() {
+        return Images::open(directory).map_err(failed);
+    }
+    let hint = "Name the server's data directory with --data-dir.";
+    Err(Failure::usage(format!("there is no directory {}", directory.display()), hint))
+}
+
+async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Failure> {
+    let import = plan(wanted);
+    let directory = directory.to_owned();
+    waiting(move || {
+        let images = Images::open(&directory).map_err(failed)?;
+        let mut bar = Bar::default();
+        let imported = images.import(&import, &mut |progress| bar.show(progress));
+        bar.end();
+        imported.map_err(failed)
+    })
+    .await
+}
+
+fn plan(wanted: &ImportArgs) -> Import {
+    let format = wanted.format.map(storage::Format::from);
+    let what = match (&wanted.kernel, &wanted.file) {
+        (Some(kernel), disk) => What::Kernel {
+            kernel: kernel.clone(),
+            initrd: wanted.initrd.clone(),
+            command_line: wanted.append.clone(),
+            disk: disk.clone().map(|file| (file, format)),
+            empty_gib: wanted.size,
+        },
+        (None, file) => What::Disk { file: file.clone().unwrap_or_default(), format },
+    };
+    let now = Clock::default().now();
+    Import {
+        id: wanted.id.clone().unwrap_or_else(|| id_of(&wanted.name, now)),
+        name: wanted.name.clone(),
+        os_name: wanted.os_name.clone(),
+        created_at: with_seconds(now),
+        what,
+    }
+}
+
+/// `m-<name>` where that is an id; else one of its own.
+fn id_of(name: &str, now: domain::Moment) -> String {
+    let plain = |letter: char| if letter == '.' || letter == '_' { '-' } else { letter };
+    let id = format!("m-{}", name.chars().map(plain).collect::<String>());
+    match storage::checked(&id) {
+        Ok(_) => id,
+        Err(_) => Ids::from_entropy().resource("m-", "", now),
+    }
+}
+
+/// What is under way, for people: a bar on a terminal, else a line now and then.
+#[derive(Default)]
+struct Bar {
+    last: Option<f64>,
+    drawn: bool,
+}
+
+impl Bar {
+    fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Checking => eprintln!("checking"),
+            Progress::Copied(percent) if std::io::stderr().is_terminal() => self.draw(percent),
+            Progress::Copied(percent) => {
+                if self.last.is_none_or(|last| percent - last >= LINE_EVERY || percent >= 100.0) {
+                    self.last = Some(percent);
+                    eprintln!("copied {percent:.0} %");
+                }
+            }
+            Progress::Saving => {
+                self.end();
+                eprintln!("making it durable");
+            }
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+    fn draw(&mut self, percent: f64) {
+        let full = (percent.clamp(0.0, 100.0) as usize) * BAR / 100;
+        let (done, left) = ("#".repeat(full), " ".repeat(BAR - full));
+        eprint!("\rcopied [{done}{left}] {percent:3.0} %");
+        // A terminal that has gone away is no reason to stop.
+        let _ = std::io::stderr().flush();
+        self.drawn = true;
+    }
+
+    fn end(&mut self) {
+        if std::mem::take(&mut self.drawn) {
+            eprintln!();
+        }
+    }
+}
+
+/// A server that has the directory open looks again. If it cannot be told, it finds out by itself
+/// when it next keeps house.
+async fn tell_server(args: &ImageArgs) {
+    if !is_held(&args.data_dir).unwrap_or(false) {
+        return;
+    }
+    if let Err(failure) = ask_server(args).await {
+        let why = failure.message;
+        eprintln!("diskdock: the server will notice within half a minute (cannot tell it: {why})");
+    }
+}
+
+async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
+    let connection = Connection {
+        endpoint: left_word(&args.data_dir, "endpoint")?,
+        timeout: PATIENCE_S,
+        trust: args.trust.clone(),
+    };
+    let token = left_word(&args.data_dir, "admin-token")?;
+    let controls = Controls::of(Client::new(&connection)?, Some(token));
+    controls.post("/images/reload", &json!({})).await
+}
+
+fn list(args: &ImageArgs) -> Result<(), Failure> {
+    let survey = Images::of(&args.data_dir).survey().map_err(failed)?;
+    for fault in &survey.faults {
+        eprintln!("diskdock: {fault}");
+    }
+    if args.output == Output::Json {
+        let images: Vec<Value> = survey.records.iter().map(told_of).collect();
+        return output::print_json(&json!({ "images": images }));
+    }
+    let row = |record: &ImageRecord| {
+        let boot = match &record.boot {
+            Boot::Disk => "disk",
+            Boot::Kernel { .. } => "kernel",
+        };
+        let size = record.size_gib.to_string();
+        [&record.id, &record.name, &record.os_name, &size, boot, &record.created_at]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let rows: Vec<Vec<String>> = survey.records.iter().map(row).collect();
+    let headings = ["id", "name", "system", "GiB", "starts from", "imported"];
+    output::print(&output::table(&headings, &rows))?;
+    if let Ok(free) = free_bytes(&args.data_dir) {
+        eprintln!("{} GiB are free", free / storage::GIB);
+    }
+    Ok(())
+}
+
+fn told_of(record: &ImageRecord) -> Value {
+    serde_json::to_value(record).expect("records are plain data")
+}
+
+fn show(args: &ImageArgs, told: &Value, text: &str) -> Result<(), Failure> {
+    match args.output {
+        Output::Json => output::print_json(told),
+        Output::Table => output::print(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_of_the_name_where_it_can() {
+        let now = Clock::default().now();
+        assert_eq!(id_of("debian-12.7_cloud", now), "m-debian-12-7-cloud");
+        for odd in ["Müller", "a b", "../x", &"x".repeat(80)] {
+            let id = id_of(odd, now);
+            assert!(storage::checked(&id).is_ok() && id.starts_with("m-"), "{id}");
+        }
+    }
+}

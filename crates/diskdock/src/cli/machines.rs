@@ -1,0 +1,112 @@
+//! How `diskdock serve` runs instances: the choice of a hypervisor, and what QEMU needs.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::hypervisor::parse_duration_ms;
+use crate::hypervisor::qemu::accel::Wish;
+use crate::hypervisor::qemu::{Config, user};
+
+/// The file of a data directory that says which hypervisor its state belongs to.
+const MARK: &str = "hypervisor";
+
+/// Where instances run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Choice {
+    /// Nowhere: instances and disks are in the books only
+    #[default]
+    Simulated,
+    /// On this host, as QEMU virtual machines
+    Qemu,
+}
+
+impl Choice {
+    fn as_str(self) -> &'static str {
+        match self {
+            Choice::Simulated => "simulated",
+            Choice::Qemu => "qemu",
+        }
+    }
+}
+
+/// How instances are run.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Machines")]
+pub struct MachineArgs {
+    /// Where instances run
+    #[arg(long, value_enum, default_value_t, env = "DISKDOCK_HYPERVISOR")]
+    pub hypervisor: Choice,
+    /// The program that runs a virtual machine
+    #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
+    pub qemu: PathBuf,
+    /// How virtual machines are accelerated: kvm, tcg, or auto, which is KVM where a guest really
+    /// runs under it
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = wish)]
+    pub accel: Wish,
+    /// Whom QEMU runs as when the server runs as root
+    #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
+    pub qemu_user: String,
+    /// How long a guest has to shut down before its power is cut, such as 60s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
+    pub shutdown_grace: i64,
+}
+
+fn wish(text: &str) -> Result<Wish, String> {
+    match text {
+        "auto" => Ok(Wish::Auto),
+        "kvm" => Ok(Wish::Kvm),
+        "tcg" => Ok(Wish::Tcg),
+        other => Err(format!("`{other}` is neither auto, kvm nor tcg")),
+    }
+}
+
+fn grace(text: &str) -> Result<i64, String> {
+    parse_duration_ms(text).ok_or_else(|| format!("`{text}` is no duration such as 60s or 5m"))
+}
+
+impl MachineArgs {
+    /// How QEMU is run; none for the simulated hypervisor.
+    pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
+        if self.hypervisor == Choice::Simulated {
+            return Ok(None);
+        }
+        if ephemeral {
+            let hint = "Leave one of them out: real machines outlive the server.";
+            return Err(Failure::new("--ephemeral does not go with --hypervisor qemu", hint));
+        }
+        let user = user::of_machines(&self.qemu_user)
+            .map_err(|error| Failure::new(error, "Name another one with --qemu-user."))?;
+        Ok(Some(Config {
+            program: self.qemu.clone(),
+            accel: self.accel,
+            user,
+            shutdown_grace_ms: self.shutdown_grace,
+        }))
+    }
+
+    /// State belongs to the hypervisor that it was made with: books of simulated instances would
+    /// be lies about real ones.
+    pub fn check_state(&self, directory: &Path) -> Result<(), Failure> {
+        let wrong = |error: std::io::Error| {
+            Failure::new(format!("cannot use {}: {error}", directory.display()), "")
+        };
+        let mark = directory.join(MARK);
+        let made_with = match std::fs::read_to_string(&mark) {
+            Ok(text) => text.trim().to_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let is_old = directory.join("books.sqlite").exists();
+                let is_of = if is_old { Choice::Simulated } else { self.hypervisor };
+                std::fs::create_dir_all(directory).map_err(wrong)?;
+                std::fs::write(&mark, format!("{}\n", is_of.as_str())).map_err(wrong)?;
+                is_of.as_str().to_owned()
+            }
+            Err(error) => return Err(wrong(error)),
+        };
+        if made_with == self.hypervisor.as_str() {
+            return Ok(());
+        }
+        let what =
+            format!("the state in {} was made with --hypervisor {made_with}", directory.display());
+        Err(Failure::new(what, "Use that, or another --data-dir."))
+    }
+}

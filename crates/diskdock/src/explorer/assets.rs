@@ -1,0 +1,67 @@
+//! Style and scripts, embedded, at an address that changes when any of them does.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+use super::search;
+
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// The index that the search box uses.
+pub const INDEX: &str = "index.json";
+
+macro_rules! embedded {
+    ($($kind:ident $name:literal),* $(,)?) => {
+        &[$(($name, $kind, include_str!(concat!("assets/", $name)))),*]
+    };
+}
+
+/// Name, content type and text.
+static FILES: &[(&str, &str, &str)] = embedded![
+    CSS "explorer.css",
+    SCRIPT "action.js",
+    SCRIPT "api.js",
+    SCRIPT "checker.js",
+    SCRIPT "code.js",
+    SCRIPT "common.js",
+    SCRIPT "console.js",
+    SCRIPT "follow.js",
+    SCRIPT "form.js",
+    SCRIPT "hash.js",
+    SCRIPT "key.js",
+    SCRIPT "pick.js",
+    SCRIPT "search.js",
+    SCRIPT "sign.js",
+];
+
+/// Where a file is. All lie in one folder, so that scripts can import each other.
+pub fn href(name: &str) -> String {
+    format!("/explorer/assets/{}/{name}", version())
+}
+
+/// Content type and text of a file of this version.
+pub fn find(asked: &str, name: &str) -> Option<(&'static str, Cow<'static, str>)> {
+    if asked != version() {
+        return None;
+    }
+    if name == INDEX {
+        return Some((JSON, search::json().into()));
+    }
+    let (_, kind, text) = FILES.iter().find(|(known, ..)| *known == name)?;
+    Some((*kind, (*text).into()))
+}
+
+/// The start of a digest of all files.
+fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let mut digest = Sha256::new();
+        FILES.iter().for_each(|(_, _, text)| digest.update(text));
+        digest.update(search::json());
+        digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    })
+}

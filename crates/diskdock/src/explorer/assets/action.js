@@ -1,0 +1,200 @@
+// The page of an action: send the form, show the request and the reply, follow what changes.
+
+import { all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
+import { send, signed } from "./api.js";
+import { concerned, follow } from "./follow.js";
+import { address, growing, values } from "./form.js";
+import { offer } from "./pick.js";
+import { showCode } from "./code.js";
+
+const form = one("#form");
+const { action } = form.dataset;
+const outcome = one(".outcome");
+const timeline = one(".timeline");
+const steps = one(".steps");
+const dialog = one("dialog.ask");
+let format = kept("format") === "XML" ? "XML" : "JSON";
+let following = new AbortController();
+let sent = false;
+
+const parameters = () => (format === "XML" ? [...values(form), ["Format", "XML"]] : values(form));
+
+// Tabs, as a keyboard expects them.
+function select(tab) {
+  for (const each of all("[role=tab]", tab.parentElement)) {
+    const chosen = each === tab;
+    each.setAttribute("aria-selected", String(chosen));
+    each.tabIndex = chosen ? 0 : -1;
+    document.getElementById(each.getAttribute("aria-controls")).hidden = !chosen;
+  }
+}
+
+function tabs(list) {
+  const each = all("[role=tab]", list);
+  list.addEventListener("click", (event) => event.target.matches("[role=tab]") && select(event.target));
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = each[(each.indexOf(document.activeElement) + step + each.length) % each.length];
+    select(next);
+    next.focus();
+  });
+}
+
+function block(title, text, note) {
+  return element("section", {},
+    element("h3", {}, title, " ", copyButton(text, title)),
+    note ? element("p", { class: "hint" }, note) : null,
+    element("pre", { tabindex: "0" }, text));
+}
+
+function showRequest(request) {
+  const url = `${location.origin}${request.path}${request.query ? `?${request.query}` : ""}`;
+  const headers = [...request.headers, ["authorization", request.authorization]];
+  steps.replaceChildren(
+    block("Request", `${request.method} ${url}\n${headers.map(([name, value]) => `${name}: ${value}`).join("\n")}`),
+    block("1. Canonical request", request.canonical, "Method, path, sorted query, headers, their names, and the SHA-256 of the body, which is empty."),
+    block("2. Its SHA-256", request.hashed),
+    block("3. String to sign", request.toSign),
+    block("4. Signature", request.signature, "HMAC-SHA256 of the string to sign; the key is the secret."),
+  );
+}
+
+function indented(xml) {
+  let depth = 0;
+  return xml.replace(/></g, ">\n<").split("\n").map((line) => {
+    if (line.startsWith("</")) depth--;
+    const shown = "  ".repeat(Math.max(depth, 0)) + line;
+    if (/^<[^?!/][^>]*[^/]?>$/.test(line) && !line.includes("</")) depth++;
+    return shown;
+  }).join("\n");
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+// The parts of a refusal, in whichever format it came.
+function refusal(text) {
+  const body = parsed(text);
+  if (body) return body;
+  const xml = new DOMParser().parseFromString(text, "text/xml");
+  const of = (name) => one(`Error > ${name}`, xml)?.textContent ?? "";
+  return { Code: of("Code"), Message: of("Message"), Recommend: of("Recommend") };
+}
+
+function verdict({ status, text, milliseconds, ignored }) {
+  const good = status < 400;
+  const line = element("p", { class: `verdict ${good ? "good" : "bad"}` },
+    element("strong", {}, String(status)), good ? " OK" : " refused", ` in ${milliseconds.toFixed(0)} ms`);
+  const parts = [line];
+  if (!good) {
+    const { Code, Message, Recommend } = refusal(text);
+    if (Code === "DryRunOperation") line.className = "verdict good";
+    parts.push(element("p", {}, element("a", { class: "code", href: errorHref(Code) }, Code), ` ${Message}`),
+      element("p", { class: "hint" }, Recommend));
+  }
+  if (ignored) parts.push(element("p", { class: "hint" }, `Without effect here: ${ignored}`));
+  return parts;
+}
+
+function showReply(answer) {
+  const body = parsed(answer.text);
+  const shown = body ? JSON.stringify(body, null, 2) : indented(answer.text);
+  outcome.replaceChildren(...verdict(answer),
+    element("p", { class: "bar" }, copyButton(answer.text, "the reply")),
+    element("pre", { tabindex: "0", "aria-label": "Reply" }, shown));
+}
+
+async function showChanges(asked, answer) {
+  following.abort();
+  following = new AbortController();
+  timeline.replaceChildren();
+  const kind = form.dataset.follow;
+  if (!kind || answer.status >= 400) return;
+  const reply = parsed(answer.text) ?? idsOfXml(answer.text);
+  const ids = concerned(kind, asked, reply);
+  if (!ids.length) return;
+  const list = element("ol", { "aria-live": "polite" });
+  const heading = element("h3", {}, ids.length === 1 ? ids[0] : `${ids.length} ${kind}s`);
+  timeline.append(heading, list);
+  const named = asked.find(([name]) => name === "RegionId")?.[1];
+  try {
+    const settled = await follow(kind, ids, named, list, following.signal);
+    list.classList.toggle("settled", settled);
+  } catch (trouble) {
+    list.append(element("li", {}, `Cannot follow: ${trouble.message}`));
+  }
+}
+
+function idsOfXml(text) {
+  const xml = new DOMParser().parseFromString(text, "text/xml");
+  const of = (selector) => all(selector, xml).map((node) => node.textContent);
+  const [disk, instance, set] = [of(":root > DiskId"), of(":root > InstanceId"), of("InstanceIdSet")];
+  return { DiskId: disk[0], InstanceId: instance[0], InstanceIdSets: set.length ? { InstanceIdSet: set } : undefined };
+}
+
+// Resolves to whether the person agrees.
+function agreed() {
+  if (!("asks" in form.dataset)) return true;
+  const given = values(form).map(([name, value]) => `${name} ${value}`).join(", ");
+  one(".said", dialog).textContent = given ? `This takes effect at once: ${given}.` : "Nothing is filled in yet.";
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+}
+
+async function call(extra = []) {
+  const asked = [...parameters().filter(([name]) => !extra.some(([known]) => known === name)), ...extra];
+  history.replaceState(null, "", address(form));
+  select(one("#tab-reply"));
+  outcome.replaceChildren(element("p", { class: "quiet" }, "Sending …"));
+  try {
+    const answer = await send(action, asked);
+    sent = true;
+    showRequest(answer.request);
+    showReply(answer);
+    await showChanges(asked, answer);
+  } catch (trouble) {
+    outcome.replaceChildren(element("p", { class: "verdict bad" }, `No answer: ${trouble.message}`));
+  }
+}
+
+function chooseFormat(chosen) {
+  format = chosen;
+  keep("format", format);
+  for (const button of all("[data-format]")) button.setAttribute("aria-pressed", String(button.dataset.format === format));
+}
+
+chooseFormat(format);
+tabs(one(".tabs"));
+for (const panel of all(".panel")) {
+  panel.setAttribute("role", "tabpanel");
+  panel.tabIndex = 0;
+}
+select(one("#tab-reply"));
+showCode(form);
+for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear]")) part.hidden = false;
+offer(form);
+growing(form, (added) => offer(form, added));
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (await agreed()) call();
+});
+one("[data-dry-run]")?.addEventListener("click", () => call([["DryRun", "true"]]));
+one("[data-sign-only]").addEventListener("click", () => {
+  showRequest(signed(action, parameters()));
+  select(one("#tab-request"));
+});
+one("[data-clear]").addEventListener("click", () => location.assign(location.pathname));
+for (const button of all("[data-format]")) {
+  button.addEventListener("click", () => {
+    chooseFormat(button.dataset.format);
+    // Only what changes nothing may be sent again for the sake of its format.
+    if (sent && "reads" in form.dataset) call();
+  });
+}

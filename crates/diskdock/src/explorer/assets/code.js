@@ -1,0 +1,56 @@
+// The code for what is filled in, kept up to date while somebody types.
+
+import { copyButton, element, keep, kept, one } from "./common.js";
+import { values } from "./form.js";
+import { region } from "./key.js";
+
+const REST_MS = 200;
+
+function shown({ file_name, code, how_to_run, download, why }) {
+  if (why) return [element("p", { class: "notice" }, why)];
+  return [
+    element("p", { class: "bar" }, element("span", { class: "file" }, file_name), " ",
+      copyButton(code, "the code"), " ", element("a", { href: download, download: file_name }, "Download")),
+    element("pre", { class: "sample", tabindex: "0", "aria-label": "Code" }, code),
+    element("h3", {}, "How to run it"),
+    element("pre", { class: "how", tabindex: "0", "aria-label": "How to run it" }, how_to_run),
+  ];
+}
+
+export function showCode(form) {
+  const [language, target, place] = [one("#language"), one("#target"), one(".made")];
+  let asked = 0;
+  let timer;
+
+  async function update() {
+    const mine = ++asked;
+    const query = new URLSearchParams({ action: form.dataset.action, language: language.value, target: target.value, region: region() });
+    try {
+      const response = await fetch(`/explorer/api/sample?${query}`, { method: "POST", body: new URLSearchParams(values(form)) });
+      const answer = await response.json();
+      // Only the latest answer counts, whichever comes first.
+      if (mine === asked) place.replaceChildren(...shown(response.ok ? answer : { why: answer.error }));
+    } catch (trouble) {
+      if (mine === asked) place.replaceChildren(element("p", { class: "notice" }, `No answer: ${trouble.message}`));
+    }
+  }
+
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(update, REST_MS);
+  };
+  one("[data-without-script]").hidden = true;
+  const asks = new URLSearchParams(location.search);
+  for (const list of [language, target]) {
+    const before = kept(list.name);
+    if (before && !asks.has(list.name)) list.value = before;
+    list.addEventListener("change", () => {
+      keep(list.name, list.value);
+      update();
+    });
+  }
+  form.addEventListener("input", soon);
+  form.addEventListener("click", (event) => event.target.closest("button.add") && soon());
+  document.addEventListener("key-changed", soon);
+  update();
+}

@@ -1,0 +1,119 @@
+//! Error codes: a page for each, with every message, what to do, and the actions that give it.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::page::{Section, page as whole};
+use super::specs;
+use super::text::{action_href, breakable, error_href, line, message};
+use crate::catalog::errors::{all, common};
+use crate::catalog::{ErrorCode, Spec};
+
+/// Every error that an action can give of its own.
+pub fn of(spec: &Spec) -> Vec<&'static ErrorCode> {
+    let mut errors = spec.errors();
+    let token = spec.token_mismatch;
+    if spec.takes("ClientToken") && !errors.iter().any(|known| std::ptr::eq(*known, token)) {
+        errors.push(token);
+    }
+    errors
+}
+
+/// All codes, with the statuses and messages of each.
+fn by_code() -> BTreeMap<&'static str, Vec<&'static ErrorCode>> {
+    let mut codes: BTreeMap<&str, Vec<&ErrorCode>> = BTreeMap::new();
+    for error in all() {
+        codes.entry(error.code).or_default().push(error);
+    }
+    codes
+}
+
+fn is_common(error: &ErrorCode) -> bool {
+    common().any(|known| std::ptr::eq(known, error))
+}
+
+/// The list of all codes.
+pub fn list() -> Markup {
+    let body = html! {
+        h1 { "Error codes" }
+        p.lead { "Every code that this server can answer with. Those at the end of the list can come "
+            "from " a href="#common" { "any action" } "." }
+        (table("Errors of single actions", by_code().values().flatten().copied().filter(|e| !is_common(e))))
+        h2 id="common" { "Errors of any action" }
+        (table("Errors of any action", by_code().values().flatten().copied().filter(|e| is_common(e))))
+    };
+    whole("Error codes", Section::Errors, &[], &body)
+}
+
+/// Errors with status, message and what to do.
+pub fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(name) {
+            table.errors {
+                thead { tr { th { "Status" } th { "Code" } th { "Message" } th { "What to do" } } }
+                tbody {
+                    @for error in errors {
+                        tr {
+                            td { (error.status) }
+                            td {
+                                a href=(error_href(error.code)) { code { (breakable(error.code)) } }
+                            }
+                            td { (message(error.message)) }
+                            td { (line(error.remedy)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The page of one code; none if there is no such code.
+pub fn page(code: &str) -> Option<Markup> {
+    let meanings = by_code().remove(code)?;
+    let body = html! {
+        p.crumbs { a href="/explorer/errors" { "Error codes" } }
+        h1 { code { (code) } }
+        @for error in &meanings { (meaning(error)) }
+    };
+    Some(whole(code, Section::Errors, &[], &body))
+}
+
+fn meaning(error: &'static ErrorCode) -> Markup {
+    let given_by: Vec<&Spec> = specs()
+        .map(|(_, spec)| spec)
+        .filter(|spec| of(spec).iter().any(|known| std::ptr::eq(*known, error)))
+        .collect();
+    html! {
+        section.meaning {
+            h2 { (message(error.message)) }
+            dl {
+                dt { "HTTP status" } dd { (error.status) }
+                dt { "What to do" } dd { (line(error.remedy)) }
+                dt { "Given by" }
+                dd {
+                    @if given_by.is_empty() && is_common(error) { "any action" }
+                    @else if given_by.is_empty() { "no action of its own accord; a fault can be planted with it" }
+                    @else { ul.givers { @for spec in given_by { li { (giver(spec, error)) } } } }
+                }
+            }
+        }
+    }
+}
+
+/// An action that gives an error, with the precondition that it stands for.
+fn giver(spec: &Spec, error: &'static ErrorCode) -> Markup {
+    let rules = (spec.preconditions)();
+    let broken: Vec<_> = (1..)
+        .zip(&rules)
+        .filter(|(_, (_, code))| std::ptr::eq(*code, error))
+        .map(|(number, (sentence, _))| (number, *sentence))
+        .collect();
+    html! {
+        a href=(action_href(spec.name)) { (spec.name) }
+        @for (number, sentence) in broken {
+            ", unless " a href={ (action_href(spec.name)) "#precondition-" (number) } { (sentence) }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The list of all actions, what a search finds, and what is not there.
+
+use maud::{Markup, html};
+
+use super::page::{Section, page as whole};
+use super::search;
+use super::text::action_href;
+use crate::actions::GROUPS;
+use crate::catalog::Spec;
+
+/// The first page; with the results if something is asked for.
+pub fn page(asked: &str) -> Markup {
+    if asked.trim().is_empty() {
+        return whole("Actions", Section::Actions, &[], &list());
+    }
+    let found = search::find(asked);
+    let body = html! {
+        h1 { "Search" }
+        p { @if found.is_empty() { "Nothing is found for " } @else { "Found for " }
+            strong { (asked) } "." }
+        (results(&found))
+        @if found.is_empty() { (list()) }
+    };
+    whole("Search", Section::Actions, &[], &body)
+}
+
+fn results(found: &[search::Entry]) -> Markup {
+    html! {
+        ul.results {
+            @for entry in found {
+                li { a href=(entry.href) { (entry.name) }
+                    " " span.kind { (entry.kind) } " " (entry.text) }
+            }
+        }
+    }
+}
+
+fn list() -> Markup {
+    html! {
+        h1 { "Actions" }
+        p.lead {
+            "Every action of this server: what it takes, answers and refuses. Fill a form in and "
+            "send the real request from here, or take the code with you."
+        }
+        @for group in GROUPS {
+            @let anchor = group.title.to_lowercase().replace([' ', ','], "-");
+            section.group id=(anchor) {
+                h2 { (group.title) " " a.anchor href={ "#" (anchor) } aria-label={ "Link to " (group.title) } { "#" } }
+                ul.cards {
+                    @for entry in group.actions { (card(entry.spec())) }
+                }
+            }
+        }
+    }
+}
+
+fn card(spec: &Spec) -> Markup {
+    html! {
+        li {
+            a href=(action_href(spec.name)) { (spec.name) }
+            p { (spec.summary) }
+            (badges(spec))
+        }
+    }
+}
+
+/// What kind of action it is, in a word or two.
+pub fn badges(spec: &Spec) -> Markup {
+    html! {
+        p.badges {
+            @if !spec.mutates { span.badge { "only reads" } }
+            @if spec.mutates { span.badge.changes { "changes" } }
+            @if spec.asynchronous { span.badge.later { "goes on after the answer" } }
+        }
+    }
+}
+
+/// The page for an address at which nothing is.
+pub fn missing(what: &str) -> Markup {
+    let body = html! {
+        h1 { "Not here" }
+        p { "There is nothing called " strong { (what) } " in the explorer. " }
+        @let near = search::find(what);
+        @if !near.is_empty() { p { "Perhaps one of these:" } (results(&near)) }
+        p { a href="/explorer" { "All actions" } ", " a href="/explorer/errors" { "all error codes" } "." }
+    };
+    whole("Not here", Section::Actions, &[], &body)
+}

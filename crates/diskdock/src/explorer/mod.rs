@@ -1,0 +1,141 @@
+//! The API explorer: pages at `/explorer` made from the catalog.
+//!
+//! Reading works without script. Calls are made by the browser against the API like anybody
+//! else's; nothing here reaches the books.
+
+mod action;
+mod assets;
+mod checker;
+mod code;
+mod console;
+mod danger;
+mod errors;
+mod follow;
+mod form;
+mod index;
+mod page;
+mod picker;
+mod picture;
+mod reply;
+pub mod samples;
+mod search;
+mod squeeze;
+mod states;
+mod text;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use maud::Markup;
+
+use crate::actions::{ActionGroup, GROUPS, all};
+use crate::catalog::Spec;
+
+/// What a page of the explorer may load and where it may send things: nothing but this server.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data:; connect-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// Values of a query in the order in which they were given.
+type Values = Vec<(String, String)>;
+
+/// What pages have to know about the server that they come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// Whether it is reached over TLS.
+    pub https: bool,
+}
+
+/// The explorer's pages.
+pub fn router(site: Site) -> Router {
+    Router::new()
+        .route("/explorer", get(start))
+        .route("/explorer/", get(|| async { Redirect::permanent("/explorer") }))
+        .route("/explorer/actions/{name}", get(action_page))
+        .route("/explorer/errors", get(|| async { shown(&errors::list()) }))
+        .route("/explorer/errors/{code}", get(error_page))
+        .route("/explorer/states", get(|| async { shown(&states::page()) }))
+        .route("/explorer/console", get(|| async { shown(&console::page()) }))
+        .route(
+            "/explorer/signature",
+            get(|| async { shown(&checker::page()) }).post(checker::filled),
+        )
+        .route("/explorer/api/signature", post(checker::answer))
+        .route("/explorer/api/sample", post(code::answer))
+        .route("/explorer/download/{action}/{language}", get(code::download))
+        .route("/explorer/assets/{version}/{file}", get(asset))
+        .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
+        .layer(axum::middleware::from_fn(squeeze::squeeze))
+        .layer(axum::middleware::map_response(guarded))
+        .with_state(site)
+}
+
+/// Puts the rules for browsers on an answer.
+async fn guarded(mut response: Response) -> Response {
+    let rules: [(HeaderName, &'static str); 3] = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in rules {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn shown(page: &Markup) -> Response {
+    Html(page.0.clone()).into_response()
+}
+
+async fn start(Query(values): Query<Values>) -> Response {
+    let asked = values.iter().find(|(name, _)| name == "q").map_or("", |(_, value)| value);
+    shown(&index::page(asked))
+}
+
+async fn action_page(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Query(query): Query<Values>,
+) -> Response {
+    let (choice, values) = code::Choice::of(query, &headers, site);
+    match find(&name) {
+        Some((group, spec)) => shown(&action::page(group, spec, &values, &choice)),
+        None => missing(&name),
+    }
+}
+
+async fn error_page(Path(code): Path<String>) -> Response {
+    errors::page(&code).map_or_else(|| missing(&code), |page| shown(&page))
+}
+
+async fn asset(Path((version, file)): Path<(String, String)>) -> Response {
+    let Some((kind, text)) = assets::find(&version, &file) else { return missing(&file) };
+    let forever = "public, max-age=31536000, immutable";
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, forever)], text).into_response()
+}
+
+fn missing(what: &str) -> Response {
+    (StatusCode::NOT_FOUND, shown(&index::missing(what))).into_response()
+}
+
+/// The action of this name, with its group.
+fn find(name: &str) -> Option<(&'static ActionGroup, &'static Spec)> {
+    specs().find(|(_, spec)| spec.name == name)
+}
+
+/// Every action with its group.
+fn specs() -> impl Iterator<Item = (&'static ActionGroup, &'static Spec)> {
+    GROUPS.iter().flat_map(|group| group.actions.iter().map(move |entry| (group, entry.spec())))
+}
+
+/// Whether there is an action of this name.
+fn is_action(name: &str) -> bool {
+    all().any(|entry| entry.spec().name == name)
+}

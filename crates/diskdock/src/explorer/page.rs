@@ -1,0 +1,79 @@
+//! What every page has: head, navigation, search, the key that calls are signed with.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets;
+
+/// The part of the explorer that a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Actions and their list.
+    Actions,
+    /// Error codes.
+    Errors,
+    /// State machines.
+    States,
+    /// What is going on.
+    Console,
+    /// The signature checker.
+    Signature,
+}
+
+const SECTIONS: &[(Section, &str, &str)] = &[
+    (Section::Actions, "/explorer", "Actions"),
+    (Section::Errors, "/explorer/errors", "Errors"),
+    (Section::States, "/explorer/states", "States"),
+    (Section::Console, "/explorer/console", "Console"),
+    (Section::Signature, "/explorer/signature", "Signature"),
+];
+
+/// A whole page. Scripts are modules of the assets.
+pub fn page(title: &str, section: Section, scripts: &[&str], body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · diskdock" }
+                link rel="icon" href=(ICON);
+                link rel="stylesheet" href=(assets::href("explorer.css"));
+                @for script in ["search.js", "key.js"].iter().chain(scripts) {
+                    script type="module" src=(assets::href(script)) {}
+                }
+            }
+            body {
+                a.skip href="#main" { "Skip to the content" }
+                (top(section))
+                main id="main" tabindex="-1" { (body) }
+                footer {
+                    "diskdock " (env!("CARGO_PKG_VERSION")) " · ECS 2014-05-26 · made from the same "
+                    "definitions that the server enforces"
+                }
+            }
+        }
+    }
+}
+
+/// A disk, drawn small.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='3' width='14' height='10' rx='2' fill='%230b62c4'/%3E%3Ccircle cx='12' cy='10' r='1.2' fill='%23fff'/%3E%3C/svg%3E";
+
+fn top(section: Section) -> Markup {
+    html! {
+        header.top {
+            a.brand href="/explorer" { "diskdock" }
+            nav aria-label="Main" {
+                @for (this, href, name) in SECTIONS {
+                    a href=(href) aria-current=[(*this == section).then_some("page")] { (name) }
+                }
+            }
+            form.search action="/explorer" method="get" role="search" {
+                input type="search" name="q" placeholder="Action, parameter, error code"
+                    aria-label="Search actions, parameters and error codes" autocomplete="off"
+                    data-index=(assets::href(assets::INDEX));
+            }
+            div.key {}
+        }
+    }
+}

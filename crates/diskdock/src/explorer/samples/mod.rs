@@ -1,0 +1,221 @@
+//! Programs that make one call: from an action and the values in a form, a complete file in each of
+//! nine languages.
+//!
+//! What is the same for all languages is decided once: which values are sent ([`plan`]), how they
+//! fit the SDKs' models ([`tree`]), what is waited for afterwards ([`waiting`]), and how a text is
+//! written as a literal ([`quote`]). A language adds its words.
+
+mod cli;
+mod csharp;
+mod curl;
+mod go;
+mod java;
+mod model;
+mod names;
+mod php;
+mod plan;
+mod python;
+mod quote;
+mod request;
+mod shell_wait;
+mod template;
+mod terraform;
+mod tree;
+mod typescript;
+mod waiting;
+
+use crate::catalog::Spec;
+
+/// A language that samples are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Python with `alibabacloud-ecs20140526`.
+    Python,
+    /// Java with `com.aliyun:ecs20140526`.
+    Java,
+    /// Go with `github.com/alibabacloud-go/ecs-20140526`.
+    Go,
+    /// TypeScript with `@alicloud/ecs20140526`.
+    TypeScript,
+    /// PHP, signing by itself.
+    Php,
+    /// C# with `AlibabaCloud.SDK.Ecs20140526`.
+    CSharp,
+    /// A shell script around the `aliyun` program.
+    Cli,
+    /// A shell script that signs with openssl and sends with curl.
+    Curl,
+    /// A Terraform configuration.
+    Terraform,
+}
+
+impl Language {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Language; 9] = [
+        Language::Python,
+        Language::Java,
+        Language::Go,
+        Language::TypeScript,
+        Language::Php,
+        Language::CSharp,
+        Language::Cli,
+        Language::Curl,
+        Language::Terraform,
+    ];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Python => "Python",
+            Language::Java => "Java",
+            Language::Go => "Go",
+            Language::TypeScript => "TypeScript",
+            Language::Php => "PHP",
+            Language::CSharp => "C#",
+            Language::Cli => "aliyun CLI",
+            Language::Curl => "curl",
+            Language::Terraform => "Terraform",
+        }
+    }
+
+    /// Its name in links and on the command line.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Language::Python => "python",
+            Language::Java => "java",
+            Language::Go => "go",
+            Language::TypeScript => "typescript",
+            Language::Php => "php",
+            Language::CSharp => "csharp",
+            Language::Cli => "cli",
+            Language::Curl => "curl",
+            Language::Terraform => "terraform",
+        }
+    }
+
+    /// What the name of its files ends in, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Language::Python => "py",
+            Language::Java => "java",
+            Language::Go => "go",
+            Language::TypeScript => "ts",
+            Language::Php => "php",
+            Language::CSharp => "cs",
+            Language::Cli | Language::Curl => "sh",
+            Language::Terraform => "tf",
+        }
+    }
+
+    /// The language of this [`slug`](Language::slug).
+    pub fn find(slug: &str) -> Option<Language> {
+        Language::ALL.into_iter().find(|language| language.slug() == slug)
+    }
+}
+
+/// Whom a sample calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The server that the sample comes from.
+    ThisServer {
+        /// Its address, `host:port`.
+        endpoint: String,
+        /// Whether it wants TLS.
+        https: bool,
+        /// The region for what is asked without one.
+        region: String,
+    },
+    /// The vendor's cloud.
+    Cloud {
+        /// The region to call.
+        region: String,
+    },
+}
+
+impl Target {
+    /// The region for what is asked without one.
+    pub fn region(&self) -> &str {
+        let (Target::ThisServer { region, .. } | Target::Cloud { region }) = self;
+        region
+    }
+
+    /// The host to call, with the port if it is not the usual one.
+    pub fn endpoint(&self) -> String {
+        match self {
+            Target::ThisServer { endpoint, .. } => endpoint.clone(),
+            Target::Cloud { region } => format!("ecs.{region}.aliyuncs.com"),
+        }
+    }
+
+    /// Whether to use TLS.
+    pub fn https(&self) -> bool {
+        match self {
+            Target::ThisServer { https, .. } => *https,
+            Target::Cloud { .. } => true,
+        }
+    }
+}
+
+/// What a sample is asked for.
+pub struct Ask<'a> {
+    /// The action to call.
+    pub spec: &'a Spec,
+    /// Wire names (`DataDisk.1.Size`; `DiskIds` as JSON text) and their values exactly as filled
+    /// in. A field that was left alone is not in the list; one that was emptied is, as `""`.
+    pub values: &'a [(String, String)],
+    /// Whom to call.
+    pub target: Target,
+}
+
+/// A program that makes one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The name of its file.
+    pub file_name: String,
+    /// The file.
+    pub code: String,
+    /// What to install and what to type, a line each.
+    pub how_to_run: String,
+}
+
+/// Why there is no sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSample {
+    /// A sentence for the reader.
+    pub why: String,
+}
+
+impl NoSample {
+    fn because(why: impl Into<String>) -> NoSample {
+        NoSample { why: why.into() }
+    }
+}
+
+/// The sample for this call in this language. It sends exactly the values that were asked for;
+/// only a required parameter without a value gets the catalog's example, and a comment says so.
+pub fn sample(language: Language, ask: &Ask<'_>) -> Result<Sample, NoSample> {
+    let plan = plan::Plan::of(language, ask)?;
+    let (code, how_to_run) = match language {
+        Language::Python => python::write(&plan),
+        Language::Curl => curl::write(&plan)?,
+        Language::Java => java::write(&plan),
+        Language::Go => go::write(&plan),
+        Language::TypeScript => typescript::write(&plan),
+        Language::Php => php::write(&plan),
+        Language::CSharp => csharp::write(&plan),
+        Language::Cli => cli::write(&plan)?,
+        Language::Terraform => terraform::write(&plan)?,
+    };
+    Ok(Sample { file_name: file_name(language, ask.spec.name), code, how_to_run })
+}
+
+fn file_name(language: Language, action: &str) -> String {
+    let stem = match language {
+        // The name of the public class.
+        Language::Java | Language::CSharp => action.to_owned(),
+        Language::Cli | Language::Curl => format!("{}-{}", names::kebab(action), language.slug()),
+        Language::Python | Language::Go => names::snake(action),
+        Language::TypeScript | Language::Php | Language::Terraform => names::kebab(action),
+    };
+    format!("{stem}.{}", language.extension())
+}

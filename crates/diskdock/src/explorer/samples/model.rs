@@ -1,0 +1,103 @@
+//! What the typed SDKs know: which type a parameter has in their models, and what they lack.
+//!
+//! The catalog says what the server takes; the models of the SDKs differ from it in the few places
+//! that are listed here, for the versions that `tests/samples` compiles against.
+
+use super::Language;
+use crate::catalog::{ParamSpec, Repeat, Shape};
+
+/// The type of a parameter in the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text; also JSON lists, which the models take as text.
+    Text,
+    /// A whole number of 32 bits.
+    Integer,
+    /// A whole number of 64 bits.
+    Long,
+    /// `true` or `false`.
+    Boolean,
+    /// A number with a fraction, of 32 bits.
+    Float,
+}
+
+/// Text in the models, although the server wants something narrower.
+const TEXTS: &[(&str, &str)] = &[
+    ("RunInstances", "SystemDisk.Size"),
+    ("RunInstances", "SystemDisk.Encrypted"),
+    ("RunInstances", "DataDisk.Encrypted"),
+];
+
+/// Whole numbers of 64 bits.
+const LONGS: &[(&str, &str)] = &[
+    ("CreateDisk", "ProvisionedIops"),
+    ("CreateDisk", "Arn.AssumeRoleFor"),
+    ("RunInstances", "SystemDisk.ProvisionedIops"),
+    ("RunInstances", "DataDisk.ProvisionedIops"),
+    ("RunInstances", "Arn.AssumeRoleFor"),
+    ("RunInstances", "NetworkInterface.Ipv6AddressCount"),
+    ("RunInstances", "NetworkInterface.QueuePairNumber"),
+    ("RunInstances", "LaunchTemplateVersion"),
+    ("CreateInstance", "Arn.AssumeRoleFor"),
+    ("DescribeInstanceTypes", "MinimumLocalStorageCapacity"),
+    ("DescribeInstanceTypes", "MinimumInstancePpsRx"),
+    ("DescribeInstanceTypes", "MinimumInstancePpsTx"),
+    ("DescribeInstanceTypes", "MaxResults"),
+    ("DescribeImages", "ImageOwnerId"),
+];
+
+use Language::{CSharp, Go, Java, Python, TypeScript};
+
+const EVERY: &[Language] = &[Python, Java, Go, TypeScript, CSharp];
+/// Those whose pinned version is older.
+const OLDER: &[Language] = &[Java, Go, CSharp];
+
+/// Parameters that a model does not have, and where.
+const LACKING: &[(&str, &str, &[Language])] = &[
+    ("CreateInstance", "SystemDisk.Encrypted", EVERY),
+    ("CreateInstance", "SystemDisk.KMSKeyId", EVERY),
+    ("CreateInstance", "SystemDisk.BurstingEnabled", EVERY),
+    ("CreateInstance", "SystemDisk.ProvisionedIops", EVERY),
+    ("CreateInstance", "SystemDisk.AutoSnapshotPolicyId", EVERY),
+    ("CreateInstance", "SystemDisk.EncryptAlgorithm", EVERY),
+    ("CreateInstance", "DataDisk.BurstingEnabled", EVERY),
+    ("CreateInstance", "DataDisk.ProvisionedIops", EVERY),
+    ("CreateInstance", "DataDisk.AutoSnapshotPolicyId", EVERY),
+    ("CreateInstance", "ManagedHostId", OLDER),
+    ("DescribeDisks", "PerformanceLevel", OLDER),
+    ("DescribeImages", "Usable", OLDER),
+    ("RunInstances", "ManagedHostId", OLDER),
+    ("RunInstances", "SecurityOptions.EnableSecureBoot", OLDER),
+    ("RunInstances", "CpuOptions.NestedVirtualization", OLDER),
+    ("RunInstances", "NetworkInterface.SecondaryPrivateIpAddressCount", &[Java, CSharp]),
+    ("RunInstances", "NetworkInterface.SourceDestCheck", &[Java, CSharp]),
+    ("RunInstances", "ClockOptions.PtpStatus", &[Java, CSharp]),
+    ("RunInstances", "NetworkOptions.BandwidthWeighting", &[Java, CSharp]),
+    ("RunInstances", "NetworkOptions.EnableNetworkEncryption", &[Java, CSharp]),
+    ("DeleteInstance", "ForceStop", &[Java, CSharp]),
+    ("DeleteInstances", "ForceStop", &[Java, CSharp]),
+    ("DescribeInstanceTypes", "AdditionalAttributes", &[Java, CSharp]),
+];
+
+/// The type of a parameter in the language's model, or none if the model does not have it. The
+/// path is the wire name without numbers.
+pub fn kind(language: Language, action: &str, path: &str, spec: &ParamSpec) -> Option<Kind> {
+    let is_legacy = spec.name.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_lacking = LACKING.iter().any(|(known, lacking, languages)| {
+        *known == action && *lacking == path && languages.contains(&language)
+    });
+    if is_legacy || is_lacking {
+        return None;
+    }
+    let place = (action, path);
+    Some(match spec.shape {
+        _ if spec.repeat == Repeat::JsonArray || TEXTS.contains(&place) => Kind::Text,
+        Shape::Integer { .. } if LONGS.contains(&place) => Kind::Long,
+        Shape::Integer { .. } => Kind::Integer,
+        Shape::Boolean => Kind::Boolean,
+        Shape::Number => Kind::Float,
+        Shape::Text { .. } | Shape::Id(_) | Shape::Choice(_) | Shape::Time | Shape::Group => {
+            Kind::Text
+        }
+    })
+}

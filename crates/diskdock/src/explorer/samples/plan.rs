@@ -1,0 +1,130 @@
+//! What a sample sends and does, before any language has its say.
+
+use super::tree::{Member, Pair, grow};
+use super::waiting::{self, Waiting};
+use super::{Ask, Language, NoSample, Target};
+use crate::actions::dispatch::COMMON;
+use crate::catalog::{ParamSpec, Presence, Repeat, Spec};
+
+/// The sample's content.
+pub struct Plan<'a> {
+    /// The action.
+    pub spec: &'a Spec,
+    /// What is sent, in the order of the form.
+    pub pairs: Vec<Pair>,
+    /// The same as the SDK's model has it, or why the model cannot carry it.
+    pub fit: Result<Vec<Member>, Vec<String>>,
+    /// Required parameters that were not filled in and have the catalog's example.
+    pub examples: Vec<String>,
+    /// Whom to call.
+    pub target: &'a Target,
+    /// The region of the request.
+    pub region: String,
+    /// What to wait for.
+    pub waiting: Option<Waiting>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan, or why there cannot be one.
+    pub fn of(language: Language, ask: &'a Ask<'_>) -> Result<Plan<'a>, NoSample> {
+        check_names(ask.values)?;
+        let mut pairs = ask.values.to_vec();
+        let mut examples = Vec::new();
+        for spec in ask.spec.parameters {
+            complete(spec, ask.target.region(), &mut pairs, &mut examples);
+        }
+        let region = pairs.iter().find(|(name, value)| name == "RegionId" && !value.is_empty());
+        let region = region.map_or(ask.target.region(), |(_, value)| value);
+        Ok(Plan {
+            spec: ask.spec,
+            fit: grow(language, ask.spec.name, ask.spec.parameters, &pairs),
+            region: region.to_owned(),
+            waiting: waiting::of(ask.spec, &pairs),
+            target: &ask.target,
+            examples,
+            pairs,
+        })
+    }
+
+    /// What the reader has to know about the call, a sentence each; for the top of the file.
+    pub fn notes(&self) -> Vec<String> {
+        let example = |name: &String| format!("{name} was not filled in; this is an example.");
+        let mut notes: Vec<String> = self.examples.iter().map(example).collect();
+        let dry = |(name, value): &Pair| name == "DryRun" && value.eq_ignore_ascii_case("true");
+        if self.pairs.iter().any(dry) {
+            notes.push(
+                "A dry run that finds nothing wrong ends with the error DryRunOperation.".into(),
+            );
+        }
+        notes
+    }
+
+    /// [`notes`](Plan::notes), and why the SDK's model is not used if it is not.
+    pub fn notes_with_misfits(&self) -> Vec<String> {
+        let mut notes = self.notes();
+        if let Err(misfits) = &self.fit {
+            let why = misfits.join(" and ");
+            notes.push(format!("The call is made by wire names, because {why}."));
+        }
+        notes
+    }
+
+    /// `DetachDiskRequest`.
+    pub fn request_class(&self) -> String {
+        format!("{}Request", self.spec.name)
+    }
+
+    /// `HTTP` or `HTTPS`.
+    pub fn protocol(&self) -> &'static str {
+        if self.target.https() { "HTTPS" } else { "HTTP" }
+    }
+
+    /// Every pair on a line of its own.
+    pub fn pair_lines(&self, line: impl Fn(&str, &str) -> String) -> String {
+        let lines = self.pairs.iter().map(|(name, value)| line(name, value));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The pairs, sorted by name as signatures want them.
+    pub fn sorted(&self) -> Vec<Pair> {
+        let mut pairs = self.pairs.clone();
+        pairs.sort();
+        pairs
+    }
+}
+
+fn check_names(values: &[Pair]) -> Result<(), NoSample> {
+    for (at, (name, _)) in values.iter().enumerate() {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(NoSample::because(format!("{name:?} is not the name of a parameter.")));
+        }
+        if COMMON.contains(&name.as_str()) {
+            return Err(NoSample::because(format!("The sample sets {name} itself. Leave it out.")));
+        }
+        if values[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(NoSample::because(format!("{name} is given twice. Give it once.")));
+        }
+    }
+    Ok(())
+}
+
+/// Adds what is required and not there. The region is the one that is called.
+fn complete(spec: &ParamSpec, region: &str, pairs: &mut Vec<Pair>, examples: &mut Vec<String>) {
+    let numbered = format!("{}.", spec.name);
+    let is_there = |(name, _): &Pair| name == spec.name || name.starts_with(&numbered);
+    if spec.presence == Presence::Optional || pairs.iter().any(is_there) {
+        return;
+    }
+    let (name, value) = match spec.repeat {
+        Repeat::Once | Repeat::Structure => (spec.name.to_owned(), spec.example.to_owned()),
+        Repeat::Numbered => (format!("{}.1", spec.name), spec.example.to_owned()),
+        Repeat::JsonArray => (spec.name.to_owned(), format!("[\"{}\"]", spec.example)),
+    };
+    if name == "RegionId" {
+        pairs.push((name, region.to_owned()));
+    } else {
+        examples.push(name.clone());
+        pairs.push((name, value));
+    }
+}

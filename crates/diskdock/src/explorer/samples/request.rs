@@ -1,0 +1,84 @@
+//! A request as an expression of a typed language: the tree of values in the language's words.
+
+use super::model::Kind;
+use super::tree::{Member, Node};
+
+/// The class of a structure.
+#[derive(Clone, Copy)]
+pub struct Class<'a> {
+    /// The class of the whole request, `RunInstancesRequest`.
+    pub root: &'a str,
+    /// The class itself, `RunInstancesRequestDataDisk`.
+    pub name: &'a str,
+}
+
+/// How a language writes structures, lists and values. Texts may have several lines.
+pub trait Words {
+    /// One step of indentation.
+    const INDENT: &'static str = "    ";
+
+    /// What a structure begins with.
+    fn open(class: Class<'_>) -> String;
+    /// One member on lines of its own; `last` in the structure or not.
+    fn member(name: &str, value: &str, last: bool) -> String;
+    /// What a structure ends with, if that is a line.
+    const CLOSE: Option<&'static str>;
+    /// A value.
+    fn leaf(kind: Kind, text: &str) -> String;
+    /// A list of values.
+    fn leaves(kind: Kind, values: &[String]) -> String;
+    /// What a list of structures begins with.
+    fn open_list(class: Class<'_>) -> String;
+    /// What stands after a structure in a list; `last` or not.
+    fn separator(last: bool) -> &'static str;
+    /// What a list of structures ends with.
+    const CLOSE_LIST: &'static str;
+}
+
+/// The request of this class.
+pub fn request<W: Words>(root: &str, members: &[Member]) -> String {
+    structure::<W>(Class { root, name: root }, members)
+}
+
+fn structure<W: Words>(class: Class<'_>, members: &[Member]) -> String {
+    let lines = members.iter().enumerate().map(|(at, member)| {
+        let inner = format!("{}{}", class.name, member.name);
+        let value = node::<W>(Class { name: &inner, ..class }, &member.node);
+        W::member(member.name, &value, at + 1 == members.len())
+    });
+    let lines: Vec<String> = lines.collect();
+    let mut text = W::open(class);
+    if !lines.is_empty() {
+        text.push('\n');
+        text.push_str(&indented::<W>(&lines.join("\n")));
+    }
+    if let Some(close) = W::CLOSE {
+        text.push('\n');
+        text.push_str(close);
+    }
+    text
+}
+
+fn node<W: Words>(class: Class<'_>, node: &Node) -> String {
+    match node {
+        Node::Leaf(kind, text) => W::leaf(*kind, text),
+        Node::Leaves(kind, texts) => {
+            let values: Vec<String> = texts.iter().map(|text| W::leaf(*kind, text)).collect();
+            W::leaves(*kind, &values)
+        }
+        Node::Group(members) => structure::<W>(class, members),
+        Node::Groups(groups) => {
+            let items = groups.iter().enumerate().map(|(at, group)| {
+                structure::<W>(class, group) + W::separator(at + 1 == groups.len())
+            });
+            let items = indented::<W>(&items.collect::<Vec<_>>().join("\n"));
+            format!("{}\n{items}\n{}", W::open_list(class), W::CLOSE_LIST)
+        }
+    }
+}
+
+/// Literals stay on one line, so that no text of the form is touched.
+fn indented<W: Words>(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("{}{line}", W::INDENT));
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,60 @@
+//! The end of a shell script: it looks until the change is through.
+
+use super::NoSample;
+use super::plan::Plan;
+use super::quote::bash as quote;
+use super::template::fill;
+use super::tree::Pair;
+use super::waiting::{Ids, PATIENCE_S, Subject, Waiting};
+
+/// Pieces of both kinds of script.
+pub const SHARED: &str = include_str!("templates/shell-wait.txt");
+
+/// A shell cannot hold the character 0 in a variable or an argument.
+pub fn refuse_nul(pairs: &[Pair]) -> Result<(), NoSample> {
+    match pairs.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => Err(NoSample::because(format!(
+            "{name} has a character with the number 0, which a shell cannot hold."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The lines after the call, whose reply is in `$reply`. `look` makes a call of the action, the
+/// list's name and the region.
+pub fn wait(plan: &Plan<'_>, look: fn(&str, &str, &str) -> String) -> String {
+    let Some(waiting) = &plan.waiting else { return String::new() };
+    let (describe, list) = match waiting.subject {
+        Subject::Disk => ("DescribeDisks", "DiskIds"),
+        Subject::Instance => ("DescribeInstances", "InstanceIds"),
+    };
+    let (ids, count) = ids(&waiting.ids);
+    let slots = [
+        ("ids", ids),
+        ("count", count),
+        ("look", look(describe, list, &quote(&plan.region))),
+        ("passing", waiting.subject.passing().join("|")),
+        ("patience", PATIENCE_S.to_string()),
+        ("goal", waiting.goal.unwrap_or("gone").to_owned()),
+    ];
+    fill(SHARED, section(waiting), &slots)
+}
+
+fn section(waiting: &Waiting) -> &'static str {
+    if waiting.goal.is_some() { "wait" } else { "wait until gone" }
+}
+
+/// The ids as a JSON list, in the words of the shell, and how many they are.
+fn ids(ids: &Ids) -> (String, String) {
+    match ids {
+        Ids::Named(ids) => (quote(&serde_json::json!(ids).to_string()), ids.len().to_string()),
+        Ids::Replied(name) => {
+            (format!("\"[\\\"$(texts {name} <<<\"$reply\")\\\"]\""), "1".to_owned())
+        }
+        Ids::RepliedSets => {
+            let list =
+                r#"$(tr -d ' \n' <<<"$reply" | sed 's/.*"InstanceIdSet":\(\[[^]]*\]\).*/\1/')"#;
+            (list.to_owned(), r#"$(tr ',' '\n' <<<"$ids" | wc -l)"#.to_owned())
+        }
+    }
+}

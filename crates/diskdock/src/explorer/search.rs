@@ -1,0 +1,133 @@
+//! Finds actions, parameters and error codes by words. The script in `assets/search.js` finds the
+//! same on the same index while somebody types.
+
+use std::collections::BTreeMap;
+
+use super::specs;
+use super::text::{action_href, error_href};
+use crate::catalog::errors;
+use crate::catalog::{ParamSpec, Repeat};
+
+/// Most results that are shown.
+const RESULTS: usize = 60;
+
+/// What can be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `action`, `parameter` or `error`.
+    pub kind: &'static str,
+    /// What is matched first.
+    pub name: String,
+    /// What is matched then, and shown.
+    pub text: String,
+    /// Where it leads.
+    pub href: String,
+}
+
+/// Everything that can be found: actions first, then error codes, then parameters.
+pub fn entries() -> Vec<Entry> {
+    let actions = specs().map(|(_, spec)| Entry {
+        kind: "action",
+        name: spec.name.to_owned(),
+        text: spec.summary.to_owned(),
+        href: action_href(spec.name),
+    });
+    let codes: BTreeMap<&str, &str> =
+        errors::all().map(|error| (error.code, error.message)).collect();
+    let codes = codes.into_iter().map(|(code, message)| Entry {
+        kind: "error",
+        name: code.to_owned(),
+        text: super::text::message(message),
+        href: error_href(code),
+    });
+    actions.chain(codes).chain(parameters()).collect()
+}
+
+fn parameters() -> impl Iterator<Item = Entry> {
+    specs().flat_map(|(_, spec)| {
+        let mut names = Vec::new();
+        parameter_names(spec.parameters, "", &mut names);
+        names.into_iter().map(|name| Entry {
+            kind: "parameter",
+            text: spec.name.to_owned(),
+            href: format!("{}#{name}", action_href(spec.name)),
+            name,
+        })
+    })
+}
+
+fn parameter_names(specs: &[ParamSpec], prefix: &str, names: &mut Vec<String>) {
+    for spec in specs {
+        let name = format!("{prefix}{}", spec.name);
+        let inside = match spec.repeat {
+            Repeat::Numbered => format!("{name}.N."),
+            Repeat::Once | Repeat::JsonArray | Repeat::Structure => format!("{name}."),
+        };
+        names.push(name);
+        parameter_names(spec.children, &inside, names);
+    }
+}
+
+/// The entries as JSON, as short as they can be: rows of the kind's first letter, name and text.
+/// Where a row leads follows from these.
+pub fn json() -> String {
+    let entries = entries();
+    let rows: Vec<_> =
+        entries.iter().map(|entry| (&entry.kind[..1], &entry.name, &entry.text)).collect();
+    serde_json::to_string(&rows).expect("text is plain data")
+}
+
+/// What matches every word of `asked`, best first, up to a bound.
+pub fn find(asked: &str) -> Vec<Entry> {
+    let asked = asked.trim().to_lowercase();
+    let words: Vec<&str> = asked.split_whitespace().collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let ranked = entries().into_iter().filter_map(|entry| Some((rank(&entry, &words)?, entry)));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, entry)| entry).take(RESULTS).collect()
+}
+
+/// 0 for the very name, 1 for its start, 2 for inside it, 3 for the text; none without a match.
+fn rank(entry: &Entry, words: &[&str]) -> Option<u8> {
+    let (name, text) = (entry.name.to_lowercase(), entry.text.to_lowercase());
+    let of = |word: &&str| {
+        if name == *word {
+            Some(0)
+        } else if name.starts_with(word) {
+            Some(1)
+        } else if name.contains(word) {
+            Some(2)
+        } else if text.contains(word) {
+            Some(3)
+        } else {
+            None
+        }
+    };
+    words.iter().map(of).try_fold(0, |worst, rank| Some(worst.max(rank?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_before_texts_and_all_words_count() {
+        assert_eq!(find("detachdisk")[0].name, "DetachDisk");
+        assert_eq!(find("DiskNotPortable")[0].href, "/explorer/errors/DiskNotPortable");
+        let found = find("datadisk size");
+        assert!(found.iter().any(|e| e.href == "/explorer/actions/RunInstances#DataDisk.N.Size"));
+        let has = |entry: &Entry, word| {
+            format!("{} {}", entry.name, entry.text).to_lowercase().contains(word)
+        };
+        assert!(found.iter().all(|entry| has(entry, "datadisk") && has(entry, "size")));
+    }
+
+    #[test]
+    fn nothing_is_found_for_nothing() {
+        assert!(find("  ").is_empty());
+        assert!(find("<script>").is_empty());
+    }
+}

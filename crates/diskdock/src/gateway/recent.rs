@@ -1,0 +1,90 @@
+//! The latest calls, for whoever watches: who called what, what came of it, how long it took.
+//!
+//! Kept in memory only, within a bound. Calls that only read and went well have a place of their
+//! own, so that somebody who polls does not push out what matters.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use domain::Moment;
+
+use crate::actions::dispatch::Request;
+
+/// Calls that changed something or were refused, at most.
+const CHANGES: usize = 200;
+/// Calls that read, at most.
+const READS: usize = 50;
+/// What a call's parameters may take, in bytes; of longer ones only the names are kept.
+const PARAMETERS: usize = 16 * 1024;
+
+/// One call.
+#[derive(Debug)]
+pub struct RecentCall {
+    /// Counts calls from 1.
+    pub number: u64,
+    /// When it was answered.
+    pub at: Moment,
+    /// The RequestId of its answer.
+    pub request_id: String,
+    /// What was called, or `unknown`.
+    pub action: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The error code, or `OK`.
+    pub code: &'static str,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// Who called with what; none if that was never known.
+    pub request: Option<Request>,
+}
+
+impl RecentCall {
+    /// Its parameters, sorted by name.
+    pub fn parameters(&self) -> &[(String, String)] {
+        self.request.as_ref().map_or(&[], |request| request.input.pairs())
+    }
+
+    /// Whether its parameters are too long to be shown.
+    pub fn is_long(&self) -> bool {
+        let length = |(name, value): &(String, String)| name.len() + value.len();
+        self.parameters().iter().map(length).sum::<usize>() > PARAMETERS
+    }
+}
+
+/// The latest calls.
+#[derive(Debug, Default)]
+pub struct Recent(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    number: u64,
+    changes: VecDeque<RecentCall>,
+    reads: VecDeque<RecentCall>,
+}
+
+impl Recent {
+    /// Keeps a call. `reads` says that it changed nothing and was not refused.
+    pub fn keep(&self, mut call: RecentCall, reads: bool) {
+        if call.is_long() {
+            call.request = None;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.number += 1;
+        call.number = kept.number;
+        let (calls, most) =
+            if reads { (&mut kept.reads, READS) } else { (&mut kept.changes, CHANGES) };
+        let old = if calls.len() == most { calls.pop_front() } else { None };
+        calls.push_back(call);
+        drop(kept);
+        // What it holds is freed after others may go on.
+        drop(old);
+    }
+
+    /// What `show` makes of each call, latest first.
+    pub fn latest<T>(&self, mut show: impl FnMut(&RecentCall) -> T) -> Vec<T> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls: Vec<_> = kept.changes.iter().chain(&kept.reads).collect();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.number));
+        calls.into_iter().map(&mut show).collect()
+    }
+}

@@ -1,0 +1,187 @@
+//! Whether guests run on this host, and how fast: found out by running one.
+//!
+//! That `/dev/kvm` can be opened proves nothing: nested hosts exist where it opens and guests
+//! hang. So a guest is started whose whole firmware is four instructions: it writes to a device
+//! that ends QEMU with a known status. That takes tens of milliseconds where it works.
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// How long a guest may take to end QEMU.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How long the system may take to remove a process that was killed.
+const FUNERAL: Duration = Duration::from_secs(5);
+/// Where KVM is.
+pub const KVM: &str = "/dev/kvm";
+/// Bytes of firmware: real mode begins 16 bytes before its end.
+const FIRMWARE: usize = 64 * 1024;
+const RESET: usize = FIRMWARE - 16;
+/// `mov al, 0x10; out 0xf4, al; hlt; jmp hlt`
+const PROGRAM: [u8; 7] = [0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd];
+/// isa-debug-exit ends QEMU with twice the value written, and one.
+const EXPECTED: i32 = 0x10 * 2 + 1;
+/// Bytes of QEMU's complaints that are kept.
+const COMPLAINTS: u64 = 4096;
+
+/// What the operator wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// KVM where it works, else in software.
+    #[default]
+    Auto,
+    /// KVM or nothing.
+    Kvm,
+    /// In software.
+    Tcg,
+}
+
+/// How guests will run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accel {
+    /// On the processor.
+    Kvm,
+    /// In software, about ten times slower.
+    Tcg,
+}
+
+impl Accel {
+    /// What QEMU calls it after `-accel`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Accel::Kvm => "kvm",
+            Accel::Tcg => "tcg",
+        }
+    }
+
+    /// The processor that suits it, as QEMU calls it after `-cpu`.
+    pub fn cpu_model(self) -> &'static str {
+        match self {
+            Accel::Kvm => "host",
+            Accel::Tcg => "max",
+        }
+    }
+}
+
+/// What was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// For `-accel`.
+    pub accel: Accel,
+    /// For `-cpu`.
+    pub cpu_model: &'static str,
+    /// What an operator should know about it.
+    pub remark: Option<String>,
+}
+
+impl Choice {
+    fn of(accel: Accel, remark: Option<String>) -> Choice {
+        Choice { accel, cpu_model: accel.cpu_model(), remark }
+    }
+}
+
+/// Chooses by running a guest; takes up to some ten seconds where guests hang. Fails, in words,
+/// where none runs as it is wished.
+pub async fn choose(qemu: &Path, wish: Wish) -> Result<Choice, String> {
+    if wish == Wish::Tcg {
+        probe(qemu, Accel::Tcg).await?;
+        return Ok(Choice::of(Accel::Tcg, None));
+    }
+    match (probe(qemu, Accel::Kvm).await, wish) {
+        (Ok(()), _) => Ok(Choice::of(Accel::Kvm, None)),
+        (Err(why), Wish::Kvm) => Err(why),
+        (Err(why), _) => {
+            probe(qemu, Accel::Tcg).await?;
+            let remark = format!("{why}; guests run in software, about ten times slower");
+            Ok(Choice::of(Accel::Tcg, Some(remark)))
+        }
+    }
+}
+
+/// Runs a guest; why it did not run, in words.
+pub async fn probe(qemu: &Path, accel: Accel) -> Result<(), String> {
+    if accel == Accel::Kvm && !Path::new(KVM).exists() {
+        return Err(format!(
+            "there is no {KVM}: turn virtualization on in the firmware (or for this virtual \
+             machine, at its host) and load kvm_intel or kvm_amd"
+        ));
+    }
+    let firmware = firmware().map_err(|error| format!("cannot make a firmware: {error}"))?;
+    // Opened through us, so that it needs no name and is gone with us.
+    let path = format!("/proc/{}/fd/{}", std::process::id(), firmware.as_raw_fd());
+    let mut child = command(qemu, accel, &path).spawn().map_err(|error| {
+        let install = "install it: apt-get install qemu-system-x86";
+        format!("cannot run {}: {error}; {install}", qemu.display())
+    })?;
+    let ended = timeout(DEADLINE, ending(&mut child)).await;
+    let Ok(ended) = ended else {
+        // It is reaped in the background if it takes longer.
+        let _ = timeout(FUNERAL, child.kill()).await;
+        return Err(hangs(accel));
+    };
+    let (status, words) = ended.map_err(|error| format!("cannot wait for QEMU: {error}"))?;
+    judge(accel, status, &words)
+}
+
+fn firmware() -> std::io::Result<std::fs::File> {
+    let mut bytes = vec![0; FIRMWARE];
+    bytes[RESET..RESET + PROGRAM.len()].copy_from_slice(&PROGRAM);
+    let memory = memfd_create(c"diskdock-probe", MFdFlags::MFD_CLOEXEC)?;
+    let mut file = std::fs::File::from(memory);
+    file.write_all(&bytes)?;
+    Ok(file)
+}
+
+fn command(qemu: &Path, accel: Accel, firmware: &str) -> Command {
+    let mut command = Command::new(qemu);
+    command
+        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .args(["-machine", "pc", "-m", "16", "-accel", accel.as_str(), "-cpu", accel.cpu_model()])
+        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-bios", firmware])
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn ending(child: &mut Child) -> std::io::Result<(ExitStatus, String)> {
+    let mut words = String::new();
+    if let Some(complaints) = child.stderr.take() {
+        // What is not text is no help to anybody.
+        let _ = complaints.take(COMPLAINTS).read_to_string(&mut words).await;
+    }
+    Ok((child.wait().await?, words))
+}
+
+fn judge(accel: Accel, status: ExitStatus, words: &str) -> Result<(), String> {
+    if status.code() == Some(EXPECTED) {
+        return Ok(());
+    }
+    let words = words.trim().replace('\n', "; ");
+    let words = if words.is_empty() { "it said nothing".to_owned() } else { words };
+    let name = accel.as_str();
+    Err(format!("a guest under {name} did not run: QEMU ended with {status}: {words}"))
+}
+
+fn hangs(accel: Accel) -> String {
+    let after = DEADLINE.as_secs();
+    match accel {
+        Accel::Kvm => format!(
+            "{KVM} opens, but a guest hangs (ended after {after} s): this host is itself a virtual \
+             machine without working nested virtualization"
+        ),
+        Accel::Tcg => format!(
+            "a guest of four instructions did not end within {after} s in software: the host is \
+             overloaded, or this QEMU is broken"
+        ),
+    }
+}

@@ -1,0 +1,330 @@
+//! The command line of a machine: a pure function of what it is made of.
+//!
+//! Whatever comes from a caller goes into JSON, where nothing in it can mean anything else; paths
+//! that QEMU takes outside JSON are fixed names in the directory that it is started in.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::accel::Choice;
+use super::process::PID_FILE;
+use crate::hypervisor::MachineSpec;
+
+/// The monitor that the driver talks to.
+pub const MONITOR: &str = "qmp.sock";
+/// A second monitor, for people.
+pub const OPERATOR_MONITOR: &str = "operator.sock";
+/// What the guest writes to its serial port.
+pub const CONSOLE: &str = "console.log";
+
+/// Root ports of a machine at most, and so its disks: eight on each of eight places of the root
+/// bus.
+pub const PORTS: u32 = 64;
+/// Root ports that share a place of the root bus as its functions.
+const FUNCTIONS: u32 = 8;
+/// The first place on the root bus that root ports take; those before it have other devices.
+const FIRST_PLACE: u32 = 8;
+
+/// Sandboxing as tight as QEMU has it: nothing obsolete, no other privileges, no other processes,
+/// no other priorities.
+const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
+/// What is booted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Boot {
+    /// The first disk's boot sector.
+    Disk,
+    /// A kernel straight from the host's files.
+    Kernel {
+        /// The kernel.
+        kernel: PathBuf,
+        /// The initial file system, if any.
+        initrd: Option<PathBuf>,
+        /// The kernel's command line.
+        command_line: String,
+    },
+}
+
+/// A disk that the machine has from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootDisk {
+    /// The name of its device and block node.
+    pub name: String,
+    /// Its serial number.
+    pub serial: String,
+    /// Its root port.
+    pub port: u32,
+    /// Where its bytes are.
+    pub path: PathBuf,
+    /// `raw` or `qcow2`.
+    pub format: &'static str,
+    /// Whether it is the one to boot from.
+    pub system: bool,
+}
+
+/// All that a command line depends on.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    /// What the machine is made of.
+    pub spec: &'a MachineSpec,
+    /// How it is accelerated.
+    pub accel: &'a Choice,
+    /// What it boots.
+    pub boot: Boot,
+    /// Its disks.
+    pub disks: Vec<BootDisk>,
+    /// The image with the guest's user data, if any.
+    pub seed: Option<PathBuf>,
+}
+
+/// How many root ports a machine has that can hold so many disks.
+pub fn ports(disk_quantity: u32) -> u32 {
+    disk_quantity.clamp(1, PORTS)
+}
+
+/// The block node over the image of a disk.
+///
+/// The guest's flushes are honoured (the host's page cache lies in between), and the file is locked
+/// against every other QEMU.
+pub fn block_node(name: &str, path: &std::path::Path, format: &str, read_only: bool) -> Value {
+    json!({
+        "driver": format,
+        "node-name": name,
+        "read-only": read_only,
+        "discard": "unmap",
+        "file": {
+            "driver": "file",
+            "filename": path,
+            "locking": "on",
+            "read-only": read_only,
+            "discard": "unmap",
+        },
+    })
+}
+
+/// The device through which a guest sees a disk. The address matters: without one, QEMU would put a
+/// second device on an occupied port where no guest ever sees it.
+pub fn block_device(name: &str, serial: &str, port: u32) -> Value {
+    json!({
+        "driver": "virtio-blk-pci",
+        "id": name,
+        "drive": name,
+        "bus": format!("rp{port}"),
+        "addr": "0.0",
+        "serial": serial,
+        // A full host file system pauses the machine instead of failing the guest's writes.
+        "werror": "enospc",
+        "rerror": "report",
+    })
+}
+
+/// The arguments of QEMU.
+pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
+    let mut line = Line(Vec::new());
+    basics(&mut line, parts);
+    boot(&mut line, parts);
+    for port in 0..ports(parts.spec.disk_quantity) {
+        line.json("-device", root_port(port));
+    }
+    for disk in &parts.disks {
+        line.json("-blockdev", block_node(&disk.name, &disk.path, disk.format, false));
+        let mut device = block_device(&disk.name, &disk.serial, disk.port);
+        if disk.system && parts.boot == Boot::Disk {
+            device["bootindex"] = json!(0);
+        }
+        line.json("-device", device);
+    }
+    if let Some(seed) = &parts.seed {
+        line.json("-blockdev", block_node("seed", seed, "raw", true));
+        line.json("-device", json!({"driver": "virtio-blk-pci", "drive": "seed", "addr": "4"}));
+    }
+    network(&mut line, parts.spec);
+    line.0
+}
+
+struct Line(Vec<OsString>);
+
+impl Line {
+    fn flag(&mut self, flag: &str) {
+        self.0.push(flag.into());
+    }
+
+    fn option(&mut self, flag: &str, value: impl Into<OsString>) {
+        self.flag(flag);
+        self.0.push(value.into());
+    }
+
+    fn json(&mut self, flag: &str, value: Value) {
+        self.option(flag, value.to_string());
+    }
+}
+
+fn basics(line: &mut Line, parts: &Parts<'_>) {
+    let Parts { spec, accel, .. } = parts;
+    line.option("-name", spec.instance.as_str());
+    for flag in ["-nodefaults", "-no-user-config"] {
+        line.flag(flag);
+    }
+    line.option("-display", "none");
+    line.option("-sandbox", SANDBOX);
+    line.option("-pidfile", PID_FILE);
+    line.option("-machine", "q35,usb=off,vmport=off,dump-guest-core=off");
+    line.option("-accel", accel.accel.as_str());
+    line.option("-cpu", accel.cpu_model);
+    line.option("-smp", spec.processors.to_string());
+    line.option("-m", format!("{}M", spec.memory_mib));
+    line.option("-qmp", format!("unix:{MONITOR},server=on,wait=off"));
+    line.option("-qmp", format!("unix:{OPERATOR_MONITOR},server=on,wait=off"));
+    line.option("-chardev", format!("file,id=console,path={CONSOLE},append=on"));
+    line.option("-serial", "chardev:console");
+    line.json(
+        "-object",
+        json!({"qom-type": "rng-random", "id": "rng", "filename": "/dev/urandom"}),
+    );
+    line.json("-device", json!({"driver": "virtio-rng-pci", "rng": "rng", "addr": "3"}));
+}
+
+fn boot(line: &mut Line, parts: &Parts<'_>) {
+    let Boot::Kernel { kernel, initrd, command_line } = &parts.boot else { return };
+    line.option("-kernel", kernel);
+    if let Some(initrd) = initrd {
+        line.option("-initrd", initrd);
+    }
+    line.option("-append", command_line);
+}
+
+/// A place into which a disk can be plugged while the machine runs. It needs no I/O ports, of which
+/// there are too few for many bridges.
+fn root_port(port: u32) -> Value {
+    let (place, function) = (FIRST_PLACE + port / FUNCTIONS, port % FUNCTIONS);
+    json!({
+        "driver": "pcie-root-port",
+        "id": format!("rp{port}"),
+        "bus": "pcie.0",
+        "addr": format!("{place:x}.{function:x}"),
+        "multifunction": true,
+        "chassis": port + 1,
+        "slot": port + 1,
+        "io-reserve": 0,
+    })
+}
+
+/// The user-mode network: out through this host, in only where a port is forwarded.
+fn network(line: &mut Line, spec: &MachineSpec) {
+    let forwards: Vec<Value> = spec
+        .forwards
+        .iter()
+        .map(|port| json!({ "str": format!("tcp:127.0.0.1:{}-:{}", port.host, port.guest) }))
+        .collect();
+    line.json("-netdev", json!({"type": "user", "id": "net", "hostfwd": forwards}));
+    let device = json!({
+        "driver": "virtio-net-pci",
+        "netdev": "net",
+        "mac": mac_address(spec.instance.as_str()),
+        "addr": "2",
+        // No boot from the network, so no boot ROM.
+        "romfile": "",
+    });
+    line.json("-device", device);
+}
+
+/// An address of QEMU's own range that stays the same for an instance (FNV-1a of its id).
+fn mac_address(instance: &str) -> String {
+    let hash = instance
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [_, a, b, c] = hash.to_be_bytes();
+    format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::accel::Accel;
+    use super::*;
+    use crate::hypervisor::Forward;
+
+    fn spec() -> MachineSpec {
+        MachineSpec {
+            instance: "i-bp1".into(),
+            processors: 2,
+            memory_mib: 8_192,
+            disk_quantity: 17,
+            image: "m-1".to_owned(),
+            system_disk: Some("d-root".into()),
+            host_name: "web".to_owned(),
+            user_data: String::new(),
+            forwards: vec![Forward { host: 2_222, guest: 22 }],
+        }
+    }
+
+    fn line(boot: Boot) -> Vec<String> {
+        let accel = Choice { accel: Accel::Tcg, cpu_model: "max", remark: None };
+        let root = BootDisk {
+            name: "d-root.1".to_owned(),
+            serial: "root".to_owned(),
+            port: 0,
+            path: "/a \"strange\",path/d-root.qcow2".into(),
+            format: "qcow2",
+            system: true,
+        };
+        let spec = spec();
+        let parts = Parts { spec: &spec, accel: &accel, boot, disks: vec![root], seed: None };
+        command_line(&parts).into_iter().map(|one| one.into_string().unwrap()).collect()
+    }
+
+    fn after<'l>(line: &'l [String], flag: &'l str) -> impl Iterator<Item = &'l String> {
+        line.iter().zip(line.iter().skip(1)).filter(move |(one, _)| *one == flag).map(|(_, v)| v)
+    }
+
+    fn devices(line: &[String], driver: &str) -> Vec<Value> {
+        let all = after(line, "-device").map(|text| serde_json::from_str::<Value>(text).unwrap());
+        all.filter(|device| device["driver"] == driver).collect()
+    }
+
+    #[test]
+    fn every_port_has_a_place_of_its_own() {
+        let line = line(Boot::Disk);
+        let ports = devices(&line, "pcie-root-port");
+        assert_eq!(ports.len(), 17);
+        for key in ["id", "addr", "chassis", "slot"] {
+            let mut seen: Vec<_> = ports.iter().map(|port| port[key].to_string()).collect();
+            seen.sort();
+            seen.dedup();
+            assert_eq!(seen.len(), 17, "{key}");
+        }
+        assert_eq!(root_port(63)["addr"], "f.7");
+        assert_eq!(self::ports(1_000), PORTS);
+    }
+
+    #[test]
+    fn a_path_stays_a_path_and_the_system_disk_boots() {
+        let line = line(Boot::Disk);
+        let nodes: Vec<Value> =
+            after(&line, "-blockdev").map(|text| serde_json::from_str(text).unwrap()).collect();
+        assert_eq!(nodes[0]["file"]["filename"], "/a \"strange\",path/d-root.qcow2");
+        assert_eq!(nodes[0]["file"]["locking"], "on");
+        let disks = devices(&line, "virtio-blk-pci");
+        assert_eq!(disks[0]["serial"], "root");
+        assert_eq!(disks[0]["bootindex"], 0);
+        assert_eq!(after(&line, "-kernel").count(), 0);
+    }
+
+    #[test]
+    fn a_kernel_is_booted_with_its_words_as_one_argument() {
+        let boot = Boot::Kernel {
+            kernel: "/k".into(),
+            initrd: Some("/i".into()),
+            command_line: "console=ttyS0 quiet -display gtk".to_owned(),
+        };
+        let line = line(boot);
+        assert_eq!(
+            after(&line, "-append").collect::<Vec<_>>(),
+            ["console=ttyS0 quiet -display gtk"]
+        );
+        assert_eq!(after(&line, "-display").next().unwrap(), "none");
+        let network: Value = serde_json::from_str(after(&line, "-netdev").next().unwrap()).unwrap();
+        assert_eq!(network["hostfwd"][0]["str"], "tcp:127.0.0.1:2222-:22");
+    }
+}

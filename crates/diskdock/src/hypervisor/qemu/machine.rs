@@ -1,0 +1,194 @@
+//! One machine: its record, its process, and the connection to its monitor.
+//!
+//! Everything that is done to a machine is done under its lock, and only short things are: a
+//! command to its monitor, a look at its process. What takes a guest's time is never waited for
+//! under it. Other machines have locks of their own.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::{DiskId, InstanceId, Moment};
+use qmp::commands::{QomList, QueryNamedBlockNodes};
+use tokio::sync::Mutex;
+
+use super::command_line::MONITOR;
+use super::process::{self, Process};
+use super::record::Record;
+use crate::hypervisor::{Slot, Trouble};
+
+/// How long QEMU has to greet a new connection.
+const GREETING: Duration = Duration::from_secs(5);
+
+/// A machine.
+pub struct Machine {
+    /// The instance that it is of.
+    pub id: InstanceId,
+    /// What the driver keeps of it.
+    pub directory: PathBuf,
+    /// What belongs to QEMU: its sockets, its log, its console.
+    pub run: PathBuf,
+    /// All that changes, for one at a time.
+    pub state: Mutex<State>,
+}
+
+/// What is known of a machine.
+#[derive(Default)]
+pub struct State {
+    /// What is remembered of it, once it was read.
+    record: Option<Record>,
+    /// The connection to its monitor, if there is one.
+    pub client: Option<qmp::Client>,
+    /// Disks that the guest was asked to let go of.
+    pub asked: HashMap<Slot, Asked>,
+    /// Plugs that QEMU refused, and how often.
+    pub refused: HashMap<Slot, u32>,
+    /// Since when the guest is asked to shut down, and when last.
+    pub asked_to_stop: Option<(Moment, Moment)>,
+}
+
+/// How a guest was asked to let go of a disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// How often.
+    pub times: u32,
+    /// When last.
+    pub last: Option<Moment>,
+    /// It said that it will not.
+    pub refused: bool,
+}
+
+impl Machine {
+    /// The machine in this directory, which need not be there yet.
+    pub fn new(id: InstanceId, directory: PathBuf) -> Machine {
+        let run = directory.join("run");
+        Machine { id, directory, run, state: Mutex::default() }
+    }
+
+    /// Its process, if it is on.
+    pub fn process(&self) -> Option<Process> {
+        process::find(&self.run, self.id.as_str())
+    }
+
+    /// What is remembered of it; none if nothing is.
+    pub async fn record<'s>(&self, state: &'s mut State) -> Result<Option<&'s Record>, Trouble> {
+        if state.record.is_none() {
+            let directory = self.directory.clone();
+            let loaded = off_thread(move || Record::load(&directory)).await;
+            state.record = loaded.map_err(|error| self.io_trouble("read", &error))?;
+        }
+        Ok(state.record.as_ref())
+    }
+
+    /// Changes what is remembered of it, durably; nothing changes if that fails. It begins with
+    /// nothing if nothing is remembered.
+    pub async fn change(
+        &self,
+        state: &mut State,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), Trouble> {
+        let before = self.record(state).await?.cloned();
+        let mut after = before.clone().unwrap_or_default();
+        change(&mut after);
+        if before.as_ref() == Some(&after) {
+            return Ok(());
+        }
+        let (directory, saved) = (self.directory.clone(), after.clone());
+        let written = off_thread(move || {
+            std::fs::create_dir_all(&directory)?;
+            saved.save(&directory)
+        });
+        written.await.map_err(|error| self.io_trouble("write", &error))?;
+        state.record = Some(after);
+        Ok(())
+    }
+
+    /// Forgets what is remembered of it.
+    pub async fn forget(&self, state: &mut State) -> Result<(), Trouble> {
+        let directory = self.directory.clone();
+        let removed = off_thread(move || match std::fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Err(_) | Ok(()) => Ok(()),
+        });
+        removed.await.map_err(|error| self.io_trouble("remove", &error))?;
+        *state = State::default();
+        Ok(())
+    }
+
+    /// The connection to its monitor that is open already.
+    pub fn open_connection(state: &mut State) -> Option<qmp::Client> {
+        let is_open = |client: &&qmp::Client| !client.is_closed();
+        let open = state.client.as_ref().filter(is_open).cloned();
+        if open.is_none() {
+            state.client = None;
+        }
+        open
+    }
+
+    /// A new connection to its monitor; none if it is off.
+    pub async fn connect(&self) -> Result<Option<qmp::Client>, Trouble> {
+        if self.process().is_none() {
+            return Ok(None);
+        }
+        match qmp::Client::connect(&self.run.join(MONITOR), GREETING).await {
+            Ok(client) => Ok(Some(client)),
+            Err(_) if self.process().is_none() => Ok(None),
+            Err(error) => Err(Trouble(format!("the monitor of {} is silent: {error}", self.id))),
+        }
+    }
+
+    fn io_trouble(&self, verb: &str, error: &io::Error) -> Trouble {
+        Trouble(format!("cannot {verb} the record of {}: {error}", self.id))
+    }
+}
+
+impl State {
+    /// What was said to a guest that is no more means nothing to the next one.
+    pub fn forget_guest(&mut self) {
+        self.client = None;
+        self.asked.clear();
+        self.refused.clear();
+        self.asked_to_stop = None;
+    }
+
+    /// What was said to the guest about this disk means nothing any more.
+    pub fn forget_asking(&mut self, disk: &DiskId) {
+        self.asked.retain(|slot, _| slot.disk != *disk);
+        self.refused.retain(|slot, _| slot.disk != *disk);
+    }
+}
+
+/// What QEMU has of disks.
+pub struct Seen {
+    /// Devices that the guest can reach.
+    pub devices: HashSet<String>,
+    /// Block nodes: images that are open.
+    pub nodes: HashSet<String>,
+}
+
+impl Seen {
+    /// Asks QEMU.
+    pub async fn of(client: &qmp::Client) -> Result<Seen, Trouble> {
+        let peripheral = QomList { path: "/machine/peripheral".to_owned() };
+        let devices = client.execute(peripheral);
+        let nodes = client.execute(QueryNamedBlockNodes { flat: true });
+        let (devices, nodes) = tokio::try_join!(devices, nodes).map_err(said)?;
+        Ok(Seen {
+            devices: devices.into_iter().map(|property| property.name).collect(),
+            nodes: nodes.into_iter().map(|node| node.node_name).collect(),
+        })
+    }
+}
+
+/// Trouble with the monitor.
+pub fn said(error: qmp::Error) -> Trouble {
+    Trouble(format!("QEMU: {error}"))
+}
+
+/// Does what blocks on a thread where that disturbs nobody.
+pub async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}

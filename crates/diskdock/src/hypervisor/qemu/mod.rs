@@ -1,0 +1,370 @@
+//! Instances as QEMU virtual machines, disks as images on this host.
+//!
+//! One QEMU process for each instance that is on. It outlives the server and is found again through
+//! its monitor. What has become of a request is always looked up there; events only say when to
+//! look. The driver keeps a small record of its own for each machine, because a machine that is
+//! off has disks too.
+
+pub mod accel;
+mod command_line;
+mod console;
+mod disks;
+mod machine;
+mod name;
+mod power;
+mod process;
+mod record;
+mod seed;
+pub mod user;
+mod watch;
+
+use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+
+use domain::{DiskId, InstanceId, Moment};
+use qmp::commands::BlockResize;
+use tokio::sync::{OnceCell, broadcast};
+
+use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
+use crate::storage::{BootFiles, DiskFile, GIB, Owner, Pool, PoolFault};
+use accel::{Choice, Wish};
+use machine::{Machine, Seen, State, off_thread, said};
+use process::User;
+use record::Record;
+
+/// Changes that a receiver may be behind before it has to look at everything.
+const CHANGES: usize = 1_024;
+
+/// How QEMU is run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The program, such as `qemu-system-x86_64`.
+    pub program: PathBuf,
+    /// How machines are to be accelerated.
+    pub accel: Wish,
+    /// Whom QEMU runs as; ourselves if none.
+    pub user: Option<Owner>,
+    /// How long a guest has to shut down before its power is cut, in milliseconds.
+    pub shutdown_grace_ms: i64,
+}
+
+/// The driver.
+pub struct Qemu {
+    config: Config,
+    user: Option<User>,
+    pool: Pool,
+    /// Where the machines' directories are.
+    directory: PathBuf,
+    machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
+    accel: OnceCell<Choice>,
+    changes: broadcast::Sender<Change>,
+    myself: Weak<Qemu>,
+}
+
+impl Qemu {
+    /// The driver of the machines in this data directory.
+    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, PoolFault> {
+        let path = data_directory.to_owned();
+        let data_directory = std::path::absolute(data_directory)
+            .map_err(|source| PoolFault::Io { doing: "find", path, source })?;
+        if config.user.is_some() {
+            make_passable(&data_directory)?;
+        }
+        let pool = Pool::open(&data_directory, config.user)?;
+        let directory = data_directory.join("machines");
+        let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
+        Ok(Arc::new_cyclic(|myself| Qemu {
+            config,
+            user,
+            pool,
+            directory,
+            machines: Mutex::default(),
+            accel: OnceCell::new(),
+            changes: broadcast::Sender::new(CHANGES),
+            myself: Weak::clone(myself),
+        }))
+    }
+
+    /// The latest that a guest has written to its serial port: 64 KiB at most, nothing if it was
+    /// never on.
+    pub fn console(&self, instance: &InstanceId) -> std::io::Result<(Vec<u8>, Option<Moment>)> {
+        let machine = self.machine(instance).map_err(std::io::Error::other)?;
+        Ok((console::read(&machine)?, console::written_at(&machine)))
+    }
+
+    /// How machines are accelerated, found out once.
+    pub async fn accel(&self) -> Result<Choice, String> {
+        let choose = async || {
+            let choice = accel::choose(&self.config.program, self.config.accel).await?;
+            if let Some(remark) = &choice.remark {
+                tracing::warn!(remark, "virtual machines are slow here");
+            }
+            Ok(choice)
+        };
+        self.accel.get_or_try_init(choose).await.cloned()
+    }
+
+    fn machine(&self, id: &InstanceId) -> Result<Arc<Machine>, Trouble> {
+        let directory = self.directory.join(name::of_instance(id)?);
+        let mut machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
+        let known = machines.entry(id.clone());
+        let known = known.or_insert_with(|| Arc::new(Machine::new(id.clone(), directory)));
+        Ok(Arc::clone(known))
+    }
+
+    /// The connection to a machine's monitor; none if it is off. A new one begins with a look at
+    /// what was missed, and with a watch over what comes.
+    async fn client(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Option<qmp::Client>, Trouble> {
+        if let Some(open) = Machine::open_connection(state) {
+            return Ok(Some(open));
+        }
+        let Some(client) = machine.connect().await? else { return Ok(None) };
+        watch::begin(&self.myself, machine.id.clone(), &client);
+        self.tidy(machine, state, &client).await?;
+        state.client = Some(client.clone());
+        Ok(Some(client))
+    }
+
+    fn tell(&self, instance: &InstanceId, disk: Option<DiskId>) {
+        // Nobody listens before the server is up; it looks at everything then.
+        let _ = self.changes.send(Change { instance: instance.clone(), disk });
+    }
+
+    async fn make_run_directory(&self, machine: &Machine) -> std::io::Result<()> {
+        let (run, user) = (machine.run.clone(), self.user);
+        off_thread(move || {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o711)
+                .create(run.parent().unwrap_or(&run))?;
+            match std::fs::DirBuilder::new().mode(0o700).create(&run) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                Err(error) => Err(error),
+                Ok(()) => user.map_or(Ok(()), |user| chown(&run, Some(user.uid), Some(user.gid))),
+            }
+        })
+        .await
+    }
+
+    /// Works with the pool on a thread where that disturbs nobody.
+    async fn with_pool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Pool) -> Result<T, PoolFault> + Send + 'static,
+    ) -> Result<T, PoolFault> {
+        let pool = self.pool.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&pool)).await;
+        worked.unwrap_or_else(|error| {
+            let source = std::io::Error::other(error);
+            Err(PoolFault::Io { doing: "work with", path: "disks".into(), source })
+        })
+    }
+
+    /// Where the bytes of a disk are, or why they cannot be used.
+    async fn find(&self, disk: &DiskId) -> Result<DiskFile, String> {
+        let disk = disk.clone();
+        let found = self.with_pool(move |pool| pool.find(&disk)).await;
+        found.map_err(|fault| fault.to_string())
+    }
+
+    /// What an image is booted from; none if it is gone.
+    async fn boot_files(&self, id: &str) -> Result<Option<BootFiles>, String> {
+        let id = id.to_owned();
+        let find = move |pool: &Pool| match pool.image(&id) {
+            Ok(image) => Ok(Some(pool.boot_files(&image))),
+            Err(PoolFault::Missing { .. }) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+        self.with_pool(find).await.map_err(|fault| fault.to_string())
+    }
+
+    /// What was written to a disk survives a power cut from now on. A disk without bytes has
+    /// nothing to survive.
+    async fn make_durable(&self, disk: &DiskId) -> Result<(), Trouble> {
+        let disk = disk.clone();
+        match self.with_pool(move |pool| pool.make_durable(&disk)).await {
+            Ok(()) | Err(PoolFault::Missing { .. }) => Ok(()),
+            Err(fault) => Err(Trouble(fault.to_string())),
+        }
+    }
+
+    async fn create_look(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
+        let spec = spec.clone();
+        let create =
+            move |pool: &Pool| pool.create(&spec.disk, spec.size_gib, spec.image.as_deref());
+        match self.with_pool(create).await {
+            Ok(()) => Ok(Look::Settled),
+            Err(fault) => Ok(Look::Refused(fault.to_string())),
+        }
+    }
+
+    async fn resize_look(&self, spec: &DiskSpec, on: &[InstanceId]) -> Result<Look, Trouble> {
+        for instance in on {
+            let machine = self.machine(instance)?;
+            let mut state = machine.state.lock().await;
+            let Some(client) = self.client(&machine, &mut state).await? else { continue };
+            let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
+            let Some(at) = record.of_disk(&spec.disk) else { continue };
+            let (disk, generation) = (at.disk.clone(), at.generation);
+            let slot = Slot { instance: instance.clone(), disk, generation };
+            let node_name = name::of_device(&slot)?;
+            if !Seen::of(&client).await?.nodes.contains(&node_name) {
+                continue;
+            }
+            let size = u64::from(spec.size_gib) * GIB;
+            return match client.execute(BlockResize { node_name, size }).await {
+                Ok(_) => Ok(Look::Settled),
+                Err(qmp::Error::Refused { description, .. }) => {
+                    Ok(Look::Refused(format!("QEMU refused to resize the disk: {description}")))
+                }
+                Err(other) => Err(said(other)),
+            };
+        }
+        let spec = spec.clone();
+        match self.with_pool(move |pool| pool.resize(&spec.disk, spec.size_gib)).await {
+            Ok(()) => Ok(Look::Settled),
+            Err(fault) => Ok(Look::Refused(fault.to_string())),
+        }
+    }
+
+    async fn forget_machine(&self, instance: &InstanceId) -> Result<(), Trouble> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        if machine.process().is_some() {
+            return Err(Trouble(format!("the machine of {instance} is still on")));
+        }
+        let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
+        for at in &record.disks {
+            self.make_durable(&at.disk).await?;
+        }
+        machine.forget(&mut state).await?;
+        self.machines.lock().unwrap_or_else(|broken| broken.into_inner()).remove(instance);
+        Ok(())
+    }
+
+    async fn look_at(&self, instance: &InstanceId) -> Result<Option<Sight>, Trouble> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let client = self.client(&machine, &mut state).await?;
+        if let Some(client) = &client {
+            self.tidy(&machine, &mut state, client).await?;
+            let looks_at = Arc::clone(&machine);
+            let cut = off_thread(move || console::cut(&looks_at)).await;
+            cut.map_err(|error| Trouble(format!("cannot cut the console: {error}")))?;
+        }
+        let record = machine.record(&mut state).await?;
+        Ok(record.map(|record| record.sight(client.is_some())))
+    }
+
+    async fn take_in(&self, instance: &InstanceId, sight: Sight) -> Result<(), Trouble> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        if machine.process().is_some() {
+            return Ok(());
+        }
+        machine.change(&mut state, |record| record.add_missing(sight.disks)).await
+    }
+
+    async fn forget_asking(
+        &self,
+        instance: Option<&InstanceId>,
+        disk: Option<&DiskId>,
+    ) -> Result<(), Trouble> {
+        let Some(instance) = instance else { return Ok(()) };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        match disk {
+            Some(disk) => state.forget_asking(disk),
+            None => {
+                state.asked_to_stop = None;
+                let forget = |record: &mut Record| record.rebooting = None;
+                if machine.record(&mut state).await?.is_some() {
+                    machine.change(&mut state, forget).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets whoever runs QEMU pass through a directory, without letting them see what is in it.
+fn make_passable(directory: &Path) -> Result<(), PoolFault> {
+    let pass = || {
+        let mode = std::fs::metadata(directory)?.permissions().mode();
+        std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o001))
+    };
+    pass().map_err(|source| PoolFault::Io { doing: "open up", path: directory.into(), source })
+}
+
+impl Hypervisor for Qemu {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Moment) -> Answer<'a, Look> {
+        Box::pin(self.start_look(spec))
+    }
+
+    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+        Box::pin(self.stop_look(instance, force, now))
+    }
+
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+        Box::pin(self.reboot_look(spec, now))
+    }
+
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        Box::pin(self.plug_look(slot, now))
+    }
+
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+        Box::pin(self.unplug_look(slot, now))
+    }
+
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Look> {
+        Box::pin(self.create_look(spec))
+    }
+
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        _: Moment,
+    ) -> Answer<'a, Look> {
+        Box::pin(self.resize_look(spec, on))
+    }
+
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+        let disk = disk.clone();
+        Box::pin(async move {
+            let discarded = self.with_pool(move |pool| pool.discard(&disk)).await;
+            discarded.map_err(|fault| Trouble(fault.to_string()))
+        })
+    }
+
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+        Box::pin(self.forget_machine(instance))
+    }
+
+    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
+        Box::pin(self.look_at(instance))
+    }
+
+    fn call_off<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()> {
+        Box::pin(self.forget_asking(instance, disk))
+    }
+
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
+        Box::pin(self.take_in(instance, sight))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+}

@@ -1,0 +1,73 @@
+//! Names as QEMU and the file system take them: nothing that a caller sends gets through that could
+//! mean something else there.
+
+use domain::{DiskId, InstanceId};
+
+use crate::hypervisor::{Slot, Trouble};
+
+/// Characters of an id at most. With the generation it makes a name of a block node, of which
+/// QEMU takes 31 bytes.
+const LONGEST: usize = 24;
+/// Bytes of a block node's name at most (QEMU 7.2, `BlockDriverState.node_name`).
+const NODE_NAME: usize = 31;
+
+/// Letters, digits and hyphens, beginning with a letter.
+fn is_plain(id: &str) -> bool {
+    let first = id.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let all = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    first && all && id.len() <= LONGEST
+}
+
+fn refused(id: &str) -> Trouble {
+    Trouble(format!("{id:?} cannot be the name of a file or a device"))
+}
+
+/// The id of an instance, if it can be the name of a directory.
+pub fn of_instance(id: &InstanceId) -> Result<&str, Trouble> {
+    let id = id.as_str();
+    if is_plain(id) { Ok(id) } else { Err(refused(id)) }
+}
+
+/// The name of a disk's device and block node in one attachment of its life, such as
+/// `d-bp1….3`.
+pub fn of_device(slot: &Slot) -> Result<String, Trouble> {
+    let name = format!("{}.{}", slot.disk, slot.generation);
+    let fits = is_plain(slot.disk.as_str()) && name.len() <= NODE_NAME;
+    if fits { Ok(name) } else { Err(refused(&name)) }
+}
+
+/// The disk and the generation that a device's name stands for.
+pub fn parse_device(name: &str) -> Option<(DiskId, u64)> {
+    let (disk, generation) = name.rsplit_once('.')?;
+    let generation = generation.parse().ok()?;
+    is_plain(disk).then(|| (DiskId::from(disk), generation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(disk: &str, generation: u64) -> Slot {
+        Slot { instance: "i-1".into(), disk: disk.into(), generation }
+    }
+
+    #[test]
+    fn a_name_leads_back_to_disk_and_generation() {
+        let name = of_device(&slot("d-bp1abcdefghijklmnopq", 17)).unwrap();
+        assert_eq!(name, "d-bp1abcdefghijklmnopq.17");
+        assert_eq!(parse_device(&name), Some(("d-bp1abcdefghijklmnopq".into(), 17)));
+        for odd in ["net0", "rp3", "d-1", "d-1.", "d-1.x", "d,1.3", "../x.1", ".1", "1.1"] {
+            assert_eq!(parse_device(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_something_else_is_no_name() {
+        let long = "d".repeat(25);
+        for odd in ["", "..", "a/b", "a,b=c", "a b", "a\0b", "-a", "7a", "ä", "a\n", &long] {
+            assert!(of_device(&slot(odd, 1)).is_err(), "{odd:?}");
+            assert!(of_instance(&odd.into()).is_err(), "{odd:?}");
+        }
+        assert!(of_device(&slot("d-bp1abcdefghijklmnopq", u64::MAX)).is_err(), "too long");
+    }
+}

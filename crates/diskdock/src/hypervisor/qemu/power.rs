@@ -1,0 +1,265 @@
+//! Machines turned on, off and round.
+
+use std::time::Duration;
+
+use domain::{InstanceId, Moment};
+use qmp::commands::{QueryStatus, Quit, RunState, Status, SystemPowerdown};
+use tokio::process::Child;
+use tokio::time::{Instant, sleep};
+
+use super::command_line::{Boot, BootDisk, Parts, command_line};
+use super::machine::{Machine, State, said};
+use super::record::{Plugged, Record};
+use super::{Qemu, name, process, seed};
+use crate::hypervisor::{Look, MachineSpec, Slot, Trouble};
+use crate::storage::KernelFiles;
+
+/// How long a new QEMU has until its monitor answers.
+const UP: Duration = Duration::from_secs(20);
+/// How often it is looked whether it does.
+const LOOK_UP: Duration = Duration::from_millis(5);
+/// How often a guest is asked to shut down, in milliseconds: a request that comes before its
+/// system is up is lost.
+const ASK_AGAIN_MS: i64 = 2_000;
+/// How long QEMU has to end by itself once it was told to.
+const QUIT: Duration = Duration::from_secs(5);
+/// How long a machine that is about to be off is left before another look, in milliseconds. It is
+/// looked at when its process has ended.
+const ENDING_MS: i64 = 100;
+
+/// Why nothing can happen in a machine, if so: its processors stand still until somebody lets it
+/// go on.
+pub(super) fn why_paused(status: &Status) -> Option<String> {
+    match &status.status {
+        RunState::Paused | RunState::Suspended | RunState::Prelaunch => {
+            Some("the virtual machine is paused".to_owned())
+        }
+        RunState::IoError => {
+            let what = "the virtual machine was paused by an input/output error";
+            Some(format!("{what}: the host may have run out of space for its disks"))
+        }
+        _ => None,
+    }
+}
+
+impl Qemu {
+    pub(super) async fn start_look(&self, spec: &MachineSpec) -> Result<Look, Trouble> {
+        let machine = self.machine(&spec.instance)?;
+        let mut state = machine.state.lock().await;
+        if self.client(&machine, &mut state).await?.is_some() {
+            return Ok(Look::Settled);
+        }
+        state.forget_guest();
+        self.turn_on(&machine, &mut state, spec).await
+    }
+
+    async fn turn_on(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        spec: &MachineSpec,
+    ) -> Result<Look, Trouble> {
+        if spec.processors == 0 {
+            let reason = "the type of the instance cannot be had any more".to_owned();
+            return Ok(Look::Refused(reason));
+        }
+        let boot_again = |record: &mut Record| {
+            record.boots += 1;
+            record.disks.iter_mut().for_each(|at| at.given = true);
+        };
+        machine.change(state, boot_again).await?;
+        let disks = machine.record(state).await?.map(|record| record.disks.clone());
+        let parts = match self.parts(machine, spec, disks.unwrap_or_default()).await {
+            Ok(parts) => parts,
+            Err(reason) => return Ok(Look::Refused(reason)),
+        };
+        let child = match process::spawn(&self.config.program, &parts, &machine.run, self.user) {
+            Ok(child) => child,
+            Err(error) => return Ok(Look::Refused(self.cannot_run(&error))),
+        };
+        self.until_up(machine, state, child).await
+    }
+
+    /// The arguments of QEMU, or why there can be none.
+    async fn parts(
+        &self,
+        machine: &Machine,
+        spec: &MachineSpec,
+        disks: Vec<Plugged>,
+    ) -> Result<Vec<std::ffi::OsString>, String> {
+        let accel = self.accel().await?;
+        let boot = self.boot(spec).await?;
+        let mut boot_disks = Vec::new();
+        for at in disks {
+            boot_disks.push(self.boot_disk(spec, at).await?);
+        }
+        let has_system_disk = boot_disks.iter().any(|disk| disk.system);
+        if boot == Boot::Disk && !has_system_disk {
+            return Err("the instance has no system disk".to_owned());
+        }
+        self.make_run_directory(machine).await.map_err(|error| error.to_string())?;
+        let seed = seed::make(spec, &machine.run, self.user).await;
+        let seed = seed.map_err(|error| format!("cannot write the user data: {error}"))?;
+        Ok(command_line(&Parts { spec, accel: &accel, boot, disks: boot_disks, seed }))
+    }
+
+    async fn boot_disk(&self, spec: &MachineSpec, at: Plugged) -> Result<BootDisk, String> {
+        let file = self.find(&at.disk).await?;
+        let (disk, generation) = (at.disk, at.generation);
+        let slot = Slot { instance: spec.instance.clone(), disk, generation };
+        Ok(BootDisk {
+            name: name::of_device(&slot).map_err(|trouble| trouble.to_string())?,
+            serial: slot.disk.serial_number().to_owned(),
+            port: at.port,
+            path: file.path,
+            format: file.format.as_str(),
+            system: spec.system_disk.as_ref() == Some(&slot.disk),
+        })
+    }
+
+    async fn boot(&self, spec: &MachineSpec) -> Result<Boot, String> {
+        // An instance outlives its image, as long as it boots from its own disk.
+        let files = self.boot_files(&spec.image).await?;
+        Ok(match files.and_then(|files| files.kernel) {
+            None => Boot::Disk,
+            Some(KernelFiles { kernel, initrd, command_line }) => {
+                Boot::Kernel { kernel, initrd, command_line }
+            }
+        })
+    }
+
+    /// Waits until QEMU answers or has ended.
+    async fn until_up(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        mut child: Child,
+    ) -> Result<Look, Trouble> {
+        let deadline = Instant::now() + UP;
+        let ended = loop {
+            if let Ok(Some(ended)) = child.try_wait() {
+                break ended;
+            }
+            // Until it has left its process id, there is nothing to connect to.
+            if matches!(self.client(machine, state).await, Ok(Some(_))) {
+                reap(child);
+                return Ok(Look::Settled);
+            }
+            if Instant::now() >= deadline {
+                let _ = child.start_kill();
+                reap(child);
+                return Ok(Look::Refused("QEMU was started and did not answer".to_owned()));
+            }
+            sleep(LOOK_UP).await;
+        };
+        // Another one may have been started just before the server was killed.
+        if self.client(machine, state).await?.is_some() {
+            return Ok(Look::Settled);
+        }
+        let words = process::last_words(&machine.run);
+        Ok(Look::Refused(format!("QEMU ended at once ({ended}): {words}")))
+    }
+
+    pub(super) async fn stop_look(
+        &self,
+        instance: &InstanceId,
+        force: bool,
+        now: Moment,
+    ) -> Result<Look, Trouble> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        self.turn_off(&machine, &mut state, force, now).await
+    }
+
+    async fn turn_off(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        force: bool,
+        now: Moment,
+    ) -> Result<Look, Trouble> {
+        let Some(process) = machine.process() else {
+            state.forget_guest();
+            return Ok(Look::Settled);
+        };
+        let client = self.client(machine, state).await;
+        let (since, last) = *state.asked_to_stop.get_or_insert((now, Moment(i64::MIN)));
+        if force || now.since_ms(since) >= self.config.shutdown_grace_ms {
+            return cut(&process, client.ok().flatten()).await;
+        }
+        let Some(client) = client? else {
+            return Ok(Look::Again { after_ms: ENDING_MS, because: "QEMU is ending".to_owned() });
+        };
+        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        if let Some(because) = why_paused(&status) {
+            return Ok(Look::Paused { after_ms: ASK_AGAIN_MS, because });
+        }
+        if now.since_ms(last) >= ASK_AGAIN_MS {
+            client.execute(SystemPowerdown {}).await.map_err(said)?;
+            state.asked_to_stop = Some((since, now));
+        }
+        let left = self.config.shutdown_grace_ms - now.since_ms(since);
+        let because = "the guest was asked to shut down".to_owned();
+        Ok(Look::Again { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
+    }
+
+    /// Off and on again. The boot that is to end is remembered, so that a crash in between neither
+    /// leaves the machine off nor forgets that it was off already.
+    pub(super) async fn reboot_look(
+        &self,
+        spec: &MachineSpec,
+        now: Moment,
+    ) -> Result<Look, Trouble> {
+        let machine = self.machine(&spec.instance)?;
+        let mut state = machine.state.lock().await;
+        let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
+        let boots = record.boots;
+        let ends = record.rebooting.unwrap_or(boots);
+        if record.rebooting.is_none() {
+            machine.change(&mut state, |record| record.rebooting = Some(boots)).await?;
+        }
+        let look = if boots == ends && machine.process().is_some() {
+            match self.turn_off(&machine, &mut state, false, now).await? {
+                Look::Settled => self.turn_on(&machine, &mut state, spec).await?,
+                waits => return Ok(waits),
+            }
+        } else if self.client(&machine, &mut state).await?.is_some() {
+            Look::Settled
+        } else {
+            state.forget_guest();
+            self.turn_on(&machine, &mut state, spec).await?
+        };
+        if matches!(look, Look::Settled | Look::Refused(_)) {
+            machine.change(&mut state, |record| record.rebooting = None).await?;
+        }
+        Ok(look)
+    }
+
+    fn cannot_run(&self, error: &std::io::Error) -> String {
+        let program = self.config.program.display();
+        format!("{program} cannot be run ({error}); `diskdock doctor` says what is missing")
+    }
+}
+
+/// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
+/// not, it is ended.
+async fn cut(process: &process::Process, client: Option<qmp::Client>) -> Result<Look, Trouble> {
+    let told = match &client {
+        Some(client) => client.execute_within(Quit {}, QUIT).await,
+        None => Err(qmp::Error::Closed),
+    };
+    let deadline = Instant::now() + QUIT;
+    while told.is_ok() && process.is_alive() && Instant::now() < deadline {
+        sleep(LOOK_UP).await;
+    }
+    if process.is_alive() {
+        process.kill().map_err(|error| Trouble(format!("cannot end QEMU: {error}")))?;
+    }
+    let because = "QEMU is ending".to_owned();
+    Ok(Look::Again { after_ms: LOOK_UP.as_millis() as i64, because })
+}
+
+/// Takes note of the end of a process that this server started.
+fn reap(mut child: Child) {
+    tokio::spawn(async move { child.wait().await });
+}

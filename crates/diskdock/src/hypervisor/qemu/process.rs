@@ -1,0 +1,116 @@
+//! The QEMU process of a machine: started, found again, ended.
+//!
+//! It belongs to a process group of its own and goes on when the server ends. It is found again by
+//! the file in which QEMU leaves its process id, and known by its name on the command line: the id
+//! alone may be somebody else's by now.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::fs::OFlags;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// Where QEMU leaves its process id.
+pub const PID_FILE: &str = "qemu.pid";
+/// What QEMU says besides its answers.
+pub const LOG_FILE: &str = "qemu.log";
+/// Bytes of QEMU's last words that are read.
+const LAST_WORDS: u64 = 2_048;
+
+/// Whom QEMU runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// A running QEMU.
+#[derive(Debug)]
+pub struct Process {
+    handle: rustix::fd::OwnedFd,
+    /// Its process id.
+    pub id: i32,
+}
+
+/// The QEMU that runs this machine, if it does. The handle is taken first, so that what is looked
+/// at afterwards is what it stands for.
+pub fn find(run: &Path, name: &str) -> Option<Process> {
+    let mut text = String::new();
+    let file =
+        File::options().read(true).custom_flags(no_follow()).open(run.join(PID_FILE)).ok()?;
+    file.take(32).read_to_string(&mut text).ok()?;
+    let id: i32 = text.trim().parse().ok()?;
+    let handle = pidfd_open(Pid::from_raw(id)?, PidfdFlags::empty()).ok()?;
+    let arguments = fs::read(format!("/proc/{id}/cmdline")).ok()?;
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    let named = arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes());
+    named.then_some(Process { handle, id }).filter(Process::is_alive)
+}
+
+impl Process {
+    /// Whether it still runs; one that has ended and is only still listed does not.
+    pub fn is_alive(&self) -> bool {
+        let Ok(state) = fs::read_to_string(format!("/proc/{}/stat", self.id)) else { return false };
+        let after_name = state.rsplit(')').next().unwrap_or_default();
+        !matches!(after_name.trim_start().chars().next(), Some('Z' | 'X') | None)
+    }
+
+    /// Ends it at once.
+    pub fn kill(&self) -> io::Result<()> {
+        match pidfd_send_signal(&self.handle, Signal::KILL) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A new QEMU process.
+pub fn spawn(
+    program: &Path,
+    arguments: &[OsString],
+    run: &Path,
+    user: Option<User>,
+) -> io::Result<tokio::process::Child> {
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let log = options.custom_flags(no_follow()).open(run.join(LOG_FILE))?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(run).process_group(0).env_clear();
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    if let Some(user) = user {
+        // Without a list of groups, the other groups of root are given up along with it.
+        command.gid(user.gid).uid(user.uid);
+    }
+    tokio::process::Command::from(command).spawn()
+}
+
+/// The last thing that QEMU said, for a reason that people read.
+pub fn last_words(run: &Path) -> String {
+    let text = tail(&run.join(LOG_FILE), LAST_WORDS).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.last().map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
+}
+
+/// The last bytes of a file in a directory that belongs to QEMU. A link is not followed: whoever
+/// has broken into QEMU may have put it there.
+pub fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::options().read(true).custom_flags(no_follow()).open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Nor is it waited for, should it be a pipe.
+pub fn no_follow() -> i32 {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default()
+}

@@ -1,0 +1,157 @@
+//! What the driver remembers of a machine, in a file of its own: which disks are on it, so that
+//! they are there at the next start, and which root port each one has.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use domain::DiskId;
+use serde::{Deserialize, Serialize};
+
+use crate::hypervisor::{Sight, Slot};
+
+/// The file in the machine's directory.
+const FILE: &str = "machine.json";
+
+/// A disk on a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugged {
+    /// The disk.
+    pub disk: DiskId,
+    /// Which attachment of the disk.
+    pub generation: u64,
+    /// Its root port, from 0.
+    pub port: u32,
+    /// Whether the machine has had the device. Until then, its absence means only that the plug
+    /// is still under way.
+    pub given: bool,
+}
+
+/// What is remembered of a machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its disks.
+    pub disks: Vec<Plugged>,
+    /// How often it was turned on.
+    pub boots: u64,
+    /// The boot that a reboot under way is to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebooting: Option<u64>,
+}
+
+impl Record {
+    /// Adds the disks that it does not know, as ones that it will have at the next start.
+    pub fn add_missing(&mut self, disks: Vec<(DiskId, u64)>) {
+        for (disk, generation) in disks {
+            if self.of_disk(&disk).is_none() {
+                let port = self.free_port();
+                self.disks.push(Plugged { disk, generation, port, given: true });
+            }
+        }
+    }
+
+    /// The disk, in whatever attachment.
+    pub fn of_disk(&self, disk: &DiskId) -> Option<&Plugged> {
+        self.disks.iter().find(|at| at.disk == *disk)
+    }
+
+    /// The disk in this attachment of its life.
+    pub fn at(&self, slot: &Slot) -> Option<&Plugged> {
+        self.of_disk(&slot.disk).filter(|at| at.generation == slot.generation)
+    }
+
+    /// Adds a disk on the first free port, unless it is there already.
+    pub fn add(&mut self, slot: &Slot, given: bool) {
+        if self.of_disk(&slot.disk).is_none() {
+            let (disk, generation, port) = (slot.disk.clone(), slot.generation, self.free_port());
+            self.disks.push(Plugged { disk, generation, port, given });
+        }
+    }
+
+    /// The machine has, or had, the device.
+    pub fn set_given(&mut self, slot: &Slot) {
+        let found = self.disks.iter_mut().find(|at| at.disk == slot.disk);
+        if let Some(at) = found.filter(|at| at.generation == slot.generation) {
+            at.given = true;
+        }
+    }
+
+    /// Takes a disk off, if it is there in this attachment.
+    pub fn remove(&mut self, slot: &Slot) {
+        self.disks.retain(|at| at.disk != slot.disk || at.generation != slot.generation);
+    }
+
+    /// What there is to see of it.
+    pub fn sight(&self, running: bool) -> Sight {
+        let mut disks: Vec<_> =
+            self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
+        disks.sort();
+        Sight { running, disks }
+    }
+
+    fn free_port(&self) -> u32 {
+        (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
+    }
+
+    /// Reads the record in a machine's directory; none if there is none.
+    pub fn load(directory: &Path) -> io::Result<Option<Record>> {
+        match fs::read(directory.join(FILE)) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes it down, durably: all of it or what was there before.
+    pub fn save(&self, directory: &Path) -> io::Result<()> {
+        let new = directory.join(format!("{FILE}.new"));
+        let mut options = File::options();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        file.sync_all()?;
+        fs::rename(&new, directory.join(FILE))?;
+        File::open(directory)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(disk: &str, generation: u64) -> Slot {
+        Slot { instance: "i-1".into(), disk: disk.into(), generation }
+    }
+
+    #[test]
+    fn ports_are_given_in_order_and_used_again() {
+        let mut record = Record::default();
+        record.add_missing(vec![("d-a".into(), 1), ("d-b".into(), 1)]);
+        record.add(&slot("d-c", 1), false);
+        record.add(&slot("d-c", 2), false);
+        record.remove(&slot("d-b", 1));
+        record.remove(&slot("d-a", 9));
+        record.add(&slot("d-d", 1), false);
+        record.set_given(&slot("d-c", 1));
+        record.set_given(&slot("d-d", 9));
+        let disks: Vec<_> = record
+            .disks
+            .iter()
+            .map(|at| (at.disk.as_str(), at.generation, at.port, at.given))
+            .collect();
+        assert_eq!(disks, [("d-a", 1, 0, true), ("d-c", 1, 2, true), ("d-d", 1, 1, false)]);
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Record::load(directory.path()).unwrap(), None);
+        let mut record = Record::default();
+        record.add_missing(vec![("d-a".into(), 3)]);
+        record.boots = 4;
+        record.save(directory.path()).unwrap();
+        assert_eq!(Record::load(directory.path()).unwrap(), Some(record));
+        fs::write(directory.path().join(FILE), "{").unwrap();
+        assert!(Record::load(directory.path()).is_err(), "half a record is none");
+    }
+}

@@ -1,0 +1,103 @@
+//! What a guest is told when it first boots: a NoCloud seed, a small FAT image labelled `cidata`
+//! that cloud-init and its like look for.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
+use serde_json::json;
+
+use super::machine::off_thread;
+use super::process::{User, no_follow};
+use crate::hypervisor::MachineSpec;
+
+/// The image in the directory that belongs to QEMU.
+const FILE: &str = "seed.img";
+/// Bytes of the image; user data has 32 KiB at most.
+const SIZE: u64 = 1024 * 1024;
+/// What the guest finds it by, filled up to the eleven bytes of a FAT label.
+const LABEL: [u8; 11] = *b"cidata     ";
+
+/// Writes the seed of a machine and says where it is.
+pub async fn make(
+    spec: &MachineSpec,
+    run: &Path,
+    user: Option<User>,
+) -> io::Result<Option<PathBuf>> {
+    let (spec, path) = (spec.clone(), run.join(FILE));
+    off_thread(move || {
+        write(&spec, &path)?;
+        if let Some(user) = user {
+            chown(&path, Some(user.uid), Some(user.gid))?;
+        }
+        Ok(Some(path))
+    })
+    .await
+}
+
+fn write(spec: &MachineSpec, path: &Path) -> io::Result<()> {
+    let user_data = STANDARD.decode(&spec.user_data).map_err(io::Error::other)?;
+    // Made anew each time: what lies there may have been put there by whoever broke into QEMU.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) | Ok(()) => {}
+    }
+    let mut options = File::options();
+    let options = options.read(true).write(true).create_new(true).mode(0o600);
+    let mut file = options.custom_flags(no_follow()).open(path)?;
+    file.set_len(SIZE)?;
+    format_volume(&mut file, FormatVolumeOptions::new().volume_label(LABEL))?;
+    let image = FileSystem::new(&mut file, FsOptions::new())?;
+    let root = image.root_dir();
+    root.create_file("meta-data")?.write_all(meta_data(spec).as_bytes())?;
+    root.create_file("user-data")?.write_all(&user_data)?;
+    drop(root);
+    image.unmount()
+}
+
+/// YAML takes JSON, in which every name stays a name.
+fn meta_data(spec: &MachineSpec) -> String {
+    let instance = spec.instance.as_str();
+    json!({ "instance-id": instance, "local-hostname": spec.host_name }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn the_seed_holds_what_was_given() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE);
+        let spec = MachineSpec {
+            instance: "i-1".into(),
+            processors: 1,
+            memory_mib: 1,
+            disk_quantity: 1,
+            image: String::new(),
+            system_disk: None,
+            host_name: "a\": \"b".to_owned(),
+            user_data: STANDARD.encode("#cloud-config\n"),
+            forwards: Vec::new(),
+        };
+        for _ in 0..2 {
+            write(&spec, &path).unwrap();
+            let image = FileSystem::new(File::open(&path).unwrap(), FsOptions::new()).unwrap();
+            assert_eq!(image.volume_label().trim(), "cidata");
+            let read = |name: &str| {
+                let mut text = String::new();
+                image.root_dir().open_file(name).unwrap().read_to_string(&mut text).unwrap();
+                text
+            };
+            assert_eq!(read("user-data"), "#cloud-config\n");
+            assert!(read("meta-data").contains(r#""local-hostname":"a\": \"b""#));
+        }
+        assert!(write(&MachineSpec { user_data: "???".to_owned(), ..spec }, &path).is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! Watches what QEMU reports of a machine for as long as the connection to its monitor lasts.
+//!
+//! An event only says when to look. What a guest has let go of is released here at once, whether
+//! somebody waits for it or not.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use domain::{DiskId, InstanceId};
+use qmp::{Event, Notice};
+use tokio::time::{Instant, sleep};
+
+use super::Qemu;
+use super::disks::write_out;
+use super::machine::Machine;
+use super::name;
+use crate::hypervisor::{Slot, Trouble};
+
+/// How long a process may go on after its monitor has closed.
+const ENDING: Duration = Duration::from_secs(10);
+/// How often it is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Watches a machine through a connection that was just made.
+pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, client: &qmp::Client) {
+    let (driver, mut events) = (Weak::clone(driver), client.events());
+    tokio::spawn(async move {
+        loop {
+            let notice = events.next().await;
+            let Some(driver) = driver.upgrade() else { return };
+            let is_last = matches!(notice, Notice::Closed);
+            if let Err(trouble) = driver.heed(&instance, notice).await {
+                tracing::warn!(%instance, %trouble, "cannot follow a machine");
+                driver.tell(&instance, None);
+            }
+            if is_last {
+                return;
+            }
+        }
+    });
+}
+
+impl Qemu {
+    async fn heed(&self, instance: &InstanceId, notice: Notice) -> Result<(), Trouble> {
+        match notice {
+            Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
+                let Some((disk, _)) = name::parse_device(&device) else { return Ok(()) };
+                self.let_go(instance, disk).await
+            }
+            Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
+                self.refused(instance, &device).await
+            }
+            Notice::Missed(_) => self.look_again(instance).await,
+            Notice::Event(Event::Reset { .. } | Event::Resume | Event::Stop) => {
+                self.tell(instance, None);
+                Ok(())
+            }
+            Notice::Event(_) => Ok(()),
+            Notice::Closed => self.gone(instance).await,
+        }
+    }
+
+    /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
+    /// locked, so that its other disks need not wait for that.
+    async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), Trouble> {
+        if let Some(image) = self.open_image(&disk).await {
+            write_out(&disk, image).await?;
+        }
+        self.look_again_for(instance, Some(disk)).await
+    }
+
+    async fn look_again(&self, instance: &InstanceId) -> Result<(), Trouble> {
+        self.look_again_for(instance, None).await
+    }
+
+    async fn look_again_for(
+        &self,
+        instance: &InstanceId,
+        disk: Option<DiskId>,
+    ) -> Result<(), Trouble> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        if let Some(client) = Machine::open_connection(&mut state) {
+            self.tidy(&machine, &mut state, &client).await?;
+        }
+        drop(state);
+        self.tell(instance, disk);
+        Ok(())
+    }
+
+    async fn refused(&self, instance: &InstanceId, device: &str) -> Result<(), Trouble> {
+        let Some((disk, generation)) = name::parse_device(device) else { return Ok(()) };
+        let slot = Slot { instance: instance.clone(), disk: disk.clone(), generation };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        // Only who has asked can be refused.
+        if let Some(asked) = state.asked.get_mut(&slot) {
+            asked.refused = true;
+        }
+        drop(state);
+        self.tell(instance, Some(disk));
+        Ok(())
+    }
+
+    /// The monitor has closed, which it does a moment before the process ends.
+    async fn gone(&self, instance: &InstanceId) -> Result<(), Trouble> {
+        let machine = self.machine(instance)?;
+        let deadline = Instant::now() + ENDING;
+        while machine.process().is_some() && Instant::now() < deadline {
+            sleep(LOOK).await;
+        }
+        self.tell(instance, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! The offer together with the images that were imported into the data directory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use domain::offer::{Image, Offer};
+
+use crate::storage::{Images, PoolFault};
+
+/// What can be had, as far as it is known at the start, and where more may come in.
+pub struct Shelf {
+    /// Everything but imported images.
+    fixed: Offer,
+    images: Images,
+    only_imported: bool,
+    seen: Mutex<Seen>,
+}
+
+/// The last look.
+#[derive(Default, PartialEq, Eq)]
+struct Seen {
+    imported: Vec<Image>,
+    faults: Vec<String>,
+}
+
+impl Shelf {
+    /// A shelf that holds this, and what is imported. `only_imported` leaves out the images of the
+    /// offer itself, which no virtual machine could be started from.
+    pub fn new(fixed: Offer, images: Images, only_imported: bool) -> Shelf {
+        Shelf { fixed, images, only_imported, seen: Mutex::default() }
+    }
+
+    /// The offer without anything imported.
+    pub fn bare(&self) -> Offer {
+        self.with(&[])
+    }
+
+    /// Looks at the imported images: the offer, if they are not the same as at the last look.
+    /// Images that cannot be used are named in the log, once.
+    pub fn look(&self) -> Result<Option<Offer>, PoolFault> {
+        let survey = self.images.survey()?;
+        let now = Seen {
+            imported: survey.records.iter().map(crate::storage::ImageRecord::offered).collect(),
+            faults: survey.faults.iter().map(ToString::to_string).collect(),
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.faults != seen.faults {
+            for fault in &now.faults {
+                tracing::warn!(fault, "an image cannot be used");
+            }
+        }
+        let changed = now.imported != seen.imported;
+        *seen = now;
+        Ok(changed.then(|| self.with(&seen.imported)))
+    }
+
+    /// What is wrong with images, as of the last look.
+    pub fn faults(&self) -> Vec<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+    }
+
+    fn with(&self, imported: &[Image]) -> Offer {
+        let fixed: &[Image] = if self.only_imported { &[] } else { self.fixed.images() };
+        // An imported image has bytes behind it, so that it goes before one of the same id.
+        let both = fixed.iter().chain(imported).cloned();
+        let images: BTreeMap<String, Image> = both.map(|image| (image.id.clone(), image)).collect();
+        self.fixed.with_images(images.into_values().collect())
+    }
+}

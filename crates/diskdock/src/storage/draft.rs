@@ -1,0 +1,168 @@
+//! Where files are made before they get their name, so that a crash leaves nothing or all of it.
+//!
+//! A draft is a directory `.new-…` beside the finished files. Whoever works in it holds a lock on
+//! the file `lock` in it; the system gives the lock back when that process dies, so a draft whose
+//! lock is free was left behind and can go.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::fcntl::OFlag;
+
+use super::fault::{At, PoolFault};
+use super::files::{self, Owner};
+
+/// Names of drafts begin so; no id does.
+const BEGINNING: &str = ".new-";
+const LOCK: &str = "lock";
+/// How many names are tried, if others have them.
+const NAMES: u64 = 1_000;
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A place to make files in; gone with everything in it when it is dropped.
+pub struct Draft {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Draft {
+    /// Begins a draft beside the finished files, in a directory with this owner and mode.
+    pub fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, PoolFault> {
+        for _ in 0..NAMES {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = beside.join(format!("{BEGINNING}{}-{number}", std::process::id()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    made.at("make", &path)?;
+                    return Draft::lock(path, owner, mode);
+                }
+            }
+        }
+        let what = format!("{} is full of unfinished work", beside.display());
+        Err(PoolFault::Taken { what, hint: "start the server anew, which clears it".to_owned() })
+    }
+
+    fn lock(path: PathBuf, owner: Owner, mode: u32) -> Result<Draft, PoolFault> {
+        let lock = path.join(LOCK);
+        let file = files::create(&lock)?;
+        file.try_lock().map_err(std::io::Error::from).at("lock", &lock)?;
+        let draft = Draft { path, _lock: file };
+        files::settle(&draft.path, owner, mode)?;
+        Ok(draft)
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Gives a durable file of it a name among the finished ones; false if the name is taken,
+    /// which changes nothing.
+    pub fn publish(self, name: &str, finished: &Path) -> Result<bool, PoolFault> {
+        let linked = std::fs::hard_link(self.file(name), finished);
+        let taken = matches!(&linked, Err(error) if error.kind() == ErrorKind::AlreadyExists);
+        if !taken {
+            linked.at("name", finished)?;
+            if let Some(directory) = finished.parent() {
+                files::sync(directory)?;
+            }
+        }
+        Ok(!taken)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Left behind at worst; the next start clears it away.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Clears away drafts that nobody works on any more.
+pub fn clear_left_behind(beside: &Path) -> Result<(), PoolFault> {
+    for entry in std::fs::read_dir(beside).at("list", beside)? {
+        let entry = entry.at("list", beside)?;
+        if entry.file_name().to_string_lossy().starts_with(BEGINNING) {
+            clear(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn clear(draft: &Path) -> Result<(), PoolFault> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(OFlag::O_NOFOLLOW.bits());
+    match options.open(draft.join(LOCK)) {
+        Ok(lock) if lock.try_lock().is_ok() => gone(std::fs::remove_dir_all(draft), draft),
+        Ok(_) => Ok(()),
+        // Somebody is just beginning, or died in doing so: it goes only if it is empty.
+        Err(_) => match std::fs::remove_dir(draft) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+            removed => gone(removed, draft),
+        },
+    }
+}
+
+fn gone(removed: std::io::Result<()>, path: &Path) -> Result<(), PoolFault> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.at("remove", path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_in(directory: &Path) -> usize {
+        std::fs::read_dir(directory).unwrap().count()
+    }
+
+    #[test]
+    fn what_is_under_way_stays_and_what_was_left_behind_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
+        std::fs::write(draft.file("half"), "half").unwrap();
+        // As a killed process leaves it: with a lock file that nobody holds, or not even that.
+        std::fs::create_dir_all(at.join(".new-1-1/deeper")).unwrap();
+        std::fs::write(at.join(".new-1-1/lock"), "").unwrap();
+        std::fs::create_dir(at.join(".new-1-2")).unwrap();
+        std::fs::write(at.join("finished"), "whole").unwrap();
+        clear_left_behind(at).unwrap();
+        assert!(draft.file("half").exists());
+        assert_eq!(left_in(at), 2);
+        drop(draft);
+        assert_eq!(left_in(at), 1);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_stays_with_its_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        let finished = at.join("finished");
+        for (bytes, first) in [("one", true), ("two", false)] {
+            let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
+            std::fs::write(draft.file("file"), bytes).unwrap();
+            assert_eq!(draft.publish("file", &finished).unwrap(), first);
+        }
+        assert_eq!(std::fs::read_to_string(&finished).unwrap(), "one");
+        assert_eq!(left_in(at), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_draft_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let precious = tempfile::tempdir().unwrap();
+        std::fs::write(precious.path().join("lock"), "").unwrap();
+        let link = directory.path().join(".new-1-1");
+        std::os::unix::fs::symlink(precious.path(), &link).unwrap();
+        let _ = clear_left_behind(directory.path());
+        assert!(precious.path().join("lock").exists());
+    }
+}

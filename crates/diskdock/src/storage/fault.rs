@@ -1,0 +1,140 @@
+//! How the pool fails: what, where, and what to do about it.
+
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::files;
+
+/// Why bytes could not be made, found or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolFault {
+    /// The file system has no room.
+    #[error(
+        "no room for {path}: {wanted}, {available} bytes are free; delete what is not needed, or \
+         put the data directory on a larger file system"
+    )]
+    NoSpace {
+        /// What was to be written.
+        path: PathBuf,
+        /// How much, in words.
+        wanted: String,
+        /// Bytes that are free.
+        available: u64,
+    },
+    /// There is no such file.
+    #[error("{what} is missing: {hint}")]
+    Missing {
+        /// What was looked for.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A file is not what it should be.
+    #[error("{path} cannot be used: {why}")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// `qemu-img` is missing, failed or took too long.
+    #[error("{command}: {words}")]
+    Tool {
+        /// What was run.
+        command: String,
+        /// What it said, or what to do about it.
+        words: String,
+    },
+    /// An id that cannot be the name of a file.
+    #[error("{id:?} is no id of a disk or image: it must be 1 to 64 letters, digits and dashes")]
+    Name {
+        /// The id.
+        id: String,
+    },
+    /// It is there already, or in use.
+    #[error("{what}; {hint}")]
+    Taken {
+        /// What is.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {path}: {source}{}", advice(source))]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        source: Error,
+    },
+}
+
+impl PoolFault {
+    /// What became of an attempt to do something with a path.
+    pub(super) fn io(doing: &'static str, path: &Path, source: Error) -> PoolFault {
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PoolFault::NoSpace {
+                path: path.to_owned(),
+                wanted: format!("the system refused to {doing} it"),
+                available: files::free_bytes(path).unwrap_or(0),
+            },
+            _ => PoolFault::Io { doing, path: path.to_owned(), source },
+        }
+    }
+
+    pub(super) fn corrupt(path: &Path, why: impl Into<String>) -> PoolFault {
+        PoolFault::Corrupt { path: path.to_owned(), why: why.into() }
+    }
+}
+
+fn advice(source: &Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::PermissionDenied => {
+            "; `diskdock doctor` tells which permission of the data directory is missing"
+        }
+        ErrorKind::ReadOnlyFilesystem => "; mount the file system for writing",
+        ErrorKind::FileTooLarge => "; the file system has a smaller limit: use XFS, or ext4",
+        _ => "",
+    }
+}
+
+/// Turns what the system says about a path into a [`PoolFault`].
+pub(super) trait At<T> {
+    /// `doing` is a verb: "open", "write".
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault>;
+}
+
+impl<T> At<T> for Result<T, Error> {
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault> {
+        self.map_err(|source| PoolFault::io(doing, path, source))
+    }
+}
+
+impl<T> At<T> for Result<T, nix::errno::Errno> {
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault> {
+        self.map_err(Error::from).at(doing, path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_closed_door() {
+        let path = Path::new("/");
+        let of = |kind| PoolFault::io("write", path, Error::from(kind));
+        for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let fault = of(full);
+            assert!(matches!(fault, PoolFault::NoSpace { .. }));
+            assert!(fault.to_string().contains("larger file system"), "{fault}");
+        }
+        let closed = of(ErrorKind::PermissionDenied).to_string();
+        assert!(
+            closed.contains("cannot write /") && closed.contains("diskdock doctor"),
+            "{closed}"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! Files of our own: opened without following links, durable, and with the right owner.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+use nix::unistd::{Gid, Uid, fchown};
+
+use super::fault::{At, PoolFault};
+
+/// Mode of a file that only its owner may read.
+pub const PRIVATE: u32 = 0o600;
+/// Mode of a file that its group may read.
+pub const SHARED: u32 = 0o640;
+/// The part of a mode that says who may do what.
+pub const MODE: u32 = 0o7777;
+
+/// Whom files belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+impl Owner {
+    /// Ourselves.
+    pub fn ourselves() -> Owner {
+        Owner { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw() }
+    }
+
+    fn of(metadata: &Metadata) -> Owner {
+        Owner { uid: metadata.uid(), gid: metadata.gid() }
+    }
+}
+
+/// Opens a file that must be there and be a plain file.
+pub fn open(path: &Path, write: bool) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    // Nonblocking: whoever put a pipe here must not stop us.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = options.read(true).write(write).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Error::new(ErrorKind::InvalidInput, "it is no plain file"))
+    }
+}
+
+/// Makes a new file. What is there already is an error.
+pub fn create(path: &Path) -> Result<File, PoolFault> {
+    let mut options = OpenOptions::new();
+    let made = options.read(true).write(true).create_new(true).mode(PRIVATE).open(path);
+    made.at("make", path)
+}
+
+/// Makes a directory unless it is there; a link in its place is refused.
+pub fn directory(path: &Path, mode: u32) -> Result<(), PoolFault> {
+    match DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => return made.at("make", path),
+    }
+    let found = std::fs::symlink_metadata(path).at("look at", path)?;
+    if found.is_dir() {
+        Ok(())
+    } else {
+        Err(PoolFault::corrupt(path, "it is no directory; move it away"))
+    }
+}
+
+/// Gives a file or directory its owner and mode, as far as it has others.
+pub fn settle(path: &Path, owner: Owner, mode: u32) -> Result<(), PoolFault> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = file.at("open", path)?;
+    let found = file.metadata().at("look at", path)?;
+    if Owner::of(&found) != owner {
+        let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
+        fchown(&file, Some(uid), Some(gid)).at("change the owner of", path)?;
+    }
+    // A change of owner takes bits of the mode away, so the mode comes last.
+    if found.mode() & MODE != mode {
+        file.set_permissions(Permissions::from_mode(mode)).at("change the mode of", path)?;
+    }
+    Ok(())
+}
+
+/// Waits until what was written to a file, or the names in a directory, would survive a crash.
+pub fn sync(path: &Path) -> Result<(), PoolFault> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    file.and_then(|file| file.sync_all()).at("make durable", path)
+}
+
+/// Removes a file; whether there was one.
+pub fn remove(path: &Path) -> Result<bool, PoolFault> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        removed => removed.at("remove", path).map(|()| true),
+    }
+}
+
+/// Bytes that an unprivileged user could still write where this path is, or would be.
+pub fn free_bytes(path: &Path) -> Result<u64, Error> {
+    let there = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
+    let found = nix::sys::statvfs::statvfs(there).map_err(Error::from)?;
+    Ok(found.blocks_available().saturating_mul(found.fragment_size()))
+}

@@ -1,0 +1,334 @@
+//! The images of a data directory: their records, and taking one away.
+
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use domain::offer::{Architecture, BootMode, Image, OsType};
+use serde::{Deserialize, Serialize};
+
+use super::draft::{self, Draft};
+use super::fault::{At, PoolFault};
+use super::files::{self, Owner};
+use super::{CLOSED, PASSABLE, name, qcow2};
+
+pub(super) const RECORD: &str = "image.json";
+pub(super) const DISK: &str = "disk.qcow2";
+pub(super) const KERNEL: &str = "kernel";
+pub(super) const INITRD: &str = "initrd";
+/// The content of an image in its draft.
+pub(super) const CONTENT: &str = "content";
+/// Bytes of a record at most.
+const RECORD_BYTES: u64 = 64 * 1024;
+/// Images of a data directory at most; more are left out of lists.
+pub(super) const IMAGES: usize = 10_000;
+
+/// What there is to know of an image; `image.json` in its directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// The ImageId: 1 to 64 letters, digits and dashes.
+    pub id: String,
+    /// The ImageName.
+    pub name: String,
+    /// The OSName.
+    pub os_name: String,
+    /// Size in GiB; a system disk is at least as large.
+    pub size_gib: u32,
+    /// How it is started.
+    pub boot: Boot,
+    /// When it was imported: `2026-01-02T03:04:05Z`.
+    pub created_at: String,
+}
+
+/// How a machine starts from an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Boot {
+    /// By the boot loader on its disk.
+    Disk,
+    /// By a kernel that the virtual machine is given; its disk may be empty.
+    Kernel {
+        /// The kernel's command line.
+        command_line: String,
+        /// Whether there is an initial file system beside the kernel.
+        initrd: bool,
+    },
+}
+
+/// The files that an image is started from: absolute paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootFiles {
+    /// Its disk, in qcow2, which system disks are copies on write of.
+    pub disk: PathBuf,
+    /// Its kernel, if the virtual machine is to be given one.
+    pub kernel: Option<KernelFiles>,
+}
+
+/// A kernel that a virtual machine is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelFiles {
+    /// The kernel.
+    pub kernel: PathBuf,
+    /// Its initial file system.
+    pub initrd: Option<PathBuf>,
+    /// Its command line.
+    pub command_line: String,
+}
+
+/// What a look at all images found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Those that can be used, sorted by id.
+    pub records: Vec<ImageRecord>,
+    /// What is wrong with the others.
+    pub faults: Vec<PoolFault>,
+}
+
+/// The images of a data directory.
+#[derive(Clone, Debug)]
+pub struct Images {
+    directory: PathBuf,
+    disks: PathBuf,
+    /// Whose group may read them, besides ourselves.
+    group: Option<u32>,
+}
+
+impl Images {
+    /// The images of a data directory as they are; there need not be any.
+    pub fn of(data_directory: &Path) -> Images {
+        // Without links, so that what disks say of their image stays comparable.
+        let absolute = std::path::absolute(data_directory);
+        let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
+        let data_directory = absolute.canonicalize().unwrap_or(absolute);
+        let directory = data_directory.join("images");
+        let shared = |found: &std::fs::Metadata| found.mode() & 0o777 == PASSABLE;
+        let found = std::fs::symlink_metadata(&directory).ok();
+        let group = found.filter(shared).map(|found| found.gid());
+        Images { disks: data_directory.join("disks"), directory, group }
+    }
+
+    /// Opens them for changes by someone who need not be the server: makes the directory, clears
+    /// away what a crash left half made.
+    pub fn open(data_directory: &Path) -> Result<Images, PoolFault> {
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, CLOSED);
+        builder.recursive(true).create(data_directory).at("make", data_directory)?;
+        let images = Images::of(data_directory);
+        files::directory(&images.directory, CLOSED)?;
+        draft::clear_left_behind(&images.directory)?;
+        Ok(images)
+    }
+
+    /// Opens them for a server whose virtual machines read them as members of this group.
+    pub(super) fn open_for(data_directory: &Path, group: Option<u32>) -> Result<Images, PoolFault> {
+        let images = Images { group, ..Images::open(data_directory)? };
+        for entry in std::fs::read_dir(&images.directory).at("list", &images.directory)?.flatten() {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && name::checked(&entry.file_name().to_string_lossy()).is_ok() {
+                images.settle(&entry.path())?;
+            }
+        }
+        let (owner, mode) = images.keeper();
+        files::settle(&images.directory, owner, mode)?;
+        Ok(images)
+    }
+
+    /// Looks at all images.
+    pub fn survey(&self) -> Result<Survey, PoolFault> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Survey::default());
+            }
+            entries => entries.at("list", &self.directory)?,
+        };
+        let mut survey = Survey::default();
+        for entry in entries.flatten().take(IMAGES) {
+            let id = entry.file_name().to_string_lossy().into_owned();
+            if id.starts_with('.') {
+                continue;
+            }
+            match self.record(&id) {
+                Ok(record) => survey.records.push(record),
+                // It went while we looked.
+                Err(PoolFault::Missing { .. }) if !entry.path().exists() => {}
+                Err(fault) => survey.faults.push(fault),
+            }
+        }
+        survey.records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(survey)
+    }
+
+    /// The record of an image.
+    pub fn record(&self, id: &str) -> Result<ImageRecord, PoolFault> {
+        let path = self.of_image(id)?.join(RECORD);
+        let file = match files::open(&path, false) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing(id)),
+            opened => opened.at("open", &path)?,
+        };
+        let mut text = String::new();
+        file.take(RECORD_BYTES).read_to_string(&mut text).at("read", &path)?;
+        let record: ImageRecord = serde_json::from_str(&text)
+            .map_err(|error| PoolFault::corrupt(&path, format!("{error}; {REMEDY}")))?;
+        if record.id != id || record.size_gib == 0 {
+            let why = format!("it is not the record of {id}; {REMEDY}");
+            return Err(PoolFault::corrupt(&path, why));
+        }
+        Ok(record)
+    }
+
+    /// The files that an image is started from.
+    pub fn boot_files(&self, image: &ImageRecord) -> BootFiles {
+        let directory = self.directory.join(&image.id);
+        let kernel = match &image.boot {
+            Boot::Disk => None,
+            Boot::Kernel { command_line, initrd } => Some(KernelFiles {
+                kernel: directory.join(KERNEL),
+                initrd: initrd.then(|| directory.join(INITRD)),
+                command_line: command_line.clone(),
+            }),
+        };
+        BootFiles { disk: directory.join(DISK), kernel }
+    }
+
+    /// Bytes that a guest sees of an image's disk.
+    pub fn virtual_bytes(&self, image: &ImageRecord) -> Result<u64, PoolFault> {
+        let path = self.boot_files(image).disk;
+        let file = files::open(&path, false).at("open", &path)?;
+        let header = qcow2::read(&file)
+            .map_err(|why| PoolFault::corrupt(&path, format!("{why}; {REMEDY}")))?;
+        Ok(header.virtual_bytes)
+    }
+
+    /// The disks that are copies on write of an image, by their ids.
+    pub fn disks_on(&self, id: &str) -> Result<Vec<String>, PoolFault> {
+        let Ok(entries) = std::fs::read_dir(&self.disks) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let Some(disk) = disk_of(&path) else { continue };
+            let header = files::open(&path, false).at("open", &path)?;
+            // One that cannot be read may well lie on it.
+            let on_it = qcow2::read(&header).map_or(true, |header| {
+                let base = header.backing.unwrap_or_default();
+                self.owning(Path::new(&base)) == Some(id)
+            });
+            if on_it {
+                found.push(disk);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Deletes an image that no disk lies on.
+    pub fn delete(&self, id: &str) -> Result<(), PoolFault> {
+        let path = self.of_image(id)?;
+        if std::fs::symlink_metadata(&path).is_err() {
+            return Err(missing(id));
+        }
+        self.refuse_if_used(id)?;
+        let draft = self.draft()?;
+        let aside = draft.file(CONTENT);
+        std::fs::rename(&path, &aside).at("rename", &path)?;
+        // A disk may have been made meanwhile; whoever makes one looks for the image afterwards.
+        if let Err(used) = self.refuse_if_used(id) {
+            std::fs::rename(&aside, &path).at("rename", &aside)?;
+            return Err(used);
+        }
+        files::sync(&self.directory)
+    }
+
+    fn refuse_if_used(&self, id: &str) -> Result<(), PoolFault> {
+        let disks = self.disks_on(id)?;
+        if disks.is_empty() {
+            return Ok(());
+        }
+        let what = format!("image {id} is in use by {}", disks.join(", "));
+        let hint = "delete the instances with these system disks first".to_owned();
+        Err(PoolFault::Taken { what, hint })
+    }
+
+    /// The image that a file belongs to, by its path.
+    pub(super) fn owning<'a>(&self, file: &'a Path) -> Option<&'a str> {
+        let inside = file.strip_prefix(&self.directory).ok()?.to_str()?;
+        let id = inside.strip_suffix(DISK)?.strip_suffix('/')?;
+        name::checked(id).ok()
+    }
+
+    /// Where disks lie.
+    pub(super) fn disks(&self) -> &Path {
+        &self.disks
+    }
+
+    /// Where images lie.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where an image of this id lies, or would lie.
+    pub(super) fn of_image(&self, id: &str) -> Result<PathBuf, PoolFault> {
+        Ok(self.directory.join(name::checked(id)?))
+    }
+
+    pub(super) fn draft(&self) -> Result<Draft, PoolFault> {
+        let (owner, mode) = self.keeper();
+        Draft::begin(&self.directory, owner, mode)
+    }
+
+    /// Gives the directory of an image and all that is in it owner and mode.
+    pub(super) fn settle(&self, directory: &Path) -> Result<(), PoolFault> {
+        let (owner, mode) = self.keeper();
+        let of_file = if self.group.is_some() { files::SHARED } else { files::PRIVATE };
+        for entry in std::fs::read_dir(directory).at("list", directory)?.flatten() {
+            files::settle(&entry.path(), owner, of_file)?;
+        }
+        files::settle(directory, owner, mode)
+    }
+
+    fn keeper(&self) -> (Owner, u32) {
+        let ourselves = Owner::ourselves();
+        match self.group {
+            Some(gid) => (Owner { gid, ..ourselves }, PASSABLE),
+            None => (ourselves, CLOSED),
+        }
+    }
+}
+
+impl ImageRecord {
+    /// The image as it is offered to callers.
+    pub fn offered(&self) -> Image {
+        Image {
+            id: self.id.clone(),
+            own_name: Some(self.name.clone()),
+            os_name: self.os_name.clone(),
+            os_name_en: self.os_name.clone(),
+            os_type: OsType::Linux,
+            architecture: Architecture::X86,
+            platform: "Others Linux".to_owned(),
+            size_gib: self.size_gib,
+            creation_time: self.created_at.clone(),
+            image_family: String::new(),
+            boot_mode: BootMode::Bios,
+            description: String::new(),
+            nvme_support: false,
+            cloud_init: self.boot == Boot::Disk,
+            login_as_non_root: false,
+        }
+    }
+}
+
+/// What to do about an image that was damaged.
+const REMEDY: &str = "delete the image and import it again";
+
+fn missing(id: &str) -> PoolFault {
+    PoolFault::Missing {
+        what: format!("image {id}"),
+        hint: "see `diskdock image list`, or import it: diskdock image import".to_owned(),
+    }
+}
+
+/// The id of a disk that may lie on an image, from the path of its file.
+fn disk_of(path: &Path) -> Option<String> {
+    let file = path.file_name()?.to_str()?;
+    let id = file.strip_suffix(".qcow2")?;
+    name::checked(id).ok().map(str::to_owned)
+}

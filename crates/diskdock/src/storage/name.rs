@@ -1,0 +1,36 @@
+//! Which ids may become names of files. Nothing else reaches a path.
+
+use super::PoolFault;
+
+/// Bytes of an id at most.
+const LONGEST: usize = 64;
+
+/// The id, if it can be the name of a file: it then holds no dot, slash, blank or comma, so that it
+/// stays in its directory and needs no escaping on a command line.
+pub fn checked(id: &str) -> Result<&str, PoolFault> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    // A leading dash would be an option to somebody.
+    let sound = (1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed);
+    if sound && !id.starts_with('-') {
+        Ok(id)
+    } else {
+        Err(PoolFault::Name { id: id.chars().take(LONGEST * 2).collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_ids_become_names() {
+        for sound in ["d-bp1abc", "m-1", "A", &"x".repeat(LONGEST)] {
+            assert_eq!(checked(sound).unwrap(), sound);
+        }
+        let long = "x".repeat(LONGEST + 1);
+        let odd = ["", ".", "..", "../x", "a/b", "/etc", "a.raw", "a b", "a,b", "-x", "ü", "a\0"];
+        for wrong in odd.into_iter().chain([long.as_str()]) {
+            assert!(matches!(checked(wrong), Err(PoolFault::Name { .. })), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Files from elsewhere, before they become an image: what they are, and whether they are a trap.
+//!
+//! Nothing is guessed by a program that would follow what a file says. A qcow2 file can name other
+//! files, which would be read with our rights and end up in the image: such a file is refused.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::fault::{At, PoolFault};
+use super::pool::Format;
+use super::tool::Tool;
+use super::{GIB, files, qcow2};
+
+/// GiB of an image at most: system disks are no larger (documentation of RunInstances).
+pub const LARGEST_GIB: u64 = 2_048;
+/// Where a boot sector ends with [`BOOTABLE`].
+const BOOT_MARK: u64 = 510;
+const BOOTABLE: [u8; 2] = [0x55, 0xaa];
+/// Where the setup header of a Linux kernel has [`KERNEL`]: Documentation/arch/x86/boot.rst.
+const KERNEL_MARK: u64 = 0x202;
+const KERNEL: &[u8; 4] = b"HdrS";
+/// Bytes that tell other formats apart, and what to do about them.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"KDMV", "a VMDK; convert it: qemu-img convert -f vmdk -O qcow2"),
+    (b"vhdxfile", "a VHDX; convert it: qemu-img convert -f vhdx -O qcow2"),
+    (b"conectix", "a VHD; convert it: qemu-img convert -f vpc -O qcow2"),
+    (b"<<< ", "a VDI; convert it: qemu-img convert -f vdi -O qcow2"),
+    (b"\x1f\x8b", "compressed; unpack it first: gunzip"),
+    (b"\xfd7zXZ", "compressed; unpack it first: unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed; unpack it first: unzstd"),
+    (b"BZh", "compressed; unpack it first: bunzip2"),
+    (b"PK\x03\x04", "an archive; unpack it first: unzip"),
+];
+
+/// A file that can become the disk of an image.
+pub struct Source {
+    file: File,
+    path: PathBuf,
+    format: Format,
+    /// Bytes that a guest will see.
+    pub virtual_bytes: u64,
+}
+
+impl Source {
+    /// Opens a file and finds out what it is, unless that is said.
+    pub fn open(path: &Path, said: Option<Format>) -> Result<Source, PoolFault> {
+        let file = open(path)?;
+        let corrupt = |why: String| PoolFault::corrupt(path, why);
+        let format = match said {
+            Some(format) => format,
+            None => guess(&file).map_err(corrupt)?,
+        };
+        let virtual_bytes = match format {
+            Format::Raw => file.metadata().at("look at", path)?.len(),
+            Format::Qcow2 => standalone(&file).map_err(corrupt)?,
+        };
+        if virtual_bytes == 0 {
+            return Err(corrupt("it is empty".to_owned()));
+        }
+        if virtual_bytes > LARGEST_GIB * GIB {
+            let why = format!("a guest would see {virtual_bytes} bytes; {LARGEST_GIB} GiB at most");
+            return Err(corrupt(why));
+        }
+        Ok(Source { file, path: path.to_owned(), format, virtual_bytes })
+    }
+
+    /// Lets `qemu-img` check that the file is whole.
+    pub fn check(&self) -> Result<(), PoolFault> {
+        if self.format == Format::Raw {
+            return Ok(());
+        }
+        let said = self.tool("check").arg("--output=json").arg(self.opened()).say()?;
+        match said.status.code() {
+            // 3: it has unused parts that nothing refers to, which do no harm.
+            Some(0 | 3) => Ok(()),
+            Some(2) => {
+                let why = "it is damaged or cut off; fetch it again, or see `qemu-img check`";
+                Err(PoolFault::corrupt(&self.path, why))
+            }
+            _ => {
+                let why = format!("qemu-img cannot check it: {}", self.plain(&said.words()));
+                Err(PoolFault::corrupt(&self.path, why))
+            }
+        }
+    }
+
+    /// Bytes that it takes as an image.
+    pub fn measure(&self) -> Result<u64, PoolFault> {
+        let tool = self.tool("measure").arg("--output=json").arg("-O").arg("qcow2");
+        let told = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
+        told["required"].as_u64().ok_or_else(|| PoolFault::Tool {
+            command: "qemu-img measure".to_owned(),
+            words: "it did not say how many bytes are required".to_owned(),
+        })
+    }
+
+    /// The command that copies it into a file that needs no other.
+    pub fn convert<'a>(&self, to: &Path) -> Tool<'a> {
+        self.tool("convert").arg("-p").arg("-O").arg("qcow2").arg(self.opened()).arg(to)
+    }
+
+    /// Whether it still is what it was when it was opened: someone may write to it.
+    pub fn is_unchanged(&self) -> Result<(), PoolFault> {
+        let same = match self.format {
+            Format::Raw => self.file.metadata().at("look at", &self.path)?.len(),
+            Format::Qcow2 => standalone(&self.file).unwrap_or(0),
+        };
+        if same == self.virtual_bytes {
+            return Ok(());
+        }
+        let why = "it changed while it was read; import a copy that nobody writes to";
+        Err(PoolFault::corrupt(&self.path, why))
+    }
+
+    /// A failure of a command, with the file's own name in the place of [`Source::opened`].
+    pub fn named(&self, fault: PoolFault) -> PoolFault {
+        match fault {
+            PoolFault::Tool { command, words } => {
+                PoolFault::Tool { command, words: self.plain(&words) }
+            }
+            other => other,
+        }
+    }
+
+    fn tool<'a>(&self, verb: &str) -> Tool<'a> {
+        Tool::new(verb).arg("-f").arg(self.format.as_str())
+    }
+
+    /// The very file that was looked at, wherever its name leads by now.
+    fn opened(&self) -> String {
+        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd())
+    }
+
+    fn plain(&self, words: &str) -> String {
+        words.replace(&self.opened(), &self.path.display().to_string())
+    }
+}
+
+/// Opens a plain file, by whatever name the operator has for it.
+pub fn open(path: &Path) -> Result<File, PoolFault> {
+    let plain = path.canonicalize().at("find", path)?;
+    files::open(&plain, false).at("open", path)
+}
+
+/// Opens a Linux kernel for x86 in the form that boot loaders take.
+pub fn kernel(path: &Path) -> Result<File, PoolFault> {
+    let file = open(path)?;
+    if reads(&file, KERNEL_MARK, KERNEL) {
+        return Ok(file);
+    }
+    let why = "it is no Linux kernel for x86; give a bzImage, such as /boot/vmlinuz-…";
+    Err(PoolFault::corrupt(path, why))
+}
+
+fn guess(file: &File) -> Result<Format, String> {
+    if reads(file, 0, qcow2::MAGIC) {
+        return Ok(Format::Qcow2);
+    }
+    if let Some((_, what)) = OTHERS.iter().find(|(mark, _)| reads(file, 0, mark)) {
+        return Err(format!("it is {what}"));
+    }
+    if reads(file, BOOT_MARK, &BOOTABLE) {
+        return Ok(Format::Raw);
+    }
+    let why = "it does not look like the image of a disk (neither qcow2 nor a boot sector); if it \
+               is one all the same, say --format raw";
+    Err(why.to_owned())
+}
+
+/// Bytes that a guest sees of a qcow2 file that needs no other file and no key.
+fn standalone(file: &File) -> Result<u64, String> {
+    let header = qcow2::read(file)?;
+    if let Some(base) = header.backing {
+        return Err(format!(
+            "it needs the backing file {base:?}; make it whole first: qemu-img convert -O qcow2"
+        ));
+    }
+    if header.external_data {
+        let why = "its data lie in another file; make it whole first: qemu-img convert -O qcow2";
+        return Err(why.to_owned());
+    }
+    if header.encrypted {
+        return Err("it is encrypted; decrypt it first: qemu-img convert".to_owned());
+    }
+    Ok(header.virtual_bytes)
+}
+
+fn reads(file: &File, at: u64, expected: &[u8]) -> bool {
+    let mut found = vec![0; expected.len()];
+    file.read_exact_at(&mut found, at).is_ok() && found == expected
+}

@@ -1,0 +1,206 @@
+//! Runs `qemu-img`, with a deadline, and as the user whom the files belong to.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::fault::PoolFault;
+use super::files::Owner;
+
+/// The program.
+const PROGRAM: &str = "qemu-img";
+/// How long a quick command may take.
+pub const QUICK: Duration = Duration::from_secs(60);
+/// Bytes of what a command says that are kept; hostile files can make it say much.
+const KEPT: usize = 256 * 1024;
+/// Pieces of output that may wait to be read.
+const WAITING: usize = 64;
+
+/// What a command said.
+pub struct Said {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// On standard output.
+    pub output: String,
+    /// On standard error.
+    pub complaints: String,
+}
+
+/// One call of `qemu-img`.
+pub struct Tool<'a> {
+    command: Command,
+    named: String,
+    patience: Duration,
+    hear: Option<&'a mut dyn FnMut(&str)>,
+}
+
+impl<'a> Tool<'a> {
+    /// `qemu-img <verb>`, which may take [`QUICK`].
+    pub fn new(verb: &str) -> Tool<'a> {
+        let mut command = Command::new(PROGRAM);
+        command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
+        Tool { command, named: format!("{PROGRAM} {verb}"), patience: QUICK, hear: None }
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Runs as this user, if we are another one.
+    pub fn owned_by(mut self, owner: Owner) -> Self {
+        if owner != Owner::ourselves() {
+            self.command.uid(owner.uid).gid(owner.gid);
+        }
+        self
+    }
+
+    /// Hears every piece of output as it comes; may then take long, but be silent only for so long.
+    pub fn heard_by(mut self, silence: Duration, hear: &'a mut dyn FnMut(&str)) -> Self {
+        (self.patience, self.hear) = (silence, Some(hear));
+        self
+    }
+
+    /// Runs it, and expects it to go well. Gives what it said on standard output.
+    pub fn run(self) -> Result<String, PoolFault> {
+        let command = self.named.clone();
+        let said = self.say()?;
+        if said.status.success() {
+            return Ok(said.output);
+        }
+        Err(PoolFault::Tool { command, words: said.words() })
+    }
+
+    /// Runs it to its end, good or bad.
+    pub fn say(mut self) -> Result<Said, PoolFault> {
+        let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().map_err(|error| cannot_start(&self.named, &error))?;
+        let listened = self.listen(&mut child);
+        if listened.is_err() {
+            // It may have ended at this very moment; what matters is that it is not there.
+            let _ = child.kill();
+        }
+        let status = child.wait().map_err(|error| cannot_start(&self.named, &error))?;
+        let (output, complaints) = listened?;
+        Ok(Said { status, output, complaints })
+    }
+
+    fn listen(&mut self, child: &mut Child) -> Result<(String, String), PoolFault> {
+        let (send, pieces) = sync_channel(WAITING);
+        if let Some(output) = child.stdout.take() {
+            follow(output, false, send.clone());
+        }
+        if let Some(complaints) = child.stderr.take() {
+            follow(complaints, true, send);
+        }
+        self.gather(&pieces)
+    }
+
+    fn gather(&mut self, pieces: &Receiver<Piece>) -> Result<(String, String), PoolFault> {
+        let (mut output, mut complaints) = (String::new(), String::new());
+        let mut deadline = Instant::now() + self.patience;
+        loop {
+            match pieces.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Piece { complains, text }) => {
+                    if let Some(hear) = &mut self.hear
+                        && !complains
+                    {
+                        hear(&text);
+                        deadline = Instant::now() + self.patience;
+                    }
+                    let kept = if complains { &mut complaints } else { &mut output };
+                    if kept.len() < KEPT {
+                        kept.push_str(&text);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok((output, complaints)),
+                Err(RecvTimeoutError::Timeout) => return Err(self.too_slow()),
+            }
+        }
+    }
+
+    fn too_slow(&self) -> PoolFault {
+        let words = format!(
+            "no answer within {} s, so it was ended; look at the load and the file system, and try \
+             again",
+            self.patience.as_secs()
+        );
+        PoolFault::Tool { command: self.named.clone(), words }
+    }
+}
+
+impl Said {
+    /// Its complaint in one line.
+    pub fn words(&self) -> String {
+        let told = self.complaints.trim().trim_start_matches("qemu-img: ");
+        match told {
+            "" => format!("it failed with {} and said nothing", self.status),
+            _ => told.replace(['\n', '\r'], " "),
+        }
+    }
+}
+
+/// A piece of what a command says.
+struct Piece {
+    complains: bool,
+    text: String,
+}
+
+/// Reads to the end in a thread of its own, which ends with the command.
+fn follow(mut from: impl Read + Send + 'static, complains: bool, to: SyncSender<Piece>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if to.send(Piece { complains, text }).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn cannot_start(command: &str, error: &std::io::Error) -> PoolFault {
+    let words = if error.kind() == std::io::ErrorKind::NotFound {
+        format!("there is no {PROGRAM}; install it: apt-get install qemu-utils")
+    } else {
+        format!("it cannot be run: {error}")
+    };
+    PoolFault::Tool { command: command.to_owned(), words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_wrong_is_told_in_its_words() {
+        let missing = Tool::new("info").arg("-f").arg("raw").arg("/nowhere/at/all").run();
+        let told = missing.unwrap_err().to_string();
+        assert!(told.contains("qemu-img info") && told.contains("No such file"), "{told}");
+    }
+
+    #[test]
+    fn one_that_is_silent_is_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let began = Instant::now();
+        let mut hear = |_: &str| {};
+        // Nobody ever writes to the pipe, so that opening it waits.
+        let mut command = Command::new("cat");
+        command.arg(&pipe);
+        let stuck = Tool {
+            command,
+            named: "cat pipe".to_owned(),
+            patience: Duration::from_millis(50),
+            hear: Some(&mut hear),
+        };
+        let fault = stuck.run().unwrap_err().to_string();
+        assert!(fault.contains("so it was ended"), "{fault}");
+        assert!(began.elapsed() < QUICK);
+    }
+}

@@ -1,0 +1,222 @@
+//! What every driver promises. A second driver has to pass this unchanged: time passes only
+//! through [`Bench::pass`], and nothing is known of a driver but its answers.
+
+use std::pin::Pin;
+
+use diskdock::hypervisor::{DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot};
+use domain::{DiskId, InstanceId, Moment};
+
+/// Looks at one transition at most.
+const LOOKS: usize = 1_000;
+
+/// A driver, and the way time passes for it.
+pub struct Bench<'b> {
+    pub driver: &'b dyn Hypervisor,
+    pub now: &'b dyn Fn() -> Moment,
+    pub pass: &'b dyn Fn(i64) -> Pass,
+    /// The image that machines boot.
+    pub image: &'b str,
+}
+
+/// Time that passes.
+pub type Pass = Pin<Box<dyn Future<Output = ()>>>;
+
+fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
+    Slot { instance: instance.into(), disk: disk.into(), generation }
+}
+
+impl Bench<'_> {
+    /// Asks until it is settled; gives the number of looks that took.
+    async fn until_settled(&self, ask: impl AsyncFn(Moment) -> Look) -> usize {
+        for looks in 1..=LOOKS {
+            match ask((self.now)()).await {
+                Look::Settled => return looks,
+                Look::Again { after_ms, .. } | Look::Paused { after_ms, .. } => {
+                    assert!(after_ms > 0, "a wait takes time");
+                    (self.pass)(after_ms).await;
+                }
+                Look::Refused(reason) => panic!("refused: {reason}"),
+            }
+        }
+        panic!("not settled after {LOOKS} looks")
+    }
+
+    async fn start(&self, instance: &str) {
+        let spec = self.spec(instance);
+        self.until_settled(async |now| self.driver.start(&spec, now).await.unwrap()).await;
+    }
+
+    fn spec(&self, instance: &str) -> MachineSpec {
+        MachineSpec {
+            instance: instance.into(),
+            processors: 1,
+            memory_mib: 256,
+            disk_quantity: 4,
+            image: self.image.to_owned(),
+            system_disk: None,
+            host_name: instance.to_owned(),
+            user_data: String::new(),
+            forwards: Vec::new(),
+        }
+    }
+
+    async fn create(&self, disk: &str) {
+        let spec = DiskSpec { disk: disk.into(), size_gib: 1, image: None };
+        self.until_settled(async |now| self.driver.create(&spec, now).await.unwrap()).await;
+    }
+
+    /// Off, and forgotten.
+    async fn release(&self, instance: &str) {
+        let id = InstanceId::from(instance);
+        self.until_settled(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
+        self.driver.forget(&id).await.unwrap();
+        assert_eq!(self.sight(instance).await, None);
+    }
+
+    async fn plug(&self, slot: &Slot) {
+        self.until_settled(async |now| self.driver.plug(slot, now).await.unwrap()).await;
+    }
+
+    async fn unplug(&self, slot: &Slot) {
+        self.until_settled(async |now| self.driver.unplug(slot, now).await.unwrap()).await;
+    }
+
+    async fn sight(&self, instance: &str) -> Option<Sight> {
+        self.driver.sight(&instance.into()).await.unwrap()
+    }
+
+    async fn disks(&self, instance: &str) -> Vec<(String, u64)> {
+        let sight = self.sight(instance).await.unwrap_or_default();
+        sight.disks.into_iter().map(|(disk, generation)| (disk.to_string(), generation)).collect()
+    }
+}
+
+/// The whole contract.
+pub async fn contract(bench: &Bench<'_>) {
+    disks_are_made_grow_and_are_discarded(bench).await;
+    machines_start_stop_and_are_forgotten(bench).await;
+    a_disk_is_there_from_plug_to_unplug(bench).await;
+    calls_bear_repeating(bench).await;
+    generations_keep_attachments_apart(bench).await;
+    machines_do_not_disturb_each_other(bench).await;
+    what_is_adopted_is_seen_and_what_is_known_stays(bench).await;
+}
+
+async fn disks_are_made_grow_and_are_discarded(bench: &Bench<'_>) {
+    let disk = DiskId::from("d-bytes");
+    for _ in 0..2 {
+        bench.create("d-bytes").await;
+    }
+    let larger = DiskSpec { disk: disk.clone(), size_gib: 2, image: None };
+    for _ in 0..2 {
+        let grow = async |now| bench.driver.resize(&larger, &[], now).await.unwrap();
+        bench.until_settled(grow).await;
+    }
+    for _ in 0..2 {
+        bench.driver.discard(&disk).await.unwrap();
+    }
+}
+
+async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
+    let id = InstanceId::from("i-turn");
+    assert_eq!(bench.sight("i-turn").await, None, "nothing is known of it");
+    bench.start("i-turn").await;
+    assert!(bench.sight("i-turn").await.unwrap().running);
+    let spec = bench.spec("i-turn");
+    bench.until_settled(async |now| bench.driver.reboot(&spec, now).await.unwrap()).await;
+    assert!(bench.sight("i-turn").await.unwrap().running);
+    for force in [false, true] {
+        let stop = async |now| bench.driver.stop(&id, force, now).await.unwrap();
+        bench.until_settled(stop).await;
+        assert!(!bench.sight("i-turn").await.unwrap().running);
+        bench.until_settled(stop).await;
+        assert!(!bench.sight("i-turn").await.unwrap().running);
+        bench.start("i-turn").await;
+        assert!(bench.sight("i-turn").await.unwrap().running);
+    }
+    let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
+    bench.until_settled(off).await;
+    for _ in 0..2 {
+        bench.driver.forget(&id).await.unwrap();
+        assert_eq!(bench.sight("i-turn").await, None);
+    }
+}
+
+async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
+    bench.start("i-disk").await;
+    bench.create("d-one").await;
+    let one = slot("i-disk", "d-one", 1);
+    assert_eq!(bench.disks("i-disk").await, []);
+    bench.plug(&one).await;
+    assert_eq!(bench.disks("i-disk").await, [("d-one".to_owned(), 1)]);
+    let first = bench.driver.unplug(&one, (bench.now)()).await.unwrap();
+    let there = !bench.disks("i-disk").await.is_empty();
+    assert_eq!(first != Look::Settled, there, "settled means that the guest cannot reach it");
+    bench.unplug(&one).await;
+    assert_eq!(bench.disks("i-disk").await, []);
+    bench.release("i-disk").await;
+}
+
+async fn calls_bear_repeating(bench: &Bench<'_>) {
+    bench.start("i-twice").await;
+    bench.create("d-two").await;
+    let (one, two) = (slot("i-twice", "d-one", 1), slot("i-twice", "d-two", 1));
+    for _ in 0..2 {
+        bench.start("i-twice").await;
+        bench.plug(&one).await;
+        bench.plug(&two).await;
+    }
+    assert_eq!(bench.disks("i-twice").await.len(), 2, "twice is once");
+    for _ in 0..2 {
+        bench.unplug(&one).await;
+        assert_eq!(bench.disks("i-twice").await, [("d-two".to_owned(), 1)]);
+    }
+    bench.unplug(&slot("i-twice", "d-never-there", 7)).await;
+    assert_eq!(bench.disks("i-twice").await, [("d-two".to_owned(), 1)]);
+    bench.release("i-twice").await;
+}
+
+async fn generations_keep_attachments_apart(bench: &Bench<'_>) {
+    bench.start("i-again").await;
+    let (old, new) = (slot("i-again", "d-one", 1), slot("i-again", "d-one", 2));
+    // The first attach is given up half way; the second knows nothing of it.
+    bench.driver.plug(&old, (bench.now)()).await.unwrap();
+    bench.plug(&new).await;
+    assert_eq!(bench.disks("i-again").await, [("d-one".to_owned(), 2)]);
+    bench.unplug(&old).await;
+    assert_eq!(bench.disks("i-again").await, [("d-one".to_owned(), 2)], "a late unplug");
+    bench.plug(&old).await;
+    assert_eq!(bench.disks("i-again").await, [("d-one".to_owned(), 2)], "a late plug");
+    bench.unplug(&new).await;
+    assert_eq!(bench.disks("i-again").await, []);
+    bench.release("i-again").await;
+}
+
+async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
+    bench.start("i-left").await;
+    bench.start("i-right").await;
+    bench.create("d-left").await;
+    bench.create("d-right").await;
+    let (left, right) = (slot("i-left", "d-left", 1), slot("i-right", "d-right", 2));
+    bench.plug(&left).await;
+    bench.plug(&right).await;
+    let other = bench.sight("i-right").await;
+    bench.unplug(&left).await;
+    bench.release("i-left").await;
+    assert_eq!(bench.sight("i-right").await, other);
+    bench.unplug(&right).await;
+    bench.release("i-right").await;
+}
+
+async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
+    let id = InstanceId::from("i-found");
+    let found = Sight { running: false, disks: vec![("d-one".into(), 3)] };
+    bench.driver.adopt(&id, found.clone()).await.unwrap();
+    assert_eq!(bench.sight("i-found").await, Some(found.clone()));
+    let late = Sight { running: true, disks: Vec::new() };
+    bench.driver.adopt(&id, late).await.unwrap();
+    assert_eq!(bench.sight("i-found").await, Some(found), "what is known is known better");
+    bench.unplug(&slot("i-found", "d-one", 3)).await;
+    assert_eq!(bench.disks("i-found").await, []);
+    bench.release("i-found").await;
+}

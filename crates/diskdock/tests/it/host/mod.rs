@@ -1,0 +1,27 @@
+//! What an operator does on a host of his own, with the real program: import images, ask the
+//! doctor.
+
+mod image;
+mod offered;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs `diskdock` on a data directory.
+pub fn diskdock(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+    command.env("DISKDOCK_DATA_DIR", data).args(arguments).output().unwrap()
+}
+
+/// Standard output of a run that goes well.
+#[track_caller]
+pub fn out(data: &Path, arguments: &[&str]) -> String {
+    let output = diskdock(data, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", complaint(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What a run said on standard error.
+pub fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

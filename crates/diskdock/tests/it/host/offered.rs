@@ -1,0 +1,105 @@
+//! Imported images through the API: offered at once, and launched from.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::out;
+use crate::harness::{ACCOUNT, REGION, World};
+use crate::storage::{put_image, raw_disk};
+
+async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
+    let parameters = [&[("RegionId", REGION), ("PageSize", "100")], more].concat();
+    let answer = world.ok("DescribeImages", &parameters).await;
+    let images = answer.json["Images"]["Image"].as_array().unwrap().clone();
+    images.iter().map(|image| image["ImageId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_imported_image_is_the_callers_own() {
+    let world = World::new().await;
+    let before = ids(&world, &[]).await;
+    assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
+    put_image(&world.assembly.directory, "m-1", 3_000);
+    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "nobody has looked yet");
+    world.assembly.keep_house().await.unwrap();
+    let answer = world.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
+    let image = &answer.json["Images"]["Image"][0];
+    assert_eq!(image["ImageOwnerAlias"], "self");
+    assert_eq!(image["ImageOwnerId"], ACCOUNT.parse::<i64>().unwrap());
+    assert_eq!((&image["ImageName"], &image["Size"]), (&"Debian 12".into(), &3.into()));
+    assert_eq!(
+        (&image["OSName"], &image["Status"]),
+        (&"Debian  12 64 bit".into(), &"Available".into())
+    );
+    assert_eq!(image["CreationTime"], "2026-01-02T03:04:05Z");
+    let own = [("ImageOwnerAlias", "self"), ("ImageOwnerId", ACCOUNT), ("ImageName", "Debian*")];
+    for filter in own {
+        assert_eq!(ids(&world, &[filter]).await, ["m-1"], "{filter:?}");
+    }
+    for filter in [("ImageOwnerAlias", "marketplace"), ("ImageOwnerId", "7")] {
+        assert!(ids(&world, &[filter]).await.is_empty(), "{filter:?}");
+    }
+    assert_eq!(ids(&world, &[("ImageOwnerAlias", "system")]).await, before);
+}
+
+#[tokio::test]
+async fn instances_start_from_an_imported_image_until_it_is_deleted() {
+    let world = World::new().await;
+    put_image(&world.assembly.directory, "m-1", 8);
+    world.assembly.keep_house().await.unwrap();
+    let instance = world.run(&[("ImageId", Some("m-1"))]).await;
+    assert_eq!(instance.len(), 1);
+    let world = world.restart().await;
+    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
+    out(&world.assembly.directory, &["image", "delete", "m-1"]);
+    world.assembly.keep_house().await.unwrap();
+    assert!(ids(&world, &[("ImageId", "m-1")]).await.is_empty());
+}
+
+#[tokio::test]
+async fn images_without_bytes_can_be_left_out() {
+    let world = World::with(|plan| plan.only_imported_images = true).await;
+    assert!(ids(&world, &[]).await.is_empty());
+    put_image(&world.assembly.directory, "m-1", 8);
+    world.assembly.keep_house().await.unwrap();
+    assert_eq!(ids(&world, &[]).await, ["m-1"]);
+}
+
+/// A server of its own on this directory; ended when this is dropped.
+struct Server(Child);
+
+impl Server {
+    fn start(data: &std::path::Path) -> Server {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("ready"), "{line}");
+        Server(child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_running_server_offers_an_image_as_soon_as_it_is_imported() {
+    let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let _server = Server::start(data.path());
+    let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();
+    let offered = || {
+        let call = ["call", "DescribeImages", "--RegionId", REGION, "--ImageOwnerAlias", "self"];
+        out(data.path(), &[&call[..], &["--endpoint", endpoint.trim()]].concat())
+    };
+    assert!(!offered().contains("m-debian"));
+    let file = raw_disk(source.path(), 8 << 20, b"find me");
+    out(data.path(), &["image", "import", file.to_str().unwrap(), "--name", "debian"]);
+    assert!(offered().contains("m-debian"));
+    out(data.path(), &["image", "delete", "m-debian"]);
+    assert!(!offered().contains("m-debian"));
+}

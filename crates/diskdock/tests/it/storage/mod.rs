@@ -1,0 +1,91 @@
+//! Disks and images as real files, made by the real `qemu-img`.
+
+mod images;
+mod pool;
+mod traps;
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use diskdock::storage::{Format, Images, Import, PoolFault, What};
+use serde_json::Value;
+
+/// Runs `qemu-img`, which these tests cannot do without.
+pub fn qemu_img(arguments: &[&str]) -> String {
+    let run = Command::new("qemu-img").args(arguments).output();
+    let output = run.expect("these tests need qemu-img: apt-get install qemu-utils");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "qemu-img {arguments:?}: {told}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What `qemu-img` says of a file.
+pub fn info(path: &Path) -> Value {
+    let told = qemu_img(&["info", "-U", "--output=json", path.to_str().unwrap()]);
+    serde_json::from_str(&told).unwrap()
+}
+
+/// A raw disk with a boot sector, and a word where it can be found again.
+pub fn raw_disk(at: &Path, bytes: u64, word: &[u8]) -> PathBuf {
+    let path = at.join("source.raw");
+    let file = File::create(&path).unwrap();
+    file.set_len(bytes).unwrap();
+    file.write_all_at(&[0x55, 0xaa], 510).unwrap();
+    file.write_all_at(word, 4096).unwrap();
+    path
+}
+
+/// An import of a disk.
+pub fn of_disk(id: &str, file: &Path, format: Option<Format>) -> Import {
+    Import {
+        id: id.to_owned(),
+        name: "Debian 12".to_owned(),
+        os_name: "Debian  12 64 bit".to_owned(),
+        created_at: "2026-01-02T03:04:05Z".to_owned(),
+        what: What::Disk { file: file.to_owned(), format },
+    }
+}
+
+/// Puts an image of this many MiB into a data directory.
+pub fn put_image(data: &Path, id: &str, mib: u64) {
+    let source = tempfile::tempdir().unwrap();
+    let file = raw_disk(source.path(), mib << 20, b"made for tests");
+    Images::open(data).unwrap().import(&of_disk(id, &file, None), &mut |_| {}).unwrap();
+}
+
+/// A program that a boot loader would take for a kernel.
+pub fn kernel(at: &Path) -> PathBuf {
+    let path = at.join("vmlinuz");
+    let file = File::create(&path).unwrap();
+    file.set_len(8_192).unwrap();
+    file.write_all_at(b"HdrS", 0x202).unwrap();
+    path
+}
+
+/// Everything in a directory and below, by paths from there, sorted.
+pub fn below(directory: &Path) -> Vec<String> {
+    fn collect(root: &Path, directory: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            if path.is_dir() && !path.is_symlink() {
+                collect(root, &path, found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(directory, directory, &mut found);
+    found.sort();
+    found
+}
+
+/// A fault that says these words.
+#[track_caller]
+pub fn says<T: std::fmt::Debug>(result: Result<T, PoolFault>, words: &[&str]) -> PoolFault {
+    let fault = result.expect_err("this must not work");
+    let told = fault.to_string();
+    assert!(words.iter().all(|word| told.contains(word)), "{told}");
+    fault
+}

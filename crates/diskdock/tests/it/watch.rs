@@ -1,0 +1,191 @@
+//! What the console sees: the stream of pictures, who may watch it, and the latest calls in it.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use diskdock::admin::Access;
+use diskdock::admin::watch::{Watch, router};
+use diskdock::gateway::guard::Guard;
+use http_body_util::BodyExt;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
+
+use crate::harness::{REGION, TOKEN, World, ZONE};
+
+/// How long a picture may take to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Somebody who watches.
+struct Viewer(Body);
+
+impl Viewer {
+    /// The next picture; none when the stream has ended.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            let frame = tokio::time::timeout(PATIENCE, self.0.frame()).await.expect("in time")?;
+            let bytes = frame.unwrap().into_data().unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            if let Some(data) = text.strip_prefix("data: ") {
+                return Some(serde_json::from_str(data).unwrap());
+            }
+        }
+    }
+
+    /// The first picture from now on of which `holds` is true.
+    async fn until(&mut self, holds: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let picture = self.next().await.expect("the stream goes on");
+            if holds(&picture) {
+                return picture;
+            }
+        }
+    }
+}
+
+async fn ask(
+    world: &World,
+    watch: &Watch,
+    headers: &[(&str, &str)],
+    loopback: bool,
+) -> http::Response<Body> {
+    let access = Access { token: TOKEN.to_owned(), loopback, guard: Guard::default() };
+    let service = TowerToHyperService::new(router(&world.assembly, access, watch.clone()));
+    let mut request =
+        http::Request::builder().uri("/_diskdock/watch").header("host", "127.0.0.1:5260");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    service.call(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn watching(world: &World, watch: &Watch) -> Viewer {
+    let response = ask(world, watch, &[], true).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    Viewer(response.into_body())
+}
+
+fn disk_of<'a>(picture: &'a Value, id: &str) -> Option<&'a Value> {
+    let on = picture["instances"].as_array().unwrap().iter();
+    let on = on.flat_map(|instance| instance["disks"].as_array().unwrap());
+    on.chain(picture["free"].as_array().unwrap()).find(|disk| disk["id"] == id)
+}
+
+#[tokio::test]
+async fn every_change_is_seen_by_all_who_watch() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let (mut one, mut other) = (watching(&world, &watch).await, watching(&world, &watch).await);
+    for viewer in [&mut one, &mut other] {
+        let picture = viewer.next().await.unwrap();
+        assert_eq!(disk_of(&picture, &disk).unwrap()["status"], "In_use");
+    }
+    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let is = |status: &'static str| {
+        let disk = disk.clone();
+        move |picture: &Value| disk_of(picture, &disk).unwrap()["status"] == status
+    };
+    let picture = one.until(is("Detaching")).await;
+    let operation = &picture["operations"][0];
+    assert_eq!(operation["kind"], "disk.detach");
+    assert_eq!(operation["given_up"], false);
+    world.finish_all().await;
+    for viewer in [&mut one, &mut other] {
+        let picture = viewer.until(is("Available")).await;
+        assert_eq!(picture["free"][0]["id"], disk.as_str());
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_comes_later_sees_the_whole_picture_at_once() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let disk = world.available_disk().await;
+    let mut one = watching(&world, &watch).await;
+    one.next().await.unwrap();
+    let mut later = watching(&world, &watch).await;
+    assert!(disk_of(&later.next().await.unwrap(), &disk).is_some());
+}
+
+#[tokio::test]
+async fn the_stream_ends_when_the_server_stops() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let mut viewer = watching(&world, &watch).await;
+    viewer.next().await.unwrap();
+    watch.close();
+    assert_eq!(viewer.next().await, None);
+    assert_eq!(ask(&world, &watch, &[], true).await.status(), 503);
+}
+
+#[tokio::test]
+async fn only_those_who_may_use_the_controls_may_watch() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let foreign = [("origin", "https://evil.example")];
+    assert_eq!(ask(&world, &watch, &foreign, true).await.status(), 403);
+    assert_eq!(ask(&world, &watch, &[("sec-fetch-site", "cross-site")], true).await.status(), 403);
+    assert_eq!(ask(&world, &watch, &[], false).await.status(), 403);
+    assert_eq!(ask(&world, &watch, &[("x-diskdock-token", "guess")], false).await.status(), 403);
+    assert_eq!(ask(&world, &watch, &[("x-diskdock-token", TOKEN)], false).await.status(), 200);
+    let own = [("origin", "http://127.0.0.1:5260"), ("sec-fetch-site", "same-origin")];
+    assert_eq!(ask(&world, &watch, &own, true).await.status(), 200);
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_cannot_watch() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let mut viewers = Vec::new();
+    for _ in 0..100 {
+        viewers.push(watching(&world, &watch).await);
+    }
+    assert_eq!(ask(&world, &watch, &[], true).await.status(), 503);
+    let picture = viewers[99].next().await.unwrap();
+    assert_eq!(picture["truncated"], false);
+}
+
+#[tokio::test]
+async fn calls_can_be_opened_again_as_they_were_but_for_passwords() {
+    let world = World::new().await;
+    let mut asked = vec![
+        ("RegionId", REGION),
+        ("ZoneId", ZONE),
+        ("ImageId", crate::harness::IMAGE),
+        ("InstanceType", "ecs.g6.large"),
+        ("Password", "Example-1234"),
+        ("Tag.1.Key", "a & b"),
+    ];
+    world.ok("RunInstances", &asked).await;
+    let refused = world.call("DetachDisk", &[("InstanceId", "i-1"), ("DiskId", "d-1")]).await;
+    assert_eq!(refused.status, 404);
+    let mut viewer = watching(&world, &Watch::default()).await;
+    let picture = viewer.next().await.unwrap();
+    let calls = picture["calls"].as_array().unwrap();
+    assert_eq!((&calls[0]["action"], &calls[0]["status"]), (&"DetachDisk".into(), &404.into()));
+    assert_eq!(calls[0]["key"], "testid");
+    assert_eq!(calls[1]["action"], "RunInstances");
+    asked.retain(|(name, _)| *name != "Password");
+    asked.sort_unstable();
+    assert_eq!(calls[1]["parameters"], serde_json::to_value(&asked).unwrap());
+}
+
+#[tokio::test]
+async fn reading_does_not_push_out_what_changed() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    for _ in 0..300 {
+        world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    }
+    let recent = &world.assembly.gateway.recent;
+    let actions = recent.latest(|call| call.action);
+    assert_eq!(actions.len(), 51);
+    assert_eq!(actions.last(), Some(&"CreateDisk"));
+    let long = "x".repeat(20_000);
+    world.call("ModifyDiskAttribute", &[("DiskId", &disk), ("Description", &long)]).await;
+    let kept = recent.latest(|call| (call.action, call.parameters().len()));
+    assert_eq!(kept[0], ("ModifyDiskAttribute", 0), "what is too long is not kept");
+}

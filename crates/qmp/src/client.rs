@@ -1,0 +1,149 @@
+//! A connection: one task reads, replies find their commands by id, events go to all subscribers.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader, split};
+use tokio::time::timeout;
+
+use crate::commands::{Capabilities, Command};
+use crate::error::{ConnectError, Error};
+use crate::events::Events;
+use crate::shared::{Reply, Shared};
+use crate::socket::reach;
+use crate::wire::{Failure, Greeting, Line, Request, Version, read_line};
+
+/// How long a command has, unless something else is said.
+pub const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
+/// Commands that may wait for their replies at a time.
+pub const IN_FLIGHT: usize = 256;
+
+/// A connection to QEMU. Clones share it; it ends with the last of them. QEMU serves one client of
+/// a monitor at a time: whoever connects to the same one waits until this one ends.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    next_id: AtomicU64,
+    version: Version,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Client").field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.end(Error::Closed);
+    }
+}
+
+impl Client {
+    /// Connects to a monitor's socket and negotiates, all within `deadline`. The path may be longer
+    /// than a socket's address can be.
+    pub async fn connect(path: &Path, deadline: Duration) -> Result<Client, ConnectError> {
+        let connected = async { Client::negotiate(reach(path).await?, deadline).await };
+        let in_time = timeout(deadline, connected).await;
+        in_time.unwrap_or(Err(ConnectError::TimedOut(deadline)))
+    }
+
+    /// Talks over any stream of bytes. Negotiates within `deadline`.
+    pub async fn over<S>(stream: S, deadline: Duration) -> Result<Client, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let in_time = timeout(deadline, Client::negotiate(stream, deadline)).await;
+        in_time.unwrap_or(Err(ConnectError::TimedOut(deadline)))
+    }
+
+    async fn negotiate<S>(stream: S, deadline: Duration) -> Result<Client, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (reader, writer) = split(stream);
+        let mut reader = BufReader::new(reader);
+        let version = greeting(&mut reader).await?;
+        let shared = Arc::new(Shared::new(Box::new(writer)));
+        tokio::spawn(Arc::clone(&shared).read(reader));
+        let client = Client(Arc::new(Inner { shared, next_id: AtomicU64::new(1), version }));
+        let negotiated = client.execute_within(Capabilities {}, deadline).await;
+        negotiated.map_err(ConnectError::Negotiation)?;
+        Ok(client)
+    }
+
+    /// Sends a command and waits for its reply, for [`COMMAND_DEADLINE`] at most.
+    pub async fn execute<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
+        self.execute_within(command, COMMAND_DEADLINE).await
+    }
+
+    /// Sends a command and waits for its reply, for `after` at most.
+    ///
+    /// Whoever stops waiting before does not take the command back. If not all of it is written by
+    /// then, because QEMU has not read for long, the connection ends.
+    pub async fn execute_within<C: Command>(
+        &self,
+        command: C,
+        after: Duration,
+    ) -> Result<C::Reply, Error> {
+        let replied = timeout(after, self.exchange(&command)).await;
+        let Ok(reply) = replied else {
+            return Err(Error::TimedOut { command: C::NAME, after });
+        };
+        match reply? {
+            Ok(value) => serde_json::from_value(value)
+                .map_err(|error| Error::Malformed { command: C::NAME, what: error.to_string() }),
+            Err(Failure { class, desc }) => Err(Error::Refused { class, description: desc }),
+        }
+    }
+
+    async fn exchange<C: Command>(&self, command: &C) -> Result<Reply, Error> {
+        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        let request = Request { execute: C::NAME, arguments: command, id };
+        let mut line = serde_json::to_vec(&request)
+            .map_err(|error| Error::Malformed { command: C::NAME, what: error.to_string() })?;
+        line.push(b'\n');
+        let place = self.0.shared.expect(id)?;
+        self.0.shared.send(&line).await?;
+        place.reply().await
+    }
+
+    /// Everything that QEMU reports from now on. A subscription does not keep the connection.
+    pub fn events(&self) -> Events {
+        self.0.shared.subscribe()
+    }
+
+    /// Waits until the connection has ended.
+    pub async fn closed(&self) {
+        self.0.shared.ended().await;
+    }
+
+    /// Whether the connection has ended.
+    pub fn is_closed(&self) -> bool {
+        self.0.shared.has_ended()
+    }
+
+    /// Which QEMU it is.
+    pub fn version(&self) -> Version {
+        self.0.version
+    }
+}
+
+/// Reads up to the greeting. What is reported before it is nobody's.
+async fn greeting(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Version, ConnectError> {
+    let mut line = Vec::new();
+    while read_line(reader, &mut line).await? {
+        match serde_json::from_slice::<Greeting>(&line) {
+            Ok(greeting) => return Ok(greeting.qmp.version.qemu),
+            Err(error) => match serde_json::from_slice(&line) {
+                Ok(Line::Event { .. }) => {}
+                _ => return Err(ConnectError::NotQmp(error.to_string())),
+            },
+        }
+    }
+    Err(ConnectError::NotQmp("the connection has ended".to_owned()))
+}

@@ -1,0 +1,43 @@
+//! A client of the QEMU Machine Protocol (QMP): replies by id, events by subscription, deadlines
+//! everywhere.
+//!
+//! Subscribe before you ask: an event that QEMU reports between a command and a subscription is
+//! lost. What a command has come to is never read from the words of an error; QEMU is asked.
+//!
+//! ```no_run
+//! # async fn unplug() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use std::time::Duration;
+//! use qmp::commands::DeviceDel;
+//! use qmp::{Client, Event, Notice};
+//!
+//! let client = Client::connect(Path::new("qmp.sock"), Duration::from_secs(5)).await?;
+//! let mut events = client.events();
+//! client.execute(DeviceDel { id: "disk1".to_owned() }).await?;
+//! while let Notice::Event(event) = events.next().await {
+//!     if matches!(event, Event::DeviceDeleted { device: Some(id), .. } if id == "disk1") {
+//!         break;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+/// The README, whose example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod client;
+pub mod commands;
+mod error;
+mod events;
+mod shared;
+mod socket;
+mod wire;
+
+pub use client::{COMMAND_DEADLINE, Client, IN_FLIGHT};
+pub use commands::Command;
+pub use error::{ConnectError, Error};
+pub use events::{Event, Events, Notice, QUEUE};
+pub use wire::{ErrorClass, LONGEST_LINE, Version};

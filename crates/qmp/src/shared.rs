@@ -1,0 +1,264 @@
+//! What the commands of a connection and its reading task share: who waits for what.
+//!
+//! A connection ends once, for one reason, in [`Shared::end`]; whoever waits is told then. The
+//! reading task closes the stream, so that QEMU can serve the next client.
+
+use std::collections::HashMap;
+use std::io::ErrorKind::InvalidData;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{broadcast, oneshot, watch};
+
+use crate::IN_FLIGHT;
+use crate::error::Error;
+use crate::events::{Event, Events, QUEUE};
+use crate::wire::{Failure, Line, read_line};
+
+/// What QEMU has answered.
+pub(crate) type Reply = Result<Value, Failure>;
+type Waiting = HashMap<u64, oneshot::Sender<Reply>>;
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+pub(crate) struct Shared {
+    /// None once the connection has ended.
+    waiting: Mutex<Option<Waiting>>,
+    /// None once the connection has ended, so that subscribers learn of it.
+    events: Mutex<Option<broadcast::Sender<Event>>>,
+    /// None once the connection has ended, and while a command is being written.
+    writer: tokio::sync::Mutex<Option<Writer>>,
+    /// Why the connection has ended.
+    ended: watch::Sender<Option<Error>>,
+}
+
+/// A place among the waiting; given back when it is dropped, whatever has become of the command.
+pub(crate) struct Place<'s> {
+    shared: &'s Shared,
+    id: u64,
+    reply: oneshot::Receiver<Reply>,
+}
+
+impl Place<'_> {
+    /// Waits for the reply or the end of the connection.
+    pub async fn reply(mut self) -> Result<Reply, Error> {
+        (&mut self.reply).await.map_err(|_| self.shared.why())
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.shared.waiting().as_mut() {
+            waiting.remove(&self.id);
+        }
+    }
+}
+
+/// A line that is being written. If its writer gives up in between, the next would be garbled.
+struct Unfinished<'s>(Option<&'s Shared>);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0 {
+            shared.end(broken("a command was written in part"));
+        }
+    }
+}
+
+/// The reading task: with it, the connection ends.
+struct Reading(Arc<Shared>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.end(Error::Closed);
+    }
+}
+
+fn broken(reason: impl Into<String>) -> Error {
+    Error::Broken { reason: reason.into() }
+}
+
+impl Shared {
+    pub fn new(writer: Writer) -> Shared {
+        Shared {
+            waiting: Mutex::new(Some(HashMap::new())),
+            events: Mutex::new(Some(broadcast::Sender::new(QUEUE))),
+            writer: tokio::sync::Mutex::new(Some(writer)),
+            ended: watch::Sender::new(None),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<Waiting>> {
+        self.waiting.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    fn events(&self) -> MutexGuard<'_, Option<broadcast::Sender<Event>>> {
+        self.events.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    pub fn subscribe(&self) -> Events {
+        match self.events().as_ref() {
+            Some(sender) => Events(sender.subscribe()),
+            // A receiver without a sender is closed.
+            None => Events(broadcast::Sender::new(1).subscribe()),
+        }
+    }
+
+    /// Takes a place for the reply to a command that is about to be sent.
+    pub fn expect(&self, id: u64) -> Result<Place<'_>, Error> {
+        let mut waiting = self.waiting();
+        let waiting = waiting.as_mut().ok_or_else(|| self.why())?;
+        if waiting.len() >= IN_FLIGHT {
+            return Err(Error::Busy);
+        }
+        let (sender, reply) = oneshot::channel();
+        waiting.insert(id, sender);
+        Ok(Place { shared: self, id, reply })
+    }
+
+    /// Writes a line, all of it or the connection ends.
+    pub async fn send(&self, line: &[u8]) -> Result<(), Error> {
+        let mut place = self.writer.lock().await;
+        let mut writer = place.take().ok_or_else(|| self.why())?;
+        let mut unfinished = Unfinished(Some(self));
+        let write = async {
+            writer.write_all(line).await?;
+            writer.flush().await
+        };
+        tokio::select! {
+            written = write => if written.is_err() {
+                self.end(Error::Closed);
+                return Err(self.why());
+            },
+            () = self.ended() => return Err(self.why()),
+        }
+        unfinished.0 = None;
+        *place = Some(writer);
+        Ok(())
+    }
+
+    /// Reads until the connection ends, and closes it.
+    pub async fn read(self: Arc<Self>, mut stream: impl AsyncBufRead + Unpin) {
+        let reading = Reading(self);
+        let shared = &reading.0;
+        tokio::select! {
+            why = shared.listen(&mut stream) => shared.end(why),
+            () = shared.ended() => {}
+        }
+        // Whoever writes at the moment is told as well and lets go.
+        shared.writer.lock().await.take();
+    }
+
+    async fn listen(&self, stream: &mut (impl AsyncBufRead + Unpin)) -> Error {
+        let mut line = Vec::new();
+        loop {
+            match read_line(stream, &mut line).await {
+                Ok(true) => {}
+                Ok(false) => return Error::Closed,
+                Err(error) if error.kind() == InvalidData => return broken(error.to_string()),
+                // A process that was killed resets its connections.
+                Err(_) => return Error::Closed,
+            }
+            if let Err(why) = self.hear(&line) {
+                return why;
+            }
+        }
+    }
+
+    /// Passes on what a line says.
+    pub fn hear(&self, line: &[u8]) -> Result<(), Error> {
+        let line = serde_json::from_slice(line)
+            .map_err(|error| broken(format!("QEMU said what is no QMP: {error}")))?;
+        let (id, reply) = match line {
+            Line::Event { event, data } => {
+                if let Some(sender) = self.events().as_ref() {
+                    // Nobody need listen.
+                    let _ = sender.send(Event::new(event, data));
+                }
+                return Ok(());
+            }
+            Line::Return { r#return, id } => (id, Ok(r#return)),
+            Line::Error { error, id } => (id, Err(error)),
+        };
+        let mut waiting = self.waiting();
+        // A reply to a command that was given up, or to none of ours, is nobody's.
+        let sender = id.and_then(|id| waiting.as_mut()?.remove(&id));
+        if let Some(sender) = sender {
+            let _ = sender.send(reply);
+        }
+        Ok(())
+    }
+
+    /// Ends the connection; only the first reason counts.
+    pub fn end(&self, why: Error) {
+        self.ended.send_if_modified(|ended| {
+            let is_first = ended.is_none();
+            ended.get_or_insert(why);
+            is_first
+        });
+        drop(self.waiting().take());
+        drop(self.events().take());
+    }
+
+    /// Why the connection has ended.
+    fn why(&self) -> Error {
+        self.ended.borrow().clone().unwrap_or(Error::Closed)
+    }
+
+    /// Waits until the connection has ended.
+    pub async fn ended(&self) {
+        // The sender lives as long as this.
+        let _ = self.ended.subscribe().wait_for(Option::is_some).await;
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Lines as QEMU says them, and whatever else.
+    fn lines() -> impl Strategy<Value = Vec<u8>> {
+        let said = prop::sample::select(vec![
+            json!({"return": {}, "id": 1}),
+            json!({"return": [{"name": "type", "type": "string"}], "id": 2}),
+            json!({"error": {"class": "GenericError", "desc": "no"}, "id": 3}),
+            json!({"event": "DEVICE_DELETED", "data": {"device": "d", "path": "/d"}}),
+            json!({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}}),
+            json!({"event": "BLOCK_IO_ERROR", "data": {"node-name": 1, "nospace": "yes"}}),
+        ]);
+        let said = said.prop_map(|line| line.to_string().into_bytes());
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+        let changed = (said, changes).prop_map(|(mut line, changes)| {
+            for (at, byte) in changes {
+                let at = at.index(line.len());
+                line[at] = byte;
+            }
+            line
+        });
+        let deep = (1..3_000_usize).prop_map(|depth| vec![b'['; depth]);
+        prop_oneof![4 => changed, 2 => prop::collection::vec(any::<u8>(), 0..200), 1 => deep]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_heard_or_refused(lines in prop::collection::vec(lines(), 1..20)) {
+            let shared = Shared::new(Box::new(tokio::io::sink()));
+            let _events = shared.subscribe();
+            let places: Vec<_> = (1..4).map(|id| shared.expect(id)).collect();
+            for line in lines {
+                let is_json = serde_json::from_slice::<Value>(&line).is_ok();
+                let heard = shared.hear(&line);
+                prop_assert!(is_json || heard.is_err(), "heard what is no JSON");
+            }
+            drop(places);
+            prop_assert!(shared.waiting().as_ref().is_some_and(HashMap::is_empty));
+        }
+    }
+}

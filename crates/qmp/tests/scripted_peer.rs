@@ -1,0 +1,332 @@
+//! What the client makes of a peer that follows a script: late, mixed up, garbled, gone.
+//!
+//! Time is paused: deadlines pass at once when nothing else can happen.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::time::Duration;
+
+use qmp::commands::{BlockdevAdd, DeviceDel, Done, QomList, QueryStatus, Quit};
+use qmp::{
+    COMMAND_DEADLINE, Client, ConnectError, Error, ErrorClass, Event, IN_FLIGHT, LONGEST_LINE,
+    Notice, QUEUE,
+};
+use serde_json::{Value, json};
+use tokio::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf,
+    duplex, split,
+};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Bytes that the stream takes before somebody reads.
+const PIPE: usize = 64 * 1024;
+const DEADLINE: Duration = Duration::from_secs(5);
+
+struct Peer {
+    reader: BufReader<ReadHalf<DuplexStream>>,
+    writer: WriteHalf<DuplexStream>,
+}
+
+impl Peer {
+    fn new(stream: DuplexStream) -> Peer {
+        let (reader, writer) = split(stream);
+        Peer { reader: BufReader::new(reader), writer }
+    }
+
+    /// A client that has negotiated with a peer.
+    async fn greeted() -> (Client, Peer) {
+        Peer::greeted_over(PIPE).await
+    }
+
+    async fn greeted_over(pipe: usize) -> (Client, Peer) {
+        let (ours, theirs) = duplex(pipe);
+        let mut peer = Peer::new(theirs);
+        let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+            peer.greet().await;
+            let asked = peer.heard().await;
+            assert_eq!(asked["execute"], "qmp_capabilities");
+            peer.say(json!({"return": {}, "id": asked["id"]})).await;
+        });
+        (client.unwrap(), peer)
+    }
+
+    async fn greet(&mut self) {
+        let version = json!({"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian"});
+        self.say(json!({"QMP": {"version": version, "capabilities": ["oob"]}})).await;
+    }
+
+    async fn say(&mut self, line: Value) {
+        self.say_raw(format!("{line}\r\n").as_bytes()).await;
+    }
+
+    async fn say_raw(&mut self, bytes: &[u8]) {
+        self.writer.write_all(bytes).await.unwrap();
+    }
+
+    /// The next command.
+    async fn heard(&mut self) -> Value {
+        let mut line = String::new();
+        assert_ne!(self.reader.read_line(&mut line).await.unwrap(), 0, "the client has gone");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// Waits until the client has closed the stream.
+    async fn hears_the_end(&mut self) {
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(DEADLINE, self.reader.read_to_end(&mut rest)).await;
+        ended.expect("the client keeps the stream open").unwrap();
+    }
+
+    /// Answers a command of the client, so that all that was said before has been heard.
+    async fn catches_up(&mut self, client: &Client) {
+        let asking = ask(client);
+        let asked = self.heard().await;
+        self.say(json!({"return": {}, "id": asked["id"]})).await;
+        asking.await.unwrap().unwrap();
+    }
+}
+
+fn ask(client: &Client) -> JoinHandle<Result<Done, Error>> {
+    let client = client.clone();
+    tokio::spawn(async move { client.execute(DeviceDel { id: "d".to_owned() }).await })
+}
+
+fn is_broken(error: &Error, words: &str) -> bool {
+    matches!(error, Error::Broken { reason } if reason.contains(words))
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_find_their_commands_in_any_order() {
+    let (client, mut peer) = Peer::greeted().await;
+    let mut events = client.events();
+    let other = client.clone();
+    let first = tokio::spawn(async move {
+        other.execute(QomList { path: "/machine/peripheral".to_owned() }).await
+    });
+    let list = peer.heard().await;
+    assert_eq!(list["arguments"], json!({"path": "/machine/peripheral"}));
+    let second = ask(&client);
+    let delete = peer.heard().await;
+    assert_ne!(list["id"], delete["id"]);
+
+    peer.say(json!({"return": {}, "id": delete["id"]})).await;
+    let deleted = json!({"device": "d", "path": "/machine/peripheral/d"});
+    let at = json!({"seconds": 1, "microseconds": 2});
+    peer.say(json!({"timestamp": at, "event": "DEVICE_DELETED", "data": deleted})).await;
+    let child = json!({"name": "rp1", "type": "child<pcie-root-port>"});
+    peer.say(json!({"return": [child], "id": list["id"]})).await;
+
+    assert_eq!(second.await.unwrap(), Ok(Done {}));
+    assert_eq!(first.await.unwrap().unwrap()[0].name, "rp1");
+    let (device, path) = (Some("d".to_owned()), "/machine/peripheral/d".to_owned());
+    assert_eq!(events.next().await, Notice::Event(Event::DeviceDeleted { device, path }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_reply_is_nobodys() {
+    let (client, mut peer) = Peer::greeted().await;
+    let after = Duration::from_secs(1);
+    let began = Instant::now();
+    let given_up = client.execute_within(QueryStatus {}, after).await;
+    assert_eq!(given_up, Err(Error::TimedOut { command: "query-status", after }));
+    assert_eq!(began.elapsed(), after);
+
+    let late = peer.heard().await;
+    let asking = ask(&client);
+    let asked = peer.heard().await;
+    peer.say(json!({"return": {"running": true, "status": "running"}, "id": late["id"]})).await;
+    peer.say(json!({"error": {"class": "GenericError", "desc": "of nobody"}})).await;
+    let no = json!({"class": "DeviceNotFound", "desc": "Device 'd' not found"});
+    peer.say(json!({"error": no, "id": asked["id"]})).await;
+    let refused = asking.await.unwrap().unwrap_err();
+    assert!(matches!(refused, Error::Refused { class: ErrorClass::DeviceNotFound, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_before_the_negotiation_do_no_harm() {
+    let (ours, theirs) = duplex(PIPE);
+    let mut peer = Peer::new(theirs);
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+        peer.say(json!({"event": "STOP"})).await;
+        peer.greet().await;
+        peer.say(json!({"event": "RESUME"})).await;
+        let asked = peer.heard().await;
+        peer.say(json!({"event": "NOBODY_KNOWS", "data": [1]})).await;
+        peer.say(json!({"return": {}, "id": asked["id"]})).await;
+    });
+    let version = client.unwrap().version();
+    assert_eq!((version.major, version.minor, version.micro), (7, 2, 22));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_negotiation_has_one_deadline() {
+    let (ours, theirs) = duplex(PIPE);
+    let mut peer = Peer::new(theirs);
+    let began = Instant::now();
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+        tokio::time::timeout(DEADLINE / 2, peer.heard()).await.unwrap_err();
+        peer.greet().await;
+    });
+    assert!(matches!(client, Err(ConnectError::TimedOut(DEADLINE))), "{client:?}");
+    assert_eq!(began.elapsed(), DEADLINE);
+    peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_qmp_is_no_greeting() {
+    for words in ["SSH-2.0-OpenSSH\r\n", "{\r\n    \"QMP\": {\r\n", "{\"QMP\": 1}\n", ""] {
+        let (ours, theirs) = duplex(PIPE);
+        let mut peer = Peer::new(theirs);
+        peer.say_raw(words.as_bytes()).await;
+        drop(peer);
+        let client = Client::over(ours, DEADLINE).await;
+        assert!(matches!(client, Err(ConnectError::NotQmp(_))), "{words}: {client:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_ends_the_connection_for_all() {
+    let (client, mut peer) = Peer::greeted().await;
+    let mut events = client.events();
+    let waiting = [ask(&client), ask(&client)];
+    peer.heard().await;
+    peer.heard().await;
+    peer.say(json!({"event": "STOP"})).await;
+    peer.say_raw(b"\x00\xffgarbage\n").await;
+    for command in waiting {
+        let error = command.await.unwrap().unwrap_err();
+        assert!(is_broken(&error, "no QMP"), "{error}");
+    }
+    client.closed().await;
+    assert!(client.is_closed());
+    let error = client.execute(QueryStatus {}).await.unwrap_err();
+    assert!(is_broken(&error, "no QMP"), "{error}");
+    assert_eq!(events.next().await, Notice::Event(Event::Stop));
+    assert_eq!(events.next().await, Notice::Closed);
+    assert_eq!(client.events().next().await, Notice::Closed);
+    // QEMU serves the next client although this one is still held.
+    peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_dies_in_the_middle_of_a_reply_has_closed() {
+    let (client, mut peer) = Peer::greeted().await;
+    let asking = ask(&client);
+    peer.heard().await;
+    peer.say_raw(b"{\"return\": {}, \"id\":").await;
+    drop(peer);
+    assert_eq!(asking.await.unwrap(), Err(Error::Closed));
+    assert_eq!(client.execute(Quit {}).await, Err(Error::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_has_a_longest_length() {
+    let (client, mut peer) = Peer::greeted().await;
+    let asking = ask(&client);
+    let asked = peer.heard().await;
+    let reply = json!({"return": {}, "id": asked["id"]}).to_string();
+    let spaces = " ".repeat(LONGEST_LINE - reply.len() - 1);
+    peer.say_raw(format!("{spaces}{reply}\n").as_bytes()).await;
+    assert_eq!(asking.await.unwrap(), Ok(Done {}));
+
+    let asking = ask(&client);
+    peer.heard().await;
+    // What is beyond is not read.
+    let _ = peer.writer.write_all(" ".repeat(LONGEST_LINE + 1).as_bytes()).await;
+    let error = asking.await.unwrap().unwrap_err();
+    assert!(is_broken(&error, "too long"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_subscriber_learns_how_much_it_missed() {
+    let (client, mut peer) = Peer::greeted().await;
+    let (mut slow, mut quick) = (client.events(), client.events());
+    for _ in 0..QUEUE + 7 {
+        peer.say(json!({"event": "STOP"})).await;
+        assert_eq!(quick.next().await, Notice::Event(Event::Stop));
+    }
+    peer.catches_up(&client).await;
+    assert_eq!(slow.next().await, Notice::Missed(7));
+    for _ in 0..QUEUE {
+        assert_eq!(slow.next().await, Notice::Event(Event::Stop));
+    }
+    drop(peer);
+    assert_eq!(slow.next().await, Notice::Closed);
+    assert_eq!(slow.next().await, Notice::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn places_are_bounded_and_given_back() {
+    let (client, mut peer) = Peer::greeted().await;
+    for _ in 0..2 {
+        let waiting: Vec<_> = (0..IN_FLIGHT).map(|_| ask(&client)).collect();
+        for _ in 0..IN_FLIGHT {
+            peer.heard().await;
+        }
+        assert_eq!(client.execute(QueryStatus {}).await, Err(Error::Busy));
+        for command in waiting {
+            command.abort();
+            assert!(command.await.unwrap_err().is_cancelled());
+        }
+    }
+    let given_up: Vec<_> = (0..IN_FLIGHT).map(|_| ask(&client)).collect();
+    for command in given_up {
+        let after = COMMAND_DEADLINE;
+        assert_eq!(command.await.unwrap(), Err(Error::TimedOut { command: "device_del", after }));
+    }
+    for _ in 0..IN_FLIGHT {
+        peer.heard().await;
+    }
+    peer.catches_up(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_is_written_in_part_ends_the_connection() {
+    let (client, mut peer) = Peer::greeted_over(256).await;
+    let large = BlockdevAdd(json!({"filename": "x".repeat(1_000)}));
+    let error = client.execute(large).await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut { command: "blockdev-add", .. }), "{error}");
+    let error = client.execute(QueryStatus {}).await.unwrap_err();
+    assert!(is_broken(&error, "in part"), "{error}");
+    peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_when_the_connection_ends_is_told() {
+    let (client, mut peer) = Peer::greeted_over(256).await;
+    let writing = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(BlockdevAdd(json!({"filename": "x".repeat(1_000)}))).await }
+    });
+    peer.reader.fill_buf().await.unwrap();
+    peer.say_raw(b"?\n").await;
+    let error = writing.await.unwrap().unwrap_err();
+    assert!(is_broken(&error, "no QMP"), "{error}");
+    peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_connection_ends_with_the_last_client() {
+    let (client, mut peer) = Peer::greeted().await;
+    let (mut events, other) = (client.events(), client.clone());
+    drop(client);
+    peer.catches_up(&other).await;
+    drop(other);
+    assert_eq!(events.next().await, Notice::Closed);
+    peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_odd_reply_is_an_error_of_its_command_alone() {
+    let (client, mut peer) = Peer::greeted().await;
+    let asking = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(QueryStatus {}).await }
+    });
+    let asked = peer.heard().await;
+    peer.say(json!({"return": {"running": "perhaps"}, "id": asked["id"]})).await;
+    let error = asking.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Malformed { command: "query-status", .. }), "{error}");
+    peer.catches_up(&client).await;
+}

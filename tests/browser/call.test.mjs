@@ -1,0 +1,157 @@
+// The way of somebody who wants a disk off an instance: search, fill in, send, watch, try again.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertNoTroubles, instanceWithDisks, openPage, startBrowser, startServer } from "./world.mjs";
+
+const server = await startServer("--pace", "800ms");
+const browser = await startBrowser();
+const { instance, disks: [disk] } = await instanceWithDisks(server, 1);
+
+const statuses = (page) => page.locator(".timeline .status").allTextContents();
+
+async function chooseDisk(page) {
+  const picker = page.locator('select[aria-label="Choose a value for DiskId"]');
+  await picker.focus();
+  await page.locator(`select[aria-label="Choose a value for DiskId"] option[value="${disk}"]`).waitFor({ state: "attached" });
+  await picker.selectOption(disk);
+}
+
+async function sendAndAgree(page) {
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("button", { name: "Yes, DetachDisk" }).click();
+}
+
+test("search, fill DetachDisk by pickers, send, watch it end, and read why it cannot be done again", async () => {
+  const { page, troubles } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer`);
+  await page.locator("header").getByRole("combobox").fill("detach");
+  await page.getByRole("option", { name: /^DetachDisk action/ }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/explorer/actions/DetachDisk");
+
+  await chooseDisk(page);
+  assert.equal(await page.locator("#in-DiskId").inputValue(), disk);
+  assert.equal(await page.locator("#in-InstanceId").inputValue(), instance, "the instance that the disk is on");
+
+  await sendAndAgree(page);
+  await page.locator(".verdict.good").waitFor();
+  await page.locator(".timeline .settled").waitFor();
+  assert.deepEqual(await statuses(page), ["Detaching", "Available"]);
+
+  await sendAndAgree(page);
+  await page.locator(".verdict.bad").waitFor();
+  const code = page.locator(".outcome a.code");
+  assert.equal(await code.textContent(), "InvalidDisk.AlreadyDetached");
+  assertNoTroubles(troubles, "DetachDisk", 1);
+  await code.click();
+  await page.getByRole("heading", { name: "InvalidDisk.AlreadyDetached" }).waitFor();
+  await page.close();
+});
+
+test("what takes something away asks first, and nothing is sent without a yes", async () => {
+  const { page } = await openPage(browser);
+  const sent = [];
+  page.on("request", (request) => new URL(request.url()).pathname === "/" && sent.push(request.url()));
+  await page.goto(`${server.origin}/explorer/actions/StopInstance?InstanceId=${instance}`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText(`This takes effect at once: InstanceId ${instance}.`).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.deepEqual(sent, []);
+  await page.close();
+});
+
+test("a query is read in either format", async () => {
+  const { page, troubles } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou`);
+  await page.getByRole("button", { name: "Send" }).click();
+  const shown = page.locator(".outcome pre");
+  await shown.waitFor();
+  assert.equal(JSON.parse(await shown.textContent()).TotalCount, 2);
+  await page.getByRole("button", { name: "XML" }).click();
+  await page.getByText("<DescribeDisksResponse>").waitFor();
+  assert.match(await shown.textContent(), /<TotalCount>2<\/TotalCount>/);
+  await page.getByRole("button", { name: "JSON" }).click();
+  await page.locator(".outcome pre", { hasText: '"TotalCount": 2' }).waitFor();
+  assertNoTroubles(troubles, "DescribeDisks");
+  await page.close();
+});
+
+test("lists grow in the form and are sent as they are numbered", async () => {
+  const { page, troubles } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/CreateDisk`);
+  for (const [name, value] of Object.entries({
+    RegionId: "cn-hangzhou", ZoneId: "cn-hangzhou-b", Size: "20", DiskCategory: "cloud_essd", "Tag.1.Key": "team", "Tag.1.Value": "a & b",
+  })) await page.locator(`[id="in-${name}"]`).fill(value);
+  await page.getByRole("button", { name: "Another Tag" }).click();
+  await page.locator('[id="in-Tag.2.Key"]').fill("</script>\"'$(x)\\");
+  await page.locator('[id="in-Tag.2.Value"]').fill("中 é 😀 +%20");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".timeline .settled").waitFor();
+  const { DiskId } = JSON.parse(await page.locator(".outcome pre").textContent());
+  await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou&DiskIds=${encodeURIComponent(JSON.stringify([DiskId]))}`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome pre").waitFor();
+  const reply = JSON.parse(await page.locator(".outcome pre").textContent());
+  assert.deepEqual(reply.Disks.Disk[0].Tags.Tag.map(({ TagKey, TagValue }) => [TagKey, TagValue]), [
+    ["team", "a & b"],
+    ["</script>\"'$(x)\\", "中 é 😀 +%20"],
+  ]);
+  assertNoTroubles(troubles, "CreateDisk");
+  await page.close();
+});
+
+test("a dry run is one click and changes nothing", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);
+  await page.getByRole("button", { name: "Dry run" }).click();
+  await page.locator(".outcome a.code").waitFor();
+  assert.match(await page.locator(".outcome a.code").textContent(), /DryRunOperation|IncorrectInstanceStatus/);
+  await page.close();
+});
+
+test("the code follows the form, and is copied and downloaded as it is shown", async () => {
+  const { page, context, troubles } = await openPage(browser);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${server.origin}/explorer/actions/DetachDisk`);
+  await page.getByRole("tab", { name: "Code" }).click();
+  const code = page.locator("pre.sample");
+  for (const language of await page.locator("#language option").evaluateAll((all) => all.map((one) => one.value))) {
+    if (language === "terraform") continue;
+    await page.locator("#language").selectOption(language);
+    const value = `d-${language}`;
+    await page.locator("#in-DiskId").fill(value);
+    await page.locator("pre.sample", { hasText: value }).waitFor();
+    assert.match(await code.textContent(), new RegExp(server.address.replaceAll(".", "[.]")));
+    await page.getByRole("button", { name: "Copy the code" }).click();
+    await page.getByText("Copied").waitFor();
+    const shown = await code.textContent();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown);
+    const href = await page.getByRole("link", { name: "Download" }).getAttribute("href");
+    const file = await fetch(server.origin + href);
+    assert.match(file.headers.get("content-disposition"), /^attachment; filename="[A-Za-z_-]+[.][a-z]+"$/);
+    assert.equal(await file.text(), shown);
+  }
+  await page.locator("#target").selectOption("cloud");
+  await page.locator("pre.sample", { hasText: "ecs.cn-hangzhou.aliyuncs.com" }).waitFor();
+  await page.locator("#language").selectOption("terraform");
+  await page.getByText("Terraform detaches a disk when").waitFor();
+  assertNoTroubles(troubles, "code");
+  await page.close();
+});
+
+test("another key is used once it is chosen, and only in this tab", async () => {
+  const { page, context } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DescribeRegions`);
+  await page.getByRole("button", { name: /testid/ }).click();
+  await page.getByLabel("AccessKey id").fill("nobody");
+  await page.getByLabel("AccessKey secret").fill("wrong");
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome a.code", { hasText: "InvalidAccessKeyId.NotFound" }).waitFor();
+  const other = await context.newPage();
+  await other.goto(`${server.origin}/explorer`);
+  await other.getByRole("button", { name: /^testid/ }).waitFor();
+  await context.close();
+});

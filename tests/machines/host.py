@@ -1,0 +1,241 @@
+"""A host with diskdock and its machines: started, killed, called through the official SDK, looked at from outside."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+from alibabacloud_ecs20140526 import models
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_tea_openapi.utils_models import Config
+from guest import Guest
+from qmp import Qmp
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+BINARY = pathlib.Path(os.environ.get("DISKDOCK_MACHINES_BIN", TARGET / "debug" / "diskdock"))
+GUEST = TARGET / "guest"
+
+REGION, ZONE = "cn-hangzhou", "cn-hangzhou-i"
+TYPE, TYPE_WITHOUT_HOT_DETACH = "ecs.g6.tiny", "ecs.g6.fixed"
+
+# Without KVM, and with other work on the machine, a guest takes its time.
+SOON_S = 60
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port():
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(holds, what, within_s=SOON_S, pause_s=0.02):
+    """Asks again and again until the answer is true, and gives it."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}; last: {found!r}"
+        time.sleep(pause_s)
+
+
+class Host:
+    """A data directory with an image of the test guest, and the server that runs on it."""
+
+    def __init__(self):
+        # QEMU runs as somebody else, who has to get there.
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="diskdock-host-"))
+        self.root.chmod(0o711)
+        self.data = self.root / "data"
+        self.port = free_port()
+        self.endpoint = f"127.0.0.1:{self.port}"
+        self.log = self.root / "log"
+        self.process = None
+        self.command("image", "import", "--data-dir", self.data, "--name", "guest", "--kernel", GUEST / "vmlinuz",
+                     "--initrd", GUEST / "initrd.gz", "--append", "console=ttyS0 quiet")
+        config = Config(access_key_id="testid", access_key_secret="testsecret", region_id=REGION,
+                        endpoint=self.endpoint, protocol="HTTP")
+        self.sdk = Client(config)
+
+    # The server.
+
+    def command(self, *arguments, check=True):
+        """Runs the command line; gives what it printed."""
+        line = [str(BINARY), *map(str, arguments)]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=120, env={**os.environ, "DISKDOCK_ENDPOINT":
+                              f"http://{self.endpoint}", "DISKDOCK_DATA_DIR": str(self.data)})
+        assert not check or done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        return done
+
+    def start(self, failpoint=None, *options):
+        """Starts the server; with a failpoint, it dies there the first time it comes by."""
+        environment = {**os.environ, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
+        line = [str(BINARY), "serve", "--hypervisor", "qemu", "--accel", "tcg", "--data-dir", str(self.data), "--listen",
+                self.endpoint, "--offer", str(HERE / "offer.toml"), *options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        until(self._healthy, "a server that answers")
+        return self
+
+    def _healthy(self):
+        assert self.process.poll() is None, f"the server ended: {self.log_tail()}"
+        try:
+            return bool(self.control("health"))
+        except OSError:
+            return False
+
+    def log_tail(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def kill(self):
+        """As `kill -9` does."""
+        self.process.kill()
+        self.process.wait(timeout=SOON_S)
+
+    def wait_dead(self):
+        """The server has come by its failpoint."""
+        assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()
+
+    def restart(self, *options):
+        self.kill()
+        return self.start(None, *options)
+
+    def control(self, path, body=None):
+        """The operator's controls."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{self.endpoint}/_diskdock/{path}", data)
+        with _DIRECT.open(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def operations(self, **wanted):
+        return self.control("operations?" + "&".join(f"{key}={value}" for key, value in wanted.items()))["operations"]
+
+    def given_up(self, **wanted):
+        return [row for row in self.operations(**wanted) if row["given_up"]]
+
+    def metric(self, name):
+        with _DIRECT.open(f"http://{self.endpoint}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(name):
+                    return float(line.split()[-1])
+        return None
+
+    def agrees(self):
+        """Books and machines say the same."""
+        assert self.control("differences")["differences"] == []
+
+    # The API.
+
+    def call(self, action, **parameters):
+        request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
+        return getattr(self.sdk, action)(request).body
+
+    def launch(self, kind=TYPE, **more):
+        """A new instance with its guest; it need not be up yet."""
+        port = free_port()
+        tag = models.RunInstancesRequestTag(key="diskdock:forward", value=f"{port}:23")
+        body = self.call("run_instances", region_id=REGION, zone_id=ZONE, instance_type=kind, image_id="m-guest",
+                         tag=[tag], **more)
+        return Machine(self, body.instance_id_sets.instance_id_set[0], port)
+
+    def ready(self, *arguments, **more):
+        """A Running instance whose guest answers."""
+        machine = self.launch(*arguments, **more)
+        machine.wait("Running")
+        machine.guest.wait_ready(SOON_S)
+        return machine
+
+    def disk(self, size=20):
+        """A new Available disk."""
+        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, size=size, disk_category="cloud_essd")
+        disk = Disk(self, body.disk_id)
+        disk.wait("Available")
+        return disk
+
+    def close(self):
+        """Ends the server and every machine of this host."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+        for pid_file in self.data.glob("machines/*/run/qemu.pid"):
+            pid = int(pid_file.read_text())
+            name = pid_file.parent.parent.name
+            if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Disk:
+    def __init__(self, host, disk_id):
+        self.host, self.id = host, disk_id
+        self.serial = disk_id.removeprefix("d-")
+        self.image = host.data / "disks" / f"{disk_id}.raw"
+
+    def described(self):
+        body = self.host.call("describe_disks", region_id=REGION, disk_ids=json.dumps([self.id]))
+        return body.disks.disk[0] if body.disks.disk else None
+
+    def status(self):
+        found = self.described()
+        return found.status if found else "gone"
+
+    def wait(self, status, within_s=SOON_S):
+        until(lambda: self.status() == status, f"{self.id} being {status}", within_s)
+        return self
+
+    def attach(self, machine, status="In_use"):
+        self.host.call("attach_disk", instance_id=machine.id, disk_id=self.id)
+        return self.wait(status)
+
+    def begin_detach(self, machine):
+        self.host.call("detach_disk", instance_id=machine.id, disk_id=self.id)
+        return self
+
+    def detach(self, machine):
+        return self.begin_detach(machine).wait("Available")
+
+
+class Machine:
+    def __init__(self, host, instance_id, port):
+        self.host, self.id = host, instance_id
+        self.guest = Guest(port)
+        self.directory = host.data / "machines" / instance_id
+        self.run = self.directory / "run"
+
+    def status(self):
+        body = self.host.call("describe_instances", region_id=REGION, instance_ids=json.dumps([self.id]))
+        return body.instances.instance[0].status if body.instances.instance else "gone"
+
+    def wait(self, status, within_s=SOON_S):
+        until(lambda: self.status() == status, f"{self.id} being {status}", within_s)
+        return self
+
+    def pid(self):
+        return int((self.run / "qemu.pid").read_text())
+
+    def qmp(self):
+        """The monitor for people."""
+        return Qmp(self.run / "operator.sock")
+
+    def devices(self):
+        """The disks that QEMU gives to the guest, with the generation of their attachment."""
+        with self.qmp() as qmp:
+            names = [one["name"] for one in qmp("qom-list", path="/machine/peripheral")]
+        return sorted(name for name in names if name.startswith("d-"))
+
+    def nodes(self):
+        with self.qmp() as qmp:
+            return sorted(one["node-name"] for one in qmp("query-named-block-nodes", flat=True))
+
+    def descriptors(self):
+        return len(list(pathlib.Path(f"/proc/{self.pid()}/fd").iterdir()))

@@ -1,0 +1,131 @@
+"""The life of instances: on, off, round, away, and on without the server."""
+
+import base64
+import json
+import os
+
+import pytest
+from alibabacloud_tea_openapi.exceptions import ClientException
+from host import SOON_S, TYPE_WITHOUT_HOT_DETACH, until
+
+
+def refused(call, code):
+    with pytest.raises(ClientException) as refusal:
+        call()
+    assert refusal.value.code == code
+
+
+def test_guests_run_on_without_the_server_and_are_found_again(host):
+    stays, leaves, dies = host.ready(), host.ready(), host.ready()
+    disk = host.disk()
+    disk.attach(stays)
+    stays.guest.wait_disk(disk.serial)
+    boots = stays.guest.boot()
+    host.kill()
+    written = stays.guest.write_pattern(disk.serial, seed=5)
+    leaves.guest.power_off()
+    until(lambda: not (leaves.run / "qemu.pid").exists(), "a guest that is off")
+    os.kill(dies.pid(), 9)
+    host.start()
+    leaves.wait("Stopped")
+    dies.wait("Stopped")
+    assert stays.status() == "Running" and stays.guest.boot() == boots
+    host.agrees()
+    disk.detach(stays)
+    disk.attach(stays)
+    stays.guest.wait_disk(disk.serial)
+    assert stays.guest.read_checksum(disk.serial) == written
+
+
+def test_a_guest_that_switches_itself_off_is_stopped(host):
+    machine = host.ready()
+    machine.guest.power_off()
+    machine.wait("Stopped", within_s=15)
+    host.agrees()
+
+
+def test_on_off_and_round(host):
+    machine = host.ready(user_data=base64.b64encode(b"#cloud-config\n# $(touch /tmp/x) \"'\n").decode())
+    assert machine.guest.check("cat /seed/user-data") == "#cloud-config\n# $(touch /tmp/x) \"'"
+    assert json.loads(machine.guest.check("cat /seed/meta-data"))["instance-id"] == machine.id
+    boot = machine.guest.boot()
+    host.call("reboot_instance", instance_id=machine.id)
+    until(lambda: machine.status() == "Running" and (machine.run / "qemu.pid").exists(), "a reboot")
+    boot = machine.guest.wait_ready(SOON_S, other_than=boot)
+    machine.wait("Running")
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    assert machine.host.given_up(instance=machine.id) == []
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    machine.guest.wait_ready(SOON_S, other_than=boot)
+    # A guest that does not hear its power button.
+    machine.guest.ignore_power_button()
+    host.call("stop_instance", instance_id=machine.id)
+    until(lambda: host.operations(instance=machine.id), "a stop under way")
+    assert machine.status() == "Stopping"
+    host.control("clock/advance", {"milliseconds": 61_000})
+    machine.wait("Stopped")
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    host.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped", within_s=15)
+    host.agrees()
+
+
+def test_a_released_instance_leaves_nothing_but_the_disks_that_stay(host):
+    machine, stays, goes = host.ready(), host.disk(), host.disk()
+    stays.attach(machine)
+    host.call("attach_disk", instance_id=machine.id, disk_id=goes.id, delete_with_instance=True)
+    goes.wait("In_use")
+    system = next(name for name in machine.devices() if not name.startswith((stays.id, goes.id))).rsplit(".", 1)[0]
+    machine.guest.wait_disk(stays.serial)
+    with machine.guest.writer(stays.serial) as writer:
+        writer.wait_for(20)
+        host.call("delete_instance", instance_id=machine.id, force=True)
+        until(lambda: machine.status() == "gone", "a released instance")
+        acknowledged = writer.wait_ended()
+    from guest import verify_image
+    verify_image(stays.image, acknowledged)
+    assert stays.status() == "Available" and goes.status() == "gone"
+    assert not machine.directory.exists()
+    until(lambda: not goes.image.exists(), "discarded bytes")
+    until(lambda: not (host.data / "disks" / f"{system}.qcow2").exists(), "a discarded system disk")
+    assert stays.image.exists()
+    host.call("delete_disk", disk_id=stays.id)
+    until(lambda: not stays.image.exists(), "discarded bytes")
+
+
+def test_a_disk_comes_and_goes_while_the_instance_is_stopped(host):
+    machine, disk = host.ready(), host.disk()
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    disk.attach(machine)
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    machine.guest.wait_ready(SOON_S)
+    machine.guest.wait_disk(disk.serial)
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    disk.detach(machine)
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    machine.guest.wait_ready(SOON_S)
+    assert not machine.guest.has_disk(disk.serial)
+
+
+def test_a_type_without_hot_detach_lets_go_only_when_stopped(host):
+    machine, disk = host.ready(TYPE_WITHOUT_HOT_DETACH), host.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    refused(lambda: disk.begin_detach(machine), "InvalidOperation.InstanceTypeNotSupport")
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    disk.detach(machine)
+
+
+def test_the_console_is_there_to_read(host):
+    machine = host.ready()
+    output = host.call("get_instance_console_output", region_id="cn-hangzhou", instance_id=machine.id).console_output
+    assert b"diskdock-guest: ready" in base64.b64decode(output)
+    assert "diskdock-guest: ready" in host.command("console", machine.id).stdout

@@ -1,0 +1,98 @@
+"""What QEMU may do, who may get at what, and what happens when something is missing."""
+
+import os
+import pathlib
+import pwd
+import stat
+
+from host import until
+
+
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def test_qemu_runs_with_the_least_it_needs(shared):
+    machine = shared.machine
+    status = status_of(machine.pid())
+    assert status["Seccomp"] == "2"
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
+        assert status["Groups"].strip() == "" or status["Groups"].split() == [str(nobody.pw_gid)]
+        assert int(status["CapEff"], 16) == 0
+    arguments = pathlib.Path(f"/proc/{machine.pid()}/cmdline").read_bytes().split(b"\0")
+    assert b"-nodefaults" in arguments and b"-sandbox" in arguments
+
+
+def test_images_sockets_and_consoles_are_their_owners_only(shared):
+    machine, disk = shared.machine, shared.disk()
+    assert stat.S_IMODE(machine.run.stat().st_mode) == 0o700
+    assert stat.S_IMODE(disk.image.stat().st_mode) & 0o007 == 0
+    assert stat.S_IMODE((shared.data / "books.sqlite").stat().st_mode) & 0o077 == 0
+    assert stat.S_IMODE((shared.data / "admin-token").stat().st_mode) & 0o077 == 0
+
+
+def test_a_second_opener_finds_the_image_locked(shared):
+    import subprocess
+
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    opened = subprocess.run(["qemu-io", "-f", "raw", "-c", "write 0 512", str(disk.image)], capture_output=True, text=True)
+    assert opened.returncode != 0 and "lock" in opened.stderr
+    disk.detach(machine)
+
+
+def test_a_missing_image_is_a_reason_and_nothing_is_lost(shared):
+    machine, disk = shared.machine, shared.disk()
+    hidden = disk.image.with_suffix(".hidden")
+    disk.image.rename(hidden)
+    shared.call("attach_disk", instance_id=machine.id, disk_id=disk.id)
+    until(lambda: shared.given_up(disk=disk.id), "a refusal")
+    disk.wait("Available")
+    [row] = shared.given_up(disk=disk.id)
+    assert "missing" in row["last_event"], row
+    hidden.rename(disk.image)
+    disk.attach(machine)
+    disk.detach(machine)
+    shared.agrees()
+
+
+def test_a_machine_whose_system_disk_is_damaged_is_stopped_with_a_reason(host):
+    machine = host.ready()
+    [system] = machine.devices()
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    image = host.data / "disks" / f"{system.rsplit('.', 1)[0]}.qcow2"
+    whole = image.read_bytes()
+    image.write_bytes(b"rubbish" + whole[7:])
+    host.call("start_instance", instance_id=machine.id)
+    until(lambda: host.given_up(instance=machine.id), "a refusal")
+    machine.wait("Stopped")
+    reason = host.given_up(instance=machine.id)[0]["last_event"]
+    assert image.name in reason or "qcow2" in reason, reason
+    image.write_bytes(whole)
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+
+
+def test_without_qemu_an_instance_is_stopped_with_what_to_do(new_host):
+    host = new_host().start(None, "--qemu", "/nowhere/qemu-system-x86_64")
+    machine = host.launch()
+    until(lambda: host.given_up(instance=machine.id), "a refusal")
+    machine.wait("Stopped")
+    reason = host.given_up(instance=machine.id)[0]["last_event"]
+    assert "/nowhere/qemu-system-x86_64" in reason, reason
+
+
+def test_one_data_directory_belongs_to_one_hypervisor(new_host):
+    import subprocess
+
+    from host import BINARY
+
+    host = new_host().start()
+    host.kill()
+    line = [str(BINARY), "serve", "--data-dir", str(host.data), "--listen", host.endpoint]
+    refused = subprocess.run(line, capture_output=True, text=True, timeout=30)
+    assert refused.returncode != 0 and "--hypervisor qemu" in refused.stderr, refused.stderr

@@ -1,0 +1,162 @@
+"""Guests that do not let go, or not yet, or too late."""
+
+import pytest
+from host import SOON_S, until
+
+# As long as an unplug may take, and a moment more.
+PATIENCE_MS = 301_000
+
+
+@pytest.fixture
+def attached(shared):
+    """A disk on the guest of this file; the guest answers again and the disk is off afterwards."""
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    yield disk
+    # It answers already, unless the test failed.
+    machine.guest.run("unplug answer")
+    if disk.status() == "In_use":
+        disk.begin_detach(machine)
+    disk.wait("Available")
+    shared.agrees()
+
+
+def in_flight(host, disk):
+    rows = [row for row in host.operations(disk=disk.id) if not row["given_up"]]
+    return rows[0] if rows else None
+
+
+def asked_in_vain(host, disk):
+    return until(lambda: (row := in_flight(host, disk)) and "asked" in row["last_event"] and row,
+                 "a guest that was asked")
+
+
+def give_up(host, disk):
+    """Moves the clock beyond the deadline."""
+    asked_in_vain(host, disk)
+    host.control("clock/advance", {"milliseconds": PATIENCE_MS})
+    disk.wait("In_use")
+
+
+def test_a_guest_that_ignores_the_unplug_keeps_the_disk_and_can_let_go_later(shared, attached):
+    machine, disk, before = shared.machine, attached, shared.metric("diskdock_operations_given_up")
+    machine.guest.ignore_unplug()
+    disk.begin_detach(machine)
+    give_up(shared, disk)
+    [row] = shared.given_up(disk=disk.id)
+    assert "deadline" in row["last_event"] and "asked" in row["last_event"], row
+    assert shared.metric("diskdock_operations_given_up") == before + 1
+    assert "operation given up" in shared.log_tail()
+    # It still works in the guest.
+    assert machine.guest.write_pattern(disk.serial, seed=3) == machine.guest.read_checksum(disk.serial)
+    machine.guest.answer_unplug()
+    # What was asked for cannot be taken back: the guest lets go of it now, and the books follow.
+    disk.wait("Available")
+    assert not machine.guest.has_disk(disk.serial)
+    shared.agrees()
+
+
+def test_a_second_try_succeeds_once_the_guest_answers(shared, attached):
+    machine, disk = shared.machine, attached
+    machine.guest.ignore_unplug()
+    disk.begin_detach(machine)
+    give_up(shared, disk)
+    # A second try while the guest still says nothing; then it answers, and the same try succeeds.
+    disk.begin_detach(machine)
+    asked_in_vain(shared, disk)
+    machine.guest.answer_unplug()
+    disk.wait("Available")
+
+
+def test_the_command_line_tells_why_a_disk_came_back(shared, attached):
+    import threading
+
+    machine, disk = shared.machine, attached
+    machine.guest.ignore_unplug()
+    said = []
+    line = ("call", "DetachDisk", "--InstanceId", machine.id, "--DiskId", disk.id, "--wait")
+    waits = threading.Thread(target=lambda: said.append(shared.command(*line, check=False)))
+    waits.start()
+    until(lambda: disk.status() == "Detaching", "a detach")
+    give_up(shared, disk)
+    waits.join(timeout=SOON_S)
+    assert said[0].returncode == 1
+    assert "asked" in said[0].stderr and "deadline" in said[0].stderr, said[0].stderr
+
+
+def test_time_stands_still_while_the_machine_is_paused(shared, attached):
+    machine, disk = shared.machine, attached
+    with machine.qmp() as qmp:
+        qmp("stop")
+        disk.begin_detach(machine)
+        row = until(lambda: (row := in_flight(shared, disk)) and "paused" in row["last_event"] and row, "a pause")
+        assert row["deadline_at"] == "stands still"
+        shared.control("clock/advance", {"milliseconds": 10 * PATIENCE_MS})
+        until(lambda: in_flight(shared, disk)["tries"] > row["tries"], "another look")
+        assert disk.status() == "Detaching"
+        qmp("cont")
+    disk.wait("Available")
+    assert shared.given_up(disk=disk.id) == []
+
+
+def test_a_reset_of_the_guest_ends_the_unplug(shared, attached):
+    machine, disk = shared.machine, attached
+    machine.guest.ignore_unplug()
+    disk.begin_detach(machine)
+    asked_in_vain(shared, disk)
+    boot = machine.guest.boot()
+    with machine.qmp() as qmp:
+        qmp("system_reset")
+    disk.wait("Available")
+    machine.guest.wait_ready(SOON_S, other_than=boot)
+    assert not machine.guest.has_disk(disk.serial)
+    assert machine.status() == "Running"
+
+
+def test_a_disk_that_is_detached_before_the_guest_is_up_leaves_all_the_same(host):
+    machine = host.launch()
+    machine.wait("Running")
+    disk = host.disk()
+    disk.attach(machine)
+    disk.begin_detach(machine)
+    disk.wait("Available")
+    machine.guest.wait_ready(SOON_S)
+    assert not machine.guest.has_disk(disk.serial)
+    host.agrees()
+
+
+def test_attach_and_detach_without_a_pause_in_between(shared):
+    machine, disk = shared.machine, shared.disk()
+    for _ in range(10):
+        shared.call("attach_disk", instance_id=machine.id, disk_id=disk.id)
+        disk.wait("In_use")
+        disk.begin_detach(machine)
+        disk.wait("Available")
+    assert not machine.guest.has_disk(disk.serial)
+    shared.agrees()
+
+
+def test_the_server_restarts_while_a_guest_ignores_it(shared, attached):
+    machine, disk = shared.machine, attached
+    machine.guest.ignore_unplug()
+    disk.begin_detach(machine)
+    asked_in_vain(shared, disk)
+    shared.restart()
+    asked_in_vain(shared, disk)
+    assert disk.status() == "Detaching"
+    machine.guest.answer_unplug()
+    disk.wait("Available")
+
+
+def test_what_the_guest_ejects_by_itself_is_no_longer_in_use(shared):
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    # As DetachDisk asks, but behind the server's back.
+    [name] = [device for device in machine.devices() if device.startswith(f"{disk.id}.")]
+    with machine.qmp() as qmp:
+        qmp("device_del", id=name)
+    disk.wait("Available")
+    assert all(not node.startswith(f"{disk.id}.") for node in machine.nodes())
+    shared.agrees()
