@@ -271,7 +271,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
     let world = World::new().await;
     let changes = world.assembly.hypervisor.changes();
     let disk = let_go_late(&world).await;
-    let told = async {
+    let available = async {
         for _ in 0..10_000 {
             // It is told last.
             if world.warned("the books differ") == 1 {
@@ -280,11 +280,11 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
             }
             tokio::task::yield_now().await;
         }
-        panic!("nobody follows");
+        panic!("still In_use");
     };
     tokio::select! {
         () = world.assembly.follow(changes) => panic!("the driver is alive"),
-        () = told => {}
+        () = available => {}
     }
 }
 
