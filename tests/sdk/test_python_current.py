@@ -1,7 +1,9 @@
 """alibabacloud-ecs20140526, the current Python SDK: both signatures, sync and async calls."""
 
 import asyncio
+import base64
 import json
+import re
 
 import pytest
 from alibabacloud_ecs20140526 import models
@@ -77,6 +79,9 @@ class CurrentSdk(Client):
     def detach(self, instance_id, disk_id):
         self.call("detach_disk", models.DetachDiskRequest(instance_id=instance_id, disk_id=disk_id))
 
+    def resize(self, disk_id, size, kind=None):
+        self.call("resize_disk", models.ResizeDiskRequest(disk_id=disk_id, new_size=size, type=kind))
+
     def delete_disk(self, disk_id):
         self.call("delete_disk", models.DeleteDiskRequest(disk_id=disk_id))
 
@@ -122,8 +127,19 @@ def connect(request):
     return lambda server, secret: CurrentSdk(open_sdk(server.endpoint, secret, signature), bool(asynchronous))
 
 
-class TestCurrentSdk(stories.AllStories):
+class TestCurrentSdk(stories.AllStories, stories.Growth):
     pass
+
+
+def test_console_of_an_instance(server):
+    client = CurrentSdk(open_sdk(server.endpoint, KEY_SECRET, "v3"), asynchronous=False)
+    instance_id = stories.running_instance(client)
+    body = client.call("get_instance_console_output", models.GetInstanceConsoleOutputRequest(
+        region_id=REGION, instance_id=instance_id, remove_symbols=True))
+    assert body.instance_id == instance_id
+    assert base64.b64decode(body.console_output, validate=True).decode().startswith(f"{instance_id} is simulated")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", body.last_update_time)
+    stories.delete_instance(client, instance_id)
 
 
 def test_other_types_of_a_disk(server):

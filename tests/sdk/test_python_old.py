@@ -76,5 +76,5 @@ def connect(request):
     return lambda server, secret: OldSdk(server, secret, request.param)
 
 
-class TestOldSdk(stories.AllStories):
+class TestOldSdk(stories.AllStories, stories.Growth):
     pass

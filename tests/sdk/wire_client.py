@@ -46,6 +46,9 @@ class WireClient(Client):
     def detach(self, instance_id, disk_id):
         self.call("DetachDisk", InstanceId=instance_id, DiskId=disk_id)
 
+    def resize(self, disk_id, size, kind=None):
+        self.call("ResizeDisk", **present({"DiskId": disk_id, "NewSize": size, "Type": kind}))
+
     def delete_disk(self, disk_id):
         self.call("DeleteDisk", DiskId=disk_id)
 
