@@ -53,7 +53,7 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
 struct Words;
 
 impl request::Words for Words {
-    const CLOSE: Option<&'static str> = Some("}");
+    const CLOSE: &'static str = "}";
     const CLOSE_LIST: &'static str = "}";
 
     fn open(class: Class<'_>) -> String {

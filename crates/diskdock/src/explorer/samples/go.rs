@@ -33,7 +33,7 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
         &[
             ("summary", plan.spec.summary.to_owned()),
             ("notes", comments("// ", &plan.notes_with_misfits())),
-            ("time", imports(waiting)),
+            ("time", waiting.map_or("", |_| "\"time\"").to_owned()),
             (
                 "dara",
                 if plan.fit.is_err() { "\"github.com/alibabacloud-go/tea/dara\"" } else { "" }
@@ -65,11 +65,11 @@ struct Words;
 
 impl request::Words for Words {
     const INDENT: &'static str = "\t";
-    const CLOSE: Option<&'static str> = None;
+    const BEFORE_MEMBERS: &'static str = ".\n";
     const CLOSE_LIST: &'static str = "}";
 
     fn open(class: Class<'_>) -> String {
-        format!("new(ecs.{}).", class.name)
+        format!("new(ecs.{})", class.name)
     }
 
     fn member(name: &str, value: &str, last: bool) -> String {
@@ -111,7 +111,7 @@ fn wait(waiting: &Waiting) -> String {
         &[
             ("noun", waiting.subject.noun().to_owned()),
             ("statuses", fill(TEMPLATE, waiting.subject.noun(), &[])),
-            ("passing", format!("{{{}}}", list(waiting.subject.passing(), quote))),
+            ("passing", passing(waiting)),
             ("patience", PATIENCE_S.to_string()),
         ],
     )
@@ -139,11 +139,8 @@ fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
     gather + &wait
 }
 
-/// What only the waiting needs.
-fn imports(waiting: Option<&Waiting>) -> String {
-    match waiting {
-        Some(Waiting { goal: Some(_), .. }) => "\"slices\"\n\"time\"".to_owned(),
-        Some(_) => "\"time\"".to_owned(),
-        None => String::new(),
-    }
+/// The statuses that do not last, as the entries of a set.
+fn passing(waiting: &Waiting) -> String {
+    let entries = waiting.subject.passing().iter().map(|word| format!("{}: true", quote(word)));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
 }

@@ -53,7 +53,6 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
 struct Words;
 
 impl request::Words for Words {
-    const CLOSE: Option<&'static str> = None;
     const CLOSE_LIST: &'static str = ")";
 
     fn open(Class { root, name }: Class<'_>) -> String {

@@ -64,7 +64,7 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("CreateInstance", "DataDisk.ProvisionedIops", EVERY),
     ("CreateInstance", "DataDisk.AutoSnapshotPolicyId", EVERY),
     ("CreateInstance", "ManagedHostId", OLDER),
-    ("DescribeDisks", "PerformanceLevel", OLDER),
+    ("DescribeDisks", "PerformanceLevel", &[TypeScript, Java, Go, CSharp]),
     ("DescribeImages", "Usable", OLDER),
     ("RunInstances", "ManagedHostId", OLDER),
     ("RunInstances", "SecurityOptions.EnableSecureBoot", OLDER),

@@ -45,7 +45,7 @@ fn typed(plan: &Plan<'_>, members: &[Member]) -> String {
 struct Words;
 
 impl request::Words for Words {
-    const CLOSE: Option<&'static str> = Some(")");
+    const CLOSE: &'static str = ")";
     const CLOSE_LIST: &'static str = "]";
 
     fn open(class: Class<'_>) -> String {

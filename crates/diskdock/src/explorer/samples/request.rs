@@ -17,12 +17,15 @@ pub trait Words {
     /// One step of indentation.
     const INDENT: &'static str = "    ";
 
+    /// What stands between a structure's beginning and its members, if there are any.
+    const BEFORE_MEMBERS: &'static str = "\n";
+
     /// What a structure begins with.
     fn open(class: Class<'_>) -> String;
     /// One member on lines of its own; `last` in the structure or not.
     fn member(name: &str, value: &str, last: bool) -> String;
-    /// What a structure ends with, if that is a line.
-    const CLOSE: Option<&'static str>;
+    /// What a structure ends with; a line of its own, unless it is empty.
+    const CLOSE: &'static str = "";
     /// A value.
     fn leaf(kind: Kind, text: &str) -> String;
     /// A list of values.
@@ -49,14 +52,11 @@ fn structure<W: Words>(class: Class<'_>, members: &[Member]) -> String {
     let lines: Vec<String> = lines.collect();
     let mut text = W::open(class);
     if !lines.is_empty() {
-        text.push('\n');
+        text.push_str(W::BEFORE_MEMBERS);
         text.push_str(&indented::<W>(&lines.join("\n")));
+        text.push_str(if W::CLOSE.is_empty() { "" } else { "\n" });
     }
-    if let Some(close) = W::CLOSE {
-        text.push('\n');
-        text.push_str(close);
-    }
-    text
+    text + W::CLOSE
 }
 
 fn node<W: Words>(class: Class<'_>, node: &Node) -> String {

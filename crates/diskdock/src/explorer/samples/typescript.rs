@@ -64,7 +64,7 @@ struct Words;
 
 impl request::Words for Words {
     const INDENT: &'static str = "  ";
-    const CLOSE: Option<&'static str> = Some("})");
+    const CLOSE: &'static str = "})";
     const CLOSE_LIST: &'static str = "]";
 
     fn open(class: Class<'_>) -> String {
@@ -110,12 +110,13 @@ fn wait(waiting: &Waiting) -> String {
 }
 
 fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
-    // A reply without a model has the names of the wire.
-    let named = |name: &str| if plan.fit.is_ok() { camel(name) } else { name.to_owned() };
-    let ids = match &waiting.ids {
-        Ids::Named(ids) => format!("[{}]", list(ids, quote)),
-        Ids::Replied(name) => format!("[body.{}]", named(name)),
-        Ids::RepliedSets => format!("body.{}.{}", named("InstanceIdSets"), named("InstanceIdSet")),
+    let ids = match (&waiting.ids, plan.fit.is_ok()) {
+        (Ids::Named(ids), _) => format!("[{}]", list(ids, quote)),
+        (Ids::Replied(name), true) => format!("[body.{}!]", camel(name)),
+        (Ids::RepliedSets, true) => "body.instanceIdSets!.instanceIdSet!".to_owned(),
+        // A reply without a model has the names of the wire.
+        (Ids::Replied(name), false) => format!("[body.{name}]"),
+        (Ids::RepliedSets, false) => "body.InstanceIdSets.InstanceIdSet".to_owned(),
     };
     match waiting.goal {
         Some(goal) => format!("await waitFor(client, {ids}, {});", quote(goal)),
