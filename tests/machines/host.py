@@ -168,10 +168,14 @@ class Host:
         if self.process and self.process.poll() is None:
             self.kill()
         for pid_file in self.data.glob("machines/*/run/qemu.pid"):
-            pid = int(pid_file.read_text())
             name = pid_file.parent.parent.name
-            if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                os.kill(pid, signal.SIGKILL)
+            try:
+                pid = int(pid_file.read_text())
+                if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                # It has ended, with or without its file.
+                pass
         shutil.rmtree(self.root, ignore_errors=True)
 
 

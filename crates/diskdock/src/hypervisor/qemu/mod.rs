@@ -204,28 +204,39 @@ impl Qemu {
         }
     }
 
+    /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
+    /// no QEMU opens the image behind our back.
     async fn resize_look(&self, spec: &DiskSpec, on: &[InstanceId]) -> Result<Look, Trouble> {
-        for instance in on {
-            let machine = self.machine(instance)?;
-            let mut state = machine.state.lock().await;
-            let Some(client) = self.client(&machine, &mut state).await? else { continue };
-            let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
-            let Some(at) = record.of_disk(&spec.disk) else { continue };
-            let (disk, generation) = (at.disk.clone(), at.generation);
-            let slot = Slot { instance: instance.clone(), disk, generation };
-            let node_name = name::of_device(&slot)?;
-            if !Seen::of(&client).await?.nodes.contains(&node_name) {
-                continue;
-            }
-            let size = u64::from(spec.size_gib) * GIB;
-            return match client.execute(BlockResize { node_name, size }).await {
-                Ok(_) => Ok(Look::Settled),
-                Err(qmp::Error::Refused { description, .. }) => {
-                    Ok(Look::Refused(format!("QEMU refused to resize the disk: {description}")))
-                }
-                Err(other) => Err(said(other)),
-            };
+        let wanted = u64::from(spec.size_gib) * GIB;
+        match self.find(&spec.disk).await {
+            Ok(file) if file.bytes >= wanted => return Ok(Look::Settled),
+            Ok(_) => {}
+            Err(fault) => return Ok(Look::Refused(fault)),
         }
+        // An image is open in one machine at most.
+        let Some(instance) = on.first() else { return self.resize_closed(spec).await };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let client = self.client(&machine, &mut state).await?;
+        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(&spec.disk));
+        let (Some(client), Some(at)) = (client, at) else { return self.resize_closed(spec).await };
+        let (instance, generation) = (instance.clone(), at.generation);
+        let slot = Slot { instance, disk: spec.disk.clone(), generation };
+        let node_name = name::of_device(&slot)?;
+        if !Seen::of(&client).await?.nodes.contains(&node_name) {
+            return self.resize_closed(spec).await;
+        }
+        match client.execute(BlockResize { node_name, size: wanted }).await {
+            Ok(_) => Ok(Look::Settled),
+            Err(qmp::Error::Refused { description, .. }) => {
+                Ok(Look::Refused(format!("QEMU refused to resize the disk: {description}")))
+            }
+            Err(other) => Err(said(other)),
+        }
+    }
+
+    /// Makes a disk larger that no machine has open.
+    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
         let spec = spec.clone();
         match self.with_pool(move |pool| pool.resize(&spec.disk, spec.size_gib)).await {
             Ok(()) => Ok(Look::Settled),
