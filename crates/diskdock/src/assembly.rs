@@ -1,8 +1,9 @@
 //! Puts the parts together: the same for the program and for tests.
 
+use std::collections::HashMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::InstanceId;
@@ -144,31 +145,89 @@ impl Assembly {
         sweep(store, self.hypervisor.as_ref()).await.map(drop)
     }
 
-    /// Follows what happens to machines, for as long as the driver lives.
+    /// Follows what happens to machines, for as long as the driver lives. Whoever waits for a
+    /// machine looks again at once; what nobody waits for, the books follow. A machine that is slow
+    /// to look at keeps no other waiting.
     pub async fn follow(&self, mut changes: broadcast::Receiver<Change>) {
+        let looks = Looks::default();
         loop {
-            let followed = match changes.recv().await {
-                Ok(change) => self.look_at(&change).await,
+            match changes.recv().await {
+                Ok(Change { instance, disk }) => {
+                    self.gateway.services.runner.wake(disk.as_ref(), Some(&instance));
+                    if looks.begin(&instance) {
+                        tokio::spawn(self.eye(looks.clone()).look_at(instance));
+                    }
+                }
                 Err(RecvError::Lagged(_)) => {
                     self.gateway.services.runner.wake(None, None);
-                    self.compare(Strangers::Report).await
+                    if let Err(fault) = self.compare(Strangers::Report).await {
+                        tracing::error!(%fault, "cannot compare the books with the hypervisor");
+                    }
                 }
                 Err(RecvError::Closed) => return,
-            };
-            if let Err(fault) = followed {
-                tracing::error!(%fault, "cannot follow what happened to a machine");
             }
         }
     }
 
-    /// Whoever waits for the machine looks again; what nobody waits for, the books follow.
-    async fn look_at(&self, change: &Change) -> Stored<()> {
+    fn eye(&self, looks: Looks) -> Eye {
         let services = &self.gateway.services;
-        services.runner.wake(change.disk.as_ref(), Some(&change.instance));
-        let (store, now) = (&services.store, services.clock.now());
-        let found = reconcile_one(store, self.hypervisor.as_ref(), &change.instance, now).await?;
-        report(found);
-        Ok(())
+        Eye {
+            store: Arc::clone(&services.store),
+            clock: Arc::clone(&services.clock),
+            hypervisor: Arc::clone(&self.hypervisor),
+            looks,
+        }
+    }
+}
+
+/// The looks that are under way: one at each machine, and one more if something happened since it
+/// began.
+#[derive(Clone, Default)]
+struct Looks(Arc<Mutex<HashMap<InstanceId, bool>>>);
+
+impl Looks {
+    /// True if a look has to begin; one that is under way will be followed by another.
+    fn begin(&self, instance: &InstanceId) -> bool {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.insert(instance.clone(), true).is_none()
+    }
+
+    /// True if another look has to follow, which then is the one under way.
+    fn goes_on(&self, instance: &InstanceId) -> bool {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match looks.get_mut(instance) {
+            Some(again) if *again => {
+                *again = false;
+                true
+            }
+            Some(_) | None => {
+                looks.remove(instance);
+                false
+            }
+        }
+    }
+}
+
+/// What looks at one machine.
+struct Eye {
+    store: Arc<Store>,
+    clock: Arc<Clock>,
+    hypervisor: Arc<dyn Hypervisor>,
+    looks: Looks,
+}
+
+impl Eye {
+    async fn look_at(self, instance: InstanceId) {
+        while self.looks.goes_on(&instance) {
+            let now = self.clock.now();
+            let (store, hypervisor) = (&self.store, self.hypervisor.as_ref());
+            match reconcile_one(store, hypervisor, &instance, now).await {
+                Ok(found) => report(found),
+                Err(fault) => {
+                    tracing::error!(%fault, "cannot follow what happened to a machine");
+                }
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How `diskdock serve` runs instances: the choice of a hypervisor, and what QEMU needs.
 
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -46,7 +48,7 @@ pub struct MachineArgs {
     /// Whom QEMU runs as when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
-    /// How long a guest has to shut down before its power is cut, such as 60s or 5m
+    /// How long a guest has to shut down before its power is cut, such as 60s; 4m at most
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
     pub shutdown_grace: i64,
 }
@@ -60,8 +62,16 @@ fn wish(text: &str) -> Result<Wish, String> {
     }
 }
 
+/// A stop is given up after five minutes; before that the power has to be cut.
+const LONGEST_GRACE_MS: i64 = 240_000;
+
 fn grace(text: &str) -> Result<i64, String> {
-    parse_duration_ms(text).ok_or_else(|| format!("`{text}` is no duration such as 60s or 5m"))
+    let grace = parse_duration_ms(text)
+        .ok_or_else(|| format!("`{text}` is no duration such as 60s or 2m"))?;
+    if grace > LONGEST_GRACE_MS {
+        return Err(format!("`{text}` is longer than 4m, and a stop is given up after 5m"));
+    }
+    Ok(grace)
 }
 
 impl MachineArgs {
@@ -91,16 +101,14 @@ impl MachineArgs {
             Failure::new(format!("cannot use {}: {error}", directory.display()), "")
         };
         let mark = directory.join(MARK);
-        let made_with = match std::fs::read_to_string(&mark) {
-            Ok(text) => text.trim().to_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let is_old = directory.join("books.sqlite").exists();
-                let is_of = if is_old { Choice::Simulated } else { self.hypervisor };
-                std::fs::create_dir_all(directory).map_err(wrong)?;
-                std::fs::write(&mark, format!("{}\n", is_of.as_str())).map_err(wrong)?;
-                is_of.as_str().to_owned()
-            }
-            Err(error) => return Err(wrong(error)),
+        let found = match std::fs::read_to_string(&mark) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            found => found.map_err(wrong)?,
+        };
+        let made_with = match found.trim() {
+            // A power cut may have left it empty.
+            "" => self.leave_mark(directory, &mark).map_err(wrong)?.to_owned(),
+            word => word.to_owned(),
         };
         if made_with == self.hypervisor.as_str() {
             return Ok(());
@@ -108,5 +116,16 @@ impl MachineArgs {
         let what =
             format!("the state in {} was made with --hypervisor {made_with}", directory.display());
         Err(Failure::new(what, "Use that, or another --data-dir."))
+    }
+
+    /// Says whose state it is: that of the simulated hypervisor, if it is older than the mark.
+    fn leave_mark(&self, directory: &Path, mark: &Path) -> std::io::Result<&'static str> {
+        let is_old = directory.join("books.sqlite").exists();
+        let word = if is_old { Choice::Simulated } else { self.hypervisor }.as_str();
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let mut file = std::fs::File::create(mark)?;
+        writeln!(file, "{word}")?;
+        file.sync_all()?;
+        Ok(word)
     }
 }

@@ -54,7 +54,7 @@ pub const RULES: &[Precondition<Machine>] = &[
 pub fn reboot<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
     let Machine { mut instance, spec, .. } = machine;
     instance.start().expect("a Running instance can be rebooted");
-    let rebooting = Rebooting { machine: spec, force, off: false };
+    let rebooting = Rebooting { machine: spec, force, off: false, taking_back: None };
     effect.save_instance(instance).start(rebooting)
 }
 
@@ -65,6 +65,10 @@ pub struct Rebooting {
     force: bool,
     /// The power was cut already.
     off: bool,
+    /// Why the machine did not come up again: it may run all the same, so it is turned off before
+    /// the instance is called Stopped.
+    #[serde(default)]
+    taking_back: Option<String>,
 }
 
 impl Operation for Rebooting {
@@ -76,15 +80,21 @@ impl Operation for Rebooting {
     }
 
     fn phase(&self) -> &'static str {
-        match (self.force, self.off) {
-            (true, false) => "stop",
-            (true, true) => "start",
-            (false, _) => "reboot",
+        match (&self.taking_back, self.force, self.off) {
+            (Some(_), ..) => "take back",
+            (None, true, false) => "stop",
+            (None, true, true) => "start",
+            (None, false, _) => "reboot",
         }
     }
 
     async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
         let (hypervisor, now) = (hands.hypervisor, hands.now);
+        if let Some(reason) = &self.taking_back {
+            let look = hypervisor.stop(&self.machine.instance, true, now).await?;
+            let off = look == Look::Settled;
+            return Ok(if off { Progress::Refused(reason.clone()) } else { look.into() });
+        }
         if !self.force {
             return hypervisor.reboot(&self.machine, now).await.map(Progress::from);
         }
@@ -97,6 +107,13 @@ impl Operation for Rebooting {
             self.off = true;
         }
         hypervisor.start(&self.machine, now).await.map(Progress::from)
+    }
+
+    /// A guest that was asked to reboot runs on if it did not.
+    fn take_back(&mut self, reason: &str) -> bool {
+        let first = self.off && self.taking_back.is_none();
+        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        first
     }
 
     /// A guest that did not reboot is still Running, as it was.

@@ -240,7 +240,7 @@ impl Qemu {
             let is_there = seen.devices.contains(&name::of_device(&slot)?);
             if is_there && !at.given {
                 machine.change(state, |record| record.set_given(&slot)).await?;
-            } else if at.given && !is_there {
+            } else if at.given && !is_there && !at.system {
                 self.release(machine, state, client, &seen, &slot).await?;
             }
         }

@@ -5,6 +5,7 @@
 //! under it. Other machines have locks of their own.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use qmp::commands::{QomList, QueryNamedBlockNodes};
 use tokio::sync::Mutex;
 
 use super::command_line::MONITOR;
-use super::process::{self, Process};
+use super::process::{self, Power, Process};
 use super::record::Record;
 use crate::hypervisor::{Slot, Trouble};
 
@@ -66,7 +67,22 @@ impl Machine {
         Machine { id, directory, run, state: Mutex::default() }
     }
 
-    /// Its process, if it is on.
+    /// Whether it is on: whether any QEMU still has its images open.
+    pub fn is_on(&self) -> Result<bool, Trouble> {
+        let on = Power::is_on(&self.directory);
+        on.map_err(|error| Trouble(format!("cannot tell whether {} is on: {error}", self.id)))
+    }
+
+    /// The right to turn it on; none while it is on.
+    pub fn power(&self) -> Result<Option<File>, Trouble> {
+        match Power::of(&self.directory) {
+            Ok(Power::Off(power)) => Ok(Some(power)),
+            Ok(Power::On) => Ok(None),
+            Err(error) => Err(Trouble(format!("cannot tell whether {} is on: {error}", self.id))),
+        }
+    }
+
+    /// Its process, to be ended.
     pub fn process(&self) -> Option<Process> {
         process::find(&self.run, self.id.as_str())
     }
@@ -128,12 +144,9 @@ impl Machine {
 
     /// A new connection to its monitor; none if it is off.
     pub async fn connect(&self) -> Result<Option<qmp::Client>, Trouble> {
-        if self.process().is_none() {
-            return Ok(None);
-        }
         match qmp::Client::connect(&self.run.join(MONITOR), GREETING).await {
             Ok(client) => Ok(Some(client)),
-            Err(_) if self.process().is_none() => Ok(None),
+            Err(_) if !self.is_on()? => Ok(None),
             Err(error) => Err(Trouble(format!("the monitor of {} is silent: {error}", self.id))),
         }
     }

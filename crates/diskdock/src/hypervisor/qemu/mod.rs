@@ -6,6 +6,7 @@
 //! off has disks too.
 
 pub mod accel;
+mod bytes;
 mod command_line;
 mod console;
 mod disks;
@@ -20,16 +21,16 @@ mod watch;
 
 use std::collections::HashMap;
 use std::fs::Permissions;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
 use domain::{DiskId, InstanceId, Moment};
-use qmp::commands::BlockResize;
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
-use crate::storage::{BootFiles, DiskFile, GIB, Owner, Pool, PoolFault};
+use crate::storage::{BootFiles, DiskFile, Owner, Pool, PoolFault};
 use accel::{Choice, Wish};
 use machine::{Machine, Seen, State, off_thread, said};
 use process::User;
@@ -73,6 +74,10 @@ impl Qemu {
         if config.user.is_some() {
             make_passable(&data_directory)?;
         }
+        if data_directory.to_str().is_none() {
+            let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
+            return Err(PoolFault::Io { doing: "use", path: data_directory, source });
+        }
         let pool = Pool::open(&data_directory, config.user)?;
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
@@ -98,7 +103,11 @@ impl Qemu {
     /// How machines are accelerated, found out once.
     pub async fn accel(&self) -> Result<Choice, String> {
         let choose = async || {
-            let choice = accel::choose(&self.config.program, self.config.accel).await?;
+            let wish = match (self.config.accel, self.config.user) {
+                (Wish::Auto, Some(user)) if !user::may_use(accel::KVM, user) => Wish::Tcg,
+                (wish, _) => wish,
+            };
+            let choice = accel::choose(&self.config.program, wish).await?;
             if let Some(remark) = &choice.remark {
                 tracing::warn!(remark, "virtual machines are slow here");
             }
@@ -122,6 +131,10 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
     ) -> Result<Option<qmp::Client>, Trouble> {
+        if !machine.is_on()? {
+            state.client = None;
+            return Ok(None);
+        }
         if let Some(open) = Machine::open_connection(state) {
             return Ok(Some(open));
         }
@@ -145,9 +158,15 @@ impl Qemu {
                 .mode(0o711)
                 .create(run.parent().unwrap_or(&run))?;
             match std::fs::DirBuilder::new().mode(0o700).create(&run) {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-                Err(error) => Err(error),
-                Ok(()) => user.map_or(Ok(()), |user| chown(&run, Some(user.uid), Some(user.gid))),
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                Err(_) | Ok(()) => {}
+            }
+            // Always, since a crash may have come in between, and the user may be another now.
+            let Some(User { uid, gid }) = user else { return Ok(()) };
+            lchown(&run, Some(uid), Some(gid))?;
+            match lchown(run.join(command_line::CONSOLE), Some(uid), Some(gid)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                Err(_) | Ok(()) => Ok(()),
             }
         })
         .await
@@ -194,60 +213,10 @@ impl Qemu {
         }
     }
 
-    async fn create_look(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
-        let spec = spec.clone();
-        let create =
-            move |pool: &Pool| pool.create(&spec.disk, spec.size_gib, spec.image.as_deref());
-        match self.with_pool(create).await {
-            Ok(()) => Ok(Look::Settled),
-            Err(fault) => Ok(Look::Refused(fault.to_string())),
-        }
-    }
-
-    /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
-    /// no QEMU opens the image behind our back.
-    async fn resize_look(&self, spec: &DiskSpec, on: &[InstanceId]) -> Result<Look, Trouble> {
-        let wanted = u64::from(spec.size_gib) * GIB;
-        match self.find(&spec.disk).await {
-            Ok(file) if file.bytes >= wanted => return Ok(Look::Settled),
-            Ok(_) => {}
-            Err(fault) => return Ok(Look::Refused(fault)),
-        }
-        // An image is open in one machine at most.
-        let Some(instance) = on.first() else { return self.resize_closed(spec).await };
-        let machine = self.machine(instance)?;
-        let mut state = machine.state.lock().await;
-        let client = self.client(&machine, &mut state).await?;
-        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(&spec.disk));
-        let (Some(client), Some(at)) = (client, at) else { return self.resize_closed(spec).await };
-        let (instance, generation) = (instance.clone(), at.generation);
-        let slot = Slot { instance, disk: spec.disk.clone(), generation };
-        let node_name = name::of_device(&slot)?;
-        if !Seen::of(&client).await?.nodes.contains(&node_name) {
-            return self.resize_closed(spec).await;
-        }
-        match client.execute(BlockResize { node_name, size: wanted }).await {
-            Ok(_) => Ok(Look::Settled),
-            Err(qmp::Error::Refused { description, .. }) => {
-                Ok(Look::Refused(format!("QEMU refused to resize the disk: {description}")))
-            }
-            Err(other) => Err(said(other)),
-        }
-    }
-
-    /// Makes a disk larger that no machine has open.
-    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
-        let spec = spec.clone();
-        match self.with_pool(move |pool| pool.resize(&spec.disk, spec.size_gib)).await {
-            Ok(()) => Ok(Look::Settled),
-            Err(fault) => Ok(Look::Refused(fault.to_string())),
-        }
-    }
-
     async fn forget_machine(&self, instance: &InstanceId) -> Result<(), Trouble> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        if machine.process().is_some() {
+        if machine.is_on()? {
             return Err(Trouble(format!("the machine of {instance} is still on")));
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
@@ -266,8 +235,9 @@ impl Qemu {
         if let Some(client) = &client {
             self.tidy(&machine, &mut state, client).await?;
             let looks_at = Arc::clone(&machine);
-            let cut = off_thread(move || console::cut(&looks_at)).await;
-            cut.map_err(|error| Trouble(format!("cannot cut the console: {error}")))?;
+            if let Err(error) = off_thread(move || console::cut(&looks_at)).await {
+                tracing::warn!(%instance, %error, "cannot cut the console");
+            }
         }
         let record = machine.record(&mut state).await?;
         Ok(record.map(|record| record.sight(client.is_some())))
@@ -276,7 +246,7 @@ impl Qemu {
     async fn take_in(&self, instance: &InstanceId, sight: Sight) -> Result<(), Trouble> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        if machine.process().is_some() {
+        if machine.is_on()? {
             return Ok(());
         }
         machine.change(&mut state, |record| record.add_missing(sight.disks)).await
@@ -300,6 +270,9 @@ impl Qemu {
                 }
             }
         }
+        drop(state);
+        // What has come of it all the same is not waited for any more, so somebody has to look.
+        self.tell(instance, disk.cloned());
         Ok(())
     }
 }

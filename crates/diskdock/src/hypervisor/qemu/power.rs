@@ -31,9 +31,7 @@ const ENDING_MS: i64 = 100;
 /// go on.
 pub(super) fn why_paused(status: &Status) -> Option<String> {
     match &status.status {
-        RunState::Paused | RunState::Suspended | RunState::Prelaunch => {
-            Some("the virtual machine is paused".to_owned())
-        }
+        RunState::Paused | RunState::Prelaunch => Some("the virtual machine is paused".to_owned()),
         RunState::IoError => {
             let what = "the virtual machine was paused by an input/output error";
             Some(format!("{what}: the host may have run out of space for its disks"))
@@ -65,7 +63,10 @@ impl Qemu {
         }
         let boot_again = |record: &mut Record| {
             record.boots += 1;
-            record.disks.iter_mut().for_each(|at| at.given = true);
+            for at in &mut record.disks {
+                at.given = true;
+                at.system = spec.system_disk.as_ref() == Some(&at.disk);
+            }
         };
         machine.change(state, boot_again).await?;
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
@@ -73,7 +74,12 @@ impl Qemu {
             Ok(parts) => parts,
             Err(reason) => return Ok(Look::Refused(reason)),
         };
-        let child = match process::spawn(&self.config.program, &parts, &machine.run, self.user) {
+        let Some(power) = machine.power()? else {
+            let because = "another QEMU of this machine is starting or ending".to_owned();
+            return Ok(Look::Again { after_ms: ENDING_MS, because });
+        };
+        let (program, run) = (&self.config.program, &machine.run);
+        let child = match process::spawn(program, &parts, run, self.user, power) {
             Ok(child) => child,
             Err(error) => return Ok(Look::Refused(self.cannot_run(&error))),
         };
@@ -178,14 +184,14 @@ impl Qemu {
         force: bool,
         now: Moment,
     ) -> Result<Look, Trouble> {
-        let Some(process) = machine.process() else {
+        if !machine.is_on()? {
             state.forget_guest();
             return Ok(Look::Settled);
-        };
+        }
         let client = self.client(machine, state).await;
         let (since, last) = *state.asked_to_stop.get_or_insert((now, Moment(i64::MIN)));
         if force || now.since_ms(since) >= self.config.shutdown_grace_ms {
-            return cut(&process, client.ok().flatten()).await;
+            return cut(machine, client.ok().flatten()).await;
         }
         let Some(client) = client? else {
             return Ok(Look::Again { after_ms: ENDING_MS, because: "QEMU is ending".to_owned() });
@@ -218,7 +224,7 @@ impl Qemu {
         if record.rebooting.is_none() {
             machine.change(&mut state, |record| record.rebooting = Some(boots)).await?;
         }
-        let look = if boots == ends && machine.process().is_some() {
+        let look = if boots == ends && machine.is_on()? {
             match self.turn_off(&machine, &mut state, false, now).await? {
                 Look::Settled => self.turn_on(&machine, &mut state, spec).await?,
                 waits => return Ok(waits),
@@ -243,16 +249,16 @@ impl Qemu {
 
 /// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
 /// not, it is ended.
-async fn cut(process: &process::Process, client: Option<qmp::Client>) -> Result<Look, Trouble> {
+async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Look, Trouble> {
     let told = match &client {
         Some(client) => client.execute_within(Quit {}, QUIT).await,
         None => Err(qmp::Error::Closed),
     };
     let deadline = Instant::now() + QUIT;
-    while told.is_ok() && process.is_alive() && Instant::now() < deadline {
+    while told.is_ok() && machine.is_on()? && Instant::now() < deadline {
         sleep(LOOK_UP).await;
     }
-    if process.is_alive() {
+    if let Some(process) = machine.process().filter(|_| machine.is_on().unwrap_or(true)) {
         process.kill().map_err(|error| Trouble(format!("cannot end QEMU: {error}")))?;
     }
     let because = "QEMU is ending".to_owned();

@@ -1,11 +1,13 @@
 //! The QEMU process of a machine: started, found again, ended.
 //!
-//! It belongs to a process group of its own and goes on when the server ends. It is found again by
-//! the file in which QEMU leaves its process id, and known by its name on the command line: the id
+//! It belongs to a process group of its own and goes on when the server ends. Whether it runs is
+//! never guessed: it is given a locked file as its standard input, and the kernel keeps the lock
+//! for exactly as long as any part of QEMU still has its files open. Whom to kill is found by the
+//! file in which QEMU leaves its process id, and known by its name on the command line: the id
 //! alone may be somebody else's by now.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -31,15 +33,48 @@ pub struct User {
     pub gid: u32,
 }
 
+/// The file whose lock a running QEMU holds. It is ours, so that whoever has broken into QEMU cannot
+/// put another in its place.
+const POWER: &str = "power";
+
+/// Whether a machine is on.
+#[derive(Debug)]
+pub enum Power {
+    /// A QEMU runs, or is just ending: it still has its images open.
+    On,
+    /// None runs. Whoever has this can start one, and nobody else can.
+    Off(File),
+}
+
+impl Power {
+    /// Asks the kernel. An error is no answer: then nobody knows.
+    pub fn of(directory: &Path) -> io::Result<Power> {
+        let mut options = File::options();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options.custom_flags(no_follow()).open(directory.join(POWER))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Power::Off(file)),
+            Err(TryLockError::WouldBlock) => Ok(Power::On),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether it is on. A machine without a directory was never turned on.
+    pub fn is_on(directory: &Path) -> io::Result<bool> {
+        match Power::of(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            power => power.map(|power| matches!(power, Power::On)),
+        }
+    }
+}
+
 /// A running QEMU.
 #[derive(Debug)]
 pub struct Process {
     handle: rustix::fd::OwnedFd,
-    /// Its process id.
-    pub id: i32,
 }
 
-/// The QEMU that runs this machine, if it does. The handle is taken first, so that what is looked
+/// The QEMU that runs this machine, if it can be found. The handle is taken first, so that what is looked
 /// at afterwards is what it stands for.
 pub fn find(run: &Path, name: &str) -> Option<Process> {
     let mut text = String::new();
@@ -51,17 +86,10 @@ pub fn find(run: &Path, name: &str) -> Option<Process> {
     let arguments = fs::read(format!("/proc/{id}/cmdline")).ok()?;
     let mut arguments = arguments.split(|byte| *byte == 0);
     let named = arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes());
-    named.then_some(Process { handle, id }).filter(Process::is_alive)
+    named.then_some(Process { handle })
 }
 
 impl Process {
-    /// Whether it still runs; one that has ended and is only still listed does not.
-    pub fn is_alive(&self) -> bool {
-        let Ok(state) = fs::read_to_string(format!("/proc/{}/stat", self.id)) else { return false };
-        let after_name = state.rsplit(')').next().unwrap_or_default();
-        !matches!(after_name.trim_start().chars().next(), Some('Z' | 'X') | None)
-    }
-
     /// Ends it at once.
     pub fn kill(&self) -> io::Result<()> {
         match pidfd_send_signal(&self.handle, Signal::KILL) {
@@ -71,19 +99,20 @@ impl Process {
     }
 }
 
-/// A new QEMU process.
+/// A new QEMU process, which takes the power of its machine.
 pub fn spawn(
     program: &Path,
     arguments: &[OsString],
     run: &Path,
     user: Option<User>,
+    power: File,
 ) -> io::Result<tokio::process::Child> {
     let mut options = File::options();
     let options = options.write(true).create(true).truncate(true).mode(0o600);
     let log = options.custom_flags(no_follow()).open(run.join(LOG_FILE))?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(run).process_group(0).env_clear();
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.stdin(Stdio::from(power)).stdout(log.try_clone()?).stderr(log);
     if let Some(user) = user {
         // Without a list of groups, the other groups of root are given up along with it.
         command.gid(user.gid).uid(user.uid);

@@ -26,6 +26,9 @@ pub struct Plugged {
     /// Whether the machine has had the device. Until then, its absence means only that the plug
     /// is still under way.
     pub given: bool,
+    /// Whether the machine boots from it. It stays, whatever the guest does to the device.
+    #[serde(default)]
+    pub system: bool,
 }
 
 /// What is remembered of a machine.
@@ -46,7 +49,7 @@ impl Record {
         for (disk, generation) in disks {
             if self.of_disk(&disk).is_none() {
                 let port = self.free_port();
-                self.disks.push(Plugged { disk, generation, port, given: true });
+                self.disks.push(Plugged { disk, generation, port, given: true, system: false });
             }
         }
     }
@@ -65,7 +68,7 @@ impl Record {
     pub fn add(&mut self, slot: &Slot, given: bool) {
         if self.of_disk(&slot.disk).is_none() {
             let (disk, generation, port) = (slot.disk.clone(), slot.generation, self.free_port());
-            self.disks.push(Plugged { disk, generation, port, given });
+            self.disks.push(Plugged { disk, generation, port, given, system: false });
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -30,16 +30,16 @@ pub async fn make(
 ) -> io::Result<Option<PathBuf>> {
     let (spec, path) = (spec.clone(), run.join(FILE));
     off_thread(move || {
-        write(&spec, &path)?;
+        let file = write(&spec, &path)?;
         if let Some(user) = user {
-            chown(&path, Some(user.uid), Some(user.gid))?;
+            fchown(&file, Some(user.uid), Some(user.gid))?;
         }
         Ok(Some(path))
     })
     .await
 }
 
-fn write(spec: &MachineSpec, path: &Path) -> io::Result<()> {
+fn write(spec: &MachineSpec, path: &Path) -> io::Result<File> {
     let user_data = STANDARD.decode(&spec.user_data).map_err(io::Error::other)?;
     // Made anew each time: what lies there may have been put there by whoever broke into QEMU.
     match std::fs::remove_file(path) {
@@ -56,7 +56,8 @@ fn write(spec: &MachineSpec, path: &Path) -> io::Result<()> {
     root.create_file("meta-data")?.write_all(meta_data(spec).as_bytes())?;
     root.create_file("user-data")?.write_all(&user_data)?;
     drop(root);
-    image.unmount()
+    image.unmount()?;
+    Ok(file)
 }
 
 /// YAML takes JSON, in which every name stays a name.

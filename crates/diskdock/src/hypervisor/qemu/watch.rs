@@ -106,7 +106,7 @@ impl Qemu {
     async fn gone(&self, instance: &InstanceId) -> Result<(), Trouble> {
         let machine = self.machine(instance)?;
         let deadline = Instant::now() + ENDING;
-        while machine.process().is_some() && Instant::now() < deadline {
+        while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
             sleep(LOOK).await;
         }
         self.tell(instance, None);
