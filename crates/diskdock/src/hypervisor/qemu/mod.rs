@@ -32,7 +32,7 @@ use tokio::sync::{OnceCell, broadcast};
 use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
 use crate::storage::{BootFiles, DiskFile, Owner, Pool, PoolFault};
 use accel::{Choice, Wish};
-use machine::{Machine, Seen, State, off_thread, said};
+use machine::{Machine, State, off_thread};
 use process::User;
 use record::Record;
 
