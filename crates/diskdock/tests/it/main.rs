@@ -11,6 +11,7 @@ mod harness;
 mod hypervisor_contract;
 mod operations;
 mod restart;
+mod samples;
 mod server;
 mod simulation;
 mod store_contract;

@@ -39,7 +39,7 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
                 if plan.fit.is_err() { "\"github.com/alibabacloud-go/tea/dara\"" } else { "" }
                     .into(),
             ),
-            ("wait", waiting.map_or(String::new(), |waiting| wait(waiting))),
+            ("wait", waiting.map_or(String::new(), wait)),
             ("region", quote(&plan.region)),
             ("endpoint", quote(&plan.target.endpoint())),
             ("protocol", plan.protocol().to_owned()),
