@@ -16,7 +16,7 @@ use crate::explorer::samples::{Ask, Language, Sample, Target, sample};
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     override_usage = "diskdock sample [OPTIONS] <LANGUAGE> <ACTION> [--Parameter value]...",
-    after_help = "Parameters are written as for `diskdock call`, and are not checked: a sample of a call
+    after_help = "Parameters are written as for `diskdock call`; values are not checked: a sample of a call
 that is refused can be just what is wanted.
 
 Examples:

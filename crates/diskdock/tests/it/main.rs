@@ -16,6 +16,7 @@ mod host;
 mod hypervisor_contract;
 mod operations;
 mod restart;
+mod samples;
 mod server;
 mod simulation;
 mod storage;

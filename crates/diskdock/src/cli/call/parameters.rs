@@ -6,7 +6,7 @@ use crate::catalog::{ParamSpec, Repeat, Shape};
 use crate::cli::Failure;
 use crate::gateway::decode::Pair;
 
-/// Rewrites `call X --DiskId d-1` as `call X --parameter=DiskId=d-1`, also for `sample`: names of
+/// Rewrites `call X --DiskId d-1` as `call X --parameter=DiskId=d-1`, and so for `sample`: names of
 /// parameters begin with a capital letter, our own options do not. One without a value stays
 /// without `=value`.
 pub fn fold_parameters(arguments: Vec<OsString>) -> Vec<OsString> {

@@ -33,8 +33,8 @@ pub struct User {
     pub gid: u32,
 }
 
-/// The file whose lock a running QEMU holds. It is ours, so that whoever has broken into QEMU cannot
-/// put another in its place.
+/// The file whose lock a running QEMU holds. It is ours, so that whoever has broken into QEMU
+/// cannot put another in its place.
 const POWER: &str = "power";
 
 /// Whether a machine is on.
@@ -74,8 +74,8 @@ pub struct Process {
     handle: rustix::fd::OwnedFd,
 }
 
-/// The QEMU that runs this machine, if it can be found. The handle is taken first, so that what is looked
-/// at afterwards is what it stands for.
+/// The QEMU that runs this machine, if it can be found. The handle is taken first, so that what is
+/// looked at afterwards is what it stands for.
 pub fn find(run: &Path, name: &str) -> Option<Process> {
     let mut text = String::new();
     let file =
