@@ -37,6 +37,8 @@ fn server() -> Server {
         clock: Clock::held_at(Moment(1_767_323_045_000)),
         ids: Ids::from_seed(1),
         pace: Pace::Fast,
+        qemu: None,
+        only_imported_images: false,
         strict: false,
         throttle: false,
         development_key: true,

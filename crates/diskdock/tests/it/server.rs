@@ -226,8 +226,10 @@ fn stopping_lets_requests_under_way_finish() {
     idle.send(HEALTH);
     idle.answer();
     let mut under_way = server.connect();
-    under_way.send("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nab");
-    server.answers();
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n";
+    under_way.send(&format!("{head}expect: 100-continue\r\n\r\n"));
+    assert_eq!(under_way.answer().0, 100, "it is being read");
+    under_way.send("ab");
     server.stop();
     assert!(idle.is_closed(), "nothing is under way there");
     under_way.send("cd");
