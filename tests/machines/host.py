@@ -62,11 +62,15 @@ class Host:
         self.endpoint = f"127.0.0.1:{self.port}"
         self.log = self.root / "log"
         self.process = None
-        self.command("image", "import", "--data-dir", self.data, "--name", "guest", "--kernel", GUEST / "vmlinuz",
-                     "--initrd", GUEST / "initrd.gz", "--append", "console=ttyS0 quiet")
+        self.import_guest("guest", "console=ttyS0 quiet")
         config = Config(access_key_id="testid", access_key_secret="testsecret", region_id=REGION,
                         endpoint=self.endpoint, protocol="HTTP")
         self.sdk = Client(config)
+
+    def import_guest(self, name, command_line):
+        """An image of the test guest, `m-` and its name, with this command line for its kernel."""
+        self.command("image", "import", "--data-dir", self.data, "--name", name, "--kernel", GUEST / "vmlinuz",
+                     "--initrd", GUEST / "initrd.gz", "--append", command_line)
 
     # The server.
 
@@ -141,11 +145,11 @@ class Host:
         request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
         return getattr(self.sdk, action)(request).body
 
-    def launch(self, kind=TYPE, **more):
+    def launch(self, kind=TYPE, image="m-guest", **more):
         """A new instance with its guest; it need not be up yet."""
         port = free_port()
         tag = models.RunInstancesRequestTag(key="diskdock:forward", value=f"{port}:23")
-        body = self.call("run_instances", region_id=REGION, zone_id=ZONE, instance_type=kind, image_id="m-guest",
+        body = self.call("run_instances", region_id=REGION, zone_id=ZONE, instance_type=kind, image_id=image,
                          tag=[tag], **more)
         return Machine(self, body.instance_id_sets.instance_id_set[0], port)
 

@@ -1,6 +1,7 @@
 """Disks go from guest to guest with what was written on them."""
 
 from guest import verify_image
+from host import until
 
 CYCLES = 50
 
@@ -93,8 +94,8 @@ def test_a_disk_grows_under_its_guest(shared):
     machine.guest.wait_disk(disk.serial)
     host.call("resize_disk", disk_id=disk.id, new_size=40, type="online")
     size = "blockdev --getsize64 /dev/disk/by-id/virtio-" + disk.serial
-    from host import until
     until(lambda: machine.guest.check(size) == str(40 << 30), "a larger disk in the guest")
+    until(lambda: not host.operations(disk=disk.id), "the end of the resize in the books")
     disk.detach(machine)
     host.call("resize_disk", disk_id=disk.id, new_size=60)
     until(lambda: disk.image.stat().st_size == 60 << 30, "a larger image")

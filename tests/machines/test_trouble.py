@@ -126,6 +126,24 @@ def test_a_disk_that_is_detached_before_the_guest_is_up_leaves_all_the_same(host
     host.agrees()
 
 
+def test_a_hung_guest_keeps_the_disk_until_it_is_reset(host):
+    host.import_guest("hung", "console=ttyS0 quiet diskdock.hang")
+    machine, disk = host.launch(image="m-hung"), host.disk()
+    machine.wait("Running")
+    console = machine.run / "console.log"
+    until(lambda: "hangs" in console.read_text(errors="replace"), "a guest that hangs")
+    disk.attach(machine)
+    disk.begin_detach(machine)
+    give_up(host, disk)
+    disk.begin_detach(machine)
+    asked_in_vain(host, disk)
+    assert disk.status() == "Detaching"
+    with machine.qmp() as qmp:
+        qmp("system_reset")
+    disk.wait("Available")
+    host.agrees()
+
+
 def test_attach_and_detach_without_a_pause_in_between(shared):
     machine, disk = shared.machine, shared.disk()
     for _ in range(10):
