@@ -3,7 +3,7 @@
 use domain::InstanceId;
 use qmp::commands::BlockResize;
 
-use super::machine::{Seen, said};
+use super::machine::{nodes, said};
 use super::{Qemu, name};
 use crate::hypervisor::{DiskSpec, Look, Slot, Trouble};
 use crate::storage::{GIB, Pool};
@@ -45,7 +45,7 @@ impl Qemu {
         let (instance, generation) = (instance.clone(), at.generation);
         let slot = Slot { instance, disk: spec.disk.clone(), generation };
         let node_name = name::of_device(&slot)?;
-        if !Seen::of(&client).await?.nodes.contains(&node_name) {
+        if !nodes(&client).await?.contains(&node_name) {
             return self.resize_closed(spec).await;
         }
         match client.execute(BlockResize { node_name, size: wanted }).await {

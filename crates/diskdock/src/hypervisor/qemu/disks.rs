@@ -18,14 +18,12 @@ use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus}
 
 use super::Qemu;
 use super::command_line::{block_device, block_node};
-use super::machine::{Machine, Seen, State, off_thread, said};
+use super::machine::{Machine, State, devices, nodes, off_thread, said};
 use super::name;
 use crate::failpoint;
 use crate::hypervisor::{Look, Slot, Trouble};
-use crate::storage::DiskFile;
+use crate::storage::{DiskFile, Pool};
 
-/// How often a guest is asked to let go, in milliseconds.
-const ASK_AGAIN_MS: i64 = 1_000;
 /// How long a paused machine is left before another look; it is looked at when it goes on.
 const PAUSED_MS: i64 = 10_000;
 /// How often QEMU may refuse a plug before that is final: what has just left may still be closing.
@@ -84,8 +82,8 @@ impl Qemu {
         file: &DiskFile,
     ) -> Result<Look, Trouble> {
         let device = &name::of_device(slot)?;
-        let seen = Seen::of(client).await?;
-        if seen.devices.contains(device) {
+        let (devices, nodes) = tokio::try_join!(devices(client), nodes(client))?;
+        if devices.contains(device) {
             return Ok(Look::Settled);
         }
         let Some(port) = machine.record(state).await?.and_then(|known| known.at(slot)) else {
@@ -93,11 +91,11 @@ impl Qemu {
         };
         let port = port.port;
         // A machine keeps the ports that it was started with, whatever its type holds by now.
-        if !seen.devices.contains(&format!("rp{port}")) {
+        if !devices.contains(&format!("rp{port}")) {
             let reason = format!("{} has no free slot for another disk", machine.id);
             return Ok(Look::Refused(reason));
         }
-        let added = add(client, &seen, slot, file, device, port).await;
+        let added = add(client, nodes.contains(device), slot, file, device, port).await;
         failpoint::hit("plug.added");
         match added {
             Ok(()) => Ok(Look::Settled),
@@ -113,7 +111,6 @@ impl Qemu {
 
     /// Takes a disk off a machine, on or off.
     pub(super) async fn unplug_look(&self, slot: &Slot, now: Moment) -> Result<Look, Trouble> {
-        let device = name::of_device(slot)?;
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
         let Some(client) = self.client(&machine, &mut state).await? else {
@@ -126,46 +123,50 @@ impl Qemu {
             // What is off the record was released: see `tidy`.
             return Ok(Look::Settled);
         }
-        let seen = Seen::of(&client).await?;
-        if !seen.devices.contains(&device) {
-            return self.release(&machine, &mut state, &client, &seen, slot).await;
-        }
-        self.ask(&mut state, &client, slot, device, now).await
+        self.ask(&machine, &mut state, &client, slot, now).await
     }
 
-    /// Asks the guest to let go, unless that was done a moment ago.
+    /// Asks the guest to let go, unless that was done a moment ago, and looks whether it has.
     async fn ask(
         &self,
+        machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
-        device: String,
         now: Moment,
     ) -> Result<Look, Trouble> {
+        let device = name::of_device(slot)?;
         let asked = state.asked.entry(slot.clone()).or_default();
+        let left_ms = asked.left_ms(now);
+        let ask = async {
+            if left_ms == 0 && !asked.refused {
+                failpoint::hit("unplug.ask");
+                match client.execute(DeviceDel { id: device.clone() }).await {
+                    // Asked twice, before there is anybody to hear, or of what has gone already:
+                    // the look tells.
+                    Ok(_) | Err(qmp::Error::Refused { .. }) => {}
+                    Err(other) => return Err(said(other)),
+                }
+                failpoint::hit("unplug.asked");
+                (asked.times, asked.last) = (asked.times + 1, Some(now));
+            }
+            Ok(*asked)
+        };
+        let status = async { client.execute(QueryStatus {}).await.map_err(said) };
+        // QEMU answers in this order, so the look is the later one.
+        let (asked, devices, status) = tokio::try_join!(ask, devices(client), status)?;
+        if !devices.contains(&device) {
+            return self.release(machine, state, client, slot).await;
+        }
         if asked.refused {
             state.asked.remove(slot);
             return Ok(Look::Refused("the guest refused to let go of the disk".to_owned()));
         }
-        let since = asked.last.map(|last| now.since_ms(last)).filter(|since| *since >= 0);
-        let mut wait = ASK_AGAIN_MS - since.unwrap_or(ASK_AGAIN_MS);
-        if wait <= 0 {
-            failpoint::hit("unplug.ask");
-            match client.execute(DeviceDel { id: device }).await {
-                // Asked twice, or before there is anybody to hear: the next look tells.
-                Ok(_) | Err(qmp::Error::Refused { .. }) => {}
-                Err(other) => return Err(said(other)),
-            }
-            failpoint::hit("unplug.asked");
-            (asked.times, asked.last, wait) = (asked.times + 1, Some(now), ASK_AGAIN_MS);
-        }
-        let times = asked.times;
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
         if let Some(because) = super::power::why_paused(&status) {
             return Ok(Look::Paused { after_ms: PAUSED_MS, because });
         }
-        let because = format!("the guest was asked {times} times to let go of the disk");
-        Ok(Look::Again { after_ms: wait, because })
+        let because = format!("the guest was asked {} times to let go of the disk", asked.times);
+        Ok(Look::Again { after_ms: asked.left_ms(now), because })
     }
 
     /// The guest cannot reach the disk any more: its image is closed and made durable, and it is
@@ -175,21 +176,21 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        seen: &Seen,
         slot: &Slot,
     ) -> Result<Look, Trouble> {
         let node = name::of_device(slot)?;
         failpoint::hit("unplug.let_go");
         let open = self.open_image(&slot.disk).await;
-        if seen.nodes.contains(&node) {
-            match client.execute(BlockdevDel { node_name: node }).await {
-                Ok(_) => {}
-                Err(qmp::Error::Refused { description, .. }) => {
+        match client.execute(BlockdevDel { node_name: node.clone() }).await {
+            Ok(_) => {}
+            Err(qmp::Error::Refused { description, .. }) => {
+                // If it was closed before, there is nothing to close.
+                if nodes(client).await?.contains(&node) {
                     let because = format!("the image is still being closed: {description}");
                     return Ok(Look::Again { after_ms: 20, because });
                 }
-                Err(other) => return Err(said(other)),
             }
+            Err(other) => return Err(said(other)),
         }
         failpoint::hit("unplug.closed");
         if let Some(open) = open {
@@ -202,8 +203,9 @@ impl Qemu {
     /// The image of a disk, opened before QEMU closes it: what the host fails to write out is told
     /// only to those who had the file open when it failed, and QEMU keeps it to itself.
     pub(super) async fn open_image(&self, disk: &DiskId) -> Option<File> {
-        let path = self.find(disk).await.ok()?.path;
-        off_thread(move || File::open(path)).await.ok()
+        let disk = disk.clone();
+        let open = move |pool: &Pool| Ok(File::open(pool.find(&disk)?.path).ok());
+        self.with_pool(open).await.ok().flatten()
     }
 
     async fn take_off_record(
@@ -230,18 +232,18 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
     ) -> Result<(), Trouble> {
-        let seen = Seen::of(client).await?;
-        let reachable = seen.devices.iter().filter_map(|name| name::parse_device(name)).collect();
+        let devices = devices(client).await?;
+        let reachable = devices.iter().filter_map(|name| name::parse_device(name)).collect();
         machine.change(state, |record| record.add_missing(reachable)).await?;
         let known = machine.record(state).await?.map(|record| record.disks.clone());
         for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk, at.generation);
             let slot = Slot { instance: machine.id.clone(), disk, generation };
-            let is_there = seen.devices.contains(&name::of_device(&slot)?);
+            let is_there = devices.contains(&name::of_device(&slot)?);
             if is_there && !at.given {
                 machine.change(state, |record| record.set_given(&slot)).await?;
             } else if at.given && !is_there && !at.system {
-                self.release(machine, state, client, &seen, &slot).await?;
+                self.release(machine, state, client, &slot).await?;
             }
         }
         Ok(())
@@ -257,16 +259,16 @@ pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), Trouble>
     })
 }
 
-/// Opens the image of a disk and gives the machine the device.
+/// Opens the image of a disk, unless it is open, and gives the machine the device.
 async fn add(
     client: &qmp::Client,
-    seen: &Seen,
+    is_open: bool,
     slot: &Slot,
     file: &DiskFile,
     device: &str,
     port: u32,
 ) -> Result<(), qmp::Error> {
-    if !seen.nodes.contains(device) {
+    if !is_open {
         let node = block_node(device, &file.path, file.format.as_str(), false);
         client.execute(BlockdevAdd(node)).await?;
         failpoint::hit("plug.opened");

@@ -19,6 +19,8 @@ use super::process::{self, Power, Process};
 use super::record::Record;
 use crate::hypervisor::{Slot, Trouble};
 
+/// How often a guest is asked to let go of a disk, in milliseconds.
+const ASK_AGAIN_MS: i64 = 1_000;
 /// How long QEMU has to greet a new connection.
 const GREETING: Duration = Duration::from_secs(5);
 
@@ -58,6 +60,15 @@ pub struct Asked {
     pub last: Option<Moment>,
     /// It said that it will not.
     pub refused: bool,
+}
+
+impl Asked {
+    /// Milliseconds until it is to be asked again; none left if it was never asked, or if the clock
+    /// went back.
+    pub fn left_ms(&self, now: Moment) -> i64 {
+        let since = self.last.map(|last| now.since_ms(last)).filter(|since| *since >= 0);
+        since.map_or(0, |since| (ASK_AGAIN_MS - since).max(0))
+    }
 }
 
 impl Machine {
@@ -172,26 +183,18 @@ impl State {
     }
 }
 
-/// What QEMU has of disks.
-pub struct Seen {
-    /// Devices that the guest can reach.
-    pub devices: HashSet<String>,
-    /// Block nodes: images that are open.
-    pub nodes: HashSet<String>,
+/// What the guest can reach, by the names that we gave it.
+pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
+    let peripheral = QomList { path: "/machine/peripheral".to_owned() };
+    let devices = client.execute(peripheral).await.map_err(said)?;
+    Ok(devices.into_iter().map(|property| property.name).collect())
 }
 
-impl Seen {
-    /// Asks QEMU.
-    pub async fn of(client: &qmp::Client) -> Result<Seen, Trouble> {
-        let peripheral = QomList { path: "/machine/peripheral".to_owned() };
-        let devices = client.execute(peripheral);
-        let nodes = client.execute(QueryNamedBlockNodes { flat: true });
-        let (devices, nodes) = tokio::try_join!(devices, nodes).map_err(said)?;
-        Ok(Seen {
-            devices: devices.into_iter().map(|property| property.name).collect(),
-            nodes: nodes.into_iter().map(|node| node.node_name).collect(),
-        })
-    }
+/// The images that QEMU has open. It looks at each of their files, so it takes some four times as
+/// long to answer as it does for [`devices`].
+pub async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
+    let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
+    Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
 /// Trouble with the monitor.
