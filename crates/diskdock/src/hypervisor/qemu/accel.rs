@@ -1,8 +1,9 @@
 //! Whether guests run on this host, and how fast: found out by running one.
 //!
 //! That `/dev/kvm` can be opened proves nothing: nested hosts exist where it opens and guests
-//! hang. So a guest is started whose whole firmware is four instructions: it writes to a device
-//! that ends QEMU with a known status. That takes tens of milliseconds where it works.
+//! hang, or run a hundred times slower than in software. So a guest is started whose whole
+//! firmware counts to ten million and then writes to a device that ends QEMU with a known status.
+//! That takes some 0.1 s in software, and less on a processor.
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -15,8 +16,6 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long a guest may take to end QEMU.
-const DEADLINE: Duration = Duration::from_secs(5);
 /// How long the system may take to remove a process that was killed.
 const FUNERAL: Duration = Duration::from_secs(5);
 /// Where KVM is.
@@ -24,8 +23,9 @@ pub const KVM: &str = "/dev/kvm";
 /// Bytes of firmware: real mode begins 16 bytes before its end.
 const FIRMWARE: usize = 64 * 1024;
 const RESET: usize = FIRMWARE - 16;
-/// `mov al, 0x10; out 0xf4, al; hlt; jmp hlt`
-const PROGRAM: [u8; 7] = [0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd];
+/// `mov ecx, 10000000; again: dec ecx; jnz again; mov al, 0x10; out 0xf4, al; hlt`
+const PROGRAM: [u8; 15] =
+    [0x66, 0xb9, 0x80, 0x96, 0x98, 0x00, 0x66, 0x49, 0x75, 0xfc, 0xb0, 0x10, 0xe6, 0xf4, 0xf4];
 /// isa-debug-exit ends QEMU with twice the value written, and one.
 const EXPECTED: i32 = 0x10 * 2 + 1;
 /// Bytes of QEMU's complaints that are kept.
@@ -70,6 +70,15 @@ impl Accel {
         match self {
             Accel::Kvm => "host",
             Accel::Tcg => "max",
+        }
+    }
+
+    /// How long the guest of the probe may take to end QEMU, with the start of the program. Where
+    /// KVM is slower than this, software is faster; software itself has no other to give way to.
+    fn deadline(self) -> Duration {
+        match self {
+            Accel::Kvm => Duration::from_secs(2),
+            Accel::Tcg => Duration::from_secs(5),
         }
     }
 }
@@ -132,7 +141,7 @@ pub async fn probe_with(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Res
             let install = "install it: apt-get install qemu-system-x86";
             format!("cannot run {}: {error}; {install}", qemu.display())
         })?;
-    let ended = timeout(DEADLINE, ending(&mut child)).await;
+    let ended = timeout(accel.deadline(), ending(&mut child)).await;
     let Ok(ended) = ended else {
         // It is reaped in the background if it takes longer.
         let _ = timeout(FUNERAL, child.kill()).await;
@@ -185,15 +194,15 @@ fn judge(accel: Accel, status: ExitStatus, words: &str) -> Result<(), String> {
 }
 
 fn hangs(accel: Accel) -> String {
-    let after = DEADLINE.as_secs();
+    let after = accel.deadline().as_secs();
     match accel {
         Accel::Kvm => format!(
-            "{KVM} opens, but a guest hangs (ended after {after} s): this host is itself a virtual \
-             machine without working nested virtualization"
+            "{KVM} opens, but a guest hangs or crawls (ended after {after} s): this host is itself \
+             a virtual machine without working nested virtualization, or it is overloaded"
         ),
         Accel::Tcg => format!(
-            "a guest of four instructions did not end within {after} s in software: the host is \
-             overloaded, or this QEMU is broken"
+            "a guest that counts to ten million did not end within {after} s in software: the host \
+             is overloaded, or this QEMU is broken"
         ),
     }
 }
