@@ -139,8 +139,9 @@ impl Qemu {
             return Ok(Some(open));
         }
         let Some(client) = machine.connect().await? else { return Ok(None) };
-        watch::begin(&self.myself, machine.id.clone(), &client);
+        let events = client.events();
         self.tidy(machine, state, &client).await?;
+        watch::begin(&self.myself, machine.id.clone(), events);
         state.client = Some(client.clone());
         Ok(Some(client))
     }

@@ -7,7 +7,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use domain::{DiskId, InstanceId};
-use qmp::{Event, Notice};
+use qmp::{Event, Events, Notice};
 use tokio::time::{Instant, sleep};
 
 use super::Qemu;
@@ -21,9 +21,9 @@ const ENDING: Duration = Duration::from_secs(10);
 /// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Watches a machine through a connection that was just made.
-pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, client: &qmp::Client) {
-    let (driver, mut events) = (Weak::clone(driver), client.events());
+/// Watches a machine through the events of a connection, from its beginning.
+pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, mut events: Events) {
+    let driver = Weak::clone(driver);
     tokio::spawn(async move {
         loop {
             let notice = events.next().await;
