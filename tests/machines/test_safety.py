@@ -86,6 +86,36 @@ def test_without_qemu_an_instance_is_stopped_with_what_to_do(new_host):
     assert "/nowhere/qemu-system-x86_64" in reason, reason
 
 
+def test_a_qemu_that_ends_at_once_is_started_again_but_not_for_ever(new_host):
+    host = new_host()
+    program = host.root / "qemu"
+    # As often as the file says, a machine does not start.
+    failures = host.root / "failures"
+    program.write_text(f"""#!/bin/sh
+case "$*" in *isa-debug-exit*) exec qemu-system-x86_64 "$@";; esac
+echo >> {host.root}/starts
+if [ "$(wc -l < {host.root}/starts)" -le "$(cat {failures})" ]; then echo no room >&2; exit 1; fi
+exec qemu-system-x86_64 "$@"
+""")
+    program.chmod(0o755)
+    starts = host.root / "starts"
+    starts.touch()
+    starts.chmod(0o666)
+    failures.write_text("2")
+    host.start(None, "--qemu", program)
+    machine = host.launch()
+    machine.wait("Running")
+    assert len(starts.read_text()) == 3
+    host.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    failures.write_text("99")
+    host.call("start_instance", instance_id=machine.id)
+    until(lambda: host.given_up(instance=machine.id), "a refusal")
+    machine.wait("Stopped")
+    assert "no room" in host.given_up(instance=machine.id)[0]["last_event"]
+    assert len(starts.read_text()) == 6
+
+
 def test_one_data_directory_belongs_to_one_hypervisor(new_host):
     import subprocess
 

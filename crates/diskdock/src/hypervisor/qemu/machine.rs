@@ -47,6 +47,8 @@ pub struct State {
     pub asked: HashMap<Slot, Asked>,
     /// Plugs that QEMU refused, and how often.
     pub refused: HashMap<Slot, u32>,
+    /// Starts in a row that failed.
+    pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
     pub asked_to_stop: Option<(Moment, Moment)>,
 }

@@ -16,6 +16,8 @@ use crate::storage::KernelFiles;
 
 /// How long a new QEMU has until its monitor answers.
 const UP: Duration = Duration::from_secs(20);
+/// How often QEMU may end at once before that is final: what it needs may be about to be free.
+const START_TRIES: u32 = 3;
 /// How often it is looked whether it does.
 const LOOK_UP: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
@@ -81,7 +83,7 @@ impl Qemu {
         let (program, run) = (&self.config.program, &machine.run);
         let child = match process::spawn(program, &parts, run, self.user, power) {
             Ok(child) => child,
-            Err(error) => return Ok(Look::Refused(self.cannot_run(&error))),
+            Err(error) => return failed(state, self.cannot_run(&error)),
         };
         self.until_up(machine, state, child).await
     }
@@ -149,6 +151,7 @@ impl Qemu {
             // Until it has left its process id, there is nothing to connect to.
             if matches!(self.client(machine, state).await, Ok(Some(_))) {
                 reap(child);
+                state.failed_starts = 0;
                 return Ok(Look::Settled);
             }
             if Instant::now() >= deadline {
@@ -163,7 +166,7 @@ impl Qemu {
             return Ok(Look::Settled);
         }
         let words = process::last_words(&machine.run);
-        Ok(Look::Refused(format!("QEMU ended at once ({ended}): {words}")))
+        failed(state, format!("QEMU ended at once ({ended}): {words}"))
     }
 
     pub(super) async fn stop_look(
@@ -245,6 +248,16 @@ impl Qemu {
         let program = self.config.program.display();
         format!("{program} cannot be run ({error}); `diskdock doctor` says what is missing")
     }
+}
+
+/// A start that failed is tried again, but not for ever.
+fn failed(state: &mut State, words: String) -> Result<Look, Trouble> {
+    state.failed_starts += 1;
+    if state.failed_starts < START_TRIES {
+        return Err(Trouble(words));
+    }
+    state.failed_starts = 0;
+    Ok(Look::Refused(words))
 }
 
 /// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
