@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, Moment};
 
-use super::{Ending, Running};
+use super::{Ending, Running, Subject};
 use crate::store::{OperationId, OperationRow};
 
 /// The first and the longest pause after trouble, in milliseconds.
@@ -82,8 +82,14 @@ impl Troubles {
 pub(super) struct Jobs {
     due: BinaryHeap<Reverse<(Moment, OperationId)>>,
     waiting: HashMap<OperationId, Job>,
-    /// Whether each was woken while it was in hand.
-    in_hand: HashMap<OperationId, bool>,
+    in_hand: HashMap<OperationId, Held>,
+}
+
+/// What is known of a job while it takes a step.
+struct Held {
+    subject: Subject,
+    /// Somebody woke it meanwhile.
+    woken: bool,
 }
 
 impl Jobs {
@@ -127,17 +133,21 @@ impl Jobs {
                 taken.extend(self.waiting.remove(&id));
             }
         }
-        self.in_hand.extend(taken.iter().map(|job| (job.row.id, false)));
+        let held = |Job { row, .. }: &Job| {
+            let subject = Subject { instance: row.instance.clone(), disk: row.disk.clone() };
+            Held { subject, woken: false }
+        };
+        self.in_hand.extend(taken.iter().map(|job| (job.row.id, held(job))));
         taken
     }
 
     /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
     /// true if it is due before all others. A job that was woken meanwhile is due at once.
     pub fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Moment) -> bool {
-        let woken = self.in_hand.remove(&id);
-        match (rest, woken) {
-            (Some(mut job), Some(woken)) => {
-                if woken {
+        let held = self.in_hand.remove(&id);
+        match (rest, held) {
+            (Some(mut job), Some(held)) => {
+                if held.woken {
                     job.row.next_at = now;
                 }
                 self.put(job)
@@ -146,16 +156,70 @@ impl Jobs {
         }
     }
 
-    /// Makes due at once whatever concerns this disk or this instance, and what is in hand.
+    /// Makes due at once whatever concerns this disk or this instance; what is in hand, as soon as
+    /// its step is over.
     pub fn wake(&mut self, disk: Option<&DiskId>, instance: Option<&InstanceId>, now: Moment) {
-        self.in_hand.values_mut().for_each(|woken| *woken = true);
+        let concerned = |its_disk: &Option<DiskId>, its_instance: &Option<InstanceId>| {
+            disk.is_none_or(|disk| its_disk.as_ref() == Some(disk))
+                && instance.is_none_or(|instance| its_instance.as_ref() == Some(instance))
+        };
+        for held in self.in_hand.values_mut() {
+            held.woken |= concerned(&held.subject.disk, &held.subject.instance);
+        }
         for job in self.waiting.values_mut() {
-            let concerned = disk.is_none_or(|disk| job.row.disk.as_ref() == Some(disk))
-                && instance.is_none_or(|instance| job.row.instance.as_ref() == Some(instance));
-            if concerned {
+            if concerned(&job.row.disk, &job.row.instance) {
                 job.row.next_at = now;
                 self.due.push(Reverse((now, job.row.id)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::OPERATIONS;
+    use crate::operations::Progressing;
+
+    const BEGINNING: Moment = Moment(1_000);
+
+    fn detach(number: i64, instance: &str, disk: &str) -> Job {
+        let detach = OPERATIONS.iter().find(|kind| kind.name == "disk.detach").unwrap();
+        let state =
+            format!(r#"{{"slot":{{"instance":"{instance}","disk":"{disk}","generation":1}}}}"#);
+        let running = (detach.restore)(&state).unwrap();
+        let Progressing { row, running } =
+            Progressing::new(OperationId(number), &"1".into(), running, BEGINNING);
+        Job::new(row, running)
+    }
+
+    #[test]
+    fn only_what_is_concerned_is_woken_waiting_or_in_hand() {
+        let mut jobs = Jobs::default();
+        for (number, disk) in [(1, "d-a"), (2, "d-b")] {
+            jobs.put(detach(number, &format!("i-{number}"), disk));
+        }
+        let in_hand = jobs.take_due(BEGINNING);
+        assert_eq!(in_hand.len(), 2);
+        let later = BEGINNING.plus_ms(500);
+        for (number, disk) in [(3, "d-a"), (4, "d-b")] {
+            let mut job = detach(number, &format!("i-{number}"), disk);
+            job.row.next_at = later;
+            jobs.put(job);
+        }
+        let now = BEGINNING.plus_ms(1);
+        jobs.wake(Some(&"d-a".into()), None, now);
+        jobs.wake(Some(&"d-b".into()), Some(&"i-a".into()), now);
+        for mut job in in_hand {
+            job.row.next_at = later;
+            jobs.give_back(job.row.id, Some(job), now);
+        }
+        let due = |jobs: &mut Jobs, at| {
+            let mut due: Vec<_> = jobs.take_due(at).iter().map(|job| job.row.id.0).collect();
+            due.sort_unstable();
+            due
+        };
+        assert_eq!(due(&mut jobs, now), [1, 3]);
+        assert_eq!(due(&mut jobs, later), [2, 4]);
     }
 }
