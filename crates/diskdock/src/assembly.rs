@@ -134,8 +134,9 @@ impl Assembly {
         if let Err(fault) = restock(&self.shelf, &self.gateway.services.world).await {
             tracing::error!(%fault, "cannot look for imported images");
         }
-        self.compare(Strangers::Report).await?;
-        self.gateway.services.runner.claim().await.map(drop)
+        // First, since a lease runs out if it is not renewed, however long the looks take.
+        self.gateway.services.runner.claim().await?;
+        self.compare(Strangers::Report).await
     }
 
     async fn compare(&self, strangers: Strangers) -> Stored<()> {

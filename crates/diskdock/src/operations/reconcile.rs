@@ -4,13 +4,18 @@
 use std::collections::BTreeSet;
 
 use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::hypervisor::{Hypervisor, Sight};
 use crate::store::{AttachedDisk, Books, Store, StoreFault, Stored};
 
-/// Instances that are looked at in one read.
-const AT_A_TIME: u32 = 256;
+/// Instances that are looked up in one read.
+const PAGE: u32 = 256;
+
+/// Machines that are looked at at a time, so that one whose monitor is silent does not keep all
+/// others waiting.
+const AT_A_TIME: usize = 16;
 
 /// Looks at an instance whose books change meanwhile, at most.
 const LOOKS: usize = 3;
@@ -46,7 +51,7 @@ pub async fn reconcile(
     let mut after = 0;
     loop {
         let page = store.read(|books| {
-            let instances = books.every_instance(after, AT_A_TIME)?;
+            let instances = books.every_instance(after, PAGE)?;
             let with_disks = instances.into_iter().map(|(number, instance)| {
                 let disks = books.attached(&instance.id)?;
                 Ok((number, instance, disks))
@@ -56,9 +61,13 @@ pub async fn reconcile(
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
         // One that is being released is its operation's: taken over again, it would live on.
-        for (_, instance, disks) in page.into_iter().filter(|(_, one, _)| !one.releasing) {
-            let found = look_until_still(store, hypervisor, strangers, instance, disks).await?;
-            differences.extend(repair_all(store, found, now).await?);
+        let theirs = page.into_iter().filter(|(_, one, _)| !one.releasing);
+        let looks = theirs.map(|(_, instance, disks)| {
+            look_until_still(store, hypervisor, strangers, instance, disks)
+        });
+        let mut looks = stream::iter(looks).buffered(AT_A_TIME);
+        while let Some(found) = looks.next().await {
+            differences.extend(repair_all(store, found?, now).await?);
         }
     }
 }

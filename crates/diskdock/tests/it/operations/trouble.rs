@@ -239,6 +239,30 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     assert_eq!(found.len(), 1, "one that should run and is not known is dead: {found:?}");
 }
 
+#[tokio::test]
+async fn machines_that_are_silent_keep_few_others_waiting() {
+    let bench = Bench::empty();
+    for number in 0..20 {
+        let instance = entities::instance(&number.to_string());
+        bench.store.write(move |books| books.save_instance(&instance)).await.unwrap();
+    }
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let driver = bench.driver.as_ref();
+    let looking = reconcile(&bench.store, driver, Strangers::Report, BEGINNING);
+    let watching = async {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        let asked = driver.calls.load(Ordering::SeqCst);
+        driver.slow.store(false, Ordering::SeqCst);
+        asked
+    };
+    let (found, asked) = tokio::join!(looking, watching);
+    found.unwrap();
+    assert_eq!(asked, 16, "so many are looked at while all of them are silent");
+    assert_eq!(driver.calls.load(Ordering::SeqCst), 20, "and then the others");
+}
+
 /// A disk whose guest refused to let go, and did so after all.
 async fn let_go_late(world: &World) -> String {
     let instance = world.running_instance().await;
