@@ -7,7 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{DiskId, InstanceId, Moment};
@@ -34,6 +35,8 @@ pub struct Machine {
     pub run: PathBuf,
     /// All that changes, for one at a time.
     pub state: Mutex<State>,
+    /// Held as long as its files are really worked on, which may be longer than anybody waits.
+    files: Arc<Mutex<()>>,
 }
 
 /// What is known of a machine.
@@ -77,7 +80,7 @@ impl Machine {
     /// The machine in this directory, which need not be there yet.
     pub fn new(id: InstanceId, directory: PathBuf) -> Machine {
         let run = directory.join("run");
-        Machine { id, directory, run, state: Mutex::default() }
+        Machine { id, directory, run, state: Mutex::default(), files: Arc::default() }
     }
 
     /// Whether it is on: whether any QEMU still has its images open.
@@ -103,46 +106,62 @@ impl Machine {
     /// What is remembered of it; none if nothing is.
     pub async fn record<'s>(&self, state: &'s mut State) -> Result<Option<&'s Record>, Trouble> {
         if state.record.is_none() {
-            let directory = self.directory.clone();
-            let loaded = off_thread(move || Record::load(&directory)).await;
-            state.record = loaded.map_err(|error| self.io_trouble("read", &error))?;
+            let loaded = self.with_files("read", |directory| Record::load(directory)).await;
+            state.record = loaded?;
         }
         Ok(state.record.as_ref())
     }
 
-    /// Changes what is remembered of it, durably; nothing changes if that fails. It begins with
-    /// nothing if nothing is remembered.
+    /// Changes what is remembered of it, durably. It begins with nothing if nothing is remembered.
+    /// If it fails, or nobody waits for its end, the file tells what has become of it.
     pub async fn change(
         &self,
         state: &mut State,
         change: impl FnOnce(&mut Record),
     ) -> Result<(), Trouble> {
-        let before = self.record(state).await?.cloned();
-        let mut after = before.clone().unwrap_or_default();
+        let before = self.record(state).await?;
+        let mut after = before.cloned().unwrap_or_default();
         change(&mut after);
-        if before.as_ref() == Some(&after) {
+        if before == Some(&after) {
             return Ok(());
         }
-        let (directory, saved) = (self.directory.clone(), after.clone());
-        let written = off_thread(move || {
-            std::fs::create_dir_all(&directory)?;
-            saved.save(&directory)
-        });
-        written.await.map_err(|error| self.io_trouble("write", &error))?;
-        state.record = Some(after);
+        // Not known until it is written.
+        state.record = None;
+        let save = move |directory: &Path| {
+            std::fs::create_dir_all(directory)?;
+            after.save(directory).map(|()| after)
+        };
+        state.record = Some(self.with_files("write", save).await?);
         Ok(())
     }
 
     /// Forgets what is remembered of it.
     pub async fn forget(&self, state: &mut State) -> Result<(), Trouble> {
-        let directory = self.directory.clone();
-        let removed = off_thread(move || match std::fs::remove_dir_all(&directory) {
+        let remove = |directory: &Path| match std::fs::remove_dir_all(directory) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Err(_) | Ok(()) => Ok(()),
-        });
-        removed.await.map_err(|error| self.io_trouble("remove", &error))?;
+        };
         *state = State::default();
-        Ok(())
+        self.with_files("remove", remove).await
+    }
+
+    /// Works with its files once whoever did so before is really done. What is begun comes to its
+    /// end, even if nobody waits for it any more.
+    async fn with_files<T: Send + 'static>(
+        &self,
+        verb: &'static str,
+        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let turn = Arc::clone(&self.files).lock_owned().await;
+        let directory = self.directory.clone();
+        let worked = off_thread(move || {
+            let worked = work(&directory);
+            drop(turn);
+            worked
+        });
+        worked
+            .await
+            .map_err(|error| Trouble(format!("cannot {verb} the record of {}: {error}", self.id)))
     }
 
     /// The connection to its monitor that is open already.
@@ -162,10 +181,6 @@ impl Machine {
             Err(_) if !self.is_on()? => Ok(None),
             Err(error) => Err(Trouble(format!("the monitor of {} is silent: {error}", self.id))),
         }
-    }
-
-    fn io_trouble(&self, verb: &str, error: &io::Error) -> Trouble {
-        Trouble(format!("cannot {verb} the record of {}: {error}", self.id))
     }
 }
 
@@ -209,4 +224,35 @@ pub async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_still_comes_before_what_follows() {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = Machine::new("i-1".into(), directory.path().to_owned());
+        let write =
+            |words: &'static str| move |directory: &Path| fs::write(directory.join("last"), words);
+        let (go, stalls) = mpsc::channel();
+        let slow = machine.with_files("write", move |directory| {
+            stalls.recv().map_err(io::Error::other)?;
+            write("given up")(directory)
+        });
+        tokio::select! {
+            biased;
+            _ = slow => panic!("it stalls"),
+            () = std::future::ready(()) => {}
+        }
+        let next = machine.with_files("write", write("next"));
+        let release = async { go.send(()).unwrap() };
+        let (written, ()) = tokio::join!(next, release);
+        written.unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("last")).unwrap(), "next");
+    }
 }
