@@ -182,7 +182,7 @@ impl Shared {
         };
         let mut waiting = self.waiting();
         // A reply to a command that was given up, or to none of ours, is nobody's.
-        let sender = id.and_then(|id| waiting.as_mut()?.remove(&id));
+        let sender = id.as_u64().and_then(|id| waiting.as_mut()?.remove(&id));
         if let Some(sender) = sender {
             let _ = sender.send(reply);
         }
@@ -223,12 +223,17 @@ mod tests {
 
     use super::*;
 
+    fn no() -> Value {
+        json!({"class": "GenericError", "desc": "no"})
+    }
+
     /// Lines as QEMU says them, and whatever else.
     fn lines() -> impl Strategy<Value = Vec<u8>> {
         let said = prop::sample::select(vec![
             json!({"return": {}, "id": 1}),
             json!({"return": [{"name": "type", "type": "string"}], "id": 2}),
-            json!({"error": {"class": "GenericError", "desc": "no"}, "id": 3}),
+            json!({"error": no(), "id": 3}),
+            json!({"return": {}, "id": "x"}),
             json!({"event": "DEVICE_DELETED", "data": {"device": "d", "path": "/d"}}),
             json!({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}}),
             json!({"event": "BLOCK_IO_ERROR", "data": {"node-name": 1, "nospace": "yes"}}),
@@ -244,6 +249,20 @@ mod tests {
         });
         let deep = (1..3_000_usize).prop_map(|depth| vec![b'['; depth]);
         prop_oneof![4 => changed, 2 => prop::collection::vec(any::<u8>(), 0..200), 1 => deep]
+    }
+
+    #[test]
+    fn a_reply_with_an_odd_id_is_nobodys() {
+        let shared = Shared::new(Box::new(tokio::io::sink()));
+        let mut place = shared.expect(1).unwrap();
+        for id in [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"id": 1}), Value::Null] {
+            for line in [json!({"return": {}, "id": id}), json!({"error": no(), "id": id})] {
+                assert_eq!(shared.hear(line.to_string().as_bytes()), Ok(()), "{line}");
+                assert!(place.reply.try_recv().is_err(), "{line}");
+            }
+        }
+        shared.hear(json!({"return": {}, "id": 1}).to_string().as_bytes()).unwrap();
+        assert!(place.reply.try_recv().is_ok());
     }
 
     proptest! {

@@ -82,17 +82,17 @@ pub(crate) enum Line {
     Return {
         /// What it gave.
         r#return: Value,
-        /// Which command; none if it was not understood far enough.
+        /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]
-        id: Option<u64>,
+        id: Value,
     },
     /// A command failed.
     Error {
         /// Why.
         error: Failure,
-        /// Which command; none if it was not understood far enough.
+        /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]
-        id: Option<u64>,
+        id: Value,
     },
 }
 
