@@ -174,6 +174,20 @@ async fn the_negotiation_has_one_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn blank_lines_say_nothing() {
+    let (ours, theirs) = duplex(PIPE);
+    let mut peer = Peer::new(theirs);
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+        peer.say_raw(b"\r\n").await;
+        peer.greet().await;
+        let asked = peer.heard().await;
+        peer.say_raw(b"\n \t\r\n").await;
+        peer.say(json!({"return": {}, "id": asked["id"]})).await;
+    });
+    peer.catches_up(&client.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_qmp_is_no_greeting() {
     for words in ["SSH-2.0-OpenSSH\r\n", "{\r\n    \"QMP\": {\r\n", "{\"QMP\": 1}\n", ""] {
         let (ours, theirs) = duplex(PIPE);
