@@ -17,11 +17,16 @@ use crate::wire::{Failure, Greeting, Line, Request, Version, read_line};
 
 /// How long a command has, unless something else is said.
 pub const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
+/// How long QEMU may go on to speak once it reads no more.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Commands that may wait for their replies at a time.
 pub const IN_FLIGHT: usize = 256;
 
 /// A connection to QEMU. Clones share it; it ends with the last of them. QEMU serves one client of
 /// a monitor at a time: whoever connects to the same one waits until this one ends.
+///
+/// When a command cannot be written, because QEMU is ending, no other is sent. What QEMU has said
+/// until then still arrives, replies and events, for [`LAST_WORDS`] at most, clients or not.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -39,7 +44,7 @@ impl std::fmt::Debug for Client {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.end(Error::Closed);
+        self.shared.leave();
     }
 }
 
@@ -117,14 +122,15 @@ impl Client {
         self.0.shared.subscribe()
     }
 
-    /// Waits until the connection has ended.
+    /// Waits until the connection has ended: nothing comes any more.
     pub async fn closed(&self) {
         self.0.shared.ended().await;
     }
 
-    /// Whether the connection has ended.
+    /// Whether it takes no more commands: the connection has ended, or a command could not be
+    /// written. Then last words may still come, until [`Client::closed`].
     pub fn is_closed(&self) -> bool {
-        self.0.shared.has_ended()
+        !self.0.shared.takes_commands()
     }
 
     /// Which QEMU it is.

@@ -42,7 +42,7 @@ pub enum Error {
         /// The deadline.
         after: Duration,
     },
-    /// The connection has ended. The command may have been carried out.
+    /// The connection has ended, or takes no more commands. The command may have been carried out.
     #[error("the connection has ended")]
     Closed,
     /// The connection was given up, because nothing that came over it later could be trusted. The

@@ -36,7 +36,7 @@ mod shared;
 mod socket;
 mod wire;
 
-pub use client::{COMMAND_DEADLINE, Client, IN_FLIGHT};
+pub use client::{COMMAND_DEADLINE, Client, IN_FLIGHT, LAST_WORDS};
 pub use commands::Command;
 pub use error::{ConnectError, Error};
 pub use events::{Event, Events, Notice, QUEUE};

@@ -1,7 +1,8 @@
 //! What the commands of a connection and its reading task share: who waits for what.
 //!
 //! A connection ends once, for one reason, in [`Shared::end`]; whoever waits is told then. The
-//! reading task closes the stream, so that QEMU can serve the next client.
+//! reading task closes the stream, so that QEMU can serve the next client. A failed write only
+//! tells that QEMU reads no more: what it has said before is read first.
 
 use std::collections::HashMap;
 use std::io::ErrorKind::InvalidData;
@@ -10,11 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{broadcast, oneshot, watch};
+use tokio::time::timeout;
 
-use crate::IN_FLIGHT;
 use crate::error::Error;
 use crate::events::{Event, Events, QUEUE};
 use crate::wire::{Failure, Line, read_line};
+use crate::{IN_FLIGHT, LAST_WORDS};
 
 /// What QEMU has answered.
 pub(crate) type Reply = Result<Value, Failure>;
@@ -26,10 +28,21 @@ pub(crate) struct Shared {
     waiting: Mutex<Option<Waiting>>,
     /// None once the connection has ended, so that subscribers learn of it.
     events: Mutex<Option<broadcast::Sender<Event>>>,
-    /// None once the connection has ended, and while a command is being written.
+    /// None once a write has failed or the connection has ended, and while a command is being
+    /// written.
     writer: tokio::sync::Mutex<Option<Writer>>,
-    /// Why the connection has ended.
-    ended: watch::Sender<Option<Error>>,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far a connection has come.
+#[derive(Debug)]
+enum Stage {
+    /// It takes commands.
+    Open,
+    /// A write has failed: QEMU reads no more, but may have last words.
+    Deaf,
+    /// It has ended, and why.
+    Ended(Error),
 }
 
 /// A place among the waiting; given back when it is dropped, whatever has become of the command.
@@ -84,7 +97,7 @@ impl Shared {
             waiting: Mutex::new(Some(HashMap::new())),
             events: Mutex::new(Some(broadcast::Sender::new(QUEUE))),
             writer: tokio::sync::Mutex::new(Some(writer)),
-            ended: watch::Sender::new(None),
+            stage: watch::Sender::new(Stage::Open),
         }
     }
 
@@ -116,7 +129,7 @@ impl Shared {
         Ok(Place { shared: self, id, reply })
     }
 
-    /// Writes a line, all of it or the connection ends.
+    /// Writes a line, all of it or none is written any more.
     pub async fn send(&self, line: &[u8]) -> Result<(), Error> {
         let mut place = self.writer.lock().await;
         let mut writer = place.take().ok_or_else(|| self.why())?;
@@ -126,13 +139,15 @@ impl Shared {
             writer.flush().await
         };
         tokio::select! {
-            written = write => if written.is_err() {
-                self.end(Error::Closed);
-                return Err(self.why());
-            },
+            written = write => {
+                unfinished.0 = None;
+                if written.is_err() {
+                    self.deafen();
+                    return Err(self.why());
+                }
+            }
             () = self.ended() => return Err(self.why()),
         }
-        unfinished.0 = None;
         *place = Some(writer);
         Ok(())
     }
@@ -143,7 +158,7 @@ impl Shared {
         let shared = &reading.0;
         tokio::select! {
             why = shared.listen(&mut stream) => shared.end(why),
-            () = shared.ended() => {}
+            () = shared.over() => shared.end(Error::Closed),
         }
         // Whoever writes at the moment is told as well and lets go.
         shared.writer.lock().await.take();
@@ -182,7 +197,7 @@ impl Shared {
         };
         let mut waiting = self.waiting();
         // A reply to a command that was given up, or to none of ours, is nobody's.
-        let sender = id.and_then(|id| waiting.as_mut()?.remove(&id));
+        let sender = id.as_u64().and_then(|id| waiting.as_mut()?.remove(&id));
         if let Some(sender) = sender {
             let _ = sender.send(reply);
         }
@@ -191,28 +206,62 @@ impl Shared {
 
     /// Ends the connection; only the first reason counts.
     pub fn end(&self, why: Error) {
-        self.ended.send_if_modified(|ended| {
-            let is_first = ended.is_none();
-            ended.get_or_insert(why);
+        self.stage.send_if_modified(|stage| {
+            let is_first = !matches!(stage, Stage::Ended(_));
+            if is_first {
+                *stage = Stage::Ended(why);
+            }
             is_first
         });
         drop(self.waiting().take());
         drop(self.events().take());
     }
 
-    /// Why the connection has ended.
+    /// Takes no more commands, and leaves it to the reading task to end the connection.
+    fn deafen(&self) {
+        self.stage.send_if_modified(|stage| {
+            let is_open = matches!(stage, Stage::Open);
+            if is_open {
+                *stage = Stage::Deaf;
+            }
+            is_open
+        });
+    }
+
+    /// Ends the connection because nobody has commands any more; last words are still read.
+    pub fn leave(&self) {
+        if self.takes_commands() {
+            self.end(Error::Closed);
+        }
+    }
+
+    /// Why no command is taken any more.
     fn why(&self) -> Error {
-        self.ended.borrow().clone().unwrap_or(Error::Closed)
+        match &*self.stage.borrow() {
+            Stage::Ended(why) => why.clone(),
+            Stage::Open | Stage::Deaf => Error::Closed,
+        }
     }
 
     /// Waits until the connection has ended.
     pub async fn ended(&self) {
-        // The sender lives as long as this.
-        let _ = self.ended.subscribe().wait_for(Option::is_some).await;
+        self.reaches(|stage| matches!(stage, Stage::Ended(_))).await;
     }
 
-    pub fn has_ended(&self) -> bool {
-        self.ended.borrow().is_some()
+    /// Waits until the connection has ended, or should because the time for last words is over.
+    async fn over(&self) {
+        self.reaches(|stage| !matches!(stage, Stage::Open)).await;
+        // Either way it is over.
+        let _ = timeout(LAST_WORDS, self.ended()).await;
+    }
+
+    async fn reaches(&self, wanted: impl FnMut(&Stage) -> bool) {
+        // The sender lives as long as this.
+        let _ = self.stage.subscribe().wait_for(wanted).await;
+    }
+
+    pub fn takes_commands(&self) -> bool {
+        matches!(*self.stage.borrow(), Stage::Open)
     }
 }
 
@@ -223,12 +272,17 @@ mod tests {
 
     use super::*;
 
+    fn no() -> Value {
+        json!({"class": "GenericError", "desc": "no"})
+    }
+
     /// Lines as QEMU says them, and whatever else.
     fn lines() -> impl Strategy<Value = Vec<u8>> {
         let said = prop::sample::select(vec![
             json!({"return": {}, "id": 1}),
             json!({"return": [{"name": "type", "type": "string"}], "id": 2}),
-            json!({"error": {"class": "GenericError", "desc": "no"}, "id": 3}),
+            json!({"error": no(), "id": 3}),
+            json!({"return": {}, "id": "x"}),
             json!({"event": "DEVICE_DELETED", "data": {"device": "d", "path": "/d"}}),
             json!({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}}),
             json!({"event": "BLOCK_IO_ERROR", "data": {"node-name": 1, "nospace": "yes"}}),
@@ -244,6 +298,20 @@ mod tests {
         });
         let deep = (1..3_000_usize).prop_map(|depth| vec![b'['; depth]);
         prop_oneof![4 => changed, 2 => prop::collection::vec(any::<u8>(), 0..200), 1 => deep]
+    }
+
+    #[test]
+    fn a_reply_with_an_odd_id_is_nobodys() {
+        let shared = Shared::new(Box::new(tokio::io::sink()));
+        let mut place = shared.expect(1).unwrap();
+        for id in [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"id": 1}), Value::Null] {
+            for line in [json!({"return": {}, "id": id}), json!({"error": no(), "id": id})] {
+                assert_eq!(shared.hear(line.to_string().as_bytes()), Ok(()), "{line}");
+                assert!(place.reply.try_recv().is_err(), "{line}");
+            }
+        }
+        shared.hear(json!({"return": {}, "id": 1}).to_string().as_bytes()).unwrap();
+        assert!(place.reply.try_recv().is_ok());
     }
 
     proptest! {

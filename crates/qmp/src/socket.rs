@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
 use tokio::net::UnixStream;
 use tokio::time::sleep;
 
@@ -13,17 +14,15 @@ const SOCKET_PATH: usize = 107;
 /// How long to leave a full queue alone. Nothing tells when there is room in it.
 const QUEUE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Connects to a socket; a path that is too long is reached through a handle of its directory.
+/// Connects to a socket; one whose path is too long is reached through a handle of it.
 /// Waits for as long as too many others wait for the monitor: the caller has the deadline.
 pub(crate) async fn reach(path: &Path) -> io::Result<UnixStream> {
     if path.as_os_str().len() <= SOCKET_PATH {
         return queue_up(path).await;
     }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no socket"));
-    };
-    let directory = std::fs::File::open(parent)?;
-    let short = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
+    // Not of its directory: the name alone may be too long.
+    let socket = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let short = Path::new("/proc/self/fd").join(socket.as_raw_fd().to_string());
     queue_up(&short).await
 }
 

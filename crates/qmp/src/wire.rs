@@ -82,17 +82,17 @@ pub(crate) enum Line {
     Return {
         /// What it gave.
         r#return: Value,
-        /// Which command; none if it was not understood far enough.
+        /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]
-        id: Option<u64>,
+        id: Value,
     },
     /// A command failed.
     Error {
         /// Why.
         error: Failure,
-        /// Which command; none if it was not understood far enough.
+        /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]
-        id: Option<u64>,
+        id: Value,
     },
 }
 
@@ -103,7 +103,8 @@ pub(crate) struct Failure {
     pub desc: String,
 }
 
-/// Reads a line into `line`; false at the end of the stream. A line that is too long is an error.
+/// Reads a line into `line`, past blank ones; false at the end of the stream. A line that is too
+/// long is an error.
 pub(crate) async fn read_line(
     stream: &mut (impl AsyncBufRead + Unpin),
     line: &mut Vec<u8>,
@@ -122,9 +123,13 @@ pub(crate) async fn read_line(
         }
         line.extend_from_slice(&available[..taken]);
         stream.consume(taken);
-        if end.is_some() {
+        if end.is_none() {
+            continue;
+        }
+        if !line.trim_ascii().is_empty() {
             return Ok(true);
         }
+        line.clear();
     }
 }
 
@@ -135,9 +140,14 @@ mod tests {
 
     use super::*;
 
-    /// Bytes of which many end a line.
+    /// Bytes of which many are blank or end a line.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let byte = any::<u8>().prop_map(|byte| if byte < 40 { b'\n' } else { byte });
+        let byte = any::<u8>().prop_map(|byte| match byte {
+            0..40 => b'\n',
+            40..80 => b' ',
+            80..90 => b'\r',
+            other => other,
+        });
         prop::collection::vec(byte, 0..500)
     }
 
@@ -154,8 +164,10 @@ mod tests {
                 }
                 Ok(read)
             })?;
-            let whole = sent.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            prop_assert_eq!(read, &sent[..whole]);
+            let lines = sent.split_inclusive(|byte| *byte == b'\n');
+            let whole = lines.filter(|line| line.ends_with(b"\n"));
+            let said: Vec<_> = whole.filter(|line| !line.trim_ascii().is_empty()).collect();
+            prop_assert_eq!(read, said.concat());
         }
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use qmp::commands::{BlockdevAdd, DeviceDel, Done, QomList, QueryStatus, Quit};
 use qmp::{
-    COMMAND_DEADLINE, Client, ConnectError, Error, ErrorClass, Event, IN_FLIGHT, LONGEST_LINE,
-    Notice, QUEUE,
+    COMMAND_DEADLINE, Client, ConnectError, Error, ErrorClass, Event, IN_FLIGHT, LAST_WORDS,
+    LONGEST_LINE, Notice, QUEUE,
 };
 use serde_json::{Value, json};
 use tokio::io::{
     AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf,
-    duplex, split,
+    duplex, join, split,
 };
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -42,13 +42,27 @@ impl Peer {
     async fn greeted_over(pipe: usize) -> (Client, Peer) {
         let (ours, theirs) = duplex(pipe);
         let mut peer = Peer::new(theirs);
-        let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
-            peer.greet().await;
-            let asked = peer.heard().await;
-            assert_eq!(asked["execute"], "qmp_capabilities");
-            peer.say(json!({"return": {}, "id": asked["id"]})).await;
-        });
+        let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), peer.welcome());
         (client.unwrap(), peer)
+    }
+
+    /// A client and a peer that can stop to read and go on to speak.
+    async fn greeted_both_ways() -> (Client, Peer) {
+        let ((ours, says), (hears, theirs)) = (duplex(PIPE), duplex(PIPE));
+        let mut peer = Peer { reader: BufReader::new(split(hears).0), writer: split(says).1 };
+        let (client, ()) = tokio::join!(Client::over(join(ours, theirs), DEADLINE), peer.welcome());
+        (client.unwrap(), peer)
+    }
+
+    fn goes_deaf(&mut self) {
+        self.reader = BufReader::new(split(duplex(1).0).0);
+    }
+
+    async fn welcome(&mut self) {
+        self.greet().await;
+        let asked = self.heard().await;
+        assert_eq!(asked["execute"], "qmp_capabilities");
+        self.say(json!({"return": {}, "id": asked["id"]})).await;
     }
 
     async fn greet(&mut self) {
@@ -171,6 +185,20 @@ async fn the_negotiation_has_one_deadline() {
     assert!(matches!(client, Err(ConnectError::TimedOut(DEADLINE))), "{client:?}");
     assert_eq!(began.elapsed(), DEADLINE);
     peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn blank_lines_say_nothing() {
+    let (ours, theirs) = duplex(PIPE);
+    let mut peer = Peer::new(theirs);
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+        peer.say_raw(b"\r\n").await;
+        peer.greet().await;
+        let asked = peer.heard().await;
+        peer.say_raw(b"\n \t\r\n").await;
+        peer.say(json!({"return": {}, "id": asked["id"]})).await;
+    });
+    peer.catches_up(&client.unwrap()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,6 +332,45 @@ async fn whoever_writes_when_the_connection_ends_is_told() {
     let error = writing.await.unwrap().unwrap_err();
     assert!(is_broken(&error, "no QMP"), "{error}");
     peer.hears_the_end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_words_are_heard_after_a_write_has_failed() {
+    let (client, mut peer) = Peer::greeted_both_ways().await;
+    let mut events = client.events();
+    let asking = ask(&client);
+    let asked = peer.heard().await;
+    peer.goes_deaf();
+    for _ in 0..2 {
+        assert_eq!(client.execute(QueryStatus {}).await, Err(Error::Closed));
+        assert!(client.is_closed(), "it takes no more commands");
+    }
+    peer.say(json!({"return": {}, "id": asked["id"]})).await;
+    assert_eq!(asking.await.unwrap(), Ok(Done {}));
+    // Who asks is gone, who listens is not.
+    drop(client);
+    peer.say(json!({"event": "STOP"})).await;
+    drop(peer);
+    assert_eq!(events.next().await, Notice::Event(Event::Stop));
+    assert_eq!(events.next().await, Notice::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_words_have_a_deadline() {
+    let (client, mut peer) = Peer::greeted_both_ways().await;
+    let asking = ask(&client);
+    peer.heard().await;
+    peer.goes_deaf();
+    let began = Instant::now();
+    assert_eq!(client.execute(Quit {}).await, Err(Error::Closed));
+    tokio::time::timeout(LAST_WORDS / 2, client.closed()).await.unwrap_err();
+    // Another that fails does not make it longer.
+    assert_eq!(client.execute(Quit {}).await, Err(Error::Closed));
+    assert_eq!(asking.await.unwrap(), Err(Error::Closed));
+    client.closed().await;
+    assert_eq!(began.elapsed(), LAST_WORDS);
+    assert_eq!(client.events().next().await, Notice::Closed);
+    peer.writer.write_all(b"{").await.expect_err("the client keeps the stream open");
 }
 
 #[tokio::test(start_paused = true)]
