@@ -106,7 +106,7 @@ impl Machine {
     /// What is remembered of it; none if nothing is.
     pub async fn record<'s>(&self, state: &'s mut State) -> Result<Option<&'s Record>, Trouble> {
         if state.record.is_none() {
-            let loaded = self.with_files("read", |directory| Record::load(directory)).await;
+            let loaded = self.with_files("read", Record::load).await;
             state.record = loaded?;
         }
         Ok(state.record.as_ref())
