@@ -69,3 +69,13 @@ test("many watch one look", async () => {
   await Promise.all(opened.map(({ page }) => disk(page, second, ".free", "Available").waitFor()));
   await Promise.all(opened.map(({ page }) => page.close()));
 });
+
+// The last, since the older disks are beyond what is shown then.
+test("it says so when there is more than it shows", async () => {
+  const { page } = await openConsole();
+  const told = page.locator(".watching");
+  assert.equal(await told.textContent(), "Watching live.");
+  for (let made = 0; made <= 200; made += 1) await call(server, "CreateDisk", { RegionId: "cn-hangzhou", ZoneId: "cn-hangzhou-b", Size: 20, DiskCategory: "cloud_essd" });
+  await told.getByText("more than is shown").waitFor();
+  await page.close();
+});

@@ -30,20 +30,36 @@ pub fn look(gateway: &Gateway) -> Stored<Value> {
     let (instances, free) =
         services.store.read(|books| Ok((instances(books)?, free(books, services)?)))??;
     let every = |_: &OperationRow| true;
-    let mut operations = operations_of(services, every)?;
-    operations.truncate(OPERATIONS);
+    let operations = Part::of(operations_of(services, every)?, OPERATIONS);
     Ok(json!({
-        "truncated": instances.len() == INSTANCES as usize || free.len() == FREE,
-        "instances": instances,
-        "free": free,
-        "operations": operations,
+        "truncated": instances.is_cut || free.is_cut || operations.is_cut,
+        "instances": instances.shown,
+        "free": free.shown,
+        "operations": operations.shown,
         "calls": gateway.recent.latest(call),
     }))
 }
 
-fn instances(books: &dyn Reader) -> Stored<Vec<Value>> {
-    let found = books.every_instance(0, INSTANCES)?;
-    found.iter().map(|(_, instance)| shown(books, instance)).collect()
+/// As much as is shown.
+struct Part<T> {
+    shown: Vec<T>,
+    /// There is more.
+    is_cut: bool,
+}
+
+impl<T> Part<T> {
+    fn of(mut all: Vec<T>, most: usize) -> Part<T> {
+        let is_cut = all.len() > most;
+        all.truncate(most);
+        Part { shown: all, is_cut }
+    }
+}
+
+fn instances(books: &dyn Reader) -> Stored<Part<Value>> {
+    let Part { shown: found, is_cut } =
+        Part::of(books.every_instance(0, INSTANCES + 1)?, INSTANCES as usize);
+    let shown = found.iter().map(|(_, instance)| shown(books, instance));
+    Ok(Part { shown: shown.collect::<Stored<_>>()?, is_cut })
 }
 
 fn shown(books: &dyn Reader, instance: &Instance) -> Stored<Value> {
@@ -86,18 +102,20 @@ fn disk_value(disk: &Disk) -> Value {
 }
 
 /// Disks that are on no instance, and shared ones, which can be on more.
-fn free(books: &dyn Reader, services: &Services) -> Stored<Vec<Value>> {
-    let (world, mut found) = (services.world.current(), Vec::new());
+fn free(books: &dyn Reader, services: &Services) -> Stored<Part<Value>> {
+    let (world, mut found, mut is_cut) = (services.world.current(), Vec::new(), false);
     for account in accounts(books)? {
         for region in world.offer.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
-            let page = books.disks(&all, &Page::After { after: None, most: DISKS })?;
-            let free = page.disks.iter().filter(|disk| disk.attachments.is_empty());
+            let page = books.disks(&all, &Page::After { after: None, most: DISKS + 1 })?;
+            let page = Part::of(page.disks, DISKS as usize);
+            is_cut |= page.is_cut;
+            let free = page.shown.iter().filter(|disk| disk.attachments.is_empty());
             found.extend(free.map(disk_value));
         }
     }
-    found.truncate(FREE);
-    Ok(found)
+    let part = Part::of(found, FREE);
+    Ok(Part { is_cut: part.is_cut || is_cut, ..part })
 }
 
 fn accounts(books: &dyn Reader) -> Stored<BTreeSet<AccountId>> {

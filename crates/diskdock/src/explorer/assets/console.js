@@ -41,6 +41,11 @@ async function watch() {
   watching.textContent = "Watching live.";
   for await (const seen of events(response)) {
     picture = seen;
+    const told = seen.truncated
+      ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
+      : "Watching live.";
+    // Said anew it would be read out anew.
+    if (watching.textContent !== told) watching.textContent = told;
     if (!dragged) show();
   }
   return true;
