@@ -62,12 +62,11 @@ pub async fn reconcile(
         after = *last;
         // One that is being released is its operation's: taken over again, it would live on.
         let theirs = page.into_iter().filter(|(_, one, _)| !one.releasing);
-        let looks = theirs.map(|(_, instance, disks)| {
-            look_until_still(store, hypervisor, strangers, instance, disks)
-        });
+        let looks = theirs
+            .map(|(_, instance, disks)| settle(store, hypervisor, strangers, instance, disks, now));
         let mut looks = stream::iter(looks).buffered(AT_A_TIME);
         while let Some(found) = looks.next().await {
-            differences.extend(repair_all(store, found?, now).await?);
+            differences.extend(found?);
         }
     }
 }
@@ -84,14 +83,22 @@ pub async fn reconcile_one(
     let Some(instance) = instance.filter(|instance| !instance.releasing) else {
         return Ok(Vec::new());
     };
-    let found = look_until_still(store, hypervisor, Strangers::Report, instance, disks).await?;
-    repair_all(store, found, now).await
+    settle(store, hypervisor, Strangers::Report, instance, disks, now).await
 }
 
-async fn repair_all(store: &Store, found: Vec<Found>, now: Moment) -> Stored<Vec<Difference>> {
+/// Looks at an instance and repairs what is found, before it is out of date.
+async fn settle(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+    strangers: Strangers,
+    instance: Instance,
+    disks: Vec<AttachedDisk>,
+    now: Moment,
+) -> Stored<Vec<Difference>> {
     let mut differences = Vec::new();
+    let found = look_until_still(store, hypervisor, strangers, instance, disks).await?;
     for Found { difference, repair } in found {
-        mend(store, &difference.instance, repair, now).await?;
+        mend(store, repair, now).await?;
         differences.push(difference);
     }
     Ok(differences)
@@ -135,8 +142,9 @@ enum Repair {
     Nothing,
     /// The instance, as it was looked at, is off although it was Running.
     Died(Box<Instance>),
-    /// The guest has let go of a disk in this attachment of its life.
-    LetGo(DiskId, u64),
+    /// The guest of the instance, as it was looked at, has let go of a disk in this attachment of
+    /// its life.
+    LetGo(Box<Instance>, DiskId, u64),
 }
 
 async fn look_at(
@@ -186,7 +194,7 @@ fn compare(
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
-        let let_go = Repair::LetGo(disk.clone(), *generation);
+        let let_go = Repair::LetGo(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { let_go } else { Repair::Nothing };
         found.push(Found { repair, ..differs(instance, what) });
     }
@@ -214,13 +222,12 @@ fn died(instance: &Instance) -> Found {
 }
 
 /// Makes the books follow what was seen, unless they have moved on since.
-async fn mend(store: &Store, instance: &InstanceId, repair: Repair, now: Moment) -> Stored<()> {
+async fn mend(store: &Store, repair: Repair, now: Moment) -> Stored<()> {
     match repair {
         Repair::Nothing => Ok(()),
         Repair::Died(seen) => store.write(move |books| bury(books, &seen)).await,
-        Repair::LetGo(disk, generation) => {
-            let instance = instance.clone();
-            store.write(move |books| free(books, &instance, &disk, generation, now)).await
+        Repair::LetGo(seen, disk, generation) => {
+            store.write(move |books| free(books, &seen, &disk, generation, now)).await
         }
     }
 }
@@ -228,22 +235,31 @@ async fn mend(store: &Store, instance: &InstanceId, repair: Repair, now: Moment)
 /// An instance that died is Stopped.
 fn bury(books: &mut dyn Books, seen: &Instance) -> Stored<()> {
     let mut stopped = seen.clone();
-    if books.instance(&seen.id)?.as_ref() == Some(seen) && stopped.stopped().is_ok() {
+    if is_still(books, seen)? && stopped.stopped().is_ok() {
         books.save_instance(&stopped)?;
     }
     Ok(())
 }
 
-/// A disk that the guest has let go of is Available.
+/// Whether the instance is as it was looked at: off and on again, it may have another guest.
+fn is_still(books: &dyn Books, seen: &Instance) -> Stored<bool> {
+    Ok(books.instance(&seen.id)?.as_ref() == Some(seen))
+}
+
+/// A disk that the guest has let go of is Available. The next guest of the instance would get it
+/// again, until the books follow.
 fn free(
     books: &mut dyn Books,
-    instance: &InstanceId,
+    seen: &Instance,
     disk: &DiskId,
     generation: u64,
     now: Moment,
 ) -> Stored<()> {
+    if !is_still(books, seen)? {
+        return Ok(());
+    }
     let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
-    match disk.let_go(instance, generation, now) {
+    match disk.let_go(&seen.id, generation, now) {
         Ok(()) => books.save_disk(&disk),
         Err(domain::Illegal) => Ok(()),
     }
