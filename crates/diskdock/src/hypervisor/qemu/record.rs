@@ -97,10 +97,14 @@ impl Record {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }
 
-    /// Reads the record in a machine's directory; none if there is none.
+    /// Reads the record in a machine's directory; none if there is none. What is read survives a
+    /// crash: whoever saved it may have been stopped before that was sure.
     pub fn load(directory: &Path) -> io::Result<Option<Record>> {
         match fs::read(directory.join(FILE)) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Ok(bytes) => {
+                File::open(directory)?.sync_all()?;
+                Ok(Some(serde_json::from_slice(&bytes)?))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
