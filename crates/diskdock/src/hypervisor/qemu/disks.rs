@@ -154,7 +154,7 @@ impl Qemu {
         };
         let status = async { client.execute(QueryStatus {}).await.map_err(said) };
         // QEMU answers in this order, so the look is the later one.
-        let (asked, devices, status) = tokio::try_join!(ask, devices(client), status)?;
+        let (asked, devices, status) = tokio::try_join!(biased; ask, devices(client), status)?;
         if !devices.contains(&device) {
             return self.release(machine, state, client, slot).await;
         }
@@ -193,8 +193,9 @@ impl Qemu {
             Err(other) => return Err(said(other)),
         }
         failpoint::hit("unplug.closed");
-        if let Some(open) = open {
-            write_out(&slot.disk, open).await?;
+        match open {
+            Some(open) => write_out(&slot.disk, open).await?,
+            None => self.make_durable(&slot.disk).await?,
         }
         self.take_off_record(machine, state, slot).await?;
         Ok(Look::Settled)
