@@ -81,6 +81,14 @@ impl Accel {
             Accel::Tcg => Duration::from_secs(5),
         }
     }
+
+    /// How often it is tried: what is chosen stays chosen, and a busy moment should not decide.
+    fn tries(self) -> u32 {
+        match self {
+            Accel::Kvm => 2,
+            Accel::Tcg => 1,
+        }
+    }
 }
 
 /// What was chosen.
@@ -131,6 +139,16 @@ pub async fn probe_with(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Res
              machine, at its host) and load kvm_intel or kvm_amd"
         ));
     }
+    for _ in 0..accel.tries() {
+        if run(qemu, accel, sandbox).await? {
+            return Ok(());
+        }
+    }
+    Err(hangs(accel))
+}
+
+/// Runs a guest once; whether it was done in time.
+async fn run(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Result<bool, String> {
     let firmware = firmware().map_err(|error| format!("cannot make a firmware: {error}"))?;
     // Opened through us, so that it needs no name and is gone with us.
     let path = format!("/proc/{}/fd/{}", std::process::id(), firmware.as_raw_fd());
@@ -145,10 +163,10 @@ pub async fn probe_with(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Res
     let Ok(ended) = ended else {
         // It is reaped in the background if it takes longer.
         let _ = timeout(FUNERAL, child.kill()).await;
-        return Err(hangs(accel));
+        return Ok(false);
     };
     let (status, words) = ended.map_err(|error| format!("cannot wait for QEMU: {error}"))?;
-    judge(accel, status, &words)
+    judge(accel, status, &words).map(|()| true)
 }
 
 fn firmware() -> std::io::Result<std::fs::File> {
