@@ -140,8 +140,12 @@ impl Qemu {
         }
         let Some(client) = machine.connect().await? else { return Ok(None) };
         let events = client.events();
-        self.tidy(machine, state, &client).await?;
-        watch::begin(&self.myself, machine.id.clone(), events);
+        let tidied = self.tidy(machine, state, &client).await;
+        // If it has failed because QEMU is ending, somebody has to tell of the end.
+        if tidied.is_ok() || client.is_closed() {
+            watch::begin(&self.myself, machine.id.clone(), events);
+        }
+        tidied?;
         state.client = Some(client.clone());
         Ok(Some(client))
     }
@@ -265,6 +269,7 @@ impl Qemu {
             Some(disk) => state.forget_asking(disk),
             None => {
                 state.asked_to_stop = None;
+                state.failed_starts = 0;
                 let forget = |record: &mut Record| record.rebooting = None;
                 if machine.record(&mut state).await?.is_some() {
                     machine.change(&mut state, forget).await?;

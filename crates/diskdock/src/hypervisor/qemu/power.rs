@@ -163,6 +163,7 @@ impl Qemu {
         };
         // Another one may have been started just before the server was killed.
         if self.client(machine, state).await?.is_some() {
+            state.failed_starts = 0;
             return Ok(Look::Settled);
         }
         let words = process::last_words(&machine.run);
