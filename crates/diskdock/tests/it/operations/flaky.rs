@@ -16,6 +16,8 @@ use tokio::sync::broadcast::Receiver;
 pub struct Script {
     pub after: AtomicUsize,
     pub fails: AtomicUsize,
+    /// Just before the next write, this instance is turned off and on again.
+    pub restarts: Mutex<Option<InstanceId>>,
 }
 
 impl Script {
@@ -47,6 +49,21 @@ impl WriteJob for Failing {
     }
 }
 
+struct Restarted(InstanceId, Box<dyn WriteJob>);
+
+impl WriteJob for Restarted {
+    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
+        let mut instance = books.instance(&self.0)?.expect("an instance");
+        instance.started_at = instance.started_at.map(|started| started.plus_s(1));
+        books.save_instance(&instance)?;
+        self.1.run(books)
+    }
+
+    fn done(self: Box<Self>, ended: Stored<()>) {
+        self.1.done(ended);
+    }
+}
+
 impl<E: Engine> Engine for Flaky<E> {
     fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
         self.engine.read(work)
@@ -56,6 +73,10 @@ impl<E: Engine> Engine for Flaky<E> {
         &'a self,
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let job: Box<dyn WriteJob> = match self.script.restarts.lock().unwrap().take() {
+            Some(instance) => Box::new(Restarted(instance, job)),
+            None => job,
+        };
         let job = if self.script.strikes() { Box::new(Failing(job)) } else { job };
         self.engine.write(job)
     }

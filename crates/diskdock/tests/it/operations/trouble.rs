@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
-use diskdock::hypervisor::{Hypervisor, Pace, Simulated};
+use diskdock::hypervisor::{Hypervisor, Pace, Sight, Simulated};
 use diskdock::operations::{Runner, Strangers, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{Books, OperationRow, Store};
-use domain::{Disk, DiskStatus, Instance, InstanceStatus, Phase};
+use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase};
 
 use super::flaky::{Flaky, Script, Shaky};
 use crate::harness::{BEGINNING, World};
@@ -237,6 +237,23 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     world.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
     let found = world.differences().await;
     assert_eq!(found.len(), 1, "one that should run and is not known is dead: {found:?}");
+}
+
+#[tokio::test]
+async fn a_disk_is_not_freed_from_an_instance_that_was_off_and_on_meanwhile() {
+    let bench = Bench::attaching().await;
+    let (instance, driver) = (InstanceId::from("i-one"), bench.driver.as_ref());
+    driver.adopt(&instance, Sight { running: true, disks: Vec::new() }).await.unwrap();
+    bench.pass(1_000).await;
+    assert_eq!(bench.disk().status(), DiskStatus::InUse);
+    assert!(driver.driver.let_go(&instance, &"d-one".into()));
+    let compare = || reconcile(&bench.store, driver, Strangers::Report, BEGINNING);
+    *bench.script.restarts.lock().unwrap() = Some(instance);
+    assert_eq!(compare().await.unwrap().len(), 1);
+    assert_eq!(bench.disk().status(), DiskStatus::InUse, "its next guest has it again");
+    assert_eq!(compare().await.unwrap().len(), 1);
+    assert_eq!(bench.disk().status(), DiskStatus::Available);
+    assert_eq!(compare().await.unwrap(), []);
 }
 
 #[tokio::test]
