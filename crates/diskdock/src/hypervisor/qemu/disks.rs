@@ -18,7 +18,7 @@ use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus}
 
 use super::Qemu;
 use super::command_line::{block_device, block_node};
-use super::machine::{Machine, State, devices, nodes, off_thread, said};
+use super::machine::{Machine, State, devices, failed_again, nodes, off_thread, said};
 use super::name;
 use crate::failpoint;
 use crate::hypervisor::{Look, Slot, Trouble};
@@ -26,8 +26,6 @@ use crate::storage::{DiskFile, Pool};
 
 /// How long a paused machine is left before another look; it is looked at when it goes on.
 const PAUSED_MS: i64 = 10_000;
-/// How often QEMU may refuse a plug before that is final: what has just left may still be closing.
-const PLUG_TRIES: u32 = 3;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
@@ -101,9 +99,7 @@ impl Qemu {
             Ok(()) => Ok(Look::Settled),
             Err(qmp::Error::Refused { description, .. }) => {
                 let tries = state.refused.entry(slot.clone()).or_default();
-                *tries += 1;
-                let words = format!("QEMU refused the disk: {description}");
-                if *tries < PLUG_TRIES { Err(Trouble(words)) } else { Ok(Look::Refused(words)) }
+                failed_again(tries, format!("QEMU refused the disk: {description}"))
             }
             Err(other) => Err(said(other)),
         }

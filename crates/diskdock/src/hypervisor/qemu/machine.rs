@@ -18,10 +18,12 @@ use tokio::sync::Mutex;
 use super::command_line::MONITOR;
 use super::process::{self, Power, Process};
 use super::record::Record;
-use crate::hypervisor::{Slot, Trouble};
+use crate::hypervisor::{Look, Slot, Trouble};
 
 /// How often a guest is asked to let go of a disk, in milliseconds.
 const ASK_AGAIN_MS: i64 = 1_000;
+/// How often a plug or a start may fail before that is final.
+const TRIES: u32 = 3;
 /// How long QEMU has to greet a new connection.
 const GREETING: Duration = Duration::from_secs(5);
 
@@ -212,6 +214,13 @@ pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
 pub async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
     let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
+}
+
+/// What has failed is tried again, since what it needs may be about to be free: an image that is
+/// still closing, a lock, memory. Not for ever.
+pub fn failed_again(failures: &mut u32, words: String) -> Result<Look, Trouble> {
+    *failures += 1;
+    if *failures < TRIES { Err(Trouble(words)) } else { Ok(Look::Refused(words)) }
 }
 
 /// Trouble with the monitor.

@@ -8,7 +8,7 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use super::command_line::{Boot, BootDisk, Parts, command_line};
-use super::machine::{Machine, State, said};
+use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record};
 use super::{Qemu, name, process, seed};
 use crate::hypervisor::{Look, MachineSpec, Slot, Trouble};
@@ -16,8 +16,6 @@ use crate::storage::KernelFiles;
 
 /// How long a new QEMU has until its monitor answers.
 const UP: Duration = Duration::from_secs(20);
-/// How often QEMU may end at once before that is final: what it needs may be about to be free.
-const START_TRIES: u32 = 3;
 /// How often it is looked whether it does.
 const LOOK_UP: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
@@ -81,11 +79,12 @@ impl Qemu {
             return Ok(Look::Again { after_ms: ENDING_MS, because });
         };
         let (program, run) = (&self.config.program, &machine.run);
-        let child = match process::spawn(program, &parts, run, self.user, power) {
-            Ok(child) => child,
-            Err(error) => return failed(state, self.cannot_run(&error)),
+        let look = match process::spawn(program, &parts, run, self.user, power) {
+            Ok(child) => self.until_up(machine, state, child).await?,
+            Err(error) => failed_again(&mut state.failed_starts, self.cannot_run(&error))?,
         };
-        self.until_up(machine, state, child).await
+        state.failed_starts = 0;
+        Ok(look)
     }
 
     /// The arguments of QEMU, or why there can be none.
@@ -151,7 +150,6 @@ impl Qemu {
             // Until it has left its process id, there is nothing to connect to.
             if matches!(self.client(machine, state).await, Ok(Some(_))) {
                 reap(child);
-                state.failed_starts = 0;
                 return Ok(Look::Settled);
             }
             if Instant::now() >= deadline {
@@ -163,11 +161,11 @@ impl Qemu {
         };
         // Another one may have been started just before the server was killed.
         if self.client(machine, state).await?.is_some() {
-            state.failed_starts = 0;
             return Ok(Look::Settled);
         }
         let words = process::last_words(&machine.run);
-        failed(state, format!("QEMU ended at once ({ended}): {words}"))
+        let words = format!("QEMU ended at once ({ended}): {words}");
+        failed_again(&mut state.failed_starts, words)
     }
 
     pub(super) async fn stop_look(
@@ -249,16 +247,6 @@ impl Qemu {
         let program = self.config.program.display();
         format!("{program} cannot be run ({error}); `diskdock doctor` says what is missing")
     }
-}
-
-/// A start that failed is tried again, but not for ever.
-fn failed(state: &mut State, words: String) -> Result<Look, Trouble> {
-    state.failed_starts += 1;
-    if state.failed_starts < START_TRIES {
-        return Err(Trouble(words));
-    }
-    state.failed_starts = 0;
-    Ok(Look::Refused(words))
 }
 
 /// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
