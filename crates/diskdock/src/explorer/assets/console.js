@@ -38,7 +38,6 @@ async function watch() {
     return response.status !== 403;
   }
   tokenForm.hidden = true;
-  watching.textContent = "Watching live.";
   for await (const seen of events(response)) {
     picture = seen;
     const told = seen.truncated
