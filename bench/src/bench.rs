@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::load::{self, Outcome, Work};
+use crate::load::{self, LoadResult, Work};
 use crate::process::{self, Process};
 use crate::seed::{REGION, Seeds};
 use crate::sign::{Stamp, Template};
@@ -31,7 +31,7 @@ pub struct Bench {
     pub server: PathBuf,
     /// Where data directories and recorded answers lie; removed at the end.
     pub scratch: PathBuf,
-    /// The books made so far.
+    /// The store made so far.
     pub seeds: Seeds,
     /// The lines so far.
     pub rows: Vec<Row>,
@@ -69,7 +69,7 @@ impl Bench {
 /// What a measurement came to.
 pub struct Measured {
     /// Answers and times.
-    pub outcome: Outcome,
+    pub outcome: LoadResult,
     /// Processor time of the server for each answer, in microseconds.
     pub server_us: f64,
     /// Processor time of the load generator for each answer, in microseconds.

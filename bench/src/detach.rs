@@ -22,7 +22,7 @@ const AIM: Duration = Duration::from_millis(10);
 /// Rounds of one after the other.
 const ROUNDS: usize = 40;
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a client asks whether the disk is Available.
 const POLL: Duration = Duration::from_millis(1);
 /// Time for a guest to take a new disk in, so that what is measured is its leaving.
@@ -112,7 +112,7 @@ impl Host {
     /// Asks until what an action answers at this place is this.
     fn until(&self, action: &str, own: &[(&str, &str)], at: &str, wanted: &str) -> io::Result<()> {
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIMEOUT {
             if self.call(action, own)?.pointer(at).and_then(Value::as_str) == Some(wanted) {
                 return Ok(());
             }
@@ -133,7 +133,7 @@ impl Host {
         let answer = self.call("RunInstances", &[&PLACE[..], &own].concat())?;
         let id = text(&answer, "/InstanceIdSets/InstanceIdSet/0")?;
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIMEOUT {
             let own = [("RegionId", PLACE[0].1), ("InstanceId", id.as_str())];
             let answer = self.call("GetInstanceConsoleOutput", &[&own[..], &[]].concat())?;
             // "ready" in Base64, at each place that it can have in a group of three bytes.
@@ -170,7 +170,7 @@ impl Host {
         self.call("DeleteInstance", &[("InstanceId", instance), ("Force", "true")])?;
         let own = [("RegionId", PLACE[0].1)];
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIMEOUT {
             if self.call("DescribeInstances", &own)?["TotalCount"] == 0 {
                 return Ok(());
             }
@@ -188,7 +188,7 @@ fn text(answer: &Value, at: &str) -> io::Result<String> {
 /// Plugs a disk in, and says how long the bare commands take to get it off again.
 async fn unplug(monitor: &Path, image: &Path) -> io::Result<Duration> {
     let qemu = |error: qmp::Error| io::Error::other(error);
-    let client = Client::connect(monitor, PATIENCE).await.map_err(io::Error::other)?;
+    let client = Client::connect(monitor, TIMEOUT).await.map_err(io::Error::other)?;
     let file = json!({ "driver": "file", "filename": image, "locking": "on" });
     let node = json!({ "driver": "raw", "node-name": "bare", "file": file });
     client.execute(BlockdevAdd(node)).await.map_err(qemu)?;
@@ -211,7 +211,7 @@ async fn unplug(monitor: &Path, image: &Path) -> io::Result<Duration> {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, deleted).await.map_err(io::Error::other)??;
+    tokio::time::timeout(TIMEOUT, deleted).await.map_err(io::Error::other)??;
     client.execute(BlockdevDel { node_name: "bare".to_owned() }).await.map_err(qemu)?;
     Ok(began.elapsed())
 }

@@ -12,7 +12,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is asked, and what becomes of the answers.
 pub trait Work {
@@ -24,7 +24,7 @@ pub trait Work {
 
 /// What a load came to.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct LoadResult {
     /// Answers with status 200 within the time.
     pub answers: u64,
     /// Answers with another status.
@@ -35,7 +35,7 @@ pub struct Outcome {
     latencies: Vec<u32>,
 }
 
-impl Outcome {
+impl LoadResult {
     /// Good answers in a second.
     pub fn rate(&self) -> f64 {
         // Counts stay far below 2^52.
@@ -57,7 +57,7 @@ pub fn run(
     connections: usize,
     time: Duration,
     work: &mut impl Work,
-) -> io::Result<Outcome> {
+) -> io::Result<LoadResult> {
     let generator = Generator::connect(address, connections)?;
     let began = Instant::now();
     generator.run(began, began + time, work)
@@ -67,7 +67,7 @@ struct Generator {
     poll: Poll,
     connections: Vec<Connection>,
     finders: Finders,
-    outcome: Outcome,
+    outcome: LoadResult,
     waiting: usize,
 }
 
@@ -84,18 +84,23 @@ impl Generator {
             poll.registry().register(&mut stream, Token(at), interest)?;
             connections.push(Connection::new(stream));
         }
-        let (finders, outcome) = (Finders::new(), Outcome::default());
+        let (finders, outcome) = (Finders::new(), LoadResult::default());
         Ok(Generator { poll, connections, finders, outcome, waiting: 0 })
     }
 
-    fn run(mut self, began: Instant, until: Instant, work: &mut impl Work) -> io::Result<Outcome> {
+    fn run(
+        mut self,
+        began: Instant,
+        until: Instant,
+        work: &mut impl Work,
+    ) -> io::Result<LoadResult> {
         let mut events = Events::with_capacity(256);
         for at in 0..self.connections.len() {
             self.ask(at, Instant::now(), until, work)?;
         }
         let mut last = Instant::now();
         while self.waiting > 0 {
-            self.poll.poll(&mut events, Some(PATIENCE))?;
+            self.poll.poll(&mut events, Some(TIMEOUT))?;
             if events.is_empty() {
                 return Err(io::Error::new(ErrorKind::TimedOut, "no answer came"));
             }

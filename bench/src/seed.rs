@@ -1,4 +1,4 @@
-//! Books with many disks, made with the library and not through the API.
+//! WriteTx with many disks, made with the library and not through the API.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,7 +9,7 @@ use diskdock::clock::Clock;
 use diskdock::gateway::keys::DEFAULT_ACCOUNT;
 use diskdock::ids::Ids;
 use diskdock::store::sqlite::{Durability, Sqlite};
-use diskdock::store::{Books, FORMAT, Snapshot, Store};
+use diskdock::store::{FORMAT, Snapshot, Store, WriteTx};
 use domain::disk::ChargeType;
 use domain::instance::{Network, StoppedMode};
 use domain::{Category, Disk, Instance, InstanceStatus, Moment};
@@ -22,7 +22,7 @@ const BATCH: usize = 5_000;
 /// One of so many ids is kept to be asked for.
 const IDS_KEPT: usize = 20_000;
 
-/// Books on disk, and ids of disks in them.
+/// WriteTx on disk, and ids of disks in them.
 #[derive(Clone)]
 pub struct Seed {
     /// The data directory.
@@ -31,7 +31,7 @@ pub struct Seed {
     pub ids: Arc<Vec<String>>,
 }
 
-/// The books made so far, by number of disks.
+/// The store made so far, by number of disks.
 pub struct Seeds {
     parent: PathBuf,
     made: BTreeMap<usize, Seed>,
@@ -43,12 +43,12 @@ impl Seeds {
         Seeds { parent: parent.to_owned(), made: BTreeMap::new() }
     }
 
-    /// Books with so many Available disks.
+    /// WriteTx with so many Available disks.
     pub fn with(&mut self, disks: usize) -> io::Result<Seed> {
         if let Some(seed) = self.made.get(&disks) {
             return Ok(seed.clone());
         }
-        eprintln!("making books with {disks} disks ...");
+        eprintln!("making a store with {disks} disks ...");
         let directory = self.parent.join(format!("disks-{disks}"));
         let now = Clock::default().now();
         let ids = Ids::from_seed(1);
@@ -76,7 +76,7 @@ impl Seeds {
         Ok(seed)
     }
 
-    /// Books with what this snapshot holds.
+    /// WriteTx with what this snapshot holds.
     pub fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
         let directory = self.parent.join(name);
         let mut snapshot = Some(snapshot);
@@ -91,13 +91,13 @@ fn write(
     mut next: impl FnMut() -> Option<Snapshot>,
     mut seen: impl FnMut(&Snapshot),
 ) -> io::Result<()> {
-    let failed = |fault: diskdock::store::StoreFault| io::Error::other(fault.to_string());
+    let failed = |fault: diskdock::store::StoreError| io::Error::other(fault.to_string());
     let sqlite = Sqlite::open(directory, Durability::Relaxed).map_err(failed)?;
     let store = Store::new(sqlite);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     while let Some(snapshot) = next() {
         seen(&snapshot);
-        let work = move |books: &mut dyn Books| books.load_snapshot(&snapshot);
+        let work = move |tx: &mut dyn WriteTx| tx.load_snapshot(&snapshot);
         runtime.block_on(store.write(work)).map_err(failed)?;
     }
     Ok(())

@@ -33,7 +33,7 @@ fn server() -> Server {
     let plan = Plan {
         directory: directory.path().to_owned(),
         durability: Durability::Relaxed,
-        offer: diskdock::offer::load(None).expect("the built-in offer"),
+        inventory: diskdock::inventory::load(None).expect("the built-in inventory"),
         clock: Clock::held_at(Moment(1_767_323_045_000)),
         ids: Ids::from_seed(1),
         pace: Pace::Fast,

@@ -84,8 +84,8 @@ static int wait_for(pid_t shell, int connection, int seconds)
 
 static void serve(int connection)
 {
-    struct timeval patience = {.tv_sec = LONGEST_READ_S};
-    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    struct timeval timeout = {.tv_sec = LONGEST_READ_S};
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     FILE *from = fdopen(connection, "r");
     int seconds;
     char *script = from ? read_script(from, &seconds) : NULL;

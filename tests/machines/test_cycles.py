@@ -95,7 +95,7 @@ def test_a_disk_grows_under_its_guest(shared):
     host.call("resize_disk", disk_id=disk.id, new_size=40, type="online")
     size = "blockdev --getsize64 /dev/disk/by-id/virtio-" + disk.serial
     until(lambda: machine.guest.check(size) == str(40 << 30), "a larger disk in the guest")
-    until(lambda: not host.operations(disk=disk.id), "the end of the resize in the books")
+    until(lambda: not host.operations(disk=disk.id), "the end of the resize in the store")
     disk.detach(machine)
     host.call("resize_disk", disk_id=disk.id, new_size=60)
     until(lambda: disk.image.stat().st_size == 60 << 30, "a larger image")

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::InstanceId;
-use domain::offer::Offer;
+use domain::inventory::Inventory;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::actions::dispatch::Services;
-use crate::catalog::{Console, World, Worlds, Written};
+use crate::catalog::{Console, Environment, Environments, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -26,21 +26,21 @@ use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
-use crate::offer::Shelf;
-use crate::operations::{Difference, Runner, Strangers, reconcile, reconcile_one, sweep};
-use crate::storage::{Images, PoolFault};
+use crate::inventory::InventorySource;
+use crate::operations::{Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep};
+use crate::storage::{Images, StorageError};
 use crate::store::sqlite::{Durability, Sqlite};
-use crate::store::{Store, StoreFault, Stored};
+use crate::store::{Store, StoreError};
 
 /// What has to be known to put a server together.
 pub struct Plan {
-    /// Where the books are kept.
+    /// Where the store are kept.
     pub directory: PathBuf,
     /// How hard.
     pub durability: Durability,
     /// What can be had, besides the images that are imported into the directory.
-    pub offer: Offer,
-    /// Leave out the images of the offer: instances start from imported ones only.
+    pub inventory: Inventory,
+    /// Leave out the images of the inventory: instances start from imported ones only.
     pub only_imported_images: bool,
     /// The time.
     pub clock: Clock,
@@ -69,14 +69,14 @@ pub struct Assembly {
     /// The simulated hypervisor, if it is that one, for the operator's controls.
     pub simulated: Option<Arc<Simulated>>,
     /// What can be had, with what is imported.
-    pub shelf: Arc<Shelf>,
-    /// Where the books are kept.
+    pub inventory_source: Arc<InventorySource>,
+    /// Where the store are kept.
     pub directory: PathBuf,
 }
 
 impl Assembly {
-    /// Opens the books and puts everything together. Nothing runs yet.
-    pub fn new(plan: Plan) -> Stored<Assembly> {
+    /// Opens the store and puts everything together. Nothing runs yet.
+    pub fn new(plan: Plan) -> Result<Assembly, StoreError> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
@@ -85,21 +85,24 @@ impl Assembly {
         let runner = Arc::clone(&hypervisor);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
-        let shelf = Shelf::new(plan.offer, images, plan.only_imported_images);
-        let world = World {
-            offer: Arc::new(shelf.bare()),
+        let inventory_source =
+            InventorySource::new(plan.inventory, images, plan.only_imported_images);
+        let environment = Environment {
+            inventory: Arc::new(inventory_source.bare()),
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks,
             console,
         };
-        let world = Worlds::new(world);
-        match shelf.look() {
-            Ok(offer) => offer.into_iter().for_each(|offer| world.offer(offer)),
+        let environment = Environments::new(environment);
+        match inventory_source.look() {
+            Ok(inventory) => {
+                inventory.into_iter().for_each(|inventory| environment.inventory(inventory))
+            }
             Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
         }
         let services =
-            Services { store, runner: Arc::new(runner), clock, world, strict: plan.strict };
+            Services { store, runner: Arc::new(runner), clock, environment, strict: plan.strict };
         let gateway = Gateway {
             services,
             keys,
@@ -111,14 +114,14 @@ impl Assembly {
             recent: Recent::default(),
         };
         let directory = plan.directory;
-        let (gateway, shelf) = (Arc::new(gateway), Arc::new(shelf));
-        Ok(Assembly { gateway, hypervisor, simulated, shelf, directory })
+        let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
+        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, directory })
     }
 
-    /// Introduces the hypervisor to the books and takes up what was in flight.
-    pub async fn take_up(&self) -> Stored<()> {
+    /// Introduces the hypervisor to the store and takes up what was in flight.
+    pub async fn recover(&self) -> Result<(), StoreError> {
         let services = &self.gateway.services;
-        self.compare(Strangers::TakeIn).await?;
+        self.compare(UnknownInstances::TakeIn).await?;
         let claimed = services.runner.claim().await?;
         if claimed > 0 {
             tracing::info!(claimed, "operations taken up again");
@@ -128,41 +131,43 @@ impl Assembly {
 }
 
 impl Assembly {
-    /// Compares books and hypervisor while operations run, and renews their leases. Looks for
+    /// Compares store and hypervisor while operations run, and renews their leases. Looks for
     /// images that nobody told us of.
-    pub async fn keep_house(&self) -> Stored<()> {
-        if let Err(fault) = restock(&self.shelf, &self.gateway.services.world).await {
+    pub async fn run_maintenance(&self) -> Result<(), StoreError> {
+        if let Err(fault) =
+            refresh_images(&self.inventory_source, &self.gateway.services.environment).await
+        {
             tracing::error!(%fault, "cannot look for imported images");
         }
-        // First, since a lease runs out if it is not renewed, however long the looks take.
+        // First, since a lease runs out if it is not renewed, however long the pending take.
         self.gateway.services.runner.claim().await?;
-        self.compare(Strangers::Report).await
+        self.compare(UnknownInstances::Report).await
     }
 
-    async fn compare(&self, strangers: Strangers) -> Stored<()> {
+    async fn compare(&self, unknown: UnknownInstances) -> Result<(), StoreError> {
         let services = &self.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
-        report(reconcile(store, self.hypervisor.as_ref(), strangers, now).await?);
+        report(reconcile(store, self.hypervisor.as_ref(), unknown, now).await?);
         sweep(store, self.hypervisor.as_ref()).await.map(drop)
     }
 
     /// Follows what happens to machines, for as long as the driver lives. Whoever waits for a
-    /// machine looks again at once; what nobody waits for, the books follow. A machine that is slow
-    /// to look at keeps no other waiting.
+    /// machine looks again at once; the store follows what was not waited for. A machine that is
+    /// slow to look at keeps no other waiting.
     pub async fn follow(&self, mut changes: broadcast::Receiver<Change>) {
-        let looks = Looks::default();
+        let pending = Pending::default();
         loop {
             match changes.recv().await {
                 Ok(Change { instance, disk }) => {
                     self.gateway.services.runner.wake(disk.as_ref(), Some(&instance));
-                    if looks.begin(&instance) {
-                        tokio::spawn(self.eye(looks.clone()).look_at(instance));
+                    if pending.begin(&instance) {
+                        tokio::spawn(self.follower(pending.clone()).look_at(instance));
                     }
                 }
                 Err(RecvError::Lagged(_)) => {
                     self.gateway.services.runner.wake(None, None);
-                    if let Err(fault) = self.compare(Strangers::Report).await {
-                        tracing::error!(%fault, "cannot compare the books with the hypervisor");
+                    if let Err(fault) = self.compare(UnknownInstances::Report).await {
+                        tracing::error!(%fault, "cannot compare the store with the hypervisor");
                     }
                 }
                 Err(RecvError::Closed) => return,
@@ -170,56 +175,56 @@ impl Assembly {
         }
     }
 
-    fn eye(&self, looks: Looks) -> Eye {
+    fn follower(&self, pending: Pending) -> ChangeFollower {
         let services = &self.gateway.services;
-        Eye {
+        ChangeFollower {
             store: Arc::clone(&services.store),
             clock: Arc::clone(&services.clock),
             hypervisor: Arc::clone(&self.hypervisor),
-            looks,
+            pending,
         }
     }
 }
 
-/// The looks that are under way: one at each machine, and one more if something happened since it
+/// The pending that are under way: one at each machine, and one more if something happened since it
 /// began.
 #[derive(Clone, Default)]
-struct Looks(Arc<Mutex<HashMap<InstanceId, bool>>>);
+struct Pending(Arc<Mutex<HashMap<InstanceId, bool>>>);
 
-impl Looks {
+impl Pending {
     /// True if a look has to begin; one that is under way will be followed by another.
     fn begin(&self, instance: &InstanceId) -> bool {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.insert(instance.clone(), true).is_none()
+        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.insert(instance.clone(), true).is_none()
     }
 
     /// True if another look has to follow, which then is the one under way.
     fn goes_on(&self, instance: &InstanceId) -> bool {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match looks.get_mut(instance) {
+        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match pending.get_mut(instance) {
             Some(again) if *again => {
                 *again = false;
                 true
             }
             Some(_) | None => {
-                looks.remove(instance);
+                pending.remove(instance);
                 false
             }
         }
     }
 }
 
-/// What looks at one machine.
-struct Eye {
+/// What pending at one machine.
+struct ChangeFollower {
     store: Arc<Store>,
     clock: Arc<Clock>,
     hypervisor: Arc<dyn Hypervisor>,
-    looks: Looks,
+    pending: Pending,
 }
 
-impl Eye {
+impl ChangeFollower {
     async fn look_at(self, instance: InstanceId) {
-        while self.looks.goes_on(&instance) {
+        while self.pending.goes_on(&instance) {
             let now = self.clock.now();
             let (store, hypervisor) = (&self.store, self.hypervisor.as_ref());
             match reconcile_one(store, hypervisor, &instance, now).await {
@@ -234,7 +239,7 @@ impl Eye {
 
 fn report(differences: Vec<Difference>) {
     for found in differences {
-        tracing::warn!(instance = %found.instance, what = found.what, "the books differ");
+        tracing::warn!(instance = %found.instance, what = found.what, "the store differ");
     }
 }
 
@@ -248,12 +253,12 @@ struct Driver {
 }
 
 impl Driver {
-    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Stored<Driver> {
+    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Result<Driver, StoreError> {
         match qemu {
             None => Ok(Driver::simulated(pace)),
             Some(config) => {
                 let opened = Qemu::open(config, directory);
-                opened.map(Driver::qemu).map_err(|fault| StoreFault::Engine(fault.to_string()))
+                opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
             }
         }
     }
@@ -289,17 +294,20 @@ impl Driver {
 }
 
 /// Offers the images that are imported by now, looked at on a thread that may wait.
-pub async fn restock(shelf: &Arc<Shelf>, world: &Worlds) -> Result<(), PoolFault> {
-    let looks = Arc::clone(shelf);
-    let looked = tokio::task::spawn_blocking(move || looks.look()).await;
+pub async fn refresh_images(
+    inventory_source: &Arc<InventorySource>,
+    environment: &Environments,
+) -> Result<(), StorageError> {
+    let pending = Arc::clone(inventory_source);
+    let looked = tokio::task::spawn_blocking(move || pending.look()).await;
     // A look that panicked has told the log why; what was offered stays.
-    if let Some(offer) = looked.unwrap_or(Ok(None))? {
-        world.offer(offer);
+    if let Some(inventory) = looked.unwrap_or(Ok(None))? {
+        environment.inventory(inventory);
     }
     Ok(())
 }
 
-/// A directory for books that are thrown away; gone when this is dropped.
+/// A directory for store that are thrown away; gone when this is dropped.
 ///
 /// What a killed process left behind is cleared away by the next one: its lock is free.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ mod failpoint;
 pub mod gateway;
 pub mod hypervisor;
 pub mod ids;
-pub mod offer;
+pub mod inventory;
 pub mod operations;
 pub mod plain;
 pub mod storage;

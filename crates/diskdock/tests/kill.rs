@@ -25,7 +25,7 @@ const DISKS: usize = 6;
 /// How often the server is killed unless `KILLS` says otherwise.
 const KILLS: u64 = 200;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const INSTANCE: &str = "i-bp1killkillkillkill0";
 
 static NONCES: AtomicU64 = AtomicU64::new(0);
@@ -70,7 +70,7 @@ impl Drop for Server {
 /// One request and its answer; none if the server died meanwhile.
 fn http(address: &str, method: &str, target: &str, body: &str) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
     let length = body.len();
     write!(
         stream,
@@ -185,7 +185,7 @@ fn settled(address: &str, disk: &str) -> String {
         if ["In_use", "Available"].contains(&status.as_str()) {
             return status;
         }
-        assert!(began.elapsed() < PATIENCE, "{disk} stays {status}");
+        assert!(began.elapsed() < TIMEOUT, "{disk} stays {status}");
         std::thread::sleep(Duration::from_millis(3));
     }
 }

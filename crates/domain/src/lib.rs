@@ -6,9 +6,9 @@
 pub mod disk;
 pub mod ids;
 pub mod instance;
+pub mod inventory;
 pub mod limits;
 pub mod moment;
-pub mod offer;
 pub mod performance;
 pub mod tag;
 

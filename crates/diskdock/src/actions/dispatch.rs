@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use super::prelude::*;
 use crate::catalog::errors::{DRY_RUN, TOO_MANY_OPERATIONS, UNKNOWN_PARAMETER};
 use crate::catalog::{
-    Caller, Entry, Input, Mutation, Outcome, ParamSpec, ReadyAction, Repeat, World, Worlds,
+    Caller, EncodedEffect, Entry, Environment, Environments, Input, Mutation, ParamSpec,
+    ReadyAction, Repeat,
 };
 use crate::clock::Clock;
-use crate::operations::{IN_FLIGHT, Progressing, Runner};
+use crate::operations::{IN_FLIGHT, NewOperation, Runner};
 use crate::store::{CallRecord, Store, TokenRecord};
 
 /// Parameters that belong to the gateway and not to any action.
@@ -36,14 +37,14 @@ pub const LEGACY: &[&str] =
 
 /// Everything a request needs.
 pub struct Services {
-    /// The books.
+    /// The store.
     pub store: Arc<Store>,
     /// Carries out what effects start.
     pub runner: Arc<Runner>,
     /// The time.
     pub clock: Arc<Clock>,
     /// What stands around every request.
-    pub world: Worlds,
+    pub environment: Environments,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
 }
@@ -60,7 +61,7 @@ pub struct Request {
 }
 
 /// What a request is answered with.
-pub struct Answered {
+pub struct Reply {
     /// The reply, a JSON object without the RequestId.
     pub reply: Vec<u8>,
     /// Names of parameters that had no effect.
@@ -68,39 +69,35 @@ pub struct Answered {
 }
 
 /// Takes a request all the way.
-pub async fn dispatch(
-    services: &Services,
-    entry: Entry,
-    request: &Request,
-) -> Result<Answered, Stop> {
-    let world = services.world.current();
-    check_region(&world, entry, &request.input)?;
+pub async fn dispatch(services: &Services, entry: Entry, request: &Request) -> Result<Reply, Stop> {
+    let environment = services.environment.current();
+    check_region(&environment, entry, &request.input)?;
     match entry {
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
-            let call = call(services, &world, &request.caller);
-            let reply = services.store.read(|books| ready.answer(books, &call))??;
+            let call = call(services, &environment, &request.caller);
+            let reply = services.store.read(|tx| ready.answer(tx, &call))??;
             refuse_dry_run(&request.input)?;
-            Ok(Answered { reply, ignored })
+            Ok(Reply { reply, ignored })
         }
         Entry::Mutation(action) => {
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
-                let call = call(services, &world, &request.caller);
-                services.store.read(|books| ready.decide(books, &call).map(drop))??;
+                let call = call(services, &environment, &request.caller);
+                services.store.read(|tx| ready.decide(tx, &call).map(drop))??;
                 return Err((&DRY_RUN).into());
             } else {
-                change(services, world, action, ready, request).await?
+                change(services, environment, action, ready, request).await?
             };
-            Ok(Answered { reply, ignored })
+            Ok(Reply { reply, ignored })
         }
     }
 }
 
-fn call<'a>(services: &Services, world: &'a World, caller: &'a Caller) -> Call<'a> {
-    Call { caller, now: services.clock.now(), world }
+fn call<'a>(services: &Services, environment: &'a Environment, caller: &'a Caller) -> Call<'a> {
+    Call { caller, now: services.clock.now(), environment }
 }
 
 fn is_dry_run(input: &Input) -> bool {
@@ -112,9 +109,9 @@ fn refuse_dry_run(input: &Input) -> Result<(), Stop> {
 }
 
 /// An action without a RegionId of its own still refuses one that does not exist.
-fn check_region(world: &World, entry: Entry, input: &Input) -> Result<(), Stop> {
+fn check_region(environment: &Environment, entry: Entry, input: &Input) -> Result<(), Stop> {
     let region = input.get("RegionId").filter(|id| !id.is_empty());
-    let known = region.is_none_or(|id| world.offer.region(id).is_some());
+    let known = region.is_none_or(|id| environment.inventory.region(id).is_some());
     if known || entry.spec().takes("RegionId") { Ok(()) } else { Err((&REGION_MALFORMED).into()) }
 }
 
@@ -160,15 +157,15 @@ fn is_honoured(specs: &[ParamSpec], name: &str) -> bool {
 
 /// What a write came to.
 enum Written {
-    /// The effect is in the books; these operations are to be carried out.
-    Done(Vec<u8>, Vec<Progressing>),
+    /// The effect is in the store; these operations are to be carried out.
+    Done(Vec<u8>, Vec<NewOperation>),
     /// Nothing was written.
     Not(Stop),
 }
 
 async fn change(
     services: &Services,
-    world: Arc<World>,
+    environment: Arc<Environment>,
     action: &'static dyn Mutation,
     ready: Box<dyn ReadyAction>,
     request: &Request,
@@ -179,22 +176,22 @@ async fn change(
     let (caller, now) = (request.caller.clone(), services.clock.now());
     let token = token_of(action, request, now);
     let record = record(action, request, now);
-    let write = move |books: &mut dyn Books| {
-        let call = Call { caller: &caller, now, world: &world };
-        let written = match decide(books, &call, action, ready.as_ref(), token.as_ref()) {
+    let write = move |tx: &mut dyn WriteTx| {
+        let call = Call { caller: &caller, now, environment: &environment };
+        let written = match decide(tx, &call, action, ready.as_ref(), token.as_ref()) {
             Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
-            Ok(Decided::Anew(outcome)) => write_down(books, &call, outcome, token.as_ref())?,
+            Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
             Err(Stop::Failed(fault)) => return Err(fault),
             Err(refused) => return Ok(Written::Not(refused)),
         };
-        books.record_call(&record)?;
+        tx.record_call(&record)?;
         Ok(written)
     };
     let runner = Arc::clone(&services.runner);
     let carry_out = move |written| match written {
         Written::Not(stop) => Err(stop),
         Written::Done(reply, started) => {
-            runner.take_in(started);
+            runner.enqueue(started);
             Ok(reply)
         }
     };
@@ -206,18 +203,18 @@ enum Decided {
     /// The same request was answered before, with this reply.
     Again(Vec<u8>),
     /// The effect that is to be written down.
-    Anew(Outcome),
+    Anew(EncodedEffect),
 }
 
 fn decide(
-    books: &dyn Reader,
+    tx: &dyn ReadTx,
     call: &Call<'_>,
     action: &dyn Mutation,
     ready: &dyn ReadyAction,
     token: Option<&TokenRecord>,
 ) -> Result<Decided, Stop> {
     if let Some(token) = token
-        && let Some(earlier) = books.token(&token.account, &token.action, &token.token)?
+        && let Some(earlier) = tx.token(&token.account, &token.action, &token.token)?
     {
         let same = earlier.parameters == token.parameters;
         return if same {
@@ -226,39 +223,39 @@ fn decide(
             Err(action.spec().token_mismatch.into())
         };
     }
-    ready.decide(books, call).map(Decided::Anew)
+    ready.decide(tx, call).map(Decided::Anew)
 }
 
 fn write_down(
-    books: &mut dyn Books,
+    tx: &mut dyn WriteTx,
     call: &Call<'_>,
-    outcome: Outcome,
+    effect: EncodedEffect,
     token: Option<&TokenRecord>,
-) -> Stored<Written> {
-    for change in &outcome.changes {
-        apply(books, change)?;
+) -> Result<Written, StoreError> {
+    for change in &effect.changes {
+        apply(tx, change)?;
     }
-    let mut started = Vec::with_capacity(outcome.start.len());
-    for running in outcome.start {
-        let id = call.world.ids.operation(call.now);
-        let progressing = Progressing::new(id, &call.caller.account, running, call.now);
-        books.begin_operation(&progressing.row)?;
-        started.push(progressing);
+    let mut started = Vec::with_capacity(effect.start.len());
+    for running in effect.start {
+        let id = call.environment.ids.operation(call.now);
+        let new_operation = NewOperation::new(id, &call.caller.account, running, call.now);
+        tx.begin_operation(&new_operation.row)?;
+        started.push(new_operation);
     }
     if let Some(token) = token {
-        let reply = String::from_utf8_lossy(&outcome.reply).into_owned();
-        books.save_token(&TokenRecord { reply, ..token.clone() })?;
+        let reply = String::from_utf8_lossy(&effect.reply).into_owned();
+        tx.save_token(&TokenRecord { reply, ..token.clone() })?;
     }
-    Ok(Written::Done(outcome.reply, started))
+    Ok(Written::Done(effect.reply, started))
 }
 
-fn apply(books: &mut dyn Books, change: &Change) -> Stored<()> {
+fn apply(tx: &mut dyn WriteTx, change: &Change) -> Result<(), StoreError> {
     match change {
-        Change::SaveDisk(disk) => books.save_disk(disk),
-        Change::RemoveDisk(id) => books.remove_disk(id),
-        Change::SaveInstance(instance) => books.save_instance(instance),
-        Change::SaveUserData(id, data) => books.save_user_data(id, data),
-        Change::RemoveInstance(id) => books.remove_instance(id),
+        Change::SaveDisk(disk) => tx.save_disk(disk),
+        Change::RemoveDisk(id) => tx.remove_disk(id),
+        Change::SaveInstance(instance) => tx.save_instance(instance),
+        Change::SaveUserData(id, data) => tx.save_user_data(id, data),
+        Change::RemoveInstance(id) => tx.remove_instance(id),
     }
 }
 

@@ -14,6 +14,6 @@ pub use crate::catalog::{
     RegionId, Stop, TagFilter, TagParam, Text, ZoneId, must,
 };
 pub(crate) use crate::catalog::{choice, params, reply};
-pub use crate::hypervisor::{Look, Slot};
-pub use crate::operations::{Ending, Hands, Operation, Patience, Progress, Subject, Trouble};
-pub use crate::store::{Books, DiskFilter, InstanceFilter, Page, Reader, Stored};
+pub use crate::hypervisor::{Progress, Slot};
+pub use crate::operations::{Operation, Outcome, StepContext, Subject, Timeout, TransientError};
+pub use crate::store::{DiskFilter, InstanceFilter, Page, ReadTx, StoreError, WriteTx};

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use subtle::ConstantTimeEq;
 
-use super::Problem;
+use super::AdminError;
 use crate::gateway::guard::Guard;
 
 /// The header that carries the admin token.
@@ -45,5 +45,5 @@ pub async fn check(State(access): State<Access>, request: Request, next: Next) -
 fn refused(error: String) -> Response {
     let hint = "Send the token in the header x-diskdock-token; it is in the file admin-token of \
                 the data directory.";
-    Problem { status: StatusCode::FORBIDDEN, ..Problem::bad(error, hint) }.into_response()
+    AdminError { status: StatusCode::FORBIDDEN, ..AdminError::bad(error, hint) }.into_response()
 }

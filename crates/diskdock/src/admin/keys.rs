@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Problem, Told};
+use super::{AdminError, AdminState, Answer, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, new_key};
 use crate::store::{AccessKey, KeyStatus};
@@ -13,10 +13,10 @@ use crate::store::{AccessKey, KeyStatus};
 const LIST_HINT: &str = "See `diskdock key list`.";
 
 /// All keys, without their secrets.
-pub async fn list(State(desk): State<Desk>) -> Answer {
-    let keys = desk.gateway.services.store.read(|books| books.access_keys())??;
+pub async fn list(State(state): State<AdminState>) -> Answer {
+    let keys = state.gateway.services.store.read(|tx| tx.access_keys())??;
     let mut shown: Vec<Value> = keys.iter().map(shown).collect();
-    if desk.gateway.keys.has_development_key() {
+    if state.gateway.keys.has_development_key() {
         shown.push(json!({
             "id": DEVELOPMENT_ID,
             "account": DEFAULT_ACCOUNT,
@@ -24,7 +24,7 @@ pub async fn list(State(desk): State<Desk>) -> Answer {
             "development": true,
         }));
     }
-    Ok(Told(json!({ "keys": shown })))
+    Ok(Json(json!({ "keys": shown })))
 }
 
 fn shown(key: &AccessKey) -> Value {
@@ -43,55 +43,58 @@ struct Wanted {
 }
 
 /// A new key. Its secret is told this once.
-pub async fn create(State(desk): State<Desk>, body: Bytes) -> Answer {
+pub async fn create(State(state): State<AdminState>, body: Bytes) -> Answer {
     let wanted: Wanted = if body.is_empty() {
         Wanted::default()
     } else {
         let hint = "Send {\"account\": \"…\"} or nothing.";
-        serde_json::from_slice(&body).map_err(|error| Problem::bad(error, hint))?
+        serde_json::from_slice(&body).map_err(|error| AdminError::bad(error, hint))?
     };
     let account = wanted.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
-    let key = new_key(account.into(), desk.gateway.services.clock.now());
+    let key = new_key(account.into(), state.gateway.services.clock.now());
     let saved = key.clone();
-    desk.gateway.services.store.write(move |books| books.save_access_key(&saved)).await?;
-    reload(&desk)?;
+    state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
+    reload(&state)?;
     let mut told = shown(&key);
     told["secret"] = key.secret.into();
-    Ok(Told(told))
+    Ok(Json(told))
 }
 
 /// Disables or enables a key.
-pub async fn switch(State(desk): State<Desk>, Path((id, verb)): Path<(String, String)>) -> Answer {
+pub async fn switch(
+    State(state): State<AdminState>,
+    Path((id, verb)): Path<(String, String)>,
+) -> Answer {
     let status = match verb.as_str() {
         "disable" => KeyStatus::Inactive,
         "enable" => KeyStatus::Active,
-        other => return Err(Problem::not_found(format!("no such verb: {other}"), LIST_HINT)),
+        other => return Err(AdminError::not_found(format!("no such verb: {other}"), LIST_HINT)),
     };
-    let mut key = find(&desk, &id)?;
+    let mut key = find(&state, &id)?;
     key.status = status;
     let saved = key.clone();
-    desk.gateway.services.store.write(move |books| books.save_access_key(&saved)).await?;
-    reload(&desk)?;
-    Ok(Told(shown(&key)))
+    state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
+    reload(&state)?;
+    Ok(Json(shown(&key)))
 }
 
 /// Removes a key.
-pub async fn remove(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
-    let key = find(&desk, &id)?;
+pub async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+    let key = find(&state, &id)?;
     let gone = key.id.clone();
-    desk.gateway.services.store.write(move |books| books.remove_access_key(&gone)).await?;
-    reload(&desk)?;
-    Ok(Told(json!({ "deleted": key.id })))
+    state.gateway.services.store.write(move |tx| tx.remove_access_key(&gone)).await?;
+    reload(&state)?;
+    Ok(Json(json!({ "deleted": key.id })))
 }
 
-fn find(desk: &Desk, id: &str) -> Result<AccessKey, Problem> {
-    let keys = desk.gateway.services.store.read(|books| books.access_keys())??;
+fn find(state: &AdminState, id: &str) -> Result<AccessKey, AdminError> {
+    let keys = state.gateway.services.store.read(|tx| tx.access_keys())??;
     keys.into_iter()
         .find(|key| key.id == id)
-        .ok_or_else(|| Problem::not_found(format!("there is no key {id}"), LIST_HINT))
+        .ok_or_else(|| AdminError::not_found(format!("there is no key {id}"), LIST_HINT))
 }
 
-fn reload(desk: &Desk) -> Result<(), Problem> {
-    let keys = &desk.gateway.keys;
-    Ok(keys.reload(&desk.gateway.services.store, keys.has_development_key())?)
+fn reload(state: &AdminState) -> Result<(), AdminError> {
+    let keys = &state.gateway.keys;
+    Ok(keys.reload(&state.gateway.services.store, keys.has_development_key())?)
 }

@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::assembly::Assembly;
 use crate::hypervisor::{Hypervisor, Simulated};
-use crate::offer::Shelf;
-use crate::operations::{Difference, Strangers, reconcile};
+use crate::inventory::InventorySource;
+use crate::operations::{Difference, UnknownInstances, reconcile};
 
 pub use access::Access;
 
@@ -32,58 +32,62 @@ const STATE: usize = 4 * 1024 * 1024 * 1024;
 
 /// What the controls work on.
 #[derive(Clone)]
-pub struct Desk {
+pub struct AdminState {
     gateway: crate::gateway::Shared,
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
-    shelf: Arc<Shelf>,
+    inventory_source: Arc<InventorySource>,
 }
 
-impl Desk {
+impl AdminState {
     /// The simulated hypervisor, for what only a simulated world can be told.
-    fn simulated(&self) -> Result<&Simulated, Problem> {
+    fn simulated(&self) -> Result<&Simulated, AdminError> {
         self.simulated.as_deref().ok_or_else(|| {
             let hint = "Start another server with --hypervisor simulated for that.";
             let error = "this server runs real machines, which cannot be told what happens";
-            Problem { status: StatusCode::CONFLICT, ..Problem::bad(error, hint) }
+            AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) }
         })
     }
 
-    /// Where books and hypervisor disagree.
-    async fn differences(&self) -> Result<Vec<Difference>, Problem> {
+    /// Where store and hypervisor disagree.
+    async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
         let services = &self.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
-        Ok(reconcile(store, self.hypervisor.as_ref(), Strangers::Report, now).await?)
+        Ok(reconcile(store, self.hypervisor.as_ref(), UnknownInstances::Report, now).await?)
     }
 }
 
 /// A control that could not be done: why, and what to do about it.
-pub struct Problem {
+pub struct AdminError {
     status: StatusCode,
     error: String,
     hint: String,
 }
 
-impl Problem {
-    fn bad(error: impl ToString, hint: &str) -> Problem {
-        Problem { status: StatusCode::BAD_REQUEST, error: error.to_string(), hint: hint.to_owned() }
+impl AdminError {
+    fn bad(error: impl ToString, hint: &str) -> AdminError {
+        AdminError {
+            status: StatusCode::BAD_REQUEST,
+            error: error.to_string(),
+            hint: hint.to_owned(),
+        }
     }
 
-    fn not_found(error: impl ToString, hint: &str) -> Problem {
-        Problem { status: StatusCode::NOT_FOUND, ..Problem::bad(error, hint) }
+    fn not_found(error: impl ToString, hint: &str) -> AdminError {
+        AdminError { status: StatusCode::NOT_FOUND, ..AdminError::bad(error, hint) }
     }
 }
 
-impl From<crate::store::StoreFault> for Problem {
-    fn from(fault: crate::store::StoreFault) -> Problem {
+impl From<crate::store::StoreError> for AdminError {
+    fn from(fault: crate::store::StoreError) -> AdminError {
         tracing::error!(%fault, "a control failed");
         let hint = "Look into the server's log.";
         let error = "the store failed";
-        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, ..Problem::bad(error, hint) }
+        AdminError { status: StatusCode::INTERNAL_SERVER_ERROR, ..AdminError::bad(error, hint) }
     }
 }
 
-impl axum::response::IntoResponse for Problem {
+impl axum::response::IntoResponse for AdminError {
     fn into_response(self) -> axum::response::Response {
         let body = json!({ "error": self.error, "hint": self.hint });
         (self.status, [("content-type", "application/json")], body.to_string()).into_response()
@@ -91,24 +95,24 @@ impl axum::response::IntoResponse for Problem {
 }
 
 /// What a control answers.
-pub struct Told(pub Value);
+pub struct Json(pub Value);
 
-impl axum::response::IntoResponse for Told {
+impl axum::response::IntoResponse for Json {
     fn into_response(self) -> axum::response::Response {
         ([("content-type", "application/json")], self.0.to_string()).into_response()
     }
 }
 
 /// The answer of a control.
-pub type Answer = Result<Told, Problem>;
+pub type Answer = Result<Json, AdminError>;
 
 /// The pages beside the API: the controls and the metrics.
 pub fn router(assembly: &Assembly, access: Access) -> Router {
-    let desk = Desk {
+    let state = AdminState {
         gateway: Arc::clone(&assembly.gateway),
         hypervisor: Arc::clone(&assembly.hypervisor),
         simulated: assembly.simulated.clone(),
-        shelf: Arc::clone(&assembly.shelf),
+        inventory_source: Arc::clone(&assembly.inventory_source),
     };
     let controls = Router::new()
         .route("/reset", post(state::reset))
@@ -142,12 +146,12 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/_diskdock/health", get(view::health))
         .route("/metrics", get(view::metrics))
         .fallback(not_here)
-        .with_state(desk)
+        .with_state(state)
 }
 
-async fn not_here(uri: Uri) -> Problem {
+async fn not_here(uri: Uri) -> AdminError {
     let error = format!("there is nothing at {}", uri.path());
-    Problem::not_found(
+    AdminError::not_found(
         error,
         "The API is at /, the explorer at /explorer, the controls are under /_diskdock/.",
     )

@@ -7,19 +7,19 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Told};
+use super::{AdminState, Answer, Json};
 use crate::actions::dispatch::Services;
 use crate::catalog::times::with_seconds;
-use crate::store::{OperationRow, StoreFault, Stored};
+use crate::store::{OperationRow, StoreError};
 
 /// Calls that are shown.
 const CALLS: usize = 1_000;
 
 /// Whether the server answers, and what it is.
-pub async fn health(State(desk): State<Desk>) -> Answer {
-    let services = &desk.gateway.services;
-    services.store.read(|books| books.access_keys().map(drop))??;
-    Ok(Told(json!({
+pub async fn health(State(state): State<AdminState>) -> Answer {
+    let services = &state.gateway.services;
+    services.store.read(|tx| tx.access_keys().map(drop))??;
+    Ok(Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "operations_in_flight": services.runner.in_flight(),
@@ -27,9 +27,11 @@ pub async fn health(State(desk): State<Desk>) -> Answer {
 }
 
 /// Numbers worth watching.
-pub async fn metrics(State(desk): State<Desk>) -> ([(http::HeaderName, &'static str); 1], String) {
+pub async fn metrics(
+    State(state): State<AdminState>,
+) -> ([(http::HeaderName, &'static str); 1], String) {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], desk.gateway.metrics.text(&desk.gateway.services))
+    ([(CONTENT_TYPE, kind)], state.gateway.metrics.text(&state.gateway.services))
 }
 
 /// Which operations are wanted.
@@ -50,21 +52,21 @@ impl Wanted {
 }
 
 /// Operations in flight, with what they wait for; and those given up lately, with the reason.
-pub async fn operations(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Answer {
-    let shown = operations_of(&desk.gateway.services, |row| wanted.matches(row))?;
-    let now = with_seconds(desk.gateway.services.clock.now());
-    Ok(Told(json!({ "now": now, "operations": shown })))
+pub async fn operations(State(state): State<AdminState>, Query(wanted): Query<Wanted>) -> Answer {
+    let shown = operations_of(&state.gateway.services, |row| wanted.matches(row))?;
+    let now = with_seconds(state.gateway.services.clock.now());
+    Ok(Json(json!({ "now": now, "operations": shown })))
 }
 
 /// The operations that are wanted, as people see them: those in flight, then those given up.
 pub(super) fn operations_of(
     services: &Services,
     wanted: impl Fn(&OperationRow) -> bool,
-) -> Stored<Vec<Value>> {
-    let (saved, given_up) = services.store.read(|books| {
-        Ok::<_, StoreFault>((books.operations()?, books.abandoned_operations()?))
-    })??;
-    let waiting = services.runner.board().into_iter();
+) -> Result<Vec<Value>, StoreError> {
+    let (saved, given_up) = services
+        .store
+        .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.abandoned_operations()?)))??;
+    let waiting = services.runner.in_flight_rows().into_iter();
     let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
     let present = |row: OperationRow| board.remove(&row.id).unwrap_or(row);
     let in_flight = saved.into_iter().map(present).map(|row| (row, false));
@@ -97,13 +99,13 @@ fn deadline(row: &OperationRow) -> String {
     }
 }
 
-/// Where books and hypervisor disagree.
-pub async fn differences(State(desk): State<Desk>) -> Answer {
-    Ok(Told(json!({ "differences": desk.differences().await? })))
+/// Where store and hypervisor disagree.
+pub async fn differences(State(state): State<AdminState>) -> Answer {
+    Ok(Json(json!({ "differences": state.differences().await? })))
 }
 
 /// The latest calls that changed something.
-pub async fn calls(State(desk): State<Desk>) -> Answer {
-    let found = desk.gateway.services.store.read(|books| books.calls(CALLS))??;
-    Ok(Told(json!({ "calls": found })))
+pub async fn calls(State(state): State<AdminState>) -> Answer {
+    let found = state.gateway.services.store.read(|tx| tx.calls(CALLS))??;
+    Ok(Json(json!({ "calls": found })))
 }

@@ -18,7 +18,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 
-use super::{Access, Problem, access, world};
+use super::{Access, AdminError, access, world};
 use crate::assembly::Assembly;
 use crate::gateway::Shared;
 
@@ -63,7 +63,7 @@ impl Watch {
     }
 
     /// Joins those who watch; the first one sets somebody looking.
-    fn join(&self, gateway: &Shared) -> Result<watch::Receiver<Bytes>, Problem> {
+    fn join(&self, gateway: &Shared) -> Result<watch::Receiver<Bytes>, AdminError> {
         let mut looking = self.lock();
         if looking.closed {
             return Err(unavailable("the server is stopping", "Try again in a moment."));
@@ -123,8 +123,8 @@ impl Watch {
     }
 }
 
-fn unavailable(error: &str, hint: &str) -> Problem {
-    Problem { status: StatusCode::SERVICE_UNAVAILABLE, ..Problem::bad(error, hint) }
+fn unavailable(error: &str, hint: &str) -> AdminError {
+    AdminError { status: StatusCode::SERVICE_UNAVAILABLE, ..AdminError::bad(error, hint) }
 }
 
 /// The stream at `/_diskdock/watch`, for those who may use the controls.
@@ -135,7 +135,7 @@ pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
         .with_state((Arc::clone(&assembly.gateway), watch))
 }
 
-async fn stream(State((gateway, watch)): State<(Shared, Watch)>) -> Result<Response, Problem> {
+async fn stream(State((gateway, watch)): State<(Shared, Watch)>) -> Result<Response, AdminError> {
     let seen = watch.join(&gateway)?;
     let (sender, body) = Channel::<Bytes, Infallible>::new(BEHIND);
     tokio::spawn(feed(seen, sender));

@@ -11,7 +11,7 @@ use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
-use crate::store::{DiskFilter, OperationRow, Page, Reader, Stored};
+use crate::store::{DiskFilter, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.
 const INSTANCES: u32 = 200;
@@ -25,10 +25,10 @@ const FREE: usize = 200;
 const OPERATIONS: usize = 200;
 
 /// All that the console shows.
-pub fn look(gateway: &Gateway) -> Stored<Value> {
+pub fn look(gateway: &Gateway) -> Result<Value, StoreError> {
     let services = &gateway.services;
     let (instances, free) =
-        services.store.read(|books| Ok((instances(books)?, free(books, services)?)))??;
+        services.store.read(|tx| Ok((instances(tx)?, free(tx, services)?)))??;
     let every = |_: &OperationRow| true;
     let operations = Part::of(operations_of(services, every)?, OPERATIONS);
     Ok(json!({
@@ -55,17 +55,17 @@ impl<T> Part<T> {
     }
 }
 
-fn instances(books: &dyn Reader) -> Stored<Part<Value>> {
+fn instances(tx: &dyn ReadTx) -> Result<Part<Value>, StoreError> {
     let Part { shown: found, is_cut } =
-        Part::of(books.every_instance(0, INSTANCES + 1)?, INSTANCES as usize);
-    let shown = found.iter().map(|(_, instance)| shown(books, instance));
-    Ok(Part { shown: shown.collect::<Stored<_>>()?, is_cut })
+        Part::of(tx.every_instance(0, INSTANCES + 1)?, INSTANCES as usize);
+    let shown = found.iter().map(|(_, instance)| shown(tx, instance));
+    Ok(Part { shown: shown.collect::<Result<_, StoreError>>()?, is_cut })
 }
 
-fn shown(books: &dyn Reader, instance: &Instance) -> Stored<Value> {
+fn shown(tx: &dyn ReadTx, instance: &Instance) -> Result<Value, StoreError> {
     let mut disks = Vec::new();
-    for at in books.attached(&instance.id)? {
-        if let Some(disk) = books.disk(&at.disk)? {
+    for at in tx.attached(&instance.id)? {
+        if let Some(disk) = tx.disk(&at.disk)? {
             let mut value = disk_value(&disk);
             value["device"] = at.device.into();
             disks.push(value);
@@ -102,12 +102,12 @@ fn disk_value(disk: &Disk) -> Value {
 }
 
 /// Disks that are on no instance, and shared ones, which can be on more.
-fn free(books: &dyn Reader, services: &Services) -> Stored<Part<Value>> {
-    let (world, mut found, mut is_cut) = (services.world.current(), Vec::new(), false);
-    for account in accounts(books)? {
-        for region in world.offer.regions() {
+fn free(tx: &dyn ReadTx, services: &Services) -> Result<Part<Value>, StoreError> {
+    let (environment, mut found, mut is_cut) = (services.environment.current(), Vec::new(), false);
+    for account in accounts(tx)? {
+        for region in environment.inventory.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
-            let page = books.disks(&all, &Page::After { after: None, most: DISKS + 1 })?;
+            let page = tx.disks(&all, &Page::After { after: None, most: DISKS + 1 })?;
             let page = Part::of(page.disks, DISKS as usize);
             is_cut |= page.is_cut;
             let free = page.shown.iter().filter(|disk| disk.attachments.is_empty());
@@ -118,8 +118,8 @@ fn free(books: &dyn Reader, services: &Services) -> Stored<Part<Value>> {
     Ok(Part { is_cut: part.is_cut || is_cut, ..part })
 }
 
-fn accounts(books: &dyn Reader) -> Stored<BTreeSet<AccountId>> {
-    let keys = books.access_keys()?;
+fn accounts(tx: &dyn ReadTx) -> Result<BTreeSet<AccountId>, StoreError> {
+    let keys = tx.access_keys()?;
     let of_keys = keys.into_iter().map(|key| key.account);
     Ok(of_keys.chain([DEFAULT_ACCOUNT.into()]).take(ACCOUNTS).collect())
 }

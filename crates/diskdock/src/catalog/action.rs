@@ -1,17 +1,17 @@
-//! What an action is: a [`Query`] answers from the books; an [`Action`] decides on facts, and its
+//! What an action is: a [`Query`] answers from the store; an [`Action`] decides on facts, and its
 //! [`Effect`] is written down whole or not at all.
 
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
+use super::environment::Environment;
 use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
 use super::input::Input;
 use super::params::{Given, Params};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
-use super::world::World;
-use crate::operations::{Operation, Running, boxed};
-use crate::store::{Reader, StoreFault};
+use crate::operations::{DynOperation, Operation, boxed};
+use crate::store::{ReadTx, StoreError};
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +29,23 @@ pub struct Call<'a> {
     /// The present moment.
     pub now: Moment,
     /// What stands around it.
-    pub world: &'a World,
+    pub environment: &'a Environment,
 }
 
 impl Call<'_> {
     /// The caller's disk of this id.
-    pub fn disk(&self, books: &dyn Reader, id: &DiskId) -> Result<Option<Disk>, StoreFault> {
-        Ok(books.disk(id)?.filter(|disk| disk.account == self.caller.account))
+    pub fn disk(&self, tx: &dyn ReadTx, id: &DiskId) -> Result<Option<Disk>, StoreError> {
+        Ok(tx.disk(id)?.filter(|disk| disk.account == self.caller.account))
     }
 
     /// The caller's instance of this id.
     pub fn instance(
         &self,
-        books: &dyn Reader,
+        tx: &dyn ReadTx,
         id: &InstanceId,
-    ) -> Result<Option<Instance>, StoreFault> {
+    ) -> Result<Option<Instance>, StoreError> {
         let visible = |found: &Instance| found.account == self.caller.account;
-        Ok(books.instance(id)?.filter(visible))
+        Ok(tx.instance(id)?.filter(visible))
     }
 }
 
@@ -55,7 +55,7 @@ pub enum Stop {
     /// The caller's doing.
     Refused(Refusal),
     /// Ours.
-    Failed(StoreFault),
+    Failed(StoreError),
     /// Ours, and not the store's: what is broken, in words for the log.
     Broken(String),
 }
@@ -72,13 +72,13 @@ impl From<Refusal> for Stop {
     }
 }
 
-impl From<StoreFault> for Stop {
-    fn from(fault: StoreFault) -> Stop {
+impl From<StoreError> for Stop {
+    fn from(fault: StoreError) -> Stop {
         Stop::Failed(fault)
     }
 }
 
-/// One change to the books.
+/// One change to the store.
 #[derive(Debug)]
 pub enum Change {
     /// Save it, new or not.
@@ -100,7 +100,7 @@ pub struct Effect<R> {
     /// What is written, in this order.
     pub changes: Vec<Change>,
     /// What is carried out afterwards.
-    pub start: Vec<Box<dyn Running>>,
+    pub start: Vec<Box<dyn DynOperation>>,
 }
 
 impl<R> Effect<R> {
@@ -159,7 +159,7 @@ pub trait Action: Sync + 'static {
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
     /// Finds what the request names.
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Facts, Stop>;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Facts, Stop>;
 
     /// What happens when the preconditions hold.
     fn effect(call: &Call<'_>, ask: &Self::Params, facts: Self::Facts) -> Effect<Self::Reply>;
@@ -181,9 +181,8 @@ pub trait Query: Sync + 'static {
     /// Errors that it can give besides those of its parameters.
     const LOOKUPS: &'static [&'static ErrorCode];
 
-    /// Answers from the books.
-    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Self::Params)
-    -> Result<Self::Reply, Stop>;
+    /// Answers from the store.
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Reply, Stop>;
 }
 
 /// An action in a list of actions.
@@ -217,7 +216,7 @@ pub trait Reading: Sync {
 /// A query with its parameters.
 pub trait ReadyQuery {
     /// The reply as a JSON object.
-    fn answer(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Vec<u8>, Stop>;
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<u8>, Stop>;
 }
 
 /// The dynamic face of an [`Action`].
@@ -232,11 +231,11 @@ pub trait Mutation: Sync {
 /// An action with its parameters. Deciding has no effect, so it can be done again on fresh facts.
 pub trait ReadyAction: Send + Sync {
     /// Finds the facts, checks the preconditions, and says what is to happen.
-    fn decide(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Outcome, Stop>;
+    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop>;
 }
 
 /// An effect with its reply written as a JSON object.
-pub type Outcome = Effect<Vec<u8>>;
+pub type EncodedEffect = Effect<Vec<u8>>;
 
 fn json(reply: &impl serde::Serialize) -> Vec<u8> {
     let bytes = serde_json::to_vec(reply).expect("replies are plain data");
@@ -246,8 +245,8 @@ fn json(reply: &impl serde::Serialize) -> Vec<u8> {
 struct AskedQuery<Q: Query>(Q::Params);
 
 impl<Q: Query> ReadyQuery for AskedQuery<Q> {
-    fn answer(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Vec<u8>, Stop> {
-        Q::answer(books, call, &self.0).map(|reply| json(&reply))
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<u8>, Stop> {
+        Q::answer(tx, call, &self.0).map(|reply| json(&reply))
     }
 }
 
@@ -278,8 +277,8 @@ impl<Q: Query> Reading for Q {
 struct AskedAction<A: Action>(A::Params);
 
 impl<A: Action> ReadyAction for AskedAction<A> {
-    fn decide(&self, books: &dyn Reader, call: &Call<'_>) -> Result<Outcome, Stop> {
-        let facts = A::load(books, call, &self.0)?;
+    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop> {
+        let facts = A::load(tx, call, &self.0)?;
         if let Some(error) = first_broken(A::PRECONDITIONS, &facts) {
             return Err(error.into());
         }

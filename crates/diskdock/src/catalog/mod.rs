@@ -4,6 +4,7 @@
 
 mod action;
 pub mod document;
+mod environment;
 pub mod errors;
 mod input;
 mod names;
@@ -14,13 +15,13 @@ mod rules;
 mod spec;
 pub mod times;
 mod value;
-mod world;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, Change, Effect, Entry, Mutation, Outcome, Query, Reading, ReadyAction,
-    ReadyQuery, Stop,
+    Action, Call, Caller, Change, Effect, EncodedEffect, Entry, Mutation, Query, Reading,
+    ReadyAction, ReadyQuery, Stop,
 };
+pub use environment::{Console, Environment, Environments, Written};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub use names::{
@@ -39,4 +40,3 @@ pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;
 pub use value::{Clamped, Integer, Shape, Text, Value};
-pub use world::{Console, World, Worlds, Written};

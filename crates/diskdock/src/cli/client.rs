@@ -109,7 +109,7 @@ pub struct Client {
     /// The server.
     pub endpoint: Endpoint,
     tls: Option<TlsConnector>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
@@ -121,17 +121,17 @@ impl Client {
         } else {
             None
         };
-        Ok(Client { endpoint, tls, patience: Duration::from_secs(connection.timeout.max(1)) })
+        Ok(Client { endpoint, tls, timeout: Duration::from_secs(connection.timeout.max(1)) })
     }
 
     /// Sends a request whose URI is a path, and waits for the whole answer.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, Failure> {
-        let sent = tokio::time::timeout(self.patience, self.exchange(request)).await;
+        let sent = tokio::time::timeout(self.timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| {
             let message = format!(
                 "{} did not answer within {} s",
                 self.endpoint.authority(),
-                self.patience.as_secs()
+                self.timeout.as_secs()
             );
             let hint = "Nobody knows whether the request had an effect: look before you repeat it.\n\
                         Wait longer with --timeout.";
@@ -177,7 +177,7 @@ impl Client {
     {
         let broken = |error: &dyn std::fmt::Display| {
             let place = self.endpoint.authority();
-            let hint = "If it speaks TLS, use https://. Look whether the request had an effect \
+            let hint = "If it speaks TLS, use https://. Progress whether the request had an effect \
                         before you repeat it.";
             Failure::unreachable(format!("the connection to {place} broke: {error}"), hint)
         };

@@ -16,11 +16,11 @@ use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::storage::{
-    self, Boot, ImageRecord, Images, Import, PoolFault, Progress, What, free_bytes,
+    self, Boot, ImageRecord, Images, Import, ImportProgress, StorageError, What, free_bytes,
 };
 
 /// Seconds that a running server has to look at the images.
-const PATIENCE_S: u64 = 10;
+const TIMEOUT_S: u64 = 10;
 /// Characters of the bar that shows progress.
 const BAR: usize = 30;
 /// Percent between two lines of progress, where there is no terminal.
@@ -149,7 +149,7 @@ async fn waiting<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(Failure::new(error, "")))
 }
 
-fn failed(fault: PoolFault) -> Failure {
+fn failed(fault: StorageError) -> Failure {
     Failure::new(fault, "")
 }
 
@@ -214,17 +214,19 @@ struct Bar {
 }
 
 impl Bar {
-    fn show(&mut self, progress: Progress) {
+    fn show(&mut self, progress: ImportProgress) {
         match progress {
-            Progress::Checking => eprintln!("checking"),
-            Progress::Copied(percent) if std::io::stderr().is_terminal() => self.draw(percent),
-            Progress::Copied(percent) => {
+            ImportProgress::Checking => eprintln!("checking"),
+            ImportProgress::Copied(percent) if std::io::stderr().is_terminal() => {
+                self.draw(percent)
+            }
+            ImportProgress::Copied(percent) => {
                 if self.last.is_none_or(|last| percent - last >= LINE_EVERY || percent >= 100.0) {
                     self.last = Some(percent);
                     eprintln!("copied {percent:.0} %");
                 }
             }
-            Progress::Saving => {
+            ImportProgress::Saving => {
                 self.end();
                 eprintln!("making it durable");
             }
@@ -263,7 +265,7 @@ async fn tell_server(args: &ImageArgs) {
 async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
     let connection = Connection {
         endpoint: left_word(&args.data_dir, "endpoint")?,
-        timeout: PATIENCE_S,
+        timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
     let token = left_word(&args.data_dir, "admin-token")?;

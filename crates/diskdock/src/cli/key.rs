@@ -1,4 +1,4 @@
-//! `diskdock key`: access keys, in the books or through the server that holds them.
+//! `diskdock key`: access keys, in the store or through the server that holds them.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use crate::clock::Clock;
 use crate::gateway::keys::new_key;
 use crate::gateway::signature::percent_encode;
 use crate::store::sqlite::{Durability, Sqlite};
-use crate::store::{AccessKey, Books, KeyStatus, Store, StoreFault};
+use crate::store::{AccessKey, KeyStatus, Store, StoreError, WriteTx};
 
 /// Seconds that a running server has for an answer.
-const PATIENCE_S: u64 = 30;
+const TIMEOUT_S: u64 = 30;
 
 /// Create, list, disable, enable and delete access keys.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ pub async fn run(args: KeyArgs) -> Result<(), Failure> {
     show(&args, &told)
 }
 
-/// Whether a server has the books open.
+/// Whether a server has the store open.
 pub fn is_held(directory: &Path) -> Result<bool, Failure> {
     let path = directory.join("lock");
     let Ok(file) = File::open(&path) else { return Ok(false) };
@@ -97,7 +97,7 @@ pub fn is_held(directory: &Path) -> Result<bool, Failure> {
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
     let connection = Connection {
         endpoint: left_word(&args.data_dir, "endpoint")?,
-        timeout: PATIENCE_S,
+        timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
     let token = left_word(&args.data_dir, "admin-token")?;
@@ -117,54 +117,54 @@ async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
     let creates = matches!(args.command, Command::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
         let hint = "Name the server's data directory with --data-dir.";
-        return Err(Failure::usage(format!("no books in {}", directory.display()), hint));
+        return Err(Failure::usage(format!("no store in {}", directory.display()), hint));
     }
-    let broken = |fault: StoreFault| Failure::new(fault, "");
+    let broken = |fault: StoreError| Failure::new(fault, "");
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();
     let command = args.command.clone();
-    let changed = store.write(move |books| change(books, &command, now)).await;
+    let changed = store.write(move |tx| change(tx, &command, now)).await;
     changed
         .map_err(broken)?
         .ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
 }
 
-/// Changes the books; none if there is no such key.
+/// Changes the store; none if there is no such key.
 fn change(
-    books: &mut dyn Books,
+    tx: &mut dyn WriteTx,
     command: &Command,
     now: domain::Moment,
-) -> Result<Option<Value>, StoreFault> {
+) -> Result<Option<Value>, StoreError> {
     match command {
         Command::Create { account } => {
             let key = new_key(account.as_str().into(), now);
-            books.save_access_key(&key)?;
+            tx.save_access_key(&key)?;
             let mut told = told(&key);
             told["secret"] = key.secret.into();
             Ok(Some(told))
         }
         Command::List => {
-            let keys = books.access_keys()?;
+            let keys = tx.access_keys()?;
             Ok(Some(json!({ "keys": keys.iter().map(told).collect::<Vec<_>>() })))
         }
-        Command::Disable { id } => switch(books, id, KeyStatus::Inactive),
-        Command::Enable { id } => switch(books, id, KeyStatus::Active),
+        Command::Disable { id } => switch(tx, id, KeyStatus::Inactive),
+        Command::Enable { id } => switch(tx, id, KeyStatus::Active),
         Command::Delete { id } => {
-            let found = find(books, id)?.is_some();
-            books.remove_access_key(id)?;
+            let found = find(tx, id)?.is_some();
+            tx.remove_access_key(id)?;
             Ok(found.then(|| json!({ "deleted": id })))
         }
     }
 }
 
-fn find(books: &dyn Books, id: &str) -> Result<Option<AccessKey>, StoreFault> {
-    Ok(books.access_keys()?.into_iter().find(|key| key.id == id))
+fn find(tx: &dyn WriteTx, id: &str) -> Result<Option<AccessKey>, StoreError> {
+    Ok(tx.access_keys()?.into_iter().find(|key| key.id == id))
 }
 
-fn switch(books: &mut dyn Books, id: &str, status: KeyStatus) -> Result<Option<Value>, StoreFault> {
-    let Some(mut key) = find(books, id)? else { return Ok(None) };
+fn switch(tx: &mut dyn WriteTx, id: &str, status: KeyStatus) -> Result<Option<Value>, StoreError> {
+    let Some(mut key) = find(tx, id)? else { return Ok(None) };
     key.status = status;
-    books.save_access_key(&key)?;
+    tx.save_access_key(&key)?;
     Ok(Some(told(&key)))
 }
 

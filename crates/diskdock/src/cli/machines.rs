@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::hypervisor::parse_duration_ms;
-use crate::hypervisor::qemu::accel::Wish;
+use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::{Config, user};
 
 /// The file of a data directory that says which hypervisor its state belongs to.
@@ -15,7 +15,7 @@ const MARK: &str = "hypervisor";
 /// Where instances run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Choice {
-    /// Nowhere: instances and disks are in the books only
+    /// Nowhere: instances and disks are in the store only
     #[default]
     Simulated,
     /// On this host, as QEMU virtual machines
@@ -44,7 +44,7 @@ pub struct MachineArgs {
     /// How virtual machines are accelerated: kvm, tcg, or auto, which is KVM where a guest really
     /// runs under it
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = wish)]
-    pub accel: Wish,
+    pub accel: AccelChoice,
     /// Whom QEMU runs as when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
@@ -53,11 +53,11 @@ pub struct MachineArgs {
     pub shutdown_grace: i64,
 }
 
-fn wish(text: &str) -> Result<Wish, String> {
+fn wish(text: &str) -> Result<AccelChoice, String> {
     match text {
-        "auto" => Ok(Wish::Auto),
-        "kvm" => Ok(Wish::Kvm),
-        "tcg" => Ok(Wish::Tcg),
+        "auto" => Ok(AccelChoice::Auto),
+        "kvm" => Ok(AccelChoice::Kvm),
+        "tcg" => Ok(AccelChoice::Tcg),
         other => Err(format!("`{other}` is neither auto, kvm nor tcg")),
     }
 }
@@ -94,7 +94,7 @@ impl MachineArgs {
         }))
     }
 
-    /// State belongs to the hypervisor that it was made with: books of simulated instances would
+    /// State belongs to the hypervisor that it was made with: a store of simulated instances would
     /// be lies about real ones.
     pub fn check_state(&self, directory: &Path) -> Result<(), Failure> {
         let wrong = |error: std::io::Error| {

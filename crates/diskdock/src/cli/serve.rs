@@ -22,7 +22,7 @@ use crate::hypervisor::Pace;
 use crate::ids::Ids;
 use crate::store::sqlite::Durability;
 
-/// How often books and hypervisor are compared, and leases renewed, in seconds.
+/// How often store and hypervisor are compared, and leases renewed, in seconds.
 const HOUSEKEEPING: Duration = Duration::from_secs(20);
 /// How long ClientTokens are remembered, in seconds.
 const TOKENS_KEPT_S: i64 = 24 * 3_600;
@@ -60,7 +60,7 @@ pub struct ServeArgs {
     pub throttle: bool,
     /// A TOML file that extends or replaces the regions, zones, instance types and images
     #[arg(long, value_name = "FILE")]
-    pub offer: Option<PathBuf>,
+    pub inventory: Option<PathBuf>,
     /// Certificate chain for TLS, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -128,12 +128,12 @@ fn scratch(ids: &Ids) -> Result<Ephemeral, Failure> {
 }
 
 fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure> {
-    let offer = crate::offer::load(args.offer.as_deref())
-        .map_err(|error| Failure::new(error, "See docs/offer.md for the format."))?;
+    let inventory = crate::inventory::load(args.inventory.as_deref())
+        .map_err(|error| Failure::new(error, "See docs/inventory.md for the format."))?;
     Ok(Plan {
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
-        offer,
+        inventory,
         // Nothing else has bytes that a virtual machine could be started from.
         only_imported_images: args.machines.hypervisor == Choice::Qemu,
         clock: Clock::default(),
@@ -167,7 +167,7 @@ fn check_exposure(
         let hint = "Give --tls-cert and --tls-key, or --insecure-http if the network is trusted.";
         return Err(Failure::new("listening beyond loopback wants TLS", hint));
     }
-    let keys = assembly.gateway.services.store.read(|books| books.access_keys());
+    let keys = assembly.gateway.services.store.read(|tx| tx.access_keys());
     let has_key = keys.and_then(|keys| keys).is_ok_and(|keys| !keys.is_empty());
     if !has_key {
         let hint = "Create one first: diskdock key create";
@@ -223,12 +223,12 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
         gateway: Arc::clone(&gateway),
         hypervisor,
         simulated: assembly.simulated.clone(),
-        shelf: Arc::clone(&assembly.shelf),
+        inventory_source: Arc::clone(&assembly.inventory_source),
         directory: assembly.directory.clone(),
     };
     let assembly = Arc::new(assembly);
     tokio::spawn(async move {
-        while let Err(fault) = assembly.take_up().await {
+        while let Err(fault) = assembly.recover().await {
             tracing::error!(%fault, "cannot take up operations; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -239,20 +239,20 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
         every.tick().await;
         loop {
             every.tick().await;
-            keep_house(&assembly).await;
+            run_maintenance(&assembly).await;
         }
     })
 }
 
-async fn keep_house(assembly: &Assembly) {
-    if let Err(fault) = assembly.keep_house().await {
-        tracing::error!(%fault, "cannot compare the books with the hypervisor");
+async fn run_maintenance(assembly: &Assembly) {
+    if let Err(fault) = assembly.run_maintenance().await {
+        tracing::error!(%fault, "cannot compare the store with the hypervisor");
     }
     let services = &assembly.gateway.services;
     let now = services.clock.now();
     assembly.gateway.nonces.forget_expired(services.clock.now_for_signatures().seconds());
     let old = now.plus_s(-TOKENS_KEPT_S);
-    if let Err(fault) = services.store.write(move |books| books.forget_tokens(old)).await {
+    if let Err(fault) = services.store.write(move |tx| tx.forget_tokens(old)).await {
         tracing::error!(%fault, "cannot forget old tokens");
     }
 }

@@ -15,7 +15,7 @@ pub const KVM: &str = "KVM";
 /// The oldest QEMU that is known to do all we ask of it.
 const OLDEST: (u32, u32) = (7, 2);
 /// How long a program has to say which version it is.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const INSTALL_QEMU: &str = "apt-get install qemu-system-x86, or name another with --qemu";
 const INSTALL_TOOLS: &str = "apt-get install qemu-utils";
 
@@ -62,7 +62,7 @@ const MISSING: &str = "cannot be run";
 async fn version(name: &'static str, program: &Path, install: &str) -> Point {
     let mut command = Command::new(program);
     command.arg("--version").env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
-    let said = match timeout(PATIENCE, command.output()).await {
+    let said = match timeout(TIMEOUT, command.output()).await {
         Err(_) => Err("it did not answer in time".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(output)) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),

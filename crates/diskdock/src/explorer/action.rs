@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::code::{self, Choice};
-use super::danger::asks_first;
+use super::confirmation::asks_first;
 use super::errors;
 use super::follow::followed;
 use super::form::Form;

@@ -1,17 +1,18 @@
 //! The API explorer: pages at `/explorer` made from the catalog.
 //!
 //! Reading works without script. Calls are made by the browser against the API like anybody
-//! else's; nothing here reaches the books.
+//! else's; nothing here reaches the store.
 
 mod action;
 mod assets;
 mod checker;
 mod code;
+mod confirmation;
 mod console;
-mod danger;
 mod errors;
 mod follow;
 mod form;
+mod gzip;
 mod index;
 mod page;
 mod picker;
@@ -19,7 +20,6 @@ mod picture;
 mod reply;
 pub mod samples;
 mod search;
-mod squeeze;
 mod states;
 mod text;
 
@@ -69,7 +69,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/download/{action}/{language}", get(code::download))
         .route("/explorer/assets/{version}/{file}", get(asset))
         .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
-        .layer(axum::middleware::from_fn(squeeze::squeeze))
+        .layer(axum::middleware::from_fn(gzip::compress))
         .layer(axum::middleware::map_response(guarded))
         .with_state(site)
 }

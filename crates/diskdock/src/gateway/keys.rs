@@ -1,11 +1,11 @@
-//! The access keys that open the door, kept in memory beside the books.
+//! The access keys that open the door, kept in memory beside the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Moment};
 
-use crate::store::{AccessKey, KeyStatus, Store, Stored};
+use crate::store::{AccessKey, KeyStatus, Store, StoreError};
 
 /// The development key: known to everybody, good on loopback only.
 pub const DEVELOPMENT_ID: &str = "testid";
@@ -34,17 +34,17 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of the books; with the development key, if that may be used.
-    pub fn load(store: &Store, development: bool) -> Stored<Keys> {
+    /// The keys of the store; with the development key, if that may be used.
+    pub fn load(store: &Store, development: bool) -> Result<Keys, StoreError> {
         let keys = Keys::default();
         keys.reload(store, development)?;
         Ok(keys)
     }
 
     /// Reads the keys again.
-    pub fn reload(&self, store: &Store, development: bool) -> Stored<()> {
+    pub fn reload(&self, store: &Store, development: bool) -> Result<(), StoreError> {
         let mut by_id: HashMap<String, Arc<Found>> = store
-            .read(|books| books.access_keys())??
+            .read(|tx| tx.access_keys())??
             .into_iter()
             .map(|key| (key.id.clone(), Arc::new(Found::of(key))))
             .collect();

@@ -85,7 +85,7 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
 
 fn register_operations(registry: &mut Registry, services: &Services) {
     let now = services.clock.now();
-    let board = services.runner.board();
+    let board = services.runner.in_flight_rows();
     let in_flight = Family::<Operation, Gauge>::default();
     let oldest = Family::<Operation, Gauge>::default();
     for row in &board {
@@ -101,7 +101,7 @@ fn register_operations(registry: &mut Registry, services: &Services) {
     for (name, help, value) in [
         ("operations_done", "Operations that ended well", &tally.done),
         ("operations_given_up", "Operations that were given up", &tally.given_up),
-        ("operation_troubles", "Steps that failed and were tried again", &tally.troubles),
+        ("operation_failures", "Steps that failed and were tried again", &tally.failures),
     ] {
         let counter = Counter::<u64>::default();
         counter.inc_by(value.load(Ordering::Relaxed));

@@ -67,7 +67,7 @@ pub struct Gateway {
 }
 
 /// What the edge does with a request.
-pub enum Outcome {
+pub enum GatewayReply {
     /// It answers.
     Answer(Response<Body>),
     /// It closes the connection without a word, as an operator wanted.
@@ -76,10 +76,10 @@ pub enum Outcome {
 
 impl Gateway {
     /// Answers one request of the API.
-    pub async fn handle(&self, parts: &Parts, body: &[u8]) -> Outcome {
+    pub async fn handle(&self, parts: &Parts, body: &[u8]) -> GatewayReply {
         let began = Instant::now();
-        let request_id = self.services.world.ids.request();
-        let mut view = View { action: None, format: Format::Json, request: None };
+        let request_id = self.services.environment.ids.request();
+        let mut view = Observed { action: None, format: Format::Json, request: None };
         let answered = self.answer(parts, body, &request_id, &mut view).await;
         let action = view.action.map_or("unknown", |entry| entry.spec().name);
         let silent = matches!(answered, Ok(Some(Answered { silent: true, .. })));
@@ -96,9 +96,9 @@ impl Gateway {
         tracing::debug!(request_id, action, code, status, took_us, "call");
         self.keep(view, action, &answer, request_id, began.elapsed());
         if silent {
-            return Outcome::Silence;
+            return GatewayReply::Silence;
         }
-        Outcome::Answer(answer.into_response(&self.services.world.ids.trace()))
+        GatewayReply::Answer(answer.into_response(&self.services.environment.ids.trace()))
     }
 
     async fn answer(
@@ -106,7 +106,7 @@ impl Gateway {
         parts: &Parts,
         body: &[u8],
         request_id: &str,
-        view: &mut View,
+        view: &mut Observed,
     ) -> Result<Option<Answered>, Stop> {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err((&UNSUPPORTED_METHOD).into());
@@ -134,7 +134,7 @@ impl Gateway {
     /// Keeps a call for whoever watches.
     fn keep(
         &self,
-        view: View,
+        view: Observed,
         action: &'static str,
         answer: &Answer,
         request_id: String,
@@ -154,7 +154,7 @@ impl Gateway {
         self.recent.keep(call, reads);
     }
 
-    /// Hands over to the action, with whatever fault an operator planted for it.
+    /// StepContext over to the action, with whatever fault an operator planted for it.
     async fn dispatch(
         &self,
         entry: Entry,
@@ -178,7 +178,7 @@ impl Gateway {
         match done {
             Ok(answered) => {
                 self.name_ignored(action, request, &answered.ignored);
-                let dispatch::Answered { reply, ignored } = answered;
+                let dispatch::Reply { reply, ignored } = answered;
                 Ok(Answered { reply, ignored, silent })
             }
             Err(_) if silent => Ok(Answered { reply: Vec::new(), ignored: Vec::new(), silent }),
@@ -201,7 +201,7 @@ impl Gateway {
 }
 
 /// What is known of a request so far, for its answer.
-struct View {
+struct Observed {
     action: Option<Entry>,
     format: Format,
     request: Option<Request>,

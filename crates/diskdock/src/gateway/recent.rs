@@ -53,10 +53,10 @@ impl RecentCall {
 
 /// The latest calls.
 #[derive(Debug, Default)]
-pub struct Recent(Mutex<Kept>);
+pub struct Recent(Mutex<RecentCalls>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct RecentCalls {
     number: u64,
     changes: VecDeque<RecentCall>,
     reads: VecDeque<RecentCall>,

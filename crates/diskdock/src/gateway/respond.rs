@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::catalog::errors::{INTERNAL_ERROR, SERVICE_UNAVAILABLE};
 use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{Format, Refusal, Stop, render};
-use crate::store::StoreFault;
+use crate::store::StoreError;
 
 /// The body of an answer.
 pub type Body = http_body_util::Full<bytes::Bytes>;
@@ -53,11 +53,11 @@ impl Answer {
             Stop::Failed(fault) => {
                 tracing::error!(request_id, %fault, "a request failed");
                 let error = match fault {
-                    StoreFault::Unavailable => &SERVICE_UNAVAILABLE,
-                    StoreFault::LostRace
-                    | StoreFault::LeaseLost
-                    | StoreFault::Engine(_)
-                    | StoreFault::Corrupt(_) => &INTERNAL_ERROR,
+                    StoreError::Unavailable => &SERVICE_UNAVAILABLE,
+                    StoreError::LostRace
+                    | StoreError::LeaseLost
+                    | StoreError::Engine(_)
+                    | StoreError::Corrupt(_) => &INTERNAL_ERROR,
                 };
                 Answer::refused(&error.into(), request_id, host, format)
             }

@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::respond::Answer;
-use super::{Outcome, Shared, host};
+use super::{GatewayReply, Shared, host};
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
 use crate::catalog::{Format, Refusal, Stop};
 
@@ -59,7 +59,7 @@ pub async fn serve(
 ) {
     let (stopping, stopped) = watch::channel(false);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let door = Door { gateway, pages, tls, stopped };
+    let connection = Connection { gateway, pages, tls, stopped };
     tokio::pin!(stop);
     loop {
         let next = async {
@@ -72,12 +72,12 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let door = door.clone();
+                let connection = connection.clone();
                 tokio::spawn(async move {
                     let _ = stream.set_nodelay(true);
-                    let patience = Some(READ_DEADLINE);
-                    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(patience);
-                    door.welcome(stream, peer).await;
+                    let timeout = Some(READ_DEADLINE);
+                    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(timeout);
+                    connection.welcome(stream, peer).await;
                     drop(place);
                 });
             }
@@ -94,14 +94,14 @@ pub async fn serve(
 }
 
 #[derive(Clone)]
-struct Door {
+struct Connection {
     gateway: Shared,
     pages: Router,
     tls: Option<TlsAcceptor>,
     stopped: watch::Receiver<bool>,
 }
 
-impl Door {
+impl Connection {
     async fn welcome(self, stream: tokio::net::TcpStream, peer: SocketAddr) {
         match &self.tls {
             None => self.talk(stream).await,
@@ -145,15 +145,15 @@ impl Door {
         let body = match read(body).await {
             Ok(body) => body,
             Err(refusal) => {
-                let id = self.gateway.services.world.ids.request();
+                let id = self.gateway.services.environment.ids.request();
                 let stop = Stop::Refused(refusal);
                 let answer = Answer::stopped(&stop, &id, host(&parts), Format::Json);
                 return Ok(answer.into_response(&id).map(Body::new));
             }
         };
         match self.gateway.handle(&parts, &body).await {
-            Outcome::Answer(response) => Ok(response.map(Body::new)),
-            Outcome::Silence => Err(Silence),
+            GatewayReply::Answer(response) => Ok(response.map(Body::new)),
+            GatewayReply::Silence => Err(Silence),
         }
     }
 }

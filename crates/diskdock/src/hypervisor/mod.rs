@@ -1,7 +1,7 @@
 //! Where instances run: what every driver promises.
 //!
 //! Every call bears repeating: it says how far the world is on its way to what was asked for, and
-//! does what is needed to get it there. Nothing here sees the books.
+//! does what is needed to get it there. Nothing here sees the store.
 
 mod forward;
 mod pace;
@@ -23,36 +23,36 @@ pub use simulated::Simulated;
 /// A call that failed through the world's fault; it is made again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Trouble(pub String);
+pub struct TransientError(pub String);
 
 /// The answer of a driver, once it is there.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransientError>> + Send + 'a>>;
 
-/// How far the world is on its way.
+/// How far a step has brought things.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// It is as asked for.
-    Settled,
-    /// Not yet; worth another look after so many milliseconds.
-    Again {
+pub enum Progress {
+    /// Everything is as asked for.
+    Done,
+    /// Not yet; worth another step after so many milliseconds.
+    RetryAfter {
         /// Milliseconds.
         after_ms: i64,
-        /// What it waits for, in words.
+        /// What is waited for, in words.
         because: String,
     },
     /// Not while something keeps it from happening at all, such as a paused virtual machine; that
-    /// time counts towards no deadline. Worth another look after so many milliseconds.
-    Paused {
+    /// time counts towards no deadline. Worth another step after so many milliseconds.
+    Suspended {
         /// Milliseconds.
         after_ms: i64,
         /// What keeps it, in words.
         because: String,
     },
-    /// It will not be; for this reason.
-    Refused(String),
+    /// It will never be as asked for; for this reason.
+    Failed(String),
 }
 
-/// What a machine is made of, as the books have it. Which disks are on it, the driver knows.
+/// What a machine is made of, as the store have it. Which disks are on it, the driver knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineSpec {
     /// The instance.
@@ -77,7 +77,7 @@ pub struct MachineSpec {
     pub forwards: Vec<Forward>,
 }
 
-/// The bytes of a disk, as the books have them.
+/// The bytes of a disk, as the store have them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskSpec {
     /// The disk.
@@ -120,7 +120,7 @@ pub struct Slot {
 
 /// What a driver sees of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct ObservedState {
     /// Whether the virtual machine is on.
     pub running: bool,
     /// The disks that its guest can reach (or will at the next start), with their generations.
@@ -130,18 +130,23 @@ pub struct Sight {
 /// A driver.
 pub trait Hypervisor: Send + Sync {
     /// Turns an instance on.
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look>;
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
     /// Turns an instance off; at once if `force`.
-    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look>;
+    fn stop<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        force: bool,
+        now: Moment,
+    ) -> Answer<'a, Progress>;
     /// Restarts an instance.
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look>;
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
     /// Gives a disk to an instance.
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
     /// Takes a disk off an instance: `Settled` only when the guest can no longer reach it and
     /// what it wrote is durable.
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look>;
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
     /// Makes the bytes of a disk.
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look>;
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress>;
     /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
     /// larger than that already is as asked for. It is on the instances `on`, those that run see it
     /// grow; one of them may have been forgotten. The disk is neither plugged nor unplugged
@@ -151,23 +156,23 @@ pub trait Hypervisor: Send + Sync {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         now: Moment,
-    ) -> Answer<'a, Look>;
-    /// Throws the bytes of a disk away that the books no longer have.
+    ) -> Answer<'a, Progress>;
+    /// Throws the bytes of a disk away that the store no longer have.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()>;
     /// Forgets an instance that is off; what its guest wrote is durable.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
-    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>>;
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>>;
     /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
-    /// for again. What happens all the same is for the next sight to tell.
-    fn call_off<'a>(
+    /// for again. What happens all the same is for the next observation to tell.
+    fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
     ) -> Answer<'a, ()>;
-    /// Learns what the books say of an instance: all of it where it does not know the instance,
+    /// Learns what the store say of an instance: all of it where it does not know the instance,
     /// and disks that it does not know of where the instance is off. What runs, it knows better.
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()>;
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()>;
     /// What happens to machines from now on, in so far as it is worth another look. A receiver
     /// that is too slow misses some and has to look at everything.
     fn changes(&self) -> broadcast::Receiver<Change>;

@@ -1,7 +1,7 @@
 //! The simulated hypervisor: deterministic, in memory, and obedient to a script.
 //!
-//! It keeps its own account of which guest can reach which disk, apart from the books, so that
-//! the two can be compared. After a restart it learns the settled part from the books.
+//! It keeps its own account of which guest can reach which disk, apart from the store, so that
+//! the two can be compared. After a restart it learns the settled part from the store.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -11,7 +11,10 @@ use tokio::sync::broadcast;
 
 use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, Transition};
-use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
+use super::{
+    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot,
+    TransientError,
+};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
@@ -106,7 +109,7 @@ impl Simulated {
 
     /// Ends what is under way for this disk or instance: well, or with a refusal. Says how many
     /// transitions that concerned.
-    pub fn settle(
+    pub fn finish_transition(
         &self,
         disk: Option<&DiskId>,
         instance: Option<&InstanceId>,
@@ -172,7 +175,7 @@ impl Simulated {
     }
 
     /// One look at a transition: begins it if it is not under way, ends it if it is due.
-    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Look {
+    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Progress {
         let mut state = self.lock();
         let under = match state.under_way.get(&key) {
             Some(under) => *under,
@@ -182,22 +185,23 @@ impl Simulated {
             Under::Due(due) if due <= now => {
                 state.under_way.remove(&key);
                 settle(&mut state);
-                Look::Settled
+                Progress::Done
             }
-            Under::Due(due) => {
-                Look::Again { after_ms: due.since_ms(now), because: waiting_for(key.transition) }
-            }
+            Under::Due(due) => Progress::RetryAfter {
+                after_ms: due.since_ms(now),
+                because: waiting_for(key.transition),
+            },
             Under::Held => {
                 let because = "held by a rule until `diskdock admin finish` or `refuse`".to_owned();
-                Look::Paused { after_ms: LOOK_AGAIN_MS, because }
+                Progress::Suspended { after_ms: LOOK_AGAIN_MS, because }
             }
             Under::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
-                Look::Again { after_ms: LOOK_AGAIN_MS, because }
+                Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because }
             }
             Under::Refused => {
                 state.under_way.remove(&key);
-                Look::Refused("the guest refused".to_owned())
+                Progress::Failed("the guest refused".to_owned())
             }
         }
     }
@@ -250,33 +254,38 @@ fn on_slot(transition: Transition, slot: &Slot) -> Key {
 }
 
 fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
-    Box::pin(std::future::ready(Ok::<T, Trouble>(answer)))
+    Box::pin(std::future::ready(Ok::<T, TransientError>(answer)))
 }
 
 impl Hypervisor for Simulated {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         let key = on_machine(Transition::Start, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
-    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+    fn stop<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        force: bool,
+        now: Moment,
+    ) -> Answer<'a, Progress> {
         let off = |state: &mut Machines| state.machine(instance).running = false;
         let key = on_machine(Transition::Stop, instance);
         if force {
             let mut state = self.lock();
             state.under_way.remove(&key);
             off(&mut state);
-            return ready(Look::Settled);
+            return ready(Progress::Done);
         }
         ready(self.look(key, now, off))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         let key = on_machine(Transition::Reboot, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         ready(self.look(on_slot(Transition::Attach, slot), now, |state| {
             let machine = state.machine(&slot.instance);
             let newer = |(disk, generation): &(DiskId, u64)| {
@@ -289,9 +298,9 @@ impl Hypervisor for Simulated {
         }))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         if self.is_without(slot) {
-            return ready(Look::Settled);
+            return ready(Progress::Done);
         }
         ready(self.look(on_slot(Transition::Detach, slot), now, |state| {
             let gone = (slot.disk.clone(), slot.generation);
@@ -302,7 +311,7 @@ impl Hypervisor for Simulated {
         }))
     }
 
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
         let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
@@ -313,7 +322,7 @@ impl Hypervisor for Simulated {
         spec: &'a DiskSpec,
         _: &'a [InstanceId],
         now: Moment,
-    ) -> Answer<'a, Look> {
+    ) -> Answer<'a, Progress> {
         let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
@@ -331,18 +340,18 @@ impl Hypervisor for Simulated {
         ready(())
     }
 
-    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
         let state = self.lock();
-        let sight = state.machines.get(instance).map(|machine| {
+        let observe = state.machines.get(instance).map(|machine| {
             let mut disks = machine.disks.clone();
             disks.sort();
-            Sight { running: machine.running, disks }
+            ObservedState { running: machine.running, disks }
         });
         drop(state);
-        ready(sight)
+        ready(observe)
     }
 
-    fn call_off<'a>(
+    fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
@@ -355,17 +364,17 @@ impl Hypervisor for Simulated {
         ready(())
     }
 
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
         let mut state = self.lock();
         match state.machines.get_mut(instance) {
             None => {
-                let machine = Machine { running: sight.running, disks: sight.disks };
+                let machine = Machine { running: observe.running, disks: observe.disks };
                 state.machines.insert(instance.clone(), machine);
             }
             Some(machine) if machine.running => {}
             Some(machine) => {
                 let known: Vec<_> = machine.disks.iter().map(|(disk, _)| disk.clone()).collect();
-                let unknown = sight.disks.into_iter().filter(|(disk, _)| !known.contains(disk));
+                let unknown = observe.disks.into_iter().filter(|(disk, _)| !known.contains(disk));
                 machine.disks.extend(unknown);
             }
         }

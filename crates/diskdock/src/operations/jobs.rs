@@ -1,4 +1,4 @@
-//! The jobs in this server's hands: those that wait, and those that take a step just now.
+//! The jobs that this server works on: those that wait, and those that take a step just now.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -6,31 +6,31 @@ use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, Moment};
 
-use super::{Ending, Running, Subject};
+use super::{DynOperation, Outcome, Subject};
 use crate::store::{OperationId, OperationRow};
 
-/// The first and the longest pause after trouble, in milliseconds.
+/// The first and the longest pause after error, in milliseconds.
 const PAUSE_MS: (i64, i64) = (100, 30_000);
 
-/// An operation in this server's hands.
+/// An operation that this server works on.
 pub(super) struct Job {
     pub row: OperationRow,
     pub stage: Stage,
     /// Steps in a row that failed.
-    pub troubles: Troubles,
+    pub failures: ConsecutiveFailures,
 }
 
 impl Job {
-    pub fn new(row: OperationRow, running: Box<dyn Running>) -> Job {
-        Job { row, stage: Stage::Advancing(running), troubles: Troubles::default() }
+    pub fn new(row: OperationRow, running: Box<dyn DynOperation>) -> Job {
+        Job { row, stage: Stage::Advancing(running), failures: ConsecutiveFailures::default() }
     }
 }
 
 pub(super) enum Stage {
     /// On its way.
-    Advancing(Box<dyn Running>),
+    Advancing(Box<dyn DynOperation>),
     /// At its end, which is still to be written down.
-    Ending(Arc<dyn Running>, Ending),
+    Outcome(Arc<dyn DynOperation>, Outcome),
 }
 
 /// Moves the deadline by the time in which nothing could happen.
@@ -41,37 +41,37 @@ pub(super) fn go_on(row: &mut OperationRow, now: Moment) {
 }
 
 /// The deadline has passed, and the last look has shown that it is not as it should be.
-pub(super) fn too_late(row: &OperationRow) -> Ending {
-    Ending::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
+pub(super) fn too_late(row: &OperationRow) -> Outcome {
+    Outcome::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
 }
 
 /// An end is written down, unless something has to be taken back before.
-pub(super) fn settle_on(
-    mut running: Box<dyn Running>,
+pub(super) fn next_stage(
+    mut running: Box<dyn DynOperation>,
     row: &mut OperationRow,
-    ending: Ending,
+    outcome: Outcome,
     now: Moment,
 ) -> Stage {
-    match &ending {
-        Ending::GaveUp(reason) if running.take_back(reason) => {
-            row.deadline_at = now.plus_s(running.patience().give_up_after_s);
+    match &outcome {
+        Outcome::GaveUp(reason) if running.compensate(reason) => {
+            row.deadline_at = now.plus_s(running.timeout().give_up_after_s);
             row.last_event.clone_from(reason);
             Stage::Advancing(running)
         }
-        Ending::GaveUp(_) | Ending::Done => Stage::Ending(running.into(), ending),
+        Outcome::GaveUp(_) | Outcome::Done => Stage::Outcome(running.into(), outcome),
     }
 }
 
 /// How many steps in a row failed. Not saved: after a restart the world gets a fresh chance.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Troubles(u32);
+pub(super) struct ConsecutiveFailures(u32);
 
-impl Troubles {
+impl ConsecutiveFailures {
     pub fn count(&mut self, failed: bool) {
         self.0 = if failed { self.0.saturating_add(1) } else { 0 };
     }
 
-    /// The pause after trouble, twice as long each time in a row.
+    /// The pause after error, twice as long each time in a row.
     pub fn pause_ms(self) -> i64 {
         let doubled = self.0.saturating_sub(1).min(12);
         PAUSE_MS.0.saturating_mul(1 << doubled).min(PAUSE_MS.1)
@@ -179,7 +179,7 @@ impl Jobs {
 mod tests {
     use super::*;
     use crate::actions::OPERATIONS;
-    use crate::operations::Progressing;
+    use crate::operations::NewOperation;
 
     const BEGINNING: Moment = Moment(1_000);
 
@@ -188,8 +188,8 @@ mod tests {
         let state =
             format!(r#"{{"slot":{{"instance":"{instance}","disk":"{disk}","generation":1}}}}"#);
         let running = (detach.restore)(&state).unwrap();
-        let Progressing { row, running } =
-            Progressing::new(OperationId(number), &"1".into(), running, BEGINNING);
+        let NewOperation { row, running } =
+            NewOperation::new(OperationId(number), &"1".into(), running, BEGINNING);
         Job::new(row, running)
     }
 

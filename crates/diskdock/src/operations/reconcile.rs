@@ -1,4 +1,4 @@
-//! Compares the books with the hypervisor, at start and on a schedule. Takes no input: what it
+//! Compares the store with the hypervisor, at start and on a schedule. Takes no input: what it
 //! does follows from what it finds.
 
 use std::collections::BTreeSet;
@@ -7,8 +7,8 @@ use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::hypervisor::{Hypervisor, Sight};
-use crate::store::{AttachedDisk, Books, Store, StoreFault, Stored};
+use crate::hypervisor::{Hypervisor, ObservedState};
+use crate::store::{AttachedDisk, Store, StoreError, WriteTx};
 
 /// Instances that are looked up in one read.
 const PAGE: u32 = 256;
@@ -17,19 +17,19 @@ const PAGE: u32 = 256;
 /// others waiting.
 const AT_A_TIME: usize = 16;
 
-/// Looks at an instance whose books change meanwhile, at most.
+/// Looks at an instance whose store change meanwhile, at most.
 const LOOKS: usize = 3;
 
 /// What to do with an instance that the hypervisor does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strangers {
-    /// Introduce it from the books: at start and after an import, before any operation runs.
+pub enum UnknownInstances {
+    /// Introduce it from the store: at start and after an import, before any operation runs.
     TakeIn,
     /// One that should be Running is dead. Introducing it now could bring a released one back.
     Report,
 }
 
-/// Something that the books and the hypervisor disagree about.
+/// Something that the store and the hypervisor disagree about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Where.
@@ -38,32 +38,33 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Looks at every instance. One that the books hold for Running although it is off becomes Stopped;
+/// Looks at every instance. One that the store hold for Running although it is off becomes Stopped;
 /// a disk that the guest of a running one has let go of becomes Available; all other differences
 /// are reported. What is in transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    strangers: Strangers,
+    unknown: UnknownInstances,
     now: Moment,
-) -> Stored<Vec<Difference>> {
+) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
     let mut after = 0;
     loop {
-        let page = store.read(|books| {
-            let instances = books.every_instance(after, PAGE)?;
+        let page = store.read(|tx| {
+            let instances = tx.every_instance(after, PAGE)?;
             let with_disks = instances.into_iter().map(|(number, instance)| {
-                let disks = books.attached(&instance.id)?;
+                let disks = tx.attached(&instance.id)?;
                 Ok((number, instance, disks))
             });
-            with_disks.collect::<Stored<Vec<_>>>()
+            with_disks.collect::<Result<Vec<_>, StoreError>>()
         })??;
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
         // One that is being released is its operation's: taken over again, it would live on.
         let theirs = page.into_iter().filter(|(_, one, _)| !one.releasing);
-        let looks = theirs
-            .map(|(_, instance, disks)| settle(store, hypervisor, strangers, instance, disks, now));
+        let looks = theirs.map(|(_, instance, disks)| {
+            reconcile_instance(store, hypervisor, unknown, instance, disks, now)
+        });
         let mut looks = stream::iter(looks).buffered(AT_A_TIME);
         while let Some(found) = looks.next().await {
             differences.extend(found?);
@@ -77,49 +78,49 @@ pub async fn reconcile_one(
     hypervisor: &dyn Hypervisor,
     id: &InstanceId,
     now: Moment,
-) -> Stored<Vec<Difference>> {
+) -> Result<Vec<Difference>, StoreError> {
     let (instance, disks) =
-        store.read(|books| Ok::<_, StoreFault>((books.instance(id)?, books.attached(id)?)))??;
+        store.read(|tx| Ok::<_, StoreError>((tx.instance(id)?, tx.attached(id)?)))??;
     let Some(instance) = instance.filter(|instance| !instance.releasing) else {
         return Ok(Vec::new());
     };
-    settle(store, hypervisor, Strangers::Report, instance, disks, now).await
+    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, now).await
 }
 
 /// Looks at an instance and repairs what is found, before it is out of date.
-async fn settle(
+async fn reconcile_instance(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    strangers: Strangers,
+    unknown: UnknownInstances,
     instance: Instance,
     disks: Vec<AttachedDisk>,
     now: Moment,
-) -> Stored<Vec<Difference>> {
+) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
-    let found = look_until_still(store, hypervisor, strangers, instance, disks).await?;
+    let found = look_until_still(store, hypervisor, unknown, instance, disks).await?;
     for Found { difference, repair } in found {
-        mend(store, repair, now).await?;
+        apply_repair(store, repair, now).await?;
         differences.push(difference);
     }
     Ok(differences)
 }
 
-/// Looks at an instance; again if the books moved on while it was looked at, because then a
+/// Looks at an instance; again if the store moved on while it was looked at, because then a
 /// difference may be none. An instance that never stands still is left to its operations.
 async fn look_until_still(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    strangers: Strangers,
+    unknown: UnknownInstances,
     mut instance: Instance,
     mut disks: Vec<AttachedDisk>,
-) -> Stored<Vec<Found>> {
+) -> Result<Vec<Found>, StoreError> {
     for _ in 0..LOOKS {
-        let found = look_at(hypervisor, strangers, &instance, &disks).await;
+        let found = look_at(hypervisor, unknown, &instance, &disks).await;
         if found.is_empty() {
             return Ok(found);
         }
-        let (now_instance, now_disks) = store.read(|books| {
-            Ok::<_, StoreFault>((books.instance(&instance.id)?, books.attached(&instance.id)?))
+        let (now_instance, now_disks) = store.read(|tx| {
+            Ok::<_, StoreError>((tx.instance(&instance.id)?, tx.attached(&instance.id)?))
         })??;
         let now_instance = now_instance.filter(|instance| !instance.releasing);
         let Some(now_instance) = now_instance else { return Ok(Vec::new()) };
@@ -136,27 +137,27 @@ struct Found {
     repair: Repair,
 }
 
-/// What the books need to follow the world.
+/// What the store need to follow the world.
 enum Repair {
     /// Nothing; somebody has to look into it.
     Nothing,
     /// The instance, as it was looked at, is off although it was Running.
-    Died(Box<Instance>),
+    MarkStopped(Box<Instance>),
     /// The guest of the instance, as it was looked at, has let go of a disk in this attachment of
     /// its life.
-    LetGo(Box<Instance>, DiskId, u64),
+    ReleaseDisk(Box<Instance>, DiskId, u64),
 }
 
 async fn look_at(
     hypervisor: &dyn Hypervisor,
-    strangers: Strangers,
+    unknown: UnknownInstances,
     instance: &Instance,
     disks: &[AttachedDisk],
 ) -> Vec<Found> {
     let expected = expected(instance, disks);
-    match hypervisor.sight(&instance.id).await {
-        Err(trouble) => vec![differs(instance, format!("cannot be looked at: {trouble}"))],
-        Ok(None) if strangers == Strangers::Report => match instance.status {
+    match hypervisor.observe(&instance.id).await {
+        Err(error) => vec![differs(instance, format!("cannot be looked at: {error}"))],
+        Ok(None) if unknown == UnknownInstances::Report => match instance.status {
             InstanceStatus::Running => vec![died(instance)],
             InstanceStatus::Pending
             | InstanceStatus::Starting
@@ -165,7 +166,7 @@ async fn look_at(
         },
         Ok(None) => match hypervisor.adopt(&instance.id, expected).await {
             Ok(()) => Vec::new(),
-            Err(trouble) => vec![differs(instance, format!("cannot be taken over: {trouble}"))],
+            Err(error) => vec![differs(instance, format!("cannot be taken over: {error}"))],
         },
         Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
     }
@@ -173,8 +174,8 @@ async fn look_at(
 
 fn compare(
     instance: &Instance,
-    expected: &Sight,
-    seen: &Sight,
+    expected: &ObservedState,
+    seen: &ObservedState,
     disks: &[AttachedDisk],
 ) -> Vec<Found> {
     let mut found = Vec::new();
@@ -182,19 +183,19 @@ fn compare(
         found.push(died(instance));
     }
     if instance.status == InstanceStatus::Stopped && seen.running {
-        found.push(differs(instance, "is on, but the books have it Stopped".to_owned()));
+        found.push(differs(instance, "is on, but the store have it Stopped".to_owned()));
     }
     let in_transit =
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
     let has: BTreeSet<_> = seen.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     for (disk, generation) in has.difference(&should) {
-        let what = format!("can reach {disk} (attachment {generation}), which the books deny");
+        let what = format!("can reach {disk} (attachment {generation}), which the store deny");
         found.push(differs(instance, what));
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
-        let let_go = Repair::LetGo(Box::new(instance.clone()), disk.clone(), *generation);
+        let let_go = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { let_go } else { Repair::Nothing };
         found.push(Found { repair, ..differs(instance, what) });
     }
@@ -202,13 +203,13 @@ fn compare(
 }
 
 /// What the hypervisor should see of an instance that nothing was ever told about.
-fn expected(instance: &Instance, disks: &[AttachedDisk]) -> Sight {
+fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,
         InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopped => false,
     };
     let there = disks.iter().filter(|at| at.phase != Phase::Attaching);
-    Sight { running, disks: there.map(|at| (at.disk.clone(), at.generation)).collect() }
+    ObservedState { running, disks: there.map(|at| (at.disk.clone(), at.generation)).collect() }
 }
 
 fn differs(instance: &Instance, what: String) -> Found {
@@ -217,50 +218,50 @@ fn differs(instance: &Instance, what: String) -> Found {
 }
 
 fn died(instance: &Instance) -> Found {
-    let what = "is off, but the books had it Running".to_owned();
-    Found { repair: Repair::Died(Box::new(instance.clone())), ..differs(instance, what) }
+    let what = "is off, but the store had it Running".to_owned();
+    Found { repair: Repair::MarkStopped(Box::new(instance.clone())), ..differs(instance, what) }
 }
 
-/// Makes the books follow what was seen, unless they have moved on since.
-async fn mend(store: &Store, repair: Repair, now: Moment) -> Stored<()> {
+/// Makes the store follow what was seen, unless they have moved on since.
+async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), StoreError> {
     match repair {
         Repair::Nothing => Ok(()),
-        Repair::Died(seen) => store.write(move |books| bury(books, &seen)).await,
-        Repair::LetGo(seen, disk, generation) => {
-            store.write(move |books| free(books, &seen, &disk, generation, now)).await
+        Repair::MarkStopped(seen) => store.write(move |tx| mark_stopped(tx, &seen)).await,
+        Repair::ReleaseDisk(seen, disk, generation) => {
+            store.write(move |tx| release_disk(tx, &seen, &disk, generation, now)).await
         }
     }
 }
 
 /// An instance that died is Stopped.
-fn bury(books: &mut dyn Books, seen: &Instance) -> Stored<()> {
+fn mark_stopped(tx: &mut dyn WriteTx, seen: &Instance) -> Result<(), StoreError> {
     let mut stopped = seen.clone();
-    if is_still(books, seen)? && stopped.stopped().is_ok() {
-        books.save_instance(&stopped)?;
+    if is_still(tx, seen)? && stopped.stopped().is_ok() {
+        tx.save_instance(&stopped)?;
     }
     Ok(())
 }
 
 /// Whether the instance is as it was looked at: off and on again, it may have another guest.
-fn is_still(books: &dyn Books, seen: &Instance) -> Stored<bool> {
-    Ok(books.instance(&seen.id)?.as_ref() == Some(seen))
+fn is_still(tx: &dyn WriteTx, seen: &Instance) -> Result<bool, StoreError> {
+    Ok(tx.instance(&seen.id)?.as_ref() == Some(seen))
 }
 
 /// A disk that the guest has let go of is Available. The next guest of the instance would get it
-/// again, until the books follow.
-fn free(
-    books: &mut dyn Books,
+/// again, until the store follow.
+fn release_disk(
+    tx: &mut dyn WriteTx,
     seen: &Instance,
     disk: &DiskId,
     generation: u64,
     now: Moment,
-) -> Stored<()> {
-    if !is_still(books, seen)? {
+) -> Result<(), StoreError> {
+    if !is_still(tx, seen)? {
         return Ok(());
     }
-    let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
+    let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
     match disk.let_go(&seen.id, generation, now) {
-        Ok(()) => books.save_disk(&disk),
+        Ok(()) => tx.save_disk(&disk),
         Err(domain::Illegal) => Ok(()),
     }
 }

@@ -14,12 +14,12 @@ use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::jobs::{Job, Jobs, Stage, Troubles, go_on, settle_on, too_late};
-use super::{Ending, Hands, Kind, Progress, Progressing, Running, Trouble};
+use super::jobs::{ConsecutiveFailures, Job, Jobs, Stage, go_on, next_stage, too_late};
+use super::{DynOperation, Kind, NewOperation, Outcome, StepContext, TransientError};
 use crate::clock::Clock;
 use crate::failpoint;
-use crate::hypervisor::Hypervisor;
-use crate::store::{OperationId, OperationRow, Store, StoreFault, Stored};
+use crate::hypervisor::{Hypervisor, Progress};
+use crate::store::{OperationId, OperationRow, Store, StoreError};
 
 /// Jobs in flight at most; beyond, new work is refused at the door.
 pub const IN_FLIGHT: usize = 100_000;
@@ -36,9 +36,6 @@ const WRITE_AGAIN_MS: i64 = 1_000;
 /// directory, so the name stays the same over restarts and work goes on at once.
 pub const SERVER: &str = "local";
 
-/// What there is to see of the work in flight.
-pub type Board = Vec<OperationRow>;
-
 /// Numbers worth watching.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -47,7 +44,7 @@ pub struct Tally {
     /// Operations that were given up.
     pub given_up: AtomicU64,
     /// Steps that failed and were tried again.
-    pub troubles: AtomicU64,
+    pub failures: AtomicU64,
 }
 
 /// The runner.
@@ -76,10 +73,10 @@ impl Runner {
 
     /// Takes in operations that were just written down. To be called by what
     /// [`Store::write_then`] does after the commit, so that no claim can come in between.
-    pub fn take_in(&self, operations: Vec<Progressing>) {
+    pub fn enqueue(&self, operations: Vec<NewOperation>) {
         let mut jobs = self.lock();
         let mut sooner = false;
-        for Progressing { row, running } in operations {
+        for NewOperation { row, running } in operations {
             sooner |= jobs.put(Job::new(row, running));
         }
         drop(jobs);
@@ -92,10 +89,10 @@ impl Runner {
     ///
     /// What it finds is taken in right after the commit, before any other write: what is in hand
     /// is known to be, and what has ended was not found.
-    pub async fn claim(self: &Arc<Self>) -> Stored<usize> {
+    pub async fn claim(self: &Arc<Self>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let claim = move |books: &mut dyn crate::store::Books| {
-            books.claim_operations(SERVER, now, now.plus_s(LEASE_S))
+        let claim = move |tx: &mut dyn crate::store::WriteTx| {
+            tx.claim_operations(SERVER, now, now.plus_s(LEASE_S))
         };
         let runner = Arc::clone(self);
         let resume = move |rows: Vec<OperationRow>| {
@@ -121,7 +118,7 @@ impl Runner {
         );
         match restored {
             Ok(running) => {
-                let latest = now.plus_s(running.patience().give_up_after_s);
+                let latest = now.plus_s(running.timeout().give_up_after_s);
                 row.deadline_at = row.deadline_at.min(latest);
                 jobs.put(Job::new(row, running));
             }
@@ -157,7 +154,7 @@ impl Runner {
 
     /// Carries out what is due, one after the other, until nothing is due any more. For a given
     /// clock: what is due later stays.
-    pub async fn settle(&self) {
+    pub async fn drain(&self) {
         loop {
             let due = self.take_due();
             if due.is_empty() {
@@ -176,7 +173,7 @@ impl Runner {
         self.changed.notify_one();
     }
 
-    /// Forgets all jobs, as when the books were wiped.
+    /// Forgets all jobs, as when the store were wiped.
     pub fn forget_all(&self) {
         *self.lock() = Jobs::default();
     }
@@ -187,7 +184,7 @@ impl Runner {
     }
 
     /// The operations that wait for something, oldest first.
-    pub fn board(&self) -> Board {
+    pub fn in_flight_rows(&self) -> Vec<OperationRow> {
         self.lock().waiting_rows()
     }
 
@@ -215,25 +212,21 @@ impl Runner {
             let now = self.clock.now();
             let running = match job.stage {
                 Stage::Advancing(running) => running,
-                Stage::Ending(running, ending) => {
-                    return self.finish(job.row, running, ending).await;
+                Stage::Outcome(running, outcome) => {
+                    return self.finish(job.row, running, outcome).await;
                 }
             };
             go_on(&mut job.row, now);
-            let (stepped, running) = self.step(running, &mut job.row, &mut job.troubles, now).await;
+            let (stepped, running) = self.step(running, &mut job.row, &mut job.failures, now).await;
             let late = now >= job.row.deadline_at && job.row.standing_since.is_none();
-            let ending = match stepped {
-                Stepped::On => {
-                    job.stage = Stage::Advancing(running);
-                    continue;
-                }
+            let outcome = match stepped {
                 Stepped::Waits if !late => {
-                    return self.save_if_changed(job.row, running, job.troubles).await;
+                    return self.save_if_changed(job.row, running, job.failures).await;
                 }
                 Stepped::Waits => too_late(&job.row),
-                Stepped::Ends(ending) => ending,
+                Stepped::Ends(outcome) => outcome,
             };
-            job.stage = settle_on(running, &mut job.row, ending, now);
+            job.stage = next_stage(running, &mut job.row, outcome, now);
         }
         job.row.next_at = self.clock.now();
         Some(job)
@@ -241,36 +234,39 @@ impl Runner {
 
     async fn step(
         &self,
-        mut running: Box<dyn Running>,
+        mut running: Box<dyn DynOperation>,
         row: &mut OperationRow,
-        troubles: &mut Troubles,
+        failures: &mut ConsecutiveFailures,
         now: Moment,
-    ) -> (Stepped, Box<dyn Running>) {
-        let hands = Hands { hypervisor: self.hypervisor.as_ref(), now };
+    ) -> (Stepped, Box<dyn DynOperation>) {
+        let context = StepContext { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
-        let progress = match timeout(STEP_DEADLINE, running.advance(&hands)).await {
+        let progress = match timeout(STEP_DEADLINE, running.advance(&context)).await {
             Ok(progress) => progress,
-            Err(_) => Err(Trouble("the hypervisor did not answer in time".to_owned())),
+            Err(_) => Err(TransientError("the hypervisor did not answer in time".to_owned())),
         };
         row.phase = running.phase().to_owned();
-        troubles.count(progress.is_err());
+        failures.count(progress.is_err());
         let stepped = match progress {
-            Ok(Progress::Next) => Stepped::On,
-            Ok(Progress::Done) => Stepped::Ends(Ending::Done),
-            Ok(Progress::Refused(reason)) => Stepped::Ends(Ending::GaveUp(reason)),
-            Ok(Progress::Wait { again_in_ms, because, clock_stands }) => {
-                let again_in_ms = again_in_ms.max(1);
+            Ok(Progress::Done) => Stepped::Ends(Outcome::Done),
+            Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::GaveUp(reason)),
+            Ok(Progress::RetryAfter { after_ms, because }) => {
                 row.last_event = because;
-                let again_at = now.plus_ms(again_in_ms);
-                row.standing_since = clock_stands.then_some(now);
-                row.next_at = if clock_stands { again_at } else { again_at.min(row.deadline_at) };
+                row.standing_since = None;
+                row.next_at = now.plus_ms(after_ms.max(1)).min(row.deadline_at);
                 Stepped::Waits
             }
-            Err(Trouble(cause)) => {
-                self.tally.troubles.fetch_add(1, Ordering::Relaxed);
+            Ok(Progress::Suspended { after_ms, because }) => {
+                row.last_event = because;
+                row.standing_since = Some(now);
+                row.next_at = now.plus_ms(after_ms.max(1));
+                Stepped::Waits
+            }
+            Err(TransientError(cause)) => {
+                self.tally.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
                 row.last_event = cause;
-                row.next_at = now.plus_ms(troubles.pause_ms()).min(row.deadline_at);
+                row.next_at = now.plus_ms(failures.pause_ms()).min(row.deadline_at);
                 Stepped::Waits
             }
         };
@@ -281,80 +277,80 @@ impl Runner {
     async fn save_if_changed(
         &self,
         mut row: OperationRow,
-        running: Box<dyn Running>,
-        troubles: Troubles,
+        running: Box<dyn DynOperation>,
+        failures: ConsecutiveFailures,
     ) -> Option<Job> {
         let state = running.state();
         if state != row.state || row.standing_since.is_some() {
             let saved = OperationRow { state: state.clone(), ..row.clone() };
-            match self.store.write(move |books| books.save_operation(&saved)).await {
+            match self.store.write(move |tx| tx.save_operation(&saved)).await {
                 Ok(()) => row.state = state,
-                Err(StoreFault::LeaseLost) => return None,
+                Err(StoreError::LeaseLost) => return None,
                 Err(fault) => {
                     tracing::error!(%fault, id = row.id.0, "cannot save an operation");
                 }
             }
         }
-        Some(Job { row, stage: Stage::Advancing(running), troubles })
+        Some(Job { row, stage: Stage::Advancing(running), failures })
     }
 
     /// Writes the end of a job down. A job whose end cannot be written is kept, and tries again.
     async fn finish(
         &self,
         mut row: OperationRow,
-        running: Arc<dyn Running>,
-        ending: Ending,
+        running: Arc<dyn DynOperation>,
+        outcome: Outcome,
     ) -> Option<Job> {
         let now = self.clock.now();
-        if let Ending::GaveUp(reason) = &ending {
+        if let Outcome::GaveUp(reason) = &outcome {
             row.last_event.clone_from(reason);
         }
-        let written = (row.clone(), Arc::clone(&running), ending.clone());
-        let write = move |books: &mut dyn crate::store::Books| {
-            let (row, running, ending) = &written;
-            match ending {
-                Ending::Done => books.end_operation(row)?,
-                Ending::GaveUp(_) => books.abandon_operation(row)?,
+        let written = (row.clone(), Arc::clone(&running), outcome.clone());
+        let write = move |tx: &mut dyn crate::store::WriteTx| {
+            let (row, running, outcome) = &written;
+            match outcome {
+                Outcome::Done => tx.end_operation(row)?,
+                Outcome::GaveUp(_) => tx.abandon_operation(row)?,
             }
-            running.finish(ending, books, now)
+            running.finish(outcome, tx, now)
         };
         failpoint::hit("operation.ending");
         match self.store.write(write).await {
             Ok(()) => {
                 failpoint::hit("operation.ended");
-                self.count(&row, &ending, now);
-                self.call_off(&row, &ending).await;
+                self.count(&row, &outcome, now);
+                self.cancel(&row, &outcome).await;
                 None
             }
-            Err(StoreFault::LeaseLost) => None,
+            Err(StoreError::LeaseLost) => None,
             Err(fault) => {
                 tracing::error!(%fault, id = row.id.0, "cannot write the end of an operation");
                 row.next_at = now.plus_ms(WRITE_AGAIN_MS);
-                let stage = Stage::Ending(running, ending);
-                Some(Job { row, stage, troubles: Troubles::default() })
+                let stage = Stage::Outcome(running, outcome);
+                Some(Job { row, stage, failures: ConsecutiveFailures::default() })
             }
         }
     }
 
     /// Tells the driver that what it was asked for is no longer wanted.
-    async fn call_off(&self, row: &OperationRow, ending: &Ending) {
-        if *ending == Ending::Done {
+    async fn cancel(&self, row: &OperationRow, outcome: &Outcome) {
+        if *outcome == Outcome::Done {
             return;
         }
         let (instance, disk) = (row.instance.as_ref(), row.disk.as_ref());
-        if let Err(Trouble(cause)) = self.hypervisor.call_off(instance, disk).await {
+        if let Err(TransientError(cause)) = self.hypervisor.cancel(instance, disk).await {
             tracing::warn!(kind = row.kind, id = row.id.0, cause, "cannot call it off");
         }
     }
 
-    fn count(&self, row: &OperationRow, ending: &Ending, now: Moment) {
+    fn count(&self, row: &OperationRow, outcome: &Outcome, now: Moment) {
         let took_ms = now.since_ms(row.created_at);
-        match ending {
-            Ending::Done => {
+        match outcome {
+            Outcome::Done => {
                 self.tally.done.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(kind = row.kind, id = row.id.0, took_ms, "operation done");
             }
-            Ending::GaveUp(reason) => {
+            Outcome::GaveUp(reason) => {
                 self.tally.given_up.fetch_add(1, Ordering::Relaxed);
                 let (disk, instance) = (row.disk.as_ref(), row.instance.as_ref());
                 let disk = disk.map_or("", DiskId::as_str);
@@ -368,9 +364,8 @@ impl Runner {
 
 /// How a step ended, for the runner.
 enum Stepped {
-    On,
     Waits,
-    Ends(Ending),
+    Ends(Outcome),
 }
 
 /// A job that takes a step. Dropped, even by a panic, it is no longer in hand.

@@ -1,31 +1,29 @@
-//! Throws away the bytes of disks that the books no longer have.
+//! Throws away the bytes of disks that the store no longer have.
 //!
-//! A disk is removed from the books in a transaction that remembers its bytes; they are discarded
+//! A disk is removed from the store in a transaction that remembers its bytes; they are discarded
 //! afterwards, as often as it takes, so that neither a crash nor a driver in trouble leaves any
 //! behind.
 
 use crate::hypervisor::Hypervisor;
-use crate::store::{Store, Stored};
+use crate::store::{Store, StoreError};
 
 /// Disks that are discarded at a time.
 const AT_A_TIME: u32 = 1_000;
 
 /// Discards the bytes of removed disks. Gives how many are gone now; what could not be discarded is
 /// in the log, and tried again the next time.
-pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Stored<usize> {
-    let removed = store.read(|books| books.discards(AT_A_TIME))??;
+pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
+    let removed = store.read(|tx| tx.discards(AT_A_TIME))??;
     let mut gone = Vec::new();
     for disk in removed {
         match hypervisor.discard(&disk).await {
             Ok(()) => gone.push(disk),
-            Err(trouble) => tracing::warn!(%disk, %trouble, "cannot discard a disk"),
+            Err(error) => tracing::warn!(%disk, %error, "cannot discard a disk"),
         }
     }
     let count = gone.len();
     if count > 0 {
-        store
-            .write(move |books| gone.iter().try_for_each(|disk| books.forget_discard(disk)))
-            .await?;
+        store.write(move |tx| gone.iter().try_for_each(|disk| tx.forget_discard(disk))).await?;
     }
     Ok(count)
 }

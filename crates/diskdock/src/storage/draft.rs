@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::fcntl::OFlag;
 
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 use super::files::{self, Owner};
 
 /// Names of drafts begin so; no id does.
@@ -31,7 +31,7 @@ pub struct Draft {
 
 impl Draft {
     /// Begins a draft beside the finished files, in a directory with this owner and mode.
-    pub fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, PoolFault> {
+    pub fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
         for _ in 0..NAMES {
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
             let path = beside.join(format!("{BEGINNING}{}-{number}", std::process::id()));
@@ -44,15 +44,15 @@ impl Draft {
             }
         }
         let what = format!("{} is full of unfinished work", beside.display());
-        Err(PoolFault::Taken { what, hint: "start the server anew, which clears it".to_owned() })
+        Err(StorageError::Taken { what, hint: "start the server anew, which clears it".to_owned() })
     }
 
-    fn lock(path: PathBuf, owner: Owner, mode: u32) -> Result<Draft, PoolFault> {
+    fn lock(path: PathBuf, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
         let lock = path.join(LOCK);
         let file = files::create(&lock)?;
         file.try_lock().map_err(std::io::Error::from).at("lock", &lock)?;
         let draft = Draft { path, _lock: file };
-        files::settle(&draft.path, owner, mode)?;
+        files::apply_owner(&draft.path, owner, mode)?;
         Ok(draft)
     }
 
@@ -63,7 +63,7 @@ impl Draft {
 
     /// Gives a durable file of it a name among the finished ones; false if the name is taken,
     /// which changes nothing.
-    pub fn publish(self, name: &str, finished: &Path) -> Result<bool, PoolFault> {
+    pub fn publish(self, name: &str, finished: &Path) -> Result<bool, StorageError> {
         let linked = std::fs::hard_link(self.file(name), finished);
         let taken = matches!(&linked, Err(error) if error.kind() == ErrorKind::AlreadyExists);
         if !taken {
@@ -84,7 +84,7 @@ impl Drop for Draft {
 }
 
 /// Clears away drafts that nobody works on any more.
-pub fn clear_left_behind(beside: &Path) -> Result<(), PoolFault> {
+pub fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
     for entry in std::fs::read_dir(beside).at("list", beside)? {
         let entry = entry.at("list", beside)?;
         if entry.file_name().to_string_lossy().starts_with(BEGINNING) {
@@ -94,7 +94,7 @@ pub fn clear_left_behind(beside: &Path) -> Result<(), PoolFault> {
     Ok(())
 }
 
-fn clear(draft: &Path) -> Result<(), PoolFault> {
+fn clear(draft: &Path) -> Result<(), StorageError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(OFlag::O_NOFOLLOW.bits());
     match options.open(draft.join(LOCK)) {
@@ -108,7 +108,7 @@ fn clear(draft: &Path) -> Result<(), PoolFault> {
     }
 }
 
-fn gone(removed: std::io::Result<()>, path: &Path) -> Result<(), PoolFault> {
+fn gone(removed: std::io::Result<()>, path: &Path) -> Result<(), StorageError> {
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed.at("remove", path),

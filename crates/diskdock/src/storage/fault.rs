@@ -10,7 +10,7 @@ const FULL: u64 = 256 * 1024;
 
 /// Why bytes could not be made, found or kept.
 #[derive(Debug, thiserror::Error)]
-pub enum PoolFault {
+pub enum StorageError {
     /// The file system has no room.
     #[error(
         "no room for {path}: {wanted}, {available} bytes are free; delete what is not needed, or \
@@ -74,33 +74,33 @@ pub enum PoolFault {
     },
 }
 
-impl PoolFault {
+impl StorageError {
     /// What became of an attempt to do something with a path.
-    pub(super) fn io(doing: &'static str, path: &Path, source: Error) -> PoolFault {
+    pub(super) fn io(doing: &'static str, path: &Path, source: Error) -> StorageError {
         match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PoolFault::NoSpace {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::NoSpace {
                 path: path.to_owned(),
                 wanted: format!("the system refused to {doing} it"),
                 available: files::free_bytes(path).unwrap_or(0),
             },
-            _ => PoolFault::Io { doing, path: path.to_owned(), source },
+            _ => StorageError::Io { doing, path: path.to_owned(), source },
         }
     }
 
     /// The same, or that the file system is full, if a program failed while it is: what a program
     /// says in words is not looked at.
-    pub(super) fn or_full(self, path: &Path) -> PoolFault {
+    pub(super) fn or_full(self, path: &Path) -> StorageError {
         let available = files::free_bytes(path).unwrap_or(u64::MAX);
         match self {
-            PoolFault::Tool { words, .. } if available < FULL => {
-                PoolFault::NoSpace { path: path.to_owned(), wanted: words, available }
+            StorageError::Tool { words, .. } if available < FULL => {
+                StorageError::NoSpace { path: path.to_owned(), wanted: words, available }
             }
             other => other,
         }
     }
 
-    pub(super) fn corrupt(path: &Path, why: impl Into<String>) -> PoolFault {
-        PoolFault::Corrupt { path: path.to_owned(), why: why.into() }
+    pub(super) fn corrupt(path: &Path, why: impl Into<String>) -> StorageError {
+        StorageError::Corrupt { path: path.to_owned(), why: why.into() }
     }
 }
 
@@ -115,20 +115,20 @@ fn advice(source: &Error) -> &'static str {
     }
 }
 
-/// Turns what the system says about a path into a [`PoolFault`].
+/// Turns what the system says about a path into a [`StorageError`].
 pub(super) trait At<T> {
     /// `doing` is a verb: "open", "write".
-    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault>;
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, StorageError>;
 }
 
 impl<T> At<T> for Result<T, Error> {
-    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault> {
-        self.map_err(|source| PoolFault::io(doing, path, source))
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, StorageError> {
+        self.map_err(|source| StorageError::io(doing, path, source))
     }
 }
 
 impl<T> At<T> for Result<T, nix::errno::Errno> {
-    fn at(self, doing: &'static str, path: &Path) -> Result<T, PoolFault> {
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, StorageError> {
         self.map_err(Error::from).at(doing, path)
     }
 }
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_a_closed_door() {
         let path = Path::new("/");
-        let of = |kind| PoolFault::io("write", path, Error::from(kind));
+        let of = |kind| StorageError::io("write", path, Error::from(kind));
         for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
             let fault = of(full);
-            assert!(matches!(fault, PoolFault::NoSpace { .. }));
+            assert!(matches!(fault, StorageError::NoSpace { .. }));
             assert!(fault.to_string().contains("larger file system"), "{fault}");
         }
         let closed = of(ErrorKind::PermissionDenied).to_string();

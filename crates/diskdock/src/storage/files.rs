@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid, fchown};
 
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 
 /// Mode of a file that only its owner may read.
 pub const PRIVATE: u32 = 0o600;
@@ -51,14 +51,14 @@ pub fn open(path: &Path, write: bool) -> Result<File, Error> {
 }
 
 /// Makes a new file. What is there already is an error.
-pub fn create(path: &Path) -> Result<File, PoolFault> {
+pub fn create(path: &Path) -> Result<File, StorageError> {
     let mut options = OpenOptions::new();
     let made = options.read(true).write(true).create_new(true).mode(PRIVATE).open(path);
     made.at("make", path)
 }
 
 /// Makes a directory unless it is there; a link in its place is refused.
-pub fn directory(path: &Path, mode: u32) -> Result<(), PoolFault> {
+pub fn directory(path: &Path, mode: u32) -> Result<(), StorageError> {
     match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => return made.at("make", path),
@@ -67,12 +67,12 @@ pub fn directory(path: &Path, mode: u32) -> Result<(), PoolFault> {
     if found.is_dir() {
         Ok(())
     } else {
-        Err(PoolFault::corrupt(path, "it is no directory; move it away"))
+        Err(StorageError::corrupt(path, "it is no directory; move it away"))
     }
 }
 
 /// Gives a file or directory its owner and mode, as far as it has others.
-pub fn settle(path: &Path, owner: Owner, mode: u32) -> Result<(), PoolFault> {
+pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageError> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     let file = file.at("open", path)?;
@@ -89,14 +89,14 @@ pub fn settle(path: &Path, owner: Owner, mode: u32) -> Result<(), PoolFault> {
 }
 
 /// Waits until what was written to a file, or the names in a directory, would survive a crash.
-pub fn sync(path: &Path) -> Result<(), PoolFault> {
+pub fn sync(path: &Path) -> Result<(), StorageError> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     file.and_then(|file| file.sync_all()).at("make durable", path)
 }
 
 /// Removes a file; whether there was one.
-pub fn remove(path: &Path) -> Result<bool, PoolFault> {
+pub fn remove(path: &Path) -> Result<bool, StorageError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         removed => removed.at("remove", path).map(|()| true),

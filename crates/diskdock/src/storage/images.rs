@@ -4,11 +4,11 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use domain::offer::{Architecture, BootMode, Image, OsType};
+use domain::inventory::{Architecture, BootMode, Image, OsType};
 use serde::{Deserialize, Serialize};
 
 use super::draft::{self, Draft};
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 use super::files::{self, Owner};
 use super::{CLOSED, PASSABLE, name, qcow2};
 
@@ -81,7 +81,7 @@ pub struct Survey {
     /// Those that can be used, sorted by id.
     pub records: Vec<ImageRecord>,
     /// What is wrong with the others.
-    pub faults: Vec<PoolFault>,
+    pub faults: Vec<StorageError>,
 }
 
 /// The images of a data directory.
@@ -109,7 +109,7 @@ impl Images {
 
     /// Opens them for changes by someone who need not be the server: makes the directory, clears
     /// away what a crash left half made.
-    pub fn open(data_directory: &Path) -> Result<Images, PoolFault> {
+    pub fn open(data_directory: &Path) -> Result<Images, StorageError> {
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, CLOSED);
         builder.recursive(true).create(data_directory).at("make", data_directory)?;
@@ -120,21 +120,24 @@ impl Images {
     }
 
     /// Opens them for a server whose virtual machines read them as members of this group.
-    pub(super) fn open_for(data_directory: &Path, group: Option<u32>) -> Result<Images, PoolFault> {
+    pub(super) fn open_for(
+        data_directory: &Path,
+        group: Option<u32>,
+    ) -> Result<Images, StorageError> {
         let images = Images { group, ..Images::open(data_directory)? };
         for entry in std::fs::read_dir(&images.directory).at("list", &images.directory)?.flatten() {
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory && name::checked(&entry.file_name().to_string_lossy()).is_ok() {
-                images.settle(&entry.path())?;
+                images.apply_owner(&entry.path())?;
             }
         }
         let (owner, mode) = images.keeper();
-        files::settle(&images.directory, owner, mode)?;
+        files::apply_owner(&images.directory, owner, mode)?;
         Ok(images)
     }
 
     /// Looks at all images.
-    pub fn survey(&self) -> Result<Survey, PoolFault> {
+    pub fn survey(&self) -> Result<Survey, StorageError> {
         let entries = match std::fs::read_dir(&self.directory) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Survey::default());
@@ -150,7 +153,7 @@ impl Images {
             match self.record(&id) {
                 Ok(record) => survey.records.push(record),
                 // It went while we looked.
-                Err(PoolFault::Missing { .. }) if !entry.path().exists() => {}
+                Err(StorageError::Missing { .. }) if !entry.path().exists() => {}
                 Err(fault) => survey.faults.push(fault),
             }
         }
@@ -159,7 +162,7 @@ impl Images {
     }
 
     /// The record of an image.
-    pub fn record(&self, id: &str) -> Result<ImageRecord, PoolFault> {
+    pub fn record(&self, id: &str) -> Result<ImageRecord, StorageError> {
         let path = self.of_image(id)?.join(RECORD);
         let file = match files::open(&path, false) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing(id)),
@@ -168,10 +171,10 @@ impl Images {
         let mut text = String::new();
         file.take(RECORD_BYTES).read_to_string(&mut text).at("read", &path)?;
         let record: ImageRecord = serde_json::from_str(&text)
-            .map_err(|error| PoolFault::corrupt(&path, format!("{error}; {REMEDY}")))?;
+            .map_err(|error| StorageError::corrupt(&path, format!("{error}; {REMEDY}")))?;
         if record.id != id || record.size_gib == 0 {
             let why = format!("it is not the record of {id}; {REMEDY}");
-            return Err(PoolFault::corrupt(&path, why));
+            return Err(StorageError::corrupt(&path, why));
         }
         Ok(record)
     }
@@ -191,16 +194,16 @@ impl Images {
     }
 
     /// Bytes that a guest sees of an image's disk.
-    pub fn virtual_bytes(&self, image: &ImageRecord) -> Result<u64, PoolFault> {
+    pub fn virtual_bytes(&self, image: &ImageRecord) -> Result<u64, StorageError> {
         let path = self.boot_files(image).disk;
         let file = files::open(&path, false).at("open", &path)?;
         let header = qcow2::read(&file)
-            .map_err(|why| PoolFault::corrupt(&path, format!("{why}; {REMEDY}")))?;
+            .map_err(|why| StorageError::corrupt(&path, format!("{why}; {REMEDY}")))?;
         Ok(header.virtual_bytes)
     }
 
     /// The disks that are copies on write of an image, by their ids.
-    pub fn disks_on(&self, id: &str) -> Result<Vec<String>, PoolFault> {
+    pub fn disks_on(&self, id: &str) -> Result<Vec<String>, StorageError> {
         let Ok(entries) = std::fs::read_dir(&self.disks) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for path in entries.flatten().map(|entry| entry.path()) {
@@ -220,7 +223,7 @@ impl Images {
     }
 
     /// Deletes an image that no disk lies on.
-    pub fn delete(&self, id: &str) -> Result<(), PoolFault> {
+    pub fn delete(&self, id: &str) -> Result<(), StorageError> {
         let path = self.of_image(id)?;
         if std::fs::symlink_metadata(&path).is_err() {
             return Err(missing(id));
@@ -237,14 +240,14 @@ impl Images {
         files::sync(&self.directory)
     }
 
-    fn refuse_if_used(&self, id: &str) -> Result<(), PoolFault> {
+    fn refuse_if_used(&self, id: &str) -> Result<(), StorageError> {
         let disks = self.disks_on(id)?;
         if disks.is_empty() {
             return Ok(());
         }
         let what = format!("image {id} is in use by {}", disks.join(", "));
         let hint = "delete the instances with these system disks first".to_owned();
-        Err(PoolFault::Taken { what, hint })
+        Err(StorageError::Taken { what, hint })
     }
 
     /// The image that a file belongs to, by its path.
@@ -265,23 +268,23 @@ impl Images {
     }
 
     /// Where an image of this id lies, or would lie.
-    pub(super) fn of_image(&self, id: &str) -> Result<PathBuf, PoolFault> {
+    pub(super) fn of_image(&self, id: &str) -> Result<PathBuf, StorageError> {
         Ok(self.directory.join(name::checked(id)?))
     }
 
-    pub(super) fn draft(&self) -> Result<Draft, PoolFault> {
+    pub(super) fn draft(&self) -> Result<Draft, StorageError> {
         let (owner, mode) = self.keeper();
         Draft::begin(&self.directory, owner, mode)
     }
 
     /// Gives the directory of an image and all that is in it owner and mode.
-    pub(super) fn settle(&self, directory: &Path) -> Result<(), PoolFault> {
+    pub(super) fn apply_owner(&self, directory: &Path) -> Result<(), StorageError> {
         let (owner, mode) = self.keeper();
         let of_file = if self.group.is_some() { files::SHARED } else { files::PRIVATE };
         for entry in std::fs::read_dir(directory).at("list", directory)?.flatten() {
-            files::settle(&entry.path(), owner, of_file)?;
+            files::apply_owner(&entry.path(), owner, of_file)?;
         }
-        files::settle(directory, owner, mode)
+        files::apply_owner(directory, owner, mode)
     }
 
     fn keeper(&self) -> (Owner, u32) {
@@ -319,8 +322,8 @@ impl ImageRecord {
 /// What to do about an image that was damaged.
 const REMEDY: &str = "delete the image and import it again";
 
-fn missing(id: &str) -> PoolFault {
-    PoolFault::Missing {
+fn missing(id: &str) -> StorageError {
+    StorageError::Missing {
         what: format!("image {id}"),
         hint: "see `diskdock image list`, or import it: diskdock image import".to_owned(),
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 use super::images::{Boot, CONTENT, DISK, INITRD, ImageRecord, Images, KERNEL, RECORD};
 use super::pool::Format;
 use super::source::{self, Source};
@@ -66,7 +66,7 @@ pub enum What {
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Progress {
+pub enum ImportProgress {
     /// The file is being checked.
     Checking,
     /// So many percent are copied.
@@ -80,8 +80,8 @@ impl Images {
     pub fn import(
         &self,
         import: &Import,
-        tell: &mut dyn FnMut(Progress),
-    ) -> Result<ImageRecord, PoolFault> {
+        tell: &mut dyn FnMut(ImportProgress),
+    ) -> Result<ImageRecord, StorageError> {
         check_texts(import)?;
         let finished = self.of_image(&import.id)?;
         self.refuse_if_there(import, &finished)?;
@@ -89,7 +89,7 @@ impl Images {
         let content = draft.file(CONTENT);
         files::directory(&content, CLOSED)?;
         let (boot, bytes) = self.fill(&content, import, tell)?;
-        tell(Progress::Saving);
+        tell(ImportProgress::Saving);
         let record = ImageRecord {
             id: import.id.clone(),
             name: import.name.clone(),
@@ -99,7 +99,7 @@ impl Images {
             created_at: import.created_at.clone(),
         };
         save(&record, &content.join(RECORD))?;
-        self.settle(&content)?;
+        self.apply_owner(&content)?;
         for name in [DISK, KERNEL, INITRD, RECORD].map(|name| content.join(name)) {
             if name.exists() {
                 files::sync(&name)?;
@@ -115,13 +115,13 @@ impl Images {
         Ok(record)
     }
 
-    fn refuse_if_there(&self, import: &Import, finished: &Path) -> Result<(), PoolFault> {
+    fn refuse_if_there(&self, import: &Import, finished: &Path) -> Result<(), StorageError> {
         if std::fs::symlink_metadata(finished).is_err() {
             return Ok(());
         }
         let what = format!("there is an image {} already", import.id);
         let hint = "choose another with --id, or delete it first: diskdock image delete".to_owned();
-        Err(PoolFault::Taken { what, hint })
+        Err(StorageError::Taken { what, hint })
     }
 
     /// Makes all files but the record. Gives how the image is started and how large its disk is.
@@ -129,8 +129,8 @@ impl Images {
         &self,
         content: &Path,
         import: &Import,
-        tell: &mut dyn FnMut(Progress),
-    ) -> Result<(Boot, u64), PoolFault> {
+        tell: &mut dyn FnMut(ImportProgress),
+    ) -> Result<(Boot, u64), StorageError> {
         let to = content.join(DISK);
         match &import.what {
             What::Disk { file, format } => {
@@ -156,16 +156,16 @@ impl Images {
         file: &Path,
         format: Option<Format>,
         to: &Path,
-        tell: &mut dyn FnMut(Progress),
-    ) -> Result<u64, PoolFault> {
-        tell(Progress::Checking);
+        tell: &mut dyn FnMut(ImportProgress),
+    ) -> Result<u64, StorageError> {
+        tell(ImportProgress::Checking);
         let source = Source::open(file, format)?;
         source.check()?;
         require_room(self.directory(), source.measure()?)?;
         files::create(to)?;
         let mut hear = |text: &str| {
             if let Some(percent) = percent(text) {
-                tell(Progress::Copied(percent));
+                tell(ImportProgress::Copied(percent));
             }
         };
         let copied = source.convert(to).heard_by(SILENCE, &mut hear).run();
@@ -182,20 +182,20 @@ fn percent(text: &str) -> Option<f64> {
     before.rsplit_once('(')?.1.parse().ok()
 }
 
-fn require_room(path: &Path, bytes: u64) -> Result<(), PoolFault> {
+fn require_room(path: &Path, bytes: u64) -> Result<(), StorageError> {
     let available = files::free_bytes(path).at("look at the room for", path)?;
     if bytes.saturating_add(RESERVE) <= available {
         return Ok(());
     }
     let wanted = format!("{bytes} bytes are needed and {RESERVE} stay free");
-    Err(PoolFault::NoSpace { path: path.to_owned(), wanted, available })
+    Err(StorageError::NoSpace { path: path.to_owned(), wanted, available })
 }
 
-fn empty(to: &Path, gib: u32) -> Result<u64, PoolFault> {
+fn empty(to: &Path, gib: u32) -> Result<u64, StorageError> {
     let bytes = u64::from(gib) * GIB;
     if !(1..=source::LARGEST_GIB).contains(&u64::from(gib)) {
         let why = format!("an empty disk has from 1 to {} GiB", source::LARGEST_GIB);
-        return Err(PoolFault::corrupt(to, why));
+        return Err(StorageError::corrupt(to, why));
     }
     files::create(to)?;
     Tool::new("create")
@@ -209,10 +209,10 @@ fn empty(to: &Path, gib: u32) -> Result<u64, PoolFault> {
     Ok(bytes)
 }
 
-fn copy(from: &File, path: &Path, to: &Path) -> Result<(), PoolFault> {
+fn copy(from: &File, path: &Path, to: &Path) -> Result<(), StorageError> {
     let bytes = from.metadata().at("look at", path)?.len();
     if bytes == 0 {
-        return Err(PoolFault::corrupt(path, "it is empty"));
+        return Err(StorageError::corrupt(path, "it is empty"));
     }
     require_room(to, bytes)?;
     let mut out = files::create(to)?;
@@ -228,18 +228,18 @@ fn copy(from: &File, path: &Path, to: &Path) -> Result<(), PoolFault> {
     }
 }
 
-fn save(record: &ImageRecord, path: &Path) -> Result<(), PoolFault> {
+fn save(record: &ImageRecord, path: &Path) -> Result<(), StorageError> {
     let text = serde_json::to_string_pretty(record).expect("records are plain data");
     let mut file = files::create(path)?;
     writeln!(file, "{text}").at("write", path)
 }
 
-fn check_texts(import: &Import) -> Result<(), PoolFault> {
+fn check_texts(import: &Import) -> Result<(), StorageError> {
     let plain = |text: &str| !text.chars().any(char::is_control);
     let fits = |text: &str| plain(text) && (1..=NAME).contains(&text.chars().count());
     let odd = |what: &str, limit: &str| {
         let what = format!("the {what} cannot be taken");
-        Err(PoolFault::Taken { what, hint: format!("give {limit} without control characters") })
+        Err(StorageError::Taken { what, hint: format!("give {limit} without control characters") })
     };
     if !fits(&import.name) {
         return odd("name", "1 to 128 characters");
@@ -274,6 +274,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         require_room(&directory.path().join("disk"), 1).unwrap();
         let fault = require_room(directory.path(), u64::MAX / 2).unwrap_err();
-        assert!(matches!(fault, PoolFault::NoSpace { .. }), "{fault}");
+        assert!(matches!(fault, StorageError::NoSpace { .. }), "{fault}");
     }
 }

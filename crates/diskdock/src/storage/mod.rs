@@ -25,10 +25,10 @@ mod qcow2;
 mod source;
 mod tool;
 
-pub use fault::PoolFault;
+pub use fault::StorageError;
 pub use files::{Owner, free_bytes};
 pub use images::{Boot, BootFiles, ImageRecord, Images, KernelFiles, Survey};
-pub use import::{Import, Progress, What};
+pub use import::{Import, ImportProgress, What};
 pub use name::checked;
 pub use pool::{DiskFile, Format, Pool};
 

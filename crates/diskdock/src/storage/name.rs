@@ -1,20 +1,20 @@
 //! Which ids may become names of files. Nothing else reaches a path.
 
-use super::PoolFault;
+use super::StorageError;
 
 /// Bytes of an id at most.
 const LONGEST: usize = 64;
 
 /// The id, if it can be the name of a file: it then holds no dot, slash, blank or comma, so that it
 /// stays in its directory and needs no escaping on a command line.
-pub fn checked(id: &str) -> Result<&str, PoolFault> {
+pub fn checked(id: &str) -> Result<&str, StorageError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     // A leading dash would be an option to somebody.
     let sound = (1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed);
     if sound && !id.starts_with('-') {
         Ok(id)
     } else {
-        Err(PoolFault::Name { id: id.chars().take(LONGEST * 2).collect() })
+        Err(StorageError::Name { id: id.chars().take(LONGEST * 2).collect() })
     }
 }
 
@@ -30,7 +30,7 @@ mod tests {
         let long = "x".repeat(LONGEST + 1);
         let odd = ["", ".", "..", "../x", "a/b", "/etc", "a.raw", "a b", "a,b", "-x", "ü", "a\0"];
         for wrong in odd.into_iter().chain([long.as_str()]) {
-            assert!(matches!(checked(wrong), Err(PoolFault::Name { .. })), "{wrong:?}");
+            assert!(matches!(checked(wrong), Err(StorageError::Name { .. })), "{wrong:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::DiskId;
 
 use super::draft::{self, Draft};
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 use super::files::{self, Owner};
 use super::images::{BootFiles, ImageRecord, Images};
 use super::tool::Tool;
@@ -68,7 +68,7 @@ impl Pool {
     ///
     /// `owner` is the user that QEMU runs as, who must be able to pass through the data directory;
     /// without, it is ourselves.
-    pub fn open(data_directory: &Path, owner: Option<Owner>) -> Result<Pool, PoolFault> {
+    pub fn open(data_directory: &Path, owner: Option<Owner>) -> Result<Pool, StorageError> {
         let ourselves = Owner::ourselves();
         let owner = owner.unwrap_or(ourselves);
         let group = (owner != ourselves).then_some(owner.gid);
@@ -78,10 +78,10 @@ impl Pool {
         files::directory(pool.disks(), CLOSED)?;
         draft::clear_left_behind(pool.disks())?;
         for file in pool.names()? {
-            files::settle(&file, owner, files::PRIVATE)?;
+            files::apply_owner(&file, owner, files::PRIVATE)?;
         }
         let (keeper, mode) = pool.keeper();
-        files::settle(pool.disks(), keeper, mode)?;
+        files::apply_owner(pool.disks(), keeper, mode)?;
         Ok(pool)
     }
 
@@ -92,7 +92,7 @@ impl Pool {
         disk: &DiskId,
         size_gib: u32,
         image: Option<&str>,
-    ) -> Result<(), PoolFault> {
+    ) -> Result<(), StorageError> {
         if self.path(disk)?.is_some() {
             return self.make_durable(disk);
         }
@@ -104,7 +104,7 @@ impl Pool {
     }
 
     /// The file of a disk, after a look at whether it can be used.
-    pub fn find(&self, disk: &DiskId) -> Result<DiskFile, PoolFault> {
+    pub fn find(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
         let (path, format) = self.path(disk)?.ok_or_else(|| missing(disk))?;
         let file = files::open(&path, false).at("open", &path)?;
         let bytes = match format {
@@ -116,7 +116,7 @@ impl Pool {
 
     /// Makes a disk larger that no virtual machine has open. Never makes one smaller; does nothing
     /// if it is as large already.
-    pub fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), PoolFault> {
+    pub fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), StorageError> {
         let found = self.find(disk)?;
         let bytes = u64::from(size_gib) * GIB;
         if found.bytes < bytes {
@@ -126,14 +126,14 @@ impl Pool {
     }
 
     /// Waits until the disk, with everything that was written to it, would survive a crash.
-    pub fn make_durable(&self, disk: &DiskId) -> Result<(), PoolFault> {
+    pub fn make_durable(&self, disk: &DiskId) -> Result<(), StorageError> {
         let (path, _) = self.path(disk)?.ok_or_else(|| missing(disk))?;
         files::sync(&path)?;
         files::sync(self.disks())
     }
 
     /// Removes a disk for good. Does nothing if there is none.
-    pub fn discard(&self, disk: &DiskId) -> Result<(), PoolFault> {
+    pub fn discard(&self, disk: &DiskId) -> Result<(), StorageError> {
         for format in Format::ALL {
             files::remove(&self.named(disk, format)?)?;
         }
@@ -141,12 +141,12 @@ impl Pool {
     }
 
     /// The images that can be used.
-    pub fn images(&self) -> Result<Vec<ImageRecord>, PoolFault> {
+    pub fn images(&self) -> Result<Vec<ImageRecord>, StorageError> {
         self.0.images.survey().map(|survey| survey.records)
     }
 
     /// The image of this id.
-    pub fn image(&self, id: &str) -> Result<ImageRecord, PoolFault> {
+    pub fn image(&self, id: &str) -> Result<ImageRecord, StorageError> {
         self.0.images.record(id)
     }
 
@@ -166,12 +166,12 @@ impl Pool {
         (Owner { gid: self.0.owner.gid, ..ourselves }, mode)
     }
 
-    fn named(&self, disk: &DiskId, format: Format) -> Result<PathBuf, PoolFault> {
+    fn named(&self, disk: &DiskId, format: Format) -> Result<PathBuf, StorageError> {
         let id = name::checked(disk.as_str())?;
         Ok(self.disks().join(format!("{id}.{}", format.as_str())))
     }
 
-    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, Format)>, PoolFault> {
+    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, Format)>, StorageError> {
         for format in Format::ALL {
             let path = self.named(disk, format)?;
             if std::fs::symlink_metadata(&path).is_ok() {
@@ -182,7 +182,7 @@ impl Pool {
     }
 
     /// The files of all disks.
-    fn names(&self) -> Result<Vec<PathBuf>, PoolFault> {
+    fn names(&self) -> Result<Vec<PathBuf>, StorageError> {
         let entries = std::fs::read_dir(self.disks()).at("list", self.disks())?;
         let paths = entries.flatten().map(|entry| entry.path());
         let is_disk = |path: &PathBuf| {
@@ -193,7 +193,7 @@ impl Pool {
         Ok(paths.filter(is_disk).collect())
     }
 
-    fn create_empty(&self, disk: &DiskId, bytes: u64) -> Result<(), PoolFault> {
+    fn create_empty(&self, disk: &DiskId, bytes: u64) -> Result<(), StorageError> {
         let draft = self.draft()?;
         let path = draft.file(UNNAMED);
         let file = files::create(&path)?;
@@ -206,13 +206,13 @@ impl Pool {
         disk: &DiskId,
         bytes: u64,
         image: &ImageRecord,
-    ) -> Result<(), PoolFault> {
+    ) -> Result<(), StorageError> {
         let base = self.boot_files(image).disk;
         let bytes = bytes.max(self.0.images.virtual_bytes(image)?);
         let draft = self.draft()?;
         let path = draft.file(UNNAMED);
         files::create(&path)?;
-        files::settle(&path, self.0.owner, files::PRIVATE)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
         let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
         tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
@@ -225,20 +225,20 @@ impl Pool {
         still_there.map(drop)
     }
 
-    fn draft(&self) -> Result<Draft, PoolFault> {
+    fn draft(&self) -> Result<Draft, StorageError> {
         let (keeper, mode) = self.keeper();
         Draft::begin(self.disks(), keeper, mode)
     }
 
-    fn finish(&self, draft: Draft, disk: &DiskId, format: Format) -> Result<(), PoolFault> {
+    fn finish(&self, draft: Draft, disk: &DiskId, format: Format) -> Result<(), StorageError> {
         let path = draft.file(UNNAMED);
-        files::settle(&path, self.0.owner, files::PRIVATE)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         files::sync(&path)?;
         // If somebody was faster, that disk is as good.
         draft.publish(UNNAMED, &self.named(disk, format)?).map(drop)
     }
 
-    fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), PoolFault> {
+    fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), StorageError> {
         if found.format == Format::Raw {
             let file = files::open(&found.path, true).at("open", &found.path)?;
             return file.set_len(bytes).at("make room in", &found.path);
@@ -249,8 +249,8 @@ impl Pool {
         grown.map(drop).map_err(|fault| fault.or_full(&found.path))
     }
 
-    fn overlay_bytes(&self, file: &File, path: &Path) -> Result<u64, PoolFault> {
-        let corrupt = |why: &str| PoolFault::corrupt(path, format!("{why}; {REMEDY}"));
+    fn overlay_bytes(&self, file: &File, path: &Path) -> Result<u64, StorageError> {
+        let corrupt = |why: &str| StorageError::corrupt(path, format!("{why}; {REMEDY}"));
         let header = qcow2::read(file).map_err(|why| corrupt(&why))?;
         let base = header.backing.ok_or_else(|| corrupt("it names no image"))?;
         if header.external_data || header.encrypted {
@@ -266,20 +266,20 @@ impl Pool {
 /// What to do about a file that was damaged.
 const REMEDY: &str = "restore it from a backup, or delete the disk";
 
-fn missing(disk: &DiskId) -> PoolFault {
-    PoolFault::Missing {
+fn missing(disk: &DiskId) -> StorageError {
+    StorageError::Missing {
         what: format!("the file of disk {disk}"),
         hint: "restore it from a backup, or delete the disk".to_owned(),
     }
 }
 
-fn raw_bytes(file: &File, path: &Path) -> Result<u64, PoolFault> {
+fn raw_bytes(file: &File, path: &Path) -> Result<u64, StorageError> {
     let bytes = file.metadata().at("look at", path)?.len();
     // A sector that cannot be read tells of a broken file system before a guest finds out.
     file.read_at(&mut [0; SECTOR as usize], 0).at("read", path)?;
     if bytes == 0 || bytes % SECTOR != 0 {
         let why = format!("its {bytes} bytes are no whole number of sectors; {REMEDY}");
-        return Err(PoolFault::corrupt(path, why));
+        return Err(StorageError::corrupt(path, why));
     }
     Ok(bytes)
 }

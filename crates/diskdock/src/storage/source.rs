@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::fault::{At, PoolFault};
+use super::fault::{At, StorageError};
 use super::pool::Format;
 use super::tool::Tool;
 use super::{GIB, files, qcow2};
@@ -45,9 +45,9 @@ pub struct Source {
 
 impl Source {
     /// Opens a file and finds out what it is, unless that is said.
-    pub fn open(path: &Path, said: Option<Format>) -> Result<Source, PoolFault> {
+    pub fn open(path: &Path, said: Option<Format>) -> Result<Source, StorageError> {
         let file = open(path)?;
-        let corrupt = |why: String| PoolFault::corrupt(path, why);
+        let corrupt = |why: String| StorageError::corrupt(path, why);
         let format = match said {
             Some(format) => format,
             None => guess(&file).map_err(corrupt)?,
@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// Lets `qemu-img` check that the file is whole.
-    pub fn check(&self) -> Result<(), PoolFault> {
+    pub fn check(&self) -> Result<(), StorageError> {
         if self.format == Format::Raw {
             return Ok(());
         }
@@ -77,21 +77,21 @@ impl Source {
             Some(0 | 3) => Ok(()),
             Some(2) => {
                 let why = "it is damaged or cut off; fetch it again, or see `qemu-img check`";
-                Err(PoolFault::corrupt(&self.path, why))
+                Err(StorageError::corrupt(&self.path, why))
             }
             _ => {
                 let why = format!("qemu-img cannot check it: {}", self.plain(&said.words()));
-                Err(PoolFault::corrupt(&self.path, why))
+                Err(StorageError::corrupt(&self.path, why))
             }
         }
     }
 
     /// Bytes that it takes as an image.
-    pub fn measure(&self) -> Result<u64, PoolFault> {
+    pub fn measure(&self) -> Result<u64, StorageError> {
         let tool = self.tool("measure").arg("--output=json").arg("-O").arg("qcow2");
         let told = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
         let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
-        told["required"].as_u64().ok_or_else(|| PoolFault::Tool {
+        told["required"].as_u64().ok_or_else(|| StorageError::Tool {
             command: "qemu-img measure".to_owned(),
             words: "it did not say how many bytes are required".to_owned(),
         })
@@ -103,7 +103,7 @@ impl Source {
     }
 
     /// Whether it still is what it was when it was opened: someone may write to it.
-    pub fn is_unchanged(&self) -> Result<(), PoolFault> {
+    pub fn is_unchanged(&self) -> Result<(), StorageError> {
         let same = match self.format {
             Format::Raw => self.file.metadata().at("look at", &self.path)?.len(),
             Format::Qcow2 => standalone(&self.file).unwrap_or(0),
@@ -112,14 +112,14 @@ impl Source {
             return Ok(());
         }
         let why = "it changed while it was read; import a copy that nobody writes to";
-        Err(PoolFault::corrupt(&self.path, why))
+        Err(StorageError::corrupt(&self.path, why))
     }
 
     /// A failure of a command, with the file's own name in the place of [`Source::opened`].
-    pub fn named(&self, fault: PoolFault) -> PoolFault {
+    pub fn named(&self, fault: StorageError) -> StorageError {
         match fault {
-            PoolFault::Tool { command, words } => {
-                PoolFault::Tool { command, words: self.plain(&words) }
+            StorageError::Tool { command, words } => {
+                StorageError::Tool { command, words: self.plain(&words) }
             }
             other => other,
         }
@@ -140,19 +140,19 @@ impl Source {
 }
 
 /// Opens a plain file, by whatever name the operator has for it.
-pub fn open(path: &Path) -> Result<File, PoolFault> {
+pub fn open(path: &Path) -> Result<File, StorageError> {
     let plain = path.canonicalize().at("find", path)?;
     files::open(&plain, false).at("open", path)
 }
 
 /// Opens a Linux kernel for x86 in the form that boot loaders take.
-pub fn kernel(path: &Path) -> Result<File, PoolFault> {
+pub fn kernel(path: &Path) -> Result<File, StorageError> {
     let file = open(path)?;
     if reads(&file, KERNEL_MARK, KERNEL) {
         return Ok(file);
     }
     let why = "it is no Linux kernel for x86; give a bzImage, such as /boot/vmlinuz-…";
-    Err(PoolFault::corrupt(path, why))
+    Err(StorageError::corrupt(path, why))
 }
 
 fn guess(file: &File) -> Result<Format, String> {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::fault::PoolFault;
+use super::fault::StorageError;
 use super::files::Owner;
 
 /// The program.
@@ -33,7 +33,7 @@ pub struct Said {
 pub struct Tool<'a> {
     command: Command,
     named: String,
-    patience: Duration,
+    timeout: Duration,
     hear: Option<&'a mut dyn FnMut(&str)>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Tool<'a> {
     pub fn new(verb: &str) -> Tool<'a> {
         let mut command = Command::new(PROGRAM);
         command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
-        Tool { command, named: format!("{PROGRAM} {verb}"), patience: QUICK, hear: None }
+        Tool { command, named: format!("{PROGRAM} {verb}"), timeout: QUICK, hear: None }
     }
 
     /// Adds an argument.
@@ -61,22 +61,22 @@ impl<'a> Tool<'a> {
 
     /// Hears every piece of output as it comes; may then take long, but be silent only for so long.
     pub fn heard_by(mut self, silence: Duration, hear: &'a mut dyn FnMut(&str)) -> Self {
-        (self.patience, self.hear) = (silence, Some(hear));
+        (self.timeout, self.hear) = (silence, Some(hear));
         self
     }
 
     /// Runs it, and expects it to go well. Gives what it said on standard output.
-    pub fn run(self) -> Result<String, PoolFault> {
+    pub fn run(self) -> Result<String, StorageError> {
         let command = self.named.clone();
         let said = self.say()?;
         if said.status.success() {
             return Ok(said.output);
         }
-        Err(PoolFault::Tool { command, words: said.words() })
+        Err(StorageError::Tool { command, words: said.words() })
     }
 
     /// Runs it to its end, good or bad.
-    pub fn say(mut self) -> Result<Said, PoolFault> {
+    pub fn say(mut self) -> Result<Said, StorageError> {
         let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().map_err(|error| cannot_start(&self.named, &error))?;
         let listened = self.listen(&mut child);
@@ -89,7 +89,7 @@ impl<'a> Tool<'a> {
         Ok(Said { status, output, complaints })
     }
 
-    fn listen(&mut self, child: &mut Child) -> Result<(String, String), PoolFault> {
+    fn listen(&mut self, child: &mut Child) -> Result<(String, String), StorageError> {
         let (send, pieces) = sync_channel(WAITING);
         if let Some(output) = child.stdout.take() {
             follow(output, false, send.clone());
@@ -100,9 +100,9 @@ impl<'a> Tool<'a> {
         self.gather(&pieces)
     }
 
-    fn gather(&mut self, pieces: &Receiver<Piece>) -> Result<(String, String), PoolFault> {
+    fn gather(&mut self, pieces: &Receiver<Piece>) -> Result<(String, String), StorageError> {
         let (mut output, mut complaints) = (String::new(), String::new());
-        let mut deadline = Instant::now() + self.patience;
+        let mut deadline = Instant::now() + self.timeout;
         loop {
             match pieces.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Piece { complains, text }) => {
@@ -110,7 +110,7 @@ impl<'a> Tool<'a> {
                         && !complains
                     {
                         hear(&text);
-                        deadline = Instant::now() + self.patience;
+                        deadline = Instant::now() + self.timeout;
                     }
                     let kept = if complains { &mut complaints } else { &mut output };
                     if kept.len() < KEPT {
@@ -123,13 +123,13 @@ impl<'a> Tool<'a> {
         }
     }
 
-    fn too_slow(&self) -> PoolFault {
+    fn too_slow(&self) -> StorageError {
         let words = format!(
             "no answer within {} s, so it was ended; look at the load and the file system, and try \
              again",
-            self.patience.as_secs()
+            self.timeout.as_secs()
         );
-        PoolFault::Tool { command: self.named.clone(), words }
+        StorageError::Tool { command: self.named.clone(), words }
     }
 }
 
@@ -163,13 +163,13 @@ fn follow(mut from: impl Read + Send + 'static, complains: bool, to: SyncSender<
     });
 }
 
-fn cannot_start(command: &str, error: &std::io::Error) -> PoolFault {
+fn cannot_start(command: &str, error: &std::io::Error) -> StorageError {
     let words = if error.kind() == std::io::ErrorKind::NotFound {
         format!("there is no {PROGRAM}; install it: apt-get install qemu-utils")
     } else {
         format!("it cannot be run: {error}")
     };
-    PoolFault::Tool { command: command.to_owned(), words }
+    StorageError::Tool { command: command.to_owned(), words }
 }
 
 #[cfg(test)]
@@ -196,7 +196,7 @@ mod tests {
         let stuck = Tool {
             command,
             named: "cat pipe".to_owned(),
-            patience: Duration::from_millis(50),
+            timeout: Duration::from_millis(50),
             hear: Some(&mut hear),
         };
         let fault = stuck.run().unwrap_err().to_string();

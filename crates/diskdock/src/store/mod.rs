@@ -1,9 +1,9 @@
-//! The books: what diskdock remembers. Decides nothing.
+//! The store: what diskdock remembers. Decides nothing.
 //!
 //! A transaction is synchronous, so no waiting can happen inside one. Reads see what was
 //! committed; a write sees its own changes, and either all of them are committed or none.
 //! A write may be run again on fresh facts (another server won a race), so it must have no
-//! effect other than through [`Books`].
+//! effect other than through [`WriteTx`].
 
 mod records;
 mod snapshot;
@@ -22,7 +22,7 @@ pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
 /// Something that the store could not do. The cause is for the log, never for the caller.
 #[derive(Debug)]
-pub enum StoreFault {
+pub enum StoreError {
     /// Another writer changed a row that this transaction had read: decide again.
     LostRace,
     /// Another server has taken the operation over.
@@ -35,115 +35,120 @@ pub enum StoreFault {
     Unavailable,
 }
 
-impl fmt::Display for StoreFault {
+impl fmt::Display for StoreError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StoreFault::LostRace => out.write_str("another writer was faster"),
-            StoreFault::LeaseLost => out.write_str("another server works on this operation now"),
-            StoreFault::Engine(cause) => write!(out, "the store failed: {cause}"),
-            StoreFault::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
-            StoreFault::Unavailable => out.write_str("the store is not available"),
+            StoreError::LostRace => out.write_str("another writer was faster"),
+            StoreError::LeaseLost => out.write_str("another server works on this operation now"),
+            StoreError::Engine(cause) => write!(out, "the store failed: {cause}"),
+            StoreError::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
+            StoreError::Unavailable => out.write_str("the store is not available"),
         }
     }
 }
 
-impl std::error::Error for StoreFault {}
-
-/// Short for what every access can give.
-pub type Stored<T> = Result<T, StoreFault>;
+impl std::error::Error for StoreError {}
 
 /// What can be read.
-pub trait Reader {
+pub trait ReadTx {
     /// The disk of this id.
-    fn disk(&self, id: &DiskId) -> Stored<Option<Disk>>;
+    fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError>;
     /// The disks that match, newest first, a page of them.
-    fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage>;
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<DiskPage, StoreError>;
     /// What is attached to an instance, or on its way on or off it.
-    fn attached(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>>;
+    fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError>;
     /// The instance of this id.
-    fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>>;
+    fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError>;
     /// The instances that match, newest first, a page of them.
-    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Stored<InstancePage>;
+    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Result<InstancePage, StoreError>;
     /// Up to `most` instances of all accounts, in order, that come after number `after`.
-    fn every_instance(&self, after: i64, most: u32) -> Stored<Vec<(i64, Instance)>>;
+    fn every_instance(&self, after: i64, most: u32) -> Result<Vec<(i64, Instance)>, StoreError>;
     /// User data of an instance, in Base64.
-    fn user_data(&self, id: &InstanceId) -> Stored<Option<String>>;
+    fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError>;
     /// What an earlier request with this token answered.
-    fn token(&self, account: &AccountId, action: &str, token: &str) -> Stored<Option<TokenRecord>>;
+    fn token(
+        &self,
+        account: &AccountId,
+        action: &str,
+        token: &str,
+    ) -> Result<Option<TokenRecord>, StoreError>;
     /// All operations that have not ended.
-    fn operations(&self) -> Stored<Vec<OperationRow>>;
+    fn operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Operations that ended in giving up, latest first.
-    fn abandoned_operations(&self) -> Stored<Vec<OperationRow>>;
+    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Up to `most` disks that were removed and whose bytes may still be there.
-    fn discards(&self, most: u32) -> Stored<Vec<DiskId>>;
+    fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
     /// All access keys.
-    fn access_keys(&self) -> Stored<Vec<AccessKey>>;
+    fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
     /// The latest recorded calls, newest first.
-    fn calls(&self, most: usize) -> Stored<Vec<CallRecord>>;
+    fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError>;
     /// Everything, for an export.
-    fn snapshot(&self) -> Stored<Snapshot>;
+    fn snapshot(&self) -> Result<Snapshot, StoreError>;
 }
 
 /// What can be read and written inside one transaction.
-pub trait Books: Reader {
+pub trait WriteTx: ReadTx {
     /// Saves a disk: a new one, or one that this transaction has read.
-    fn save_disk(&mut self, disk: &Disk) -> Stored<()>;
+    fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError>;
     /// Removes a disk and remembers that its bytes are to be discarded; removing what is not there
     /// is no error.
-    fn remove_disk(&mut self, id: &DiskId) -> Stored<()>;
+    fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// The bytes of a removed disk are gone.
-    fn forget_discard(&mut self, id: &DiskId) -> Stored<()>;
+    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// Saves an instance: a new one, or one that this transaction has read.
-    fn save_instance(&mut self, instance: &Instance) -> Stored<()>;
+    fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError>;
     /// Removes an instance and its user data.
-    fn remove_instance(&mut self, id: &InstanceId) -> Stored<()>;
+    fn remove_instance(&mut self, id: &InstanceId) -> Result<(), StoreError>;
     /// Keeps user data of an instance.
-    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Stored<()>;
+    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError>;
     /// Remembers what a request with a ClientToken answered.
-    fn save_token(&mut self, record: &TokenRecord) -> Stored<()>;
+    fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
-    fn forget_tokens(&mut self, moment: Moment) -> Stored<()>;
+    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
     /// Takes an operation in.
-    fn begin_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Saves how far an operation has come.
-    fn save_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    fn save_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// An operation has ended well and is forgotten.
-    fn end_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// An operation was given up; its reason is kept for people, within a bound.
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Stored<()>;
+    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Takes over, until `until`, the operations that `owner` holds already or whose lease has
     /// run out, and gives all that are now its own. Saving, ending or abandoning an operation
-    /// that another owner has taken over fails with [`StoreFault::LeaseLost`].
+    /// that another owner has taken over fails with [`StoreError::LeaseLost`].
     fn claim_operations(
         &mut self,
         owner: &str,
         now: Moment,
         until: Moment,
-    ) -> Stored<Vec<OperationRow>>;
+    ) -> Result<Vec<OperationRow>, StoreError>;
     /// Records an accepted call. The latest 10,000 are kept, and no more than 256 besides.
-    fn record_call(&mut self, call: &CallRecord) -> Stored<()>;
+    fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError>;
     /// Saves an access key, new or not.
-    fn save_access_key(&mut self, key: &AccessKey) -> Stored<()>;
+    fn save_access_key(&mut self, key: &AccessKey) -> Result<(), StoreError>;
     /// Removes an access key; removing what is not there is no error.
-    fn remove_access_key(&mut self, access_key_id: &str) -> Stored<()>;
+    fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError>;
     /// Forgets disks, instances, operations, tokens and calls; keeps the keys.
-    fn wipe(&mut self) -> Stored<()>;
+    fn wipe(&mut self) -> Result<(), StoreError>;
     /// Takes in an export, on top of what is there.
-    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Stored<()>;
+    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError>;
 }
 
 /// A write that waits for its turn.
 pub trait WriteJob: Send {
     /// Does the work; runs again after a lost race. `Err` undoes all it did.
-    fn run(&mut self, books: &mut dyn Books) -> Stored<()>;
+    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
     /// How it ended. `Ok` means that it is as durable as the store was asked to be.
-    fn done(self: Box<Self>, ended: Stored<()>);
+    fn done(self: Box<Self>, ended: Result<(), StoreError>);
 }
 
 /// An engine: runs reads on the calling thread and queues writes.
 pub trait Engine: Send + Sync {
     /// Runs a read on a consistent view; more than once, if the first view turns out not to be.
-    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()>;
+    fn read(
+        &self,
+        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -151,32 +156,32 @@ pub trait Engine: Send + Sync {
     fn gauges(&self) -> Vec<(&'static str, i64)>;
 }
 
-/// The books behind whichever engine keeps them.
+/// The store behind whichever engine keeps them.
 pub struct Store {
     engine: Box<dyn Engine>,
 }
 
 impl Store {
-    /// The books of this engine.
+    /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
         Store { engine: Box::new(engine) }
     }
 
     /// Reads on a consistent view. The work may be done more than once, so it must have no effect.
-    pub fn read<T>(&self, mut work: impl FnMut(&dyn Reader) -> T) -> Stored<T> {
+    pub fn read<T>(&self, mut work: impl FnMut(&dyn ReadTx) -> T) -> Result<T, StoreError> {
         let mut answer = None;
         self.engine.read(&mut |reader| {
             answer = Some(work(reader));
             Ok(())
         })?;
-        answer.ok_or(StoreFault::Unavailable)
+        answer.ok_or(StoreError::Unavailable)
     }
 
     /// Writes. The result is given only once it is durable.
-    pub async fn write<T, F>(&self, work: F) -> Stored<T>
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
         self.write_then(work, |answer| answer).await
     }
@@ -187,15 +192,15 @@ impl Store {
         &self,
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,
-    ) -> Stored<U>
+    ) -> Result<U, StoreError>
     where
         T: Send + 'static,
         U: Send + 'static,
-        F: FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         self.engine.write(Box::new(Job { work, then, answer: None, sender })).await;
-        receiver.await.unwrap_or(Err(StoreFault::Unavailable))
+        receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
     /// Sizes worth watching, by name.
@@ -208,24 +213,24 @@ struct Job<T, U, F, G> {
     work: F,
     then: G,
     answer: Option<T>,
-    sender: tokio::sync::oneshot::Sender<Stored<U>>,
+    sender: tokio::sync::oneshot::Sender<Result<U, StoreError>>,
 }
 
 impl<T, U, F, G> WriteJob for Job<T, U, F, G>
 where
     T: Send,
     U: Send,
-    F: FnMut(&mut dyn Books) -> Stored<T> + Send,
+    F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send,
     G: FnOnce(T) -> U + Send,
 {
-    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
-        self.answer = Some((self.work)(books)?);
+    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        self.answer = Some((self.work)(tx)?);
         Ok(())
     }
 
-    fn done(self: Box<Self>, ended: Stored<()>) {
+    fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         let Job { then, answer, sender, .. } = *self;
-        let answer = ended.and_then(|()| answer.ok_or(StoreFault::Unavailable));
+        let answer = ended.and_then(|()| answer.ok_or(StoreError::Unavailable));
         // The caller may have gone away; what was written stays written.
         let _ = sender.send(answer.map(then));
     }

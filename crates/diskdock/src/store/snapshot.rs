@@ -1,4 +1,4 @@
-//! Everything in the books, as one value: for export, import and comparison.
+//! Everything in the store, as one value: for export, import and comparison.
 
 use std::collections::HashSet;
 

@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 
-use diskdock::hypervisor::{DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot};
+use diskdock::hypervisor::{DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot};
 use domain::{DiskId, InstanceId, Moment};
 
 /// Looks at one transition at most.
@@ -27,15 +27,15 @@ fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
 
 impl Bench<'_> {
     /// Asks until it is settled; gives the number of looks that took.
-    async fn until_settled(&self, ask: impl AsyncFn(Moment) -> Look) -> usize {
+    async fn until_settled(&self, ask: impl AsyncFn(Moment) -> Progress) -> usize {
         for looks in 1..=LOOKS {
             match ask((self.now)()).await {
-                Look::Settled => return looks,
-                Look::Again { after_ms, .. } | Look::Paused { after_ms, .. } => {
+                Progress::Done => return looks,
+                Progress::RetryAfter { after_ms, .. } | Progress::Suspended { after_ms, .. } => {
                     assert!(after_ms > 0, "a wait takes time");
                     (self.pass)(after_ms).await;
                 }
-                Look::Refused(reason) => panic!("refused: {reason}"),
+                Progress::Failed(reason) => panic!("refused: {reason}"),
             }
         }
         panic!("not settled after {LOOKS} looks")
@@ -70,7 +70,7 @@ impl Bench<'_> {
         let id = InstanceId::from(instance);
         self.until_settled(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
         self.driver.forget(&id).await.unwrap();
-        assert_eq!(self.sight(instance).await, None);
+        assert_eq!(self.observe(instance).await, None);
     }
 
     async fn plug(&self, slot: &Slot) {
@@ -81,13 +81,13 @@ impl Bench<'_> {
         self.until_settled(async |now| self.driver.unplug(slot, now).await.unwrap()).await;
     }
 
-    async fn sight(&self, instance: &str) -> Option<Sight> {
-        self.driver.sight(&instance.into()).await.unwrap()
+    async fn observe(&self, instance: &str) -> Option<ObservedState> {
+        self.driver.observe(&instance.into()).await.unwrap()
     }
 
     async fn disks(&self, instance: &str) -> Vec<(String, u64)> {
-        let sight = self.sight(instance).await.unwrap_or_default();
-        sight.disks.into_iter().map(|(disk, generation)| (disk.to_string(), generation)).collect()
+        let observe = self.observe(instance).await.unwrap_or_default();
+        observe.disks.into_iter().map(|(disk, generation)| (disk.to_string(), generation)).collect()
     }
 }
 
@@ -119,26 +119,26 @@ async fn disks_are_made_grow_and_are_discarded(bench: &Bench<'_>) {
 
 async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
     let id = InstanceId::from("i-turn");
-    assert_eq!(bench.sight("i-turn").await, None, "nothing is known of it");
+    assert_eq!(bench.observe("i-turn").await, None, "nothing is known of it");
     bench.start("i-turn").await;
-    assert!(bench.sight("i-turn").await.unwrap().running);
+    assert!(bench.observe("i-turn").await.unwrap().running);
     let spec = bench.spec("i-turn");
     bench.until_settled(async |now| bench.driver.reboot(&spec, now).await.unwrap()).await;
-    assert!(bench.sight("i-turn").await.unwrap().running);
+    assert!(bench.observe("i-turn").await.unwrap().running);
     for force in [false, true] {
         let stop = async |now| bench.driver.stop(&id, force, now).await.unwrap();
         bench.until_settled(stop).await;
-        assert!(!bench.sight("i-turn").await.unwrap().running);
+        assert!(!bench.observe("i-turn").await.unwrap().running);
         bench.until_settled(stop).await;
-        assert!(!bench.sight("i-turn").await.unwrap().running);
+        assert!(!bench.observe("i-turn").await.unwrap().running);
         bench.start("i-turn").await;
-        assert!(bench.sight("i-turn").await.unwrap().running);
+        assert!(bench.observe("i-turn").await.unwrap().running);
     }
     let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
     bench.until_settled(off).await;
     for _ in 0..2 {
         bench.driver.forget(&id).await.unwrap();
-        assert_eq!(bench.sight("i-turn").await, None);
+        assert_eq!(bench.observe("i-turn").await, None);
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
     assert_eq!(bench.disks("i-disk").await, [("d-one".to_owned(), 1)]);
     let first = bench.driver.unplug(&one, (bench.now)()).await.unwrap();
     let there = !bench.disks("i-disk").await.is_empty();
-    assert_eq!(first != Look::Settled, there, "settled means that the guest cannot reach it");
+    assert_eq!(first != Progress::Done, there, "settled means that the guest cannot reach it");
     bench.unplug(&one).await;
     assert_eq!(bench.disks("i-disk").await, []);
     bench.release("i-disk").await;
@@ -200,22 +200,22 @@ async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
     let (left, right) = (slot("i-left", "d-left", 1), slot("i-right", "d-right", 2));
     bench.plug(&left).await;
     bench.plug(&right).await;
-    let other = bench.sight("i-right").await;
+    let other = bench.observe("i-right").await;
     bench.unplug(&left).await;
     bench.release("i-left").await;
-    assert_eq!(bench.sight("i-right").await, other);
+    assert_eq!(bench.observe("i-right").await, other);
     bench.unplug(&right).await;
     bench.release("i-right").await;
 }
 
 async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
     let id = InstanceId::from("i-found");
-    let found = Sight { running: false, disks: vec![("d-one".into(), 3)] };
+    let found = ObservedState { running: false, disks: vec![("d-one".into(), 3)] };
     bench.driver.adopt(&id, found.clone()).await.unwrap();
-    assert_eq!(bench.sight("i-found").await, Some(found.clone()));
-    let late = Sight { running: true, disks: Vec::new() };
+    assert_eq!(bench.observe("i-found").await, Some(found.clone()));
+    let late = ObservedState { running: true, disks: Vec::new() };
     bench.driver.adopt(&id, late).await.unwrap();
-    assert_eq!(bench.sight("i-found").await, Some(found), "what is known is known better");
+    assert_eq!(bench.observe("i-found").await, Some(found), "what is known is known better");
     bench.unplug(&slot("i-found", "d-one", 3)).await;
     assert_eq!(bench.disks("i-found").await, []);
     bench.release("i-found").await;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use diskdock::hypervisor::qemu::accel::{Accel, Wish, choose};
+use diskdock::hypervisor::qemu::accel::{Accel, AccelChoice, choose};
 
 const QEMU: &str = "qemu-system-x86_64";
 
@@ -18,7 +18,7 @@ fn impostor(directory: &Path, script: &str) -> std::path::PathBuf {
 
 #[tokio::test]
 async fn a_guest_runs_in_software() {
-    let choice = choose(Path::new(QEMU), Wish::Tcg).await;
+    let choice = choose(Path::new(QEMU), AccelChoice::Tcg).await;
     let choice = choice.expect("these tests need QEMU: apt-get install qemu-system-x86");
     assert_eq!((choice.accel, choice.cpu_model), (Accel::Tcg, "max"));
     assert_eq!(choice.remark, None);
@@ -26,13 +26,13 @@ async fn a_guest_runs_in_software() {
 
 #[tokio::test]
 async fn what_is_chosen_by_itself_runs_and_says_so_if_it_is_slow() {
-    let choice = choose(Path::new(QEMU), Wish::Auto).await.unwrap();
+    let choice = choose(Path::new(QEMU), AccelChoice::Auto).await.unwrap();
     match choice.accel {
         Accel::Kvm => assert_eq!((choice.cpu_model, choice.remark), ("host", None)),
         Accel::Tcg => {
             let remark = choice.remark.unwrap();
             assert!(remark.contains("kvm") && remark.contains("slower"), "{remark}");
-            let refused = choose(Path::new(QEMU), Wish::Kvm).await.unwrap_err();
+            let refused = choose(Path::new(QEMU), AccelChoice::Kvm).await.unwrap_err();
             assert!(refused.contains("kvm") && !refused.contains("slower"), "{refused}");
         }
     }
@@ -40,11 +40,11 @@ async fn what_is_chosen_by_itself_runs_and_says_so_if_it_is_slow() {
 
 #[tokio::test]
 async fn a_missing_or_broken_qemu_is_told_in_its_words() {
-    let missing = choose(Path::new("/nowhere/qemu"), Wish::Auto).await.unwrap_err();
+    let missing = choose(Path::new("/nowhere/qemu"), AccelChoice::Auto).await.unwrap_err();
     assert!(missing.contains("/nowhere/qemu") && missing.contains("apt-get"), "{missing}");
     let directory = tempfile::tempdir().unwrap();
     let broken = impostor(directory.path(), "echo 'no such machine' >&2; exit 1");
-    let told = choose(&broken, Wish::Tcg).await.unwrap_err();
+    let told = choose(&broken, AccelChoice::Tcg).await.unwrap_err();
     assert!(told.contains("exit status: 1") && told.contains("no such machine"), "{told}");
 }
 
@@ -54,7 +54,7 @@ async fn a_guest_that_hangs_is_killed() {
     let left = directory.path().join("pid");
     let script = format!("echo $$ > {}; exec tail -f /dev/null", left.display());
     let began = Instant::now();
-    let told = choose(&impostor(directory.path(), &script), Wish::Tcg).await.unwrap_err();
+    let told = choose(&impostor(directory.path(), &script), AccelChoice::Tcg).await.unwrap_err();
     assert!(told.contains("did not end within 5 s"), "{told}");
     assert!(began.elapsed() < Duration::from_secs(15));
     let pid = std::fs::read_to_string(left).unwrap();

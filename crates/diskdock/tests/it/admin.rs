@@ -147,14 +147,14 @@ async fn an_export_is_imported_again_and_work_in_flight_goes_on() {
     world.ok("AttachDisk", &named(&instance, &coming)).await;
     world.control("POST", "/clock/hold", "").await;
     let exported = world.control("GET", "/state", "").await;
-    let before = world.books();
+    let before = world.tx();
     world.control("POST", "/reset", "").await;
     assert_eq!(world.status_of(&leaving).await, "gone");
     // A reset lets the clock run; the story stops it again where it was.
     world.control("POST", "/clock/hold", "").await;
     let told = world.control("PUT", "/state", &exported.to_string()).await;
     assert_eq!(told["imported"], json!({ "disks": 2, "instances": 1, "operations": 2 }));
-    let now: Value = serde_json::from_str(&world.books()).unwrap();
+    let now: Value = serde_json::from_str(&world.tx()).unwrap();
     let was: Value = serde_json::from_str(&before).unwrap();
     for part in ["disks", "instances"] {
         assert_eq!(now[part], was[part]);
@@ -172,7 +172,7 @@ async fn an_import_that_does_not_hang_together_changes_nothing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
-    let before = world.books();
+    let before = world.tx();
     let good = world.control("GET", "/state", "").await;
     let mut wrong = vec!["{".to_owned(), "[]".to_owned()];
     for change in [
@@ -191,7 +191,7 @@ async fn an_import_that_does_not_hang_together_changes_nothing() {
     for body in wrong {
         let (status, told) = world.try_control("PUT", "/state", &body).await;
         assert_eq!(status, 400, "{told}");
-        assert_eq!(world.books(), before);
+        assert_eq!(world.tx(), before);
     }
 }
 
@@ -225,7 +225,7 @@ fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
 async fn strangers_are_kept_out_of_the_controls() {
     let world = World::new().await;
     world.available_disk().await;
-    let before = world.books();
+    let before = world.tx();
     let host = ("host", "127.0.0.1:5260");
     for (headers, loopback) in [
         (&[host, ("origin", "https://evil.example")][..], true),
@@ -238,11 +238,11 @@ async fn strangers_are_kept_out_of_the_controls() {
     ] {
         let (status, told) = world.send_control(control_request(headers), loopback).await;
         assert_eq!(status, 403, "{headers:?} {loopback}: {told}");
-        assert_eq!(world.books(), before, "{headers:?}");
+        assert_eq!(world.tx(), before, "{headers:?}");
     }
     let right = [host, ("x-diskdock-token", TOKEN)];
     assert_eq!(world.send_control(control_request(&right), false).await.0, 200);
-    assert_ne!(world.books(), before);
+    assert_ne!(world.tx(), before);
 }
 
 #[tokio::test]

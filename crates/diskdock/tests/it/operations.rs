@@ -5,7 +5,7 @@ mod discards;
 mod flaky;
 mod starts;
 mod stories;
-mod trouble;
+mod transient_errors;
 
 use std::sync::Arc;
 
@@ -94,20 +94,20 @@ async fn status(world: &World, disk: &str) -> String {
     }
 }
 
-/// Operations in the books.
+/// Operations in the store.
 fn open(world: &World) -> usize {
     let store = &world.assembly.gateway.services.store;
-    store.read(|books| books.operations()).unwrap().unwrap().len()
+    store.read(|tx| tx.operations()).unwrap().unwrap().len()
 }
 
 /// Why operations were given up, latest first.
 fn reasons(world: &World) -> Vec<String> {
     let store = &world.assembly.gateway.services.store;
-    let rows = store.read(|books| books.abandoned_operations()).unwrap().unwrap();
+    let rows = store.read(|tx| tx.abandoned_operations()).unwrap().unwrap();
     rows.into_iter().map(|row| row.last_event).collect()
 }
 
-/// A second runner over the same books, driver and clock, as a ghost of the first would be.
+/// A second runner over the same store, driver and clock, as a ghost of the first would be.
 fn ghost(world: &World) -> Arc<Runner> {
     let services = &world.assembly.gateway.services;
     let driver: Arc<dyn Hypervisor> =

@@ -1,4 +1,4 @@
-//! The server stops without warning and starts again on the same books.
+//! The server stops without warning and starts again on the same store.
 
 use crate::harness::World;
 
@@ -90,9 +90,9 @@ async fn nothing_that_was_acknowledged_is_lost() {
             world.ok("AttachDisk", &named(&instance, &disk)).await;
         }
         disks.push(disk);
-        let before = world.books();
+        let before = world.tx();
         world = world.restart().await;
-        assert_eq!(world.books(), before);
+        assert_eq!(world.tx(), before);
     }
     world.finish_all().await;
     for (round, disk) in disks.iter().enumerate() {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::{Signer, Style};
 
 /// How long an answer may take; only a failure waits for it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn certificate(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/server").join(name)
@@ -54,7 +54,7 @@ impl Server {
 
     fn connect(&self) -> Client<TcpStream> {
         let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         Client(BufReader::new(stream))
     }
 
@@ -255,7 +255,7 @@ fn tls_is_spoken_with_a_certificate() {
     let name = "localhost".try_into().unwrap();
     let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let stream = TcpStream::connect(&server.address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut client = Client(BufReader::new(rustls::StreamOwned::new(session, stream)));
     client.send(HEALTH);
     assert_eq!(client.answer().0, 200);

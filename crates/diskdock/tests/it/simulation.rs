@@ -1,4 +1,4 @@
-//! A random life from a seed, under the eyes of an auditor who keeps books of his own.
+//! A random life from a seed, under the eyes of an auditor who keeps store of his own.
 //!
 //! The auditor predicts whether a call is accepted, from what he knows of a disk; and after every
 //! step he looks whether any guest can reach a disk that is called Available.
@@ -128,7 +128,7 @@ impl Auditor {
     async fn call(&mut self, action: &str, disk: &str, on: Option<&str>, accepts: bool) -> bool {
         let mut parameters = vec![("DiskId", disk)];
         parameters.extend(on.map(|instance| ("InstanceId", instance)));
-        let before = self.world.books();
+        let before = self.world.tx();
         let answer = self.world.call(action, &parameters).await;
         let known = self.disks[disk];
         assert_eq!(answer.status == 200, accepts, "{action} {known:?}: {}", answer.text);
@@ -141,7 +141,7 @@ impl Auditor {
         let elsewhere = matches!(known, Known::On(_)) && action == "DetachDisk";
         let told = LATER.contains(&answer.code()) || elsewhere || answer.code().contains("Disk");
         assert!(told, "{action} {known:?}: {}", answer.text);
-        assert_eq!(self.world.books(), before, "a refusal changes nothing");
+        assert_eq!(self.world.tx(), before, "a refusal changes nothing");
         false
     }
 
@@ -160,13 +160,13 @@ impl Auditor {
     fn settle_by_hand(&self) {
         let well = self.pick(2) == 0;
         let services = &self.world.assembly.gateway.services;
-        self.world.simulated().settle(None, None, well, services.clock.now());
+        self.world.simulated().finish_transition(None, None, well, services.clock.now());
         services.runner.wake(None, None);
     }
 
     fn status(&self, disk: &str) -> Option<DiskStatus> {
         let store = &self.world.assembly.gateway.services.store;
-        let found = store.read(|books| books.disk(&disk.into())).unwrap().unwrap();
+        let found = store.read(|tx| tx.disk(&disk.into())).unwrap().unwrap();
         found.map(|disk| disk.status())
     }
 
@@ -175,7 +175,7 @@ impl Auditor {
         let mut reached = Vec::new();
         for instance in &self.instances {
             let id = InstanceId::from(instance.as_str());
-            let seen = self.world.simulated().sight(&id).await.unwrap().unwrap_or_default();
+            let seen = self.world.simulated().observe(&id).await.unwrap().unwrap_or_default();
             reached.extend(seen.disks.into_iter().map(|(disk, _)| disk.to_string()));
         }
         let before = std::mem::take(&mut self.disks);
@@ -204,7 +204,7 @@ impl Auditor {
         self.world.simulated().clear_rules();
         for _ in 0..8 {
             let services = &self.world.assembly.gateway.services;
-            self.world.simulated().settle(None, None, true, services.clock.now());
+            self.world.simulated().finish_transition(None, None, true, services.clock.now());
             services.runner.wake(None, None);
             self.world.pass(60_000).await;
             self.look().await;

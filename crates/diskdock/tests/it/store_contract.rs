@@ -8,9 +8,9 @@ mod transactions;
 
 use std::path::Path;
 
-use diskdock::store::{Books, Reader, Store, StoreFault, Stored};
+use diskdock::store::{ReadTx, Store, StoreError, WriteTx};
 
-/// Opens the books in a directory; opening them again finds what was there.
+/// Opens the store in a directory; opening them again finds what was there.
 pub type Open = fn(&Path) -> Store;
 
 /// The whole contract.
@@ -21,7 +21,7 @@ pub async fn contract(open: Open) {
     transactions::contract(open).await;
 }
 
-/// Empty books in a directory of their own.
+/// Empty store in a directory of their own.
 struct Fresh {
     store: Store,
     directory: tempfile::TempDir,
@@ -33,28 +33,28 @@ impl Fresh {
         Fresh { store: open(directory.path()), directory }
     }
 
-    /// Closes the books and opens them again.
+    /// Closes the store and opens them again.
     fn reopened(self, open: Open) -> Fresh {
         let Fresh { store, directory } = self;
         drop(store);
         Fresh { store: open(directory.path()), directory }
     }
 
-    fn read<T>(&self, work: impl FnMut(&dyn Reader) -> Stored<T>) -> T {
+    fn read<T>(&self, work: impl FnMut(&dyn ReadTx) -> Result<T, StoreError>) -> T {
         self.store.read(work).unwrap().unwrap()
     }
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
+        work: impl FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.store.write(work).await.unwrap()
     }
 
     async fn refused<T: Send + std::fmt::Debug + 'static>(
         &self,
-        work: impl FnMut(&mut dyn Books) -> Stored<T> + Send + 'static,
-    ) -> StoreFault {
+        work: impl FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
+    ) -> StoreError {
         self.store.write(work).await.unwrap_err()
     }
 }

@@ -11,7 +11,7 @@ const LINE: usize = 100;
 
 /// Which folder of the source may use which. The binary's own parts use everything.
 const EDGES: &[(&str, &[&str])] = &[
-    ("actions", &["catalog", "clock", "hypervisor", "offer", "operations", "plain", "store"]),
+    ("actions", &["catalog", "clock", "hypervisor", "inventory", "operations", "plain", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["hypervisor", "storage"]),
@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gateway", &["actions", "catalog", "store"]),
     ("hypervisor", &["failpoint", "storage"]),
     ("ids", &["store"]),
-    ("offer", &["storage"]),
+    ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("plain", &[]),
     ("storage", &[]),

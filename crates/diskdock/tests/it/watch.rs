@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::{REGION, TOKEN, World, ZONE};
 
 /// How long a picture may take to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Somebody who watches.
 struct Viewer(Body);
@@ -23,7 +23,7 @@ impl Viewer {
     /// The next picture; none when the stream has ended.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.frame()).await.expect("in time")?;
+            let frame = tokio::time::timeout(TIMEOUT, self.0.frame()).await.expect("in time")?;
             let bytes = frame.unwrap().into_data().unwrap();
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             if let Some(data) = text.strip_prefix("data: ") {

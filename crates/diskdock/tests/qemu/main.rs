@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diskdock::clock::Clock;
-use diskdock::hypervisor::qemu::accel::Wish;
+use diskdock::hypervisor::qemu::accel::AccelChoice;
 use diskdock::hypervisor::qemu::{Config, Qemu, user};
 use diskdock::storage::{Images, Import, What};
 
@@ -56,7 +56,7 @@ async fn the_qemu_driver_keeps_the_contract() {
     let image = import(directory.path());
     let config = Config {
         program: "qemu-system-x86_64".into(),
-        accel: Wish::Tcg,
+        accel: AccelChoice::Tcg,
         user: user::of_machines(user::BY_DEFAULT).unwrap(),
         shutdown_grace_ms: 30_000,
     };

@@ -189,10 +189,10 @@ guest has it.";
         must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let instance = call.instance(books, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        let attached = books.attached(&instance.id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let attached = tx.attached(&instance.id)?;
         let abilities = abilities(call, &instance, &disk);
         Ok(Facts { ask: ask.clone(), disk, instance, attached, abilities })
     }
@@ -214,22 +214,22 @@ guest has it.";
     }
 }
 
-/// What the type of the instance can do. A type that the offer no longer has can do everything.
+/// What the type of the instance can do. A type that the inventory no longer has can do everything.
 fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
-    let offer = &call.world.offer;
-    let Some(found) = offer.instance_type(&instance.instance_type) else {
+    let inventory = &call.environment.inventory;
+    let Some(found) = inventory.instance_type(&instance.instance_type) else {
         return Abilities {
             hot_attach: true,
             takes_category: true,
-            multi_attach: call.world.shares_disks,
+            multi_attach: call.environment.shares_disks,
             disk_quantity: DEVICE_NAMES,
         };
     };
-    let family = offer.family(&found.family);
+    let family = inventory.family(&found.family);
     Abilities {
         hot_attach: found.hot_attach,
         takes_category: family.is_none_or(|f| f.takes_category(disk.category.as_str())),
-        multi_attach: found.multi_attach && call.world.shares_disks,
+        multi_attach: found.multi_attach && call.environment.shares_disks,
         disk_quantity: found.disk_quantity as usize,
     }
 }
@@ -273,22 +273,21 @@ impl Plugging {
     }
 
     /// Takes one step towards having the disk at the guest.
-    async fn give(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let Some(disk) = &self.making else {
-            return hands.hypervisor.plug(&self.slot, hands.now).await.map(Progress::from);
-        };
-        let made = hands.hypervisor.create(disk, hands.now).await?;
-        if made != Look::Settled {
-            return Ok(made.into());
+    async fn give(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        if let Some(disk) = &self.making {
+            let made = context.hypervisor.create(disk, context.now).await?;
+            if made != Progress::Done {
+                return Ok(made);
+            }
+            self.making = None;
         }
-        self.making = None;
-        Ok(Progress::Next)
+        context.hypervisor.plug(&self.slot, context.now).await
     }
 }
 
 impl Operation for Plugging {
     const KIND: &'static str = "disk.attach";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_slot(&self.slot)
@@ -302,39 +301,39 @@ impl Operation for Plugging {
         }
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let Some(reason) = &self.taking_back else { return self.give(hands).await };
-        let look = hands.hypervisor.unplug(&self.slot, hands.now).await?;
-        self.taken_back = look == Look::Settled;
-        Ok(if self.taken_back { Progress::Refused(reason.clone()) } else { look.into() })
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let Some(reason) = &self.taking_back else { return self.give(context).await };
+        let progress = context.hypervisor.unplug(&self.slot, context.now).await?;
+        self.taken_back = progress == Progress::Done;
+        Ok(if self.taken_back { Progress::Failed(reason.clone()) } else { progress })
     }
 
-    fn take_back(&mut self, reason: &str) -> bool {
+    fn compensate(&mut self, reason: &str) -> bool {
         let first = self.taking_back.is_none();
         self.taking_back.get_or_insert_with(|| reason.to_owned());
         first
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         let Slot { instance, disk, generation } = &self.slot;
-        let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
-        let moved = match ending {
-            Ending::Done => disk.attached(instance, *generation),
-            Ending::GaveUp(_) if self.taken_back => disk.attach_failed(instance, *generation),
+        let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
+        let moved = match outcome {
+            Outcome::Done => disk.attached(instance, *generation),
+            Outcome::GaveUp(_) if self.taken_back => disk.attach_failed(instance, *generation),
             // Nobody could say that the guest does not have it, so it counts as having it.
-            Ending::GaveUp(_) => disk.attached(instance, *generation),
+            Outcome::GaveUp(_) => disk.attached(instance, *generation),
         };
         if moved.is_err() {
             return Ok(());
         }
-        if self.bootable && *ending == Ending::Done {
+        if self.bootable && *outcome == Outcome::Done {
             disk.kind = DiskKind::System;
             disk.delete_protected = false;
-            if let Some(mut instance) = books.instance(instance)? {
+            if let Some(mut instance) = tx.instance(instance)? {
                 instance.system_disk = Some(disk.id.clone());
-                books.save_instance(&instance)?;
+                tx.save_instance(&instance)?;
             }
         }
-        books.save_disk(&disk)
+        tx.save_disk(&disk)
     }
 }

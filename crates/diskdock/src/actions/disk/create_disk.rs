@@ -224,16 +224,16 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("a bursting disk is larger than 3 GiB",                |f| !f.bursts() || f.size_gib.is_none_or(|size| size > 3), &BURSTING_SIZE),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let offer = &call.world.offer;
-        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let category = ask.disk_category.map_or(Category::Cloud, Category::from);
         let instance = match &ask.instance_id {
-            Some(id) => Some(call.instance(books, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
+            Some(id) => Some(call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
             None => None,
         };
         let attached = match &instance {
-            Some(instance) => books.attached(&instance.id)?,
+            Some(instance) => tx.attached(&instance.id)?,
             None => Vec::new(),
         };
         let regional = category == Category::CloudRegionalDiskAuto;
@@ -243,14 +243,14 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
         let zone = asked.or(of_instance).or(by_default);
         if let Some(zone) = zone {
-            let found = offer.zone(zone).filter(|found| found.region_id == region.id);
+            let found = inventory.zone(zone).filter(|found| found.region_id == region.id);
             found.ok_or(&ZONE_NOT_FOUND)?;
         }
         let sells = |zone: &str| {
-            offer.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
+            inventory.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
         };
         let essd = category == Category::CloudEssd;
-        let its_type = instance.as_ref().and_then(|i| offer.instance_type(&i.instance_type));
+        let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
@@ -288,11 +288,11 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
 }
 
 fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
-    let region = call.world.offer.region(&ask.region_id.0);
+    let region = call.environment.inventory.region(&ask.region_id.0);
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let text = |given: &Option<Text<1, 64>>| given.as_ref().map(|t| t.0.clone());
     let mut disk = Disk::new(
-        call.world.ids.disk(hint, call.now),
+        call.environment.ids.disk(hint, call.now),
         call.caller.account.clone(),
         facts.category,
         facts.size_gib.expect("the preconditions want a size"),
@@ -314,7 +314,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
         let partition = ask.storage_set_partition_number.map_or(2, |number| number.0);
         StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
     });
-    disk.created = !call.world.creating_takes_time.load(Ordering::Relaxed);
+    disk.created = !call.environment.creating_takes_time.load(Ordering::Relaxed);
     disk
 }
 
@@ -326,7 +326,7 @@ pub struct Creating {
 
 impl Operation for Creating {
     const KIND: &'static str = "disk.create";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject { instance: None, disk: Some(self.disk.disk.clone()) }
@@ -336,18 +336,18 @@ impl Operation for Creating {
         "create"
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        hands.hypervisor.create(&self.disk, hands.now).await.map(Progress::from)
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        context.hypervisor.create(&self.disk, context.now).await
     }
 
     /// A disk whose bytes could not be made is gone: nobody can have written to it.
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
-        let Some(mut disk) = books.disk(&self.disk.disk)? else { return Ok(()) };
-        match ending {
-            Ending::Done if disk.created().is_ok() => books.save_disk(&disk),
-            Ending::Done => Ok(()),
-            Ending::GaveUp(_) if disk.created => Ok(()),
-            Ending::GaveUp(_) => books.remove_disk(&disk.id),
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
+        match outcome {
+            Outcome::Done if disk.created().is_ok() => tx.save_disk(&disk),
+            Outcome::Done => Ok(()),
+            Outcome::GaveUp(_) if disk.created => Ok(()),
+            Outcome::GaveUp(_) => tx.remove_disk(&disk.id),
         }
     }
 }

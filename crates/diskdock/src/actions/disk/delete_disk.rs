@@ -33,8 +33,8 @@ impl Action for DeleteDisk {
         must("the disk is not protected as a former system disk",  |disk| !disk.delete_protected, &DISK_DELETE_PROTECTED),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Disk, Stop> {
-        Ok(call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Disk, Stop> {
+        Ok(call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?)
     }
 
     fn effect(_: &Call<'_>, _: &Params, disk: Disk) -> Effect<()> {

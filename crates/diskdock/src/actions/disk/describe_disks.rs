@@ -199,11 +199,11 @@ impl Query for DescribeDisks {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
-    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
         let region = &ask.region_id.0;
-        call.world.offer.region(region).ok_or(&REGION_NOT_VALID)?;
+        call.environment.inventory.region(region).ok_or(&REGION_NOT_VALID)?;
         if let Some(ZoneId(zone)) = &ask.zone_id {
-            call.world.offer.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
+            call.environment.inventory.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
         }
         let paging = Paging::of(
             ask.next_token.as_ref().map(|token| token.0.as_str()),
@@ -212,12 +212,12 @@ impl Query for DescribeDisks {
             ask.page_size.map(|size| size.0),
         )?;
         let filter = filter(call, ask)?;
-        let found = books.disks(&filter, &paging.page)?;
+        let found = tx.disks(&filter, &paging.page)?;
         let with_placement =
             ask.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
         let mut disk = Vec::with_capacity(found.disks.len());
         for one in found.disks {
-            let locks = locks_of_instance(books, call, &one)?;
+            let locks = locks_of_instance(tx, call, &one)?;
             disk.push(DiskView { disk: one, locks, with_placement });
         }
         Ok(Reply {
@@ -232,7 +232,7 @@ impl Query for DescribeDisks {
 
 /// Locks that a disk has through its instance: only while it is In_use.
 fn locks_of_instance(
-    books: &dyn Reader,
+    tx: &dyn ReadTx,
     call: &Call<'_>,
     disk: &Disk,
 ) -> Result<Vec<LockReason>, Stop> {
@@ -241,7 +241,7 @@ fn locks_of_instance(
     }
     let mut reasons: Vec<LockReason> = Vec::new();
     for at in &disk.attachments {
-        let instance = call.instance(books, &at.instance)?;
+        let instance = call.instance(tx, &at.instance)?;
         let shown = |reason: &LockReason| {
             matches!(reason, LockReason::Financial | LockReason::Security)
                 && !disk.locks.contains(reason)

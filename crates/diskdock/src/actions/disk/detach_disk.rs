@@ -107,15 +107,17 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("fewer than 5 disks are leaving the instance",              |f| f.detaching < DETACHING_PER_INSTANCE, &DISKS_DETACHING_EXCEEDED),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let instance = call.instance(books, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        let offer = &call.world.offer;
-        let attached = books.attached(&instance.id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let inventory = &call.environment.inventory;
+        let attached = tx.attached(&instance.id)?;
         let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         Ok(Facts {
-            hot_detach: offer.instance_type(&instance.instance_type).is_none_or(|t| t.hot_detach),
-            image_exists: offer.image(&instance.image).is_some(),
+            hot_detach: inventory
+                .instance_type(&instance.instance_type)
+                .is_none_or(|t| t.hot_detach),
+            image_exists: inventory.image(&instance.image).is_some(),
             detaching: attached.iter().filter(|at| leaving(&at.phase)).count(),
             delete_with_instance: ask.delete_with_instance,
             disk,
@@ -141,7 +143,7 @@ pub struct Unplugging {
 
 impl Operation for Unplugging {
     const KIND: &'static str = "disk.detach";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_slot(&self.slot)
@@ -151,24 +153,29 @@ impl Operation for Unplugging {
         "unplug"
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        hands.hypervisor.unplug(&self.slot, hands.now).await.map(Progress::from)
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        context.hypervisor.unplug(&self.slot, context.now).await
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let Slot { instance, disk, generation } = &self.slot;
-        let Some(mut disk) = books.disk(disk)? else { return Ok(()) };
+        let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let was_system_disk = disk.kind == DiskKind::System;
-        let moved = match ending {
-            Ending::Done => disk.detached(instance, *generation, now),
-            Ending::GaveUp(_) => disk.detach_failed(instance, *generation),
+        let moved = match outcome {
+            Outcome::Done => disk.detached(instance, *generation, now),
+            Outcome::GaveUp(_) => disk.detach_failed(instance, *generation),
         };
         if moved.is_err() {
             return Ok(());
         }
-        books.save_disk(&disk)?;
-        if was_system_disk && *ending == Ending::Done {
-            leave_without_system_disk(books, instance, &disk.id)?;
+        tx.save_disk(&disk)?;
+        if was_system_disk && *outcome == Outcome::Done {
+            leave_without_system_disk(tx, instance, &disk.id)?;
         }
         Ok(())
     }
@@ -176,12 +183,12 @@ impl Operation for Unplugging {
 
 /// The instance remembers which disk it booted from.
 fn leave_without_system_disk(
-    books: &mut dyn Books,
+    tx: &mut dyn WriteTx,
     instance: &InstanceId,
     disk: &DiskId,
-) -> Stored<()> {
-    let Some(mut instance) = books.instance(instance)? else { return Ok(()) };
+) -> Result<(), StoreError> {
+    let Some(mut instance) = tx.instance(instance)? else { return Ok(()) };
     instance.system_disk = None;
     tag::set(&mut instance.tags, Tag::new("acs:ecs:sourceSystemDiskId", disk.as_str()));
-    books.save_instance(&instance)
+    tx.save_instance(&instance)
 }

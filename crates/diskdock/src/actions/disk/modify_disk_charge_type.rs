@@ -97,17 +97,17 @@ after five minutes.";
         must("the last switch of each disk is five minutes ago", |f| f.all(|disk| f.has_rested(disk)), &CHARGE_TYPE_REST),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let region = call.world.offer.region(&ask.region_id.0).ok_or(&REGION_NOT_PROVIDED)?;
-        let instance = call.instance(books, &ask.instance_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let region =
+            call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_PROVIDED)?;
+        let instance = call.instance(tx, &ask.instance_id)?;
         let instance =
             instance.filter(|found| found.region == region.id).ok_or(&INSTANCE_ID_NOT_FOUND)?;
         let mut ids: Vec<_> = ask.disk_ids.0.iter().collect();
         ids.sort_unstable();
         ids.dedup();
-        let find = |id: &DiskId| -> Result<Disk, Stop> {
-            Ok(call.disk(books, id)?.ok_or(&DISKS_NOT_FOUND)?)
-        };
+        let find =
+            |id: &DiskId| -> Result<Disk, Stop> { Ok(call.disk(tx, id)?.ok_or(&DISKS_NOT_FOUND)?) };
         let disks = ids.into_iter().map(find).collect::<Result<_, _>>()?;
         let to = ask.disk_charge_type.unwrap_or(ChargeType::PrePaid);
         Ok(Facts { instance, disks, to, now: call.now })
@@ -115,7 +115,7 @@ after five minutes.";
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { instance, disks, to, now } = facts;
-        let order_id = call.world.ids.operation(now).0.to_string();
+        let order_id = call.environment.ids.operation(now).0.to_string();
         let save =
             |effect: Effect<Reply>, disk| effect.save_disk(switched(disk, to, &instance, now));
         disks.into_iter().fold(Effect::reply(Reply { order_id }), save)

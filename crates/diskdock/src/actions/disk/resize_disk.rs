@@ -1,6 +1,6 @@
 //! `ResizeDisk`: make a disk larger.
 //!
-//! The books have the new size from the answer on. The bytes follow by the operation at the end
+//! The store have the new size from the answer on. The bytes follow by the operation at the end
 //! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
 
 use crate::actions::prelude::*;
@@ -119,11 +119,11 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),
     ];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let disk = call.disk(books, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {
-            instances.extend(call.instance(books, &at.instance)?);
+            instances.extend(call.instance(tx, &at.instance)?);
         }
         let online = ask.resize_type == Some(ResizeType::Online);
         Ok(Facts { disk, instances, new_size: ask.new_size.0, online, now: call.now })
@@ -136,13 +136,16 @@ its former size, and `diskdock admin operations` shows the reason.";
         let on = instances.into_iter().map(|instance| instance.id).collect();
         let growing = Growing { disk: DiskSpec::of(&disk), on };
         let subscription = disk.charge_type == ChargeType::PrePaid;
-        let order_id =
-            if subscription { call.world.ids.operation(now).0.to_string() } else { String::new() };
+        let order_id = if subscription {
+            call.environment.ids.operation(now).0.to_string()
+        } else {
+            String::new()
+        };
         Effect::reply(Reply { order_id }).save_disk(disk).start(growing)
     }
 }
 
-/// Makes the bytes of a disk as large as the books have it.
+/// Makes the bytes of a disk as large as the store have it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Growing {
     disk: DiskSpec,
@@ -152,7 +155,7 @@ pub struct Growing {
 
 impl Operation for Growing {
     const KIND: &'static str = "disk.resize";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     /// No instance: what is called off at the end is the resize, and nothing else on one.
     fn subject(&self) -> Subject {
@@ -163,18 +166,18 @@ impl Operation for Growing {
         "resize"
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        hands.hypervisor.resize(&self.disk, &self.on, hands.now).await.map(Progress::from)
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        context.hypervisor.resize(&self.disk, &self.on, context.now).await
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
-        let Some(mut disk) = books.disk(&self.disk.disk)? else { return Ok(()) };
-        let moved = match ending {
-            Ending::Done => disk.grown(self.disk.size_gib),
-            Ending::GaveUp(_) => disk.grow_failed(self.disk.size_gib),
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
+        let moved = match outcome {
+            Outcome::Done => disk.grown(self.disk.size_gib),
+            Outcome::GaveUp(_) => disk.grow_failed(self.disk.size_gib),
         };
         match moved {
-            Ok(()) => books.save_disk(&disk),
+            Ok(()) => tx.save_disk(&disk),
             Err(domain::Illegal) => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::actions::instance::launch::make::Made;
 use crate::actions::prelude::*;
-use crate::hypervisor::{DiskSpec, MachineSpec, Sight};
+use crate::hypervisor::{DiskSpec, MachineSpec, ObservedState};
 
 /// A machine that is to be introduced to the hypervisor. All steps bear repeating.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,31 +54,31 @@ impl Build {
     }
 
     /// Takes one step; Done when the hypervisor knows the machine and all its bytes are there.
-    pub async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let progress = self.make_bytes(hands).await?;
+    pub async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let progress = self.make_bytes(context).await?;
         if progress != Progress::Done || self.introduced {
             return Ok(progress);
         }
         // A machine that is known already may be running: it must not be introduced as off. One
-        // that is off and about to start has no disk in transit, so that the books are right.
-        let known = hands.hypervisor.sight(self.instance()).await?;
+        // that is off and about to start has no disk in transit, so that the store are right.
+        let known = context.hypervisor.observe(self.instance()).await?;
         if known.is_none_or(|known| self.existing && !known.running) {
-            let sight = Sight { running: false, disks: self.disks.clone() };
-            hands.hypervisor.adopt(self.instance(), sight).await?;
+            let observe = ObservedState { running: false, disks: self.disks.clone() };
+            context.hypervisor.adopt(self.instance(), observe).await?;
         }
         self.introduced = true;
         Ok(Progress::Done)
     }
 
     /// One look at every disk in the making, so that all are made at the same time.
-    async fn make_bytes(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+    async fn make_bytes(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let mut progress = Progress::Done;
         for disk in self.making.clone() {
-            match Progress::from(hands.hypervisor.create(&disk, hands.now).await?) {
+            match context.hypervisor.create(&disk, context.now).await? {
                 Progress::Done => self.making.retain(|unmade| *unmade != disk),
                 waits_or_refused => progress = waits_or_refused,
             }
-            if matches!(progress, Progress::Refused(_)) {
+            if matches!(progress, Progress::Failed(_)) {
                 break;
             }
         }
@@ -87,30 +87,30 @@ impl Build {
 
     /// Writes down which disks there are now. A disk whose bytes could not be made is gone, and
     /// the instance does without it: nobody can have written to it.
-    pub fn finish(&self, ending: &Ending, books: &mut dyn Books) -> Stored<()> {
+    pub fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         for (id, _) in &self.disks {
-            let Some(mut disk) = books.disk(id)? else { continue };
+            let Some(mut disk) = tx.disk(id)? else { continue };
             if disk.created {
                 continue;
             }
             let failed =
-                *ending != Ending::Done && self.making.iter().any(|unmade| unmade.disk == *id);
+                *outcome != Outcome::Done && self.making.iter().any(|unmade| unmade.disk == *id);
             if failed {
-                books.remove_disk(id)?;
-                self.do_without(id, books)?;
+                tx.remove_disk(id)?;
+                self.do_without(id, tx)?;
             } else if disk.created().is_ok() {
-                books.save_disk(&disk)?;
+                tx.save_disk(&disk)?;
             }
         }
         Ok(())
     }
 
-    fn do_without(&self, disk: &DiskId, books: &mut dyn Books) -> Stored<()> {
-        let Some(mut instance) = books.instance(self.instance())? else { return Ok(()) };
+    fn do_without(&self, disk: &DiskId, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        let Some(mut instance) = tx.instance(self.instance())? else { return Ok(()) };
         if instance.system_disk.as_ref() != Some(disk) {
             return Ok(());
         }
         instance.system_disk = None;
-        books.save_instance(&instance)
+        tx.save_instance(&instance)
     }
 }

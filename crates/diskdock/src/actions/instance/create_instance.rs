@@ -11,8 +11,8 @@ use crate::catalog::joined_params;
 pub struct CreateInstance;
 
 params!(
-    /// Parameters that only CreateInstance has. All of them are relics.
-    pub struct Relics {
+    /// Parameters that only CreateInstance has. All of them are legacy.
+    pub struct LegacyParams {
         /// A cluster of the old days.
         cluster_id: Ignored<Option<Text<0, 64>>>,
         /// An address in the old classic network.
@@ -32,7 +32,7 @@ joined_params!(
         /// Those that it shares with RunInstances.
         launch: Launch,
         /// Those that only it has.
-        relics: Relics,
+        legacy: LegacyParams,
     }
 );
 
@@ -67,7 +67,7 @@ only. A simulated instance has no guest, and nothing listens.";
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
 
-    fn load(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
+    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
         Plan::of(call, &ask.launch, 1)
     }
 
@@ -86,7 +86,7 @@ only. A simulated instance has no guest, and nothing listens.";
 /// What it takes to build the machine of an instance that was just made.
 pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
     let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
-    Build::of(made, machine_spec(&call.world.offer, &made.instance, user_data))
+    Build::of(made, machine_spec(&call.environment.inventory, &made.instance, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.
@@ -109,7 +109,7 @@ pub fn order_id(call: &Call<'_>, plan: &Plan) -> String {
     if !plan.is_prepaid() {
         return String::new();
     }
-    format!("2{:014}", call.world.ids.random() % 100_000_000_000_000)
+    format!("2{:014}", call.environment.ids.random() % 100_000_000_000_000)
 }
 
 /// Makes the bytes and tells the hypervisor; then the instance is Stopped.
@@ -120,7 +120,7 @@ pub struct Creating {
 
 impl Operation for Creating {
     const KIND: &'static str = "instance.create";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_instance(self.build.instance())
@@ -130,17 +130,17 @@ impl Operation for Creating {
         self.build.phase()
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        self.build.advance(hands).await
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        self.build.advance(context).await
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
-        self.build.finish(ending, books)?;
-        let Some(mut instance) = books.instance(self.build.instance())? else { return Ok(()) };
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        self.build.finish(outcome, tx)?;
+        let Some(mut instance) = tx.instance(self.build.instance())? else { return Ok(()) };
         // Somebody may have started it meanwhile.
         let is_pending = instance.status == InstanceStatus::Pending;
         if is_pending && instance.stopped().is_ok() {
-            books.save_instance(&instance)?;
+            tx.save_instance(&instance)?;
         }
         Ok(())
     }

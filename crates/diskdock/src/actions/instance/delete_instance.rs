@@ -4,7 +4,7 @@
 //! with it only when the hypervisor has turned the machine off and forgotten it, so that no disk
 //! is Available while a guest can reach it.
 
-use super::power::{self, Machine, Wish};
+use super::power::{self, Machine, Requested};
 use crate::actions::prelude::*;
 
 /// Disks that are looked through at a time for former system disks.
@@ -81,8 +81,8 @@ the others become Available, but never before the machine is off.";
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let machine = power::find(books, call, &ask.instance_id, Wish::default())?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let machine = power::find(tx, call, &ask.instance_id, Requested::default())?;
         let terminate = ask.terminate_subscription == Some(true);
         Ok(Facts::of(call, machine, ask.force == Some(true), terminate))
     }
@@ -128,7 +128,7 @@ pub struct Releasing {
 
 impl Operation for Releasing {
     const KIND: &'static str = "instance.release";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_instance(&self.instance)
@@ -138,48 +138,52 @@ impl Operation for Releasing {
         "stop"
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let look = hands.hypervisor.stop(&self.instance, self.force, hands.now).await?;
-        let progress = Progress::from(look);
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let progress = context.hypervisor.stop(&self.instance, self.force, context.now).await?;
         if progress == Progress::Done {
-            hands.hypervisor.forget(&self.instance).await?;
+            context.hypervisor.forget(&self.instance).await?;
         }
         Ok(progress)
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
-        let Some(instance) = books.instance(&self.instance)? else { return Ok(()) };
-        match ending {
-            Ending::Done => {
-                free_disks(books, &instance, now)?;
-                unprotect_former_system_disks(books, &instance)?;
-                books.remove_instance(&instance.id)
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let Some(instance) = tx.instance(&self.instance)? else { return Ok(()) };
+        match outcome {
+            Outcome::Done => {
+                free_disks(tx, &instance, now)?;
+                unprotect_former_system_disks(tx, &instance)?;
+                tx.remove_instance(&instance.id)
             }
-            Ending::GaveUp(_) => self.stays(books, instance),
+            Outcome::GaveUp(_) => self.stays(tx, instance),
         }
     }
 }
 
 impl Releasing {
     /// The guest did not shut down: the instance is what it was.
-    fn stays(&self, books: &mut dyn Books, mut instance: Instance) -> Stored<()> {
+    fn stays(&self, tx: &mut dyn WriteTx, mut instance: Instance) -> Result<(), StoreError> {
         instance.releasing = false;
         let moved = if self.was_running { instance.stop_failed() } else { instance.stopped() };
-        if moved.is_ok() { books.save_instance(&instance) } else { Ok(()) }
+        if moved.is_ok() { tx.save_instance(&instance) } else { Ok(()) }
     }
 }
 
 /// Releases the disks that go with the instance and frees the others. A disk that was on its way
 /// off is wanted by somebody and stays.
-fn free_disks(books: &mut dyn Books, instance: &Instance, now: Moment) -> Stored<()> {
-    for at in books.attached(&instance.id)? {
-        let Some(mut disk) = books.disk(&at.disk)? else { continue };
+fn free_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Result<(), StoreError> {
+    for at in tx.attached(&instance.id)? {
+        let Some(mut disk) = tx.disk(&at.disk)? else { continue };
         let goes_along = disk.delete_with_instance || !disk.portable || disk.category.is_local();
         if at.phase == Phase::Attached && goes_along && !disk.multi_attach {
-            books.remove_disk(&disk.id)?;
+            tx.remove_disk(&disk.id)?;
         } else {
             disk.instance_gone(&instance.id, now);
-            books.save_disk(&disk)?;
+            tx.save_disk(&disk)?;
         }
     }
     Ok(())
@@ -187,7 +191,10 @@ fn free_disks(books: &mut dyn Books, instance: &Instance, now: Moment) -> Stored
 
 /// Former system disks of the instance are protected only as long as it exists. The tag says that
 /// there are some, so that other instances go without a search.
-fn unprotect_former_system_disks(books: &mut dyn Books, instance: &Instance) -> Stored<()> {
+fn unprotect_former_system_disks(
+    tx: &mut dyn WriteTx,
+    instance: &Instance,
+) -> Result<(), StoreError> {
     if instance.tags.iter().all(|tag| tag.key != "acs:ecs:sourceSystemDiskId") {
         return Ok(());
     }
@@ -195,12 +202,12 @@ fn unprotect_former_system_disks(books: &mut dyn Books, instance: &Instance) -> 
     filter.also.push(|disk| disk.delete_protected);
     let origin: fn(&Disk) -> &str = |disk| disk.origin.as_ref().map_or("", InstanceId::as_str);
     filter.texts.push((origin, instance.id.to_string()));
-    let found = books.disks(&filter, &Page::After { after: None, most: AT_A_TIME })?;
+    let found = tx.disks(&filter, &Page::After { after: None, most: AT_A_TIME })?;
     for disk in found.disks {
-        let Some(mut disk) = books.disk(&disk.id)? else { continue };
+        let Some(mut disk) = tx.disk(&disk.id)? else { continue };
         disk.delete_protected = false;
         disk.tags.retain(|tag| tag.key != "acs:ecs:diskDeleteProtection");
-        books.save_disk(&disk)?;
+        tx.save_disk(&disk)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `DeleteInstances`: release instances.
 
 use super::delete_instance::{self, Facts, RULES, release};
-use super::power::{self, Wish, batch_ids};
+use super::power::{self, Requested, batch_ids};
 use crate::actions::prelude::*;
 use crate::catalog::first_broken;
 
@@ -53,13 +53,13 @@ impl Action for DeleteInstances {
     ];
     const PRECONDITIONS: &'static [Precondition<Vec<Facts>>] = &[];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Vec<Facts>, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Vec<Facts>, Stop> {
         let terminate = ask.terminate_subscription == Some(true);
         let mut all = Vec::new();
         for id in batch_ids(call, &ask.region_id, &ask.instance_id)? {
-            let found = call.instance(books, &id)?.filter(|one| one.region == ask.region_id.0);
+            let found = call.instance(tx, &id)?.filter(|one| one.region == ask.region_id.0);
             found.ok_or(&INSTANCE_IDS_NOT_FOUND)?;
-            let machine = power::find(books, call, &id, Wish::default())?;
+            let machine = power::find(tx, call, &id, Requested::default())?;
             let facts =
                 delete_instance::Facts::of(call, machine, ask.force == Some(true), terminate);
             if let Some(error) = first_broken(RULES, &facts) {

@@ -65,12 +65,12 @@ impl Query for DescribeInstanceStatus {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TOO_MANY_INSTANCE_IDS];
 
-    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
         let region = &ask.region_id.0;
-        call.world.offer.region(region).ok_or(&REGION_NOT_FOUND)?;
+        call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
         if let Some(ZoneId(zone)) = ask.zone_id.clone() {
-            call.world.offer.zone(&zone).ok_or(&ZONE_NOT_FOUND)?;
+            call.environment.inventory.zone(&zone).ok_or(&ZONE_NOT_FOUND)?;
             filter.also.push(Box::new(move |instance| instance.zone == zone));
         }
         if ask.instance_id.0.len() > domain::limits::IDS_PER_LIST {
@@ -82,7 +82,7 @@ impl Query for DescribeInstanceStatus {
         let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
         let number = ask.page_number.map_or(1, |number| small(number.0));
         let size = ask.page_size.map_or(10, |size| small(size.0));
-        let found = books.instances(&filter, &Page::Numbered { number, size })?;
+        let found = tx.instances(&filter, &Page::Numbered { number, size })?;
         let item = |instance: Instance| StatusItem {
             instance_id: instance.id.to_string(),
             status: instance.status.as_str(),

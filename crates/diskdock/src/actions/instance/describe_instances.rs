@@ -186,16 +186,16 @@ impl Query for DescribeInstances {
         &INSTANCE_FILTER_VALUE_NOT_VALID,
     ];
 
-    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        call.world.offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let paging = Paging::of(
             ask.next_token.as_ref().map(|token| token.0.as_str()),
             ask.max_results.map(|most| most.0),
             ask.page_number.map(|number| number.0),
             ask.page_size.map(|size| size.0),
         )?;
-        let found = books.instances(&filter(call, ask)?, &paging.page)?;
-        let view = |one| InstanceView::of(&call.world.offer, one);
+        let found = tx.instances(&filter(call, ask)?, &paging.page)?;
+        let view = |one| InstanceView::of(&call.environment.inventory, one);
         let instance = found.instances.into_iter().map(view).collect();
         Ok(Reply {
             page_number: paging.number,
@@ -262,9 +262,10 @@ fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Param
         also.push(Box::new(move |instance| instance.locks.is_empty() == available));
     }
     if let Some(optimized) = ask.io_optimized {
-        let offer = &call.world.offer;
-        let types = offer.instance_types().iter().map(|found| &found.id);
-        let plain: Vec<String> = types.filter(|id| !is_io_optimized(offer, id)).cloned().collect();
+        let inventory = &call.environment.inventory;
+        let types = inventory.instance_types().iter().map(|found| &found.id);
+        let plain: Vec<String> =
+            types.filter(|id| !is_io_optimized(inventory, id)).cloned().collect();
         also.push(Box::new(move |instance| plain.contains(&instance.instance_type) != optimized));
     }
 }

@@ -50,11 +50,12 @@ The latest 64 KiB at most; `diskdock console` shows them decoded, and follows. W
 A simulated instance has no guest: its console says so.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
 
-    fn answer(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let region = call.world.offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let found = call.instance(books, &ask.instance_id)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let region =
+            call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let found = call.instance(tx, &ask.instance_id)?;
         let instance = found.filter(|one| one.region == region.id).ok_or(&INSTANCE_NOT_FOUND)?;
-        let read = (call.world.console)(&instance.id);
+        let read = (call.environment.console)(&instance.id);
         let written = read.map_err(|fault| {
             Stop::Broken(format!("the console of {} cannot be read: {fault}", instance.id))
         })?;

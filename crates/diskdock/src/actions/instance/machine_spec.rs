@@ -1,6 +1,6 @@
 //! What the machine of an instance is made of, for the hypervisor.
 
-use domain::offer::Offer;
+use domain::inventory::Inventory;
 
 use crate::actions::prelude::*;
 use crate::hypervisor::{FORWARD_TAG, Forward, MachineSpec};
@@ -11,8 +11,8 @@ const NO_TYPE: (u32, f64, u32) = (0, 0.0, 0);
 const MIB: f64 = 1_024.0;
 
 /// What the machine of this instance is made of.
-pub fn machine_spec(offer: &Offer, instance: &Instance, user_data: String) -> MachineSpec {
-    let found = offer.instance_type(&instance.instance_type);
+pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: String) -> MachineSpec {
+    let found = inventory.instance_type(&instance.instance_type);
     let (processors, memory_gib, disk_quantity) =
         found.map_or(NO_TYPE, |found| (found.cpu, found.memory_gib, found.disk_quantity));
     MachineSpec {

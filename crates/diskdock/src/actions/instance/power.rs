@@ -11,7 +11,7 @@ use crate::store::AttachedDisk;
 
 /// What a request asks of an instance besides its being on or off.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wish {
+pub struct Requested {
     /// Compute is not to be paid for while it is off.
     pub stop_charging: bool,
     /// It is to hibernate.
@@ -31,7 +31,7 @@ pub struct Machine {
     /// What the hypervisor has to know of it.
     pub spec: MachineSpec,
     /// What the request asks for.
-    pub wish: Wish,
+    pub requested: Requested,
 }
 
 impl Machine {
@@ -63,44 +63,44 @@ impl Machine {
 
 /// The machine of this id.
 pub fn find(
-    books: &dyn Reader,
+    tx: &dyn ReadTx,
     call: &Call<'_>,
     id: &InstanceId,
-    wish: Wish,
+    requested: Requested,
 ) -> Result<Machine, Stop> {
-    let instance = call.instance(books, id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-    machine(books, call, instance, wish)
+    let instance = call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+    machine(tx, call, instance, requested)
 }
 
 fn machine(
-    books: &dyn Reader,
+    tx: &dyn ReadTx,
     call: &Call<'_>,
     instance: Instance,
-    wish: Wish,
+    requested: Requested,
 ) -> Result<Machine, Stop> {
-    let attached = books.attached(&instance.id)?;
+    let attached = tx.attached(&instance.id)?;
     let mut disks_made = true;
     if instance.status == InstanceStatus::Pending {
         for at in &attached {
-            disks_made &= books.disk(&at.disk)?.is_some_and(|disk| disk.created);
+            disks_made &= tx.disk(&at.disk)?.is_some_and(|disk| disk.created);
         }
     }
-    let found = call.world.offer.instance_type(&instance.instance_type);
+    let found = call.environment.inventory.instance_type(&instance.instance_type);
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
-    let user_data = books.user_data(&instance.id)?.unwrap_or_default();
-    let spec = machine_spec(&call.world.offer, &instance, user_data);
-    Ok(Machine { instance, attached, disks_made, has_local_disks, spec, wish })
+    let user_data = tx.user_data(&instance.id)?.unwrap_or_default();
+    let spec = machine_spec(&call.environment.inventory, &instance, user_data);
+    Ok(Machine { instance, attached, disks_made, has_local_disks, spec, requested })
 }
 
 /// Moves an instance on, where it still is where the operation left it.
-pub fn settle(
-    books: &mut dyn Books,
+pub fn finish_transition(
+    tx: &mut dyn WriteTx,
     id: &InstanceId,
     transition: impl FnOnce(&mut Instance) -> Result<(), Illegal>,
-) -> Stored<()> {
-    let Some(mut instance) = books.instance(id)? else { return Ok(()) };
+) -> Result<(), StoreError> {
+    let Some(mut instance) = tx.instance(id)? else { return Ok(()) };
     match transition(&mut instance) {
-        Ok(()) => books.save_instance(&instance),
+        Ok(()) => tx.save_instance(&instance),
         Err(Illegal) => Ok(()),
     }
 }
@@ -132,7 +132,7 @@ pub struct BatchAsk<'a> {
     /// What becomes of the batch if one fails.
     pub optimization: Option<BatchOptimization>,
     /// What is asked of each.
-    pub wish: Wish,
+    pub requested: Requested,
 }
 
 /// The ids of a batch, each once, in order.
@@ -141,7 +141,7 @@ pub fn batch_ids(
     region: &RegionId,
     ids: &AtLeastOne<InstanceId>,
 ) -> Result<Vec<InstanceId>, &'static ErrorCode> {
-    call.world.offer.region(&region.0).ok_or(&REGION_NOT_FOUND)?;
+    call.environment.inventory.region(&region.0).ok_or(&REGION_NOT_FOUND)?;
     let mut unique: Vec<InstanceId> = Vec::new();
     for id in &ids.0 {
         if !unique.contains(id) {
@@ -156,7 +156,7 @@ impl Batch {
     /// Looks at every instance under these rules. All together, the first that cannot be done
     /// refuses the whole batch.
     pub fn load(
-        books: &dyn Reader,
+        tx: &dyn ReadTx,
         call: &Call<'_>,
         ask: &BatchAsk<'_>,
         rules: &[Precondition<Machine>],
@@ -164,7 +164,7 @@ impl Batch {
         let together = ask.optimization != Some(BatchOptimization::SuccessFirst);
         let mut entries = Vec::new();
         for id in batch_ids(call, ask.region, ask.ids)? {
-            let entry = Self::entry(books, call, ask, rules, id)?;
+            let entry = Self::entry(tx, call, ask, rules, id)?;
             match &entry {
                 Entry::Cannot { error, .. } if together && **error == INSTANCE_NOT_FOUND => {
                     return Err((&INSTANCE_IDS_NOT_FOUND).into());
@@ -177,17 +177,17 @@ impl Batch {
     }
 
     fn entry(
-        books: &dyn Reader,
+        tx: &dyn ReadTx,
         call: &Call<'_>,
         ask: &BatchAsk<'_>,
         rules: &[Precondition<Machine>],
         id: InstanceId,
     ) -> Result<Entry, Stop> {
-        let found = call.instance(books, &id)?.filter(|found| found.region == ask.region.0);
+        let found = call.instance(tx, &id)?.filter(|found| found.region == ask.region.0);
         let Some(found) = found else {
             return Ok(Entry::Cannot { id, status: "", error: &INSTANCE_NOT_FOUND });
         };
-        let machine = machine(books, call, found, ask.wish)?;
+        let machine = machine(tx, call, found, ask.requested)?;
         let status = machine.instance.status.as_str();
         Ok(match first_broken(rules, &machine) {
             Some(error) => Entry::Cannot { id, status, error },

@@ -1,6 +1,6 @@
 //! `RebootInstance`: turn an instance off and on again.
 
-use super::power::{self, Machine, Wish};
+use super::power::{self, Machine, Requested};
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 
@@ -33,8 +33,8 @@ impl Action for RebootInstance {
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
-        power::find(books, call, &ask.instance_id, Wish::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        power::find(tx, call, &ask.instance_id, Requested::default())
     }
 
     fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
@@ -73,7 +73,7 @@ pub struct Rebooting {
 
 impl Operation for Rebooting {
     const KIND: &'static str = "instance.reboot";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_instance(&self.machine.instance)
@@ -88,42 +88,46 @@ impl Operation for Rebooting {
         }
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        let (hypervisor, now) = (hands.hypervisor, hands.now);
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let (hypervisor, now) = (context.hypervisor, context.now);
         if let Some(reason) = &self.taking_back {
-            let look = hypervisor.stop(&self.machine.instance, true, now).await?;
-            let off = look == Look::Settled;
-            return Ok(if off { Progress::Refused(reason.clone()) } else { look.into() });
+            let progress = hypervisor.stop(&self.machine.instance, true, now).await?;
+            let off = progress == Progress::Done;
+            return Ok(if off { Progress::Failed(reason.clone()) } else { progress });
         }
         if !self.force {
-            return hypervisor.reboot(&self.machine, now).await.map(Progress::from);
+            return hypervisor.reboot(&self.machine, now).await;
         }
         if !self.off {
-            let progress =
-                Progress::from(hypervisor.stop(&self.machine.instance, true, now).await?);
+            let progress = hypervisor.stop(&self.machine.instance, true, now).await?;
             if progress != Progress::Done {
                 return Ok(progress);
             }
             self.off = true;
         }
-        hypervisor.start(&self.machine, now).await.map(Progress::from)
+        hypervisor.start(&self.machine, now).await
     }
 
     /// A guest that was asked to reboot runs on if it did not.
-    fn take_back(&mut self, reason: &str) -> bool {
+    fn compensate(&mut self, reason: &str) -> bool {
         let first = self.off && self.taking_back.is_none();
         self.taking_back.get_or_insert_with(|| reason.to_owned());
         first
     }
 
     /// A guest that did not reboot is still Running, as it was.
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
-        power::settle(books, &self.machine.instance, |instance| match ending {
-            Ending::Done => instance.started(now),
-            Ending::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        power::finish_transition(tx, &self.machine.instance, |instance| match outcome {
+            Outcome::Done => instance.started(now),
+            Outcome::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
                 instance.stopped()
             }
-            Ending::GaveUp(_) => instance.started(instance.started_at.unwrap_or(now)),
+            Outcome::GaveUp(_) => instance.started(instance.started_at.unwrap_or(now)),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! `RebootInstances`: turn instances off and on again.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
 use super::reboot_instance::{RULES, reboot};
 use crate::actions::prelude::*;
 
@@ -46,14 +46,14 @@ rebooted refuses the whole request; otherwise it is named in the reply with its 
     ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
         let asked = BatchAsk {
             region: &ask.region_id,
             ids: &ask.instance_id,
             optimization: ask.batch_optimization,
-            wish: Wish::default(),
+            requested: Requested::default(),
         };
-        Batch::load(books, call, &asked, RULES)
+        Batch::load(tx, call, &asked, RULES)
     }
 
     fn effect(_: &Call<'_>, ask: &Params, batch: Batch) -> Effect<BatchReply> {

@@ -255,7 +255,7 @@ only. A simulated instance has no guest, and nothing listens.";
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
 
-    fn load(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
+    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
         let amount = ask.run.amount.map_or(1, |amount| amount.0);
         check(call, ask, amount)?;
         let mut launch = ask.launch.clone();

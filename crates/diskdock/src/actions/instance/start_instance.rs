@@ -1,7 +1,7 @@
 //! `StartInstance`: turn an instance on.
 
 use super::build::Build;
-use super::power::{self, Machine, Wish};
+use super::power::{self, Machine, Requested};
 use crate::actions::prelude::*;
 
 /// Turns an instance on.
@@ -35,8 +35,8 @@ is on its way off must not be there again when the guest boots.";
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
-        power::find(books, call, &ask.instance_id, Wish::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        power::find(tx, call, &ask.instance_id, Requested::default())
     }
 
     fn effect(_: &Call<'_>, _: &Params, machine: Machine) -> Effect<()> {
@@ -84,7 +84,7 @@ impl Starting {
 
 impl Operation for Starting {
     const KIND: &'static str = "instance.start";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_instance(self.build.instance())
@@ -98,35 +98,41 @@ impl Operation for Starting {
         }
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         if let Some(reason) = &self.taking_back {
-            let look = hands.hypervisor.stop(self.build.instance(), true, hands.now).await?;
-            let off = look == Look::Settled;
-            return Ok(if off { Progress::Refused(reason.clone()) } else { look.into() });
+            let progress =
+                context.hypervisor.stop(self.build.instance(), true, context.now).await?;
+            let off = progress == Progress::Done;
+            return Ok(if off { Progress::Failed(reason.clone()) } else { progress });
         }
         if !self.built {
-            let progress = self.build.advance(hands).await?;
+            let progress = self.build.advance(context).await?;
             if progress != Progress::Done {
                 return Ok(progress);
             }
             self.built = true;
         }
-        hands.hypervisor.start(self.build.machine(), hands.now).await.map(Progress::from)
+        context.hypervisor.start(self.build.machine(), context.now).await
     }
 
     /// A machine that was never turned on needs no turning off.
-    fn take_back(&mut self, reason: &str) -> bool {
+    fn compensate(&mut self, reason: &str) -> bool {
         let first = self.built && self.taking_back.is_none();
         self.taking_back.get_or_insert_with(|| reason.to_owned());
         first
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, now: Moment) -> Stored<()> {
-        self.build.finish(ending, books)?;
-        power::settle(books, self.build.instance(), |instance| match ending {
-            Ending::Done => instance.started(now),
-            Ending::GaveUp(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
-            Ending::GaveUp(_) => Err(domain::Illegal),
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        self.build.finish(outcome, tx)?;
+        power::finish_transition(tx, self.build.instance(), |instance| match outcome {
+            Outcome::Done => instance.started(now),
+            Outcome::GaveUp(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
+            Outcome::GaveUp(_) => Err(domain::Illegal),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! `StartInstances`: turn instances on.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
 use super::start_instance::{RULES, start};
 use crate::actions::prelude::*;
 
@@ -46,14 +46,14 @@ refuses the whole request; otherwise it is named in the reply with its error.";
     ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
         let asked = BatchAsk {
             region: &ask.region_id,
             ids: &ask.instance_id,
             optimization: ask.batch_optimization,
-            wish: Wish::default(),
+            requested: Requested::default(),
         };
-        Batch::load(books, call, &asked, RULES)
+        Batch::load(tx, call, &asked, RULES)
     }
 
     fn effect(_: &Call<'_>, _: &Params, batch: Batch) -> Effect<BatchReply> {

@@ -2,7 +2,7 @@
 
 use domain::instance::StoppedMode;
 
-use super::power::{self, Machine, Wish};
+use super::power::{self, Machine, Requested};
 use crate::actions::prelude::*;
 
 /// Turns an instance off.
@@ -51,12 +51,12 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
-        let wish = Wish {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+        let requested = Requested {
             stop_charging: ask.stopped_mode == Some(Mode::StopCharging),
             hibernate: ask.hibernate == Some(true),
         };
-        power::find(books, call, &ask.instance_id, wish)
+        power::find(tx, call, &ask.instance_id, requested)
     }
 
     fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
@@ -70,19 +70,19 @@ pub const RULES: &[Precondition<Machine>] = &[
     must("the instance is not locked for security",           |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",               |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                           |m| m.is_running(), &INSTANCE_STATUS),
-    must("it is not to hibernate",                            |m| !m.wish.hibernate, &HIBERNATION_NOT_ENABLED),
-    must("StopCharging is not for a subscription",            |m| !m.wish.stop_charging || m.instance.charge_type == ChargeType::PostPaid, &STOP_CHARGING_PREPAID),
-    must("StopCharging is not for a spot instance",           |m| !m.wish.stop_charging || m.instance.spot_strategy == "NoSpot", &STOP_CHARGING_SPOT),
-    must("StopCharging is not for a type with local disks",   |m| !m.wish.stop_charging || !m.has_local_disks, &STOP_CHARGING_LOCAL_DISKS),
+    must("it is not to hibernate",                            |m| !m.requested.hibernate, &HIBERNATION_NOT_ENABLED),
+    must("StopCharging is not for a subscription",            |m| !m.requested.stop_charging || m.instance.charge_type == ChargeType::PostPaid, &STOP_CHARGING_PREPAID),
+    must("StopCharging is not for a spot instance",           |m| !m.requested.stop_charging || m.instance.spot_strategy == "NoSpot", &STOP_CHARGING_SPOT),
+    must("StopCharging is not for a type with local disks",   |m| !m.requested.stop_charging || !m.has_local_disks, &STOP_CHARGING_LOCAL_DISKS),
 ];
 
 /// Stops an instance for which the rules hold.
 pub fn stop<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
-    let Machine { mut instance, wish, .. } = machine;
+    let Machine { mut instance, requested, .. } = machine;
     instance.stop().expect("a Running instance can be stopped");
     instance.stopped_mode = match instance.charge_type {
         ChargeType::PrePaid => StoppedMode::NotApplicable,
-        ChargeType::PostPaid if wish.stop_charging => StoppedMode::StopCharging,
+        ChargeType::PostPaid if requested.stop_charging => StoppedMode::StopCharging,
         ChargeType::PostPaid => StoppedMode::KeepCharging,
     };
     let stopping = Stopping { instance: instance.id.clone(), force };
@@ -98,7 +98,7 @@ pub struct Stopping {
 
 impl Operation for Stopping {
     const KIND: &'static str = "instance.stop";
-    const PATIENCE: Patience = Patience { give_up_after_s: 300 };
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
         Subject::of_instance(&self.instance)
@@ -108,15 +108,15 @@ impl Operation for Stopping {
         "stop"
     }
 
-    async fn advance(&mut self, hands: &Hands<'_>) -> Result<Progress, Trouble> {
-        hands.hypervisor.stop(&self.instance, self.force, hands.now).await.map(Progress::from)
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        context.hypervisor.stop(&self.instance, self.force, context.now).await
     }
 
-    fn finish(&self, ending: &Ending, books: &mut dyn Books, _: Moment) -> Stored<()> {
-        power::settle(books, &self.instance, |instance| match ending {
-            Ending::Done if instance.status == InstanceStatus::Stopping => instance.stopped(),
-            Ending::Done => Err(domain::Illegal),
-            Ending::GaveUp(_) => {
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        power::finish_transition(tx, &self.instance, |instance| match outcome {
+            Outcome::Done if instance.status == InstanceStatus::Stopping => instance.stopped(),
+            Outcome::Done => Err(domain::Illegal),
+            Outcome::GaveUp(_) => {
                 instance.stop_failed()?;
                 instance.stopped_mode = StoppedMode::NotApplicable;
                 Ok(())

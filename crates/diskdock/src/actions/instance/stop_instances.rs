@@ -1,6 +1,6 @@
 //! `StopInstances`: turn instances off.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Wish};
+use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
 use super::stop_instance::{Mode, RULES, stop};
 use crate::actions::prelude::*;
 
@@ -51,15 +51,15 @@ refuses the whole request; otherwise it is named in the reply with its error.";
     ];
     const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
 
-    fn load(books: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
         let stop_charging = ask.stopped_mode == Some(Mode::StopCharging);
         let asked = BatchAsk {
             region: &ask.region_id,
             ids: &ask.instance_id,
             optimization: ask.batch_optimization,
-            wish: Wish { stop_charging, hibernate: false },
+            requested: Requested { stop_charging, hibernate: false },
         };
-        Batch::load(books, call, &asked, RULES)
+        Batch::load(tx, call, &asked, RULES)
     }
 
     fn effect(_: &Call<'_>, ask: &Params, batch: Batch) -> Effect<BatchReply> {

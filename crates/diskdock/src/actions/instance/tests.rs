@@ -1,4 +1,4 @@
-//! The life of instances, from request to books to hypervisor and back.
+//! The life of instances, from request to store to hypervisor and back.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::actions::dispatch::{Request, Services, dispatch};
 use crate::actions::{OPERATIONS, find};
-use crate::catalog::{Caller, Input, Stop, World, Worlds};
+use crate::catalog::{Caller, Environment, Environments, Input, Stop};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::Ids;
-use crate::operations::{Runner, Strangers, reconcile};
+use crate::operations::{Runner, UnknownInstances, reconcile};
 use crate::store::Store;
 use crate::store::sqlite::{Durability, Sqlite};
 
@@ -29,10 +29,14 @@ impl Town {
         let hypervisor = Arc::new(Simulated::new(Pace::Fast));
         let runner =
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
-        let offer = crate::offer::load(None).expect("the built-in offer");
-        let world = Worlds::new(World::plain(offer, Ids::from_seed(1), creating_takes_time));
+        let inventory = crate::inventory::load(None).expect("the built-in inventory");
+        let environment = Environments::new(Environment::plain(
+            inventory,
+            Ids::from_seed(1),
+            creating_takes_time,
+        ));
         let runner = Arc::new(runner);
-        let services = Services { store, runner, clock, world, strict: false };
+        let services = Services { store, runner, clock, environment, strict: false };
         Town { services, hypervisor, _directory: directory }
     }
 
@@ -53,7 +57,7 @@ impl Town {
 
     async fn settle(&self) {
         for _ in 0..20 {
-            self.services.runner.settle().await;
+            self.services.runner.drain().await;
             self.services.clock.advance_ms(1_000);
         }
     }
@@ -74,8 +78,8 @@ impl Town {
     }
 
     fn image(&self) -> String {
-        let world = self.services.world.current();
-        let images = world.offer.images().iter();
+        let environment = self.services.environment.current();
+        let images = environment.inventory.images().iter();
         let mut fitting =
             images.filter(|image| image.id.starts_with("ubuntu") && image.size_gib <= 40);
         fitting.find(|image| image.id.contains("x64")).expect("an image").id.clone()
@@ -97,7 +101,7 @@ impl Town {
         let found = reconcile(
             &self.services.store,
             self.hypervisor.as_ref(),
-            Strangers::Report,
+            UnknownInstances::Report,
             self.services.clock.now(),
         )
         .await;

@@ -1,18 +1,18 @@
 //! An instance as clients see it.
 
 use domain::instance::StoppedMode;
-use domain::offer::{Image, InstanceType, Offer};
+use domain::inventory::{Image, InstanceType, Inventory};
 use serde::{Serialize, Serializer};
 
+use super::empty_instance::{EMPTY_INSTANCE, NO_PROCESSORS};
 use super::item::InstanceItem;
 use super::item_parts::*;
 use super::made_up;
-use super::nothing::{NO_PROCESSORS, NOTHING};
 use crate::actions::prelude::*;
 use crate::catalog::times::{NEVER, without_seconds};
 use crate::catalog::{ReplyShape, ReplyValue};
 
-/// An instance in a reply, with what the offer says of its type and image.
+/// An instance in a reply, with what the inventory says of its type and image.
 #[derive(Clone, Debug)]
 pub struct InstanceView {
     instance: Instance,
@@ -24,11 +24,11 @@ pub struct InstanceView {
 
 impl InstanceView {
     /// The view of an instance.
-    pub fn of(offer: &Offer, instance: Instance) -> InstanceView {
+    pub fn of(inventory: &Inventory, instance: Instance) -> InstanceView {
         InstanceView {
-            image: offer.image(&instance.image).cloned(),
-            io_optimized: is_io_optimized(offer, &instance.instance_type),
-            found_type: offer.instance_type(&instance.instance_type).cloned(),
+            image: inventory.image(&instance.image).cloned(),
+            io_optimized: is_io_optimized(inventory, &instance.instance_type),
+            found_type: inventory.instance_type(&instance.instance_type).cloned(),
             public_address: public_address(&instance),
             instance,
         }
@@ -36,9 +36,9 @@ impl InstanceView {
 }
 
 /// Whether the family of a type is I/O optimised; a family that is gone was.
-pub fn is_io_optimized(offer: &Offer, instance_type: &str) -> bool {
-    let found = offer.instance_type(instance_type);
-    let family = found.and_then(|found| offer.family(&found.family));
+pub fn is_io_optimized(inventory: &Inventory, instance_type: &str) -> bool {
+    let found = inventory.instance_type(instance_type);
+    let family = found.and_then(|found| inventory.family(&found.family));
     family.is_none_or(|family| family.io_optimized)
 }
 
@@ -135,7 +135,7 @@ impl InstanceView {
             internet_max_bandwidth_in: network.internet_max_bandwidth_in,
             operation_locks: self.operation_locks(),
             tags: self.tags(),
-            ..NOTHING
+            ..EMPTY_INSTANCE
         }
     }
 

@@ -1,6 +1,6 @@
 //! `DescribeAvailableResource`: what can be bought where.
 
-use domain::offer::{InstanceType, Offer, Zone};
+use domain::inventory::{InstanceType, Inventory, Zone};
 
 use super::language::SpotStrategy;
 use super::sold;
@@ -199,9 +199,9 @@ for are left out.";
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &TYPE_AND_SIZE, &DEDICATED_HOST_NOT_FOUND];
 
-    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let offer = &call.world.offer;
-        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
         if ask.instance_type.is_some() && (ask.cores.is_some() || ask.memory.is_some()) {
             return Err((&TYPE_AND_SIZE).into());
         }
@@ -209,15 +209,16 @@ for are left out.";
             return Err((&DEDICATED_HOST_NOT_FOUND).into());
         }
         let wanted = |zone: &&Zone| ask.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id);
-        let found = region.zones.iter().filter(wanted).filter_map(|zone| in_zone(offer, ask, zone));
+        let found =
+            region.zones.iter().filter(wanted).filter_map(|zone| in_zone(inventory, ask, zone));
         Ok(Reply { available_zones: AvailableZones { available_zone: found.collect() } })
     }
 }
 
 /// What the zone has of what is asked for; none if it has nothing.
-fn in_zone(offer: &Offer, ask: &Params, zone: &Zone) -> Option<AvailableZone> {
-    let suits = suits(ask, zone) && suitable_types(offer, ask, zone).next().is_some();
-    let found = if suits { resources(offer, ask, zone) } else { Vec::new() };
+fn in_zone(inventory: &Inventory, ask: &Params, zone: &Zone) -> Option<AvailableZone> {
+    let suits = suits(ask, zone) && suitable_types(inventory, ask, zone).next().is_some();
+    let found = if suits { resources(inventory, ask, zone) } else { Vec::new() };
     let zone_itself = ask.destination_resource == Destination::Zone;
     let available_resource = match found.is_empty() {
         true if zone_itself && suits => Vec::new(),
@@ -247,20 +248,20 @@ fn suits(ask: &Params, zone: &Zone) -> bool {
 
 /// Types sold in the zone that go with the filters.
 fn suitable_types<'a>(
-    offer: &'a Offer,
+    inventory: &'a Inventory,
     ask: &'a Params,
     zone: &'a Zone,
 ) -> impl Iterator<Item = &'a InstanceType> {
-    sold::types(offer, zone).filter(move |one| {
+    sold::types(inventory, zone).filter(move |one| {
         let wanted = ask.instance_type.as_ref().is_none_or(|Text(id)| *id == one.id);
         let cores = ask.cores.is_none_or(|Integer(cores)| cores == i64::from(one.cpu));
         let memory = ask.memory.is_none_or(|gib| (gib - one.memory_gib).abs() < 0.01);
-        wanted && cores && memory && family_suits(offer, ask, one)
+        wanted && cores && memory && family_suits(inventory, ask, one)
     })
 }
 
-fn family_suits(offer: &Offer, ask: &Params, one: &InstanceType) -> bool {
-    let Some(family) = offer.family(&one.family) else { return false };
+fn family_suits(inventory: &Inventory, ask: &Params, one: &InstanceType) -> bool {
+    let Some(family) = inventory.family(&one.family) else { return false };
     let asked = [ask.system_disk_category.as_ref(), ask.data_disk_category.as_ref()];
     let takes = asked.into_iter().flatten().all(|Text(word)| family.takes_category(word));
     let optimized = match ask.io_optimized {
@@ -271,27 +272,27 @@ fn family_suits(offer: &Offer, ask: &Params, one: &InstanceType) -> bool {
     takes && optimized
 }
 
-fn resources(offer: &Offer, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
+fn resources(inventory: &Inventory, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
     match ask.destination_resource {
         Destination::Zone | Destination::DedicatedHost => Vec::new(),
-        Destination::IoOptimized => io_optimized(offer, ask, zone),
+        Destination::IoOptimized => io_optimized(inventory, ask, zone),
         Destination::Network => vec![SupportedResource::plain("vpc")],
-        Destination::InstanceType => {
-            suitable_types(offer, ask, zone).map(|one| SupportedResource::plain(&one.id)).collect()
-        }
+        Destination::InstanceType => suitable_types(inventory, ask, zone)
+            .map(|one| SupportedResource::plain(&one.id))
+            .collect(),
         Destination::SystemDisk => {
-            disks(offer, ask, zone, sold::system_categories(zone), sold::system_sizes)
+            disks(inventory, ask, zone, sold::system_categories(zone), sold::system_sizes)
         }
         Destination::DataDisk => {
-            disks(offer, ask, zone, sold::data_categories(zone), sold::data_sizes)
+            disks(inventory, ask, zone, sold::data_categories(zone), sold::data_sizes)
         }
     }
 }
 
-fn io_optimized(offer: &Offer, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
+fn io_optimized(inventory: &Inventory, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
     let any = |fast: bool| {
-        suitable_types(offer, ask, zone)
-            .filter_map(|one| offer.family(&one.family))
+        suitable_types(inventory, ask, zone)
+            .filter_map(|one| inventory.family(&one.family))
             .any(|family| family.io_optimized == fast)
     };
     let words = [("optimized", any(true)), ("none", any(false))];
@@ -300,15 +301,15 @@ fn io_optimized(offer: &Offer, ask: &Params, zone: &Zone) -> Vec<SupportedResour
 
 /// Categories that at least one suitable type takes, with their sizes.
 fn disks<'a>(
-    offer: &Offer,
+    inventory: &Inventory,
     ask: &Params,
     zone: &Zone,
     categories: impl Iterator<Item = &'a str>,
     sizes: fn(&str) -> Option<(u32, u32)>,
 ) -> Vec<SupportedResource> {
     let taken = |word: &&str| {
-        suitable_types(offer, ask, zone)
-            .filter_map(|one| offer.family(&one.family))
+        suitable_types(inventory, ask, zone)
+            .filter_map(|one| inventory.family(&one.family))
             .any(|family| family.takes_category(word))
     };
     let disk = |word: &str| {

@@ -1,6 +1,6 @@
 //! `DescribeImages`: list images.
 
-use domain::offer::{Architecture, Image, OsType};
+use domain::inventory::{Architecture, Image, OsType};
 
 use super::image_view::ImageItem;
 use crate::actions::disk::describe_disks::FilterKey;
@@ -180,12 +180,12 @@ impl Query for DescribeImages {
         &TAG_COUNT,
     ];
 
-    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let offer = &call.world.offer;
-        let region = offer.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
         let runs_on = match &ask.instance_type {
             Some(Text(id)) => {
-                Some(offer.instance_type(id).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?.architecture)
+                Some(inventory.instance_type(id).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?.architecture)
             }
             None => None,
         };
@@ -199,7 +199,7 @@ impl Query for DescribeImages {
                 && runs_on.is_none_or(|architecture| architecture == image.architecture)
                 && is_within(span, image)
         };
-        let found: Vec<_> = offer.images().iter().filter(matching).collect();
+        let found: Vec<_> = inventory.images().iter().filter(matching).collect();
         let before = (number as usize - 1).saturating_mul(size as usize);
         let image = found
             .iter()

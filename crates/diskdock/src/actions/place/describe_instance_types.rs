@@ -173,8 +173,8 @@ The list is the same in every region. Which types a zone sells is the answer of 
 DescribeAvailableResource.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
-    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let offer = &call.world.offer;
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let inventory = &call.environment.inventory;
         let after = match &ask.next_token {
             Some(Text(token)) => paging::parse_token(token)?,
             None => 0,
@@ -182,8 +182,8 @@ DescribeAvailableResource.";
         let after = usize::try_from(after).map_err(|_| &NEXT_TOKEN_NOT_VALID)?;
         let most = ask.max_results.and_then(|most| usize::try_from(most.0).ok()).unwrap_or(PAGE);
         let mut found =
-            offer.instance_types().iter().enumerate().skip(after).filter_map(|(at, one)| {
-                let family = offer.family(&one.family)?;
+            inventory.instance_types().iter().enumerate().skip(after).filter_map(|(at, one)| {
+                let family = inventory.family(&one.family)?;
                 matches(ask, one, family).then_some((at, one, family))
             });
         let page: Vec<_> = found.by_ref().take(most).collect();

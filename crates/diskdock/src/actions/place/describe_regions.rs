@@ -80,8 +80,8 @@ impl Query for DescribeRegions {
     const SUMMARY: &'static str = "Lists regions.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let item = |region: &domain::offer::Region| RegionItem {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let item = |region: &domain::inventory::Region| RegionItem {
             region_id: region.id.clone(),
             local_name: Language::pick(
                 ask.accept_language,
@@ -91,7 +91,7 @@ impl Query for DescribeRegions {
             region_endpoint: region.endpoint.clone(),
             status: "available",
         };
-        let region = call.world.offer.regions().iter().map(item).collect();
+        let region = call.environment.inventory.regions().iter().map(item).collect();
         Ok(Reply { regions: Regions { region } })
     }
 }

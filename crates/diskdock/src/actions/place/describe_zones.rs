@@ -1,6 +1,6 @@
 //! `DescribeZones`: list the zones of a region.
 
-use domain::offer::{Offer, Zone};
+use domain::inventory::{Inventory, Zone};
 
 use super::language::{Language, SpotStrategy};
 use super::sold;
@@ -160,12 +160,12 @@ impl Query for DescribeZones {
     const SUMMARY: &'static str = "Lists the zones of a region and what each of them sells.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];
 
-    fn answer(_: &dyn Reader, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
-        let offer = &call.world.offer;
-        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let item = |zone: &Zone| {
             let brief = brief(zone, ask.accept_language);
-            if ask.verbose == Some(false) { brief } else { detailed(offer, zone, brief) }
+            if ask.verbose == Some(false) { brief } else { detailed(inventory, zone, brief) }
         };
         Ok(Reply { zones: Zones { zone: region.zones.iter().map(item).collect() } })
     }
@@ -180,26 +180,29 @@ fn brief(zone: &Zone, language: Option<Language>) -> ZoneItem {
     }
 }
 
-fn detailed(offer: &Offer, zone: &Zone, brief: ZoneItem) -> ZoneItem {
-    let infos = [true, false].into_iter().filter_map(|fast| resources_info(offer, zone, fast));
+fn detailed(inventory: &Inventory, zone: &Zone, brief: ZoneItem) -> ZoneItem {
+    let infos = [true, false].into_iter().filter_map(|fast| resources_info(inventory, zone, fast));
     ZoneItem {
         available_resource_creation: CREATED.into_iter().collect(),
         available_disk_categories: zone.disk_categories.iter().cloned().collect(),
-        available_instance_types: sold::types(offer, zone).map(|one| &one.id).cloned().collect(),
+        available_instance_types: sold::types(inventory, zone)
+            .map(|one| &one.id)
+            .cloned()
+            .collect(),
         available_resources: Resources { resources_info: infos.collect() },
         ..brief
     }
 }
 
 /// What families that are I/O optimised (or not) can be combined with; none without families.
-fn resources_info(offer: &Offer, zone: &Zone, io_optimized: bool) -> Option<ResourcesInfo> {
+fn resources_info(inventory: &Inventory, zone: &Zone, io_optimized: bool) -> Option<ResourcesInfo> {
     let families: Vec<_> =
-        sold::families(offer, zone).filter(|f| f.io_optimized == io_optimized).collect();
+        sold::families(inventory, zone).filter(|f| f.io_optimized == io_optimized).collect();
     let taken = |word: &&str| families.iter().any(|family| family.takes_category(word));
     let mut generations: Vec<_> = families.iter().map(|family| family.generation.clone()).collect();
     generations.sort_unstable();
     generations.dedup();
-    let types = sold::types(offer, zone)
+    let types = sold::types(inventory, zone)
         .filter(|one| families.iter().any(|family| family.id == one.family));
     (!families.is_empty()).then(|| ResourcesInfo {
         io_optimized,

@@ -1,7 +1,7 @@
 //! An image as clients see it.
 
 use domain::AccountId;
-use domain::offer::Image;
+use domain::inventory::Image;
 
 use crate::catalog::reply;
 

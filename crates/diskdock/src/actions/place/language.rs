@@ -3,7 +3,7 @@
 use crate::catalog::choice;
 
 choice!(
-    /// Languages that can be asked for. The offer has names in Chinese and in English.
+    /// Languages that can be asked for. The inventory has names in Chinese and in English.
     pub enum Language {
         Chinese = "zh-CN",
         English = "en-US",

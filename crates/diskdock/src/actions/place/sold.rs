@@ -1,16 +1,22 @@
 //! What a zone sells, seen from the sides that these actions ask for.
 
 use domain::disk::Category;
-use domain::offer::{InstanceFamily, InstanceType, Offer, Zone};
+use domain::inventory::{InstanceFamily, InstanceType, Inventory, Zone};
 
 /// Instance types sold in a zone.
-pub fn types<'a>(offer: &'a Offer, zone: &'a Zone) -> impl Iterator<Item = &'a InstanceType> {
-    offer.instance_types().iter().filter(|one| offer.sells(zone, one))
+pub fn types<'a>(
+    inventory: &'a Inventory,
+    zone: &'a Zone,
+) -> impl Iterator<Item = &'a InstanceType> {
+    inventory.instance_types().iter().filter(|one| inventory.sells(zone, one))
 }
 
 /// Instance families sold in a zone.
-pub fn families<'a>(offer: &'a Offer, zone: &'a Zone) -> impl Iterator<Item = &'a InstanceFamily> {
-    offer.families().iter().filter(|family| zone.sells_family(&family.id))
+pub fn families<'a>(
+    inventory: &'a Inventory,
+    zone: &'a Zone,
+) -> impl Iterator<Item = &'a InstanceFamily> {
+    inventory.families().iter().filter(|family| zone.sells_family(&family.id))
 }
 
 /// Categories of data disks sold in a zone. Local disks come with their instance only.

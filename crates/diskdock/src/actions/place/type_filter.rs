@@ -1,6 +1,6 @@
 //! Which instance types DescribeInstanceTypes lists.
 
-use domain::offer::{Architecture, FamilyLevel, InstanceFamily, InstanceType, NvmeSupport};
+use domain::inventory::{Architecture, FamilyLevel, InstanceFamily, InstanceType, NvmeSupport};
 
 use super::describe_instance_types::{CpuArchitecture, Level, LocalCategory, NvmeFilter, Params};
 use crate::catalog::{Integer, Text};

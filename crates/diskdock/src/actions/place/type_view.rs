@@ -1,6 +1,6 @@
 //! An instance type as clients see it.
 
-use domain::offer::{BootMode, InstanceFamily, InstanceType};
+use domain::inventory::{BootMode, InstanceFamily, InstanceType};
 
 use crate::catalog::reply;
 

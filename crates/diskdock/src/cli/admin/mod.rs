@@ -111,7 +111,7 @@ enum Command {
     },
     /// Operations in flight and those given up, with the reason
     Operations(Concerned),
-    /// Where the books and the hypervisor disagree
+    /// Where the store and the hypervisor disagree
     Differences,
     /// The latest calls that changed something
     Calls,

@@ -8,7 +8,7 @@ use crate::gateway::decode::Pair;
 
 const FORCE: &str = "Send it anyway with --force.";
 
-/// Refuses what the server would refuse whatever is in its books. The parameters are sorted.
+/// Refuses what the server would refuse whatever is in its store. The parameters are sorted.
 pub fn check(entry: Entry, parameters: &[Pair]) -> Result<(), Failure> {
     let spec = entry.spec();
     check_names(spec, parameters)?;

@@ -95,7 +95,7 @@ async fn watch(
     subject: &Subject,
     deadline: Instant,
 ) -> Result<Option<Value>, Failure> {
-    let mut progress = Progress::new(subject.id());
+    let mut progress = WaitDisplay::new(subject.id());
     let nearby = caller.client.endpoint.is_loopback();
     let mut pause = if nearby { SHORTEST_PAUSE } else { FIRST_PAUSE };
     loop {
@@ -199,7 +199,7 @@ async fn given_up_reason(caller: &Caller, subject: &Subject) -> Option<String> {
 }
 
 /// Shows on standard error how it goes: one changing line on a terminal, else a line per change.
-struct Progress<'a> {
+struct WaitDisplay<'a> {
     id: &'a str,
     shown: String,
     since: Instant,
@@ -207,10 +207,10 @@ struct Progress<'a> {
     terminal: bool,
 }
 
-impl<'a> Progress<'a> {
-    fn new(id: &'a str) -> Progress<'a> {
+impl<'a> WaitDisplay<'a> {
+    fn new(id: &'a str) -> WaitDisplay<'a> {
         let terminal = std::io::stderr().is_terminal();
-        Progress { id, shown: String::new(), since: Instant::now(), turn: 0, terminal }
+        WaitDisplay { id, shown: String::new(), since: Instant::now(), turn: 0, terminal }
     }
 
     fn show(&mut self, status: &str) {

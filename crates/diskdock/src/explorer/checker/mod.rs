@@ -21,7 +21,7 @@ const PASTED: &str = "POST http://127.0.0.1:5260/?DiskId=d-…\nx-acs-action: De
                       authorization: ACS3-HMAC-SHA256 Credential=…";
 
 /// What a request's signature has to cover.
-struct Told {
+struct Claimed {
     scheme: Scheme,
     access_key_id: String,
     timestamp_s: i64,
@@ -30,18 +30,18 @@ struct Told {
 }
 
 /// Reads a pasted request and tells what the server signs; an error says what is wrong with it.
-fn tell(request: &str) -> Result<Told, String> {
+fn tell(request: &str) -> Result<Claimed, String> {
     let pasted = paste::read(request)?;
     let received = pasted.received();
     let claims = claims(&received).map_err(|fault| fault.to_string())?;
     told(&received, &claims)
 }
 
-fn told(received: &Received<'_>, claims: &Claims<'_>) -> Result<Told, String> {
+fn told(received: &Received<'_>, claims: &Claims<'_>) -> Result<Claimed, String> {
     let unsigned = "There is no signature in it: neither an Authorization header that begins with \
                     ACS3-HMAC-SHA256 nor a parameter Signature.";
     let (signed, given) = explain(received, claims).ok_or(unsigned)?;
-    Ok(Told {
+    Ok(Claimed {
         scheme: intent(received).scheme,
         access_key_id: claims.access_key_id.unwrap_or_default().to_owned(),
         timestamp_s: claims.timestamp_s.unwrap_or_default(),

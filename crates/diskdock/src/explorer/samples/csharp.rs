@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::quote::{csharp as quote, list};
 use super::request::{self, Class, request};
 use super::template::{comments, fill};
-use super::waiting::{Ids, PATIENCE_S, Waiting};
+use super::waiting::{Ids, TIMEOUT_S, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/csharp.txt");
 
@@ -106,7 +106,7 @@ fn wait(waiting: &Waiting) -> String {
             ("noun", waiting.subject.noun().to_owned()),
             ("statuses", fill(TEMPLATE, waiting.subject.noun(), &[])),
             ("passing", list(waiting.subject.passing(), quote)),
-            ("patience", PATIENCE_S.to_string()),
+            ("timeout", TIMEOUT_S.to_string()),
         ],
     )
 }

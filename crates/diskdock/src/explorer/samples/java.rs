@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::quote::{java as quote, list};
 use super::request::{self, Class, request};
 use super::template::{comments, fill};
-use super::waiting::{Ids, PATIENCE_S, Waiting};
+use super::waiting::{Ids, TIMEOUT_S, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/java.txt");
 
@@ -98,7 +98,7 @@ fn wait(waiting: &Waiting) -> String {
             ("noun", waiting.subject.noun().to_owned()),
             ("statuses", section(waiting, "statuses")),
             ("passing", list(waiting.subject.passing(), quote)),
-            ("patience", PATIENCE_S.to_string()),
+            ("timeout", TIMEOUT_S.to_string()),
         ],
     )
 }

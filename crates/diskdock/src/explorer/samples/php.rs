@@ -4,7 +4,7 @@ use super::names::kebab;
 use super::plan::Plan;
 use super::quote::{list, php as quote};
 use super::template::{comments, fill};
-use super::waiting::{Ids, PATIENCE_S, Subject, Waiting};
+use super::waiting::{Ids, Subject, TIMEOUT_S, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/php.txt");
 
@@ -48,7 +48,7 @@ fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
         ("item", item.to_owned()),
         ("id", id.to_owned()),
         ("passing", list(waiting.subject.passing(), quote)),
-        ("patience", PATIENCE_S.to_string()),
+        ("timeout", TIMEOUT_S.to_string()),
     ];
     let section = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
     fill(TEMPLATE, "statuses", &slots) + &fill(TEMPLATE, section, &slots)

@@ -7,7 +7,7 @@ use super::quote::{list, python as quote};
 use super::request::{self, Class, request};
 use super::template::{comments, fill};
 use super::tree::Member;
-use super::waiting::{Ids, PATIENCE_S, Waiting};
+use super::waiting::{Ids, TIMEOUT_S, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/python.txt");
 
@@ -98,7 +98,7 @@ fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
                 fill(TEMPLATE, waiting.subject.noun(), &[("region", quote(&plan.region))]),
             ),
             ("passing", format!("{{{}}}", list(waiting.subject.passing(), quote))),
-            ("patience", PATIENCE_S.to_string()),
+            ("timeout", TIMEOUT_S.to_string()),
         ],
     )
 }

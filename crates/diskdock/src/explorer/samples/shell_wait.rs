@@ -5,7 +5,7 @@ use super::plan::Plan;
 use super::quote::bash as quote;
 use super::template::fill;
 use super::tree::Pair;
-use super::waiting::{Ids, PATIENCE_S, Subject, Waiting};
+use super::waiting::{Ids, Subject, TIMEOUT_S, Waiting};
 
 /// Pieces of both kinds of script.
 pub const SHARED: &str = include_str!("templates/shell-wait.txt");
@@ -34,7 +34,7 @@ pub fn wait(plan: &Plan<'_>, look: fn(&str, &str, &str) -> String) -> String {
         ("count", count),
         ("look", look(describe, list, &quote(&plan.region))),
         ("passing", waiting.subject.passing().join("|")),
-        ("patience", PATIENCE_S.to_string()),
+        ("timeout", TIMEOUT_S.to_string()),
         ("goal", waiting.goal.unwrap_or("gone").to_owned()),
     ];
     fill(SHARED, section(waiting), &slots)

@@ -61,7 +61,7 @@ pub struct Waiting {
 }
 
 /// Seconds until a sample gives up.
-pub const PATIENCE_S: u32 = 300;
+pub const TIMEOUT_S: u32 = 300;
 
 /// What a sample has to wait for. A dry run changes nothing.
 pub fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {

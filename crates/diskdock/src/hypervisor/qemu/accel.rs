@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// How long the system may take to remove a process that was killed.
-const FUNERAL: Duration = Duration::from_secs(5);
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Where KVM is.
 pub const KVM: &str = "/dev/kvm";
 /// Bytes of firmware: real mode begins 16 bytes before its end.
@@ -37,7 +37,7 @@ pub const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,re
 
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wish {
+pub enum AccelChoice {
     /// KVM where it works, else in software.
     #[default]
     Auto,
@@ -110,14 +110,14 @@ impl Choice {
 
 /// Chooses by running a guest; takes up to some ten seconds where guests hang. Fails, in words,
 /// where none runs as it is wished.
-pub async fn choose(qemu: &Path, wish: Wish) -> Result<Choice, String> {
-    if wish == Wish::Tcg {
+pub async fn choose(qemu: &Path, wish: AccelChoice) -> Result<Choice, String> {
+    if wish == AccelChoice::Tcg {
         probe(qemu, Accel::Tcg).await?;
         return Ok(Choice::of(Accel::Tcg, None));
     }
     match (probe(qemu, Accel::Kvm).await, wish) {
         (Ok(()), _) => Ok(Choice::of(Accel::Kvm, None)),
-        (Err(why), Wish::Kvm) => Err(why),
+        (Err(why), AccelChoice::Kvm) => Err(why),
         (Err(why), _) => {
             probe(qemu, Accel::Tcg).await?;
             let remark = format!("{why}; guests run in software, about ten times slower");
@@ -159,10 +159,10 @@ async fn run(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Result<bool, S
             let install = "install it: apt-get install qemu-system-x86";
             format!("cannot run {}: {error}; {install}", qemu.display())
         })?;
-    let ended = timeout(accel.deadline(), ending(&mut child)).await;
+    let ended = timeout(accel.deadline(), outcome(&mut child)).await;
     let Ok(ended) = ended else {
         // It is reaped in the background if it takes longer.
-        let _ = timeout(FUNERAL, child.kill()).await;
+        let _ = timeout(KILL_TIMEOUT, child.kill()).await;
         return Ok(false);
     };
     let (status, words) = ended.map_err(|error| format!("cannot wait for QEMU: {error}"))?;
@@ -192,7 +192,7 @@ fn command(qemu: &Path, accel: Accel, firmware: &str) -> Command {
     command
 }
 
-async fn ending(child: &mut Child) -> std::io::Result<(ExitStatus, String)> {
+async fn outcome(child: &mut Child) -> std::io::Result<(ExitStatus, String)> {
     let mut words = String::new();
     if let Some(complaints) = child.stderr.take() {
         // What is not text is no help to anybody.

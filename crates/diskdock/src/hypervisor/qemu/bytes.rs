@@ -5,17 +5,17 @@ use qmp::commands::BlockResize;
 
 use super::machine::{nodes, said};
 use super::{Qemu, name};
-use crate::hypervisor::{DiskSpec, Look, Slot, Trouble};
+use crate::hypervisor::{DiskSpec, Progress, Slot, TransientError};
 use crate::storage::{GIB, Pool};
 
 impl Qemu {
-    pub(super) async fn create_look(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
+    pub(super) async fn create_look(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
         let spec = spec.clone();
         let create =
             move |pool: &Pool| pool.create(&spec.disk, spec.size_gib, spec.image.as_deref());
         match self.with_pool(create).await {
-            Ok(()) => Ok(Look::Settled),
-            Err(fault) => Ok(Look::Refused(fault.to_string())),
+            Ok(()) => Ok(Progress::Done),
+            Err(fault) => Ok(Progress::Failed(fault.to_string())),
         }
     }
 
@@ -25,15 +25,15 @@ impl Qemu {
         &self,
         spec: &DiskSpec,
         on: &[InstanceId],
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let wanted = u64::from(spec.size_gib) * GIB;
         match self.find(&spec.disk).await {
             Ok(file) if file.bytes >= wanted => {
                 self.make_durable(&spec.disk).await?;
-                return Ok(Look::Settled);
+                return Ok(Progress::Done);
             }
             Ok(_) => {}
-            Err(fault) => return Ok(Look::Refused(fault)),
+            Err(fault) => return Ok(Progress::Failed(fault)),
         }
         // An image is open in one machine at most.
         let Some(instance) = on.first() else { return self.resize_closed(spec).await };
@@ -51,21 +51,21 @@ impl Qemu {
         match client.execute(BlockResize { node_name, size: wanted }).await {
             Ok(_) => {
                 self.make_durable(&spec.disk).await?;
-                Ok(Look::Settled)
+                Ok(Progress::Done)
             }
             Err(qmp::Error::Refused { description, .. }) => {
-                Ok(Look::Refused(format!("QEMU refused to resize the disk: {description}")))
+                Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
             }
             Err(other) => Err(said(other)),
         }
     }
 
     /// Makes a disk larger that no machine has open.
-    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Look, Trouble> {
+    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
         let spec = spec.clone();
         match self.with_pool(move |pool| pool.resize(&spec.disk, spec.size_gib)).await {
-            Ok(()) => Ok(Look::Settled),
-            Err(fault) => Ok(Look::Refused(fault.to_string())),
+            Ok(()) => Ok(Progress::Done),
+            Err(fault) => Ok(Progress::Failed(fault.to_string())),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::command_line::{block_device, block_node};
 use super::machine::{Machine, State, devices, failed_again, nodes, off_thread, said};
 use super::name;
 use crate::failpoint;
-use crate::hypervisor::{Look, Slot, Trouble};
+use crate::hypervisor::{Progress, Slot, TransientError};
 use crate::storage::{DiskFile, Pool};
 
 /// How long a paused machine is left before another look; it is looked at when it goes on.
@@ -29,13 +29,17 @@ const PAUSED_MS: i64 = 10_000;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
-    pub(super) async fn plug_look(&self, slot: &Slot, now: Moment) -> Result<Look, Trouble> {
+    pub(super) async fn plug_look(
+        &self,
+        slot: &Slot,
+        now: Moment,
+    ) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
         let there = machine.record(&mut state).await?.and_then(|known| known.of_disk(&slot.disk));
         let there = there.cloned();
         match there.map(|at| at.generation) {
-            Some(newer) if newer > slot.generation => return Ok(Look::Settled),
+            Some(newer) if newer > slot.generation => return Ok(Progress::Done),
             Some(older) if older < slot.generation => {
                 drop(state);
                 let older = Slot { generation: older, ..slot.clone() };
@@ -45,14 +49,14 @@ impl Qemu {
         }
         let file = match self.find(&slot.disk).await {
             Ok(file) => file,
-            Err(fault) => return Ok(Look::Refused(fault)),
+            Err(fault) => return Ok(Progress::Failed(fault)),
         };
         let client = self.client(&machine, &mut state).await?;
         machine.change(&mut state, |record| record.add(slot, client.is_none())).await?;
         failpoint::hit("plug.recorded");
-        let Some(client) = client else { return Ok(Look::Settled) };
+        let Some(client) = client else { return Ok(Progress::Done) };
         let given = self.give(&machine, &mut state, &client, slot, &file).await?;
-        if given == Look::Settled {
+        if given == Progress::Done {
             machine.change(&mut state, |record| record.set_given(slot)).await?;
             state.refused.remove(slot);
         }
@@ -60,12 +64,13 @@ impl Qemu {
     }
 
     /// An older attachment of the same disk has to go first.
-    async fn make_room(&self, older: &Slot, now: Moment) -> Result<Look, Trouble> {
+    async fn make_room(&self, older: &Slot, now: Moment) -> Result<Progress, TransientError> {
         let look = self.unplug_look(older, now).await?;
         Ok(match look {
-            Look::Settled => {
-                Look::Again { after_ms: 1, because: "an older attachment has left".to_owned() }
-            }
+            Progress::Done => Progress::RetryAfter {
+                after_ms: 1,
+                because: "an older attachment has left".to_owned(),
+            },
             waits => waits,
         })
     }
@@ -78,25 +83,25 @@ impl Qemu {
         client: &qmp::Client,
         slot: &Slot,
         file: &DiskFile,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let device = &name::of_device(slot)?;
         let (devices, nodes) = tokio::try_join!(devices(client), nodes(client))?;
         if devices.contains(device) {
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         }
         let Some(port) = machine.record(state).await?.and_then(|known| known.at(slot)) else {
-            return Err(Trouble(format!("{device} is not on the record of {}", machine.id)));
+            return Err(TransientError(format!("{device} is not on the record of {}", machine.id)));
         };
         let port = port.port;
         // A machine keeps the ports that it was started with, whatever its type holds by now.
         if !devices.contains(&format!("rp{port}")) {
             let reason = format!("{} has no free slot for another disk", machine.id);
-            return Ok(Look::Refused(reason));
+            return Ok(Progress::Failed(reason));
         }
         let added = add(client, nodes.contains(device), slot, file, device, port).await;
         failpoint::hit("plug.added");
         match added {
-            Ok(()) => Ok(Look::Settled),
+            Ok(()) => Ok(Progress::Done),
             Err(qmp::Error::Refused { description, .. }) => {
                 let tries = state.refused.entry(slot.clone()).or_default();
                 failed_again(tries, format!("QEMU refused the disk: {description}"))
@@ -106,18 +111,22 @@ impl Qemu {
     }
 
     /// Takes a disk off a machine, on or off.
-    pub(super) async fn unplug_look(&self, slot: &Slot, now: Moment) -> Result<Look, Trouble> {
+    pub(super) async fn unplug_look(
+        &self,
+        slot: &Slot,
+        now: Moment,
+    ) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
             self.make_durable(&slot.disk).await?;
             self.take_off_record(&machine, &mut state, slot).await?;
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         };
         if machine.record(&mut state).await?.is_some_and(|known| known.at(slot).is_none()) {
             // What is off the record was released: see `tidy`.
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         }
         self.ask(&machine, &mut state, &client, slot, now).await
     }
@@ -130,7 +139,7 @@ impl Qemu {
         client: &qmp::Client,
         slot: &Slot,
         now: Moment,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let device = name::of_device(slot)?;
         let asked = state.asked.entry(slot.clone()).or_default();
         let left_ms = asked.left_ms(now);
@@ -156,13 +165,13 @@ impl Qemu {
         }
         if asked.refused {
             state.asked.remove(slot);
-            return Ok(Look::Refused("the guest refused to let go of the disk".to_owned()));
+            return Ok(Progress::Failed("the guest refused to let go of the disk".to_owned()));
         }
         if let Some(because) = super::power::why_paused(&status) {
-            return Ok(Look::Paused { after_ms: PAUSED_MS, because });
+            return Ok(Progress::Suspended { after_ms: PAUSED_MS, because });
         }
         let because = format!("the guest was asked {} times to let go of the disk", asked.times);
-        Ok(Look::Again { after_ms: asked.left_ms(now), because })
+        Ok(Progress::RetryAfter { after_ms: asked.left_ms(now), because })
     }
 
     /// The guest cannot reach the disk any more: its image is closed and made durable, and it is
@@ -173,7 +182,7 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let node = name::of_device(slot)?;
         failpoint::hit("unplug.let_go");
         let open = self.open_image(&slot.disk).await;
@@ -183,7 +192,7 @@ impl Qemu {
                 // If it was closed before, there is nothing to close.
                 if nodes(client).await?.contains(&node) {
                     let because = format!("the image is still being closed: {description}");
-                    return Ok(Look::Again { after_ms: 20, because });
+                    return Ok(Progress::RetryAfter { after_ms: 20, because });
                 }
             }
             Err(other) => return Err(said(other)),
@@ -194,7 +203,7 @@ impl Qemu {
             None => self.make_durable(&slot.disk).await?,
         }
         self.take_off_record(machine, state, slot).await?;
-        Ok(Look::Settled)
+        Ok(Progress::Done)
     }
 
     /// The image of a disk, opened before QEMU closes it: what the host fails to write out is told
@@ -210,7 +219,7 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         slot: &Slot,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransientError> {
         failpoint::hit("unplug.durable");
         if machine.record(state).await?.is_some() {
             machine.change(state, |record| record.remove(slot)).await?;
@@ -228,7 +237,7 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransientError> {
         let devices = devices(client).await?;
         let reachable = devices.iter().filter_map(|name| name::parse_device(name)).collect();
         machine.change(state, |record| record.add_missing(reachable)).await?;
@@ -249,10 +258,10 @@ impl Qemu {
 
 /// Makes what was written to a disk durable. The host tells of a failure only once, so it is in the
 /// log whatever happens next.
-pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), Trouble> {
+pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), TransientError> {
     off_thread(move || image.sync_data()).await.map_err(|error| {
         tracing::error!(%disk, %error, "the host lost writes to a disk");
-        Trouble(format!("the host could not write {disk} out: {error}"))
+        TransientError(format!("the host could not write {disk} out: {error}"))
     })
 }
 

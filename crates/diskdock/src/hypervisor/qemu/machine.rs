@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use super::command_line::MONITOR;
 use super::process::{self, Power, Process};
 use super::record::Record;
-use crate::hypervisor::{Look, Slot, Trouble};
+use crate::hypervisor::{Progress, Slot, TransientError};
 
 /// How often a guest is asked to let go of a disk, in milliseconds.
 const ASK_AGAIN_MS: i64 = 1_000;
@@ -86,17 +86,21 @@ impl Machine {
     }
 
     /// Whether it is on: whether any QEMU still has its images open.
-    pub fn is_on(&self) -> Result<bool, Trouble> {
+    pub fn is_on(&self) -> Result<bool, TransientError> {
         let on = Power::is_on(&self.directory);
-        on.map_err(|error| Trouble(format!("cannot tell whether {} is on: {error}", self.id)))
+        on.map_err(|error| {
+            TransientError(format!("cannot tell whether {} is on: {error}", self.id))
+        })
     }
 
     /// The right to turn it on; none while it is on.
-    pub fn power(&self) -> Result<Option<File>, Trouble> {
+    pub fn power(&self) -> Result<Option<File>, TransientError> {
         match Power::of(&self.directory) {
             Ok(Power::Off(power)) => Ok(Some(power)),
             Ok(Power::On) => Ok(None),
-            Err(error) => Err(Trouble(format!("cannot tell whether {} is on: {error}", self.id))),
+            Err(error) => {
+                Err(TransientError(format!("cannot tell whether {} is on: {error}", self.id)))
+            }
         }
     }
 
@@ -106,7 +110,10 @@ impl Machine {
     }
 
     /// What is remembered of it; none if nothing is.
-    pub async fn record<'s>(&self, state: &'s mut State) -> Result<Option<&'s Record>, Trouble> {
+    pub async fn record<'s>(
+        &self,
+        state: &'s mut State,
+    ) -> Result<Option<&'s Record>, TransientError> {
         if state.record.is_none() {
             let loaded = self.with_files("read", Record::load).await;
             state.record = loaded?;
@@ -120,7 +127,7 @@ impl Machine {
         &self,
         state: &mut State,
         change: impl FnOnce(&mut Record),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransientError> {
         let before = self.record(state).await?;
         let mut after = before.cloned().unwrap_or_default();
         change(&mut after);
@@ -138,7 +145,7 @@ impl Machine {
     }
 
     /// Forgets what is remembered of it.
-    pub async fn forget(&self, state: &mut State) -> Result<(), Trouble> {
+    pub async fn forget(&self, state: &mut State) -> Result<(), TransientError> {
         let remove = |directory: &Path| match std::fs::remove_dir_all(directory) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Err(_) | Ok(()) => Ok(()),
@@ -153,7 +160,7 @@ impl Machine {
         &self,
         verb: &'static str,
         work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, TransientError> {
         let turn = Arc::clone(&self.files).lock_owned().await;
         let directory = self.directory.clone();
         let worked = off_thread(move || {
@@ -161,9 +168,9 @@ impl Machine {
             drop(turn);
             worked
         });
-        worked
-            .await
-            .map_err(|error| Trouble(format!("cannot {verb} the record of {}: {error}", self.id)))
+        worked.await.map_err(|error| {
+            TransientError(format!("cannot {verb} the record of {}: {error}", self.id))
+        })
     }
 
     /// The connection to its monitor that is open already.
@@ -177,11 +184,13 @@ impl Machine {
     }
 
     /// A new connection to its monitor; none if it is off.
-    pub async fn connect(&self) -> Result<Option<qmp::Client>, Trouble> {
+    pub async fn connect(&self) -> Result<Option<qmp::Client>, TransientError> {
         match qmp::Client::connect(&self.run.join(MONITOR), GREETING).await {
             Ok(client) => Ok(Some(client)),
             Err(_) if !self.is_on()? => Ok(None),
-            Err(error) => Err(Trouble(format!("the monitor of {} is silent: {error}", self.id))),
+            Err(error) => {
+                Err(TransientError(format!("the monitor of {} is silent: {error}", self.id)))
+            }
         }
     }
 }
@@ -203,7 +212,7 @@ impl State {
 }
 
 /// What the guest can reach, by the names that we gave it.
-pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
+pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let peripheral = QomList { path: "/machine/peripheral".to_owned() };
     let devices = client.execute(peripheral).await.map_err(said)?;
     Ok(devices.into_iter().map(|property| property.name).collect())
@@ -211,21 +220,21 @@ pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
 
 /// The images that QEMU has open. It looks at each of their files, so it takes some four times as
 /// long to answer as it does for [`devices`].
-pub async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, Trouble> {
+pub async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
 /// What has failed is tried again, since what it needs may be about to be free: an image that is
 /// still closing, a lock, memory. Not for ever.
-pub fn failed_again(failures: &mut u32, words: String) -> Result<Look, Trouble> {
+pub fn failed_again(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
     *failures += 1;
-    if *failures < TRIES { Err(Trouble(words)) } else { Ok(Look::Refused(words)) }
+    if *failures < TRIES { Err(TransientError(words)) } else { Ok(Progress::Failed(words)) }
 }
 
-/// Trouble with the monitor.
-pub fn said(error: qmp::Error) -> Trouble {
-    Trouble(format!("QEMU: {error}"))
+/// TransientError with the monitor.
+pub fn said(error: qmp::Error) -> TransientError {
+    TransientError(format!("QEMU: {error}"))
 }
 
 /// Does what blocks on a thread where that disturbs nobody.

@@ -29,9 +29,12 @@ use std::sync::{Arc, Mutex, Weak};
 use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{OnceCell, broadcast};
 
-use super::{Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Slot, Trouble};
-use crate::storage::{BootFiles, DiskFile, Owner, Pool, PoolFault};
-use accel::{Choice, Wish};
+use super::{
+    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot,
+    TransientError,
+};
+use crate::storage::{BootFiles, DiskFile, Owner, Pool, StorageError};
+use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
 use process::User;
 use record::Record;
@@ -45,7 +48,7 @@ pub struct Config {
     /// The program, such as `qemu-system-x86_64`.
     pub program: PathBuf,
     /// How machines are to be accelerated.
-    pub accel: Wish,
+    pub accel: AccelChoice,
     /// Whom QEMU runs as; ourselves if none.
     pub user: Option<Owner>,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
@@ -67,16 +70,16 @@ pub struct Qemu {
 
 impl Qemu {
     /// The driver of the machines in this data directory.
-    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, PoolFault> {
+    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
         let path = data_directory.to_owned();
         let data_directory = std::path::absolute(data_directory)
-            .map_err(|source| PoolFault::Io { doing: "find", path, source })?;
+            .map_err(|source| StorageError::Io { doing: "find", path, source })?;
         if config.user.is_some() {
             make_passable(&data_directory)?;
         }
         if data_directory.to_str().is_none() {
             let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
-            return Err(PoolFault::Io { doing: "use", path: data_directory, source });
+            return Err(StorageError::Io { doing: "use", path: data_directory, source });
         }
         let pool = Pool::open(&data_directory, config.user)?;
         let directory = data_directory.join("machines");
@@ -104,7 +107,9 @@ impl Qemu {
     pub async fn accel(&self) -> Result<Choice, String> {
         let choose = async || {
             let wish = match (self.config.accel, self.config.user) {
-                (Wish::Auto, Some(user)) if !user::may_use(accel::KVM, user) => Wish::Tcg,
+                (AccelChoice::Auto, Some(user)) if !user::may_use(accel::KVM, user) => {
+                    AccelChoice::Tcg
+                }
                 (wish, _) => wish,
             };
             let choice = accel::choose(&self.config.program, wish).await?;
@@ -116,7 +121,7 @@ impl Qemu {
         self.accel.get_or_try_init(choose).await.cloned()
     }
 
-    fn machine(&self, id: &InstanceId) -> Result<Arc<Machine>, Trouble> {
+    fn machine(&self, id: &InstanceId) -> Result<Arc<Machine>, TransientError> {
         let directory = self.directory.join(name::of_instance(id)?);
         let mut machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
         let known = machines.entry(id.clone());
@@ -130,7 +135,7 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-    ) -> Result<Option<qmp::Client>, Trouble> {
+    ) -> Result<Option<qmp::Client>, TransientError> {
         if !machine.is_on()? {
             state.client = None;
             return Ok(None);
@@ -180,13 +185,13 @@ impl Qemu {
     /// Works with the pool on a thread where that disturbs nobody.
     async fn with_pool<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Pool) -> Result<T, PoolFault> + Send + 'static,
-    ) -> Result<T, PoolFault> {
+        work: impl FnOnce(&Pool) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
         let pool = self.pool.clone();
         let worked = tokio::task::spawn_blocking(move || work(&pool)).await;
         worked.unwrap_or_else(|error| {
             let source = std::io::Error::other(error);
-            Err(PoolFault::Io { doing: "work with", path: "disks".into(), source })
+            Err(StorageError::Io { doing: "work with", path: "disks".into(), source })
         })
     }
 
@@ -202,7 +207,7 @@ impl Qemu {
         let id = id.to_owned();
         let find = move |pool: &Pool| match pool.image(&id) {
             Ok(image) => Ok(Some(pool.boot_files(&image))),
-            Err(PoolFault::Missing { .. }) => Ok(None),
+            Err(StorageError::Missing { .. }) => Ok(None),
             Err(fault) => Err(fault),
         };
         self.with_pool(find).await.map_err(|fault| fault.to_string())
@@ -210,19 +215,19 @@ impl Qemu {
 
     /// What was written to a disk survives a power cut from now on. A disk without bytes has
     /// nothing to survive.
-    async fn make_durable(&self, disk: &DiskId) -> Result<(), Trouble> {
+    async fn make_durable(&self, disk: &DiskId) -> Result<(), TransientError> {
         let disk = disk.clone();
         match self.with_pool(move |pool| pool.make_durable(&disk)).await {
-            Ok(()) | Err(PoolFault::Missing { .. }) => Ok(()),
-            Err(fault) => Err(Trouble(fault.to_string())),
+            Ok(()) | Err(StorageError::Missing { .. }) => Ok(()),
+            Err(fault) => Err(TransientError(fault.to_string())),
         }
     }
 
-    async fn forget_machine(&self, instance: &InstanceId) -> Result<(), Trouble> {
+    async fn forget_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if machine.is_on()? {
-            return Err(Trouble(format!("the machine of {instance} is still on")));
+            return Err(TransientError(format!("the machine of {instance} is still on")));
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
         for at in &record.disks {
@@ -233,7 +238,10 @@ impl Qemu {
         Ok(())
     }
 
-    async fn look_at(&self, instance: &InstanceId) -> Result<Option<Sight>, Trouble> {
+    async fn look_at(
+        &self,
+        instance: &InstanceId,
+    ) -> Result<Option<ObservedState>, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         let client = self.client(&machine, &mut state).await?;
@@ -245,23 +253,27 @@ impl Qemu {
             }
         }
         let record = machine.record(&mut state).await?;
-        Ok(record.map(|record| record.sight(client.is_some())))
+        Ok(record.map(|record| record.observe(client.is_some())))
     }
 
-    async fn take_in(&self, instance: &InstanceId, sight: Sight) -> Result<(), Trouble> {
+    async fn enqueue(
+        &self,
+        instance: &InstanceId,
+        observe: ObservedState,
+    ) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if machine.is_on()? {
             return Ok(());
         }
-        machine.change(&mut state, |record| record.add_missing(sight.disks)).await
+        machine.change(&mut state, |record| record.add_missing(observe.disks)).await
     }
 
     async fn forget_asking(
         &self,
         instance: Option<&InstanceId>,
         disk: Option<&DiskId>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransientError> {
         let Some(instance) = instance else { return Ok(()) };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -284,36 +296,41 @@ impl Qemu {
 }
 
 /// Lets whoever runs QEMU pass through a directory, without letting them see what is in it.
-fn make_passable(directory: &Path) -> Result<(), PoolFault> {
+fn make_passable(directory: &Path) -> Result<(), StorageError> {
     let pass = || {
         let mode = std::fs::metadata(directory)?.permissions().mode();
         std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o001))
     };
-    pass().map_err(|source| PoolFault::Io { doing: "open up", path: directory.into(), source })
+    pass().map_err(|source| StorageError::Io { doing: "open up", path: directory.into(), source })
 }
 
 impl Hypervisor for Qemu {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Moment) -> Answer<'a, Look> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Moment) -> Answer<'a, Progress> {
         Box::pin(self.start_look(spec))
     }
 
-    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+    fn stop<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        force: bool,
+        now: Moment,
+    ) -> Answer<'a, Progress> {
         Box::pin(self.stop_look(instance, force, now))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         Box::pin(self.reboot_look(spec, now))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         Box::pin(self.plug_look(slot, now))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         Box::pin(self.unplug_look(slot, now))
     }
 
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Look> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
         Box::pin(self.create_look(spec))
     }
 
@@ -322,7 +339,7 @@ impl Hypervisor for Qemu {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         _: Moment,
-    ) -> Answer<'a, Look> {
+    ) -> Answer<'a, Progress> {
         Box::pin(self.resize_look(spec, on))
     }
 
@@ -330,7 +347,7 @@ impl Hypervisor for Qemu {
         let disk = disk.clone();
         Box::pin(async move {
             let discarded = self.with_pool(move |pool| pool.discard(&disk)).await;
-            discarded.map_err(|fault| Trouble(fault.to_string()))
+            discarded.map_err(|fault| TransientError(fault.to_string()))
         })
     }
 
@@ -338,11 +355,11 @@ impl Hypervisor for Qemu {
         Box::pin(self.forget_machine(instance))
     }
 
-    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
         Box::pin(self.look_at(instance))
     }
 
-    fn call_off<'a>(
+    fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
@@ -350,8 +367,8 @@ impl Hypervisor for Qemu {
         Box::pin(self.forget_asking(instance, disk))
     }
 
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
-        Box::pin(self.take_in(instance, sight))
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+        Box::pin(self.enqueue(instance, observe))
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {

@@ -3,7 +3,7 @@
 
 use domain::{DiskId, InstanceId};
 
-use crate::hypervisor::{Slot, Trouble};
+use crate::hypervisor::{Slot, TransientError};
 
 /// Characters of an id at most. With the generation it makes a name of a block node, of which
 /// QEMU takes 31 bytes.
@@ -18,19 +18,19 @@ fn is_plain(id: &str) -> bool {
     first && all && id.len() <= LONGEST
 }
 
-fn refused(id: &str) -> Trouble {
-    Trouble(format!("{id:?} cannot be the name of a file or a device"))
+fn refused(id: &str) -> TransientError {
+    TransientError(format!("{id:?} cannot be the name of a file or a device"))
 }
 
 /// The id of an instance, if it can be the name of a directory.
-pub fn of_instance(id: &InstanceId) -> Result<&str, Trouble> {
+pub fn of_instance(id: &InstanceId) -> Result<&str, TransientError> {
     let id = id.as_str();
     if is_plain(id) { Ok(id) } else { Err(refused(id)) }
 }
 
 /// The name of a disk's device and block node in one attachment of its life, such as
 /// `d-bp1….3`.
-pub fn of_device(slot: &Slot) -> Result<String, Trouble> {
+pub fn of_device(slot: &Slot) -> Result<String, TransientError> {
     let name = format!("{}.{}", slot.disk, slot.generation);
     let fits = is_plain(slot.disk.as_str()) && name.len() <= NODE_NAME;
     if fits { Ok(name) } else { Err(refused(&name)) }

@@ -11,7 +11,7 @@ use super::command_line::{Boot, BootDisk, Parts, command_line};
 use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record};
 use super::{Qemu, name, process, seed};
-use crate::hypervisor::{Look, MachineSpec, Slot, Trouble};
+use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
 use crate::storage::KernelFiles;
 
 /// How long a new QEMU has until its monitor answers.
@@ -41,11 +41,11 @@ pub(super) fn why_paused(status: &Status) -> Option<String> {
 }
 
 impl Qemu {
-    pub(super) async fn start_look(&self, spec: &MachineSpec) -> Result<Look, Trouble> {
+    pub(super) async fn start_look(&self, spec: &MachineSpec) -> Result<Progress, TransientError> {
         let machine = self.machine(&spec.instance)?;
         let mut state = machine.state.lock().await;
         if self.client(&machine, &mut state).await?.is_some() {
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         }
         state.forget_guest();
         self.turn_on(&machine, &mut state, spec).await
@@ -56,10 +56,10 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         spec: &MachineSpec,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         if spec.processors == 0 {
             let reason = "the type of the instance cannot be had any more".to_owned();
-            return Ok(Look::Refused(reason));
+            return Ok(Progress::Failed(reason));
         }
         let boot_again = |record: &mut Record| {
             record.boots += 1;
@@ -72,11 +72,11 @@ impl Qemu {
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
         let parts = match self.parts(machine, spec, disks.unwrap_or_default()).await {
             Ok(parts) => parts,
-            Err(reason) => return Ok(Look::Refused(reason)),
+            Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
-            return Ok(Look::Again { after_ms: ENDING_MS, because });
+            return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
         };
         let (program, run) = (&self.config.program, &machine.run);
         let look = match process::spawn(program, &parts, run, self.user, power) {
@@ -115,7 +115,7 @@ impl Qemu {
         let (disk, generation) = (at.disk, at.generation);
         let slot = Slot { instance: spec.instance.clone(), disk, generation };
         Ok(BootDisk {
-            name: name::of_device(&slot).map_err(|trouble| trouble.to_string())?,
+            name: name::of_device(&slot).map_err(|error| error.to_string())?,
             serial: slot.disk.serial_number().to_owned(),
             port: at.port,
             path: file.path,
@@ -141,7 +141,7 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         mut child: Child,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let deadline = Instant::now() + UP;
         let ended = loop {
             if let Ok(Some(ended)) = child.try_wait() {
@@ -150,18 +150,18 @@ impl Qemu {
             // Until it has left its process id, there is nothing to connect to.
             if matches!(self.client(machine, state).await, Ok(Some(_))) {
                 reap(child);
-                return Ok(Look::Settled);
+                return Ok(Progress::Done);
             }
             if Instant::now() >= deadline {
                 let _ = child.start_kill();
                 reap(child);
-                return Ok(Look::Refused("QEMU was started and did not answer".to_owned()));
+                return Ok(Progress::Failed("QEMU was started and did not answer".to_owned()));
             }
             sleep(LOOK_UP).await;
         };
         // Another one may have been started just before the server was killed.
         if self.client(machine, state).await?.is_some() {
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         }
         let words = process::last_words(&machine.run);
         let words = format!("QEMU ended at once ({ended}): {words}");
@@ -173,7 +173,7 @@ impl Qemu {
         instance: &InstanceId,
         force: bool,
         now: Moment,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         self.turn_off(&machine, &mut state, force, now).await
@@ -185,10 +185,10 @@ impl Qemu {
         state: &mut State,
         force: bool,
         now: Moment,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         if !machine.is_on()? {
             state.forget_guest();
-            return Ok(Look::Settled);
+            return Ok(Progress::Done);
         }
         let client = self.client(machine, state).await;
         let (since, last) = *state.asked_to_stop.get_or_insert((now, Moment(i64::MIN)));
@@ -196,11 +196,14 @@ impl Qemu {
             return cut(machine, client.ok().flatten()).await;
         }
         let Some(client) = client? else {
-            return Ok(Look::Again { after_ms: ENDING_MS, because: "QEMU is ending".to_owned() });
+            return Ok(Progress::RetryAfter {
+                after_ms: ENDING_MS,
+                because: "QEMU is ending".to_owned(),
+            });
         };
         let status = client.execute(QueryStatus {}).await.map_err(said)?;
         if let Some(because) = why_paused(&status) {
-            return Ok(Look::Paused { after_ms: ASK_AGAIN_MS, because });
+            return Ok(Progress::Suspended { after_ms: ASK_AGAIN_MS, because });
         }
         if now.since_ms(last) >= ASK_AGAIN_MS {
             client.execute(SystemPowerdown {}).await.map_err(said)?;
@@ -208,7 +211,7 @@ impl Qemu {
         }
         let left = self.config.shutdown_grace_ms - now.since_ms(since);
         let because = "the guest was asked to shut down".to_owned();
-        Ok(Look::Again { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
+        Ok(Progress::RetryAfter { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
     }
 
     /// Off and on again. The boot that is to end is remembered, so that a crash in between neither
@@ -217,7 +220,7 @@ impl Qemu {
         &self,
         spec: &MachineSpec,
         now: Moment,
-    ) -> Result<Look, Trouble> {
+    ) -> Result<Progress, TransientError> {
         let machine = self.machine(&spec.instance)?;
         let mut state = machine.state.lock().await;
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
@@ -228,16 +231,16 @@ impl Qemu {
         }
         let look = if boots == ends && machine.is_on()? {
             match self.turn_off(&machine, &mut state, false, now).await? {
-                Look::Settled => self.turn_on(&machine, &mut state, spec).await?,
+                Progress::Done => self.turn_on(&machine, &mut state, spec).await?,
                 waits => return Ok(waits),
             }
         } else if self.client(&machine, &mut state).await?.is_some() {
-            Look::Settled
+            Progress::Done
         } else {
             state.forget_guest();
             self.turn_on(&machine, &mut state, spec).await?
         };
-        if matches!(look, Look::Settled | Look::Refused(_)) {
+        if matches!(look, Progress::Done | Progress::Failed(_)) {
             machine.change(&mut state, |record| record.rebooting = None).await?;
         }
         Ok(look)
@@ -251,7 +254,7 @@ impl Qemu {
 
 /// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
 /// not, it is ended.
-async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Look, Trouble> {
+async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress, TransientError> {
     let told = match &client {
         Some(client) => client.execute_within(Quit {}, QUIT).await,
         None => Err(qmp::Error::Closed),
@@ -261,10 +264,10 @@ async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Look, Tro
         sleep(LOOK_UP).await;
     }
     if let Some(process) = machine.process().filter(|_| machine.is_on().unwrap_or(true)) {
-        process.kill().map_err(|error| Trouble(format!("cannot end QEMU: {error}")))?;
+        process.kill().map_err(|error| TransientError(format!("cannot end QEMU: {error}")))?;
     }
     let because = "QEMU is ending".to_owned();
-    Ok(Look::Again { after_ms: LOOK_UP.as_millis() as i64, because })
+    Ok(Progress::RetryAfter { after_ms: LOOK_UP.as_millis() as i64, because })
 }
 
 /// Takes note of the end of a process that this server started.

@@ -9,7 +9,7 @@ use std::path::Path;
 use domain::DiskId;
 use serde::{Deserialize, Serialize};
 
-use crate::hypervisor::{Sight, Slot};
+use crate::hypervisor::{ObservedState, Slot};
 
 /// The file in the machine's directory.
 const FILE: &str = "machine.json";
@@ -86,11 +86,11 @@ impl Record {
     }
 
     /// What there is to see of it.
-    pub fn sight(&self, running: bool) -> Sight {
+    pub fn observe(&self, running: bool) -> ObservedState {
         let mut disks: Vec<_> =
             self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
         disks.sort();
-        Sight { running, disks }
+        ObservedState { running, disks }
     }
 
     fn free_port(&self) -> u32 {

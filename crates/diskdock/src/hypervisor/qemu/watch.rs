@@ -14,10 +14,10 @@ use super::Qemu;
 use super::disks::write_out;
 use super::machine::Machine;
 use super::name;
-use crate::hypervisor::{Slot, Trouble};
+use crate::hypervisor::{Slot, TransientError};
 
 /// How long a process may go on after its monitor has closed.
-const ENDING: Duration = Duration::from_secs(10);
+const FOLLOW_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -29,8 +29,8 @@ pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, mut events: Event
             let notice = events.next().await;
             let Some(driver) = driver.upgrade() else { return };
             let is_last = matches!(notice, Notice::Closed);
-            if let Err(trouble) = driver.heed(&instance, notice).await {
-                tracing::warn!(%instance, %trouble, "cannot follow a machine");
+            if let Err(error) = driver.heed(&instance, notice).await {
+                tracing::warn!(%instance, %error, "cannot follow a machine");
                 driver.tell(&instance, None);
             }
             if is_last {
@@ -41,7 +41,7 @@ pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, mut events: Event
 }
 
 impl Qemu {
-    async fn heed(&self, instance: &InstanceId, notice: Notice) -> Result<(), Trouble> {
+    async fn heed(&self, instance: &InstanceId, notice: Notice) -> Result<(), TransientError> {
         match notice {
             Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
                 let Some((disk, _)) = name::parse_device(&device) else { return Ok(()) };
@@ -62,14 +62,14 @@ impl Qemu {
 
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
     /// locked, so that its other disks need not wait for that.
-    async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), Trouble> {
+    async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), TransientError> {
         if let Some(image) = self.open_image(&disk).await {
             write_out(&disk, image).await?;
         }
         self.look_again_for(instance, Some(disk)).await
     }
 
-    async fn look_again(&self, instance: &InstanceId) -> Result<(), Trouble> {
+    async fn look_again(&self, instance: &InstanceId) -> Result<(), TransientError> {
         self.look_again_for(instance, None).await
     }
 
@@ -77,7 +77,7 @@ impl Qemu {
         &self,
         instance: &InstanceId,
         disk: Option<DiskId>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if let Some(client) = Machine::open_connection(&mut state) {
@@ -88,7 +88,7 @@ impl Qemu {
         Ok(())
     }
 
-    async fn refused(&self, instance: &InstanceId, device: &str) -> Result<(), Trouble> {
+    async fn refused(&self, instance: &InstanceId, device: &str) -> Result<(), TransientError> {
         let Some((disk, generation)) = name::parse_device(device) else { return Ok(()) };
         let slot = Slot { instance: instance.clone(), disk: disk.clone(), generation };
         let machine = self.machine(instance)?;
@@ -103,9 +103,9 @@ impl Qemu {
     }
 
     /// The monitor has closed, which it does a moment before the process ends.
-    async fn gone(&self, instance: &InstanceId) -> Result<(), Trouble> {
+    async fn gone(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
-        let deadline = Instant::now() + ENDING;
+        let deadline = Instant::now() + FOLLOW_TIMEOUT;
         while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
             sleep(LOOK).await;
         }

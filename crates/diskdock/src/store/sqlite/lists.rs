@@ -8,28 +8,33 @@ use rusqlite::types::Value;
 use serde::de::DeserializeOwned;
 
 use super::super::records::{DiskFilter, DiskPage, InstanceFilter, InstancePage, Page};
-use super::super::{Reader, Stored};
+use super::super::{ReadTx, StoreError};
 use super::engine;
-use super::ledger::{Ledger, body};
+use super::sqlite_tx::{SqliteTx, body};
 
 /// The disks that match, newest first.
-pub(super) fn disks(ledger: &Ledger<'_>, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
-    if let Some(ids) = narrow_to_ids(ledger, filter)? {
-        return disks_of(ledger, ids, filter, page);
+pub(super) fn disks(
+    sqlite_tx: &SqliteTx<'_>,
+    filter: &DiskFilter,
+    page: &Page,
+) -> Result<DiskPage, StoreError> {
+    if let Some(ids) = narrow_to_ids(sqlite_tx, filter)? {
+        return disks_of(sqlite_tx, ids, filter, page);
     }
     let total =
-        counted(ledger, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
-    let found = scan(ledger, &narrow(filter), page, total, |disk| matches(ledger, filter, disk))?;
+        counted(sqlite_tx, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
+    let found =
+        scan(sqlite_tx, &narrow(filter), page, total, |disk| matches(sqlite_tx, filter, disk))?;
     Ok(DiskPage { disks: found.entries, total: found.total, next: found.next })
 }
 
 /// Those of these disks that match, newest first.
 pub(super) fn disks_of(
-    reader: &dyn Reader,
+    reader: &dyn ReadTx,
     mut ids: Vec<DiskId>,
     filter: &DiskFilter,
     page: &Page,
-) -> Stored<DiskPage> {
+) -> Result<DiskPage, StoreError> {
     ids.sort();
     ids.dedup();
     let mut matching = Vec::new();
@@ -46,29 +51,29 @@ pub(super) fn disks_of(
 
 /// The instances that match, newest first.
 pub(super) fn instances(
-    ledger: &Ledger<'_>,
+    sqlite_tx: &SqliteTx<'_>,
     filter: &InstanceFilter,
     page: &Page,
-) -> Stored<InstancePage> {
+) -> Result<InstancePage, StoreError> {
     let found: Found<Instance> = if let Some(ids) = &filter.ids {
         let mut matching = Vec::new();
         for id in ids {
-            matching.extend(ledger.instance(id)?.filter(|instance| filter.matches(instance)));
+            matching.extend(sqlite_tx.instance(id)?.filter(|instance| filter.matches(instance)));
         }
         matching
             .sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
         cut(matching, page)
     } else {
         let account = filter.account.as_str();
-        let total = counted(ledger, "instance", account, &filter.region, filter.is_plain())?;
+        let total = counted(sqlite_tx, "instance", account, &filter.region, filter.is_plain())?;
         let narrowed = Narrowed::to_place("instances", account, &filter.region);
-        scan(ledger, &narrowed, page, total, |instance| Ok(filter.matches(instance)))?
+        scan(sqlite_tx, &narrowed, page, total, |instance| Ok(filter.matches(instance)))?
     };
     Ok(InstancePage { instances: found.entries, total: found.total, next: found.next })
 }
 
 /// A lock is on the disk itself or, while it is In_use, on its instance.
-fn matches(reader: &dyn Reader, filter: &DiskFilter, disk: &Disk) -> Stored<bool> {
+fn matches(reader: &dyn ReadTx, filter: &DiskFilter, disk: &Disk) -> Result<bool, StoreError> {
     if !filter.matches(disk) {
         return Ok(false);
     }
@@ -92,12 +97,15 @@ struct Found<T> {
 }
 
 /// The few disks that can match at all, where the filter names them or their instance.
-fn narrow_to_ids(ledger: &Ledger<'_>, filter: &DiskFilter) -> Stored<Option<Vec<domain::DiskId>>> {
+fn narrow_to_ids(
+    sqlite_tx: &SqliteTx<'_>,
+    filter: &DiskFilter,
+) -> Result<Option<Vec<domain::DiskId>>, StoreError> {
     if let Some(ids) = &filter.ids {
         return Ok(Some(ids.clone()));
     }
     let Some(instance) = &filter.instance else { return Ok(None) };
-    Ok(Some(ledger.attached(instance)?.into_iter().map(|attached| attached.disk).collect()))
+    Ok(Some(sqlite_tx.attached(instance)?.into_iter().map(|attached| attached.disk).collect()))
 }
 
 /// A page of a short list that is there already. Its token is the number of entries passed.
@@ -151,29 +159,29 @@ fn narrow(filter: &DiskFilter) -> Narrowed {
 
 /// The number that is kept of a whole list; none if the list is restricted further.
 fn counted(
-    ledger: &Ledger<'_>,
+    sqlite_tx: &SqliteTx<'_>,
     what: &str,
     account: &str,
     region: &str,
     plain: bool,
-) -> Stored<Option<u64>> {
+) -> Result<Option<u64>, StoreError> {
     if !plain {
         return Ok(None);
     }
     let sql = "SELECT amount FROM counts WHERE what = ?1 AND account = ?2 AND region = ?3";
-    let amount = ledger.one(sql, [what, account, region], |row| row.get::<_, i64>(0))?;
+    let amount = sqlite_tx.one(sql, [what, account, region], |row| row.get::<_, i64>(0))?;
     Ok(Some(amount.unwrap_or(0).unsigned_abs()))
 }
 
 /// Walks a place from its newest entry on. A numbered page of a plain list skips in the index and
 /// stops when full; a numbered page of a restricted list has to see all to count them.
 fn scan<T: DeserializeOwned>(
-    ledger: &Ledger<'_>,
+    sqlite_tx: &SqliteTx<'_>,
     narrowed: &Narrowed,
     page: &Page,
     total: Option<u64>,
-    matches: impl Fn(&T) -> Stored<bool>,
-) -> Stored<Found<T>> {
+    matches: impl Fn(&T) -> Result<bool, StoreError>,
+) -> Result<Found<T>, StoreError> {
     let (skip, size, after) = match *page {
         Page::Numbered { number, size } => (u64::from(number - 1) * u64::from(size), size, None),
         Page::After { after, most } => (0, most, Some(after.unwrap_or(i64::MAX))),
@@ -189,7 +197,7 @@ fn scan<T: DeserializeOwned>(
         narrowed.table,
         values.len()
     );
-    let mut statement = ledger.prepare(&sql)?;
+    let mut statement = sqlite_tx.prepare(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(engine)?;
     let (mut seen, mut entries, mut last, mut next) = (offset, Vec::new(), None, None);
     while let Some(row) = rows.next().map_err(engine)? {

@@ -1,14 +1,14 @@
-//! The books in SQLite.
+//! The store in SQLite.
 //!
 //! There is one writing connection. All writes that wait run in one transaction and are committed
 //! once, so that durable writes share an fsync; only then are they told that they are done. Reads
 //! run on the caller's thread, from memory where that will do, else each on a connection of its
 //! own, and never wait for writers.
 
-mod kept;
-mod ledger;
+mod cached_reads;
+mod entity_cache;
 mod lists;
-mod view;
+mod sqlite_tx;
 mod writer;
 mod writing;
 
@@ -19,10 +19,10 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Engine, Reader, StoreFault, Stored, WriteJob};
-use kept::Kept;
-use ledger::Ledger;
-use view::View;
+use super::{Engine, ReadTx, StoreError, WriteJob};
+use cached_reads::CachedReads;
+use entity_cache::EntityCache;
+use sqlite_tx::SqliteTx;
 use writer::Writer;
 
 /// Page cache of the writing connection, in KiB.
@@ -52,16 +52,16 @@ pub enum Durability {
 pub struct Sqlite {
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
-    kept: Arc<Kept>,
+    kept: Arc<EntityCache>,
     path: PathBuf,
     _lock: Arc<File>,
 }
 
 impl Sqlite {
-    /// Opens the books in this directory, making it and them if need be.
+    /// Opens the store in this directory, making it and them if need be.
     ///
     /// Fails if another process has them open, or if they come from a newer diskdock.
-    pub fn open(directory: &Path, durability: Durability) -> Stored<Sqlite> {
+    pub fn open(directory: &Path, durability: Durability) -> Result<Sqlite, StoreError> {
         make_private_directory(directory)?;
         let lock = Arc::new(lock(directory)?);
         let path = directory.join("books.sqlite");
@@ -69,12 +69,12 @@ impl Sqlite {
         let mut connection = Connection::open(&path).map_err(engine)?;
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
-        let kept = Arc::new(Kept::default());
+        let kept = Arc::new(EntityCache::default());
         let writer = Writer::start(connection, Arc::clone(&kept))?;
         Ok(Sqlite { writer, readers: Mutex::new(Vec::new()), kept, path, _lock: lock })
     }
 
-    fn reader(&self) -> Stored<Connection> {
+    fn reader(&self) -> Result<Connection, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(|broken| broken.into_inner()).pop();
         kept.map_or_else(|| open_reader(&self.path), Ok)
     }
@@ -88,10 +88,13 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+    fn read(
+        &self,
+        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let connection = self.reader()?;
         if let Some(version) = self.kept.version() {
-            let view = View::new(&self.kept, &connection, version);
+            let view = CachedReads::new(&self.kept, &connection, version);
             let worked = work(&view);
             if !view.missed() && self.kept.version() == Some(version) {
                 drop(view);
@@ -101,7 +104,7 @@ impl Engine for Sqlite {
         }
         let version = self.kept.version();
         run(&connection, "BEGIN")?;
-        let worked = work(&Ledger::reading(&connection, &self.kept, version));
+        let worked = work(&SqliteTx::reading(&connection, &self.kept, version));
         run(&connection, "COMMIT")?;
         self.give_back(connection);
         worked
@@ -120,36 +123,36 @@ impl Engine for Sqlite {
     }
 }
 
-fn engine(error: rusqlite::Error) -> StoreFault {
-    StoreFault::Engine(error.to_string())
+fn engine(error: rusqlite::Error) -> StoreError {
+    StoreError::Engine(error.to_string())
 }
 
-fn run(connection: &Connection, sql: &str) -> Stored<()> {
+fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(engine)
 }
 
 /// A directory that we make can be looked into by its owner only.
-fn make_private_directory(directory: &Path) -> Stored<()> {
+fn make_private_directory(directory: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|error| {
-        StoreFault::Engine(format!("cannot make {}: {error}", directory.display()))
+        StoreError::Engine(format!("cannot make {}: {error}", directory.display()))
     })
 }
 
-/// The books hold secrets, whoever made the directory. SQLite gives its other files the same mode.
-fn make_private_file(path: &Path) -> Stored<()> {
+/// The store hold secrets, whoever made the directory. SQLite gives its other files the same mode.
+fn make_private_file(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = File::options();
     let made = options.create(true).truncate(false).write(true).mode(0o600).open(path);
     made.map(drop)
-        .map_err(|error| StoreFault::Engine(format!("cannot make {}: {error}", path.display())))
+        .map_err(|error| StoreError::Engine(format!("cannot make {}: {error}", path.display())))
 }
 
-fn lock(directory: &Path) -> Stored<File> {
+fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
     let fault = |error: &dyn std::fmt::Display| {
-        StoreFault::Engine(format!(
+        StoreError::Engine(format!(
             "cannot lock {}: {error}; is another diskdock using it?",
             path.display()
         ))
@@ -160,7 +163,7 @@ fn lock(directory: &Path) -> Stored<File> {
     Ok(file)
 }
 
-fn prepare_writer(connection: &Connection, durability: Durability) -> Stored<()> {
+fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), StoreError> {
     let synchronous = match durability {
         Durability::Synced => "FULL",
         Durability::Relaxed => "OFF",
@@ -177,7 +180,7 @@ fn prepare_writer(connection: &Connection, durability: Durability) -> Stored<()>
     Ok(())
 }
 
-fn open_reader(path: &Path) -> Stored<Connection> {
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(engine)?;
     connection
@@ -190,14 +193,14 @@ fn open_reader(path: &Path) -> Stored<Connection> {
     Ok(connection)
 }
 
-/// Brings the books to the present form. Migrations are numbered from 1 and never change.
-fn migrate(connection: &mut Connection) -> Stored<()> {
+/// Brings the store to the present form. Migrations are numbered from 1 and never change.
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let version: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(engine)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if version > known {
-        return Err(StoreFault::Engine(format!(
-            "the books are of version {version}, this diskdock knows {known}: use a newer one"
+        return Err(StoreError::Engine(format!(
+            "the store are of version {version}, this diskdock knows {known}: use a newer one"
         )));
     }
     for (number, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::super::{StoreFault, Stored, WriteJob};
-use super::kept::{Kept, Touched};
-use super::ledger::Ledger;
+use super::super::{StoreError, WriteJob};
+use super::entity_cache::{CommitDelta, EntityCache};
 use super::run;
+use super::sqlite_tx::SqliteTx;
 
 /// Writes that wait at most; then callers wait for a place.
 const QUEUE: usize = 4_096;
@@ -27,19 +27,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, kept: Arc<Kept>) -> Stored<Writer> {
+    pub fn start(connection: Connection, kept: Arc<EntityCache>) -> Result<Writer, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let handle = std::thread::Builder::new()
-            .name("books".into())
+            .name("store-writer".into())
             .spawn(move || write_until_closed(&connection, &kept, queue))
-            .map_err(|error| StoreFault::Engine(error.to_string()))?;
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
         Ok(Writer { jobs: Some(jobs), handle: Some(handle) })
     }
 
     pub async fn write(&self, job: Box<dyn WriteJob>) {
-        let Some(jobs) = &self.jobs else { return job.done(Err(StoreFault::Unavailable)) };
+        let Some(jobs) = &self.jobs else { return job.done(Err(StoreError::Unavailable)) };
         if let Err(refused) = jobs.send(job).await {
-            refused.0.done(Err(StoreFault::Unavailable));
+            refused.0.done(Err(StoreError::Unavailable));
         }
     }
 
@@ -60,7 +60,7 @@ impl Drop for Writer {
 
 fn write_until_closed(
     connection: &Connection,
-    kept: &Kept,
+    kept: &EntityCache,
     mut queue: mpsc::Receiver<Box<dyn WriteJob>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
@@ -76,16 +76,16 @@ fn write_until_closed(
 }
 
 /// Commits these writes together, or each by itself if that fails, and tells each how it ended.
-fn commit(connection: &Connection, kept: &Kept, batch: &mut Vec<Box<dyn WriteJob>>) {
-    let together = in_transaction(connection, kept, |touched| {
+fn commit(connection: &Connection, kept: &EntityCache, batch: &mut Vec<Box<dyn WriteJob>>) {
+    let together = in_transaction(connection, kept, |delta| {
         let mut ledgers = batch.iter_mut();
-        ledgers.try_for_each(|job| job.run(&mut Ledger::writing(connection, kept, touched)))
+        ledgers.try_for_each(|job| job.run(&mut SqliteTx::writing(connection, kept, delta)))
     });
     for mut job in batch.drain(..) {
         let ended = match &together {
             Ok(()) => Ok(()),
-            Err(_) => in_transaction(connection, kept, |touched| {
-                job.run(&mut Ledger::writing(connection, kept, touched))
+            Err(_) => in_transaction(connection, kept, |delta| {
+                job.run(&mut SqliteTx::writing(connection, kept, delta))
             }),
         };
         // What is told after the commit cannot undo it: a panic there is that caller's alone.
@@ -99,14 +99,14 @@ fn commit(connection: &Connection, kept: &Kept, batch: &mut Vec<Box<dyn WriteJob
 /// A write that panics fails by itself; the writer lives on for all others.
 fn in_transaction(
     connection: &Connection,
-    kept: &Kept,
-    work: impl FnOnce(&RefCell<Touched>) -> Stored<()>,
-) -> Stored<()> {
+    kept: &EntityCache,
+    work: impl FnOnce(&RefCell<CommitDelta>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let touched = RefCell::default();
-    let worked = std::panic::catch_unwind(AssertUnwindSafe(|| work(&touched)))
-        .unwrap_or_else(|_| Err(StoreFault::Engine("a write panicked".to_owned())))
-        .and_then(|()| kept.publish(touched.take(), || run(connection, "COMMIT")));
+    let delta = RefCell::default();
+    let worked = std::panic::catch_unwind(AssertUnwindSafe(|| work(&delta)))
+        .unwrap_or_else(|_| Err(StoreError::Engine("a write panicked".to_owned())))
+        .and_then(|()| kept.publish(delta.take(), || run(connection, "COMMIT")));
     if worked.is_err() && !connection.is_autocommit() {
         // Nothing better can be done if this fails as well; the next BEGIN will say so.
         let _ = run(connection, "ROLLBACK");

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::super::records::{AccessKey, AttachedDisk, CallRecord, OperationRow, TokenRecord};
 use super::super::snapshot::Snapshot;
-use super::super::{Books, Reader, StoreFault, Stored};
-use super::ledger::Ledger;
+use super::super::{ReadTx, StoreError, WriteTx};
+use super::sqlite_tx::SqliteTx;
 
 /// Calls that are kept.
 const CALLS_KEPT: i64 = 10_000;
@@ -18,8 +18,14 @@ const CALLS_CLEARED: i64 = 256;
 /// Given-up operations that are kept.
 const ABANDONED_KEPT: i64 = 1_000;
 
-impl Ledger<'_> {
-    fn count(&self, what: &str, account: &AccountId, region: &str, by: i64) -> Stored<()> {
+impl SqliteTx<'_> {
+    fn count(
+        &self,
+        what: &str,
+        account: &AccountId,
+        region: &str,
+        by: i64,
+    ) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO counts (what, account, region, amount) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (what, account, region) DO UPDATE SET amount = counts.amount + ?4",
@@ -28,7 +34,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    fn insert_disk(&self, disk: &Disk) -> Stored<()> {
+    fn insert_disk(&self, disk: &Disk) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO disks (id, account, region, zone, status, kind, category, charge_type, \
              name, revision, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10)",
@@ -48,7 +54,7 @@ impl Ledger<'_> {
         self.count("disk", &disk.account, &disk.region, 1)
     }
 
-    fn update_disk(&self, disk: &Disk, revision: i64) -> Stored<()> {
+    fn update_disk(&self, disk: &Disk, revision: i64) -> Result<(), StoreError> {
         let updated = self.execute(
             "UPDATE disks SET status = ?3, kind = ?4, charge_type = ?5, name = ?6, \
              category = ?7, zone = ?9, revision = revision + 1, body = ?8 \
@@ -65,22 +71,22 @@ impl Ledger<'_> {
                 disk.zone
             ],
         )?;
-        if updated == 1 { Ok(()) } else { Err(StoreFault::LostRace) }
+        if updated == 1 { Ok(()) } else { Err(StoreError::LostRace) }
     }
 
     /// What is known of an instance's disks follows; what is not known stays unknown.
     fn touch_attached(&self, instance: &InstanceId, disk: &DiskId, now: Option<AttachedDisk>) {
-        self.touch(|touched, kept| {
-            let known = touched.attached(kept, instance).map(|known| {
+        self.touch(|delta, kept| {
+            let known = delta.attached(kept, instance).map(|known| {
                 let others = known.iter().filter(|at| at.disk != *disk).cloned();
                 Arc::new(others.chain(now).collect())
             });
-            touched.set_attached(instance, known);
+            delta.set_attached(instance, known);
         });
     }
 
     /// Brings the list of attachments from `before` to what the disk has now.
-    fn follow_attachments(&self, disk: &Disk, before: &[Attachment]) -> Stored<()> {
+    fn follow_attachments(&self, disk: &Disk, before: &[Attachment]) -> Result<(), StoreError> {
         for gone in before.iter().filter(|at| disk.on(&at.instance).is_none()) {
             self.execute(
                 "DELETE FROM attachments WHERE instance = ?1 AND disk = ?2",
@@ -114,8 +120,8 @@ impl Ledger<'_> {
 }
 
 /// A row of an operation that is no longer ours is not touched.
-fn held(rows: usize) -> Stored<()> {
-    if rows == 1 { Ok(()) } else { Err(StoreFault::LeaseLost) }
+fn held(rows: usize) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
 
 /// The JSON of something we made ourselves.
@@ -127,8 +133,8 @@ fn number(generation: u64) -> i64 {
     i64::try_from(generation).unwrap_or(i64::MAX)
 }
 
-impl Books for Ledger<'_> {
-    fn save_disk(&mut self, disk: &Disk) -> Stored<()> {
+impl WriteTx for SqliteTx<'_> {
+    fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError> {
         let loaded = self.disks.borrow_mut().remove(&disk.id);
         let (revision, before) = match loaded {
             Some((revision, before)) => {
@@ -142,28 +148,28 @@ impl Books for Ledger<'_> {
         };
         self.follow_attachments(disk, &before)?;
         let saved = (Arc::new(disk.clone()), revision);
-        self.touch(|touched, _| touched.set_disk(&disk.id, Some(saved)));
+        self.touch(|delta, _| delta.set_disk(&disk.id, Some(saved)));
         self.disks.borrow_mut().insert(disk.id.clone(), (revision, disk.attachments.clone()));
         Ok(())
     }
 
-    fn remove_disk(&mut self, id: &DiskId) -> Stored<()> {
+    fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
         let Some(disk) = self.disk(id)? else { return Ok(()) };
         let none = Disk { attachments: Vec::new(), ..disk };
         let (_, before) = self.disks.borrow_mut().remove(id).unwrap_or_default();
         self.follow_attachments(&none, &before)?;
         self.execute("DELETE FROM disks WHERE id = ?1", [id.as_str()])?;
         self.execute("INSERT OR REPLACE INTO discards (disk) VALUES (?1)", [id.as_str()])?;
-        self.touch(|touched, _| touched.set_disk(id, None));
+        self.touch(|delta, _| delta.set_disk(id, None));
         self.count("disk", &none.account, &none.region, -1)
     }
 
-    fn forget_discard(&mut self, id: &DiskId) -> Stored<()> {
+    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.execute("DELETE FROM discards WHERE disk = ?1", [id.as_str()])?;
         Ok(())
     }
 
-    fn save_instance(&mut self, instance: &Instance) -> Stored<()> {
+    fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
         let loaded = self.instances.borrow().get(&instance.id).copied();
         let id = instance.id.as_str();
         let revision = match loaded {
@@ -174,7 +180,7 @@ impl Books for Ledger<'_> {
                     params![id, revision, json(instance)],
                 )?;
                 if updated != 1 {
-                    return Err(StoreFault::LostRace);
+                    return Err(StoreError::LostRace);
                 }
                 revision + 1
             }
@@ -189,21 +195,21 @@ impl Books for Ledger<'_> {
             }
         };
         let saved = (Arc::new(instance.clone()), revision);
-        self.touch(|touched, _| touched.set_instance(&instance.id, Some(saved)));
+        self.touch(|delta, _| delta.set_instance(&instance.id, Some(saved)));
         self.instances.borrow_mut().insert(instance.id.clone(), revision);
         Ok(())
     }
 
-    fn remove_instance(&mut self, id: &InstanceId) -> Stored<()> {
+    fn remove_instance(&mut self, id: &InstanceId) -> Result<(), StoreError> {
         let Some(instance) = self.instance(id)? else { return Ok(()) };
         self.instances.borrow_mut().remove(id);
         self.execute("DELETE FROM instances WHERE id = ?1", [id.as_str()])?;
-        self.touch(|touched, _| touched.set_instance(id, None));
+        self.touch(|delta, _| delta.set_instance(id, None));
         self.execute("DELETE FROM user_data WHERE instance = ?1", [id.as_str()])?;
         self.count("instance", &instance.account, &instance.region, -1)
     }
 
-    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Stored<()> {
+    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO user_data (instance, data) VALUES (?1, ?2) \
              ON CONFLICT (instance) DO UPDATE SET data = ?2",
@@ -212,7 +218,7 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn save_token(&mut self, record: &TokenRecord) -> Stored<()> {
+    fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO tokens (account, action, token, parameters, reply, created_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -228,12 +234,12 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn forget_tokens(&mut self, moment: Moment) -> Stored<()> {
+    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE created_at < ?1", [moment.0])?;
         Ok(())
     }
 
-    fn begin_operation(&mut self, operation: &OperationRow) -> Stored<()> {
+    fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO operations (number, kind, abandoned, lease_owner, lease_until, body) \
              VALUES (?1, ?2, 0, ?3, ?4, ?5)",
@@ -248,7 +254,7 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn save_operation(&mut self, operation: &OperationRow) -> Stored<()> {
+    fn save_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         let saved = self.execute(
             "UPDATE operations SET body = ?3 WHERE number = ?1 AND lease_owner = ?2",
             params![operation.id.0, operation.lease_owner, json(operation)],
@@ -256,7 +262,7 @@ impl Books for Ledger<'_> {
         held(saved)
     }
 
-    fn end_operation(&mut self, operation: &OperationRow) -> Stored<()> {
+    fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         let ended = self.execute(
             "DELETE FROM operations WHERE number = ?1 AND lease_owner = ?2",
             params![operation.id.0, operation.lease_owner],
@@ -264,7 +270,7 @@ impl Books for Ledger<'_> {
         held(ended)
     }
 
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Stored<()> {
+    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         let abandoned = self.execute(
             "UPDATE operations SET abandoned = 1, body = ?3 \
              WHERE number = ?1 AND lease_owner = ?2",
@@ -285,7 +291,7 @@ impl Books for Ledger<'_> {
         owner: &str,
         now: Moment,
         until: Moment,
-    ) -> Stored<Vec<OperationRow>> {
+    ) -> Result<Vec<OperationRow>, StoreError> {
         self.execute(
             "UPDATE operations SET lease_owner = ?1, lease_until = ?3 \
              WHERE abandoned = 0 AND (lease_owner = ?1 OR lease_until < ?2)",
@@ -301,7 +307,7 @@ impl Books for Ledger<'_> {
         Ok(rows)
     }
 
-    fn record_call(&mut self, call: &CallRecord) -> Stored<()> {
+    fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError> {
         self.execute("INSERT INTO calls (body) VALUES (?1)", [json(call)])?;
         let number = self.last_number();
         if number % CALLS_CLEARED == 0 {
@@ -310,7 +316,7 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn save_access_key(&mut self, key: &AccessKey) -> Stored<()> {
+    fn save_access_key(&mut self, key: &AccessKey) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO access_keys (id, body) VALUES (?1, ?2) \
              ON CONFLICT (id) DO UPDATE SET body = ?2",
@@ -319,13 +325,13 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn remove_access_key(&mut self, access_key_id: &str) -> Stored<()> {
+    fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError> {
         self.execute("DELETE FROM access_keys WHERE id = ?1", [access_key_id])?;
         Ok(())
     }
 
-    fn wipe(&mut self) -> Stored<()> {
-        self.touch(|touched, _| touched.touch_everything());
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        self.touch(|delta, _| delta.touch_everything());
         for table in [
             "disks",
             "attachments",
@@ -344,8 +350,8 @@ impl Books for Ledger<'_> {
         Ok(())
     }
 
-    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Stored<()> {
-        self.touch(|touched, _| touched.touch_everything());
+    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.touch(|delta, _| delta.touch_everything());
         snapshot.disks.iter().try_for_each(|disk| self.save_disk(disk))?;
         snapshot.instances.iter().try_for_each(|instance| self.save_instance(instance))?;
         for (id, data) in &snapshot.user_data {

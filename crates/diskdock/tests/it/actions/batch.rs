@@ -26,7 +26,7 @@ impl Batch<'_> {
         let together = [&ids, more, &[("BatchOptimization", "AllTogether")]].concat();
         world.turns_down(self.many, &together, expected).await;
 
-        let before = world.books();
+        let before = world.tx();
         let alone = [
             &[("RegionId", REGION), ("InstanceId.1", self.bad)],
             more,
@@ -36,7 +36,7 @@ impl Batch<'_> {
         let response = &answer.json["InstanceResponses"]["InstanceResponse"][0];
         assert_eq!(response["Code"], expected.1);
         assert_eq!(response["PreviousStatus"], response["CurrentStatus"]);
-        assert_eq!(world.books(), before);
+        assert_eq!(world.tx(), before);
     }
 
     /// Neither is found.

@@ -31,7 +31,7 @@ async fn an_instance_is_pending_then_stopped_then_started() {
     world.finish_all().await;
     assert_eq!(world.instance_status(&id).await, "Running");
     assert!(world.is_on(&id).await);
-    assert_eq!(world.sight(&id).await.unwrap().disks.len(), 2);
+    assert_eq!(world.observe(&id).await.unwrap().disks.len(), 2);
     assert_eq!(world.differences().await, []);
 }
 

@@ -118,8 +118,8 @@ async fn a_batch_releases_all_or_none_and_once() {
     for (id, status) in ids.iter().zip(["gone", "gone", "Running"]) {
         assert_eq!(world.instance_status(id).await, status);
     }
-    let before = world.books();
+    let before = world.tx();
     world.ok("DeleteInstances", &ask).await;
-    assert_eq!(world.books(), before, "a repeated request has its effect once");
+    assert_eq!(world.tx(), before, "a repeated request has its effect once");
     assert_eq!(world.differences().await, []);
 }

@@ -1,8 +1,8 @@
 //! DetachDisk: the disk leaves the guest, and only then is it Available.
 
+mod failures;
 mod kinds;
 mod refusals;
-mod troubles;
 
 use crate::harness::World;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use diskdock::catalog::{World as Surroundings, Worlds, Written};
+use diskdock::catalog::{Environment as Surroundings, Environments, Written};
 use domain::InstanceId;
 
 use crate::harness::{Answer, BEGINNING, REGION, World};
@@ -16,8 +16,9 @@ impl World {
         console: impl Fn(&InstanceId) -> std::io::Result<Written> + Send + Sync + 'static,
     ) {
         let gateway = Arc::get_mut(&mut self.assembly.gateway).expect("nobody else holds it yet");
-        let world = Surroundings::clone(&gateway.services.world.current());
-        gateway.services.world = Worlds::new(Surroundings { console: Arc::new(console), ..world });
+        let world = Surroundings::clone(&gateway.services.environment.current());
+        gateway.services.environment =
+            Environments::new(Surroundings { console: Arc::new(console), ..world });
     }
 }
 

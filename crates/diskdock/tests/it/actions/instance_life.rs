@@ -33,20 +33,20 @@ async fn a_life_takes_as_long_as_on_the_real_cloud() {
     assert_eq!(world.differences().await, []);
 }
 
-/// None of these machines, in the books or not, reaches a disk that is Available.
+/// None of these machines, in the store or not, reaches a disk that is Available.
 async fn nothing_free_is_reached(world: &World, instances: &[String]) {
     let ask = [("RegionId", REGION), ("Status", "Available"), ("PageSize", "100")];
     let free = world.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await;
     for id in instances {
-        let Some(sight) = world.sight(id).await else { continue };
+        let Some(observe) = world.observe(id).await else { continue };
         let reached: Vec<_> =
-            sight.disks.iter().filter(|(disk, _)| free.contains(&disk.to_string())).collect();
+            observe.disks.iter().filter(|(disk, _)| free.contains(&disk.to_string())).collect();
         assert!(reached.is_empty(), "{id} reaches {reached:?}, which are Available");
     }
 }
 
 /// Whatever is asked in whatever order, and whenever the server dies: no disk is Available while
-/// a guest can reach it, and in the end books and hypervisor agree.
+/// a guest can reach it, and in the end store and hypervisor agree.
 #[tokio::test]
 async fn no_order_of_requests_frees_a_disk_too_early() {
     for seed in 1..=6_u64 {

@@ -49,7 +49,7 @@ async fn an_instance_is_starting_while_it_reboots_and_keeps_its_disks() {
         world.turns_down("StopInstance", &ask[..1], (403, "IncorrectInstanceStatus")).await;
         world.finish_all().await;
         assert_eq!(world.instance_status(&id).await, "Running");
-        assert_eq!(world.sight(&id).await.unwrap().disks.len(), 2);
+        assert_eq!(world.observe(&id).await.unwrap().disks.len(), 2);
         assert_eq!(world.differences().await, []);
     }
 }
@@ -90,10 +90,10 @@ async fn a_disk_that_is_leaving_goes_on() {
     world.finish_all().await;
     assert_eq!(world.instance_status(&id).await, "Running");
     assert_eq!(world.status_of(&disk).await, "Detaching");
-    assert_eq!(world.sight(&id).await.unwrap().disks.len(), 2);
+    assert_eq!(world.observe(&id).await.unwrap().disks.len(), 2);
     world.pass(60_000).await;
     assert_eq!(world.status_of(&disk).await, "Available");
-    assert_eq!(world.sight(&id).await.unwrap().disks.len(), 1);
+    assert_eq!(world.observe(&id).await.unwrap().disks.len(), 1);
     assert_eq!(world.differences().await, []);
 }
 

@@ -29,7 +29,7 @@ async fn settle(world: &World, disk: &str, well: bool) {
     world.settle().await;
     let services = &world.assembly.gateway.services;
     let id = disk.into();
-    assert_eq!(world.simulated().settle(Some(&id), None, well, services.clock.now()), 1);
+    assert_eq!(world.simulated().finish_transition(Some(&id), None, well, services.clock.now()), 1);
     services.runner.wake(Some(&id), None);
     world.settle().await;
 }

@@ -49,7 +49,7 @@ async fn an_instance_starts_with_its_disks_on_it() {
         assert_eq!(disks[2]["BurstingEnabled"], true);
         world.finish_all().await;
     }
-    assert_eq!(world.sight(instance).await.unwrap().disks.len(), 3);
+    assert_eq!(world.observe(instance).await.unwrap().disks.len(), 3);
     assert_eq!(world.differences().await, []);
 }
 
@@ -180,9 +180,9 @@ async fn a_repeated_request_makes_nothing_new() {
     let world = World::new().await;
     let token = ("ClientToken", Some("token-1"));
     let first = world.begin_run(&[token, ("Amount", Some("2"))]).await;
-    let before = world.books();
+    let before = world.tx();
     assert_eq!(world.begin_run(&[token, ("Amount", Some("2"))]).await, first);
-    assert_eq!(world.books(), before);
+    assert_eq!(world.tx(), before);
     let other = launch(&[token, ("Amount", Some("3"))]);
     world.turns_down("RunInstances", &other, (400, "IdempotentParameterMismatch")).await;
     world.finish_all().await;
@@ -229,8 +229,8 @@ async fn user_data_of_up_to_32_kilobytes_is_kept_while_the_instance_lives() {
     let data = format!("{}AAA=", "AAAA".repeat(10_922));
     let id = world.run_one(&[("UserData", Some(&data))]).await;
     let kept = || {
-        let books: Value = serde_json::from_str(&world.books()).unwrap();
-        books["user_data"].as_array().unwrap().clone()
+        let tx: Value = serde_json::from_str(&world.tx()).unwrap();
+        tx["user_data"].as_array().unwrap().clone()
     };
     assert_eq!(kept(), [serde_json::json!([id, data])]);
     world.ok("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
@@ -317,7 +317,7 @@ async fn an_instance_that_never_started_takes_disks_and_starts_with_all_of_them(
     world.ok("StartInstance", &[("InstanceId", &made)]).await;
     world.finish_all().await;
     assert_eq!(world.instance_status(&made).await, "Running");
-    assert_eq!(world.sight(&made).await.unwrap().disks.len(), 2);
+    assert_eq!(world.observe(&made).await.unwrap().disks.len(), 2);
     assert_eq!(world.differences().await, []);
     world.ok("DetachDisk", &[("InstanceId", &made), ("DiskId", &disk)]).await;
     world.finish_all().await;

@@ -1,13 +1,13 @@
-//! Actions decided on books in a temporary folder, without a server around them.
+//! Actions decided on store in a temporary folder, without a server around them.
 
 mod modify;
 mod place;
 mod resize;
 
 use diskdock::actions;
-use diskdock::catalog::{Call, Caller, Entry, Input, Outcome, Stop, World};
+use diskdock::catalog::{Call, Caller, EncodedEffect, Entry, Environment, Input, Stop};
 use diskdock::ids::Ids;
-use diskdock::offer;
+use diskdock::inventory;
 use diskdock::store::Store;
 use diskdock::store::sqlite::{Durability, Sqlite};
 use domain::{Disk, Instance, Moment};
@@ -16,10 +16,10 @@ use serde_json::Value;
 /// 2026-01-02T00:00:00Z
 const NOW: Moment = Moment(1_767_312_000_000);
 
-/// Books, and what stands around a request.
+/// WriteTx, and what stands around a request.
 struct Bench {
     store: Store,
-    world: World,
+    environment: Environment,
     caller: Caller,
     now: Moment,
     _folder: tempfile::TempDir,
@@ -29,16 +29,16 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
-        let offer = offer::load(None).unwrap();
-        let world = World::plain(offer, Ids::from_seed(1), false);
+        let inventory = inventory::load(None).unwrap();
+        let environment = Environment::plain(inventory, Ids::from_seed(1), false);
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
-        Bench { store: Store::new(engine), world, caller, now: NOW, _folder: folder }
+        Bench { store: Store::new(engine), environment, caller, now: NOW, _folder: folder }
     }
 
     fn save(&self, disks: Vec<Disk>, instances: Vec<Instance>) {
-        let write = self.store.write(move |books| {
-            disks.iter().try_for_each(|disk| books.save_disk(disk))?;
-            instances.iter().try_for_each(|instance| books.save_instance(instance))
+        let write = self.store.write(move |tx| {
+            disks.iter().try_for_each(|disk| tx.save_disk(disk))?;
+            instances.iter().try_for_each(|instance| tx.save_instance(instance))
         });
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(write).unwrap();
     }
@@ -49,20 +49,20 @@ impl Bench {
     }
 
     /// What would happen, or the code of the refusal.
-    fn run(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Outcome, &'static str> {
+    fn run(&self, action: &str, pairs: &[(&str, &str)]) -> Result<EncodedEffect, &'static str> {
         let mut pairs: Vec<_> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         pairs.sort();
         let input = Input::from_sorted(pairs);
-        let call = Call { caller: &self.caller, now: self.now, world: &self.world };
+        let call = Call { caller: &self.caller, now: self.now, environment: &self.environment };
         let answer = match actions::find(action).unwrap() {
             Entry::Reading(query) => {
                 let ready = query.parse(&input).map_err(|refusal| refusal.error.code)?;
-                self.store.read(|books| ready.answer(books, &call).map(Outcome::reply))
+                self.store.read(|tx| ready.answer(tx, &call).map(EncodedEffect::reply))
             }
             Entry::Mutation(action) => {
                 let ready = action.parse(&input).map_err(|refusal| refusal.error.code)?;
-                self.store.read(|books| ready.decide(books, &call))
+                self.store.read(|tx| ready.decide(tx, &call))
             }
         };
         answer.unwrap().map_err(|stop| match stop {

@@ -1,6 +1,6 @@
 //! ModifyDiskAttribute and ModifyDiskChargeType.
 
-use diskdock::catalog::{Change, Outcome};
+use diskdock::catalog::{Change, EncodedEffect};
 use domain::disk::Category;
 use domain::{ChargeType, Disk, Instance, InstanceId};
 use serde_json::json;
@@ -37,7 +37,7 @@ fn attached(id: &str) -> Disk {
     disk
 }
 
-fn saved(outcome: Outcome) -> Vec<Disk> {
+fn saved(outcome: EncodedEffect) -> Vec<Disk> {
     let disk = |change| match change {
         Change::SaveDisk(disk) => *disk,
         other => panic!("{other:?}"),
@@ -99,7 +99,7 @@ fn refusals_of_modify_disk_attribute() {
     }
 }
 
-fn switch(bench: &Bench, ids: &str, to: &str) -> Result<Outcome, &'static str> {
+fn switch(bench: &Bench, ids: &str, to: &str) -> Result<EncodedEffect, &'static str> {
     let pairs = [
         ("RegionId", "cn-hangzhou"),
         ("InstanceId", "i-1"),

@@ -67,7 +67,8 @@ fn walking_the_instance_types_gives_each_once() {
             break;
         }
     }
-    let all: Vec<_> = bench.world.offer.instance_types().iter().map(|one| &one.id).collect();
+    let all: Vec<_> =
+        bench.environment.inventory.instance_types().iter().map(|one| &one.id).collect();
     assert_eq!(seen.iter().collect::<Vec<_>>(), all);
     let odd = bench.ask("DescribeInstanceTypes", &[("NextToken", "odd")]);
     assert_eq!(odd, Err("InvalidParameter"));

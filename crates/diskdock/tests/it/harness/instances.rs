@@ -1,6 +1,6 @@
 //! Instances that are launched over HTTP, and how they look from outside and from inside.
 
-use diskdock::hypervisor::{Hypervisor, Sight};
+use diskdock::hypervisor::{Hypervisor, ObservedState};
 use domain::{InstanceId, InstanceStatus};
 use serde_json::Value;
 
@@ -92,13 +92,13 @@ impl World {
     }
 
     /// What the hypervisor knows of an instance.
-    pub async fn sight(&self, instance: &str) -> Option<Sight> {
-        self.simulated().sight(&InstanceId::from(instance)).await.unwrap()
+    pub async fn observe(&self, instance: &str) -> Option<ObservedState> {
+        self.simulated().observe(&InstanceId::from(instance)).await.unwrap()
     }
 
     /// Whether the machine of an instance is on.
     pub async fn is_on(&self, instance: &str) -> bool {
-        self.sight(instance).await.is_some_and(|sight| sight.running)
+        self.observe(instance).await.is_some_and(|observe| observe.running)
     }
 
     /// The request is refused with this status and code in JSON and in XML; nothing changes.
@@ -108,13 +108,13 @@ impl World {
         parameters: &[(&str, &str)],
         (status, code): (u16, &str),
     ) {
-        let before = self.books();
+        let before = self.tx();
         for style in [Style::default(), Style { get: false, ..Style::XML }] {
             let answer = self.call_in(style, action, parameters).await;
             assert_eq!(answer.refusal(), (status, code), "{action} {parameters:?} {}", answer.text);
             assert!(!answer.message().is_empty());
         }
-        assert_eq!(self.books(), before, "{action} {parameters:?} was refused and had an effect");
+        assert_eq!(self.tx(), before, "{action} {parameters:?} was refused and had an effect");
     }
 
     /// A list in the answer of a query, as the texts of one field.

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use diskdock::assembly::{Assembly, Plan};
 use diskdock::clock::Clock;
-use diskdock::gateway::Outcome;
+use diskdock::gateway::GatewayReply;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::Ids;
-use diskdock::operations::{Strangers, reconcile};
+use diskdock::operations::{UnknownInstances, reconcile};
 use diskdock::store::sqlite::Durability;
 use domain::disk::ChargeType;
 use domain::instance::{Network, StoppedMode};
@@ -67,12 +67,12 @@ impl World {
         change(&mut plan);
         let (strict, pace) = (plan.strict, plan.pace);
         let assembly = Assembly::new(plan).unwrap();
-        assembly.take_up().await.unwrap();
+        assembly.recover().await.unwrap();
         let signer = Signer::default();
         World { assembly, signer, directory, strict, pace, restarts: 0, log, _guard }
     }
 
-    /// Stops the server without warning and starts it again on the same books.
+    /// Stops the server without warning and starts it again on the same store.
     pub async fn restart(self) -> World {
         let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
         let now = assembly.gateway.services.clock.now();
@@ -81,7 +81,7 @@ impl World {
             let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
             Assembly::new(Plan { strict, ..plan })
         });
-        assembly.take_up().await.unwrap();
+        assembly.recover().await.unwrap();
         World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
     }
 
@@ -108,8 +108,8 @@ impl World {
     pub async fn send(&self, request: http::Request<Vec<u8>>) -> Option<Answer> {
         let (parts, body) = request.into_parts();
         match self.assembly.gateway.handle(&parts, &body).await {
-            Outcome::Silence => None,
-            Outcome::Answer(response) => {
+            GatewayReply::Silence => None,
+            GatewayReply::Answer(response) => {
                 let (parts, body) = response.into_parts();
                 let bytes = body.collect().await.unwrap().to_bytes();
                 Some(Answer::new(&parts, &bytes))
@@ -119,7 +119,7 @@ impl World {
 
     /// Carries out what is due now.
     pub async fn settle(&self) {
-        self.assembly.gateway.services.runner.settle().await;
+        self.assembly.gateway.services.runner.drain().await;
     }
 
     /// Moves the clock and carries out what is due then.
@@ -147,14 +147,14 @@ impl World {
         assert!(self.simulated().add_rule(rule));
     }
 
-    /// Puts an instance into the books as if it had long been there, and tells the hypervisor.
+    /// Puts an instance into the store as if it had long been there, and tells the hypervisor.
     pub async fn plant_instance(&self, change: impl Fn(&mut Instance) + Send + 'static) -> String {
-        let mut instance = instance(&self.assembly.gateway.services.world.ids);
+        let mut instance = instance(&self.assembly.gateway.services.environment.ids);
         change(&mut instance);
         let id = instance.id.to_string();
-        let write = move |books: &mut dyn diskdock::store::Books| books.save_instance(&instance);
+        let write = move |tx: &mut dyn diskdock::store::WriteTx| tx.save_instance(&instance);
         self.assembly.gateway.services.store.write(write).await.unwrap();
-        self.assembly.take_up().await.unwrap();
+        self.assembly.recover().await.unwrap();
         id
     }
 
@@ -163,24 +163,24 @@ impl World {
         self.plant_instance(|_| {}).await
     }
 
-    /// Changes a disk in the books behind everybody's back.
+    /// Changes a disk in the store behind everybody's back.
     pub async fn change_disk(&self, id: &str, change: impl Fn(&mut Disk) + Send + 'static) {
         let id = DiskId::from(id);
-        let write = move |books: &mut dyn diskdock::store::Books| {
-            let mut disk = books.disk(&id)?.expect("the disk");
+        let write = move |tx: &mut dyn diskdock::store::WriteTx| {
+            let mut disk = tx.disk(&id)?.expect("the disk");
             change(&mut disk);
-            books.save_disk(&disk)
+            tx.save_disk(&disk)
         };
         self.assembly.gateway.services.store.write(write).await.unwrap();
     }
 
-    /// Changes an instance in the books behind everybody's back.
+    /// Changes an instance in the store behind everybody's back.
     pub async fn change_instance(&self, id: &str, change: impl Fn(&mut Instance) + Send + 'static) {
         let id = InstanceId::from(id);
-        let write = move |books: &mut dyn diskdock::store::Books| {
-            let mut instance = books.instance(&id)?.expect("the instance");
+        let write = move |tx: &mut dyn diskdock::store::WriteTx| {
+            let mut instance = tx.instance(&id)?.expect("the instance");
             change(&mut instance);
-            books.save_instance(&instance)
+            tx.save_instance(&instance)
         };
         self.assembly.gateway.services.store.write(write).await.unwrap();
     }
@@ -217,18 +217,18 @@ impl World {
         self.describe(disk).await["Status"].as_str().unwrap_or("gone").to_owned()
     }
 
-    /// Everything in the books, for comparison.
-    pub fn books(&self) -> String {
-        let snapshot = self.assembly.gateway.services.store.read(|books| books.snapshot());
+    /// Everything in the store, for comparison.
+    pub fn tx(&self) -> String {
+        let snapshot = self.assembly.gateway.services.store.read(|tx| tx.snapshot());
         serde_json::to_string_pretty(&snapshot.unwrap().unwrap()).unwrap()
     }
 
-    /// Where books and hypervisor disagree; empty if all is well.
+    /// Where store and hypervisor disagree; empty if all is well.
     pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
         let hypervisor = self.assembly.hypervisor.as_ref();
-        reconcile(store, hypervisor, Strangers::Report, now).await.unwrap()
+        reconcile(store, hypervisor, UnknownInstances::Report, now).await.unwrap()
     }
 
     /// The log has warned of this so many times, as the story expects.
@@ -241,7 +241,7 @@ impl World {
         let services = &self.assembly.gateway.services;
         let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
         let saved = key.clone();
-        services.store.write(move |books| books.save_access_key(&saved)).await.unwrap();
+        services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
         self.assembly.gateway.keys.reload(&services.store, true).unwrap();
         Signer::new(&key.id, &key.secret)
     }
@@ -264,7 +264,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
     Plan {
         directory,
         durability: Durability::Relaxed,
-        offer: diskdock::offer::load(None).unwrap(),
+        inventory: diskdock::inventory::load(None).unwrap(),
         only_imported_images: false,
         clock: Clock::held_at(now),
         ids: Ids::from_seed(seed),

@@ -8,14 +8,14 @@ pub type Refusal<'a> = (u16, &'a str, &'a str);
 impl World {
     /// The request is refused in JSON and in XML, word for word, and nothing has changed.
     pub async fn refuses(&self, action: &str, parameters: &[(&str, &str)], expected: Refusal<'_>) {
-        let before = self.books();
+        let before = self.tx();
         for style in [Style::default(), Style::XML] {
             let answer = self.call_in(style, action, parameters).await;
             let told = (answer.status, answer.code(), answer.message());
             assert_eq!(told, expected, "{action} {parameters:?} {style:?}");
             assert_eq!(answer.headers["x-acs-request-id"], answer.text_at("RequestId"));
         }
-        assert_eq!(self.books(), before, "{action} {parameters:?} was refused and had an effect");
+        assert_eq!(self.tx(), before, "{action} {parameters:?} was refused and had an effect");
     }
 
     /// What follows happens under another account; gives the signer of the former one.

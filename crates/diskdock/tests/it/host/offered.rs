@@ -21,7 +21,7 @@ async fn an_imported_image_is_the_callers_own() {
     assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 3_000);
     assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "nobody has looked yet");
-    world.assembly.keep_house().await.unwrap();
+    world.assembly.run_maintenance().await.unwrap();
     let answer = world.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
     let image = &answer.json["Images"]["Image"][0];
     assert_eq!(image["ImageOwnerAlias"], "self");
@@ -46,13 +46,13 @@ async fn an_imported_image_is_the_callers_own() {
 async fn instances_start_from_an_imported_image_until_it_is_deleted() {
     let world = World::new().await;
     put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.keep_house().await.unwrap();
+    world.assembly.run_maintenance().await.unwrap();
     let instance = world.run(&[("ImageId", Some("m-1"))]).await;
     assert_eq!(instance.len(), 1);
     let world = world.restart().await;
     assert_eq!(ids(&world, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
     out(&world.assembly.directory, &["image", "delete", "m-1"]);
-    world.assembly.keep_house().await.unwrap();
+    world.assembly.run_maintenance().await.unwrap();
     assert!(ids(&world, &[("ImageId", "m-1")]).await.is_empty());
 }
 
@@ -61,14 +61,14 @@ async fn images_without_bytes_can_be_left_out() {
     let world = World::with(|plan| plan.only_imported_images = true).await;
     assert!(ids(&world, &[]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.keep_house().await.unwrap();
+    world.assembly.run_maintenance().await.unwrap();
     assert_eq!(ids(&world, &[]).await, ["m-1"]);
 }
 
 /// A server of its own on this directory; ended when this is dropped.
 struct Server {
     child: Child,
-    /// Kept open: a program whose reader is gone cannot greet.
+    /// EntityCache open: a program whose reader is gone cannot greet.
     _greeting: BufReader<ChildStdout>,
 }
 

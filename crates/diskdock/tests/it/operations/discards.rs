@@ -1,4 +1,4 @@
-//! The bytes of disks that the books no longer have are thrown away, sooner or later.
+//! The bytes of disks that the store no longer have are thrown away, sooner or later.
 
 use std::sync::atomic::Ordering;
 
@@ -6,13 +6,13 @@ use diskdock::operations::sweep;
 use diskdock::store::Store;
 use domain::DiskId;
 
-use super::trouble::Bench;
+use super::transient_errors::Bench;
 use crate::harness::World;
 use crate::store_contract::entities;
 
 /// Removed disks whose bytes may still be there.
 fn discards(store: &Store) -> Vec<String> {
-    let ids = store.read(|books| books.discards(100)).unwrap().unwrap();
+    let ids = store.read(|tx| tx.discards(100)).unwrap().unwrap();
     ids.iter().map(DiskId::to_string).collect()
 }
 
@@ -20,9 +20,9 @@ fn discards(store: &Store) -> Vec<String> {
 async fn a_driver_in_trouble_is_asked_again() {
     let bench = Bench::empty();
     for name in ["one", "two"] {
-        bench.store.write(move |books| books.save_disk(&entities::disk(name))).await.unwrap();
+        bench.store.write(move |tx| tx.save_disk(&entities::disk(name))).await.unwrap();
     }
-    bench.store.write(|books| books.remove_disk(&"d-one".into())).await.unwrap();
+    bench.store.write(|tx| tx.remove_disk(&"d-one".into())).await.unwrap();
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
@@ -48,7 +48,7 @@ async fn the_server_discards_what_was_deleted_also_after_a_crash() {
     assert_eq!(discards(store), [""; 0], "at the start");
     world.ok("DeleteDisk", &[("DiskId", &stays)]).await;
     assert_eq!(discards(store), [stays.as_str()]);
-    world.assembly.keep_house().await.unwrap();
+    world.assembly.run_maintenance().await.unwrap();
     assert_eq!(discards(store), [""; 0], "and while it runs");
 }
 

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
-    Answer, Change, DiskSpec, Hypervisor, Look, MachineSpec, Sight, Simulated, Slot, Trouble,
+    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Simulated, Slot,
+    TransientError,
 };
-use diskdock::store::{Books, Engine, Reader, StoreFault, Stored, WriteJob};
+use diskdock::store::{Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::broadcast::Receiver;
 
@@ -39,12 +40,12 @@ struct Failing(Box<dyn WriteJob>);
 
 impl WriteJob for Failing {
     /// Fails only after the work is done: the engine has something to undo.
-    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
-        self.0.run(books)?;
-        Err(StoreFault::Engine("the disk is full".to_owned()))
+    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        self.0.run(tx)?;
+        Err(StoreError::Engine("the disk is full".to_owned()))
     }
 
-    fn done(self: Box<Self>, ended: Stored<()>) {
+    fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         self.0.done(ended);
     }
 }
@@ -52,20 +53,23 @@ impl WriteJob for Failing {
 struct Restarted(InstanceId, Box<dyn WriteJob>);
 
 impl WriteJob for Restarted {
-    fn run(&mut self, books: &mut dyn Books) -> Stored<()> {
-        let mut instance = books.instance(&self.0)?.expect("an instance");
+    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        let mut instance = tx.instance(&self.0)?.expect("an instance");
         instance.started_at = instance.started_at.map(|started| started.plus_s(1));
-        books.save_instance(&instance)?;
-        self.1.run(books)
+        tx.save_instance(&instance)?;
+        self.1.run(tx)
     }
 
-    fn done(self: Box<Self>, ended: Stored<()>) {
+    fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         self.1.done(ended);
     }
 }
 
 impl<E: Engine> Engine for Flaky<E> {
-    fn read(&self, work: &mut dyn FnMut(&dyn Reader) -> Stored<()>) -> Stored<()> {
+    fn read(
+        &self,
+        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.engine.read(work)
     }
 
@@ -116,7 +120,7 @@ impl Shaky {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
         if self.out_of_reach.load(Ordering::SeqCst) {
-            return Box::pin(std::future::ready(Err(Trouble("out of reach".to_owned()))));
+            return Box::pin(std::future::ready(Err(TransientError("out of reach".to_owned()))));
         }
         let answer = call();
         if !self.slow.load(Ordering::SeqCst) {
@@ -132,30 +136,38 @@ impl Shaky {
 }
 
 impl Hypervisor for Shaky {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         if !self.mute.load(Ordering::SeqCst) {
             return self.pass(|| self.driver.start(spec, now));
         }
         self.pass(|| {
             Box::pin(async move {
                 self.driver.start(spec, now).await?;
-                Ok(Look::Again { after_ms: 60_000, because: "the guest says nothing".to_owned() })
+                Ok(Progress::RetryAfter {
+                    after_ms: 60_000,
+                    because: "the guest says nothing".to_owned(),
+                })
             })
         })
     }
-    fn stop<'a>(&'a self, instance: &'a InstanceId, force: bool, now: Moment) -> Answer<'a, Look> {
+    fn stop<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        force: bool,
+        now: Moment,
+    ) -> Answer<'a, Progress> {
         self.pass(|| self.driver.stop(instance, force, now))
     }
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Look> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.reboot(spec, now))
     }
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.plug(slot, now))
     }
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Look> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.unplug(slot, now))
     }
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Look> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.create(spec, now))
     }
     fn resize<'a>(
@@ -163,7 +175,7 @@ impl Hypervisor for Shaky {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         now: Moment,
-    ) -> Answer<'a, Look> {
+    ) -> Answer<'a, Progress> {
         self.pass(|| self.driver.resize(spec, on, now))
     }
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
@@ -175,18 +187,18 @@ impl Hypervisor for Shaky {
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
         self.pass(|| self.driver.forget(instance))
     }
-    fn sight<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<Sight>> {
-        self.pass(|| self.driver.sight(instance))
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
+        self.pass(|| self.driver.observe(instance))
     }
-    fn call_off<'a>(
+    fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
     ) -> Answer<'a, ()> {
-        self.driver.call_off(instance, disk)
+        self.driver.cancel(instance, disk)
     }
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, sight: Sight) -> Answer<'a, ()> {
-        self.pass(|| self.driver.adopt(instance, sight))
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+        self.pass(|| self.driver.adopt(instance, observe))
     }
     fn changes(&self) -> Receiver<Change> {
         self.driver.changes()

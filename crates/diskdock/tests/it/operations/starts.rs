@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use diskdock::hypervisor::Hypervisor;
 use domain::{InstanceId, InstanceStatus};
 
-use super::trouble::Bench;
+use super::transient_errors::Bench;
 use crate::store_contract::entities;
 
 /// A start of a machine without disks, as it is saved.
@@ -24,13 +24,13 @@ async fn starting() -> Bench {
 
 impl Bench {
     fn status(&self) -> InstanceStatus {
-        let found = self.store.read(|books| books.instance(&"i-one".into()));
+        let found = self.store.read(|tx| tx.instance(&"i-one".into()));
         found.unwrap().unwrap().unwrap().status
     }
 
     async fn is_on(&self) -> bool {
         let id = InstanceId::from("i-one");
-        self.driver.driver.sight(&id).await.unwrap().is_some_and(|sight| sight.running)
+        self.driver.driver.observe(&id).await.unwrap().is_some_and(|observe| observe.running)
     }
 }
 
@@ -43,13 +43,13 @@ async fn the_machine_is_off_before_the_instance_is_stopped() {
     assert_eq!(bench.status(), InstanceStatus::Starting);
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.pass(239_000).await;
-    assert_eq!(bench.runner.board()[0].phase, "take back");
+    assert_eq!(bench.runner.in_flight_rows()[0].phase, "take back");
     assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Starting, true));
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(30_000).await;
     assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Stopped, false));
     assert_eq!(bench.runner.in_flight(), 0);
-    let given_up = bench.store.read(|books| books.abandoned_operations()).unwrap().unwrap();
+    let given_up = bench.store.read(|tx| tx.abandoned_operations()).unwrap().unwrap();
     assert!(given_up[0].last_event.starts_with("given up at the deadline"), "{given_up:?}");
 }
 

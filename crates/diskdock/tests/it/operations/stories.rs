@@ -53,7 +53,7 @@ async fn a_crash_between_the_last_step_and_its_writing_down_repeats_the_step() {
         // The ghost takes the last step and writes it down; the runner takes it once more.
         let ghost = ghost(&world);
         assert_eq!(ghost.claim().await.unwrap(), 1);
-        ghost.settle().await;
+        ghost.drain().await;
         let (.., after, _) = work.statuses();
         assert_eq!(status(&world, &disk).await, after);
         world.settle().await;
@@ -126,11 +126,15 @@ async fn the_deadline_stands_still_for_as_long_as_work_is_held() {
             world.settle().await;
             assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} is held");
         }
-        let row = services.runner.board().remove(0);
+        let row = services.runner.in_flight_rows().remove(0);
         let held_ms = services.clock.now().since_ms(row.created_at);
         assert_eq!(row.deadline_at.since_ms(row.created_at), 300_000 + held_ms, "{work:?}");
-        let settled =
-            world.simulated().settle(Some(&disk.as_str().into()), None, true, services.clock.now());
+        let settled = world.simulated().finish_transition(
+            Some(&disk.as_str().into()),
+            None,
+            true,
+            services.clock.now(),
+        );
         assert_eq!(settled, 1);
         services.runner.wake(Some(&disk.as_str().into()), None);
         world.settle().await;
@@ -146,7 +150,7 @@ async fn an_attach_that_was_given_up_is_no_burden_on_the_next() {
     world.pass(5 * MINUTE_MS).await;
     assert_eq!(status(&world, &disk).await, "Available");
     let store = &world.assembly.gateway.services.store;
-    let instances = store.read(|books| books.every_instance(0, 1)).unwrap().unwrap();
+    let instances = store.read(|tx| tx.every_instance(0, 1)).unwrap().unwrap();
     let instance = instances[0].1.id.to_string();
     world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     world.pass(10_000).await;

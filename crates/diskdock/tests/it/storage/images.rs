@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use diskdock::storage::{Boot, Format, Images, Import, Pool, PoolFault, Progress, What};
+use diskdock::storage::{Boot, Format, Images, Import, ImportProgress, Pool, StorageError, What};
 
 use super::{below, info, kernel, of_disk, put_image, qemu_img, raw_disk, says};
 
@@ -19,9 +19,9 @@ fn a_raw_disk_becomes_a_standalone_image() {
     let mut told = Vec::new();
     let record = images.import(&of_disk("m-1", &file, None), &mut |p| told.push(p)).unwrap();
     assert_eq!((record.size_gib, &record.boot), (2, &Boot::Disk), "rounded up");
-    assert_eq!(told.first(), Some(&Progress::Checking));
-    assert!(told.contains(&Progress::Copied(100.0)), "{told:?}");
-    assert_eq!(told.last(), Some(&Progress::Saving));
+    assert_eq!(told.first(), Some(&ImportProgress::Checking));
+    assert!(told.contains(&ImportProgress::Copied(100.0)), "{told:?}");
+    assert_eq!(told.last(), Some(&ImportProgress::Saving));
     let made = images.boot_files(&record).disk;
     let seen = info(&made);
     assert_eq!((&seen["format"], &seen["virtual-size"]), (&"qcow2".into(), &(1_500 << 20).into()));
@@ -100,7 +100,7 @@ fn an_image_in_use_is_not_deleted() {
     assert!(images.record("m-1").is_ok());
     images.delete("m-2").unwrap();
     let fault = says(images.delete("m-2"), &["m-2", "image list"]);
-    assert!(matches!(fault, PoolFault::Missing { .. }));
+    assert!(matches!(fault, StorageError::Missing { .. }));
     pool.discard(&"d-a".into()).unwrap();
     pool.discard(&"d-b".into()).unwrap();
     images.delete("m-1").unwrap();

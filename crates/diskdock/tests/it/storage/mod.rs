@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use diskdock::storage::{Format, Images, Import, PoolFault, What};
+use diskdock::storage::{Format, Images, Import, StorageError, What};
 use serde_json::Value;
 
 /// Runs `qemu-img`, which these tests cannot do without.
@@ -83,7 +83,7 @@ pub fn below(directory: &Path) -> Vec<String> {
 
 /// A fault that says these words.
 #[track_caller]
-pub fn says<T: std::fmt::Debug>(result: Result<T, PoolFault>, words: &[&str]) -> PoolFault {
+pub fn says<T: std::fmt::Debug>(result: Result<T, StorageError>, words: &[&str]) -> StorageError {
     let fault = result.expect_err("this must not work");
     let told = fault.to_string();
     assert!(words.iter().all(|word| told.contains(word)), "{told}");

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use diskdock::storage::{GIB, Owner, Pool, PoolFault};
+use diskdock::storage::{GIB, Owner, Pool, StorageError};
 use domain::DiskId;
 
 use super::{below, info, put_image, says};
@@ -100,8 +100,8 @@ fn disks_grow_and_never_shrink() {
     }
     assert_eq!(info(&pool.find(&disk("d-cow")).unwrap().path)["virtual-size"], 6 * GIB);
     let gone = pool.resize(&disk("d-gone"), 1);
-    assert!(matches!(says(gone, &["d-gone", "backup"]), PoolFault::Missing { .. }));
-    assert!(matches!(pool.make_durable(&disk("d-gone")), Err(PoolFault::Missing { .. })));
+    assert!(matches!(says(gone, &["d-gone", "backup"]), StorageError::Missing { .. }));
+    assert!(matches!(pool.make_durable(&disk("d-gone")), Err(StorageError::Missing { .. })));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_discarded_disk_is_gone_and_can_be_discarded_again() {
     pool.discard(&disk("d-1")).unwrap();
     pool.discard(&disk("d-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["d-1", "missing"]);
-    assert!(matches!(fault, PoolFault::Missing { .. }));
+    assert!(matches!(fault, StorageError::Missing { .. }));
 }
 
 #[test]
@@ -131,7 +131,8 @@ fn an_id_never_leads_out_of_the_pool() {
             pool.discard(&disk(odd)).err(),
             pool.image(odd).err(),
         ];
-        let refused = |fault: &Option<PoolFault>| matches!(fault, Some(PoolFault::Name { .. }));
+        let refused =
+            |fault: &Option<StorageError>| matches!(fault, Some(StorageError::Name { .. }));
         assert!(faults.iter().all(refused), "{odd:?}: {faults:?}");
     }
     assert_eq!(std::fs::read_to_string(directory.path().join("precious.raw")).unwrap(), "x");
@@ -173,10 +174,10 @@ fn a_damaged_disk_is_told_from_a_missing_one() {
     let raw = write("d-raw", b"", 0);
     File::options().write(true).open(&raw).unwrap().set_len(GIB - 1).unwrap();
     let fault = says(pool.find(&disk("d-raw")), &["d-raw.raw", "sectors", "backup"]);
-    assert!(matches!(fault, PoolFault::Corrupt { .. }));
+    assert!(matches!(fault, StorageError::Corrupt { .. }));
     write("d-cow", b"rubb", 0);
     let fault = says(pool.find(&disk("d-cow")), &["d-cow.qcow2", "does not begin"]);
-    assert!(matches!(fault, PoolFault::Corrupt { .. }));
+    assert!(matches!(fault, StorageError::Corrupt { .. }));
 }
 
 #[test]
@@ -192,9 +193,9 @@ fn a_disk_lies_on_an_image_of_its_own_pool_only() {
     pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
     std::fs::remove_dir_all(directory.path().join("images/m-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["m-1", "image import"]);
-    assert!(matches!(fault, PoolFault::Missing { .. }));
+    assert!(matches!(fault, StorageError::Missing { .. }));
     let fault = says(pool.create(&disk("d-2"), 1, Some("m-1")), &["m-1", "missing"]);
-    assert!(matches!(fault, PoolFault::Missing { .. }));
+    assert!(matches!(fault, StorageError::Missing { .. }));
 }
 
 #[test]

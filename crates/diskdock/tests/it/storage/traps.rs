@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use diskdock::storage::{Format, Images, Import, PoolFault, What};
+use diskdock::storage::{Format, Images, Import, StorageError, What};
 
 use super::{below, kernel, of_disk, qemu_img, raw_disk, says};
 
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     #[track_caller]
-    fn refuses(&self, import: &Import, words: &[&str]) -> PoolFault {
+    fn refuses(&self, import: &Import, words: &[&str]) -> StorageError {
         let images = Images::open(self.data.path()).unwrap();
         let fault = says(images.import(import, &mut |_| {}), words);
         assert_eq!(below(self.data.path()), ["images"], "nothing is left behind");
@@ -128,7 +128,7 @@ fn names_and_ids_that_cannot_be() {
     let disk = raw_disk(bench.source.path(), 1 << 20, b"x");
     for id in ["", "../m", "a/b", ".new-1-1", "m_1"] {
         let fault = bench.refuses(&of_disk(id, &disk, None), &["no id of a disk or image"]);
-        assert!(matches!(fault, PoolFault::Name { .. }), "{id}");
+        assert!(matches!(fault, StorageError::Name { .. }), "{id}");
     }
     let named = |name: &str| Import { name: name.to_owned(), ..of_disk("m-1", &disk, None) };
     for name in ["", "a\nb", "\x1b[2J", &"x".repeat(129)] {

@@ -33,9 +33,7 @@ fn count(fresh: &Fresh) -> (Option<u64>, Option<u64>) {
     let page = Page::Numbered { number: 1, size: 1 };
     let disks = DiskFilter::all(ACCOUNT.into(), REGION);
     let instances = InstanceFilter::all(ACCOUNT.into(), REGION);
-    fresh.read(|books| {
-        Ok((books.disks(&disks, &page)?.total, books.instances(&instances, &page)?.total))
-    })
+    fresh.read(|tx| Ok((tx.disks(&disks, &page)?.total, tx.instances(&instances, &page)?.total)))
 }
 
 async fn what_is_saved_is_found_and_what_is_removed_is_gone(open: Open) {
@@ -43,40 +41,40 @@ async fn what_is_saved_is_found_and_what_is_removed_is_gone(open: Open) {
     assert_eq!(count(&fresh), (Some(0), Some(0)));
     let mut saved = disk("one");
     let first = saved.clone();
-    fresh.write(move |books| books.save_disk(&first)).await;
+    fresh.write(move |tx| tx.save_disk(&first)).await;
     saved.name = "new".to_owned();
     saved.zone = "cn-hangzhou-h".to_owned();
     let second = saved.clone();
     fresh
-        .write(move |books| {
-            books.disk(&second.id)?;
-            books.save_disk(&second)?;
-            books.save_disk(&second)
+        .write(move |tx| {
+            tx.disk(&second.id)?;
+            tx.save_disk(&second)?;
+            tx.save_disk(&second)
         })
         .await;
     fresh = fresh.reopened(open);
-    assert_eq!(fresh.read(|books| books.disk(&"d-one".into())), Some(saved));
+    assert_eq!(fresh.read(|tx| tx.disk(&"d-one".into())), Some(saved));
     assert_eq!(count(&fresh), (Some(1), Some(0)));
     for _ in 0..2 {
-        fresh.write(|books| books.remove_disk(&"d-one".into())).await;
-        assert_eq!(fresh.read(|books| books.disk(&"d-one".into())), None);
+        fresh.write(|tx| tx.remove_disk(&"d-one".into())).await;
+        assert_eq!(fresh.read(|tx| tx.disk(&"d-one".into())), None);
         assert_eq!(count(&fresh), (Some(0), Some(0)));
     }
-    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     assert_eq!(count(&fresh), (Some(1), Some(0)));
 }
 
 async fn attachments_follow_their_disk(open: Open) {
     let fresh = Fresh::new(open);
     let on = |name: &str| {
-        let attached = fresh.read(|books| books.attached(&format!("i-{name}").as_str().into()));
+        let attached = fresh.read(|tx| tx.attached(&format!("i-{name}").as_str().into()));
         attached.into_iter().map(|at| (at.device, at.phase, at.generation)).collect::<Vec<_>>()
     };
     let step = |change: fn(&mut Disk)| {
-        fresh.write(move |books| {
-            let mut disk = books.disk(&"d-one".into())?.unwrap_or_else(|| disk("one"));
+        fresh.write(move |tx| {
+            let mut disk = tx.disk(&"d-one".into())?.unwrap_or_else(|| disk("one"));
             change(&mut disk);
-            books.save_disk(&disk)
+            tx.save_disk(&disk)
         })
     };
     step(|disk| {
@@ -98,23 +96,23 @@ async fn attachments_follow_their_disk(open: Open) {
     })
     .await;
     assert_eq!(on("a"), [("/dev/xvdd".to_owned(), Phase::Attaching, 3)]);
-    fresh.write(|books| books.remove_disk(&"d-one".into())).await;
+    fresh.write(|tx| tx.remove_disk(&"d-one".into())).await;
     assert_eq!(on("a"), []);
 }
 
 async fn instances_keep_their_user_data(open: Open) {
     let mut fresh = Fresh::new(open);
-    fresh.write(|books| books.save_instance(&instance("one"))).await;
+    fresh.write(|tx| tx.save_instance(&instance("one"))).await;
     for data in ["b25l", "dHdv"] {
-        fresh.write(move |books| books.save_user_data(&"i-one".into(), data)).await;
+        fresh.write(move |tx| tx.save_user_data(&"i-one".into(), data)).await;
     }
     fresh = fresh.reopened(open);
-    assert_eq!(fresh.read(|books| books.instance(&"i-one".into())), Some(instance("one")));
-    assert_eq!(fresh.read(|books| books.user_data(&"i-one".into())).as_deref(), Some("dHdv"));
-    assert_eq!(fresh.read(|books| books.every_instance(0, 9)).len(), 1);
-    fresh.write(|books| books.remove_instance(&"i-one".into())).await;
-    assert_eq!(fresh.read(|books| books.instance(&"i-one".into())), None);
-    assert_eq!(fresh.read(|books| books.user_data(&"i-one".into())), None);
+    assert_eq!(fresh.read(|tx| tx.instance(&"i-one".into())), Some(instance("one")));
+    assert_eq!(fresh.read(|tx| tx.user_data(&"i-one".into())).as_deref(), Some("dHdv"));
+    assert_eq!(fresh.read(|tx| tx.every_instance(0, 9)).len(), 1);
+    fresh.write(|tx| tx.remove_instance(&"i-one".into())).await;
+    assert_eq!(fresh.read(|tx| tx.instance(&"i-one".into())), None);
+    assert_eq!(fresh.read(|tx| tx.user_data(&"i-one".into())), None);
     assert_eq!(count(&fresh), (Some(0), Some(0)));
 }
 
@@ -148,60 +146,60 @@ fn key(status: KeyStatus) -> AccessKey {
 async fn tokens_keys_and_calls_are_kept(open: Open) {
     let mut fresh = Fresh::new(open);
     let account = AccountId::from(ACCOUNT);
-    fresh.write(|books| books.save_token(&token("old", BEGINNING))).await;
-    fresh.write(|books| books.save_token(&token("new", BEGINNING.plus_s(9)))).await;
-    fresh.refused(|books| books.save_token(&token("new", BEGINNING))).await;
+    fresh.write(|tx| tx.save_token(&token("old", BEGINNING))).await;
+    fresh.write(|tx| tx.save_token(&token("new", BEGINNING.plus_s(9)))).await;
+    fresh.refused(|tx| tx.save_token(&token("new", BEGINNING))).await;
     for status in [KeyStatus::Active, KeyStatus::Inactive] {
-        fresh.write(move |books| books.save_access_key(&key(status))).await;
+        fresh.write(move |tx| tx.save_access_key(&key(status))).await;
     }
-    let many = |books: &mut dyn diskdock::store::Books| {
-        (0..10_300).try_for_each(|number| books.record_call(&call(number)))
+    let many = |tx: &mut dyn diskdock::store::WriteTx| {
+        (0..10_300).try_for_each(|number| tx.record_call(&call(number)))
     };
     fresh.write(many).await;
     fresh = fresh.reopened(open);
-    let found = |name: &str| fresh.read(|books| books.token(&account, "CreateDisk", name));
+    let found = |name: &str| fresh.read(|tx| tx.token(&account, "CreateDisk", name));
     assert_eq!(found("old"), Some(token("old", BEGINNING)));
-    fresh.write(|books| books.forget_tokens(BEGINNING.plus_s(9))).await;
+    fresh.write(|tx| tx.forget_tokens(BEGINNING.plus_s(9))).await;
     assert_eq!(found("old"), None);
     assert!(found("new").is_some());
-    assert_eq!(fresh.read(|books| books.token(&account, "DeleteDisk", "new")), None);
-    let calls = fresh.read(|books| books.calls(20_000));
+    assert_eq!(fresh.read(|tx| tx.token(&account, "DeleteDisk", "new")), None);
+    let calls = fresh.read(|tx| tx.calls(20_000));
     assert!((10_000..=10_256).contains(&calls.len()), "the latest are kept, within a bound");
     assert_eq!((&*calls[0].request_id, &*calls[9_999].request_id), ("10299", "300"));
-    fresh.write(|books| books.wipe()).await;
-    assert_eq!(fresh.read(|books| books.calls(9)), []);
+    fresh.write(|tx| tx.wipe()).await;
+    assert_eq!(fresh.read(|tx| tx.calls(9)), []);
     assert_eq!(found("new"), None);
-    assert_eq!(fresh.read(|books| books.access_keys()), [key(KeyStatus::Inactive)]);
-    fresh.write(|books| books.record_call(&call(7))).await;
-    assert_eq!(fresh.read(|books| books.calls(9)), [call(7)]);
+    assert_eq!(fresh.read(|tx| tx.access_keys()), [key(KeyStatus::Inactive)]);
+    fresh.write(|tx| tx.record_call(&call(7))).await;
+    assert_eq!(fresh.read(|tx| tx.calls(9)), [call(7)]);
     for _ in 0..2 {
-        fresh.write(|books| books.remove_access_key("LTAIone")).await;
-        assert_eq!(fresh.read(|books| books.access_keys()), []);
+        fresh.write(|tx| tx.remove_access_key("LTAIone")).await;
+        assert_eq!(fresh.read(|tx| tx.access_keys()), []);
     }
 }
 
 async fn a_snapshot_restores_everything(open: Open) {
     let (one, other) = (Fresh::new(open), Fresh::new(open));
-    one.write(|books| {
+    one.write(|tx| {
         let mut attached = disk("two");
         attached.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
-        books.save_disk(&disk("one"))?;
-        books.save_disk(&attached)?;
-        books.save_instance(&instance("one"))?;
-        books.save_user_data(&"i-one".into(), "b25l")?;
-        books.begin_operation(&super::operations::operation(1, "local"))
+        tx.save_disk(&disk("one"))?;
+        tx.save_disk(&attached)?;
+        tx.save_instance(&instance("one"))?;
+        tx.save_user_data(&"i-one".into(), "b25l")?;
+        tx.begin_operation(&super::operations::operation(1, "local"))
     })
     .await;
-    let taken: Snapshot = one.read(|books| books.snapshot());
+    let taken: Snapshot = one.read(|tx| tx.snapshot());
     taken.check().unwrap();
     let text = serde_json::to_string(&taken).unwrap();
-    other.write(move |books| books.load_snapshot(&serde_json::from_str(&text).unwrap())).await;
-    assert_eq!(other.read(|books| books.snapshot()), taken);
+    other.write(move |tx| tx.load_snapshot(&serde_json::from_str(&text).unwrap())).await;
+    assert_eq!(other.read(|tx| tx.snapshot()), taken);
     assert_eq!(count(&other), (Some(2), Some(1)));
-    assert_eq!(other.read(|books| books.attached(&"i-one".into())).len(), 1);
-    let two = other.read(|books| books.disk(&"d-two".into())).unwrap();
+    assert_eq!(other.read(|tx| tx.attached(&"i-one".into())).len(), 1);
+    let two = other.read(|tx| tx.disk(&"d-two".into())).unwrap();
     assert_eq!(two.status(), DiskStatus::Attaching);
-    other.write(|books| books.wipe()).await;
-    assert_eq!(other.read(|books| books.snapshot()).disks, []);
+    other.write(|tx| tx.wipe()).await;
+    assert_eq!(other.read(|tx| tx.snapshot()).disks, []);
     assert_eq!(count(&other), (Some(0), Some(0)));
 }

@@ -1,6 +1,6 @@
-//! Operations: begun, saved, ended, given up, and never in two hands at once.
+//! Operations: begun, saved, ended, given up, and never with two servers at once.
 
-use diskdock::store::{OperationId, OperationRow, StoreFault};
+use diskdock::store::{OperationId, OperationRow, StoreError};
 use domain::Moment;
 
 use super::{Fresh, Open};
@@ -38,31 +38,30 @@ fn until(seconds: i64) -> Moment {
 
 async fn an_operation_is_kept_until_it_ends(open: Open) {
     let mut fresh = Fresh::new(open);
-    fresh.write(|books| books.begin_operation(&operation(2, "a"))).await;
-    fresh.write(|books| books.begin_operation(&operation(1, "a"))).await;
-    fresh.refused(|books| books.begin_operation(&operation(1, "a"))).await;
+    fresh.write(|tx| tx.begin_operation(&operation(2, "a"))).await;
+    fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
+    fresh.refused(|tx| tx.begin_operation(&operation(1, "a"))).await;
     let further = OperationRow { state: "{\"at\":1}".to_owned(), tries: 3, ..operation(1, "a") };
     let saved = further.clone();
-    fresh.write(move |books| books.save_operation(&saved)).await;
+    fresh.write(move |tx| tx.save_operation(&saved)).await;
     fresh = fresh.reopened(open);
-    assert_eq!(fresh.read(|books| books.operations()), [further, operation(2, "a")]);
-    fresh.write(|books| books.end_operation(&operation(1, "a"))).await;
-    let again = fresh.refused(|books| books.end_operation(&operation(1, "a"))).await;
-    assert!(matches!(again, StoreFault::LeaseLost), "{again:?}");
-    fresh.write(|books| books.abandon_operation(&operation(2, "a"))).await;
-    assert_eq!(fresh.read(|books| books.operations()), []);
-    assert_eq!(fresh.read(|books| books.abandoned_operations()), [operation(2, "a")]);
-    let claim = |books: &mut dyn diskdock::store::Books| {
-        books.claim_operations("a", until(900), until(960))
-    };
+    assert_eq!(fresh.read(|tx| tx.operations()), [further, operation(2, "a")]);
+    fresh.write(|tx| tx.end_operation(&operation(1, "a"))).await;
+    let again = fresh.refused(|tx| tx.end_operation(&operation(1, "a"))).await;
+    assert!(matches!(again, StoreError::LeaseLost), "{again:?}");
+    fresh.write(|tx| tx.abandon_operation(&operation(2, "a"))).await;
+    assert_eq!(fresh.read(|tx| tx.operations()), []);
+    assert_eq!(fresh.read(|tx| tx.abandoned_operations()), [operation(2, "a")]);
+    let claim =
+        |tx: &mut dyn diskdock::store::WriteTx| tx.claim_operations("a", until(900), until(960));
     assert_eq!(fresh.write(claim).await, [], "what was given up is not taken up again");
 }
 
 async fn a_lease_keeps_others_away_until_it_runs_out(open: Open) {
     let fresh = Fresh::new(open);
-    fresh.write(|books| books.begin_operation(&operation(1, "a"))).await;
+    fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
     let claim = |owner: &'static str, at: i64| {
-        fresh.write(move |books| books.claim_operations(owner, until(at), until(at + 60)))
+        fresh.write(move |tx| tx.claim_operations(owner, until(at), until(at + 60)))
     };
     assert_eq!(claim("b", 59).await, [], "the lease is alive");
     let renewed = claim("a", 50).await;
@@ -72,25 +71,25 @@ async fn a_lease_keeps_others_away_until_it_runs_out(open: Open) {
     assert_eq!((taken.len(), &*taken[0].lease_owner), (1, "b"));
     assert_eq!(claim("a", 112).await, []);
     for loser in [
-        fresh.refused(|books| books.save_operation(&operation(1, "a"))).await,
-        fresh.refused(|books| books.end_operation(&operation(1, "a"))).await,
-        fresh.refused(|books| books.abandon_operation(&operation(1, "a"))).await,
+        fresh.refused(|tx| tx.save_operation(&operation(1, "a"))).await,
+        fresh.refused(|tx| tx.end_operation(&operation(1, "a"))).await,
+        fresh.refused(|tx| tx.abandon_operation(&operation(1, "a"))).await,
     ] {
-        assert!(matches!(loser, StoreFault::LeaseLost), "{loser:?}");
+        assert!(matches!(loser, StoreError::LeaseLost), "{loser:?}");
     }
-    fresh.write(|books| books.end_operation(&operation(1, "b"))).await;
+    fresh.write(|tx| tx.end_operation(&operation(1, "b"))).await;
 }
 
 async fn what_was_given_up_is_kept_within_a_bound(open: Open) {
     let fresh = Fresh::new(open);
-    let many = |books: &mut dyn diskdock::store::Books| {
+    let many = |tx: &mut dyn diskdock::store::WriteTx| {
         (1..=1_003).try_for_each(|number| {
-            books.begin_operation(&operation(number, "a"))?;
-            books.abandon_operation(&operation(number, "a"))
+            tx.begin_operation(&operation(number, "a"))?;
+            tx.abandon_operation(&operation(number, "a"))
         })
     };
     fresh.write(many).await;
-    let kept = fresh.read(|books| books.abandoned_operations());
+    let kept = fresh.read(|tx| tx.abandoned_operations());
     let numbers: Vec<_> = kept.iter().map(|row| row.id.0).collect();
     assert_eq!((numbers.len(), numbers[0], numbers[999]), (1_000, 1_003, 4));
 }

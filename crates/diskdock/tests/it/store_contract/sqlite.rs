@@ -55,7 +55,7 @@ fn books_of_a_newer_diskdock_are_left_alone() {
 fn the_directory_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();
-    let directory = parent.path().join("books");
+    let directory = parent.path().join("tx");
     drop(synced(&directory));
     let mode = directory.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diskdock::store::{Books, DiskFilter, Page, StoreFault, Stored};
+use diskdock::store::{DiskFilter, Page, StoreError, WriteTx};
 use domain::DiskId;
 
 use super::entities::{disk, instance};
@@ -20,19 +20,19 @@ pub async fn contract(open: Open) {
 
 fn total(fresh: &Fresh) -> Option<u64> {
     let filter = DiskFilter::all(ACCOUNT.into(), REGION);
-    fresh.read(|books| books.disks(&filter, &Page::Numbered { number: 1, size: 1 })).total
+    fresh.read(|tx| tx.disks(&filter, &Page::Numbered { number: 1, size: 1 })).total
 }
 
 async fn what_was_not_read_cannot_be_overwritten(open: Open) {
     let fresh = Fresh::new(open);
-    fresh.write(|books| books.save_disk(&disk("one"))).await;
-    fresh.write(|books| books.save_instance(&instance("one"))).await;
-    fresh.refused(|books| books.save_disk(&disk("one"))).await;
-    fresh.refused(|books| books.save_instance(&instance("one"))).await;
-    let gone_meanwhile = |books: &mut dyn Books| {
-        let disk = books.disk(&"d-one".into())?.expect("the disk");
-        books.remove_disk(&disk.id)?;
-        books.save_disk(&disk)
+    fresh.write(|tx| tx.save_disk(&disk("one"))).await;
+    fresh.write(|tx| tx.save_instance(&instance("one"))).await;
+    fresh.refused(|tx| tx.save_disk(&disk("one"))).await;
+    fresh.refused(|tx| tx.save_instance(&instance("one"))).await;
+    let gone_meanwhile = |tx: &mut dyn WriteTx| {
+        let disk = tx.disk(&"d-one".into())?.expect("the disk");
+        tx.remove_disk(&disk.id)?;
+        tx.save_disk(&disk)
     };
     fresh.write(gone_meanwhile).await;
     assert_eq!(total(&fresh), Some(1));
@@ -41,10 +41,10 @@ async fn what_was_not_read_cannot_be_overwritten(open: Open) {
 async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
     let fresh = Fresh::new(open);
     let write = |number: usize| {
-        fresh.store.write(move |books| {
-            books.save_disk(&disk(&number.to_string()))?;
+        fresh.store.write(move |tx| {
+            tx.save_disk(&disk(&number.to_string()))?;
             if number.is_multiple_of(3) {
-                Err(StoreFault::Engine("on purpose".to_owned()))
+                Err(StoreError::Engine("on purpose".to_owned()))
             } else {
                 Ok(())
             }
@@ -54,37 +54,37 @@ async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
     for (number, ended) in ended.into_iter().enumerate() {
         assert_eq!(ended.is_err(), number.is_multiple_of(3), "{number}: {ended:?}");
         let id = DiskId::from(format!("d-{number}"));
-        assert_eq!(fresh.read(|books| books.disk(&id)).is_some(), !number.is_multiple_of(3));
+        assert_eq!(fresh.read(|tx| tx.disk(&id)).is_some(), !number.is_multiple_of(3));
     }
     assert_eq!(total(&fresh), Some(20));
 }
 
 async fn a_write_that_panics_leaves_the_store_alive(open: Open) {
     let fresh = Fresh::new(open);
-    let panicking = |books: &mut dyn Books| -> Stored<()> {
-        books.save_disk(&disk("half"))?;
+    let panicking = |tx: &mut dyn WriteTx| -> Result<(), StoreError> {
+        tx.save_disk(&disk("half"))?;
         panic!("on purpose")
     };
     let ended = fresh.store.write(panicking).await;
     assert!(ended.is_err());
     assert_eq!(total(&fresh), Some(0));
-    fresh.write(|books| books.save_disk(&disk("whole"))).await;
+    fresh.write(|tx| tx.save_disk(&disk("whole"))).await;
     assert_eq!(total(&fresh), Some(1));
 }
 
 async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
     let fresh = Fresh::new(open);
-    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     let fresh = Arc::new(fresh);
     let (writer, runtime) = (Arc::clone(&fresh), tokio::runtime::Handle::current());
     let read = move || {
         let filter = DiskFilter::all(ACCOUNT.into(), REGION);
         let page = Page::Numbered { number: 1, size: 9 };
-        writer.read(|books| {
-            let before = books.disks(&filter, &page)?.total;
-            let write = writer.store.write(|books| books.save_disk(&disk("two")));
+        writer.read(|tx| {
+            let before = tx.disks(&filter, &page)?.total;
+            let write = writer.store.write(|tx| tx.save_disk(&disk("two")));
             runtime.block_on(write)?;
-            let after = books.disks(&filter, &page)?;
+            let after = tx.disks(&filter, &page)?;
             assert_eq!((before, after.disks.len()), (Some(1), 1), "one view for the whole read");
             Ok(())
         });
@@ -95,17 +95,17 @@ async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
 
 async fn concurrent_changes_all_count(open: Open) {
     let fresh = Fresh::new(open);
-    fresh.write(|books| books.save_disk(&disk("one"))).await;
+    fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     let grow = |_| {
-        fresh.store.write(|books| {
-            let mut disk = books.disk(&"d-one".into())?.expect("the disk");
+        fresh.store.write(|tx| {
+            let mut disk = tx.disk(&"d-one".into())?.expect("the disk");
             disk.size_gib += 1;
-            books.save_disk(&disk)
+            tx.save_disk(&disk)
         })
     };
     let ended = join_all((0..100).map(grow)).await;
     assert!(ended.iter().all(Result::is_ok));
-    let grown = fresh.read(|books| books.disk(&"d-one".into())).unwrap();
+    let grown = fresh.read(|tx| tx.disk(&"d-one".into())).unwrap();
     assert_eq!(grown.size_gib, 120);
 }
 
@@ -128,28 +128,28 @@ async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> 
 async fn removed_disks_are_remembered_until_their_bytes_are_gone(open: Open) {
     let fresh = Fresh::new(open);
     let discards = |fresh: &Fresh, most| {
-        let ids = fresh.read(|books| books.discards(most));
+        let ids = fresh.read(|tx| tx.discards(most));
         ids.iter().map(DiskId::to_string).collect::<Vec<_>>()
     };
     for name in ["one", "two", "three"] {
-        fresh.write(move |books| books.save_disk(&disk(name))).await;
+        fresh.write(move |tx| tx.save_disk(&disk(name))).await;
     }
     assert_eq!(discards(&fresh, 9), [""; 0]);
     for id in ["d-one", "d-two"] {
-        fresh.write(move |books| books.remove_disk(&id.into())).await;
+        fresh.write(move |tx| tx.remove_disk(&id.into())).await;
     }
-    let fails = |books: &mut dyn Books| -> Stored<()> {
-        books.remove_disk(&"d-three".into())?;
-        Err(StoreFault::Engine("on purpose".to_owned()))
+    let fails = |tx: &mut dyn WriteTx| -> Result<(), StoreError> {
+        tx.remove_disk(&"d-three".into())?;
+        Err(StoreError::Engine("on purpose".to_owned()))
     };
     fresh.refused(fails).await;
     let fresh = fresh.reopened(open);
     assert_eq!(discards(&fresh, 9), ["d-one", "d-two"], "what failed removed nothing");
     assert_eq!(discards(&fresh, 1).len(), 1);
     for _ in 0..2 {
-        fresh.write(|books| books.forget_discard(&"d-one".into())).await;
+        fresh.write(|tx| tx.forget_discard(&"d-one".into())).await;
     }
     assert_eq!(discards(&fresh, 9), ["d-two"]);
-    fresh.write(|books| books.wipe()).await;
+    fresh.write(|tx| tx.wipe()).await;
     assert_eq!(discards(&fresh, 9), [""; 0]);
 }

@@ -8,10 +8,10 @@ use super::gateway::{bare, get, query, signed};
 use crate::harness::{REGION, World, ZONE};
 
 async fn refused(world: &World, request: Request<Vec<u8>>) -> (u16, String, String) {
-    let before = world.books();
+    let before = world.tx();
     let answer = world.send(request).await.unwrap();
     assert!((400..500).contains(&answer.status), "{}", answer.text);
-    assert_eq!(world.books(), before);
+    assert_eq!(world.tx(), before);
     (answer.status, answer.code().to_owned(), answer.message().to_owned())
 }
 

@@ -22,7 +22,7 @@ pub struct Made {
 
 /// Makes the `index`-th instance of a plan, from 0.
 pub fn make(call: &Call<'_>, plan: &Plan, index: u32) -> Made {
-    let id = call.world.ids.instance(&plan.hint, call.now);
+    let id = call.environment.ids.instance(&plan.hint, call.now);
     let mut instance = blank(call, plan, id);
     let ask = &plan.ask;
     if let Some(names) = &plan.names {
@@ -123,7 +123,7 @@ fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
     };
     let private_ip = match ask.private_ip_address {
         Some(Ipv4(first)) => made_up::address_after(first, index),
-        None => made_up::address(call.world.ids.random()),
+        None => made_up::address(call.environment.ids.random()),
     };
     let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
     let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
@@ -164,7 +164,7 @@ fn free_device(taken: &[String]) -> String {
 /// A disk that is on its instance from the beginning.
 fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, device: &str) -> Disk {
     let size = one.size_gib.expect("the rules want a size");
-    let id = call.world.ids.disk(&plan.hint, call.now);
+    let id = call.environment.ids.disk(&plan.hint, call.now);
     let mut disk = Disk::new(id, instance.account.clone(), one.category, size, call.now);
     disk.region.clone_from(&instance.region);
     disk.zone.clone_from(&instance.zone);
@@ -184,6 +184,6 @@ fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, devic
     disk.attach(instance.id.clone(), device.to_owned(), call.now)
         .and_then(|generation| disk.attached(&instance.id, generation))
         .expect("a new disk can be attached");
-    disk.created = !call.world.creating_takes_time.load(Ordering::Relaxed);
+    disk.created = !call.environment.creating_takes_time.load(Ordering::Relaxed);
     disk
 }

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, OsType, Region, Zone};
 use domain::limits::DATA_DISKS_PER_REQUEST;
-use domain::offer::{Image, InstanceFamily, InstanceType, Offer, OsType, Region, Zone};
 
 use super::names::{Sequence, fits_windows};
 use super::params::{DataDiskParams, Launch, PeriodUnit, SpotStrategy, SystemDiskParams};
@@ -91,14 +91,18 @@ pub struct DiskPlan {
 impl Plan {
     /// The plan for so many instances. Gives the error of whatever is named and not there.
     pub fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<Plan, Stop> {
-        let offer = &call.world.offer;
-        let region = offer.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
         let instance_type =
-            offer.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
-        let image = image(offer, ask)?;
-        let shop =
-            Shop { offer, region, instance_type, family: offer.family(&instance_type.family) };
+            inventory.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
+        let image = image(inventory, ask)?;
+        let shop = ZoneSelection {
+            inventory,
+            region,
+            instance_type,
+            family: inventory.family(&instance_type.family),
+        };
         let zone = shop.zone(ask)?;
         let system = shop.system_disk(zone, &ask.system_disk.0, image);
         let data = ask.data_disk.0.iter().map(|disk| shop.data_disk(zone, disk)).collect();
@@ -109,7 +113,7 @@ impl Plan {
         Ok(Plan {
             amount,
             hint: region.id_hint.clone(),
-            zone_sells_type: zone.is_some_and(|zone| offer.sells(zone, instance_type)),
+            zone_sells_type: zone.is_some_and(|zone| inventory.sells(zone, instance_type)),
             zone: zone.map(|zone| zone.id.clone()),
             instance_type: instance_type.clone(),
             image: image.clone(),
@@ -279,12 +283,12 @@ pub const LOOKUPS: &[&ErrorCode] = &[
     &TAG_DUPLICATE,
 ];
 
-fn image<'a>(offer: &'a Offer, ask: &Launch) -> Result<&'a Image, &'static ErrorCode> {
+fn image<'a>(inventory: &'a Inventory, ask: &Launch) -> Result<&'a Image, &'static ErrorCode> {
     match (&ask.image_id, &ask.image_family) {
         (Some(_), Some(_)) => Err(&IMAGE_AND_FAMILY),
-        (Some(id), None) => offer.image(&id.0).ok_or(&IMAGE_NOT_FOUND),
+        (Some(id), None) => inventory.image(&id.0).ok_or(&IMAGE_NOT_FOUND),
         (None, Some(family)) => {
-            let members = offer.images().iter().filter(|image| image.image_family == family.0);
+            let members = inventory.images().iter().filter(|image| image.image_family == family.0);
             members.max_by_key(|image| &image.creation_time).ok_or(&IMAGE_FAMILY_EMPTY)
         }
         (None, None) => Err(&MISSING_IMAGE),
@@ -292,24 +296,24 @@ fn image<'a>(offer: &'a Offer, ask: &Launch) -> Result<&'a Image, &'static Error
 }
 
 /// What can be had for this launch.
-struct Shop<'a> {
-    offer: &'a Offer,
+struct ZoneSelection<'a> {
+    inventory: &'a Inventory,
     region: &'a Region,
     instance_type: &'a InstanceType,
     family: Option<&'a InstanceFamily>,
 }
 
-impl<'a> Shop<'a> {
+impl<'a> ZoneSelection<'a> {
     /// The zone asked for; or the first that sells everything, or at least the type.
     fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
         if let Some(ZoneId(id)) = &ask.zone_id {
-            let found = self.offer.zone(id).filter(|zone| zone.region_id == self.region.id);
+            let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
         }
         let system = ask.system_disk.0.category;
         let categories: Vec<Category> =
             system.into_iter().chain(ask.data_disk.0.iter().filter_map(|d| d.category)).collect();
-        let sells_type = |zone: &&Zone| self.offer.sells(zone, self.instance_type);
+        let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
         let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
         let zones = || self.region.zones.iter().filter(sells_type);
         Ok(zones().find(sells_all).or_else(|| zones().next()))

@@ -240,10 +240,10 @@ async fn a_malformed_parameter_is_told_with_what_is_expected() {
         ("Encrypted", "maybe", 400, "InvalidParameter"),
         ("StorageSetPartitionNumber", "1", 400, "InvalidParameter"),
     ] {
-        let before = world.books();
+        let before = world.tx();
         let answer = world.call("CreateDisk", &ask(&[(name, Some(value))])).await;
         assert_eq!(answer.refusal(), (status, code), "{name}={value}: {}", answer.text);
         assert!(answer.message().contains("Expected "), "{}", answer.message());
-        assert_eq!(world.books(), before);
+        assert_eq!(world.tx(), before);
     }
 }

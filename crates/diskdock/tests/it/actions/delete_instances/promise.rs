@@ -37,7 +37,7 @@ async fn disks_go_with_the_instance_or_stay() {
     }
     let freed = world.describe(of(2)).await;
     assert_eq!((&freed["InstanceId"], &freed["Device"]), (&"".into(), &"".into()));
-    assert_eq!(world.sight(&instance).await, None);
+    assert_eq!(world.observe(&instance).await, None);
     assert_eq!(world.differences().await, []);
 }
 
@@ -67,7 +67,7 @@ async fn no_disk_is_available_while_the_machine_is_on() {
     let body = json!({ "instance": instance }).to_string();
     world.control("POST", "/transitions/finish", &body).await;
     world.finish_all().await;
-    assert_eq!(world.sight(&instance).await, None);
+    assert_eq!(world.observe(&instance).await, None);
     for disk in [&leaving, &staying] {
         assert_eq!(world.status_of(disk).await, "Available");
     }
@@ -182,9 +182,9 @@ async fn nothing_of_a_released_instance_is_left_in_the_books() {
     let instance = world.run_one(&[("UserData", Some("QUFB"))]).await;
     world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
     world.finish_all().await;
-    let books: Value = serde_json::from_str(&world.books()).unwrap();
+    let tx: Value = serde_json::from_str(&world.tx()).unwrap();
     for table in ["instances", "disks", "user_data"] {
-        assert_eq!(books[table], json!([]), "{table}");
+        assert_eq!(tx[table], json!([]), "{table}");
     }
 }
 

@@ -27,8 +27,8 @@ async fn a_system_disk_comes_off_a_stopped_instance_and_is_a_protected_data_disk
     assert_eq!(tag("acs:ecs:diskDeleteProtection").as_deref(), Some("true"));
     assert_eq!(tag("acs:ecs:diskPayType").as_deref(), Some("AfterPay"));
 
-    let books: serde_json::Value = serde_json::from_str(&world.books()).unwrap();
-    let source = &books["instances"][0];
+    let tx: serde_json::Value = serde_json::from_str(&world.tx()).unwrap();
+    let source = &tx["instances"][0];
     assert!(source["system_disk"].is_null());
     assert!(source["tags"].to_string().contains("acs:ecs:sourceSystemDiskId"));
     assert!(source["tags"].to_string().contains(&disk));

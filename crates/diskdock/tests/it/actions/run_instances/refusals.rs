@@ -135,8 +135,8 @@ async fn the_zone_sells_the_type() {
     let zone = "[zones]\ncn-hangzhou-i = { region = \"cn-hangzhou\", local_name = \"I\", \
                 local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
-    let offer = diskdock::offer::load(Some(file.path())).unwrap();
-    let world = World::with(|plan| plan.offer = offer).await;
+    let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
+    let world = World::with(|plan| plan.inventory = inventory).await;
     both_refuse(&world, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
     world.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
 }

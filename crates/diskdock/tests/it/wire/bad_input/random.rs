@@ -84,13 +84,13 @@ fn signed_requests_with_random_parameters_are_answered_in_good_form() {
     let outcome = runner.run(&request(known), |(action, pairs, style)| {
         let borrowed: Vec<(&str, &str)> =
             pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let before = world.books();
+        let before = world.tx();
         let answer = runtime.block_on(world.call_in(Style::ALL[style], action, &borrowed));
         prop_assert!(answer.status == 200 || (400..500).contains(&answer.status), "{:?}", answer);
         prop_assert_ne!(answer.code(), "SignatureDoesNotMatch");
         if answer.status != 200 {
             prop_assert!(!answer.code().is_empty() && !answer.message().is_empty());
-            prop_assert_eq!(world.books(), before);
+            prop_assert_eq!(world.tx(), before);
         }
         runtime.block_on(world.pass(200));
         Ok(())
@@ -150,7 +150,7 @@ fn build((query, kind, headers, body, post): Parts) -> Option<Request<Vec<u8>>> 
 fn unsigned_bytes_are_refused_in_good_form() {
     let runtime = runtime();
     let world = runtime.block_on(World::new());
-    let before = world.books();
+    let before = world.tx();
     let mut runner = TestRunner::new(Config { cases: 2_000, ..Config::default() });
     let outcome = runner.run(&unsigned(), |request| {
         let answer = runtime.block_on(world.send(request)).unwrap();
@@ -159,5 +159,5 @@ fn unsigned_bytes_are_refused_in_good_form() {
         Ok(())
     });
     outcome.unwrap();
-    assert_eq!(world.books(), before);
+    assert_eq!(world.tx(), before);
 }

@@ -127,7 +127,7 @@ async fn no_dry_run_of_any_mutation_ever_changes_anything() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
-    let before = world.books();
+    let before = world.tx();
     for entry in actions::all().filter(|entry| matches!(entry, Entry::Mutation(_))) {
         let spec = entry.spec();
         let examples: Vec<(&str, &str)> = spec
@@ -139,6 +139,6 @@ async fn no_dry_run_of_any_mutation_ever_changes_anything() {
             .collect();
         let answer = world.call(spec.name, &examples).await;
         assert!((400..500).contains(&answer.status), "{}: {}", spec.name, answer.text);
-        assert_eq!(world.books(), before, "{}", spec.name);
+        assert_eq!(world.tx(), before, "{}", spec.name);
     }
 }

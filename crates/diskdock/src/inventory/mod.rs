@@ -1,31 +1,31 @@
-//! Where the offer comes from: the built-in table and, if there is one, the operator's file.
+//! Where the inventory comes from: the built-in table and, if there is one, the operator's file.
 //!
-//! Both are TOML of the same shape; `docs/offer.md` describes it. A file extends the built-in
+//! Both are TOML of the same shape; `docs/inventory.md` describes it. A file extends the built-in
 //! table entry by entry, or stands alone when it says `replace = true`.
 
 mod resolve;
-mod shelf;
+mod source;
 mod table;
 
 use std::io;
 use std::path::Path;
 
-use domain::offer::{Offer, OfferFault};
+use domain::inventory::{Inventory, InventoryError};
 use thiserror::Error;
 
 use table::Table;
 
-pub use shelf::Shelf;
+pub use source::InventorySource;
 
 /// Public regions, zones, instance types and images, compiled in.
 const BUILTIN: &str = include_str!("builtin.toml");
 
 /// How errors call the compiled-in table.
-const BUILTIN_NAME: &str = "built-in offer";
+const BUILTIN_NAME: &str = "built-in inventory";
 
-/// Why an offer could not be loaded. Every message names the file.
+/// Why an inventory could not be loaded. Every message names the file.
 #[derive(Debug, Error)]
-pub enum OfferError {
+pub enum InventoryLoadError {
     /// The file could not be read.
     #[error("{file}: cannot be read: {source}")]
     Read {
@@ -48,22 +48,22 @@ pub enum OfferError {
         /// The file as it was given.
         file: String,
         /// The entry and what to do.
-        fault: OfferFault,
+        fault: InventoryError,
     },
 }
 
 /// Loads the built-in table and puts the file, if there is one, over it.
-pub fn load(file: Option<&Path>) -> Result<Offer, OfferError> {
+pub fn load(file: Option<&Path>) -> Result<Inventory, InventoryLoadError> {
     let Some(path) = file else {
         return build(BUILTIN_NAME, parse(BUILTIN_NAME, BUILTIN)?);
     };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|source| OfferError::Read { file: name.clone(), source })?;
+        .map_err(|source| InventoryLoadError::Read { file: name.clone(), source })?;
     load_text(&name, &text)
 }
 
-fn load_text(name: &str, text: &str) -> Result<Offer, OfferError> {
+fn load_text(name: &str, text: &str) -> Result<Inventory, InventoryLoadError> {
     let own = parse(name, text)?;
     if own.replace {
         return build(name, own);
@@ -74,15 +74,17 @@ fn load_text(name: &str, text: &str) -> Result<Offer, OfferError> {
     build(name, table)
 }
 
-fn parse(name: &str, text: &str) -> Result<Table, OfferError> {
-    toml::from_str(text)
-        .map_err(|source| OfferError::Parse { file: name.to_owned(), source: Box::new(source) })
+fn parse(name: &str, text: &str) -> Result<Table, InventoryLoadError> {
+    toml::from_str(text).map_err(|source| InventoryLoadError::Parse {
+        file: name.to_owned(),
+        source: Box::new(source),
+    })
 }
 
-fn build(name: &str, table: Table) -> Result<Offer, OfferError> {
+fn build(name: &str, table: Table) -> Result<Inventory, InventoryLoadError> {
     resolve::resolve(table)
-        .and_then(Offer::new)
-        .map_err(|fault| OfferError::Entry { file: name.to_owned(), fault })
+        .and_then(Inventory::new)
+        .map_err(|fault| InventoryLoadError::Entry { file: name.to_owned(), fault })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The shape of an offer file, the same for the built-in table and for an operator's file.
+//! The shape of an inventory file, the same for the built-in table and for an operator's file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::offer::{
+use domain::inventory::{
     Architecture, BootMode, Credits, FamilyLevel, Gpu, LocalStorage, NvmeSupport, OsType,
 };
 use serde::Deserialize;

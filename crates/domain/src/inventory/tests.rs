@@ -1,4 +1,4 @@
-//! Tests of the offer: lookups and every rule.
+//! Tests of the inventory: lookups and every rule.
 
 #![allow(clippy::unwrap_used)]
 
@@ -93,31 +93,31 @@ fn tables() -> OfferTables {
 fn fault_of(spoil: impl FnOnce(&mut OfferTables)) -> String {
     let mut tables = tables();
     spoil(&mut tables);
-    Offer::new(tables).unwrap_err().to_string()
+    Inventory::new(tables).unwrap_err().to_string()
 }
 
 #[test]
 fn lookups_find_what_is_there_and_nothing_else() {
-    let offer = Offer::new(tables()).unwrap();
-    assert_eq!(offer.region("cn-test").unwrap().id_hint, "te1");
-    assert_eq!(offer.zone("cn-test-b").unwrap().region_id, "cn-test");
-    assert_eq!(offer.family("ecs.r6").unwrap().generation, "ecs-5");
-    assert_eq!(offer.instance_type("ecs.g6.large").unwrap().cores(), 1);
-    assert_eq!(offer.instance_type("ecs.g6.large").unwrap().network.total_queues(), 6);
-    assert_eq!(offer.image("test_a.vhd").unwrap().size_gib, 20);
-    assert!(offer.region("cn-tes").is_none());
-    assert!(offer.zone("cn-test-c").is_none());
-    assert!(offer.instance_type("ecs.g6").is_none());
-    assert!(offer.image("").is_none());
+    let inventory = Inventory::new(tables()).unwrap();
+    assert_eq!(inventory.region("cn-test").unwrap().id_hint, "te1");
+    assert_eq!(inventory.zone("cn-test-b").unwrap().region_id, "cn-test");
+    assert_eq!(inventory.family("ecs.r6").unwrap().generation, "ecs-5");
+    assert_eq!(inventory.instance_type("ecs.g6.large").unwrap().cores(), 1);
+    assert_eq!(inventory.instance_type("ecs.g6.large").unwrap().network.total_queues(), 6);
+    assert_eq!(inventory.image("test_a.vhd").unwrap().size_gib, 20);
+    assert!(inventory.region("cn-tes").is_none());
+    assert!(inventory.zone("cn-test-c").is_none());
+    assert!(inventory.instance_type("ecs.g6").is_none());
+    assert!(inventory.image("").is_none());
 }
 
 #[test]
 fn lists_are_sorted() {
-    let offer = Offer::new(tables()).unwrap();
-    let zones: Vec<_> = offer.zones().map(|zone| zone.id.as_str()).collect();
+    let inventory = Inventory::new(tables()).unwrap();
+    let zones: Vec<_> = inventory.zones().map(|zone| zone.id.as_str()).collect();
     assert_eq!(zones, ["cn-test-a", "cn-test-b"]);
-    assert_eq!(offer.instance_types()[0].id, "ecs.g6.large");
-    assert_eq!(offer.images()[0].id, "test_a.vhd");
+    assert_eq!(inventory.instance_types()[0].id, "ecs.g6.large");
+    assert_eq!(inventory.images()[0].id, "test_a.vhd");
 }
 
 #[test]

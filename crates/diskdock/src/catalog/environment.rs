@@ -4,13 +4,13 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::offer::Offer;
+use domain::inventory::Inventory;
 use domain::{InstanceId, Moment};
 
 pub use crate::ids::Ids;
 
 /// Gives the latest of what an instance has written to its console. Is called within a read of the
-/// books, so it must not take long.
+/// store, so it must not take long.
 pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<Written> + Send + Sync>;
 
 /// What an instance has written to its console.
@@ -24,9 +24,9 @@ pub struct Written {
 
 /// The world as one request sees it: the same from its beginning to its end.
 #[derive(Clone)]
-pub struct World {
+pub struct Environment {
     /// Regions, zones, types and images.
-    pub offer: Arc<Offer>,
+    pub inventory: Arc<Inventory>,
     /// The source of ids.
     pub ids: Arc<Ids>,
     /// Whether new disks are Creating for a while instead of Available at once.
@@ -37,11 +37,11 @@ pub struct World {
     pub console: Console,
 }
 
-impl World {
-    /// A world in which everything can be done and nothing is ever said on a console.
-    pub fn plain(offer: Offer, ids: Ids, creating_takes_time: bool) -> World {
-        World {
-            offer: Arc::new(offer),
+impl Environment {
+    /// An environment in which everything can be done and nothing is ever said on a console.
+    pub fn plain(inventory: Inventory, ids: Ids, creating_takes_time: bool) -> Environment {
+        Environment {
+            inventory: Arc::new(inventory),
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
@@ -50,31 +50,34 @@ impl World {
     }
 }
 
-/// The world as it goes on: the offer changes when an image is imported or deleted.
-pub struct Worlds {
+/// The environment as time goes on: the inventory changes when an image is imported or deleted.
+pub struct Environments {
     /// The source of ids.
     pub ids: Arc<Ids>,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: Arc<AtomicBool>,
-    current: RwLock<Arc<World>>,
+    current: RwLock<Arc<Environment>>,
 }
 
-impl Worlds {
-    /// A world to begin with.
-    pub fn new(world: World) -> Worlds {
-        let ids = Arc::clone(&world.ids);
-        let creating_takes_time = Arc::clone(&world.creating_takes_time);
-        Worlds { ids, creating_takes_time, current: RwLock::new(Arc::new(world)) }
+impl Environments {
+    /// An environment to begin with.
+    pub fn new(environment: Environment) -> Environments {
+        let ids = Arc::clone(&environment.ids);
+        let creating_takes_time = Arc::clone(&environment.creating_takes_time);
+        Environments { ids, creating_takes_time, current: RwLock::new(Arc::new(environment)) }
     }
 
     /// The world as it is now.
-    pub fn current(&self) -> Arc<World> {
+    pub fn current(&self) -> Arc<Environment> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// From now on this can be had. Requests under way go on with what they began with.
-    pub fn offer(&self, offer: Offer) {
+    pub fn inventory(&self, inventory: Inventory) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(World { offer: Arc::new(offer), ..World::clone(&current) });
+        *current = Arc::new(Environment {
+            inventory: Arc::new(inventory),
+            ..Environment::clone(&current)
+        });
     }
 }

@@ -80,9 +80,9 @@ async fn the_end_of_an_older_attachment_changes_nothing() {
             disk.attachments[0].generation = disk.generation;
         })
         .await;
-    let before: Value = serde_json::from_str(&world.books()).unwrap();
+    let before: Value = serde_json::from_str(&world.tx()).unwrap();
     world.finish_all().await;
-    let after: Value = serde_json::from_str(&world.books()).unwrap();
+    let after: Value = serde_json::from_str(&world.tx()).unwrap();
     assert_eq!(after["disks"], before["disks"]);
     assert_eq!(after["operations"].as_array().unwrap().len(), 0, "the operation is over");
 }

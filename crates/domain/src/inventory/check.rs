@@ -1,4 +1,4 @@
-//! The rules the tables of an offer must keep.
+//! The rules the tables of an inventory must keep.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use super::{DISK_CATEGORIES, Image, InstanceFamily, InstanceType, OfferTables, R
 
 /// A rule broken by one entry of the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OfferFault {
+pub struct InventoryError {
     /// The entry, by its place in the tables: `instance_types.ecs.g6.large`.
     pub entry: String,
     /// What is wrong with it and what to do.
     pub advice: String,
 }
 
-impl OfferFault {
+impl InventoryError {
     /// A fault of the entry `id` in the table `table`.
     pub fn new(table: &str, id: &str, advice: impl Into<String>) -> Self {
         let entry = if id.is_empty() { table.to_owned() } else { format!("{table}.{id}") };
@@ -21,15 +21,15 @@ impl OfferFault {
     }
 }
 
-impl fmt::Display for OfferFault {
+impl fmt::Display for InventoryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.entry, self.advice)
     }
 }
 
-impl std::error::Error for OfferFault {}
+impl std::error::Error for InventoryError {}
 
-type Checked = Result<(), OfferFault>;
+type Checked = Result<(), InventoryError>;
 
 /// Checks tables that are sorted by id.
 pub(super) fn tables(tables: &OfferTables) -> Checked {
@@ -157,5 +157,5 @@ fn is_hint(hint: &str) -> bool {
 }
 
 fn require(kept: bool, table: &str, id: &str, advice: impl FnOnce() -> String) -> Checked {
-    if kept { Ok(()) } else { Err(OfferFault::new(table, id, advice())) }
+    if kept { Ok(()) } else { Err(InventoryError::new(table, id, advice())) }
 }

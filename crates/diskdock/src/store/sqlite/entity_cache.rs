@@ -1,5 +1,5 @@
 //! What was read or written lately, decoded and within a bound, so that finding an entity by its
-//! id costs neither SQL nor JSON. One process has the books to itself, so what is kept is what is
+//! id costs neither SQL nor JSON. One process has the store to itself, so what is kept is what is
 //! committed.
 //!
 //! A version counts the commits: it is odd while one is under way. Whoever reads from here looks
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Disk, DiskId, Instance, InstanceId};
 
-use super::super::Stored;
+use super::super::StoreError;
 use super::super::records::AttachedDisk;
 
 /// Disks that are kept at most are twice as many; some 1 KB each.
@@ -25,11 +25,11 @@ const ADMITTED: u64 = 8;
 /// Entities that one commit touches at most before all that is kept is dropped instead.
 const TOUCHED: usize = 2_048;
 
-/// An entity and its revision in the books.
+/// An entity and its revision in the store.
 pub(super) type Versioned<T> = (Arc<T>, i64);
 
 /// All that is kept.
-pub(super) struct Kept {
+pub(super) struct EntityCache {
     version: AtomicU64,
     /// Reads that went to SQL.
     missed: AtomicU64,
@@ -37,22 +37,22 @@ pub(super) struct Kept {
 }
 
 struct Shelves {
-    disks: Shelf<DiskId, Versioned<Disk>>,
-    instances: Shelf<InstanceId, Versioned<Instance>>,
-    attached: Shelf<InstanceId, Arc<Vec<AttachedDisk>>>,
+    disks: Generations<DiskId, Versioned<Disk>>,
+    instances: Generations<InstanceId, Versioned<Instance>>,
+    attached: Generations<InstanceId, Arc<Vec<AttachedDisk>>>,
 }
 
 /// Keeps the entries used last: when the young ones are many, they become the old ones, and the
 /// old ones that nobody used meanwhile are dropped.
-struct Shelf<K, V> {
+struct Generations<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     most: usize,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
-    fn new(most: usize) -> Shelf<K, V> {
-        Shelf { young: HashMap::new(), old: HashMap::new(), most }
+impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
+    fn new(most: usize) -> Generations<K, V> {
+        Generations { young: HashMap::new(), old: HashMap::new(), most }
     }
 
     fn get(&mut self, key: &K) -> Option<V> {
@@ -77,8 +77,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
         self.old.remove(key);
     }
 
-    fn follow(&mut self, touched: HashMap<K, Option<V>>) {
-        for (key, value) in touched {
+    fn follow(&mut self, delta: HashMap<K, Option<V>>) {
+        for (key, value) in delta {
             match value {
                 Some(value) => self.put(key, value),
                 None => self.remove(&key),
@@ -90,16 +90,16 @@ impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
 impl Default for Shelves {
     fn default() -> Shelves {
         Shelves {
-            disks: Shelf::new(DISKS),
-            instances: Shelf::new(INSTANCES),
-            attached: Shelf::new(INSTANCES),
+            disks: Generations::new(DISKS),
+            instances: Generations::new(INSTANCES),
+            attached: Generations::new(INSTANCES),
         }
     }
 }
 
 /// What the writes of one commit have touched. What is not known any more is `None`.
 #[derive(Default)]
-pub(super) struct Touched {
+pub(super) struct CommitDelta {
     disks: HashMap<DiskId, Option<Versioned<Disk>>>,
     instances: HashMap<InstanceId, Option<Versioned<Instance>>>,
     attached: HashMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
@@ -107,13 +107,17 @@ pub(super) struct Touched {
     everything: bool,
 }
 
-impl Default for Kept {
-    fn default() -> Kept {
-        Kept { version: AtomicU64::new(0), missed: AtomicU64::new(0), shelves: Mutex::default() }
+impl Default for EntityCache {
+    fn default() -> EntityCache {
+        EntityCache {
+            version: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
+            shelves: Mutex::default(),
+        }
     }
 }
 
-impl Kept {
+impl EntityCache {
     fn lock(&self) -> MutexGuard<'_, Shelves> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,11 +143,15 @@ impl Kept {
     }
 
     /// Commits through `commit`, and follows what it has touched if that went well.
-    pub fn publish(&self, touched: Touched, commit: impl FnOnce() -> Stored<()>) -> Stored<()> {
+    pub fn publish(
+        &self,
+        delta: CommitDelta,
+        commit: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.version.fetch_add(1, Ordering::AcqRel);
         let committed = commit();
         if committed.is_ok() {
-            self.lock().follow(touched);
+            self.lock().follow(delta);
         }
         self.version.fetch_add(1, Ordering::AcqRel);
         committed
@@ -173,20 +181,20 @@ impl Kept {
 }
 
 impl Shelves {
-    fn follow(&mut self, touched: Touched) {
-        if touched.everything {
+    fn follow(&mut self, delta: CommitDelta) {
+        if delta.everything {
             *self = Shelves::default();
             return;
         }
-        self.disks.follow(touched.disks);
-        self.instances.follow(touched.instances);
-        self.attached.follow(touched.attached);
+        self.disks.follow(delta.disks);
+        self.instances.follow(delta.instances);
+        self.attached.follow(delta.attached);
     }
 }
 
 /// What the writing transaction knows without asking SQL. `None`: ask.
-impl Touched {
-    pub fn disk(&self, kept: &Kept, id: &DiskId) -> Option<Versioned<Disk>> {
+impl CommitDelta {
+    pub fn disk(&self, kept: &EntityCache, id: &DiskId) -> Option<Versioned<Disk>> {
         match self.disks.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -194,7 +202,7 @@ impl Touched {
         }
     }
 
-    pub fn instance(&self, kept: &Kept, id: &InstanceId) -> Option<Versioned<Instance>> {
+    pub fn instance(&self, kept: &EntityCache, id: &InstanceId) -> Option<Versioned<Instance>> {
         match self.instances.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -202,7 +210,7 @@ impl Touched {
         }
     }
 
-    pub fn attached(&self, kept: &Kept, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+    pub fn attached(&self, kept: &EntityCache, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
         match self.attached.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -227,7 +235,7 @@ impl Touched {
 
     /// So much is touched that nothing is known any more.
     pub fn touch_everything(&mut self) {
-        *self = Touched { everything: true, ..Touched::default() };
+        *self = CommitDelta { everything: true, ..CommitDelta::default() };
     }
 
     fn check(&mut self) {

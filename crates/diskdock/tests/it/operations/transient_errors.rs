@@ -5,17 +5,17 @@ use std::sync::atomic::Ordering;
 
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
-use diskdock::hypervisor::{Hypervisor, Pace, Sight, Simulated};
-use diskdock::operations::{Runner, Strangers, reconcile};
+use diskdock::hypervisor::{Hypervisor, ObservedState, Pace, Simulated};
+use diskdock::operations::{Runner, UnknownInstances, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
-use diskdock::store::{Books, OperationRow, Store};
+use diskdock::store::{OperationRow, Store, WriteTx};
 use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase};
 
 use super::flaky::{Flaky, Script, Shaky};
 use crate::harness::{BEGINNING, World};
 use crate::store_contract::{entities, operations as rows};
 
-/// Books, and a runner over them.
+/// WriteTx, and a runner over them.
 pub struct Bench {
     pub store: Arc<Store>,
     script: Arc<Script>,
@@ -53,23 +53,23 @@ impl Bench {
     pub async fn begin(&self, disk: Option<Disk>, on: Instance, work: (&str, String)) {
         let (kind, state) = (work.0.to_owned(), work.1);
         let row = OperationRow { kind, state, ..rows::operation(1, "local") };
-        let write = move |books: &mut dyn Books| {
-            disk.iter().try_for_each(|disk| books.save_disk(disk))?;
-            books.save_instance(&on)?;
-            books.begin_operation(&row)
+        let write = move |tx: &mut dyn WriteTx| {
+            disk.iter().try_for_each(|disk| tx.save_disk(disk))?;
+            tx.save_instance(&on)?;
+            tx.begin_operation(&row)
         };
         self.store.write(write).await.unwrap();
         assert_eq!(self.runner.claim().await.unwrap(), 1);
     }
 
     fn disk(&self) -> Disk {
-        self.store.read(|books| books.disk(&"d-one".into())).unwrap().unwrap().unwrap()
+        self.store.read(|tx| tx.disk(&"d-one".into())).unwrap().unwrap().unwrap()
     }
 
     pub async fn pass(&self, milliseconds: i64) {
-        self.runner.settle().await;
+        self.runner.drain().await;
         self.clock.advance_ms(milliseconds);
-        self.runner.settle().await;
+        self.runner.drain().await;
     }
 }
 
@@ -94,9 +94,9 @@ async fn an_end_that_cannot_be_written_is_written_later() {
 async fn trouble_backs_off_and_ends_well() {
     let bench = Bench::attaching().await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
-    bench.runner.settle().await;
+    bench.runner.drain().await;
     for pause in [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000] {
-        let row = bench.runner.board().remove(0);
+        let row = bench.runner.in_flight_rows().remove(0);
         assert_eq!(row.next_at.since_ms(bench.clock.now()), pause);
         assert_eq!(row.last_event, "out of reach");
         bench.pass(pause).await;
@@ -106,8 +106,8 @@ async fn trouble_backs_off_and_ends_well() {
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.pass(500).await;
     bench.runner.wake(None, None);
-    bench.runner.settle().await;
-    let row = bench.runner.board().remove(0);
+    bench.runner.drain().await;
+    let row = bench.runner.in_flight_rows().remove(0);
     assert_eq!(row.next_at.since_ms(bench.clock.now()), 100, "a step that went well resets it");
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(1_000).await;
@@ -122,7 +122,7 @@ async fn trouble_up_to_the_deadline_is_given_up() {
         bench.pass(10_000).await;
     }
     assert_eq!(bench.disk().status(), DiskStatus::Attaching, "the guest may have it by now");
-    assert_eq!(bench.runner.board()[0].phase, "take back");
+    assert_eq!(bench.runner.in_flight_rows()[0].phase, "take back");
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(30_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::Available);
@@ -146,7 +146,7 @@ async fn a_lease_that_is_lost_is_let_go_without_a_trace() {
     bench.pass(0).await;
     let later = BEGINNING.plus_s(100);
     let steal =
-        bench.store.write(move |books| books.claim_operations("another", later, later.plus_s(60)));
+        bench.store.write(move |tx| tx.claim_operations("another", later, later.plus_s(60)));
     assert_eq!(steal.await.unwrap().len(), 1);
     bench.pass(1_000).await;
     assert_eq!(bench.runner.in_flight(), 0);
@@ -159,7 +159,7 @@ async fn a_step_that_panics_is_taken_up_again() {
     bench.driver.panics.store(true, Ordering::SeqCst);
     let bench = Arc::new(bench);
     let settling = Arc::clone(&bench);
-    let ended = tokio::spawn(async move { settling.runner.settle().await }).await;
+    let ended = tokio::spawn(async move { settling.runner.drain().await }).await;
     assert!(ended.is_err());
     assert_eq!(bench.runner.in_flight(), 0);
     assert_eq!(bench.runner.claim().await.unwrap(), 1);
@@ -179,7 +179,7 @@ async fn a_claim_does_not_take_up_what_is_in_hand() {
         bench.driver.slow.store(false, Ordering::SeqCst);
         claimed
     };
-    let ((), claimed) = tokio::join!(bench.runner.settle(), claim);
+    let ((), claimed) = tokio::join!(bench.runner.drain(), claim);
     assert_eq!((claimed, bench.runner.in_flight()), (0, 1));
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
@@ -199,7 +199,7 @@ async fn a_job_in_hand_while_all_is_forgotten_does_not_come_back() {
         bench.runner.forget_all();
         bench.driver.slow.store(false, Ordering::SeqCst);
     };
-    tokio::join!(bench.runner.settle(), forget);
+    tokio::join!(bench.runner.drain(), forget);
     assert_eq!(bench.runner.in_flight(), 0);
 }
 
@@ -212,9 +212,9 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     world.simulated().kill(&id);
     let found = world.differences().await;
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].what, "is off, but the books had it Running");
+    assert_eq!(found[0].what, "is off, but the store had it Running");
     let store = &world.assembly.gateway.services.store;
-    let repaired = store.read(|books| books.instance(&id)).unwrap().unwrap().unwrap();
+    let repaired = store.read(|tx| tx.instance(&id)).unwrap().unwrap().unwrap();
     assert_eq!(repaired.status, InstanceStatus::Stopped);
     assert_eq!(world.differences().await, [], "once is enough");
     world
@@ -230,8 +230,10 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
     assert_eq!(world.differences().await, [], "what is off need not be known");
     let services = &world.assembly.gateway.services;
     let driver = world.simulated().as_ref();
-    reconcile(&services.store, driver, Strangers::TakeIn, services.clock.now()).await.unwrap();
-    let seen = driver.sight(&id).await.unwrap().unwrap();
+    reconcile(&services.store, driver, UnknownInstances::TakeIn, services.clock.now())
+        .await
+        .unwrap();
+    let seen = driver.observe(&id).await.unwrap().unwrap();
     assert_eq!(seen.disks, [(kept.as_str().into(), 1)]);
     world.simulated().clear();
     world.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
@@ -243,11 +245,11 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
 async fn a_disk_is_not_freed_from_an_instance_that_was_off_and_on_meanwhile() {
     let bench = Bench::attaching().await;
     let (instance, driver) = (InstanceId::from("i-one"), bench.driver.as_ref());
-    driver.adopt(&instance, Sight { running: true, disks: Vec::new() }).await.unwrap();
+    driver.adopt(&instance, ObservedState { running: true, disks: Vec::new() }).await.unwrap();
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
     assert!(driver.driver.let_go(&instance, &"d-one".into()));
-    let compare = || reconcile(&bench.store, driver, Strangers::Report, BEGINNING);
+    let compare = || reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
     *bench.script.restarts.lock().unwrap() = Some(instance);
     assert_eq!(compare().await.unwrap().len(), 1);
     assert_eq!(bench.disk().status(), DiskStatus::InUse, "its next guest has it again");
@@ -261,11 +263,11 @@ async fn machines_that_are_silent_keep_few_others_waiting() {
     let bench = Bench::empty();
     for number in 0..20 {
         let instance = entities::instance(&number.to_string());
-        bench.store.write(move |books| books.save_instance(&instance)).await.unwrap();
+        bench.store.write(move |tx| tx.save_instance(&instance)).await.unwrap();
     }
     bench.driver.slow.store(true, Ordering::SeqCst);
     let driver = bench.driver.as_ref();
-    let looking = reconcile(&bench.store, driver, Strangers::Report, BEGINNING);
+    let looking = reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
     let watching = async {
         for _ in 0..1_000 {
             tokio::task::yield_now().await;
@@ -315,7 +317,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
     let available = async {
         for _ in 0..10_000 {
             // It is told last.
-            if world.warned("the books differ") == 1 {
+            if world.warned("the store differ") == 1 {
                 assert_eq!(world.status_of(&disk).await, "Available");
                 return;
             }
@@ -329,7 +331,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
     }
 }
 
-/// In the time in which a machine is off, what its guest has is what the books say.
+/// In the time in which a machine is off, what its guest has is what the store say.
 #[tokio::test]
 async fn a_disk_is_not_freed_from_a_machine_that_is_off() {
     let world = World::new().await;

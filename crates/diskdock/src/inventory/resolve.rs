@@ -1,10 +1,10 @@
-//! From the rows of a file to the tables of an offer.
+//! From the rows of a file to the tables of an inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::offer::{
-    Architecture, BootMode, Image, InstanceFamily, InstanceType, LocalStorage, Network, OfferFault,
-    OfferTables, Region, Zone,
+use domain::inventory::{
+    Architecture, BootMode, Image, InstanceFamily, InstanceType, InventoryError, LocalStorage,
+    Network, OfferTables, Region, Zone,
 };
 
 use super::table::{
@@ -15,7 +15,7 @@ use super::table::{
 const KBPS_PER_GBPS: f64 = 1_024_000.0;
 
 /// Fills in everything a row may leave out.
-pub(super) fn resolve(table: Table) -> Result<OfferTables, OfferFault> {
+pub(super) fn resolve(table: Table) -> Result<OfferTables, InventoryError> {
     let mut instance_types = Vec::new();
     for (id, row) in &table.families {
         for each in sized_types(id, row, &table.scales)? {
@@ -38,14 +38,14 @@ pub(super) fn resolve(table: Table) -> Result<OfferTables, OfferFault> {
 fn regions(
     rows: BTreeMap<String, RegionRow>,
     zones: BTreeMap<String, ZoneRow>,
-) -> Result<Vec<Region>, OfferFault> {
+) -> Result<Vec<Region>, InventoryError> {
     let mut regions: BTreeMap<_, _> =
         rows.into_iter().map(|(id, row)| (id.clone(), region(id, row))).collect();
     for (id, row) in zones {
         let Some(region) = regions.get_mut(&row.region) else {
             let name = &row.region;
             let advice = format!("its region {name} is not declared; add [regions.{name}]");
-            return Err(OfferFault::new("zones", &id, advice));
+            return Err(InventoryError::new("zones", &id, advice));
         };
         region.zones.push(zone(id, row));
     }
@@ -97,8 +97,8 @@ fn sized_types(
     id: &str,
     row: &FamilyRow,
     scales: &BTreeMap<String, BTreeMap<String, ScaleRow>>,
-) -> Result<Vec<InstanceType>, OfferFault> {
-    let fault = |advice: String| OfferFault::new("families", id, advice);
+) -> Result<Vec<InstanceType>, InventoryError> {
+    let fault = |advice: String| InventoryError::new("families", id, advice);
     if row.sizes.is_empty() {
         return Ok(Vec::new());
     }
@@ -129,7 +129,7 @@ fn sized_types(
 }
 
 /// What the type ids of a family begin with, and the memory for each processor.
-fn prefixes(id: &str, row: &FamilyRow) -> Result<Vec<(String, f64)>, OfferFault> {
+fn prefixes(id: &str, row: &FamilyRow) -> Result<Vec<(String, f64)>, InventoryError> {
     match (row.memory_per_cpu, row.variants.is_empty()) {
         (Some(ratio), true) => Ok(vec![(id.to_owned(), ratio)]),
         (None, false) => {
@@ -137,7 +137,7 @@ fn prefixes(id: &str, row: &FamilyRow) -> Result<Vec<(String, f64)>, OfferFault>
         }
         _ => {
             let advice = "sizes need the memory: give either memory_per_cpu or variants";
-            Err(OfferFault::new("families", id, advice))
+            Err(InventoryError::new("families", id, advice))
         }
     }
 }
@@ -186,8 +186,8 @@ fn single_type(
     id: String,
     row: TypeRow,
     families: &BTreeMap<String, FamilyRow>,
-) -> Result<InstanceType, OfferFault> {
-    let fault = |advice: String| OfferFault::new("instance_types", &id, advice);
+) -> Result<InstanceType, InventoryError> {
+    let fault = |advice: String| InventoryError::new("instance_types", &id, advice);
     let family_id = row.family.clone().unwrap_or_else(|| family_in(&id).to_owned());
     let family = families.get(&family_id).ok_or_else(|| {
         fault(format!(
@@ -230,14 +230,14 @@ fn family_in(type_id: &str) -> &str {
     without_size.split_once('-').map_or(without_size, |(head, _)| head)
 }
 
-fn images(rows: BTreeMap<String, SeriesRow>) -> Result<Vec<Image>, OfferFault> {
+fn images(rows: BTreeMap<String, SeriesRow>) -> Result<Vec<Image>, InventoryError> {
     let mut images = Vec::with_capacity(rows.values().map(|row| row.ids.len()).sum());
     let mut seen = BTreeSet::new();
     for (series, mut row) in rows {
         for id in std::mem::take(&mut row.ids) {
             if !seen.insert(id.clone()) {
                 let advice = format!("{id} is listed twice; keep one");
-                return Err(OfferFault::new("images", &series, advice));
+                return Err(InventoryError::new("images", &series, advice));
             }
             images.push(image(id, &series, &row)?);
         }
@@ -245,10 +245,10 @@ fn images(rows: BTreeMap<String, SeriesRow>) -> Result<Vec<Image>, OfferFault> {
     Ok(images)
 }
 
-fn image(id: String, series: &str, row: &SeriesRow) -> Result<Image, OfferFault> {
+fn image(id: String, series: &str, row: &SeriesRow) -> Result<Image, InventoryError> {
     let creation_time = row.creation_time.clone().or_else(|| date_in(&id)).ok_or_else(|| {
         let advice = format!("{id} does not end in a date like _20240926.vhd; give creation_time");
-        OfferFault::new("images", series, advice)
+        InventoryError::new("images", series, advice)
     })?;
     Ok(Image {
         id,

@@ -1,10 +1,10 @@
-//! An instance in a reply with nothing in it: what there is none of in diskdock's world.
+//! An instance in a reply with nothing in it: what there is none of in diskdock's environment.
 
 use super::item::InstanceItem;
 use super::item_parts::*;
 
 /// Says nothing about anything. Fields that it gives a value are the same for every instance.
-pub const NOTHING: InstanceItem<'static> = InstanceItem {
+pub const EMPTY_INSTANCE: InstanceItem<'static> = InstanceItem {
     instance_id: "",
     instance_name: "",
     description: "",

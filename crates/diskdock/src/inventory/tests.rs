@@ -3,15 +3,15 @@
 
 use std::io::Write;
 
-use domain::offer::{Architecture, BootMode, NvmeSupport, OfferTables, OsType};
+use domain::inventory::{Architecture, BootMode, NvmeSupport, OfferTables, OsType};
 
 use super::*;
 
-fn builtin() -> Offer {
+fn builtin() -> Inventory {
     load(None).unwrap()
 }
 
-fn over_builtin(text: &str) -> Offer {
+fn over_builtin(text: &str) -> Inventory {
     load_text("mine.toml", text).unwrap()
 }
 
@@ -31,70 +31,70 @@ fn assert_refused(text: &str, parts: &[&str]) {
 
 #[test]
 fn builtin_loads_and_is_not_small() {
-    let offer = builtin();
-    assert_eq!(offer.regions().len(), 26);
-    assert!(offer.zones().count() > 80);
-    assert!(offer.families().len() > 60);
-    assert!(offer.instance_types().len() > 500);
-    assert!(offer.images().len() > 180);
+    let inventory = builtin();
+    assert_eq!(inventory.regions().len(), 26);
+    assert!(inventory.zones().count() > 80);
+    assert!(inventory.families().len() > 60);
+    assert!(inventory.instance_types().len() > 500);
+    assert!(inventory.images().len() > 180);
 }
 
 #[test]
 fn builtin_has_what_configurations_name() {
-    let offer = builtin();
+    let inventory = builtin();
     for zone in ["cn-hangzhou-b", "cn-hangzhou-k", "cn-beijing-l", "us-west-1a", "me-central-1b"] {
-        assert!(offer.zone(zone).is_some(), "{zone}");
+        assert!(inventory.zone(zone).is_some(), "{zone}");
     }
     for id in ["ecs.t5-lc2m1.nano", "ecs.t6-c4m1.large", "ecs.u1-c1m2.large", "ecs.e-c1m1.large"] {
-        assert!(offer.instance_type(id).is_some(), "{id}");
+        assert!(inventory.instance_type(id).is_some(), "{id}");
     }
     for id in ["ecs.g6.26xlarge", "ecs.n4.small", "ecs.xn4.small", "ecs.g8y.large", "ecs.n1.tiny"] {
-        assert!(offer.instance_type(id).is_some(), "{id}");
+        assert!(inventory.instance_type(id).is_some(), "{id}");
     }
-    assert!(offer.image("ubuntu_22_04_x64_20G_alibase_20240926.vhd").is_some());
-    assert!(offer.image("aliyun_3_x64_20G_alibase_20240819.vhd").is_some());
+    assert!(inventory.image("ubuntu_22_04_x64_20G_alibase_20240926.vhd").is_some());
+    assert!(inventory.image("aliyun_3_x64_20G_alibase_20240819.vhd").is_some());
 }
 
 #[test]
 fn builtin_ids_follow_their_parents() {
-    let offer = builtin();
-    let mut hints: Vec<_> = offer.regions().iter().map(|region| &region.id_hint).collect();
+    let inventory = builtin();
+    let mut hints: Vec<_> = inventory.regions().iter().map(|region| &region.id_hint).collect();
     hints.sort();
     hints.dedup();
-    assert_eq!(hints.len(), offer.regions().len(), "two regions share an id_hint");
-    for zone in offer.zones() {
+    assert_eq!(hints.len(), inventory.regions().len(), "two regions share an id_hint");
+    for zone in inventory.zones() {
         assert!(zone.id.starts_with(&zone.region_id), "{}", zone.id);
-        assert_eq!(offer.region(&zone.region_id).unwrap().id, zone.region_id);
+        assert_eq!(inventory.region(&zone.region_id).unwrap().id, zone.region_id);
     }
-    for each in offer.instance_types() {
+    for each in inventory.instance_types() {
         assert!(each.id.starts_with(&each.family), "{}", each.id);
     }
 }
 
 #[test]
 fn a_sized_type_takes_figures_from_its_scale() {
-    let offer = builtin();
-    let xlarge = offer.instance_type("ecs.g7.xlarge").unwrap();
+    let inventory = builtin();
+    let xlarge = inventory.instance_type("ecs.g7.xlarge").unwrap();
     assert_eq!((xlarge.cpu, xlarge.memory_gib, xlarge.disk_quantity), (4, 16.0, 17));
     assert_eq!(xlarge.network.bandwidth_kbps, 3_072_000);
     assert_eq!(xlarge.network.packets_per_second, 1_100_000);
     assert_eq!((xlarge.network.interfaces, xlarge.network.total_queues()), (4, 16));
     assert_eq!(xlarge.nvme_support, NvmeSupport::Unsupported);
-    assert!(offer.instance_type("ecs.g8i.xlarge").unwrap().multi_attach);
-    assert_eq!(offer.instance_type("ecs.g6.13xlarge").unwrap().memory_gib, 192.0);
-    assert_eq!(offer.instance_type("ecs.u1-c1m4.xlarge").unwrap().disk_quantity, 9);
+    assert!(inventory.instance_type("ecs.g8i.xlarge").unwrap().multi_attach);
+    assert_eq!(inventory.instance_type("ecs.g6.13xlarge").unwrap().memory_gib, 192.0);
+    assert_eq!(inventory.instance_type("ecs.u1-c1m4.xlarge").unwrap().disk_quantity, 9);
     assert_eq!(
-        offer.instance_type("ecs.i2.xlarge").unwrap().local_storage.as_ref().unwrap().amount,
+        inventory.instance_type("ecs.i2.xlarge").unwrap().local_storage.as_ref().unwrap().amount,
         1
     );
-    assert_eq!(offer.instance_type("ecs.g8y.large").unwrap().architecture, Architecture::Arm);
+    assert_eq!(inventory.instance_type("ecs.g8y.large").unwrap().architecture, Architecture::Arm);
 }
 
 #[test]
 fn every_hot_plug_rule_can_be_met() {
-    let offer = builtin();
+    let inventory = builtin();
     let flags = |id: &str| {
-        let each = offer.instance_type(id).unwrap();
+        let each = inventory.instance_type(id).unwrap();
         (each.hot_attach, each.hot_detach)
     };
     assert_eq!(flags("ecs.g6.large"), (true, true));
@@ -105,27 +105,29 @@ fn every_hot_plug_rule_can_be_met() {
 
 #[test]
 fn an_image_is_named_and_dated_by_its_series() {
-    let offer = builtin();
-    let ubuntu = offer.image("ubuntu_22_04_x64_20G_alibase_20240926.vhd").unwrap();
+    let inventory = builtin();
+    let ubuntu = inventory.image("ubuntu_22_04_x64_20G_alibase_20240926.vhd").unwrap();
     assert_eq!(ubuntu.os_name, "Ubuntu  22.04 64位");
     assert_eq!(ubuntu.os_name_en, "Ubuntu  22.04 64 bit");
     assert_eq!(ubuntu.creation_time, "2024-09-26T00:00:00Z");
-    let arm = offer.image("ubuntu_22_04_arm64_20G_alibase_20250625.vhd").unwrap();
+    let arm = inventory.image("ubuntu_22_04_arm64_20G_alibase_20250625.vhd").unwrap();
     assert_eq!(arm.os_name_en, "Ubuntu  22.04 64 bit ARM Edition");
     assert_eq!((arm.architecture, arm.boot_mode), (Architecture::Arm, BootMode::Uefi));
-    let windows = offer.image("win2022_21H2_x64_dtc_en-us_40G_alibase_20230915.vhd").unwrap();
+    let windows = inventory.image("win2022_21H2_x64_dtc_en-us_40G_alibase_20230915.vhd").unwrap();
     assert_eq!((windows.os_type, windows.size_gib), (OsType::Windows, 40));
 }
 
 #[test]
 fn tables_survive_writing_and_reading() {
-    let offer = builtin();
-    let json = serde_json::to_string(&offer).unwrap();
-    assert_eq!(serde_json::from_str::<Offer>(&json).unwrap(), offer);
-    let mut tables = OfferTables::from(offer);
+    let inventory = builtin();
+    let json = serde_json::to_string(&inventory).unwrap();
+    assert_eq!(serde_json::from_str::<Inventory>(&json).unwrap(), inventory);
+    let mut tables = OfferTables::from(inventory);
     tables.regions[0].zones.clear();
     let json = serde_json::to_string(&tables).unwrap();
-    assert!(serde_json::from_str::<Offer>(&json).unwrap_err().to_string().contains("has no zone"));
+    assert!(
+        serde_json::from_str::<Inventory>(&json).unwrap_err().to_string().contains("has no zone")
+    );
 }
 
 #[test]
@@ -135,7 +137,7 @@ fn an_empty_file_changes_nothing() {
 
 #[test]
 fn a_file_adds_and_replaces_entries() {
-    let offer = over_builtin(
+    let inventory = over_builtin(
         r#"
         [zones]
         cn-hangzhou-x = { region = "cn-hangzhou", disk_categories = ["cloud_essd"] }
@@ -151,24 +153,24 @@ fn a_file_adds_and_replaces_entries() {
         ids = ["mine.vhd", "aliyun_3_x64_20G_alibase_20240819.vhd"]
         "#,
     );
-    assert_eq!(offer.zone("cn-hangzhou-x").unwrap().local_name, "cn-hangzhou-x");
-    let qingdao = offer.region("cn-qingdao").unwrap();
+    assert_eq!(inventory.zone("cn-hangzhou-x").unwrap().local_name, "cn-hangzhou-x");
+    let qingdao = inventory.region("cn-qingdao").unwrap();
     assert_eq!((qingdao.endpoint.as_str(), qingdao.zones.len()), ("localhost", 2));
-    assert!(!offer.instance_type("ecs.g6.large").unwrap().hot_detach);
-    assert!(offer.instance_type("ecs.g6.xlarge").unwrap().hot_detach);
-    assert_eq!(offer.instance_type("ecs.g6.tiny").unwrap().memory_gib, 0.25);
-    let image = offer.image("aliyun_3_x64_20G_alibase_20240819.vhd").unwrap();
+    assert!(!inventory.instance_type("ecs.g6.large").unwrap().hot_detach);
+    assert!(inventory.instance_type("ecs.g6.xlarge").unwrap().hot_detach);
+    assert_eq!(inventory.instance_type("ecs.g6.tiny").unwrap().memory_gib, 0.25);
+    let image = inventory.image("aliyun_3_x64_20G_alibase_20240819.vhd").unwrap();
     assert_eq!(image.platform, "Others Linux");
-    assert_eq!(offer.images().len(), builtin().images().len() + 1);
+    assert_eq!(inventory.images().len(), builtin().images().len() + 1);
 }
 
 #[test]
 fn a_replaced_family_makes_its_types_anew() {
-    let offer = over_builtin(
+    let inventory = over_builtin(
         "[families.\"ecs.g6\"]\nscale = \"sixth\"\nmemory_per_cpu = 1.0\nsizes = [\"large\"]",
     );
-    assert_eq!(offer.instance_type("ecs.g6.large").unwrap().memory_gib, 2.0);
-    assert!(offer.instance_type("ecs.g6.xlarge").is_none());
+    assert_eq!(inventory.instance_type("ecs.g6.large").unwrap().memory_gib, 2.0);
+    assert!(inventory.instance_type("ecs.g6.xlarge").is_none());
 }
 
 const ALONE: &str = r#"
@@ -188,13 +190,13 @@ const ALONE: &str = r#"
 
 #[test]
 fn a_file_can_stand_alone() {
-    let offer = over_builtin(ALONE);
-    assert_eq!(offer.regions().len(), 1);
-    assert_eq!(offer.region("lab").unwrap().endpoint, "ecs.lab.aliyuncs.com");
-    assert_eq!(offer.instance_types().len(), 1);
-    assert_eq!(offer.images()[0].os_name_en, "Lab 64 bit");
-    let small = offer.instance_type("ecs.lab.small").unwrap();
-    assert!(offer.sells(offer.zone("lab-a").unwrap(), small));
+    let inventory = over_builtin(ALONE);
+    assert_eq!(inventory.regions().len(), 1);
+    assert_eq!(inventory.region("lab").unwrap().endpoint, "ecs.lab.aliyuncs.com");
+    assert_eq!(inventory.instance_types().len(), 1);
+    assert_eq!(inventory.images()[0].os_name_en, "Lab 64 bit");
+    let small = inventory.instance_type("ecs.lab.small").unwrap();
+    assert!(inventory.sells(inventory.zone("lab-a").unwrap(), small));
 }
 
 #[test]
@@ -266,33 +268,33 @@ fn a_file_is_read_from_disk() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(ALONE.as_bytes()).unwrap();
     assert_eq!(load(Some(file.path())).unwrap().regions().len(), 1);
-    let missing = load(Some(Path::new("/nowhere/offer.toml"))).unwrap_err().to_string();
-    assert!(missing.starts_with("/nowhere/offer.toml: cannot be read: "), "{missing}");
+    let missing = load(Some(Path::new("/nowhere/inventory.toml"))).unwrap_err().to_string();
+    assert!(missing.starts_with("/nowhere/inventory.toml: cannot be read: "), "{missing}");
 }
 
 /// The block after "A complete example".
 fn documented_example() -> &'static str {
-    let page = include_str!("../../../../docs/offer.md");
+    let page = include_str!("../../../../docs/inventory.md");
     let (_, rest) = page.split_once("```toml\n").unwrap();
     rest.split_once("```").unwrap().0
 }
 
 #[test]
 fn the_documented_example_loads() {
-    let offer = over_builtin(documented_example());
-    assert_eq!(offer.region("lab").unwrap().zones.len(), 1);
-    assert_eq!(offer.instance_type("ecs.lab.xlarge").unwrap().memory_gib, 15.5);
-    assert!(!offer.instance_type("ecs.lab.large").unwrap().hot_detach);
-    assert!(offer.instance_type("ecs.mix-c1m8.large").unwrap().multi_attach);
-    assert_eq!(offer.instance_type("ecs.lab.small").unwrap().disk_quantity, 3);
-    assert_eq!(offer.image("lab-windows").unwrap().creation_time, "2026-02-03T04:05:06Z");
-    assert_eq!(offer.image("lab_linux_1_20260301.vhd").unwrap().image_family, "acs:lab_linux");
+    let inventory = over_builtin(documented_example());
+    assert_eq!(inventory.region("lab").unwrap().zones.len(), 1);
+    assert_eq!(inventory.instance_type("ecs.lab.xlarge").unwrap().memory_gib, 15.5);
+    assert!(!inventory.instance_type("ecs.lab.large").unwrap().hot_detach);
+    assert!(inventory.instance_type("ecs.mix-c1m8.large").unwrap().multi_attach);
+    assert_eq!(inventory.instance_type("ecs.lab.small").unwrap().disk_quantity, 3);
+    assert_eq!(inventory.image("lab-windows").unwrap().creation_time, "2026-02-03T04:05:06Z");
+    assert_eq!(inventory.image("lab_linux_1_20260301.vhd").unwrap().image_family, "acs:lab_linux");
 }
 
 #[test]
 fn the_documented_message_is_given() {
     let message =
         refusal("[families.\"ecs.lab\"]\n[instance_types]\n\"ecs.lab.small\" = { cpu = 1 }");
-    let documented = include_str!("../../../../docs/offer.md");
+    let documented = include_str!("../../../../docs/inventory.md");
     assert!(documented.contains(message.strip_prefix("mine.toml").unwrap()), "{message}");
 }

@@ -13,21 +13,21 @@ use super::super::records::{
     OperationRow, Page, TokenRecord,
 };
 use super::super::snapshot::{FORMAT, Snapshot};
-use super::super::{Reader, StoreFault, Stored};
-use super::kept::{Kept, Touched, Versioned};
+use super::super::{ReadTx, StoreError};
+use super::entity_cache::{CommitDelta, EntityCache, Versioned};
 use super::{engine, lists};
 
 /// What a transaction has to do with what is kept in memory.
 #[derive(Clone, Copy)]
 enum Memory<'c> {
     /// It reads, and what it reads belongs to this version.
-    Reads(&'c Kept, Option<u64>),
+    Reads(&'c EntityCache, Option<u64>),
     /// It writes, as part of a commit that touches this.
-    Writes(&'c Kept, &'c RefCell<Touched>),
+    Writes(&'c EntityCache, &'c RefCell<CommitDelta>),
 }
 
 /// One transaction on one connection.
-pub(super) struct Ledger<'c> {
+pub(super) struct SqliteTx<'c> {
     connection: &'c Connection,
     memory: Memory<'c>,
     /// Disks that were read, each with its revision and where it was.
@@ -36,41 +36,41 @@ pub(super) struct Ledger<'c> {
     pub(super) instances: RefCell<HashMap<InstanceId, i64>>,
 }
 
-impl<'c> Ledger<'c> {
-    fn new(connection: &'c Connection, memory: Memory<'c>) -> Ledger<'c> {
-        Ledger { connection, memory, disks: RefCell::default(), instances: RefCell::default() }
+impl<'c> SqliteTx<'c> {
+    fn new(connection: &'c Connection, memory: Memory<'c>) -> SqliteTx<'c> {
+        SqliteTx { connection, memory, disks: RefCell::default(), instances: RefCell::default() }
     }
 
     /// A read. What it finds by id is kept, if no commit comes in between.
     pub(super) fn reading(
         connection: &'c Connection,
-        kept: &'c Kept,
+        kept: &'c EntityCache,
         version: Option<u64>,
-    ) -> Ledger<'c> {
-        Ledger::new(connection, Memory::Reads(kept, version))
+    ) -> SqliteTx<'c> {
+        SqliteTx::new(connection, Memory::Reads(kept, version))
     }
 
     /// A write, as part of a commit.
     pub(super) fn writing(
         connection: &'c Connection,
-        kept: &'c Kept,
-        touched: &'c RefCell<Touched>,
-    ) -> Ledger<'c> {
-        Ledger::new(connection, Memory::Writes(kept, touched))
+        kept: &'c EntityCache,
+        delta: &'c RefCell<CommitDelta>,
+    ) -> SqliteTx<'c> {
+        SqliteTx::new(connection, Memory::Writes(kept, delta))
     }
 
     /// Changes what the commit has touched; a read touches nothing.
-    pub(super) fn touch(&self, change: impl FnOnce(&mut Touched, &Kept)) {
+    pub(super) fn touch(&self, change: impl FnOnce(&mut CommitDelta, &EntityCache)) {
         match self.memory {
             Memory::Reads(..) => {}
-            Memory::Writes(kept, touched) => change(&mut touched.borrow_mut(), kept),
+            Memory::Writes(kept, delta) => change(&mut delta.borrow_mut(), kept),
         }
     }
 
     /// A disk with its revision, from memory or from SQL.
-    fn versioned_disk(&self, id: &DiskId) -> Stored<Option<Versioned<Disk>>> {
-        if let Memory::Writes(kept, touched) = self.memory
-            && let Some(known) = touched.borrow().disk(kept, id)
+    fn versioned_disk(&self, id: &DiskId) -> Result<Option<Versioned<Disk>>, StoreError> {
+        if let Memory::Writes(kept, delta) = self.memory
+            && let Some(known) = delta.borrow().disk(kept, id)
         {
             return Ok(Some(known));
         }
@@ -87,9 +87,12 @@ impl<'c> Ledger<'c> {
     }
 
     /// An instance with its revision, from memory or from SQL.
-    fn versioned_instance(&self, id: &InstanceId) -> Stored<Option<Versioned<Instance>>> {
-        if let Memory::Writes(kept, touched) = self.memory
-            && let Some(known) = touched.borrow().instance(kept, id)
+    fn versioned_instance(
+        &self,
+        id: &InstanceId,
+    ) -> Result<Option<Versioned<Instance>>, StoreError> {
+        if let Memory::Writes(kept, delta) = self.memory
+            && let Some(known) = delta.borrow().instance(kept, id)
         {
             return Ok(Some(known));
         }
@@ -102,14 +105,14 @@ impl<'c> Ledger<'c> {
                 kept.keep_instance(found.clone(), version);
             }
             Memory::Reads(..) => {}
-            Memory::Writes(_, touched) => {
-                touched.borrow_mut().set_instance(id, Some(found.clone()));
+            Memory::Writes(_, delta) => {
+                delta.borrow_mut().set_instance(id, Some(found.clone()));
             }
         }
         Ok(Some(found))
     }
 
-    fn attached_in_sql(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>> {
+    fn attached_in_sql(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
         let sql = "SELECT disk, device, phase, generation FROM attachments WHERE instance = ?1";
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query([instance.as_str()]).map_err(engine)?;
@@ -131,11 +134,11 @@ impl<'c> Ledger<'c> {
         self.connection.last_insert_rowid()
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> Stored<CachedStatement<'c>> {
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
         self.connection.prepare_cached(sql).map_err(engine)
     }
 
-    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Stored<usize> {
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
         self.prepare(sql)?.execute(values).map_err(engine)
     }
 
@@ -144,7 +147,7 @@ impl<'c> Ledger<'c> {
         sql: &str,
         values: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Stored<Option<T>> {
+    ) -> Result<Option<T>, StoreError> {
         self.prepare(sql)?.query_row(values, read).optional().map_err(engine)
     }
 
@@ -153,7 +156,7 @@ impl<'c> Ledger<'c> {
         &self,
         sql: &str,
         values: impl Params,
-    ) -> Stored<Vec<T>> {
+    ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(values).map_err(engine)?;
         let mut found = Vec::new();
@@ -164,18 +167,18 @@ impl<'c> Ledger<'c> {
     }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Stored<T> {
-    serde_json::from_str(text).map_err(|error| StoreFault::Corrupt(error.to_string()))
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// The JSON body in this column.
-pub(super) fn body<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Stored<T> {
+pub(super) fn body<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     let text = row.get_ref(column).map_err(engine)?;
-    parse(text.as_str().map_err(|error| StoreFault::Corrupt(error.to_string()))?)
+    parse(text.as_str().map_err(|error| StoreError::Corrupt(error.to_string()))?)
 }
 
-impl Reader for Ledger<'_> {
-    fn disk(&self, id: &DiskId) -> Stored<Option<Disk>> {
+impl ReadTx for SqliteTx<'_> {
+    fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError> {
         let Some((disk, revision)) = self.versioned_disk(id)? else { return Ok(None) };
         if let Memory::Writes(..) = self.memory {
             let loaded = (revision, disk.attachments.clone());
@@ -184,24 +187,24 @@ impl Reader for Ledger<'_> {
         Ok(Some(Arc::unwrap_or_clone(disk)))
     }
 
-    fn disks(&self, filter: &DiskFilter, page: &Page) -> Stored<DiskPage> {
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<DiskPage, StoreError> {
         lists::disks(self, filter, page)
     }
 
-    fn attached(&self, instance: &InstanceId) -> Stored<Vec<AttachedDisk>> {
-        let Memory::Writes(kept, touched) = self.memory else {
+    fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
+        let Memory::Writes(kept, delta) = self.memory else {
             return self.attached_in_sql(instance);
         };
-        let known = touched.borrow().attached(kept, instance);
+        let known = delta.borrow().attached(kept, instance);
         if let Some(known) = known {
             return Ok(Vec::clone(&known));
         }
         let found = self.attached_in_sql(instance)?;
-        touched.borrow_mut().set_attached(instance, Some(Arc::new(found.clone())));
+        delta.borrow_mut().set_attached(instance, Some(Arc::new(found.clone())));
         Ok(found)
     }
 
-    fn instance(&self, id: &InstanceId) -> Stored<Option<Instance>> {
+    fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError> {
         let Some((instance, revision)) = self.versioned_instance(id)? else { return Ok(None) };
         if let Memory::Writes(..) = self.memory {
             self.instances.borrow_mut().insert(id.clone(), revision);
@@ -209,11 +212,11 @@ impl Reader for Ledger<'_> {
         Ok(Some(Arc::unwrap_or_clone(instance)))
     }
 
-    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Stored<InstancePage> {
+    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Result<InstancePage, StoreError> {
         lists::instances(self, filter, page)
     }
 
-    fn every_instance(&self, after: i64, most: u32) -> Stored<Vec<(i64, Instance)>> {
+    fn every_instance(&self, after: i64, most: u32) -> Result<Vec<(i64, Instance)>, StoreError> {
         let sql = "SELECT body, number FROM instances WHERE number > ?1 ORDER BY number LIMIT ?2";
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(params![after, most]).map_err(engine)?;
@@ -224,12 +227,17 @@ impl Reader for Ledger<'_> {
         Ok(found)
     }
 
-    fn user_data(&self, id: &InstanceId) -> Stored<Option<String>> {
+    fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError> {
         let sql = "SELECT data FROM user_data WHERE instance = ?1";
         self.one(sql, [id.as_str()], |row| row.get(0))
     }
 
-    fn token(&self, account: &AccountId, action: &str, token: &str) -> Stored<Option<TokenRecord>> {
+    fn token(
+        &self,
+        account: &AccountId,
+        action: &str,
+        token: &str,
+    ) -> Result<Option<TokenRecord>, StoreError> {
         self.one(
             "SELECT parameters, reply, created_at FROM tokens \
              WHERE account = ?1 AND action = ?2 AND token = ?3",
@@ -247,30 +255,30 @@ impl Reader for Ledger<'_> {
         )
     }
 
-    fn operations(&self) -> Stored<Vec<OperationRow>> {
+    fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.bodies("SELECT body FROM operations WHERE abandoned = 0 ORDER BY number", [])
     }
 
-    fn abandoned_operations(&self) -> Stored<Vec<OperationRow>> {
+    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.bodies("SELECT body FROM operations WHERE abandoned = 1 ORDER BY number DESC", [])
     }
 
-    fn discards(&self, most: u32) -> Stored<Vec<DiskId>> {
+    fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError> {
         let mut statement = self.prepare("SELECT disk FROM discards ORDER BY disk LIMIT ?1")?;
         let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
         ids.map(|id| id.map(DiskId::from).map_err(engine)).collect()
     }
 
-    fn access_keys(&self) -> Stored<Vec<AccessKey>> {
+    fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
         self.bodies("SELECT body FROM access_keys ORDER BY id", [])
     }
 
-    fn calls(&self, most: usize) -> Stored<Vec<CallRecord>> {
+    fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.bodies("SELECT body FROM calls ORDER BY number DESC LIMIT ?1", [most])
     }
 
-    fn snapshot(&self) -> Stored<Snapshot> {
+    fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let mut statement = self.prepare("SELECT instance, data FROM user_data")?;
         let pairs = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
         let user_data = pairs.map_err(engine)?.map(|pair| pair.map(|(id, data)| (id.into(), data)));

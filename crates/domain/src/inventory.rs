@@ -1,8 +1,8 @@
 //! What can be had: regions with their zones, instance types, public images.
 //!
 //! The tables here are plain facts without behaviour. Where they come from (a built-in table, an
-//! operator's file) is decided elsewhere; [`Offer::new`] only makes sure that they hang together,
-//! so that a lookup can never lead to a zone without region or a type without family.
+//! operator's file) is decided elsewhere; [`Inventory::new`] only makes sure that they hang
+//! together, so that a lookup can never lead to a zone without region or a type without family.
 
 mod check;
 mod image;
@@ -11,7 +11,7 @@ mod place;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::OfferFault;
+pub use check::InventoryError;
 pub use image::{BootMode, Image, OsType};
 pub use instance_type::{
     Architecture, Credits, FamilyLevel, Gpu, InstanceFamily, InstanceType, LocalStorage, Network,
@@ -19,7 +19,7 @@ pub use instance_type::{
 };
 pub use place::{DISK_CATEGORIES, Region, Zone};
 
-/// The unchecked content of an [`Offer`], as it is written to and read from files.
+/// The unchecked content of an [`Inventory`], as it is written to and read from files.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfferTables {
@@ -36,15 +36,15 @@ pub struct OfferTables {
 /// Everything that can be had, sorted by id and checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "OfferTables", into = "OfferTables")]
-pub struct Offer {
+pub struct Inventory {
     tables: OfferTables,
     /// Positions of a zone (region, zone within it), sorted by zone id.
     zones: Vec<(usize, usize)>,
 }
 
-impl Offer {
+impl Inventory {
     /// Sorts and checks the tables.
-    pub fn new(mut tables: OfferTables) -> Result<Self, OfferFault> {
+    pub fn new(mut tables: OfferTables) -> Result<Self, InventoryError> {
         tables.regions.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         for region in &mut tables.regions {
             region.zones.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -59,9 +59,12 @@ impl Offer {
 
     /// The same with these images in the place of all others; there may be none. Their ids must
     /// differ.
-    pub fn with_images(&self, mut images: Vec<Image>) -> Offer {
+    pub fn with_images(&self, mut images: Vec<Image>) -> Inventory {
         images.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Offer { tables: OfferTables { images, ..self.tables.clone() }, zones: self.zones.clone() }
+        Inventory {
+            tables: OfferTables { images, ..self.tables.clone() },
+            zones: self.zones.clone(),
+        }
     }
 
     /// All regions, sorted by id.
@@ -125,17 +128,17 @@ impl Offer {
     }
 }
 
-impl TryFrom<OfferTables> for Offer {
-    type Error = OfferFault;
+impl TryFrom<OfferTables> for Inventory {
+    type Error = InventoryError;
 
-    fn try_from(tables: OfferTables) -> Result<Self, OfferFault> {
+    fn try_from(tables: OfferTables) -> Result<Self, InventoryError> {
         Self::new(tables)
     }
 }
 
-impl From<Offer> for OfferTables {
-    fn from(offer: Offer) -> Self {
-        offer.tables
+impl From<Inventory> for OfferTables {
+    fn from(inventory: Inventory) -> Self {
+        inventory.tables
     }
 }
 

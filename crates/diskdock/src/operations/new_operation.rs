@@ -2,26 +2,26 @@
 
 use domain::{AccountId, Moment};
 
-use super::Running;
+use super::DynOperation;
 use super::runner::{LEASE_S, SERVER};
 use crate::store::{OperationId, OperationRow};
 
 /// An operation that an effect started, before it is written down.
-pub struct Progressing {
+pub struct NewOperation {
     /// The row to be written with the effect.
     pub row: OperationRow,
     /// The work itself.
-    pub running: Box<dyn Running>,
+    pub running: Box<dyn DynOperation>,
 }
 
-impl Progressing {
+impl NewOperation {
     /// A new operation.
     pub fn new(
         id: OperationId,
         account: &AccountId,
-        running: Box<dyn Running>,
+        running: Box<dyn DynOperation>,
         now: Moment,
-    ) -> Progressing {
+    ) -> NewOperation {
         let subject = running.subject();
         let row = OperationRow {
             id,
@@ -35,11 +35,11 @@ impl Progressing {
             last_event: "accepted".to_owned(),
             created_at: now,
             next_at: now,
-            deadline_at: now.plus_s(running.patience().give_up_after_s),
+            deadline_at: now.plus_s(running.timeout().give_up_after_s),
             standing_since: None,
             lease_owner: SERVER.to_owned(),
             lease_until: now.plus_s(LEASE_S),
         };
-        Progressing { row, running }
+        NewOperation { row, running }
     }
 }

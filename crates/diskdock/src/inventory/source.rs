@@ -1,16 +1,16 @@
-//! The offer together with the images that were imported into the data directory.
+//! The inventory together with the images that were imported into the data directory.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use domain::offer::{Image, Offer};
+use domain::inventory::{Image, Inventory};
 
-use crate::storage::{Images, PoolFault};
+use crate::storage::{Images, StorageError};
 
 /// What can be had, as far as it is known at the start, and where more may come in.
-pub struct Shelf {
+pub struct InventorySource {
     /// Everything but imported images.
-    fixed: Offer,
+    fixed: Inventory,
     images: Images,
     only_imported: bool,
     seen: Mutex<Seen>,
@@ -23,21 +23,21 @@ struct Seen {
     faults: Vec<String>,
 }
 
-impl Shelf {
-    /// A shelf that holds this, and what is imported. `only_imported` leaves out the images of the
-    /// offer itself, which no virtual machine could be started from.
-    pub fn new(fixed: Offer, images: Images, only_imported: bool) -> Shelf {
-        Shelf { fixed, images, only_imported, seen: Mutex::default() }
+impl InventorySource {
+    /// A source with this, and with what is imported. `only_imported` leaves out the images of the
+    /// inventory itself, which no virtual machine could be started from.
+    pub fn new(fixed: Inventory, images: Images, only_imported: bool) -> InventorySource {
+        InventorySource { fixed, images, only_imported, seen: Mutex::default() }
     }
 
-    /// The offer without anything imported.
-    pub fn bare(&self) -> Offer {
+    /// The inventory without anything imported.
+    pub fn bare(&self) -> Inventory {
         self.with(&[])
     }
 
-    /// Looks at the imported images: the offer, if they are not the same as at the last look.
+    /// Looks at the imported images: the inventory, if they are not the same as at the last look.
     /// Images that cannot be used are named in the log, once.
-    pub fn look(&self) -> Result<Option<Offer>, PoolFault> {
+    pub fn look(&self) -> Result<Option<Inventory>, StorageError> {
         let survey = self.images.survey()?;
         let now = Seen {
             imported: survey.records.iter().map(crate::storage::ImageRecord::offered).collect(),
@@ -59,7 +59,7 @@ impl Shelf {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }
 
-    fn with(&self, imported: &[Image]) -> Offer {
+    fn with(&self, imported: &[Image]) -> Inventory {
         let fixed: &[Image] = if self.only_imported { &[] } else { self.fixed.images() };
         // An imported image has bytes behind it, so that it goes before one of the same id.
         let both = fixed.iter().chain(imported).cloned();
