@@ -12,7 +12,6 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
-use crate::actions::dispatch::Services;
 use crate::catalog::{Console, Environment, Environments, Written};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -28,6 +27,7 @@ use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::inventory::InventorySource;
 use crate::operations::{Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep};
+use crate::service::Services;
 use crate::storage::{Images, StorageError};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};

@@ -1,7 +1,7 @@
 //! diskdock: the disk side of the ECS API, around DetachDisk.
 //!
 //! ```text
-//! HTTP -> gateway -> actions -> domain                     decide
+//! HTTP -> gateway -> service -> actions -> domain          decide
 //!                       |-> store                          write down: one transaction
 //!                       '-> operations -> hypervisor       carry out: later, until done
 //! ```
@@ -21,5 +21,6 @@ pub mod ids;
 pub mod inventory;
 pub mod operations;
 pub mod plain;
+pub mod service;
 pub mod storage;
 pub mod store;

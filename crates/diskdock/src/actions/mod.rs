@@ -1,7 +1,6 @@
 //! Every action there is, in groups, in the order of the explorer's list.
 
 pub mod disk;
-pub mod dispatch;
 pub mod instance;
 mod paging;
 pub mod place;

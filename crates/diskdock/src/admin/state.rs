@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{AdminError, AdminState, Answer, Json};
 use crate::actions::OPERATIONS;
-use crate::actions::dispatch::Services;
 use crate::operations::{SERVER, UnknownInstances, reconcile};
+use crate::service::Services;
 use crate::store::{OperationRow, Snapshot, SnapshotFault, WriteTx};
 
 /// Forgets everything but the keys.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, Json};
-use crate::actions::dispatch::Services;
 use crate::catalog::times::with_seconds;
+use crate::service::Services;
 use crate::store::{OperationRow, StoreError};
 
 /// Calls that are shown.

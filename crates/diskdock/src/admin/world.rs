@@ -6,11 +6,11 @@ use domain::{AccountId, Disk, Instance};
 use serde_json::{Value, json};
 
 use super::view::operations_of;
-use crate::actions::dispatch::{COMMON, Services};
 use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
+use crate::service::{COMMON, Services};
 use crate::store::{DiskFilter, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.

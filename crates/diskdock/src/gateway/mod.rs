@@ -25,13 +25,13 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{Method, Response};
 
-use crate::actions::dispatch::{self, Request, Services};
 use crate::actions::find;
 use crate::catalog::errors::{
     ACTION_NOT_HERE, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER,
     THROTTLING, UNKNOWN_ACTION, UNSUPPORTED_METHOD,
 };
 use crate::catalog::{Caller, Entry, Format, Input, Refusal, Stop};
+use crate::service::{self, Request, Services};
 use decode::Pair;
 use faults::{Fault, Faults};
 use guard::Guard;
@@ -169,16 +169,16 @@ impl Gateway {
             }
             Some(Fault::Twice) => {
                 // The same request arrives once more before its answer is read.
-                dispatch::dispatch(&self.services, entry, request).await.map(drop)?;
+                service::dispatch(&self.services, entry, request).await.map(drop)?;
             }
             Some(Fault::DropReply) | None => {}
         }
-        let done = dispatch::dispatch(&self.services, entry, request).await;
+        let done = service::dispatch(&self.services, entry, request).await;
         let silent = matches!(fault, Some(Fault::DropReply));
         match done {
             Ok(answered) => {
                 self.name_ignored(action, request, &answered.ignored);
-                let dispatch::Reply { reply, ignored } = answered;
+                let service::Reply { reply, ignored } = answered;
                 Ok(Answered { reply, ignored, silent })
             }
             Err(_) if silent => Ok(Answered { reply: Vec::new(), ignored: Vec::new(), silent }),

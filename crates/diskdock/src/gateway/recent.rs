@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::Moment;
 
-use crate::actions::dispatch::Request;
+use crate::service::Request;
 
 /// Calls that changed something or were refused, at most.
 const CHANGES: usize = 200;

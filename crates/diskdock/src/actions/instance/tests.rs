@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::actions::dispatch::{Request, Services, dispatch};
 use crate::actions::{OPERATIONS, find};
 use crate::catalog::{Caller, Environment, Environments, Input, Stop};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::Ids;
 use crate::operations::{Runner, UnknownInstances, reconcile};
+use crate::service::{Request, Services, dispatch};
 use crate::store::Store;
 use crate::store::sqlite::{Durability, Sqlite};
 

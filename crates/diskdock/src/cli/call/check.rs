@@ -1,10 +1,10 @@
 //! Checks a request against the catalog before it is sent.
 
-use crate::actions::dispatch::{COMMON, LEGACY};
 use crate::catalog::{Entry, Input, ParamSpec, Presence, Refusal, Repeat, Spec};
 use crate::cli::Failure;
 use crate::cli::nearest::did_you_mean;
 use crate::gateway::decode::Pair;
+use crate::service::{COMMON, LEGACY};
 
 const FORCE: &str = "Send it anyway with --force.";
 

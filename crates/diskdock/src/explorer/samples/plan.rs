@@ -3,8 +3,8 @@
 use super::tree::{Member, Pair, grow};
 use super::waiting::{self, Waiting};
 use super::{Ask, Language, NoSample, Target};
-use crate::actions::dispatch::COMMON;
 use crate::catalog::{ParamSpec, Presence, Repeat, Spec};
+use crate::service::COMMON;
 
 /// The sample's content.
 pub struct Plan<'a> {

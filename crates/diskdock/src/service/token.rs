@@ -1,0 +1,34 @@
+//! Idempotency tokens: what makes a repeated request have its effect once.
+
+use domain::Moment;
+use sha2::{Digest, Sha256};
+
+use super::Request;
+use super::parameters::COMMON;
+use crate::catalog::Mutation;
+use crate::store::TokenRecord;
+
+/// The token of a request that has one, with a digest of the request's own parameters.
+pub(super) fn of(action: &dyn Mutation, request: &Request, now: Moment) -> Option<TokenRecord> {
+    if !action.spec().takes("ClientToken") {
+        return None;
+    }
+    let token = request.input.get("ClientToken").filter(|token| !token.is_empty())?;
+    let own = |name: &str| !COMMON.contains(&name) && name != "ClientToken";
+    let mut digest = Sha256::new();
+    for (name, value) in request.input.pairs().iter().filter(|(name, _)| own(name)) {
+        for part in [name, value] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+    }
+    let parameters = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(TokenRecord {
+        account: request.caller.account.clone(),
+        action: action.spec().name.to_owned(),
+        token: token.to_owned(),
+        parameters,
+        reply: String::new(),
+        created_at: now,
+    })
+}

@@ -1,0 +1,130 @@
+//! The one transaction of an action: decide, write the effect, its operations, the token and the
+//! call; and after the commit, hand the operations over.
+
+use std::sync::Arc;
+
+use domain::Moment;
+
+use super::{Request, Services, token};
+use crate::catalog::errors::TOO_MANY_OPERATIONS;
+use crate::catalog::{Call, Change, EncodedEffect, Environment, Mutation, ReadyAction, Stop};
+use crate::operations::{IN_FLIGHT, NewOperation};
+use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
+
+/// What a write came to.
+enum Written {
+    /// The effect is in the store; these operations are to be carried out.
+    Done(Vec<u8>, Vec<NewOperation>),
+    /// Nothing was written.
+    Not(Stop),
+}
+
+/// Writes an action's effect down and hands its operations over; gives the reply.
+pub(super) async fn carry_out(
+    services: &Services,
+    environment: Arc<Environment>,
+    action: &'static dyn Mutation,
+    ready: Box<dyn ReadyAction>,
+    request: &Request,
+) -> Result<Vec<u8>, Stop> {
+    if services.runner.in_flight() >= IN_FLIGHT {
+        return Err((&TOO_MANY_OPERATIONS).into());
+    }
+    let (caller, now) = (request.caller.clone(), services.clock.now());
+    let token = token::of(action, request, now);
+    let record = record(action, request, now);
+    let write = move |tx: &mut dyn WriteTx| {
+        let call = Call { caller: &caller, now, environment: &environment };
+        let written = match decide(tx, &call, action, ready.as_ref(), token.as_ref()) {
+            Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
+            Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
+            Err(Stop::Failed(fault)) => return Err(fault),
+            Err(refused) => return Ok(Written::Not(refused)),
+        };
+        tx.record_call(&record)?;
+        Ok(written)
+    };
+    let runner = Arc::clone(&services.runner);
+    let hand_over = move |written| match written {
+        Written::Not(stop) => Err(stop),
+        Written::Done(reply, started) => {
+            runner.enqueue(started);
+            Ok(reply)
+        }
+    };
+    services.store.write_then(write, hand_over).await?
+}
+
+/// What a decision came to.
+enum Decided {
+    /// The same request was answered before, with this reply.
+    Again(Vec<u8>),
+    /// The effect that is to be written down.
+    Anew(EncodedEffect),
+}
+
+fn decide(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    action: &dyn Mutation,
+    ready: &dyn ReadyAction,
+    token: Option<&TokenRecord>,
+) -> Result<Decided, Stop> {
+    if let Some(token) = token
+        && let Some(earlier) = tx.token(&token.account, &token.action, &token.token)?
+    {
+        let same = earlier.parameters == token.parameters;
+        return if same {
+            Ok(Decided::Again(earlier.reply.into_bytes()))
+        } else {
+            Err(action.spec().token_mismatch.into())
+        };
+    }
+    ready.decide(tx, call).map(Decided::Anew)
+}
+
+fn write_down(
+    tx: &mut dyn WriteTx,
+    call: &Call<'_>,
+    effect: EncodedEffect,
+    token: Option<&TokenRecord>,
+) -> Result<Written, StoreError> {
+    for change in &effect.changes {
+        apply(tx, change)?;
+    }
+    let mut started = Vec::with_capacity(effect.start.len());
+    for running in effect.start {
+        let id = call.environment.ids.operation(call.now);
+        let new_operation = NewOperation::new(id, &call.caller.account, running, call.now);
+        tx.begin_operation(&new_operation.row)?;
+        started.push(new_operation);
+    }
+    if let Some(token) = token {
+        let reply = String::from_utf8_lossy(&effect.reply).into_owned();
+        tx.save_token(&TokenRecord { reply, ..token.clone() })?;
+    }
+    Ok(Written::Done(effect.reply, started))
+}
+
+fn apply(tx: &mut dyn WriteTx, change: &Change) -> Result<(), StoreError> {
+    match change {
+        Change::SaveDisk(disk) => tx.save_disk(disk),
+        Change::RemoveDisk(id) => tx.remove_disk(id),
+        Change::SaveInstance(instance) => tx.save_instance(instance),
+        Change::SaveUserData(id, data) => tx.save_user_data(id, data),
+        Change::RemoveInstance(id) => tx.remove_instance(id),
+    }
+}
+
+/// The call, for the record of writes.
+fn record(action: &dyn Mutation, request: &Request, now: Moment) -> CallRecord {
+    let named = ["DiskId", "InstanceId"].iter().find_map(|name| request.input.get(name));
+    CallRecord {
+        at: now,
+        request_id: request.request_id.clone(),
+        account: request.caller.account.clone(),
+        access_key_id: request.caller.access_key_id.clone(),
+        action: action.spec().name.to_owned(),
+        resource: named.unwrap_or_default().to_owned(),
+    }
+}
