@@ -10,9 +10,8 @@ use diskdock::gateway::keys::DEFAULT_ACCOUNT;
 use diskdock::ids::Ids;
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{FORMAT, Snapshot, Store, WriteTx};
-use domain::disk::ChargeType;
 use domain::instance::{Network, StoppedMode};
-use domain::{Category, Disk, Instance, InstanceStatus, Moment};
+use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment};
 
 /// The region of everything.
 pub const REGION: &str = "cn-hangzhou";

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use domain::{DiskId, InstanceId, Moment};
-
-use crate::store::OperationId;
+use domain::{DiskId, InstanceId, Moment, OperationId};
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// Step of the SplitMix64 generator.

@@ -54,3 +54,8 @@ impl DiskId {
         self.0.strip_prefix("d-").unwrap_or(&self.0)
     }
 }
+
+/// The number of an operation; later ones are larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationId(pub i64);

@@ -8,10 +8,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{ChargeType, Illegal, words};
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
 use crate::tag::Tag;
+use crate::vocabulary::{ChargeType, Illegal, LockReason, words};
 
 words!(
     /// What clients see as `Status`.
@@ -26,22 +26,6 @@ words!(
         Stopping = "Stopping",
         /// Off.
         Stopped = "Stopped",
-    }
-);
-
-words!(
-    /// Why a resource is locked.
-    LockReason {
-        /// Overdue payment.
-        Financial = "financial",
-        /// Security reasons.
-        Security = "security",
-        /// A spot instance that waits for its release.
-        Recycling = "Recycling",
-        /// Its dedicated host has overdue payment.
-        DedicatedHostFinancial = "dedicatedhostfinancial",
-        /// It was refunded.
-        Refunded = "refunded",
     }
 );
 

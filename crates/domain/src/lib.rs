@@ -3,6 +3,7 @@
 //! Pure: depends on serde alone, reads no clock, knows no HTTP, no SQL and no hypervisor. Time is
 //! given as a [`Moment`], never taken.
 
+pub mod category;
 pub mod disk;
 pub mod ids;
 pub mod instance;
@@ -11,9 +12,12 @@ pub mod limits;
 pub mod moment;
 pub mod performance;
 pub mod tag;
+pub mod vocabulary;
 
-pub use disk::{Attachment, Category, ChargeType, Disk, DiskKind, DiskStatus, Illegal, Phase};
-pub use ids::{AccountId, DiskId, InstanceId};
-pub use instance::{Instance, InstanceStatus, LockReason};
+pub use category::{Category, PerformanceLevel};
+pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};
+pub use ids::{AccountId, DiskId, InstanceId, OperationId};
+pub use instance::{Instance, InstanceStatus};
 pub use moment::Moment;
 pub use tag::Tag;
+pub use vocabulary::{ChargeType, Illegal, LockReason};

@@ -1,6 +1,9 @@
 //! What a disk can do, from its category and size. The formulas are the vendor's published ones.
 
-use crate::disk::{Category, PerformanceLevel};
+use crate::category::{Category, PerformanceLevel};
+
+/// Operations a second that can be provisioned for a disk, whatever its size.
+const PROVISIONED_IOPS: u32 = 50_000;
 
 /// Operations and megabytes a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub fn of(category: Category, level: Option<PerformanceLevel>, size_gib: u32) ->
     }
 }
 
+/// Operations a second that can be provisioned for a `cloud_auto` disk of this size beyond what it
+/// has anyway: 1000 for each GiB less the baseline, up to 50000; none up to 3 GiB.
+pub fn provisionable_iops(size_gib: u32) -> u32 {
+    let baseline = of(Category::CloudAuto, None, size_gib).iops;
+    size_gib.saturating_mul(1_000).saturating_sub(baseline).min(PROVISIONED_IOPS)
+}
+
 /// `base + per_gib · size` up to a cap; throughput steps are in thousandths.
 fn grow(size_gib: u32, iops: (u64, u64, u64), throughput: (u64, u64, u64)) -> Performance {
     let size = u64::from(size_gib);
@@ -52,8 +62,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_recorded_ultra_disk_of_20_gib_has_its_recorded_figures() {
+    fn performance_of_an_ultra_disk_is_the_recorded_one() {
         let figures = of(Category::CloudEfficiency, None, 20);
         assert_eq!(figures, Performance { iops: 1960, throughput: 103 });
+    }
+
+    #[test]
+    fn provisionable_iops_are_what_the_size_allows_beyond_the_baseline() {
+        let expected = [
+            (1, 0),
+            (3, 0),
+            (4, 1_000),
+            (24, 21_000),
+            (25, 21_950),
+            (56, 50_000),
+            (65_536, 50_000),
+        ];
+        for (size_gib, iops) in expected {
+            assert_eq!(provisionable_iops(size_gib), iops, "{size_gib} GiB");
+        }
     }
 }

@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use domain::disk::Illegal;
-use domain::{Instance, InstanceStatus, Moment};
+use domain::{Illegal, Instance, InstanceStatus, Moment};
 
 type Step = (&'static str, fn(&mut Instance) -> Result<(), Illegal>);
 

@@ -4,9 +4,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use domain::disk::device_name;
-use domain::limits::DEVICE_NAMES;
-use domain::{Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, Phase};
+use domain::{Activity, Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, Phase};
 use proptest::prelude::*;
 
 /// What can happen to a disk. An offset says how far the event's generation is off.
@@ -21,9 +19,9 @@ enum Event {
     DetachFailed(usize, i64),
     LetGo(usize, i64),
     InstanceGone(usize),
-    Grow(u32),
-    Grown(u32),
-    GrowFailed(u32),
+    Resize(u32),
+    Resized(u32),
+    ResizeFailed(u32),
 }
 
 const NOW: Moment = Moment(1_767_323_045_000);
@@ -38,9 +36,9 @@ fn instances() -> [InstanceId; 2] {
 
 fn events() -> Vec<Event> {
     let mut events = vec![Event::Created];
-    events.extend(SIZES.map(Event::Grow));
-    events.extend(SIZES.map(Event::Grown));
-    events.extend(SIZES.map(Event::GrowFailed));
+    events.extend(SIZES.map(Event::Resize));
+    events.extend(SIZES.map(Event::Resized));
+    events.extend(SIZES.map(Event::ResizeFailed));
     for at in 0..2 {
         events.extend([Event::Attach(at), Event::InstanceGone(at)]);
         events.extend([true, false].map(|delete| Event::Detach(at, delete)));
@@ -69,9 +67,9 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Detached(at, off) => disk.detached(&on[at], generation(at, off), NOW),
         Event::DetachFailed(at, off) => disk.detach_failed(&on[at], generation(at, off)),
         Event::LetGo(at, off) => disk.let_go(&on[at], generation(at, off), NOW),
-        Event::Grow(size) => disk.grow(size),
-        Event::Grown(size) => disk.grown(size),
-        Event::GrowFailed(size) => disk.grow_failed(size),
+        Event::Resize(size) => disk.resize(size),
+        Event::Resized(size) => disk.resized(size),
+        Event::ResizeFailed(size) => disk.resize_failed(size),
         Event::InstanceGone(at) => {
             disk.instance_gone(&on[at], NOW);
             Ok(())
@@ -87,7 +85,15 @@ fn is_stale(event: Event) -> bool {
         | Event::DetachFailed(_, off)
         | Event::LetGo(_, off) => off != 0,
         Event::Created | Event::Attach(_) | Event::Detach(..) | Event::InstanceGone(_) => false,
-        Event::Grow(_) | Event::Grown(_) | Event::GrowFailed(_) => false,
+        Event::Resize(_) | Event::Resized(_) | Event::ResizeFailed(_) => false,
+    }
+}
+
+/// GiB that a disk had before the resize that is under way.
+fn former_gib(disk: &Disk) -> Option<u32> {
+    match disk.activity {
+        Some(Activity::Resizing { from_gib }) => Some(from_gib),
+        Some(Activity::Creating) | None => None,
     }
 }
 
@@ -95,7 +101,7 @@ fn check_state(disk: &Disk) {
     let phases: Vec<_> = disk.attachments.iter().map(|at| at.phase).collect();
     let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
     let expected = match () {
-        () if !disk.created => DiskStatus::Creating,
+        () if !disk.is_created() => DiskStatus::Creating,
         () if phases.is_empty() => DiskStatus::Available,
         () if phases.iter().any(leaving) => DiskStatus::Detaching,
         () if phases.contains(&Phase::Attaching) => DiskStatus::Attaching,
@@ -108,8 +114,7 @@ fn check_state(disk: &Disk) {
     let generations: HashSet<_> = disk.attachments.iter().map(|at| at.generation).collect();
     assert_eq!(generations.len(), phases.len(), "{disk:?}");
     assert!(generations.iter().all(|generation| *generation <= disk.generation));
-    assert!(disk.growing_from_gib.is_none_or(|former| former < disk.size_gib), "{disk:?}");
-    assert!(disk.created || !disk.is_growing(), "{disk:?}");
+    assert!(former_gib(disk).is_none_or(|former| former < disk.size_gib), "{disk:?}");
 }
 
 fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illegal>) {
@@ -119,9 +124,9 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
         assert_eq!(before, after, "an illegal {event:?} changed something");
         return;
     }
-    if !matches!(event, Event::Grow(_) | Event::Grown(_) | Event::GrowFailed(_)) {
-        let growth = |disk: &Disk| (disk.size_gib, disk.growing_from_gib);
-        assert_eq!(growth(before), growth(after), "{event:?} changed the size");
+    if !matches!(event, Event::Resize(_) | Event::Resized(_) | Event::ResizeFailed(_)) {
+        let sizes = |disk: &Disk| (disk.size_gib, former_gib(disk));
+        assert_eq!(sizes(before), sizes(after), "{event:?} changed the size");
     }
     match event {
         Event::Attach(at) => {
@@ -150,18 +155,18 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
             assert_eq!(after.attachments.len(), before.attachments.len() - 1);
         }
         Event::InstanceGone(at) => assert!(after.on(&instances()[at]).is_none()),
-        Event::Grow(size) => {
-            assert!(!before.is_growing() && size > before.size_gib);
-            assert_eq!((after.size_gib, after.growing_from_gib), (size, Some(before.size_gib)));
+        Event::Resize(size) => {
+            assert!(!before.is_resizing() && size > before.size_gib);
+            assert_eq!((after.size_gib, former_gib(after)), (size, Some(before.size_gib)));
         }
-        Event::Grown(size) => {
-            assert_eq!((before.size_gib, before.is_growing()), (size, true));
-            assert_eq!((after.size_gib, after.is_growing()), (size, false));
+        Event::Resized(size) => {
+            assert_eq!((before.size_gib, before.is_resizing()), (size, true));
+            assert_eq!((after.size_gib, after.is_resizing()), (size, false));
         }
-        Event::GrowFailed(size) => {
+        Event::ResizeFailed(size) => {
             assert_eq!(before.size_gib, size);
-            assert_eq!(Some(after.size_gib), before.growing_from_gib);
-            assert!(!after.is_growing());
+            assert_eq!(Some(after.size_gib), former_gib(before));
+            assert!(!after.is_resizing());
         }
         Event::Created | Event::Attached(..) | Event::AttachFailed(..) => {}
     }
@@ -194,7 +199,8 @@ fn every_reachable_state_of_a_disk_holds_what_is_promised() {
         for kind in [DiskKind::Data, DiskKind::System] {
             let mut disk =
                 Disk::new("d-one".into(), "1".into(), Category::CloudEssd, SIZES[0], NOW);
-            (disk.multi_attach, disk.kind, disk.created) = (multi_attach, kind, false);
+            (disk.multi_attach, disk.kind) = (multi_attach, kind);
+            disk.activity = Some(Activity::Creating);
             let (states, statuses) = walk(disk);
             assert!(states > 20, "only {states} states were reached");
             assert_eq!(statuses.len(), 5, "every status is reached: {statuses:?}");
@@ -203,21 +209,10 @@ fn every_reachable_state_of_a_disk_holds_what_is_promised() {
 }
 
 #[test]
-fn device_names_are_unique_and_of_the_documented_form() {
-    let names: Vec<_> = (0..DEVICE_NAMES).map(|index| device_name(index).unwrap()).collect();
-    assert_eq!(names.iter().collect::<HashSet<_>>().len(), DEVICE_NAMES);
-    assert_eq!((&*names[0], &*names[24], &*names[25]), ("/dev/xvdb", "/dev/xvdz", "/dev/xvdaa"));
-    assert_eq!(names[DEVICE_NAMES - 1], "/dev/xvdzz");
-    assert!(!names.contains(&"/dev/xvda".to_owned()), "that is the system disk's");
-    assert_eq!(device_name(DEVICE_NAMES), None);
-    assert_eq!(device_name(usize::MAX), None);
-}
-
-#[test]
 fn every_category_has_sizes_that_make_sense() {
     for word in Category::WORDS {
         let category = Category::from_word(word).unwrap();
-        for level in [None, Some(domain::disk::PerformanceLevel::Pl3)] {
+        for level in [None, Some(domain::PerformanceLevel::Pl3)] {
             let (smallest, largest) = category.data_sizes(level);
             assert!(0 < smallest && smallest < largest, "{word}");
             let system = category.system_sizes(level);

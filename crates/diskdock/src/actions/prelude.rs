@@ -1,6 +1,6 @@
 //! What every action file imports.
 
-pub use domain::disk::{Category, DiskKind, PerformanceLevel};
+pub use domain::{Category, DiskKind, PerformanceLevel};
 pub use domain::{
     ChargeType, Disk, DiskId, DiskStatus, Instance, InstanceId, InstanceStatus, LockReason, Moment,
     Phase, Tag,

@@ -1,11 +1,11 @@
 //! What stands around every request: what can be had, how ids are made, what the hypervisor can do.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::inventory::Inventory;
-use domain::{InstanceId, Moment};
+use domain::{Activity, InstanceId, Moment};
 
 pub use crate::ids::Ids;
 
@@ -47,6 +47,11 @@ impl Environment {
             shares_disks: true,
             console: Arc::new(|_| Ok(Written::default())),
         }
+    }
+
+    /// What is being done to a disk that is made now.
+    pub fn activity_of_new_disk(&self) -> Option<Activity> {
+        self.creating_takes_time.load(Ordering::Relaxed).then_some(Activity::Creating)
     }
 }
 

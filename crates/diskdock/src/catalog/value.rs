@@ -2,8 +2,7 @@
 //!
 //! An action names the type and so takes over its limits; what the limits are stands here once.
 
-use domain::disk::{Category, ChargeType, PerformanceLevel};
-use domain::{DiskId, InstanceId};
+use domain::{Category, ChargeType, DiskId, InstanceId, PerformanceLevel};
 
 use super::errors::{ErrorCode, INVALID_PARAMETER};
 

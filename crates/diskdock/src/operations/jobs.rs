@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment, OperationId};
 
 use super::{DynOperation, Outcome, Subject};
-use crate::store::{OperationId, OperationRow};
+use crate::store::OperationRow;
 
 /// The first and the longest pause after error, in milliseconds.
 const PAUSE_MS: (i64, i64) = (100, 30_000);

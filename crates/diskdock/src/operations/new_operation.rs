@@ -1,10 +1,10 @@
 //! An operation on its way from the effect that starts it to the runner.
 
-use domain::{AccountId, Moment};
+use domain::{AccountId, Moment, OperationId};
 
 use super::DynOperation;
 use super::runner::{LEASE_S, SERVER};
-use crate::store::{OperationId, OperationRow};
+use crate::store::OperationRow;
 
 /// An operation that an effect started, before it is written down.
 pub struct NewOperation {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment, OperationId};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -19,7 +19,7 @@ use super::{DynOperation, Kind, NewOperation, Outcome, StepContext, TransientErr
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::hypervisor::{Hypervisor, Progress};
-use crate::store::{OperationId, OperationRow, Store, StoreError};
+use crate::store::{OperationRow, Store, StoreError};
 
 /// Jobs in flight at most; beyond, new work is refused at the door.
 pub const IN_FLIGHT: usize = 100_000;

@@ -16,7 +16,7 @@ use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 pub use records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    KeyStatus, OperationId, OperationRow, Page, TokenRecord, has_tags, like,
+    KeyStatus, OperationRow, Page, TokenRecord, has_tags, like,
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 

@@ -1,8 +1,8 @@
 //! What is kept besides disks and instances, and how lists are asked for.
 
-use domain::disk::{Category, ChargeType, DiskKind};
 use domain::{
-    AccountId, Disk, DiskId, DiskStatus, Instance, InstanceId, LockReason, Moment, Phase, Tag,
+    AccountId, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, Instance, InstanceId,
+    LockReason, Moment, OperationId, Phase, Tag,
 };
 use serde::{Deserialize, Serialize};
 
@@ -238,11 +238,6 @@ pub struct TokenRecord {
     /// When it was first used.
     pub created_at: Moment,
 }
-
-/// The number of an operation; later ones are larger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OperationId(pub i64);
 
 /// An operation as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

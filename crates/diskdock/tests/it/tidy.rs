@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "service", "store"]),
     ("hypervisor", &["failpoint", "storage"]),
-    ("ids", &["store"]),
+    ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("plain", &[]),
@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];
 
 /// Files that are longer than they should be. This list may only shrink.
-const TOO_LONG: &[&str] = &["crates/diskdock/src/catalog/params.rs", "crates/domain/src/disk.rs"];
+const TOO_LONG: &[&str] = &["crates/diskdock/src/catalog/params.rs"];
 
 struct Source {
     /// From the root of the workspace.

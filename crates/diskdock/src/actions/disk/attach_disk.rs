@@ -1,6 +1,6 @@
 //! `AttachDisk`: give a disk to an instance.
 
-use domain::disk::{SYSTEM_DEVICE, device_name};
+use domain::disk::{self, SYSTEM_DEVICE};
 use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
 
 use crate::actions::prelude::*;
@@ -165,7 +165,7 @@ guest has it.";
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("Force is used for regional disks only",                   |f| f.ask.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
-        must("no resize of the disk is under way",                      |f| !f.disk.is_growing(), &DISK_GROWING),
+        must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -237,9 +237,8 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
 /// The first device name that no disk of the instance has. An instance holds fewer disks than
 /// there are names.
 pub fn first_free_device(attached: &[AttachedDisk]) -> String {
-    let is_free = |name: &String| attached.iter().all(|at| at.device != *name);
-    let mut names = (0..DEVICE_NAMES).map_while(device_name);
-    names.find(is_free).expect("more names than disks on an instance")
+    let free = disk::first_free_device(|name| attached.iter().any(|at| at.device == name));
+    free.expect("more names than disks on an instance")
 }
 
 /// Gives the disk to the guest; then it is In_use.

@@ -1,13 +1,13 @@
 //! `CreateDisk`: make a data disk.
 
-use std::sync::atomic::Ordering;
-
 use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
+use domain::performance;
 
 use crate::actions::disk::attach_disk::{Plugging, first_free_device};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::catalog::{Shape, Value};
 use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
@@ -93,34 +93,16 @@ choice!(
     }
 );
 
-choice!(
-    /// Categories that can be created on their own.
-    pub enum NewCategory {
-        Cloud = "cloud",
-        CloudEfficiency = "cloud_efficiency",
-        CloudSsd = "cloud_ssd",
-        CloudEssd = "cloud_essd",
-        CloudAuto = "cloud_auto",
-        CloudEssdEntry = "cloud_essd_entry",
-        CloudRegionalDiskAuto = "cloud_regional_disk_auto",
-        ElasticEphemeralDiskStandard = "elastic_ephemeral_disk_standard",
-        ElasticEphemeralDiskPremium = "elastic_ephemeral_disk_premium",
-    }
-);
+/// A category that can be created on its own.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCategory(pub Category);
 
-impl From<NewCategory> for Category {
-    fn from(new: NewCategory) -> Category {
-        match new {
-            NewCategory::Cloud => Category::Cloud,
-            NewCategory::CloudEfficiency => Category::CloudEfficiency,
-            NewCategory::CloudSsd => Category::CloudSsd,
-            NewCategory::CloudEssd => Category::CloudEssd,
-            NewCategory::CloudAuto => Category::CloudAuto,
-            NewCategory::CloudEssdEntry => Category::CloudEssdEntry,
-            NewCategory::CloudRegionalDiskAuto => Category::CloudRegionalDiskAuto,
-            NewCategory::ElasticEphemeralDiskStandard => Category::ElasticEphemeralDiskStandard,
-            NewCategory::ElasticEphemeralDiskPremium => Category::ElasticEphemeralDiskPremium,
-        }
+impl Value for NewCategory {
+    const SHAPE: Shape = Shape::Choice(&Category::CREATABLE_WORDS);
+    const EXAMPLE: &'static str = "cloud_essd";
+
+    fn parse(text: &str) -> Option<Self> {
+        Category::from_word(text).filter(|category| !category.is_local()).map(NewCategory)
     }
 }
 
@@ -171,13 +153,9 @@ impl Facts {
         self.size_gib.is_none_or(|size| (min..=max).contains(&size))
     }
 
-    /// At most 50000, and at most 1000 a GiB less the baseline; none up to 3 GiB.
     fn iops_fit(&self) -> bool {
-        let Some(Integer(wanted)) = self.ask.provisioned_iops else { return true };
-        let size = i64::from(self.size_gib.unwrap_or(0));
-        let baseline = (1_800 + 50 * size).clamp(3_000, 50_000);
-        let most = if size > 3 { (1_000 * size - baseline).min(50_000) } else { 0 };
-        wanted <= most.max(0)
+        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
+        self.ask.provisioned_iops.is_none_or(|Integer(wanted)| wanted <= i64::from(most))
     }
 }
 
@@ -227,7 +205,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let category = ask.disk_category.map_or(Category::Cloud, Category::from);
+        let category = ask.disk_category.map_or(Category::Cloud, |category| category.0);
         let instance = match &ask.instance_id {
             Some(id) => Some(call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
             None => None,
@@ -249,12 +227,11 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         let sells = |zone: &str| {
             inventory.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
         };
-        let essd = category == Category::CloudEssd;
         let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
-            level: essd.then(|| ask.performance_level.unwrap_or(PerformanceLevel::Pl1)),
+            level: category.level(ask.performance_level),
             size_gib: ask.size.and_then(|size| u32::try_from(size.0).ok()),
             tags: new_tags(&ask.tag.0)?,
             zone_sells: zone.is_none_or(sells),
@@ -273,14 +250,14 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             disk.charge_type = ChargeType::PrePaid;
             disk.portable = false;
             disk.expires_at = instance.expires_at;
-            disk.created = true;
+            disk.activity = None;
             let device = first_free_device(&facts.attached);
             let generation = disk
                 .attach(instance.id.clone(), device, call.now)
                 .expect("a new disk can be attached");
             let slot = Slot { instance: instance.id.clone(), disk: disk.id.clone(), generation };
             effect = effect.start(Plugging::of_new(slot, DiskSpec::of(&disk)));
-        } else if !disk.created {
+        } else if !disk.is_created() {
             effect = effect.start(Creating { disk: DiskSpec::of(&disk) });
         }
         effect.save_disk(disk)
@@ -314,7 +291,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
         let partition = ask.storage_set_partition_number.map_or(2, |number| number.0);
         StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
     });
-    disk.created = !call.environment.creating_takes_time.load(Ordering::Relaxed);
+    disk.activity = call.environment.activity_of_new_disk();
     disk
 }
 
@@ -346,7 +323,7 @@ impl Operation for Creating {
         match outcome {
             Outcome::Done if disk.created().is_ok() => tx.save_disk(&disk),
             Outcome::Done => Ok(()),
-            Outcome::GaveUp(_) if disk.created => Ok(()),
+            Outcome::GaveUp(_) if disk.is_created() => Ok(()),
             Outcome::GaveUp(_) => tx.remove_disk(&disk.id),
         }
     }

@@ -94,7 +94,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("the disk is not being detached from the instance already", |f| !f.is_detaching(), &DISK_DETACHING_FROM_THIS),
         must("the disk is not Available",                                |f| f.disk.status() != DiskStatus::Available, &DISK_ALREADY_DETACHED),
         must("the disk is In_use",                                       |f| f.is_in_use(), &DISK_STATUS),
-        must("no resize of the disk is under way",                       |f| !f.disk.is_growing(), &DISK_GROWING),
+        must("no resize of the disk is under way",                       |f| !f.disk.is_resizing(), &DISK_GROWING),
         must("the disk is portable",                                     |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the instance is not locked for security",                  |f| !f.is_locked(), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the disk is on the instance",                              |f| f.phase() == Some(Phase::Attached), &DISK_NOT_ON_INSTANCE),

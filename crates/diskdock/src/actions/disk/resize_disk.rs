@@ -106,7 +106,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),
-        must("no resize of the disk is under way",                     |f| !f.disk.is_growing(), &LAST_ORDER_PROCESSING),
+        must("no resize of the disk is under way",                     |f| !f.disk.is_resizing(), &LAST_ORDER_PROCESSING),
         must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
         must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -132,7 +132,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { mut disk, instances, new_size, now, .. } = facts;
         let size_gib = u32::try_from(new_size).expect("a category allows no more than that");
-        disk.grow(size_gib).expect("a disk that stands still can become larger");
+        disk.resize(size_gib).expect("a disk that stands still can become larger");
         let on = instances.into_iter().map(|instance| instance.id).collect();
         let growing = Growing { disk: DiskSpec::of(&disk), on };
         let subscription = disk.charge_type == ChargeType::PrePaid;
@@ -173,8 +173,8 @@ impl Operation for Growing {
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
         let moved = match outcome {
-            Outcome::Done => disk.grown(self.disk.size_gib),
-            Outcome::GaveUp(_) => disk.grow_failed(self.disk.size_gib),
+            Outcome::Done => disk.resized(self.disk.size_gib),
+            Outcome::GaveUp(_) => disk.resize_failed(self.disk.size_gib),
         };
         match moved {
             Ok(()) => tx.save_disk(&disk),

@@ -1,7 +1,8 @@
 //! A disk as clients see it.
 
-use domain::disk::PerformanceLevel;
-use domain::{Attachment, ChargeType, Disk, InstanceId, LockReason, Phase, performance};
+use domain::{
+    Attachment, ChargeType, Disk, InstanceId, LockReason, PerformanceLevel, Phase, performance,
+};
 use serde::{Serialize, Serializer};
 
 use crate::catalog::times::{NEVER, or_empty, with_seconds, without_seconds};

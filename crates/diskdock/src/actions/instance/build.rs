@@ -23,7 +23,7 @@ pub struct Build {
 impl Build {
     /// The build of an instance that was just made.
     pub fn of(made: &Made, machine: MachineSpec) -> Build {
-        let unmade = made.disks.iter().filter(|disk| !disk.created);
+        let unmade = made.disks.iter().filter(|disk| !disk.is_created());
         Build {
             machine,
             disks: made.disks.iter().map(|disk| (disk.id.clone(), disk.generation)).collect(),
@@ -90,7 +90,7 @@ impl Build {
     pub fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         for (id, _) in &self.disks {
             let Some(mut disk) = tx.disk(id)? else { continue };
-            if disk.created {
+            if disk.is_created() {
                 continue;
             }
             let failed =

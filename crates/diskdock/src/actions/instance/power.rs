@@ -82,7 +82,7 @@ fn machine(
     let mut disks_made = true;
     if instance.status == InstanceStatus::Pending {
         for at in &attached {
-            disks_made &= tx.disk(&at.disk)?.is_some_and(|disk| disk.created);
+            disks_made &= tx.disk(&at.disk)?.is_some_and(|disk| disk.is_created());
         }
     }
     let found = call.environment.inventory.instance_type(&instance.instance_type);

@@ -1,6 +1,6 @@
 //! What a zone sells, seen from the sides that these actions ask for.
 
-use domain::disk::Category;
+use domain::Category;
 use domain::inventory::{InstanceFamily, InstanceType, Inventory, Zone};
 
 /// Instance types sold in a zone.

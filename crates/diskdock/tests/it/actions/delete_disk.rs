@@ -1,6 +1,6 @@
 //! DeleteDisk: a disk that is free goes at once.
 
-use domain::disk::DiskKind;
+use domain::{Activity, DiskKind};
 
 use crate::harness::World;
 
@@ -60,7 +60,7 @@ async fn the_earlier_check_answers() {
     world.change_disk(&disk, |d| d.kind = DiskKind::System).await;
     let expected = "The specified disk is a system disk and cannot support the operation.";
     world.refuses("DeleteDisk", &ask, (403, "DiskTypeViolation", expected)).await;
-    world.change_disk(&disk, |d| d.created = false).await;
+    world.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
     let expected = "The current disk status does not support this operation.";
     world.refuses("DeleteDisk", &ask, (403, "IncorrectDiskStatus.Initializing", expected)).await;
     world.become_another_account().await;

@@ -1,6 +1,6 @@
 //! ModifyDiskAttribute: name, description and switches of one or several disks.
 
-use domain::disk::Category;
+use domain::{Activity, Category};
 
 use crate::harness::{REGION, Refused, World};
 
@@ -129,7 +129,7 @@ async fn the_earlier_check_answers() {
     world.turns_down(action, &stay, (403, "DiskNotPortable")).await;
     world.change_disk(&disk, |d| d.multi_attach = true).await;
     world.turns_down(action, &stay, (403, "DeleteWithInstance.Conflict")).await;
-    world.change_disk(&disk, |d| d.created = false).await;
+    world.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
     world.turns_down(action, &stay, (403, "IncorrectDiskStatus")).await;
     world.become_another_account().await;
     world.turns_down(action, &stay, (404, "InvalidDiskId.NotFound")).await;

@@ -1,7 +1,6 @@
 //! ModifyDiskChargeType: data disks of a subscription instance change how they are paid for.
 
-use domain::disk::Category;
-use domain::{ChargeType, InstanceStatus, LockReason};
+use domain::{Category, ChargeType, InstanceStatus, LockReason};
 
 use crate::harness::{BEGINNING, REGION, World};
 

@@ -1,7 +1,6 @@
 //! ResizeDisk: the new size is there at once, the bytes follow, and what fails is taken back.
 
-use domain::disk::{Category, DiskKind};
-use domain::{InstanceStatus, LockReason};
+use domain::{Activity, Category, DiskKind, InstanceStatus, LockReason};
 
 use crate::harness::{BEGINNING, Refused, World};
 
@@ -260,7 +259,7 @@ async fn the_earlier_check_answers() {
     refuses(&world, 400, "InvalidDisk.DetachedSystemDisk").await;
     world.change_disk(&disk, |d| d.category = Category::LocalSsdPro).await;
     refuses(&world, 403, "OperationDenied").await;
-    world.change_disk(&disk, |d| d.growing_from_gib = Some(20)).await;
+    world.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 20 })).await;
     refuses(&world, 400, "LastOrderProcessing").await;
     world.change_disk(&disk, |d| d.attachments[0].phase = domain::Phase::Attaching).await;
     refuses(&world, 403, "IncorrectDiskStatus").await;

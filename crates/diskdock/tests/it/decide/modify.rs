@@ -1,8 +1,7 @@
 //! ModifyDiskAttribute and ModifyDiskChargeType.
 
 use diskdock::catalog::{Change, EncodedEffect};
-use domain::disk::Category;
-use domain::{ChargeType, Disk, Instance, InstanceId};
+use domain::{Category, ChargeType, Disk, Instance, InstanceId};
 use serde_json::json;
 
 use super::{Bench, NOW};

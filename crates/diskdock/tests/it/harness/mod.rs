@@ -17,9 +17,8 @@ use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::Ids;
 use diskdock::operations::{UnknownInstances, reconcile};
 use diskdock::store::sqlite::Durability;
-use domain::disk::ChargeType;
 use domain::instance::{Network, StoppedMode};
-use domain::{Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
+use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
 use http_body_util::BodyExt;
 
 pub use answer::Answer;

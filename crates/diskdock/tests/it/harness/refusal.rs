@@ -37,7 +37,7 @@ impl World {
             self.plant_instance(|instance| instance.status = domain::InstanceStatus::Stopped).await;
         let disk = self.disk_on(&instance).await;
         self.change_disk(&disk, |disk| {
-            disk.kind = domain::disk::DiskKind::System;
+            disk.kind = domain::DiskKind::System;
             disk.attachments[0].device = "/dev/xvda".to_owned();
             disk.delete_with_instance = true;
         })

@@ -1,8 +1,7 @@
 //! Lists: pages that do not slip, and filters that mean what they say.
 
 use diskdock::store::{DiskFilter, Page};
-use domain::disk::{Category, ChargeType, DiskKind};
-use domain::{Disk, DiskId, DiskStatus, LockReason, Tag};
+use domain::{Activity, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, LockReason, Tag};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -78,7 +77,7 @@ fn disks() -> impl Strategy<Value = Disk> {
             (disk.name, disk.category, disk.charge_type) = (name.to_owned(), category, charge_type);
             disk.tags = tags.iter().map(|(key, value)| Tag::new(key, value)).collect();
             disk.created_at = BEGINNING.plus_s(age);
-            disk.created = phase > 0;
+            disk.activity = (phase == 0).then_some(Activity::Creating);
             if phase > 1 {
                 let on = if elsewhere { "i-two" } else { "i-one" };
                 let generation = disk.attach(on.into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();

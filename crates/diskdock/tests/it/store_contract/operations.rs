@@ -1,7 +1,7 @@
 //! Operations: begun, saved, ended, given up, and never with two servers at once.
 
-use diskdock::store::{OperationId, OperationRow, StoreError};
-use domain::Moment;
+use diskdock::store::{OperationRow, StoreError};
+use domain::{Moment, OperationId};
 
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING};

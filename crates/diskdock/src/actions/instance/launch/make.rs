@@ -1,8 +1,6 @@
 //! Makes instances and their disks from a plan.
 
-use std::sync::atomic::Ordering;
-
-use domain::disk::{SYSTEM_DEVICE, device_name};
+use domain::disk::{SYSTEM_DEVICE, first_free_device};
 use domain::instance::{Network, StoppedMode};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -157,8 +155,8 @@ fn disks(call: &Call<'_>, plan: &Plan, instance: &Instance) -> Vec<Disk> {
 }
 
 fn free_device(taken: &[String]) -> String {
-    let mut names = (0..).map_while(device_name);
-    names.find(|name| !taken.contains(name)).expect("more names than disks on an instance")
+    let free = first_free_device(|name| taken.iter().any(|one| one == name));
+    free.expect("more names than disks on an instance")
 }
 
 /// A disk that is on its instance from the beginning.
@@ -184,6 +182,6 @@ fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, devic
     disk.attach(instance.id.clone(), device.to_owned(), call.now)
         .and_then(|generation| disk.attached(&instance.id, generation))
         .expect("a new disk can be attached");
-    disk.created = !call.environment.creating_takes_time.load(Ordering::Relaxed);
+    disk.activity = call.environment.activity_of_new_disk();
     disk
 }

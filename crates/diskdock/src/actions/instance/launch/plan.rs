@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, OsType, Region, Zone};
 use domain::limits::DATA_DISKS_PER_REQUEST;
+use domain::performance;
 
 use super::names::{Sequence, fits_windows};
 use super::params::{DataDiskParams, Launch, PeriodUnit, SpotStrategy, SystemDiskParams};
@@ -215,13 +216,9 @@ impl DiskPlan {
         self.size_gib.is_some_and(|size| (min..=max).contains(&size))
     }
 
-    /// At most 50000, and at most 1000 a GiB less the baseline; none up to 3 GiB.
     fn iops_fit(&self) -> bool {
-        let Some(wanted) = self.iops else { return true };
-        let size = u64::from(self.size_gib.unwrap_or(0));
-        let baseline = (1_800 + 50 * size).clamp(3_000, 50_000);
-        let most = if size > 3 { (1_000 * size).saturating_sub(baseline) } else { 0 };
-        u64::from(wanted) <= most
+        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
+        self.iops.is_none_or(|wanted| wanted <= most)
     }
 
     fn burst_size_fits(&self) -> bool {
@@ -353,7 +350,7 @@ impl<'a> ZoneSelection<'a> {
 
     fn system_disk(&self, zone: Option<&Zone>, ask: &SystemDiskParams, image: &Image) -> DiskPlan {
         let plan = self.blank(zone, ask.category);
-        let level = level(plan.category, ask.performance_level);
+        let level = plan.category.level(ask.performance_level);
         let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
         let by_default = image.size_gib.max(40).max(smallest);
         DiskPlan {
@@ -372,7 +369,7 @@ impl<'a> ZoneSelection<'a> {
     fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
         let plan = self.blank(zone, ask.category);
         DiskPlan {
-            level: level(plan.category, ask.performance_level),
+            level: plan.category.level(ask.performance_level),
             size_gib: ask.size.and_then(gib),
             name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
             description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
@@ -386,10 +383,6 @@ impl<'a> ZoneSelection<'a> {
             ..plan
         }
     }
-}
-
-fn level(category: Category, asked: Option<PerformanceLevel>) -> Option<PerformanceLevel> {
-    (category == Category::CloudEssd).then(|| asked.unwrap_or(PerformanceLevel::Pl1))
 }
 
 fn gib<const MIN: i64, const MAX: i64>(size: Integer<MIN, MAX>) -> Option<u32> {

@@ -1,7 +1,6 @@
 //! Every error of AttachDisk, and which of two comes first.
 
-use domain::disk::{Attachment, Category, Phase};
-use domain::{InstanceStatus, LockReason};
+use domain::{Activity, Attachment, Category, InstanceStatus, LockReason, Phase};
 
 use super::named;
 use crate::harness::{BEGINNING, World};
@@ -150,7 +149,7 @@ async fn the_earlier_check_of_the_disk_answers() {
         .await;
     let expected = "The attaching times of the specified disk exceeded.";
     refuses((403, "DiskAttachedNumberExceeded", expected)).await;
-    world.change_disk(&disk, |d| d.created = false).await;
+    world.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
     refuses(NOT_AVAILABLE).await;
     let expected = "The specified disk category does not support force attach operation.";
     let expected = (400, "InvalidParameterForce.DiskCategoryNotSupported", expected);

@@ -1,7 +1,6 @@
 //! Every filter, alone: it keeps what fits and nothing else.
 
-use domain::disk::{Category, DiskKind, PerformanceLevel};
-use domain::{ChargeType, LockReason, Tag};
+use domain::{Category, ChargeType, DiskKind, LockReason, PerformanceLevel, Tag};
 
 use super::ids;
 use crate::harness::World;

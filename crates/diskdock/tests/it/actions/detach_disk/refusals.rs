@@ -1,7 +1,6 @@
 //! Every error of DetachDisk, and which of two comes first.
 
-use domain::disk::{Attachment, Category, DiskKind, Phase};
-use domain::{InstanceStatus, LockReason};
+use domain::{Activity, Attachment, Category, DiskKind, InstanceStatus, LockReason, Phase};
 
 use super::named;
 use crate::harness::World;
@@ -142,7 +141,7 @@ async fn detaching_twice_is_told_apart_before_and_after_the_end() {
 async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
     let world = World::new().await;
     let instance = world.running_instance().await;
-    let creating = world.disk_with(|disk| disk.created = false).await;
+    let creating = world.disk_with(|disk| disk.activity = Some(Activity::Creating)).await;
     world.refuses("DetachDisk", &named(&instance, &creating), DISK_STATUS).await;
     let attaching = world.available_disk().await;
     world.ok("AttachDisk", &named(&instance, &attaching)).await;

@@ -1,0 +1,147 @@
+//! What is being done to the bytes of a disk, one thing at a time.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Disk;
+use crate::vocabulary::Illegal;
+
+/// What is being done to a disk's bytes. A disk that nothing is done to has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activity {
+    /// The bytes are being made. Clients see the disk Creating.
+    Creating,
+    /// The bytes are growing. Clients see the new size at once.
+    Resizing {
+        /// GiB that it had before.
+        from_gib: u32,
+    },
+}
+
+impl Disk {
+    /// Whether the bytes exist.
+    pub fn is_created(&self) -> bool {
+        self.activity != Some(Activity::Creating)
+    }
+
+    /// Whether a resize is under way.
+    pub fn is_resizing(&self) -> bool {
+        matches!(self.activity, Some(Activity::Resizing { .. }))
+    }
+
+    /// The bytes are there: Creating → Available, or → In_use when the disk was made together with
+    /// its instance.
+    pub fn created(&mut self) -> Result<(), Illegal> {
+        if self.is_created() {
+            return Err(Illegal);
+        }
+        self.activity = None;
+        Ok(())
+    }
+
+    /// A resize to so many GiB was accepted. One that is not larger, and one while something else
+    /// is being done to the disk, is illegal.
+    pub fn resize(&mut self, size_gib: u32) -> Result<(), Illegal> {
+        if self.activity.is_some() || size_gib <= self.size_gib {
+            return Err(Illegal);
+        }
+        self.activity = Some(Activity::Resizing { from_gib: self.size_gib });
+        self.size_gib = size_gib;
+        Ok(())
+    }
+
+    /// The bytes are there for the resize to so many GiB.
+    pub fn resized(&mut self, size_gib: u32) -> Result<(), Illegal> {
+        self.end_resize(size_gib).map(drop)
+    }
+
+    /// The resize to so many GiB failed: the disk has its former size again.
+    pub fn resize_failed(&mut self, size_gib: u32) -> Result<(), Illegal> {
+        self.size_gib = self.end_resize(size_gib)?;
+        Ok(())
+    }
+
+    /// Gives the former size in GiB.
+    fn end_resize(&mut self, size_gib: u32) -> Result<u32, Illegal> {
+        match self.activity {
+            Some(Activity::Resizing { from_gib }) if self.size_gib == size_gib => {
+                self.activity = None;
+                Ok(from_gib)
+            }
+            Some(Activity::Creating | Activity::Resizing { .. }) | None => Err(Illegal),
+        }
+    }
+}
+
+/// The saved form, which is as old as diskdock: servers of every version read it.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    /// False while Creating.
+    created: bool,
+    /// GiB before the resize that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    growing_from_gib: Option<u32>,
+}
+
+pub(super) fn serialize<S: Serializer>(
+    activity: &Option<Activity>,
+    out: S,
+) -> Result<S::Ok, S::Error> {
+    let (created, growing_from_gib) = match *activity {
+        None => (true, None),
+        Some(Activity::Creating) => (false, None),
+        Some(Activity::Resizing { from_gib }) => (true, Some(from_gib)),
+    };
+    Saved { created, growing_from_gib }.serialize(out)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    saved: D,
+) -> Result<Option<Activity>, D::Error> {
+    let Saved { created, growing_from_gib } = Saved::deserialize(saved)?;
+    Ok(if created {
+        growing_from_gib.map(|from_gib| Activity::Resizing { from_gib })
+    } else {
+        Some(Activity::Creating)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Category, Moment};
+
+    /// A disk as it is saved, with these members instead of its own.
+    fn saved(created: bool, growing_from_gib: Option<u32>) -> Value {
+        let disk = Disk::new("d-1".into(), "1".into(), Category::CloudEssd, 40, Moment::default());
+        let mut saved = serde_json::to_value(disk).expect("plain data");
+        saved["created"] = created.into();
+        if let Some(gib) = growing_from_gib {
+            saved["growing_from_gib"] = gib.into();
+        }
+        saved
+    }
+
+    #[test]
+    fn activity_is_read_from_and_written_in_the_form_of_every_version() {
+        for (created, growing_from_gib, activity) in [
+            (true, None, None),
+            (false, None, Some(Activity::Creating)),
+            (true, Some(20), Some(Activity::Resizing { from_gib: 20 })),
+        ] {
+            let saved = saved(created, growing_from_gib);
+            let disk: Disk = serde_json::from_value(saved.clone()).expect("a disk");
+            assert_eq!(disk.activity, activity);
+            assert_eq!(serde_json::to_value(&disk).expect("plain data"), saved);
+        }
+    }
+
+    #[test]
+    fn a_saved_disk_without_its_activity_is_refused() {
+        let mut saved = saved(true, None);
+        saved.as_object_mut().expect("an object").remove("created");
+        let refused = serde_json::from_value::<Disk>(saved).expect_err("no disk");
+        assert!(refused.to_string().contains("created"), "{refused}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Words that several kinds of resource share, and how a closed set of words is declared.
+
+use serde::{Deserialize, Serialize};
+
+/// Declares a closed set of words on the wire, with a way back from text.
+macro_rules! words {
+    ($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $line:literal])* $variant:ident = $text:literal),* $(,)?
+    }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[doc = $line])* #[serde(rename = $text)] $variant),* }
+
+        impl $name {
+            /// Every literal, in the order of the documentation.
+            pub const WORDS: &'static [&'static str] = &[$($text),*];
+
+            /// The literal on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text),* }
+            }
+
+            /// The variant of a literal; the case must match.
+            pub fn from_word(text: &str) -> Option<Self> {
+                match text { $($text => Some($name::$variant),)* _ => None }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words!(
+    /// How a resource is paid for.
+    ChargeType {
+        /// Subscription.
+        PrePaid = "PrePaid",
+        /// Pay-as-you-go.
+        PostPaid = "PostPaid",
+    }
+);
+
+words!(
+    /// Why a resource is locked.
+    LockReason {
+        /// Overdue payment.
+        Financial = "financial",
+        /// Security reasons.
+        Security = "security",
+        /// A spot instance that waits for its release.
+        Recycling = "Recycling",
+        /// Its dedicated host has overdue payment.
+        DedicatedHostFinancial = "dedicatedhostfinancial",
+        /// It was refunded.
+        Refunded = "refunded",
+    }
+);
+
+/// A transition that a state machine does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Illegal;
