@@ -209,7 +209,7 @@ impl Disk {
             encrypted: false,
             kms_key_id: String::new(),
             delete_with_instance: false,
-            delete_auto_snapshot: true,
+            delete_auto_snapshot: false,
             enable_auto_snapshot: true,
             bursting_enabled: false,
             provisioned_iops: None,

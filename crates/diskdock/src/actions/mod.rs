@@ -1,5 +1,6 @@
 //! Every action there is, in groups, in the order of the explorer's list.
 
+mod derived;
 pub mod disk;
 pub mod instance;
 mod paging;

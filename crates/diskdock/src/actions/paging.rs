@@ -14,28 +14,53 @@ pub struct Paging {
     pub number: u32,
     /// The page size to answer with.
     pub size: u32,
-    /// Whether the caller walks by NextToken.
-    pub by_token: bool,
 }
 
 impl Paging {
     /// NextToken and MaxResults win over PageNumber and PageSize.
-    pub fn of(
-        token: Option<&str>,
-        most: Option<i64>,
-        number: Option<i64>,
-        size: Option<i64>,
+    pub fn of<const LEAST: i64, const MOST: i64, const LAST: i64, const LARGEST: i64>(
+        token: &Option<Text<1, 128>>,
+        most: Option<Clamped<LEAST, MOST>>,
+        number: Option<Integer<1, LAST>>,
+        size: Option<Integer<1, LARGEST>>,
     ) -> Result<Paging, Refusal> {
-        let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-        if token.is_some() || most.is_some() {
-            let most = most.map_or(SIZE, small);
-            let after = token.map(parse_token).transpose()?;
-            let page = Page::After { after, most };
-            return Ok(Paging { page, number: 1, size: most, by_token: true });
+        if token.is_none() && most.is_none() {
+            return Ok(Paging::numbered(number, size));
         }
-        let (number, size) = (number.map_or(1, small), size.map_or(SIZE, small));
-        Ok(Paging { page: Page::Numbered { number, size }, number, size, by_token: false })
+        let most = most.map_or(SIZE, |most| bounded(most.0));
+        let after = token.as_ref().map(|token| parse_token(&token.0)).transpose()?;
+        Ok(Paging { page: Page::After { after, most }, number: 1, size: most })
     }
+
+    /// A page by its number, for lists that know no token.
+    pub fn numbered<const LAST: i64, const LARGEST: i64>(
+        number: Option<Integer<1, LAST>>,
+        size: Option<Integer<1, LARGEST>>,
+    ) -> Paging {
+        let number = number.map_or(1, |number| bounded(number.0));
+        let size = size.map_or(SIZE, |size| bounded(size.0));
+        Paging { page: Page::Numbered { number, size }, number, size }
+    }
+
+    /// The NextToken to answer with when the page ended at this cursor. The first page by number
+    /// has one as well: a caller can go on from it either way.
+    pub fn next_token(&self, end: Option<i64>) -> String {
+        match self.page {
+            Page::Numbered { number, .. } if number > 1 => String::new(),
+            Page::Numbered { .. } | Page::After { .. } => token(end),
+        }
+    }
+
+    /// The page of a list that is there whole.
+    pub fn cut<'a, T>(&self, list: &'a [T]) -> &'a [T] {
+        let before = (self.number as usize - 1).saturating_mul(self.size as usize);
+        let left = list.get(before..).unwrap_or_default();
+        &left[..left.len().min(self.size as usize)]
+    }
+}
+
+fn bounded(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// The cursor in a token that [`token`] made.

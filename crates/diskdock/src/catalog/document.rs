@@ -6,7 +6,7 @@ use super::errors::ErrorCode;
 use super::params::{ParamSpec, Presence, Repeat};
 use super::reply::{ReplyField, ReplyShape};
 use super::spec::Spec;
-use super::value::Shape;
+use super::value::{Case, Shape};
 
 /// The whole catalog, of pairs of a group's title and an action.
 pub fn document<'a>(actions: impl IntoIterator<Item = (&'a str, &'a Spec)>) -> Value {
@@ -76,7 +76,9 @@ fn limits(shape: &Shape) -> Value {
         }
         Shape::Id(prefix) => json!({ "prefix": prefix }),
         Shape::Integer { min, max } => json!({ "min": min, "max": max }),
-        Shape::Choice(words) => json!({ "one_of": words }),
+        Shape::Choice(words, case) => {
+            json!({ "one_of": words, "any_case": *case == Case::Any })
+        }
         Shape::Time => json!({ "format": "date-time" }),
         Shape::Boolean | Shape::Number | Shape::Group => json!({}),
     };

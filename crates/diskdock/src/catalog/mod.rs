@@ -39,4 +39,4 @@ pub use rules::{Precondition, first_broken, must};
 pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;
-pub use value::{Clamped, Integer, Shape, Text, Value};
+pub use value::{Case, Clamped, Integer, Shape, Text, Value};

@@ -36,7 +36,9 @@ pub fn page(group_title: &str, spec: &Spec) -> String {
 /// The list of all actions, group by group, and the errors that any of them can answer.
 pub fn index<'a>(groups: impl IntoIterator<Item = (&'a str, Vec<&'a Spec>)>) -> String {
     let mut out = "# Actions\n\nEvery action of this server, with what it takes, answers and \
-                   refuses. These pages are made from the code: `cargo run -- docs`.\n"
+                   refuses. These pages are made from the code: `cargo run -- docs`.\n\nWords of a \
+                   closed set are read as they are written here; where any case will do, the \
+                   parameter says so. An array is JSON; its strings may stand in single quotes.\n"
         .to_owned();
     for (title, specs) in groups {
         if specs.is_empty() {

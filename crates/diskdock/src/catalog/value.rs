@@ -29,14 +29,33 @@ pub enum Shape {
     },
     /// `true` or `false`, in any case.
     Boolean,
-    /// One of these words.
-    Choice(&'static [&'static str]),
+    /// One of these words, written so or in any case.
+    Choice(&'static [&'static str], Case),
     /// A moment in UTC.
     Time,
     /// A number with a fraction.
     Number,
     /// A structure with parameters of its own.
     Group,
+}
+
+/// Whether upper and lower case make a difference in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// They do: the word is written as it is listed.
+    Exact,
+    /// They do not.
+    Any,
+}
+
+impl Case {
+    /// Whether `text` counts as `word`.
+    pub fn accepts(self, text: &str, word: &str) -> bool {
+        match self {
+            Case::Exact => text == word,
+            Case::Any => text.eq_ignore_ascii_case(word),
+        }
+    }
 }
 
 impl Shape {
@@ -50,7 +69,10 @@ impl Shape {
             Shape::Id(prefix) => format!("an id that begins with {prefix}"),
             Shape::Integer { min, max } => format!("a whole number from {min} to {max}"),
             Shape::Boolean => "true or false".to_owned(),
-            Shape::Choice(words) => format!("one of {}", words.join(", ")),
+            Shape::Choice(words, Case::Exact) => format!("one of {}", words.join(", ")),
+            Shape::Choice(words, Case::Any) => {
+                format!("one of {}, in any case", words.join(", "))
+            }
             Shape::Time => "a time in UTC such as 2026-01-02T03:04Z or 2026-01-02T03:04:05Z".into(),
             Shape::Number => "a number".to_owned(),
             Shape::Group => "a structure".to_owned(),
@@ -60,7 +82,7 @@ impl Shape {
     /// The type's name in the machine-readable catalog, as the vendor's metadata has it.
     pub fn type_name(&self) -> &'static str {
         match self {
-            Shape::Text { .. } | Shape::Id(_) | Shape::Choice(_) | Shape::Time => "string",
+            Shape::Text { .. } | Shape::Id(_) | Shape::Choice(..) | Shape::Time => "string",
             Shape::Integer { .. } => "integer",
             Shape::Boolean => "boolean",
             Shape::Number => "number",
@@ -169,7 +191,7 @@ opaque_ids! {
 macro_rules! choices {
     ($($name:ty, $example:literal;)*) => {$(
         impl Value for $name {
-            const SHAPE: Shape = Shape::Choice(<$name>::WORDS);
+            const SHAPE: Shape = Shape::Choice(<$name>::WORDS, Case::Exact);
             const EXAMPLE: &'static str = $example;
 
             fn parse(text: &str) -> Option<Self> {
@@ -185,9 +207,16 @@ choices! {
     PerformanceLevel, "PL1";
 }
 
-/// Declares a closed set of words that only one or a few actions know.
+/// Declares a closed set of words that only one or a few actions know. Words are read as they are
+/// written here, or `in any case`.
 macro_rules! choice {
-    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident in any case { $($words:tt)* }) => {
+        $crate::catalog::choice!(@declare Any $(#[doc = $doc])* $vis $name { $($words)* });
+    };
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($words:tt)* }) => {
+        $crate::catalog::choice!(@declare Exact $(#[doc = $doc])* $vis $name { $($words)* });
+    };
+    (@declare $case:ident $(#[doc = $doc:literal])* $vis:vis $name:ident {
         $($variant:ident = $word:literal),* $(,)?
     }) => {
         $(#[doc = $doc])*
@@ -195,11 +224,14 @@ macro_rules! choice {
         $vis enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }
 
         impl $crate::catalog::Value for $name {
-            const SHAPE: $crate::catalog::Shape = $crate::catalog::Shape::Choice(&[$($word),*]);
+            const SHAPE: $crate::catalog::Shape =
+                $crate::catalog::Shape::Choice(&[$($word),*], $crate::catalog::Case::$case);
             const EXAMPLE: &'static str = [$($word),*][0];
 
             fn parse(text: &str) -> Option<Self> {
-                match text { $($word => Some($name::$variant),)* _ => None }
+                let is = |word: &str| $crate::catalog::Case::$case.accepts(text, word);
+                $(if is($word) { return Some($name::$variant); })*
+                None
             }
         }
     };

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use super::Arguments;
 use crate::actions;
 use crate::catalog::document::one_line;
-use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
+use crate::catalog::{Case, ParamSpec, Presence, Repeat, Shape, Spec};
 
 /// Everything, down to the parameters of the actions.
 pub fn full_command() -> Command {
@@ -66,7 +66,9 @@ fn parameter(name: String, spec: &ParamSpec) -> Arg {
         Repeat::Once | Repeat::Structure => argument,
     };
     match spec.shape {
-        Shape::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),
+        Shape::Choice(words, case) => {
+            argument.value_parser(PossibleValuesParser::new(words)).ignore_case(case == Case::Any)
+        }
         Shape::Boolean => argument.value_parser(PossibleValuesParser::new(["true", "false"])),
         _ => argument,
     }

@@ -196,7 +196,7 @@ impl<'a> Form<'a> {
     }
 
     fn list_of(&self, spec: &ParamSpec) -> Option<String> {
-        let Shape::Choice(words) = spec.shape else { return None };
+        let Shape::Choice(words, _) = spec.shape else { return None };
         let at = self.words.iter().position(|known| *known == words)?;
         Some(format!("words-{at}"))
     }
@@ -204,7 +204,7 @@ impl<'a> Form<'a> {
 
 fn collect_words(specs: &'static [ParamSpec], words: &mut Vec<&'static [&'static str]>) {
     for spec in specs {
-        if let Shape::Choice(choice) = spec.shape
+        if let Shape::Choice(choice, _) = spec.shape
             && !words.contains(&choice)
         {
             words.push(choice);

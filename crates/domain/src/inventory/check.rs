@@ -106,6 +106,10 @@ fn instance_type(each: &InstanceType, families: &[InstanceFamily]) -> Checked {
         let family = &each.family;
         format!("the id must have the form {family}.<size> or {family}-<variant>.<size>")
     })?;
+    let local = each.local_storage.as_ref().is_none_or(|storage| storage.category.is_local());
+    require(local, table, id, || {
+        "the category of local_storage must be local, such as local_ssd_pro".to_owned()
+    })?;
     require(each.cpu > 0, table, id, || "cpu must be at least 1".to_owned())?;
     require(each.memory_gib > 0.0 && each.memory_gib.is_finite(), table, id, || {
         "memory must be a number of GiB above 0".to_owned()

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::category::Category;
+
 use super::BootMode;
 
 /// What the types of one family have in common (DescribeInstanceTypeFamilies).
@@ -113,8 +115,8 @@ impl Network {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalStorage {
-    /// `LocalStorageCategory`: `local_ssd_pro` or `local_hdd_pro`.
-    pub category: String,
+    /// `LocalStorageCategory`: one of the local categories, such as `local_ssd_pro`.
+    pub category: Category,
     /// `LocalStorageAmount`: number of disks.
     pub amount: u32,
     /// `LocalStorageCapacity`: size of one disk in GiB.

@@ -19,17 +19,18 @@ params!(
         /// The disk to attach. It must be Available.
         disk_id: DiskId,
         /// The device name to show, `/dev/xvdb` to `/dev/xvdz`. Left out, the first free one is
-        /// taken.
-        device: Option<Device>,
+        /// taken. `/dev/xvda` is the system disk's.
+        device: Option<AnyDevice>,
         /// Whether the disk is released together with the instance. Must be true for an elastic
-        /// ephemeral disk, and must not be sent for a multi-attach disk.
+        /// ephemeral disk, and must not be for a multi-attach disk.
         delete_with_instance: Option<bool>,
-        /// Attach it as the system disk. Only a disk that was the system disk of this very
-        /// instance can be, while the instance is Stopped and has none.
+        /// Attach it as the system disk, as `Device=/dev/xvda` with a password or key pair does.
+        /// Only a disk that was the system disk of this very instance can be, while the instance
+        /// is Stopped and has none.
         bootable: Option<bool>,
-        /// The login password that goes with `Bootable`. It is checked and not kept.
+        /// The login password that goes with a system disk. It is checked and not kept.
         password: Option<Password>,
-        /// The key pair that goes with `Bootable`.
+        /// The key pair that goes with a system disk.
         key_pair_name: Option<Text<1, 128>>,
         /// Take a regional disk away from an instance of another zone. Only regional disks can
         /// be; a disk that a guest can still reach is never taken away from it here.
@@ -37,7 +38,7 @@ params!(
     }
 );
 
-/// `/dev/xvdb` to `/dev/xvdz`, or `/dev/xvdaa` to `/dev/xvdzz`.
+/// The device name of a data disk: `/dev/xvdb` to `/dev/xvdz`, or `/dev/xvdaa` to `/dev/xvdzz`.
 #[derive(Clone, Debug)]
 pub struct Device(pub String);
 
@@ -51,6 +52,21 @@ impl Value for Device {
         let letters_only = letters.bytes().all(|byte| byte.is_ascii_lowercase());
         let fits = letters_only && (letters.len() == 2 || (letters.len() == 1 && letters != "a"));
         fits.then(|| Device(text.to_owned()))
+    }
+}
+
+/// The device name of a data disk, or that of a system disk.
+#[derive(Clone, Debug)]
+pub struct AnyDevice(pub String);
+
+impl Value for AnyDevice {
+    const SHAPE: Shape = Shape::Text { min: 9, max: 10, rule: "/dev/xvda to /dev/xvdzz" };
+    const EXAMPLE: &'static str = Device::EXAMPLE;
+    const MALFORMED: &'static ErrorCode = Device::MALFORMED;
+
+    fn parse(text: &str) -> Option<Self> {
+        let fits = text == SYSTEM_DEVICE || <Device as Value>::parse(text).is_some();
+        fits.then(|| AnyDevice(text.to_owned()))
     }
 }
 
@@ -84,6 +100,8 @@ pub struct Facts {
     instance: Instance,
     /// What is on the instance, or on its way on or off it.
     attached: Vec<AttachedDisk>,
+    /// How many of these are not local.
+    cloud_disks: usize,
     /// What the type of the instance can do.
     abilities: Abilities,
 }
@@ -106,8 +124,13 @@ impl Facts {
         }
     }
 
+    /// Whether the disk is to be the system disk.
     fn is_bootable(&self) -> bool {
-        self.ask.bootable == Some(true)
+        self.ask.bootable == Some(true) || (self.wants_system_device() && self.has_login())
+    }
+
+    fn wants_system_device(&self) -> bool {
+        self.ask.device.as_ref().is_some_and(|device| device.0 == SYSTEM_DEVICE)
     }
 
     fn is_stopped(&self) -> bool {
@@ -173,6 +196,7 @@ guest has it.";
         must("the instance has no overdue payment",                     |f| !f.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
         must("disk and instance are in the same zone",                  |f| f.same_place(), &NOT_IN_SAME_ZONE),
         must("the instance is Running or Stopped",                      |f| f.instance.is_settled(), &INSTANCE_STATUS_FOR_ATTACH),
+        must("/dev/xvda is for a disk that is attached as system disk", |f| !f.wants_system_device() || f.is_bootable(), &DEVICE_MALFORMED),
         must("a multi-attach disk is not attached as system disk",      |f| !f.is_bootable() || !f.disk.multi_attach, &MULTI_ATTACH_AS_SYSTEM),
         must("a disk attached as system disk was one",                  |f| !f.is_bootable() || f.disk.delete_protected, &DISK_NOT_BOOTABLE),
         must("a system disk goes back to its own instance, which has none", |f| !f.is_bootable() || f.comes_home(), &NOT_ORIGIN_INSTANCE),
@@ -181,11 +205,11 @@ guest has it.";
         must("a Running instance is of a type that can hot-attach",     |f| f.is_stopped() || f.abilities.hot_attach, &HOT_ATTACH_UNSUPPORTED),
         must("the instance's type takes the disk's category",           |f| f.abilities.takes_category, &CATEGORY_UNSUPPORTED_BY_TYPE),
         must("the instance's type takes multi-attach disks, for one",   |f| !f.disk.multi_attach || f.abilities.multi_attach, &MULTI_ATTACH_UNSUPPORTED_BY_TYPE),
-        must("DeleteWithInstance is left out for a multi-attach disk",  |f| !f.disk.multi_attach || f.ask.delete_with_instance.is_none(), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is not true for a multi-attach disk",  |f| !f.disk.multi_attach || f.ask.delete_with_instance != Some(true), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
         must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.ask.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
         must("an elastic ephemeral disk goes back to its own instance", |f| !f.is_ephemeral() || f.disk.origin.as_ref().is_none_or(|origin| *origin == f.instance.id), &EPHEMERAL_ELSEWHERE),
         must("the device name is free on the instance",                 |f| f.device_is_free(), &DEVICE_IN_USE),
-        must("the instance holds fewer disks than its type allows",     |f| f.attached.len() < f.abilities.disk_quantity, &DISKS_EXCEEDED),
+        must("the instance holds fewer cloud disks than its type allows", |f| f.cloud_disks < f.abilities.disk_quantity, &DISKS_EXCEEDED),
         must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
     ];
 
@@ -193,15 +217,16 @@ guest has it.";
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let attached = tx.attached(&instance.id)?;
+        let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
-        Ok(Facts { ask: ask.clone(), disk, instance, attached, abilities })
+        Ok(Facts { ask: ask.clone(), disk, instance, attached, cloud_disks, abilities })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
         let bootable = facts.is_bootable();
         let device = match &facts.ask.device {
             _ if bootable => SYSTEM_DEVICE.to_owned(),
-            Some(Device(name)) => name.clone(),
+            Some(AnyDevice(name)) => name.clone(),
             None => first_free_device(&facts.attached),
         };
         let Facts { mut disk, instance, ask, .. } = facts;
@@ -232,6 +257,25 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
         multi_attach: found.multi_attach && call.environment.shares_disks,
         disk_quantity: found.disk_quantity as usize,
     }
+}
+
+/// How many of these disks of an instance are not local. Only the types that come with local disks
+/// make it necessary to look at the disks.
+pub fn count_cloud_disks(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    instance: &Instance,
+    attached: &[AttachedDisk],
+) -> Result<usize, StoreError> {
+    let found = call.environment.inventory.instance_type(&instance.instance_type);
+    if found.is_some_and(|found| found.local_storage.is_none()) {
+        return Ok(attached.len());
+    }
+    let mut count = 0;
+    for at in attached {
+        count += usize::from(tx.disk(&at.disk)?.is_none_or(|disk| !disk.category.is_local()));
+    }
+    Ok(count)
 }
 
 /// The first device name that no disk of the instance has. An instance holds fewer disks than

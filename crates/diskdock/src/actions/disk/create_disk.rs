@@ -4,10 +4,11 @@ use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
 use domain::performance;
 
-use crate::actions::disk::attach_disk::{Plugging, first_free_device};
+use crate::actions::derived;
+use crate::actions::disk::attach_disk::{Plugging, count_cloud_disks, first_free_device};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
-use crate::catalog::{Shape, Value};
+use crate::catalog::{Case, Shape, Value};
 use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
@@ -22,7 +23,8 @@ params!(
         /// The zone of a pay-as-you-go disk. Not together with `InstanceId`; a regional disk
         /// needs none.
         zone_id: Option<ZoneId>,
-        /// A subscription instance: the disk becomes a subscription disk and is attached to it.
+        /// A subscription instance: the disk becomes a subscription disk, is attached to it and
+        /// goes with it.
         instance_id: Option<InstanceId>,
         /// GiB. What is allowed depends on the category and the level.
         #[malformed = SIZE_NOT_SUPPORTED]
@@ -44,7 +46,8 @@ params!(
         multi_attach: Option<MultiAttach>,
         /// Show the disk as encrypted. The bytes are stored as they are.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`.
+        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
+        /// service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`, from 4 GiB.
@@ -98,7 +101,7 @@ choice!(
 pub struct NewCategory(pub Category);
 
 impl Value for NewCategory {
-    const SHAPE: Shape = Shape::Choice(&Category::CREATABLE_WORDS);
+    const SHAPE: Shape = Shape::Choice(&Category::CREATABLE_WORDS, Case::Exact);
     const EXAMPLE: &'static str = "cloud_essd";
 
     fn parse(text: &str) -> Option<Self> {
@@ -125,13 +128,15 @@ pub struct Facts {
     zone_sells: bool,
     instance: Option<Instance>,
     attached: Vec<AttachedDisk>,
+    /// How many of these are not local.
+    cloud_disks: usize,
     /// How many disks the instance can hold.
     disk_quantity: usize,
 }
 
 impl Facts {
     fn has_room(&self) -> bool {
-        self.attached.len() < self.disk_quantity
+        self.cloud_disks < self.disk_quantity
     }
 
     fn is_multi_attach(&self) -> bool {
@@ -191,7 +196,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
         must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
         must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
-        must("the instance holds fewer disks than its type allows", |f| f.instance.is_none() || f.has_room(), &DISKS_EXCEEDED),
+        must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.has_room(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.ask.encrypted == Some(true), &KMS_WITHOUT_ENCRYPTED),
@@ -210,9 +215,13 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             Some(id) => Some(call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
             None => None,
         };
-        let attached = match &instance {
-            Some(instance) => tx.attached(&instance.id)?,
-            None => Vec::new(),
+        let (attached, cloud_disks) = match &instance {
+            Some(instance) => {
+                let attached = tx.attached(&instance.id)?;
+                let count = count_cloud_disks(tx, call, instance, &attached)?;
+                (attached, count)
+            }
+            None => (Vec::new(), 0),
         };
         let regional = category == Category::CloudRegionalDiskAuto;
         let sold_in = region.zones.iter().find(|zone| zone.sells_category(category.as_str()));
@@ -239,6 +248,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             ask: ask.clone(),
             instance,
             attached,
+            cloud_disks,
         })
     }
 
@@ -249,6 +259,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         if let Some(instance) = &facts.instance {
             disk.charge_type = ChargeType::PrePaid;
             disk.portable = false;
+            disk.delete_with_instance = true;
             disk.expires_at = instance.expires_at;
             disk.activity = None;
             let device = first_free_device(&facts.attached);
@@ -282,7 +293,11 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
     disk.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
     disk.tags.clone_from(&facts.tags);
     disk.encrypted = ask.encrypted.unwrap_or(false);
-    disk.kms_key_id = ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default();
+    disk.kms_key_id = match &ask.kms_key_id {
+        Some(Text(key)) => key.clone(),
+        None if disk.encrypted => derived::service_key(disk.account.as_str(), &disk.region),
+        None => String::new(),
+    };
     disk.bursting_enabled = facts.bursts();
     disk.provisioned_iops = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
     disk.multi_attach = facts.is_multi_attach();

@@ -58,7 +58,7 @@ params!(
         /// Only disks that were encrypted with this key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
-        /// Only disks that were made from this snapshot.
+        /// Only disks that were made from this snapshot. There are none here.
         snapshot_id: Option<Text<1, 64>>,
         /// Only disks of this resource group.
         resource_group_id: Option<Text<1, 64>>,
@@ -193,6 +193,7 @@ impl Query for DescribeDisks {
     const LOOKUPS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_VALID,
         &ZONE_NOT_IN_RECORDS,
+        &SNAPSHOT_UNKNOWN,
         &DISK_IDS_EXCEEDED,
         &TAG_MISMATCH,
         &TAG_COUNT,
@@ -205,12 +206,10 @@ impl Query for DescribeDisks {
         if let Some(ZoneId(zone)) = &ask.zone_id {
             call.environment.inventory.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
         }
-        let paging = Paging::of(
-            ask.next_token.as_ref().map(|token| token.0.as_str()),
-            ask.max_results.map(|most| most.0),
-            ask.page_number.map(|number| number.0),
-            ask.page_size.map(|size| size.0),
-        )?;
+        if ask.snapshot_id.is_some() {
+            return Err((&SNAPSHOT_UNKNOWN).into());
+        }
+        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let filter = filter(call, ask)?;
         let found = tx.disks(&filter, &paging.page)?;
         let with_placement =
@@ -224,7 +223,7 @@ impl Query for DescribeDisks {
             page_number: paging.number,
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
-            next_token: paging::token(found.next.filter(|_| paging.by_token)),
+            next_token: paging.next_token(found.next),
             disks: Disks { disk },
         })
     }
@@ -330,7 +329,6 @@ fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
         filter.texts.extend(wanted.map(|wanted| (field, wanted.to_owned())));
     };
     text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
-    text(ask.snapshot_id.as_ref().map(|id| id.0.as_str()), |disk| &disk.source_snapshot);
     text(ask.resource_group_id.as_ref().map(|id| id.0.as_str()), |disk| &disk.resource_group);
     let level = ask.performance_level.map(PerformanceLevel::as_str);
     text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));

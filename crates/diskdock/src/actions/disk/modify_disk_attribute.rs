@@ -19,8 +19,8 @@ params!(
         disk_name: Option<DiskName>,
         /// The new description; empty takes it away.
         description: Option<Description>,
-        /// Whether the disk is released together with its instance. Must not be sent for a
-        /// multi-attach disk, nor be false for a disk that is not portable.
+        /// Whether the disk is released together with its instance. Cannot be changed for a
+        /// multi-attach disk, nor to false for a disk that is not portable.
         delete_with_instance: Option<bool>,
         /// Whether its automatic snapshots are released with it.
         delete_auto_snapshot: Option<bool>,
@@ -54,12 +54,19 @@ impl Facts {
         self.disks.iter().all(holds)
     }
 
-    fn bursts(&self) -> bool {
-        self.ask.bursting_enabled == Some(true)
+    /// Whether the disk does not burst and is to. What a disk has already is no change.
+    fn starts_bursting(&self, disk: &Disk) -> bool {
+        self.ask.bursting_enabled == Some(true) && !disk.bursting_enabled
     }
 
-    fn outlives_instance(&self) -> bool {
-        self.ask.delete_with_instance == Some(false)
+    /// The DeleteWithInstance that the disk does not have and is to have.
+    fn new_delete_with_instance(&self, disk: &Disk) -> Option<bool> {
+        self.ask.delete_with_instance.filter(|wanted| *wanted != disk.delete_with_instance)
+    }
+
+    /// Whether this holds for every disk that is to burst from now on.
+    fn all_starting_to_burst(&self, holds: impl Fn(&Disk) -> bool) -> bool {
+        self.all(|disk| !self.starts_bursting(disk) || holds(disk))
     }
 }
 
@@ -83,11 +90,11 @@ impl Action for ModifyDiskAttribute {
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("something is to change",                                 |f| f.changes_something(), &NOTHING_TO_MODIFY),
         must("the disk is no longer Creating",                         |f| f.all(|disk| disk.status() != DiskStatus::Creating), &DISK_STATUS_FOR_MODIFY),
-        must("DeleteWithInstance is left out for a multi-attach disk", |f| f.ask.delete_with_instance.is_none() || f.all(|disk| !disk.multi_attach), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
-        must("DeleteWithInstance is not false for a disk that is not portable", |f| !f.outlives_instance() || f.all(|disk| disk.portable), &DISK_NOT_PORTABLE),
-        must("BurstingEnabled is for cloud_auto",                      |f| !f.bursts() || f.all(|disk| disk.category == Category::CloudAuto), &BURSTING_CATEGORY),
-        must("a multi-attach disk does not burst",                     |f| !f.bursts() || f.all(|disk| !disk.multi_attach), &BURSTING_MULTI_ATTACH),
-        must("a bursting disk is larger than 3 GiB",                   |f| !f.bursts() || f.all(|disk| disk.size_gib > 3), &BURSTING_SIZE),
+        must("DeleteWithInstance of a multi-attach disk stays as it is", |f| f.all(|disk| !disk.multi_attach || f.new_delete_with_instance(disk).is_none()), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance does not become false for a disk that is not portable", |f| f.all(|disk| disk.portable || f.new_delete_with_instance(disk) != Some(false)), &DISK_NOT_PORTABLE),
+        must("BurstingEnabled is for cloud_auto",                      |f| f.all_starting_to_burst(|disk| disk.category == Category::CloudAuto), &BURSTING_CATEGORY),
+        must("a multi-attach disk does not burst",                     |f| f.all_starting_to_burst(|disk| !disk.multi_attach), &BURSTING_MULTI_ATTACH),
+        must("a bursting disk is larger than 3 GiB",                   |f| f.all_starting_to_burst(|disk| disk.size_gib > 3), &BURSTING_SIZE),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {

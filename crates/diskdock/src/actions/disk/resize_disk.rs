@@ -65,15 +65,15 @@ impl Facts {
         !expired && !instance.is_locked_for(LockReason::Financial)
     }
 
-    /// GiB that the category allows at most.
-    fn largest(&self) -> i64 {
+    /// GiB that the category allows, smallest and largest.
+    fn allowed(&self) -> (i64, i64) {
         let Disk { category, performance_level: level, .. } = self.disk;
         let of_data = category.data_sizes(level);
         let sizes = match self.disk.kind {
             DiskKind::System => category.system_sizes(level).unwrap_or(of_data),
             DiskKind::Data => of_data,
         };
-        i64::from(sizes.1)
+        (i64::from(sizes.0), i64::from(sizes.1))
     }
 
     /// A disk that no instance has cannot grow under a running guest.
@@ -112,8 +112,9 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
         must("no instance that has it is locked for security",         |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
         must("no instance that has it is expired or in arrears",       |f| f.all(|i| f.owes_nothing(i)), &INSTANCE_IN_ARREARS),
+        must("the new size is not smaller than the category allows",   |f| f.new_size >= f.allowed().0, &NEW_SIZE_TOO_SMALL),
         must("the new size is larger than the size",                   |f| f.new_size > i64::from(f.disk.size_gib), &NEW_SIZE_NOT_LARGER),
-        must("the new size is not larger than the category allows",    |f| f.new_size <= f.largest(), &NEW_SIZE_TOO_LARGE),
+        must("the new size is not larger than the category allows",    |f| f.new_size <= f.allowed().1, &NEW_SIZE_TOO_LARGE),
         must("every instance that has it is Running or Stopped",       |f| f.all(Instance::is_settled), &INSTANCE_STATUS),
         must("a multi-attach disk is resized offline",                 |f| !f.online || !f.disk.multi_attach, &MULTI_ATTACH_ONLINE),
         must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),

@@ -38,7 +38,7 @@ reply!(
         device: &'a str,
         /// Every attachment, from In_use through Detaching.
         attachments: Attachments<'a>,
-        /// Attachments of a multi-attach disk in the older form.
+        /// The same attachments in the older form.
         mount_instances: MountInstances<'a>,
         /// How many of these there are.
         mount_instance_num: usize,
@@ -245,7 +245,6 @@ impl DiskView {
         let figures = performance::of(disk.category, disk.performance_level, disk.size_gib);
         let at = disk.sole_attachment().filter(shown);
         let attachments = self.attachments();
-        let mounted = if disk.multi_attach { attachments.clone() } else { Vec::new() };
         DiskItem {
             disk_id: disk.id.as_str(),
             region_id: &disk.region,
@@ -259,8 +258,8 @@ impl DiskView {
             status: disk.status().as_str(),
             instance_id: at.map(|at| &at.instance).map_or("", InstanceId::as_str),
             device: at.map_or("", |at| &at.device),
-            mount_instance_num: mounted.len(),
-            mount_instances: MountInstances { mount_instance: mounted },
+            mount_instance_num: attachments.len(),
+            mount_instances: MountInstances { mount_instance: attachments.clone() },
             attachments: Attachments { attachment: attachments },
             multi_attach: if disk.multi_attach { "Enabled" } else { "Disabled" },
             serial_number: disk.id.serial_number(),

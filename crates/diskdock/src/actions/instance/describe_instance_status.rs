@@ -1,5 +1,6 @@
 //! `DescribeInstanceStatus`: list instances with nothing but their status.
 
+use crate::actions::paging::Paging;
 use crate::actions::prelude::*;
 
 /// Lists instances with their status.
@@ -79,18 +80,16 @@ impl Query for DescribeInstanceStatus {
         if !ask.instance_id.0.is_empty() {
             filter.ids = Some(ask.instance_id.0.clone());
         }
-        let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-        let number = ask.page_number.map_or(1, |number| small(number.0));
-        let size = ask.page_size.map_or(10, |size| small(size.0));
-        let found = tx.instances(&filter, &Page::Numbered { number, size })?;
+        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let found = tx.instances(&filter, &paging.page)?;
         let item = |instance: Instance| StatusItem {
             instance_id: instance.id.to_string(),
             status: instance.status.as_str(),
         };
         let instance_status = found.instances.into_iter().map(item).collect();
         Ok(Reply {
-            page_number: number,
-            page_size: size,
+            page_number: paging.number,
+            page_size: paging.size,
             total_count: found.total.unwrap_or(0),
             instance_statuses: InstanceStatuses { instance_status },
         })

@@ -4,7 +4,7 @@ use super::launch::params::InternetChargeType;
 use super::view::{InstanceView, family_of, is_io_optimized, public_address};
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
-use crate::catalog::{Shape, Time, Value};
+use crate::catalog::{Case, Shape, Time, Value};
 use crate::store::{has_tags, like};
 
 /// Lists instances that match all given filters.
@@ -130,7 +130,7 @@ choice!(
 );
 
 impl Value for InstanceStatus {
-    const SHAPE: Shape = Shape::Choice(InstanceStatus::WORDS);
+    const SHAPE: Shape = Shape::Choice(InstanceStatus::WORDS, Case::Exact);
     const EXAMPLE: &'static str = "Running";
 
     fn parse(text: &str) -> Option<Self> {
@@ -139,7 +139,7 @@ impl Value for InstanceStatus {
 }
 
 impl Value for LockReason {
-    const SHAPE: Shape = Shape::Choice(LockReason::WORDS);
+    const SHAPE: Shape = Shape::Choice(LockReason::WORDS, Case::Exact);
     const EXAMPLE: &'static str = "security";
 
     fn parse(text: &str) -> Option<Self> {
@@ -188,12 +188,7 @@ impl Query for DescribeInstances {
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::of(
-            ask.next_token.as_ref().map(|token| token.0.as_str()),
-            ask.max_results.map(|most| most.0),
-            ask.page_number.map(|number| number.0),
-            ask.page_size.map(|size| size.0),
-        )?;
+        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let found = tx.instances(&filter(call, ask)?, &paging.page)?;
         let view = |one| InstanceView::of(&call.environment.inventory, one);
         let instance = found.instances.into_iter().map(view).collect();
@@ -201,7 +196,7 @@ impl Query for DescribeInstances {
             page_number: paging.number,
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
-            next_token: paging::token(found.next.filter(|_| paging.by_token)),
+            next_token: paging.next_token(found.next),
             instances: Instances { instance },
         })
     }

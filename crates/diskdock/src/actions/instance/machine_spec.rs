@@ -1,6 +1,6 @@
 //! What the machine of an instance is made of, for the hypervisor.
 
-use domain::inventory::Inventory;
+use domain::inventory::{InstanceType, Inventory};
 
 use crate::actions::prelude::*;
 use crate::hypervisor::{FORWARD_TAG, Forward, MachineSpec};
@@ -14,7 +14,7 @@ const MIB: f64 = 1_024.0;
 pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: String) -> MachineSpec {
     let found = inventory.instance_type(&instance.instance_type);
     let (processors, memory_gib, disk_quantity) =
-        found.map_or(NO_TYPE, |found| (found.cpu, found.memory_gib, found.disk_quantity));
+        found.map_or(NO_TYPE, |found| (found.cpu, found.memory_gib, disks_held(found)));
     MachineSpec {
         instance: instance.id.clone(),
         processors,
@@ -26,6 +26,12 @@ pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: Strin
         user_data,
         forwards: forwards(&instance.tags).unwrap_or_default(),
     }
+}
+
+/// Disks that a machine of this type can hold: cloud disks, and the local disks it comes with.
+fn disks_held(found: &InstanceType) -> u32 {
+    let local = found.local_storage.as_ref().map_or(0, |storage| storage.amount);
+    found.disk_quantity.saturating_add(local)
 }
 
 /// The ports that the tags of an instance forward; none if the tag cannot be read.

@@ -12,7 +12,6 @@ mod item;
 mod item_parts;
 mod launch;
 mod machine_spec;
-mod made_up;
 mod power;
 pub mod reboot_instance;
 pub mod reboot_instances;

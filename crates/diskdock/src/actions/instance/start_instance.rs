@@ -12,7 +12,7 @@ params!(
     pub struct Params {
         /// The instance to start. It must be Stopped.
         instance_id: InstanceId,
-        /// Whether local disks are made anew. There are none here.
+        /// Whether broken local disks are made anew. None break here.
         init_local_disk: Ignored<Option<bool>>,
         /// Only check the request.
         dry_run: Option<bool>,

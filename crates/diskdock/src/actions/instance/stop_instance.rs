@@ -15,11 +15,12 @@ params!(
         instance_id: InstanceId,
         /// Cut the power instead of asking the guest to shut down.
         force_stop: Option<bool>,
-        /// Whether compute is paid for while it is off.
+        /// Whether compute is paid for while it is off. `Not-applicable`, which DescribeInstances
+        /// shows, asks for nothing.
         stopped_mode: Option<Mode>,
         /// Whether the guest hibernates. It cannot here, so true is refused.
         hibernate: Option<bool>,
-        /// A relic.
+        /// Without effect in the API of today.
         confirm_stop: Ignored<Option<bool>>,
         /// Only check the request.
         dry_run: Option<bool>,
@@ -31,6 +32,7 @@ choice!(
     pub enum Mode {
         StopCharging = "StopCharging",
         KeepCharging = "KeepCharging",
+        NotApplicable = "Not-applicable",
     }
 );
 

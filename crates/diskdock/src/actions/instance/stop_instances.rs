@@ -18,7 +18,8 @@ params!(
         instance_id: AtLeastOne<InstanceId>,
         /// Cut the power instead of asking the guests to shut down.
         force_stop: Option<bool>,
-        /// Whether compute is paid for while they are off.
+        /// Whether compute is paid for while they are off. `Not-applicable`, which
+        /// DescribeInstances shows, asks for nothing.
         stopped_mode: Option<Mode>,
         /// `AllTogether`: all are stopped or none. `SuccessFirst`: those that can be are.
         batch_optimization: Option<BatchOptimization>,

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::empty_instance::{EMPTY_INSTANCE, NO_PROCESSORS};
 use super::item::InstanceItem;
 use super::item_parts::*;
-use super::made_up;
+use crate::actions::derived;
 use crate::actions::prelude::*;
 use crate::catalog::times::{NEVER, without_seconds};
 use crate::catalog::{ReplyShape, ReplyValue};
@@ -51,7 +51,7 @@ pub fn family_of(instance_type: &str) -> &str {
 pub fn public_address(instance: &Instance) -> Option<String> {
     let network = &instance.network;
     let has_one = network.internet_max_bandwidth_out > 0 && !network.vpc.is_empty();
-    has_one.then(|| made_up::public_address(instance.id.as_str()).to_string())
+    has_one.then(|| derived::public_address(instance.id.as_str()).to_string())
 }
 
 /// When the instance ends, as clients see it.
@@ -122,7 +122,7 @@ impl InstanceView {
             io_optimized: self.io_optimized,
             key_pair_name: &instance.key_pair,
             resource_group_id: &instance.resource_group,
-            serial_number: made_up::serial(instance.id.as_str()),
+            serial_number: derived::serial(instance.id.as_str()),
             instance_network_type: if network.vpc.is_empty() { "classic" } else { "vpc" },
             vpc_attributes: self.vpc_attributes(),
             network_interfaces: NetworkInterfaces { network_interface: vec![self.interface()] },
@@ -175,9 +175,9 @@ impl InstanceView {
             primary: true,
         };
         InterfaceItem {
-            network_interface_id: made_up::id("eni-", "", &[id]),
+            network_interface_id: derived::id("eni-", "", &[id]),
             kind: "Primary",
-            mac_address: made_up::mac(id),
+            mac_address: derived::mac(id),
             primary_ip_address: self.private_address(),
             private_ip_sets: PrivateIpSets { private_ip_set: vec![address] },
             ipv4_prefix_sets: Ipv4PrefixSets { ipv4_prefix_set: Vec::new() },

@@ -101,7 +101,7 @@ choice!(
 
 choice!(
     /// Where to look.
-    pub enum Scope {
+    pub enum Scope in any case {
         Region = "Region",
         Zone = "Zone",
     }

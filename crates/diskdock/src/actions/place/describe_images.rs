@@ -4,7 +4,7 @@ use domain::inventory::{Architecture, Image, OsType};
 
 use super::image_view::ImageItem;
 use crate::actions::disk::describe_disks::FilterKey;
-use crate::actions::paging;
+use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::catalog::{Time, Value};
 
@@ -191,7 +191,7 @@ impl Query for DescribeImages {
         };
         let span = span(&ask.filter.0)?;
         let tags = paging::tags(&ask.tag.0)?;
-        let (number, size) = page(ask);
+        let paging = Paging::numbered(ask.page_number, ask.page_size);
         let any = any_image_matches(ask) && tags.is_empty();
         let matching = |image: &&Image| {
             any && matches(ask, image)
@@ -200,27 +200,16 @@ impl Query for DescribeImages {
                 && is_within(span, image)
         };
         let found: Vec<_> = inventory.images().iter().filter(matching).collect();
-        let before = (number as usize - 1).saturating_mul(size as usize);
-        let image = found
-            .iter()
-            .skip(before)
-            .take(size as usize)
-            .map(|image| ImageItem::of(image, &call.caller.account));
+        let item = |image: &&Image| ImageItem::of(image, &call.caller.account);
+        let image = paging.cut(&found).iter().map(item);
         Ok(Reply {
             region_id: region.id.clone(),
-            page_number: number,
-            page_size: size,
+            page_number: paging.number,
+            page_size: paging.size,
             total_count: found.len(),
             images: Images { image: image.collect() },
         })
     }
-}
-
-/// The page's number, from 1, and its size.
-fn page(ask: &Params) -> (u32, u32) {
-    let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-    let number = ask.page_number.map_or(1, |number| small(number.0));
-    (number.max(1), ask.page_size.map_or(10, |size| small(size.0)))
 }
 
 /// Filters on what is the same for all images.

@@ -264,7 +264,7 @@ impl TypeItem {
             memory_size: one.memory_gib,
             disk_quantity: one.disk_quantity,
             nvme_support: one.nvme_support.as_str(),
-            local_storage_category: local.map(|local| local.category.clone()).unwrap_or_default(),
+            local_storage_category: local.map_or("", |local| local.category.as_str()).to_owned(),
             local_storage_amount: local.map_or(0, |local| local.amount),
             local_storage_capacity: local.map_or(0, |local| local.capacity_gib),
             initial_credit: one.credits.map_or(0, |credits| credits.initial),

@@ -38,7 +38,7 @@ errors! {
         => "Wait until one of the instance's attaches has finished.";
     MULTI_ATTACH_DELETE_WITH_INSTANCE = 403 "DeleteWithInstance.Conflict"
         "Multi attach disk cannot be set to DeleteWithInstance attribute."
-        => "Leave DeleteWithInstance out for a multi-attach disk.";
+        => "Leave DeleteWithInstance out for a multi-attach disk; it does not go with any instance.";
     EPHEMERAL_DELETE_WITH_INSTANCE = 403 "InvalidParameter.DeleteWithInstance"
         "The DeleteWithInstance for the elastic ephemeral disk must be set to true."
         => "Send DeleteWithInstance=true for an elastic ephemeral disk.";
@@ -138,6 +138,9 @@ errors! {
     SNAPSHOT_NOT_FOUND = 404 "InvalidSnapshotId.NotFound"
         "The specified SnapshotId does not exist."
         => "Leave SnapshotId out; this server has no snapshots yet.";
+    SNAPSHOT_UNKNOWN = 400 "InvalidSnapshot.NotFound"
+        "The specified parameter SnapshotId is not valid."
+        => "Leave SnapshotId out; this server has no snapshots yet.";
     ZONE_AND_INSTANCE = 403 "InvalidParam.ZoneIdAndInstanceId.Conflict"
         "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same time."
         => "Send one of the two.";
@@ -231,6 +234,9 @@ errors! {
     DISK_TYPE_UNSUPPORTED = 403 "OperationDenied"
         "The type of the disk does not support the operation."
         => "Local disks keep the size that comes with the instance type.";
+    NEW_SIZE_TOO_SMALL = 400 "InvalidParameter"
+        "The specified parameter \"NewSize\" is not valid."
+        => "Use at least what the category allows, and more than the Size that DescribeDisks shows.";
     NEW_SIZE_NOT_LARGER = 403 "InvalidDiskSize"
         "Specified new disk size is less than or equal the original disk size."
         => "Use more than the Size that DescribeDisks shows; a disk does not shrink.";

@@ -95,7 +95,7 @@ errors! {
         => "Use the ImageFamily of an image of DescribeImages.";
     SYSTEM_CATEGORY_NOT_VALID = 400 "InvalidSystemDiskCategory.ValueNotSupported"
         "The specified parameter \"SystemDisk.Category\" is not valid."
-        => "Use a category that can be a system disk, such as cloud_essd.";
+        => "Use a category that can be a system disk and that DescribeAvailableResource shows for the type, such as cloud_essd.";
     SYSTEM_SIZE_NOT_VALID = 404 "InvalidSystemDiskSize"
         "The specified parameter SystemDisk.Size is invalid."
         => "Use a whole number of GiB.";

@@ -96,7 +96,7 @@ pub fn kind(language: Language, action: &str, path: &str, spec: &ParamSpec) -> O
         Shape::Integer { .. } => Kind::Integer,
         Shape::Boolean => Kind::Boolean,
         Shape::Number => Kind::Float,
-        Shape::Text { .. } | Shape::Id(_) | Shape::Choice(_) | Shape::Time | Shape::Group => {
+        Shape::Text { .. } | Shape::Id(_) | Shape::Choice(..) | Shape::Time | Shape::Group => {
             Kind::Text
         }
     })

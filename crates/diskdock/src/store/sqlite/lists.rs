@@ -203,6 +203,7 @@ fn scan<T: DeserializeOwned>(
     while let Some(row) = rows.next().map_err(engine)? {
         let full = entries.len() == size as usize;
         if full && total.is_some() && after.is_none() {
+            next = last;
             break;
         }
         let entry: T = body(row, 0)?;
@@ -210,11 +211,12 @@ fn scan<T: DeserializeOwned>(
             continue;
         }
         seen += 1;
-        if full && after.is_some() {
+        if full {
             next = last;
-            break;
-        }
-        if seen > skip && !full {
+            if after.is_some() {
+                break;
+            }
+        } else if seen > skip {
             last = Some(row.get(1).map_err(engine)?);
             entries.push(entry);
         }

@@ -111,3 +111,49 @@ async fn two_disks_may_be_attached_at_the_same_time() {
     assert_ne!(first["Device"], second["Device"]);
     assert_eq!(world.differences().await, []);
 }
+
+#[tokio::test]
+async fn a_former_system_disk_goes_home_as_xvda_with_a_password_or_a_key_pair() {
+    let login = ("Password", "Example-1234");
+    let pair = ("KeyPairName", "mine");
+    let boot = ("Bootable", "true");
+    let system = ("Device", "/dev/xvda");
+    for more in [&[system, boot, login][..], &[system, boot, pair], &[system, login], &[boot, pair]]
+    {
+        let world = World::new().await;
+        let (instance, disk) = world.stopped_with_system_disk().await;
+        world.ok("DetachDisk", &named(&instance, &disk)).await;
+        world.finish_all().await;
+        assert_eq!(world.describe(&disk).await["Type"], "data");
+        let ask = [&named(&instance, &disk)[..], more].concat();
+        world.ok("AttachDisk", &ask).await;
+        world.finish_all().await;
+        let shown = world.describe(&disk).await;
+        assert_eq!(shown["Status"], "In_use", "{more:?}");
+        assert_eq!((&shown["Type"], &shown["Device"]), (&"system".into(), &"/dev/xvda".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_shared_disk_may_be_told_not_to_go_with_the_instance() {
+    let world = World::new().await;
+    let instance = world.plant_instance(|i| i.instance_type = "ecs.g8i.large".to_owned()).await;
+    let disk = world.disk_with(|disk| disk.multi_attach = true).await;
+    let [first, second] = named(&instance, &disk);
+    world.ok("AttachDisk", &[first, second, ("DeleteWithInstance", "false")]).await;
+    world.finish_all().await;
+    let shown = world.describe(&disk).await;
+    assert_eq!((&shown["Status"], &shown["MultiAttach"]), (&"In_use".into(), &"Enabled".into()));
+}
+
+#[tokio::test]
+async fn an_attachment_shows_in_the_older_form_as_well() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let shown = world.describe(&disk).await;
+    assert_eq!(shown["MountInstanceNum"], 1);
+    let mounted = &shown["MountInstances"]["MountInstance"];
+    assert_eq!(mounted, &shown["Attachments"]["Attachment"]);
+    assert_eq!(mounted[0]["InstanceId"], instance.as_str());
+}

@@ -68,7 +68,7 @@ async fn a_new_disk_is_found_at_once_with_every_field() {
         ("Portable", true),
         ("Encrypted", true),
         ("DeleteWithInstance", false),
-        ("DeleteAutoSnapshot", true),
+        ("DeleteAutoSnapshot", false),
         ("EnableAutoSnapshot", true),
         ("BurstingEnabled", false),
         ("EnableAutomatedSnapshotPolicy", false),
@@ -109,6 +109,9 @@ async fn a_subscription_instance_gets_its_disk_attached() {
     assert_eq!(shown["InstanceId"], instance.as_str());
     assert_eq!(shown["DiskChargeType"], "PrePaid");
     assert_eq!(shown["Portable"], false);
+    assert_eq!(shown["DeleteWithInstance"], true);
+    let stay = [("DiskId", disk.as_str()), ("DeleteWithInstance", "false")];
+    world.turns_down("ModifyDiskAttribute", &stay, (403, "DiskNotPortable")).await;
     assert_eq!(world.differences().await, []);
 }
 
@@ -150,4 +153,29 @@ async fn a_regional_disk_needs_no_zone() {
     let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
     let shown = world.describe(&disk).await;
     assert_eq!(shown["ZoneId"], "cn-hangzhou-g", "the first that sells regional disks");
+}
+
+#[tokio::test]
+async fn an_encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
+    let mut world = World::new().await;
+    let encrypted = ask(&[("Encrypted", Some("true")), ("KMSKeyId", None)]);
+    let key_of = async |world: &World, given: &[(&str, &str)]| {
+        let disk = world.ok("CreateDisk", given).await.text_at("DiskId");
+        world.describe(&disk).await["KMSKeyId"].as_str().unwrap().to_owned()
+    };
+    let key = key_of(&world, &encrypted).await;
+    assert_eq!(key.len(), "0e478b7a-4262-4802-b8cb-00d3fb40826X".len(), "{key}");
+    assert_eq!(key_of(&world, &encrypted).await, key, "the same for every disk");
+    let plain = ask(&[("Encrypted", None), ("KMSKeyId", None)]);
+    assert_eq!(key_of(&world, &plain).await, "");
+    let launched = world
+        .run_one(&[("SystemDisk.Encrypted", Some("true")), ("DataDisk.1.Size", Some("20"))])
+        .await;
+    let disks = world.disks_of(&launched).await;
+    assert_eq!((&disks[0]["KMSKeyId"], &disks[1]["KMSKeyId"]), (&key.as_str().into(), &"".into()));
+    let filter = [("RegionId", REGION), ("KMSKeyId", key.as_str())];
+    let found = world.list("DescribeDisks", &filter, ("Disks", "Disk", "DiskId")).await;
+    assert_eq!(found.len(), 3);
+    world.become_another_account().await;
+    assert_ne!(key_of(&world, &encrypted).await, key);
 }

@@ -32,6 +32,8 @@ async fn a_disk_goes_from_in_use_through_detaching_to_available() {
         expected[name] = "".into();
     }
     expected["Attachments"]["Attachment"] = serde_json::json!([]);
+    expected["MountInstances"]["MountInstance"] = serde_json::json!([]);
+    expected["MountInstanceNum"] = 0.into();
     expected["DetachedTime"] = "2026-01-02T03:04:16Z".into();
     assert_eq!(world.describe(&disk).await, expected);
     assert_eq!(world.differences().await, []);

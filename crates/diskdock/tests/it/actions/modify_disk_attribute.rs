@@ -124,6 +124,7 @@ async fn the_earlier_check_answers() {
         .change_disk(&disk, |d| {
             d.multi_attach = false;
             d.portable = false;
+            d.delete_with_instance = true;
         })
         .await;
     world.turns_down(action, &stay, (403, "DiskNotPortable")).await;
@@ -133,4 +134,22 @@ async fn the_earlier_check_answers() {
     world.turns_down(action, &stay, (403, "IncorrectDiskStatus")).await;
     world.become_another_account().await;
     world.turns_down(action, &stay, (404, "InvalidDiskId.NotFound")).await;
+}
+
+/// What a disk has already is no change, and so nothing that could be refused.
+#[tokio::test]
+async fn values_that_the_disk_has_already_are_accepted() {
+    let world = World::new().await;
+    let shared = world.disk_with(|disk| disk.multi_attach = true).await;
+    let fixed = world.disk_with(|disk| disk.portable = false).await;
+    let bursting = world.disk_with(|disk| disk.bursting_enabled = true).await;
+    for (disk, name, value) in [
+        (&shared, "DeleteWithInstance", "false"),
+        (&fixed, "DeleteWithInstance", "false"),
+        (&bursting, "BurstingEnabled", "true"),
+    ] {
+        let before = world.describe(disk).await;
+        world.ok("ModifyDiskAttribute", &[("DiskId", disk), (name, value)]).await;
+        assert_eq!(world.describe(disk).await, before, "{name}={value}");
+    }
 }

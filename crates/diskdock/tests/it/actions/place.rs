@@ -39,6 +39,7 @@ async fn what_is_listed_can_be_launched() {
         ("ZoneId", Some(zone.as_str())),
         ("InstanceType", Some(&*types[0])),
         ("ImageId", Some(&*images[0])),
+        ("SystemDisk.Category", Some("cloud_essd")),
     ];
     let id = world.run_one(&changes).await;
     let shown = world.show(&id).await;
@@ -55,6 +56,7 @@ async fn a_launch_without_a_zone_finds_one() {
     let ephemeral = [
         ("ZoneId", None),
         ("InstanceType", Some("ecs.g8i.large")),
+        ("SystemDisk.Category", Some("cloud_essd")),
         ("DataDisk.1.Category", Some("elastic_ephemeral_disk_standard")),
         ("DataDisk.1.Size", Some("64")),
     ];
@@ -169,4 +171,20 @@ async fn available_zones_are_those_that_have_it() {
     assert!(!zones.contains(&"cn-hangzhou-b".to_owned()));
     let classic = [ask[0], ask[1], ("NetworkCategory", "classic")];
     assert_eq!(world.list("DescribeAvailableResource", &classic, AVAILABLE).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn describe_available_resource_reads_scope_in_any_case() {
+    let world = World::new().await;
+    let ask =
+        |scope| [("RegionId", REGION), ("DestinationResource", "InstanceType"), ("Scope", scope)];
+    for scope in ["Region", "region", "ZONE"] {
+        world.ok("DescribeAvailableResource", &ask(scope)).await;
+    }
+    let answer = world.call("DescribeAvailableResource", &ask("planet")).await;
+    assert_eq!(answer.refusal(), (403, "InvalidParameter.Scope"));
+    assert!(answer.message().ends_with("Expected one of Region, Zone, in any case."), "{answer:?}");
+    let exact = [ask("Zone")[0], ("DestinationResource", "instancetype")];
+    let refusal = (404, "Invalid.DestinationResource");
+    world.turns_down("DescribeAvailableResource", &exact, refusal).await;
 }

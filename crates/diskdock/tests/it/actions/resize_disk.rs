@@ -1,6 +1,6 @@
 //! ResizeDisk: the new size is there at once, the bytes follow, and what fails is taken back.
 
-use domain::{Activity, Category, DiskKind, InstanceStatus, LockReason};
+use domain::{Activity, Category, DiskKind, InstanceStatus, LockReason, PerformanceLevel};
 
 use crate::harness::{BEGINNING, Refused, World};
 
@@ -189,7 +189,8 @@ async fn a_disk_only_grows_and_no_further_than_its_category_allows() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let message = "Specified new disk size is less than or equal the original disk size.";
-    for size in ["1", "19", "20"] {
+    world.change_disk(&disk, |disk| disk.size_gib = 30).await;
+    for size in ["20", "29", "30"] {
         world.refuses("ResizeDisk", &to(&disk, size), (403, "InvalidDiskSize", message)).await;
     }
     let message = "Specified new disk size is beyond the permitted range.";
@@ -284,4 +285,28 @@ async fn only_offline_is_for_disks_that_no_guest_has() {
     assert_eq!(world.instance_status(&instance).await, "Running");
     world.ok("ResizeDisk", &online(&system, "50")).await;
     assert_eq!(size_of(&world, &system).await, 50);
+}
+
+// trips: ResizeDisk InvalidParameter
+#[tokio::test]
+async fn a_size_below_the_smallest_of_the_category_is_not_valid() {
+    let world = World::new().await;
+    let disk = world.available_disk().await;
+    let message = "The specified parameter \"NewSize\" is not valid.";
+    for (kind, category, level, smallest) in [
+        (DiskKind::Data, Category::CloudEssd, Some(PerformanceLevel::Pl1), 20),
+        (DiskKind::Data, Category::CloudEssd, Some(PerformanceLevel::Pl2), 461),
+        (DiskKind::Data, Category::Cloud, None, 5),
+        (DiskKind::System, Category::Cloud, None, 20),
+    ] {
+        let change = move |disk: &mut domain::Disk| {
+            (disk.kind, disk.category, disk.performance_level) = (kind, category, level);
+        };
+        world.change_disk(&disk, change).await;
+        let below = (smallest - 1).to_string();
+        world.refuses("ResizeDisk", &to(&disk, &below), (400, "InvalidParameter", message)).await;
+        world.change_disk(&disk, move |disk| disk.size_gib = smallest).await;
+        let answer = world.call("ResizeDisk", &to(&disk, &smallest.to_string())).await;
+        assert_eq!(answer.refusal(), (403, "InvalidDiskSize"), "{category:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! RunInstances: instances with their disks, from nothing to Running.
 
+mod local_disks;
 mod refusals;
 
 use serde_json::Value;
@@ -339,4 +340,12 @@ async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
     world.control("DELETE", "/rules", "").await;
     world.finish_all().await;
     made[0].clone()
+}
+
+#[tokio::test]
+async fn disks_without_a_category_are_cloud_efficiency() {
+    let world = World::new().await;
+    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let disks = world.disks_of(&instance).await;
+    assert_eq!(texts(&disks, "Category"), ["cloud_efficiency"; 2]);
 }

@@ -155,3 +155,15 @@ async fn success_first_stops_those_that_can_be_stopped() {
     world.finish_all().await;
     assert_eq!(world.instance_status(&on).await, "Stopped");
 }
+
+/// Terraform sends the StoppedMode that DescribeInstances showed.
+#[tokio::test]
+async fn a_stopped_mode_that_is_not_applicable_asks_for_nothing() {
+    let world = World::new().await;
+    let instance = world.run_one(&[]).await;
+    let shown = world.show(&instance).await["StoppedMode"].as_str().unwrap().to_owned();
+    assert_eq!(shown, "Not-applicable");
+    world.ok("StopInstance", &[("InstanceId", &instance), ("StoppedMode", &shown)]).await;
+    world.finish_all().await;
+    assert_eq!(world.show(&instance).await["StoppedMode"], "KeepCharging");
+}

@@ -71,7 +71,7 @@ fn several_disks_are_modified_together_or_not_at_all() {
 fn refusals_of_modify_disk_attribute() {
     let bench = Bench::new();
     let mut fixed = disk("d-2", Category::Cloud);
-    fixed.portable = false;
+    (fixed.portable, fixed.delete_with_instance) = (false, true);
     let mut shared = disk("d-3", Category::CloudAuto);
     shared.multi_attach = true;
     bench.save(vec![disk("d-1", Category::Cloud), fixed, shared], vec![]);

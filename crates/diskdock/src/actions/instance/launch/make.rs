@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp};
 
 use super::params::{CreditSpecification, InternetChargeType, Ipv4, PeriodUnit};
 use super::plan::{DiskPlan, Plan};
-use crate::actions::instance::made_up;
+use crate::actions::derived;
 use crate::actions::prelude::*;
 
 /// An instance with its disks, before it is saved. It is Pending, and its disks are on it.
@@ -109,7 +109,7 @@ fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
     let account = call.caller.account.as_str();
     let region = &ask.region_id.0;
     let zone = plan.zone.as_deref().unwrap_or_default();
-    let invent = |prefix: &str, of: &[&str]| made_up::id(prefix, &plan.hint, of);
+    let invent = |prefix: &str, of: &[&str]| derived::id(prefix, &plan.hint, of);
     let (vswitch, vpc) = match &ask.v_switch_id {
         Some(given) => (given.0.clone(), invent("vpc-", &[account, &given.0])),
         None => (invent("vsw-", &[account, zone]), invent("vpc-", &[account, region])),
@@ -120,8 +120,8 @@ fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
         plan.security_groups.clone()
     };
     let private_ip = match ask.private_ip_address {
-        Some(Ipv4(first)) => made_up::address_after(first, index),
-        None => made_up::address(call.environment.ids.random()),
+        Some(Ipv4(first)) => derived::address_after(first, index),
+        None => derived::address(call.environment.ids.random()),
     };
     let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
     let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
@@ -151,6 +151,13 @@ fn disks(call: &Call<'_>, plan: &Plan, instance: &Instance) -> Vec<Disk> {
         disk.portable = disk.charge_type == ChargeType::PostPaid;
         disks.push(disk);
     }
+    for one in &plan.local {
+        let device = free_device(&taken);
+        taken.push(device.clone());
+        let mut disk = disk(call, plan, one, instance, &device);
+        disk.portable = false;
+        disks.push(disk);
+    }
     disks
 }
 
@@ -170,7 +177,11 @@ fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, devic
     disk.name.clone_from(&one.name);
     disk.description.clone_from(&one.description);
     disk.encrypted = one.encrypted;
-    disk.kms_key_id.clone_from(&one.kms_key);
+    disk.kms_key_id = if one.kms_key.is_empty() && one.encrypted {
+        derived::service_key(disk.account.as_str(), &disk.region)
+    } else {
+        one.kms_key.clone()
+    };
     disk.bursting_enabled = one.bursts;
     disk.provisioned_iops = one.iops;
     disk.delete_with_instance = one.delete_with_instance;

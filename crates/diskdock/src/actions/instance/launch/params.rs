@@ -139,7 +139,7 @@ params!(
 params!(
     /// The system disk of a new instance.
     pub struct SystemDiskParams {
-        /// Disk category; `cloud_efficiency` if left out, or what the instance type takes.
+        /// Disk category; `cloud_efficiency` if left out, whatever the instance type takes.
         #[malformed = SYSTEM_CATEGORY_NOT_VALID]
         category: Option<Category>,
         /// GiB, at least the size of the image; the larger of 40 and that if left out.
@@ -154,7 +154,8 @@ params!(
         description: Option<Description>,
         /// Show the disk as encrypted. The bytes are stored as they are.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`.
+        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
+        /// service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`.
@@ -177,7 +178,8 @@ params!(
         /// GiB. What is allowed depends on the category and the level.
         #[malformed = DATA_SIZE_NOT_VALID]
         size: Option<Integer<1, 65536>>,
-        /// Disk category; as for the system disk if left out.
+        /// Disk category; if left out, `cloud_efficiency`, or `cloud` for a type that is not I/O
+        /// optimised.
         #[malformed = DATA_CATEGORY_NOT_VALID]
         category: Option<Category>,
         /// Level of a `cloud_essd` disk; PL1 if left out.
@@ -194,7 +196,8 @@ params!(
         delete_with_instance: Option<bool>,
         /// Show the disk as encrypted. The bytes are stored as they are.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`.
+        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
+        /// service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`.

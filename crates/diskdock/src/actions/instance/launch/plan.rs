@@ -14,14 +14,8 @@ use crate::actions::prelude::*;
 
 /// Bytes of user data before encoding (documentation of RunInstances).
 const USER_DATA_BYTES: usize = 32 * 1024;
-/// Categories to try where the request names none, best known first.
-const DEFAULT_CATEGORIES: [Category; 5] = [
-    Category::CloudEfficiency,
-    Category::CloudEssd,
-    Category::CloudSsd,
-    Category::CloudEssdEntry,
-    Category::Cloud,
-];
+/// The category of a system disk that the request gives none, whatever the instance type.
+const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
 
 /// What a launch is to make. Region, type and image exist.
 pub struct Plan {
@@ -41,8 +35,10 @@ pub struct Plan {
     pub image: Image,
     /// The system disk.
     pub system: DiskPlan,
-    /// The data disks.
+    /// The data disks that are asked for.
     pub data: Vec<DiskPlan>,
+    /// The local disks that come with the type.
+    pub local: Vec<DiskPlan>,
     /// Tags of the instance.
     pub tags: Vec<Tag>,
     /// Security groups as given, in whatever parameter.
@@ -98,15 +94,15 @@ impl Plan {
         let instance_type =
             inventory.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
         let image = image(inventory, ask)?;
-        let shop = ZoneSelection {
+        let selection = ZoneSelection {
             inventory,
             region,
             instance_type,
             family: inventory.family(&instance_type.family),
         };
-        let zone = shop.zone(ask)?;
-        let system = shop.system_disk(zone, &ask.system_disk.0, image);
-        let data = ask.data_disk.0.iter().map(|disk| shop.data_disk(zone, disk)).collect();
+        let zone = selection.zone(ask)?;
+        let system = selection.system_disk(zone, &ask.system_disk.0, image);
+        let data = ask.data_disk.0.iter().map(|disk| selection.data_disk(zone, disk)).collect();
         let host_names = ask
             .host_name
             .iter()
@@ -120,6 +116,7 @@ impl Plan {
             image: image.clone(),
             system,
             data,
+            local: selection.local_disks(),
             tags: new_tags(&ask.tag.0)?,
             security_groups: ask.security_group_id.iter().map(|id| id.0.clone()).collect(),
             auto_release_at: None,
@@ -238,7 +235,8 @@ pub const RULES: &[Precondition<Plan>] = &[
     must("the system disk is of a category that can be one",         |p| p.system.category.system_sizes(p.system.level).is_some(), &SYSTEM_CATEGORY_NOT_VALID),
     must("no data disk is of a local category",                      |p| p.data.iter().all(|d| !d.category.is_local()), &DATA_CATEGORY_NOT_VALID),
     must("the zone sells the categories of all disks",               |p| p.disks().all(|d| d.zone_sells), &CATEGORY_NOT_OFFERED),
-    must("the type takes the categories of all disks",               |p| p.disks().all(|d| d.type_takes), &CATEGORY_UNSUPPORTED_BY_TYPE),
+    must("the type takes the category of the system disk",           |p| p.system.type_takes, &SYSTEM_CATEGORY_NOT_VALID),
+    must("the type takes the categories of the data disks",          |p| p.data.iter().all(|d| d.type_takes), &DATA_CATEGORY_NOT_VALID),
     must("the system disk is not smaller than the image",            |p| p.system_size() >= p.image.size_gib, &SYSTEM_SIZE_BELOW_IMAGE),
     must("the system disk is not smaller than the category allows",  |p| p.system_size() >= p.system_range().0, &SYSTEM_SIZE_BELOW_MIN),
     must("the system disk is not larger than the category allows",   |p| p.system_size() <= p.system_range().1, &SYSTEM_SIZE_ABOVE_MAX),
@@ -307,9 +305,9 @@ impl<'a> ZoneSelection<'a> {
             let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
         }
-        let system = ask.system_disk.0.category;
-        let categories: Vec<Category> =
-            system.into_iter().chain(ask.data_disk.0.iter().filter_map(|d| d.category)).collect();
+        let system = ask.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
+        let data = ask.data_disk.0.iter().map(|disk| self.data_category(disk.category));
+        let categories: Vec<Category> = std::iter::once(system).chain(data).collect();
         let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
         let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
         let zones = || self.region.zones.iter().filter(sells_type);
@@ -320,16 +318,14 @@ impl<'a> ZoneSelection<'a> {
         self.family.is_none_or(|family| family.takes_category(category.as_str()))
     }
 
-    fn default_category(&self, zone: Option<&Zone>) -> Category {
-        let fits = |category: &Category| {
-            let sold = zone.is_none_or(|zone| zone.sells_category(category.as_str()));
-            sold && self.takes(*category)
-        };
-        DEFAULT_CATEGORIES.into_iter().find(fits).unwrap_or(Category::CloudEfficiency)
+    /// The category of a data disk: what is asked for, or what goes with the type.
+    fn data_category(&self, asked: Option<Category>) -> Category {
+        let optimized = self.family.is_none_or(|family| family.io_optimized);
+        let by_default = if optimized { Category::CloudEfficiency } else { Category::Cloud };
+        asked.unwrap_or(by_default)
     }
 
-    fn blank(&self, zone: Option<&Zone>, asked: Option<Category>) -> DiskPlan {
-        let category = asked.unwrap_or_else(|| self.default_category(zone));
+    fn blank(&self, zone: Option<&Zone>, category: Category) -> DiskPlan {
         DiskPlan {
             category,
             level: None,
@@ -349,7 +345,7 @@ impl<'a> ZoneSelection<'a> {
     }
 
     fn system_disk(&self, zone: Option<&Zone>, ask: &SystemDiskParams, image: &Image) -> DiskPlan {
-        let plan = self.blank(zone, ask.category);
+        let plan = self.blank(zone, ask.category.unwrap_or(SYSTEM_CATEGORY));
         let level = plan.category.level(ask.performance_level);
         let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
         let by_default = image.size_gib.max(40).max(smallest);
@@ -366,8 +362,16 @@ impl<'a> ZoneSelection<'a> {
         }
     }
 
+    /// The local disks of the type, which come with it in every zone.
+    fn local_disks(&self) -> Vec<DiskPlan> {
+        let Some(storage) = &self.instance_type.local_storage else { return Vec::new() };
+        let size_gib = Some(storage.capacity_gib);
+        let disk = |_| DiskPlan { size_gib, ..self.blank(None, storage.category) };
+        (0..storage.amount).map(disk).collect()
+    }
+
     fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
-        let plan = self.blank(zone, ask.category);
+        let plan = self.blank(zone, self.data_category(ask.category));
         DiskPlan {
             level: plan.category.level(ask.performance_level),
             size_gib: ask.size.and_then(gib),

@@ -53,7 +53,7 @@ async fn the_earlier_check_of_type_and_device_answers() {
     refuses("false", (403, "InvalidParameter.DeleteWithInstance", expected)).await;
     world.change_disk(&disk, |d| d.multi_attach = true).await;
     let expected = "Multi attach disk cannot be set to DeleteWithInstance attribute.";
-    refuses("false", (403, "DeleteWithInstance.Conflict", expected)).await;
+    refuses("true", (403, "DeleteWithInstance.Conflict", expected)).await;
     world.change_disk(&disk, |d| d.category = Category::CloudEssd).await;
     world.change_instance(&instance, |i| i.instance_type = "ecs.g6.large".to_owned()).await;
     let expected = "The instanceType of the specified instance does not support multi attach disk.";
@@ -239,6 +239,7 @@ async fn thirty_two_disks_may_come_at_a_time() {
     assert_eq!(world.describe(&disk).await["Device"], "/dev/xvdah");
 }
 
+// trips: AttachDisk InvalidDevice.Malformed
 #[tokio::test]
 async fn parameters_are_there_and_well_formed() {
     let world = World::new().await;
@@ -248,12 +249,15 @@ async fn parameters_are_there_and_well_formed() {
     let missing = "The input parameter \"InstanceId\" that is mandatory for processing this request \
                    is not supplied.";
     world.refuses("AttachDisk", &[second], (400, "MissingParameter", missing)).await;
-    for device in ["/dev/xvda", "/dev/sdb", "xvdb", "/dev/xvdaaa", "/dev/xvdB", "/dev/xvd"] {
+    for device in ["/dev/sdb", "xvdb", "/dev/xvdaaa", "/dev/xvdB", "/dev/xvd"] {
         let message = "The specified device is not valid. Expected text of 9 to 10 characters, \
-                       /dev/xvdb to /dev/xvdzz.";
+                       /dev/xvda to /dev/xvdzz.";
         let refusal = (400, "InvalidDevice.Malformed", message);
         world.refuses("AttachDisk", &[first, second, ("Device", device)], refusal).await;
     }
+    // The device of a system disk, for a disk that is to be a data disk.
+    let malformed = (400, "InvalidDevice.Malformed", "The specified device is not valid.");
+    world.refuses("AttachDisk", &[first, second, ("Device", "/dev/xvda")], malformed).await;
     for password in ["short1A", "alllowercase", "Nodigits", &"aA1".repeat(11)] {
         let answer = world.call("AttachDisk", &[first, second, ("Password", password)]).await;
         assert_eq!(answer.refusal(), (400, "InvalidParameter"), "{password}");

@@ -158,7 +158,8 @@ async fn a_former_system_disk_is_protected_as_long_as_its_instance_exists() {
 #[tokio::test]
 async fn a_shared_disk_stays_on_its_other_instance() {
     let world = World::new().await;
-    let kind = [("InstanceType", Some("ecs.g8i.large"))];
+    let kind =
+        [("InstanceType", Some("ecs.g8i.large")), ("SystemDisk.Category", Some("cloud_essd"))];
     let (one, other) = (world.run_one(&kind).await, world.run_one(&kind).await);
     let disk = world.disk_with(|disk| disk.multi_attach = true).await;
     for instance in [&one, &other] {

@@ -26,11 +26,10 @@ async fn two(world: &World) -> (String, String) {
             disk.tags = vec![Tag::new("team", "storage"), Tag::new("acs:own", "1")];
             disk.portable = false;
             disk.delete_with_instance = true;
-            disk.delete_auto_snapshot = false;
+            disk.delete_auto_snapshot = true;
             disk.enable_auto_snapshot = false;
             disk.encrypted = true;
             disk.kms_key_id = "key-1".to_owned();
-            disk.source_snapshot = "s-1".to_owned();
             disk.resource_group = "rg-1".to_owned();
             disk.multi_attach = true;
             disk.locks = vec![LockReason::Financial];
@@ -51,7 +50,7 @@ async fn a_filter_keeps_what_fits_and_nothing_else() {
         ("DiskChargeType", "PostPaid", "PrePaid"),
         ("Portable", "true", "false"),
         ("DeleteWithInstance", "false", "true"),
-        ("DeleteAutoSnapshot", "True", "False"),
+        ("DeleteAutoSnapshot", "False", "True"),
         ("EnableAutoSnapshot", "true", "false"),
         ("Encrypted", "false", "true"),
         ("MultiAttach", "Disabled", "Enabled"),
@@ -61,7 +60,6 @@ async fn a_filter_keeps_what_fits_and_nothing_else() {
     }
     for (name, value) in [
         ("KMSKeyId", "key-1"),
-        ("SnapshotId", "s-1"),
         ("ResourceGroupId", "rg-1"),
         ("LockReason", "financial"),
         ("DiskName", "Data-42"),
@@ -93,7 +91,6 @@ async fn a_filter_that_nothing_fits_finds_nothing() {
         ("LockReason", "security"),
         ("MultiAttach", "LegacyShared"),
         ("EnableShared", "true"),
-        ("SnapshotId", "s-2"),
         ("AutoSnapshotPolicyId", "sp-1"),
         ("EnableAutomatedSnapshotPolicy", "true"),
     ] {
@@ -112,6 +109,7 @@ async fn a_filter_that_everything_fits_finds_everything() {
         ("DiskType", "all"),
         ("Category", "all"),
         ("DiskIds", &both),
+        ("DiskIds", &both.replace('"', "'")),
         ("DiskIds", ""),
         ("DiskName", "*"),
         ("InstanceId", ""),
@@ -161,4 +159,13 @@ async fn placement_is_told_when_asked_for() {
     let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "Placement")];
     let answer = world.ok("DescribeDisks", &ask).await;
     assert_eq!(answer.json["Disks"]["Disk"][0]["Placement"]["ZoneIds"], crate::harness::ZONE);
+}
+
+// trips: DescribeDisks InvalidSnapshot.NotFound
+#[tokio::test]
+async fn a_snapshot_that_does_not_exist_is_refused() {
+    let world = World::new().await;
+    let ask = [("RegionId", crate::harness::REGION), ("SnapshotId", "s-1")];
+    let message = "The specified parameter SnapshotId is not valid.";
+    world.refuses("DescribeDisks", &ask, (400, "InvalidSnapshot.NotFound", message)).await;
 }

@@ -77,14 +77,12 @@ async fn what_is_named_is_there() {
 // trips: RunInstances InvalidInstanceType.NotSupported
 // trips: RunInstances InvalidSystemDiskCategory.ValueNotSupported
 // trips: RunInstances CategoryNotSupported
-// trips: RunInstances InvalidInstanceType.NotSupportDiskCategory
 // trips: RunInstances InvalidSystemDiskSize.LessThanImageSize
 // trips: RunInstances InvalidSystemDiskSize.LessThanMinSize
 // trips: RunInstances InvalidSystemDiskSize.MoreThanMaxSize
 // trips: CreateInstance InvalidInstanceType.NotSupported
 // trips: CreateInstance InvalidSystemDiskCategory.ValueNotSupported
 // trips: CreateInstance CategoryNotSupported
-// trips: CreateInstance InvalidInstanceType.NotSupportDiskCategory
 // trips: CreateInstance InvalidSystemDiskSize.LessThanImageSize
 // trips: CreateInstance InvalidSystemDiskSize.LessThanMinSize
 // trips: CreateInstance InvalidSystemDiskSize.MoreThanMaxSize
@@ -113,7 +111,14 @@ async fn image_type_and_system_disk_go_together() {
                 403,
                 "CategoryNotSupported",
             ),
-            (&[category("cloud_essd_entry")], 403, "InvalidInstanceType.NotSupportDiskCategory"),
+            (&[category("cloud_essd_entry")], 400, not_a_system_disk),
+            // The default is cloud_efficiency, whether the type takes it or not.
+            (&[("InstanceType", Some("ecs.g8i.large"))], 400, not_a_system_disk),
+            (
+                &[("InstanceType", Some("ecs.g8i.large")), essd, ("DataDisk.1.Size", Some("20"))],
+                400,
+                "InvalidDataDiskCategory.ValueNotSupported",
+            ),
             (&[windows, essd, size("39")], 404, "InvalidSystemDiskSize.LessThanImageSize"),
             (
                 &[essd, ("SystemDisk.PerformanceLevel", Some("PL2")), size("460")],

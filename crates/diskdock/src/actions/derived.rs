@@ -1,4 +1,5 @@
-//! Ids and addresses of a network that is not there: always the same for the same thing.
+//! Ids and addresses of what there is nothing of, such as a network or a key service: each is
+//! derived from what it belongs to, and so always the same for the same thing.
 
 use std::net::Ipv4Addr;
 
@@ -23,7 +24,16 @@ pub fn mac(instance: &str) -> String {
 
 /// The serial number of an instance, in the form of a UUID.
 pub fn serial(instance: &str) -> String {
-    let digest = digest("serial", &[instance]);
+    uuid("serial", &[instance])
+}
+
+/// The id of the key that an account's disks in a region are encrypted with if none is named.
+pub fn service_key(account: &str, region: &str) -> String {
+    uuid("service key", &[account, region])
+}
+
+fn uuid(kind: &str, of: &[&str]) -> String {
+    let digest = digest(kind, of);
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
