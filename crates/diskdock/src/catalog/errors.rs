@@ -6,6 +6,7 @@
 mod common;
 mod disk;
 mod instance;
+mod list;
 mod place;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 pub use common::*;
 pub use disk::*;
 pub use instance::*;
+pub use list::ErrorList;
 pub use place::*;
 
 /// One error that the API can answer.

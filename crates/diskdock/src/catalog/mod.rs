@@ -35,7 +35,7 @@ pub use params::{
 pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub(crate) use reply::reply;
 pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};
-pub use rules::{Precondition, first_broken, must};
+pub use rules::{Precondition, first_broken, joined, must};
 pub use spec::Spec;
 pub use times::Time;
 pub(crate) use value::choice;

@@ -12,6 +12,30 @@ pub struct Precondition<Facts> {
     pub error: &'static ErrorCode,
 }
 
+// By hand, since facts need not be copied for their rules to be.
+impl<Facts> Clone for Precondition<Facts> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Facts> Copy for Precondition<Facts> {}
+
+/// The rules of both lists, in order. `N` is how many there are.
+pub const fn joined<Facts, const N: usize>(
+    one: &[Precondition<Facts>],
+    other: &[Precondition<Facts>],
+) -> [Precondition<Facts>; N] {
+    assert!(one.len() + other.len() == N, "as many rules as both lists have");
+    let mut joined = [one[0]; N];
+    let mut at = 1;
+    while at < N {
+        joined[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
+        at += 1;
+    }
+    joined
+}
+
 /// States a rule.
 pub const fn must<Facts>(
     sentence: &'static str,

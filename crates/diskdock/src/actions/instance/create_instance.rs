@@ -2,7 +2,7 @@
 
 use super::build::Build;
 use super::launch::make::{Made, make};
-use super::launch::{Launch, Plan, plan};
+use super::launch::{Launch, LaunchPlan, plan};
 use super::machine_spec::machine_spec;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
@@ -50,7 +50,7 @@ reply!(
 
 impl Action for CreateInstance {
     type Params = Params;
-    type Facts = Plan;
+    type Facts = LaunchPlan;
     type Reply = Reply;
 
     const NAME: &'static str = "CreateInstance";
@@ -65,13 +65,13 @@ only. A simulated instance has no guest, and nothing listens.";
     const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
 
     /// Checked in this order; the first that does not hold is the answer.
-    const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
+    const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
-        Plan::of(call, &ask.launch, 1)
+    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
+        LaunchPlan::of(call, &ask.launch, 1)
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, plan: Plan) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, ask: &Params, plan: LaunchPlan) -> Effect<Reply> {
         let made = make(call, &plan, 0);
         let reply = Reply {
             instance_id: made.instance.id.to_string(),
@@ -105,7 +105,7 @@ pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
 }
 
 /// The number of a subscription's order; pay-as-you-go has none.
-pub fn order_id(call: &Call<'_>, plan: &Plan) -> String {
+pub fn order_id(call: &Call<'_>, plan: &LaunchPlan) -> String {
     if !plan.is_prepaid() {
         return String::new();
     }

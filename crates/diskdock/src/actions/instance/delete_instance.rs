@@ -4,7 +4,7 @@
 //! with it only when the hypervisor has turned the machine off and forgotten it, so that no disk
 //! is Available while a guest can reach it.
 
-use super::power::{self, Machine, Requested};
+use super::power::{self, PowerFacts, Requested};
 use crate::actions::prelude::*;
 
 /// Disks that are looked through at a time for former system disks.
@@ -32,8 +32,8 @@ params!(
 
 /// An instance that is to be released. It exists.
 pub struct Facts {
-    /// The instance with what is on it.
-    pub machine: Machine,
+    /// What is known of the instance itself.
+    pub power: PowerFacts,
     /// Whether it may be Running.
     pub force: bool,
     /// Whether it is a subscription that cannot be released yet.
@@ -42,22 +42,22 @@ pub struct Facts {
 
 impl Facts {
     /// The facts about this machine.
-    pub fn of(call: &Call<'_>, machine: Machine, force: bool, terminate: bool) -> Facts {
-        let instance = &machine.instance;
+    pub fn of(call: &Call<'_>, power: PowerFacts, force: bool, terminate: bool) -> Facts {
+        let instance = &power.instance;
         let over = instance.expires_at.is_some_and(|end| end <= call.now);
         let subscribed = match instance.charge_type {
             ChargeType::PostPaid => false,
             ChargeType::PrePaid => !(over && terminate),
         };
-        Facts { machine, force, subscribed }
+        Facts { power, force, subscribed }
     }
 
     fn is_initializing(&self) -> bool {
-        matches!(self.machine.instance.status, InstanceStatus::Pending | InstanceStatus::Starting)
+        matches!(self.power.instance.status, InstanceStatus::Pending | InstanceStatus::Starting)
     }
 
     fn can_go(&self) -> bool {
-        match self.machine.instance.status {
+        match self.power.instance.status {
             InstanceStatus::Stopped => true,
             InstanceStatus::Running => self.force,
             InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopping => false,
@@ -82,9 +82,9 @@ the others become Available, but never before the machine is off.";
     const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let machine = power::find(tx, call, &ask.instance_id, Requested::default())?;
+        let found = power::find(tx, call, &ask.instance_id, Requested::default())?;
         let terminate = ask.terminate_subscription == Some(true);
-        Ok(Facts::of(call, machine, ask.force == Some(true), terminate))
+        Ok(Facts::of(call, found, ask.force == Some(true), terminate))
     }
 
     fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
@@ -95,17 +95,17 @@ the others become Available, but never before the machine is off.";
 /// What must hold before an instance can be released.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<Facts>] = &[
-    must("the instance is not locked for security",                      |f| !f.machine.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
-    must("the instance is not protected from release",                   |f| !f.machine.instance.deletion_protection, &DELETION_PROTECTED),
+    must("the instance is not locked for security",                      |f| !f.power.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
+    must("the instance is not protected from release",                   |f| !f.power.instance.deletion_protection, &DELETION_PROTECTED),
     must("a subscription has ended, and TerminateSubscription is true",  |f| !f.subscribed, &INSTANCE_CHARGE_TYPE),
     must("the instance is neither Pending nor Starting",                 |f| !f.is_initializing(), &INSTANCE_INITIALIZING),
     must("the instance is Stopped, or Running with Force=true",          |f| f.can_go(), &INSTANCE_STATUS),
-    must("none of its disks is Attaching",                               |f| !f.machine.has_disk_attaching(), &INSTANCE_STATUS),
+    must("none of its disks is Attaching",                               |f| !f.power.has_disk_attaching(), &INSTANCE_STATUS),
 ];
 
 /// Begins the release of an instance for which the rules hold.
 pub fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> Effect<R> {
-    let mut instance = facts.machine.instance;
+    let mut instance = facts.power.instance;
     let was_running = instance.status == InstanceStatus::Running;
     instance.status = InstanceStatus::Stopping;
     instance.releasing = true;

@@ -1,9 +1,9 @@
 //! `DeleteInstances`: release instances.
 
-use super::delete_instance::{self, Facts, RULES, release};
-use super::power::{self, Requested, batch_ids};
+use super::batch::{Batch, BatchEntry, BatchOptimization, Named};
+use super::delete_instance::{Facts, RULES, release};
+use super::power::{self, Requested};
 use crate::actions::prelude::*;
-use crate::catalog::first_broken;
 
 /// Releases instances.
 pub struct DeleteInstances;
@@ -31,47 +31,37 @@ params!(
     }
 );
 
-impl Action for DeleteInstances {
+impl Batch for DeleteInstances {
     type Params = Params;
-    type Facts = Vec<Facts>;
+    type Facts = Facts;
     type Reply = ();
 
     const NAME: &'static str = "DeleteInstances";
     const SUMMARY: &'static str = "Releases up to 100 pay-as-you-go instances, all or none.";
     const DETAILS: &'static str = "The rules of DeleteInstance hold for every instance.";
-    const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
-        &REGION_NOT_FOUND,
-        &NO_INSTANCE_IDS,
-        &TOO_MANY_INSTANCE_IDS,
-        &INSTANCE_IDS_NOT_FOUND,
-        &INSTANCE_LOCKED_FOR_POWER,
-        &DELETION_PROTECTED,
-        &INSTANCE_CHARGE_TYPE,
-        &INSTANCE_INITIALIZING,
-        &INSTANCE_STATUS,
-    ];
-    const PRECONDITIONS: &'static [Precondition<Vec<Facts>>] = &[];
+    const RULES: &'static [Precondition<Facts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Vec<Facts>, Stop> {
-        let terminate = ask.terminate_subscription == Some(true);
-        let mut all = Vec::new();
-        for id in batch_ids(call, &ask.region_id, &ask.instance_id)? {
-            let found = call.instance(tx, &id)?.filter(|one| one.region == ask.region_id.0);
-            found.ok_or(&INSTANCE_IDS_NOT_FOUND)?;
-            let machine = power::find(tx, call, &id, Requested::default())?;
-            let facts =
-                delete_instance::Facts::of(call, machine, ask.force == Some(true), terminate);
-            if let Some(error) = first_broken(RULES, &facts) {
-                return Err(error.into());
-            }
-            all.push(facts);
-        }
-        Ok(all)
+    fn named(ask: &Params) -> Named<'_> {
+        let optimization = Some(BatchOptimization::AllTogether);
+        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, all: Vec<Facts>) -> Effect<()> {
+    fn facts(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Params,
+        instance: Instance,
+    ) -> Result<Facts, Stop> {
+        let found = power::facts(tx, call, instance, Requested::default())?;
+        let terminate = ask.terminate_subscription == Some(true);
+        Ok(Facts::of(call, found, ask.force == Some(true), terminate))
+    }
+
+    fn effect(ask: &Params, entries: Vec<BatchEntry<Facts>>) -> Effect<()> {
         let force_stop = ask.force_stop.unwrap_or(true);
-        all.into_iter().fold(Effect::reply(()), |effect, one| release(effect, one, force_stop))
+        entries.into_iter().fold(Effect::reply(()), |effect, entry| match entry {
+            BatchEntry::Accepted { facts, .. } => release(effect, *facts, force_stop),
+            BatchEntry::Refused { .. } => effect,
+        })
     }
 }

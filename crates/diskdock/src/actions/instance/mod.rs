@@ -1,5 +1,6 @@
 //! Instances: run, create, start, stop, reboot, delete, describe.
 
+mod batch;
 mod build;
 pub mod create_instance;
 pub mod delete_instance;

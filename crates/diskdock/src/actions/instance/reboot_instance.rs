@@ -1,6 +1,6 @@
 //! `RebootInstance`: turn an instance off and on again.
 
-use super::power::{self, Machine, Requested};
+use super::power::{self, PowerFacts, Requested};
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 
@@ -21,7 +21,7 @@ params!(
 
 impl Action for RebootInstance {
     type Params = Params;
-    type Facts = Machine;
+    type Facts = PowerFacts;
     type Reply = ();
 
     const NAME: &'static str = "RebootInstance";
@@ -31,28 +31,28 @@ impl Action for RebootInstance {
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.
-    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+    const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
         power::find(tx, call, &ask.instance_id, Requested::default())
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
-        reboot(Effect::reply(()), machine, ask.force_stop == Some(true))
+    fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
+        reboot(Effect::reply(()), facts, ask.force_stop == Some(true))
     }
 }
 
 /// What must hold before an instance can be rebooted.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<Machine>] = &[
+pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",     |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",         |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                     |m| m.is_running(), &INSTANCE_STATUS),
 ];
 
 /// Reboots an instance for which the rules hold.
-pub fn reboot<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
-    let Machine { mut instance, spec, .. } = machine;
+pub fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
+    let PowerFacts { mut instance, spec, .. } = facts;
     instance.start().expect("a Running instance can be rebooted");
     let rebooting = Rebooting { machine: spec, force, off: false, taking_back: None };
     effect.save_instance(instance).start(rebooting)

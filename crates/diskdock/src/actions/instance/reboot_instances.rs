@@ -1,6 +1,7 @@
 //! `RebootInstances`: turn instances off and on again.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
+use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
+use super::power::{self, PowerFacts, Requested};
 use super::reboot_instance::{RULES, reboot};
 use crate::actions::prelude::*;
 
@@ -25,9 +26,9 @@ params!(
     }
 );
 
-impl Action for RebootInstances {
+impl Batch for RebootInstances {
     type Params = Params;
-    type Facts = Batch;
+    type Facts = PowerFacts;
     type Reply = BatchReply;
 
     const NAME: &'static str = "RebootInstances";
@@ -35,29 +36,25 @@ impl Action for RebootInstances {
     const DETAILS: &'static str = "\
 The rules of RebootInstance hold for every instance. All together, the first that cannot be \
 rebooted refuses the whole request; otherwise it is named in the reply with its error.";
-    const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
-        &REGION_NOT_FOUND,
-        &TOO_MANY_INSTANCE_IDS,
-        &INSTANCE_IDS_NOT_FOUND,
-        &INSTANCE_LOCKED_FOR_POWER,
-        &INSTANCE_IN_ARREARS,
-        &INSTANCE_STATUS,
-    ];
-    const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
+    const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
-        let asked = BatchAsk {
-            region: &ask.region_id,
-            ids: &ask.instance_id,
-            optimization: ask.batch_optimization,
-            requested: Requested::default(),
-        };
-        Batch::load(tx, call, &asked, RULES)
+    fn named(ask: &Params) -> Named<'_> {
+        let optimization = ask.batch_optimization;
+        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, batch: Batch) -> Effect<BatchReply> {
+    fn facts(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        _: &Params,
+        instance: Instance,
+    ) -> Result<PowerFacts, Stop> {
+        power::facts(tx, call, instance, Requested::default())
+    }
+
+    fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
         let force = ask.force_reboot == Some(true);
-        batch.carry_out(InstanceStatus::Starting, |effect, machine| reboot(effect, machine, force))
+        let act = |effect, facts| reboot(effect, facts, force);
+        respond(entries, InstanceStatus::Starting, act)
     }
 }

@@ -3,7 +3,7 @@
 use super::create_instance::{build, order_id, save};
 use super::launch::make::make;
 use super::launch::params::Ipv4;
-use super::launch::{Launch, Plan, plan};
+use super::launch::{Launch, LaunchPlan, plan};
 use super::start_instance::Starting;
 use crate::actions::prelude::*;
 use crate::catalog::{Time, joined_params};
@@ -238,7 +238,7 @@ reply!(
 
 impl Action for RunInstances {
     type Params = Params;
-    type Facts = Plan;
+    type Facts = LaunchPlan;
     type Reply = Reply;
 
     const NAME: &'static str = "RunInstances";
@@ -250,17 +250,18 @@ The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports o
 the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
 only. A simulated instance has no guest, and nothing listens.";
     const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = RUN_LOOKUPS;
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOOKUPS) }.as_slice();
 
     /// Checked in this order; the first that does not hold is the answer.
-    const PRECONDITIONS: &'static [Precondition<Plan>] = plan::RULES;
+    const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Plan, Stop> {
+    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
         let amount = ask.run.amount.map_or(1, |amount| amount.0);
         check(call, ask, amount)?;
         let mut launch = ask.launch.clone();
         let groups = primary_interface(&mut launch, &ask.run);
-        let mut plan = Plan::of(call, &launch, u32::try_from(amount).unwrap_or(1))?;
+        let mut plan = LaunchPlan::of(call, &launch, u32::try_from(amount).unwrap_or(1))?;
         if plan.security_groups.is_empty() {
             plan.security_groups = groups;
         }
@@ -271,7 +272,7 @@ only. A simulated instance has no guest, and nothing listens.";
         Ok(plan)
     }
 
-    fn effect(call: &Call<'_>, _: &Params, plan: Plan) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, _: &Params, plan: LaunchPlan) -> Effect<Reply> {
         let order_id = order_id(call, &plan);
         let sets = InstanceIdSets { instance_id_set: Vec::new() };
         let reply = Reply { instance_id_sets: sets, order_id, trade_price: 0.0 };
@@ -288,7 +289,8 @@ only. A simulated instance has no guest, and nothing listens.";
     }
 }
 
-const RUN_LOOKUPS: &[&ErrorCode] = &[
+/// Errors that only RunInstances can give.
+const RUN_ONLY_LOOKUPS: &[&ErrorCode] = &[
     &LAUNCH_TEMPLATE_NOT_FOUND,
     &MIN_AMOUNT_MALFORMED,
     &HOST_NAME_AND_LIST,
@@ -299,17 +301,6 @@ const RUN_LOOKUPS: &[&ErrorCode] = &[
     &CONFIDENTIAL_UNSUPPORTED,
     &TRUSTED_UNSUPPORTED,
     &INTERFACE_NOT_FOUND,
-    &REGION_NOT_FOUND,
-    &MISSING_INSTANCE_TYPE,
-    &INSTANCE_TYPE_NOT_SUPPORTED,
-    &MISSING_IMAGE,
-    &IMAGE_AND_FAMILY,
-    &IMAGE_NOT_FOUND,
-    &IMAGE_FAMILY_EMPTY,
-    &INSTANCE_ZONE_NOT_FOUND,
-    &TAG_COUNT,
-    &TAG_MISMATCH,
-    &TAG_DUPLICATE,
 ];
 
 /// What only RunInstances can get wrong.

@@ -1,7 +1,7 @@
 //! `StartInstance`: turn an instance on.
 
 use super::build::Build;
-use super::power::{self, Machine, Requested};
+use super::power::{self, PowerFacts, Requested};
 use crate::actions::prelude::*;
 
 /// Turns an instance on.
@@ -21,7 +21,7 @@ params!(
 
 impl Action for StartInstance {
     type Params = Params;
-    type Facts = Machine;
+    type Facts = PowerFacts;
     type Reply = ();
 
     const NAME: &'static str = "StartInstance";
@@ -33,20 +33,20 @@ is on its way off must not be there again when the guest boots.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.
-    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+    const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
         power::find(tx, call, &ask.instance_id, Requested::default())
     }
 
-    fn effect(_: &Call<'_>, _: &Params, machine: Machine) -> Effect<()> {
-        start(Effect::reply(()), machine)
+    fn effect(_: &Call<'_>, _: &Params, facts: PowerFacts) -> Effect<()> {
+        start(Effect::reply(()), facts)
     }
 }
 
 /// What must hold before an instance can be started.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<Machine>] = &[
+pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",       |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",           |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Stopped",                       |m| m.can_start(), &INSTANCE_STATUS),
@@ -55,12 +55,12 @@ pub const RULES: &[Precondition<Machine>] = &[
 ];
 
 /// Starts an instance for which the rules hold.
-pub fn start<R>(effect: Effect<R>, machine: Machine) -> Effect<R> {
-    let disks = machine.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
-    let mut instance = machine.instance;
+pub fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
+    let disks = facts.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
+    let mut instance = facts.instance;
     instance.start().expect("a Stopped instance can be started");
     instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
-    let build = Build::of_existing(machine.spec.clone(), disks);
+    let build = Build::of_existing(facts.spec.clone(), disks);
     effect.save_instance(instance).start(Starting::of(build))
 }
 

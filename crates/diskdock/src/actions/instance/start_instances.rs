@@ -1,6 +1,7 @@
 //! `StartInstances`: turn instances on.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
+use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
+use super::power::{self, PowerFacts, Requested};
 use super::start_instance::{RULES, start};
 use crate::actions::prelude::*;
 
@@ -23,9 +24,9 @@ params!(
     }
 );
 
-impl Action for StartInstances {
+impl Batch for StartInstances {
     type Params = Params;
-    type Facts = Batch;
+    type Facts = PowerFacts;
     type Reply = BatchReply;
 
     const NAME: &'static str = "StartInstances";
@@ -33,30 +34,23 @@ impl Action for StartInstances {
     const DETAILS: &'static str = "\
 The rules of StartInstance hold for every instance. All together, the first that cannot be started \
 refuses the whole request; otherwise it is named in the reply with its error.";
-    const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
-        &REGION_NOT_FOUND,
-        &TOO_MANY_INSTANCE_IDS,
-        &INSTANCE_IDS_NOT_FOUND,
-        &INSTANCE_LOCKED_FOR_POWER,
-        &INSTANCE_IN_ARREARS,
-        &INSTANCE_STATUS,
-        &INSTANCE_WITHOUT_SYSTEM_DISK,
-        &INSTANCE_DISK_IN_TRANSIT,
-    ];
-    const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
+    const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
-        let asked = BatchAsk {
-            region: &ask.region_id,
-            ids: &ask.instance_id,
-            optimization: ask.batch_optimization,
-            requested: Requested::default(),
-        };
-        Batch::load(tx, call, &asked, RULES)
+    fn named(ask: &Params) -> Named<'_> {
+        let optimization = ask.batch_optimization;
+        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
     }
 
-    fn effect(_: &Call<'_>, _: &Params, batch: Batch) -> Effect<BatchReply> {
-        batch.carry_out(InstanceStatus::Starting, start)
+    fn facts(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        _: &Params,
+        instance: Instance,
+    ) -> Result<PowerFacts, Stop> {
+        power::facts(tx, call, instance, Requested::default())
+    }
+
+    fn effect(_: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
+        respond(entries, InstanceStatus::Starting, start)
     }
 }

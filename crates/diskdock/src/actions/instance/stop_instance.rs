@@ -2,8 +2,9 @@
 
 use domain::instance::StoppedMode;
 
-use super::power::{self, Machine, Requested};
+use super::power::{self, PowerFacts, Requested};
 use crate::actions::prelude::*;
+use crate::catalog::joined;
 
 /// Turns an instance off.
 pub struct StopInstance;
@@ -38,7 +39,7 @@ choice!(
 
 impl Action for StopInstance {
     type Params = Params;
-    type Facts = Machine;
+    type Facts = PowerFacts;
     type Reply = ();
 
     const NAME: &'static str = "StopInstance";
@@ -51,9 +52,9 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.
-    const PRECONDITIONS: &'static [Precondition<Machine>] = RULES;
+    const PRECONDITIONS: &'static [Precondition<PowerFacts>] = &RULES_OF_ONE;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Machine, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
         let requested = Requested {
             stop_charging: ask.stopped_mode == Some(Mode::StopCharging),
             hibernate: ask.hibernate == Some(true),
@@ -61,26 +62,31 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
         power::find(tx, call, &ask.instance_id, requested)
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, machine: Machine) -> Effect<()> {
-        stop(Effect::reply(()), machine, ask.force_stop == Some(true))
+    fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
+        stop(Effect::reply(()), facts, ask.force_stop == Some(true))
     }
 }
 
+/// What must hold before StopInstance: only there hibernation can be asked for.
+const RULES_OF_ONE: [Precondition<PowerFacts>; RULES.len() + 1] = joined(
+    &[must("it is not to hibernate", |m| !m.requested.hibernate, &HIBERNATION_NOT_ENABLED)],
+    RULES,
+);
+
 /// What must hold before an instance can be stopped.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<Machine>] = &[
+pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",           |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",               |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                           |m| m.is_running(), &INSTANCE_STATUS),
-    must("it is not to hibernate",                            |m| !m.requested.hibernate, &HIBERNATION_NOT_ENABLED),
     must("StopCharging is not for a subscription",            |m| !m.requested.stop_charging || m.instance.charge_type == ChargeType::PostPaid, &STOP_CHARGING_PREPAID),
     must("StopCharging is not for a spot instance",           |m| !m.requested.stop_charging || m.instance.spot_strategy == "NoSpot", &STOP_CHARGING_SPOT),
     must("StopCharging is not for a type with local disks",   |m| !m.requested.stop_charging || !m.has_local_disks, &STOP_CHARGING_LOCAL_DISKS),
 ];
 
 /// Stops an instance for which the rules hold.
-pub fn stop<R>(effect: Effect<R>, machine: Machine, force: bool) -> Effect<R> {
-    let Machine { mut instance, requested, .. } = machine;
+pub fn stop<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
+    let PowerFacts { mut instance, requested, .. } = facts;
     instance.stop().expect("a Running instance can be stopped");
     instance.stopped_mode = match instance.charge_type {
         ChargeType::PrePaid => StoppedMode::NotApplicable,

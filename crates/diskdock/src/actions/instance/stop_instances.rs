@@ -1,6 +1,7 @@
 //! `StopInstances`: turn instances off.
 
-use super::power::{Batch, BatchAsk, BatchOptimization, BatchReply, Requested};
+use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
+use super::power::{self, PowerFacts, Requested};
 use super::stop_instance::{Mode, RULES, stop};
 use crate::actions::prelude::*;
 
@@ -28,9 +29,9 @@ params!(
     }
 );
 
-impl Action for StopInstances {
+impl Batch for StopInstances {
     type Params = Params;
-    type Facts = Batch;
+    type Facts = PowerFacts;
     type Reply = BatchReply;
 
     const NAME: &'static str = "StopInstances";
@@ -38,33 +39,27 @@ impl Action for StopInstances {
     const DETAILS: &'static str = "\
 The rules of StopInstance hold for every instance. All together, the first that cannot be stopped \
 refuses the whole request; otherwise it is named in the reply with its error.";
-    const ASYNCHRONOUS: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
-        &REGION_NOT_FOUND,
-        &TOO_MANY_INSTANCE_IDS,
-        &INSTANCE_IDS_NOT_FOUND,
-        &INSTANCE_LOCKED_FOR_POWER,
-        &INSTANCE_IN_ARREARS,
-        &INSTANCE_STATUS,
-        &STOP_CHARGING_PREPAID,
-        &STOP_CHARGING_SPOT,
-        &STOP_CHARGING_LOCAL_DISKS,
-    ];
-    const PRECONDITIONS: &'static [Precondition<Batch>] = &[];
+    const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Batch, Stop> {
-        let stop_charging = ask.stopped_mode == Some(Mode::StopCharging);
-        let asked = BatchAsk {
-            region: &ask.region_id,
-            ids: &ask.instance_id,
-            optimization: ask.batch_optimization,
-            requested: Requested { stop_charging, hibernate: false },
-        };
-        Batch::load(tx, call, &asked, RULES)
+    fn named(ask: &Params) -> Named<'_> {
+        let optimization = ask.batch_optimization;
+        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, batch: Batch) -> Effect<BatchReply> {
+    fn facts(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Params,
+        instance: Instance,
+    ) -> Result<PowerFacts, Stop> {
+        let stop_charging = ask.stopped_mode == Some(Mode::StopCharging);
+        let requested = Requested { stop_charging, hibernate: false };
+        power::facts(tx, call, instance, requested)
+    }
+
+    fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
         let force = ask.force_stop == Some(true);
-        batch.carry_out(InstanceStatus::Stopping, |effect, machine| stop(effect, machine, force))
+        let act = |effect, facts| stop(effect, facts, force);
+        respond(entries, InstanceStatus::Stopping, act)
     }
 }

@@ -73,7 +73,6 @@ async fn the_earlier_check_answers() {
     world.turns_down("DeleteInstance", &id, (404, "InvalidInstanceId.NotFound")).await;
 }
 
-// trips: DeleteInstances InvalidInstanceId.NotFound
 // trips: DeleteInstances InvalidRegionId.NotFound
 // trips: DeleteInstances InvalidParameter.TooManyInstanceIds
 #[tokio::test]

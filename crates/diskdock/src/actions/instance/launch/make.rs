@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::params::{CreditSpecification, InternetChargeType, Ipv4, PeriodUnit};
-use super::plan::{DiskPlan, Plan};
+use super::plan::{DiskPlan, LaunchPlan};
 use crate::actions::derived;
 use crate::actions::prelude::*;
 
@@ -19,7 +19,7 @@ pub struct Made {
 }
 
 /// Makes the `index`-th instance of a plan, from 0.
-pub fn make(call: &Call<'_>, plan: &Plan, index: u32) -> Made {
+pub fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
     let id = call.environment.ids.instance(&plan.hint, call.now);
     let mut instance = blank(call, plan, id);
     let ask = &plan.ask;
@@ -47,7 +47,7 @@ pub fn make(call: &Call<'_>, plan: &Plan, index: u32) -> Made {
     Made { instance, disks }
 }
 
-fn blank(call: &Call<'_>, plan: &Plan, id: InstanceId) -> Instance {
+fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
     let bare = id.as_str().trim_start_matches("i-");
     Instance {
         account: call.caller.account.clone(),
@@ -81,7 +81,7 @@ fn blank(call: &Call<'_>, plan: &Plan, id: InstanceId) -> Instance {
 }
 
 /// Burstable types are Standard unless the request says otherwise; others have no such thing.
-fn credits(plan: &Plan) -> &'static str {
+fn credits(plan: &LaunchPlan) -> &'static str {
     match (plan.ask.credit_specification, &plan.instance_type.credits) {
         (_, None) => "",
         (Some(CreditSpecification::Unlimited), Some(_)) => "Unlimited",
@@ -90,7 +90,7 @@ fn credits(plan: &Plan) -> &'static str {
 }
 
 /// The end of a subscription that begins now.
-fn expiry(plan: &Plan, now: Moment) -> Option<Moment> {
+fn expiry(plan: &LaunchPlan, now: Moment) -> Option<Moment> {
     if !plan.is_prepaid() {
         return None;
     }
@@ -104,7 +104,7 @@ fn expiry(plan: &Plan, now: Moment) -> Option<Moment> {
     Some(Moment(end.timestamp().as_millisecond()))
 }
 
-fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
+fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Network {
     let ask = &plan.ask;
     let account = call.caller.account.as_str();
     let region = &ask.region_id.0;
@@ -137,7 +137,7 @@ fn network(call: &Call<'_>, plan: &Plan, index: u32) -> Network {
     }
 }
 
-fn disks(call: &Call<'_>, plan: &Plan, instance: &Instance) -> Vec<Disk> {
+fn disks(call: &Call<'_>, plan: &LaunchPlan, instance: &Instance) -> Vec<Disk> {
     let mut system = disk(call, plan, &plan.system, instance, SYSTEM_DEVICE);
     system.kind = DiskKind::System;
     system.image.clone_from(&plan.image.id);
@@ -167,7 +167,13 @@ fn free_device(taken: &[String]) -> String {
 }
 
 /// A disk that is on its instance from the beginning.
-fn disk(call: &Call<'_>, plan: &Plan, one: &DiskPlan, instance: &Instance, device: &str) -> Disk {
+fn disk(
+    call: &Call<'_>,
+    plan: &LaunchPlan,
+    one: &DiskPlan,
+    instance: &Instance,
+    device: &str,
+) -> Disk {
     let size = one.size_gib.expect("the rules want a size");
     let id = call.environment.ids.disk(&plan.hint, call.now);
     let mut disk = Disk::new(id, instance.account.clone(), one.category, size, call.now);

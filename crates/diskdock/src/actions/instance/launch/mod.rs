@@ -6,4 +6,4 @@ pub mod params;
 pub mod plan;
 
 pub use params::Launch;
-pub use plan::Plan;
+pub use plan::LaunchPlan;

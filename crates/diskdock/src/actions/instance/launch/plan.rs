@@ -18,7 +18,7 @@ const USER_DATA_BYTES: usize = 32 * 1024;
 const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
 
 /// What a launch is to make. Region, type and image exist.
-pub struct Plan {
+pub struct LaunchPlan {
     /// The request.
     pub ask: Launch,
     /// How many instances.
@@ -85,9 +85,9 @@ pub struct DiskPlan {
     pub type_takes: bool,
 }
 
-impl Plan {
+impl LaunchPlan {
     /// The plan for so many instances. Gives the error of whatever is named and not there.
-    pub fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<Plan, Stop> {
+    pub fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<LaunchPlan, Stop> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
@@ -107,7 +107,7 @@ impl Plan {
             .host_name
             .iter()
             .flat_map(|name| (0..amount).map(|index| name.0.name(index, amount, false)));
-        Ok(Plan {
+        Ok(LaunchPlan {
             amount,
             hint: region.id_hint.clone(),
             zone_sells_type: zone.is_some_and(|zone| inventory.sells(zone, instance_type)),
@@ -229,7 +229,7 @@ impl DiskPlan {
 
 /// Checked in this order by every launch; the first that does not hold is the answer.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<Plan>] = &[
+pub const RULES: &[Precondition<LaunchPlan>] = &[
     must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
     must("the image is of the architecture of the type",             |p| p.image.architecture == p.instance_type.architecture, &INSTANCE_TYPE_ARCHITECTURE),
     must("the system disk is of a category that can be one",         |p| p.system.category.system_sizes(p.system.level).is_some(), &SYSTEM_CATEGORY_NOT_VALID),
