@@ -3,6 +3,7 @@
 mod derived;
 pub mod disk;
 pub mod instance;
+mod order;
 mod paging;
 pub mod place;
 mod prelude;

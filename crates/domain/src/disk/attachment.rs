@@ -135,8 +135,7 @@ impl Disk {
     }
 
     /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
-    /// has let go of a data disk although nobody waits for that, as after a detach that was given
-    /// up.
+    /// has released a data disk without a detach under way, as after one that was given up.
     pub fn let_go(
         &mut self,
         instance: &InstanceId,

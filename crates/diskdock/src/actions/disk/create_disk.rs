@@ -4,10 +4,10 @@ use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
 use domain::performance;
 
-use crate::actions::derived;
 use crate::actions::disk::attach_disk::{Plugging, count_cloud_disks, first_free_device};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::actions::{derived, order};
 use crate::catalog::{Case, Shape, Value};
 use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
@@ -114,6 +114,8 @@ reply!(
     pub struct Reply {
         /// The new disk.
         disk_id: String,
+        /// The order of a subscription disk, else empty.
+        order_id: String,
     }
 );
 
@@ -254,10 +256,11 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
 
     fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
         let mut disk = new_disk(call, ask, &facts);
-        let reply = Reply { disk_id: disk.id.to_string() };
-        let mut effect = Effect::reply(reply);
+        let disk_id = disk.id.to_string();
+        let mut effect = Effect::reply(Reply { disk_id, order_id: String::new() });
         if let Some(instance) = &facts.instance {
             disk.charge_type = ChargeType::PrePaid;
+            effect.reply.order_id = order::number(call);
             disk.portable = false;
             disk.delete_with_instance = true;
             disk.expires_at = instance.expires_at;

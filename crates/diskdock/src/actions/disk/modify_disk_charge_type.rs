@@ -2,6 +2,7 @@
 
 use domain::limits::CHARGE_TYPE_REST_S;
 
+use crate::actions::order;
 use crate::actions::prelude::*;
 
 /// Switches the billing method of data disks on a subscription instance.
@@ -115,7 +116,7 @@ after five minutes.";
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { instance, disks, to, now } = facts;
-        let order_id = call.environment.ids.operation(now).0.to_string();
+        let order_id = order::number(call);
         let save =
             |effect: Effect<Reply>, disk| effect.save_disk(switched(disk, to, &instance, now));
         disks.into_iter().fold(Effect::reply(Reply { order_id }), save)

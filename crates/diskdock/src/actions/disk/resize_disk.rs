@@ -3,6 +3,7 @@
 //! The store have the new size from the answer on. The bytes follow by the operation at the end
 //! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
 
+use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::hypervisor::DiskSpec;
 
@@ -131,17 +132,12 @@ its former size, and `diskdock admin operations` shows the reason.";
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
-        let Facts { mut disk, instances, new_size, now, .. } = facts;
+        let Facts { mut disk, instances, new_size, .. } = facts;
         let size_gib = u32::try_from(new_size).expect("a category allows no more than that");
         disk.resize(size_gib).expect("a disk that stands still can become larger");
         let on = instances.into_iter().map(|instance| instance.id).collect();
         let growing = Growing { disk: DiskSpec::of(&disk), on };
-        let subscription = disk.charge_type == ChargeType::PrePaid;
-        let order_id = if subscription {
-            call.environment.ids.operation(now).0.to_string()
-        } else {
-            String::new()
-        };
+        let order_id = order::number_for(call, disk.charge_type);
         Effect::reply(Reply { order_id }).save_disk(disk).start(growing)
     }
 }

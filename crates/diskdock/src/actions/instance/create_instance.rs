@@ -4,6 +4,7 @@ use super::build::Build;
 use super::launch::make::{Made, make};
 use super::launch::{Launch, LaunchPlan, plan};
 use super::machine_spec::machine_spec;
+use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
@@ -75,7 +76,7 @@ only. A simulated instance has no guest, and nothing listens.";
         let made = make(call, &plan, 0);
         let reply = Reply {
             instance_id: made.instance.id.to_string(),
-            order_id: order_id(call, &plan),
+            order_id: order::number_for(call, plan.charge_type()),
             trade_price: 0.0,
         };
         let build = build(call, &made, &ask.launch);
@@ -102,14 +103,6 @@ pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
         }
         _ => effect,
     }
-}
-
-/// The number of a subscription's order; pay-as-you-go has none.
-pub fn order_id(call: &Call<'_>, plan: &LaunchPlan) -> String {
-    if !plan.is_prepaid() {
-        return String::new();
-    }
-    format!("2{:014}", call.environment.ids.random() % 100_000_000_000_000)
 }
 
 /// Makes the bytes and tells the hypervisor; then the instance is Stopped.

@@ -101,7 +101,7 @@ reply!(
         network_interfaces: NetworkInterfaces<'a>,
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
-        /// One that is made up, for an instance that sends anything to the internet.
+        /// A placeholder, for an instance with public bandwidth.
         public_ip_address: Addresses<'a>,
         /// Addresses in the classic network. There are none here.
         inner_ip_address: Addresses<'a>,

@@ -1,10 +1,11 @@
 //! `RunInstances`: make instances and start them.
 
-use super::create_instance::{build, order_id, save};
+use super::create_instance::{build, save};
 use super::launch::make::make;
 use super::launch::params::Ipv4;
 use super::launch::{Launch, LaunchPlan, plan};
 use super::start_instance::Starting;
+use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::{Time, joined_params};
 
@@ -273,7 +274,7 @@ only. A simulated instance has no guest, and nothing listens.";
     }
 
     fn effect(call: &Call<'_>, _: &Params, plan: LaunchPlan) -> Effect<Reply> {
-        let order_id = order_id(call, &plan);
+        let order_id = order::number_for(call, plan.charge_type());
         let sets = InstanceIdSets { instance_id_set: Vec::new() };
         let reply = Reply { instance_id_sets: sets, order_id, trade_price: 0.0 };
         let mut effect = Effect::reply(reply);

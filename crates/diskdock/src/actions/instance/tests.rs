@@ -14,14 +14,14 @@ use crate::service::{Request, Services, dispatch};
 use crate::store::Store;
 use crate::store::sqlite::{Durability, Sqlite};
 
-struct Town {
+struct TestServer {
     services: Services,
     hypervisor: Arc<Simulated>,
     _directory: tempfile::TempDir,
 }
 
-impl Town {
-    fn new(creating_takes_time: bool) -> Town {
+impl TestServer {
+    fn new(creating_takes_time: bool) -> TestServer {
         let directory = tempfile::tempdir().expect("a directory");
         let engine = Sqlite::open(directory.path(), Durability::Relaxed).expect("a store");
         let store = Arc::new(Store::new(engine));
@@ -37,7 +37,7 @@ impl Town {
         ));
         let runner = Arc::new(runner);
         let services = Services { store, runner, clock, environment, strict: false };
-        Town { services, hypervisor, _directory: directory }
+        TestServer { services, hypervisor, _directory: directory }
     }
 
     async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Value, &'static str> {
@@ -55,7 +55,7 @@ impl Town {
         }
     }
 
-    async fn settle(&self) {
+    async fn drain(&self) {
         for _ in 0..20 {
             self.services.runner.drain().await;
             self.services.clock.advance_ms(1_000);
@@ -111,10 +111,10 @@ impl Town {
 
 #[tokio::test]
 async fn an_instance_runs_stops_starts_reboots_and_goes() {
-    let town = Town::new(false);
-    let id = town.run(&[]).await;
+    let server = TestServer::new(false);
+    let id = server.run(&[]).await;
     let named = [("InstanceId", id.as_str())];
-    assert_eq!(town.instances().await[0]["Status"], "Starting");
+    assert_eq!(server.instances().await[0]["Status"], "Starting");
     for (action, then) in [
         ("", "Running"),
         ("StopInstance", "Stopped"),
@@ -122,55 +122,55 @@ async fn an_instance_runs_stops_starts_reboots_and_goes() {
         ("RebootInstance", "Running"),
     ] {
         if !action.is_empty() {
-            town.call(action, &named).await.expect(action);
+            server.call(action, &named).await.expect(action);
         }
-        town.settle().await;
-        assert_eq!(town.instances().await[0]["Status"], then, "{action}");
-        assert!(town.agrees().await, "{action}");
+        server.drain().await;
+        assert_eq!(server.instances().await[0]["Status"], then, "{action}");
+        assert!(server.agrees().await, "{action}");
     }
-    assert_eq!(town.disk_statuses().await, ["In_use"; 3]);
-    assert_eq!(town.call("DeleteInstance", &named).await, Err("IncorrectInstanceStatus"));
+    assert_eq!(server.disk_statuses().await, ["In_use"; 3]);
+    assert_eq!(server.call("DeleteInstance", &named).await, Err("IncorrectInstanceStatus"));
     let forced = [named[0], ("Force", "true")];
-    town.call("DeleteInstance", &forced).await.expect("a release");
-    assert_eq!(town.instances().await[0]["Status"], "Stopping");
-    assert_eq!(town.disk_statuses().await, ["In_use"; 3]);
-    town.settle().await;
-    assert!(town.instances().await.is_empty() && town.agrees().await);
-    assert_eq!(town.disk_statuses().await, ["Available"]);
+    server.call("DeleteInstance", &forced).await.expect("a release");
+    assert_eq!(server.instances().await[0]["Status"], "Stopping");
+    assert_eq!(server.disk_statuses().await, ["In_use"; 3]);
+    server.drain().await;
+    assert!(server.instances().await.is_empty() && server.agrees().await);
+    assert_eq!(server.disk_statuses().await, ["Available"]);
 }
 
 #[tokio::test]
 async fn an_instance_whose_disks_take_time_is_created_and_can_be_started() {
-    let town = Town::new(true);
-    let image = town.image();
+    let server = TestServer::new(true);
+    let image = server.image();
     let pairs =
         [("RegionId", "cn-hangzhou"), ("InstanceType", "ecs.g6.large"), ("ImageId", &image)];
-    let reply = town.call("CreateInstance", &pairs).await.expect("an instance");
+    let reply = server.call("CreateInstance", &pairs).await.expect("an instance");
     let named = [("InstanceId", reply["InstanceId"].as_str().expect("an id"))];
-    assert_eq!(town.instances().await[0]["Status"], "Pending");
-    assert_eq!(town.disk_statuses().await, ["Creating"]);
-    assert_eq!(town.call("StartInstance", &named).await, Err("IncorrectInstanceStatus"));
-    town.settle().await;
-    assert_eq!(town.instances().await[0]["Status"], "Stopped");
-    assert_eq!(town.disk_statuses().await, ["In_use"]);
-    town.call("StartInstance", &named).await.expect("a start");
-    town.settle().await;
-    assert!(town.agrees().await);
+    assert_eq!(server.instances().await[0]["Status"], "Pending");
+    assert_eq!(server.disk_statuses().await, ["Creating"]);
+    assert_eq!(server.call("StartInstance", &named).await, Err("IncorrectInstanceStatus"));
+    server.drain().await;
+    assert_eq!(server.instances().await[0]["Status"], "Stopped");
+    assert_eq!(server.disk_statuses().await, ["In_use"]);
+    server.call("StartInstance", &named).await.expect("a start");
+    server.drain().await;
+    assert!(server.agrees().await);
 }
 
 #[tokio::test]
 async fn a_batch_refuses_all_or_names_those_that_fail() {
-    let town = Town::new(false);
-    let (first, second) = (town.run(&[]).await, town.run(&[]).await);
-    town.settle().await;
-    town.call("StopInstance", &[("InstanceId", &first)]).await.expect("a stop");
-    town.settle().await;
+    let server = TestServer::new(false);
+    let (first, second) = (server.run(&[]).await, server.run(&[]).await);
+    server.drain().await;
+    server.call("StopInstance", &[("InstanceId", &first)]).await.expect("a stop");
+    server.drain().await;
     let both = [("RegionId", "cn-hangzhou"), ("InstanceId.1", &first), ("InstanceId.2", &second)];
-    assert_eq!(town.call("StartInstances", &both).await, Err("IncorrectInstanceStatus"));
+    assert_eq!(server.call("StartInstances", &both).await, Err("IncorrectInstanceStatus"));
     let mut willing = both.to_vec();
     willing.push(("BatchOptimization", "SuccessFirst"));
     willing.push(("InstanceId.3", "i-nowhere"));
-    let reply = town.call("StartInstances", &willing).await.expect("results");
+    let reply = server.call("StartInstances", &willing).await.expect("results");
     let results = reply["InstanceResponses"]["InstanceResponse"].as_array().expect("results");
     let codes: Vec<_> = results.iter().map(|one| one["Code"].as_str().expect("a code")).collect();
     assert_eq!(codes, ["200", "IncorrectInstanceStatus", "InvalidInstanceId.NotFound"]);

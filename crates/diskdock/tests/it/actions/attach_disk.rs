@@ -53,7 +53,7 @@ async fn device_names_are_given_in_order_and_used_again() {
 }
 
 #[tokio::test]
-async fn a_device_may_be_asked_for() {
+async fn attach_disk_gives_the_requested_device_name() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for device in ["/dev/xvdz", "/dev/xvdaa", "/dev/xvdc"] {
@@ -86,7 +86,7 @@ async fn a_guest_that_takes_no_device_leaves_the_disk_available() {
 }
 
 #[tokio::test]
-async fn delete_with_instance_is_as_asked_for() {
+async fn attach_disk_sets_delete_with_instance_as_requested() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for (asked, expected) in [(None, false), (Some("True"), true), (Some("false"), false)] {
@@ -113,7 +113,7 @@ async fn two_disks_may_be_attached_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_former_system_disk_goes_home_as_xvda_with_a_password_or_a_key_pair() {
+async fn attach_disk_takes_a_former_system_disk_as_xvda_with_a_credential() {
     let login = ("Password", "Example-1234");
     let pair = ("KeyPairName", "mine");
     let boot = ("Bootable", "true");
@@ -135,7 +135,7 @@ async fn a_former_system_disk_goes_home_as_xvda_with_a_password_or_a_key_pair() 
 }
 
 #[tokio::test]
-async fn a_shared_disk_may_be_told_not_to_go_with_the_instance() {
+async fn attach_disk_of_a_multi_attach_disk_accepts_delete_with_instance_false() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.g8i.large".to_owned()).await;
     let disk = world.disk_with(|disk| disk.multi_attach = true).await;
@@ -147,7 +147,7 @@ async fn a_shared_disk_may_be_told_not_to_go_with_the_instance() {
 }
 
 #[tokio::test]
-async fn an_attachment_shows_in_the_older_form_as_well() {
+async fn describe_disks_shows_an_attachment_in_mount_instances_as_well() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;

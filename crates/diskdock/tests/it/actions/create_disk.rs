@@ -83,7 +83,7 @@ async fn a_new_disk_is_found_at_once_with_every_field() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_has_the_documented_default() {
+async fn create_disk_gives_omitted_parameters_their_documented_default() {
     let world = World::new().await;
     let given = ask(&[("PerformanceLevel", None)]);
     let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
@@ -97,11 +97,13 @@ async fn what_is_left_out_has_the_documented_default() {
 }
 
 #[tokio::test]
-async fn a_subscription_instance_gets_its_disk_attached() {
+async fn create_disk_with_a_subscription_instance_attaches_a_disk_that_goes_with_it() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
     let given = ask(&[("ZoneId", None), ("InstanceId", Some(&instance))]);
-    let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
+    let answer = world.ok("CreateDisk", &given).await;
+    assert!(!answer.text_at("OrderId").is_empty());
+    let disk = answer.text_at("DiskId");
     assert_eq!(world.status_of(&disk).await, "Attaching");
     world.finish_all().await;
     let shown = world.describe(&disk).await;
@@ -116,7 +118,7 @@ async fn a_subscription_instance_gets_its_disk_attached() {
 }
 
 #[tokio::test]
-async fn a_disk_may_take_a_while_to_make_and_cannot_be_used_meanwhile() {
+async fn create_disk_leaves_a_slow_disk_creating_and_unusable() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
     world.control("POST", "/rules", rule).await;

@@ -23,7 +23,7 @@ async fn a_deleted_disk_is_gone_at_once_and_stays_gone() {
 
 // trips: DeleteDisk IncorrectDiskStatus
 #[tokio::test]
-async fn a_disk_that_is_attached_or_on_its_way_cannot_be_deleted() {
+async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -43,7 +43,7 @@ async fn a_disk_that_is_attached_or_on_its_way_cannot_be_deleted() {
 // trips: DeleteDisk DiskTypeViolation
 // trips: DeleteDisk IncorrectDiskStatus.Initializing
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn delete_disk_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -68,7 +68,7 @@ async fn the_earlier_check_answers() {
 }
 
 #[tokio::test]
-async fn the_id_must_be_there() {
+async fn delete_disk_refuses_a_missing_id() {
     let world = World::new().await;
     let missing = "The input parameter \"DiskId\" that is mandatory for processing this request is \
                    not supplied.";

@@ -34,7 +34,7 @@ async fn both_refuse(
 // trips: DeleteInstances InstanceLockedForSecurity
 // trips: DeleteInstances InvalidInstanceIds.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn delete_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let (fine, bad) = (world.stopped_instance().await, world.stopped_instance().await);
     let both = [fine.as_str(), bad.as_str()];

@@ -107,7 +107,7 @@ fn check_types(disk: &Value) {
 }
 
 #[tokio::test]
-async fn another_accounts_disks_are_not_there() {
+async fn describe_disks_does_not_show_disks_of_another_account() {
     let mut world = World::new().await;
     let disk = world.available_disk().await;
     let one = format!("[\"{disk}\"]");
@@ -122,7 +122,7 @@ async fn another_accounts_disks_are_not_there() {
 // trips: DescribeDisks InvalidTag.Mismatch
 // trips: DescribeDisks InvalidParameter
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused() {
+async fn describe_disks_refuses_invalid_filters() {
     let world = World::new().await;
     let missing = (400, "MissingParamter.RegionId", "The regionId should not be null.");
     world.refuses("DescribeDisks", &[], missing).await;
@@ -178,7 +178,7 @@ async fn what_cannot_be_asked_is_refused() {
 }
 
 #[tokio::test]
-async fn a_malformed_filter_is_told_with_what_is_expected() {
+async fn describe_disks_says_what_it_expects_of_a_malformed_filter() {
     let world = World::new().await;
     for (name, value, status, code) in [
         ("DiskIds", "d-1", 400, "InvalidParameter.DiskIds"),
@@ -205,7 +205,7 @@ async fn a_malformed_filter_is_told_with_what_is_expected() {
 // trips: DescribeDisks InvalidDiskIds.Malformed
 // trips: DescribeDisks InvalidTagCount
 #[tokio::test]
-async fn a_hundred_ids_and_twenty_tags_and_no_more() {
+async fn describe_disks_takes_up_to_a_hundred_ids_and_twenty_tags() {
     let world = World::new().await;
     let list = |count: usize| format!("[{}]", vec!["\"d-1\""; count].join(", "));
     assert_eq!(ids(&world, &[("DiskIds", &list(100))]).await, Vec::<String>::new());

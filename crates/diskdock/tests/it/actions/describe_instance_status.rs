@@ -29,7 +29,7 @@ async fn every_status_is_shown() {
 }
 
 #[tokio::test]
-async fn zones_and_pages_are_as_asked_for() {
+async fn describe_instance_status_filters_by_zone_and_pages() {
     let world = World::new().await;
     let there = world.plant_instance(|i| i.zone = "cn-hangzhou-h".to_owned()).await;
     let mut ids = world.run(&[("Amount", Some("12"))]).await;
@@ -54,7 +54,7 @@ async fn zones_and_pages_are_as_asked_for() {
 // trips: DescribeInstanceStatus InvalidZoneId.NotFound
 // trips: DescribeInstanceStatus InvalidParameter.TooManyInstanceIds
 #[tokio::test]
-async fn region_zone_and_ids_are_such_as_there_are() {
+async fn describe_instance_status_refuses_unknown_region_zone_and_too_many_ids() {
     let world = World::new().await;
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "i-1")).collect();

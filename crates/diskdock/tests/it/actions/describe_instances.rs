@@ -95,7 +95,7 @@ const FILTERS: &[(Pairs, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn every_filter_finds_what_it_says() {
+async fn each_filter_of_describe_instances_keeps_only_matches() {
     let world = World::new().await;
     three(&world).await;
     for (filter, expected) in FILTERS {
@@ -160,7 +160,7 @@ async fn pages_by_token_hold_each_instance_once_whatever_comes_meanwhile() {
 // trips: DescribeInstances InvalidFilterKey.NotFound
 // trips: DescribeInstances InvalidFilterValue
 #[tokio::test]
-async fn filters_are_well_formed() {
+async fn describe_instances_refuses_malformed_filters() {
     let world = World::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), "team")).collect();
@@ -187,7 +187,7 @@ async fn filters_are_well_formed() {
 }
 
 #[tokio::test]
-async fn another_account_sees_nothing() {
+async fn describe_instances_does_not_show_instances_of_another_account() {
     let mut world = World::new().await;
     let id = world.running_instance().await;
     assert_eq!(world.instance_status(&id).await, "Running");

@@ -57,7 +57,7 @@ async fn the_latest_64_kib_come_with_the_time_when_they_were_written() {
 }
 
 #[tokio::test]
-async fn symbols_are_removed_if_that_is_wanted() {
+async fn remove_symbols_strips_control_sequences() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let written = "\u{1b}[32m[  OK  ]\u{1b}[0m Started \u{7}login.\r\n";
@@ -86,7 +86,7 @@ async fn a_console_that_cannot_be_read_is_our_fault_and_in_the_log_only() {
 // trips: GetInstanceConsoleOutput InvalidRegionId.NotFound
 // trips: GetInstanceConsoleOutput InvalidInstanceId.NotFound
 #[tokio::test]
-async fn only_the_callers_instances_of_the_region_have_one() {
+async fn get_instance_console_output_refuses_unknown_and_foreign_instances() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let action = "GetInstanceConsoleOutput";

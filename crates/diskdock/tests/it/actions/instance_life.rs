@@ -5,7 +5,7 @@ use diskdock::hypervisor::Pace;
 use crate::harness::{REGION, Style, World};
 
 #[tokio::test]
-async fn a_life_takes_as_long_as_on_the_real_cloud() {
+async fn transitions_of_an_instance_take_as_long_as_on_the_real_cloud() {
     let world = World::with(|plan| plan.pace = Pace::Cloud).await;
     let instances = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
     let id = &instances[0];
@@ -109,7 +109,7 @@ const STEPS: &[(&str, &[(&str, &str)])] = &[
 
 /// XML has the same lists under the same names.
 #[tokio::test]
-async fn a_launch_is_told_in_xml_as_well() {
+async fn run_instances_answers_in_xml() {
     let world = World::new().await;
     let ask = crate::harness::launch(&[("InternetMaxBandwidthOut", Some("1"))]);
     let answer = world.call_in(Style::XML, "RunInstances", &ask).await;

@@ -5,7 +5,7 @@ use domain::{Activity, Category};
 use crate::harness::{REGION, Refused, World};
 
 #[tokio::test]
-async fn what_is_named_changes_and_the_rest_stays() {
+async fn modify_disk_attribute_changes_only_named_attributes() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let free = world.disk_with(|disk| disk.category = Category::CloudAuto).await;
@@ -49,7 +49,7 @@ async fn several_disks_change_together_or_not_at_all() {
 
 /// The switch decides what becomes of the disk when its instance goes.
 #[tokio::test]
-async fn delete_with_instance_counts_when_the_instance_goes() {
+async fn delete_with_instance_takes_effect_when_the_instance_is_released() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let (goes, stays) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
@@ -72,7 +72,7 @@ async fn delete_with_instance_counts_when_the_instance_goes() {
 // trips: ModifyDiskAttribute InvalidRegionId.MalFormed
 // trips: ModifyDiskAttribute NoAttributeToModify
 #[tokio::test]
-async fn the_disks_are_named_and_something_is_to_change() {
+async fn modify_disk_attribute_refuses_missing_ids_and_attributes() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let id = ("DiskId", disk.as_str());
@@ -103,7 +103,7 @@ async fn the_disks_are_named_and_something_is_to_change() {
 // trips: ModifyDiskAttribute DeleteWithInstance.Conflict
 // trips: ModifyDiskAttribute IncorrectDiskStatus
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn modify_disk_attribute_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let small = |disk: &mut domain::Disk| {
         disk.category = Category::CloudAuto;
@@ -138,7 +138,7 @@ async fn the_earlier_check_answers() {
 
 /// What a disk has already is no change, and so nothing that could be refused.
 #[tokio::test]
-async fn values_that_the_disk_has_already_are_accepted() {
+async fn modify_disk_attribute_accepts_values_that_the_disk_has_already() {
     let world = World::new().await;
     let shared = world.disk_with(|disk| disk.multi_attach = true).await;
     let fixed = world.disk_with(|disk| disk.portable = false).await;

@@ -16,7 +16,7 @@ async fn subscribed(world: &World) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_pay_as_you_go_disk_can_leave_and_a_subscription_disk_cannot() {
+async fn a_disk_is_portable_after_a_switch_to_pay_as_you_go_only() {
     let world = World::new().await;
     let (instance, disk) = subscribed(&world).await;
     let ids = format!("[\"{disk}\"]");
@@ -65,7 +65,7 @@ async fn a_pay_as_you_go_disk_can_leave_and_a_subscription_disk_cannot() {
 // trips: ModifyDiskChargeType InvalidInstanceId.NotFound
 // trips: ModifyDiskChargeType InvalidRegionId.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let (instance, disk) = subscribed(&world).await;
     let ids = format!("[\"{disk}\"]");

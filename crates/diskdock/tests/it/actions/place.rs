@@ -10,7 +10,7 @@ const IMAGES: (&str, &str, &str) = ("Images", "Image", "ImageId");
 
 /// The way of a wizard: region, zone, type, image, disk; and then the launch goes well.
 #[tokio::test]
-async fn what_is_listed_can_be_launched() {
+async fn types_images_and_zones_that_are_listed_can_be_launched() {
     let world = World::new().await;
     let regions = world.list("DescribeRegions", &[], REGIONS).await;
     assert!(regions.contains(&REGION.to_owned()));
@@ -48,7 +48,7 @@ async fn what_is_listed_can_be_launched() {
 
 /// Without a zone the first that sells everything is taken.
 #[tokio::test]
-async fn a_launch_without_a_zone_finds_one() {
+async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
     let world = World::new().await;
     let zones = world.list("DescribeZones", &[("RegionId", REGION)], ZONES).await;
     let id = world.run_one(&[("ZoneId", None)]).await;
@@ -76,7 +76,7 @@ async fn a_launch_without_a_zone_finds_one() {
 // trips: DescribeImages InvalidTag.Mismatch
 // trips: DescribeImages InvalidTagCount
 #[tokio::test]
-async fn questions_that_make_no_sense_are_refused() {
+async fn inventory_queries_refuse_invalid_parameters() {
     let world = World::new().await;
     let (region, nowhere) = (("RegionId", REGION), ("RegionId", "nowhere"));
     let zones = ("DestinationResource", "Zone");
@@ -159,7 +159,7 @@ async fn images_are_found_by_every_filter() {
 }
 
 #[tokio::test]
-async fn available_zones_are_those_that_have_it() {
+async fn describe_available_resource_lists_zones_that_sell_the_resource() {
     let world = World::new().await;
     let ask = [
         ("RegionId", REGION),

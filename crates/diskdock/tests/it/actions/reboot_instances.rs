@@ -14,7 +14,7 @@ use crate::harness::{REGION, World};
 // trips: RebootInstances InstanceLockedForSecurity
 // trips: RebootInstances InvalidInstanceIds.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn reboot_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let (fine, bad) = (world.run_one(&[]).await, world.run_one(&[]).await);
     let pair = Batch { one: "RebootInstance", many: "RebootInstances", fine: &fine, bad: &bad };

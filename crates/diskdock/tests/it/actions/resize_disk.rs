@@ -35,7 +35,7 @@ async fn settle(world: &World, disk: &str, well: bool) {
 
 /// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
 #[tokio::test]
-async fn the_size_is_the_new_one_at_once() {
+async fn describe_disks_shows_the_new_size_at_once() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -56,7 +56,7 @@ async fn the_size_is_the_new_one_at_once() {
 }
 
 #[tokio::test]
-async fn what_fails_is_taken_back_and_says_why() {
+async fn a_resize_that_fails_restores_the_former_size_and_says_why() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     hold(&world);
@@ -78,7 +78,7 @@ async fn what_fails_is_taken_back_and_says_why() {
 // trips: AttachDisk InvalidOperation.Conflict
 // trips: DetachDisk InvalidOperation.Conflict
 #[tokio::test]
-async fn until_the_bytes_are_there_the_disk_stays_as_and_where_it_is() {
+async fn a_disk_is_not_moved_or_resized_again_while_it_is_resizing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let (free, used) = (world.available_disk().await, world.disk_on(&instance).await);
@@ -111,7 +111,7 @@ async fn until_the_bytes_are_there_the_disk_stays_as_and_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_crash_in_between_loses_neither_the_size_nor_the_work() {
+async fn a_resize_survives_a_crash() {
     for well in [true, false] {
         let world = World::new().await;
         let disk = world.available_disk().await;
@@ -127,7 +127,7 @@ async fn a_crash_in_between_loses_neither_the_size_nor_the_work() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_released_meanwhile_does_no_harm() {
+async fn a_resize_ends_well_when_its_instance_is_released_meanwhile() {
     let world = World::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let goes = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
@@ -163,7 +163,7 @@ async fn a_token_grows_a_disk_once_and_a_subscription_has_an_order() {
 }
 
 #[tokio::test]
-async fn the_parameters_must_make_sense() {
+async fn resize_disk_refuses_missing_and_malformed_parameters() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let rows: [Refused<'_>; 7] = [
@@ -185,7 +185,7 @@ async fn the_parameters_must_make_sense() {
 // trips: ResizeDisk InvalidDiskSize
 // trips: ResizeDisk InvalidDiskSize.TooLarge
 #[tokio::test]
-async fn a_disk_only_grows_and_no_further_than_its_category_allows() {
+async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let message = "Specified new disk size is less than or equal the original disk size.";
@@ -227,7 +227,7 @@ async fn a_disk_only_grows_and_no_further_than_its_category_allows() {
 // trips: ResizeDisk IncorrectDiskStatus
 // trips: ResizeDisk InvalidDiskId.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn resize_disk_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -269,7 +269,7 @@ async fn the_earlier_check_answers() {
 }
 
 #[tokio::test]
-async fn only_offline_is_for_disks_that_no_guest_has() {
+async fn resize_disk_online_needs_a_running_instance() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let not_running = (403, "InvalidInstanceStatus.NotRunning");
@@ -289,7 +289,7 @@ async fn only_offline_is_for_disks_that_no_guest_has() {
 
 // trips: ResizeDisk InvalidParameter
 #[tokio::test]
-async fn a_size_below_the_smallest_of_the_category_is_not_valid() {
+async fn resize_disk_refuses_a_size_below_the_smallest_of_the_category() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let message = "The specified parameter \"NewSize\" is not valid.";

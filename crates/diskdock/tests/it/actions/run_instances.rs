@@ -55,7 +55,7 @@ async fn an_instance_starts_with_its_disks_on_it() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_shown() {
+async fn describe_instances_shows_the_requested_attributes() {
     let world = World::new().await;
     let instance = world
         .run_one(&[
@@ -177,7 +177,7 @@ async fn a_hundred_instances_are_made_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_makes_nothing_new() {
+async fn run_instances_with_a_repeated_token_makes_nothing_new() {
     let world = World::new().await;
     let token = ("ClientToken", Some("token-1"));
     let first = world.begin_run(&[token, ("Amount", Some("2"))]).await;
@@ -240,7 +240,7 @@ async fn user_data_of_up_to_32_kilobytes_is_kept_while_the_instance_lives() {
 }
 
 #[tokio::test]
-async fn disks_that_take_a_while_to_make_delay_the_start() {
+async fn an_instance_starts_after_its_slow_disks_are_made() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":20000}}"#;
     world.control("POST", "/rules", rule).await;
@@ -291,7 +291,7 @@ async fn a_guest_that_does_not_boot_is_stopped_when_the_deadline_passes() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_half_way_goes_on_where_it_was() {
+async fn a_launch_continues_after_a_restart() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
     world.control("POST", "/rules", rule).await;

@@ -21,7 +21,7 @@ use crate::harness::{REGION, World};
 // trips: StartInstances InstanceLockedForSecurity
 // trips: StartInstances InvalidInstanceIds.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn start_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let (fine, bad) = (world.stopped_instance().await, world.stopped_instance().await);
     let disk = world.available_disk().await;
@@ -101,7 +101,7 @@ async fn all_together_starts_every_one() {
 
 /// The way of recovering a system disk on another machine, and back.
 #[tokio::test]
-async fn without_its_system_disk_an_instance_stays_off() {
+async fn start_instance_refuses_an_instance_without_system_disk() {
     let world = World::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();

@@ -17,7 +17,7 @@ use crate::harness::{REGION, World};
 // trips: StopInstances InstanceLockedForSecurity
 // trips: StopInstances InvalidInstanceIds.NotFound
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn stop_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
     let (fine, bad) = (world.run_one(&[]).await, world.run_one(&[]).await);
     let pair = Batch { one: "StopInstance", many: "StopInstances", fine: &fine, bad: &bad };
@@ -60,7 +60,7 @@ async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
 }
 
 #[tokio::test]
-async fn a_stopped_instance_says_whether_it_is_paid_for() {
+async fn stop_instance_sets_the_stopped_mode() {
     let world = World::new().await;
     let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
     for (launch, mode, expected) in [
@@ -110,7 +110,7 @@ async fn a_guest_that_does_not_shut_down_is_running_again_unless_it_is_forced() 
 
 /// A disk that is leaving while its instance stops is not free before the guest let go of it.
 #[tokio::test]
-async fn disks_that_are_on_their_way_go_on() {
+async fn stop_instance_lets_attaches_and_detaches_continue() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let (leaving, coming) = (world.disk_on(&instance).await, world.available_disk().await);
@@ -158,7 +158,7 @@ async fn success_first_stops_those_that_can_be_stopped() {
 
 /// Terraform sends the StoppedMode that DescribeInstances showed.
 #[tokio::test]
-async fn a_stopped_mode_that_is_not_applicable_asks_for_nothing() {
+async fn stop_instance_reads_stopped_mode_not_applicable_as_not_sent() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let shown = world.show(&instance).await["StoppedMode"].as_str().unwrap().to_owned();

@@ -30,7 +30,7 @@ pub fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
         instance.host_name = name.replace("${instance_id}", instance.id.as_str());
     }
     instance.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
-    instance.charge_type = ask.instance_charge_type.unwrap_or(ChargeType::PostPaid);
+    instance.charge_type = plan.charge_type();
     instance.expires_at = expiry(plan, call.now);
     instance.deletion_protection = ask.deletion_protection.unwrap_or(false);
     instance.tags.clone_from(&plan.tags);

@@ -39,20 +39,20 @@ params!(
         /// Data disks, up to 16.
         data_disk: Groups<DataDiskParams>,
         /// The security group to show. There is no network here, so that any id will do; left out,
-        /// one is made up.
+        /// a placeholder is shown.
         security_group_id: Option<Text<1, 64>>,
-        /// The vSwitch to show. Any id will do; left out, one is made up.
+        /// The vSwitch to show. Any id will do; left out, a placeholder is shown.
         #[wire = "VSwitchId"]
         v_switch_id: Option<Text<1, 64>>,
         /// The private address to show; further instances get the addresses after it. Left out,
-        /// it is made up.
+        /// a placeholder is shown.
         #[malformed = PRIVATE_IP_MALFORMED]
         private_ip_address: Option<Ipv4>,
         /// The public bandwidth billing method to show.
         #[malformed = INTERNET_CHARGE_TYPE_UNKNOWN]
         internet_charge_type: Option<InternetChargeType>,
-        /// Megabits a second out of the instance to show. More than 0 comes with a made-up public
-        /// address out of 198.18.0.0/15, which leads nowhere.
+        /// Megabits a second out of the instance to show. With more than 0, a public address out of
+        /// 198.18.0.0/15 is shown, which leads nowhere.
         #[malformed = BANDWIDTH_OUT_MALFORMED]
         internet_max_bandwidth_out: Option<Integer<0, 100>>,
         /// Megabits a second into the instance to show.

@@ -127,9 +127,14 @@ impl LaunchPlan {
         })
     }
 
+    /// How it is paid for.
+    pub fn charge_type(&self) -> ChargeType {
+        self.ask.instance_charge_type.unwrap_or(ChargeType::PostPaid)
+    }
+
     /// Whether it is a subscription.
     pub fn is_prepaid(&self) -> bool {
-        self.ask.instance_charge_type == Some(ChargeType::PrePaid)
+        self.charge_type() == ChargeType::PrePaid
     }
 
     /// How it bids.

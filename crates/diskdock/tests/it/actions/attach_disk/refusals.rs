@@ -27,7 +27,7 @@ const INSTANCE_STATUS: (u16, &str, &str) = (
 // trips: AttachDisk InvalidInstanceType.NotSupportDiskCategory
 // trips: AttachDisk InvalidOperation.InstanceTypeNotSupport
 #[tokio::test]
-async fn the_earlier_check_of_type_and_device_answers() {
+async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
     world.disk_on(&instance).await;
@@ -76,7 +76,7 @@ async fn the_earlier_check_of_type_and_device_answers() {
 // trips: AttachDisk InstanceExpiredOrInArrears
 // trips: AttachDisk InstanceLockedForSecurity
 #[tokio::test]
-async fn the_earlier_check_of_the_instance_answers() {
+async fn attach_disk_answers_the_first_failed_precondition_of_the_instance() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.status = InstanceStatus::Stopped).await;
     let disk = world.available_disk().await;
@@ -127,7 +127,7 @@ async fn the_earlier_check_of_the_instance_answers() {
 // trips: AttachDisk InvalidDiskId.NotFound
 // trips: AttachDisk InvalidInstanceId.NotFound
 #[tokio::test]
-async fn the_earlier_check_of_the_disk_answers() {
+async fn attach_disk_answers_the_first_failed_precondition_of_the_disk() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.locks = vec![LockReason::Security]).await;
     let disk = world.available_disk().await;
@@ -190,7 +190,7 @@ async fn a_disk_that_is_attached_or_attaching_cannot_be_attached() {
 
 // trips: AttachDisk InstanceDiskLimitExceeded
 #[tokio::test]
-async fn an_instance_holds_so_many_disks_and_no_more() {
+async fn attach_disk_is_refused_beyond_the_disk_quantity_of_the_type() {
     let world = World::new().await;
     let instance = world
         .plant_instance(|i| {
@@ -219,7 +219,7 @@ async fn an_instance_holds_so_many_disks_and_no_more() {
 
 // trips: AttachDisk OperationConflict.DisksAttachingParallellyExceed
 #[tokio::test]
-async fn thirty_two_disks_may_come_at_a_time() {
+async fn attach_disk_is_refused_while_thirty_two_disks_are_attaching() {
     let world = World::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
     for _ in 0..32 {
@@ -241,7 +241,7 @@ async fn thirty_two_disks_may_come_at_a_time() {
 
 // trips: AttachDisk InvalidDevice.Malformed
 #[tokio::test]
-async fn parameters_are_there_and_well_formed() {
+async fn attach_disk_refuses_missing_and_malformed_parameters() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;

@@ -160,7 +160,7 @@ const ROWS: &[Row] = &[
 // trips: CreateDisk BurstingEnabledForMultiAttachDiskUnsupported
 // trips: CreateDisk InvalidBurstingEnabled.DiskSizeTooSmall
 #[tokio::test]
-async fn a_disk_that_cannot_be_had_is_refused() {
+async fn create_disk_refuses_a_disk_that_is_not_sold() {
     let world = World::new().await;
     for (change, status, code, message) in ROWS {
         world.refuses("CreateDisk", &ask(change), (*status, code, message)).await;
@@ -176,7 +176,7 @@ async fn a_disk_that_cannot_be_had_is_refused() {
 // trips: CreateDisk InvalidParameter.MultiAttachAndInstanceIdConflict
 // trips: CreateDisk InstanceDiskLimitExceeded
 #[tokio::test]
-async fn an_instance_that_cannot_get_a_disk_is_told_why() {
+async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let on_it = [("ZoneId", None), ("InstanceId", Some(instance.as_str()))];
@@ -218,7 +218,7 @@ async fn a_disk_has_at_most_twenty_tags() {
 }
 
 #[tokio::test]
-async fn a_malformed_parameter_is_told_with_what_is_expected() {
+async fn create_disk_says_what_it_expects_of_a_malformed_parameter() {
     let world = World::new().await;
     for (name, value, status, code) in [
         ("Size", "20.5", 400, "InvalidDiskSize.NotSupported"),

@@ -94,7 +94,7 @@ async fn a_release_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn power_that_is_cut_frees_a_disk_that_its_guest_would_not_let_go_of() {
+async fn a_forced_release_frees_a_disk_that_its_guest_did_not_release() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
@@ -178,7 +178,7 @@ async fn a_shared_disk_stays_on_its_other_instance() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_released_instance_is_left_in_the_books() {
+async fn nothing_of_a_released_instance_is_left_in_the_store() {
     let world = World::new().await;
     let instance = world.run_one(&[("UserData", Some("QUFB"))]).await;
     world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
@@ -208,7 +208,7 @@ async fn a_system_disk_that_is_leaving_a_released_instance_is_an_ordinary_disk()
 
 /// Whoever wins: a disk that is Available is on no machine.
 #[tokio::test]
-async fn of_release_attach_and_detach_at_the_same_time_each_ends_well() {
+async fn concurrent_release_attach_and_detach_all_end_consistently() {
     let world = World::new().await;
     for _ in 0..8 {
         let instance = world.run_one(&[]).await;

@@ -39,7 +39,7 @@ async fn two(world: &World) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_filter_keeps_what_fits_and_nothing_else() {
+async fn each_filter_keeps_only_disks_that_match() {
     let world = World::new().await;
     let (plain, special) = two(&world).await;
     for (name, of_plain, of_special) in [
@@ -75,7 +75,7 @@ async fn a_filter_keeps_what_fits_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_filter_that_nothing_fits_finds_nothing() {
+async fn filters_that_match_no_disk_give_an_empty_list() {
     let world = World::new().await;
     two(&world).await;
     for (name, value) in [
@@ -99,7 +99,7 @@ async fn a_filter_that_nothing_fits_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_filter_that_everything_fits_finds_everything() {
+async fn filters_that_match_every_disk_give_all_newest_first() {
     let world = World::new().await;
     let (plain, special) = two(&world).await;
     let both = format!("[\"{plain}\", \"d-nowhere\", \"{special}\"]");
@@ -124,7 +124,7 @@ async fn a_filter_that_everything_fits_finds_everything() {
 }
 
 #[tokio::test]
-async fn tags_must_all_fit() {
+async fn a_disk_must_have_every_tag_of_the_filter() {
     let world = World::new().await;
     let (_, special) = two(&world).await;
     let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
@@ -152,7 +152,7 @@ async fn the_span_of_creation_includes_its_ends() {
 }
 
 #[tokio::test]
-async fn placement_is_told_when_asked_for() {
+async fn placement_is_shown_only_on_request() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     assert!(world.describe(&disk).await.get("Placement").is_none());
@@ -163,7 +163,7 @@ async fn placement_is_told_when_asked_for() {
 
 // trips: DescribeDisks InvalidSnapshot.NotFound
 #[tokio::test]
-async fn a_snapshot_that_does_not_exist_is_refused() {
+async fn an_unknown_snapshot_id_is_refused() {
     let world = World::new().await;
     let ask = [("RegionId", crate::harness::REGION), ("SnapshotId", "s-1")];
     let message = "The specified parameter SnapshotId is not valid.";

@@ -42,7 +42,7 @@ async fn a_system_disk_comes_off_a_stopped_instance_and_is_a_protected_data_disk
 }
 
 #[tokio::test]
-async fn a_system_disk_goes_home_with_bootable_and_a_login_only() {
+async fn attach_disk_with_bootable_and_a_credential_takes_a_former_system_disk() {
     let world = World::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     let [first, second] = named(&instance, &disk);
@@ -60,7 +60,7 @@ async fn a_system_disk_goes_home_with_bootable_and_a_login_only() {
 }
 
 #[tokio::test]
-async fn a_shared_disk_leaves_one_instance_and_stays_on_the_other() {
+async fn detach_disk_takes_a_multi_attach_disk_off_one_instance_only() {
     let world = World::new().await;
     let kind = "ecs.g8i.large";
     let one = world.plant_instance(|i| i.instance_type = kind.to_owned()).await;
@@ -108,7 +108,7 @@ async fn delete_with_instance_is_false_afterwards_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn disks_of_a_stopped_instance_come_off_as_well() {
+async fn detach_disk_works_on_a_stopped_instance() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;

@@ -105,7 +105,7 @@ async fn a_region_that_does_not_exist_is_refused_and_one_that_does_is_not_looked
 // trips: DetachDisk InvalidInstanceId.NotFound
 // trips: DetachDisk InvalidDiskId.NotFound
 #[tokio::test]
-async fn what_does_not_exist_or_is_not_the_callers_is_not_found() {
+async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -125,7 +125,7 @@ async fn what_does_not_exist_or_is_not_the_callers_is_not_found() {
 // trips: DetachDisk InvalidOperation.DiskDetachingFromThisEcs
 // trips: DetachDisk InvalidDisk.AlreadyDetached
 #[tokio::test]
-async fn detaching_twice_is_told_apart_before_and_after_the_end() {
+async fn detach_disk_answers_a_repeat_before_and_after_the_end_differently() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -152,7 +152,7 @@ async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
 
 // trips: DetachDisk DiskNotPortable
 #[tokio::test]
-async fn a_disk_that_is_not_portable_stays() {
+async fn detach_disk_refuses_a_disk_that_is_not_portable() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -162,7 +162,7 @@ async fn a_disk_that_is_not_portable_stays() {
 
 // trips: DetachDisk InstanceLockedForSecurity
 #[tokio::test]
-async fn a_security_lock_keeps_the_disk_and_a_financial_one_does_not() {
+async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -174,7 +174,7 @@ async fn a_security_lock_keeps_the_disk_and_a_financial_one_does_not() {
 
 // trips: DetachDisk DependencyViolation
 #[tokio::test]
-async fn a_disk_on_another_instance_is_left_where_it_is() {
+async fn detach_disk_refuses_a_disk_of_another_instance() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;
@@ -185,7 +185,7 @@ async fn a_disk_on_another_instance_is_left_where_it_is() {
 
 // trips: DetachDisk InvalidDiskId.OperationNotSupported
 #[tokio::test]
-async fn a_system_disk_stays_when_the_image_is_gone() {
+async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
     let world = World::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
@@ -209,7 +209,7 @@ async fn the_instance_must_be_running_or_stopped() {
 
 // trips: DetachDisk InvalidOperation.InstanceTypeNotSupport
 #[tokio::test]
-async fn an_old_type_lets_go_of_disks_only_while_stopped() {
+async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -224,7 +224,7 @@ async fn an_old_type_lets_go_of_disks_only_while_stopped() {
 // trips: DetachDisk DeleteWithInstance.Conflict
 // trips: DetachDisk InvalidParameter.DeleteWithInstance
 #[tokio::test]
-async fn what_delete_with_instance_may_be_depends_on_the_kind_of_disk() {
+async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -247,7 +247,7 @@ async fn what_delete_with_instance_may_be_depends_on_the_kind_of_disk() {
 
 // trips: DetachDisk DisksDetachingOnEcsExceeded
 #[tokio::test]
-async fn five_disks_may_leave_at_a_time_and_a_sixth_waits_its_turn() {
+async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let mut disks = Vec::new();
@@ -277,7 +277,7 @@ async fn five_disks_may_leave_at_a_time_and_a_sixth_waits_its_turn() {
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
 #[tokio::test]
-async fn the_earlier_check_answers() {
+async fn detach_disk_answers_the_first_failed_precondition() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;

@@ -36,7 +36,7 @@ async fn both_refuse(world: &World, rows: &[Row<'_>]) {
 // trips: CreateInstance InvalidTagCount
 // trips: CreateInstance Duplicate.TagKey
 #[tokio::test]
-async fn what_is_named_is_there() {
+async fn launches_refuse_resources_that_do_not_exist() {
     let world = World::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), Some(name.as_str()))).collect();
@@ -87,7 +87,7 @@ async fn what_is_named_is_there() {
 // trips: CreateInstance InvalidSystemDiskSize.LessThanMinSize
 // trips: CreateInstance InvalidSystemDiskSize.MoreThanMaxSize
 #[tokio::test]
-async fn image_type_and_system_disk_go_together() {
+async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
     let world = World::new().await;
     let essd = ("SystemDisk.Category", Some("cloud_essd"));
     let old_zone = ("ZoneId", Some("cn-hangzhou-b"));
@@ -135,7 +135,7 @@ async fn image_type_and_system_disk_go_together() {
 // trips: RunInstances InvalidInstanceType.ZoneNotSupported
 // trips: CreateInstance InvalidInstanceType.ZoneNotSupported
 #[tokio::test]
-async fn the_zone_sells_the_type() {
+async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let zone = "[zones]\ncn-hangzhou-i = { region = \"cn-hangzhou\", local_name = \"I\", \
                 local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
@@ -169,7 +169,7 @@ async fn the_zone_sells_the_type() {
 // trips: CreateInstance BurstingEnabledForDiskCategoryUnsupported
 // trips: CreateInstance InvalidBurstingEnabled.DiskSizeTooSmall
 #[tokio::test]
-async fn data_disks_are_such_as_can_be_had() {
+async fn launches_refuse_invalid_data_disks() {
     let world = World::new().await;
     let size = |size| ("DataDisk.1.Size", Some(size));
     let category = |category| ("DataDisk.1.Category", Some(category));
@@ -252,7 +252,7 @@ async fn data_disks_are_such_as_can_be_had() {
 // trips: CreateInstance InvalidChargeType.ValueNotSupported
 // trips: CreateInstance HibernationConfigured.InstanceTypeNotSupport
 #[tokio::test]
-async fn guest_and_payment_are_such_as_can_be_had() {
+async fn launches_refuse_invalid_guest_and_payment_options() {
     let world = World::new().await;
     let windows = ("ImageId", Some(WINDOWS));
     let prepaid = ("InstanceChargeType", Some("PrePaid"));
@@ -298,7 +298,7 @@ async fn guest_and_payment_are_such_as_can_be_had() {
 // trips: RunInstances InvalidAutoPay.PostPaidUnsupported
 // trips: RunInstances InvalidEniId.NotFound
 #[tokio::test]
-async fn what_only_run_instances_takes_is_checked_as_well() {
+async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
     let world = World::new().await;
     let several = ("HostNames.1", Some("web-1"));
     let release = |time| ("AutoReleaseTime", Some(time));
@@ -332,7 +332,7 @@ async fn what_only_run_instances_takes_is_checked_as_well() {
 // trips: RunInstances InvalidTagValue.Malformed
 // trips: CreateInstance InvalidTagValue.Malformed
 #[tokio::test]
-async fn ports_that_lead_into_the_guest_can_be_read() {
+async fn launches_refuse_a_forward_tag_that_lists_no_ports() {
     let world = World::new().await;
     let forwards = |value| [("Tag.1.Key", Some("diskdock:forward")), ("Tag.1.Value", value)];
     for nonsense in [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")] {
