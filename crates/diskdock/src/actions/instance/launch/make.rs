@@ -5,8 +5,9 @@ use domain::instance::{Network, StoppedMode};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use super::disk_plan::DiskPlan;
 use super::params::{CreditSpecification, InternetChargeType, Ipv4, PeriodUnit};
-use super::plan::{DiskPlan, LaunchPlan};
+use super::plan::LaunchPlan;
 use crate::actions::derived;
 use crate::actions::prelude::*;
 

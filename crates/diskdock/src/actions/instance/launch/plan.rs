@@ -2,20 +2,19 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, OsType, Region, Zone};
+use domain::inventory::{Image, InstanceType, Inventory, OsType};
 use domain::limits::DATA_DISKS_PER_REQUEST;
-use domain::performance;
 
+use super::disk_plan::DiskPlan;
 use super::names::{Sequence, fits_windows};
-use super::params::{DataDiskParams, Launch, PeriodUnit, SpotStrategy, SystemDiskParams};
+use super::params::{Launch, PeriodUnit, SpotStrategy};
+use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::forwards;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 
 /// Bytes of user data before encoding (documentation of RunInstances).
 const USER_DATA_BYTES: usize = 32 * 1024;
-/// The category of a system disk that the request gives none, whatever the instance type.
-const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
 
 /// What a launch is to make. Region, type and image exist.
 pub struct LaunchPlan {
@@ -51,38 +50,6 @@ pub struct LaunchPlan {
     pub unique_suffix: bool,
     /// One name inside the guest for each instance; empty for one that is derived.
     pub host_names: Vec<String>,
-}
-
-/// A disk that is to be made.
-pub struct DiskPlan {
-    /// Category.
-    pub category: Category,
-    /// Level of a `cloud_essd` disk.
-    pub level: Option<PerformanceLevel>,
-    /// GiB; none if the request says nothing.
-    pub size_gib: Option<u32>,
-    /// Display name.
-    pub name: String,
-    /// Free text.
-    pub description: String,
-    /// Whether it is shown as encrypted.
-    pub encrypted: bool,
-    /// The key to show.
-    pub kms_key: String,
-    /// Whether it bursts.
-    pub bursts: bool,
-    /// Bought operations a second.
-    pub iops: Option<u32>,
-    /// Released with the instance.
-    pub delete_with_instance: bool,
-    /// The device name asked for.
-    pub device: Option<String>,
-    /// Whether it is to be made from a snapshot.
-    pub from_snapshot: bool,
-    /// Whether the zone sells the category.
-    pub zone_sells: bool,
-    /// Whether the type takes the category.
-    pub type_takes: bool,
 }
 
 impl LaunchPlan {
@@ -207,31 +174,6 @@ impl LaunchPlan {
     }
 }
 
-impl DiskPlan {
-    fn data_size_fits_category(&self) -> bool {
-        let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
-        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
-    }
-
-    fn data_size_fits_level(&self) -> bool {
-        let (min, max) = self.category.data_sizes(self.level);
-        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
-    }
-
-    fn iops_fit(&self) -> bool {
-        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
-        self.iops.is_none_or(|wanted| wanted <= most)
-    }
-
-    fn burst_size_fits(&self) -> bool {
-        !self.bursts || self.size_gib.is_none_or(|size| size > 3)
-    }
-
-    fn is_auto(&self) -> bool {
-        self.category == Category::CloudAuto
-    }
-}
-
 /// Checked in this order by every launch; the first that does not hold is the answer.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<LaunchPlan>] = &[
@@ -293,107 +235,4 @@ fn image<'a>(inventory: &'a Inventory, ask: &Launch) -> Result<&'a Image, &'stat
         }
         (None, None) => Err(&MISSING_IMAGE),
     }
-}
-
-/// What can be had for this launch.
-struct ZoneSelection<'a> {
-    inventory: &'a Inventory,
-    region: &'a Region,
-    instance_type: &'a InstanceType,
-    family: Option<&'a InstanceFamily>,
-}
-
-impl<'a> ZoneSelection<'a> {
-    /// The zone asked for; or the first that sells everything, or at least the type.
-    fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
-        if let Some(ZoneId(id)) = &ask.zone_id {
-            let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
-            return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
-        }
-        let system = ask.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
-        let data = ask.data_disk.0.iter().map(|disk| self.data_category(disk.category));
-        let categories: Vec<Category> = std::iter::once(system).chain(data).collect();
-        let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
-        let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
-        let zones = || self.region.zones.iter().filter(sells_type);
-        Ok(zones().find(sells_all).or_else(|| zones().next()))
-    }
-
-    fn takes(&self, category: Category) -> bool {
-        self.family.is_none_or(|family| family.takes_category(category.as_str()))
-    }
-
-    /// The category of a data disk: what is asked for, or what goes with the type.
-    fn data_category(&self, asked: Option<Category>) -> Category {
-        let optimized = self.family.is_none_or(|family| family.io_optimized);
-        let by_default = if optimized { Category::CloudEfficiency } else { Category::Cloud };
-        asked.unwrap_or(by_default)
-    }
-
-    fn blank(&self, zone: Option<&Zone>, category: Category) -> DiskPlan {
-        DiskPlan {
-            category,
-            level: None,
-            size_gib: None,
-            name: String::new(),
-            description: String::new(),
-            encrypted: false,
-            kms_key: String::new(),
-            bursts: false,
-            iops: None,
-            delete_with_instance: true,
-            device: None,
-            from_snapshot: false,
-            zone_sells: zone.is_some_and(|zone| zone.sells_category(category.as_str())),
-            type_takes: self.takes(category),
-        }
-    }
-
-    fn system_disk(&self, zone: Option<&Zone>, ask: &SystemDiskParams, image: &Image) -> DiskPlan {
-        let plan = self.blank(zone, ask.category.unwrap_or(SYSTEM_CATEGORY));
-        let level = plan.category.level(ask.performance_level);
-        let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
-        let by_default = image.size_gib.max(40).max(smallest);
-        DiskPlan {
-            level,
-            size_gib: ask.size.and_then(gib).or(Some(by_default)),
-            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
-            encrypted: ask.encrypted.unwrap_or(false),
-            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: ask.bursting_enabled.unwrap_or(false),
-            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
-            ..plan
-        }
-    }
-
-    /// The local disks of the type, which come with it in every zone.
-    fn local_disks(&self) -> Vec<DiskPlan> {
-        let Some(storage) = &self.instance_type.local_storage else { return Vec::new() };
-        let size_gib = Some(storage.capacity_gib);
-        let disk = |_| DiskPlan { size_gib, ..self.blank(None, storage.category) };
-        (0..storage.amount).map(disk).collect()
-    }
-
-    fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
-        let plan = self.blank(zone, self.data_category(ask.category));
-        DiskPlan {
-            level: plan.category.level(ask.performance_level),
-            size_gib: ask.size.and_then(gib),
-            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
-            encrypted: ask.encrypted.unwrap_or(false),
-            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: ask.bursting_enabled.unwrap_or(false),
-            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
-            delete_with_instance: ask.delete_with_instance.unwrap_or(true),
-            device: ask.device.as_ref().map(|device| device.0.clone()),
-            from_snapshot: ask.snapshot_id.is_some(),
-            ..plan
-        }
-    }
-}
-
-fn gib<const MIN: i64, const MAX: i64>(size: Integer<MIN, MAX>) -> Option<u32> {
-    u32::try_from(size.0).ok()
 }

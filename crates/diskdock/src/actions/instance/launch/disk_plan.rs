@@ -1,0 +1,67 @@
+//! A disk of a launch, before it is made, and what its category allows.
+
+use domain::performance;
+
+use crate::actions::prelude::*;
+
+/// A disk that is to be made.
+pub struct DiskPlan {
+    /// Category.
+    pub category: Category,
+    /// Level of a `cloud_essd` disk.
+    pub level: Option<PerformanceLevel>,
+    /// GiB; none if the request says nothing.
+    pub size_gib: Option<u32>,
+    /// Display name.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// Whether it is shown as encrypted.
+    pub encrypted: bool,
+    /// The key to show.
+    pub kms_key: String,
+    /// Whether it bursts.
+    pub bursts: bool,
+    /// Bought operations a second.
+    pub iops: Option<u32>,
+    /// Released with the instance.
+    pub delete_with_instance: bool,
+    /// The device name asked for.
+    pub device: Option<String>,
+    /// Whether it is to be made from a snapshot.
+    pub from_snapshot: bool,
+    /// Whether the zone sells the category.
+    pub zone_sells: bool,
+    /// Whether the type takes the category.
+    pub type_takes: bool,
+}
+
+impl DiskPlan {
+    /// Whether the size of a data disk is one that its category allows at any level.
+    pub fn data_size_fits_category(&self) -> bool {
+        let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
+        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
+    }
+
+    /// Whether the size of a data disk is one that its level allows.
+    pub fn data_size_fits_level(&self) -> bool {
+        let (min, max) = self.category.data_sizes(self.level);
+        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
+    }
+
+    /// Whether the size allows the bought operations a second.
+    pub fn iops_fit(&self) -> bool {
+        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
+        self.iops.is_none_or(|wanted| wanted <= most)
+    }
+
+    /// Whether a disk of this size can burst, if it is to.
+    pub fn burst_size_fits(&self) -> bool {
+        !self.bursts || self.size_gib.is_none_or(|size| size > 3)
+    }
+
+    /// Whether it is of the one category that bursts and whose performance can be bought.
+    pub fn is_auto(&self) -> bool {
+        self.category == Category::CloudAuto
+    }
+}

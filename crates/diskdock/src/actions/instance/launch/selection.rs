@@ -1,0 +1,124 @@
+//! What a zone and an instance type have for a launch: the zone itself, and the disks.
+
+use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, Region, Zone};
+
+use super::disk_plan::DiskPlan;
+use super::params::{DataDiskParams, Launch, SystemDiskParams};
+use crate::actions::prelude::*;
+
+/// The category of a system disk that the request gives none, whatever the instance type.
+const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
+
+/// What can be had for this launch.
+pub struct ZoneSelection<'a> {
+    /// All there is.
+    pub inventory: &'a Inventory,
+    /// The region.
+    pub region: &'a Region,
+    /// The instance type.
+    pub instance_type: &'a InstanceType,
+    /// The family of the type.
+    pub family: Option<&'a InstanceFamily>,
+}
+
+impl<'a> ZoneSelection<'a> {
+    /// The zone asked for; or the first that sells everything, or at least the type.
+    pub fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
+        if let Some(ZoneId(id)) = &ask.zone_id {
+            let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
+            return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
+        }
+        let system = ask.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
+        let data = ask.data_disk.0.iter().map(|disk| self.data_category(disk.category));
+        let categories: Vec<Category> = std::iter::once(system).chain(data).collect();
+        let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
+        let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
+        let zones = || self.region.zones.iter().filter(sells_type);
+        Ok(zones().find(sells_all).or_else(|| zones().next()))
+    }
+
+    fn takes(&self, category: Category) -> bool {
+        self.family.is_none_or(|family| family.takes_category(category.as_str()))
+    }
+
+    /// The category of a data disk: what is asked for, or what goes with the type.
+    fn data_category(&self, asked: Option<Category>) -> Category {
+        let optimized = self.family.is_none_or(|family| family.io_optimized);
+        let by_default = if optimized { Category::CloudEfficiency } else { Category::Cloud };
+        asked.unwrap_or(by_default)
+    }
+
+    fn blank(&self, zone: Option<&Zone>, category: Category) -> DiskPlan {
+        DiskPlan {
+            category,
+            level: None,
+            size_gib: None,
+            name: String::new(),
+            description: String::new(),
+            encrypted: false,
+            kms_key: String::new(),
+            bursts: false,
+            iops: None,
+            delete_with_instance: true,
+            device: None,
+            from_snapshot: false,
+            zone_sells: zone.is_some_and(|zone| zone.sells_category(category.as_str())),
+            type_takes: self.takes(category),
+        }
+    }
+
+    /// The system disk that is asked for, with its defaults.
+    pub fn system_disk(
+        &self,
+        zone: Option<&Zone>,
+        ask: &SystemDiskParams,
+        image: &Image,
+    ) -> DiskPlan {
+        let plan = self.blank(zone, ask.category.unwrap_or(SYSTEM_CATEGORY));
+        let level = plan.category.level(ask.performance_level);
+        let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
+        let by_default = image.size_gib.max(40).max(smallest);
+        DiskPlan {
+            level,
+            size_gib: ask.size.and_then(gib).or(Some(by_default)),
+            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: ask.encrypted.unwrap_or(false),
+            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: ask.bursting_enabled.unwrap_or(false),
+            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            ..plan
+        }
+    }
+
+    /// The local disks of the type, which come with it in every zone.
+    pub fn local_disks(&self) -> Vec<DiskPlan> {
+        let Some(storage) = &self.instance_type.local_storage else { return Vec::new() };
+        let size_gib = Some(storage.capacity_gib);
+        let disk = |_| DiskPlan { size_gib, ..self.blank(None, storage.category) };
+        (0..storage.amount).map(disk).collect()
+    }
+
+    /// A data disk that is asked for, with its defaults.
+    pub fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
+        let plan = self.blank(zone, self.data_category(ask.category));
+        DiskPlan {
+            level: plan.category.level(ask.performance_level),
+            size_gib: ask.size.and_then(gib),
+            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: ask.encrypted.unwrap_or(false),
+            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: ask.bursting_enabled.unwrap_or(false),
+            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            delete_with_instance: ask.delete_with_instance.unwrap_or(true),
+            device: ask.device.as_ref().map(|device| device.0.clone()),
+            from_snapshot: ask.snapshot_id.is_some(),
+            ..plan
+        }
+    }
+}
+
+fn gib<const MIN: i64, const MAX: i64>(size: Integer<MIN, MAX>) -> Option<u32> {
+    u32::try_from(size.0).ok()
+}
