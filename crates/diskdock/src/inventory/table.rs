@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Category;
 use domain::inventory::{
     Architecture, BootMode, Credits, FamilyLevel, Gpu, LocalStorage, NvmeSupport, OsType,
 };
@@ -243,18 +244,7 @@ pub(super) struct SeriesRow {
 
 /// The categories that are sold and taken unless a row says otherwise.
 pub(super) fn cloud_disks() -> Vec<String> {
-    const ALL: [&str; 9] = [
-        "cloud",
-        "cloud_efficiency",
-        "cloud_ssd",
-        "cloud_essd",
-        "cloud_auto",
-        "cloud_essd_entry",
-        "cloud_regional_disk_auto",
-        "elastic_ephemeral_disk_standard",
-        "elastic_ephemeral_disk_premium",
-    ];
-    ALL.map(str::to_owned).to_vec()
+    Category::CREATABLE_WORDS.map(str::to_owned).to_vec()
 }
 
 fn twenty() -> u32 {

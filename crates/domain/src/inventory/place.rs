@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Every disk category of the API: `DiskCategory` of CreateDisk and what DescribeZones lists.
+/// Every disk category that DescribeZones can list: those of [`Category`](crate::Category), and two
+/// of the finance cloud, which no disk here is of.
 pub const DISK_CATEGORIES: &[&str] = &[
     "cloud",
     "cloud_auto",

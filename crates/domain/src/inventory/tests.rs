@@ -186,3 +186,9 @@ fn figures_must_be_above_zero() {
     assert!(fault_of(|tables| tables.instance_types[0].disk_quantity = 0).contains("disks"));
     assert!(fault_of(|tables| tables.images[0].size_gib = 0).contains("size"));
 }
+
+#[test]
+fn every_category_of_disks_can_be_sold_in_a_zone() {
+    let sellable = |word: &&str| DISK_CATEGORIES.contains(word);
+    assert!(crate::Category::WORDS.iter().all(|word| sellable(&word)));
+}

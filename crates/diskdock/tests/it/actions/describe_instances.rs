@@ -120,6 +120,7 @@ async fn pages_by_number_hold_each_instance_once() {
             (&25.into(), &10.into())
         );
         assert_eq!(answer.json["PageNumber"].to_string(), number);
+        assert_eq!(answer.json["NextToken"] == "", number != "1", "page {number}");
         let page = world.list("DescribeInstances", &ask, IDS).await;
         assert_eq!(page.len(), size);
         seen.extend(page);
@@ -127,6 +128,12 @@ async fn pages_by_number_hold_each_instance_once() {
     seen.sort();
     ids.sort();
     assert_eq!(seen, ids);
+    let first = world.ok("DescribeInstances", &[("RegionId", REGION)]).await;
+    let token = first.text_at("NextToken");
+    let ask = [("RegionId", REGION), ("NextToken", token.as_str())];
+    let second = world.list("DescribeInstances", &ask, IDS).await;
+    let by_number = [("RegionId", REGION), ("PageNumber", "2")];
+    assert_eq!(second, world.list("DescribeInstances", &by_number, IDS).await);
     let ask = [("RegionId", REGION), ("PageSize", "101")];
     assert_eq!(world.call("DescribeInstances", &ask).await.status, 400);
 }
