@@ -40,15 +40,15 @@ class Guest:
     def __init__(self, port, host="127.0.0.1"):
         self.address = (host, port)
 
-    def run(self, script, timeout=30, timeout=None):
+    def run(self, script, timeout=30, answer_timeout=None):
         """Runs a shell script; returns (exit status, output with the errors in it).
 
-        It is killed after `timeout` seconds. A guest without an answer after `timeout` seconds (somewhat longer than
-        `timeout` by default) counts as dead: GuestError.
+        It is killed after `timeout` seconds. A guest without an answer after `answer_timeout` seconds (somewhat longer
+        than `timeout` by default) counts as dead: GuestError.
         """
         connection = self._start(script, timeout)
         try:
-            answer = _read_all(connection, timeout or timeout + NO_ANSWER_S)
+            answer = _read_all(connection, answer_timeout or timeout + NO_ANSWER_S)
         finally:
             connection.close()
         end = EXIT.search(answer)
@@ -157,7 +157,7 @@ class Guest:
     def boot(self):
         """An identifier that the guest gets anew at every boot."""
         # QEMU accepts connections for a guest that is down, which then hear nothing: better ask again soon.
-        status, output = self.run("cat /proc/sys/kernel/random/boot_id", timeout=2)
+        status, output = self.run("cat /proc/sys/kernel/random/boot_id", answer_timeout=2)
         if status != 0:
             raise GuestError(output)
         return output.strip()

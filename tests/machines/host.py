@@ -86,7 +86,7 @@ class Host:
         """Starts the server; with a failpoint, it dies there the first time it comes by."""
         environment = {**os.environ, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
         line = [str(BINARY), "serve", "--hypervisor", "qemu", "--accel", "tcg", "--data-dir", str(self.data), "--listen",
-                self.endpoint, "--offer", str(HERE / "offer.toml"), *options]
+                self.endpoint, "--inventory", str(HERE / "inventory.toml"), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         until(self._healthy, "a server that answers")

@@ -51,7 +51,7 @@ def test_a_guest_that_ignores_the_unplug_keeps_the_disk_and_can_let_go_later(sha
     # It still works in the guest.
     assert machine.guest.write_pattern(disk.serial, seed=3) == machine.guest.read_checksum(disk.serial)
     machine.guest.answer_unplug()
-    # What was asked for cannot be taken back: the guest lets go of it now, and the store follow.
+    # What was asked for cannot be taken back: the guest lets go of it now, and the store follows.
     disk.wait("Available")
     assert not machine.guest.has_disk(disk.serial)
     shared.agrees()

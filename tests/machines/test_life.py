@@ -6,7 +6,7 @@ import os
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
-from host import SOON_S, TYPE_WITHOUT_HOT_DETACH, until
+from host import REGION, SOON_S, TYPE_WITHOUT_HOT_DETACH, Disk, until
 
 
 def refused(call, code):
@@ -94,6 +94,30 @@ def test_a_released_instance_leaves_nothing_but_the_disks_that_stay(host):
     assert stays.image.exists()
     host.call("delete_disk", disk_id=stays.id)
     until(lambda: not stays.image.exists(), "discarded bytes")
+
+
+def test_local_disks_stay_on_their_machine_and_go_with_it(host):
+    machine = host.ready("ecs.i2.tiny")
+    on_it = host.call("describe_disks", region_id=REGION, instance_id=machine.id).disks.disk
+    local = [Disk(host, disk.disk_id) for disk in on_it if disk.category == "local_ssd_pro"]
+    assert len(local) == 2
+    for disk in local:
+        machine.guest.wait_disk(disk.serial)
+        assert not disk.described().portable
+        refused(lambda: disk.begin_detach(machine), "DiskNotPortable")
+    written = machine.guest.write_pattern(local[1].serial, seed=7)
+    boot = machine.guest.boot()
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    refused(lambda: local[1].begin_detach(machine), "DiskNotPortable")
+    host.call("start_instance", instance_id=machine.id)
+    machine.guest.wait_ready(SOON_S, other_than=boot)
+    assert machine.guest.read_checksum(local[1].serial) == written
+    host.agrees()
+    host.call("delete_instance", instance_id=machine.id, force=True)
+    machine.wait("gone")
+    assert [disk.status() for disk in local] == ["gone", "gone"]
+    until(lambda: not any(disk.image.exists() for disk in local), "discarded bytes")
 
 
 def test_a_disk_comes_and_goes_while_the_instance_is_stopped(host):
