@@ -19,6 +19,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assembly::Assembly;
 use crate::hypervisor::{Hypervisor, Simulated};
@@ -27,8 +28,8 @@ use crate::operations::{Difference, UnknownInstances, reconcile};
 
 pub use access::Access;
 
-/// The largest state that can be imported, in bytes.
-const STATE: usize = 4 * 1024 * 1024 * 1024;
+/// The largest body of a control, in bytes; an import has a bound of its own.
+const BODY: usize = 1024 * 1024;
 
 /// What the controls work on.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct AdminState {
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
     inventory_source: Arc<InventorySource>,
+    /// One export or import at a time: each holds the whole state in memory.
+    transfers: Arc<Semaphore>,
 }
 
 impl AdminState {
@@ -45,6 +48,15 @@ impl AdminState {
         self.simulated.as_deref().ok_or_else(|| {
             let hint = "Start another server with --hypervisor simulated for that.";
             let error = "this server runs real machines, which cannot be told what happens";
+            AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) }
+        })
+    }
+
+    /// The right to export or import, until it is dropped.
+    fn transfer_place(&self) -> Result<OwnedSemaphorePermit, AdminError> {
+        Arc::clone(&self.transfers).try_acquire_owned().map_err(|_| {
+            let error = "another export or import is under way";
+            let hint = "Wait until it has ended.";
             AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) }
         })
     }
@@ -113,6 +125,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         hypervisor: Arc::clone(&assembly.hypervisor),
         simulated: assembly.simulated.clone(),
         inventory_source: Arc::clone(&assembly.inventory_source),
+        transfers: Arc::new(Semaphore::new(1)),
     };
     let controls = Router::new()
         .route("/reset", post(state::reset))
@@ -139,7 +152,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))
-        .layer(DefaultBodyLimit::max(STATE));
+        .layer(DefaultBodyLimit::max(BODY));
     let guarded = controls.layer(axum::middleware::from_fn_with_state(access, access::check));
     Router::new()
         .nest("/_diskdock", guarded)

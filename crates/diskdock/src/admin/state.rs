@@ -1,14 +1,28 @@
 //! The whole state: reset, export, import.
 
+use std::io::{self, BufReader, BufWriter, Write};
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::State;
-use bytes::Bytes;
+use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http_body_util::Limited;
 use serde_json::json;
+use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 use super::{AdminError, AdminState, Answer, Json};
 use crate::actions::OPERATIONS;
 use crate::operations::{SERVER, UnknownInstances, reconcile};
 use crate::service::Services;
 use crate::store::{OperationRow, Snapshot, SnapshotFault, WriteTx};
+
+/// The largest state that can be imported, in bytes.
+const STATE: usize = 4 * 1024 * 1024 * 1024;
+/// Bytes on their way between the thread that reads or writes the state and the connection.
+const PIPE: usize = 64 * 1024;
 
 /// Forgets everything but the keys.
 pub async fn reset(State(state): State<AdminState>) -> Answer {
@@ -29,18 +43,32 @@ fn forget(state: &AdminState) {
     }
 }
 
-/// Everything but keys, tokens and the record of calls.
-pub async fn export(State(state): State<AdminState>) -> Answer {
-    let snapshot = state.gateway.services.store.read(|tx| tx.snapshot())??;
-    Ok(Json(serde_json::to_value(snapshot).expect("the state is plain data")))
+/// Everything but keys, tokens and the record of calls, written while it is sent.
+pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
+    let place = state.transfer_place()?;
+    let store = Arc::clone(&state.gateway.services.store);
+    let snapshot = on_a_thread(move || store.read(|tx| tx.snapshot())).await???;
+    let (reading, writing) = tokio::io::duplex(PIPE);
+    let writing = SyncIoBridge::new(writing);
+    tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let mut writing = BufWriter::with_capacity(PIPE, writing);
+        let written = serde_json::to_writer(&mut writing, &snapshot).map_err(io::Error::from);
+        if let Err(error) = written.and_then(|()| writing.flush()) {
+            // The reply ends before its time, which no client takes for a whole export.
+            tracing::info!(%error, "an export was not read to its end");
+        }
+    });
+    let body = Body::from_stream(ReaderStream::with_capacity(reading, PIPE));
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-/// Puts an export in the place of everything but the keys.
-pub async fn import(State(state): State<AdminState>, body: Bytes) -> Answer {
+/// Puts an export in the place of everything but the keys. It is read as it comes.
+pub async fn import(State(state): State<AdminState>, body: Body) -> Answer {
     let simulated = state.simulated()?;
+    let _place = state.transfer_place()?;
     let hint = "Send what an export gave.";
-    let mut snapshot: Snapshot =
-        serde_json::from_slice(&body).map_err(|error| AdminError::bad(error, hint))?;
+    let mut snapshot = read_snapshot(body).await?;
     snapshot.check().map_err(|SnapshotFault(fault)| AdminError::bad(fault, hint))?;
     let counts = json!({
         "disks": snapshot.disks.len(),
@@ -61,6 +89,32 @@ pub async fn import(State(state): State<AdminState>, body: Bytes) -> Answer {
     reconcile(&services.store, simulated, UnknownInstances::TakeIn, now).await?;
     services.runner.claim().await?;
     Ok(Json(json!({ "imported": counts })))
+}
+
+/// Reads an export on a thread of its own, up to the bound.
+async fn read_snapshot(body: Body) -> Result<Snapshot, AdminError> {
+    let body = Body::new(Limited::new(body, STATE)).into_data_stream();
+    let reading = StreamReader::new(body.map_err(io::Error::other));
+    let reading = SyncIoBridge::new(reading);
+    let read =
+        on_a_thread(move || serde_json::from_reader(BufReader::with_capacity(PIPE, reading)));
+    read.await?.map_err(|error: serde_json::Error| {
+        let hint = "Send what an export gave.";
+        let too_large = error.is_io() && error.to_string().contains("length limit exceeded");
+        let status =
+            if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+        AdminError { status, ..AdminError::bad(error, hint) }
+    })
+}
+
+/// Does what may wait on a thread that may.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AdminError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a control failed");
+        AdminError::bad("the control failed", "Look into the server's log.")
+    })
 }
 
 /// An operation of an export goes on here: under a number of its own, so that nothing that is

@@ -4,6 +4,7 @@ mod admin;
 pub mod call;
 mod catalog;
 mod client;
+mod clients;
 pub mod commands;
 mod completions;
 mod console;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::Failure;
+use super::clients::ClientArgs;
 use super::machines::{Choice, MachineArgs};
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
-use crate::gateway::server;
+use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
 use crate::store::sqlite::Durability;
@@ -73,6 +74,9 @@ pub struct ServeArgs {
     /// A host name that this server may be called by, besides loopback; can be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// How many clients may be connected, and how long they may take
+    #[command(flatten)]
+    pub clients: ClientArgs,
     /// What to log, such as info, debug or diskdock=trace
     #[arg(long, default_value = "info", env = "DISKDOCK_LOG")]
     pub log: String,
@@ -114,7 +118,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         watch.close();
     };
     let gateway = Arc::clone(&assembly.gateway);
-    server::serve(listener, tls, gateway, pages, stop).await;
+    let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
+    Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
     running.abort();
     tracing::info!("stopped");
     Ok(())

@@ -39,7 +39,7 @@ use keys::Keys;
 use metrics::Metrics;
 use nonce::Nonces;
 use recent::{Recent, RecentCall};
-use respond::{Answer, Body};
+use respond::Answer;
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
 
@@ -69,7 +69,7 @@ pub struct Gateway {
 /// What the edge does with a request.
 pub enum GatewayReply {
     /// It answers.
-    Answer(Response<Body>),
+    Answer(Response<Vec<u8>>),
     /// It closes the connection without a word, as an operator wanted.
     Silence,
 }

@@ -9,9 +9,6 @@ use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{Format, Refusal, Stop, render};
 use crate::store::StoreError;
 
-/// The body of an answer.
-pub type Body = http_body_util::Full<bytes::Bytes>;
-
 /// Names of ignored parameters that fit the header, in bytes.
 const IGNORED_HEADER: usize = 2_000;
 
@@ -80,8 +77,8 @@ impl Answer {
     }
 
     /// The answer as HTTP.
-    pub fn into_response(self, trace_id: &str) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+    pub fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()));

@@ -1,6 +1,8 @@
 //! Real sockets against the real program: slow, large, odd and impatient clients; TLS; stopping;
 //! and what it refuses to start with.
 
+mod clients;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -105,6 +107,13 @@ impl<S: Read + Write> Client<S> {
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).unwrap();
         (status, head, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// All that comes until the other side closes.
+    fn answer_text(&mut self) -> String {
+        let mut text = String::new();
+        self.0.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// Whether the other side has closed, after whatever it still said.
@@ -238,12 +247,12 @@ fn stopping_lets_requests_under_way_finish() {
     assert!(server.child.wait().unwrap().success());
 }
 
-#[test]
-fn tls_is_spoken_with_a_certificate() {
+type TlsClient = Client<rustls::StreamOwned<rustls::ClientConnection, TcpStream>>;
+
+/// A client that trusts the certificate of the tests.
+fn tls_client(server: &Server) -> TlsClient {
     use rustls::pki_types::pem::PemObject;
-    let (chain, key) = (certificate("test-cert.pem"), certificate("test-key.pem"));
-    let (chain_text, key_text) = (chain.to_str().unwrap(), key.to_str().unwrap());
-    let server = Server::start(&["--tls-cert", chain_text, "--tls-key", key_text]);
+    let chain = certificate("test-cert.pem");
     let mut roots = rustls::RootCertStore::empty();
     roots.add(rustls::pki_types::CertificateDer::from_pem_file(&chain).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -256,7 +265,15 @@ fn tls_is_spoken_with_a_certificate() {
     let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-    let mut client = Client(BufReader::new(rustls::StreamOwned::new(session, stream)));
+    Client(BufReader::new(rustls::StreamOwned::new(session, stream)))
+}
+
+#[test]
+fn tls_is_spoken_with_a_certificate() {
+    let (chain, key) = (certificate("test-cert.pem"), certificate("test-key.pem"));
+    let (chain_text, key_text) = (chain.to_str().unwrap(), key.to_str().unwrap());
+    let server = Server::start(&["--tls-cert", chain_text, "--tls-key", key_text]);
+    let mut client = tls_client(&server);
     client.send(HEALTH);
     assert_eq!(client.answer().0, 200);
     let mut plain = server.connect();

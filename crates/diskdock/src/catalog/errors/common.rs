@@ -97,6 +97,15 @@ errors! {
     REQUEST_TOO_LARGE = 413 "RequestTooLarge"
         "The request is larger than this server reads: {}"
         => "Send less.";
+    REQUEST_LINE_TOO_LONG = 414 "RequestTooLarge"
+        "The request line is longer than this server reads."
+        => "Use at most 64 KiB for the request line; send long parameters in the body.";
+    HEAD_TOO_LARGE = 431 "RequestTooLarge"
+        "The head of the request is larger than this server reads."
+        => "Use at most 100 headers and 256 KiB for the request line and all headers.";
+    METHOD_NOT_ALLOWED = 405 "UnsupportedHTTPMethod"
+        "This http method is not supported."
+        => "Use a method of the Allow header.";
     INTERNAL_ERROR = 500 "InternalError"
         "The request processing has failed due to some unknown error, exception or failure."
         => "Look into the server's log for the RequestId.";

@@ -69,8 +69,10 @@ fn read(answer: &Answer) -> Result<Value, Failure> {
             None => Err(stranger(answer)),
         };
     }
-    let message = text("error").ok_or_else(|| stranger(answer))?;
-    Err(Failure::new(message, &text("hint").unwrap_or_default()))
+    // What the HTTP layer refuses has the form of the API.
+    let message = text("error").or_else(|| text("Message")).ok_or_else(|| stranger(answer))?;
+    let hint = text("hint").or_else(|| text("Recommend")).unwrap_or_default();
+    Err(Failure::new(message, &hint))
 }
 
 fn stranger(answer: &Answer) -> Failure {

@@ -19,7 +19,6 @@ use diskdock::operations::{UnknownInstances, reconcile};
 use diskdock::store::sqlite::Durability;
 use domain::instance::{Network, StoppedMode};
 use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
-use http_body_util::BodyExt;
 
 pub use answer::Answer;
 pub use controls::TOKEN;
@@ -110,8 +109,7 @@ impl World {
             GatewayReply::Silence => None,
             GatewayReply::Answer(response) => {
                 let (parts, body) = response.into_parts();
-                let bytes = body.collect().await.unwrap().to_bytes();
-                Some(Answer::new(&parts, &bytes))
+                Some(Answer::new(&parts, &body))
             }
         }
     }

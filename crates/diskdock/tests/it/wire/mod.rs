@@ -1,6 +1,7 @@
 //! What official clients put on the wire, and what must not pass for it.
 
 mod bad_input;
+mod deadlines;
 mod faults;
 mod gateway;
 mod request;

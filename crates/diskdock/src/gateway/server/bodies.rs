@@ -1,0 +1,114 @@
+//! The bodies of requests and replies on one connection, which tell what the connection is doing.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use super::connections::{Client, Phase};
+use super::transfer_timer::TransferTimer;
+
+/// Why a body did not come whole.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    /// It came too slowly.
+    #[error("the body did not come in time")]
+    Late,
+    /// It is malformed, or the client has gone.
+    #[error("{0}")]
+    Broken(#[from] hyper::Error),
+}
+
+/// The body of a request, which has to come in time.
+pub(super) struct RequestBody {
+    inner: Incoming,
+    timer: TransferTimer,
+    client: Arc<Client>,
+}
+
+impl RequestBody {
+    /// The body of a request whose head has come.
+    pub(super) fn new(inner: Incoming, timer: TransferTimer, client: Arc<Client>) -> RequestBody {
+        let ended = inner.is_end_stream();
+        client.enter(if ended { Phase::Served } else { Phase::Body });
+        RequestBody { inner, timer, client }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) else {
+            return self.timer.poll_expired(context).map(|()| Some(Err(BodyError::Late)));
+        };
+        if let Some(Ok(frame)) = &frame {
+            self.timer.progressed(frame.data_ref().map_or(0, Bytes::len));
+        }
+        if frame.is_none() || self.inner.is_end_stream() {
+            self.client.enter(Phase::Served);
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if !self.inner.is_end_stream() && self.client.phase().0 == Phase::Body {
+            // The reply is on its way although the client still sends.
+            self.client.leave_unread();
+        }
+    }
+}
+
+/// The body of a reply: once it has ended, the next request is awaited.
+pub(super) struct ReplyBody {
+    inner: axum::body::Body,
+    client: Arc<Client>,
+}
+
+impl ReplyBody {
+    pub(super) fn new(inner: axum::body::Body, client: Arc<Client>) -> ReplyBody {
+        ReplyBody { inner, client }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for ReplyBody {
+    fn drop(&mut self) {
+        self.client.enter(Phase::Idle);
+    }
+}

@@ -1,0 +1,270 @@
+//! The HTTP server: accepts connections up to a bound, reads requests within deadlines, and hands
+//! those for `/` to the gateway and all others to the pages.
+
+mod bodies;
+mod client_stream;
+mod connections;
+mod page_errors;
+mod tls;
+mod transfer_timer;
+mod unreadable;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{ACCEPT, LOCATION};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use rustix::io::Errno;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+
+use super::respond::Answer;
+use super::{GatewayReply, Shared, guessed_format, host};
+use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
+use crate::catalog::{Refusal, Stop};
+use bodies::{ReplyBody, RequestBody};
+use client_stream::ClientStream;
+use connections::{Admitted, Connections};
+use page_errors::PageErrors;
+use transfer_timer::TransferTimer;
+
+pub use client_stream::Deadlines;
+pub use connections::ConnectionLimits;
+pub use tls::tls;
+
+/// The largest request line with all headers, in bytes. The request line alone may have 64 KiB:
+/// user data of 32 KiB travels in the query.
+const HEAD: usize = 256 * 1024;
+/// The largest body of a request to the API, in bytes.
+const BODY: usize = 1024 * 1024;
+/// Time after which the system gives up a client that acknowledges nothing.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// Time that requests under way have when the server stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What is served, to how many, and how long anybody may take.
+#[derive(Clone)]
+pub struct Server {
+    /// Answers requests to `/`.
+    pub gateway: Shared,
+    /// Answers all others.
+    pub pages: Router,
+    /// TLS, if that is spoken.
+    pub tls: Option<TlsAcceptor>,
+    /// How many clients may be connected.
+    pub limits: ConnectionLimits,
+    /// How long they may keep the server waiting.
+    pub deadlines: Deadlines,
+}
+
+impl Server {
+    /// Answers connections until `stop` is done, then lets requests under way finish.
+    pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = watch::channel(false);
+        let connections = Connections::new(self.limits);
+        let tasks = TaskTracker::new();
+        tokio::pin!(stop);
+        loop {
+            let next = async {
+                connections.room().await;
+                listener.accept().await
+            };
+            let accepted = tokio::select! {
+                accepted = next => accepted,
+                () = &mut stop => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => match connections.admit(peer.ip()) {
+                    Some(admitted) => {
+                        let connection = self.connection(admitted, stopped.clone());
+                        tasks.spawn(connection.welcome(stream, peer));
+                    }
+                    None => tracing::debug!(%peer, "too many connections from one address"),
+                },
+                Err(error) => after_failed_accept(&connections, &error).await,
+            }
+        }
+        drop(listener);
+        let _ = stopping.send(true);
+        tasks.close();
+        // Whoever has not finished by then is cut off.
+        let _ = tokio::time::timeout(STOP_DEADLINE, tasks.wait()).await;
+    }
+
+    /// Serves one client over any stream until it has gone, as [`Server::run`] does over TCP.
+    pub async fn serve_stream(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (_stopping, stopped) = watch::channel(false);
+        let connections = Connections::new(self.limits);
+        if let Some(admitted) = connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+            self.connection(admitted, stopped).talk(stream).await;
+        }
+    }
+
+    fn connection(&self, admitted: Admitted, stopped: watch::Receiver<bool>) -> Connection {
+        Connection { server: self.clone(), admitted, stopped }
+    }
+}
+
+/// Out of files: the client that has waited longest makes room.
+async fn after_failed_accept(connections: &Connections, error: &io::Error) {
+    tracing::warn!(%error, "cannot accept a connection");
+    if matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE)) {
+        connections.evict_one();
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// One client and what it is served with.
+struct Connection {
+    server: Server,
+    admitted: Admitted,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Connection {
+    async fn welcome(self, stream: TcpStream, peer: SocketAddr) {
+        // Without these a connection is slower to answer or to be given up, and works.
+        let _ = stream.set_nodelay(true);
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let Some(tls) = &self.server.tls else { return self.talk(stream).await };
+        let handshake = tokio::time::timeout(self.server.deadlines.handshake, tls.accept(stream));
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            () = self.admitted.client.evicted() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.talk(stream).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+        }
+    }
+
+    async fn talk(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (client, gateway) = (&self.admitted.client, Arc::clone(&self.server.gateway));
+        let explain = Box::new(move |bare: unreadable::BareReply, head: &[u8]| {
+            bare.explained(&gateway, head)
+        });
+        let deadlines = self.server.deadlines;
+        let stream = ClientStream::new(stream, Arc::clone(client), deadlines, explain);
+        let service = service_fn(|request| self.answer(request));
+        let mut http = http1::Builder::new();
+        http.half_close(true).header_read_timeout(None).max_buf_size(HEAD).max_header_size(HEAD);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let mut stopped = self.stopped.clone();
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = client.evicted() => return tracing::debug!("closed to make room for another"),
+            () = said(&mut stopped) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    /// `Err` closes the connection without an answer.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Silence> {
+        let client = &self.admitted.client;
+        let timer = TransferTimer::new(self.server.deadlines.transfer);
+        let request = request.map(|body| RequestBody::new(body, timer, Arc::clone(client)));
+        let response = if !matches!(request.uri().path(), "/" | "") {
+            self.answer_page(request).await
+        } else if looks_around(&request) {
+            to_the_explorer()
+        } else {
+            self.answer_call(request).await?
+        };
+        Ok(response.map(|body| ReplyBody::new(body, Arc::clone(client))))
+    }
+
+    async fn answer_page(&self, request: Request<RequestBody>) -> Response<Body> {
+        let errors = PageErrors::of(&request);
+        let pages = TowerToHyperService::new(self.server.pages.clone());
+        let response = pages.call(request).await.unwrap_or_else(|never: Infallible| match never {});
+        errors.explain(&self.server.gateway, response)
+    }
+
+    async fn answer_call(&self, request: Request<RequestBody>) -> Result<Response<Body>, Silence> {
+        let (parts, body) = request.into_parts();
+        match read(body).await {
+            Ok(body) => match self.server.gateway.handle(&parts, &body).await {
+                GatewayReply::Answer(response) => Ok(response.map(Body::from)),
+                GatewayReply::Silence => Err(Silence),
+            },
+            Err(refusal) => Ok(self.refuse(&parts, refusal)),
+        }
+    }
+
+    /// The answer to a request whose body could not be read.
+    fn refuse(&self, parts: &Parts, refusal: Refusal) -> Response<Body> {
+        let ids = &self.server.gateway.services.environment.ids;
+        let (stop, format) = (Stop::Refused(refusal), guessed_format(parts, b""));
+        let answer = Answer::stopped(&stop, &ids.request(), host(parts), format);
+        answer.into_response(&ids.trace()).map(Body::from)
+    }
+}
+
+/// Whether somebody opened the bare address in a browser: it asks for nothing of the API.
+fn looks_around<B>(request: &Request<B>) -> bool {
+    let asked = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    let bare = request.method() == Method::GET && request.uri().query().is_none();
+    bare && asked.is_some_and(|asked| asked.starts_with("text/html"))
+}
+
+/// The way to the pages.
+fn to_the_explorer() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static("/explorer"));
+    response
+}
+
+/// Waits until it is said that the server stops.
+async fn said(stopped: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left to say it.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// The connection is closed without a word, as an operator wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("an operator wanted no answer")]
+struct Silence;
+
+/// Reads a body, up to its bound.
+async fn read(body: RequestBody) -> Result<Bytes, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let too_large = || {
+        let most = format!("the body may have {BODY} bytes");
+        Refusal::about(&REQUEST_TOO_LARGE, &most)
+    };
+    if body.size_hint().lower() > BODY as u64 {
+        return Err(too_large());
+    }
+    match Limited::new(body, BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) => Err(Refusal::about(&MALFORMED_REQUEST, &error.to_string())),
+    }
+}

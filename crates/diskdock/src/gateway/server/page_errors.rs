@@ -1,0 +1,59 @@
+//! Errors of the HTTP layer beside the API: axum answers them with a bare status or a line of
+//! text; a reply with a code and a RequestId is sent in its place.
+
+use axum::body::Body;
+use http::header::{ALLOW, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Request, Response, StatusCode};
+
+use crate::catalog::errors::{MALFORMED_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE};
+use crate::catalog::{Format, Refusal, Stop};
+use crate::gateway::Gateway;
+use crate::gateway::respond::Answer;
+
+/// What of a request is needed to explain why it was not understood.
+pub(super) struct PageErrors {
+    host: Option<HeaderValue>,
+    format: Format,
+}
+
+impl PageErrors {
+    pub(super) fn of<B>(request: &Request<B>) -> PageErrors {
+        let query = request.uri().query().unwrap_or_default();
+        let xml = query.split('&').any(|pair| pair.eq_ignore_ascii_case("Format=XML"));
+        PageErrors {
+            host: request.headers().get(HOST).cloned(),
+            format: if xml { Format::Xml } else { Format::Json },
+        }
+    }
+
+    /// The response itself, unless it is a bare error.
+    pub(super) fn explain(&self, gateway: &Gateway, response: Response<Body>) -> Response<Body> {
+        let Some(refusal) = refusal(&response) else { return response };
+        let host = self.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let ids = &gateway.services.environment.ids;
+        let answer = Answer::stopped(&Stop::Refused(refusal), &ids.request(), host, self.format);
+        let mut explained = answer.into_response(&ids.trace()).map(Body::from);
+        if let Some(allowed) = response.headers().get(ALLOW) {
+            explained.headers_mut().insert(ALLOW, allowed.clone());
+        }
+        explained
+    }
+}
+
+/// What is wrong, if the response is an error that only a status tells.
+fn refusal(response: &Response<Body>) -> Option<Refusal> {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| !kind.starts_with("text/plain")) {
+        return None;
+    }
+    match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => Some((&METHOD_NOT_ALLOWED).into()),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Some(Refusal::about(&REQUEST_TOO_LARGE, "the body is too large for this path"))
+        }
+        StatusCode::BAD_REQUEST => {
+            Some(Refusal::about(&MALFORMED_REQUEST, "the query or the body is malformed"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,196 @@
+//! Clients that do not go on: every wait for one has a deadline, on every route.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diskdock::admin::{Access, router};
+use diskdock::gateway::guard::Guard;
+use diskdock::gateway::server::{ConnectionLimits, Deadlines, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::{Instant, timeout};
+
+use crate::harness::{TOKEN, World};
+
+const TRANSFER: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(75);
+/// By when any deadline has passed.
+const LATE: Duration = Duration::from_secs(300);
+
+/// A client of a whole server, over a pipe and with a clock that runs ahead while all wait.
+fn connect(world: &World, pipe: usize) -> DuplexStream {
+    connect_within(world, pipe, TRANSFER)
+}
+
+fn connect_within(world: &World, pipe: usize, transfer: Duration) -> DuplexStream {
+    let access = Access { token: TOKEN.to_owned(), loopback: true, guard: Guard::default() };
+    let server = Server {
+        gateway: Arc::clone(&world.assembly.gateway),
+        pages: router(&world.assembly, access),
+        tls: None,
+        limits: ConnectionLimits::default(),
+        deadlines: Deadlines { idle: IDLE, transfer, ..Deadlines::default() },
+    };
+    let (client, stream) = tokio::io::duplex(pipe);
+    tokio::spawn(async move { server.serve_stream(stream).await });
+    client
+}
+
+/// What is answered until the server closes, and how long that takes.
+async fn until_closed(client: &mut DuplexStream) -> (String, Duration) {
+    let (began, mut said) = (Instant::now(), Vec::new());
+    let closed = timeout(LATE, client.read_to_end(&mut said)).await;
+    let said = String::from_utf8(said).unwrap();
+    closed.unwrap_or_else(|_| panic!("not closed after {said:?}")).unwrap();
+    (said, began.elapsed())
+}
+
+fn about(took: Duration, expected: Duration) {
+    let late = took.saturating_sub(expected);
+    assert!(took >= expected && late < Duration::from_secs(5), "{took:?}, not {expected:?}");
+}
+
+const ROUTES: &[&str] = &[
+    "POST /",
+    "PUT /_diskdock/state",
+    "POST /_diskdock/reset",
+    "GET /metrics",
+    "GET /_diskdock/watch",
+    "GET /explorer",
+];
+
+#[tokio::test(start_paused = true)]
+async fn an_unfinished_head_is_closed_on_every_route() {
+    let world = World::new().await;
+    for route in ROUTES {
+        let mut client = connect(&world, 4096);
+        let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-mo");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (said, took) = until_closed(&mut client).await;
+        assert_eq!(said, "", "{route}");
+        about(took, TRANSFER);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unfinished_body_is_answered_and_closed_where_it_is_read() {
+    let world = World::new().await;
+    for route in ["POST /", "POST /_diskdock/rules", "PUT /_diskdock/pace"] {
+        let mut client = connect(&world, 4096);
+        let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (said, took) = until_closed(&mut client).await;
+        assert!(said.starts_with("HTTP/1.1 400"), "{route}: {said}");
+        about(took, TRANSFER);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_nobody_reads_keeps_no_connection() {
+    let world = World::new().await;
+    for route in ["GET /_diskdock/pace", "POST /nowhere", "GET /metrics", "PUT /_diskdock/clock"] {
+        let mut client = connect(&world, 4096);
+        let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (said, took) = until_closed(&mut client).await;
+        assert!(said.starts_with("HTTP/1.1 "), "{route}");
+        assert!(took <= TRANSFER + Duration::from_secs(3), "{route}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_trickles_is_late_and_one_that_keeps_the_pace_is_not() {
+    let world = World::new().await;
+    let head =
+        "POST /_diskdock/rules HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n";
+    let mut trickle = connect(&world, 4096);
+    trickle.write_all(head.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    while trickle.write_all(b" ").await.is_ok() && began.elapsed() < LATE {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    about(began.elapsed(), TRANSFER);
+    let mut steady = connect(&world, 64 * 1024);
+    steady.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..100 {
+        steady.write_all(&[b' '; 10_000]).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let mut said = [0; 12];
+    timeout(LATE, steady.read_exact(&mut said)).await.unwrap().unwrap();
+    assert_eq!(&said, b"HTTP/1.1 400", "all of it was read, and it is no rule");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_reads_is_given_up() {
+    let world = World::new().await;
+    world.available_disk().await;
+    for route in ["/_diskdock/rules", "/metrics", "/_diskdock/health"] {
+        let mut client = connect(&world, 64);
+        let head = format!("GET {route} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let began = Instant::now();
+        while !client_is_cut(&mut client).await {
+            assert!(began.elapsed() < LATE, "{route} is still being sent");
+        }
+        about(began.elapsed(), TRANSFER);
+    }
+}
+
+/// Whether the server has closed: it takes no more. A write that fits proves nothing.
+async fn client_is_cut(client: &mut DuplexStream) -> bool {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    timeout(Duration::from_millis(1), client.write_all(&[b'x'; 65])).await.is_ok_and(|w| w.is_err())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_kept_for_a_while() {
+    let world = World::new().await;
+    let mut client = connect(&world, 4096);
+    let health = "GET /_diskdock/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+    for _ in 0..3 {
+        client.write_all(health.as_bytes()).await.unwrap();
+        let mut said = [0; 12];
+        client.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"HTTP/1.1 200");
+        let mut rest = [0; 4096];
+        while timeout(IDLE / 3, client.read(&mut rest)).await.is_ok() {}
+    }
+    let (_, took) = until_closed(&mut client).await;
+    about(took + IDLE / 3, IDLE);
+}
+
+/// In real time, because a clock that runs ahead stands still while a thread waits for a body.
+#[tokio::test]
+async fn an_import_and_an_export_that_do_not_go_on_are_given_up() {
+    const SHORT: Duration = Duration::from_millis(200);
+    let world = World::new().await;
+    world.available_disk().await;
+    let before = world.tx();
+    let mut import = connect_within(&world, 4096, SHORT);
+    let head = "PUT /_diskdock/state HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{";
+    import.write_all(head.as_bytes()).await.unwrap();
+    let (said, _) = until_closed(&mut import).await;
+    assert!(said.starts_with("HTTP/1.1 400") && said.contains("did not come in time"), "{said}");
+    let mut export = connect_within(&world, 64, SHORT);
+    export.write_all(b"GET /_diskdock/state HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await.unwrap();
+    let began = Instant::now();
+    while !client_is_cut(&mut export).await {
+        assert!(began.elapsed() < LATE, "it is still being sent");
+    }
+    assert_eq!(world.tx(), before);
+    assert!(world.control("GET", "/state", "").await["disks"].is_array(), "others may export");
+}
+
+#[tokio::test]
+async fn an_export_and_an_import_are_streamed_one_at_a_time() {
+    let world = World::new().await;
+    world.available_disk().await;
+    let before = world.control("GET", "/state", "").await;
+    assert_eq!(before["disks"].as_array().unwrap().len(), 1);
+    let told = world.control("PUT", "/state", &before.to_string()).await;
+    assert_eq!(told["imported"]["disks"], 1);
+    assert_eq!(world.control("GET", "/state", "").await, before);
+    let (status, told) = world.try_control("PUT", "/state", "{\"format\": 1, \"disks\": [").await;
+    assert_eq!(status, 400, "{told}");
+    assert_eq!(world.control("GET", "/state", "").await, before, "nothing was changed");
+}
