@@ -33,7 +33,7 @@ pub use activity::Activity;
 pub use attachment::{Attachment, Phase};
 pub use device::{SYSTEM_DEVICE, first_free_device};
 
-/// What clients see as `Status`.
+/// `Status` as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DiskStatus {
     /// Being made.
@@ -77,7 +77,7 @@ words!(
 pub struct Disk {
     /// `d-…`.
     pub id: DiskId,
-    /// Whose it is.
+    /// The owner.
     pub account: AccountId,
     /// The region it lies in.
     pub region: String,
@@ -92,7 +92,7 @@ pub struct Disk {
     pub performance_level: Option<PerformanceLevel>,
     /// GiB; while it grows, the new size.
     pub size_gib: u32,
-    /// What is being done to its bytes, if anything.
+    /// The activity on its bytes, if any.
     #[serde(flatten, with = "activity")]
     pub activity: Option<Activity>,
     /// How it is paid for.
@@ -162,7 +162,8 @@ pub struct Disk {
     /// ephemeral disk, the instance it was last on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<InstanceId>,
-    /// It was a system disk and its instance still exists: it cannot be released on its own.
+    /// Whether it was the system disk of an instance that still exists: then it cannot be released
+    /// on its own.
     #[serde(default)]
     pub delete_protected: bool,
     /// How many attachments it has had.
@@ -231,7 +232,7 @@ impl Disk {
         }
     }
 
-    /// What clients see.
+    /// The status as clients see it.
     pub fn status(&self) -> DiskStatus {
         if !self.is_created() {
             return DiskStatus::Creating;

@@ -48,7 +48,7 @@ ids!(
 );
 
 impl DiskId {
-    /// What the guest sees as the device's serial number: the id without its `d-`
+    /// The device's serial number in the guest: the id without its `d-`
     /// (seen in every published sample; the Kubernetes CSI driver finds the disk by it).
     pub fn serial_number(&self) -> &str {
         self.0.strip_prefix("d-").unwrap_or(&self.0)

@@ -14,7 +14,7 @@ use crate::tag::Tag;
 use crate::vocabulary::{ChargeType, Illegal, LockReason, words};
 
 words!(
-    /// What clients see as `Status`.
+    /// `Status` as clients see it.
     InstanceStatus {
         /// Being made.
         Pending = "Pending",
@@ -47,7 +47,7 @@ words!(
 pub struct Instance {
     /// `i-…`.
     pub id: InstanceId,
-    /// Whose it is.
+    /// The owner.
     pub account: AccountId,
     /// The region it runs in.
     pub region: String,
@@ -69,7 +69,7 @@ pub struct Instance {
     /// When a subscription ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Moment>,
-    /// What clients see.
+    /// The status as clients see it.
     pub status: InstanceStatus,
     /// Whether it is still paid for while Stopped.
     pub stopped_mode: StoppedMode,
@@ -109,7 +109,7 @@ pub struct Instance {
     /// Last start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Moment>,
-    /// It is being released: clients see it Stopping, and then not at all.
+    /// Whether it is being released: clients see it Stopping, and then not at all.
     #[serde(default)]
     pub releasing: bool,
 }

@@ -1,4 +1,4 @@
-//! What can be had: regions with their zones, instance types, public images.
+//! The inventory: regions with their zones, instance types, images.
 //!
 //! The tables here are plain facts without behaviour. Where they come from (a built-in table, an
 //! operator's file) is decided elsewhere; [`Inventory::new`] only makes sure that they hang

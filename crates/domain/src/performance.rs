@@ -1,4 +1,4 @@
-//! What a disk can do, from its category and size. The formulas are the vendor's published ones.
+//! The performance of a disk, from its category and size, by the vendor's published formulas.
 
 use crate::category::{Category, PerformanceLevel};
 

@@ -50,7 +50,7 @@ words!(
         Recycling = "Recycling",
         /// Its dedicated host has overdue payment.
         DedicatedHostFinancial = "dedicatedhostfinancial",
-        /// It was refunded.
+        /// The order was refunded.
         Refunded = "refunded",
     }
 );

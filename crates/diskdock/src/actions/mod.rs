@@ -13,7 +13,7 @@ use crate::operations::{Kind, kind};
 
 /// Actions that belong together.
 pub struct ActionGroup {
-    /// What they are about.
+    /// The title.
     pub title: &'static str,
     /// The actions, in order.
     pub actions: &'static [Entry],
@@ -31,7 +31,7 @@ pub static OPERATIONS: &[Kind] = &[
     kind::<disk::create_disk::Creating>(),
     kind::<disk::attach_disk::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
-    kind::<disk::resize_disk::Growing>(),
+    kind::<disk::resize_disk::Resizing>(),
     kind::<instance::create_instance::Creating>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

@@ -1,4 +1,4 @@
-//! What lists share: both ways of paging, and filters by tag.
+//! Paging by number and by token, and filters by tag, for every list.
 
 use super::prelude::*;
 

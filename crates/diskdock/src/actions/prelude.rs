@@ -1,4 +1,4 @@
-//! What every action file imports.
+//! Imports of every action file.
 
 pub use domain::{Category, DiskKind, PerformanceLevel};
 pub use domain::{

@@ -31,7 +31,7 @@ pub enum InventoryLoadError {
     Read {
         /// The file as it was given.
         file: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The file is no TOML of the right shape. The source quotes the line.

@@ -128,7 +128,7 @@ fn sized_types(
     Ok(types)
 }
 
-/// What the type ids of a family begin with, and the memory for each processor.
+/// Prefixes of the type ids of a family, with the memory for each processor.
 fn prefixes(id: &str, row: &FamilyRow) -> Result<Vec<(String, f64)>, InventoryError> {
     match (row.memory_per_cpu, row.variants.is_empty()) {
         (Some(ratio), true) => Ok(vec![(id.to_owned(), ratio)]),
@@ -269,7 +269,7 @@ fn image(id: String, series: &str, row: &SeriesRow) -> Result<Image, InventoryEr
     })
 }
 
-/// What a language adds to the name of a system: for 64 bit, ARM and UEFI.
+/// Additions of a language to the name of a system: for 64 bit, ARM and UEFI.
 type Additions = [&'static str; 3];
 const CHINESE: Additions = [" 64位", " ARM版", " UEFI版"];
 const ENGLISH: Additions = [" 64 bit", " ARM Edition", " UEFI Edition"];

@@ -7,7 +7,7 @@ use domain::inventory::{Image, Inventory};
 
 use crate::storage::{Images, StorageError};
 
-/// What can be had, as far as it is known at the start, and where more may come in.
+/// The source of the inventory: what is fixed at the start, and the imported images.
 pub struct InventorySource {
     /// Everything but imported images.
     fixed: Inventory,
@@ -54,7 +54,7 @@ impl InventorySource {
         Ok(changed.then(|| self.with(&seen.imported)))
     }
 
-    /// What is wrong with images, as of the last look.
+    /// Faults of images, as of the last survey.
     pub fn faults(&self) -> Vec<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }

@@ -1,11 +1,11 @@
-//! What is being done to the bytes of a disk, one thing at a time.
+//! Activities on the bytes of a disk, one at a time.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Disk;
 use crate::vocabulary::Illegal;
 
-/// What is being done to a disk's bytes. A disk that nothing is done to has none.
+/// An activity on a disk's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Activity {
     /// The bytes are being made. Clients see the disk Creating.

@@ -18,7 +18,7 @@ pub enum Phase {
     Attached,
     /// The guest was asked to let go, or will be.
     Detaching {
-        /// What `DeleteWithInstance` is to be once the disk is off.
+        /// `DeleteWithInstance` after the detach.
         delete_with_instance: bool,
     },
 }

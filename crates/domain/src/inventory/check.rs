@@ -9,7 +9,7 @@ use super::{DISK_CATEGORIES, Image, InstanceFamily, InstanceType, OfferTables, R
 pub struct InventoryError {
     /// The entry, by its place in the tables: `instance_types.ecs.g6.large`.
     pub entry: String,
-    /// What is wrong with it and what to do.
+    /// The fault, and the remedy.
     pub advice: String,
 }
 

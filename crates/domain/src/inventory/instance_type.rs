@@ -6,7 +6,7 @@ use crate::category::Category;
 
 use super::BootMode;
 
-/// What the types of one family have in common (DescribeInstanceTypeFamilies).
+/// Properties that the types of one family have in common (DescribeInstanceTypeFamilies).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceFamily {

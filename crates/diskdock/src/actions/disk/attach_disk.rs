@@ -8,7 +8,7 @@ use crate::catalog::{Shape, Value};
 use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
-/// Gives a disk to an instance.
+/// Attaches a disk to an instance.
 pub struct AttachDisk;
 
 params!(
@@ -98,11 +98,11 @@ pub struct Facts {
     ask: Params,
     disk: Disk,
     instance: Instance,
-    /// What is on the instance, or on its way on or off it.
+    /// Disks that are attached to the instance, attaching or detaching.
     attached: Vec<AttachedDisk>,
     /// How many of these are not local.
     cloud_disks: usize,
-    /// What the type of the instance can do.
+    /// Abilities of the instance's type.
     abilities: Abilities,
 }
 
@@ -239,7 +239,7 @@ guest has it.";
     }
 }
 
-/// What the type of the instance can do. A type that the inventory no longer has can do everything.
+/// Abilities of the instance's type. A type that the inventory no longer has can do everything.
 fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
     let inventory = &call.environment.inventory;
     let Some(found) = inventory.instance_type(&instance.instance_type) else {
@@ -285,14 +285,14 @@ pub fn first_free_device(attached: &[AttachedDisk]) -> String {
     free.expect("more names than disks on an instance")
 }
 
-/// Gives the disk to the guest; then it is In_use.
+/// Plugs the disk into the guest; then it is In_use.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plugging {
     slot: Slot,
     /// Its bytes are still to be made.
     #[serde(default)]
     making: Option<DiskSpec>,
-    /// It becomes the system disk.
+    /// The disk becomes the system disk.
     #[serde(default)]
     bootable: bool,
     /// Why the attach came to nothing: the guest may take the device all the same, so it is taken
@@ -363,7 +363,7 @@ impl Operation for Plugging {
         let moved = match outcome {
             Outcome::Done => disk.attached(instance, *generation),
             Outcome::GaveUp(_) if self.taken_back => disk.attach_failed(instance, *generation),
-            // Nobody could say that the guest does not have it, so it counts as having it.
+            // It is unknown whether the guest has the device, so it counts as attached.
             Outcome::GaveUp(_) => disk.attached(instance, *generation),
         };
         if moved.is_err() {

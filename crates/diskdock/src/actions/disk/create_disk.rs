@@ -119,7 +119,7 @@ reply!(
     }
 );
 
-/// What the request says, with defaults, and what is known about the place.
+/// The request with its defaults, and the zone and instance that it names.
 pub struct Facts {
     ask: Params,
     category: Category,

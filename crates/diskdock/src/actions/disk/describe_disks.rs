@@ -72,7 +72,7 @@ params!(
         lock_reason: Option<LockFilter>,
         /// Only disks created in a span: `CreationStartTime` and `CreationEndTime`.
         filter: Groups<Filter>,
-        /// What to add to the reply: `Placement`. `IOPS` is always there.
+        /// Attributes to add to the reply: `Placement`. `IOPS` is always there.
         additional_attributes: Each<Text<1, 64>>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
         next_token: Option<Text<1, 128>>,
@@ -100,7 +100,7 @@ params!(
 );
 
 choice!(
-    /// What a filter is about.
+    /// Keys of a filter.
     pub enum FilterKey {
         From = "CreationStartTime",
         To = "CreationEndTime",

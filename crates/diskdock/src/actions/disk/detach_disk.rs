@@ -36,7 +36,7 @@ pub struct Facts {
     image_exists: bool,
     /// How many disks are leaving the instance already.
     detaching: usize,
-    /// What the request says about DeleteWithInstance.
+    /// DeleteWithInstance as requested.
     delete_with_instance: Option<bool>,
 }
 

@@ -136,21 +136,21 @@ its former size, and `diskdock admin operations` shows the reason.";
         let size_gib = u32::try_from(new_size).expect("a category allows no more than that");
         disk.resize(size_gib).expect("a disk that stands still can become larger");
         let on = instances.into_iter().map(|instance| instance.id).collect();
-        let growing = Growing { disk: DiskSpec::of(&disk), on };
+        let resizing = Resizing { disk: DiskSpec::of(&disk), on };
         let order_id = order::number_for(call, disk.charge_type);
-        Effect::reply(Reply { order_id }).save_disk(disk).start(growing)
+        Effect::reply(Reply { order_id }).save_disk(disk).start(resizing)
     }
 }
 
 /// Makes the bytes of a disk as large as the store have it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Growing {
+pub struct Resizing {
     disk: DiskSpec,
     /// The instances that have it. It stays on them until this has ended, unless one is released.
     on: Vec<InstanceId>,
 }
 
-impl Operation for Growing {
+impl Operation for Resizing {
     const KIND: &'static str = "disk.resize";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 

@@ -9,18 +9,18 @@ use crate::catalog::{Params, ReplyValue, first_broken};
 pub trait Batch: Sync + 'static {
     /// Its parameters.
     type Params: Params + Send + Sync + 'static;
-    /// What the rules speak about: one instance.
+    /// The facts about one instance, for the rules.
     type Facts;
-    /// What it answers besides the RequestId.
+    /// Its reply, without the RequestId.
     type Reply: ReplyValue;
 
     /// `StartInstances`
     const NAME: &'static str;
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str;
-    /// What must hold for each instance.
+    /// Preconditions of each instance.
     const RULES: &'static [Precondition<Self::Facts>];
 
     /// The instances that a request names.
@@ -34,7 +34,7 @@ pub trait Batch: Sync + 'static {
         instance: Instance,
     ) -> Result<Self::Facts, Stop>;
 
-    /// What happens to the instances that it can be done to.
+    /// The effect on the accepted instances.
     fn effect(ask: &Self::Params, entries: Vec<BatchEntry<Self::Facts>>) -> Effect<Self::Reply>;
 }
 
@@ -44,12 +44,12 @@ pub struct Named<'a> {
     pub region: &'a RegionId,
     /// Their ids.
     pub ids: &'a AtLeastOne<InstanceId>,
-    /// What becomes of the batch if it cannot be done to one.
+    /// The treatment of a batch in which one instance is refused.
     pub optimization: Option<BatchOptimization>,
 }
 
 choice!(
-    /// What becomes of a batch in which one instance fails.
+    /// The treatment of a batch in which one instance is refused.
     pub enum BatchOptimization {
         AllTogether = "AllTogether",
         SuccessFirst = "SuccessFirst",
@@ -67,7 +67,7 @@ pub enum BatchEntry<Facts> {
         /// The facts about it.
         facts: Box<Facts>,
     },
-    /// One of them does not, or there is no such instance.
+    /// A rule does not hold for it, or there is no such instance.
     Refused {
         /// The instance.
         id: InstanceId,
@@ -152,8 +152,7 @@ fn entry<B: Batch>(
     })
 }
 
-/// Does it to every instance that it can be done to, and answers for each: what became of it, or
-/// why it cannot be done.
+/// Acts on every accepted instance, and answers with a result for each instance.
 pub fn respond<Facts>(
     entries: Vec<BatchEntry<Facts>>,
     becomes: InstanceStatus,
@@ -174,13 +173,13 @@ pub fn respond<Facts>(
 reply!(
     /// Reply of a batch.
     pub struct BatchReply {
-        /// What became of the instances.
+        /// The results.
         instance_responses: InstanceResponses,
     }
 );
 
 reply!(
-    /// What became of the instances.
+    /// The results.
     pub struct InstanceResponses {
         /// One for each instance, in the order of the request.
         instance_response: Vec<InstanceResponse>,
@@ -188,7 +187,7 @@ reply!(
 );
 
 reply!(
-    /// What became of one instance.
+    /// The result for one instance.
     pub struct InstanceResponse {
         /// The instance.
         instance_id: String,

@@ -1,5 +1,4 @@
-//! What a new instance needs before it can run: the bytes of its disks, and a hypervisor that
-//! knows it.
+//! The build of a machine: the bytes of its disks are made, and the hypervisor is told of it.
 
 use crate::actions::instance::launch::make::Made;
 use crate::actions::prelude::*;
@@ -43,7 +42,7 @@ impl Build {
         &self.machine.instance
     }
 
-    /// What the machine is made of.
+    /// The parts of the machine.
     pub fn machine(&self) -> &MachineSpec {
         &self.machine
     }

@@ -30,9 +30,9 @@ params!(
 joined_params!(
     /// Parameters of CreateInstance.
     pub struct Params {
-        /// Those that it shares with RunInstances.
+        /// Parameters that RunInstances has as well.
         launch: Launch,
-        /// Those that only it has.
+        /// Parameters that only this action has.
         legacy: LegacyParams,
     }
 );
@@ -44,7 +44,7 @@ reply!(
         instance_id: String,
         /// The order of a subscription, else empty.
         order_id: String,
-        /// What it costs. Nothing here.
+        /// The price. Nothing costs anything here.
         trade_price: f64,
     }
 );
@@ -84,7 +84,7 @@ only. A simulated instance has no guest, and nothing listens.";
     }
 }
 
-/// What it takes to build the machine of an instance that was just made.
+/// The build of the machine of a new instance.
 pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
     let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
     Build::of(made, machine_spec(&call.environment.inventory, &made.instance, user_data))

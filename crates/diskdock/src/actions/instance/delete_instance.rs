@@ -32,7 +32,7 @@ params!(
 
 /// An instance that is to be released. It exists.
 pub struct Facts {
-    /// What is known of the instance itself.
+    /// The instance with its disks.
     pub power: PowerFacts,
     /// Whether it may be Running.
     pub force: bool,
@@ -92,7 +92,7 @@ the others become Available, but never before the machine is off.";
     }
 }
 
-/// What must hold before an instance can be released.
+/// Preconditions of a release.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<Facts>] = &[
     must("the instance is not locked for security",                      |f| !f.power.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),

@@ -82,7 +82,7 @@ params!(
         http_put_response_hop_limit: Ignored<Option<Integer<0, 64>>>,
         /// Whether metadata wants a token. It is `optional` for all.
         http_tokens: Option<Text<1, 16>>,
-        /// What to add to the reply. Everything is always there.
+        /// Attributes to add to the reply. All are always there.
         additional_attributes: Ignored<Each<Text<0, 64>>>,
         /// Whether to show the billing cycle. It is always empty.
         need_sale_cycle: Ignored<Option<bool>>,
@@ -102,7 +102,7 @@ params!(
 params!(
     /// A condition on a time.
     pub struct Filter {
-        /// What it is about.
+        /// The key.
         #[malformed = INSTANCE_FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
         /// The time.
@@ -112,7 +112,7 @@ params!(
 );
 
 choice!(
-    /// What a filter is about.
+    /// Keys of a filter.
     pub enum FilterKey {
         CreatedFrom = "CreationStartTime",
         CreatedTo = "CreationEndTime",

@@ -75,7 +75,7 @@ reply!(
         spot_duration: u32,
         /// The highest bid.
         spot_price_limit: f64,
-        /// What happens to a reclaimed spot instance.
+        /// The treatment of a reclaimed spot instance.
         spot_interruption_behavior: &'static str,
         /// `Standard` or `Unlimited` for burstable types, else empty.
         credit_specification: &'a str,

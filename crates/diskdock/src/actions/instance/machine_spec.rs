@@ -1,4 +1,4 @@
-//! What the machine of an instance is made of, for the hypervisor.
+//! The specification of an instance's machine for the hypervisor.
 
 use domain::inventory::{InstanceType, Inventory};
 
@@ -10,7 +10,7 @@ const NO_TYPE: (u32, f64, u32) = (0, 0.0, 0);
 /// MiB in a GiB.
 const MIB: f64 = 1_024.0;
 
-/// What the machine of this instance is made of.
+/// The specification of this instance's machine.
 pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: String) -> MachineSpec {
     let found = inventory.instance_type(&instance.instance_type);
     let (processors, memory_gib, disk_quantity) =

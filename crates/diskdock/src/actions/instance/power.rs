@@ -1,4 +1,4 @@
-//! What starting, stopping, rebooting and releasing an instance share.
+//! Facts and steps that starting, stopping, rebooting and releasing an instance share.
 
 use domain::Illegal;
 
@@ -7,12 +7,12 @@ use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 use crate::store::AttachedDisk;
 
-/// What a request asks of an instance besides its being on or off.
+/// Options of a request that stops an instance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Requested {
     /// Compute is not to be paid for while it is off.
     pub stop_charging: bool,
-    /// It is to hibernate.
+    /// The instance is to hibernate.
     pub hibernate: bool,
 }
 
@@ -20,15 +20,15 @@ pub struct Requested {
 pub struct PowerFacts {
     /// The instance.
     pub instance: Instance,
-    /// What is on it, or on its way on or off it.
+    /// Disks that are attached, attaching or detaching.
     pub attached: Vec<AttachedDisk>,
     /// Whether the bytes of all its disks are there.
     pub disks_made: bool,
     /// Whether its type comes with local disks.
     pub has_local_disks: bool,
-    /// What the hypervisor has to know of it.
+    /// The machine as the hypervisor needs to know it.
     pub spec: MachineSpec,
-    /// What the request asks for.
+    /// Options of the request.
     pub requested: Requested,
 }
 

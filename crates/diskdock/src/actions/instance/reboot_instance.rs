@@ -42,7 +42,7 @@ impl Action for RebootInstance {
     }
 }
 
-/// What must hold before an instance can be rebooted.
+/// Preconditions of a reboot.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",     |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),

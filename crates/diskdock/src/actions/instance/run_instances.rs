@@ -73,9 +73,9 @@ params!(
 joined_params!(
     /// Parameters of RunInstances.
     pub struct Params {
-        /// Those that it shares with CreateInstance.
+        /// Parameters that CreateInstance has as well.
         launch: Launch,
-        /// Those that only it has.
+        /// Parameters that only this action has.
         run: RunOnly,
     }
 );
@@ -224,7 +224,7 @@ reply!(
         instance_id_sets: InstanceIdSets,
         /// The order of subscriptions, else empty.
         order_id: String,
-        /// What they cost. Nothing here.
+        /// The price. Nothing costs anything here.
         trade_price: f64,
     }
 );
@@ -304,7 +304,7 @@ const RUN_ONLY_LOOKUPS: &[&ErrorCode] = &[
     &INTERFACE_NOT_FOUND,
 ];
 
-/// What only RunInstances can get wrong.
+/// Checks the parameters that only RunInstances has.
 fn check(call: &Call<'_>, ask: &Params, amount: i64) -> Result<(), &'static ErrorCode> {
     let (launch, run) = (&ask.launch, &ask.run);
     let prepaid = launch.instance_charge_type == Some(ChargeType::PrePaid);

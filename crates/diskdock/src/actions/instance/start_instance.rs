@@ -44,7 +44,7 @@ is on its way off must not be there again when the guest boots.";
     }
 }
 
-/// What must hold before an instance can be started.
+/// Preconditions of a start.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",       |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),

@@ -67,13 +67,17 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
     }
 }
 
-/// What must hold before StopInstance: only there hibernation can be asked for.
+/// Preconditions of StopInstance, the one action that can ask for hibernation.
 const RULES_OF_ONE: [Precondition<PowerFacts>; RULES.len() + 1] = joined(
-    &[must("it is not to hibernate", |m| !m.requested.hibernate, &HIBERNATION_NOT_ENABLED)],
+    &[must(
+        "the instance is not to hibernate",
+        |m| !m.requested.hibernate,
+        &HIBERNATION_NOT_ENABLED,
+    )],
     RULES,
 );
 
-/// What must hold before an instance can be stopped.
+/// Preconditions of a stop.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",           |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),

@@ -16,7 +16,7 @@ params!(
         /// The region.
         #[malformed = REGION_NOT_IN_RECORDS]
         region_id: RegionId,
-        /// What is asked for.
+        /// The kind of resource to look for.
         #[missing = MISSING_DESTINATION]
         #[malformed = DESTINATION_NOT_VALID]
         destination_resource: Destination,
@@ -41,7 +41,7 @@ params!(
         /// Only what goes with this kind of network. There is no classic network here.
         #[malformed = NETWORK_CATEGORY_NOT_VALID]
         network_category: Option<NetworkCategory>,
-        /// What would be bought.
+        /// The kind of resource to buy.
         #[malformed = RESOURCE_TYPE_FOR_RESOURCES]
         resource_type: Ignored<Option<ResourceType>>,
         /// How it would be paid for. Everything can be had either way.
@@ -61,7 +61,7 @@ params!(
 );
 
 choice!(
-    /// What can be asked for.
+    /// Kinds of resource to look for.
     pub enum Destination {
         Zone = "Zone",
         IoOptimized = "IoOptimized",
@@ -90,7 +90,7 @@ choice!(
 );
 
 choice!(
-    /// What can be bought.
+    /// Kinds of resource to buy.
     pub enum ResourceType {
         Instance = "instance",
         Disk = "disk",
@@ -134,13 +134,13 @@ reply!(
         status: &'static str,
         /// `WithStock`.
         status_category: &'static str,
-        /// What it has.
+        /// Its resources.
         available_resources: AvailableResources,
     }
 );
 
 reply!(
-    /// What a zone has.
+    /// The resources of a zone.
     pub struct AvailableResources {
         /// One kind of resource each.
         available_resource: Vec<AvailableResource>,
@@ -153,13 +153,13 @@ reply!(
         /// `InstanceType`, `SystemDisk` and so on, as it was asked for.
         #[wire = "Type"]
         kind: &'static str,
-        /// What there is of it.
+        /// The resources of the kind.
         supported_resources: SupportedResources,
     }
 );
 
 reply!(
-    /// What there is of one kind.
+    /// The resources of one kind.
     pub struct SupportedResources {
         /// One resource each.
         supported_resource: Vec<SupportedResource>,
@@ -215,7 +215,7 @@ for are left out.";
     }
 }
 
-/// What the zone has of what is asked for; none if it has nothing.
+/// The resources of the requested kind in the zone; none if there are none.
 fn in_zone(inventory: &Inventory, ask: &Params, zone: &Zone) -> Option<AvailableZone> {
     let suits = suits(ask, zone) && suitable_types(inventory, ask, zone).next().is_some();
     let found = if suits { resources(inventory, ask, zone) } else { Vec::new() };

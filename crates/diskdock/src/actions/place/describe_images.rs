@@ -58,7 +58,7 @@ params!(
         tag: Groups<TagFilter>,
         /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
         filter: Groups<Filter>,
-        /// What the image would be used for. All images are good for either.
+        /// The intended use of the image. All images suit every use.
         action_type: Ignored<Option<ActionType>>,
         /// Whether to list expired images too. None expires.
         show_expired: Ignored<Option<bool>>,
@@ -134,7 +134,7 @@ choice!(
 );
 
 choice!(
-    /// What an image would be used for.
+    /// Intended uses of an image.
     pub enum ActionType {
         CreateEcs = "CreateEcs",
         ChangeOs = "ChangeOS",

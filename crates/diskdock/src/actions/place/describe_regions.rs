@@ -15,7 +15,7 @@ params!(
         /// How an instance would be paid for. Every region takes every way.
         #[malformed = CHARGE_TYPE_FOR_REGIONS]
         instance_charge_type: Ignored<Option<AnyChargeType>>,
-        /// What would be bought. Every region sells everything.
+        /// The kind of resource to buy. Every region sells all kinds.
         #[malformed = RESOURCE_TYPE_FOR_REGIONS]
         resource_type: Ignored<Option<ResourceType>>,
     }
@@ -32,7 +32,7 @@ choice!(
 );
 
 choice!(
-    /// What can be bought in a region.
+    /// Kinds of resource that a region sells.
     pub enum ResourceType {
         Instance = "instance",
         Disk = "disk",

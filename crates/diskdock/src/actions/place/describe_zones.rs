@@ -61,7 +61,7 @@ reply!(
         available_disk_categories: DiskCategories,
         /// Instance types sold there.
         available_instance_types: InstanceTypes,
-        /// What can be combined.
+        /// Resources that can be combined.
         available_resources: Resources,
         /// Shared storage; there is none.
         available_volume_categories: VolumeCategories,
@@ -121,7 +121,7 @@ word_lists! {
 }
 
 reply!(
-    /// What can be combined.
+    /// Resources that can be combined.
     #[derive(Default)]
     pub struct Resources {
         /// One combination each.
@@ -194,7 +194,8 @@ fn detailed(inventory: &Inventory, zone: &Zone, brief: ZoneItem) -> ZoneItem {
     }
 }
 
-/// What families that are I/O optimised (or not) can be combined with; none without families.
+/// Resources that families that are I/O optimised (or not) can be combined with; none without
+/// families.
 fn resources_info(inventory: &Inventory, zone: &Zone, io_optimized: bool) -> Option<ResourcesInfo> {
     let families: Vec<_> =
         sold::families(inventory, zone).filter(|f| f.io_optimized == io_optimized).collect();

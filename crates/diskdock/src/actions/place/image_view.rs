@@ -71,11 +71,11 @@ reply!(
         supplier_name: &'static str,
         /// The resource group.
         resource_group_id: &'static str,
-        /// What the system in it can do.
+        /// Features of the operating system.
         features: Features,
         /// Secure boot.
         secure_boot_options: SecureBootOptions,
-        /// What a check of an imported image found; nothing for public images.
+        /// Findings of the check of an imported image; none for public images.
         detection_options: DetectionOptions,
         /// Disks that are made together with it; none for public images.
         disk_device_mappings: DiskDeviceMappings,
@@ -85,7 +85,7 @@ reply!(
 );
 
 reply!(
-    /// What the system of an image can do.
+    /// Features of the operating system of an image.
     pub struct Features {
         /// `supported` when the NVMe driver is installed.
         nvme_support: &'static str,
@@ -111,11 +111,11 @@ reply!(
 );
 
 reply!(
-    /// What a check of the image found.
+    /// Findings of the check of an image.
     pub struct DetectionOptions {
         /// How far the check is; empty without one.
         status: &'static str,
-        /// What it found.
+        /// The findings.
         items: DetectionItems,
     }
 );
@@ -131,7 +131,7 @@ reply!(
 reply!(
     /// One finding.
     pub struct DetectionItem {
-        /// What was looked at.
+        /// The item that was checked.
         name: String,
         /// How it is.
         value: String,

@@ -1,4 +1,4 @@
-//! What a zone sells, seen from the sides that these actions ask for.
+//! Instance types, families and disk categories that a zone sells.
 
 use domain::Category;
 use domain::inventory::{InstanceFamily, InstanceType, Inventory, Zone};

@@ -13,7 +13,7 @@ reply!(
         instance_type_family: String,
         /// `EntryLevel`, `EnterpriseLevel` or `CreditEntryLevel`.
         instance_family_level: &'static str,
-        /// What it is good for, such as `General-purpose`.
+        /// The purpose, such as `General-purpose`.
         instance_category: String,
         /// `X86` or `ARM`.
         cpu_architecture: &'static str,
@@ -88,7 +88,7 @@ reply!(
         network_cards: NetworkCards,
         /// How bandwidth can be weighted; not at all here.
         network_info: NetworkInfo,
-        /// What the network can do beyond the usual; nothing here.
+        /// Network features beyond the usual; none here.
         enhanced_network: EnhancedNetwork,
         /// Whether traffic inside the VPC is encrypted.
         network_encryption_support: bool,
@@ -188,7 +188,7 @@ reply!(
 );
 
 reply!(
-    /// What the network can do beyond the usual.
+    /// Network features beyond the usual.
     pub struct EnhancedNetwork {
         /// The vendor's Express protocol.
         express_support: bool,

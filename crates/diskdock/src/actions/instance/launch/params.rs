@@ -92,7 +92,7 @@ params!(
         /// Hours for which a spot instance is safe.
         #[malformed = SPOT_DURATION_NOT_VALID]
         spot_duration: Ignored<Option<Integer<0, 6>>>,
-        /// What happens to a reclaimed spot instance.
+        /// The treatment of a reclaimed spot instance.
         spot_interruption_behavior: Ignored<Option<SpotInterruption>>,
         /// The highest bid of a spot instance.
         #[malformed = SPOT_PRICE_LIMIT_NOT_VALID]
@@ -263,7 +263,7 @@ impl SpotStrategy {
 }
 
 choice!(
-    /// What happens to a reclaimed spot instance.
+    /// The treatment of a reclaimed spot instance.
     pub enum SpotInterruption {
         Terminate = "Terminate",
         Stop = "Stop",

@@ -1,4 +1,4 @@
-//! What is to be made, before it is made: the request with its defaults, and what must hold.
+//! The plan of a launch: the request with its defaults, and its preconditions.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use crate::actions::prelude::*;
 /// Bytes of user data before encoding (documentation of RunInstances).
 const USER_DATA_BYTES: usize = 32 * 1024;
 
-/// What a launch is to make. Region, type and image exist.
+/// The plan of a launch. Region, type and image exist.
 pub struct LaunchPlan {
     /// The request.
     pub ask: Launch,

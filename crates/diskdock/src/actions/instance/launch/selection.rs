@@ -1,4 +1,4 @@
-//! What a zone and an instance type have for a launch: the zone itself, and the disks.
+//! The selection of the zone of a launch, and of its disks as zone and instance type offer them.
 
 use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, Region, Zone};
 
@@ -9,7 +9,7 @@ use crate::actions::prelude::*;
 /// The category of a system disk that the request gives none, whatever the instance type.
 const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
 
-/// What can be had for this launch.
+/// The inventory as one launch sees it.
 pub struct ZoneSelection<'a> {
     /// All there is.
     pub inventory: &'a Inventory,
