@@ -10,7 +10,7 @@ from aliyunsdkcore.request import CommonRequest
 
 import stories
 from wire_client import WireClient
-from world import KEY_ID, REGION, Refusal
+from world import KEY_ID, KEY_SECRET, REGION, Refusal, unique
 
 
 def typed_request(action, parameters):
@@ -78,3 +78,15 @@ def connect(request):
 
 class TestOldSdk(stories.AllStories, stories.Growth):
     pass
+
+
+def test_a_list_of_ids_is_sent_in_single_quotes_and_read(server):
+    """A list that is given to the SDK as a list arrives as Python writes it: ['d-1', 'd-2']."""
+    client = OldSdk(server, KEY_SECRET, typed_request)
+    disks = sorted(client.create_disk(unique("quotes")) for _ in range(2))
+    request = typed_request("DescribeDisks", {})
+    request.set_DiskIds(disks)
+    assert str(request.get_query_params()["DiskIds"]).startswith("['d-")
+    request.set_endpoint(server.endpoint)
+    answer = json.loads(client.sdk.do_action_with_exception(request))
+    assert sorted(disk["DiskId"] for disk in answer["Disks"]["Disk"]) == disks
