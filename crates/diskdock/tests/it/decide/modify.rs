@@ -45,7 +45,7 @@ fn saved(outcome: EncodedEffect) -> Vec<Disk> {
 }
 
 #[test]
-fn attributes_that_are_left_out_stay() {
+fn modify_disk_attribute_leaves_omitted_attributes_as_they_are() {
     let bench = Bench::new();
     let mut first = disk("d-1", Category::CloudAuto);
     first.description = "old".to_owned();
@@ -58,7 +58,7 @@ fn attributes_that_are_left_out_stay() {
 }
 
 #[test]
-fn several_disks_are_modified_together_or_not_at_all() {
+fn modify_disk_attribute_changes_all_disks_or_none() {
     let bench = Bench::new();
     bench.save(vec![disk("d-1", Category::Cloud), disk("d-2", Category::Cloud)], vec![]);
     let pairs = [("DiskIds.1", "d-1"), ("DiskIds.2", "d-2"), ("Description", "")];
@@ -109,7 +109,7 @@ fn switch(bench: &Bench, ids: &str, to: &str) -> Result<EncodedEffect, &'static 
 }
 
 #[test]
-fn a_subscription_disk_belongs_to_its_instance() {
+fn modify_disk_charge_type_ties_a_subscription_disk_to_its_instance() {
     let mut bench = Bench::new();
     let instance = instance(ChargeType::PrePaid);
     bench.save(vec![attached("d-1")], vec![instance.clone()]);
@@ -146,7 +146,7 @@ fn refusals_of_modify_disk_charge_type() {
 }
 
 #[test]
-fn only_a_subscription_instance_in_good_standing_has_its_disks_switched() {
+fn modify_disk_charge_type_needs_a_subscription_instance_in_good_standing() {
     let mut bench = Bench::new();
     bench.save(vec![attached("d-1")], vec![instance(ChargeType::PrePaid)]);
     bench.now = NOW.plus_s(86_400);

@@ -25,7 +25,7 @@ fn regions_have_names_in_the_language_that_was_asked_for() {
 }
 
 #[test]
-fn zones_are_those_of_the_region() {
+fn describe_zones_lists_the_zones_of_the_region() {
     let bench = Bench::new();
     let reply = bench.ask("DescribeZones", &[("RegionId", "cn-hangzhou")]).unwrap();
     let zones = &reply["Zones"]["Zone"];
@@ -41,7 +41,7 @@ fn zones_are_those_of_the_region() {
 }
 
 #[test]
-fn instance_types_are_filtered_by_every_bound() {
+fn describe_instance_types_filters_by_every_bound() {
     let bench = Bench::new();
     let pairs = [("InstanceTypeFamily", "ecs.g6"), ("MaximumCpuCoreCount", "4")];
     let reply = bench.ask("DescribeInstanceTypes", &pairs).unwrap();
@@ -53,7 +53,7 @@ fn instance_types_are_filtered_by_every_bound() {
 }
 
 #[test]
-fn walking_the_instance_types_gives_each_once() {
+fn describe_instance_types_by_token_gives_each_type_once() {
     let bench = Bench::new();
     let (mut seen, mut token) = (Vec::new(), String::new());
     loop {
@@ -114,7 +114,7 @@ fn zones_are_listed_without_resources_when_zones_are_asked_for() {
 }
 
 #[test]
-fn images_are_public_and_filtered() {
+fn describe_images_filters_public_images() {
     let bench = Bench::new();
     let with = |more: &[(&'static str, &'static str)]| {
         let base = [("RegionId", "cn-hangzhou"), ("PageSize", "100")];

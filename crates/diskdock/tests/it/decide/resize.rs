@@ -20,7 +20,7 @@ fn started(disk: Disk) -> Value {
 }
 
 #[test]
-fn the_new_size_is_asked_for_where_the_disk_is() {
+fn resize_disk_starts_its_operation_with_the_instances_of_the_disk() {
     let free = json!({ "disk": { "disk": "d-1", "size_gib": 60 }, "on": [] });
     assert_eq!(started(disk("d-1")), free);
     let mut used = disk("d-2");
