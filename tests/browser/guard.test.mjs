@@ -20,7 +20,7 @@ async function signedCall() {
   const signed = await page.evaluate(async (host) => {
     const script = document.querySelector("link[rel=stylesheet]").href.replace("explorer.css", "sign.js");
     const { nonce, now, signV3 } = await import(script);
-    return signV3({ action: "DescribeRegions", parameters: [], host, id: "testid", secret: "testsecret", nonce: nonce(), date: now() });
+    return signV3({ action: "DescribeRegions", version: "2014-05-26", parameters: [], host, id: "testid", secret: "testsecret", nonce: nonce(), date: now() });
   }, server.address);
   await page.close();
   return Object.fromEntries([...signed.headers.filter(([name]) => name !== "host"), ["authorization", signed.authorization]]);

@@ -39,7 +39,7 @@ test("the page's signature is the official SDK's", async () => {
   await page.goto(`${server.origin}/explorer`);
   const script = await scriptOf(page, "sign.js");
   const secrets = ["testsecret", "s".repeat(100), "geheim é"];
-  const asked = AWKWARD.map((parameters, at) => ({ action: "DetachDisk", parameters, host: "127.0.0.1:5260", id: "testid", secret: secrets[at % 3], nonce: `nonce-${at}`, date: "2026-01-02T03:04:05Z" }));
+  const asked = AWKWARD.map((parameters, at) => ({ action: "DetachDisk", version: "2014-05-26", parameters, host: "127.0.0.1:5260", id: "testid", secret: secrets[at % 3], nonce: `nonce-${at}`, date: "2026-01-02T03:04:05Z" }));
   const ours = await page.evaluate(async ([url, all]) => {
     const { signV3 } = await import(url);
     return all.map(signV3);

@@ -1,30 +1,19 @@
-//! Every action there is, in groups, in the order of the explorer's list.
+//! Every action there is, by product and group, in the order of the explorer's list.
 
 mod derived;
 pub mod disk;
+mod ecs;
 pub mod instance;
 mod order;
 mod paging;
 pub mod place;
 mod prelude;
 
-use crate::catalog::Entry;
+use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{Kind, kind};
 
-/// Actions that belong together.
-pub struct ActionGroup {
-    /// The title.
-    pub title: &'static str,
-    /// The actions, in order.
-    pub actions: &'static [Entry],
-}
-
-/// All groups, in order.
-pub static GROUPS: &[ActionGroup] = &[
-    ActionGroup { title: "Disks", actions: disk::ACTIONS },
-    ActionGroup { title: "Instances", actions: instance::ACTIONS },
-    ActionGroup { title: "Regions, types and images", actions: place::ACTIONS },
-];
+/// All products, the one that is meant by default first.
+pub static PRODUCTS: &[&Product] = &[&ecs::ECS];
 
 /// All kinds of durable operation.
 pub static OPERATIONS: &[Kind] = &[
@@ -40,11 +29,23 @@ pub static OPERATIONS: &[Kind] = &[
 ];
 
 /// All actions, in order.
-pub fn all() -> impl Iterator<Item = Entry> {
-    GROUPS.iter().flat_map(|group| group.actions.iter().copied())
+pub fn all() -> impl Iterator<Item = Listed> {
+    PRODUCTS.iter().flat_map(|product| product.listed())
 }
 
-/// The action of this name.
-pub fn find(name: &str) -> Option<Entry> {
-    all().find(|entry| entry.spec().name == name)
+/// The action of this key: its name, or `Vpc.DescribeVpcs` for one of another product than the
+/// first.
+pub fn find(key: &str) -> Option<Listed> {
+    product::find_by_key(PRODUCTS, key)
+}
+
+/// All kinds of resource, in order.
+pub fn resources() -> impl Iterator<Item = &'static Resource> {
+    let groups = PRODUCTS.iter().flat_map(|product| product.groups);
+    groups.flat_map(|group| group.resources.iter().copied())
+}
+
+/// The kind of resource of this noun.
+pub fn resource(noun: &str) -> Option<&'static Resource> {
+    resources().find(|resource| resource.noun == noun)
 }

@@ -6,6 +6,7 @@ use domain::{AccountId, Disk, Instance};
 use serde_json::{Value, json};
 
 use super::view::operations_of;
+use crate::actions::find;
 use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
@@ -133,6 +134,7 @@ fn call(call: &RecentCall) -> Value {
         "account": request.map(|request| &request.caller.account),
         "key": request.map(|request| &request.caller.access_key_id),
         "action": call.action,
+        "reads": find(call.action).is_some_and(|listed| !listed.spec().mutates),
         "status": call.status,
         "code": call.code,
         "took_us": call.took_us,

@@ -10,6 +10,7 @@ use super::params::{Given, Params};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
+use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
 use crate::store::{ReadTx, StoreError};
 
@@ -149,8 +150,10 @@ pub trait Action: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
-    /// Whether the change goes on after the answer.
-    const ASYNCHRONOUS: bool = false;
+    /// What a call can do to somebody.
+    const RISK: Risk;
+    /// What it does to the status of a resource; none if it changes none.
+    const TRANSITION: Option<&'static Transition>;
     /// Errors that `load` can give.
     const LOOKUPS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the answer.
@@ -192,6 +195,12 @@ pub enum Entry {
     Reading(&'static dyn Reading),
     /// It changes something.
     Mutation(&'static dyn Mutation),
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.spec().name)
+    }
 }
 
 impl Entry {
@@ -258,7 +267,8 @@ impl<Q: Query> Reading for Q {
                 summary: Q::SUMMARY,
                 details: Q::DETAILS,
                 mutates: false,
-                asynchronous: false,
+                risk: Risk::Low,
+                transition: None,
                 parameters: Q::Params::SPECS,
                 reply: Q::Reply::SHAPE,
                 preconditions: Vec::new,
@@ -299,7 +309,8 @@ impl<A: Action> Mutation for A {
                 summary: A::SUMMARY,
                 details: A::DETAILS,
                 mutates: true,
-                asynchronous: A::ASYNCHRONOUS,
+                risk: A::RISK,
+                transition: A::TRANSITION,
                 parameters: A::Params::SPECS,
                 reply: A::Reply::SHAPE,
                 preconditions: preconditions_of::<A>,

@@ -4,41 +4,75 @@ use serde_json::{Value, json};
 
 use super::errors::ErrorCode;
 use super::params::{ParamSpec, Presence, Repeat};
+use super::product::{Listed, Product};
 use super::reply::{ReplyField, ReplyShape};
 use super::spec::Spec;
+use super::transition::{Edge, Goal, Risk, Transition};
 use super::value::{Case, Shape};
 
-/// The whole catalog, of pairs of a group's title and an action.
-pub fn document<'a>(actions: impl IntoIterator<Item = (&'a str, &'a Spec)>) -> Value {
-    let actions: Vec<Value> =
-        actions.into_iter().map(|(group, spec)| action(group, spec)).collect();
+/// The whole catalog.
+pub fn document(products: &[&'static Product]) -> Value {
+    let actions = products.iter().flat_map(|product| product.listed());
     json!({
-        "product": "Ecs",
-        "version": "2014-05-26",
         "diskdock": env!("CARGO_PKG_VERSION"),
-        "actions": actions,
+        "products": products.iter().map(|one| product(one)).collect::<Vec<_>>(),
+        "actions": actions.map(|listed| action(listed, products)).collect::<Vec<_>>(),
+    })
+}
+
+fn product(product: &Product) -> Value {
+    json!({
+        "code": product.code,
+        "version": product.version,
+        "host_prefix": product.host_prefix,
     })
 }
 
 /// One action.
-pub fn action(group: &str, spec: &Spec) -> Value {
+pub fn action(listed: Listed, products: &[&'static Product]) -> Value {
+    let spec = listed.spec();
     let preconditions = (spec.preconditions)();
     let rule = |(sentence, error): &(&str, &ErrorCode)| json!({ "sentence": sentence, "code": error.code, "status": error.status });
     json!({
         "name": spec.name,
-        "group": group,
+        "key": listed.key(products),
+        "product": listed.product.code,
+        "version": listed.product.version,
+        "group": listed.group.title,
         "summary": spec.summary,
         "details": spec.details,
         "mutates": spec.mutates,
-        "asynchronous": spec.asynchronous,
-        "parameters": spec.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "asynchronous": spec.is_asynchronous(),
+        "takes_away": spec.risk == Risk::TakesAway,
+        "transition": spec.transition.map(transition),
+        "parameters": spec.parameters.iter().map(|one| parameter(spec, one)).collect::<Vec<_>>(),
         "reply": reply(&spec.reply),
         "preconditions": preconditions.iter().map(rule).collect::<Vec<_>>(),
         "errors": spec.errors().into_iter().map(error).collect::<Vec<_>>(),
     })
 }
 
-fn parameter(spec: &ParamSpec) -> Value {
+/// What an action does to the status of a resource, and how its end is known.
+fn transition(transition: &Transition) -> Value {
+    let edge = |edge: &Edge| json!({ "from": edge.from, "to": edge.to });
+    let settles = transition.settles.as_ref();
+    json!({
+        "resource": transition.resource.noun,
+        "begins": transition.begins.iter().map(edge).collect::<Vec<_>>(),
+        "ends": transition.ends.iter().map(edge).collect::<Vec<_>>(),
+        "goal": settles.map(|settling| goal(settling.goal)),
+    })
+}
+
+fn goal(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Status(status) => status,
+        Goal::Unseen => "unseen",
+        Goal::Gone => "gone",
+    }
+}
+
+fn parameter(action: &Spec, spec: &ParamSpec) -> Value {
     let mut value = json!({
         "name": spec.name,
         "type": spec.shape.type_name(),
@@ -47,12 +81,14 @@ fn parameter(spec: &ParamSpec) -> Value {
         "limits": limits(&spec.shape),
         "example": spec.example,
         "honoured": spec.honoured,
+        "names": spec.names,
+        "fits": action.fitting(spec),
         "doc": one_line(spec.doc),
         "missing": spec.missing.code,
         "malformed": spec.malformed.code,
     });
     if !spec.children.is_empty() {
-        value["parameters"] = spec.children.iter().map(parameter).collect();
+        value["parameters"] = spec.children.iter().map(|one| parameter(action, one)).collect();
     }
     value
 }

@@ -10,10 +10,13 @@ mod input;
 mod names;
 pub mod pages;
 mod params;
+pub mod product;
 mod reply;
+mod resource;
 mod rules;
 mod spec;
 pub mod times;
+mod transition;
 mod value;
 pub mod xml;
 
@@ -33,10 +36,13 @@ pub use params::{
     Params, Presence, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
+pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};
 pub(crate) use reply::reply;
 pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};
+pub use resource::{Listing, Resource, Status};
 pub use rules::{Precondition, first_broken, joined, must};
 pub use spec::Spec;
 pub use times::Time;
+pub use transition::{Edge, Goal, Ids, Risk, Settling, Transition};
 pub(crate) use value::choice;
 pub use value::{Case, Clamped, Integer, Shape, Text, Value};

@@ -165,6 +165,7 @@ pub struct ZoneId(pub String);
 impl Value for RegionId {
     const SHAPE: Shape = Shape::Text { min: 1, max: 64, rule: "" };
     const EXAMPLE: &'static str = "cn-hangzhou";
+    const NAMES: Option<&'static str> = Some("region");
 
     fn parse(text: &str) -> Option<Self> {
         (1..=64).contains(&text.len()).then(|| RegionId(text.to_owned()))
@@ -174,6 +175,7 @@ impl Value for RegionId {
 impl Value for ZoneId {
     const SHAPE: Shape = Shape::Text { min: 1, max: 64, rule: "" };
     const EXAMPLE: &'static str = "cn-hangzhou-i";
+    const NAMES: Option<&'static str> = Some("zone");
 
     fn parse(text: &str) -> Option<Self> {
         (1..=64).contains(&text.len()).then(|| ZoneId(text.to_owned()))

@@ -2,6 +2,7 @@
 
 use super::errors::{self, ErrorCode};
 use super::params::{ParamSpec, Presence, Repeat};
+use super::product::{Listed, Product};
 use super::reply::{ReplyField, ReplyShape};
 use super::spec::Spec;
 
@@ -9,23 +10,26 @@ use super::spec::Spec;
 pub const INDEX_FILE: &str = "README.md";
 
 /// The file name of an action's page.
-pub fn file_name(spec: &Spec) -> String {
-    format!("{}.md", spec.name)
+pub fn file_name(listed: Listed, products: &[&'static Product]) -> String {
+    format!("{}.md", listed.key(products))
 }
 
-/// The page of one action, which stands in the group of this title.
-pub fn page(group_title: &str, spec: &Spec) -> String {
+/// The page of one action.
+pub fn page(listed: Listed) -> String {
+    let (spec, group_title) = (listed.spec(), listed.group.title);
     let mut out = format!("# {}\n\n{}\n", spec.name, spec.summary);
-    let kind = match (spec.mutates, spec.asynchronous) {
-        (false, _) => "It changes nothing.",
-        (true, false) => "What it changes is changed when it answers.",
-        (true, true) => "It goes on after the answer.",
+    let kind = match (spec.mutates, spec.is_asynchronous()) {
+        (false, _) => "Read-only.",
+        (true, false) => "A write, done when it is answered.",
+        (true, true) => {
+            "An asynchronous write: it is accepted when it is answered, and done later."
+        }
     };
     put(&mut out, &format!("\nOne of [{group_title}]({INDEX_FILE}). {kind}\n"));
     if !spec.details.is_empty() {
         put(&mut out, &format!("\n{}\n", spec.details));
     }
-    put(&mut out, &format!("\n```text\n{}\n```\n", sample(spec)));
+    put(&mut out, &format!("\n```text\n{}\n```\n", sample(listed)));
     parameters(spec, &mut out);
     reply(spec, &mut out);
     preconditions(spec, &mut out);
@@ -34,20 +38,20 @@ pub fn page(group_title: &str, spec: &Spec) -> String {
 }
 
 /// The list of all actions, group by group, and the errors that any of them can answer.
-pub fn index<'a>(groups: impl IntoIterator<Item = (&'a str, Vec<&'a Spec>)>) -> String {
+pub fn index(products: &[&'static Product]) -> String {
     let mut out = "# Actions\n\nEvery action of this server, with what it takes, answers and \
                    refuses. These pages are made from the code: `cargo run -- docs`.\n\nWords of a \
                    closed set are read as they are written here; where any case will do, the \
                    parameter says so. An array is JSON; its strings may stand in single quotes.\n"
         .to_owned();
-    for (title, specs) in groups {
-        if specs.is_empty() {
-            continue;
-        }
-        put(&mut out, &format!("\n## {title}\n\n"));
-        for spec in specs {
-            let line = format!("- [{}]({}): {}\n", spec.name, file_name(spec), spec.summary);
-            put(&mut out, &line);
+    for product in products {
+        put(&mut out, &format!("\n## {} {}\n", product.code, product.version));
+        for group in product.groups {
+            put(&mut out, &format!("\n### {}\n\n", group.title));
+            for listed in product.in_group(group) {
+                let (spec, file) = (listed.spec(), file_name(listed, products));
+                put(&mut out, &format!("- [{}]({file}): {}\n", spec.name, spec.summary));
+            }
         }
     }
     put(&mut out, "\n## Errors of any action\n\n");
@@ -61,14 +65,15 @@ fn put(out: &mut String, text: &str) {
 }
 
 /// One request with everything that is required; with the first parameter if nothing is.
-fn sample(spec: &Spec) -> String {
+fn sample(listed: Listed) -> String {
+    let spec = listed.spec();
     let mut pairs = Vec::new();
     required_examples(spec.parameters, "", &mut pairs);
     if pairs.is_empty() {
         let first = spec.parameters.iter().find(|one| one.honoured && one.children.is_empty());
         pairs.extend(first.map(|one| example_pair(one, "")));
     }
-    let mut line = format!("GET /?Action={}&Version=2014-05-26", spec.name);
+    let mut line = format!("GET /?Action={}&Version={}", spec.name, listed.product.version);
     for (name, value) in pairs {
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         put(&mut line, &format!("&{name}={value}"));

@@ -37,6 +37,10 @@ pub struct ParamSpec {
     pub honoured: bool,
     /// The parameters of a group.
     pub children: &'static [ParamSpec],
+    /// The kind of resource that it names, by its noun: `disk`.
+    pub names: Option<&'static str>,
+    /// The statuses in which such a resource fits, where the action's own transition does not say.
+    pub fits: &'static [&'static str],
     /// The answer when it is missing.
     pub missing: &'static ErrorCode,
     /// The answer when it is outside its limits.
@@ -152,6 +156,8 @@ pub trait Field: Sized {
     const HONOURED: bool = true;
     /// The parameters of a group.
     const CHILDREN: &'static [ParamSpec] = &[];
+    /// The kind of resource that it names.
+    const NAMES: Option<&'static str> = None;
     /// The answer when it is outside its limits, unless the field says otherwise.
     const MALFORMED: &'static ErrorCode;
 
@@ -167,6 +173,7 @@ fn parse<T: Value>(text: &str, name: &str, spec: &ParamSpec) -> Result<T, Refusa
 impl<T: Value> Field for T {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const PRESENCE: Presence = Presence::Required;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
@@ -184,6 +191,7 @@ impl<T: Value> Field for T {
 impl<T: Value> Field for Option<T> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
     fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
@@ -202,6 +210,7 @@ pub struct Ignored<T>(pub Option<T>);
 impl<T: Field> Field for Ignored<T> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const REPEAT: Repeat = T::REPEAT;
     const HONOURED: bool = false;
     const CHILDREN: &'static [ParamSpec] = T::CHILDREN;

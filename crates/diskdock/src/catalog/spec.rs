@@ -3,6 +3,7 @@
 use super::errors::ErrorCode;
 use super::params::ParamSpec;
 use super::reply::ReplyShape;
+use super::transition::{Edge, Risk, Transition};
 
 /// An action as the documents, the explorer and the command line see it.
 pub struct Spec {
@@ -14,8 +15,10 @@ pub struct Spec {
     pub details: &'static str,
     /// Whether it changes anything.
     pub mutates: bool,
-    /// Whether the change goes on after the answer.
-    pub asynchronous: bool,
+    /// What a call can do to somebody.
+    pub risk: Risk,
+    /// What it does to the status of a resource; none if it changes none.
+    pub transition: Option<&'static Transition>,
     /// Its parameters, in order.
     pub parameters: &'static [ParamSpec],
     /// Its reply, without the RequestId.
@@ -29,6 +32,20 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether its work goes on after it has answered.
+    pub fn is_asynchronous(&self) -> bool {
+        self.transition.is_some_and(|transition| transition.settles.is_some())
+    }
+
+    /// In which statuses a resource fits this parameter; empty if in any.
+    pub fn fitting(&self, parameter: &ParamSpec) -> Vec<&'static str> {
+        let own = self.transition.filter(|one| parameter.names == Some(one.resource.noun));
+        let begins = own.map_or(&[][..], |transition| transition.begins);
+        let mut fitting = parameter.fits.to_vec();
+        fitting.extend(begins.iter().filter_map(|Edge { from, .. }| *from));
+        fitting
+    }
+
     /// Whether it has a parameter of this name at the top level.
     pub fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.name == name)

@@ -97,6 +97,8 @@ pub trait Value: Sized {
     const SHAPE: Shape;
     /// A value that it accepts.
     const EXAMPLE: &'static str;
+    /// The kind of resource that it names, by its noun.
+    const NAMES: Option<&'static str> = None;
     /// What a value outside the limits is answered with, unless the field says otherwise.
     const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
 
@@ -170,10 +172,11 @@ impl Value for f64 {
 
 /// An id of any kind: opaque, at most 128 characters. An id of the wrong kind is simply not found.
 macro_rules! opaque_ids {
-    ($($name:ident, $prefix:literal, $example:literal;)*) => {$(
+    ($($name:ident, $noun:literal, $prefix:literal, $example:literal;)*) => {$(
         impl Value for $name {
             const SHAPE: Shape = Shape::Id($prefix);
             const EXAMPLE: &'static str = $example;
+            const NAMES: Option<&'static str> = Some($noun);
 
             fn parse(text: &str) -> Option<Self> {
                 (!text.is_empty() && text.len() <= 128).then(|| text.into())
@@ -183,8 +186,8 @@ macro_rules! opaque_ids {
 }
 
 opaque_ids! {
-    DiskId, "d-", "d-bp1000q5z8v3k0hc7w2m";
-    InstanceId, "i-", "i-bp1000q5z9rt6j4xn8de";
+    DiskId, "disk", "d-", "d-bp1000q5z8v3k0hc7w2m";
+    InstanceId, "instance", "i-", "i-bp1000q5z9rt6j4xn8de";
 }
 
 /// Types that are closed sets of words.

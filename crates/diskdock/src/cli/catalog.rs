@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use super::nearest::did_you_mean;
 use super::{Failure, output};
-use crate::actions::{self, GROUPS};
+use crate::actions::{PRODUCTS, all, find};
 use crate::catalog::document::{self, one_line};
-use crate::catalog::{ParamSpec, Presence, Repeat, Spec};
+use crate::catalog::{Listed, ParamSpec, Presence, Repeat, Spec};
 
 /// Show what actions there are, for people or programs.
 #[derive(Debug, clap::Args)]
@@ -35,38 +35,37 @@ pub enum Output {
 pub fn run(args: CatalogArgs) -> Result<(), Failure> {
     let Some(name) = args.action else {
         return match args.output {
-            Output::Json => output::print_json(&document::document(all_specs())),
+            Output::Json => output::print_json(&document::document(PRODUCTS)),
             Output::Table => output::print(&actions_table()),
         };
     };
-    let found = all_specs().find(|(_, spec)| spec.name == name);
-    let (group, spec) = found.ok_or_else(|| unknown_action(&name))?;
+    let listed = find(&name).ok_or_else(|| unknown_action(&name))?;
     match args.output {
-        Output::Json => output::print_json(&document::action(group, spec)),
-        Output::Table => output::print(&parameters_table(spec)),
+        Output::Json => output::print_json(&document::action(listed, PRODUCTS)),
+        Output::Table => output::print(&parameters_table(listed.spec())),
     }
-}
-
-/// Every action with its group's title.
-pub fn all_specs() -> impl Iterator<Item = (&'static str, &'static Spec)> {
-    let of_group = |group: &'static actions::ActionGroup| {
-        group.actions.iter().map(|entry| (group.title, entry.spec()))
-    };
-    GROUPS.iter().flat_map(of_group)
 }
 
 /// There is no action of this name.
 pub fn unknown_action(name: &str) -> Failure {
-    let suggestion = did_you_mean(name, all_specs().map(|(_, spec)| spec.name));
+    let keys: Vec<String> = all().map(|listed| listed.key(PRODUCTS)).collect();
+    let suggestion = did_you_mean(name, keys.iter().map(String::as_str));
     let hint = format!("{suggestion}\nSee all with `diskdock catalog --output table`.");
     Failure::usage(format!("diskdock has no action {name}"), hint.trim_start())
 }
 
 fn actions_table() -> String {
-    let row = |(group, spec): (&str, &Spec)| {
-        vec![spec.name.to_owned(), group.to_owned(), spec.summary.to_owned()]
+    let row = |listed: Listed| {
+        let (product, spec) = (listed.product, listed.spec());
+        vec![
+            listed.key(PRODUCTS),
+            format!("{} {}", product.code, product.version),
+            listed.group.title.to_owned(),
+            spec.summary.to_owned(),
+        ]
     };
-    output::table(&["Action", "Group", "Summary"], &all_specs().map(row).collect::<Vec<_>>())
+    let rows: Vec<_> = all().map(row).collect();
+    output::table(&["Action", "Product", "Group", "Summary"], &rows)
 }
 
 fn parameters_table(spec: &Spec) -> String {

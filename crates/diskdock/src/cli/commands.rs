@@ -7,14 +7,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::Arguments;
-use crate::actions;
+use crate::actions::{PRODUCTS, all, find};
 use crate::catalog::document::one_line;
-use crate::catalog::{Case, ParamSpec, Presence, Repeat, Shape, Spec};
+use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape};
 
 /// Everything, down to the parameters of the actions.
 pub fn full_command() -> Command {
-    let names = || actions::all().map(|entry| entry.spec().name);
-    let names = PossibleValuesParser::new(names());
+    let names = PossibleValuesParser::new(all().map(|listed| listed.key(PRODUCTS)));
     let offer_names = |action: Arg| action.value_parser(names);
     let command = Arguments::command()
         .mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
@@ -22,16 +21,16 @@ pub fn full_command() -> Command {
         let mut own: Vec<Arg> = call.get_arguments().cloned().collect();
         own.retain(|argument| !argument.is_hide_set() && !argument.is_positional());
         let about = call.get_about().cloned().unwrap_or_default();
-        let specs = actions::all().map(|entry| entry.spec());
-        Command::new("call").about(about).subcommands(specs.map(|spec| action(spec, &own)))
+        Command::new("call").about(about).subcommands(all().map(|listed| action(listed, &own)))
     })
 }
 
-fn action(spec: &Spec, own: &[Arg]) -> Command {
+fn action(listed: Listed, own: &[Arg]) -> Command {
+    let spec = listed.spec();
     let mut parameters = Vec::new();
     push_parameters("", spec.parameters, &mut parameters);
     let own = own.iter().cloned().map(|argument| argument.help_heading("How to call"));
-    Command::new(spec.name)
+    Command::new(listed.key(PRODUCTS))
         .about(spec.summary)
         .after_help(spec.details)
         .next_help_heading("Parameters")
@@ -89,9 +88,9 @@ pub fn help_of_action(arguments: &[OsString]) -> Option<String> {
     if !rest.iter().any(|word| matches!(*word, "--help" | "-h")) {
         return None;
     }
-    let spec = rest.iter().find_map(|word| actions::find(word))?.spec();
+    let listed = rest.iter().find_map(|word| find(word))?;
     let mut command = full_command().bin_name("diskdock");
     command.build();
-    let action = command.find_subcommand_mut("call")?.find_subcommand_mut(spec.name)?;
+    let action = command.find_subcommand_mut("call")?.find_subcommand_mut(listed.key(PRODUCTS))?;
     Some(action.render_help().to_string())
 }

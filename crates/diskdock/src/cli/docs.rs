@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Failure, output};
-use crate::actions::{ActionGroup, GROUPS};
-use crate::catalog::{Entry, pages};
+use crate::actions::{PRODUCTS, all};
+use crate::catalog::pages;
 
 /// Write the reference pages, or check that they are current.
 #[derive(Debug, clap::Args)]
@@ -28,14 +28,9 @@ pub fn run(args: DocsArgs) -> Result<(), Failure> {
 
 /// Pairs of file name and content.
 fn all_pages() -> Vec<(String, String)> {
-    let specs = |group: &'static ActionGroup| group.actions.iter().map(Entry::spec);
-    let groups = GROUPS.iter().map(|group| (group.title, specs(group).collect()));
-    let mut pages = vec![(pages::INDEX_FILE.to_owned(), pages::index(groups))];
-    for group in GROUPS {
-        let page = |spec| (pages::file_name(spec), pages::page(group.title, spec));
-        pages.extend(specs(group).map(page));
-    }
-    pages
+    let page = |listed| (pages::file_name(listed, PRODUCTS), pages::page(listed));
+    let index = (pages::INDEX_FILE.to_owned(), pages::index(PRODUCTS));
+    std::iter::once(index).chain(all().map(page)).collect()
 }
 
 fn write(directory: &Path, pages: &[(String, String)]) -> Result<(), Failure> {

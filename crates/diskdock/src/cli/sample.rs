@@ -50,10 +50,10 @@ pub struct SampleArgs {
 /// Prints the program, and on standard error how to run it.
 pub fn run(args: SampleArgs) -> Result<(), Failure> {
     let language = Language::find(&args.language).expect("the parser knows the languages");
-    let entry = actions::find(&args.action).ok_or_else(|| unknown_action(&args.action))?;
-    let values = pairs(&args.parameters, entry.spec().parameters)?;
-    check_names(entry.spec(), &values)?;
-    let ask = Ask { spec: entry.spec(), values: &values, target: target(&args)? };
+    let listed = actions::find(&args.action).ok_or_else(|| unknown_action(&args.action))?;
+    let values = pairs(&args.parameters, listed.spec().parameters)?;
+    check_names(listed.spec(), &values)?;
+    let ask = Ask { listed, values: &values, target: target(&args)? };
     let written = sample(language, &ask).map_err(|none| {
         Failure::new(none.why, "Try another language; `diskdock sample --help` lists them.")
     })?;

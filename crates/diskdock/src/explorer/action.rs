@@ -3,38 +3,33 @@
 use maud::{Markup, html};
 
 use super::code::{self, Choice};
-use super::confirmation::asks_first;
 use super::errors;
-use super::follow::followed;
+use super::follow::{followed, kinds};
 use super::form::Form;
 use super::index::badges;
+use super::key;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::reply;
 use super::states::machine_of;
 use super::text::{breakable, capital, error_href, line, paragraphs};
-use crate::actions::{ActionGroup, GROUPS};
-use crate::catalog::Spec;
+use crate::catalog::{Listed, Risk, Spec};
 
 /// The page, its form filled in with `values`.
-pub fn page(
-    group: &ActionGroup,
-    spec: &'static Spec,
-    values: &[(String, String)],
-    choice: &Choice,
-) -> Markup {
+pub fn page(listed: Listed, values: &[(String, String)], choice: &Choice) -> Markup {
+    let spec = listed.spec();
     let body = html! {
         div.columns {
-            (others(spec))
+            (others(listed))
             div.action {
-                (what(group, spec))
-                (call(spec, values))
+                (what(listed))
+                (call(listed, values))
                 (preconditions(spec))
                 (states(spec))
                 section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) }
                 (refusals(spec))
             }
-            (bench(spec, code::panel(spec, values, choice)))
+            (bench(spec, code::panel(listed, values, choice)))
         }
     };
     whole(spec.name, Section::Actions, &["action.js"], &body)
@@ -47,16 +42,16 @@ fn heading(anchor: &str, text: &str) -> Markup {
 }
 
 /// All actions, to go from one to the next.
-fn others(spec: &Spec) -> Markup {
+fn others(this: Listed) -> Markup {
     html! {
         nav.others aria-label="Actions" {
-            @for group in GROUPS {
+            @for group in this.product.groups {
                 h2 { (group.title) }
                 ul {
-                    @for entry in group.actions {
-                        @let name = entry.spec().name;
-                        li { a href=(super::text::action_href(name))
-                            aria-current=[(name == spec.name).then_some("page")] { (name) } }
+                    @for other in this.product.in_group(group) {
+                        @let is_this = std::ptr::eq(other.spec(), this.spec());
+                        li { a href=(super::text::action_href(&key(other)))
+                            aria-current=[is_this.then_some("page")] { (other.spec().name) } }
                     }
                 }
             }
@@ -64,9 +59,10 @@ fn others(spec: &Spec) -> Markup {
     }
 }
 
-fn what(group: &ActionGroup, spec: &Spec) -> Markup {
+fn what(listed: Listed) -> Markup {
+    let spec = listed.spec();
     html! {
-        p.crumbs { a href="/explorer" { "Actions" } " / " (group.title) }
+        p.crumbs { a href="/explorer" { "Actions" } " / " (listed.group.title) }
         h1 { (spec.name) }
         p.lead { (line(spec.summary)) }
         (badges(spec))
@@ -75,13 +71,16 @@ fn what(group: &ActionGroup, spec: &Spec) -> Markup {
 }
 
 /// The form. Without script it shows the code for what is filled in.
-fn call(spec: &'static Spec, values: &[(String, String)]) -> Markup {
-    let follow = followed(spec).map(super::follow::Followed::word);
+fn call(listed: Listed, values: &[(String, String)]) -> Markup {
+    let spec = listed.spec();
+    let asks_first = spec.risk == Risk::TakesAway;
     html! {
         section id="call" {
             (heading("call", "Parameters"))
             form id="form" method="get" autocomplete="off" data-action=(spec.name)
-                data-asks[asks_first(spec)] data-reads[!spec.mutates] data-follow=[follow] {
+                data-version=(listed.product.version) data-key=(key(listed))
+                data-kinds=(kinds(spec))
+                data-asks[asks_first] data-reads[!spec.mutates] data-follow=[followed(spec)] {
                 (Form::new(spec, values).fields())
                 p.send {
                     button.primary type="submit" data-send hidden { "Send" }

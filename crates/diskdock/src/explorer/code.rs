@@ -10,8 +10,9 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::samples::{Ask, Language, NoSample, Sample, Target, sample};
-use super::{Site, Values, find, missing};
-use crate::catalog::Spec;
+use super::{Site, Values, key, missing};
+use crate::actions::find;
+use crate::catalog::Listed;
 use crate::gateway::decode;
 
 /// The region for what is asked without one.
@@ -64,14 +65,14 @@ fn endpoint(headers: &HeaderMap) -> String {
     if fits { host.to_owned() } else { ENDPOINT.to_owned() }
 }
 
-fn made(spec: &Spec, values: &[(String, String)], choice: &Choice) -> Result<Sample, NoSample> {
+fn made(listed: Listed, values: &[(String, String)], choice: &Choice) -> Result<Sample, NoSample> {
     let values: Values = values.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
-    sample(choice.language, &Ask { spec, values: &values, target: choice.target.clone() })
+    sample(choice.language, &Ask { listed, values: &values, target: choice.target.clone() })
 }
 
 /// The panel, with the code for what the form begins with.
-pub fn panel(spec: &Spec, values: &[(String, String)], choice: &Choice) -> Markup {
-    let made = made(spec, values, choice);
+pub fn panel(listed: Listed, values: &[(String, String)], choice: &Choice) -> Markup {
+    let made = made(listed, values, choice);
     html! {
         div.choice {
             span {
@@ -93,12 +94,12 @@ pub fn panel(spec: &Spec, values: &[(String, String)], choice: &Choice) -> Marku
             }
             button type="submit" form="form" data-without-script { "Show the code" }
         }
-        div.made { (shown(spec, values, choice, &made)) }
+        div.made { (shown(listed, values, choice, &made)) }
     }
 }
 
 fn shown(
-    spec: &Spec,
+    listed: Listed,
     values: &[(String, String)],
     choice: &Choice,
     made: &Result<Sample, NoSample>,
@@ -108,7 +109,7 @@ fn shown(
             Ok(sample) => {
                 p.bar {
                     span.file { (sample.file_name) } " "
-                    a download href=(download_href(spec, values, choice)) { "Download" }
+                    a download href=(download_href(listed, values, choice)) { "Download" }
                 }
                 pre.sample tabindex="0" aria-label="Code" { (sample.code) }
                 h3 { "How to run it" }
@@ -119,13 +120,13 @@ fn shown(
     }
 }
 
-fn download_href(spec: &Spec, values: &[(String, String)], choice: &Choice) -> String {
+fn download_href(listed: Listed, values: &[(String, String)], choice: &Choice) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let target = if choice.is_cloud() { "cloud" } else { "here" };
     query.append_pair("target", target).append_pair("region", choice.target.region());
     let given = values.iter().filter(|(_, value)| !value.is_empty());
     query.extend_pairs(given);
-    let (action, language) = (spec.name, choice.language.slug());
+    let (action, language) = (key(listed), choice.language.slug());
     format!("/explorer/download/{action}/{language}?{}", query.finish())
 }
 
@@ -138,7 +139,7 @@ pub async fn answer(
     body: Bytes,
 ) -> Response {
     let name = query.iter().find(|(name, _)| name == "action").map_or("", |(_, value)| value);
-    let Some((_, spec)) = find(name) else {
+    let Some(listed) = find(name) else {
         return problem(StatusCode::NOT_FOUND, &format!("there is no action {name:?}"));
     };
     let values = match decode::form(&body) {
@@ -146,9 +147,9 @@ pub async fn answer(
         Err(fault) => return problem(StatusCode::BAD_REQUEST, &fault.to_string()),
     };
     let (choice, _) = Choice::of(query, &headers, site);
-    let answer = match made(spec, &values, &choice) {
+    let answer = match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, how_to_run }) => {
-            let download = download_href(spec, &values, &choice);
+            let download = download_href(listed, &values, &choice);
             json!({ "file_name": file_name, "code": code, "how_to_run": how_to_run,
                     "download": download })
         }
@@ -172,12 +173,12 @@ pub async fn download(
     Path((action, language)): Path<(String, String)>,
     Query(mut query): Query<Values>,
 ) -> Response {
-    let (Some((_, spec)), Some(_)) = (find(&action), Language::find(&language)) else {
+    let (Some(listed), Some(_)) = (find(&action), Language::find(&language)) else {
         return missing(&format!("{action} in {language}"));
     };
     query.push(("language".to_owned(), language));
     let (choice, values) = Choice::of(query, &headers, site);
-    match made(spec, &values, &choice) {
+    match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, .. }) => {
             let disposition = format!("attachment; filename=\"{file_name}\"");
             let kind = "text/plain; charset=utf-8".to_owned();

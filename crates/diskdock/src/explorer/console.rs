@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::page::{Section, page as whole};
+use crate::actions::PRODUCTS;
 
 /// The page, which the script fills.
 pub fn page() -> Markup {
@@ -13,7 +14,7 @@ pub fn page() -> Markup {
             "onto an instance to attach it, or off it to detach it; the buttons do the same." }
         noscript { p.notice { "The console needs script. Without it, use " code { "diskdock admin operations" }
             " and DescribeDisks." } }
-        div.console data-script-only hidden {
+        div.console data-script-only data-version=(PRODUCTS[0].version) hidden {
             p.watching role="status" { "Connecting …" }
             form.token hidden {
                 label for="token" { "Admin token" }
@@ -28,7 +29,7 @@ pub fn page() -> Markup {
             section id="operations" { h2 { "Operations" } div.operations {} }
             section id="calls" {
                 h2 { "Latest calls" }
-                label.check { input type="checkbox" id="reads"; " also those that only read" }
+                label.check { input type="checkbox" id="reads"; " also reads" }
                 div.calls {}
             }
         }

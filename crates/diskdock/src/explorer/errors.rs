@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use super::key;
 use super::page::{Section, page as whole};
-use super::specs;
 use super::text::{action_href, breakable, error_href, line, message};
+use crate::actions::all as all_actions;
 use crate::catalog::errors::{all, common};
-use crate::catalog::{ErrorCode, Spec};
+use crate::catalog::{ErrorCode, Listed, Spec};
 
 /// Every error that an action can give of its own.
 pub fn of(spec: &Spec) -> Vec<&'static ErrorCode> {
@@ -81,10 +82,8 @@ pub fn page(code: &str) -> Option<Markup> {
 }
 
 fn meaning(error: &'static ErrorCode) -> Markup {
-    let given_by: Vec<&Spec> = specs()
-        .map(|(_, spec)| spec)
-        .filter(|spec| of(spec).iter().any(|known| std::ptr::eq(*known, error)))
-        .collect();
+    let gives = |listed: &Listed| of(listed.spec()).iter().any(|one| std::ptr::eq(*one, error));
+    let given_by: Vec<Listed> = all_actions().filter(gives).collect();
     html! {
         section.meaning {
             h2 { (message(error.message)) }
@@ -95,7 +94,7 @@ fn meaning(error: &'static ErrorCode) -> Markup {
                 dd {
                     @if given_by.is_empty() && is_common(error) { "any action" }
                     @else if given_by.is_empty() { "no action of its own accord; a fault can be planted with it" }
-                    @else { ul.givers { @for spec in given_by { li { (giver(spec, error)) } } } }
+                    @else { ul.givers { @for one in given_by { li { (giver(one, error)) } } } }
                 }
             }
         }
@@ -103,17 +102,17 @@ fn meaning(error: &'static ErrorCode) -> Markup {
 }
 
 /// An action that gives an error, with the precondition that it stands for.
-fn giver(spec: &Spec, error: &'static ErrorCode) -> Markup {
-    let rules = (spec.preconditions)();
+fn giver(listed: Listed, error: &'static ErrorCode) -> Markup {
+    let (key, rules) = (key(listed), (listed.spec().preconditions)());
     let broken: Vec<_> = (1..)
         .zip(&rules)
         .filter(|(_, (_, code))| std::ptr::eq(*code, error))
         .map(|(number, (sentence, _))| (number, *sentence))
         .collect();
     html! {
-        a href=(action_href(spec.name)) { (spec.name) }
+        a href=(action_href(&key)) { (key) }
         @for (number, sentence) in broken {
-            ", unless " a href={ (action_href(spec.name)) "#precondition-" (number) } { (sentence) }
+            ", unless " a href={ (action_href(&key)) "#precondition-" (number) } { (sentence) }
         }
     }
 }

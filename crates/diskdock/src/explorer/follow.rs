@@ -1,49 +1,87 @@
-//! What a page follows after a call whose change goes on after the answer.
+//! What the scripts have to know of resources: how each kind is listed, and what a page follows
+//! after an asynchronous call.
 
-use crate::catalog::{ReplyShape, Spec};
+use std::collections::BTreeMap;
 
-/// A kind of resource that has a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Followed {
-    /// By DescribeDisks.
-    Disk,
-    /// By DescribeInstances.
-    Instance,
-}
+use serde_json::{Value, json};
 
-impl Followed {
-    /// The word that the script knows it by.
-    pub fn word(self) -> &'static str {
-        match self {
-            Followed::Disk => "disk",
-            Followed::Instance => "instance",
-        }
-    }
-}
+use crate::actions::{all, resource};
+use crate::catalog::{Ids, ParamSpec, Resource, Spec};
 
-/// What changes after the answer of this action, if anything does. An action that names a disk, or
-/// answers with one, is about the disk.
-pub fn followed(spec: &Spec) -> Option<Followed> {
-    let answers = |name: &str| match spec.reply {
-        ReplyShape::Object(fields) => fields.iter().any(|field| field.name == name),
-        _ => false,
+/// What a page follows after a call of this action, as JSON for the script: the kind of resource,
+/// and where its ids are.
+pub fn followed(spec: &Spec) -> Option<String> {
+    let transition = spec.transition?;
+    let ids = match transition.settles.as_ref()?.ids {
+        Ids::Requested(parameter) => json!({ "requested": parameter }),
+        Ids::Replied(field) => json!({ "replied": [field] }),
+        Ids::RepliedList(path) => json!({ "replied": path }),
     };
-    let disk = spec.takes("DiskId") || answers("DiskId");
-    spec.asynchronous.then_some(if disk { Followed::Disk } else { Followed::Instance })
+    Some(json!({ "noun": transition.resource.noun, "ids": ids }).to_string())
+}
+
+/// The kinds of resource that an action's page lists, by noun, as JSON for the scripts: what its
+/// parameters name and what it moves; and regions, in which resources are searched for.
+pub fn kinds(spec: &Spec) -> String {
+    let mut kinds = BTreeMap::new();
+    let moved = spec.transition.map(|transition| transition.resource);
+    let named = named(spec.parameters).into_iter().filter_map(resource);
+    for one in named.chain(moved).chain(resource("region")) {
+        kinds.insert(one.noun, described(one));
+    }
+    json!(kinds).to_string()
+}
+
+fn named(parameters: &[ParamSpec]) -> Vec<&'static str> {
+    let inner = |one: &ParamSpec| one.names.into_iter().chain(named(one.children)).collect();
+    parameters.iter().flat_map(|one| -> Vec<&'static str> { inner(one) }).collect()
+}
+
+/// How a kind of resource is listed.
+fn described(resource: &Resource) -> Value {
+    let listing = &resource.listing;
+    let action = all().find(|listed| listed.spec().name == listing.action);
+    let takes = |name: &str| action.is_some_and(|listed| listed.spec().takes(name));
+    json!({
+        "action": listing.action,
+        "version": action.map(|listed| listed.product.version),
+        "ids": listing.ids,
+        "path": listing.path,
+        "id": listing.id,
+        "texts": listing.texts,
+        "holder": listing.holder,
+        "in_region": takes("RegionId"),
+        "paged": takes("PageSize"),
+        "lasting": resource.lasting(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explorer::find;
+    use crate::actions::find;
+
+    fn of(name: &str) -> Option<Value> {
+        followed(find(name).unwrap().spec()).map(|text| serde_json::from_str(&text).unwrap())
+    }
 
     #[test]
-    fn what_goes_on_after_the_answer_is_followed() {
-        let of = |name: &str| followed(find(name).unwrap().1);
-        assert_eq!(of("DetachDisk"), Some(Followed::Disk));
-        assert_eq!(of("CreateDisk"), Some(Followed::Disk));
-        assert_eq!(of("RunInstances"), Some(Followed::Instance));
-        assert_eq!(of("StopInstances"), Some(Followed::Instance));
+    fn followed_is_what_an_asynchronous_action_declares() {
+        let detach = of("DetachDisk").unwrap();
+        assert_eq!(detach, json!({ "noun": "disk", "ids": { "requested": "DiskId" } }));
+        let run = of("RunInstances").unwrap();
+        assert_eq!(run["ids"]["replied"], json!(["InstanceIdSets", "InstanceIdSet"]));
+        assert_eq!(of("DeleteDisk"), None);
         assert_eq!(of("DescribeDisks"), None);
+    }
+
+    #[test]
+    fn kinds_are_those_that_the_parameters_name() {
+        let kinds = kinds(find("AttachDisk").unwrap().spec());
+        let kinds: BTreeMap<String, Value> = serde_json::from_str(&kinds).unwrap();
+        assert_eq!(kinds.keys().collect::<Vec<_>>(), ["disk", "instance", "region"]);
+        assert_eq!(kinds["disk"]["action"], "DescribeDisks");
+        assert_eq!(kinds["disk"]["lasting"], json!(["Available", "In_use"]));
+        assert_eq!(kinds["region"]["in_region"], false);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::picker::picker;
 use super::text::{error_href, line};
 use crate::catalog::document::one_line;
 use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
@@ -142,8 +141,8 @@ impl<'a> Form<'a> {
     /// The place where the script offers what really exists.
     fn pick(&self, spec: &ParamSpec, wire: &str) -> Markup {
         html! {
-            @if let Some(picker) = picker(self.spec, spec) {
-                select.pick hidden data-pick=(picker.kind) data-fits=(picker.fits)
+            @if let Some(noun) = spec.names {
+                select.pick hidden data-pick=(noun) data-fits=(self.spec.fitting(spec).join(" "))
                     data-many[spec.repeat == Repeat::JsonArray]
                     aria-label={ "Choose a value for " (wire) } { option value="" { "Choose …" } }
             }

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
+use super::key;
 use super::page::{Section, page as whole};
 use super::search;
 use super::text::action_href;
-use crate::actions::GROUPS;
-use crate::catalog::Spec;
+use crate::actions::PRODUCTS;
+use crate::catalog::{Listed, Product, Spec};
 
 /// The first page; with the results if something is asked for.
 pub fn page(asked: &str) -> Markup {
@@ -42,22 +43,33 @@ fn list() -> Markup {
             "Every action of this server: what it takes, answers and refuses. Fill a form in and "
             "send the real request from here, or take the code with you."
         }
-        @for group in GROUPS {
+        @for product in PRODUCTS { (groups(product)) }
+    }
+}
+
+/// The groups of a product; the product is named where there are several.
+fn groups(product: &'static Product) -> Markup {
+    html! {
+        @if PRODUCTS.len() > 1 { h2 { (product.code) " " (product.version) } }
+        @for group in product.groups {
             @let anchor = group.title.to_lowercase().replace([' ', ','], "-");
             section.group id=(anchor) {
                 h2 { (group.title) " " a.anchor href={ "#" (anchor) } aria-label={ "Link to " (group.title) } { "#" } }
                 ul.cards {
-                    @for entry in group.actions { (card(entry.spec())) }
+                    @for listed in product.in_group(group) {
+                        (card(listed))
+                    }
                 }
             }
         }
     }
 }
 
-fn card(spec: &Spec) -> Markup {
+fn card(listed: Listed) -> Markup {
+    let (key, spec) = (key(listed), listed.spec());
     html! {
         li {
-            a href=(action_href(spec.name)) { (spec.name) }
+            a href=(action_href(&key)) { (key) }
             p { (spec.summary) }
             (badges(spec))
         }
@@ -68,9 +80,9 @@ fn card(spec: &Spec) -> Markup {
 pub fn badges(spec: &Spec) -> Markup {
     html! {
         p.badges {
-            @if !spec.mutates { span.badge { "only reads" } }
-            @if spec.mutates { span.badge.changes { "changes" } }
-            @if spec.asynchronous { span.badge.later { "goes on after the answer" } }
+            @if !spec.mutates { span.badge { "read-only" } }
+            @if spec.mutates { span.badge.write { "write" } }
+            @if spec.is_asynchronous() { span.badge.asynchronous { "asynchronous" } }
         }
     }
 }

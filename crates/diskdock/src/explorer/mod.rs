@@ -7,15 +7,14 @@ mod action;
 mod assets;
 mod checker;
 mod code;
-mod confirmation;
 mod console;
 mod errors;
 mod follow;
 mod form;
 mod gzip;
 mod index;
+mod layout;
 mod page;
-mod picker;
 mod picture;
 mod reply;
 pub mod samples;
@@ -32,8 +31,8 @@ use http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use maud::Markup;
 
-use crate::actions::{ActionGroup, GROUPS, all};
-use crate::catalog::Spec;
+use crate::actions::{PRODUCTS, find};
+use crate::catalog::Listed;
 
 /// What a page of the explorer may load and where it may send things: nothing but this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -106,7 +105,7 @@ async fn action_page(
 ) -> Response {
     let (choice, values) = code::Choice::of(query, &headers, site);
     match find(&name) {
-        Some((group, spec)) => shown(&action::page(group, spec, &values, &choice)),
+        Some(listed) => shown(&action::page(listed, &values, &choice)),
         None => missing(&name),
     }
 }
@@ -125,17 +124,7 @@ fn missing(what: &str) -> Response {
     (StatusCode::NOT_FOUND, shown(&index::missing(what))).into_response()
 }
 
-/// The action of this name, with its group.
-fn find(name: &str) -> Option<(&'static ActionGroup, &'static Spec)> {
-    specs().find(|(_, spec)| spec.name == name)
-}
-
-/// Every action with its group.
-fn specs() -> impl Iterator<Item = (&'static ActionGroup, &'static Spec)> {
-    GROUPS.iter().flat_map(|group| group.actions.iter().map(move |entry| (group, entry.spec())))
-}
-
-/// Whether there is an action of this name.
-fn is_action(name: &str) -> bool {
-    all().any(|entry| entry.spec().name == name)
+/// What an action is called in addresses.
+fn key(listed: Listed) -> String {
+    listed.key(PRODUCTS)
 }

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
+use crate::actions::PRODUCTS;
 
 /// The part of the explorer that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +49,18 @@ pub fn page(title: &str, section: Section, scripts: &[&str], body: &Markup) -> M
                 (top(section))
                 main id="main" tabindex="-1" { (body) }
                 footer {
-                    "diskdock " (env!("CARGO_PKG_VERSION")) " · ECS 2014-05-26 · made from the same "
+                    "diskdock " (env!("CARGO_PKG_VERSION")) " · " (products()) " · made from the same "
                     "definitions that the server enforces"
                 }
             }
         }
     }
+}
+
+/// The products with their versions.
+fn products() -> String {
+    let shown = PRODUCTS.iter().map(|one| format!("{} {}", one.code.to_uppercase(), one.version));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// A disk, drawn small.

@@ -2,22 +2,22 @@
 
 use maud::{Markup, html};
 
-use super::states::{Edge, Machine, State};
-
-/// Half the width and half the height of a state's box.
-const HALF: (i32, i32) = (55, 20);
+use super::layout::{HALF, Line};
+use super::states::{Machine, Way};
 
 /// The machine; what `action` does in it is marked.
 pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
-    let (width, height) = machine.size;
-    let title = format!("states-{}", machine.name);
+    let (width, height) = machine.layout.size;
+    let title = format!("states-{}", machine.resource.noun);
     html! {
         figure.states tabindex="0" {
             svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-labelledby=(title) {
                 title id=(title) { (in_words(machine, action)) }
                 (arrows(machine))
-                @for edge in machine.edges { (way(machine, edge, action)) }
-                @for state in machine.states { (place(state, machine, action)) }
+                @for (each, line) in machine.ways.iter().zip(&machine.layout.lines) {
+                    (way(machine, each, line, action))
+                }
+                @for (name, at) in &machine.layout.states { (place(name, *at, machine, action)) }
             }
             @if action.is_some() {
                 figcaption {
@@ -34,7 +34,7 @@ fn arrows(machine: &Machine) -> Markup {
     html! {
         defs {
             @for kind in ["other", "asked", "ends"] {
-                marker id={ (machine.name) "-" (kind) } class={ "head " (kind) } viewBox="0 0 8 8" refX="6.5"
+                marker id={ (machine.resource.noun) "-" (kind) } class={ "head " (kind) } viewBox="0 0 8 8" refX="6.5"
                     refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse" {
                     path d="M0 0L8 4L0 8Z" {}
                 }
@@ -44,43 +44,42 @@ fn arrows(machine: &Machine) -> Markup {
 }
 
 /// `asked`, `ends` or `other`.
-fn kind(edge: &Edge, action: Option<&str>) -> &'static str {
+fn kind(way: &Way, action: Option<&str>) -> &'static str {
     match action {
-        Some(name) if edge.asked.contains(&name) => "asked",
-        Some(name) if edge.ends.contains(&name) => "ends",
+        Some(name) if way.begun_by.contains(&name) => "asked",
+        Some(name) if way.ends.contains(&name) => "ends",
         _ => "other",
     }
 }
 
-fn way(machine: &Machine, edge: &Edge, action: Option<&str>) -> Markup {
-    let kind = kind(edge, action);
+fn way(machine: &Machine, way: &Way, line: &Line, action: Option<&str>) -> Markup {
+    let kind = kind(way, action);
     html! {
         g class={ "way " (kind) } {
-            path d=(edge.line) marker-end={ "url(#" (machine.name) "-" (kind) ")" } {}
-            text x=(edge.at.0) y=(edge.at.1) { (edge.label) }
+            path d=(line.path) marker-end={ "url(#" (machine.resource.noun) "-" (kind) ")" } {}
+            text x=(line.at.0) y=(line.at.1) { (way.label) }
         }
     }
 }
 
-fn place(state: &State, machine: &Machine, action: Option<&str>) -> Markup {
-    let touches = |edge: &&Edge| edge.from == Some(state.name) || edge.to == Some(state.name);
-    let marked = machine.edges.iter().filter(touches).any(|edge| kind(edge, action) != "other");
+fn place(name: &str, (x, y): (i32, i32), machine: &Machine, action: Option<&str>) -> Markup {
+    let touches = |way: &&Way| way.edge.from == Some(name) || way.edge.to == Some(name);
+    let marked = machine.ways.iter().filter(touches).any(|way| kind(way, action) != "other");
     html! {
         g.state.marked[marked] {
-            rect x=(state.x - HALF.0) y=(state.y - HALF.1) width=(2 * HALF.0) height=(2 * HALF.1)
-                rx="8" {}
-            text x=(state.x) y=(state.y + 5) { (state.name) }
+            rect x=(x - HALF.0) y=(y - HALF.1) width=(2 * HALF.0) height=(2 * HALF.1) rx="8" {}
+            text x=(x) y=(y + 5) { (name) }
         }
     }
 }
 
 fn in_words(machine: &Machine, action: Option<&str>) -> String {
-    let edge = |edge: &Edge| {
-        let (from, to) = (edge.from.unwrap_or("not there"), edge.to.unwrap_or("gone"));
-        format!("{from} to {to} ({})", edge.label)
+    let words = |way: &Way| {
+        let (from, to) = (way.edge.from.unwrap_or("not there"), way.edge.to.unwrap_or("gone"));
+        format!("{from} to {to} ({})", way.label)
     };
-    let shown = machine.edges.iter().filter(|one| action.is_none_or(|name| one.concerns(name)));
-    let ways: Vec<_> = shown.map(edge).collect();
+    let shown = machine.ways.iter().filter(|one| action.is_none_or(|name| one.concerns(name)));
+    let ways: Vec<_> = shown.map(words).collect();
     let whose = action.map_or(String::new(), |name| format!(", as {name} moves it"));
-    format!("The states of the {}{whose}: {}", machine.name, ways.join("; "))
+    format!("The states of the {}{whose}: {}", machine.resource.noun, ways.join("; "))
 }

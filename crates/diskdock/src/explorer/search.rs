@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::specs;
+use super::key;
 use super::text::{action_href, error_href};
+use crate::actions::all;
 use crate::catalog::errors;
 use crate::catalog::{ParamSpec, Repeat};
 
@@ -26,11 +27,11 @@ pub struct Entry {
 
 /// Everything that can be found: actions first, then error codes, then parameters.
 pub fn entries() -> Vec<Entry> {
-    let actions = specs().map(|(_, spec)| Entry {
+    let actions = all().map(|listed| Entry {
         kind: "action",
-        name: spec.name.to_owned(),
-        text: spec.summary.to_owned(),
-        href: action_href(spec.name),
+        name: key(listed),
+        text: listed.spec().summary.to_owned(),
+        href: action_href(&key(listed)),
     });
     let codes: BTreeMap<&str, &str> =
         errors::all().map(|error| (error.code, error.message)).collect();
@@ -44,13 +45,13 @@ pub fn entries() -> Vec<Entry> {
 }
 
 fn parameters() -> impl Iterator<Item = Entry> {
-    specs().flat_map(|(_, spec)| {
+    all().flat_map(|listed| {
         let mut names = Vec::new();
-        parameter_names(spec.parameters, "", &mut names);
-        names.into_iter().map(|name| Entry {
+        parameter_names(listed.spec().parameters, "", &mut names);
+        names.into_iter().map(move |name| Entry {
             kind: "parameter",
-            text: spec.name.to_owned(),
-            href: format!("{}#{name}", action_href(spec.name)),
+            text: key(listed),
+            href: format!("{}#{name}", action_href(&key(listed))),
             name,
         })
     })

@@ -1,157 +1,108 @@
-//! The states of disks and instances, as `domain` draws them at the top of `disk.rs` and
-//! `instance.rs`, with the actions that move a resource along each edge.
+//! The states of resources, with the actions that move a resource along each edge: drawn from what
+//! the actions declare.
 
-use domain::{DiskStatus, InstanceStatus};
+use std::sync::LazyLock;
+
 use maud::{Markup, html};
 
+use super::layout::Layout;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::text::action_href;
+use crate::actions::{all, resources};
+use crate::catalog::{Edge, Resource};
 
-/// A state and the middle of its box, in units of the picture.
-pub struct State {
-    /// What clients see.
-    pub name: &'static str,
-    /// From the left.
-    pub x: i32,
-    /// From the top.
-    pub y: i32,
-}
-
-/// A way from one state to another. `None` is: not there yet, or no longer there.
-pub struct Edge {
-    /// From where.
-    pub from: Option<&'static str>,
-    /// To where.
-    pub to: Option<&'static str>,
-    /// What makes it happen, in a word or three.
-    pub label: &'static str,
-    /// Where the label's middle is.
-    pub at: (i32, i32),
-    /// The line, as SVG writes paths.
-    pub line: &'static str,
-    /// Actions that set it off.
-    pub asked: &'static [&'static str],
-    /// Actions whose work ends with it.
-    pub ends: &'static [&'static str],
-}
-
-/// A state machine.
+/// A state machine: the statuses of a kind of resource and the ways between them.
 pub struct Machine {
-    /// `disk`, `instance`.
-    pub name: &'static str,
-    /// Width and height of the picture.
-    pub size: (i32, i32),
-    /// The states.
-    pub states: &'static [State],
-    /// The ways between them.
-    pub edges: &'static [Edge],
+    /// The kind of resource.
+    pub resource: &'static Resource,
+    /// The ways, in the order of the life of the resource.
+    pub ways: Vec<Way>,
+    /// Where everything stands in the picture.
+    pub layout: Layout,
 }
 
-impl Edge {
+/// A way from one state to another.
+pub struct Way {
+    /// From where, to where.
+    pub edge: Edge,
+    /// What makes it happen.
+    pub label: String,
+    /// Actions that set it off.
+    pub begun_by: Vec<&'static str>,
+    /// Actions whose work can end with it.
+    pub ends: Vec<&'static str>,
+}
+
+impl Way {
     /// Whether this action has to do with it.
     pub fn concerns(&self, action: &str) -> bool {
-        self.asked.contains(&action) || self.ends.contains(&action)
+        self.begun_by.contains(&action) || self.ends.contains(&action)
     }
 }
 
-const fn state(name: &'static str, x: i32, y: i32) -> State {
-    State { name, x, y }
+/// The machine of every kind of resource that has states.
+static MACHINES: LazyLock<Vec<Machine>> = LazyLock::new(|| {
+    let with_states = resources().filter(|resource| !resource.statuses.is_empty());
+    with_states.map(machine).collect()
+});
+
+fn machine(resource: &'static Resource) -> Machine {
+    let mut ways: Vec<Way> = Vec::new();
+    for spec in all().map(|listed| listed.spec()) {
+        let moved = |one: &&crate::catalog::Transition| std::ptr::eq(one.resource, resource);
+        let Some(transition) = spec.transition.filter(moved) else { continue };
+        for edge in transition.begins {
+            way(&mut ways, edge).begun_by.push(spec.name);
+        }
+        for edge in transition.ends {
+            way(&mut ways, edge).ends.push(spec.name);
+        }
+    }
+    for edge in resource.unasked {
+        way(&mut ways, edge);
+    }
+    let place = |state: Option<&str>, without: usize| {
+        let at = |name| resource.statuses.iter().position(|status| status.name == name);
+        state.map_or(without, |name| at(name).map_or(usize::MAX, |at| at + 1))
+    };
+    ways.sort_by_key(|way| (place(way.edge.from, 0), place(way.edge.to, usize::MAX)));
+    let layout = Layout::of(resource, &ways);
+    Machine { resource, ways, layout }
 }
 
-/// The life of a disk.
-#[rustfmt::skip]
-pub static DISK: Machine = Machine {
-    name: "disk",
-    size: (740, 250),
-    states: &[
-        state(DiskStatus::Creating.as_str(), 70, 90),
-        state(DiskStatus::Available.as_str(), 265, 90),
-        state(DiskStatus::Attaching.as_str(), 470, 90),
-        state(DiskStatus::InUse.as_str(), 670, 90),
-        state(DiskStatus::Detaching.as_str(), 470, 200),
-    ],
-    edges: &[
-        Edge { from: None, to: Some("Creating"), label: "CreateDisk", at: (118, 38), line: "M70 24V68",
-            asked: &["CreateDisk"], ends: &[] },
-        Edge { from: Some("Creating"), to: Some("Available"), label: "made", at: (166, 80), line: "M125 90H208",
-            asked: &[], ends: &["CreateDisk"] },
-        Edge { from: Some("Available"), to: Some("Attaching"), label: "AttachDisk", at: (367, 72), line: "M320 82H413",
-            asked: &["AttachDisk"], ends: &[] },
-        Edge { from: Some("Attaching"), to: Some("Available"), label: "refused", at: (367, 117), line: "M415 98H322",
-            asked: &[], ends: &["AttachDisk"] },
-        Edge { from: Some("Attaching"), to: Some("In_use"), label: "attached", at: (569, 80), line: "M525 90H613",
-            asked: &[], ends: &["AttachDisk"] },
-        Edge { from: Some("In_use"), to: Some("Detaching"), label: "DetachDisk", at: (560, 150), line: "M640 110C630 165 590 190 527 192",
-            asked: &["DetachDisk"], ends: &[] },
-        Edge { from: Some("Detaching"), to: Some("In_use"), label: "refused", at: (668, 200), line: "M525 210C620 210 680 180 688 112",
-            asked: &[], ends: &["DetachDisk"] },
-        Edge { from: Some("Detaching"), to: Some("Available"), label: "detached", at: (378, 160), line: "M415 200C340 200 295 165 290 112",
-            asked: &[], ends: &["DetachDisk"] },
-        Edge { from: Some("In_use"), to: Some("Available"), label: "let go late", at: (470, 14), line: "M655 70C620 5 330 5 287 67",
-            asked: &[], ends: &[] },
-        Edge { from: Some("Available"), to: Some("Available"), label: "ResizeDisk", at: (194, 40), line: "M225 70C205 34 252 34 248 67",
-            asked: &["ResizeDisk"], ends: &[] },
-        Edge { from: Some("In_use"), to: Some("In_use"), label: "ResizeDisk", at: (695, 34), line: "M685 70C675 34 722 34 712 67",
-            asked: &["ResizeDisk"], ends: &[] },
-        Edge { from: Some("Available"), to: None, label: "DeleteDisk", at: (192, 186), line: "M240 110V170",
-            asked: &["DeleteDisk"], ends: &[] },
-    ],
-};
-
-/// The life of an instance.
-#[rustfmt::skip]
-pub static INSTANCE: Machine = Machine {
-    name: "instance",
-    size: (740, 280),
-    states: &[
-        state(InstanceStatus::Pending.as_str(), 70, 110),
-        state(InstanceStatus::Starting.as_str(), 265, 110),
-        state(InstanceStatus::Running.as_str(), 470, 110),
-        state(InstanceStatus::Stopping.as_str(), 670, 110),
-        state(InstanceStatus::Stopped.as_str(), 470, 230),
-    ],
-    edges: &[
-        Edge { from: None, to: Some("Pending"), label: "RunInstances, CreateInstance", at: (172, 44), line: "M70 30V88",
-            asked: &["RunInstances", "CreateInstance"], ends: &[] },
-        Edge { from: Some("Pending"), to: Some("Starting"), label: "to be run", at: (166, 100), line: "M125 110H208",
-            asked: &[], ends: &["RunInstances"] },
-        Edge { from: Some("Pending"), to: Some("Stopped"), label: "made", at: (235, 248), line: "M80 130C100 210 280 238 413 238",
-            asked: &[], ends: &["CreateInstance"] },
-        Edge { from: Some("Starting"), to: Some("Running"), label: "booted", at: (367, 130), line: "M320 115H413",
-            asked: &[], ends: &["RunInstances", "StartInstance", "StartInstances", "RebootInstance", "RebootInstances"] },
-        Edge { from: Some("Running"), to: Some("Starting"), label: "RebootInstance", at: (367, 62), line: "M450 90C430 66 305 66 287 88",
-            asked: &["RebootInstance", "RebootInstances"], ends: &[] },
-        Edge { from: Some("Running"), to: Some("Stopping"), label: "StopInstance", at: (569, 92), line: "M525 102H613",
-            asked: &["StopInstance", "StopInstances"], ends: &[] },
-        Edge { from: Some("Stopping"), to: Some("Running"), label: "refused", at: (569, 137), line: "M615 118H527",
-            asked: &[], ends: &["StopInstance", "StopInstances"] },
-        Edge { from: Some("Stopping"), to: Some("Stopped"), label: "off", at: (668, 186), line: "M660 130C650 190 600 222 527 225",
-            asked: &[], ends: &["StopInstance", "StopInstances"] },
-        Edge { from: Some("Stopped"), to: Some("Starting"), label: "StartInstance", at: (388, 184), line: "M430 210C360 205 292 180 280 132",
-            asked: &["StartInstance", "StartInstances"], ends: &[] },
-        Edge { from: Some("Stopped"), to: None, label: "DeleteInstance", at: (598, 254), line: "M525 240H646",
-            asked: &["DeleteInstance", "DeleteInstances"], ends: &[] },
-    ],
-};
+/// The way along this edge, which may be there already; their labels are joined.
+fn way<'w>(ways: &'w mut Vec<Way>, edge: &Edge) -> &'w mut Way {
+    let known = ways.iter().position(|way| way.edge.is_parallel_to(edge));
+    let at = known.unwrap_or(ways.len());
+    if known.is_none() {
+        let label = String::new();
+        ways.push(Way { edge: *edge, label, begun_by: Vec::new(), ends: Vec::new() });
+    }
+    let way = &mut ways[at];
+    if !way.label.split(", ").any(|known| known == edge.label) {
+        let comma = if way.label.is_empty() { "" } else { ", " };
+        way.label = format!("{}{comma}{}", way.label, edge.label);
+    }
+    way
+}
 
 /// The machine that an action moves something in.
 pub fn machine_of(action: &str) -> Option<&'static Machine> {
-    [&DISK, &INSTANCE]
-        .into_iter()
-        .find(|machine| machine.edges.iter().any(|edge| edge.concerns(action)))
+    MACHINES.iter().find(|machine| machine.ways.iter().any(|way| way.concerns(action)))
 }
 
-/// The page with both.
+/// The page with all of them.
 pub fn page() -> Markup {
+    let kinds: Vec<_> = MACHINES.iter().map(|machine| machine.resource.with_article).collect();
     let body = html! {
         h1 { "States" }
-        p { "What a disk and an instance can be, and what leads from one state to the next. "
+        p { "What " (kinds.join(" and ")) " can be, and what leads from one state to the next. "
             "Everything that is asked for is answered at once and then carried out: that is why "
             "half of the states are on the way somewhere." }
-        @for machine in [&DISK, &INSTANCE] {
-            section id=(machine.name) {
-                h2 { "The states of " @if machine.name == "disk" { "a disk" } @else { "an instance" } }
+        @for machine in MACHINES.iter() {
+            section id=(machine.resource.noun) {
+                h2 { "The states of " (machine.resource.with_article) }
                 (picture(machine, None))
                 (ways(machine))
             }
@@ -163,17 +114,17 @@ pub fn page() -> Markup {
 /// The edges in words, for those who cannot see the picture and for those who look one up.
 fn ways(machine: &Machine) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label={ "Ways between states of the " (machine.name) } {
+        div.scroll tabindex="0" role="region" aria-label={ "Ways between states of the " (machine.resource.noun) } {
             table {
                 thead { tr { th { "From" } th { "To" } th { "When" } th { "Asked for by" } } }
                 tbody {
-                    @for edge in machine.edges {
+                    @for way in &machine.ways {
                         tr {
-                            td { (edge.from.unwrap_or("not there")) }
-                            td { (edge.to.unwrap_or("gone")) }
-                            td { (edge.label) }
+                            td { (way.edge.from.unwrap_or("not there")) }
+                            td { (way.edge.to.unwrap_or("gone")) }
+                            td { (way.label) }
                             td {
-                                @for (at, name) in edge.asked.iter().enumerate() {
+                                @for (at, name) in way.begun_by.iter().enumerate() {
                                     @if at > 0 { ", " }
                                     a href=(action_href(name)) { (name) }
                                 }
@@ -189,25 +140,39 @@ fn ways(machine: &Machine) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explorer::{is_action, specs};
 
     #[test]
-    fn every_action_that_goes_on_after_its_answer_moves_something() {
-        for (_, spec) in specs().filter(|(_, spec)| spec.asynchronous) {
+    fn every_asynchronous_action_begins_a_way_of_a_machine() {
+        for spec in all().map(|listed| listed.spec()).filter(|spec| spec.is_asynchronous()) {
             let machine = machine_of(spec.name).unwrap_or_else(|| panic!("{}", spec.name));
-            assert!(machine.edges.iter().any(|edge| edge.asked.contains(&spec.name)));
+            assert!(machine.ways.iter().any(|way| way.begun_by.contains(&spec.name)));
         }
     }
 
     #[test]
-    fn edges_join_states_that_exist_by_actions_that_exist() {
-        for machine in [&DISK, &INSTANCE] {
-            for edge in machine.edges {
-                for end in [edge.from, edge.to].into_iter().flatten() {
-                    assert!(machine.states.iter().any(|state| state.name == end), "{end}");
+    fn ways_join_states_that_exist() {
+        for machine in MACHINES.iter() {
+            for way in &machine.ways {
+                for end in [way.edge.from, way.edge.to].into_iter().flatten() {
+                    let known = machine.resource.statuses.iter().any(|status| status.name == end);
+                    assert!(known, "{}: {end}", machine.resource.noun);
                 }
-                assert!(edge.asked.iter().chain(edge.ends).all(|name| is_action(name)));
             }
         }
+    }
+
+    #[test]
+    fn the_same_edge_of_several_actions_is_one_way() {
+        let machine = machine_of("StartInstances").unwrap();
+        let starts: Vec<_> = machine
+            .ways
+            .iter()
+            .filter(|way| way.edge.from == Some("Stopped") && way.edge.to == Some("Starting"))
+            .collect();
+        assert_eq!(starts.len(), 1);
+        assert_eq!(starts[0].label, "StartInstance");
+        assert_eq!(starts[0].begun_by, ["StartInstance", "StartInstances"]);
+        let made = machine.ways.iter().find(|way| way.edge.from.is_none()).unwrap();
+        assert_eq!(made.label, "RunInstances, CreateInstance");
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::is_action;
+use crate::actions::find;
 
 /// Paragraphs, divided by empty lines.
 pub fn paragraphs(text: &str) -> Markup {
@@ -27,7 +27,7 @@ fn linked(text: &str) -> Markup {
     html! {
         @for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
             @let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-            @if is_action(word) { a href=(action_href(word)) { (word) } (piece[word.len()..]) }
+            @if find(word).is_some() { a href=(action_href(word)) { (word) } (piece[word.len()..]) }
             @else { (piece) }
         }
     }
@@ -39,9 +39,9 @@ pub fn capital(sentence: &str) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
-/// Where an action's page is.
-pub fn action_href(name: &str) -> String {
-    format!("/explorer/actions/{name}")
+/// Where the page of the action of this key is.
+pub fn action_href(key: &str) -> String {
+    format!("/explorer/actions/{key}")
 }
 
 /// Where an error code's page is.

@@ -9,7 +9,6 @@ pub mod decode;
 pub mod faults;
 pub mod guard;
 pub mod keys;
-mod known;
 pub mod metrics;
 pub mod nonce;
 pub mod recent;
@@ -25,12 +24,13 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{Method, Response};
 
-use crate::actions::find;
+use crate::actions::PRODUCTS;
 use crate::catalog::errors::{
-    ACTION_NOT_HERE, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER,
-    THROTTLING, UNKNOWN_ACTION, UNSUPPORTED_METHOD,
+    INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER, PRODUCT_NOT_HERE,
+    THROTTLING, UNSUPPORTED_METHOD,
 };
-use crate::catalog::{Caller, Entry, Format, Input, Refusal, Stop};
+use crate::catalog::product::{Unknown, find_by_request};
+use crate::catalog::{Caller, Format, Input, Listed, Refusal, Stop};
 use crate::service::{self, Request, Services};
 use decode::Pair;
 use faults::{Fault, Faults};
@@ -42,9 +42,6 @@ use recent::{Recent, RecentCall};
 use respond::Answer;
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
-
-/// The one version of the API.
-pub const VERSION: &str = "2014-05-26";
 
 /// The edge of the API, ready to answer.
 pub struct Gateway {
@@ -116,17 +113,17 @@ impl Gateway {
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);
         view.format = format(&intent)?;
-        let entry = entry(&intent)?;
-        view.action = Some(entry);
+        let listed = asked_for(&intent, host(parts))?;
+        view.action = Some(listed);
         let caller = self.authenticate(&received, parts)?;
-        let (decoded, action) = (decoded.parameters, entry.spec().name);
+        let (decoded, action) = (decoded.parameters, listed.spec().name);
         self.check_throttle(&caller, action)?;
         let request = Request {
             caller,
             request_id: request_id.to_owned(),
             input: Input::from_sorted(decoded),
         };
-        let answered = self.dispatch(entry, action, &request).await.map(Some);
+        let answered = self.dispatch(listed, action, &request).await.map(Some);
         view.request = Some(request);
         answered
     }
@@ -140,7 +137,8 @@ impl Gateway {
         request_id: String,
         took: Duration,
     ) {
-        let reads = answer.status.is_success() && matches!(view.action, Some(Entry::Reading(_)));
+        let reads =
+            answer.status.is_success() && view.action.is_some_and(|listed| !listed.spec().mutates);
         let call = RecentCall {
             number: 0,
             at: self.services.clock.now(),
@@ -157,7 +155,7 @@ impl Gateway {
     /// StepContext over to the action, with whatever fault an operator planted for it.
     async fn dispatch(
         &self,
-        entry: Entry,
+        listed: Listed,
         action: &str,
         request: &Request,
     ) -> Result<Answered, Stop> {
@@ -169,11 +167,11 @@ impl Gateway {
             }
             Some(Fault::Twice) => {
                 // The same request arrives once more before its answer is read.
-                service::dispatch(&self.services, entry, request).await.map(drop)?;
+                service::dispatch(&self.services, listed, request).await.map(drop)?;
             }
             Some(Fault::DropReply) | None => {}
         }
-        let done = service::dispatch(&self.services, entry, request).await;
+        let done = service::dispatch(&self.services, listed, request).await;
         let silent = matches!(fault, Some(Fault::DropReply));
         match done {
             Ok(answered) => {
@@ -202,7 +200,7 @@ impl Gateway {
 
 /// What is known of a request so far, for its answer.
 struct Observed {
-    action: Option<Entry>,
+    action: Option<Listed>,
     format: Format,
     request: Option<Request>,
 }
@@ -281,18 +279,16 @@ fn guessed_format(parts: &Parts, body: &[u8]) -> Format {
 }
 
 /// The action that is asked for.
-fn entry(intent: &Intent<'_>) -> Result<Entry, Refusal> {
+fn asked_for(intent: &Intent<'_>, host: &str) -> Result<Listed, Refusal> {
     let action = intent.action.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Action"))?;
     let version = intent.version.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Version"))?;
-    if version != VERSION {
-        return Err((&INVALID_VERSION).into());
-    }
-    find(action).ok_or_else(|| {
-        if known::is_action_of_ecs(action) {
-            Refusal::about(&ACTION_NOT_HERE, action)
-        } else {
-            (&UNKNOWN_ACTION).into()
+    find_by_request(PRODUCTS, version, host, action).map_err(|unknown| match unknown {
+        Unknown::Version => (&INVALID_VERSION).into(),
+        Unknown::Product(code, version) => {
+            Refusal::about(&PRODUCT_NOT_HERE, &format!("{code} {version}"))
         }
+        Unknown::Action(product) => product.errors.unknown_action.into(),
+        Unknown::NotHere(product) => Refusal::about(product.errors.action_not_here, action),
     })
 }
 

@@ -11,7 +11,7 @@ mod write;
 use std::sync::Arc;
 
 use crate::catalog::errors::{DRY_RUN, REGION_MALFORMED};
-use crate::catalog::{Call, Caller, Entry, Environment, Environments, Input, Stop};
+use crate::catalog::{Call, Caller, Entry, Environment, Environments, Input, Listed, Spec, Stop};
 use crate::clock::Clock;
 use crate::operations::Runner;
 use crate::store::Store;
@@ -53,10 +53,14 @@ pub struct Reply {
 }
 
 /// Takes a request all the way: parse, decide, write down, hand over.
-pub async fn dispatch(services: &Services, entry: Entry, request: &Request) -> Result<Reply, Stop> {
+pub async fn dispatch(
+    services: &Services,
+    listed: Listed,
+    request: &Request,
+) -> Result<Reply, Stop> {
     let environment = services.environment.current();
-    check_region(&environment, entry, &request.input)?;
-    match entry {
+    check_region(&environment, listed.spec(), &request.input)?;
+    match listed.entry {
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
@@ -73,7 +77,7 @@ pub async fn dispatch(services: &Services, entry: Entry, request: &Request) -> R
                 services.store.read(|tx| ready.decide(tx, &call).map(drop))??;
                 return Err((&DRY_RUN).into());
             } else {
-                write::carry_out(services, environment, action, ready, request).await?
+                write::carry_out(services, environment, listed, ready, request).await?
             };
             Ok(Reply { reply, ignored })
         }
@@ -93,8 +97,8 @@ fn refuse_dry_run(input: &Input) -> Result<(), Stop> {
 }
 
 /// An action without a RegionId of its own still refuses one that does not exist.
-fn check_region(environment: &Environment, entry: Entry, input: &Input) -> Result<(), Stop> {
+fn check_region(environment: &Environment, spec: &Spec, input: &Input) -> Result<(), Stop> {
     let region = input.get("RegionId").filter(|id| !id.is_empty());
     let known = region.is_none_or(|id| environment.inventory.region(id).is_some());
-    if known || entry.spec().takes("RegionId") { Ok(()) } else { Err((&REGION_MALFORMED).into()) }
+    if known || spec.takes("RegionId") { Ok(()) } else { Err((&REGION_MALFORMED).into()) }
 }

@@ -5,12 +5,13 @@ use sha2::{Digest, Sha256};
 
 use super::Request;
 use super::parameters::COMMON;
-use crate::catalog::Mutation;
+use crate::actions::PRODUCTS;
+use crate::catalog::Listed;
 use crate::store::TokenRecord;
 
 /// The token of a request that has one, with a digest of the request's own parameters.
-pub(super) fn of(action: &dyn Mutation, request: &Request, now: Moment) -> Option<TokenRecord> {
-    if !action.spec().takes("ClientToken") {
+pub(super) fn of(listed: Listed, request: &Request, now: Moment) -> Option<TokenRecord> {
+    if !listed.spec().takes("ClientToken") {
         return None;
     }
     let token = request.input.get("ClientToken").filter(|token| !token.is_empty())?;
@@ -25,7 +26,7 @@ pub(super) fn of(action: &dyn Mutation, request: &Request, now: Moment) -> Optio
     let parameters = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Some(TokenRecord {
         account: request.caller.account.clone(),
-        action: action.spec().name.to_owned(),
+        action: listed.key(PRODUCTS),
         token: token.to_owned(),
         parameters,
         reply: String::new(),

@@ -7,7 +7,9 @@ use domain::Moment;
 
 use super::{Request, Services, token};
 use crate::catalog::errors::TOO_MANY_OPERATIONS;
-use crate::catalog::{Call, Change, EncodedEffect, Environment, Mutation, ReadyAction, Stop};
+use crate::catalog::{
+    Call, Change, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop,
+};
 use crate::operations::{IN_FLIGHT, NewOperation};
 use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 
@@ -23,7 +25,7 @@ enum Written {
 pub(super) async fn carry_out(
     services: &Services,
     environment: Arc<Environment>,
-    action: &'static dyn Mutation,
+    listed: Listed,
     ready: Box<dyn ReadyAction>,
     request: &Request,
 ) -> Result<Vec<u8>, Stop> {
@@ -31,11 +33,11 @@ pub(super) async fn carry_out(
         return Err((&TOO_MANY_OPERATIONS).into());
     }
     let (caller, now) = (request.caller.clone(), services.clock.now());
-    let token = token::of(action, request, now);
-    let record = record(action, request, now);
+    let token = token::of(listed, request, now);
+    let record = record(listed.spec(), request, now);
     let write = move |tx: &mut dyn WriteTx| {
         let call = Call { caller: &caller, now, environment: &environment };
-        let written = match decide(tx, &call, action, ready.as_ref(), token.as_ref()) {
+        let written = match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref()) {
             Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
             Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
             Err(Stop::Failed(fault)) => return Err(fault),
@@ -66,7 +68,7 @@ enum Decided {
 fn decide(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    action: &dyn Mutation,
+    spec: &Spec,
     ready: &dyn ReadyAction,
     token: Option<&TokenRecord>,
 ) -> Result<Decided, Stop> {
@@ -77,7 +79,7 @@ fn decide(
         return if same {
             Ok(Decided::Again(earlier.reply.into_bytes()))
         } else {
-            Err(action.spec().token_mismatch.into())
+            Err(spec.token_mismatch.into())
         };
     }
     ready.decide(tx, call).map(Decided::Anew)
@@ -117,14 +119,23 @@ fn apply(tx: &mut dyn WriteTx, change: &Change) -> Result<(), StoreError> {
 }
 
 /// The call, for the record of writes.
-fn record(action: &dyn Mutation, request: &Request, now: Moment) -> CallRecord {
-    let named = ["DiskId", "InstanceId"].iter().find_map(|name| request.input.get(name));
+fn record(spec: &Spec, request: &Request, now: Moment) -> CallRecord {
+    let named = subject_parameter(spec).and_then(|name| request.input.get(name));
     CallRecord {
         at: now,
         request_id: request.request_id.clone(),
         account: request.caller.account.clone(),
         access_key_id: request.caller.access_key_id.clone(),
-        action: action.spec().name.to_owned(),
+        action: spec.name.to_owned(),
         resource: named.unwrap_or_default().to_owned(),
     }
+}
+
+/// The parameter that names what a write is about: the resource whose status it changes, else the
+/// first that is named by an id.
+fn subject_parameter(spec: &Spec) -> Option<&'static str> {
+    let own = spec.transition.map(|transition| transition.resource.noun);
+    let moved = spec.parameters.iter().find(|one| own.is_some() && one.names == own);
+    let any = || spec.parameters.iter().find(|one| matches!(one.shape, Shape::Id(_)));
+    moved.or_else(any).map(|parameter| parameter.name)
 }

@@ -26,8 +26,8 @@ fn written_for(
     action: &str,
     values: &[Pair],
 ) -> Result<Sample, NoSample> {
-    let spec = actions::find(action).unwrap().spec();
-    sample(language, &Ask { spec, values, target })
+    let listed = actions::find(action).unwrap();
+    sample(language, &Ask { listed, values, target })
 }
 
 fn pairs(list: &[(&str, &str)]) -> Vec<Pair> {

@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("plain", &[]),
-    ("service", &["catalog", "clock", "operations", "store"]),
+    ("service", &["actions", "catalog", "clock", "operations", "store"]),
     ("storage", &[]),
     ("store", &[]),
 ];
@@ -266,4 +266,47 @@ fn functions_fit_a_screen() {
             .collect::<Vec<_>>()
     });
     none("functions that are too long", found);
+}
+
+/// What names of actions begin with, and what they are about.
+const PARTS_OF_NAMES: &[&str] = &[
+    "Attach", "Create", "Delete", "Describe", "Detach", "Disk", "Get", "Image", "Instance",
+    "Modify", "Reboot", "Release", "Resize", "Run", "Snapshot", "Start", "Stop",
+];
+
+/// Whether a line asks what a name begins with or contains, in Rust or in a script.
+fn guesses(line: &str) -> bool {
+    PARTS_OF_NAMES.iter().any(|part| {
+        ["starts_with", "ends_with", "contains", "startsWith", "endsWith", "includes"]
+            .iter()
+            .any(|ask| line.contains(&format!("{ask}(\"{part}")))
+            || line.contains(&format!("/^{part}"))
+            || line.contains(&format!("strip_prefix(\"{part}"))
+    })
+}
+
+#[test]
+fn nothing_is_guessed_from_the_name_of_an_action() {
+    let sources = sources();
+    let outside = |source: &Source, line: &str| {
+        let server = source.room().is_some_and(|room| room != "actions");
+        server && !source.is_test() && guesses(line)
+    };
+    none("guesses; declare it on the action", lines_with(&sources, outside));
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explorer/assets");
+    let mut found = Vec::new();
+    for path in std::fs::read_dir(scripts).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| guesses(line));
+        found.extend(lines.map(|(number, line)| format!("{}:{number}: {line}", path.display())));
+    }
+    none("guesses in scripts; declare it on the action", found);
+}
+
+#[test]
+fn guesses_are_found() {
+    assert!(guesses("let disk = name.contains(\"Disk\");"));
+    assert!(guesses("spec.name.starts_with(\"Describe\")"));
+    assert!(guesses("!/^Describe/.test(call.action)"));
+    assert!(!guesses("host.starts_with(\"127.\")"));
 }

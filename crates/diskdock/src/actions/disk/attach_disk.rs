@@ -3,6 +3,7 @@
 use domain::disk::{self, SYSTEM_DEVICE};
 use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
 
+use super::resource::DISK;
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Value};
 use crate::hypervisor::DiskSpec;
@@ -15,6 +16,7 @@ params!(
     /// Parameters of AttachDisk.
     pub struct Params {
         /// The instance that gets the disk. It must be in the zone of the disk.
+        #[fits = ["Running", "Stopped"]]
         instance_id: InstanceId,
         /// The disk to attach. It must be Available.
         disk_id: DiskId,
@@ -170,6 +172,17 @@ impl Facts {
     }
 }
 
+/// Available, Attaching, In_use; or Available again.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::between("Available", "Attaching", "AttachDisk")],
+    ends: &[
+        Edge::between("Attaching", "Available", "refused"),
+        Edge::between("Attaching", "In_use", "attached"),
+    ],
+    settles: Some(Settling::new(Ids::Requested("DiskId"), Goal::Status("In_use"))),
+};
+
 impl Action for AttachDisk {
     type Params = Params;
     type Facts = Facts;
@@ -180,7 +193,8 @@ impl Action for AttachDisk {
     const DETAILS: &'static str = "\
 The answer says only that the attach was accepted: the disk becomes Attaching, and In_use when the \
 guest has it.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

@@ -4,6 +4,7 @@ use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
 use domain::performance;
 
+use super::resource::DISK;
 use crate::actions::disk::attach_disk::{Plugging, count_cloud_disks, first_free_device};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
@@ -166,6 +167,17 @@ impl Facts {
     }
 }
 
+/// Creating, Available; made for an instance, it is attached at once.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::into("Creating", "CreateDisk")],
+    ends: &[Edge::between("Creating", "Available", "made")],
+    settles: Some(Settling {
+        goal_with: Some(("InstanceId", Goal::Status("In_use"))),
+        ..Settling::new(Ids::Replied("DiskId"), Goal::Status("Available"))
+    }),
+};
+
 impl Action for CreateDisk {
     type Params = Params;
     type Facts = Facts;
@@ -176,7 +188,8 @@ impl Action for CreateDisk {
     const DETAILS: &'static str = "\
 A pay-as-you-go disk in a zone; or, with `InstanceId`, a subscription disk that is attached to that \
 subscription instance. Unless the pace says otherwise, a new disk is Available at once.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &ZONE_NOT_FOUND,

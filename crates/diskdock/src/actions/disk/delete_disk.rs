@@ -1,5 +1,6 @@
 //! `DeleteDisk`: release a disk.
 
+use super::resource::DISK;
 use crate::actions::prelude::*;
 
 /// Releases a disk.
@@ -13,6 +14,14 @@ params!(
     }
 );
 
+/// Available, gone.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::out_of("Available", "DeleteDisk")],
+    ends: &[],
+    settles: None,
+};
+
 impl Action for DeleteDisk {
     type Params = Params;
     type Facts = Disk;
@@ -20,6 +29,8 @@ impl Action for DeleteDisk {
 
     const NAME: &'static str = "DeleteDisk";
     const SUMMARY: &'static str = "Releases a pay-as-you-go data disk.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

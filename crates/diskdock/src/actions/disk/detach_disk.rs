@@ -6,6 +6,7 @@
 use domain::limits::DETACHING_PER_INSTANCE;
 use domain::tag;
 
+use super::resource::DISK;
 use crate::actions::prelude::*;
 
 /// Takes a disk off an instance.
@@ -16,6 +17,7 @@ params!(
     pub struct Params {
         /// The instance that the disk is attached to. For a disk on several instances, it says
         /// which attachment is meant.
+        #[fits = ["Running", "Stopped"]]
         instance_id: InstanceId,
         /// The disk to detach. It must be In_use on the instance.
         disk_id: DiskId,
@@ -72,6 +74,20 @@ impl Facts {
     }
 }
 
+/// In_use, Detaching, Available; or In_use again.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::between("In_use", "Detaching", "DetachDisk")],
+    ends: &[
+        Edge::between("Detaching", "In_use", "refused"),
+        Edge::between("Detaching", "Available", "detached"),
+    ],
+    settles: Some(Settling {
+        taken_from: Some("InstanceId"),
+        ..Settling::new(Ids::Requested("DiskId"), Goal::Status("Available"))
+    }),
+};
+
 impl Action for DetachDisk {
     type Params = Params;
     type Facts = Facts;
@@ -85,7 +101,8 @@ when the guest has let go of the device, which takes about a minute on the real 
 does not let go keeps the disk: it goes back to In_use when the deadline passes, and `diskdock admin \
 operations` shows the reason.\n\n\
 A system disk can be detached while its instance is Stopped. It becomes a data disk.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

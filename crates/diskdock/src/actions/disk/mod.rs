@@ -8,12 +8,17 @@ pub mod detach_disk;
 pub mod modify_disk_attribute;
 pub mod modify_disk_charge_type;
 pub mod resize_disk;
+pub mod resource;
 mod view;
 
-use crate::catalog::Entry;
+use crate::catalog::{ActionGroup, Entry};
 
-/// The actions of this group, in order.
-pub static ACTIONS: &[Entry] = &[
+/// The group.
+pub static GROUP: ActionGroup =
+    ActionGroup { title: "Disks", resources: &[&resource::DISK], actions: ACTIONS };
+
+/// Its actions, in order.
+static ACTIONS: &[Entry] = &[
     Entry::Mutation(&detach_disk::DetachDisk),
     Entry::Mutation(&attach_disk::AttachDisk),
     Entry::Mutation(&create_disk::CreateDisk),

@@ -77,6 +77,8 @@ impl Action for ModifyDiskAttribute {
 
     const NAME: &'static str = "ModifyDiskAttribute";
     const SUMMARY: &'static str = "Changes name, description and switches of one or several disks.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
     const LOOKUPS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &DISK_ID_OR_IDS,

@@ -79,6 +79,8 @@ impl Action for ModifyDiskChargeType {
 A subscription disk belongs to its instance: it is not portable and ends when the instance does. \
 Switched to pay-as-you-go it becomes portable, and so can be detached. A disk can be switched again \
 after five minutes.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_PROVIDED, &INSTANCE_ID_NOT_FOUND, &DISKS_NOT_FOUND];
     const TOKEN_MISMATCH: &'static ErrorCode = &TOKEN_SIGNATURE_MISMATCH;

@@ -3,6 +3,7 @@
 //! The store have the new size from the answer on. The bytes follow by the operation at the end
 //! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
 
+use super::resource::DISK;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::hypervisor::DiskSpec;
@@ -84,6 +85,17 @@ impl Facts {
     }
 }
 
+/// Its status stays what it is while the bytes grow.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[
+        Edge::between("Available", "Available", "ResizeDisk"),
+        Edge::between("In_use", "In_use", "ResizeDisk"),
+    ],
+    ends: &[],
+    settles: Some(Settling::new(Ids::Requested("DiskId"), Goal::Unseen)),
+};
+
 impl Action for ResizeDisk {
     type Params = Params;
     type Facts = Facts;
@@ -100,7 +112,8 @@ the new size; the two types differ only in what they want of the instance.\n\n\
 Until the bytes are there, which takes moments, the disk is not resized again \
 (`LastOrderProcessing`), attached, detached or deleted. If they cannot be had, the disk goes back to \
 its former size, and `diskdock admin operations` shows the reason.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

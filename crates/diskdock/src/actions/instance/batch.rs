@@ -20,6 +20,10 @@ pub trait Batch: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str;
+    /// What a call can do to somebody.
+    const RISK: Risk;
+    /// What it does to the status of each instance.
+    const TRANSITION: &'static Transition;
     /// Preconditions of each instance.
     const RULES: &'static [Precondition<Self::Facts>];
 
@@ -90,7 +94,8 @@ impl<B: Batch> Action for B {
     const NAME: &'static str = B::NAME;
     const SUMMARY: &'static str = B::SUMMARY;
     const DETAILS: &'static str = B::DETAILS;
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = B::RISK;
+    const TRANSITION: Option<&'static Transition> = Some(B::TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(LOOKUPS).and_of(B::RULES) }.as_slice();
     /// The rules are those of each instance, and are checked while the instances are looked up.

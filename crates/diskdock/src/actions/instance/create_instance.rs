@@ -4,6 +4,7 @@ use super::build::Build;
 use super::launch::make::{Made, make};
 use super::launch::{Launch, LaunchPlan, plan};
 use super::machine_spec::machine_spec;
+use super::resource::INSTANCE;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
@@ -49,6 +50,14 @@ reply!(
     }
 );
 
+/// Pending, Stopped.
+static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::into("Pending", "CreateInstance")],
+    ends: &[Edge::between("Pending", "Stopped", "made")],
+    settles: Some(Settling::new(Ids::Replied("InstanceId"), Goal::Status("Stopped"))),
+};
+
 impl Action for CreateInstance {
     type Params = Params;
     type Facts = LaunchPlan;
@@ -62,7 +71,8 @@ turns it on.\n\n\
 The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports of this host lead into \
 the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
 only. A simulated instance has no guest, and nothing listens.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
 
     /// Checked in this order; the first that does not hold is the answer.

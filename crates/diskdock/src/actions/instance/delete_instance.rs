@@ -5,6 +5,7 @@
 //! is Available while a guest can reach it.
 
 use super::power::{self, PowerFacts, Requested};
+use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
 /// Disks that are looked through at a time for former system disks.
@@ -65,6 +66,14 @@ impl Facts {
     }
 }
 
+/// Stopped, gone.
+pub static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::out_of("Stopped", "DeleteInstance")],
+    ends: &[],
+    settles: Some(Settling::new(Ids::Requested("InstanceId"), Goal::Gone)),
+};
+
 impl Action for DeleteInstance {
     type Params = Params;
     type Facts = Facts;
@@ -75,7 +84,8 @@ impl Action for DeleteInstance {
     const DETAILS: &'static str = "\
 The instance is Stopping until it is off, and then gone. Disks with DeleteWithInstance go with it; \
 the others become Available, but never before the machine is off.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

@@ -39,6 +39,8 @@ impl Batch for DeleteInstances {
     const NAME: &'static str = "DeleteInstances";
     const SUMMARY: &'static str = "Releases up to 100 pay-as-you-go instances, all or none.";
     const DETAILS: &'static str = "The rules of DeleteInstance hold for every instance.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: &'static Transition = &super::delete_instance::TRANSITION;
     const RULES: &'static [Precondition<Facts>] = RULES;
 
     fn named(ask: &Params) -> Named<'_> {

@@ -26,10 +26,12 @@ params!(
         /// Only instances in this zone.
         zone_id: Option<ZoneId>,
         /// Only instances of this type.
+        #[names = "type"]
         instance_type: Option<Text<1, 64>>,
         /// Only instances of this family of types.
         instance_type_family: Option<Text<1, 64>>,
         /// Only instances made from this image.
+        #[names = "image"]
         image_id: Option<Text<1, 256>>,
         /// Only instances that are paid for so.
         #[malformed = INSTANCE_CHARGE_TYPE_UNKNOWN]

@@ -16,6 +16,7 @@ mod machine_spec;
 mod power;
 pub mod reboot_instance;
 pub mod reboot_instances;
+pub mod resource;
 pub mod run_instances;
 pub mod start_instance;
 pub mod start_instances;
@@ -26,10 +27,14 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use crate::catalog::Entry;
+use crate::catalog::{ActionGroup, Entry};
 
-/// The actions of this group, in order.
-pub static ACTIONS: &[Entry] = &[
+/// The group.
+pub static GROUP: ActionGroup =
+    ActionGroup { title: "Instances", resources: &[&resource::INSTANCE], actions: ACTIONS };
+
+/// Its actions, in order.
+static ACTIONS: &[Entry] = &[
     Entry::Mutation(&run_instances::RunInstances),
     Entry::Mutation(&create_instance::CreateInstance),
     Entry::Mutation(&start_instance::StartInstance),

@@ -1,6 +1,7 @@
 //! `RebootInstance`: turn an instance off and on again.
 
 use super::power::{self, PowerFacts, Requested};
+use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 
@@ -19,6 +20,14 @@ params!(
     }
 );
 
+/// Running, Starting, Running.
+pub static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::between("Running", "Starting", "RebootInstance")],
+    ends: &[Edge::between("Starting", "Running", "booted")],
+    settles: Some(Settling::new(Ids::Requested("InstanceId"), Goal::Status("Running"))),
+};
+
 impl Action for RebootInstance {
     type Params = Params;
     type Facts = PowerFacts;
@@ -27,7 +36,8 @@ impl Action for RebootInstance {
     const NAME: &'static str = "RebootInstance";
     const SUMMARY: &'static str = "Reboots an instance.";
     const DETAILS: &'static str = "The instance is Starting, then Running.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

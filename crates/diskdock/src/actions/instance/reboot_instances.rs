@@ -36,6 +36,8 @@ impl Batch for RebootInstances {
     const DETAILS: &'static str = "\
 The rules of RebootInstance hold for every instance. All together, the first that cannot be \
 rebooted refuses the whole request; otherwise it is named in the reply with its error.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: &'static Transition = &super::reboot_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
     fn named(ask: &Params) -> Named<'_> {

@@ -4,6 +4,7 @@ use super::create_instance::{build, save};
 use super::launch::make::make;
 use super::launch::params::Ipv4;
 use super::launch::{Launch, LaunchPlan, plan};
+use super::resource::INSTANCE;
 use super::start_instance::Starting;
 use crate::actions::order;
 use crate::actions::prelude::*;
@@ -237,6 +238,20 @@ reply!(
     }
 );
 
+/// Pending, Starting, Running.
+static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::into("Pending", "RunInstances")],
+    ends: &[
+        Edge::between("Pending", "Starting", "to be run"),
+        Edge::between("Starting", "Running", "booted"),
+    ],
+    settles: Some(Settling::new(
+        Ids::RepliedList(["InstanceIdSets", "InstanceIdSet"]),
+        Goal::Status("Running"),
+    )),
+};
+
 impl Action for RunInstances {
     type Params = Params;
     type Facts = LaunchPlan;
@@ -250,7 +265,8 @@ beginning. All of them are made, or none.\n\n\
 The tag `diskdock:forward`, such as `2222:22` or `2222:22,8080:80`, lets ports of this host lead into \
 the guest: port 2222 of its loopback to port 22 of the guest. A port of this host leads into one guest \
 only. A simulated instance has no guest, and nothing listens.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOOKUPS) }.as_slice();
 

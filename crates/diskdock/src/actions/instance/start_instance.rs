@@ -2,6 +2,7 @@
 
 use super::build::Build;
 use super::power::{self, PowerFacts, Requested};
+use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
 /// Turns an instance on.
@@ -19,6 +20,14 @@ params!(
     }
 );
 
+/// Stopped, Starting, Running.
+pub static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::between("Stopped", "Starting", "StartInstance")],
+    ends: &[Edge::between("Starting", "Running", "booted")],
+    settles: Some(Settling::new(Ids::Requested("InstanceId"), Goal::Status("Running"))),
+};
+
 impl Action for StartInstance {
     type Params = Params;
     type Facts = PowerFacts;
@@ -29,7 +38,8 @@ impl Action for StartInstance {
     const DETAILS: &'static str = "\
 The instance is Starting, then Running. No disk of it may be Attaching or Detaching: a disk that \
 is on its way off must not be there again when the guest boots.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

@@ -34,6 +34,8 @@ impl Batch for StartInstances {
     const DETAILS: &'static str = "\
 The rules of StartInstance hold for every instance. All together, the first that cannot be started \
 refuses the whole request; otherwise it is named in the reply with its error.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: &'static Transition = &super::start_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
     fn named(ask: &Params) -> Named<'_> {

@@ -3,6 +3,7 @@
 use domain::instance::StoppedMode;
 
 use super::power::{self, PowerFacts, Requested};
+use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 use crate::catalog::joined;
 
@@ -37,6 +38,17 @@ choice!(
     }
 );
 
+/// Running, Stopping, Stopped; or Running again.
+pub static TRANSITION: Transition = Transition {
+    resource: &INSTANCE,
+    begins: &[Edge::between("Running", "Stopping", "StopInstance")],
+    ends: &[
+        Edge::between("Stopping", "Running", "refused"),
+        Edge::between("Stopping", "Stopped", "off"),
+    ],
+    settles: Some(Settling::new(Ids::Requested("InstanceId"), Goal::Status("Stopped"))),
+};
+
 impl Action for StopInstance {
     type Params = Params;
     type Facts = PowerFacts;
@@ -48,7 +60,8 @@ impl Action for StopInstance {
 The instance is Stopping, then Stopped. A guest that does not shut down keeps it Running when the \
 deadline passes; ForceStop cuts its power. Disks that are Attaching or Detaching go on: a disk is \
 Available only when the hypervisor has taken it off, whether the guest is on or not.";
-    const ASYNCHRONOUS: bool = true;
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the answer.

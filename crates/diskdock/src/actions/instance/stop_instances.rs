@@ -39,6 +39,8 @@ impl Batch for StopInstances {
     const DETAILS: &'static str = "\
 The rules of StopInstance hold for every instance. All together, the first that cannot be stopped \
 refuses the whole request; otherwise it is named in the reply with its error.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: &'static Transition = &super::stop_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
     fn named(ask: &Params) -> Named<'_> {

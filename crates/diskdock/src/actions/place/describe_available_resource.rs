@@ -24,6 +24,7 @@ params!(
         zone_id: Option<ZoneId>,
         /// Only what goes with this instance type. Not together with `Cores` and `Memory`.
         #[example = "ecs.g6.large"]
+        #[names = "type"]
         instance_type: Option<Text<1, 64>>,
         /// Only instance types with so many virtual processors.
         cores: Option<Bound>,

@@ -19,6 +19,7 @@ params!(
         region_id: RegionId,
         /// Only this image.
         #[example = "ubuntu_22_04_x64_20G_alibase_20240926.vhd"]
+        #[names = "image"]
         image_id: Option<Text<1, 128>>,
         /// Only images of this name. `*` at either end stands for anything.
         image_name: Option<Text<1, 128>>,
@@ -40,6 +41,7 @@ params!(
         architecture: Option<ArchitectureFilter>,
         /// Only images that run on this instance type.
         #[example = "ecs.g6.large"]
+        #[names = "type"]
         instance_type: Option<Text<1, 64>>,
         /// Only images that instances use (or do not). All images count as used.
         #[malformed = IMAGE_USAGE_NOT_VALID]

@@ -12,6 +12,7 @@ params!(
     /// Parameters of DescribeInstanceTypes.
     pub struct Params {
         /// Only these types.
+        #[names = "type"]
         instance_types: Each<Text<1, 64>>,
         /// Only types of this family.
         instance_type_family: Option<Text<1, 64>>,

@@ -29,7 +29,10 @@ errors! {
         => "See `diskdock catalog` for the actions that are there.";
     INVALID_VERSION = 400 "InvalidVersion"
         "Specified parameter Version is not valid."
-        => "Send Version=2014-05-26.";
+        => "Send the version of a product that is here: 2014-05-26 is that of ECS, and `diskdock catalog` lists all.";
+    PRODUCT_NOT_HERE = 400 "InvalidVersion"
+        "Specified parameter Version is not valid. This server does not have the product {}."
+        => "Send the version of a product that is here: 2014-05-26 is that of ECS, and `diskdock catalog` lists all.";
     INVALID_FORMAT = 400 "InvalidParameter.Format"
         "Specified parameter format is not valid."
         => "Send Format=JSON or Format=XML.";

@@ -64,7 +64,9 @@ pub(crate) use or_default;
 
 /// Declares a struct of parameters. Attributes of a field, in this order: its documentation,
 /// `#[wire = "KMSKeyId"]` for odd names, `#[missing = CODE]`, `#[malformed = CODE]`,
-/// `#[example = "text"]`.
+/// `#[example = "text"]`, `#[names = "disk"]` for the kind of resource that it names where its type
+/// does not say, `#[fits = ["Available"]]` for the statuses in which one fits where the action's
+/// transition does not say.
 macro_rules! params {
     ($(#[doc = $sdoc:literal])* $vis:vis struct $name:ident { $(
         $(#[doc = $doc:literal])*
@@ -72,6 +74,8 @@ macro_rules! params {
         $(#[missing = $missing:expr])?
         $(#[malformed = $malformed:expr])?
         $(#[example = $example:literal])?
+        $(#[names = $names:literal])?
+        $(#[fits = $fits:expr])?
         $field:ident: $ty:ty
     ),* $(,)? }) => {
         $(#[doc = $sdoc])*
@@ -90,6 +94,9 @@ macro_rules! params {
                     repeat: <$ty as $crate::catalog::Field>::REPEAT,
                     honoured: <$ty as $crate::catalog::Field>::HONOURED,
                     children: <$ty as $crate::catalog::Field>::CHILDREN,
+                    names: $crate::catalog::or_default!(
+                        <$ty as $crate::catalog::Field>::NAMES $(, Some($names))?),
+                    fits: $crate::catalog::or_default!(&[] $(, &$fits)?),
                     missing: $crate::catalog::or_default!(
                         $crate::catalog::DEFAULT_MISSING $(, &$missing)?),
                     malformed: $crate::catalog::or_default!(

@@ -14,6 +14,7 @@ pub struct Each<T>(pub Vec<T>);
 impl<T: Value> Field for Each<T> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const REPEAT: Repeat = Repeat::Numbered;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
@@ -40,6 +41,7 @@ pub struct AtLeastOne<T>(pub Vec<T>);
 impl<T: Value> Field for AtLeastOne<T> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const PRESENCE: Presence = Presence::Required;
     const REPEAT: Repeat = Repeat::Numbered;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
@@ -60,6 +62,7 @@ pub struct JsonList<T, const MOST: usize = 100>(pub Vec<T>);
 impl<T: Value, const MOST: usize> Field for Option<JsonList<T, MOST>> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const REPEAT: Repeat = Repeat::JsonArray;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
@@ -79,6 +82,7 @@ impl<T: Value, const MOST: usize> Field for Option<JsonList<T, MOST>> {
 impl<T: Value, const MOST: usize> Field for JsonList<T, MOST> {
     const SHAPE: Shape = T::SHAPE;
     const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
     const PRESENCE: Presence = Presence::Required;
     const REPEAT: Repeat = Repeat::JsonArray;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;

@@ -1,6 +1,6 @@
 //! Checks a request against the catalog before it is sent.
 
-use crate::catalog::{Entry, Input, ParamSpec, Presence, Refusal, Repeat, Spec};
+use crate::catalog::{Entry, Input, Listed, ParamSpec, Presence, Refusal, Repeat, Spec};
 use crate::cli::Failure;
 use crate::cli::nearest::did_you_mean;
 use crate::gateway::decode::Pair;
@@ -9,12 +9,12 @@ use crate::service::{COMMON, LEGACY};
 const FORCE: &str = "Send it anyway with --force.";
 
 /// Refuses what the server would refuse whatever is in its store. The parameters are sorted.
-pub fn check(entry: Entry, parameters: &[Pair]) -> Result<(), Failure> {
-    let spec = entry.spec();
+pub fn check(listed: Listed, parameters: &[Pair]) -> Result<(), Failure> {
+    let spec = listed.spec();
     check_names(spec, parameters)?;
     check_required(spec, parameters)?;
     let input = Input::from_sorted(parameters.to_vec());
-    let read = match entry {
+    let read = match listed.entry {
         Entry::Reading(query) => query.parse(&input).map(drop),
         Entry::Mutation(action) => action.parse(&input).map(drop),
     };

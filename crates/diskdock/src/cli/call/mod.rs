@@ -15,9 +15,9 @@ pub use sign::{Credentials, Scheme};
 use super::catalog::unknown_action;
 use super::client::{Answer, Client, Connection};
 use super::{Failure, output};
-use crate::actions;
+use crate::actions::{PRODUCTS, find};
 use crate::catalog::errors::{self, DRY_RUN};
-use crate::catalog::{Entry, ErrorCode};
+use crate::catalog::{ErrorCode, Listed};
 use crate::gateway::decode::Pair;
 
 /// The region that is meant when none is named.
@@ -44,7 +44,7 @@ pub struct CallArgs {
     /// A parameter as Name=value; `fold_parameters` writes `--Name value` so
     #[arg(long = "parameter", hide = true)]
     pub parameters: Vec<String>,
-    /// Wait until the disk or instance has settled
+    /// Wait until what the action is about has settled
     #[arg(long)]
     pub wait: bool,
     /// Seconds to wait at most
@@ -84,6 +84,28 @@ pub enum Output {
     Table,
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The action.
+    action: &'a str,
+    /// The version of the product that has it.
+    version: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// An action of the catalog, or one that is not there by its name, which is taken for one of
+    /// the first product unless the name says another: `Vpc.CreateVpc`.
+    fn of(listed: Option<Listed>, key: &'a str) -> Target<'a> {
+        if let Some(listed) = listed {
+            return Target { action: listed.spec().name, version: listed.product.version };
+        }
+        let (code, action) = key.split_once('.').unwrap_or((PRODUCTS[0].code, key));
+        let known = PRODUCTS.iter().find(|product| product.code == code);
+        Target { action, version: known.unwrap_or(&PRODUCTS[0]).version }
+    }
+}
+
 /// Sends requests to one server with one key.
 pub struct Caller {
     client: Client,
@@ -106,15 +128,16 @@ impl Caller {
     }
 
     /// Sends one request; the answer may be a refusal.
-    async fn send(&self, action: &str, parameters: &[Pair]) -> Result<Answer, Failure> {
-        self.client.send(sign::request(self, action, parameters)?).await
+    async fn send(&self, target: Target<'_>, parameters: &[Pair]) -> Result<Answer, Failure> {
+        self.client.send(sign::request(self, target, parameters)?).await
     }
 
-    /// Sends one request and reads the reply.
-    pub async fn ask(&self, action: &str, parameters: &[Pair]) -> Result<Value, Failure> {
-        let answer = self.send(action, parameters).await?;
+    /// Sends one request for the action of this key and reads the reply.
+    pub async fn ask(&self, key: &str, parameters: &[Pair]) -> Result<Value, Failure> {
+        let listed = find(key);
+        let answer = self.send(Target::of(listed, key), parameters).await?;
         if !answer.status.is_success() {
-            return Err(refusal(&answer, actions::find(action)));
+            return Err(refusal(&answer, listed));
         }
         read_json(&answer)
     }
@@ -123,18 +146,18 @@ impl Caller {
 /// Calls.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
     let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
-    let entry = actions::find(&args.action);
-    let parameters = prepare(&args, entry)?;
+    let listed = find(&args.action);
+    let parameters = prepare(&args, listed)?;
     let mut sent = parameters.clone();
     if args.output == Output::Xml {
         sent.push(("Format".to_owned(), "XML".to_owned()));
     }
-    let answer = caller.send(&args.action, &sent).await?;
+    let answer = caller.send(Target::of(listed, &args.action), &sent).await?;
     if let Some(ignored) = &answer.ignored {
         eprintln!("diskdock: had no effect: {ignored}");
     }
     if !answer.status.is_success() {
-        let refusal = refusal(&answer, entry);
+        let refusal = refusal(&answer, listed);
         if args.dry_run && refusal.message.starts_with(DRY_RUN.code) {
             eprintln!("the request would succeed");
             return Ok(());
@@ -143,21 +166,21 @@ pub async fn run(args: CallArgs) -> Result<(), Failure> {
     }
     show(&answer, args.output)?;
     if args.wait {
-        wait::until_settled(&caller, &args, &parameters, &answer).await?;
+        wait::until_settled(&caller, &args, listed, &parameters, &answer).await?;
     }
     Ok(())
 }
 
 /// The parameters that are to be sent, checked unless that is not wanted.
-fn prepare(args: &CallArgs, entry: Option<Entry>) -> Result<Vec<Pair>, Failure> {
-    if entry.is_none() && !args.force {
+fn prepare(args: &CallArgs, listed: Option<Listed>) -> Result<Vec<Pair>, Failure> {
+    if listed.is_none() && !args.force {
         let mut failure = unknown_action(&args.action);
         failure.hint.push_str("\nFor an action that another endpoint has, add --force.");
         return Err(failure);
     }
-    let specs = entry.map_or(&[][..], |entry| entry.spec().parameters);
+    let specs = listed.map_or(&[][..], |listed| listed.spec().parameters);
     let mut parameters = pairs(&args.parameters, specs)?;
-    let wants_region = entry.is_some_and(|entry| entry.spec().takes("RegionId"));
+    let wants_region = listed.is_some_and(|listed| listed.spec().takes("RegionId"));
     let has = |wanted: &str| parameters.iter().any(|(name, _)| name == wanted);
     if !has("RegionId") && (wants_region || args.region.is_some()) {
         parameters.push(("RegionId".to_owned(), region(args, &parameters)));
@@ -167,8 +190,8 @@ fn prepare(args: &CallArgs, entry: Option<Entry>) -> Result<Vec<Pair>, Failure> 
         parameters.push(("DryRun".to_owned(), "true".to_owned()));
     }
     parameters.sort();
-    match entry {
-        Some(entry) if !args.force => check(entry, &parameters)?,
+    match listed {
+        Some(listed) if !args.force => check(listed, &parameters)?,
         _ => {}
     }
     Ok(parameters)
@@ -223,7 +246,7 @@ fn read_json(answer: &Answer) -> Result<Value, Failure> {
 }
 
 /// What an error answer says, and what to do about it.
-fn refusal(answer: &Answer, entry: Option<Entry>) -> Failure {
+fn refusal(answer: &Answer, listed: Option<Listed>) -> Failure {
     let body = String::from_utf8_lossy(&answer.body);
     let tree = serde_json::from_str::<Value>(&body).unwrap_or_default();
     let field = |name: &str| match tree.get(name).and_then(Value::as_str) {
@@ -236,7 +259,7 @@ fn refusal(answer: &Answer, entry: Option<Entry>) -> Failure {
         let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
         return Failure::new(format!("the server answered {}: {shown}", answer.status), hint);
     }
-    let remedy = known(&code, &message, entry).map_or("", |error| error.remedy);
+    let remedy = known(&code, &message, listed).map_or("", |error| error.remedy);
     let advice = Some(field("Recommend")).filter(|text| !text.is_empty());
     let remedy = advice.as_deref().unwrap_or(remedy);
     let hint = format!("{remedy}\nRequestId {}", field("RequestId"));
@@ -244,8 +267,8 @@ fn refusal(answer: &Answer, entry: Option<Entry>) -> Failure {
 }
 
 /// The error of this code; of several, the one of the action with this message.
-fn known(code: &str, message: &str, entry: Option<Entry>) -> Option<&'static ErrorCode> {
-    let own = entry.map(|entry| entry.spec().errors()).unwrap_or_default();
+fn known(code: &str, message: &str, listed: Option<Listed>) -> Option<&'static ErrorCode> {
+    let own = listed.map(|listed| listed.spec().errors()).unwrap_or_default();
     let mut all: Vec<_> = own.into_iter().chain(errors::all()).collect();
     all.retain(|error| error.code == code);
     let same = |error: &&&ErrorCode| message.starts_with(error.message.trim_end_matches('.'));
@@ -278,7 +301,7 @@ mod tests {
     #[test]
     fn tells_a_refusal_with_its_remedy() {
         let json = r#"{"Code":"InvalidDiskId.NotFound","Message":"No.","RequestId":"R-1"}"#;
-        let failure = refusal(&answered(json), actions::find("DetachDisk"));
+        let failure = refusal(&answered(json), find("DetachDisk"));
         assert_eq!(failure.message, "InvalidDiskId.NotFound: No.");
         assert!(failure.hint.lines().count() == 2 && failure.hint.ends_with("R-1"));
         let xml =

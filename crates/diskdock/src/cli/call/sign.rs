@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Bytes;
 
-use super::Caller;
+use super::{Caller, Target};
 use crate::catalog::times::with_seconds;
 use crate::cli::Failure;
 use crate::clock::Clock;
@@ -12,8 +12,6 @@ use crate::gateway::decode::Pair;
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
 use crate::ids::Ids;
 
-/// The version of the API.
-const VERSION: &str = "2014-05-26";
 /// The key that a server on loopback knows without being told.
 const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
 
@@ -69,20 +67,20 @@ pub enum Scheme {
 /// The signed request for an action.
 pub fn request(
     caller: &Caller,
-    action: &str,
+    target: Target<'_>,
     parameters: &[Pair],
 ) -> Result<Request<Bytes>, Failure> {
     let nonce = Ids::from_entropy().trace();
     let date = with_seconds(Clock::default().now());
     match caller.scheme {
-        Scheme::V1 => version_1(caller, action, parameters, nonce, date),
-        Scheme::V3 => version_3(caller, action, parameters, nonce, date),
+        Scheme::V1 => version_1(caller, target, parameters, nonce, date),
+        Scheme::V3 => version_3(caller, target, parameters, nonce, date),
     }
 }
 
 fn version_1(
     caller: &Caller,
-    action: &str,
+    target: Target<'_>,
     parameters: &[Pair],
     nonce: String,
     date: String,
@@ -90,8 +88,8 @@ fn version_1(
     let (id, secret) = &caller.credentials;
     let mut query = parameters.to_vec();
     let mut add = |name: &str, value: &str| query.push((name.to_owned(), value.to_owned()));
-    add("Action", action);
-    add("Version", VERSION);
+    add("Action", target.action);
+    add("Version", target.version);
     add("AccessKeyId", id);
     add("SignatureMethod", "HMAC-SHA1");
     add("SignatureVersion", "1.0");
@@ -110,7 +108,7 @@ fn version_1(
 
 fn version_3(
     caller: &Caller,
-    action: &str,
+    target: Target<'_>,
     parameters: &[Pair],
     nonce: String,
     date: String,
@@ -125,8 +123,8 @@ fn version_3(
         Ok(())
     };
     add("host", &caller.client.endpoint.authority())?;
-    add("x-acs-action", action)?;
-    add("x-acs-version", VERSION)?;
+    add("x-acs-action", target.action)?;
+    add("x-acs-version", target.version)?;
     add("x-acs-date", &date)?;
     add("x-acs-signature-nonce", &nonce)?;
     add("x-acs-content-sha256", &payload_hash(b""))?;

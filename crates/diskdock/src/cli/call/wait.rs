@@ -1,4 +1,4 @@
-//! `--wait`: looks again until the disk or the instance has settled.
+//! `--wait`: looks again until what the action is about has settled, as the action declares it.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{CallArgs, Caller, region, value};
 use crate::catalog::times::with_seconds;
+use crate::catalog::{Goal, Ids, Listed, Settling, Transition};
 use crate::cli::Failure;
 use crate::cli::admin::controls::{Controls, own_token};
 use crate::cli::client::Answer;
@@ -22,175 +23,201 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// What is waited for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Subject {
-    Disk(String),
-    Instance(String),
-}
+/// Looks that find a lasting status where the resource is to be gone: a status may lag behind the
+/// call, so only the third counts.
+const LOOKS_UNTIL_STAYING: u32 = 3;
 
-impl Subject {
-    fn id(&self) -> &str {
-        let (Subject::Disk(id) | Subject::Instance(id)) = self;
-        id
-    }
-
-    /// Statuses that do not last.
-    fn is_settled(&self, status: &str) -> bool {
-        match self {
-            Subject::Disk(_) => {
-                !matches!(status, "Creating" | "Attaching" | "Detaching" | "ReIniting")
-            }
-            Subject::Instance(_) => !matches!(status, "Pending" | "Starting" | "Stopping"),
-        }
-    }
+/// What is waited for, as the action declares it.
+struct Wait<'a> {
+    caller: &'a Caller,
+    args: &'a CallArgs,
+    parameters: &'a [Pair],
+    transition: &'static Transition,
+    settling: &'static Settling,
+    goal: Goal,
 }
 
 /// Waits for everything that the request was about.
 pub async fn until_settled(
     caller: &Caller,
     args: &CallArgs,
+    listed: Option<Listed>,
     parameters: &[Pair],
     answer: &Answer,
 ) -> Result<(), Failure> {
     let reply: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let subjects = subjects(&args.action, parameters, &reply);
-    if subjects.is_empty() {
+    let Some(wait) = Wait::of(caller, args, listed, parameters) else {
         eprintln!("diskdock: nothing to wait for");
-    }
+        return Ok(());
+    };
     let deadline = Instant::now() + Duration::from_secs(args.wait_timeout);
-    for subject in subjects {
-        let seen = watch(caller, args, parameters, &subject, deadline).await?;
-        let reached = seen.as_ref().is_none_or(|seen| is_reached(&args.action, parameters, seen));
-        if let (Some(seen), false) = (seen, reached) {
-            return Err(missed(caller, args, &subject, &text_of(&seen, "Status")).await);
+    for id in ids(wait.settling, parameters, &reply) {
+        let seen = wait.watch(&id, deadline).await?;
+        if let Some(seen) = seen.filter(|seen| !wait.is_reached(seen)) {
+            return Err(wait.missed(&id, &text_of(&seen, "Status")).await);
         }
     }
     Ok(())
 }
 
-/// Disks or instances that the request names or the reply brings.
-fn subjects(action: &str, parameters: &[Pair], reply: &Value) -> Vec<Subject> {
-    let about_disks = action.contains("Disk");
-    let name = if about_disks { "DiskId" } else { "InstanceId" };
-    let numbered = format!("{name}.");
-    let named = |given: &str| given == name || given.starts_with(&numbered);
-    let mut ids: Vec<String> =
-        parameters.iter().filter(|(given, _)| named(given)).map(|(_, id)| id.clone()).collect();
-    let answered = reply.get(name).and_then(Value::as_str);
-    let sets = reply.pointer("/InstanceIdSets/InstanceIdSet").and_then(Value::as_array);
-    let sets = sets.into_iter().flatten().filter_map(Value::as_str).filter(|_| !about_disks);
-    ids.extend(answered.into_iter().chain(sets).map(str::to_owned));
+/// The ids of the resources that the request names or the reply brings.
+fn ids(settling: &Settling, parameters: &[Pair], reply: &Value) -> Vec<String> {
+    let mut ids: Vec<String> = match settling.ids {
+        Ids::Requested(name) => {
+            let numbered = format!("{name}.");
+            let is_one = |given: &str| given == name || given.starts_with(&numbered);
+            let given = parameters.iter().filter(|(given, _)| is_one(given));
+            given.map(|(_, id)| id.clone()).collect()
+        }
+        Ids::Replied(field) => {
+            reply.get(field).and_then(Value::as_str).map(str::to_owned).into_iter().collect()
+        }
+        Ids::RepliedList([outer, inner]) => {
+            let list = reply.get(outer).and_then(|outer| outer.get(inner));
+            let texts = list.and_then(Value::as_array).into_iter().flatten();
+            texts.filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+    };
     ids.sort();
     ids.dedup();
-    let subject = if about_disks { Subject::Disk } else { Subject::Instance };
-    ids.into_iter().map(subject).collect()
+    ids
 }
 
-/// Looks until the subject has settled; none if it is gone.
-async fn watch(
-    caller: &Caller,
-    args: &CallArgs,
-    parameters: &[Pair],
-    subject: &Subject,
-    deadline: Instant,
-) -> Result<Option<Value>, Failure> {
-    let mut progress = WaitDisplay::new(subject.id());
-    let nearby = caller.client.endpoint.is_loopback();
-    let mut pause = if nearby { SHORTEST_PAUSE } else { FIRST_PAUSE };
-    loop {
-        let Some(seen) = look(caller, args, parameters, subject).await? else {
-            progress.end("gone");
-            return gone(args, parameters, subject);
+impl<'a> Wait<'a> {
+    fn of(
+        caller: &'a Caller,
+        args: &'a CallArgs,
+        listed: Option<Listed>,
+        parameters: &'a [Pair],
+    ) -> Option<Wait<'a>> {
+        let transition = listed?.spec().transition?;
+        let settling = transition.settles.as_ref()?;
+        let given = |name: &str| value(parameters, name).is_some_and(|value| !value.is_empty());
+        let goal = settling.goal(given);
+        Some(Wait { caller, args, parameters, transition, settling, goal })
+    }
+
+    /// Looks until the resource has settled; none if it is gone.
+    async fn watch(&self, id: &str, deadline: Instant) -> Result<Option<Value>, Failure> {
+        let mut progress = WaitDisplay::new(id);
+        let nearby = self.caller.client.endpoint.is_loopback();
+        let mut pause = if nearby { SHORTEST_PAUSE } else { FIRST_PAUSE };
+        let mut settled = 0;
+        loop {
+            let Some(seen) = self.look(id).await? else {
+                progress.end("gone");
+                return self.gone(id);
+            };
+            let status = text_of(&seen, "Status");
+            settled = if self.is_lasting(&status) { settled + 1 } else { 0 };
+            if settled == self.looks() {
+                progress.end(&status);
+                return Ok(Some(seen));
+            }
+            progress.show(&status);
+            if Instant::now() + pause > deadline {
+                progress.end(&status);
+                return Err(self.too_late(id, &status));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// A status that the catalog does not know lasts: nobody can say what it is waiting for.
+    fn is_lasting(&self, status: &str) -> bool {
+        !self.transition.resource.passing().contains(&status)
+    }
+
+    fn looks(&self) -> u32 {
+        match self.goal {
+            Goal::Gone => LOOKS_UNTIL_STAYING,
+            Goal::Status(_) | Goal::Unseen => 1,
+        }
+    }
+
+    async fn look(&self, id: &str) -> Result<Option<Value>, Failure> {
+        let listing = &self.transition.resource.listing;
+        let mut asked = vec![("RegionId".to_owned(), self.region())];
+        if let Some(parameter) = listing.ids {
+            asked.push((parameter.to_owned(), Value::from(vec![id]).to_string()));
+        }
+        asked.sort();
+        let [outer, inner] = listing.path;
+        let reply = self.caller.ask(listing.action, &asked).await?;
+        Ok(reply.pointer(&format!("/{outer}/{inner}/0")).cloned())
+    }
+
+    fn region(&self) -> String {
+        region(self.args, self.parameters)
+    }
+
+    fn gone(&self, id: &str) -> Result<Option<Value>, Failure> {
+        if self.goal == Goal::Gone {
+            return Ok(None);
+        }
+        let hint = "Name its region with --region.";
+        Err(Failure::new(format!("there is no {id} in {}", self.region()), hint))
+    }
+
+    fn too_late(&self, id: &str, status: &str) -> Failure {
+        let message = format!("{id} is still {status} after {} s", self.args.wait_timeout);
+        let hint = "It goes on without you. See `diskdock admin operations`, or wait longer with \
+                    --wait-timeout.";
+        Failure::new(message, hint)
+    }
+
+    /// Whether the settled state is the one that the action was for.
+    fn is_reached(&self, seen: &Value) -> bool {
+        let left = || {
+            let (parameter, holder) =
+                (self.settling.taken_from?, self.transition.resource.listing.holder?);
+            let from = value(self.parameters, parameter).unwrap_or_default();
+            Some(!names(seen, holder, from))
         };
-        let status = text_of(&seen, "Status");
-        if subject.is_settled(&status) {
-            progress.end(&status);
-            return Ok(Some(seen));
+        match self.goal {
+            Goal::Status(status) => text_of(seen, "Status") == status || left() == Some(true),
+            Goal::Unseen => true,
+            Goal::Gone => false,
         }
-        progress.show(&status);
-        if Instant::now() + pause > deadline {
-            progress.end(&status);
-            let message =
-                format!("{} is still {status} after {} s", subject.id(), args.wait_timeout);
-            let hint = "It goes on without you. See `diskdock admin operations`, or wait longer \
-                        with --wait-timeout.";
-            return Err(Failure::new(message, hint));
+    }
+
+    /// The failure of an action that was accepted and then did not get there.
+    async fn missed(&self, id: &str, status: &str) -> Failure {
+        let went_back = self.transition.begins.iter().any(|edge| edge.from == Some(status));
+        let message = if went_back {
+            format!("{id} went back to {status}")
+        } else {
+            format!("{} was accepted, but {id} is {status}", self.args.action)
+        };
+        let noun = self.transition.resource.noun;
+        match given_up_reason(self.caller, noun, id).await {
+            Some(reason) => {
+                Failure::new(format!("{message}: {reason}"), "Remove the cause, then repeat.")
+            }
+            None => Failure::new(message, "See `diskdock admin operations` for the reason."),
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
 }
 
-fn gone(args: &CallArgs, parameters: &[Pair], subject: &Subject) -> Result<Option<Value>, Failure> {
-    if args.action.starts_with("Delete") {
-        return Ok(None);
-    }
-    let place = region(args, parameters);
-    let hint = "Name its region with --region.";
-    Err(Failure::new(format!("there is no {} in {place}", subject.id()), hint))
-}
-
-async fn look(
-    caller: &Caller,
-    args: &CallArgs,
-    parameters: &[Pair],
-    subject: &Subject,
-) -> Result<Option<Value>, Failure> {
-    let (action, ids, list) = match subject {
-        Subject::Disk(_) => ("DescribeDisks", "DiskIds", "/Disks/Disk/0"),
-        Subject::Instance(_) => ("DescribeInstances", "InstanceIds", "/Instances/Instance/0"),
-    };
-    let wanted = Value::from(vec![subject.id()]).to_string();
-    let asked = [(ids.to_owned(), wanted), ("RegionId".to_owned(), region(args, parameters))];
-    Ok(caller.ask(action, &asked).await?.pointer(list).cloned())
-}
-
-/// Whether the settled state is the one that the action was for.
-fn is_reached(action: &str, parameters: &[Pair], seen: &Value) -> bool {
-    let status = text_of(seen, "Status");
-    match action {
-        "DetachDisk" => !is_on(seen, value(parameters, "InstanceId").unwrap_or_default()),
-        "AttachDisk" => status == "In_use",
-        "StartInstance" | "StartInstances" | "RebootInstance" | "RebootInstances"
-        | "RunInstances" => status == "Running",
-        "StopInstance" | "StopInstances" => status == "Stopped",
-        _ => true,
-    }
-}
-
-/// Whether a disk is on this instance; a multi-attach disk can be on several.
-fn is_on(disk: &Value, instance: &str) -> bool {
-    let attachments = disk.pointer("/Attachments/Attachment").and_then(Value::as_array);
-    let mut attachments = attachments.into_iter().flatten();
-    text_of(disk, "InstanceId") == instance
-        || attachments.any(|at| text_of(at, "InstanceId") == instance)
-}
-
-/// The failure of an action that was accepted and then did not get there.
-async fn missed(caller: &Caller, args: &CallArgs, subject: &Subject, status: &str) -> Failure {
-    let message = match args.action.as_str() {
-        "DetachDisk" => format!("{} went back to {status}", subject.id()),
-        action => format!("{action} was accepted, but {} is {status}", subject.id()),
-    };
-    match given_up_reason(caller, subject).await {
-        Some(reason) => {
-            Failure::new(format!("{message}: {reason}"), "Remove the cause, then repeat.")
-        }
-        None => Failure::new(message, "See `diskdock admin operations` for the reason."),
+/// Whether this field has this value anywhere in a resource: one that can be on several others at a
+/// time lists them.
+fn names(resource: &Value, field: &str, wanted: &str) -> bool {
+    match resource {
+        Value::Object(members) => members.iter().any(|(name, member)| {
+            (name == field && member.as_str() == Some(wanted)) || names(member, field, wanted)
+        }),
+        Value::Array(entries) => entries.iter().any(|entry| names(entry, field, wanted)),
+        _ => false,
     }
 }
 
 /// Why the operation was given up, if the server is a diskdock that tells us.
-async fn given_up_reason(caller: &Caller, subject: &Subject) -> Option<String> {
+async fn given_up_reason(caller: &Caller, noun: &str, id: &str) -> Option<String> {
     // Another kind of server must not be shown the token, so ask first what it is.
     Controls::of(caller.client.clone(), None).get("/health").await.ok()?.get("version")?;
     let controls = Controls::of(caller.client.clone(), own_token());
-    let parameter = match subject {
-        Subject::Disk(_) => "disk",
-        Subject::Instance(_) => "instance",
-    };
-    let path = format!("/operations?{parameter}={}", subject.id());
+    let path = format!("/operations?{noun}={id}");
     let told = controls.get(&path).await.ok()?;
     let operations = told.get("operations").unwrap_or(&told).as_array()?;
     let given_up = |one: &&Value| one.get("given_up").and_then(Value::as_bool) == Some(true);
@@ -242,34 +269,35 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::actions::find;
 
     fn given(list: &[(&str, &str)]) -> Vec<Pair> {
         list.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    #[test]
-    fn knows_what_a_request_was_about() {
-        let both = given(&[("DiskId", "d-1"), ("InstanceId", "i-1")]);
-        let none = Value::Null;
-        assert_eq!(subjects("DetachDisk", &both, &none), [Subject::Disk("d-1".to_owned())]);
-        assert_eq!(subjects("StopInstance", &both, &none), [Subject::Instance("i-1".to_owned())]);
-        let made = json!({ "DiskId": "d-2" });
-        assert_eq!(subjects("CreateDisk", &[], &made), [Subject::Disk("d-2".to_owned())]);
-        let ran = json!({ "InstanceIdSets": { "InstanceIdSet": ["i-1", "i-2"] } });
-        assert_eq!(subjects("RunInstances", &[], &ran).len(), 2);
-        let many = given(&[("InstanceId.1", "i-1"), ("InstanceId.2", "i-2")]);
-        assert_eq!(subjects("StopInstances", &many, &none).len(), 2);
-        assert_eq!(subjects("DescribeDisks", &[], &none), []);
+    fn settling(action: &str) -> &'static Settling {
+        find(action).unwrap().spec().transition.unwrap().settles.as_ref().unwrap()
     }
 
     #[test]
-    fn a_detach_counts_only_when_the_disk_is_off_that_instance() {
-        let asked = given(&[("DiskId", "d-1"), ("InstanceId", "i-1")]);
-        let back = json!({ "Status": "In_use", "InstanceId": "i-1" });
-        assert!(!is_reached("DetachDisk", &asked, &back));
+    fn ids_are_those_that_the_request_names_or_the_reply_brings() {
+        let both = given(&[("DiskId", "d-1"), ("InstanceId", "i-1")]);
+        let of = |action: &str, pairs: &[Pair], reply: &Value| ids(settling(action), pairs, reply);
+        let none = Value::Null;
+        assert_eq!(of("DetachDisk", &both, &none), ["d-1"]);
+        assert_eq!(of("StopInstance", &both, &none), ["i-1"]);
+        assert_eq!(of("CreateDisk", &both, &json!({ "DiskId": "d-2" })), ["d-2"]);
+        let ran = json!({ "InstanceIdSets": { "InstanceIdSet": ["i-1", "i-2"] } });
+        assert_eq!(of("RunInstances", &[], &ran), ["i-1", "i-2"]);
+        let many = given(&[("InstanceId.1", "i-1"), ("InstanceId.2", "i-2")]);
+        assert_eq!(of("StopInstances", &many, &none), ["i-1", "i-2"]);
+    }
+
+    #[test]
+    fn names_finds_every_resource_that_another_is_on() {
         let elsewhere = json!({ "Status": "In_use", "InstanceId": "",
             "Attachments": { "Attachment": [{ "InstanceId": "i-2" }] } });
-        assert!(is_reached("DetachDisk", &asked, &elsewhere));
-        assert!(!is_reached("AttachDisk", &asked, &json!({ "Status": "Available" })));
+        assert!(names(&elsewhere, "InstanceId", "i-2"));
+        assert!(!names(&elsewhere, "InstanceId", "i-1"));
     }
 }

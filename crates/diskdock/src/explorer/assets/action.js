@@ -1,4 +1,4 @@
-// The page of an action: send the form, show the request and the reply, follow what changes.
+// The page of an action: send the form, show the request and the reply, follow what becomes of it.
 
 import { all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
 import { send, signed } from "./api.js";
@@ -8,7 +8,9 @@ import { offer } from "./pick.js";
 import { showCode } from "./code.js";
 
 const form = one("#form");
-const { action } = form.dataset;
+const { action, version } = form.dataset;
+const kinds = JSON.parse(form.dataset.kinds);
+const followed = JSON.parse(form.dataset.follow ?? "null");
 const outcome = one(".outcome");
 const timeline = one(".timeline");
 const steps = one(".steps");
@@ -114,28 +116,20 @@ async function showChanges(asked, answer) {
   following.abort();
   following = new AbortController();
   timeline.replaceChildren();
-  const kind = form.dataset.follow;
-  if (!kind || answer.status >= 400) return;
-  const reply = parsed(answer.text) ?? idsOfXml(answer.text);
-  const ids = concerned(kind, asked, reply);
+  if (!followed || answer.status >= 400) return;
+  const reply = parsed(answer.text) ?? new DOMParser().parseFromString(answer.text, "text/xml");
+  const ids = concerned(followed.ids, asked, reply);
   if (!ids.length) return;
   const list = element("ol", { "aria-live": "polite" });
-  const heading = element("h3", {}, ids.length === 1 ? ids[0] : `${ids.length} ${kind}s`);
+  const heading = element("h3", {}, ids.length === 1 ? ids[0] : `${ids.length} ${followed.noun}s`);
   timeline.append(heading, list);
   const named = asked.find(([name]) => name === "RegionId")?.[1];
   try {
-    const settled = await follow(kind, ids, named, list, following.signal);
+    const settled = await follow(kinds[followed.noun], kinds.region, ids, named, list, following.signal);
     list.classList.toggle("settled", settled);
   } catch (trouble) {
     list.append(element("li", {}, `Cannot follow: ${trouble.message}`));
   }
-}
-
-function idsOfXml(text) {
-  const xml = new DOMParser().parseFromString(text, "text/xml");
-  const of = (selector) => all(selector, xml).map((node) => node.textContent);
-  const [disk, instance, set] = [of(":root > DiskId"), of(":root > InstanceId"), of("InstanceIdSet")];
-  return { DiskId: disk[0], InstanceId: instance[0], InstanceIdSets: set.length ? { InstanceIdSet: set } : undefined };
 }
 
 // Resolves to whether the person agrees.
@@ -154,7 +148,7 @@ async function call(extra = []) {
   select(one("#tab-reply"));
   outcome.replaceChildren(element("p", { class: "quiet" }, "Sending …"));
   try {
-    const answer = await send(action, asked);
+    const answer = await send(action, version, asked);
     sent = true;
     showRequest(answer.request);
     showReply(answer);
@@ -179,22 +173,22 @@ for (const panel of all(".panel")) {
 select(one("#tab-reply"));
 showCode(form);
 for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear]")) part.hidden = false;
-offer(form);
-growing(form, (added) => offer(form, added));
+offer(form, kinds);
+growing(form, (added) => offer(form, kinds, added));
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (await agreed()) call();
 });
 one("[data-dry-run]")?.addEventListener("click", () => call([["DryRun", "true"]]));
 one("[data-sign-only]").addEventListener("click", () => {
-  showRequest(signed(action, parameters()));
+  showRequest(signed(action, version, parameters()));
   select(one("#tab-request"));
 });
 one("[data-clear]").addEventListener("click", () => location.assign(location.pathname));
 for (const button of all("[data-format]")) {
   button.addEventListener("click", () => {
     chooseFormat(button.dataset.format);
-    // Only what changes nothing may be sent again for the sake of its format.
+    // Only a read may be sent again for the sake of its format.
     if (sent && "reads" in form.dataset) call();
   });
 }

@@ -3,14 +3,14 @@
 import { key } from "./key.js";
 import { nonce, now, signV3 } from "./sign.js";
 
-export function signed(action, parameters) {
+export function signed(action, version, parameters) {
   const { id, secret } = key();
-  return signV3({ action, parameters, host: location.host, id, secret, nonce: nonce(), date: now() });
+  return signV3({ action, version, parameters, host: location.host, id, secret, nonce: nonce(), date: now() });
 }
 
 // Sends; gives the signed request, the status, the text and how long it took.
-export async function send(action, parameters) {
-  const request = signed(action, parameters);
+export async function send(action, version, parameters) {
+  const request = signed(action, version, parameters);
   const headers = Object.fromEntries(request.headers.filter(([name]) => name !== "host"));
   headers.authorization = request.authorization;
   headers.accept = "application/json";
@@ -31,8 +31,8 @@ export class Refused extends Error {
 }
 
 // Calls for the page's own sake: gives the reply, or throws.
-export async function ask(action, parameters) {
-  const { status, text } = await send(action, Object.entries(parameters));
+export async function ask(action, version, parameters) {
+  const { status, text } = await send(action, version, Object.entries(parameters));
   const body = JSON.parse(text);
   if (status >= 400) throw new Refused(status, body);
   return body;

@@ -24,7 +24,7 @@ export function showCode(form) {
 
   async function update() {
     const mine = ++asked;
-    const query = new URLSearchParams({ action: form.dataset.action, language: language.value, target: target.value, region: region() });
+    const query = new URLSearchParams({ action: form.dataset.key, language: language.value, target: target.value, region: region() });
     try {
       const response = await fetch(`/explorer/api/sample?${query}`, { method: "POST", body: new URLSearchParams(values(form)) });
       const answer = await response.json();

@@ -63,7 +63,7 @@ async function watchForever() {
 async function act(action, parameters) {
   refusal.replaceChildren();
   try {
-    const { status, text } = await send(action, Object.entries(parameters));
+    const { status, text } = await send(action, root.dataset.version, Object.entries(parameters));
     if (status < 400) return;
     const { Code, Message } = JSON.parse(text);
     refusal.replaceChildren(element("p", { class: "verdict bad" }, `${action}: `, element("a", { href: errorHref(Code) }, Code), ` ${Message}`));
@@ -153,7 +153,7 @@ function operations() {
 }
 
 function calls() {
-  const shown = picture.calls.filter((call) => reads.checked || !(call.status < 400 && /^Describe/.test(call.action)));
+  const shown = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
   const row = (call) => [
     call.at.slice(11, 19),
     call.action === "unknown" ? "unknown" : element("a", { href: opened(call.action, call.parameters), title: "Open it in the explorer as it was" }, call.action),

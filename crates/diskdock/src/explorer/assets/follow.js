@@ -1,42 +1,42 @@
-// Follows a resource by asking for it, as a client has to, until its status settles.
+// Follows resources by asking for them, as a client has to, until their statuses settle. What kind
+// they are, and how that kind is listed, the page says.
 
-import { element, pause } from "./common.js";
-import { ask } from "./api.js";
+import { all, element, pause } from "./common.js";
+import { entries } from "./listing.js";
 import { region } from "./key.js";
 
-const SETTLED = { disk: ["Available", "In_use"], instance: ["Running", "Stopped"] };
 const EVERY_MS = 150;
 const LATER_MS = 1000;
 const SOON_MS = 10_000;
 const DEADLINE_MS = 600_000;
 
 async function listed(kind, ids, within) {
-  if (kind === "disk") {
-    const reply = await ask("DescribeDisks", { RegionId: within, DiskIds: JSON.stringify(ids), MaxResults: "100" });
-    return reply.Disks.Disk.map((disk) => [disk.DiskId, disk.Status, disk.InstanceId ? `on ${disk.InstanceId}` : ""]);
-  }
-  const reply = await ask("DescribeInstances", { RegionId: within, InstanceIds: JSON.stringify(ids), MaxResults: "100" });
-  return reply.Instances.Instance.map((instance) => [instance.InstanceId, instance.Status, ""]);
+  const found = await entries(kind, within, ids);
+  const where = (entry) => (kind.holder && entry[kind.holder] ? `on ${entry[kind.holder]}` : "");
+  return found.map((entry) => [entry[kind.id], entry.Status, where(entry)]);
 }
 
 // The region that has them: an action need not name it.
-async function regionOf(kind, ids, named) {
+async function regionOf(kind, regions, ids, named) {
   const first = named || region();
   if ((await listed(kind, ids, first)).length) return first;
-  const { Regions } = await ask("DescribeRegions", {});
-  for (const { RegionId } of Regions.Region) {
-    if ((await listed(kind, ids, RegionId)).length) return RegionId;
+  for (const { [regions.id]: other } of await entries(regions)) {
+    if ((await listed(kind, ids, other)).length) return other;
   }
   return first;
 }
 
-// The ids that a call was about: what the reply names, else what was asked for.
-export function concerned(kind, parameters, reply) {
-  const name = kind === "disk" ? "DiskId" : "InstanceId";
-  if (typeof reply?.[name] === "string") return [reply[name]];
-  const sets = reply?.InstanceIdSets?.InstanceIdSet;
-  if (kind === "instance" && Array.isArray(sets)) return sets;
-  return parameters.filter(([key]) => key === name || key.startsWith(`${name}.`)).map(([, value]) => value);
+// The texts at a place of a reply, be it JSON or XML.
+function texts(reply, path) {
+  if (reply instanceof Document) return all(`:root > ${path.join(" > ")}`, reply).map((node) => node.textContent);
+  const found = path.reduce((inside, name) => inside?.[name], reply);
+  return found === undefined ? [] : [found].flat();
+}
+
+// The ids that a call was about: where the action says, in the reply or in what was asked for.
+export function concerned({ requested, replied }, parameters, reply) {
+  if (replied) return texts(reply, replied);
+  return parameters.filter(([name]) => name === requested || name.startsWith(`${requested}.`)).map(([, value]) => value);
 }
 
 function row(began, id, status, where, several) {
@@ -48,10 +48,10 @@ function row(began, id, status, where, several) {
 }
 
 // Adds a line to `list` for every change of status; ends when all have settled or are gone.
-export async function follow(kind, ids, named, list, stopped) {
+export async function follow(kind, regions, ids, named, list, stopped) {
   const began = performance.now();
   const last = new Map();
-  const within = await regionOf(kind, ids, named);
+  const within = await regionOf(kind, regions, ids, named);
   while (!stopped.aborted && performance.now() - began < DEADLINE_MS) {
     const found = new Map((await listed(kind, ids, within)).map(([id, ...state]) => [id, state]));
     for (const id of ids) {
@@ -60,7 +60,7 @@ export async function follow(kind, ids, named, list, stopped) {
       last.set(id, status);
       list.append(row(began, id, status, where, ids.length > 1));
     }
-    if (ids.every((id) => last.get(id) === "Gone" || SETTLED[kind].includes(last.get(id)))) return true;
+    if (ids.every((id) => last.get(id) === "Gone" || kind.lasting.includes(last.get(id)))) return true;
     await pause(performance.now() - began < SOON_MS ? EVERY_MS : LATER_MS);
   }
   return false;

@@ -1,54 +1,16 @@
 // Fields that offer what really exists, asked from the API itself.
 
 import { all, element, one } from "./common.js";
-import { ask } from "./api.js";
+import { described, entries } from "./listing.js";
 import { region } from "./key.js";
-
-const MOST = 100;
-
-// How each kind is listed: a value, what to show beside it, and a status where it has one.
-const LISTS = {
-  async disk(within) {
-    const reply = await ask("DescribeDisks", { RegionId: within, MaxResults: String(MOST) });
-    return reply.Disks.Disk.map((disk) => ({
-      value: disk.DiskId, status: disk.Status, instance: disk.InstanceId,
-      text: [disk.DiskName, `${disk.Size} GiB`, disk.InstanceId && `on ${disk.InstanceId}`].filter(Boolean).join(", "),
-    }));
-  },
-  async instance(within) {
-    const reply = await ask("DescribeInstances", { RegionId: within, MaxResults: String(MOST) });
-    return reply.Instances.Instance.map((instance) => ({
-      value: instance.InstanceId, status: instance.Status,
-      text: [instance.InstanceName, instance.InstanceType].filter(Boolean).join(", "),
-    }));
-  },
-  async region() {
-    const reply = await ask("DescribeRegions", {});
-    return reply.Regions.Region.map((one) => ({ value: one.RegionId, text: one.LocalName }));
-  },
-  async zone(within) {
-    const reply = await ask("DescribeZones", { RegionId: within });
-    return reply.Zones.Zone.map((one) => ({ value: one.ZoneId, text: one.LocalName }));
-  },
-  async type() {
-    const reply = await ask("DescribeInstanceTypes", {});
-    return reply.InstanceTypes.InstanceType.map((one) => ({
-      value: one.InstanceTypeId, text: `${one.CpuCoreCount} vCPU, ${one.MemorySize} GiB`,
-    }));
-  },
-  async image(within) {
-    const reply = await ask("DescribeImages", { RegionId: within, PageSize: String(MOST) });
-    return reply.Images.Image.map((one) => ({ value: one.ImageId, text: one.OSName }));
-  },
-};
 
 const fieldOf = (picker) => one("input", picker.parentElement);
 const regionOf = (form) => form.elements.RegionId?.value || region();
 
 function options(found, fits) {
   const wanted = fits.split(" ").filter(Boolean);
-  const shown = ({ value, status, text, instance }) =>
-    element("option", { value, "data-instance": instance || null },
+  const shown = ({ value, status, text, holder }) =>
+    element("option", { value, "data-holder": holder || null },
       [value, status, text].filter(Boolean).join(" · "));
   if (!wanted.length) return found.map(shown);
   const groups = [
@@ -60,10 +22,17 @@ function options(found, fits) {
     .map(([label, members]) => element("optgroup", { label }, ...members.map(shown)));
 }
 
-async function fill(picker, form) {
+async function listed(kind, within) {
+  const found = await entries(kind, within);
+  return found.map((entry) => ({
+    value: entry[kind.id], status: entry.Status, text: described(kind, entry), holder: kind.holder && entry[kind.holder],
+  }));
+}
+
+async function fill(picker, form, kind) {
   const first = element("option", { value: "" }, "Choose …");
   try {
-    const found = await LISTS[picker.dataset.pick](regionOf(form));
+    const found = await listed(kind, regionOf(form));
     if (!found.length) first.textContent = `There is none in ${regionOf(form)}`;
     picker.replaceChildren(first, ...options(found, picker.dataset.fits));
   } catch (trouble) {
@@ -73,14 +42,14 @@ async function fill(picker, form) {
   }
 }
 
-function take(picker, form) {
+function take(picker, form, kind) {
   const chosen = picker.selectedOptions[0];
   if (!chosen?.value) return;
   const field = fieldOf(picker);
   field.value = picker.hasAttribute("data-many") ? withOneMore(field.value, chosen.value) : chosen.value;
-  // The instance that a disk is on is the one that is meant.
-  const instance = form.elements.InstanceId;
-  if (chosen.dataset.instance && instance && instance !== field) instance.value = chosen.dataset.instance;
+  // What a resource is on is what is meant, as the instance that a disk is on.
+  const holder = form.elements[kind.holder];
+  if (chosen.dataset.holder && holder && holder !== field) holder.value = chosen.dataset.holder;
   picker.value = "";
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
@@ -96,12 +65,13 @@ function withOneMore(text, value) {
 }
 
 // Lists are asked for when somebody is about to look at them: each time, since things change.
-export function offer(form, within = form) {
+export function offer(form, kinds, within = form) {
   for (const picker of all("select.pick", within)) {
+    const kind = kinds[picker.dataset.pick];
     picker.hidden = false;
-    const refresh = () => fill(picker, form);
+    const refresh = () => fill(picker, form, kind);
     picker.addEventListener("pointerenter", refresh);
     picker.addEventListener("focus", refresh);
-    picker.addEventListener("change", () => take(picker, form));
+    picker.addEventListener("change", () => take(picker, form, kind));
   }
 }

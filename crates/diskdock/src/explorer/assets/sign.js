@@ -2,7 +2,6 @@
 
 import { base64, hex, hmac, sha1, sha256 } from "./hash.js";
 
-export const VERSION = "2014-05-26";
 const ALGORITHM = "ACS3-HMAC-SHA256";
 
 // RFC 3986: everything but letters, digits and -_.~ is escaped.
@@ -31,7 +30,7 @@ export function nonce() {
 
 export const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 
-// ask: action, parameters ([[name, value]]), host, id, secret, nonce, date.
+// ask: action, version, parameters ([[name, value]]), host, id, secret, nonce, date.
 export function signV3(ask) {
   const query = [...ask.parameters]
     .sort(byName)
@@ -43,7 +42,7 @@ export function signV3(ask) {
     ["x-acs-content-sha256", hex(sha256(""))],
     ["x-acs-date", ask.date],
     ["x-acs-signature-nonce", ask.nonce],
-    ["x-acs-version", VERSION],
+    ["x-acs-version", ask.version],
   ];
   const signedHeaders = headers.map(([name]) => name).join(";");
   const lines = headers.map(([name, value]) => `${name}:${value}\n`).join("");

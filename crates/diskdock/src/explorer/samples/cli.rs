@@ -20,10 +20,11 @@ pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
         "program",
         &[
             ("summary", plan.spec.summary.to_owned()),
-            ("endpoint", quote(&plan.target.endpoint())),
+            ("endpoint", quote(&plan.endpoint())),
             ("insecure", if plan.target.https() { "" } else { "--insecure" }.to_owned()),
             ("region", quote(&plan.region)),
             ("notes", comments("# ", &plan.notes())),
+            ("alias", plan.alias()),
             ("action", plan.spec.name.to_owned()),
             ("arguments", arguments.join(" \\\n")),
             ("more", if arguments.is_empty() { "" } else { " \\" }.to_owned()),
@@ -51,6 +52,7 @@ fn argument((name, value): &Pair) -> String {
     format!("--{name}{joint}{}", quote(value))
 }
 
-fn look(describe: &str, list: &str, region: &str) -> String {
-    format!("ecs {describe} --RegionId {region} --{list} \"$ids\" --PageSize 100")
+fn look(plan: &Plan<'_>, describe: &str, list: &str, region: &str) -> String {
+    let alias = plan.alias();
+    format!("{alias} {describe} --RegionId {region} --{list} \"$ids\" --PageSize 100")
 }

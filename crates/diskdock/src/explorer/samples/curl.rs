@@ -13,7 +13,7 @@ const TEMPLATE: &str = include_str!("templates/curl.txt");
 /// The script, and how to run it.
 pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
     refuse_nul(&plan.pairs)?;
-    let endpoint = plan.target.endpoint();
+    let endpoint = plan.endpoint();
     let scheme = if plan.target.https() { "https" } else { "http" };
     let code = fill(
         TEMPLATE,
@@ -23,6 +23,7 @@ pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
             ("scheme", scheme.to_owned()),
             ("host", quote(&endpoint)),
             ("notes", comments("# ", &plan.notes())),
+            ("version", plan.product.version.to_owned()),
             ("action", plan.spec.name.to_owned()),
             ("pairs", pairs(&plan.sorted())),
             ("texts", fill(SHARED, "texts", &[])),
@@ -40,6 +41,6 @@ fn pairs(pairs: &[Pair]) -> String {
     lines.join("\n")
 }
 
-fn look(describe: &str, list: &str, region: &str) -> String {
+fn look(_: &Plan<'_>, describe: &str, list: &str, region: &str) -> String {
     format!("checked {describe} {list} \"$ids\" PageSize 100 RegionId {region}")
 }

@@ -1,75 +1,107 @@
-//! Go, with the current SDK `github.com/alibabacloud-go/ecs-20140526`.
+//! Go, with the current SDK `github.com/alibabacloud-go/ecs-20140526` or that of another product.
 
 use super::model::Kind;
 use super::names::snake;
 use super::plan::Plan;
 use super::quote::{go as quote, list};
-use super::request::{self, Class, request};
-use super::template::{comments, fill};
-use super::waiting::{Ids, TIMEOUT_S, Waiting};
+use super::request::{Class, Words};
+use super::sdk::{Sdk, Slot};
+use super::template::fill;
+use super::waiting::Ids;
 
-const TEMPLATE: &str = include_str!("templates/go.txt");
+/// The language.
+pub struct Go;
 
-/// The program, and how to run it.
-pub fn write(plan: &Plan<'_>) -> (String, String) {
-    let action = plan.spec.name.to_owned();
-    let call = match &plan.fit {
-        Ok(members) => {
-            let request = request::<Words>(&plan.request_class(), members);
-            let request = format!("request := {request}");
-            fill(TEMPLATE, "typed", &[("request", request), ("action", action)])
+impl Sdk for Go {
+    const TEMPLATE: &'static str = include_str!("templates/go.txt");
+    const NO_WAIT: &'static str = "return nil";
+
+    fn quote(text: &str) -> String {
+        quote(text)
+    }
+
+    fn method(action: &str) -> String {
+        action.to_owned()
+    }
+
+    fn declaration(_: &str, request: &str) -> String {
+        format!("request := {request}")
+    }
+
+    fn pair(name: &str, value: &str) -> String {
+        format!("{}: tea.String({}),", quote(name), quote(value))
+    }
+
+    /// `"a": x,` lines with their values below each other, as gofmt wants them.
+    fn laid_out(pairs: String) -> String {
+        let split: Vec<(&str, &str)> =
+            pairs.lines().map(|line| line.split_once("\": ").unwrap_or((line, ""))).collect();
+        let width = split.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = split
+            .iter()
+            .map(|(name, value)| format!("{name}\":{}{value}", " ".repeat(width - name.len() + 1)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The entries of a set.
+    fn passing(statuses: &[&str]) -> String {
+        let entries = statuses.iter().map(|status| format!("{}: true", quote(status)));
+        format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+    }
+
+    fn texts(texts: &[String]) -> String {
+        format!("[]string{{{}}}", list(texts, quote))
+    }
+
+    fn replied(field: &str, typed: bool) -> String {
+        if typed {
+            format!("[]string{{tea.StringValue(body.{field})}}")
+        } else {
+            format!("[]string{{body[{}].(string)}}", quote(field))
         }
-        Err(_) => {
-            let line =
-                |name: &str, value: &str| format!("{}: tea.String({}),", quote(name), quote(value));
-            let pairs = aligned(&plan.pair_lines(line));
-            fill(TEMPLATE, "generic", &[("pairs", pairs), ("action", action)])
+    }
+
+    /// Without a model, the ids are gathered before: see [`own`](Go::own).
+    fn replied_list([outer, inner]: [&str; 2], typed: bool) -> String {
+        if typed { format!("tea.StringSliceValue(body.{outer}.{inner})") } else { "ids".to_owned() }
+    }
+
+    fn wait(ids: &str, goal: Option<&str>) -> String {
+        match goal {
+            Some(goal) => format!("return waitFor(client, {ids}, {})", quote(goal)),
+            None => format!("return waitUntilGone(client, {ids})"),
         }
-    };
-    let waiting = plan.waiting.as_ref();
-    let code = fill(
-        TEMPLATE,
-        "program",
-        &[
-            ("summary", plan.spec.summary.to_owned()),
-            ("notes", comments("// ", &plan.notes_with_misfits())),
-            ("time", waiting.map_or("", |_| "\"time\"").to_owned()),
-            (
-                "dara",
-                if plan.fit.is_err() { "\"github.com/alibabacloud-go/tea/dara\"" } else { "" }
-                    .into(),
-            ),
-            ("wait", waiting.map_or(String::new(), wait)),
-            ("region", quote(&plan.region)),
-            ("endpoint", quote(&plan.target.endpoint())),
-            ("protocol", plan.protocol().to_owned()),
-            ("call", call),
-            ("then", waiting.map_or("return nil".to_owned(), |waiting| then(plan, waiting))),
-        ],
-    );
-    (code, fill(TEMPLATE, "how to run", &[("file", format!("{}.go", snake(plan.spec.name)))]))
+    }
+
+    fn file(action: &str) -> String {
+        snake(action)
+    }
+
+    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+        let time = if plan.waiting.is_some() { "\"time\"" } else { "" };
+        let dara = if plan.fit.is_err() { "\"github.com/alibabacloud-go/tea/dara\"" } else { "" };
+        vec![("time", time.to_owned()), ("dara", dara.to_owned()), ("gather", gather(plan))]
+    }
 }
 
-/// `"a": x,` lines with their values below each other, as gofmt wants them.
-fn aligned(lines: &str) -> String {
-    let split: Vec<(&str, &str)> =
-        lines.lines().map(|line| line.split_once("\": ").unwrap_or((line, ""))).collect();
-    let width = split.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let lines = split
-        .iter()
-        .map(|(name, value)| format!("{name}\":{}{value}", " ".repeat(width - name.len() + 1)));
-    lines.collect::<Vec<_>>().join("\n")
+/// The ids of a reply without a model.
+fn gather(plan: &Plan<'_>) -> String {
+    match plan.waiting.as_ref().map(|waiting| &waiting.ids) {
+        Some(Ids::RepliedList([outer, inner])) if plan.fit.is_err() => {
+            let slots = [("outer", (*outer).to_owned()), ("inner", (*inner).to_owned())];
+            fill(Go::TEMPLATE, "gather", &slots)
+        }
+        _ => String::new(),
+    }
 }
 
-struct Words;
-
-impl request::Words for Words {
+impl Words for Go {
     const INDENT: &'static str = "\t";
     const BEFORE_MEMBERS: &'static str = ".\n";
     const CLOSE_LIST: &'static str = "}";
 
     fn open(class: Class<'_>) -> String {
-        format!("new(ecs.{})", class.name)
+        format!("new({}.{})", class.package, class.name)
     }
 
     fn member(name: &str, value: &str, last: bool) -> String {
@@ -95,52 +127,10 @@ impl request::Words for Words {
     }
 
     fn open_list(class: Class<'_>) -> String {
-        format!("[]*ecs.{}{{", class.name)
+        format!("[]*{}.{}{{", class.package, class.name)
     }
 
     fn separator(_: bool) -> &'static str {
         ","
     }
-}
-
-fn wait(waiting: &Waiting) -> String {
-    let section = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
-    fill(
-        TEMPLATE,
-        section,
-        &[
-            ("noun", waiting.subject.noun().to_owned()),
-            ("statuses", fill(TEMPLATE, waiting.subject.noun(), &[])),
-            ("passing", passing(waiting)),
-            ("timeout", TIMEOUT_S.to_string()),
-        ],
-    )
-}
-
-fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
-    let is_typed = plan.fit.is_ok();
-    let ids = match &waiting.ids {
-        Ids::Named(ids) => format!("[]string{{{}}}", list(ids, quote)),
-        Ids::Replied(name) if is_typed => format!("[]string{{tea.StringValue(body.{name})}}"),
-        Ids::Replied(name) => format!("[]string{{body[{}].(string)}}", quote(name)),
-        Ids::RepliedSets if is_typed => {
-            "tea.StringSliceValue(body.InstanceIdSets.InstanceIdSet)".to_owned()
-        }
-        Ids::RepliedSets => "ids".to_owned(),
-    };
-    let gather = match (&waiting.ids, is_typed) {
-        (Ids::RepliedSets, false) => fill(TEMPLATE, "replied sets", &[]),
-        _ => String::new(),
-    };
-    let wait = match waiting.goal {
-        Some(goal) => format!("return waitFor(client, {ids}, {})", quote(goal)),
-        None => format!("return waitUntilGone(client, {ids})"),
-    };
-    gather + &wait
-}
-
-/// The statuses that do not last, as the entries of a set.
-fn passing(waiting: &Waiting) -> String {
-    let entries = waiting.subject.passing().iter().map(|word| format!("{}: true", quote(word)));
-    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
 }

@@ -1,61 +1,83 @@
-//! Java, with the SDK `com.aliyun:ecs20140526`.
+//! Java, with the SDK `com.aliyun:ecs20140526` or that of another product.
 
 use super::model::Kind;
 use super::names::camel;
 use super::plan::Plan;
 use super::quote::{java as quote, list};
-use super::request::{self, Class, request};
-use super::template::{comments, fill};
-use super::waiting::{Ids, TIMEOUT_S, Waiting};
+use super::request::{Class, Words};
+use super::sdk::{Sdk, Slot};
+use super::template::fill;
 
-const TEMPLATE: &str = include_str!("templates/java.txt");
+/// The language.
+pub struct Java;
 
-/// The program, and how to run it.
-pub fn write(plan: &Plan<'_>) -> (String, String) {
-    let action = plan.spec.name;
-    let (imports, call) = match &plan.fit {
-        Ok(members) => {
-            let request = request::<Words>(&plan.request_class(), members);
-            let request = format!("{action}Request request = {request};");
-            let slots =
-                [("request", request), ("action", action.to_owned()), ("method", camel(action))];
-            (fill(TEMPLATE, "typed imports", &slots), fill(TEMPLATE, "typed", &slots))
+impl Sdk for Java {
+    const TEMPLATE: &'static str = include_str!("templates/java.txt");
+
+    fn quote(text: &str) -> String {
+        quote(text)
+    }
+
+    fn method(action: &str) -> String {
+        camel(action)
+    }
+
+    fn declaration(class: &str, request: &str) -> String {
+        format!("{class} request = {request};")
+    }
+
+    fn pair(name: &str, value: &str) -> String {
+        format!("query.put({}, {});", quote(name), quote(value))
+    }
+
+    fn texts(texts: &[String]) -> String {
+        format!("Arrays.asList({})", list(texts, quote))
+    }
+
+    fn replied(field: &str, typed: bool) -> String {
+        if typed {
+            format!("Arrays.asList(body.get{field}())")
+        } else {
+            format!("Arrays.asList((String) body.get({}))", quote(field))
         }
-        Err(_) => {
-            let line =
-                |name: &str, value: &str| format!("query.put({}, {});", quote(name), quote(value));
-            let pairs = plan.pair_lines(line);
-            let slots = [("pairs", pairs), ("action", action.to_owned())];
-            (fill(TEMPLATE, "generic imports", &[]), fill(TEMPLATE, "generic", &slots))
+    }
+
+    fn replied_list([outer, inner]: [&str; 2], typed: bool) -> String {
+        if typed {
+            format!("body.get{outer}().get{inner}()")
+        } else {
+            let (outer, inner) = (quote(outer), quote(inner));
+            format!("(List<String>) ((Map<?, ?>) body.get({outer})).get({inner})")
         }
-    };
-    let waiting = plan.waiting.as_ref();
-    let code = fill(
-        TEMPLATE,
-        "program",
-        &[
-            ("summary", plan.spec.summary.to_owned()),
-            ("notes", comments("// ", &plan.notes_with_misfits())),
-            ("action", action.to_owned()),
-            ("imports", imports),
-            ("wait imports", waiting.map_or(String::new(), |waiting| section(waiting, "imports"))),
-            ("wait", waiting.map_or(String::new(), wait)),
-            ("region", quote(&plan.region)),
-            ("endpoint", quote(&plan.target.endpoint())),
-            ("protocol", plan.protocol().to_owned()),
-            ("call", call),
-            ("then", waiting.map_or(String::new(), |waiting| then(plan, waiting))),
-        ],
-    );
-    (code, fill(TEMPLATE, "how to run", &[("action", action.to_owned())]))
+    }
+
+    fn wait(ids: &str, goal: Option<&str>) -> String {
+        match goal {
+            Some(goal) => format!("waitFor(client, {ids}, {});", quote(goal)),
+            None => format!("waitUntilGone(client, {ids});"),
+        }
+    }
+
+    fn file(action: &str) -> String {
+        action.to_owned()
+    }
+
+    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+        let mut slots = plan.product_slots();
+        slots.push(("action", plan.spec.name.to_owned()));
+        slots.extend(plan.waiting.iter().flat_map(|waiting| waiting.slots(Java::name)));
+        let section = if plan.fit.is_ok() { "typed imports" } else { "generic imports" };
+        let imports = fill(Java::TEMPLATE, section, &slots);
+        let wait_imports =
+            plan.waiting.as_ref().map(|_| fill(Java::TEMPLATE, "wait imports", &slots));
+        vec![("imports", imports), ("wait imports", wait_imports.unwrap_or_default())]
+    }
 }
 
-struct Words;
-
-impl request::Words for Words {
+impl Words for Java {
     const CLOSE_LIST: &'static str = ")";
 
-    fn open(Class { root, name }: Class<'_>) -> String {
+    fn open(Class { root, name, .. }: Class<'_>) -> String {
         if root == name { format!("new {root}()") } else { format!("new {root}.{name}()") }
     }
 
@@ -82,41 +104,5 @@ impl request::Words for Words {
 
     fn separator(last: bool) -> &'static str {
         if last { "" } else { "," }
-    }
-}
-
-fn section(waiting: &Waiting, what: &str) -> String {
-    fill(TEMPLATE, &format!("{} {what}", waiting.subject.noun()), &[])
-}
-
-fn wait(waiting: &Waiting) -> String {
-    let name = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
-    fill(
-        TEMPLATE,
-        name,
-        &[
-            ("noun", waiting.subject.noun().to_owned()),
-            ("statuses", section(waiting, "statuses")),
-            ("passing", list(waiting.subject.passing(), quote)),
-            ("timeout", TIMEOUT_S.to_string()),
-        ],
-    )
-}
-
-fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
-    let is_typed = plan.fit.is_ok();
-    let ids = match &waiting.ids {
-        Ids::Named(ids) => format!("Arrays.asList({})", list(ids, quote)),
-        Ids::Replied(name) if is_typed => format!("Arrays.asList(body.get{name}())"),
-        Ids::Replied(name) => format!("Arrays.asList((String) body.get({}))", quote(name)),
-        Ids::RepliedSets if is_typed => "body.getInstanceIdSets().getInstanceIdSet()".to_owned(),
-        Ids::RepliedSets => {
-            "(List<String>) ((Map<?, ?>) body.get(\"InstanceIdSets\")).get(\"InstanceIdSet\")"
-                .into()
-        }
-    };
-    match waiting.goal {
-        Some(goal) => format!("waitFor(client, {ids}, {});", quote(goal)),
-        None => format!("waitUntilGone(client, {ids});"),
     }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod python;
 mod quote;
 mod request;
+mod sdk;
 mod shell_wait;
 mod template;
 mod terraform;
@@ -24,7 +25,7 @@ mod tree;
 mod typescript;
 mod waiting;
 
-use crate::catalog::Spec;
+use crate::catalog::{Listed, Product};
 
 /// A language that samples are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +140,11 @@ impl Target {
         region
     }
 
-    /// The host to call, with the port if it is not the usual one.
-    pub fn endpoint(&self) -> String {
+    /// The host of a product to call, with the port if it is not the usual one.
+    pub fn endpoint(&self, product: &Product) -> String {
         match self {
             Target::ThisServer { endpoint, .. } => endpoint.clone(),
-            Target::Cloud { region } => format!("ecs.{region}.aliyuncs.com"),
+            Target::Cloud { region } => product.host(region),
         }
     }
 
@@ -159,7 +160,7 @@ impl Target {
 /// What a sample is asked for.
 pub struct Ask<'a> {
     /// The action to call.
-    pub spec: &'a Spec,
+    pub listed: Listed,
     /// Wire names (`DataDisk.1.Size`; `DiskIds` as JSON text) and their values exactly as filled
     /// in. A field that was left alone is not in the list; one that was emptied is, as `""`.
     pub values: &'a [(String, String)],
@@ -196,17 +197,17 @@ impl NoSample {
 pub fn sample(language: Language, ask: &Ask<'_>) -> Result<Sample, NoSample> {
     let plan = plan::Plan::of(language, ask)?;
     let (code, how_to_run) = match language {
-        Language::Python => python::write(&plan),
+        Language::Python => sdk::write::<python::Python>(&plan),
         Language::Curl => curl::write(&plan)?,
-        Language::Java => java::write(&plan),
-        Language::Go => go::write(&plan),
-        Language::TypeScript => typescript::write(&plan),
+        Language::Java => sdk::write::<java::Java>(&plan),
+        Language::Go => sdk::write::<go::Go>(&plan),
+        Language::TypeScript => sdk::write::<typescript::TypeScript>(&plan),
         Language::Php => php::write(&plan),
-        Language::CSharp => csharp::write(&plan),
+        Language::CSharp => sdk::write::<csharp::CSharp>(&plan),
         Language::Cli => cli::write(&plan)?,
         Language::Terraform => terraform::write(&plan)?,
     };
-    Ok(Sample { file_name: file_name(language, ask.spec.name), code, how_to_run })
+    Ok(Sample { file_name: file_name(language, ask.listed.spec().name), code, how_to_run })
 }
 
 fn file_name(language: Language, action: &str) -> String {

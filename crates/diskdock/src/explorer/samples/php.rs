@@ -4,7 +4,7 @@ use super::names::kebab;
 use super::plan::Plan;
 use super::quote::{list, php as quote};
 use super::template::{comments, fill};
-use super::waiting::{Ids, Subject, TIMEOUT_S, Waiting};
+use super::waiting::{Ids, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/php.txt");
 
@@ -19,7 +19,8 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
             ("summary", plan.spec.summary.to_owned()),
             ("notes", comments("// ", &plan.notes())),
             ("scheme", scheme.to_owned()),
-            ("host", quote(&plan.target.endpoint())),
+            ("host", quote(&plan.endpoint())),
+            ("version", plan.product.version.to_owned()),
             ("wait", waiting.map_or(String::new(), |waiting| wait(plan, waiting))),
             ("action", plan.spec.name.to_owned()),
             (
@@ -33,32 +34,17 @@ pub fn write(plan: &Plan<'_>) -> (String, String) {
 }
 
 fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
-    let (describe, list_name, group, item, id) = match waiting.subject {
-        Subject::Disk => ("DescribeDisks", "DiskIds", "Disks", "Disk", "DiskId"),
-        Subject::Instance => {
-            ("DescribeInstances", "InstanceIds", "Instances", "Instance", "InstanceId")
-        }
-    };
-    let slots = [
-        ("noun", waiting.subject.noun().to_owned()),
-        ("region", quote(&plan.region)),
-        ("describe", describe.to_owned()),
-        ("list", list_name.to_owned()),
-        ("group", group.to_owned()),
-        ("item", item.to_owned()),
-        ("id", id.to_owned()),
-        ("passing", list(waiting.subject.passing(), quote)),
-        ("timeout", TIMEOUT_S.to_string()),
-    ];
-    let section = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
-    fill(TEMPLATE, "statuses", &slots) + &fill(TEMPLATE, section, &slots)
+    let mut slots = waiting.slots(str::to_owned);
+    slots.push(("region", quote(&plan.region)));
+    slots.push(("passing", list(&waiting.resource.passing(), quote)));
+    fill(TEMPLATE, "statuses", &slots) + &fill(TEMPLATE, waiting.section(), &slots)
 }
 
 fn then(waiting: &Waiting) -> String {
     let ids = match &waiting.ids {
         Ids::Named(ids) => format!("[{}]", list(ids, quote)),
         Ids::Replied(name) => format!("[$reply[{}]]", quote(name)),
-        Ids::RepliedSets => "$reply['InstanceIdSets']['InstanceIdSet']".to_owned(),
+        Ids::RepliedList([outer, inner]) => format!("$reply[{}][{}]", quote(outer), quote(inner)),
     };
     match waiting.goal {
         Some(goal) => format!("waitFor({ids}, {});", quote(goal)),

@@ -3,13 +3,15 @@
 use super::tree::{Member, Pair, grow};
 use super::waiting::{self, Waiting};
 use super::{Ask, Language, NoSample, Target};
-use crate::catalog::{ParamSpec, Presence, Repeat, Spec};
+use crate::catalog::{ParamSpec, Presence, Product, Repeat, Spec};
 use crate::service::COMMON;
 
 /// The sample's content.
 pub struct Plan<'a> {
+    /// The product of the action.
+    pub product: &'static Product,
     /// The action.
-    pub spec: &'a Spec,
+    pub spec: &'static Spec,
     /// What is sent, in the order of the form.
     pub pairs: Vec<Pair>,
     /// The same as the SDK's model has it, or why the model cannot carry it.
@@ -30,16 +32,18 @@ impl<'a> Plan<'a> {
         check_names(ask.values)?;
         let mut pairs = ask.values.to_vec();
         let mut examples = Vec::new();
-        for spec in ask.spec.parameters {
-            complete(spec, ask.target.region(), &mut pairs, &mut examples);
+        let spec = ask.listed.spec();
+        for parameter in spec.parameters {
+            complete(parameter, ask.target.region(), &mut pairs, &mut examples);
         }
         let region = pairs.iter().find(|(name, value)| name == "RegionId" && !value.is_empty());
         let region = region.map_or(ask.target.region(), |(_, value)| value);
         Ok(Plan {
-            spec: ask.spec,
-            fit: grow(language, ask.spec.name, ask.spec.parameters, &pairs),
+            product: ask.listed.product,
+            spec,
+            fit: grow(language, spec.name, spec.parameters, &pairs),
             region: region.to_owned(),
-            waiting: waiting::of(ask.spec, &pairs),
+            waiting: waiting::of(spec, &pairs),
             target: &ask.target,
             examples,
             pairs,
@@ -72,6 +76,30 @@ impl<'a> Plan<'a> {
     /// `DetachDiskRequest`.
     pub fn request_class(&self) -> String {
         format!("{}Request", self.spec.name)
+    }
+
+    /// The host to call, with the port if it is not the usual one.
+    pub fn endpoint(&self) -> String {
+        self.target.endpoint(self.product)
+    }
+
+    /// What programs for this product's SDKs call the product: `ecs`.
+    pub fn alias(&self) -> String {
+        self.product.code.to_lowercase()
+    }
+
+    /// The product's version, and the names of its SDKs that come from code and version.
+    pub fn product_slots(&self) -> Vec<(&'static str, String)> {
+        let Product { code, version, go_sdk, .. } = self.product;
+        let digits = version.replace('-', "");
+        let alias = self.alias();
+        vec![
+            ("version", (*version).to_owned()),
+            ("sdk", format!("{alias}{digits}")),
+            ("Sdk", format!("{code}{digits}")),
+            ("go module", format!("{alias}-{digits}/{go_sdk}")),
+            ("alias", alias),
+        ]
     }
 
     /// `HTTP` or `HTTPS`.

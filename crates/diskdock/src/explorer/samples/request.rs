@@ -6,6 +6,8 @@ use super::tree::{Member, Node};
 /// The class of a structure.
 #[derive(Clone, Copy)]
 pub struct Class<'a> {
+    /// What the program calls the SDK's package, `ecs`.
+    pub package: &'a str,
     /// The class of the whole request, `RunInstancesRequest`.
     pub root: &'a str,
     /// The class itself, `RunInstancesRequestDataDisk`.
@@ -39,8 +41,8 @@ pub trait Words {
 }
 
 /// The request of this class.
-pub fn request<W: Words>(root: &str, members: &[Member]) -> String {
-    structure::<W>(Class { root, name: root }, members)
+pub fn request<W: Words>(package: &str, root: &str, members: &[Member]) -> String {
+    structure::<W>(Class { package, root, name: root }, members)
 }
 
 fn structure<W: Words>(class: Class<'_>, members: &[Member]) -> String {

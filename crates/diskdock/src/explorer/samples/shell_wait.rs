@@ -1,11 +1,11 @@
-//! The end of a shell script: it looks until the change is through.
+//! The end of a shell script: it looks until the change is done.
 
 use super::NoSample;
 use super::plan::Plan;
 use super::quote::bash as quote;
 use super::template::fill;
 use super::tree::Pair;
-use super::waiting::{Ids, Subject, TIMEOUT_S, Waiting};
+use super::waiting::{GIVE_UP_AFTER_S, Ids};
 
 /// Pieces of both kinds of script.
 pub const SHARED: &str = include_str!("templates/shell-wait.txt");
@@ -22,26 +22,20 @@ pub fn refuse_nul(pairs: &[Pair]) -> Result<(), NoSample> {
 
 /// The lines after the call, whose reply is in `$reply`. `look` makes a call of the action, the
 /// list's name and the region.
-pub fn wait(plan: &Plan<'_>, look: fn(&str, &str, &str) -> String) -> String {
+pub fn wait(plan: &Plan<'_>, look: fn(&Plan<'_>, &str, &str, &str) -> String) -> String {
     let Some(waiting) = &plan.waiting else { return String::new() };
-    let (describe, list) = match waiting.subject {
-        Subject::Disk => ("DescribeDisks", "DiskIds"),
-        Subject::Instance => ("DescribeInstances", "InstanceIds"),
-    };
+    let listing = &waiting.resource.listing;
     let (ids, count) = ids(&waiting.ids);
+    let region = quote(&plan.region);
     let slots = [
         ("ids", ids),
         ("count", count),
-        ("look", look(describe, list, &quote(&plan.region))),
-        ("passing", waiting.subject.passing().join("|")),
-        ("timeout", TIMEOUT_S.to_string()),
+        ("look", look(plan, listing.action, listing.ids.unwrap_or_default(), &region)),
+        ("passing", waiting.resource.passing().join("|")),
+        ("give up after", GIVE_UP_AFTER_S.to_string()),
         ("goal", waiting.goal.unwrap_or("gone").to_owned()),
     ];
-    fill(SHARED, section(waiting), &slots)
-}
-
-fn section(waiting: &Waiting) -> &'static str {
-    if waiting.goal.is_some() { "wait" } else { "wait until gone" }
+    fill(SHARED, waiting.section(), &slots)
 }
 
 /// The ids as a JSON list, in the words of the shell, and how many they are.
@@ -51,10 +45,10 @@ fn ids(ids: &Ids) -> (String, String) {
         Ids::Replied(name) => {
             (format!("\"[\\\"$(texts {name} <<<\"$reply\")\\\"]\""), "1".to_owned())
         }
-        Ids::RepliedSets => {
+        Ids::RepliedList([_, inner]) => {
             let list =
-                r#"$(tr -d ' \n' <<<"$reply" | sed 's/.*"InstanceIdSet":\(\[[^]]*\]\).*/\1/')"#;
-            (list.to_owned(), r#"$(tr ',' '\n' <<<"$ids" | wc -l)"#.to_owned())
+                format!(r#"$(tr -d ' \n' <<<"$reply" | sed 's/.*"{inner}":\(\[[^]]*\]\).*/\1/')"#);
+            (list, r#"$(tr ',' '\n' <<<"$ids" | wc -l)"#.to_owned())
         }
     }
 }

@@ -5,6 +5,7 @@ use super::quote::hcl as quote;
 use super::template::{comments, fill};
 use super::tree::Pair;
 use super::{NoSample, Target};
+use crate::catalog::Spec;
 
 const TEMPLATE: &str = include_str!("templates/terraform.txt");
 
@@ -107,7 +108,7 @@ const DATA_DISK: &[Argument] = &[
 
 /// The configuration, and how to apply it.
 pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
-    let resource = resource(plan.spec.name)?;
+    let resource = resource(plan.spec)?;
     if let Some((name, _)) = plan.pairs.iter().find(|(_, value)| value.contains('\0')) {
         let why = format!("{name} has a character with the number 0, which Terraform cannot hold.");
         return Err(NoSample::because(why));
@@ -250,8 +251,8 @@ fn written(form: Form, value: &str) -> String {
     }
 }
 
-fn resource(action: &str) -> Result<&'static Resource, NoSample> {
-    let why = match action {
+fn resource(spec: &Spec) -> Result<&'static Resource, NoSample> {
+    let why = match spec.name {
         "CreateDisk" => return Ok(&DISK),
         "AttachDisk" => return Ok(&ATTACHMENT),
         "RunInstances" | "CreateInstance" => return Ok(&INSTANCE),
@@ -275,9 +276,7 @@ fn resource(action: &str) -> Result<&'static Resource, NoSample> {
             "Terraform starts and stops an instance by the argument status of its \
              alicloud_instance. See the sample of RunInstances."
         }
-        name if name.starts_with("Describe") => {
-            "Terraform looks things up with data sources, not with resources."
-        }
+        _ if !spec.mutates => "Terraform looks things up with data sources, not with resources.",
         _ => "Terraform has no resource for this action.",
     };
     Err(NoSample::because(why))

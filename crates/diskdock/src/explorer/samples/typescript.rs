@@ -1,68 +1,77 @@
-//! TypeScript, with the current SDK `@alicloud/ecs20140526`.
+//! TypeScript, with the current SDK `@alicloud/ecs20140526` or that of another product.
 
 use super::model::Kind;
 use super::names::{camel, kebab};
 use super::plan::Plan;
 use super::quote::{list, typescript as quote};
-use super::request::{self, Class, request};
-use super::template::{comments, fill};
-use super::waiting::{Ids, TIMEOUT_S, Waiting};
+use super::request::{Class, Words};
+use super::sdk::{Sdk, Slot};
 
-const TEMPLATE: &str = include_str!("templates/typescript.txt");
+/// The language.
+pub struct TypeScript;
 
-/// The program, and how to run it.
-pub fn write(plan: &Plan<'_>) -> (String, String) {
-    let action = plan.spec.name;
-    let call = match &plan.fit {
-        Ok(members) => {
-            let request = request::<Words>(&plan.request_class(), members);
-            let request = format!("const request = {request};");
-            fill(TEMPLATE, "typed", &[("request", request), ("method", camel(action))])
+impl Sdk for TypeScript {
+    const TEMPLATE: &'static str = include_str!("templates/typescript.txt");
+
+    fn quote(text: &str) -> String {
+        quote(text)
+    }
+
+    fn name(wire: &str) -> String {
+        camel(wire)
+    }
+
+    fn method(action: &str) -> String {
+        camel(action)
+    }
+
+    fn declaration(_: &str, request: &str) -> String {
+        format!("const request = {request};")
+    }
+
+    fn pair(name: &str, value: &str) -> String {
+        format!("{}: {},", quote(name), quote(value))
+    }
+
+    fn texts(texts: &[String]) -> String {
+        format!("[{}]", list(texts, quote))
+    }
+
+    /// A reply without a model has the names of the wire.
+    fn replied(field: &str, typed: bool) -> String {
+        if typed { format!("[body.{}!]", camel(field)) } else { format!("[body.{field}]") }
+    }
+
+    fn replied_list([outer, inner]: [&str; 2], typed: bool) -> String {
+        if typed {
+            format!("body.{}!.{}!", camel(outer), camel(inner))
+        } else {
+            format!("body.{outer}.{inner}")
         }
-        Err(_) => {
-            let line = |name: &str, value: &str| format!("{}: {},", quote(name), quote(value));
-            let slots = [
-                ("pairs", plan.pair_lines(line)),
-                ("action", action.to_owned()),
-                ("protocol", plan.protocol().to_owned()),
-            ];
-            fill(TEMPLATE, "generic", &slots)
-        }
-    };
-    let waiting = plan.waiting.as_ref();
-    let dara =
-        if plan.fit.is_err() { "import * as $dara from '@darabonba/typescript';" } else { "" };
-    let code = fill(
-        TEMPLATE,
-        "program",
-        &[
-            ("summary", plan.spec.summary.to_owned()),
-            ("notes", comments("// ", &plan.notes_with_misfits())),
-            ("dara", dara.to_owned()),
-            ("models", models(plan).to_owned()),
-            ("wait", waiting.map_or(String::new(), wait)),
-            ("region", quote(&plan.region)),
-            ("endpoint", quote(&plan.target.endpoint())),
-            ("protocol", plan.protocol().to_owned()),
-            ("call", call),
-            ("then", waiting.map_or(String::new(), |waiting| then(plan, waiting))),
-        ],
-    );
-    (code, fill(TEMPLATE, "how to run", &[("file", kebab(action))]))
-}
+    }
 
-/// The models are imported where something is made of them.
-fn models(plan: &Plan<'_>) -> &'static str {
-    if plan.fit.is_ok() || plan.waiting.is_some() {
-        "import Client, * as models from '@alicloud/ecs20140526';"
-    } else {
-        "import Client from '@alicloud/ecs20140526';"
+    fn wait(ids: &str, goal: Option<&str>) -> String {
+        match goal {
+            Some(goal) => format!("await waitFor(client, {ids}, {});", quote(goal)),
+            None => format!("await waitUntilGone(client, {ids});"),
+        }
+    }
+
+    fn file(action: &str) -> String {
+        kebab(action)
+    }
+
+    /// The models are imported where something is made of them.
+    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+        let models = plan.fit.is_ok() || plan.waiting.is_some();
+        let models = if models { ", * as models" } else { "" };
+        let dara =
+            if plan.fit.is_err() { "import * as $dara from '@darabonba/typescript';" } else { "" };
+        vec![("models", models.to_owned()), ("dara", dara.to_owned())]
     }
 }
 
-struct Words;
-
-impl request::Words for Words {
+impl Words for TypeScript {
     const INDENT: &'static str = "  ";
     const CLOSE: &'static str = "})";
     const CLOSE_LIST: &'static str = "]";
@@ -92,34 +101,5 @@ impl request::Words for Words {
 
     fn separator(_: bool) -> &'static str {
         ","
-    }
-}
-
-fn wait(waiting: &Waiting) -> String {
-    let section = if waiting.goal.is_some() { "wait" } else { "wait until gone" };
-    fill(
-        TEMPLATE,
-        section,
-        &[
-            ("noun", waiting.subject.noun().to_owned()),
-            ("statuses", fill(TEMPLATE, waiting.subject.noun(), &[])),
-            ("passing", list(waiting.subject.passing(), quote)),
-            ("timeout", TIMEOUT_S.to_string()),
-        ],
-    )
-}
-
-fn then(plan: &Plan<'_>, waiting: &Waiting) -> String {
-    let ids = match (&waiting.ids, plan.fit.is_ok()) {
-        (Ids::Named(ids), _) => format!("[{}]", list(ids, quote)),
-        (Ids::Replied(name), true) => format!("[body.{}!]", camel(name)),
-        (Ids::RepliedSets, true) => "body.instanceIdSets!.instanceIdSet!".to_owned(),
-        // A reply without a model has the names of the wire.
-        (Ids::Replied(name), false) => format!("[body.{name}]"),
-        (Ids::RepliedSets, false) => "body.InstanceIdSets.InstanceIdSet".to_owned(),
-    };
-    match waiting.goal {
-        Some(goal) => format!("await waitFor(client, {ids}, {});", quote(goal)),
-        None => format!("await waitUntilGone(client, {ids});"),
     }
 }

@@ -1,59 +1,25 @@
-//! What is waited for after an asynchronous call, and how its end is known.
+//! What is waited for after an asynchronous call, and how its end is known: as the action declares
+//! it, for the values of one request.
 
 use super::tree::Pair;
-use crate::catalog::{ReplyShape, Spec};
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A disk, by DescribeDisks.
-    Disk,
-    /// An instance, by DescribeInstances.
-    Instance,
-}
-
-impl Subject {
-    /// `disk` or `instance`.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Subject::Disk => "disk",
-            Subject::Instance => "instance",
-        }
-    }
-
-    /// The parameter and the field of a reply that hold its id.
-    fn id_name(self) -> &'static str {
-        match self {
-            Subject::Disk => "DiskId",
-            Subject::Instance => "InstanceId",
-        }
-    }
-
-    /// Statuses that do not last.
-    pub fn passing(self) -> &'static [&'static str] {
-        match self {
-            Subject::Disk => &["Creating", "Attaching", "Detaching", "ReIniting"],
-            Subject::Instance => &["Pending", "Starting", "Stopping"],
-        }
-    }
-}
+use crate::catalog::{Goal, Resource, Settling, Spec};
 
 /// Where the ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ids {
     /// The request names them.
     Named(Vec<String>),
-    /// The reply brings one, as `DiskId` or `InstanceId`.
+    /// The reply brings one, in this field.
     Replied(&'static str),
-    /// The reply brings several, as `InstanceIdSets.InstanceIdSet`.
-    RepliedSets,
+    /// The reply brings several, in this list.
+    RepliedList([&'static str; 2]),
 }
 
 /// What is waited for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Waiting {
     /// What is looked at.
-    pub subject: Subject,
+    pub resource: &'static Resource,
     /// Which ones.
     pub ids: Ids,
     /// The status to reach; none if it is to be gone.
@@ -61,45 +27,59 @@ pub struct Waiting {
 }
 
 /// Seconds until a sample gives up.
-pub const TIMEOUT_S: u32 = 300;
+pub const GIVE_UP_AFTER_S: u32 = 300;
 
 /// What a sample has to wait for. A dry run changes nothing.
 pub fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
     let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, v)| v);
-    let is_dry = value("DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if !spec.asynchronous || is_dry {
+    if value("DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return None;
     }
-    let subject = if spec.name.contains("Disk") { Subject::Disk } else { Subject::Instance };
-    let goal = match spec.name {
-        name if name.starts_with("Delete") => None,
-        name if name.starts_with("Detach") => Some("Available"),
-        name if name.starts_with("Attach") => Some("In_use"),
-        name if name.starts_with("Stop") => Some("Stopped"),
-        "CreateInstance" => Some("Stopped"),
-        // Made for an instance, it is attached at once.
-        "CreateDisk" if value("InstanceId").is_some_and(|id| !id.is_empty()) => Some("In_use"),
-        "CreateDisk" => Some("Available"),
-        _ => Some("Running"),
+    let transition = spec.transition?;
+    let settling = transition.settles.as_ref()?;
+    let goal = match settling.goal(|name| value(name).is_some_and(|value| !value.is_empty())) {
+        Goal::Status(status) => Some(status),
+        Goal::Gone => None,
+        Goal::Unseen => return None,
     };
-    Some(Waiting { subject, ids: ids(spec, subject, pairs), goal })
+    Some(Waiting { resource: transition.resource, ids: ids(settling, pairs), goal })
 }
 
-fn ids(spec: &Spec, subject: Subject, pairs: &[Pair]) -> Ids {
-    let name = subject.id_name();
-    let replied = |field: &str| match spec.reply {
-        ReplyShape::Object(fields) => fields.iter().any(|known| known.name == field),
-        _ => false,
-    };
-    if replied("InstanceIdSets") {
-        return Ids::RepliedSets;
+fn ids(settling: &Settling, pairs: &[Pair]) -> Ids {
+    match settling.ids {
+        crate::catalog::Ids::Replied(field) => Ids::Replied(field),
+        crate::catalog::Ids::RepliedList(path) => Ids::RepliedList(path),
+        crate::catalog::Ids::Requested(name) => {
+            let numbered = format!("{name}.");
+            let is_one = |given: &str| given == name || given.starts_with(&numbered);
+            let named = pairs.iter().filter(|(given, _)| is_one(given));
+            Ids::Named(named.map(|(_, id)| id.clone()).collect())
+        }
     }
-    if replied(name) {
-        return Ids::Replied(name);
+}
+
+impl Waiting {
+    /// The section of a template that waits.
+    pub fn section(&self) -> &'static str {
+        if self.goal.is_some() { "wait" } else { "wait until gone" }
     }
-    let numbered = format!("{name}.");
-    let named = pairs.iter().filter(|(given, _)| given == name || given.starts_with(&numbered));
-    Ids::Named(named.map(|(_, id)| id.clone()).collect())
+
+    /// What every language has to know of the resource: how it is listed, and until when it is
+    /// looked at. `name` writes a wire name as the language does.
+    pub fn slots(&self, name: fn(&str) -> String) -> Vec<(&'static str, String)> {
+        let listing = &self.resource.listing;
+        vec![
+            ("noun", self.resource.noun.to_owned()),
+            ("describe", listing.action.to_owned()),
+            ("ids", name(listing.ids.unwrap_or_default())),
+            ("group", listing.path[0].to_owned()),
+            ("item", listing.path[1].to_owned()),
+            ("group field", name(listing.path[0])),
+            ("item field", name(listing.path[1])),
+            ("id", name(listing.id)),
+            ("give up after", GIVE_UP_AFTER_S.to_string()),
+        ]
+    }
 }
 
 #[cfg(test)]
@@ -113,18 +93,25 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_end_of_every_asynchronous_action() {
+    fn the_end_of_an_asynchronous_action_is_what_it_declares() {
         let both = [("DiskId", "d-1"), ("InstanceId", "i-1")];
         let detach = waiting("DetachDisk", &both).unwrap();
-        assert_eq!((detach.subject, detach.goal), (Subject::Disk, Some("Available")));
+        assert_eq!((detach.resource.noun, detach.goal), ("disk", Some("Available")));
         assert_eq!(detach.ids, Ids::Named(vec!["d-1".to_owned()]));
         assert_eq!(waiting("CreateDisk", &both).unwrap().goal, Some("In_use"));
+        assert_eq!(waiting("CreateDisk", &[("InstanceId", "")]).unwrap().goal, Some("Available"));
         assert_eq!(waiting("CreateDisk", &[]).unwrap().ids, Ids::Replied("DiskId"));
-        assert_eq!(waiting("RunInstances", &[]).unwrap().ids, Ids::RepliedSets);
-        assert_eq!(waiting("RunInstances", &[("DryRun", "true")]), None);
+        let run = waiting("RunInstances", &[]).unwrap();
+        assert_eq!(run.ids, Ids::RepliedList(["InstanceIdSets", "InstanceIdSet"]));
         let many = waiting("DeleteInstances", &[("InstanceId.1", "i-1"), ("InstanceId.2", "i-2")]);
         let many = many.unwrap();
         assert_eq!((many.goal, many.ids), (None, Ids::Named(vec!["i-1".into(), "i-2".into()])));
-        assert_eq!(waiting("DescribeDisks", &[]), None);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_where_no_status_tells() {
+        assert!(waiting("RunInstances", &[("DryRun", "true")]).is_none());
+        assert!(waiting("DescribeDisks", &[]).is_none());
+        assert!(waiting("ResizeDisk", &[("DiskId", "d-1")]).is_none());
     }
 }

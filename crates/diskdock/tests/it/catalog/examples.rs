@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diskdock::actions;
-use diskdock::catalog::{Entry, Input, ParamSpec, Presence, Repeat};
+use diskdock::catalog::{Entry, Input, Listed, ParamSpec, Presence, Repeat};
 
 type Pairs = BTreeMap<String, String>;
 
@@ -28,23 +28,23 @@ fn put_required(specs: &[ParamSpec], prefix: &str, out: &mut Pairs) {
     }
 }
 
-fn check(entry: Entry, specs: &[ParamSpec], prefix: &str, required: &Pairs) {
+fn check(listed: Listed, specs: &[ParamSpec], prefix: &str, required: &Pairs) {
     for spec in specs {
         let mut pairs = required.clone();
         put_required(specs, prefix, &mut pairs);
         put(spec, prefix, &mut pairs);
         let input = Input::from_sorted(pairs.clone().into_iter().collect());
-        let refusal = match entry {
+        let refusal = match listed.entry {
             Entry::Reading(query) => query.parse(&input).err(),
             Entry::Mutation(action) => action.parse(&input).err(),
         };
-        let (action, name) = (entry.spec().name, spec.name);
+        let (action, name) = (listed.spec().name, spec.name);
         assert!(refusal.is_none(), "{action}: {prefix}{name}: {refusal:?}, of {pairs:?}");
         let inside = match spec.repeat {
             Repeat::Numbered => format!("{prefix}{name}.1."),
             Repeat::Once | Repeat::JsonArray | Repeat::Structure => format!("{prefix}{name}."),
         };
-        check(entry, spec.children, &inside, &pairs);
+        check(listed, spec.children, &inside, &pairs);
     }
 }
 

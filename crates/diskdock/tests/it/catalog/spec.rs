@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diskdock::actions;
 use diskdock::catalog::errors::{self, *};
-use diskdock::catalog::{ErrorCode, ParamSpec, ReplyShape};
+use diskdock::catalog::{ErrorCode, Goal, Ids, ParamSpec, ReplyShape, Risk, Spec};
 
 /// Codes that no action declares: the gateway and the shared path of all requests answer them.
 pub static GATEWAY: &[&ErrorCode] = &[
@@ -17,6 +17,7 @@ pub static GATEWAY: &[&ErrorCode] = &[
     &UNKNOWN_ACTION,
     &ACTION_NOT_HERE,
     &INVALID_VERSION,
+    &PRODUCT_NOT_HERE,
     &INVALID_FORMAT,
     &UNSUPPORTED_METHOD,
     &SIGNATURE_MISMATCH,
@@ -155,4 +156,95 @@ fn every_remedy_ends_with_a_full_stop() {
     for error in errors::all() {
         assert!(error.remedy.ends_with('.'), "{}: {}", error.code, error.remedy);
     }
+}
+
+/// What lies at a place of a reply.
+fn at(shape: &ReplyShape, path: &[&str]) -> Option<ReplyShape> {
+    path.iter().try_fold(*shape, |shape, name| match shape {
+        ReplyShape::Object(fields) => {
+            fields.iter().find(|field| field.name == *name).map(|field| field.shape)
+        }
+        ReplyShape::List(of) => at(of, &[name]),
+        _ => None,
+    })
+}
+
+#[test]
+fn every_resource_is_listed_as_it_says() {
+    for resource in actions::resources() {
+        let (noun, listing) = (resource.noun, &resource.listing);
+        let spec = actions::find(listing.action).unwrap_or_else(|| panic!("{noun}")).spec();
+        assert!(!spec.mutates && listing.ids.is_none_or(|ids| spec.takes(ids)), "{noun}");
+        let [outer, inner] = listing.path;
+        let list = at(&spec.reply, &[outer, inner]);
+        assert!(matches!(list, Some(ReplyShape::List(_))), "{noun}: {list:?}");
+        let mut fields = vec![listing.id];
+        fields.extend(listing.holder);
+        fields.extend((!resource.statuses.is_empty()).then_some("Status"));
+        for text in listing.texts {
+            let parts = text.split('{').skip(1);
+            fields.extend(parts.map(|part| part.split_once('}').unwrap().0));
+        }
+        for field in fields {
+            assert!(at(&spec.reply, &[outer, inner, field]).is_some(), "{noun}: {field}");
+        }
+    }
+}
+
+#[test]
+fn parameters_name_kinds_of_resource_that_exist() {
+    fn check(spec: &Spec, specs: &[ParamSpec]) {
+        for parameter in specs {
+            let resource = parameter.names.map(|noun| actions::resource(noun).unwrap());
+            for status in spec.fitting(parameter) {
+                let known = resource.unwrap().statuses.iter().any(|known| known.name == status);
+                assert!(known, "{} {}: {status}", spec.name, parameter.name);
+            }
+            check(spec, parameter.children);
+        }
+    }
+    for listed in actions::all() {
+        check(listed.spec(), listed.spec().parameters);
+    }
+}
+
+#[test]
+fn the_end_of_an_asynchronous_action_can_be_seen() {
+    for spec in actions::all().map(|listed| listed.spec()) {
+        let Some(transition) = spec.transition else { continue };
+        let Some(settling) = &transition.settles else { continue };
+        let found = match settling.ids {
+            Ids::Requested(name) => spec.takes(name),
+            Ids::Replied(field) => at(&spec.reply, &[field]).is_some(),
+            Ids::RepliedList(path) => at(&spec.reply, &path).is_some(),
+        };
+        assert!(found, "{}: where are the ids?", spec.name);
+        let goals = settling.goal_with.map(|(parameter, goal)| {
+            assert!(spec.takes(parameter), "{}: {parameter}", spec.name);
+            goal
+        });
+        for goal in goals.into_iter().chain([settling.goal]) {
+            if let Goal::Status(status) = goal {
+                assert!(transition.resource.lasting().contains(&status), "{}: {status}", spec.name);
+            }
+        }
+        assert!(settling.taken_from.is_none_or(|parameter| spec.takes(parameter)), "{}", spec.name);
+    }
+}
+
+/// What takes something away asks first; this list is long enough to be read.
+#[test]
+fn exactly_these_take_something_away() {
+    let taking = actions::all().map(|listed| listed.spec()).filter(|s| s.risk == Risk::TakesAway);
+    let expected = [
+        "DetachDisk",
+        "DeleteDisk",
+        "StopInstance",
+        "StopInstances",
+        "RebootInstance",
+        "RebootInstances",
+        "DeleteInstance",
+        "DeleteInstances",
+    ];
+    assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);
 }

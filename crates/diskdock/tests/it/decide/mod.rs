@@ -55,7 +55,7 @@ impl Bench {
         pairs.sort();
         let input = Input::from_sorted(pairs);
         let call = Call { caller: &self.caller, now: self.now, environment: &self.environment };
-        let answer = match actions::find(action).unwrap() {
+        let answer = match actions::find(action).unwrap().entry {
             Entry::Reading(query) => {
                 let ready = query.parse(&input).map_err(|refusal| refusal.error.code)?;
                 self.store.read(|tx| ready.answer(tx, &call).map(EncodedEffect::reply))

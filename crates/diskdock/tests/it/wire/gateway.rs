@@ -110,6 +110,10 @@ async fn a_common_parameter_of_the_wrong_kind_is_named() {
     }
     let version = (400, "InvalidVersion", "Specified parameter Version is not valid.");
     spoilt(&world, &[("Version", Some("2014-05-27"))], version).await;
+    let elsewhere = "Specified parameter Version is not valid. This server does not have the \
+                     product Vpc 2016-04-28.";
+    let product = (400, "InvalidVersion", elsewhere);
+    spoilt(&world, &[("Version", Some("2016-04-28"))], product).await;
     let format = (400, "InvalidParameter.Format", "Specified parameter format is not valid.");
     spoilt(&world, &[("Format", Some("YAML"))], format).await;
     let time = (

@@ -15,8 +15,10 @@ params!(
         /// The zone. Left out, the first one that sells the instance type and the disks is taken.
         zone_id: Option<ZoneId>,
         /// The instance type, one of DescribeInstanceTypes.
+        #[names = "type"]
         instance_type: Option<Text<1, 64>>,
         /// The image, one of DescribeImages.
+        #[names = "image"]
         image_id: Option<Text<1, 256>>,
         /// Take the newest image of this family; not together with `ImageId`.
         image_family: Option<Text<2, 128>>,

@@ -128,7 +128,7 @@ async fn no_dry_run_of_any_mutation_ever_changes_anything() {
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
     let before = world.tx();
-    for entry in actions::all().filter(|entry| matches!(entry, Entry::Mutation(_))) {
+    for entry in actions::all().filter(|listed| matches!(listed.entry, Entry::Mutation(_))) {
         let spec = entry.spec();
         let examples: Vec<(&str, &str)> = spec
             .parameters

@@ -1,0 +1,30 @@
+//! What a disk is to whoever lists, follows or draws one.
+
+use domain::DiskStatus;
+
+use super::describe_disks::DescribeDisks;
+use crate::catalog::{Edge, Listing, Query, Resource, Status};
+
+/// Disks.
+pub static DISK: Resource = Resource {
+    noun: "disk",
+    with_article: "a disk",
+    listing: Listing {
+        action: DescribeDisks::NAME,
+        ids: Some("DiskIds"),
+        path: ["Disks", "Disk"],
+        id: "DiskId",
+        texts: &["{DiskName}", "{Size} GiB", "on {InstanceId}"],
+        holder: Some("InstanceId"),
+    },
+    statuses: &[
+        Status::passing(DiskStatus::Creating.as_str()),
+        Status::lasting(DiskStatus::Available.as_str()),
+        Status::passing(DiskStatus::Attaching.as_str()),
+        Status::lasting(DiskStatus::InUse.as_str()),
+        Status::passing(DiskStatus::Detaching.as_str()),
+        // Of the vendor's cloud, which can be waited for as well.
+        Status::passing("ReIniting"),
+    ],
+    unasked: &[Edge::between("In_use", "Available", "let go late")],
+};

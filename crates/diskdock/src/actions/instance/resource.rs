@@ -1,0 +1,28 @@
+//! What an instance is to whoever lists, follows or draws one.
+
+use domain::InstanceStatus;
+
+use super::describe_instances::DescribeInstances;
+use crate::catalog::{Listing, Query, Resource, Status};
+
+/// Instances.
+pub static INSTANCE: Resource = Resource {
+    noun: "instance",
+    with_article: "an instance",
+    listing: Listing {
+        action: DescribeInstances::NAME,
+        ids: Some("InstanceIds"),
+        path: ["Instances", "Instance"],
+        id: "InstanceId",
+        texts: &["{InstanceName}", "{InstanceType}"],
+        holder: None,
+    },
+    statuses: &[
+        Status::passing(InstanceStatus::Pending.as_str()),
+        Status::passing(InstanceStatus::Starting.as_str()),
+        Status::lasting(InstanceStatus::Running.as_str()),
+        Status::passing(InstanceStatus::Stopping.as_str()),
+        Status::lasting(InstanceStatus::Stopped.as_str()),
+    ],
+    unasked: &[],
+};

@@ -1,0 +1,71 @@
+//! What regions, zones, types and images are to whoever lists them.
+
+use super::describe_images::DescribeImages;
+use super::describe_instance_types::DescribeInstanceTypes;
+use super::describe_regions::DescribeRegions;
+use super::describe_zones::DescribeZones;
+use crate::catalog::{Listing, Query, Resource};
+
+/// Regions.
+pub static REGION: Resource = Resource {
+    noun: "region",
+    with_article: "a region",
+    listing: Listing {
+        action: DescribeRegions::NAME,
+        ids: None,
+        path: ["Regions", "Region"],
+        id: "RegionId",
+        texts: &["{LocalName}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Zones.
+pub static ZONE: Resource = Resource {
+    noun: "zone",
+    with_article: "a zone",
+    listing: Listing {
+        action: DescribeZones::NAME,
+        ids: None,
+        path: ["Zones", "Zone"],
+        id: "ZoneId",
+        texts: &["{LocalName}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Instance types.
+pub static INSTANCE_TYPE: Resource = Resource {
+    noun: "type",
+    with_article: "an instance type",
+    listing: Listing {
+        action: DescribeInstanceTypes::NAME,
+        ids: None,
+        path: ["InstanceTypes", "InstanceType"],
+        id: "InstanceTypeId",
+        texts: &["{CpuCoreCount} vCPU, {MemorySize} GiB"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Images.
+pub static IMAGE: Resource = Resource {
+    noun: "image",
+    with_article: "an image",
+    listing: Listing {
+        action: DescribeImages::NAME,
+        ids: None,
+        path: ["Images", "Image"],
+        id: "ImageId",
+        texts: &["{OSName}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};

@@ -1,0 +1,29 @@
+// Lists resources of a kind as the page describes it: the action, its parameters, where the list is.
+
+import { ask } from "./api.js";
+
+const MOST = 100;
+
+// The entries of the list; only those with these ids, if they are named.
+export async function entries(kind, within, ids) {
+  const parameters = {};
+  if (kind.in_region) parameters.RegionId = within;
+  if (kind.paged) parameters.PageSize = String(MOST);
+  if (ids) parameters[kind.ids] = JSON.stringify(ids);
+  const reply = await ask(kind.action, kind.version, parameters);
+  return kind.path.reduce((inside, name) => inside[name], reply);
+}
+
+// What tells a person which one an entry is: `{Size} GiB` with the field's value in its place; a
+// text with an empty field is left out.
+export function described(kind, entry) {
+  const filled = kind.texts.map((text) => {
+    let complete = true;
+    const shown = text.replace(/\{(\w+)\}/g, (_, name) => {
+      complete &&= entry[name] !== undefined && entry[name] !== "";
+      return entry[name];
+    });
+    return complete ? shown : "";
+  });
+  return filled.filter(Boolean).join(", ");
+}

@@ -1,0 +1,228 @@
+//! Where states and ways stand in the picture of a state machine.
+//!
+//! The pictures of disks and instances are laid out by hand. A kind of resource, or a way, that is
+//! not in the tables is laid out by rule, so that a new one is drawn without a line here.
+
+use super::states::Way;
+use crate::catalog::{Edge, Resource};
+
+/// Half the width and half the height of a state's box.
+pub const HALF: (i32, i32) = (55, 20);
+
+/// From one state to the next, where they are laid out by rule.
+const STEP: i32 = 200;
+/// The height of the row of states, where they are laid out by rule.
+const ROW: i32 = 110;
+/// The height of such a picture.
+const HEIGHT: i32 = 220;
+
+/// A picture's measures, in its own units.
+pub struct Layout {
+    /// Width and height.
+    pub size: (i32, i32),
+    /// The states that are drawn, with the middle of each.
+    pub states: Vec<(&'static str, (i32, i32))>,
+    /// A line for each way, in their order.
+    pub lines: Vec<Line>,
+}
+
+/// How a way is drawn.
+pub struct Line {
+    /// Where the label's middle is.
+    pub at: (i32, i32),
+    /// The line, as SVG writes paths.
+    pub path: String,
+}
+
+/// A picture that was laid out by hand.
+struct ByHand {
+    noun: &'static str,
+    size: (i32, i32),
+    states: &'static [(&'static str, (i32, i32))],
+    /// From, to, where the label is, the line.
+    lines: &'static [(&'static str, &'static str, (i32, i32), &'static str)],
+}
+
+/// Stands for: not there.
+const NONE: &str = "";
+
+#[rustfmt::skip]
+const BY_HAND: &[ByHand] = &[
+    ByHand {
+        noun: "disk",
+        size: (740, 250),
+        states: &[
+            ("Creating", (70, 90)), ("Available", (265, 90)), ("Attaching", (470, 90)), ("In_use", (670, 90)),
+            ("Detaching", (470, 200)),
+        ],
+        lines: &[
+            (NONE, "Creating", (118, 38), "M70 24V68"),
+            ("Creating", "Available", (166, 80), "M125 90H208"),
+            ("Available", "Attaching", (367, 72), "M320 82H413"),
+            ("Attaching", "Available", (367, 117), "M415 98H322"),
+            ("Attaching", "In_use", (569, 80), "M525 90H613"),
+            ("In_use", "Detaching", (560, 150), "M640 110C630 165 590 190 527 192"),
+            ("Detaching", "In_use", (668, 200), "M525 210C620 210 680 180 688 112"),
+            ("Detaching", "Available", (378, 160), "M415 200C340 200 295 165 290 112"),
+            ("In_use", "Available", (470, 14), "M655 70C620 5 330 5 287 67"),
+            ("Available", "Available", (194, 40), "M225 70C205 34 252 34 248 67"),
+            ("In_use", "In_use", (695, 34), "M685 70C675 34 722 34 712 67"),
+            ("Available", NONE, (192, 186), "M240 110V170"),
+        ],
+    },
+    ByHand {
+        noun: "instance",
+        size: (740, 280),
+        states: &[
+            ("Pending", (70, 110)), ("Starting", (265, 110)), ("Running", (470, 110)), ("Stopping", (670, 110)),
+            ("Stopped", (470, 230)),
+        ],
+        lines: &[
+            (NONE, "Pending", (172, 44), "M70 30V88"),
+            ("Pending", "Starting", (166, 100), "M125 110H208"),
+            ("Pending", "Stopped", (235, 248), "M80 130C100 210 280 238 413 238"),
+            ("Starting", "Running", (367, 130), "M320 115H413"),
+            ("Running", "Starting", (367, 62), "M450 90C430 66 305 66 287 88"),
+            ("Running", "Stopping", (569, 92), "M525 102H613"),
+            ("Stopping", "Running", (569, 137), "M615 118H527"),
+            ("Stopping", "Stopped", (668, 186), "M660 130C650 190 600 222 527 225"),
+            ("Stopped", "Starting", (388, 184), "M430 210C360 205 292 180 280 132"),
+            ("Stopped", NONE, (598, 254), "M525 240H646"),
+        ],
+    },
+];
+
+impl Layout {
+    /// The layout of a resource's states and of the ways between them.
+    pub fn of(resource: &Resource, ways: &[Way]) -> Layout {
+        let by_hand = BY_HAND.iter().find(|known| known.noun == resource.noun);
+        let states = match by_hand {
+            Some(known) => known.states.to_vec(),
+            None => row(resource, ways),
+        };
+        let size = by_hand.map_or_else(|| size(&states), |known| known.size);
+        let line = |way: &Way| {
+            let known = by_hand.and_then(|known| known.line(&way.edge));
+            known.unwrap_or_else(|| by_rule(&way.edge, &states))
+        };
+        let lines = ways.iter().map(line).collect();
+        Layout { size, states, lines }
+    }
+}
+
+impl ByHand {
+    fn line(&self, edge: &Edge) -> Option<Line> {
+        let wanted = (edge.from.unwrap_or(NONE), edge.to.unwrap_or(NONE));
+        let found = self.lines.iter().find(|(from, to, ..)| (*from, *to) == wanted);
+        found.map(|(_, _, at, path)| Line { at: *at, path: (*path).to_owned() })
+    }
+}
+
+/// The states that some way leads to or from, side by side.
+fn row(resource: &Resource, ways: &[Way]) -> Vec<(&'static str, (i32, i32))> {
+    let names = resource.statuses.iter().map(|status| status.name);
+    let drawn = names.filter(|name| {
+        ways.iter().any(|way| way.edge.from == Some(name) || way.edge.to == Some(name))
+    });
+    drawn.zip(0..).map(|(name, number)| (name, (STEP / 2 + number * STEP, ROW))).collect()
+}
+
+fn size(states: &[(&'static str, (i32, i32))]) -> (i32, i32) {
+    let count = i32::try_from(states.len()).unwrap_or(1);
+    (STEP * count.max(1), HEIGHT)
+}
+
+/// Neighbours are joined by a straight line, others by an arc: above them to the right, below them
+/// to the left. What comes to be comes from above, what ceases to be leaves downwards.
+fn by_rule(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> Line {
+    let place = |wanted| states.iter().find(|(name, _)| *name == wanted).map(|(_, at)| *at);
+    let (from, to) = (edge.from.and_then(place), edge.to.and_then(place));
+    let (half_width, half_height) = HALF;
+    match (from, to) {
+        (Some((x, y)), Some((to_x, to_y))) if (x, y) == (to_x, to_y) => {
+            let (left, right, top) = (x - 20, x + 20, y - half_height);
+            let path =
+                format!("M{left} {top}C{left} {0} {right} {0} {right} {1}", top - 40, top - 2);
+            Line { at: (x, top - 40), path }
+        }
+        (Some((x, y)), Some((to_x, to_y))) if y == to_y && to_x - x == STEP => {
+            let path = format!("M{} {y}H{}", x + half_width, to_x - half_width - 2);
+            Line { at: (x + STEP / 2, y - 8), path }
+        }
+        (Some((x, y)), Some((to_x, to_y))) => {
+            let side = if to_x > x { -1 } else { 1 };
+            let (start, end) = (y + side * half_height, to_y + side * (half_height + 2));
+            let far = y + side * 80;
+            let path = format!("M{x} {start}C{x} {far} {to_x} {far} {to_x} {end}");
+            Line { at: ((x + to_x) / 2, y + side * 74), path }
+        }
+        (None, Some((x, y))) => {
+            let (start, end) = (y - half_height - 50, y - half_height - 2);
+            Line { at: (x, start - 6), path: format!("M{x} {start}V{end}") }
+        }
+        (Some((x, y)), None) => {
+            let (start, end) = (y + half_height, y + half_height + 50);
+            Line { at: (x, end + 14), path: format!("M{x} {start}V{end}") }
+        }
+        (None, None) => Line { at: (0, 0), path: String::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Listing, Status};
+
+    static SNAPSHOT: Resource = Resource {
+        noun: "snapshot",
+        with_article: "a snapshot",
+        listing: Listing {
+            action: "DescribeSnapshots",
+            ids: Some("SnapshotIds"),
+            path: ["Snapshots", "Snapshot"],
+            id: "SnapshotId",
+            texts: &[],
+            holder: None,
+        },
+        statuses: &[
+            Status::passing("progressing"),
+            Status::lasting("accomplished"),
+            Status::lasting("failed"),
+        ],
+        unasked: &[],
+    };
+
+    fn way(edge: Edge) -> Way {
+        Way { label: edge.label.to_owned(), edge, begun_by: Vec::new(), ends: Vec::new() }
+    }
+
+    #[test]
+    fn a_new_kind_of_resource_is_drawn_inside_its_picture() {
+        let ways = [
+            way(Edge::into("progressing", "CreateSnapshot")),
+            way(Edge::between("progressing", "accomplished", "made")),
+            way(Edge::between("progressing", "failed", "not made")),
+            way(Edge::between("failed", "progressing", "again")),
+            way(Edge::between("accomplished", "accomplished", "ModifySnapshot")),
+            way(Edge::out_of("accomplished", "DeleteSnapshot")),
+        ];
+        let layout = Layout::of(&SNAPSHOT, &ways);
+        assert_eq!(layout.states.len(), 3);
+        let (width, height) = layout.size;
+        for line in &layout.lines {
+            assert!(line.path.starts_with('M') && line.path.len() > 5, "{}", line.path);
+            let (x, y) = line.at;
+            assert!((0..width).contains(&x) && (0..height).contains(&y), "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn what_was_laid_out_by_hand_stays_where_it_is() {
+        let layout = Layout::of(
+            &crate::actions::disk::resource::DISK,
+            &[way(Edge::between("Detaching", "Available", "detached"))],
+        );
+        assert_eq!(layout.size, (740, 250));
+        assert_eq!(layout.lines[0].path, "M415 200C340 200 295 165 290 112");
+    }
+}
