@@ -19,7 +19,8 @@ use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::nonce::Nonces;
+use crate::gateway::nonce::stored::StoredNonces;
+use crate::gateway::nonce::{MAX_NONCES, Nonces};
 use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
@@ -78,6 +79,7 @@ impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
     pub fn new(plan: Plan) -> Result<Assembly, StoreError> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
+        let nonces = store.read(|tx| tx.nonces())??;
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
         let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
@@ -106,7 +108,7 @@ impl Assembly {
         let gateway = Gateway {
             services,
             keys,
-            nonces: Nonces::default(),
+            nonces: Nonces::new(MAX_NONCES, StoredNonces::new(nonces)),
             guard: Guard { extra_hosts: plan.extra_hosts },
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),

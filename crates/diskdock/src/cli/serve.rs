@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
+use crate::gateway::nonce::stored::forget_stored;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
@@ -255,7 +256,11 @@ async fn run_maintenance(assembly: &Assembly) {
     }
     let services = &assembly.gateway.services;
     let now = services.clock.now();
-    assembly.gateway.nonces.forget_expired(services.clock.now_for_signatures().seconds());
+    let now_s = services.clock.now_for_signatures().seconds();
+    assembly.gateway.nonces.forget_expired(now_s);
+    if let Err(fault) = forget_stored(&services.store, now_s).await {
+        tracing::error!(%fault, "cannot forget old nonces");
+    }
     let old = now.plus_s(-TOKENS_KEPT_S);
     if let Err(fault) = services.store.write(move |tx| tx.forget_tokens(old)).await {
         tracing::error!(%fault, "cannot forget old tokens");

@@ -4,22 +4,25 @@ use http::request::Parts;
 
 use super::Gateway;
 use super::keys::Found;
-use super::nonce::{Verdict, WINDOW_S};
+use super::nonce::{Signed, Verdict, WINDOW_S};
 use super::signature::{self, Claims, Fault, Received};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
     MISSING_HEADER, MISSING_PARAMETER, NO_AUTHENTICATION, NONCE_USED, SIGNATURE_METHOD,
     SIGNATURE_MISMATCH, THROTTLING, TIMESTAMP_EXPIRED, TIMESTAMP_FORMAT,
 };
-use crate::catalog::{Caller, Refusal};
+use crate::catalog::{Caller, Entry, Refusal};
+use crate::store::StoredNonce;
 
 impl Gateway {
-    /// The caller of this request, if it proves who that is.
+    /// The caller of this request, if it proves who that is, and what is stored of
+    /// it if it may change something.
     pub(super) fn authenticate(
         &self,
         received: &Received<'_>,
         parts: &Parts,
-    ) -> Result<Caller, Refusal> {
+        entry: Entry,
+    ) -> Result<(Caller, Option<StoredNonce>), Refusal> {
         let claims = signature::claims(received).map_err(|fault| refusal(&fault))?;
         let (Some(id), Some(nonce), Some(timestamp_s)) =
             (claims.access_key_id, claims.nonce, claims.timestamp_s)
@@ -33,13 +36,15 @@ impl Gateway {
         let found = self.keys.find(id).ok_or(&ACCESS_KEY_NOT_FOUND)?;
         self.check_key(&found, parts)?;
         check_signature(received, &claims, &found.secret)?;
-        match self.nonces.remember(id, nonce, timestamp_s, now_s) {
+        let signed = Signed { account: &found.account, access_key_id: id, nonce, timestamp_s };
+        match self.nonces.remember(&signed, now_s) {
             Verdict::Fresh => {}
             Verdict::Used => return Err((&NONCE_USED).into()),
             Verdict::Expired | Verdict::Future => return Err((&TIMESTAMP_EXPIRED).into()),
             Verdict::Full => return Err((&THROTTLING).into()),
         }
-        Ok(Caller { account: found.account.clone(), access_key_id: id.to_owned() })
+        let caller = Caller { account: found.account.clone(), access_key_id: id.to_owned() };
+        Ok((caller, matches!(entry, Entry::Mutation(_)).then(|| signed.to_store())))
     }
 
     /// A disabled key opens nothing; the development key, which everybody knows, opens nothing to

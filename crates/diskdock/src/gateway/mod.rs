@@ -115,13 +115,14 @@ impl Gateway {
         view.format = format(&intent)?;
         let listed = asked_for(&intent, host(parts))?;
         view.action = Some(listed);
-        let caller = self.authenticate(&received, parts)?;
+        let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
         let (decoded, action) = (decoded.parameters, listed.spec().name);
         self.check_throttle(&caller, action)?;
         let request = Request {
             caller,
             request_id: request_id.to_owned(),
             input: Input::from_sorted(decoded),
+            nonce,
         };
         let answered = self.dispatch(listed, action, &request).await.map(Some);
         view.request = Some(request);

@@ -14,7 +14,7 @@ use crate::catalog::errors::{DRY_RUN, REGION_MALFORMED};
 use crate::catalog::{Call, Caller, Entry, Environment, Environments, Input, Listed, Spec, Stop};
 use crate::clock::Clock;
 use crate::operations::Runner;
-use crate::store::Store;
+use crate::store::{Store, StoredNonce};
 
 use parameters::ignored;
 pub use parameters::{COMMON, LEGACY};
@@ -42,6 +42,9 @@ pub struct Request {
     pub request_id: String,
     /// All decoded parameters.
     pub input: Input,
+    /// What of the request is stored with its effect, so that it is not served again after a
+    /// restart; none for one that changes nothing.
+    pub nonce: Option<StoredNonce>,
 }
 
 /// What a request is answered with.

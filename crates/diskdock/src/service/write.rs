@@ -34,8 +34,12 @@ pub(super) async fn carry_out(
     }
     let (caller, now) = (request.caller.clone(), services.clock.now());
     let token = token::of(listed, request, now);
-    let record = record(listed.spec(), request, now);
+    let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let write = move |tx: &mut dyn WriteTx| {
+        // A refused request is remembered as well: it might be accepted by the time it is replayed.
+        if let Some(nonce) = &nonce {
+            tx.save_nonce(nonce)?;
+        }
         let call = Call { caller: &caller, now, environment: &environment };
         let written = match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref()) {
             Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),

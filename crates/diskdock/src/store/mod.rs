@@ -16,7 +16,7 @@ use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 pub use records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    KeyStatus, OperationRow, Page, TokenRecord, has_tags, like,
+    KeyStatus, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord, has_tags, like,
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
@@ -80,6 +80,10 @@ pub trait ReadTx {
     fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
     /// All access keys.
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
+    /// The requests that may have changed something and are not to be served again.
+    fn nonces(&self) -> Result<NonceRecords, StoreError>;
+    /// The second in which the newest of them was signed that comes after the `most` newest ones.
+    fn nonce_beyond(&self, most: usize) -> Result<Option<i64>, StoreError>;
     /// The latest recorded calls, newest first.
     fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError>;
     /// Everything, for an export.
@@ -105,6 +109,11 @@ pub trait WriteTx: ReadTx {
     fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
     fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
+    /// Remembers a request, even if it will be refused; remembering it again is no error.
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError>;
+    /// Forgets some of the requests that were signed before this second, and remembers that
+    /// everything up to the latest of them may have been seen; true if there may be more.
+    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError>;
     /// Takes an operation in.
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Saves how far an operation has come.
@@ -128,7 +137,7 @@ pub trait WriteTx: ReadTx {
     fn save_access_key(&mut self, key: &AccessKey) -> Result<(), StoreError>;
     /// Removes an access key; removing what is not there is no error.
     fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError>;
-    /// Forgets disks, instances, operations, tokens and calls; keeps the keys.
+    /// Forgets disks, instances, operations, tokens and calls; keeps the keys and the nonces.
     fn wipe(&mut self) -> Result<(), StoreError>;
     /// Takes in an export, on top of what is there.
     fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError>;

@@ -321,3 +321,21 @@ pub struct CallRecord {
     /// The resource it was about, where there is one.
     pub resource: String,
 }
+
+/// A request that may have changed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredNonce {
+    /// When it was signed, in seconds since 1970.
+    pub timestamp_s: i64,
+    /// A hash of its access key and its nonce.
+    pub hash: u64,
+}
+
+/// The requests that are not to be served again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NonceRecords {
+    /// Those that are remembered.
+    pub nonces: Vec<StoredNonce>,
+    /// All that were signed up to this second may have been seen and forgotten.
+    pub forgotten_until_s: Option<i64>,
+}

@@ -45,7 +45,12 @@ impl TestServer {
             pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         pairs.sort();
         let caller = Caller { account: "1".into(), access_key_id: "key".into() };
-        let request = Request { caller, request_id: "R".into(), input: Input::from_sorted(pairs) };
+        let request = Request {
+            caller,
+            request_id: "R".into(),
+            input: Input::from_sorted(pairs),
+            nonce: None,
+        };
         let entry = find(action).expect("an action");
         match dispatch(&self.services, entry, &request).await {
             Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),

@@ -5,30 +5,42 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::NonceRecords;
 
 const NOW: i64 = 1_767_323_045;
+
+fn memory(limit: usize) -> Nonces {
+    Nonces::new(limit, StoredNonces::default())
+}
+
+/// Remembers a request of a key, whose account is called the same without its digits.
+fn remember(nonces: &Nonces, key: &str, nonce: &str, timestamp_s: i64, now_s: i64) -> Verdict {
+    let account = AccountId::from(key.trim_end_matches(char::is_numeric));
+    let request = Signed { account: &account, access_key_id: key, nonce, timestamp_s };
+    nonces.remember(&request, now_s)
+}
 
 #[test]
 fn a_nonce_is_fresh_once_for_each_key() {
     let nonces = Nonces::default();
     assert!(nonces.is_empty());
-    assert_eq!(nonces.remember("a", "n", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "n", NOW, NOW + 1), Verdict::Used);
-    assert_eq!(nonces.remember("b", "n", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "m", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("an", "", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "n", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "n", NOW, NOW + 1), Verdict::Used);
+    assert_eq!(remember(&nonces, "b", "n", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "m", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "an", "", NOW, NOW), Verdict::Fresh);
     assert_eq!(nonces.len(), 4);
 }
 
 #[test]
 fn the_window_is_inclusive_on_both_sides() {
     let nonces = Nonces::default();
-    assert_eq!(nonces.remember("a", "1", NOW - WINDOW_S, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW - WINDOW_S - 1, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "3", NOW + WINDOW_S, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "4", NOW + WINDOW_S + 1, NOW), Verdict::Future);
+    assert_eq!(remember(&nonces, "a", "1", NOW - WINDOW_S, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - WINDOW_S - 1, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "3", NOW + WINDOW_S, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "4", NOW + WINDOW_S + 1, NOW), Verdict::Future);
     for extreme in [i64::MIN, i64::MAX] {
-        assert_eq!(nonces.remember("a", "5", extreme, extreme), Verdict::Fresh);
+        assert_eq!(remember(&nonces, "a", "5", extreme, extreme), Verdict::Fresh);
     }
 }
 
@@ -37,64 +49,64 @@ fn memory_starts_empty_and_shrinks_as_minutes_pass() {
     let nonces = Nonces::default();
     for number in 0..1000 {
         let now = NOW + number * 4;
-        assert_eq!(nonces.remember("a", &number.to_string(), now, now), Verdict::Fresh);
+        assert_eq!(remember(&nonces, "a", &number.to_string(), now, now), Verdict::Fresh);
     }
     // Sixteen minutes of one nonce in four seconds.
     assert!(nonces.len() <= 16 * 15 + 15, "{}", nonces.len());
     nonces.forget_expired(NOW + 4000 + 2 * WINDOW_S);
     assert!(nonces.is_empty());
-    assert!(nonces.shards.iter().all(|shard| lock(shard).minutes.is_empty()));
+    assert!(nonces.memories().iter().all(|memory| memory.oldest().is_none()));
 }
 
 #[test]
 fn a_clock_set_back_brings_no_replay_and_no_outage() {
     let nonces = Nonces::default();
-    assert_eq!(nonces.remember("a", "1", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW + 7200, NOW + 7200), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "1", NOW, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "2", NOW + 7200, NOW), Verdict::Future);
-    assert_eq!(nonces.remember("a", "3", NOW + 60, NOW + 60), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW + 7200, NOW + 7200), Verdict::Used);
+    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW), Verdict::Future);
+    assert_eq!(remember(&nonces, "a", "3", NOW + 60, NOW + 60), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), Verdict::Used);
 }
 
 #[test]
 fn an_overflow_gives_up_the_oldest_minute_only() {
-    let nonces = Nonces::new(3);
-    assert_eq!(nonces.remember("a", "1", NOW - 120, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW - 60, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "3", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "4", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "1", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "5", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "6", NOW - 600, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "2", NOW - 60, NOW), Verdict::Used);
-    assert_eq!(nonces.remember("a", "7", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW - 60, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "8", NOW, NOW), Verdict::Full);
-    assert_eq!(nonces.remember("a", "7", NOW, NOW), Verdict::Used);
-    assert_eq!(nonces.remember("a", "8", NOW + 60, NOW + 60), Verdict::Fresh);
+    let nonces = memory(3);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "3", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "4", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "5", NOW - 120, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "6", NOW - 600, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Used);
+    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "8", NOW, NOW), Verdict::Full);
+    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), Verdict::Used);
+    assert_eq!(remember(&nonces, "a", "8", NOW + 60, NOW + 60), Verdict::Fresh);
     assert_eq!(nonces.len(), 1);
 }
 
 #[test]
 fn a_late_request_costs_nobody_elses_minute() {
-    let nonces = Nonces::new(2);
-    assert_eq!(nonces.remember("a", "1", NOW - 60, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "2", NOW, NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember("a", "3", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(nonces.remember("a", "1", NOW - 60, NOW), Verdict::Used);
+    let nonces = memory(2);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "3", NOW - 120, NOW), Verdict::Expired);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), Verdict::Used);
 }
 
 #[test]
 fn one_of_many_threads_wins_each_nonce() {
-    let nonces = Nonces::new(500);
+    let nonces = memory(500);
     let wins = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for number in 0..2000_i64 {
                     let stamp = NOW + number / 10;
-                    let verdict = nonces.remember("a", &number.to_string(), stamp, NOW + 200);
+                    let verdict = remember(&nonces, "a", &number.to_string(), stamp, NOW + 200);
                     wins.fetch_add(usize::from(verdict == Verdict::Fresh), Ordering::Relaxed);
                 }
             });
@@ -103,14 +115,37 @@ fn one_of_many_threads_wins_each_nonce() {
     let wins = wins.into_inner();
     assert!((500..=2000).contains(&wins), "{wins}");
     assert!(nonces.len() <= 500);
-    let kept: usize = nonces
-        .shards
-        .iter()
-        .flat_map(|shard| {
-            lock(shard).minutes.iter().map(|(_, seen)| seen.len()).collect::<Vec<_>>()
-        })
-        .sum();
+    let kept: usize = nonces.memories().iter().map(|memory| memory.len()).sum();
     assert_eq!(kept, nonces.len());
+}
+
+#[test]
+fn remember_at_the_bound_makes_the_account_that_holds_most_give_way() {
+    let nonces = memory(4);
+    for (key, nonce) in [("loud1", "1"), ("loud2", "2"), ("loud2", "3"), ("quiet", "1")] {
+        assert_eq!(remember(&nonces, key, nonce, NOW, NOW), Verdict::Fresh);
+    }
+    assert_eq!(remember(&nonces, "quiet", "2", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "loud2", "2", NOW, NOW), Verdict::Full, "no replay");
+    assert_eq!(remember(&nonces, "loud2", "4", NOW, NOW), Verdict::Full, "until it is another");
+    assert_eq!(remember(&nonces, "loud2", "5", NOW + 60, NOW + 60), Verdict::Fresh, "minute");
+    assert_eq!(remember(&nonces, "loud1", "1", NOW, NOW), Verdict::Used);
+    assert_eq!(remember(&nonces, "quiet", "1", NOW, NOW), Verdict::Used);
+}
+
+#[test]
+fn remember_knows_what_was_stored_by_a_server_before() {
+    let account = AccountId::from("1");
+    let request =
+        |nonce, timestamp_s| Signed { account: &account, access_key_id: "a", nonce, timestamp_s };
+    let seen = request("seen", NOW);
+    let nonces = vec![seen.to_store()];
+    let records = NonceRecords { nonces, forgotten_until_s: Some(NOW - 60) };
+    let nonces = Nonces::new(10, StoredNonces::new(records));
+    assert_eq!(nonces.remember(&seen, NOW), Verdict::Used);
+    assert_eq!(nonces.remember(&request("other", NOW), NOW), Verdict::Fresh);
+    assert_eq!(nonces.remember(&request("new", NOW - 60), NOW), Verdict::Expired);
+    assert_eq!(nonces.remember(&request("new", NOW - 59), NOW), Verdict::Fresh);
 }
 
 proptest! {
@@ -120,11 +155,11 @@ proptest! {
         limit in 1_usize..40,
         calls in proptest::collection::vec((0..20_u8, -2000..2000_i64, -3000..3000_i64), 1..300),
     ) {
-        let nonces = Nonces::new(limit);
+        let nonces = memory(limit);
         let mut served = HashSet::new();
         for (nonce, stamp, clock) in calls {
             let (stamp, now) = (NOW + stamp / 20 * 20, NOW + clock);
-            let verdict = nonces.remember("a", &nonce.to_string(), stamp, now);
+            let verdict = remember(&nonces, "a", &nonce.to_string(), stamp, now);
             if verdict == Verdict::Fresh {
                 prop_assert!(served.insert((nonce, stamp)), "{} at {} served twice", nonce, stamp);
                 prop_assert!((stamp - now).abs() <= WINDOW_S);
@@ -143,7 +178,7 @@ proptest! {
             now += step;
             let first = seen.insert((nonce, minute(now + offset)));
             let expected = if first { Verdict::Fresh } else { Verdict::Used };
-            prop_assert_eq!(nonces.remember("a", &nonce.to_string(), now + offset, now), expected);
+            prop_assert_eq!(remember(&nonces, "a", &nonce.to_string(), now + offset, now), expected);
         }
     }
 }

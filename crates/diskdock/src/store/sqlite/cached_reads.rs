@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::super::records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    OperationRow, Page, TokenRecord,
+    NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::{ReadTx, Snapshot, StoreError};
 use super::entity_cache::{EntityCache, Versioned};
@@ -99,6 +99,14 @@ impl ReadTx for CachedReads<'_> {
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
         self.sqlite_tx.access_keys()
+    }
+
+    fn nonces(&self) -> Result<NonceRecords, StoreError> {
+        self.miss()
+    }
+
+    fn nonce_beyond(&self, _: usize) -> Result<Option<i64>, StoreError> {
+        self.miss()
     }
 
     fn calls(&self, _: usize) -> Result<Vec<CallRecord>, StoreError> {

@@ -8,6 +8,7 @@
 mod cached_reads;
 mod entity_cache;
 mod lists;
+mod nonces;
 mod sqlite_tx;
 mod writer;
 mod writing;
@@ -37,6 +38,7 @@ const STATEMENTS: usize = 64;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_books.sql"),
     include_str!("../migrations/0002_discards.sql"),
+    include_str!("../migrations/0003_nonces.sql"),
 ];
 
 /// How hard the store tries to keep what it was told.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::records::{
     AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    OperationRow, Page, TokenRecord,
+    NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::snapshot::{FORMAT, Snapshot};
 use super::super::{ReadTx, StoreError};
@@ -271,6 +271,14 @@ impl ReadTx for SqliteTx<'_> {
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
         self.bodies("SELECT body FROM access_keys ORDER BY id", [])
+    }
+
+    fn nonces(&self) -> Result<NonceRecords, StoreError> {
+        self.all_nonces()
+    }
+
+    fn nonce_beyond(&self, most: usize) -> Result<Option<i64>, StoreError> {
+        SqliteTx::nonce_beyond(self, most)
     }
 
     fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError> {

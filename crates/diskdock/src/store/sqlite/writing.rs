@@ -6,7 +6,9 @@ use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
 use rusqlite::params;
 use serde::Serialize;
 
-use super::super::records::{AccessKey, AttachedDisk, CallRecord, OperationRow, TokenRecord};
+use super::super::records::{
+    AccessKey, AttachedDisk, CallRecord, OperationRow, StoredNonce, TokenRecord,
+};
 use super::super::snapshot::Snapshot;
 use super::super::{ReadTx, StoreError, WriteTx};
 use super::sqlite_tx::SqliteTx;
@@ -237,6 +239,14 @@ impl WriteTx for SqliteTx<'_> {
     fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE created_at < ?1", [moment.0])?;
         Ok(())
+    }
+
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError> {
+        self.insert_nonce(nonce)
+    }
+
+    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
+        self.delete_nonces(before_s)
     }
 
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diskdock::store::{DiskFilter, Page, StoreError, WriteTx};
+use diskdock::store::{DiskFilter, Page, StoreError, StoredNonce, WriteTx};
 use domain::DiskId;
 
 use super::entities::{disk, instance};
@@ -16,6 +16,29 @@ pub async fn contract(open: Open) {
     a_read_sees_what_was_committed_when_it_began(open).await;
     concurrent_changes_all_count(open).await;
     removed_disks_are_remembered_until_their_bytes_are_gone(open).await;
+    nonces_are_kept_until_they_are_forgotten_by_their_second(open).await;
+}
+
+async fn nonces_are_kept_until_they_are_forgotten_by_their_second(open: Open) {
+    const MANY: i64 = 12_000;
+    let fresh = Fresh::new(open);
+    let nonce = |timestamp_s: i64| StoredNonce { timestamp_s, hash: u64::MAX - 1 };
+    fresh
+        .write(move |tx| {
+            (0..MANY).chain([5]).try_for_each(|second| tx.save_nonce(&nonce(second)))?;
+            tx.wipe()
+        })
+        .await;
+    let fresh = fresh.reopened(open);
+    let kept = fresh.read(|tx| tx.nonces());
+    assert_eq!((kept.nonces.len(), kept.forgotten_until_s), (12_000, None));
+    assert!(kept.nonces.contains(&nonce(5)));
+    assert_eq!(fresh.read(|tx| tx.nonce_beyond(2)), Some(MANY - 3));
+    assert_eq!(fresh.read(|tx| tx.nonce_beyond(12_000)), None);
+    while fresh.write(|tx| tx.forget_nonces(MANY - 10)).await {}
+    fresh.write(|tx| tx.forget_nonces(3)).await;
+    let kept = fresh.reopened(open).read(|tx| tx.nonces());
+    assert_eq!((kept.nonces.len(), kept.forgotten_until_s), (10, Some(MANY - 11)));
 }
 
 fn total(fresh: &Fresh) -> Option<u64> {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod parameters;
+mod replay;
 mod tokens;
 
 use diskdock::catalog::times::with_seconds;
