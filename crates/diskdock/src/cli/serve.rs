@@ -72,7 +72,7 @@ pub struct ServeArgs {
     /// Listen beyond loopback without TLS
     #[arg(long)]
     pub insecure_http: bool,
-    /// A host name that this server may be called by, besides loopback; can be repeated
+    /// A host name that programs may call this server by, besides loopback; can be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
     /// How many clients may be connected, and how long they may take

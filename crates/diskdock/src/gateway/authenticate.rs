@@ -8,8 +8,9 @@ use super::nonce::{Signed, Verdict, WINDOW_S};
 use super::signature::{self, Claims, Fault, Received};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
-    MISSING_HEADER, MISSING_PARAMETER, NO_AUTHENTICATION, NONCE_USED, SIGNATURE_METHOD,
-    SIGNATURE_MISMATCH, THROTTLING, TIMESTAMP_EXPIRED, TIMESTAMP_FORMAT,
+    MISSING_HEADER, MISSING_PARAMETER, MISSING_SECURITY_TOKEN, NO_AUTHENTICATION, NONCE_USED,
+    SECURITY_TOKEN, SIGNATURE_METHOD, SIGNATURE_MISMATCH, THROTTLING, TIMESTAMP_EXPIRED,
+    TIMESTAMP_FORMAT,
 };
 use crate::catalog::{Caller, Entry, Refusal};
 use crate::store::StoredNonce;
@@ -24,6 +25,7 @@ impl Gateway {
         entry: Entry,
     ) -> Result<(Caller, Option<StoredNonce>), Refusal> {
         let claims = signature::claims(received).map_err(|fault| refusal(&fault))?;
+        check_kind(received)?;
         let (Some(id), Some(nonce), Some(timestamp_s)) =
             (claims.access_key_id, claims.nonce, claims.timestamp_s)
         else {
@@ -33,6 +35,7 @@ impl Gateway {
         if (now_s - timestamp_s).abs() > WINDOW_S {
             return Err((&TIMESTAMP_EXPIRED).into());
         }
+        check_token(received, id)?;
         let found = self.keys.find(id).ok_or(&ACCESS_KEY_NOT_FOUND)?;
         self.check_key(&found, parts)?;
         check_signature(received, &claims, &found.secret)?;
@@ -59,6 +62,31 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// What proves nothing here is refused, not ignored: bearer tokens and key pairs.
+fn check_kind(received: &Received<'_>) -> Result<(), Refusal> {
+    for (parameter, header) in
+        [("BearerToken", Some("x-acs-bearer-token")), ("SignatureType", None)]
+    {
+        let in_header = header.and_then(|header| received.header(header));
+        if received.filled(parameter).or(in_header).is_some() {
+            return Err(Refusal::about(&SIGNATURE_METHOD, parameter));
+        }
+    }
+    Ok(())
+}
+
+/// Temporary keys are not issued here, so a token belongs to none of the keys.
+fn check_token(received: &Received<'_>, access_key_id: &str) -> Result<(), Refusal> {
+    let in_header = received.header("x-acs-security-token");
+    if received.filled("SecurityToken").or(in_header).is_some() {
+        return Err((&SECURITY_TOKEN).into());
+    }
+    if access_key_id.starts_with("STS.") {
+        return Err((&MISSING_SECURITY_TOKEN).into());
+    }
+    Ok(())
 }
 
 fn check_signature(

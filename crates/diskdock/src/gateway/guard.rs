@@ -12,7 +12,8 @@ use http::request::Parts;
 /// Which hosts this server may be called by.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    /// Names besides loopback addresses and those of the vendor.
+    /// Names besides loopback addresses and those of the vendor, for programs: whoever answers for
+    /// such a name could point it here, so a browser may not use it.
     pub extra_hosts: Vec<String>,
 }
 
@@ -39,6 +40,9 @@ impl Guard {
         if !self.is_ours(host) {
             return Err(format!("this server is not called {host:?}"));
         }
+        if !is_loopback(without_port(host)) && is_browser(&parts.headers) {
+            return Err(format!("a browser has to use a loopback address, not {host:?}"));
+        }
         let site = text(&parts.headers, "sec-fetch-site").unwrap_or("none");
         if !matches!(site, "same-origin" | "none") {
             return Err(format!("the request comes from a page of another origin ({site})"));
@@ -56,13 +60,17 @@ impl Guard {
     /// Loopback addresses, `localhost` and what the operator named.
     fn is_ours(&self, host: &str) -> bool {
         let name = without_port(host);
-        let loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        loopback
-            || name.is_empty()
-            || name.eq_ignore_ascii_case("localhost")
-            || name.ends_with(".localhost")
-            || self.extra_hosts.iter().any(|extra| extra.eq_ignore_ascii_case(name))
+        let is_extra = |extra: &String| extra.eq_ignore_ascii_case(name);
+        is_loopback(name) || self.extra_hosts.iter().any(is_extra)
     }
+}
+
+/// Whether nobody can point this name elsewhere. A program that names no host is on this machine.
+fn is_loopback(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || name.is_empty()
+        || name.eq_ignore_ascii_case("localhost")
+        || name.ends_with(".localhost")
 }
 
 /// The host that the caller named.
@@ -130,6 +138,28 @@ mod tests {
         assert!(!check(&[host]));
         assert!(!check_call(&[host, ("user-agent", "Mozilla/5.0 (X11)")]));
         assert!(!check_call(&[host, ("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn check_lets_programs_use_an_allowed_name_and_no_browser() {
+        let guard = Guard { extra_hosts: vec!["disks.example".to_owned()] };
+        let passes = |headers: &[(&str, &str)]| {
+            let parts = parts(headers);
+            assert_eq!(guard.check(&parts).is_ok(), guard.check_call(&parts).is_ok());
+            guard.check(&parts).is_ok()
+        };
+        let host = ("host", "Disks.example:5260");
+        assert!(passes(&[host]));
+        assert!(passes(&[host, ("user-agent", "python-requests/2.32")]));
+        for tells in [
+            ("user-agent", "Mozilla/5.0 (X11)"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "http://Disks.example:5260"),
+            ("referer", "http://Disks.example:5260/explorer"),
+            ("cookie", "a=b"),
+        ] {
+            assert!(!passes(&[host, tells]), "{tells:?}");
+        }
     }
 
     #[test]

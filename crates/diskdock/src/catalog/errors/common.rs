@@ -48,7 +48,8 @@ errors! {
         => "Sign with HMAC-SHA1 version 1.0 or ACS3-HMAC-SHA256.";
     SIGNATURE_METHOD = 400 "InvalidParamater"
         "The specified parameter \"{}\" is not valid."
-        => "Use HMAC-SHA1 with SignatureVersion 1.0, or ACS3-HMAC-SHA256.";
+        => "Use HMAC-SHA1 with SignatureVersion 1.0, or ACS3-HMAC-SHA256; bearer tokens and key pairs are \
+            not known here.";
     ILLEGAL_TIMESTAMP = 400 "IllegalTimestamp"
         "The input parameter \"Timestamp\" that is mandatory for processing this request is not supplied."
         => "Send the present time in UTC as YYYY-MM-DDThh:mm:ssZ.";
@@ -70,6 +71,10 @@ errors! {
     MISSING_SECURITY_TOKEN = 400 "MissingSecurityToken"
         "SecurityToken is mandatory for this action."
         => "Send the token that came with the temporary key.";
+    SECURITY_TOKEN = 400 "InvalidSecurityToken.Expired"
+        "Specified SecurityToken is expired."
+        => "Sign with an AccessKey of `diskdock key list` and send no SecurityToken: this server \
+            issues no temporary keys.";
     MISSING_HEADER = 400 "MissingHeader"
         "Specified header {} is mandatory for this action."
         => "Send the header.";

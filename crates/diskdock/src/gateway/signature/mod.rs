@@ -47,12 +47,12 @@ impl<'a> Received<'a> {
     }
 
     /// The value of a parameter unless it is absent or empty.
-    fn filled(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn filled(&self, name: &str) -> Option<&'a str> {
         self.parameter(name).filter(|value| !value.is_empty())
     }
 
     /// The value of a header unless it is absent, empty or not text.
-    fn header(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         let value = std::str::from_utf8(self.headers.get(name)?.as_bytes()).ok()?;
         Some(value.trim_ascii()).filter(|value| !value.is_empty())
     }

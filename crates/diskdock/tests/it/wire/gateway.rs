@@ -253,6 +253,33 @@ async fn a_key_that_is_unknown_or_disabled_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_not_understood_is_refused_and_an_empty_one_is_none() {
+    let world = World::new().await;
+    let expired = (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
+    spoilt(&world, &[("SecurityToken", Some("sts-token"))], expired).await;
+    let sts = [("AccessKeyId", Some("STS.1")), ("SecurityToken", Some("sts-token"))];
+    spoilt(&world, &sts, expired).await;
+    let missing = (400, "MissingSecurityToken", "SecurityToken is mandatory for this action.");
+    spoilt(&world, &[("AccessKeyId", Some("STS.1"))], missing).await;
+    for (name, value) in [("BearerToken", "b"), ("SignatureType", "PRIVATEKEY")] {
+        let message = format!("The specified parameter \"{name}\" is not valid.");
+        spoilt(&world, &[(name, Some(value))], (400, "InvalidParamater", &message)).await;
+    }
+    for (header, code) in [
+        ("x-acs-security-token", "InvalidSecurityToken.Expired"),
+        ("x-acs-bearer-token", "InvalidParamater"),
+    ] {
+        assert_eq!(with_header(&world, header, "t").await.refusal(), (400, code));
+    }
+    let bearer = "/?Action=DescribeDisks&Version=2014-05-26&BearerToken=b";
+    let answer = world.send(bare("GET", bearer)).await.unwrap();
+    assert_eq!(answer.refusal(), (400, "InvalidParamater"));
+    let empty = ["SecurityToken", "BearerToken", "SignatureType"].map(|name| (name, Some("")));
+    let request = get(&signed(&world, "empty", &empty));
+    assert_eq!(world.send(request).await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn only_get_and_post_are_methods() {
     let world = World::new().await;
     for method in ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"] {
