@@ -28,7 +28,7 @@ use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::inventory::InventorySource;
 use crate::operations::{Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep};
-use crate::service::Services;
+use crate::service::{Quotas, Services};
 use crate::storage::{Images, StorageError};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
@@ -53,6 +53,8 @@ pub struct Plan {
     pub qemu: Option<qemu::Config>,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
+    /// What an account may have at most.
+    pub quotas: Quotas,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
     /// Whether the development key opens the door.
@@ -103,8 +105,14 @@ impl Assembly {
             }
             Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
         }
-        let services =
-            Services { store, runner: Arc::new(runner), clock, environment, strict: plan.strict };
+        let services = Services {
+            store,
+            runner: Arc::new(runner),
+            clock,
+            environment,
+            strict: plan.strict,
+            quotas: plan.quotas,
+        };
         let gateway = Gateway {
             services,
             keys,

@@ -22,6 +22,7 @@ use crate::gateway::nonce::stored::forget_stored;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
+use crate::service::Quota;
 use crate::store::sqlite::Durability;
 
 /// How often store and hypervisor are compared, and leases renewed, in seconds.
@@ -57,6 +58,9 @@ pub struct ServeArgs {
     /// Refuse parameters that are unknown or have no effect, instead of naming them
     #[arg(long)]
     pub strict: bool,
+    /// What each account may have at most: disks=<number> or instances=<number>; can be repeated
+    #[arg(long, value_name = "WHAT=NUMBER")]
+    pub quota: Vec<Quota>,
     /// Hold callers to the vendor's request limits: 500 AttachDisk or DetachDisk in 60 seconds
     #[arg(long)]
     pub throttle: bool,
@@ -147,6 +151,7 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         pace: args.pace,
         qemu: args.machines.config(args.ephemeral)?,
         strict: args.strict,
+        quotas: args.quota.iter().copied().collect(),
         throttle: args.throttle,
         development_key: args.listen.ip().is_loopback(),
         extra_hosts: args.allow_host.clone(),

@@ -5,6 +5,7 @@
 //! single action, and nothing of HTTP.
 
 mod parameters;
+mod quota;
 mod token;
 mod write;
 
@@ -18,6 +19,7 @@ use crate::store::{Store, StoredNonce};
 
 use parameters::ignored;
 pub use parameters::{COMMON, LEGACY};
+pub use quota::{Quota, QuotaError, Quotas};
 
 /// Everything a request needs.
 pub struct Services {
@@ -31,6 +33,8 @@ pub struct Services {
     pub environment: Environments,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
+    /// What an account may have at most.
+    pub quotas: Quotas,
 }
 
 /// A request that is known to come from this caller.
@@ -77,7 +81,10 @@ pub async fn dispatch(
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
                 let call = call(services, &environment, &request.caller);
-                services.store.read(|tx| ready.decide(tx, &call).map(drop))??;
+                services.store.read(|tx| {
+                    let effect = ready.decide(tx, &call)?;
+                    services.quotas.check(tx, &request.caller.account, &effect.changes)
+                })??;
                 return Err((&DRY_RUN).into());
             } else {
                 write::carry_out(services, environment, listed, ready, request).await?

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::Moment;
 
-use super::{Request, Services, token};
+use super::{Quotas, Request, Services, token};
 use crate::catalog::errors::TOO_MANY_OPERATIONS;
 use crate::catalog::{
     Call, Change, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop,
@@ -35,18 +35,20 @@ pub(super) async fn carry_out(
     let (caller, now) = (request.caller.clone(), services.clock.now());
     let token = token::of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
+    let quotas = services.quotas;
     let write = move |tx: &mut dyn WriteTx| {
         // A refused request is remembered as well: it might be accepted by the time it is replayed.
         if let Some(nonce) = &nonce {
             tx.save_nonce(nonce)?;
         }
         let call = Call { caller: &caller, now, environment: &environment };
-        let written = match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref()) {
-            Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
-            Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
-            Err(Stop::Failed(fault)) => return Err(fault),
-            Err(refused) => return Ok(Written::Not(refused)),
-        };
+        let written =
+            match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas) {
+                Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
+                Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
+                Err(Stop::Failed(fault)) => return Err(fault),
+                Err(refused) => return Ok(Written::Not(refused)),
+            };
         tx.record_call(&record)?;
         Ok(written)
     };
@@ -75,6 +77,7 @@ fn decide(
     spec: &Spec,
     ready: &dyn ReadyAction,
     token: Option<&TokenRecord>,
+    quotas: &Quotas,
 ) -> Result<Decided, Stop> {
     if let Some(token) = token
         && let Some(earlier) = tx.token(&token.account, &token.action, &token.token)?
@@ -86,7 +89,9 @@ fn decide(
             Err(spec.token_mismatch.into())
         };
     }
-    ready.decide(tx, call).map(Decided::Anew)
+    let effect = ready.decide(tx, call)?;
+    quotas.check(tx, &call.caller.account, &effect.changes)?;
+    Ok(Decided::Anew(effect))
 }
 
 fn write_down(

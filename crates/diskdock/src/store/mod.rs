@@ -15,8 +15,9 @@ use std::pin::Pin;
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 pub use records::{
-    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    KeyStatus, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord, has_tags, like,
+    AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
+    InstancePage, KeyStatus, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord, has_tags,
+    like,
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
@@ -80,6 +81,8 @@ pub trait ReadTx {
     fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
     /// All access keys.
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
+    /// How many disks and instances an account has.
+    fn amounts(&self, account: &AccountId) -> Result<Amounts, StoreError>;
     /// The requests that may have changed something and are not to be served again.
     fn nonces(&self) -> Result<NonceRecords, StoreError>;
     /// The second in which the newest of them was signed that comes after the `most` newest ones.

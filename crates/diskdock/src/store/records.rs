@@ -339,3 +339,12 @@ pub struct NonceRecords {
     /// All that were signed up to this second may have been seen and forgotten.
     pub forgotten_until_s: Option<i64>,
 }
+
+/// How many there are of an account, in all regions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    /// Disks.
+    pub disks: u64,
+    /// Instances.
+    pub instances: u64,
+}

@@ -36,7 +36,8 @@ impl TestServer {
             creating_takes_time,
         ));
         let runner = Arc::new(runner);
-        let services = Services { store, runner, clock, environment, strict: false };
+        let quotas = Default::default();
+        let services = Services { store, runner, clock, environment, strict: false, quotas };
         TestServer { services, hypervisor, _directory: directory }
     }
 

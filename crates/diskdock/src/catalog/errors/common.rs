@@ -90,6 +90,12 @@ errors! {
     TOO_MANY_OPERATIONS = 400 "Throttling.ConcurrentLimitExceeded"
         "Request was denied because too many operations are in flight."
         => "Wait until some of them have finished.";
+    DISK_QUOTA = 403 "QuotaExceed.PostPaidDisk"
+        "Living postPaid disks quota exceeded."
+        => "Delete disks, or start the server with a higher --quota disks=<number>.";
+    INSTANCE_QUOTA = 403 "QuotaExceed.ElasticQuota"
+        "No additional quota is available for the specified ECS instance type."
+        => "Delete instances, or start the server with a higher --quota instances=<number>.";
     DRY_RUN = 400 "DryRunOperation"
         "Request validation has been passed with DryRun flag set."
         => "The request would have succeeded. Send it without DryRun.";

@@ -6,8 +6,8 @@ use domain::{AccountId, Disk, DiskId, Instance, InstanceId};
 use rusqlite::Connection;
 
 use super::super::records::{
-    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    NonceRecords, OperationRow, Page, TokenRecord,
+    AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
+    InstancePage, NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::{ReadTx, Snapshot, StoreError};
 use super::entity_cache::{EntityCache, Versioned};
@@ -99,6 +99,10 @@ impl ReadTx for CachedReads<'_> {
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
         self.sqlite_tx.access_keys()
+    }
+
+    fn amounts(&self, _: &AccountId) -> Result<Amounts, StoreError> {
+        self.miss()
     }
 
     fn nonces(&self) -> Result<NonceRecords, StoreError> {

@@ -7,7 +7,7 @@ use domain::{Disk, DiskId, DiskStatus, Instance};
 use rusqlite::types::Value;
 use serde::de::DeserializeOwned;
 
-use super::super::records::{DiskFilter, DiskPage, InstanceFilter, InstancePage, Page};
+use super::super::records::{Amounts, DiskFilter, DiskPage, InstanceFilter, InstancePage, Page};
 use super::super::{ReadTx, StoreError};
 use super::engine;
 use super::sqlite_tx::{SqliteTx, body};
@@ -171,6 +171,16 @@ fn counted(
     let sql = "SELECT amount FROM counts WHERE what = ?1 AND account = ?2 AND region = ?3";
     let amount = sqlite_tx.one(sql, [what, account, region], |row| row.get::<_, i64>(0))?;
     Ok(Some(amount.unwrap_or(0).unsigned_abs()))
+}
+
+/// What is counted of an account in all regions.
+pub(super) fn amounts(sqlite_tx: &SqliteTx<'_>, account: &str) -> Result<Amounts, StoreError> {
+    let sql = "SELECT sum(amount) FROM counts WHERE what = ?1 AND account = ?2";
+    let of = |what| {
+        let amount = sqlite_tx.one(sql, [what, account], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(amount.flatten().unwrap_or(0).unsigned_abs())
+    };
+    Ok(Amounts { disks: of("disk")?, instances: of("instance")? })
 }
 
 /// Walks a place from its newest entry on. A numbered page of a plain list skips in the index and

@@ -9,8 +9,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, para
 use serde::de::DeserializeOwned;
 
 use super::super::records::{
-    AccessKey, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter, InstancePage,
-    NonceRecords, OperationRow, Page, TokenRecord,
+    AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
+    InstancePage, NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::snapshot::{FORMAT, Snapshot};
 use super::super::{ReadTx, StoreError};
@@ -271,6 +271,10 @@ impl ReadTx for SqliteTx<'_> {
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
         self.bodies("SELECT body FROM access_keys ORDER BY id", [])
+    }
+
+    fn amounts(&self, account: &AccountId) -> Result<Amounts, StoreError> {
+        lists::amounts(self, account.as_str())
     }
 
     fn nonces(&self) -> Result<NonceRecords, StoreError> {

@@ -268,6 +268,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
         pace,
         qemu: None,
         strict: false,
+        quotas: Default::default(),
         throttle: false,
         development_key: true,
         extra_hosts: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod parameters;
+mod quotas;
 mod replay;
 mod tokens;
 

@@ -1,0 +1,126 @@
+//! Quotas: how many disks and instances an account may have. They hold for whatever action makes
+//! one, because they are checked against its effect.
+
+use std::fmt;
+use std::str::FromStr;
+
+use domain::AccountId;
+
+use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
+use crate::catalog::{Change, Stop};
+use crate::store::ReadTx;
+
+/// What an account may have at most; none is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// Disks in all regions, system disks and those that are being made too.
+    pub disks: Option<u64>,
+    /// Instances in all regions.
+    pub instances: Option<u64>,
+}
+
+impl Quotas {
+    /// Refuses changes that would leave the account with more than it may have. An account that has
+    /// too much already, because the quota was lowered, is refused only what makes it more.
+    pub(super) fn check(
+        &self,
+        tx: &dyn ReadTx,
+        account: &AccountId,
+        changes: &[Change],
+    ) -> Result<(), Stop> {
+        if self.disks.is_none() && self.instances.is_none() {
+            return Ok(());
+        }
+        let (mut new_disks, mut new_instances) = (0, 0);
+        for change in changes {
+            match change {
+                Change::SaveDisk(disk) if tx.disk(&disk.id)?.is_none() => new_disks += 1,
+                Change::SaveInstance(instance) if tx.instance(&instance.id)?.is_none() => {
+                    new_instances += 1;
+                }
+                Change::SaveDisk(_)
+                | Change::RemoveDisk(_)
+                | Change::SaveInstance(_)
+                | Change::SaveUserData(..)
+                | Change::RemoveInstance(_) => {}
+            }
+        }
+        if new_disks == 0 && new_instances == 0 {
+            return Ok(());
+        }
+        let has = tx.amounts(account)?;
+        let exceeds = |quota: Option<u64>, has: u64, new: u64| {
+            new > 0 && quota.is_some_and(|quota| has.saturating_add(new) > quota)
+        };
+        if exceeds(self.instances, has.instances, new_instances) {
+            return Err((&INSTANCE_QUOTA).into());
+        }
+        if exceeds(self.disks, has.disks, new_disks) {
+            return Err((&DISK_QUOTA).into());
+        }
+        Ok(())
+    }
+}
+
+/// One quota as it is written on the command line: `disks=1000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Of disks.
+    Disks(u64),
+    /// Of instances.
+    Instances(u64),
+}
+
+/// What is wrong with a quota that was written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct QuotaError;
+
+impl fmt::Display for QuotaError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("give disks=<number> or instances=<number>")
+    }
+}
+
+impl std::error::Error for QuotaError {}
+
+impl FromStr for Quota {
+    type Err = QuotaError;
+
+    fn from_str(text: &str) -> Result<Quota, QuotaError> {
+        let (what, most) = text.split_once('=').ok_or(QuotaError)?;
+        let most = most.parse().map_err(|_| QuotaError)?;
+        match what {
+            "disks" => Ok(Quota::Disks(most)),
+            "instances" => Ok(Quota::Instances(most)),
+            _ => Err(QuotaError),
+        }
+    }
+}
+
+impl FromIterator<Quota> for Quotas {
+    /// The last of each kind counts.
+    fn from_iter<I: IntoIterator<Item = Quota>>(quotas: I) -> Quotas {
+        let mut all = Quotas::default();
+        for quota in quotas {
+            match quota {
+                Quota::Disks(most) => all.disks = Some(most),
+                Quota::Instances(most) => all.instances = Some(most),
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_str_reads_what_is_limited_and_how_far() {
+        assert_eq!("disks=10".parse(), Ok(Quota::Disks(10)));
+        assert_eq!("instances=0".parse(), Ok(Quota::Instances(0)));
+        for wrong in ["disks", "disks=", "disks=-1", "disks=many", "snapshots=1", "=1", ""] {
+            assert_eq!(wrong.parse::<Quota>(), Err(QuotaError), "{wrong}");
+        }
+    }
+}
