@@ -14,7 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod doctor;
 pub mod explorer;
-mod failpoint;
+pub mod failpoint;
 pub mod gateway;
 pub mod hypervisor;
 pub mod ids;

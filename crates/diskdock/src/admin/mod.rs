@@ -5,6 +5,7 @@
 
 mod access;
 mod controls;
+mod disks;
 mod images;
 mod keys;
 mod state;
@@ -147,6 +148,9 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         )
         .route("/operations", get(view::operations))
         .route("/differences", get(view::differences))
+        .route("/disks/damaged", get(disks::damaged))
+        .route("/disks/{id}/accept", post(disks::accept))
+        .route("/disks/{id}/restore", post(disks::restore))
         .route("/calls", get(view::calls))
         .route("/images/reload", post(images::reload))
         .route("/keys", get(keys::list).post(keys::create))

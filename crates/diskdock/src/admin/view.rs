@@ -31,7 +31,9 @@ pub async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(http::HeaderName, &'static str); 1], String) {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], state.gateway.metrics.text(&state.gateway.services))
+    let damaged = state.hypervisor.damaged().await.map(|damaged| damaged.len());
+    let text = state.gateway.metrics.text(&state.gateway.services, damaged.ok());
+    ([(CONTENT_TYPE, kind)], text)
 }
 
 /// Which operations are wanted.

@@ -57,8 +57,8 @@ impl Metrics {
         self.seconds.get_or_create(&Action { action }).observe(took.as_secs_f64());
     }
 
-    /// Everything, as text.
-    pub fn text(&self, services: &Services) -> String {
+    /// Everything, as text. The number of damaged disks is left out while nobody knows it.
+    pub fn text(&self, services: &Services, damaged_disks: Option<usize>) -> String {
         let mut registry = Registry::with_prefix("diskdock");
         registry.register("requests", "Requests by action and code", self.requests.clone());
         registry.register(
@@ -69,6 +69,9 @@ impl Metrics {
         register_operations(&mut registry, services);
         for (name, value) in services.store.gauges() {
             gauge(&mut registry, name, "Of the store", value);
+        }
+        if let Some(damaged) = damaged_disks.and_then(|count| i64::try_from(count).ok()) {
+            gauge(&mut registry, "disks_damaged", "Disks that may have lost writes", damaged);
         }
         let mut out = String::new();
         // Writing into a String does not fail.

@@ -125,10 +125,17 @@ pub struct ObservedState {
     pub running: bool,
     /// The disks that its guest can reach (or will at the next start), with their generations.
     pub disks: Vec<(DiskId, u64)>,
+    /// What is wrong with the bytes of its disks, so that they cannot be given up.
+    pub problems: Vec<(DiskId, String)>,
 }
 
-/// A driver.
-pub trait Hypervisor: Send + Sync {
+/// A driver: machines, and the disks that they are given.
+pub trait Hypervisor: Machines + Disks {}
+
+impl<D: Machines + Disks> Hypervisor for D {}
+
+/// The half of a driver that runs instances.
+pub trait Machines: Send + Sync {
     /// Turns an instance on.
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
     /// Turns an instance off; at once if `force`.
@@ -142,9 +149,32 @@ pub trait Hypervisor: Send + Sync {
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
     /// Gives a disk to an instance.
     fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
-    /// Takes a disk off an instance: `Settled` only when the guest can no longer reach it and
-    /// what it wrote is durable.
+    /// Takes a disk off an instance: `Done` only when the guest can no longer reach it and what it
+    /// wrote is durable, under the name of the disk.
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
+    /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
+    /// What there is of an instance; none if nothing is known of it.
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>>;
+    /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
+    /// for again. What happens all the same is for the next observation to tell.
+    fn cancel<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()>;
+    /// Learns what the store says of an instance: all of it where it does not know the instance,
+    /// and disks that it does not know of where the instance is off. What runs, it knows better.
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()>;
+    /// The instances whose machines are on, sorted, whether the store knows them or not.
+    fn running(&self) -> Answer<'_, Vec<InstanceId>>;
+    /// What happens to machines from now on, in so far as it is worth another look. A receiver
+    /// that is too slow misses some and has to look at everything.
+    fn changes(&self) -> broadcast::Receiver<Change>;
+}
+
+/// The half of a driver that keeps the bytes of disks.
+pub trait Disks: Send + Sync {
     /// Makes the bytes of a disk.
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress>;
     /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
@@ -157,23 +187,16 @@ pub trait Hypervisor: Send + Sync {
         on: &'a [InstanceId],
         now: Moment,
     ) -> Answer<'a, Progress>;
-    /// Throws the bytes of a disk away that the store no longer have.
+    /// Throws the bytes of a disk away that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()>;
-    /// Forgets an instance that is off; what its guest wrote is durable.
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
-    /// What there is of an instance; none if nothing is known of it.
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>>;
-    /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
-    /// for again. What happens all the same is for the next observation to tell.
-    fn cancel<'a>(
-        &'a self,
-        instance: Option<&'a InstanceId>,
-        disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()>;
-    /// Learns what the store say of an instance: all of it where it does not know the instance,
-    /// and disks that it does not know of where the instance is off. What runs, it knows better.
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()>;
-    /// What happens to machines from now on, in so far as it is worth another look. A receiver
-    /// that is too slow misses some and has to look at everything.
-    fn changes(&self) -> broadcast::Receiver<Change>;
+    /// The disks that there are bytes of, sorted, whether the store knows them or not.
+    fn stored(&self) -> Answer<'_, Vec<DiskId>>;
+    /// The disks to which acknowledged writes may be lost, and why, sorted.
+    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>>;
+    /// An operator takes the bytes that a disk's name leads to as they are, whatever happened to
+    /// them. The disk is on the instances `on`. Fails if there are none that could be used.
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress>;
+    /// Gives a disk whose bytes lost their name, while a machine of `on` still has them open, its
+    /// bytes back. Fails while a guest can write to them.
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress>;
 }

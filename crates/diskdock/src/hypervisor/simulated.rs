@@ -3,6 +3,8 @@
 //! It keeps its own account of which guest can reach which disk, apart from the store, so that
 //! the two can be compared. After a restart it learns the settled part from the store.
 
+mod disks;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
@@ -11,10 +13,7 @@ use tokio::sync::broadcast;
 
 use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, Transition};
-use super::{
-    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot,
-    TransientError,
-};
+use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
@@ -46,7 +45,7 @@ struct Key {
 }
 
 #[derive(Debug, Default)]
-struct Machines {
+struct SimulatedState {
     machines: HashMap<InstanceId, Machine>,
     under_way: HashMap<Key, Under>,
     script: Script,
@@ -62,7 +61,7 @@ struct Machine {
 /// The simulated hypervisor.
 #[derive(Debug)]
 pub struct Simulated {
-    state: Mutex<Machines>,
+    state: Mutex<SimulatedState>,
     /// Tells only of [`Simulated::let_go`]: nothing else happens here that nobody asked for.
     changes: broadcast::Sender<Change>,
 }
@@ -70,7 +69,7 @@ pub struct Simulated {
 impl Simulated {
     /// A world without machines, at this pace.
     pub fn new(pace: Pace) -> Simulated {
-        let state = Machines { pace: Some(pace), ..Machines::default() };
+        let state = SimulatedState { pace: Some(pace), ..SimulatedState::default() };
         Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(CHANGES) }
     }
 
@@ -157,7 +156,7 @@ impl Simulated {
         gone
     }
 
-    fn lock(&self) -> MutexGuard<'_, Machines> {
+    fn lock(&self) -> MutexGuard<'_, SimulatedState> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
@@ -175,7 +174,7 @@ impl Simulated {
     }
 
     /// One look at a transition: begins it if it is not under way, ends it if it is due.
-    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut Machines)) -> Progress {
+    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
         let mut state = self.lock();
         let under = match state.under_way.get(&key) {
             Some(under) => *under,
@@ -220,7 +219,7 @@ fn waiting_for(transition: Transition) -> String {
     .to_owned()
 }
 
-impl Machines {
+impl SimulatedState {
     fn begin(&mut self, key: &Key, now: Moment) -> Under {
         let disk = key.disk.as_ref().map(DiskId::as_str);
         let instance = key.instance.as_ref().map(InstanceId::as_str);
@@ -257,7 +256,7 @@ fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
     Box::pin(std::future::ready(Ok::<T, TransientError>(answer)))
 }
 
-impl Hypervisor for Simulated {
+impl Machines for Simulated {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         let key = on_machine(Transition::Start, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
@@ -269,7 +268,7 @@ impl Hypervisor for Simulated {
         force: bool,
         now: Moment,
     ) -> Answer<'a, Progress> {
-        let off = |state: &mut Machines| state.machine(instance).running = false;
+        let off = |state: &mut SimulatedState| state.machine(instance).running = false;
         let key = on_machine(Transition::Stop, instance);
         if force {
             let mut state = self.lock();
@@ -311,27 +310,6 @@ impl Hypervisor for Simulated {
         }))
     }
 
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
-        let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
-        let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
-    }
-
-    fn resize<'a>(
-        &'a self,
-        spec: &'a DiskSpec,
-        _: &'a [InstanceId],
-        now: Moment,
-    ) -> Answer<'a, Progress> {
-        let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
-        let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
-    }
-
-    fn discard<'a>(&'a self, _: &'a DiskId) -> Answer<'a, ()> {
-        ready(())
-    }
-
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
         let mut state = self.lock();
         state.machines.remove(instance);
@@ -345,7 +323,7 @@ impl Hypervisor for Simulated {
         let observe = state.machines.get(instance).map(|machine| {
             let mut disks = machine.disks.clone();
             disks.sort();
-            ObservedState { running: machine.running, disks }
+            ObservedState { running: machine.running, disks, ..ObservedState::default() }
         });
         drop(state);
         ready(observe)
@@ -380,6 +358,15 @@ impl Hypervisor for Simulated {
         }
         drop(state);
         ready(())
+    }
+
+    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+        let state = self.lock();
+        let on = state.machines.iter().filter(|(_, machine)| machine.running);
+        let mut running: Vec<_> = on.map(|(instance, _)| instance.clone()).collect();
+        drop(state);
+        running.sort();
+        ready(running)
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {

@@ -189,6 +189,7 @@ fn compare(
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
     let has: BTreeSet<_> = seen.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
+    found.extend(seen.problems.iter().map(|(_, what)| differs(instance, what.clone())));
     for (disk, generation) in has.difference(&should) {
         let what = format!("can reach {disk} (attachment {generation}), which the store deny");
         found.push(differs(instance, what));
@@ -209,7 +210,8 @@ fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
         InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopped => false,
     };
     let there = disks.iter().filter(|at| at.phase != Phase::Attaching);
-    ObservedState { running, disks: there.map(|at| (at.disk.clone(), at.generation)).collect() }
+    let disks = there.map(|at| (at.disk.clone(), at.generation)).collect();
+    ObservedState { running, disks, ..ObservedState::default() }
 }
 
 fn differs(instance: &Instance, what: String) -> Found {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::fcntl::OFlag;
 
-use super::fault::{At, StorageError};
+use super::error::{At, StorageError};
 use super::files::{self, Owner};
 
 /// Names of drafts begin so; no id does.

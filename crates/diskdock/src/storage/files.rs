@@ -3,12 +3,12 @@
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid, fchown};
 
-use super::fault::{At, StorageError};
+use super::error::{At, StorageError};
 
 /// Mode of a file that only its owner may read.
 pub const PRIVATE: u32 = 0o600;
@@ -93,6 +93,15 @@ pub fn sync(path: &Path) -> Result<(), StorageError> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     file.and_then(|file| file.sync_all()).at("make durable", path)
+}
+
+/// The paths in a directory.
+pub fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).at("list", directory)? {
+        paths.push(entry.at("list", directory)?.path());
+    }
+    Ok(paths)
 }
 
 /// Removes a file; whether there was one.

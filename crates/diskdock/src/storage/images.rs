@@ -8,7 +8,7 @@ use domain::inventory::{Architecture, BootMode, Image, OsType};
 use serde::{Deserialize, Serialize};
 
 use super::draft::{self, Draft};
-use super::fault::{At, StorageError};
+use super::error::{At, StorageError};
 use super::files::{self, Owner};
 use super::{CLOSED, PASSABLE, name, qcow2};
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::fault::{At, StorageError};
+use super::directory::Format;
+use super::error::{At, StorageError};
 use super::images::{Boot, CONTENT, DISK, INITRD, ImageRecord, Images, KERNEL, RECORD};
-use super::pool::Format;
 use super::source::{self, Source};
 use super::tool::Tool;
 use super::{CLOSED, GIB, files};

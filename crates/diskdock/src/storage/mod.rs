@@ -1,8 +1,10 @@
-//! Where the bytes of disks and images lie: plain files in the data directory.
+//! Where the bytes of disks and images lie. What any storage system has to do is in [`Volumes`];
+//! the one that there is, [`Directory`], keeps plain files in the data directory.
 //!
 //! ```text
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
 //! disks/<disk id>.qcow2         a system disk: what its guest changed of its image
+//! disks/<disk id>.damage        why writes to a disk may be lost, until an operator accepts it
 //! images/<image id>/image.json  what there is to know of an image
 //! images/<image id>/disk.qcow2  and kernel, initrd: its files
 //! ```
@@ -14,23 +16,31 @@
 //! if he knows their names, and neither list, rename nor replace any: a guest that breaks out of
 //! QEMU cannot make us follow a link, nor change an image that others boot from.
 
+mod closing;
+mod damage;
+mod directory;
 mod draft;
-mod fault;
+mod error;
 mod files;
+mod holders;
 mod images;
 mod import;
+mod making;
 mod name;
-mod pool;
+mod node;
 mod qcow2;
+mod restore;
 mod source;
 mod tool;
+mod volumes;
 
-pub use fault::StorageError;
+pub use directory::{Directory, Format};
+pub use error::StorageError;
 pub use files::{Owner, free_bytes};
 pub use images::{Boot, BootFiles, ImageRecord, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub use name::checked;
-pub use pool::{DiskFile, Format, Pool};
+pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.
 pub const GIB: u64 = 1 << 30;

@@ -8,8 +8,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::fault::{At, StorageError};
-use super::pool::Format;
+use super::directory::Format;
+use super::error::{At, StorageError};
 use super::tool::Tool;
 use super::{GIB, files, qcow2};
 

@@ -210,10 +210,10 @@ async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
 
 async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
     let id = InstanceId::from("i-found");
-    let found = ObservedState { running: false, disks: vec![("d-one".into(), 3)] };
+    let found = ObservedState { disks: vec![("d-one".into(), 3)], ..ObservedState::default() };
     bench.driver.adopt(&id, found.clone()).await.unwrap();
     assert_eq!(bench.observe("i-found").await, Some(found.clone()));
-    let late = ObservedState { running: true, disks: Vec::new() };
+    let late = ObservedState { running: true, ..ObservedState::default() };
     bench.driver.adopt(&id, late).await.unwrap();
     assert_eq!(bench.observe("i-found").await, Some(found), "what is known is known better");
     bench.unplug(&slot("i-found", "d-one", 3)).await;

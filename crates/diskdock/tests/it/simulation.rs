@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use diskdock::hypervisor::Hypervisor;
+use diskdock::hypervisor::Machines;
 use diskdock::ids::Ids;
 use domain::{DiskStatus, InstanceId};
 

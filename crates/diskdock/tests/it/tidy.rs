@@ -25,7 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("plain", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
-    ("storage", &[]),
+    ("storage", &["failpoint"]),
     ("store", &[]),
 ];
 /// These put the others together.

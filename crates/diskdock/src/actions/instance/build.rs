@@ -62,7 +62,7 @@ impl Build {
         // that is off and about to start has no disk in transit, so that the store are right.
         let known = context.hypervisor.observe(self.instance()).await?;
         if known.is_none_or(|known| self.existing && !known.running) {
-            let observe = ObservedState { running: false, disks: self.disks.clone() };
+            let observe = ObservedState { disks: self.disks.clone(), ..ObservedState::default() };
             context.hypervisor.adopt(self.instance(), observe).await?;
         }
         self.introduced = true;

@@ -111,6 +111,18 @@ enum Command {
     },
     /// Operations in flight and those given up, with the reason
     Operations(Concerned),
+    /// Disks to which acknowledged writes may be lost, and why
+    Damaged,
+    /// Take the bytes of a damaged disk as they are now
+    Accept {
+        /// The disk
+        disk: String,
+    },
+    /// Give a disk whose file was deleted the bytes back that its virtual machine still has open
+    Restore {
+        /// The disk
+        disk: String,
+    },
     /// Where the store and the hypervisor disagree
     Differences,
     /// The latest calls that changed something
@@ -242,8 +254,15 @@ async fn carry_out(controls: &Controls, command: &Command) -> Result<Value, Fail
             controls.get(&format!("/operations{}", concerned.query())).await
         }
         Command::Differences => controls.get("/differences").await,
+        Command::Damaged => controls.get("/disks/damaged").await,
+        Command::Accept { disk } => controls.post(&of_disk(disk, "accept"), &nothing).await,
+        Command::Restore { disk } => controls.post(&of_disk(disk, "restore"), &nothing).await,
         Command::Calls => controls.get("/calls").await,
     }
+}
+
+fn of_disk(disk: &str, verb: &str) -> String {
+    format!("/disks/{}/{verb}", percent_encode(disk))
 }
 
 fn of_instance(instance: &str, verb: &str) -> String {
@@ -283,6 +302,7 @@ fn table_of(command: &Command, told: &Value) -> Option<String> {
     match command {
         Command::Operations(_) => view::operations(told),
         Command::Differences => view::list(told, "differences", &["instance", "what"]),
+        Command::Damaged => view::list(told, "damaged", &["disk", "why"]),
         Command::Calls => {
             let columns = ["at", "action", "resource", "access_key_id", "request_id"];
             view::list(told, "calls", &columns)

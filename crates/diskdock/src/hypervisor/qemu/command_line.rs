@@ -4,7 +4,7 @@
 //! that QEMU takes outside JSON are fixed names in the directory that it is started in.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -52,10 +52,8 @@ pub struct BootDisk {
     pub serial: String,
     /// Its root port.
     pub port: u32,
-    /// Where its bytes are.
-    pub path: PathBuf,
-    /// `raw` or `qcow2`.
-    pub format: &'static str,
+    /// The block node of its volume.
+    pub node: Value,
     /// Whether it is the one to boot from.
     pub system: bool,
 }
@@ -80,23 +78,13 @@ pub fn ports(disk_quantity: u32) -> u32 {
     disk_quantity.clamp(1, PORTS)
 }
 
-/// The block node over the image of a disk.
-///
-/// The guest's flushes are honoured (the host's page cache lies in between), and the file is locked
-/// against every other QEMU.
-pub fn block_node(name: &str, path: &std::path::Path, format: &str, read_only: bool) -> Value {
+/// The block node of the seed.
+fn seed_node(path: &Path) -> Value {
     json!({
-        "driver": format,
-        "node-name": name,
-        "read-only": read_only,
-        "discard": "unmap",
-        "file": {
-            "driver": "file",
-            "filename": path,
-            "locking": "on",
-            "read-only": read_only,
-            "discard": "unmap",
-        },
+        "driver": "raw",
+        "node-name": "seed",
+        "read-only": true,
+        "file": { "driver": "file", "filename": path, "locking": "on", "read-only": true },
     })
 }
 
@@ -125,7 +113,7 @@ pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
         line.json("-device", root_port(port));
     }
     for disk in &parts.disks {
-        line.json("-blockdev", block_node(&disk.name, &disk.path, disk.format, false));
+        line.json("-blockdev", disk.node.clone());
         let mut device = block_device(&disk.name, &disk.serial, disk.port);
         if disk.system && parts.boot == Boot::Disk {
             device["bootindex"] = json!(0);
@@ -133,7 +121,7 @@ pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
         line.json("-device", device);
     }
     if let Some(seed) = &parts.seed {
-        line.json("-blockdev", block_node("seed", seed, "raw", true));
+        line.json("-blockdev", seed_node(seed));
         line.json("-device", json!({"driver": "virtio-blk-pci", "drive": "seed", "addr": "4"}));
     }
     network(&mut line, parts.spec);
@@ -261,8 +249,11 @@ mod tests {
             name: "d-root.1".to_owned(),
             serial: "root".to_owned(),
             port: 0,
-            path: "/a \"strange\",path/d-root.qcow2".into(),
-            format: "qcow2",
+            node: json!({
+                "driver": "qcow2",
+                "node-name": "d-root.1",
+                "file": { "driver": "file", "filename": "/a \"strange\",path/d-root.qcow2" },
+            }),
             system: true,
         };
         let spec = spec();

@@ -11,18 +11,17 @@
 //! asked again, which does not disturb a guest that is at it already. What has become of it is
 //! never read from the words of an error: a look at QEMU's devices and block nodes tells.
 
-use std::fs::File;
-
-use domain::{DiskId, Moment};
+use domain::Moment;
 use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus};
 
 use super::Qemu;
-use super::command_line::{block_device, block_node};
-use super::machine::{Machine, State, devices, failed_again, nodes, off_thread, said};
+use super::command_line::block_device;
+use super::machine::{Machine, State, devices, failed_again, nodes, said};
 use super::name;
+use super::volumes::unless_transient;
 use crate::failpoint;
 use crate::hypervisor::{Progress, Slot, TransientError};
-use crate::storage::{DiskFile, Pool};
+use crate::storage::{StorageError, Volume};
 
 /// How long a paused machine is left before another look; it is looked at when it goes on.
 const PAUSED_MS: i64 = 10_000;
@@ -47,15 +46,16 @@ impl Qemu {
             }
             Some(_) | None => {}
         }
-        let file = match self.find(&slot.disk).await {
-            Ok(file) => file,
-            Err(fault) => return Ok(Progress::Failed(fault)),
+        let volume = match self.find(&slot.disk).await {
+            Ok(volume) => volume,
+            Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let client = self.client(&machine, &mut state).await?;
-        machine.change(&mut state, |record| record.add(slot, client.is_none())).await?;
+        let opened = client.is_some().then(|| volume.opened.clone());
+        machine.change(&mut state, |record| record.add(slot, opened)).await?;
         failpoint::hit("plug.recorded");
         let Some(client) = client else { return Ok(Progress::Done) };
-        let given = self.give(&machine, &mut state, &client, slot, &file).await?;
+        let given = self.give(&machine, &mut state, &client, slot, &volume).await?;
         if given == Progress::Done {
             machine.change(&mut state, |record| record.set_given(slot)).await?;
             state.refused.remove(slot);
@@ -82,7 +82,7 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
-        file: &DiskFile,
+        volume: &Volume,
     ) -> Result<Progress, TransientError> {
         let device = &name::of_device(slot)?;
         let (devices, nodes) = tokio::try_join!(devices(client), nodes(client))?;
@@ -98,7 +98,12 @@ impl Qemu {
             let reason = format!("{} has no free slot for another disk", machine.id);
             return Ok(Progress::Failed(reason));
         }
-        let added = add(client, nodes.contains(device), slot, file, device, port).await;
+        let is_open = nodes.contains(device);
+        if !is_open {
+            let opened = Some(volume.opened.clone());
+            machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
+        }
+        let added = add(client, is_open, slot, volume, device, port).await;
         failpoint::hit("plug.added");
         match added {
             Ok(()) => Ok(Progress::Done),
@@ -120,7 +125,9 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
-            self.make_durable(&slot.disk).await?;
+            if let Err(error) = self.close_off(&machine, &mut state, slot).await? {
+                return kept(slot, error);
+            }
             self.take_off_record(&machine, &mut state, slot).await?;
             return Ok(Progress::Done);
         };
@@ -185,7 +192,12 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let node = name::of_device(slot)?;
         failpoint::hit("unplug.let_go");
-        let open = self.open_image(&slot.disk).await;
+        let at = machine.record(state).await?.and_then(|known| known.at(slot));
+        let opened = at.and_then(|at| at.opened.clone());
+        let closing = match self.begin_close(&slot.disk, opened).await {
+            Ok(closing) => closing,
+            Err(error) => return kept(slot, error),
+        };
         match client.execute(BlockdevDel { node_name: node.clone() }).await {
             Ok(_) => {}
             Err(qmp::Error::Refused { description, .. }) => {
@@ -198,20 +210,27 @@ impl Qemu {
             Err(other) => return Err(said(other)),
         }
         failpoint::hit("unplug.closed");
-        match open {
-            Some(open) => write_out(&slot.disk, open).await?,
-            None => self.make_durable(&slot.disk).await?,
+        if let Err(error) = self.write_out(closing).await {
+            return kept(slot, error);
         }
         self.take_off_record(machine, state, slot).await?;
         Ok(Progress::Done)
     }
 
-    /// The image of a disk, opened before QEMU closes it: what the host fails to write out is told
-    /// only to those who had the file open when it failed, and QEMU keeps it to itself.
-    pub(super) async fn open_image(&self, disk: &DiskId) -> Option<File> {
-        let disk = disk.clone();
-        let open = move |pool: &Pool| Ok(File::open(pool.find(&disk)?.path).ok());
-        self.with_pool(open).await.ok().flatten()
+    /// The disk of a machine that is off is closed; the inner error is why it has to stay.
+    async fn close_off(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        slot: &Slot,
+    ) -> Result<Result<(), StorageError>, TransientError> {
+        let record = machine.record(state).await?;
+        let at = record.and_then(|known| known.at(slot)).cloned();
+        Ok(match at {
+            Some(at) => self.close_ended(machine, state, &at).await,
+            // What is off the record was released.
+            None => Ok(()),
+        })
     }
 
     async fn take_off_record(
@@ -256,27 +275,24 @@ impl Qemu {
     }
 }
 
-/// Makes what was written to a disk durable. The host tells of a failure only once, so it is in the
-/// log whatever happens next.
-pub(super) async fn write_out(disk: &DiskId, image: File) -> Result<(), TransientError> {
-    off_thread(move || image.sync_data()).await.map_err(|error| {
-        tracing::error!(%disk, %error, "the host lost writes to a disk");
-        TransientError(format!("the host could not write {disk} out: {error}"))
-    })
+/// Closing a disk would lose what its guest wrote, so it stays where it is.
+fn kept(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
+    let (disk, instance) = (&slot.disk, &slot.instance);
+    tracing::error!(%disk, %instance, %error, "a disk stays attached, since writes would be lost");
+    unless_transient(error)
 }
 
-/// Opens the image of a disk, unless it is open, and gives the machine the device.
+/// Opens the volume of a disk, unless it is open, and gives the machine the device.
 async fn add(
     client: &qmp::Client,
     is_open: bool,
     slot: &Slot,
-    file: &DiskFile,
+    volume: &Volume,
     device: &str,
     port: u32,
 ) -> Result<(), qmp::Error> {
     if !is_open {
-        let node = block_node(device, &file.path, file.format.as_str(), false);
-        client.execute(BlockdevAdd(node)).await?;
+        client.execute(BlockdevAdd(volume.block_node(device))).await?;
         failpoint::hit("plug.opened");
     }
     let serial = slot.disk.serial_number();

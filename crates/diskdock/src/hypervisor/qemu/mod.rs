@@ -6,7 +6,6 @@
 //! off has disks too.
 
 pub mod accel;
-mod bytes;
 mod command_line;
 mod console;
 mod disks;
@@ -17,6 +16,7 @@ mod process;
 mod record;
 mod seed;
 pub mod user;
+mod volumes;
 mod watch;
 
 use std::collections::HashMap;
@@ -30,10 +30,10 @@ use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{
-    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot,
+    Answer, Change, DiskSpec, Disks, MachineSpec, Machines, ObservedState, Progress, Slot,
     TransientError,
 };
-use crate::storage::{BootFiles, DiskFile, Owner, Pool, StorageError};
+use crate::storage::{Directory, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
 use process::User;
@@ -59,7 +59,7 @@ pub struct Config {
 pub struct Qemu {
     config: Config,
     user: Option<User>,
-    pool: Pool,
+    volumes: Arc<dyn Volumes>,
     /// Where the machines' directories are.
     directory: PathBuf,
     machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
@@ -81,13 +81,13 @@ impl Qemu {
             let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
             return Err(StorageError::Io { doing: "use", path: data_directory, source });
         }
-        let pool = Pool::open(&data_directory, config.user)?;
+        let volumes = Arc::new(Directory::open(&data_directory, config.user)?);
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
         Ok(Arc::new_cyclic(|myself| Qemu {
             config,
             user,
-            pool,
+            volumes,
             directory,
             machines: Mutex::default(),
             accel: OnceCell::new(),
@@ -182,47 +182,6 @@ impl Qemu {
         .await
     }
 
-    /// Works with the pool on a thread where that disturbs nobody.
-    async fn with_pool<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Pool) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        let pool = self.pool.clone();
-        let worked = tokio::task::spawn_blocking(move || work(&pool)).await;
-        worked.unwrap_or_else(|error| {
-            let source = std::io::Error::other(error);
-            Err(StorageError::Io { doing: "work with", path: "disks".into(), source })
-        })
-    }
-
-    /// Where the bytes of a disk are, or why they cannot be used.
-    async fn find(&self, disk: &DiskId) -> Result<DiskFile, String> {
-        let disk = disk.clone();
-        let found = self.with_pool(move |pool| pool.find(&disk)).await;
-        found.map_err(|fault| fault.to_string())
-    }
-
-    /// What an image is booted from; none if it is gone.
-    async fn boot_files(&self, id: &str) -> Result<Option<BootFiles>, String> {
-        let id = id.to_owned();
-        let find = move |pool: &Pool| match pool.image(&id) {
-            Ok(image) => Ok(Some(pool.boot_files(&image))),
-            Err(StorageError::Missing { .. }) => Ok(None),
-            Err(fault) => Err(fault),
-        };
-        self.with_pool(find).await.map_err(|fault| fault.to_string())
-    }
-
-    /// What was written to a disk survives a power cut from now on. A disk without bytes has
-    /// nothing to survive.
-    async fn make_durable(&self, disk: &DiskId) -> Result<(), TransientError> {
-        let disk = disk.clone();
-        match self.with_pool(move |pool| pool.make_durable(&disk)).await {
-            Ok(()) | Err(StorageError::Missing { .. }) => Ok(()),
-            Err(fault) => Err(TransientError(fault.to_string())),
-        }
-    }
-
     async fn forget_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -231,11 +190,49 @@ impl Qemu {
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
         for at in &record.disks {
-            self.make_durable(&at.disk).await?;
+            if let Err(error) = self.close_ended(&machine, &mut state, at).await {
+                self.leave_behind(&at.disk, error).await?;
+            }
         }
         machine.forget(&mut state).await?;
         self.machines.lock().unwrap_or_else(|broken| broken.into_inner()).remove(instance);
         Ok(())
+    }
+
+    /// A disk whose instance is released although it could not be closed: the disk may go along.
+    /// If it stays, it is damaged.
+    async fn leave_behind(&self, disk: &DiskId, error: StorageError) -> Result<(), TransientError> {
+        if !error.needs_operator() {
+            return Err(TransientError(error.to_string()));
+        }
+        let disk = disk.clone();
+        let mark = move |volumes: &dyn Volumes| {
+            volumes.mark_damaged(&disk, &error.to_string());
+            Ok(())
+        };
+        self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
+    }
+
+    /// The machines that are on, by their directories.
+    async fn running_machines(&self) -> Result<Vec<InstanceId>, TransientError> {
+        let directory = self.directory.clone();
+        let look = off_thread(move || {
+            let entries = match std::fs::read_dir(&directory) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            let mut running = Vec::new();
+            for entry in entries {
+                let entry = entry?;
+                let id = InstanceId::from(entry.file_name().to_string_lossy().as_ref());
+                if name::of_instance(&id).is_ok() && process::Power::is_on(&entry.path())? {
+                    running.push(id);
+                }
+            }
+            running.sort();
+            Ok(running)
+        });
+        look.await.map_err(|error| TransientError(format!("cannot look for machines: {error}")))
     }
 
     async fn look_at(
@@ -252,8 +249,9 @@ impl Qemu {
                 tracing::warn!(%instance, %error, "cannot cut the console");
             }
         }
-        let record = machine.record(&mut state).await?;
-        Ok(record.map(|record| record.observe(client.is_some())))
+        let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
+        let problems = self.problems(&record.disks).await;
+        Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
     }
 
     async fn enqueue(
@@ -304,7 +302,7 @@ fn make_passable(directory: &Path) -> Result<(), StorageError> {
     pass().map_err(|source| StorageError::Io { doing: "open up", path: directory.into(), source })
 }
 
-impl Hypervisor for Qemu {
+impl Machines for Qemu {
     fn start<'a>(&'a self, spec: &'a MachineSpec, _: Moment) -> Answer<'a, Progress> {
         Box::pin(self.start_look(spec))
     }
@@ -330,27 +328,6 @@ impl Hypervisor for Qemu {
         Box::pin(self.unplug_look(slot, now))
     }
 
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
-        Box::pin(self.create_look(spec))
-    }
-
-    fn resize<'a>(
-        &'a self,
-        spec: &'a DiskSpec,
-        on: &'a [InstanceId],
-        _: Moment,
-    ) -> Answer<'a, Progress> {
-        Box::pin(self.resize_look(spec, on))
-    }
-
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
-        let disk = disk.clone();
-        Box::pin(async move {
-            let discarded = self.with_pool(move |pool| pool.discard(&disk)).await;
-            discarded.map_err(|fault| TransientError(fault.to_string()))
-        })
-    }
-
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
         Box::pin(self.forget_machine(instance))
     }
@@ -371,7 +348,52 @@ impl Hypervisor for Qemu {
         Box::pin(self.enqueue(instance, observe))
     }
 
+    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+        Box::pin(self.running_machines())
+    }
+
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+}
+
+impl Disks for Qemu {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
+        Box::pin(self.create_look(spec))
+    }
+
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        _: Moment,
+    ) -> Answer<'a, Progress> {
+        Box::pin(self.resize_look(spec, on))
+    }
+
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+        Box::pin(self.discard_volume(disk))
+    }
+
+    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+        Box::pin(async {
+            let listed = self.with_volumes(|volumes| volumes.list()).await;
+            listed.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+        Box::pin(async {
+            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
+            damaged.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        Box::pin(self.accept_volume(disk, on))
+    }
+
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        Box::pin(self.restore_volume(disk, on))
     }
 }

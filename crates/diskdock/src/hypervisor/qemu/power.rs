@@ -12,7 +12,7 @@ use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record};
 use super::{Qemu, name, process, seed};
 use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
-use crate::storage::KernelFiles;
+use crate::storage::{KernelFiles, Volume};
 
 /// How long a new QEMU has until its monitor answers.
 const UP: Duration = Duration::from_secs(20);
@@ -61,22 +61,26 @@ impl Qemu {
             let reason = "the type of the instance cannot be had any more".to_owned();
             return Ok(Progress::Failed(reason));
         }
-        let boot_again = |record: &mut Record| {
-            record.boots += 1;
-            for at in &mut record.disks {
-                at.given = true;
-                at.system = spec.system_disk.as_ref() == Some(&at.disk);
-            }
-        };
-        machine.change(state, boot_again).await?;
-        let disks = machine.record(state).await?.map(|record| record.disks.clone());
-        let parts = match self.parts(machine, spec, disks.unwrap_or_default()).await {
-            Ok(parts) => parts,
-            Err(reason) => return Ok(Progress::Failed(reason)),
-        };
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
+        };
+        let volumes = match self.volumes_to_boot(machine, state).await {
+            Ok(volumes) => volumes,
+            Err(reason) => return Ok(Progress::Failed(reason)),
+        };
+        let boot_again = |record: &mut Record| {
+            record.boots += 1;
+            for (at, (_, volume)) in record.disks.iter_mut().zip(&volumes) {
+                at.given = true;
+                at.system = spec.system_disk.as_ref() == Some(&at.disk);
+                at.opened = Some(volume.opened.clone());
+            }
+        };
+        machine.change(state, boot_again).await?;
+        let parts = match self.parts(machine, spec, volumes).await {
+            Ok(parts) => parts,
+            Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let (program, run) = (&self.config.program, &machine.run);
         let look = match process::spawn(program, &parts, run, self.user, power) {
@@ -92,14 +96,12 @@ impl Qemu {
         &self,
         machine: &Machine,
         spec: &MachineSpec,
-        disks: Vec<Plugged>,
+        volumes: Vec<(Plugged, Volume)>,
     ) -> Result<Vec<std::ffi::OsString>, String> {
         let accel = self.accel().await?;
         let boot = self.boot(spec).await?;
-        let mut boot_disks = Vec::new();
-        for at in disks {
-            boot_disks.push(self.boot_disk(spec, at).await?);
-        }
+        let disks = volumes.into_iter().map(|(at, volume)| boot_disk(spec, at, &volume));
+        let boot_disks = disks.collect::<Result<Vec<_>, _>>()?;
         let has_system_disk = boot_disks.iter().any(|disk| disk.system);
         if boot == Boot::Disk && !has_system_disk {
             return Err("the instance has no system disk".to_owned());
@@ -110,24 +112,32 @@ impl Qemu {
         Ok(command_line(&Parts { spec, accel: &accel, boot, disks: boot_disks, seed }))
     }
 
-    async fn boot_disk(&self, spec: &MachineSpec, at: Plugged) -> Result<BootDisk, String> {
-        let file = self.find(&at.disk).await?;
-        let (disk, generation) = (at.disk, at.generation);
-        let slot = Slot { instance: spec.instance.clone(), disk, generation };
-        Ok(BootDisk {
-            name: name::of_device(&slot).map_err(|error| error.to_string())?,
-            serial: slot.disk.serial_number().to_owned(),
-            port: at.port,
-            path: file.path,
-            format: file.format.as_str(),
-            system: spec.system_disk.as_ref() == Some(&slot.disk),
-        })
+    /// The disks of a machine that is off, in the order of its record, closed for good since it
+    /// was on last.
+    async fn volumes_to_boot(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Vec<(Plugged, Volume)>, String> {
+        let record = machine.record(state).await.map_err(|error| error.to_string())?;
+        let disks = record.map(|record| record.disks.clone()).unwrap_or_default();
+        let mut volumes = Vec::new();
+        for at in disks {
+            if at.opened.is_some() {
+                let closed = self.close_ended(machine, state, &at).await;
+                closed.map_err(|error| error.to_string())?;
+            }
+            let volume = self.find(&at.disk).await?;
+            volumes.push((at, volume));
+        }
+        Ok(volumes)
     }
 
     async fn boot(&self, spec: &MachineSpec) -> Result<Boot, String> {
         // An instance outlives its image, as long as it boots from its own disk.
-        let files = self.boot_files(&spec.image).await?;
-        Ok(match files.and_then(|files| files.kernel) {
+        let image = spec.image.clone();
+        let kernel = self.with_volumes(move |volumes| volumes.kernel(&image)).await;
+        Ok(match kernel.map_err(|error| error.to_string())? {
             None => Boot::Disk,
             Some(KernelFiles { kernel, initrd, command_line }) => {
                 Boot::Kernel { kernel, initrd, command_line }
@@ -250,6 +260,19 @@ impl Qemu {
         let program = self.config.program.display();
         format!("{program} cannot be run ({error}); `diskdock doctor` says what is missing")
     }
+}
+
+fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDisk, String> {
+    let (disk, generation) = (at.disk, at.generation);
+    let slot = Slot { instance: spec.instance.clone(), disk, generation };
+    let name = name::of_device(&slot).map_err(|error| error.to_string())?;
+    Ok(BootDisk {
+        node: volume.block_node(&name),
+        name,
+        serial: slot.disk.serial_number().to_owned(),
+        port: at.port,
+        system: spec.system_disk.as_ref() == Some(&slot.disk),
+    })
 }
 
 /// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does

@@ -71,6 +71,8 @@ impl Power {
 /// A running QEMU.
 #[derive(Debug)]
 pub struct Process {
+    /// Its process id.
+    pub id: u32,
     handle: rustix::fd::OwnedFd,
 }
 
@@ -86,7 +88,7 @@ pub fn find(run: &Path, name: &str) -> Option<Process> {
     let arguments = fs::read(format!("/proc/{id}/cmdline")).ok()?;
     let mut arguments = arguments.split(|byte| *byte == 0);
     let named = arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes());
-    named.then_some(Process { handle })
+    named.then_some(Process { id: id.unsigned_abs(), handle })
 }
 
 impl Process {

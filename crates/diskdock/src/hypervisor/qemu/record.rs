@@ -10,6 +10,7 @@ use domain::DiskId;
 use serde::{Deserialize, Serialize};
 
 use crate::hypervisor::{ObservedState, Slot};
+use crate::storage::Opened;
 
 /// The file in the machine's directory.
 const FILE: &str = "machine.json";
@@ -29,6 +30,15 @@ pub struct Plugged {
     /// Whether the machine boots from it. It stays, whatever the guest does to the device.
     #[serde(default)]
     pub system: bool,
+    /// The volume as QEMU has opened it, until it is known to be closed and written out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Opened>,
+}
+
+impl Plugged {
+    fn new(disk: DiskId, generation: u64, port: u32, given: bool) -> Plugged {
+        Plugged { disk, generation, port, given, system: false, opened: None }
+    }
 }
 
 /// What is remembered of a machine.
@@ -49,7 +59,7 @@ impl Record {
         for (disk, generation) in disks {
             if self.of_disk(&disk).is_none() {
                 let port = self.free_port();
-                self.disks.push(Plugged { disk, generation, port, given: true, system: false });
+                self.disks.push(Plugged::new(disk, generation, port, true));
             }
         }
     }
@@ -64,11 +74,20 @@ impl Record {
         self.of_disk(&slot.disk).filter(|at| at.generation == slot.generation)
     }
 
-    /// Adds a disk on the first free port, unless it is there already.
-    pub fn add(&mut self, slot: &Slot, given: bool) {
+    /// Adds a disk on the first free port, unless it is there already. `opened` is the volume that
+    /// QEMU is about to open; none if the machine is off, which then has the disk at once.
+    pub fn add(&mut self, slot: &Slot, opened: Option<Opened>) {
         if self.of_disk(&slot.disk).is_none() {
             let (disk, generation, port) = (slot.disk.clone(), slot.generation, self.free_port());
-            self.disks.push(Plugged { disk, generation, port, given, system: false });
+            let given = opened.is_none();
+            self.disks.push(Plugged { opened, ..Plugged::new(disk, generation, port, given) });
+        }
+    }
+
+    /// QEMU is about to open this volume for the disk; none: it has closed it.
+    pub fn set_opened(&mut self, disk: &DiskId, opened: Option<Opened>) {
+        if let Some(at) = self.disks.iter_mut().find(|at| at.disk == *disk) {
+            at.opened = opened;
         }
     }
 
@@ -90,7 +109,7 @@ impl Record {
         let mut disks: Vec<_> =
             self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
         disks.sort();
-        ObservedState { running, disks }
+        ObservedState { running, disks, ..ObservedState::default() }
     }
 
     fn free_port(&self) -> u32 {
@@ -130,15 +149,19 @@ mod tests {
         Slot { instance: "i-1".into(), disk: disk.into(), generation }
     }
 
+    fn opened() -> Opened {
+        serde_json::from_str(r#"{"identity": "raw 7 0", "bytes": 512}"#).unwrap()
+    }
+
     #[test]
     fn ports_are_given_in_order_and_used_again() {
         let mut record = Record::default();
         record.add_missing(vec![("d-a".into(), 1), ("d-b".into(), 1)]);
-        record.add(&slot("d-c", 1), false);
-        record.add(&slot("d-c", 2), false);
+        record.add(&slot("d-c", 1), Some(opened()));
+        record.add(&slot("d-c", 2), Some(opened()));
         record.remove(&slot("d-b", 1));
         record.remove(&slot("d-a", 9));
-        record.add(&slot("d-d", 1), false);
+        record.add(&slot("d-d", 1), Some(opened()));
         record.set_given(&slot("d-c", 1));
         record.set_given(&slot("d-d", 9));
         let disks: Vec<_> = record

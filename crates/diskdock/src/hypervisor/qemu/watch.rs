@@ -11,7 +11,6 @@ use qmp::{Event, Events, Notice};
 use tokio::time::{Instant, sleep};
 
 use super::Qemu;
-use super::disks::write_out;
 use super::machine::Machine;
 use super::name;
 use crate::hypervisor::{Slot, TransientError};
@@ -63,8 +62,9 @@ impl Qemu {
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
     /// locked, so that its other disks need not wait for that.
     async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), TransientError> {
-        if let Some(image) = self.open_image(&disk).await {
-            write_out(&disk, image).await?;
+        // A failure damages the disk, which the second look finds.
+        if let Ok(closing) = self.begin_close(&disk, None).await {
+            let _ = self.write_out(closing).await;
         }
         self.look_again_for(instance, Some(disk)).await
     }

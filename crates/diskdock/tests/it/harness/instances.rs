@@ -1,6 +1,6 @@
 //! Instances that are launched over HTTP, and how they look from outside and from inside.
 
-use diskdock::hypervisor::{Hypervisor, ObservedState};
+use diskdock::hypervisor::{Machines, ObservedState};
 use domain::{InstanceId, InstanceStatus};
 use serde_json::Value;
 

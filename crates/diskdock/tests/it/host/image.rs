@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{complaint, diskdock, out};
 use crate::storage::{below, kernel, put_image, raw_disk};
-use diskdock::storage::Pool;
+use diskdock::storage::{Directory, Volumes};
 
 #[test]
 fn an_image_lives_from_import_to_delete() {
@@ -59,7 +59,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     refused(2, &["image", "import", text, "--name", "n", "--append", "x"], &["--kernel"]);
     refused(1, &["image", "delete", "m-none"], &["m-none is missing", "image list"]);
     put_image(data.path(), "m-1", 8);
-    let pool = Pool::open(data.path(), None).unwrap();
+    let pool = Directory::open(data.path(), None).unwrap();
     pool.create(&"d-1".into(), 1, Some("m-1")).unwrap();
     refused(1, &["image", "delete", "m-1"], &["in use by d-1", "delete the instances"]);
     let nowhere = diskdock(&data.path().join("nowhere"), &["image", "delete", "m-1"]);

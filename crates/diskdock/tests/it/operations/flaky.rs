@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
-    Answer, Change, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Simulated, Slot,
-    TransientError,
+    Answer, Change, DiskSpec, Disks, MachineSpec, Machines, ObservedState, Progress, Simulated,
+    Slot, TransientError,
 };
 use diskdock::store::{Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, Moment};
@@ -135,7 +135,7 @@ impl Shaky {
     }
 }
 
-impl Hypervisor for Shaky {
+impl Machines for Shaky {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
         if !self.mute.load(Ordering::SeqCst) {
             return self.pass(|| self.driver.start(spec, now));
@@ -167,6 +167,31 @@ impl Hypervisor for Shaky {
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.unplug(slot, now))
     }
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+        self.pass(|| self.driver.forget(instance))
+    }
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
+        self.pass(|| self.driver.observe(instance))
+    }
+    fn cancel<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> Answer<'a, ()> {
+        self.driver.cancel(instance, disk)
+    }
+    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+        self.pass(|| self.driver.adopt(instance, observe))
+    }
+    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+        self.pass(|| self.driver.running())
+    }
+    fn changes(&self) -> Receiver<Change> {
+        self.driver.changes()
+    }
+}
+
+impl Disks for Shaky {
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
         self.pass(|| self.driver.create(spec, now))
     }
@@ -184,23 +209,16 @@ impl Hypervisor for Shaky {
             self.driver.discard(disk)
         })
     }
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
-        self.pass(|| self.driver.forget(instance))
+    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+        self.pass(|| self.driver.stored())
     }
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
-        self.pass(|| self.driver.observe(instance))
+    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+        self.pass(|| self.driver.damaged())
     }
-    fn cancel<'a>(
-        &'a self,
-        instance: Option<&'a InstanceId>,
-        disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()> {
-        self.driver.cancel(instance, disk)
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        self.pass(|| self.driver.accept(disk, on))
     }
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
-        self.pass(|| self.driver.adopt(instance, observe))
-    }
-    fn changes(&self) -> Receiver<Change> {
-        self.driver.changes()
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        self.pass(|| self.driver.restore(disk, on))
     }
 }

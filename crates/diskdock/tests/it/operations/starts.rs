@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use diskdock::hypervisor::Hypervisor;
+use diskdock::hypervisor::Machines;
 use domain::{InstanceId, InstanceStatus};
 
 use super::transient_errors::Bench;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
-use diskdock::hypervisor::{Hypervisor, ObservedState, Pace, Simulated};
+use diskdock::hypervisor::{Hypervisor, Machines, ObservedState, Pace, Simulated};
 use diskdock::operations::{Runner, UnknownInstances, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{OperationRow, Store, WriteTx};
@@ -245,7 +245,10 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
 async fn a_disk_is_not_freed_from_an_instance_that_was_off_and_on_meanwhile() {
     let bench = Bench::attaching().await;
     let (instance, driver) = (InstanceId::from("i-one"), bench.driver.as_ref());
-    driver.adopt(&instance, ObservedState { running: true, disks: Vec::new() }).await.unwrap();
+    driver
+        .adopt(&instance, ObservedState { running: true, ..ObservedState::default() })
+        .await
+        .unwrap();
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
     assert!(driver.driver.let_go(&instance, &"d-one".into()));

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use diskdock::storage::{Boot, Format, Images, Import, ImportProgress, Pool, StorageError, What};
+use diskdock::storage::{
+    Boot, Directory, Format, Images, Import, ImportProgress, StorageError, Volumes, What,
+};
 
 use super::{below, info, kernel, of_disk, put_image, qemu_img, raw_disk, says};
 
@@ -80,9 +82,9 @@ fn a_kernel_comes_with_its_disk_full_or_empty() {
     let record = images.import(&of_kernel("m-root", what), &mut |_| {}).unwrap();
     assert_eq!(record.size_gib, 3);
     assert_eq!(images.boot_files(&record).kernel.unwrap().initrd, None);
-    let pool = Pool::open(data.path(), None).unwrap();
+    let pool = Directory::open(data.path(), None).unwrap();
     pool.create(&"d-1".into(), 1, Some("m-root")).unwrap();
-    assert_eq!(pool.find(&"d-1".into()).unwrap().bytes, 3 << 30);
+    assert_eq!(pool.find(&"d-1".into()).unwrap().opened.bytes, 3 << 30);
     assert_eq!(pool.images().unwrap().len(), 2);
 }
 
@@ -91,7 +93,7 @@ fn an_image_in_use_is_not_deleted() {
     let data = tempfile::tempdir().unwrap();
     put_image(data.path(), "m-1", 8);
     put_image(data.path(), "m-2", 8);
-    let pool = Pool::open(data.path(), None).unwrap();
+    let pool = Directory::open(data.path(), None).unwrap();
     pool.create(&"d-b".into(), 1, Some("m-1")).unwrap();
     pool.create(&"d-a".into(), 1, Some("m-1")).unwrap();
     pool.create(&"d-c".into(), 1, None).unwrap();
@@ -101,8 +103,8 @@ fn an_image_in_use_is_not_deleted() {
     images.delete("m-2").unwrap();
     let fault = says(images.delete("m-2"), &["m-2", "image list"]);
     assert!(matches!(fault, StorageError::Missing { .. }));
-    pool.discard(&"d-a".into()).unwrap();
-    pool.discard(&"d-b".into()).unwrap();
+    pool.delete(&"d-a".into()).unwrap();
+    pool.delete(&"d-b".into()).unwrap();
     images.delete("m-1").unwrap();
     assert_eq!(below(data.path()), ["disks", "disks/d-c.raw", "images"]);
 }
@@ -111,7 +113,7 @@ fn an_image_in_use_is_not_deleted() {
 fn a_disk_that_cannot_be_read_protects_every_image() {
     let data = tempfile::tempdir().unwrap();
     put_image(data.path(), "m-1", 8);
-    let pool = Pool::open(data.path(), None).unwrap();
+    let pool = Directory::open(data.path(), None).unwrap();
     std::fs::write(data.path().join("disks/d-odd.qcow2"), "damaged").unwrap();
     drop(pool);
     says(Images::open(data.path()).unwrap().delete("m-1"), &["in use by d-odd"]);

@@ -1,7 +1,8 @@
 //! Disks and images as real files, made by the real `qemu-img`.
 
+mod closing;
+mod directory;
 mod images;
-mod pool;
 mod traps;
 
 use std::fs::File;

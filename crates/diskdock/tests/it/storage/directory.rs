@@ -1,11 +1,12 @@
-//! The pool of disks: made whole or not at all, found, grown, discarded; owners and links.
+//! The directory of disks: made whole or not at all, found, grown, discarded; owners and links.
 
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use diskdock::storage::{GIB, Owner, Pool, StorageError};
+use diskdock::storage::{Directory, GIB, Owner, StorageError, Volumes};
 use domain::DiskId;
+use serde_json::json;
 
 use super::{below, info, put_image, says};
 
@@ -24,14 +25,18 @@ fn is_root() -> bool {
 #[test]
 fn a_data_disk_is_sparse_private_and_as_long_as_asked_for() {
     let directory = tempfile::tempdir().unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 20, None).unwrap();
     let found = pool.find(&disk("d-1")).unwrap();
-    assert!(found.path.is_absolute());
-    assert_eq!((found.format.as_str(), found.bytes), ("raw", 20 * GIB));
-    let metadata = found.path.metadata().unwrap();
+    let path = pool.path_of(&disk("d-1")).unwrap();
+    assert!(path.is_absolute());
+    let node = found.block_node("d-1.7");
+    assert_eq!((&node["driver"], &node["node-name"]), (&json!("raw"), &json!("d-1.7")));
+    assert_eq!(node["file"]["filename"], json!(path));
+    assert_eq!(found.opened.bytes, 20 * GIB);
+    let metadata = path.metadata().unwrap();
     assert_eq!((metadata.len(), metadata.blocks()), (20 * GIB, 0));
-    assert_eq!(mode(&found.path), 0o600);
+    assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(&directory.path().join("disks")), 0o700);
     assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images"]);
 }
@@ -39,23 +44,23 @@ fn a_data_disk_is_sparse_private_and_as_long_as_asked_for() {
 #[test]
 fn making_a_disk_again_keeps_its_bytes() {
     let directory = tempfile::tempdir().unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
-    let path = pool.find(&disk("d-1")).unwrap().path;
+    let path = pool.path_of(&disk("d-1")).unwrap();
     File::options().write(true).open(&path).unwrap().write_all_at(b"mine", 7).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
     pool.create(&disk("d-1"), 2, Some("m-nowhere")).unwrap();
     let mut bytes = [0; 4];
     File::open(&path).unwrap().read_exact_at(&mut bytes, 7).unwrap();
     assert_eq!(&bytes, b"mine");
-    assert_eq!(pool.find(&disk("d-1")).unwrap().bytes, GIB);
+    assert_eq!(pool.find(&disk("d-1")).unwrap().opened.bytes, GIB);
 }
 
 #[test]
 fn many_at_once_make_one_disk() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let pool = pool.clone();
@@ -69,48 +74,49 @@ fn many_at_once_make_one_disk() {
 fn a_system_disk_is_a_copy_on_write_of_its_image() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 3_000);
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-small"), 1, Some("m-1")).unwrap();
     pool.create(&disk("d-large"), 40, Some("m-1")).unwrap();
     let small = pool.find(&disk("d-small")).unwrap();
-    assert_eq!((small.format.as_str(), small.bytes), ("qcow2", 3_000 << 20), "never cut off");
-    let large = pool.find(&disk("d-large")).unwrap();
-    assert_eq!(large.bytes, 40 * GIB);
-    let told = info(&large.path);
+    assert_eq!(small.block_node("d-small.1")["driver"], "qcow2");
+    assert_eq!(small.opened.bytes, 3_000 << 20, "never cut off");
+    let large = pool.path_of(&disk("d-large")).unwrap();
+    assert_eq!(pool.find(&disk("d-large")).unwrap().opened.bytes, 40 * GIB);
+    let told = info(&large);
     let base = pool.boot_files(&pool.image("m-1").unwrap()).disk;
     assert_eq!(told["backing-filename"], base.to_str().unwrap());
     assert_eq!(told["backing-filename-format"], "qcow2");
-    assert!(large.path.metadata().unwrap().blocks() * 512 < 1 << 20, "nothing is copied");
-    assert_eq!(mode(&large.path), 0o600);
+    assert!(large.metadata().unwrap().blocks() * 512 < 1 << 20, "nothing is copied");
+    assert_eq!(mode(&large), 0o600);
 }
 
 #[test]
 fn disks_grow_and_never_shrink() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-raw"), 2, None).unwrap();
     pool.create(&disk("d-cow"), 2, Some("m-1")).unwrap();
     for id in ["d-raw", "d-cow"].map(disk) {
         for (asked, there) in [(5, 5), (5, 5), (3, 5), (6, 6)] {
             pool.resize(&id, asked).unwrap();
-            assert_eq!(pool.find(&id).unwrap().bytes, there * GIB, "{id}");
+            assert_eq!(pool.find(&id).unwrap().opened.bytes, there * GIB, "{id}");
         }
-        pool.make_durable(&id).unwrap();
+        pool.flush(&id).unwrap();
     }
-    assert_eq!(info(&pool.find(&disk("d-cow")).unwrap().path)["virtual-size"], 6 * GIB);
+    assert_eq!(info(&pool.path_of(&disk("d-cow")).unwrap())["virtual-size"], 6 * GIB);
     let gone = pool.resize(&disk("d-gone"), 1);
     assert!(matches!(says(gone, &["d-gone", "backup"]), StorageError::Missing { .. }));
-    assert!(matches!(pool.make_durable(&disk("d-gone")), Err(StorageError::Missing { .. })));
+    assert!(matches!(pool.flush(&disk("d-gone")), Err(StorageError::Missing { .. })));
 }
 
 #[test]
 fn a_discarded_disk_is_gone_and_can_be_discarded_again() {
     let directory = tempfile::tempdir().unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
-    pool.discard(&disk("d-1")).unwrap();
-    pool.discard(&disk("d-1")).unwrap();
+    pool.delete(&disk("d-1")).unwrap();
+    pool.delete(&disk("d-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["d-1", "missing"]);
     assert!(matches!(fault, StorageError::Missing { .. }));
 }
@@ -120,15 +126,15 @@ fn an_id_never_leads_out_of_the_pool() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     std::fs::write(directory.path().join("precious.raw"), "x").unwrap();
-    let pool = Pool::open(&data, None).unwrap();
+    let pool = Directory::open(&data, None).unwrap();
     for odd in ["../../precious", "a/b", "", ".", "a,file=/etc/passwd", "x\0", &"x".repeat(65)] {
         let faults = [
             pool.create(&disk(odd), 1, None).err(),
             pool.create(&disk("d-1"), 1, Some(odd)).err(),
-            pool.find(&disk(odd)).err(),
+            pool.find(&disk(odd)).map(drop).err(),
             pool.resize(&disk(odd), 1).err(),
-            pool.make_durable(&disk(odd)).err(),
-            pool.discard(&disk(odd)).err(),
+            pool.flush(&disk(odd)).err(),
+            pool.delete(&disk(odd)).map(drop).err(),
             pool.image(odd).err(),
         ];
         let refused =
@@ -144,30 +150,30 @@ fn links_are_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     let precious = directory.path().join("precious");
     std::fs::write(&precious, [7; 512]).unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     let link = directory.path().join("disks/d-1.raw");
     symlink(&precious, &link).unwrap();
     assert!(pool.find(&disk("d-1")).is_err());
     assert!(pool.resize(&disk("d-1"), 1).is_err());
     assert!(pool.create(&disk("d-1"), 1, None).is_err(), "it is not taken for a disk");
-    pool.discard(&disk("d-1")).unwrap();
+    pool.delete(&disk("d-1")).unwrap();
     assert_eq!(precious.metadata().unwrap().len(), 512);
     assert!(!link.is_symlink());
     drop(pool);
     std::fs::remove_dir(directory.path().join("disks")).unwrap();
     symlink(directory.path(), directory.path().join("disks")).unwrap();
-    says(Pool::open(directory.path(), None), &["disks", "no directory"]);
+    says(Directory::open(directory.path(), None), &["disks", "no directory"]);
 }
 
 #[test]
 fn a_damaged_disk_is_told_from_a_missing_one() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-raw"), 1, None).unwrap();
     pool.create(&disk("d-cow"), 1, Some("m-1")).unwrap();
     let write = |id: &str, bytes: &[u8], at: u64| {
-        let path = pool.find(&disk(id)).unwrap().path;
+        let path = pool.path_of(&disk(id)).unwrap();
         File::options().write(true).open(&path).unwrap().write_all_at(bytes, at).unwrap();
         path
     };
@@ -184,12 +190,12 @@ fn a_damaged_disk_is_told_from_a_missing_one() {
 fn a_disk_lies_on_an_image_of_its_own_pool_only() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
-    let path = pool.find(&disk("d-1")).unwrap().path;
+    let path = pool.path_of(&disk("d-1")).unwrap();
     super::qemu_img(&["rebase", "-u", "-b", "/etc/passwd", "-F", "raw", path.to_str().unwrap()]);
     says(pool.find(&disk("d-1")), &["/etc/passwd", "no image of this pool"]);
-    pool.discard(&disk("d-1")).unwrap();
+    pool.delete(&disk("d-1")).unwrap();
     pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
     std::fs::remove_dir_all(directory.path().join("images/m-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["m-1", "image import"]);
@@ -201,7 +207,7 @@ fn a_disk_lies_on_an_image_of_its_own_pool_only() {
 #[test]
 fn what_a_crash_left_is_cleared_away_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
     drop(pool);
     for room in ["disks", "images"] {
@@ -210,17 +216,19 @@ fn what_a_crash_left_is_cleared_away_at_the_next_start() {
         std::fs::write(left.join("lock"), "").unwrap();
         std::fs::write(left.join("content/disk.qcow2"), "half").unwrap();
     }
-    Pool::open(directory.path(), None).unwrap();
+    Directory::open(directory.path(), None).unwrap();
     assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images"]);
 }
 
 #[test]
 fn a_disk_that_the_file_system_cannot_hold_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let pool = Pool::open(directory.path(), None).unwrap();
+    let pool = Directory::open(directory.path(), None).unwrap();
     match pool.create(&disk("d-1"), u32::MAX, None) {
         // A file system for files of four EiB, which take no room while they are empty.
-        Ok(()) => assert_eq!(pool.find(&disk("d-1")).unwrap().bytes, u64::from(u32::MAX) * GIB),
+        Ok(()) => {
+            assert_eq!(pool.find(&disk("d-1")).unwrap().opened.bytes, u64::from(u32::MAX) * GIB)
+        }
         refused => {
             says(refused, &["make room", "use XFS"]);
             assert_eq!(below(directory.path()), ["disks", "images"]);
@@ -234,13 +242,13 @@ fn files_belong_to_the_user_that_qemu_runs_as() {
     let at = directory.path();
     let owner = Owner { uid: 65_534, gid: 65_533 };
     if !is_root() {
-        says(Pool::open(at, Some(owner)), &["change the owner", "doctor"]);
+        says(Directory::open(at, Some(owner)), &["change the owner", "doctor"]);
         return;
     }
     std::fs::set_permissions(at, PermissionsExt::from_mode(0o711)).unwrap();
     put_image(at, "m-1", 8);
-    drop(Pool::open(at, None).unwrap());
-    let pool = Pool::open(at, Some(owner)).unwrap();
+    drop(Directory::open(at, None).unwrap());
+    let pool = Directory::open(at, Some(owner)).unwrap();
     pool.create(&disk("d-raw"), 1, None).unwrap();
     pool.create(&disk("d-cow"), 1, Some("m-1")).unwrap();
     pool.resize(&disk("d-cow"), 2).unwrap();
@@ -259,7 +267,7 @@ fn files_belong_to_the_user_that_qemu_runs_as() {
         assert_eq!(of(directory), (0, 65_533, 0o710), "{directory}");
     }
     // Back to ourselves, when the server is started without such a user.
-    drop(Pool::open(at, None).unwrap());
+    drop(Directory::open(at, None).unwrap());
     assert_eq!(of("disks/d-raw.raw"), (0, 0, 0o600));
     assert_eq!(of("images/m-2/disk.qcow2"), (0, 0, 0o600));
 }

@@ -3,6 +3,8 @@
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use domain::DiskId;
+
 use super::files;
 
 /// Bytes below which a file system counts as full.
@@ -62,6 +64,30 @@ pub enum StorageError {
         /// What to do about it.
         hint: String,
     },
+    /// The bytes that a machine has open are not those that the disk's name leads to.
+    #[error(
+        "{path} is not the file that the virtual machine has open: {why}; put the right one back \
+         and detach again, or take this one: diskdock admin accept {disk}"
+    )]
+    Replaced {
+        /// The disk.
+        disk: DiskId,
+        /// What its name leads to.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Acknowledged writes to the disk may be lost.
+    #[error(
+        "disk {disk} is damaged: {why}; check its content or restore it from a backup, then take \
+         it as it is: diskdock admin accept {disk}"
+    )]
+    Damaged {
+        /// The disk.
+        disk: DiskId,
+        /// What happened.
+        why: String,
+    },
     /// The operating system refused.
     #[error("cannot {doing} {path}: {source}{}", advice(source))]
     Io {
@@ -96,6 +122,22 @@ impl StorageError {
                 StorageError::NoSpace { path: path.to_owned(), wanted: words, available }
             }
             other => other,
+        }
+    }
+
+    /// Whether it stays as it is until an operator does something about it, however often it is
+    /// tried again.
+    pub fn needs_operator(&self) -> bool {
+        match self {
+            StorageError::Missing { .. }
+            | StorageError::Corrupt { .. }
+            | StorageError::Replaced { .. }
+            | StorageError::Damaged { .. }
+            | StorageError::Name { .. } => true,
+            StorageError::NoSpace { .. }
+            | StorageError::Tool { .. }
+            | StorageError::Taken { .. }
+            | StorageError::Io { .. } => false,
         }
     }
 

@@ -1,0 +1,65 @@
+//! Disks whose bytes are not as they should be: which, and an operator's word about them.
+
+use axum::extract::{Path, State};
+use domain::{DiskId, InstanceId};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{AdminError, AdminState, Answer, Json};
+use crate::hypervisor::{Progress, TransientError};
+
+/// The disks to which acknowledged writes may be lost, and why.
+pub async fn damaged(State(state): State<AdminState>) -> Answer {
+    let damaged = state.hypervisor.damaged().await?;
+    let damaged: Vec<Value> =
+        damaged.into_iter().map(|(disk, why)| json!({ "disk": disk, "why": why })).collect();
+    Ok(Json(json!({ "damaged": damaged })))
+}
+
+/// Takes the bytes of a disk as they are.
+pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+    let (disk, on) = find(&state, &id)?;
+    let progress = state.hypervisor.accept(&disk, &on).await?;
+    told(&state, &disk, progress)
+}
+
+/// Gives a disk the bytes back that only its virtual machine still has open.
+pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+    let (disk, on) = find(&state, &id)?;
+    let progress = state.hypervisor.restore(&disk, &on).await?;
+    told(&state, &disk, progress)
+}
+
+/// A disk and the instances that have it.
+fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>), AdminError> {
+    let id = DiskId::from(id);
+    let found = state.gateway.services.store.read(|tx| tx.disk(&id))??;
+    let disk = found.ok_or_else(|| {
+        AdminError::not_found(format!("there is no disk {id}"), "Check the id with DescribeDisks.")
+    })?;
+    let on = disk.attachments.into_iter().map(|at| at.instance).collect();
+    Ok((id, on))
+}
+
+fn told(state: &AdminState, disk: &DiskId, progress: Progress) -> Answer {
+    match progress {
+        Progress::Done => {
+            state.gateway.services.runner.wake(Some(disk), None);
+            Ok(Json(json!({ "disk": disk })))
+        }
+        Progress::Failed(reason)
+        | Progress::RetryAfter { because: reason, .. }
+        | Progress::Suspended { because: reason, .. } => {
+            let hint = "See \"Disks whose bytes are not as they should be\" in docs/hosts.md.";
+            let error = format!("{disk}: {reason}");
+            Err(AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) })
+        }
+    }
+}
+
+impl From<TransientError> for AdminError {
+    fn from(error: TransientError) -> AdminError {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        AdminError { status, ..AdminError::bad(error, "Try again; look into the server's log.") }
+    }
+}

@@ -1,0 +1,258 @@
+//! Disks as volumes: made, made larger, closed, and kept where closing would lose what was written.
+//!
+//! The record of a machine says which bytes QEMU has opened for each disk. Before QEMU closes them,
+//! or at the first chance after it has ended, they are compared with what the disk's name leads
+//! to, and written out. Only then is the disk known to be closed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::{DiskId, InstanceId};
+use qmp::commands::BlockResize;
+
+use super::machine::{Machine, State, devices, nodes, said};
+use super::record::Plugged;
+use super::{Qemu, name};
+use crate::hypervisor::{DiskSpec, Progress, Slot, TransientError};
+use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
+
+impl Qemu {
+    /// Works with the volumes on a thread where that disturbs nobody.
+    pub(super) async fn with_volumes<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Volumes) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let volumes = Arc::clone(&self.volumes);
+        let worked = tokio::task::spawn_blocking(move || work(volumes.as_ref())).await;
+        worked.unwrap_or_else(|error| {
+            let source = std::io::Error::other(error);
+            let path = Path::new("disks").to_owned();
+            Err(StorageError::Io { doing: "work with", path, source })
+        })
+    }
+
+    /// The volume of a disk, or why it cannot be used.
+    pub(super) async fn find(&self, disk: &DiskId) -> Result<Volume, String> {
+        let disk = disk.clone();
+        let found = self.with_volumes(move |volumes| volumes.find(&disk)).await;
+        found.map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn create_look(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
+        let spec = spec.clone();
+        let create = move |volumes: &dyn Volumes| {
+            volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref())
+        };
+        match self.with_volumes(create).await {
+            Ok(()) => Ok(Progress::Done),
+            Err(error) => Ok(Progress::Failed(error.to_string())),
+        }
+    }
+
+    /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
+    /// no QEMU opens the volume behind our back.
+    pub(super) async fn resize_look(
+        &self,
+        spec: &DiskSpec,
+        on: &[InstanceId],
+    ) -> Result<Progress, TransientError> {
+        let wanted = u64::from(spec.size_gib) * GIB;
+        match self.find(&spec.disk).await {
+            Ok(volume) if volume.opened.bytes >= wanted => return self.flush(&spec.disk).await,
+            Ok(_) => {}
+            Err(reason) => return Ok(Progress::Failed(reason)),
+        }
+        // A volume is open in one machine at most.
+        let Some(instance) = on.first() else { return self.resize_closed(spec).await };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let client = self.client(&machine, &mut state).await?;
+        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(&spec.disk));
+        let (Some(client), Some(at)) = (client, at) else { return self.resize_closed(spec).await };
+        let (instance, generation) = (instance.clone(), at.generation);
+        let opened = at.opened.clone();
+        let slot = Slot { instance, disk: spec.disk.clone(), generation };
+        let node_name = name::of_device(&slot)?;
+        if !nodes(&client).await?.contains(&node_name) {
+            return self.resize_closed(spec).await;
+        }
+        let closing = match self.begin_close(&spec.disk, opened).await {
+            Ok(closing) => closing,
+            Err(error) => return unless_transient(error),
+        };
+        match client.execute(BlockResize { node_name, size: wanted }).await {
+            Ok(_) => self.write_out(closing).await.map_or_else(unless_transient, done),
+            Err(qmp::Error::Refused { description, .. }) => {
+                Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
+            }
+            Err(other) => Err(said(other)),
+        }
+    }
+
+    /// Makes a disk larger that no machine has open.
+    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
+        let spec = spec.clone();
+        let resize = move |volumes: &dyn Volumes| volumes.resize(&spec.disk, spec.size_gib);
+        match self.with_volumes(resize).await {
+            Ok(()) => Ok(Progress::Done),
+            Err(error) => Ok(Progress::Failed(error.to_string())),
+        }
+    }
+
+    async fn flush(&self, disk: &DiskId) -> Result<Progress, TransientError> {
+        let disk = disk.clone();
+        let flushed = self.with_volumes(move |volumes| volumes.flush(&disk)).await;
+        flushed.map_or_else(unless_transient, done)
+    }
+
+    /// Opens the volume of a disk before QEMU closes it; fails if closing would lose what the guest
+    /// wrote.
+    pub(super) async fn begin_close(
+        &self,
+        disk: &DiskId,
+        opened: Option<Opened>,
+    ) -> Result<Arc<dyn Closing>, StorageError> {
+        let disk = disk.clone();
+        self.with_volumes(move |volumes| volumes.begin_close(&disk, opened.as_ref())).await
+    }
+
+    /// Makes durable what was written to a volume.
+    pub(super) async fn write_out(&self, closing: Arc<dyn Closing>) -> Result<(), StorageError> {
+        self.with_volumes(move |_| closing.write_out()).await
+    }
+
+    /// QEMU has ended and closed a disk with that: whether it was the right one, and is written
+    /// out. What QEMU had open is gone if it was another, so the disk is damaged then.
+    pub(super) async fn close_ended(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        at: &Plugged,
+    ) -> Result<(), StorageError> {
+        let (disk, opened) = (at.disk.clone(), at.opened.clone());
+        let had_open = opened.is_some();
+        let closed = self.with_volumes(move |volumes| {
+            let closed = volumes.begin_close(&disk, opened.as_ref());
+            let closed = closed.and_then(|closing| closing.write_out());
+            match &closed {
+                Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
+                    if had_open =>
+                {
+                    let why = format!("its virtual machine ended, and {error}");
+                    volumes.mark_damaged(&disk, &why);
+                }
+                Ok(()) | Err(_) => {}
+            }
+            closed
+        });
+        let closed = closed.await;
+        let is_known = closed.as_ref().err().is_none_or(StorageError::needs_operator);
+        if had_open && is_known {
+            let forget = machine.change(state, |record| record.set_opened(&at.disk, None)).await;
+            if let Err(TransientError(reason)) = forget {
+                tracing::warn!(instance = %machine.id, reason, "cannot note that a disk is closed");
+            }
+        }
+        closed
+    }
+
+    /// What is wrong with the bytes of a machine's disks.
+    pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<(DiskId, String)> {
+        let disks = disks.to_vec();
+        let look = move |volumes: &dyn Volumes| {
+            let look = |at: Plugged| {
+                let error = volumes.begin_close(&at.disk, at.opened.as_ref()).err()?;
+                error.needs_operator().then(|| (at.disk, error.to_string()))
+            };
+            Ok(disks.into_iter().filter_map(look).collect())
+        };
+        self.with_volumes(look).await.unwrap_or_default()
+    }
+
+    pub(super) async fn discard_volume(&self, disk: &DiskId) -> Result<(), TransientError> {
+        let wanted = disk.clone();
+        match self.with_volumes(move |volumes| volumes.delete(&wanted)).await {
+            Ok(Deleted::Now) => Ok(()),
+            Ok(Deleted::WereMissing) => {
+                tracing::warn!(%disk, "there were no bytes of a disk to delete");
+                Ok(())
+            }
+            Err(error) => Err(TransientError(error.to_string())),
+        }
+    }
+
+    /// From now on nothing is known of the bytes that a machine has open, so that those under the
+    /// disk's name count.
+    pub(super) async fn accept_volume(
+        &self,
+        disk: &DiskId,
+        on: &[InstanceId],
+    ) -> Result<Progress, TransientError> {
+        let wanted = disk.clone();
+        let accepted = self.with_volumes(move |volumes| volumes.accept(&wanted)).await;
+        if let Err(error) = accepted {
+            return Ok(Progress::Failed(error.to_string()));
+        }
+        for instance in on {
+            let machine = self.machine(instance)?;
+            let mut state = machine.state.lock().await;
+            if machine.record(&mut state).await?.is_some() {
+                machine.change(&mut state, |record| record.set_opened(disk, None)).await?;
+            }
+        }
+        Ok(Progress::Done)
+    }
+
+    /// Copies what QEMU still has open back under the disk's name. The guest must have let go of
+    /// the device, since it could write meanwhile.
+    pub(super) async fn restore_volume(
+        &self,
+        disk: &DiskId,
+        on: &[InstanceId],
+    ) -> Result<Progress, TransientError> {
+        let failed = |reason: &str| Ok(Progress::Failed(reason.to_owned()));
+        let Some(instance) = on.first() else { return failed("no instance has the disk") };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let client = self.client(&machine, &mut state).await?;
+        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(disk)).cloned();
+        let (Some(client), Some(at)) = (client, at) else {
+            return failed("its virtual machine is off, so nothing has its bytes open any more");
+        };
+        let Some(opened) = at.opened.clone() else {
+            return failed("it is not known which bytes its virtual machine has open");
+        };
+        let slot =
+            Slot { instance: instance.clone(), disk: disk.clone(), generation: at.generation };
+        if devices(&client).await?.contains(&name::of_device(&slot)?) {
+            return failed("its guest can still write to it; detach it first");
+        }
+        let Some(process) = machine.process().map(|process| process.id) else {
+            return failed("the process of its virtual machine cannot be found");
+        };
+        let wanted = disk.clone();
+        let restore = move |volumes: &dyn Volumes| volumes.restore(&wanted, &opened, process);
+        match self.with_volumes(restore).await {
+            Ok(_) => {
+                machine.change(&mut state, |record| record.set_opened(disk, None)).await?;
+                tracing::warn!(%disk, "a disk has its bytes back that only QEMU still had");
+                Ok(Progress::Done)
+            }
+            Err(error) => Ok(Progress::Failed(error.to_string())),
+        }
+    }
+}
+
+/// It is done.
+fn done(_: ()) -> Result<Progress, TransientError> {
+    Ok(Progress::Done)
+}
+
+/// A failure that trying again cannot change is final; any other is tried again.
+pub(super) fn unless_transient(error: StorageError) -> Result<Progress, TransientError> {
+    if error.needs_operator() {
+        Ok(Progress::Failed(error.to_string()))
+    } else {
+        Err(TransientError(error.to_string()))
+    }
+}

@@ -1,0 +1,76 @@
+//! Files of disks that are about to be closed: still the right ones, and written out.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use domain::DiskId;
+
+use super::directory::{Directory, DiskFile, Format};
+use super::error::{At, StorageError};
+use super::volumes::{Closing, Identity, Opened, Volumes};
+use crate::failpoint;
+
+/// The file of a disk, opened before QEMU closes it: what the host fails to write out is told only
+/// to those who had the file open when it failed, and QEMU keeps it to itself.
+pub(super) struct ClosingFile {
+    pub directory: Directory,
+    pub disk: DiskId,
+    pub found: DiskFile,
+    pub opened: Option<Opened>,
+}
+
+impl ClosingFile {
+    /// Whether the file is the one that the machine has open, and as long as it was.
+    pub fn check_opened(&self) -> Result<(), StorageError> {
+        let Some(opened) = &self.opened else { return Ok(()) };
+        let DiskFile { file, path, format, bytes } = &self.found;
+        if identity(file, path, *format)? != opened.identity {
+            return Err(self.replaced("another file has its name"));
+        }
+        if *bytes < opened.bytes {
+            let why = format!("it was cut from {} to {bytes} bytes", opened.bytes);
+            return Err(self.replaced(&why));
+        }
+        Ok(())
+    }
+
+    fn replaced(&self, why: &str) -> StorageError {
+        let path = self.found.path.clone();
+        StorageError::Replaced { disk: self.disk.clone(), path, why: why.to_owned() }
+    }
+}
+
+impl Closing for ClosingFile {
+    fn check(&self) -> Result<(), StorageError> {
+        let DiskFile { file, path, .. } = &self.found;
+        let held = file.metadata().at("look at", path)?;
+        match std::fs::symlink_metadata(path) {
+            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => Ok(()),
+            Ok(_) => Err(self.replaced("another file has its name")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(super::directory::missing(&self.disk))
+            }
+            Err(error) => Err(StorageError::io("look at", path, error)),
+        }
+    }
+
+    fn write_out(&self) -> Result<(), StorageError> {
+        let written = failpoint::error("image.sync").and_then(|()| self.found.file.sync_data());
+        written.map_err(|error| {
+            let why = format!("the host could not write it out ({error}), so writes may be lost");
+            self.directory.mark_damaged(&self.disk, &why);
+            StorageError::Damaged { disk: self.disk.clone(), why }
+        })
+    }
+}
+
+/// What tells a file apart from all others of its file system, those that come after it included.
+pub(super) fn identity(file: &File, path: &Path, format: Format) -> Result<Identity, StorageError> {
+    let metadata = file.metadata().at("look at", path)?;
+    let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    // Not every file system knows; there, an inode is used again at worst.
+    let created_ns = created.map_or(0, |since| since.as_nanos());
+    Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
+}

@@ -1,0 +1,355 @@
+//! Disks as plain files in a directory.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::DiskId;
+
+use super::closing::{ClosingFile, identity};
+use super::damage::Damages;
+use super::draft;
+use super::error::{At, StorageError};
+use super::files::{self, Owner};
+use super::images::{BootFiles, ImageRecord, Images, KernelFiles};
+use super::making::UNNAMED;
+use super::node::file_node;
+use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
+use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore};
+
+/// Bytes that raw images are counted in.
+const SECTOR: u64 = 512;
+/// How the bytes of a disk lie in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As the guest sees them.
+    Raw,
+    /// What differs from an image.
+    Qcow2,
+}
+
+impl Format {
+    pub(super) const ALL: [Format; 2] = [Format::Raw, Format::Qcow2];
+
+    /// QEMU's name for it, and the end of the file's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Raw => "raw",
+            Format::Qcow2 => "qcow2",
+        }
+    }
+}
+
+/// The file of a disk, open.
+pub(super) struct DiskFile {
+    pub file: File,
+    pub path: PathBuf,
+    pub format: Format,
+    /// Bytes that the guest sees.
+    pub bytes: u64,
+}
+
+/// All disks and images of a data directory. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Directory(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    disks: PathBuf,
+    /// Device and inode of `disks`, by which it is known again.
+    opened: (u64, u64),
+    pub(super) owner: Owner,
+    pub(super) images: Images,
+    damages: Damages,
+}
+
+impl Directory {
+    /// Opens the disks of a data directory that one server has for itself: makes the directories,
+    /// gives everything its owner, clears away what a crash left half made.
+    ///
+    /// `owner` is the user that QEMU runs as, who must be able to pass through the data directory;
+    /// without, it is ourselves.
+    pub fn open(data_directory: &Path, owner: Option<Owner>) -> Result<Directory, StorageError> {
+        let ourselves = Owner::ourselves();
+        let owner = owner.unwrap_or(ourselves);
+        let group = (owner != ourselves).then_some(owner.gid);
+        let images = Images::open_for(data_directory, group)?;
+        let disks = images.disks().to_owned();
+        files::directory(&disks, CLOSED)?;
+        draft::clear_left_behind(&disks)?;
+        let opened = device_and_inode(&disks)?;
+        let damages = Damages::load(&disks)?;
+        let directory = Directory(Arc::new(Inner { disks, opened, owner, images, damages }));
+        for file in directory.files()? {
+            files::apply_owner(&file, owner, files::PRIVATE)?;
+        }
+        let (keeper, mode) = directory.keeper();
+        files::apply_owner(directory.disks(), keeper, mode)?;
+        Ok(directory)
+    }
+
+    /// The images that can be used.
+    pub fn images(&self) -> Result<Vec<ImageRecord>, StorageError> {
+        self.0.images.survey().map(|survey| survey.records)
+    }
+
+    /// The image of this id.
+    pub fn image(&self, id: &str) -> Result<ImageRecord, StorageError> {
+        self.0.images.record(id)
+    }
+
+    /// The files that an image is booted from: absolute.
+    pub fn boot_files(&self, image: &ImageRecord) -> BootFiles {
+        self.0.images.boot_files(image)
+    }
+
+    /// Where the file of a disk is, or would be if there were one.
+    pub fn path_of(&self, disk: &DiskId) -> Result<PathBuf, StorageError> {
+        let found = self.path(disk)?.map(|(path, _)| path);
+        found.map_or_else(|| self.named(disk, Format::Raw), Ok)
+    }
+
+    pub(super) fn disks(&self) -> &Path {
+        &self.0.disks
+    }
+
+    /// Whose the directories of disks are, and their mode.
+    pub(super) fn keeper(&self) -> (Owner, u32) {
+        let ourselves = Owner::ourselves();
+        let mode = if self.0.owner == ourselves { CLOSED } else { PASSABLE };
+        (Owner { gid: self.0.owner.gid, ..ourselves }, mode)
+    }
+
+    pub(super) fn named(&self, disk: &DiskId, format: Format) -> Result<PathBuf, StorageError> {
+        let id = name::checked(disk.as_str())?;
+        Ok(self.disks().join(format!("{id}.{}", format.as_str())))
+    }
+
+    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, Format)>, StorageError> {
+        for format in Format::ALL {
+            let path = self.named(disk, format)?;
+            if std::fs::symlink_metadata(&path).is_ok() {
+                return Ok(Some((path, format)));
+            }
+        }
+        self.check_still_there()?;
+        Ok(None)
+    }
+
+    /// A file that is not there proves nothing if its directory is another one by now, as when a
+    /// file system was unmounted.
+    fn check_still_there(&self) -> Result<(), StorageError> {
+        if device_and_inode(self.disks())? == self.0.opened {
+            return Ok(());
+        }
+        let why = "it is not the directory that was opened when the server started; look whether \
+                   its file system is still mounted, then start the server again";
+        Err(StorageError::corrupt(self.disks(), why))
+    }
+
+    /// The files of all disks.
+    fn files(&self) -> Result<Vec<PathBuf>, StorageError> {
+        let is_disk = |path: &PathBuf| {
+            let extension = path.extension().and_then(|end| end.to_str());
+            let known = Format::ALL.iter().any(|format| Some(format.as_str()) == extension);
+            known && path.symlink_metadata().is_ok_and(|found| found.is_file())
+        };
+        Ok(files::in_directory(self.disks())?.into_iter().filter(is_disk).collect())
+    }
+
+    /// The open file of a disk, whether it is damaged or not.
+    fn open_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
+        let (path, format) = self.path(disk)?.ok_or_else(|| missing(disk))?;
+        let file = files::open(&path, false).at("open", &path)?;
+        let bytes = match format {
+            Format::Raw => raw_bytes(&file, &path)?,
+            Format::Qcow2 => self.overlay_bytes(&file, &path)?,
+        };
+        Ok(DiskFile { file, path, format, bytes })
+    }
+
+    fn refuse_if_damaged(&self, disk: &DiskId) -> Result<(), StorageError> {
+        match self.0.damages.of(disk) {
+            Some(why) => Err(StorageError::Damaged { disk: disk.clone(), why }),
+            None => Ok(()),
+        }
+    }
+
+    fn sound_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
+        self.refuse_if_damaged(disk)?;
+        self.open_file(disk)
+    }
+
+    fn overlay_bytes(&self, file: &File, path: &Path) -> Result<u64, StorageError> {
+        let corrupt = |why: &str| StorageError::corrupt(path, format!("{why}; {REMEDY}"));
+        let header = qcow2::read(file).map_err(|why| corrupt(&why))?;
+        let base = header.backing.ok_or_else(|| corrupt("it names no image"))?;
+        if header.external_data || header.encrypted {
+            return Err(corrupt("it has features that diskdock never gives a disk"));
+        }
+        match self.0.images.owning(Path::new(&base)) {
+            Some(id) => self.image(id).map(|_| header.virtual_bytes),
+            None => Err(corrupt(&format!("it lies on {base}, which is no image of this pool"))),
+        }
+    }
+
+    fn closing(&self, disk: &DiskId, found: DiskFile, opened: Option<&Opened>) -> ClosingFile {
+        let directory = self.clone();
+        ClosingFile { directory, disk: disk.clone(), found, opened: opened.cloned() }
+    }
+}
+
+impl Volumes for Directory {
+    fn create(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        image: Option<&str>,
+    ) -> Result<(), StorageError> {
+        if self.path(disk)?.is_some() {
+            return self.flush(disk);
+        }
+        let bytes = u64::from(size_gib) * GIB;
+        match image {
+            None => self.create_empty(disk, bytes),
+            Some(image) => self.create_overlay(disk, bytes, &self.image(image)?),
+        }
+    }
+
+    fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
+        let found = self.sound_file(disk)?;
+        let identity = identity(&found.file, &found.path, found.format)?;
+        let node = file_node(&found.path, found.format);
+        Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
+    }
+
+    fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), StorageError> {
+        let found = self.sound_file(disk)?;
+        let bytes = u64::from(size_gib) * GIB;
+        if found.bytes < bytes {
+            self.grow(&found, bytes)?;
+        }
+        self.closing(disk, found, None).write_out()
+    }
+
+    fn flush(&self, disk: &DiskId) -> Result<(), StorageError> {
+        let found = self.sound_file(disk)?;
+        self.closing(disk, found, None).write_out()?;
+        files::sync(self.disks())
+    }
+
+    fn begin_close(
+        &self,
+        disk: &DiskId,
+        opened: Option<&Opened>,
+    ) -> Result<Arc<dyn Closing>, StorageError> {
+        let found = self.sound_file(disk)?;
+        let closing = self.closing(disk, found, opened);
+        closing.check_opened()?;
+        Ok(Arc::new(closing))
+    }
+
+    fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError> {
+        let Some((path, _)) = self.path(disk)? else {
+            self.0.damages.forget(self.disks(), disk)?;
+            return Ok(Deleted::WereMissing);
+        };
+        // Nothing else than a plain file was ever opened.
+        if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            holders::refuse_if_locked(&path)?;
+        }
+        for format in Format::ALL {
+            files::remove(&self.named(disk, format)?)?;
+        }
+        self.0.damages.forget(self.disks(), disk)?;
+        files::sync(self.disks())?;
+        Ok(Deleted::Now)
+    }
+
+    fn list(&self) -> Result<Vec<DiskId>, StorageError> {
+        self.check_still_there()?;
+        let files = self.files()?;
+        let ids = files.iter().filter_map(|path| path.file_stem()?.to_str());
+        let mut disks: Vec<_> = ids.filter(|id| name::checked(id).is_ok()).collect();
+        disks.sort_unstable();
+        disks.dedup();
+        Ok(disks.into_iter().map(DiskId::from).collect())
+    }
+
+    fn holders(&self, disk: &DiskId) -> Result<Vec<Holder>, StorageError> {
+        let (path, _) = self.path(disk)?.ok_or_else(|| missing(disk))?;
+        holders::of(&path)
+    }
+
+    fn mark_damaged(&self, disk: &DiskId, why: &str) {
+        tracing::error!(%disk, why, "a disk is damaged");
+        self.0.damages.mark(self.disks(), disk, why);
+    }
+
+    fn damaged(&self) -> Result<Vec<(DiskId, String)>, StorageError> {
+        self.0.damages.write_missing(self.disks());
+        Ok(self.0.damages.all())
+    }
+
+    fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError> {
+        // What is accepted has to be something.
+        self.open_file(disk)?;
+        let accepted = self.0.damages.forget(self.disks(), disk)?;
+        if let Some(why) = &accepted {
+            tracing::warn!(%disk, why, "an operator accepts a damaged disk as it is");
+        }
+        Ok(accepted)
+    }
+
+    fn restore(
+        &self,
+        disk: &DiskId,
+        opened: &Opened,
+        process: u32,
+    ) -> Result<Opened, StorageError> {
+        if let Some((path, _)) = self.path(disk)? {
+            let hint = "move that file away first, or accept it as the disk".to_owned();
+            return Err(StorageError::Taken { what: format!("{} is there", path.display()), hint });
+        }
+        let (held, format) = restore::held(process, opened)?;
+        let draft = self.draft()?;
+        restore::copy(&held, &draft.file(UNNAMED))?;
+        self.finish(draft, disk, format)?;
+        self.find(disk).map(|volume| volume.opened)
+    }
+
+    fn kernel(&self, image: &str) -> Result<Option<KernelFiles>, StorageError> {
+        match self.image(image) {
+            Ok(image) => Ok(self.boot_files(&image).kernel),
+            Err(StorageError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What to do about a file that was damaged.
+const REMEDY: &str = "restore it from a backup, or delete the disk";
+
+pub(super) fn missing(disk: &DiskId) -> StorageError {
+    StorageError::Missing {
+        what: format!("the file of disk {disk}"),
+        hint: "put it back, restore it from a backup, or delete the disk".to_owned(),
+    }
+}
+
+fn device_and_inode(directory: &Path) -> Result<(u64, u64), StorageError> {
+    let found = std::fs::symlink_metadata(directory).at("look at", directory)?;
+    Ok((found.dev(), found.ino()))
+}
+
+fn raw_bytes(file: &File, path: &Path) -> Result<u64, StorageError> {
+    let bytes = file.metadata().at("look at", path)?.len();
+    // A sector that cannot be read tells of a broken file system before a guest finds out.
+    file.read_at(&mut [0; SECTOR as usize], 0).at("read", path)?;
+    if bytes == 0 || bytes % SECTOR != 0 {
+        let why = format!("its {bytes} bytes are no whole number of sectors; {REMEDY}");
+        return Err(StorageError::corrupt(path, why));
+    }
+    Ok(bytes)
+}

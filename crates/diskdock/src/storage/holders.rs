@@ -1,0 +1,74 @@
+//! Who has the file of a disk open.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use super::error::{At, StorageError};
+use super::files;
+use super::volumes::Holder;
+
+/// The bytes that QEMU locks in the files of its block nodes: 100 and up for what it does to them,
+/// 200 and up for what it wants nobody else to do (`RAW_LOCK_PERM_BASE` in block/file-posix.c).
+const LOCKED_FROM: i64 = 100;
+const LOCKED_BYTES: i64 = 200;
+
+/// Fails if a QEMU, or `qemu-img`, has the file open.
+pub(super) fn refuse_if_locked(path: &Path) -> Result<(), StorageError> {
+    let file = files::open(path, false).at("open", path)?;
+    if !is_locked(&file).at("look at the locks of", path)? {
+        return Ok(());
+    }
+    let by: Vec<_> = of(path)?.iter().map(|holder| holder.process.to_string()).collect();
+    let by = if by.is_empty() { "another process".to_owned() } else { by.join(", process ") };
+    let what = format!("{} is open in process {by}", path.display());
+    let hint = "it goes when that has ended; `diskdock admin differences` shows machines that the \
+                store does not know";
+    Err(StorageError::Taken { what, hint: hint.to_owned() })
+}
+
+fn is_locked(file: &File) -> Result<bool, nix::errno::Errno> {
+    let mut found = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: LOCKED_FROM,
+        l_len: LOCKED_BYTES,
+        l_pid: 0,
+    };
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut found))?;
+    Ok(i32::from(found.l_type) != libc::F_UNLCK)
+}
+
+/// The processes that have the file open, in so far as we may look at them.
+pub(super) fn of(path: &Path) -> Result<Vec<Holder>, StorageError> {
+    let wanted = std::fs::symlink_metadata(path).at("look at", path)?;
+    let wanted = (wanted.dev(), wanted.ino());
+    let processes = files::in_directory(Path::new("/proc"))?;
+    let processes = processes.iter().filter_map(|path| number(path));
+    let ourselves = std::process::id();
+    let mut holders = Vec::new();
+    for process in processes.filter(|process| *process != ourselves) {
+        let open = descriptors(process).unwrap_or_default();
+        let is_wanted = |(_, file): &(u32, (u64, u64))| *file == wanted;
+        let found = open.into_iter().filter(is_wanted);
+        holders.extend(found.map(|(descriptor, _)| Holder { process, descriptor }));
+    }
+    Ok(holders)
+}
+
+/// The file descriptors of a process, with device and inode of what they lead to.
+fn descriptors(process: u32) -> std::io::Result<Vec<(u32, (u64, u64))>> {
+    let entries = std::fs::read_dir(format!("/proc/{process}/fd"))?;
+    let looked_at = entries.flatten().filter_map(|entry| {
+        let found = std::fs::metadata(entry.path()).ok()?;
+        Some((number(&entry.path())?, (found.dev(), found.ino())))
+    });
+    Ok(looked_at.collect())
+}
+
+fn number(path: &Path) -> Option<u32> {
+    path.file_name()?.to_str()?.parse().ok()
+}

@@ -1,0 +1,77 @@
+//! How files of disks are made and made longer.
+
+use domain::DiskId;
+
+use super::directory::{Directory, DiskFile, Format};
+use super::draft::Draft;
+use super::error::{At, StorageError};
+use super::files;
+use super::images::ImageRecord;
+use super::tool::Tool;
+use super::volumes::Volumes;
+
+/// The file in a draft.
+pub(super) const UNNAMED: &str = "disk";
+
+impl Directory {
+    pub(super) fn create_empty(&self, disk: &DiskId, bytes: u64) -> Result<(), StorageError> {
+        let draft = self.draft()?;
+        let path = draft.file(UNNAMED);
+        let file = files::create(&path)?;
+        file.set_len(bytes).at("make room in", &path)?;
+        self.finish(draft, disk, Format::Raw)
+    }
+
+    pub(super) fn create_overlay(
+        &self,
+        disk: &DiskId,
+        bytes: u64,
+        image: &ImageRecord,
+    ) -> Result<(), StorageError> {
+        let base = self.boot_files(image).disk;
+        let bytes = bytes.max(self.0.images.virtual_bytes(image)?);
+        let draft = self.draft()?;
+        let path = draft.file(UNNAMED);
+        files::create(&path)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+        let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
+        let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
+        tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
+        self.finish(draft, disk, Format::Qcow2)?;
+        // Whoever deletes an image takes its name away first and then looks for disks on it.
+        let still_there = self.image(&image.id);
+        if still_there.is_err() {
+            self.delete(disk)?;
+        }
+        still_there.map(drop)
+    }
+
+    pub(super) fn draft(&self) -> Result<Draft, StorageError> {
+        let (keeper, mode) = self.keeper();
+        Draft::begin(self.disks(), keeper, mode)
+    }
+
+    pub(super) fn finish(
+        &self,
+        draft: Draft,
+        disk: &DiskId,
+        format: Format,
+    ) -> Result<(), StorageError> {
+        let path = draft.file(UNNAMED);
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+        files::sync(&path)?;
+        // If somebody was faster, that disk is as good.
+        draft.publish(UNNAMED, &self.named(disk, format)?).map(drop)
+    }
+
+    pub(super) fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), StorageError> {
+        if found.format == Format::Raw {
+            let file = files::open(&found.path, true).at("open", &found.path)?;
+            return file.set_len(bytes).at("make room in", &found.path);
+        }
+        let tool = Tool::new("resize").arg("-q").arg("-f").arg("qcow2");
+        let tool = tool.arg(&found.path).arg(bytes.to_string());
+        let grown = tool.owned_by(self.0.owner).run();
+        grown.map(drop).map_err(|fault| fault.or_full(&found.path))
+    }
+}

@@ -1,0 +1,138 @@
+//! What a storage system for disks promises: volumes made, found, grown, closed, listed, deleted.
+//!
+//! The driver of machines knows disks only through [`Volumes`], so that another storage system
+//! (Ceph RBD, say) can take the place of [`Directory`](super::Directory) without a change there.
+//! Cloning and snapshots are not part of it yet: nothing asks for them.
+//!
+//! Everything here waits for the storage, so asynchronous callers do it on a thread of its own.
+//!
+//! A volume is *damaged* once acknowledged writes may be lost: the host failed to write them out,
+//! or the bytes that a machine had open were not those of the volume's name when it ended. Linux
+//! tells of a failed write-out only once, so the next attempt would look like success. The volume
+//! itself therefore remembers it, and is neither opened nor given up until an operator has said
+//! [`accept`](Volumes::accept).
+
+use std::sync::Arc;
+
+use domain::DiskId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{KernelFiles, StorageError};
+
+/// Which bytes a volume's name leads to, whatever the storage system tells them apart by. It stays
+/// the same when the host is restarted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(pub(super) String);
+
+/// A volume as a machine has opened it; kept on the machine's record until it is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Which bytes were opened.
+    pub identity: Identity,
+    /// How many the guest sees.
+    pub bytes: u64,
+}
+
+/// A volume that can be opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Volume {
+    /// What a machine has open once it has opened the volume.
+    pub opened: Opened,
+    /// The block node of QEMU, but for its name.
+    pub(super) node: Value,
+}
+
+impl Volume {
+    /// The block node with which QEMU opens the volume, as `blockdev-add` takes it.
+    pub fn block_node(&self, node_name: &str) -> Value {
+        let mut node = self.node.clone();
+        node["node-name"] = node_name.into();
+        node
+    }
+}
+
+/// What became of the bytes of a volume that was to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// They were deleted now.
+    Now,
+    /// There were none. They may have been deleted before, or they lie elsewhere.
+    WereMissing,
+}
+
+/// A process that has a volume open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id.
+    pub process: u32,
+    /// Its file descriptor.
+    pub descriptor: u32,
+}
+
+/// A volume that its machine is about to close.
+pub trait Closing: Send + Sync {
+    /// Whether the volume's name still leads to the bytes that are open, all of them. If not,
+    /// closing would lose the last copy.
+    fn check(&self) -> Result<(), StorageError>;
+
+    /// Makes durable what was written so far. A failure damages the volume.
+    fn write_out(&self) -> Result<(), StorageError>;
+}
+
+/// The volumes of a storage system. A volume has the id of its disk.
+pub trait Volumes: Send + Sync {
+    /// Makes a volume: empty, or with the content of an image and at least as large as it. Does
+    /// nothing if there is one already.
+    fn create(&self, disk: &DiskId, size_gib: u32, image: Option<&str>)
+    -> Result<(), StorageError>;
+
+    /// The volume, after a look at whether it can be used.
+    fn find(&self, disk: &DiskId) -> Result<Volume, StorageError>;
+
+    /// Makes a volume larger that no machine has open. Never makes one smaller; does nothing if it
+    /// is as large already.
+    fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), StorageError>;
+
+    /// Waits until the volume, with everything that was written to it, would survive a crash. A
+    /// failure damages the volume.
+    fn flush(&self, disk: &DiskId) -> Result<(), StorageError>;
+
+    /// To be called before a machine closes the volume, or after it has ended: only who opened a
+    /// file before a write-out failed is told of it. Fails if the bytes that the machine has open
+    /// are not those that the volume's name leads to; without `opened`, that is not known.
+    fn begin_close(
+        &self,
+        disk: &DiskId,
+        opened: Option<&Opened>,
+    ) -> Result<Arc<dyn Closing>, StorageError>;
+
+    /// Deletes a volume for good, unless something has it open.
+    fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;
+
+    /// The ids of all volumes, sorted.
+    fn list(&self) -> Result<Vec<DiskId>, StorageError>;
+
+    /// The processes of this host that have the volume open, in so far as they can be seen.
+    fn holders(&self, disk: &DiskId) -> Result<Vec<Holder>, StorageError>;
+
+    /// Writes may be lost, for this reason: remembered until an operator accepts it.
+    fn mark_damaged(&self, disk: &DiskId, why: &str);
+
+    /// The volumes that are damaged, and why, sorted.
+    fn damaged(&self) -> Result<Vec<(DiskId, String)>, StorageError>;
+
+    /// An operator takes a damaged volume as it is now. Gives what was wrong with it; none if
+    /// nothing was.
+    fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError>;
+
+    /// Gives a volume whose file was deleted the bytes back that a process still has open, under
+    /// the volume's name. Nothing may write to them meanwhile.
+    fn restore(&self, disk: &DiskId, opened: &Opened, process: u32)
+    -> Result<Opened, StorageError>;
+
+    /// The kernel that machines of an image are given; none if they boot from their disk, or if
+    /// there is no such image any more.
+    fn kernel(&self, image: &str) -> Result<Option<KernelFiles>, StorageError>;
+}

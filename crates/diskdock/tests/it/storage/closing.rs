@@ -1,0 +1,245 @@
+//! Volumes that are closed: still the right bytes, written out, and damage that is not forgotten.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
+
+use diskdock::failpoint;
+use diskdock::storage::{Deleted, Directory, Opened, StorageError, Volumes};
+use domain::DiskId;
+
+use super::{below, says};
+
+struct Host {
+    directory: tempfile::TempDir,
+    volumes: Directory,
+    disk: DiskId,
+}
+
+impl Host {
+    /// A directory with one volume of 1 GiB.
+    fn new() -> Host {
+        let directory = tempfile::tempdir().unwrap();
+        let volumes = Directory::open(directory.path(), None).unwrap();
+        let disk = DiskId::from("d-1");
+        volumes.create(&disk, 1, None).unwrap();
+        Host { directory, volumes, disk }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("disks/d-1.raw")
+    }
+
+    fn opened(&self) -> Opened {
+        self.volumes.find(&self.disk).unwrap().opened
+    }
+
+    fn close(&self, opened: &Opened) -> Result<(), StorageError> {
+        self.volumes.begin_close(&self.disk, Some(opened))?.write_out()
+    }
+
+    /// As after a crash of the server.
+    fn restart(&mut self) {
+        self.volumes = Directory::open(self.directory.path(), None).unwrap();
+    }
+}
+
+#[test]
+fn begin_close_refuses_bytes_that_are_not_those_that_were_opened() {
+    let host = Host::new();
+    let opened = host.opened();
+    host.close(&opened).unwrap();
+    let aside = host.path().with_extension("aside");
+    std::fs::rename(host.path(), &aside).unwrap();
+    let error = says(host.close(&opened), &["d-1", "missing", "put it back"]);
+    assert!(matches!(error, StorageError::Missing { .. }) && error.needs_operator());
+    std::fs::copy(&aside, host.path()).unwrap();
+    let error = says(host.close(&opened), &["d-1.raw", "another file", "diskdock admin"]);
+    assert!(matches!(error, StorageError::Replaced { .. }) && error.needs_operator());
+    std::fs::rename(&aside, host.path()).unwrap();
+    host.close(&opened).unwrap();
+    File::options().write(true).open(host.path()).unwrap().set_len(512).unwrap();
+    says(host.close(&opened), &["d-1.raw", "cut from 1073741824 to 512 bytes"]);
+}
+
+#[test]
+fn check_notices_a_file_that_was_replaced_after_it_was_opened() {
+    let host = Host::new();
+    let closing = host.volumes.begin_close(&host.disk, Some(&host.opened())).unwrap();
+    closing.check().unwrap();
+    std::fs::remove_file(host.path()).unwrap();
+    says(closing.check(), &["d-1", "missing"]);
+    File::create(host.path()).unwrap();
+    says(closing.check(), &["another file has its name"]);
+}
+
+#[test]
+fn an_identity_survives_writes_growth_and_a_restart() {
+    let mut host = Host::new();
+    let opened = host.opened();
+    File::options().write(true).open(host.path()).unwrap().write_all_at(b"more", 0).unwrap();
+    host.volumes.resize(&host.disk, 2).unwrap();
+    host.restart();
+    host.close(&opened).unwrap();
+    assert_eq!(host.opened().identity, opened.identity);
+}
+
+#[test]
+fn a_failed_write_out_damages_a_volume_until_it_is_accepted() {
+    let mut host = Host::new();
+    let opened = host.opened();
+    failpoint::fail_next("image.sync");
+    let error = says(host.close(&opened), &["d-1", "lost", "diskdock admin accept"]);
+    assert!(matches!(error, StorageError::Damaged { .. }) && error.needs_operator());
+    for restarts in [false, true] {
+        if restarts {
+            host.restart();
+        }
+        let errors = [
+            host.close(&opened).err(),
+            host.volumes.flush(&host.disk).err(),
+            host.volumes.find(&host.disk).err(),
+            host.volumes.resize(&host.disk, 2).err(),
+            host.volumes.create(&host.disk, 1, None).err(),
+        ];
+        let damaged =
+            |error: &Option<StorageError>| matches!(error, Some(StorageError::Damaged { .. }));
+        assert!(errors.iter().all(damaged), "after a restart: {restarts}: {errors:?}");
+        assert_eq!(host.volumes.damaged().unwrap().len(), 1);
+    }
+    let accepted = host.volumes.accept(&host.disk).unwrap().unwrap();
+    assert!(accepted.contains("lost"), "{accepted}");
+    assert_eq!(host.volumes.accept(&host.disk).unwrap(), None);
+    host.close(&opened).unwrap();
+    host.restart();
+    host.close(&opened).unwrap();
+    assert_eq!(host.volumes.damaged().unwrap(), []);
+}
+
+#[test]
+fn flush_and_resize_damage_a_volume_whose_write_out_fails() {
+    for attempt in [
+        (|host: &Host| host.volumes.flush(&host.disk)) as fn(&Host) -> Result<(), StorageError>,
+        |host| host.volumes.resize(&host.disk, 2),
+    ] {
+        let host = Host::new();
+        failpoint::fail_next("image.sync");
+        assert!(matches!(attempt(&host), Err(StorageError::Damaged { .. })));
+        assert!(matches!(attempt(&host), Err(StorageError::Damaged { .. })), "nor by trying again");
+    }
+}
+
+#[test]
+fn damage_that_cannot_be_noted_is_remembered_and_noted_later() {
+    let mut host = Host::new();
+    let in_the_way = host.directory.path().join("disks/d-1.damage");
+    std::fs::create_dir(&in_the_way).unwrap();
+    host.volumes.mark_damaged(&host.disk, "it was dropped");
+    assert!(matches!(host.volumes.flush(&host.disk), Err(StorageError::Damaged { .. })));
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let damaged = vec![(host.disk.clone(), "it was dropped".to_owned())];
+    assert_eq!(host.volumes.damaged().unwrap(), damaged);
+    host.restart();
+    assert_eq!(host.volumes.damaged().unwrap(), damaged);
+}
+
+#[test]
+fn accept_wants_a_file_that_can_be_used() {
+    let host = Host::new();
+    host.volumes.mark_damaged(&host.disk, "it was deleted");
+    std::fs::remove_file(host.path()).unwrap();
+    says(host.volumes.accept(&host.disk), &["d-1", "missing"]);
+    assert_eq!(host.volumes.damaged().unwrap().len(), 1, "nothing is accepted");
+}
+
+#[test]
+fn delete_says_when_there_was_nothing_to_delete() {
+    let host = Host::new();
+    host.volumes.mark_damaged(&host.disk, "it was dropped");
+    assert_eq!(host.volumes.delete(&host.disk).unwrap(), Deleted::Now);
+    assert_eq!(host.volumes.delete(&host.disk).unwrap(), Deleted::WereMissing);
+    assert_eq!(below(host.directory.path()), ["disks", "images"], "damage goes along");
+}
+
+#[test]
+fn a_directory_that_was_unmounted_is_not_taken_for_an_empty_one() {
+    let host = Host::new();
+    let disks = host.directory.path().join("disks");
+    std::fs::rename(&disks, host.directory.path().join("unmounted")).unwrap();
+    std::fs::create_dir(&disks).unwrap();
+    let other = DiskId::from("d-2");
+    let mounted = ["disks", "still mounted"];
+    says(host.volumes.delete(&host.disk), &mounted);
+    says(host.volumes.find(&host.disk), &mounted);
+    says(host.volumes.create(&other, 1, None), &mounted);
+    says(host.volumes.list(), &mounted);
+    assert_eq!(below(&disks), Vec::<String>::new());
+}
+
+#[test]
+fn a_volume_that_qemu_has_open_is_not_deleted() {
+    let host = Host::new();
+    let path = host.path();
+    let mut qemu = std::process::Command::new("qemu-io")
+        .args(["-f", "raw", path.to_str().unwrap()])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("these tests need qemu-io: apt-get install qemu-utils");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let error = loop {
+        let holders = host.volumes.holders(&host.disk).unwrap();
+        if holders.iter().any(|holder| holder.process == qemu.id())
+            && let Err(error) = host.volumes.find(&host.disk).and_then(|_| refused(&host))
+        {
+            break error;
+        }
+        assert!(std::time::Instant::now() < deadline, "qemu-io does not open the file");
+        std::thread::yield_now();
+    };
+    says(Err::<(), _>(error), &["d-1.raw", &format!("process {}", qemu.id())]);
+    drop(qemu.stdin.take());
+    qemu.wait().unwrap();
+    assert_eq!(host.volumes.delete(&host.disk).unwrap(), Deleted::Now);
+}
+
+/// Deletes the volume; if that succeeds because nothing has it open yet, makes it anew.
+fn refused(host: &Host) -> Result<(), StorageError> {
+    host.volumes.delete(&host.disk).map(drop)
+}
+
+#[test]
+fn restore_gives_a_deleted_file_its_bytes_back() {
+    let host = Host::new();
+    let opened = host.opened();
+    let file = File::options().read(true).write(true).open(host.path()).unwrap();
+    file.write_all_at(b"first", 0).unwrap();
+    file.write_all_at(b"last", (1 << 30) - 4).unwrap();
+    std::fs::remove_file(host.path()).unwrap();
+    let restored = host.volumes.restore(&host.disk, &opened, std::process::id()).unwrap();
+    assert_eq!(restored.bytes, opened.bytes);
+    assert_ne!(restored.identity, opened.identity);
+    let mut bytes = [0; 5];
+    let back = File::open(host.path()).unwrap();
+    back.read_exact_at(&mut bytes, 0).unwrap();
+    assert_eq!(&bytes, b"first");
+    back.read_exact_at(&mut bytes[..4], (1 << 30) - 4).unwrap();
+    assert_eq!(&bytes[..4], b"last");
+    assert!(back.metadata().unwrap().blocks() * 512 < 8 << 20, "holes stay holes");
+    host.close(&restored).unwrap();
+    let there = host.volumes.restore(&host.disk, &opened, std::process::id());
+    says(there, &["d-1.raw is there", "move that file away"]);
+    drop(file);
+    std::fs::remove_file(host.path()).unwrap();
+    says(host.volumes.restore(&host.disk, &opened, std::process::id()), &["had open", "backup"]);
+}
+
+#[test]
+fn list_names_the_volumes_and_nothing_else() {
+    let host = Host::new();
+    host.volumes.create(&DiskId::from("d-0"), 1, None).unwrap();
+    host.volumes.mark_damaged(&host.disk, "it was dropped");
+    std::fs::write(host.directory.path().join("disks/notes.txt"), "x").unwrap();
+    let ids = host.volumes.list().unwrap();
+    assert_eq!(ids, [DiskId::from("d-0"), DiskId::from("d-1")]);
+}

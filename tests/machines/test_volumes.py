@@ -1,0 +1,125 @@
+"""Disks whose bytes are not as they should be: they stay attached, say why, and have a way back."""
+
+import pytest
+from host import until
+
+
+@pytest.fixture
+def written(shared):
+    """A disk on the guest of this file, with a pattern in it, and the pattern's checksum."""
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    return disk, machine.guest.write_pattern(disk.serial, seed=7)
+
+
+def stays(host, machine, disk, word):
+    """DetachDisk ends in In_use, with a reason that says what to do."""
+    disk.begin_detach(machine)
+    row = until(lambda: host.given_up(disk=disk.id), "a detach that is given up")[0]
+    assert word in row["last_event"], row
+    disk.wait("In_use")
+    assert any(node.startswith(f"{disk.id}.") for node in machine.nodes()), "QEMU still has it open"
+    assert word in host.log_tail()
+
+
+def leaves(machine, disk):
+    """The disk comes off; the server may have noticed by itself that it can."""
+    if disk.status() == "In_use":
+        try:
+            disk.begin_detach(machine)
+        except Exception:
+            assert disk.status() == "Available"
+    disk.wait("Available")
+
+
+def checksum_elsewhere(host, disk, machine):
+    """What the guest reads after the disk was off and on again."""
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    found = machine.guest.read_checksum(disk.serial)
+    disk.detach(machine)
+    return found
+
+
+def test_detach_of_a_disk_whose_image_was_deleted_keeps_it_until_it_is_restored(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    disk.image.unlink()
+    stays(shared, machine, disk, "missing")
+    differences = shared.control("differences")["differences"]
+    assert any(disk.id in one["what"] for one in differences), differences
+    shared.command("admin", "restore", disk.id)
+    leaves(machine, disk)
+    assert checksum_elsewhere(shared, disk, machine) == pattern
+    shared.agrees()
+
+
+def test_detach_of_a_disk_whose_image_was_replaced_keeps_it_until_the_right_one_is_back(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    aside = disk.image.with_suffix(".aside")
+    disk.image.rename(aside)
+    other = shared.disk()
+    other.image.rename(disk.image)
+    stays(shared, machine, disk, "another file")
+    refused = shared.command("admin", "restore", disk.id, check=False)
+    assert refused.returncode != 0 and "move that file away" in refused.stderr, refused.stderr
+    aside.rename(disk.image)
+    leaves(machine, disk)
+    assert checksum_elsewhere(shared, disk, machine) == pattern
+
+
+def test_accept_takes_the_file_that_is_there(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    disk.image.unlink()
+    refused = shared.command("admin", "accept", disk.id, check=False)
+    assert refused.returncode != 0 and "missing" in refused.stderr, refused.stderr
+    with disk.image.open("wb") as empty:
+        empty.truncate(20 << 30)
+    stays(shared, machine, disk, "another file")
+    shared.command("admin", "accept", disk.id)
+    leaves(machine, disk)
+
+
+def test_detach_while_stopped_of_a_disk_whose_image_is_missing_is_refused(host):
+    machine, disk = host.ready(), host.disk()
+    host.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    disk.attach(machine)
+    aside = disk.image.with_suffix(".aside")
+    disk.image.rename(aside)
+    disk.begin_detach(machine)
+    row = until(lambda: host.given_up(disk=disk.id), "a detach that is given up")[0]
+    assert "missing" in row["last_event"], row
+    assert disk.status() == "In_use"
+    aside.rename(disk.image)
+    disk.detach(machine)
+
+
+def test_a_failed_write_out_is_a_fault_that_lasts_until_an_operator_accepts_it(new_host, monkeypatch):
+    host = new_host()
+    monkeypatch.setenv("DISKDOCK_FAILPOINT_ERROR", "image.sync")
+    host.start()
+    monkeypatch.delenv("DISKDOCK_FAILPOINT_ERROR")
+    machine, disk = host.ready(), host.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    pattern = machine.guest.write_pattern(disk.serial, seed=3)
+    # The host fails once, and would say nothing the next time.
+    for attempt in ("first", "again", "after a restart"):
+        if attempt == "after a restart":
+            host.restart()
+        before = len(host.given_up(disk=disk.id))
+        disk.begin_detach(machine)
+        rows = until(lambda: (rows := host.given_up(disk=disk.id)) and len(rows) > before and rows, attempt)
+        assert "lost" in rows[0]["last_event"] and "admin accept" in rows[0]["last_event"], rows[0]
+        disk.wait("In_use")
+        [damaged] = host.control("disks/damaged")["damaged"]
+        assert damaged["disk"] == disk.id and "lost" in damaged["why"]
+        assert host.metric("diskdock_disks_damaged") == 1
+    host.command("admin", "accept", disk.id)
+    leaves(machine, disk)
+    assert host.metric("diskdock_disks_damaged") == 0
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    assert machine.guest.read_checksum(disk.serial) == pattern
+    host.agrees()
