@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, Answer, Json};
 use crate::catalog::times::with_seconds;
-use crate::gateway::faults::Plan;
+use crate::gateway::faults::PlantedFault;
 use crate::hypervisor::{Pace, Rule};
 use crate::store::WriteTx;
 
@@ -234,7 +234,7 @@ pub async fn faults(State(state): State<AdminState>) -> Answer {
 pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> Answer {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
-    let plan: Plan = read(&body, hint)?;
+    let plan: PlantedFault = read(&body, hint)?;
     state.gateway.faults.plant(plan).map_err(|error| AdminError::bad(error, hint))?;
     faults(State(state)).await
 }

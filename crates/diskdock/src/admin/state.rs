@@ -34,7 +34,7 @@ pub async fn reset(State(state): State<AdminState>) -> Answer {
     Ok(Json(json!({ "reset": true })))
 }
 
-/// What was under way belongs to store that are no more. Called right after the commit, before
+/// What was under way belongs to a state that is no more. Called right after the commit, before
 /// any other write can start something new.
 fn forget(state: &AdminState) {
     state.gateway.services.runner.forget_all();

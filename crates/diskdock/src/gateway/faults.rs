@@ -57,7 +57,7 @@ pub enum Order {
 /// A planted fault: which calls, and what happens to them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct PlantedFault {
     /// Calls of this action; of any if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -74,12 +74,12 @@ pub struct Plan {
 /// The planted faults, in order; the first that applies to a call counts.
 #[derive(Debug, Default)]
 pub struct Faults {
-    plans: Mutex<Vec<Plan>>,
+    plans: Mutex<Vec<PlantedFault>>,
 }
 
 impl Faults {
     /// Plants a fault behind the others; says what is wrong with it, if anything is.
-    pub fn plant(&self, plan: Plan) -> Result<(), String> {
+    pub fn plant(&self, plan: PlantedFault) -> Result<(), String> {
         if let Some(action) = &plan.action
             && crate::actions::find(action).is_none()
         {
@@ -104,7 +104,7 @@ impl Faults {
     }
 
     /// The planted faults that have calls left.
-    pub fn plans(&self) -> Vec<Plan> {
+    pub fn plans(&self) -> Vec<PlantedFault> {
         self.lock().clone()
     }
 
@@ -127,12 +127,12 @@ impl Faults {
         Some(order.fault())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Plan>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PlantedFault>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Plan {
+impl PlantedFault {
     /// Whether it applies to this call; a call that it is to leave alone is counted.
     fn applies_to(&mut self, action: &str) -> bool {
         if self.action.as_ref().is_some_and(|wanted| wanted != action) {

@@ -72,74 +72,107 @@ pub enum GatewayReply {
 }
 
 impl Gateway {
-    /// Answers one request of the API.
+    /// Answers one request of the API: it comes in, is performed, and its reply goes out.
     pub async fn handle(&self, parts: &Parts, body: &[u8]) -> GatewayReply {
         let began = Instant::now();
         let request_id = self.services.environment.ids.request();
-        let mut view = Observed { action: None, format: Format::Json, request: None };
-        let answered = self.answer(parts, body, &request_id, &mut view).await;
-        let action = view.action.map_or("unknown", |entry| entry.spec().name);
-        let silent = matches!(answered, Ok(Some(Answered { silent: true, .. })));
-        let answer = match answered {
-            Ok(Some(Answered { reply, ignored, .. })) => {
-                Answer::well(action, &request_id, &reply, ignored, view.format)
+        let mut call = IncomingCall { action: None, format: Format::Json, request: None };
+        let performed = match self.receive(parts, body, &request_id, &mut call) {
+            Ok((listed, request)) => {
+                let performed = self.perform(listed, &request).await;
+                call.request = Some(request);
+                performed
             }
-            Ok(None) => Answer::well(action, &request_id, b"{}", Vec::new(), view.format),
-            Err(stop) => Answer::stopped(&stop, &request_id, host(parts), view.format),
+            Err(refusal) => Performed { result: Err(refusal.into()), closes: false },
+        };
+        self.reply(call, performed, host(parts), request_id, began)
+    }
+
+    /// The way in: who calls, and what is asked for. `call` tells as much as could be read.
+    fn receive(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        request_id: &str,
+        call: &mut IncomingCall,
+    ) -> Result<(Listed, Request), Refusal> {
+        if !matches!(parts.method, Method::GET | Method::POST) {
+            return Err((&UNSUPPORTED_METHOD).into());
+        }
+        call.format = guessed_format(parts, body);
+        let decoded = Decoded::of(parts, body)?;
+        let received = decoded.received(parts, body);
+        let intent = signature::intent(&received);
+        call.format = format(&intent)?;
+        let listed = asked_for(&intent, host(parts))?;
+        call.action = Some(listed);
+        let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
+        self.check_throttle(&caller, listed.spec().name)?;
+        let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
+        Ok((listed, Request { caller, request_id, input, nonce }))
+    }
+
+    /// Performs a call, with whatever fault an operator planted for it.
+    async fn perform(&self, listed: Listed, request: &Request) -> Performed {
+        let fault = self.faults.strike(listed.spec().name);
+        let closes = matches!(fault, Some(Fault::DropReply));
+        let result = match fault {
+            Some(Fault::Answer { error }) => Err(Stop::Refused(error)),
+            Some(Fault::Slow { milliseconds }) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                service::dispatch(&self.services, listed, request).await
+            }
+            // The same request arrives once more before its answer is read.
+            Some(Fault::Twice) => match service::dispatch(&self.services, listed, request).await {
+                Ok(_) => service::dispatch(&self.services, listed, request).await,
+                stopped => stopped,
+            },
+            Some(Fault::DropReply) | None => {
+                service::dispatch(&self.services, listed, request).await
+            }
+        };
+        Performed { result, closes }
+    }
+
+    /// The way out: the answer in the caller's format, counted, logged and kept.
+    fn reply(
+        &self,
+        call: IncomingCall,
+        performed: Performed,
+        host: &str,
+        request_id: String,
+        began: Instant,
+    ) -> GatewayReply {
+        let action = call.action.map_or("unknown", |listed| listed.spec().name);
+        let answer = match performed.result {
+            Ok(service::Reply { reply, ignored }) => {
+                log_ignored(&request_id, action, &ignored);
+                Answer::well(action, &request_id, &reply, ignored, call.format)
+            }
+            Err(stop) => Answer::stopped(&stop, &request_id, host, call.format),
         };
         self.metrics.request(action, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
         tracing::debug!(request_id, action, code, status, took_us, "call");
-        self.keep(view, action, &answer, request_id, began.elapsed());
-        if silent {
+        self.keep(call, action, &answer, request_id, began.elapsed());
+        if performed.closes {
             return GatewayReply::Silence;
         }
         GatewayReply::Answer(answer.into_response(&self.services.environment.ids.trace()))
     }
 
-    async fn answer(
-        &self,
-        parts: &Parts,
-        body: &[u8],
-        request_id: &str,
-        view: &mut Observed,
-    ) -> Result<Option<Answered>, Stop> {
-        if !matches!(parts.method, Method::GET | Method::POST) {
-            return Err((&UNSUPPORTED_METHOD).into());
-        }
-        view.format = guessed_format(parts, body);
-        let decoded = Decoded::of(parts, body)?;
-        let received = decoded.received(parts, body);
-        let intent = signature::intent(&received);
-        view.format = format(&intent)?;
-        let listed = asked_for(&intent, host(parts))?;
-        view.action = Some(listed);
-        let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
-        let (decoded, action) = (decoded.parameters, listed.spec().name);
-        self.check_throttle(&caller, action)?;
-        let request = Request {
-            caller,
-            request_id: request_id.to_owned(),
-            input: Input::from_sorted(decoded),
-            nonce,
-        };
-        let answered = self.dispatch(listed, action, &request).await.map(Some);
-        view.request = Some(request);
-        answered
-    }
-
     /// Keeps a call for whoever watches.
     fn keep(
         &self,
-        view: Observed,
+        incoming: IncomingCall,
         action: &'static str,
         answer: &Answer,
         request_id: String,
         took: Duration,
     ) {
-        let reads =
-            answer.status.is_success() && view.action.is_some_and(|listed| !listed.spec().mutates);
+        let reads = answer.status.is_success()
+            && incoming.action.is_some_and(|listed| !listed.spec().mutates);
         let call = RecentCall {
             number: 0,
             at: self.services.clock.now(),
@@ -148,41 +181,9 @@ impl Gateway {
             status: answer.status.as_u16(),
             code: answer.code,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            request: view.request,
+            request: incoming.request,
         };
         self.recent.keep(call, reads);
-    }
-
-    /// StepContext over to the action, with whatever fault an operator planted for it.
-    async fn dispatch(
-        &self,
-        listed: Listed,
-        action: &str,
-        request: &Request,
-    ) -> Result<Answered, Stop> {
-        let fault = self.faults.strike(action);
-        match &fault {
-            Some(Fault::Answer { error, .. }) => return Err(Stop::Refused(error.clone())),
-            Some(Fault::Slow { milliseconds }) => {
-                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-            }
-            Some(Fault::Twice) => {
-                // The same request arrives once more before its answer is read.
-                service::dispatch(&self.services, listed, request).await.map(drop)?;
-            }
-            Some(Fault::DropReply) | None => {}
-        }
-        let done = service::dispatch(&self.services, listed, request).await;
-        let silent = matches!(fault, Some(Fault::DropReply));
-        match done {
-            Ok(answered) => {
-                self.name_ignored(action, request, &answered.ignored);
-                let service::Reply { reply, ignored } = answered;
-                Ok(Answered { reply, ignored, silent })
-            }
-            Err(_) if silent => Ok(Answered { reply: Vec::new(), ignored: Vec::new(), silent }),
-            Err(stop) => Err(stop),
-        }
     }
 
     fn check_throttle(&self, caller: &Caller, action: &str) -> Result<(), Refusal> {
@@ -190,26 +191,27 @@ impl Gateway {
         let admitted = throttle.admit(&caller.account, action, self.services.clock.now());
         if admitted { Ok(()) } else { Err((&THROTTLING).into()) }
     }
+}
 
-    fn name_ignored(&self, action: &str, request: &Request, ignored: &[String]) {
-        if !ignored.is_empty() {
-            let (request_id, ignored) = (&request.request_id, ignored.join(", "));
-            tracing::info!(request_id, action, ignored, "parameters without effect");
-        }
+fn log_ignored(request_id: &str, action: &str, ignored: &[String]) {
+    if !ignored.is_empty() {
+        let ignored = ignored.join(", ");
+        tracing::info!(request_id, action, ignored, "parameters without effect");
     }
 }
 
 /// What is known of a request so far, for its answer.
-struct Observed {
+struct IncomingCall {
     action: Option<Listed>,
     format: Format,
     request: Option<Request>,
 }
 
-struct Answered {
-    reply: Vec<u8>,
-    ignored: Vec<String>,
-    silent: bool,
+/// What came of a call.
+struct Performed {
+    result: Result<service::Reply, Stop>,
+    /// The connection is closed without an answer, as an operator wanted.
+    closes: bool,
 }
 
 /// The decoded parameters of a request.
