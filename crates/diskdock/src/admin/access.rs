@@ -15,7 +15,7 @@ pub const TOKEN_HEADER: &str = "x-diskdock-token";
 /// Who may use the controls.
 #[derive(Clone)]
 pub struct Access {
-    /// Whoever sends this may.
+    /// A request that carries this token may.
     pub token: String,
     /// Programs on this machine may without it, if the server listens on loopback only.
     pub loopback: bool,

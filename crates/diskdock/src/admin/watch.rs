@@ -43,7 +43,7 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Looking {
-    /// What was seen last; none while nobody looks.
+    /// The picture that was sent last; none while there is no viewer.
     seen: Option<watch::Sender<Bytes>>,
     /// The server stops.
     closed: bool,
@@ -83,7 +83,7 @@ impl Watch {
         Ok(receiver)
     }
 
-    /// Looks until nobody watches any more.
+    /// Looks for changes until the last viewer has gone.
     async fn look(self, gateway: Shared, seen: watch::Sender<Bytes>) {
         loop {
             let closing = self.closing.notified();

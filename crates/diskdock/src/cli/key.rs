@@ -117,7 +117,7 @@ async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
     let creates = matches!(args.command, Command::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
         let hint = "Name the server's data directory with --data-dir.";
-        return Err(Failure::usage(format!("no store in {}", directory.display()), hint));
+        return Err(Failure::usage(format!("there is no store in {}", directory.display()), hint));
     }
     let broken = |fault: StoreError| Failure::new(fault, "");
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);

@@ -1,7 +1,7 @@
 //! Keeps web pages of other origins away from what is open on loopback.
 //!
 //! A page anywhere on the web can make a browser send requests to 127.0.0.1, and can point a name
-//! of its own at that address. Whoever uses the development key or the operator's controls must
+//! of its own at that address. A user of the development key or of the operator's controls must
 //! therefore not be a browser that acts for another origin, and must have named this server by a
 //! name that nobody else can claim.
 

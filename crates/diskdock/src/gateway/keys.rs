@@ -1,4 +1,4 @@
-//! The access keys that open the door, kept in memory beside the store.
+//! The access keys that are accepted: a copy in memory of those in the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +14,7 @@ pub const DEVELOPMENT_SECRET: &str = "testsecret";
 /// The account of the development key, and of new keys unless they name another.
 pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
 
-/// A key as the door needs it.
+/// A key as authentication needs it.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The secret part.
@@ -93,7 +93,7 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
     }
 }
 
-/// So many random letters and digits that nobody can guess.
+/// Random letters and digits, `length` of them.
 pub fn secret_text(length: usize) -> String {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut text = String::with_capacity(length);

@@ -49,17 +49,17 @@ pub struct Gateway {
     pub services: Services,
     /// Who may call.
     pub keys: Keys,
-    /// Which requests were there before.
+    /// The nonces of earlier requests.
     pub nonces: Nonces,
     /// Which browsers and hosts may use the development key and the controls.
     pub guard: Guard,
     /// The vendor's request limits, if they are wanted.
     pub throttle: Option<Throttle>,
-    /// What an operator planted.
+    /// Faults that an operator planted.
     pub faults: Faults,
     /// Numbers worth watching.
     pub metrics: Metrics,
-    /// The latest calls, for whoever watches.
+    /// The latest calls, for the console.
     pub recent: Recent,
 }
 
@@ -162,7 +162,7 @@ impl Gateway {
         GatewayReply::Answer(answer.into_response(&self.services.environment.ids.trace()))
     }
 
-    /// Keeps a call for whoever watches.
+    /// Keeps a call for the console.
     fn keep(
         &self,
         incoming: IncomingCall,

@@ -1,4 +1,4 @@
-//! The latest calls, for whoever watches: who called what, what came of it, how long it took.
+//! The latest calls, for the console: the caller, the action, the result and the time it took.
 //!
 //! Kept in memory only, within a bound. Calls that only read and went well have a place of their
 //! own, so that somebody who polls does not push out what matters.

@@ -92,7 +92,7 @@ pub fn merge(mut query: Vec<Pair>, mut body: Vec<Pair>) -> Result<Vec<Pair>, Mal
     Ok(query)
 }
 
-/// One name with two values, of which nobody could say which one counts.
+/// One name with two values: it is unclear which one counts.
 fn refuse_duplicates(sorted: &[Pair]) -> Result<(), Malformed> {
     match sorted.windows(2).find(|two| two[0].0 == two[1].0) {
         Some(two) => Err(Malformed::Duplicate(shown(&two[0].0))),
