@@ -9,16 +9,17 @@ use diskdock::clock::Clock;
 /// A signed call whose request line has this many bytes.
 fn long_call(line: usize) -> String {
     let now = Clock::default().now();
-    let of = |name: &str| {
-        let parameters = [("RegionId", "cn-hangzhou"), ("DiskName", "none"), ("Unknown", name)];
+    let of = |attempt: u32, unknown: &str| {
+        let name = format!("none-{attempt:04}");
+        let parameters = [("RegionId", "cn-hangzhou"), ("DiskName", &name), ("Unknown", unknown)];
         let request = Signer::default().sign(Style::default(), "DescribeDisks", &parameters, now);
         format!("POST {} HTTP/1.1\r\nhost: localhost\r\n\r\n", request.uri())
     };
     let length = |call: &str| call.find('\r').unwrap() + 2;
     // The escapes of a signature vary in length, so the filling is put right until it fits.
     let mut filling = line / 2;
-    for _ in 0..1_000 {
-        let call = of(&"x".repeat(filling));
+    for attempt in 0..1_000 {
+        let call = of(attempt, &"x".repeat(filling));
         if length(&call) == line {
             return call;
         }
