@@ -4,7 +4,7 @@
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::environment::Environment;
-use super::errors::{CLIENT_TOKEN_MISMATCH, ErrorCode, Refusal};
+use super::errors::{CLIENT_TOKEN_MISMATCH, Cause, ErrorCode, Refusal};
 use super::input::Input;
 use super::params::{Given, Params};
 use super::reply::ReplyValue;
@@ -289,8 +289,9 @@ struct AskedAction<A: Action>(A::Params);
 impl<A: Action> ReadyAction for AskedAction<A> {
     fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop> {
         let facts = A::load(tx, call, &self.0)?;
-        if let Some(error) = first_broken(A::PRECONDITIONS, &facts) {
-            return Err(error.into());
+        if let Some(rule) = first_broken(A::PRECONDITIONS, &facts) {
+            let cause = Cause::Precondition(rule.sentence);
+            return Err(Refusal::from(rule.error).because(cause).into());
         }
         let Effect { reply, changes, start } = A::effect(call, &self.0, facts);
         Ok(Effect { reply: json(&reply), changes, start })

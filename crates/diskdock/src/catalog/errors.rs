@@ -65,23 +65,52 @@ pub struct Refusal {
     pub error: &'static ErrorCode,
     /// The message with its blanks filled in.
     pub message: Cow<'static, str>,
+    /// What it came from, for the log and for tests; callers are not told.
+    pub cause: Cause,
+}
+
+/// What a refusal came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The request itself, or what it names.
+    Request,
+    /// This precondition does not hold.
+    Precondition(&'static str),
+    /// An operator planted it.
+    Planted,
+}
+
+impl Cause {
+    /// The precondition, `planted`, or nothing.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Cause::Request => "",
+            Cause::Precondition(sentence) => sentence,
+            Cause::Planted => "planted",
+        }
+    }
 }
 
 impl Refusal {
     /// The error with `{}` in its message replaced by `subject`.
     pub fn about(error: &'static ErrorCode, subject: &str) -> Refusal {
-        Refusal { error, message: error.message.replace("{}", subject).into() }
+        Refusal { message: error.message.replace("{}", subject).into(), ..error.into() }
     }
 
     /// The error about `subject`, with a sentence that says what is expected instead.
     pub fn expecting(error: &'static ErrorCode, subject: &str, expected: &str) -> Refusal {
         let message = format!("{} Expected {expected}.", error.message.replace("{}", subject));
-        Refusal { error, message: message.into() }
+        Refusal { message: message.into(), ..error.into() }
+    }
+
+    /// The same, with what it came from.
+    pub fn because(self, cause: Cause) -> Refusal {
+        Refusal { cause, ..self }
     }
 }
 
 impl From<&'static ErrorCode> for Refusal {
     fn from(error: &'static ErrorCode) -> Refusal {
-        Refusal { error, message: error.message.into() }
+        Refusal { error, message: error.message.into(), cause: Cause::Request }
     }
 }

@@ -45,10 +45,10 @@ pub const fn must<Facts>(
     Precondition { sentence, holds, error }
 }
 
-/// The error of the first rule that does not hold.
-pub fn first_broken<Facts>(
-    rules: &[Precondition<Facts>],
+/// The first rule that does not hold.
+pub fn first_broken<'r, Facts>(
+    rules: &'r [Precondition<Facts>],
     facts: &Facts,
-) -> Option<&'static ErrorCode> {
-    rules.iter().find(|rule| !(rule.holds)(facts)).map(|rule| rule.error)
+) -> Option<&'r Precondition<Facts>> {
+    rules.iter().find(|rule| !(rule.holds)(facts))
 }

@@ -51,11 +51,14 @@ impl Spec {
         self.parameters.iter().any(|parameter| parameter.name == name)
     }
 
-    /// Every error that is the action's own: from its parameters, its look-ups and its
-    /// preconditions, each once.
+    /// Every error that is the action's own: from its parameters (a RegionId, which every action
+    /// takes, among them), its look-ups and its preconditions, each once.
     pub fn errors(&self) -> Vec<&'static ErrorCode> {
         let mut errors = Vec::new();
         parameter_errors(self.parameters, &mut errors);
+        if !self.takes("RegionId") {
+            errors.push(&super::errors::REGION_MALFORMED);
+        }
         errors.extend(self.lookups);
         errors.extend((self.preconditions)().iter().map(|(_, error)| *error));
         let mut seen: Vec<&'static ErrorCode> = Vec::new();

@@ -26,7 +26,7 @@ use http::{Method, Response};
 
 use crate::actions::PRODUCTS;
 use crate::catalog::errors::{
-    INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER, PRODUCT_NOT_HERE,
+    Cause, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER, PRODUCT_NOT_HERE,
     THROTTLING, UNSUPPORTED_METHOD,
 };
 use crate::catalog::product::{Unknown, find_by_request};
@@ -117,7 +117,7 @@ impl Gateway {
         let fault = self.faults.strike(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
-            Some(Fault::Answer { error }) => Err(Stop::Refused(error)),
+            Some(Fault::Answer { error }) => Err(error.because(Cause::Planted).into()),
             Some(Fault::Slow { milliseconds }) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 service::dispatch(&self.services, listed, request).await
@@ -144,6 +144,10 @@ impl Gateway {
         began: Instant,
     ) -> GatewayReply {
         let action = call.action.map_or("unknown", |listed| listed.spec().name);
+        let cause = match &performed.result {
+            Err(Stop::Refused(refusal)) => refusal.cause.in_words(),
+            Err(Stop::Failed(_) | Stop::Broken(_)) | Ok(_) => "",
+        };
         let answer = match performed.result {
             Ok(service::Reply { reply, ignored }) => {
                 log_ignored(&request_id, action, &ignored);
@@ -154,7 +158,7 @@ impl Gateway {
         self.metrics.request(action, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
-        tracing::debug!(request_id, action, code, status, took_us, "call");
+        tracing::debug!(request_id, action, code, status, cause, took_us, "call");
         self.keep(call, action, &answer, request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;

@@ -22,6 +22,5 @@ mod simulation;
 mod storage;
 mod store_contract;
 mod tidy;
-mod tripped;
 mod watch;
 mod wire;

@@ -151,7 +151,7 @@ fn entry<B: Batch>(
     };
     let status = found.status.as_str();
     let facts = B::facts(tx, call, ask, found)?;
-    Ok(match first_broken(B::RULES, &facts) {
+    Ok(match first_broken(B::RULES, &facts).map(|rule| rule.error) {
         Some(error) => BatchEntry::Refused { id, status, error },
         None => BatchEntry::Accepted { id, status, facts: Box::new(facts) },
     })

@@ -15,9 +15,6 @@ errors! {
     UNKNOWN_PARAMETER = 400 "InvalidParameter"
         "The specified parameter \"{}\" is not known to this action and this server is strict."
         => "Leave the parameter out, or start the server without --strict.";
-    UNSUPPORTED_PARAMETER = 400 "InvalidParameter.NotSupported"
-        "The specified parameter \"{}\" asks for something that this server does not do."
-        => "Leave the parameter out.";
     MALFORMED_REQUEST = 400 "InvalidParameter"
         "The request cannot be read: {}"
         => "Encode the request as the message says.";
@@ -50,9 +47,6 @@ errors! {
         "The specified parameter \"{}\" is not valid."
         => "Use HMAC-SHA1 with SignatureVersion 1.0, or ACS3-HMAC-SHA256; bearer tokens and key pairs are \
             not known here.";
-    ILLEGAL_TIMESTAMP = 400 "IllegalTimestamp"
-        "The input parameter \"Timestamp\" that is mandatory for processing this request is not supplied."
-        => "Send the present time in UTC as YYYY-MM-DDThh:mm:ssZ.";
     TIMESTAMP_EXPIRED = 400 "InvalidTimeStamp.Expired"
         "Specified time stamp or date value is expired."
         => "Set the clock of the client; 15 minutes of difference are tolerated.";

@@ -9,7 +9,6 @@ const STATUS: (u16, &str, &str) =
 const GONE: (u16, &str, &str) =
     (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
 
-// trips: DeleteDisk InvalidDiskId.NotFound
 #[tokio::test]
 async fn a_deleted_disk_is_gone_at_once_and_stays_gone() {
     let world = World::new().await;
@@ -21,7 +20,6 @@ async fn a_deleted_disk_is_gone_at_once_and_stays_gone() {
     world.refuses("DeleteDisk", &[("DiskId", "i-1")], GONE).await;
 }
 
-// trips: DeleteDisk IncorrectDiskStatus
 #[tokio::test]
 async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
     let world = World::new().await;
@@ -38,10 +36,6 @@ async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
     world.ok("DeleteDisk", &ids[1..]).await;
 }
 
-// trips: DeleteDisk InvalidDiskStatus.DeleteProtection
-// trips: DeleteDisk DiskNotPortable
-// trips: DeleteDisk DiskTypeViolation
-// trips: DeleteDisk IncorrectDiskStatus.Initializing
 #[tokio::test]
 async fn delete_disk_answers_the_first_failed_precondition() {
     let mut world = World::new().await;

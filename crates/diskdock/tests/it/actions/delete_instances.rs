@@ -21,18 +21,6 @@ async fn both_refuse(
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
-// trips: DeleteInstance IncorrectInstanceStatus
-// trips: DeleteInstance IncorrectInstanceStatus.Initializing
-// trips: DeleteInstance ChargeTypeViolation
-// trips: DeleteInstance InvalidOperation.DeletionProtection
-// trips: DeleteInstance InstanceLockedForSecurity
-// trips: DeleteInstance InvalidInstanceId.NotFound
-// trips: DeleteInstances IncorrectInstanceStatus
-// trips: DeleteInstances IncorrectInstanceStatus.Initializing
-// trips: DeleteInstances ChargeTypeViolation
-// trips: DeleteInstances InvalidOperation.DeletionProtection
-// trips: DeleteInstances InstanceLockedForSecurity
-// trips: DeleteInstances InvalidInstanceIds.NotFound
 #[tokio::test]
 async fn delete_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
@@ -73,8 +61,6 @@ async fn delete_instances_answers_the_first_failed_precondition() {
     world.turns_down("DeleteInstance", &id, (404, "InvalidInstanceId.NotFound")).await;
 }
 
-// trips: DeleteInstances InvalidRegionId.NotFound
-// trips: DeleteInstances InvalidParameter.TooManyInstanceIds
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
     let world = World::new().await;

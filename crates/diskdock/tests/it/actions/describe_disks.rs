@@ -117,10 +117,6 @@ async fn describe_disks_does_not_show_disks_of_another_account() {
     assert_eq!(ids(&world, &[("DiskIds", &one)]).await, Vec::<String>::new());
 }
 
-// trips: DescribeDisks InvalidRegion.NotFound
-// trips: DescribeDisks InvalidZoneId.NotFound
-// trips: DescribeDisks InvalidTag.Mismatch
-// trips: DescribeDisks InvalidParameter
 #[tokio::test]
 async fn describe_disks_refuses_invalid_filters() {
     let world = World::new().await;
@@ -202,8 +198,6 @@ async fn describe_disks_says_what_it_expects_of_a_malformed_filter() {
     }
 }
 
-// trips: DescribeDisks InvalidDiskIds.Malformed
-// trips: DescribeDisks InvalidTagCount
 #[tokio::test]
 async fn describe_disks_takes_up_to_a_hundred_ids_and_twenty_tags() {
     let world = World::new().await;

@@ -50,9 +50,6 @@ async fn describe_instance_status_filters_by_zone_and_pages() {
     assert_eq!(seen, ids);
 }
 
-// trips: DescribeInstanceStatus InvalidRegionId.NotFound
-// trips: DescribeInstanceStatus InvalidZoneId.NotFound
-// trips: DescribeInstanceStatus InvalidParameter.TooManyInstanceIds
 #[tokio::test]
 async fn describe_instance_status_refuses_unknown_region_zone_and_too_many_ids() {
     let world = World::new().await;

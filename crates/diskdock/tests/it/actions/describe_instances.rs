@@ -160,12 +160,6 @@ async fn pages_by_token_hold_each_instance_once_whatever_comes_meanwhile() {
     assert_eq!(seen, ids);
 }
 
-// trips: DescribeInstances InvalidRegionId.NotFound
-// trips: DescribeInstances InvalidTag.Mismatch
-// trips: DescribeInstances InvalidTagCount
-// trips: DescribeInstances InvalidParameter
-// trips: DescribeInstances InvalidFilterKey.NotFound
-// trips: DescribeInstances InvalidFilterValue
 #[tokio::test]
 async fn describe_instances_refuses_malformed_filters() {
     let world = World::new().await;

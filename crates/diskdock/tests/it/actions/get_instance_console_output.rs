@@ -83,8 +83,6 @@ async fn a_console_that_cannot_be_read_is_our_fault_and_in_the_log_only() {
     assert_eq!(world.warned("the secret place is gone"), 1);
 }
 
-// trips: GetInstanceConsoleOutput InvalidRegionId.NotFound
-// trips: GetInstanceConsoleOutput InvalidInstanceId.NotFound
 #[tokio::test]
 async fn get_instance_console_output_refuses_unknown_and_foreign_instances() {
     let mut world = World::new().await;

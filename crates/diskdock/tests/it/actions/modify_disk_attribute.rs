@@ -65,12 +65,6 @@ async fn delete_with_instance_takes_effect_when_the_instance_is_released() {
     }
 }
 
-// trips: ModifyDiskAttribute MissingParameter.DiskIdOrDiskIds
-// trips: ModifyDiskAttribute ParameterConflict.DiskIdAndDiskIds
-// trips: ModifyDiskAttribute InvalidDiskIds.Malformed
-// trips: ModifyDiskAttribute InvalidDiskId.NotFound
-// trips: ModifyDiskAttribute InvalidRegionId.MalFormed
-// trips: ModifyDiskAttribute NoAttributeToModify
 #[tokio::test]
 async fn modify_disk_attribute_refuses_missing_ids_and_attributes() {
     let world = World::new().await;
@@ -96,12 +90,6 @@ async fn modify_disk_attribute_refuses_missing_ids_and_attributes() {
     }
 }
 
-// trips: ModifyDiskAttribute InvalidBurstingEnabled.DiskSizeTooSmall
-// trips: ModifyDiskAttribute BurstingEnabledForMultiAttachDiskUnsupported
-// trips: ModifyDiskAttribute BurstingEnabledForDiskCategoryUnsupported
-// trips: ModifyDiskAttribute DiskNotPortable
-// trips: ModifyDiskAttribute DeleteWithInstance.Conflict
-// trips: ModifyDiskAttribute IncorrectDiskStatus
 #[tokio::test]
 async fn modify_disk_attribute_answers_the_first_failed_precondition() {
     let mut world = World::new().await;

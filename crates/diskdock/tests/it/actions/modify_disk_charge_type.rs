@@ -53,17 +53,6 @@ async fn a_disk_is_portable_after_a_switch_to_pay_as_you_go_only() {
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
-// trips: ModifyDiskChargeType Throttling
-// trips: ModifyDiskChargeType ChargeTypeViolation
-// trips: ModifyDiskChargeType InvalidDiskIds.NotPortable
-// trips: ModifyDiskChargeType InvalidOperation.DiskMustAttachedToInstance
-// trips: ModifyDiskChargeType InvalidDisk.DetachedSystemDisk
-// trips: ModifyDiskChargeType InvalidOperation.MultiAttachDisk
-// trips: ModifyDiskChargeType InvalidInstanceStatus.NotSupported
-// trips: ModifyDiskChargeType InstanceExpiredOrInArrears
-// trips: ModifyDiskChargeType InvalidDiskIds.NotFound
-// trips: ModifyDiskChargeType InvalidInstanceId.NotFound
-// trips: ModifyDiskChargeType InvalidRegionId.NotFound
 #[tokio::test]
 async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
     let mut world = World::new().await;

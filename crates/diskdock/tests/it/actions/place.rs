@@ -64,17 +64,6 @@ async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
     assert_eq!(world.disks_of(&id).await[1]["Category"], "elastic_ephemeral_disk_standard");
 }
 
-// trips: DescribeZones InvalidRegionId.NotFound
-// trips: DescribeAvailableResource InvalidRegionId.NotFound
-// trips: DescribeAvailableResource InvalidParam.TypeAndCpuMem.Conflict
-// trips: DescribeAvailableResource InvalidDedicatedHostId.NotFound
-// trips: DescribeInstanceTypes InvalidParameter
-// trips: DescribeImages InvalidRegionId.MalFormed
-// trips: DescribeImages InvalidInstanceType.ValueNotSupported
-// trips: DescribeImages InvalidFilterKey.NotFound
-// trips: DescribeImages InvalidFilterValue
-// trips: DescribeImages InvalidTag.Mismatch
-// trips: DescribeImages InvalidTagCount
 #[tokio::test]
 async fn inventory_queries_refuse_invalid_parameters() {
     let world = World::new().await;

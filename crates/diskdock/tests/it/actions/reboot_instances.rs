@@ -5,14 +5,6 @@ use domain::{InstanceStatus, LockReason};
 use super::batch::{self, Batch};
 use crate::harness::{REGION, World};
 
-// trips: RebootInstance IncorrectInstanceStatus
-// trips: RebootInstance InstanceExpiredOrInArrears
-// trips: RebootInstance InstanceLockedForSecurity
-// trips: RebootInstance InvalidInstanceId.NotFound
-// trips: RebootInstances IncorrectInstanceStatus
-// trips: RebootInstances InstanceExpiredOrInArrears
-// trips: RebootInstances InstanceLockedForSecurity
-// trips: RebootInstances InvalidInstanceIds.NotFound
 #[tokio::test]
 async fn reboot_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
@@ -30,8 +22,6 @@ async fn reboot_instances_answers_the_first_failed_precondition() {
     pair.not_found(&world).await;
 }
 
-// trips: RebootInstances InvalidRegionId.NotFound
-// trips: RebootInstances InvalidParameter.TooManyInstanceIds
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
     let world = World::new().await;

@@ -74,9 +74,6 @@ async fn a_resize_that_fails_restores_the_former_size_and_says_why() {
     assert_eq!(size_of(&world, &disk).await, 30, "it can be tried again, and with another size");
 }
 
-// trips: ResizeDisk LastOrderProcessing
-// trips: AttachDisk InvalidOperation.Conflict
-// trips: DetachDisk InvalidOperation.Conflict
 #[tokio::test]
 async fn a_disk_is_not_moved_or_resized_again_while_it_is_resizing() {
     let world = World::new().await;
@@ -182,8 +179,6 @@ async fn resize_disk_refuses_missing_and_malformed_parameters() {
     world.turns_down("ResizeDisk", &nowhere, (400, "InvalidRegionId.MalFormed")).await;
 }
 
-// trips: ResizeDisk InvalidDiskSize
-// trips: ResizeDisk InvalidDiskSize.TooLarge
 #[tokio::test]
 async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() {
     let world = World::new().await;
@@ -216,16 +211,6 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
-// trips: ResizeDisk InvalidInstanceStatus.NotRunning
-// trips: ResizeDisk InvalidOperation.MultiAttachDiskNotSupportResizeOnline
-// trips: ResizeDisk IncorrectInstanceStatus
-// trips: ResizeDisk InstanceExpiredOrInArrears
-// trips: ResizeDisk InstanceLockedForSecurity
-// trips: ResizeDisk DiskInArrears
-// trips: ResizeDisk InvalidDisk.DetachedSystemDisk
-// trips: ResizeDisk OperationDenied
-// trips: ResizeDisk IncorrectDiskStatus
-// trips: ResizeDisk InvalidDiskId.NotFound
 #[tokio::test]
 async fn resize_disk_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
@@ -287,7 +272,6 @@ async fn resize_disk_online_needs_a_running_instance() {
     assert_eq!(size_of(&world, &system).await, 50);
 }
 
-// trips: ResizeDisk InvalidParameter
 #[tokio::test]
 async fn resize_disk_refuses_a_size_below_the_smallest_of_the_category() {
     let world = World::new().await;

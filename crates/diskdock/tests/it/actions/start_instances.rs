@@ -8,18 +8,6 @@ use crate::harness::{REGION, World};
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer, of the one and of the batch.
-// trips: StartInstance DiskError
-// trips: StartInstance InvalidInstance.NotFoundSystemDisk
-// trips: StartInstance IncorrectInstanceStatus
-// trips: StartInstance InstanceExpiredOrInArrears
-// trips: StartInstance InstanceLockedForSecurity
-// trips: StartInstance InvalidInstanceId.NotFound
-// trips: StartInstances DiskError
-// trips: StartInstances InvalidInstance.NotFoundSystemDisk
-// trips: StartInstances IncorrectInstanceStatus
-// trips: StartInstances InstanceExpiredOrInArrears
-// trips: StartInstances InstanceLockedForSecurity
-// trips: StartInstances InvalidInstanceIds.NotFound
 #[tokio::test]
 async fn start_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
@@ -43,8 +31,6 @@ async fn start_instances_answers_the_first_failed_precondition() {
     pair.not_found(&world).await;
 }
 
-// trips: StartInstances InvalidRegionId.NotFound
-// trips: StartInstances InvalidParameter.TooManyInstanceIds
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
     let world = World::new().await;

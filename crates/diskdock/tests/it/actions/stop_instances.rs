@@ -5,17 +5,6 @@ use domain::{ChargeType, InstanceStatus, LockReason};
 use super::batch::{self, Batch};
 use crate::harness::{REGION, World};
 
-// trips: StopInstance InvalidInstanceId.NotSupport
-// trips: StopInstance HibernationConfigured.NotEnabled
-// trips: StopInstance IncorrectInstanceStatus
-// trips: StopInstance InstanceExpiredOrInArrears
-// trips: StopInstance InstanceLockedForSecurity
-// trips: StopInstance InvalidInstanceId.NotFound
-// trips: StopInstances InvalidInstanceId.NotSupport
-// trips: StopInstances IncorrectInstanceStatus
-// trips: StopInstances InstanceExpiredOrInArrears
-// trips: StopInstances InstanceLockedForSecurity
-// trips: StopInstances InvalidInstanceIds.NotFound
 #[tokio::test]
 async fn stop_instances_answers_the_first_failed_precondition() {
     let mut world = World::new().await;
@@ -51,8 +40,6 @@ async fn stop_instances_answers_the_first_failed_precondition() {
     pair.not_found(&world).await;
 }
 
-// trips: StopInstances InvalidRegionId.NotFound
-// trips: StopInstances InvalidParameter.TooManyInstanceIds
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
     let world = World::new().await;

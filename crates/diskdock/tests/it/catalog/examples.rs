@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use diskdock::actions;
-use diskdock::catalog::{Entry, Input, Listed, ParamSpec, Presence, Repeat};
+use diskdock::catalog::{Entry, Input, Listed, ParamSpec, Presence, Repeat, Shape};
+
+use crate::harness::World;
 
 type Pairs = BTreeMap<String, String>;
 
@@ -54,5 +56,79 @@ fn every_example_is_accepted() {
         let mut required = Pairs::new();
         put_required(entry.spec().parameters, "", &mut required);
         check(entry, entry.spec().parameters, "", &required);
+    }
+}
+
+/// Requests with one value that hardly any limit allows, each with the parameter that has it.
+fn outside(
+    specs: &'static [ParamSpec],
+    prefix: &str,
+    required: &Pairs,
+    out: &mut Vec<(&'static ParamSpec, Pairs)>,
+) {
+    let long = "x".repeat(5_000);
+    for spec in specs {
+        let mut pairs = required.clone();
+        put_required(specs, prefix, &mut pairs);
+        put(spec, prefix, &mut pairs);
+        let name = format!("{prefix}{}", spec.name);
+        for bad in [long.as_str(), "no such", "http://x"] {
+            let (name, value) = match spec.repeat {
+                Repeat::Numbered => (format!("{name}.1"), bad.to_owned()),
+                Repeat::JsonArray => (name.clone(), format!("[\"{bad}\"]")),
+                Repeat::Once | Repeat::Structure => (name.clone(), bad.to_owned()),
+            };
+            if spec.children.is_empty() {
+                let mut pairs = pairs.clone();
+                pairs.insert(name, value);
+                out.push((spec, pairs));
+            }
+        }
+        let inside = if spec.repeat == Repeat::Numbered { ".1." } else { "." };
+        outside(spec.children, &format!("{name}{inside}"), &pairs, out);
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_refuses_what_is_missing_or_outside_its_limits() {
+    let world = World::new().await;
+    for spec in actions::all().map(|listed| listed.spec()) {
+        let (mut required, mut requests) = (Pairs::new(), Vec::new());
+        put_required(spec.parameters, "", &mut required);
+        outside(spec.parameters, "", &required, &mut requests);
+        let mut refused: BTreeMap<&str, bool> = BTreeMap::new();
+        for (parameter, mut pairs) in requests {
+            pairs.entry("DryRun".to_owned()).or_insert("true".to_owned());
+            let asked: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+            let answer = world.call(spec.name, &asked).await;
+            assert!((400..500).contains(&answer.status), "{} {}", spec.name, answer.text);
+            let is_bounded = matches!(
+                parameter.shape,
+                Shape::Boolean
+                    | Shape::Choice(..)
+                    | Shape::Integer { .. }
+                    | Shape::Number
+                    | Shape::Time
+            );
+            let hit = !is_bounded || answer.code() == parameter.malformed.code;
+            *refused.entry(parameter.name).or_default() |= hit;
+        }
+        let missed: Vec<_> = refused.iter().filter(|(_, hit)| !**hit).collect();
+        assert!(missed.is_empty(), "{}: {missed:?}", spec.name);
+        for name in required.keys() {
+            for left_out in [true, false] {
+                let mut pairs = required.clone();
+                pairs.insert(name.clone(), String::new());
+                pairs.retain(|given, _| !left_out || given != name);
+                pairs.insert("DryRun".to_owned(), "true".to_owned());
+                let asked: Vec<_> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+                let answer = world.call(spec.name, &asked).await;
+                assert!((400..500).contains(&answer.status), "{} without {name}", spec.name);
+            }
+        }
+        let mut elsewhere = required.clone();
+        elsewhere.insert("RegionId".to_owned(), "no-such".to_owned());
+        let asked: Vec<(&str, &str)> = elsewhere.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        world.call(spec.name, &asked).await;
     }
 }

@@ -4,8 +4,9 @@ mod modify;
 mod place;
 mod resize;
 
+use crate::harness::record;
 use diskdock::actions;
-use diskdock::catalog::{Call, Caller, EncodedEffect, Entry, Environment, Input, Stop};
+use diskdock::catalog::{Call, Caller, EncodedEffect, Entry, Environment, Input, Refusal, Stop};
 use diskdock::ids::Ids;
 use diskdock::inventory;
 use diskdock::store::Store;
@@ -49,26 +50,33 @@ impl Bench {
     }
 
     /// What would happen, or the code of the refusal.
-    fn run(&self, action: &str, pairs: &[(&str, &str)]) -> Result<EncodedEffect, &'static str> {
+    fn run(&self, name: &str, pairs: &[(&str, &str)]) -> Result<EncodedEffect, &'static str> {
         let mut pairs: Vec<_> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         pairs.sort();
         let input = Input::from_sorted(pairs);
         let call = Call { caller: &self.caller, now: self.now, environment: &self.environment };
-        let answer = match actions::find(action).unwrap().entry {
+        let answer = match actions::find(name).unwrap().entry {
             Entry::Reading(query) => {
-                let ready = query.parse(&input).map_err(|refusal| refusal.error.code)?;
+                let ready = query.parse(&input).map_err(|refusal| refused(name, &refusal))?;
                 self.store.read(|tx| ready.answer(tx, &call).map(EncodedEffect::reply))
             }
             Entry::Mutation(action) => {
-                let ready = action.parse(&input).map_err(|refusal| refusal.error.code)?;
+                let ready = action.parse(&input).map_err(|refusal| refused(name, &refusal))?;
                 self.store.read(|tx| ready.decide(tx, &call))
             }
         };
         answer.unwrap().map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal.error.code,
+            Stop::Refused(refusal) => refused(name, &refusal),
             Stop::Failed(fault) => panic!("{fault}"),
             Stop::Broken(what) => panic!("{what}"),
         })
     }
+}
+
+/// The code of a refusal, which is recorded as answered.
+fn refused(action: &str, refusal: &Refusal) -> &'static str {
+    let error = refusal.error;
+    record::answered(action, error.status, error.code, refusal.cause.in_words());
+    error.code
 }

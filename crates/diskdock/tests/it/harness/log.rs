@@ -47,11 +47,56 @@ impl Drop for Watch {
 impl<S: Subscriber> Layer<S> for Watch {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if *event.metadata().level() > Level::WARN {
+            Call::record(event);
             return;
         }
         let mut line = Line(String::new());
         event.record(&mut line);
         self.seen.lock().unwrap().push(line.0);
+    }
+}
+
+/// What the gateway logs of a call.
+#[derive(Default)]
+struct Call {
+    message: String,
+    action: String,
+    code: String,
+    cause: String,
+    status: u64,
+}
+
+impl Call {
+    fn record(event: &Event<'_>) {
+        let mut call = Call::default();
+        event.record(&mut call);
+        if call.message == "call" {
+            let status = u16::try_from(call.status).unwrap();
+            super::record::answered(&call.action, status, &call.code, &call.cause);
+        }
+    }
+}
+
+impl Visit for Call {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "action" => self.action = value.to_owned(),
+            "code" => self.code = value.to_owned(),
+            "cause" => self.cause = value.to_owned(),
+            _ => {}
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "status" {
+            self.status = value;
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        }
     }
 }
 

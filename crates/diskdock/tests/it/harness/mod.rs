@@ -4,6 +4,7 @@ mod answer;
 mod controls;
 mod instances;
 mod log;
+pub mod record;
 mod refusal;
 mod sign;
 

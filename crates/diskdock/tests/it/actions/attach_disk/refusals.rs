@@ -19,13 +19,6 @@ const INSTANCE_STATUS: (u16, &str, &str) = (
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
-// trips: AttachDisk InvalidDevice.InUse
-// trips: AttachDisk InvalidOperation.OtherInstanceUnsupported
-// trips: AttachDisk InvalidParameter.DeleteWithInstance
-// trips: AttachDisk DeleteWithInstance.Conflict
-// trips: AttachDisk InvalidInstanceType.NotSupportMultiAttachDisk
-// trips: AttachDisk InvalidInstanceType.NotSupportDiskCategory
-// trips: AttachDisk InvalidOperation.InstanceTypeNotSupport
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() {
     let world = World::new().await;
@@ -67,14 +60,6 @@ async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() 
     refuses("false", (400, "InvalidOperation.InstanceTypeNotSupport", expected)).await;
 }
 
-// trips: AttachDisk InvalidParameter.AllEmpty
-// trips: AttachDisk IncorrectInstanceStatus
-// trips: AttachDisk InvalidInstance.NotOriginInstance
-// trips: AttachDisk InvalidDisk.DiskNotBootable
-// trips: AttachDisk InvalidOperation.CanNotAttachMultiAttachDiskAsSystemDisk
-// trips: AttachDisk ResourcesNotInSameZone
-// trips: AttachDisk InstanceExpiredOrInArrears
-// trips: AttachDisk InstanceLockedForSecurity
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_the_instance() {
     let world = World::new().await;
@@ -119,13 +104,6 @@ async fn attach_disk_answers_the_first_failed_precondition_of_the_instance() {
     refuses((403, "InstanceLockedForSecurity", expected)).await;
 }
 
-// trips: AttachDisk DiskInArrears
-// trips: AttachDisk DiskNotPortable
-// trips: AttachDisk DiskAttachedNumberExceeded
-// trips: AttachDisk IncorrectDiskStatus
-// trips: AttachDisk InvalidParameterForce.DiskCategoryNotSupported
-// trips: AttachDisk InvalidDiskId.NotFound
-// trips: AttachDisk InvalidInstanceId.NotFound
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_the_disk() {
     let world = World::new().await;
@@ -188,7 +166,6 @@ async fn a_disk_that_is_attached_or_attaching_cannot_be_attached() {
     }
 }
 
-// trips: AttachDisk InstanceDiskLimitExceeded
 #[tokio::test]
 async fn attach_disk_is_refused_beyond_the_disk_quantity_of_the_type() {
     let world = World::new().await;
@@ -217,7 +194,6 @@ async fn attach_disk_is_refused_beyond_the_disk_quantity_of_the_type() {
     world.ok("AttachDisk", &named(&instance, &disks[5])).await;
 }
 
-// trips: AttachDisk OperationConflict.DisksAttachingParallellyExceed
 #[tokio::test]
 async fn attach_disk_is_refused_while_thirty_two_disks_are_attaching() {
     let world = World::new().await;
@@ -239,7 +215,6 @@ async fn attach_disk_is_refused_while_thirty_two_disks_are_attaching() {
     assert_eq!(world.describe(&disk).await["Device"], "/dev/xvdah");
 }
 
-// trips: AttachDisk InvalidDevice.Malformed
 #[tokio::test]
 async fn attach_disk_refuses_missing_and_malformed_parameters() {
     let world = World::new().await;

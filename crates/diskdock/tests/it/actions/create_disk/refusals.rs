@@ -142,23 +142,6 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-// trips: CreateDisk InvalidRegionId.NotFound
-// trips: CreateDisk InvalidZoneId.NotFound
-// trips: CreateDisk InvalidInstanceId.NotFound
-// trips: CreateDisk InvalidTag.Mismatch
-// trips: CreateDisk Duplicate.TagKey
-// trips: CreateDisk MissingParameter
-// trips: CreateDisk InvalidSnapshotId.NotFound
-// trips: CreateDisk InvalidDiskSize.NotSupported
-// trips: CreateDisk OperationDenied.PerformanceLevelNotMatch
-// trips: CreateDisk InvalidDataDiskCategory.NotSupported
-// trips: CreateDisk InvalidParameter.DiskCategoryAndMultiAttachNotMatch
-// trips: CreateDisk InvalidParameter.EncryptedIllegal
-// trips: CreateDisk ProvisionedIopsForDiskCategoryUnsupported
-// trips: CreateDisk InvalidProvisionedIops.LimitExceed
-// trips: CreateDisk BurstingEnabledForDiskCategoryUnsupported
-// trips: CreateDisk BurstingEnabledForMultiAttachDiskUnsupported
-// trips: CreateDisk InvalidBurstingEnabled.DiskSizeTooSmall
 #[tokio::test]
 async fn create_disk_refuses_a_disk_that_is_not_sold() {
     let world = World::new().await;
@@ -170,11 +153,6 @@ async fn create_disk_refuses_a_disk_that_is_not_sold() {
     }
 }
 
-// trips: CreateDisk InvalidParam.ZoneIdAndInstanceId.Conflict
-// trips: CreateDisk InvalidInstanceChargeType.ValueNotSupported
-// trips: CreateDisk IncorrectInstanceStatus
-// trips: CreateDisk InvalidParameter.MultiAttachAndInstanceIdConflict
-// trips: CreateDisk InstanceDiskLimitExceeded
 #[tokio::test]
 async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
     let world = World::new().await;
@@ -205,7 +183,6 @@ async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
     refuses(&[], (403, "IncorrectInstanceStatus", expected)).await;
 }
 
-// trips: CreateDisk InvalidTagCount
 #[tokio::test]
 async fn a_disk_has_at_most_twenty_tags() {
     let world = World::new().await;

@@ -161,7 +161,6 @@ async fn placement_is_shown_only_on_request() {
     assert_eq!(answer.json["Disks"]["Disk"][0]["Placement"]["ZoneIds"], crate::harness::ZONE);
 }
 
-// trips: DescribeDisks InvalidSnapshot.NotFound
 #[tokio::test]
 async fn an_unknown_snapshot_id_is_refused() {
     let world = World::new().await;

@@ -87,8 +87,6 @@ async fn the_end_of_an_older_attachment_changes_nothing() {
     assert_eq!(after["operations"].as_array().unwrap().len(), 0, "the operation is over");
 }
 
-// trips: AttachDisk IncorrectDiskStatus
-// trips: DeleteDisk IncorrectDiskStatus
 #[tokio::test]
 async fn while_it_is_detaching_a_disk_can_be_neither_attached_nor_deleted() {
     let world = World::new().await;

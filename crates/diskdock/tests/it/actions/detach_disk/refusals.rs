@@ -102,8 +102,6 @@ async fn a_region_that_does_not_exist_is_refused_and_one_that_does_is_not_looked
     world.ok("DetachDisk", &[first, second, ("RegionId", "eu-west-1")]).await;
 }
 
-// trips: DetachDisk InvalidInstanceId.NotFound
-// trips: DetachDisk InvalidDiskId.NotFound
 #[tokio::test]
 async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
     let mut world = World::new().await;
@@ -122,8 +120,6 @@ async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
     world.refuses("DetachDisk", &named(&instance, &disk), NO_DISK).await;
 }
 
-// trips: DetachDisk InvalidOperation.DiskDetachingFromThisEcs
-// trips: DetachDisk InvalidDisk.AlreadyDetached
 #[tokio::test]
 async fn detach_disk_answers_a_repeat_before_and_after_the_end_differently() {
     let world = World::new().await;
@@ -136,7 +132,6 @@ async fn detach_disk_answers_a_repeat_before_and_after_the_end_differently() {
     assert_eq!(world.status_of(&disk).await, "Available");
 }
 
-// trips: DetachDisk IncorrectDiskStatus
 #[tokio::test]
 async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
     let world = World::new().await;
@@ -150,7 +145,6 @@ async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
     assert_eq!(world.status_of(&attaching).await, "In_use");
 }
 
-// trips: DetachDisk DiskNotPortable
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_that_is_not_portable() {
     let world = World::new().await;
@@ -160,7 +154,6 @@ async fn detach_disk_refuses_a_disk_that_is_not_portable() {
     world.refuses("DetachDisk", &named(&instance, &disk), NOT_PORTABLE).await;
 }
 
-// trips: DetachDisk InstanceLockedForSecurity
 #[tokio::test]
 async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one() {
     let world = World::new().await;
@@ -172,7 +165,6 @@ async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one
     world.ok("DetachDisk", &named(&instance, &disk)).await;
 }
 
-// trips: DetachDisk DependencyViolation
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_of_another_instance() {
     let world = World::new().await;
@@ -183,7 +175,6 @@ async fn detach_disk_refuses_a_disk_of_another_instance() {
     assert_eq!(world.describe(&disk).await["InstanceId"], instance.as_str());
 }
 
-// trips: DetachDisk InvalidDiskId.OperationNotSupported
 #[tokio::test]
 async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
     let world = World::new().await;
@@ -192,7 +183,6 @@ async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
     world.refuses("DetachDisk", &named(&instance, &disk), IMAGE_GONE).await;
 }
 
-// trips: DetachDisk IncorrectInstanceStatus
 #[tokio::test]
 async fn the_instance_must_be_running_or_stopped() {
     let world = World::new().await;
@@ -207,7 +197,6 @@ async fn the_instance_must_be_running_or_stopped() {
     world.refuses("DetachDisk", &named(&instance, &system), INSTANCE_STATUS).await;
 }
 
-// trips: DetachDisk InvalidOperation.InstanceTypeNotSupport
 #[tokio::test]
 async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
     let world = World::new().await;
@@ -221,8 +210,6 @@ async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
     assert_eq!(world.status_of(&disk).await, "Available");
 }
 
-// trips: DetachDisk DeleteWithInstance.Conflict
-// trips: DetachDisk InvalidParameter.DeleteWithInstance
 #[tokio::test]
 async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
     let world = World::new().await;
@@ -245,7 +232,6 @@ async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
     world.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "True")]).await;
 }
 
-// trips: DetachDisk DisksDetachingOnEcsExceeded
 #[tokio::test]
 async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
     let world = World::new().await;

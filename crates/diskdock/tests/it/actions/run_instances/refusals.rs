@@ -15,26 +15,6 @@ async fn both_refuse(world: &World, rows: &[Row<'_>]) {
     }
 }
 
-// trips: RunInstances InvalidRegionId.NotFound
-// trips: RunInstances InvalidZoneId.NotFound
-// trips: RunInstances MissingParameter
-// trips: RunInstances InvalidInstanceType.ValueNotSupported
-// trips: RunInstances UnexpectedImageFamily.ImageIdSupplied
-// trips: RunInstances InvalidImageFamily.MissingAvailableImage
-// trips: RunInstances InvalidImageId.NotFound
-// trips: RunInstances InvalidTag.Mismatch
-// trips: RunInstances InvalidTagCount
-// trips: RunInstances Duplicate.TagKey
-// trips: CreateInstance InvalidRegionId.NotFound
-// trips: CreateInstance InvalidZoneId.NotFound
-// trips: CreateInstance MissingParameter
-// trips: CreateInstance InvalidInstanceType.ValueNotSupported
-// trips: CreateInstance UnexpectedImageFamily.ImageIdSupplied
-// trips: CreateInstance InvalidImageFamily.MissingAvailableImage
-// trips: CreateInstance InvalidImageId.NotFound
-// trips: CreateInstance InvalidTag.Mismatch
-// trips: CreateInstance InvalidTagCount
-// trips: CreateInstance Duplicate.TagKey
 #[tokio::test]
 async fn launches_refuse_resources_that_do_not_exist() {
     let world = World::new().await;
@@ -74,18 +54,6 @@ async fn launches_refuse_resources_that_do_not_exist() {
     .await;
 }
 
-// trips: RunInstances InvalidInstanceType.NotSupported
-// trips: RunInstances InvalidSystemDiskCategory.ValueNotSupported
-// trips: RunInstances CategoryNotSupported
-// trips: RunInstances InvalidSystemDiskSize.LessThanImageSize
-// trips: RunInstances InvalidSystemDiskSize.LessThanMinSize
-// trips: RunInstances InvalidSystemDiskSize.MoreThanMaxSize
-// trips: CreateInstance InvalidInstanceType.NotSupported
-// trips: CreateInstance InvalidSystemDiskCategory.ValueNotSupported
-// trips: CreateInstance CategoryNotSupported
-// trips: CreateInstance InvalidSystemDiskSize.LessThanImageSize
-// trips: CreateInstance InvalidSystemDiskSize.LessThanMinSize
-// trips: CreateInstance InvalidSystemDiskSize.MoreThanMaxSize
 #[tokio::test]
 async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
     let world = World::new().await;
@@ -132,8 +100,6 @@ async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
     .await;
 }
 
-// trips: RunInstances InvalidInstanceType.ZoneNotSupported
-// trips: CreateInstance InvalidInstanceType.ZoneNotSupported
 #[tokio::test]
 async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -146,28 +112,6 @@ async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
     world.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
 }
 
-// trips: RunInstances InstanceDiskNumber.LimitExceed
-// trips: RunInstances InvalidDataDiskSnapshotId.NotFound
-// trips: RunInstances InvalidDataDiskCategory.ValueNotSupported
-// trips: RunInstances InvalidDataDiskSize.ValueNotSupported
-// trips: RunInstances OperationDenied.PerformanceLevelNotMatch
-// trips: RunInstances InvalidDevice.InUse
-// trips: RunInstances InvalidParameter.EncryptedIllegal
-// trips: RunInstances ProvisionedIopsForDiskCategoryUnsupported
-// trips: RunInstances InvalidProvisionedIops.LimitExceed
-// trips: RunInstances BurstingEnabledForDiskCategoryUnsupported
-// trips: RunInstances InvalidBurstingEnabled.DiskSizeTooSmall
-// trips: CreateInstance InstanceDiskNumber.LimitExceed
-// trips: CreateInstance InvalidDataDiskSnapshotId.NotFound
-// trips: CreateInstance InvalidDataDiskCategory.ValueNotSupported
-// trips: CreateInstance InvalidDataDiskSize.ValueNotSupported
-// trips: CreateInstance OperationDenied.PerformanceLevelNotMatch
-// trips: CreateInstance InvalidDevice.InUse
-// trips: CreateInstance InvalidParameter.EncryptedIllegal
-// trips: CreateInstance ProvisionedIopsForDiskCategoryUnsupported
-// trips: CreateInstance InvalidProvisionedIops.LimitExceed
-// trips: CreateInstance BurstingEnabledForDiskCategoryUnsupported
-// trips: CreateInstance InvalidBurstingEnabled.DiskSizeTooSmall
 #[tokio::test]
 async fn launches_refuse_invalid_data_disks() {
     let world = World::new().await;
@@ -231,26 +175,6 @@ async fn launches_refuse_invalid_data_disks() {
     .await;
 }
 
-// trips: RunInstances InvalidPasswordParam.Mismatch
-// trips: RunInstances DependencyViolation.WindowsInstance
-// trips: RunInstances InvalidHostName.Malformed
-// trips: RunInstances InvalidUserData.Base64FormatInvalid
-// trips: RunInstances InvalidUserData.SizeExceeded
-// trips: RunInstances MissingParamter
-// trips: RunInstances InvalidPeriod
-// trips: RunInstances InvalidSpotPrepaid
-// trips: RunInstances InvalidChargeType.ValueNotSupported
-// trips: RunInstances HibernationConfigured.InstanceTypeNotSupport
-// trips: CreateInstance InvalidPasswordParam.Mismatch
-// trips: CreateInstance DependencyViolation.WindowsInstance
-// trips: CreateInstance InvalidHostName.Malformed
-// trips: CreateInstance InvalidUserData.Base64FormatInvalid
-// trips: CreateInstance InvalidUserData.SizeExceeded
-// trips: CreateInstance MissingParamter
-// trips: CreateInstance InvalidPeriod
-// trips: CreateInstance InvalidSpotPrepaid
-// trips: CreateInstance InvalidChargeType.ValueNotSupported
-// trips: CreateInstance HibernationConfigured.InstanceTypeNotSupport
 #[tokio::test]
 async fn launches_refuse_invalid_guest_and_payment_options() {
     let world = World::new().await;
@@ -289,14 +213,6 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
     .await;
 }
 
-// trips: RunInstances InvalidLaunchTemplate.NotFound
-// trips: RunInstances InvalidMinAmount.Malformed
-// trips: RunInstances InvalidHostname.SingleAndMultiConflict
-// trips: RunInstances InvalidHostname.SizeInvalid
-// trips: RunInstances InvalidSecurityGroupId.SingleIdAndMultiIdConflict
-// trips: RunInstances InvalidAutoReleaseTime.Malformed
-// trips: RunInstances InvalidAutoPay.PostPaidUnsupported
-// trips: RunInstances InvalidEniId.NotFound
 #[tokio::test]
 async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
     let world = World::new().await;
@@ -329,8 +245,6 @@ async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
     }
 }
 
-// trips: RunInstances InvalidTagValue.Malformed
-// trips: CreateInstance InvalidTagValue.Malformed
 #[tokio::test]
 async fn launches_refuse_a_forward_tag_that_lists_no_ports() {
     let world = World::new().await;
