@@ -123,3 +123,22 @@ def test_a_failed_write_out_is_a_fault_that_lasts_until_an_operator_accepts_it(n
     machine.guest.wait_disk(disk.serial)
     assert machine.guest.read_checksum(disk.serial) == pattern
     host.agrees()
+
+
+def test_what_the_store_does_not_know_is_reported(shared):
+    stray = shared.data / "disks" / "d-stray.raw"
+    stray.write_bytes(bytes(512))
+    differences = shared.control("differences")["differences"]
+    assert any("d-stray" in one["what"] for one in differences), differences
+    stray.unlink()
+    shared.agrees()
+
+
+def test_a_machine_that_the_store_does_not_know_is_reported(host):
+    machine = host.ready()
+    host.kill()
+    for file in host.data.glob("books.sqlite*"):
+        file.unlink()
+    host.start()
+    differences = host.control("differences")["differences"]
+    assert any(one["instance"] == machine.id and "is on" in one["what"] for one in differences), differences

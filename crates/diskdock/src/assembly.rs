@@ -1,13 +1,15 @@
 //! Puts the parts together: the same for the program and for tests.
 
 use std::collections::HashMap;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::File;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::InstanceId;
 use domain::inventory::Inventory;
+use rustix::fs::OFlags;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -27,7 +29,9 @@ use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::inventory::InventorySource;
-use crate::operations::{Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep};
+use crate::operations::{
+    Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep, unclaimed,
+};
 use crate::service::{Quotas, Services};
 use crate::storage::{Images, StorageError};
 use crate::store::sqlite::{Durability, Sqlite};
@@ -132,6 +136,7 @@ impl Assembly {
     pub async fn recover(&self) -> Result<(), StoreError> {
         let services = &self.gateway.services;
         self.compare(UnknownInstances::TakeIn).await?;
+        report(unclaimed(&services.store, self.hypervisor.as_ref()).await?);
         let claimed = services.runner.claim().await?;
         if claimed > 0 {
             tracing::info!(claimed, "operations taken up again");
@@ -249,7 +254,8 @@ impl ChangeFollower {
 
 fn report(differences: Vec<Difference>) {
     for found in differences {
-        tracing::warn!(instance = %found.instance, what = found.what, "the store differ");
+        let instance = found.instance.as_ref().map_or("", InstanceId::as_str);
+        tracing::warn!(instance, what = found.what, "store and hypervisor disagree");
     }
 }
 
@@ -361,10 +367,31 @@ fn clear_left_behind(parent: &Path) {
         if !ours || !settled {
             continue;
         }
-        let Ok(lock) = std::fs::File::open(entry.path().join("lock")) else { continue };
+        // Nonblocking: whoever put a pipe here must not stop us.
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        let lock = File::options().read(true).custom_flags(flags).open(entry.path().join("lock"));
+        let Ok(lock) = lock else { continue };
         // The lock is held until the directory is gone.
         if lock.try_lock().is_ok() {
             let _ = std::fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opening a pipe that has no writer would wait for ever.
+    #[test]
+    fn clear_left_behind_does_not_wait_for_a_pipe() {
+        let parent = tempfile::tempdir().unwrap();
+        let old = parent.path().join(format!("{EPHEMERAL}1"));
+        std::fs::create_dir(&old).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(old.join("lock")).status().unwrap();
+        assert!(made.success());
+        let long_ago = std::time::UNIX_EPOCH;
+        File::open(&old).unwrap().set_modified(long_ago).unwrap();
+        clear_left_behind(parent.path());
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::assembly::Assembly;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
-use crate::operations::{Difference, UnknownInstances, reconcile};
+use crate::operations::{Difference, UnknownInstances, reconcile, unclaimed};
 
 pub use access::Access;
 
@@ -66,7 +66,10 @@ impl AdminState {
     async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
         let services = &self.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
-        Ok(reconcile(store, self.hypervisor.as_ref(), UnknownInstances::Report, now).await?)
+        let hypervisor = self.hypervisor.as_ref();
+        let mut found = reconcile(store, hypervisor, UnknownInstances::Report, now).await?;
+        found.extend(unclaimed(store, hypervisor).await?);
+        Ok(found)
     }
 }
 

@@ -215,9 +215,13 @@ fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failu
     use std::os::unix::fs::OpenOptionsExt;
     for (name, text) in [("admin-token", token), ("endpoint", endpoint)] {
         let path = directory.join(name);
+        // A new file in the place of the old one, whatever that is and whoever may read it.
+        let new = directory.join(format!("{name}.new"));
+        let _ = std::fs::remove_file(&new);
         let mut options = std::fs::File::options();
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&path);
-        file.and_then(|mut file| writeln!(file, "{text}")).map_err(|error| {
+        let file = options.create_new(true).write(true).mode(0o600).open(&new);
+        let written = file.and_then(|mut file| writeln!(file, "{text}"));
+        written.and_then(|()| std::fs::rename(&new, &path)).map_err(|error| {
             Failure::new(format!("cannot write {}: {error}", path.display()), "")
         })?;
     }

@@ -10,6 +10,7 @@ mod new_operation;
 mod reconcile;
 mod runner;
 mod sweep;
+mod unclaimed;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,6 +27,7 @@ pub use new_operation::NewOperation;
 pub use reconcile::{Difference, UnknownInstances, reconcile, reconcile_one};
 pub use runner::{IN_FLIGHT, Runner, SERVER};
 pub use sweep::sweep;
+pub use unclaimed::unclaimed;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

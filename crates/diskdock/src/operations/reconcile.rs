@@ -32,8 +32,8 @@ pub enum UnknownInstances {
 /// Something that the store and the hypervisor disagree about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Where.
-    pub instance: InstanceId,
+    /// At which instance; none for a disk by itself.
+    pub instance: Option<InstanceId>,
     /// What, in words.
     pub what: String,
 }
@@ -215,7 +215,7 @@ fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
 }
 
 fn differs(instance: &Instance, what: String) -> Found {
-    let difference = Difference { instance: instance.id.clone(), what };
+    let difference = Difference { instance: Some(instance.id.clone()), what };
     Found { difference, repair: Repair::Nothing }
 }
 

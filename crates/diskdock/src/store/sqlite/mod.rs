@@ -41,6 +41,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_nonces.sql"),
 ];
 
+/// The bit of a mode that says that a directory is everybody's, such as /tmp.
+const STICKY: u32 = 0o1000;
+/// The bits of a mode that let others list a directory or change what is in it.
+const OTHERS_LOOK_OR_WRITE: u32 = 0o066;
+
 /// How hard the store tries to keep what it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -133,22 +138,53 @@ fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(engine)
 }
 
-/// A directory that we make can be looked into by its owner only.
+/// A directory that we make can be looked into by its owner only; in one that is there already,
+/// others may neither look nor write from now on. One that everybody shares is refused.
 fn make_private_directory(directory: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let fault = |what: &str, why: String| {
+        StoreError::Engine(format!("cannot {what} {}: {why}", directory.display()))
+    };
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.map_err(|error| {
-        StoreError::Engine(format!("cannot make {}: {error}", directory.display()))
-    })
+    made.map_err(|error| fault("make", error.to_string()))?;
+    let mode = std::fs::metadata(directory).map(|found| found.permissions().mode() & 0o7777);
+    let mode = mode.map_err(|error| fault("look at", error.to_string()))?;
+    if mode & STICKY != 0 {
+        return Err(fault("use", "everybody shares it; name one below it".to_owned()));
+    }
+    if mode & OTHERS_LOOK_OR_WRITE != 0 {
+        let private = std::fs::Permissions::from_mode(mode & !OTHERS_LOOK_OR_WRITE);
+        let closed = std::fs::set_permissions(directory, private);
+        closed.map_err(|error| fault("close for others", error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// The store hold secrets, whoever made the directory. SQLite gives its other files the same mode.
 fn make_private_file(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = File::options();
-    let made = options.create(true).truncate(false).write(true).mode(0o600).open(path);
+    let made = open_private_file(path);
     made.map(drop)
         .map_err(|error| StoreError::Engine(format!("cannot make {}: {error}", path.display())))
+}
+
+/// Opens a plain file, making it if need be, that only its owner may read. Neither follows a link
+/// nor waits for a pipe.
+fn open_private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).read(true).write(true).mode(0o600);
+    let file = options.custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(std::io::Error::other("it is no plain file; move it away"));
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {
@@ -159,7 +195,7 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
             path.display()
         ))
     };
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = open_private_file(&path);
     let file = file.map_err(|error| fault(&error))?;
     file.try_lock().map_err(|error| fault(&error))?;
     Ok(file)

@@ -320,7 +320,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
     let available = async {
         for _ in 0..10_000 {
             // It is told last.
-            if world.warned("the store differ") == 1 {
+            if world.warned("store and hypervisor disagree") == 1 {
                 assert_eq!(world.status_of(&disk).await, "Available");
                 return;
             }

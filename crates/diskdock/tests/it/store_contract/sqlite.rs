@@ -1,5 +1,6 @@
 //! The SQLite engine keeps the contract; and what only it promises.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use diskdock::store::Store;
@@ -59,4 +60,39 @@ fn the_directory_is_private() {
     drop(synced(&directory));
     let mode = directory.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn open_closes_what_others_could_read() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(synced(directory.path()));
+    let file = directory.path().join("books.sqlite");
+    std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    drop(synced(directory.path()));
+    assert_eq!((mode(directory.path()), mode(&file)), (0o711, 0o600));
+}
+
+#[test]
+fn open_refuses_a_directory_that_everybody_shares() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o1777)).unwrap();
+    let refusal = refusal(directory.path());
+    assert!(refusal.contains("everybody shares it"), "{refusal}");
+    assert_eq!(mode(directory.path()), 0o1777, "nothing is changed");
+}
+
+#[test]
+fn open_does_not_wait_for_a_pipe() {
+    for name in ["lock", "books.sqlite"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        let refusal = refusal(directory.path());
+        assert!(refusal.contains(name) && refusal.contains("no plain file"), "{refusal}");
+    }
 }
