@@ -95,7 +95,9 @@ impl Machine {
 
     /// The right to turn it on; none while it is on.
     pub fn power(&self) -> Result<Option<File>, TransientError> {
-        match Power::of(&self.directory) {
+        // A machine that was never on need not have a directory yet.
+        let power = std::fs::create_dir_all(&self.directory);
+        match power.and_then(|()| Power::of(&self.directory)) {
             Ok(Power::Off(power)) => Ok(Some(power)),
             Ok(Power::On) => Ok(None),
             Err(error) => {
