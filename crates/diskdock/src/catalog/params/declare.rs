@@ -104,6 +104,7 @@ macro_rules! params {
                 }
             ),*];
 
+            #[allow(unused_mut, unused_variables, reason = "an action may have no parameters")]
             fn read(
                 given: &$crate::catalog::Given<'_>,
             ) -> Result<Self, $crate::catalog::Refusal> {
