@@ -21,6 +21,7 @@ pub mod ids;
 pub mod inventory;
 pub mod operations;
 pub mod plain;
+mod reserve;
 pub mod service;
 pub mod storage;
 pub mod store;

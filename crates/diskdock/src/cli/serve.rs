@@ -22,6 +22,7 @@ use crate::gateway::nonce::stored::forget_stored;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
+use crate::reserve;
 use crate::service::Quota;
 use crate::store::sqlite::Durability;
 
@@ -243,6 +244,7 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
     };
     let assembly = Arc::new(assembly);
     tokio::spawn(async move {
+        keep_reserve(&assembly);
         while let Err(fault) = assembly.recover().await {
             tracing::error!(%fault, "cannot take up operations; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -259,7 +261,18 @@ fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
     })
 }
 
+/// Guests can fill the file system, so room is kept for the store.
+fn keep_reserve(assembly: &Assembly) {
+    if assembly.simulated.is_some() {
+        return;
+    }
+    if let Err(error) = reserve::keep(&assembly.directory) {
+        tracing::warn!(%error, "cannot keep room in reserve for the store");
+    }
+}
+
 async fn run_maintenance(assembly: &Assembly) {
+    keep_reserve(assembly);
     if let Err(fault) = assembly.run_maintenance().await {
         tracing::error!(%fault, "cannot compare the store with the hypervisor");
     }

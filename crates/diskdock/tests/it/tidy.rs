@@ -19,14 +19,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "service", "store"]),
-    ("hypervisor", &["failpoint", "storage"]),
+    ("hypervisor", &["failpoint", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
     ("plain", &[]),
+    ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
     ("storage", &["failpoint"]),
-    ("store", &[]),
+    ("store", &["reserve"]),
 ];
 /// These put the others together.
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];

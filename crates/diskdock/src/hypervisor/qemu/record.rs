@@ -130,7 +130,17 @@ impl Record {
     }
 
     /// Writes it down, durably: all of it or what was there before.
+    /// On a full file system, it takes the room that is kept in reserve.
     pub fn save(&self, directory: &Path) -> io::Result<()> {
+        loop {
+            match self.write(directory) {
+                Err(error) if is_full(&error) && give_up_reserve(directory) => {}
+                written => return written,
+            }
+        }
+    }
+
+    fn write(&self, directory: &Path) -> io::Result<()> {
         let new = directory.join(format!("{FILE}.new"));
         let mut options = File::options();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
@@ -139,6 +149,16 @@ impl Record {
         fs::rename(&new, directory.join(FILE))?;
         File::open(directory)?.sync_all()
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A machine's directory lies two below the data directory. The reserve is finite, so this is true
+/// only so often.
+fn give_up_reserve(directory: &Path) -> bool {
+    directory.ancestors().nth(2).is_some_and(crate::reserve::give_up)
 }
 
 #[cfg(test)]

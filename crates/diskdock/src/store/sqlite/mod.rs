@@ -77,7 +77,7 @@ impl Sqlite {
         prepare_writer(&connection, durability)?;
         migrate(&mut connection)?;
         let kept = Arc::new(EntityCache::default());
-        let writer = Writer::start(connection, Arc::clone(&kept))?;
+        let writer = Writer::start(connection, Arc::clone(&kept), directory.to_owned())?;
         Ok(Sqlite { writer, readers: Mutex::new(Vec::new()), kept, path, _lock: lock })
     }
 

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -14,6 +15,7 @@ use super::super::{StoreError, WriteJob};
 use super::entity_cache::{CommitDelta, EntityCache};
 use super::run;
 use super::sqlite_tx::SqliteTx;
+use crate::reserve;
 
 /// Writes that wait at most; then callers wait for a place.
 const QUEUE: usize = 4_096;
@@ -27,11 +29,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, kept: Arc<EntityCache>) -> Result<Writer, StoreError> {
+    /// `directory` is where the reserve lies that may be given up.
+    pub fn start(
+        connection: Connection,
+        kept: Arc<EntityCache>,
+        directory: PathBuf,
+    ) -> Result<Writer, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let handle = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_until_closed(&connection, &kept, queue))
+            .spawn(move || write_until_closed(&connection, &kept, &directory, queue))
             .map_err(|error| StoreError::Engine(error.to_string()))?;
         Ok(Writer { jobs: Some(jobs), handle: Some(handle) })
     }
@@ -61,6 +68,7 @@ impl Drop for Writer {
 fn write_until_closed(
     connection: &Connection,
     kept: &EntityCache,
+    directory: &Path,
     mut queue: mpsc::Receiver<Box<dyn WriteJob>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
@@ -71,12 +79,17 @@ fn write_until_closed(
             let Ok(job) = queue.try_recv() else { break };
             batch.push(job);
         }
-        commit(connection, kept, &mut batch);
+        commit(connection, kept, directory, &mut batch);
     }
 }
 
 /// Commits these writes together, or each by itself if that fails, and tells each how it ended.
-fn commit(connection: &Connection, kept: &EntityCache, batch: &mut Vec<Box<dyn WriteJob>>) {
+fn commit(
+    connection: &Connection,
+    kept: &EntityCache,
+    directory: &Path,
+    batch: &mut Vec<Box<dyn WriteJob>>,
+) {
     let together = in_transaction(connection, kept, |delta| {
         let mut ledgers = batch.iter_mut();
         ledgers.try_for_each(|job| job.run(&mut SqliteTx::writing(connection, kept, delta)))
@@ -84,14 +97,31 @@ fn commit(connection: &Connection, kept: &EntityCache, batch: &mut Vec<Box<dyn W
     for mut job in batch.drain(..) {
         let ended = match &together {
             Ok(()) => Ok(()),
-            Err(_) => in_transaction(connection, kept, |delta| {
-                job.run(&mut SqliteTx::writing(connection, kept, delta))
-            }),
+            Err(_) => by_itself(connection, kept, directory, job.as_mut()),
         };
         // What is told after the commit cannot undo it: a panic there is that caller's alone.
         let told = std::panic::catch_unwind(AssertUnwindSafe(|| job.done(ended)));
         if told.is_err() {
             tracing::error!("whoever waited for a write panicked");
+        }
+    }
+}
+
+/// Commits one write. On a full file system it takes the room that is kept in reserve, which is
+/// finite.
+fn by_itself(
+    connection: &Connection,
+    kept: &EntityCache,
+    directory: &Path,
+    job: &mut dyn WriteJob,
+) -> Result<(), StoreError> {
+    loop {
+        let ended = in_transaction(connection, kept, |delta| {
+            job.run(&mut SqliteTx::writing(connection, kept, delta))
+        });
+        match ended {
+            Err(StoreError::Engine(_)) if reserve::give_up(directory) => {}
+            ended => return ended,
         }
     }
 }

@@ -1,0 +1,88 @@
+//! Room that is kept for our own records on a file system that guests can fill.
+//!
+//! A file of a few MiB that holds nothing. When the file system is full it is cut, slice by slice,
+//! so that what stops machines and detaches and deletes disks can still be written down; once there
+//! is room again it grows back.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FallocateFlags, OFlags, fallocate, statvfs};
+
+/// The file in the data directory.
+const FILE: &str = "reserve";
+/// Bytes of it at most: a part of the file system, within these bounds.
+const PART: u64 = 64;
+const BYTES: (u64, u64) = (1 << 20, 64 << 20);
+/// Bytes that are given up at a time.
+const SLICE: u64 = 512 << 10;
+/// Bytes below which the file system counts as full.
+const FULL: u64 = 256 << 10;
+
+/// Makes the reserve as large as it should be, if that leaves twice as much room for others.
+pub(crate) fn keep(data_directory: &Path) -> io::Result<()> {
+    let found = statvfs(data_directory)?;
+    let whole = found.f_blocks.saturating_mul(found.f_frsize);
+    let wanted = (whole / PART).clamp(BYTES.0, BYTES.1);
+    let file = open(data_directory)?;
+    let missing = wanted.saturating_sub(file.metadata()?.len());
+    if missing > 0 && free_bytes(data_directory)? >= missing + 2 * wanted {
+        fallocate(&file, FallocateFlags::empty(), 0, wanted)?;
+    }
+    Ok(())
+}
+
+/// Gives up a slice of the reserve if the file system is full. True if there is more room now, so
+/// that it is worth trying again.
+pub(crate) fn give_up(data_directory: &Path) -> bool {
+    cut(data_directory).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot give up room kept in reserve");
+        false
+    })
+}
+
+fn cut(data_directory: &Path) -> io::Result<bool> {
+    if free_bytes(data_directory)? >= FULL {
+        return Ok(false);
+    }
+    let file = open(data_directory)?;
+    let held = file.metadata()?.len();
+    if held == 0 {
+        return Ok(false);
+    }
+    let left = held.saturating_sub(SLICE);
+    file.set_len(left)?;
+    tracing::warn!(left, "the file system is full; room kept in reserve is given up");
+    Ok(true)
+}
+
+fn open(data_directory: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(flags).open(data_directory.join(FILE))
+}
+
+fn free_bytes(path: &Path) -> io::Result<u64> {
+    let found = statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn give_up_leaves_the_reserve_alone_while_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        keep(directory.path()).unwrap();
+        let held = || directory.path().join(FILE).metadata().unwrap().len();
+        assert!((BYTES.0..=BYTES.1).contains(&held()));
+        let before = held();
+        keep(directory.path()).unwrap();
+        assert!(!give_up(directory.path()));
+        assert_eq!(held(), before);
+    }
+}

@@ -1,0 +1,60 @@
+"""A host whose file system is full: machines can still be stopped, and disks detached and deleted."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from host import SOON_S, until
+
+
+@pytest.fixture
+def small(new_host):
+    """A host whose data directory has a small file system for itself."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    host = new_host()
+    mounted = host.root / "small"
+    mounted.mkdir()
+    mounted.chmod(0o711)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m,mode=0711", "none", mounted], check=True)
+    try:
+        shutil.copytree(host.data, mounted / "data")
+        host.data = mounted / "data"
+        yield host.start()
+    finally:
+        host.close()
+        subprocess.run(["umount", "--lazy", mounted], check=True)
+
+
+def fill(host):
+    """Takes all the room that is left."""
+    with (host.data.parent / "ballast").open("ab", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(bytes(4096))
+        except OSError:
+            pass
+    assert shutil.disk_usage(host.data).free < 4096
+
+
+def test_a_full_host_still_detaches_stops_and_deletes(small):
+    machine, disk = small.ready(), small.disk()
+    reserve = small.data / "reserve"
+    until(lambda: reserve.exists() and reserve.stat().st_size > 0, "a reserve")
+    whole = reserve.stat().st_size
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    fill(small)
+    disk.detach(machine)
+    fill(small)
+    small.call("delete_disk", disk_id=disk.id)
+    fill(small)
+    small.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    fill(small)
+    small.call("delete_instance", instance_id=machine.id)
+    machine.wait("gone")
+    assert reserve.stat().st_size < whole, "it was needed"
+    (small.data.parent / "ballast").unlink()
+    until(lambda: reserve.stat().st_size == whole, "a reserve that has grown back", SOON_S)
