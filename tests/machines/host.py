@@ -63,9 +63,7 @@ class Host:
         self.log = self.root / "log"
         self.process = None
         self.import_guest("guest", "console=ttyS0 quiet")
-        config = Config(access_key_id="testid", access_key_secret="testsecret", region_id=REGION,
-                        endpoint=self.endpoint, protocol="HTTP")
-        self.sdk = Client(config)
+        self.sdk = None
 
     def import_guest(self, name, command_line):
         """An image of the test guest, `m-` and its name, with this command line for its kernel."""
@@ -90,6 +88,9 @@ class Host:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         until(self._healthy, "a server that answers")
+        key = dict(line.split("=", 1) for line in (self.data / "access-key").read_text().splitlines())
+        self.sdk = Client(Config(access_key_id=key["ALIBABA_CLOUD_ACCESS_KEY_ID"], region_id=REGION, protocol="HTTP",
+                                 access_key_secret=key["ALIBABA_CLOUD_ACCESS_KEY_SECRET"], endpoint=self.endpoint))
         return self
 
     def _healthy(self):
@@ -118,7 +119,9 @@ class Host:
     def control(self, path, body=None):
         """The operator's controls."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{self.endpoint}/_diskdock/{path}", data)
+        token = self.data / "admin-token"
+        headers = {"x-diskdock-token": token.read_text().strip()} if token.exists() else {}
+        request = urllib.request.Request(f"http://{self.endpoint}/_diskdock/{path}", data, headers)
         with _DIRECT.open(request, timeout=60) as answer:
             return json.load(answer)
 

@@ -48,6 +48,9 @@ def test_on_off_and_round(host):
     machine = host.ready(user_data=base64.b64encode(b"#cloud-config\n# $(touch /tmp/x) \"'\n").decode())
     assert machine.guest.check("cat /seed/user-data") == "#cloud-config\n# $(touch /tmp/x) \"'"
     assert json.loads(machine.guest.check("cat /seed/meta-data"))["instance-id"] == machine.id
+    # The seed takes no letter from the disks: what the API calls xvda is vda.
+    assert machine.guest.check("ls /sys/block | grep ^vd") == "vda"
+    assert machine.guest.check("grep -o ' /seed ' /proc/mounts; ls /sys/block | grep ^sr").split() == ["/seed", "sr0"]
     boot = machine.guest.boot()
     host.call("reboot_instance", instance_id=machine.id)
     until(lambda: machine.status() == "Running" and (machine.run / "qemu.pid").exists(), "a reboot")

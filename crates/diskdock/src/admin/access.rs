@@ -17,8 +17,9 @@ pub const TOKEN_HEADER: &str = "x-diskdock-token";
 pub struct Access {
     /// A request that carries this token may.
     pub token: String,
-    /// Programs on this machine may without it, if the server listens on loopback only.
-    pub loopback: bool,
+    /// Programs on this machine may without it: the server listens on loopback only, and runs no
+    /// guests, who would be such programs if one broke out.
+    pub open_on_loopback: bool,
     /// Keeps foreign web pages out.
     pub guard: Guard,
 }
@@ -32,8 +33,8 @@ pub async fn check(State(access): State<Access>, request: Request, next: Next) -
         }
         return refused("the admin token is wrong".to_owned());
     }
-    if !access.loopback {
-        return refused("this server listens beyond loopback, so controls want a token".to_owned());
+    if !access.open_on_loopback {
+        return refused("the controls of this server want the admin token".to_owned());
     }
     let (parts, body) = request.into_parts();
     match access.guard.check(&parts) {

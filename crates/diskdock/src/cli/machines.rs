@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use super::Failure;
 use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
+use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
 use crate::hypervisor::qemu::{Config, user};
 
 /// The file of a data directory that says which hypervisor its state belongs to.
@@ -48,9 +50,23 @@ pub struct MachineArgs {
     /// Whom QEMU runs as when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
+    /// Where guests can send to: user (everywhere but to this host), bridge=NAME (whoever is on
+    /// that bridge of this host) or none
+    #[arg(long, value_name = "WHERE", default_value = "user", value_parser = Network::parse)]
+    pub network: Network,
+    /// The program that carries the connections of guests with --network user
+    #[arg(long, value_name = "PROGRAM", default_value = "passt")]
+    pub passt: PathBuf,
     /// How long a guest has to shut down before its power is cut, such as 60s; 4m at most
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
     pub shutdown_grace: i64,
+}
+
+/// Whether a program can be started.
+fn runs(program: &Path) -> bool {
+    let mut command = std::process::Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
 }
 
 fn wish(text: &str) -> Result<AccelChoice, String> {
@@ -75,6 +91,14 @@ fn grace(text: &str) -> Result<i64, String> {
 }
 
 impl MachineArgs {
+    /// Whether there are guests, who may send anything to this host that they can reach.
+    pub fn has_guests(&self) -> bool {
+        match self.hypervisor {
+            Choice::Simulated => false,
+            Choice::Qemu => true,
+        }
+    }
+
     /// How QEMU is run; none for the simulated hypervisor.
     pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
         if self.hypervisor == Choice::Simulated {
@@ -90,8 +114,23 @@ impl MachineArgs {
             program: self.qemu.clone(),
             accel: self.accel,
             user,
+            network: self.network.clone(),
+            programs: self.programs()?,
             shutdown_grace_ms: self.shutdown_grace,
         }))
+    }
+
+    /// What the network needs, if it is there: a guest is never given another network than the one
+    /// that was chosen.
+    fn programs(&self) -> Result<Programs, Failure> {
+        let has_passt = self.network != Network::User || runs(&self.passt);
+        if !has_passt {
+            let what =
+                format!("--network user needs {}, which cannot be run", self.passt.display());
+            return Err(Failure::new(what, INSTALL));
+        }
+        // By this name it is the program that runs, even if its file was replaced meanwhile.
+        Ok(Programs { relay: "/proc/self/exe".into(), passt: self.passt.clone() })
     }
 
     /// State belongs to the hypervisor that it was made with: a store of simulated instances would

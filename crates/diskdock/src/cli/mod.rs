@@ -11,8 +11,11 @@ mod console;
 pub mod docs;
 mod doctor;
 mod failure;
+mod first_key;
+mod guest_network;
 mod image;
 mod key;
+mod local_server;
 mod machines;
 mod nearest;
 pub mod output;
@@ -70,6 +73,9 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),
+    /// Carry the frames of one guest; the server starts it
+    #[command(hide = true)]
+    GuestNetwork(guest_network::GuestNetworkArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -91,6 +97,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Docs(args) => docs::run(args),
+        Command::GuestNetwork(args) => guest_network::run(&args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use super::Failure;
 use super::clients::ClientArgs;
+use super::first_key;
 use super::machines::{Choice, MachineArgs};
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
@@ -103,6 +104,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         let hint = "Use another --data-dir, or stop the other server.";
         Failure::new(format!("cannot open the state: {fault}"), hint)
     })?;
+    if args.machines.has_guests() {
+        first_key::ensure(&assembly, directory).await?;
+    }
     let tls = check_exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
@@ -110,7 +114,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     leave_word(directory, &token, &endpoint(&args, reachable(address)))?;
     let access = Access {
         token,
-        loopback: address.ip().is_loopback(),
+        open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
     greet(&args, address, directory);
@@ -154,7 +158,7 @@ fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure>
         strict: args.strict,
         quotas: args.quota.iter().copied().collect(),
         throttle: args.throttle,
-        development_key: args.listen.ip().is_loopback(),
+        development_key: args.listen.ip().is_loopback() && !args.machines.has_guests(),
         extra_hosts: args.allow_host.clone(),
     })
 }
@@ -321,6 +325,9 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
             .display()
             .to_string()
     };
+    if args.machines.has_guests() {
+        return say(&greeting_of_machines(&endpoint, directory));
+    }
     let plain = args.tls_cert.is_none();
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
@@ -358,6 +365,29 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
     ));
+}
+
+/// Guests run on this host, so there is no key that everybody knows.
+fn greeting_of_machines(endpoint: &str, directory: &Path) -> String {
+    let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let key = first_key::path_in(&directory);
+    let (directory, key) = (directory.display(), key.display());
+    format!(
+        "diskdock {version} runs virtual machines.
+
+  endpoint   {endpoint}
+  explorer   {endpoint}/explorer
+  state      {directory}
+  AccessKey  in {key}, for whoever may read it
+
+On this host:
+
+  export DISKDOCK_DATA_DIR={directory} DISKDOCK_ENDPOINT={endpoint}
+  diskdock call DescribeImages      with that key; other programs: . {key}
+  diskdock admin operations         with the admin token beside it
+",
+        version = env!("CARGO_PKG_VERSION"),
+    )
 }
 
 /// Writes at once what nobody has to read: a server does not end because its reader has gone.

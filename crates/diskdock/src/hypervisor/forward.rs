@@ -18,10 +18,15 @@ pub struct Forward {
 impl Forward {
     /// Reads `HOST:GUEST`, or several of them with commas between.
     pub fn parse_list(text: &str) -> Option<Vec<Forward>> {
-        text.split(',').map(Forward::parse).collect()
+        text.split(',').map(|one| Forward::parse(one).ok()).collect()
     }
 
-    fn parse(text: &str) -> Option<Forward> {
+    /// Reads `HOST:GUEST`.
+    pub fn parse(text: &str) -> Result<Forward, String> {
+        Forward::read(text).ok_or_else(|| format!("`{text}` is no HOST:GUEST, such as 2222:22"))
+    }
+
+    fn read(text: &str) -> Option<Forward> {
         let port = |text: &str| text.parse().ok().filter(|port| *port != 0);
         let (host, guest) = text.trim().split_once(':')?;
         Some(Forward { host: port(host)?, guest: port(guest)? })

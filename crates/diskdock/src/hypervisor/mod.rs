@@ -75,6 +75,12 @@ pub struct MachineSpec {
     /// Ports of this host that lead into the guest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forwards: Vec<Forward>,
+    /// The address that the guest is given on its network; possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub private_ip: String,
+    /// The hardware address of its network card.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mac: String,
 }
 
 /// The bytes of a disk, as the store have them.

@@ -57,6 +57,8 @@ impl Bench<'_> {
             host_name: instance.to_owned(),
             user_data: String::new(),
             forwards: Vec::new(),
+            private_ip: String::new(),
+            mac: String::new(),
         }
     }
 

@@ -49,7 +49,8 @@ async fn ask(
     headers: &[(&str, &str)],
     loopback: bool,
 ) -> http::Response<Body> {
-    let access = Access { token: TOKEN.to_owned(), loopback, guard: Guard::default() };
+    let access =
+        Access { token: TOKEN.to_owned(), open_on_loopback: loopback, guard: Guard::default() };
     let service = TowerToHyperService::new(router(&world.assembly, access, watch.clone()));
     let mut request =
         http::Request::builder().uri("/_diskdock/watch").header("host", "127.0.0.1:5260");

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use diskdock::clock::Clock;
 use diskdock::hypervisor::qemu::accel::AccelChoice;
+use diskdock::hypervisor::qemu::network::{Network, Programs};
 use diskdock::hypervisor::qemu::{Config, Qemu, user};
 use diskdock::storage::{Images, Import, What};
 
@@ -58,6 +59,8 @@ async fn the_qemu_driver_keeps_the_contract() {
         program: "qemu-system-x86_64".into(),
         accel: AccelChoice::Tcg,
         user: user::of_machines(user::BY_DEFAULT).unwrap(),
+        network: Network::None,
+        programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
         shutdown_grace_ms: 30_000,
     };
     let driver = Qemu::open(config, directory.path()).unwrap();

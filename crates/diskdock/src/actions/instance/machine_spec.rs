@@ -2,6 +2,7 @@
 
 use domain::inventory::{InstanceType, Inventory};
 
+use crate::actions::derived;
 use crate::actions::prelude::*;
 use crate::hypervisor::{FORWARD_TAG, Forward, MachineSpec};
 
@@ -25,6 +26,8 @@ pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: Strin
         host_name: instance.host_name.clone(),
         user_data,
         forwards: forwards(&instance.tags).unwrap_or_default(),
+        private_ip: instance.network.private_ip.clone(),
+        mac: derived::mac(instance.id.as_str()),
     }
 }
 

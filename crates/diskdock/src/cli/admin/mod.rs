@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::client::{Client, Connection};
+use super::local_server::LocalServer;
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
@@ -29,7 +30,7 @@ use plant::{FaultOrder, RuleOrder};
 pub struct AdminArgs {
     #[command(flatten)]
     connection: Connection,
-    /// The admin token, from the file admin-token of the server's data directory
+    /// The admin token [default: that in the data directory of the server of this host]
     #[arg(long, global = true, env = controls::TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
     /// Take address and token from this data directory of a running server
@@ -207,7 +208,9 @@ pub async fn run(args: AdminArgs) -> Result<(), Failure> {
         connection.endpoint = left_word(directory, "endpoint")?;
         token = Some(left_word(directory, "admin-token")?);
     }
-    let controls = Controls::of(Client::new(&connection)?, token.or_else(own_token));
+    let found = || LocalServer::at(&connection.endpoint).and_then(|server| server.admin_token());
+    let token = token.or_else(own_token).or_else(found);
+    let controls = Controls::of(Client::new(&connection)?, token);
     if let Command::Export { file: Some(file) } = &command {
         return export(&controls, file).await;
     }

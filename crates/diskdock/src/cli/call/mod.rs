@@ -123,7 +123,8 @@ impl Caller {
     ) -> Result<Caller, Failure> {
         let client = Client::new(connection)?;
         let security_token = credentials.security_token.clone();
-        let credentials = credentials.complete(client.endpoint.is_loopback())?;
+        let credentials =
+            credentials.complete(&connection.endpoint, client.endpoint.is_loopback())?;
         Ok(Caller { client, credentials, security_token, scheme })
     }
 

@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use super::{Caller, Target};
 use crate::catalog::times::with_seconds;
 use crate::cli::Failure;
+use crate::cli::local_server::LocalServer;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
@@ -18,10 +19,10 @@ const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
 /// The key to sign with.
 #[derive(Clone, Default, clap::Args)]
 pub struct Credentials {
-    /// The access key's id [default on loopback: testid]
+    /// The access key's id [default for a server of this host: its first key, or testid]
     #[arg(long, value_name = "ID", env = "ALIBABA_CLOUD_ACCESS_KEY_ID")]
     pub access_key_id: Option<String>,
-    /// The access key's secret; the environment is a safer place [default on loopback: testsecret]
+    /// The access key's secret; the environment is a safer place [default: that of the same key]
     #[arg(long, value_name = "SECRET", hide_env_values = true)]
     #[arg(env = "ALIBABA_CLOUD_ACCESS_KEY_SECRET")]
     pub access_key_secret: Option<String>,
@@ -38,15 +39,17 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Id and secret; on loopback, those of the development key if none are given.
-    pub fn complete(&self, loopback: bool) -> Result<(String, String), Failure> {
+    /// Id and secret. If none are given: those that the server of this host has left for its
+    /// users, and on loopback those of the development key.
+    pub fn complete(&self, endpoint: &str, loopback: bool) -> Result<(String, String), Failure> {
         let hint = "Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give \
                     --access-key-id and --access-key-secret.";
         match (&self.access_key_id, &self.access_key_secret) {
             (Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
             (None, None) if loopback => {
+                let left = LocalServer::at(endpoint).and_then(|server| server.access_key());
                 let (id, secret) = DEVELOPMENT_KEY;
-                Ok((id.to_owned(), secret.to_owned()))
+                Ok(left.unwrap_or_else(|| (id.to_owned(), secret.to_owned())))
             }
             (None, None) => Err(Failure::usage("no access key", hint)),
             (Some(_), None) => Err(Failure::usage("the access key's secret is missing", hint)),

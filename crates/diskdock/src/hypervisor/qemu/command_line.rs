@@ -43,6 +43,17 @@ pub enum Boot {
     },
 }
 
+/// The network card that a guest is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Card {
+    /// None.
+    Absent,
+    /// One whose frames go over a socket: QEMU's standard input.
+    Stream,
+    /// One on an interface of this host: QEMU's standard input.
+    Tap,
+}
+
 /// A disk that the machine has from the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootDisk {
@@ -71,6 +82,8 @@ pub struct Parts<'a> {
     pub disks: Vec<BootDisk>,
     /// The image with the guest's user data, if any.
     pub seed: Option<PathBuf>,
+    /// Its network card.
+    pub card: Card,
 }
 
 /// How many root ports a machine has that can hold so many disks.
@@ -122,9 +135,11 @@ pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
     }
     if let Some(seed) = &parts.seed {
         line.json("-blockdev", seed_node(seed));
-        line.json("-device", json!({"driver": "virtio-blk-pci", "drive": "seed", "addr": "4"}));
+        // A CD-ROM takes no letter from the disks: the guest's vda is the API's xvda.
+        line.json("-device", json!({"driver": "virtio-scsi-pci", "id": "seed-bus", "addr": "4"}));
+        line.json("-device", json!({"driver": "scsi-cd", "drive": "seed", "bus": "seed-bus.0"}));
     }
-    network(&mut line, parts.spec);
+    network(&mut line, parts);
     line.0
 }
 
@@ -195,18 +210,20 @@ fn root_port(port: u32) -> Value {
     })
 }
 
-/// The user-mode network: out through this host, in only where a port is forwarded.
-fn network(line: &mut Line, spec: &MachineSpec) {
-    let forwards: Vec<Value> = spec
-        .forwards
-        .iter()
-        .map(|port| json!({ "str": format!("tcp:127.0.0.1:{}-:{}", port.host, port.guest) }))
-        .collect();
-    line.json("-netdev", json!({"type": "user", "id": "net", "hostfwd": forwards}));
+fn network(line: &mut Line, parts: &Parts<'_>) {
+    let netdev = match parts.card {
+        Card::Absent => return,
+        Card::Stream => {
+            let standard_input = json!({ "type": "fd", "str": "0" });
+            json!({ "type": "stream", "id": "net", "server": false, "addr": standard_input })
+        }
+        Card::Tap => json!({ "type": "tap", "id": "net", "fd": "0" }),
+    };
+    line.json("-netdev", netdev);
     let device = json!({
         "driver": "virtio-net-pci",
         "netdev": "net",
-        "mac": mac_address(spec.instance.as_str()),
+        "mac": mac_address(parts.spec),
         "addr": "2",
         // No boot from the network, so no boot ROM.
         "romfile": "",
@@ -214,10 +231,14 @@ fn network(line: &mut Line, spec: &MachineSpec) {
     line.json("-device", device);
 }
 
-/// An address of QEMU's own range that stays the same for an instance (FNV-1a of its id).
-fn mac_address(instance: &str) -> String {
-    let hash = instance
-        .bytes()
+/// The hardware address of a guest's card. An instance whose start was asked of an earlier version
+/// has none; that version took one of QEMU's own range, out of the instance's id (FNV-1a).
+pub fn mac_address(spec: &MachineSpec) -> String {
+    if !spec.mac.is_empty() {
+        return spec.mac.clone();
+    }
+    let bytes = spec.instance.as_str().bytes();
+    let hash = bytes
         .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let [_, a, b, c] = hash.to_be_bytes();
     format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
@@ -227,7 +248,6 @@ fn mac_address(instance: &str) -> String {
 mod tests {
     use super::super::accel::Accel;
     use super::*;
-    use crate::hypervisor::Forward;
 
     fn spec() -> MachineSpec {
         MachineSpec {
@@ -239,11 +259,17 @@ mod tests {
             system_disk: Some("d-root".into()),
             host_name: "web".to_owned(),
             user_data: String::new(),
-            forwards: vec![Forward { host: 2_222, guest: 22 }],
+            forwards: Vec::new(),
+            private_ip: String::new(),
+            mac: "00:16:3e:01:02:03".to_owned(),
         }
     }
 
     fn line(boot: Boot) -> Vec<String> {
+        line_with(boot, Card::Stream)
+    }
+
+    fn line_with(boot: Boot, card: Card) -> Vec<String> {
         let accel = Choice { accel: Accel::Tcg, cpu_model: "max", remark: None };
         let root = BootDisk {
             name: "d-root.1".to_owned(),
@@ -257,7 +283,7 @@ mod tests {
             system: true,
         };
         let spec = spec();
-        let parts = Parts { spec: &spec, accel: &accel, boot, disks: vec![root], seed: None };
+        let parts = Parts { spec: &spec, accel: &accel, boot, disks: vec![root], seed: None, card };
         command_line(&parts).into_iter().map(|one| one.into_string().unwrap()).collect()
     }
 
@@ -291,7 +317,6 @@ mod tests {
         let nodes: Vec<Value> =
             after(&line, "-blockdev").map(|text| serde_json::from_str(text).unwrap()).collect();
         assert_eq!(nodes[0]["file"]["filename"], "/a \"strange\",path/d-root.qcow2");
-        assert_eq!(nodes[0]["file"]["locking"], "on");
         let disks = devices(&line, "virtio-blk-pci");
         assert_eq!(disks[0]["serial"], "root");
         assert_eq!(disks[0]["bootindex"], 0);
@@ -311,7 +336,23 @@ mod tests {
             ["console=ttyS0 quiet -display gtk"]
         );
         assert_eq!(after(&line, "-display").next().unwrap(), "none");
-        let network: Value = serde_json::from_str(after(&line, "-netdev").next().unwrap()).unwrap();
-        assert_eq!(network["hostfwd"][0]["str"], "tcp:127.0.0.1:2222-:22");
+    }
+
+    #[test]
+    fn command_line_gives_the_guest_the_card_of_its_network() {
+        let netdev = |card| {
+            let line = line_with(Boot::Disk, card);
+            let cards = devices(&line, "virtio-net-pci");
+            let found = after(&line, "-netdev").next().cloned();
+            found.map(|text| {
+                assert_eq!(cards[0]["mac"], "00:16:3e:01:02:03");
+                serde_json::from_str::<Value>(&text).unwrap()
+            })
+        };
+        assert_eq!(netdev(Card::Stream).unwrap()["addr"]["str"], "0");
+        assert_eq!(netdev(Card::Tap).unwrap()["fd"], "0");
+        assert_eq!(netdev(Card::Absent), None);
+        let open = |line: Vec<String>| line.iter().any(|word| word.contains("\"user\""));
+        assert!(!open(line(Boot::Disk)), "QEMU's own user network reaches the host's loopback");
     }
 }

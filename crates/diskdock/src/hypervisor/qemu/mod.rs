@@ -11,6 +11,7 @@ mod console;
 mod disks;
 mod machine;
 mod name;
+pub mod network;
 mod power;
 mod process;
 mod record;
@@ -29,13 +30,11 @@ use std::sync::{Arc, Mutex, Weak};
 use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{OnceCell, broadcast};
 
-use super::{
-    Answer, Change, DiskSpec, Disks, MachineSpec, Machines, ObservedState, Progress, Slot,
-    TransientError,
-};
+use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
 use crate::storage::{Directory, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
+use network::{Network, Programs};
 use process::User;
 use record::Record;
 
@@ -51,6 +50,10 @@ pub struct Config {
     pub accel: AccelChoice,
     /// Whom QEMU runs as; ourselves if none.
     pub user: Option<Owner>,
+    /// Where guests can send to.
+    pub network: Network,
+    /// The programs that this needs.
+    pub programs: Programs,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
     pub shutdown_grace_ms: i64,
 }
@@ -354,46 +357,5 @@ impl Machines for Qemu {
 
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
-    }
-}
-
-impl Disks for Qemu {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
-        Box::pin(self.create_look(spec))
-    }
-
-    fn resize<'a>(
-        &'a self,
-        spec: &'a DiskSpec,
-        on: &'a [InstanceId],
-        _: Moment,
-    ) -> Answer<'a, Progress> {
-        Box::pin(self.resize_look(spec, on))
-    }
-
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
-        Box::pin(self.discard_volume(disk))
-    }
-
-    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
-        Box::pin(async {
-            let listed = self.with_volumes(|volumes| volumes.list()).await;
-            listed.map_err(|error| TransientError(error.to_string()))
-        })
-    }
-
-    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
-        Box::pin(async {
-            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
-            damaged.map_err(|error| TransientError(error.to_string()))
-        })
-    }
-
-    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
-        Box::pin(self.accept_volume(disk, on))
-    }
-
-    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
-        Box::pin(self.restore_volume(disk, on))
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::command_line::{Boot, BootDisk, Parts, command_line};
 use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record};
-use super::{Qemu, name, process, seed};
+use super::{Qemu, name, network, process, seed};
 use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
 use crate::storage::{KernelFiles, Volume};
 
@@ -83,7 +83,12 @@ impl Qemu {
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let (program, run) = (&self.config.program, &machine.run);
-        let look = match process::spawn(program, &parts, run, self.user, power) {
+        let (network, programs) = (&self.config.network, &self.config.programs);
+        let network = match network::connect(network, programs, spec, run, self.user).await {
+            Ok(network) => network,
+            Err(reason) => return failed_again(&mut state.failed_starts, reason),
+        };
+        let look = match process::spawn(program, &parts, run, self.user, power, network) {
             Ok(child) => self.until_up(machine, state, child).await?,
             Err(error) => failed_again(&mut state.failed_starts, self.cannot_run(&error))?,
         };
@@ -109,7 +114,8 @@ impl Qemu {
         self.make_run_directory(machine).await.map_err(|error| error.to_string())?;
         let seed = seed::make(spec, &machine.run, self.user).await;
         let seed = seed.map_err(|error| format!("cannot write the user data: {error}"))?;
-        Ok(command_line(&Parts { spec, accel: &accel, boot, disks: boot_disks, seed }))
+        let card = self.config.network.card();
+        Ok(command_line(&Parts { spec, accel: &accel, boot, disks: boot_disks, seed, card }))
     }
 
     /// The disks of a machine that is off, in the order of its record, closed for good since it

@@ -1,7 +1,7 @@
 //! The QEMU process of a machine: started, found again, ended.
 //!
 //! It belongs to a process group of its own and goes on when the server ends. Whether it runs is
-//! never guessed: it is given a locked file as its standard input, and the kernel keeps the lock
+//! never guessed: it is given a locked file as its standard output, and the kernel keeps the lock
 //! for exactly as long as any part of QEMU still has its files open. Whom to kill is found by the
 //! file in which QEMU leaves its process id, and known by its name on the command line: the id
 //! alone may be somebody else's by now.
@@ -9,6 +9,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -101,20 +102,23 @@ impl Process {
     }
 }
 
-/// A new QEMU process, which takes the power of its machine.
+/// A new QEMU process, which takes the power of its machine. Its network, if any, is its standard
+/// input: what a program is given as a descriptor of its own has to be one of these three.
 pub fn spawn(
     program: &Path,
     arguments: &[OsString],
     run: &Path,
     user: Option<User>,
     power: File,
+    network: Option<OwnedFd>,
 ) -> io::Result<tokio::process::Child> {
     let mut options = File::options();
     let options = options.write(true).create(true).truncate(true).mode(0o600);
     let log = options.custom_flags(no_follow()).open(run.join(LOG_FILE))?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(run).process_group(0).env_clear();
-    command.stdin(Stdio::from(power)).stdout(log.try_clone()?).stderr(log);
+    let network = network.map_or_else(Stdio::null, Stdio::from);
+    command.stdin(network).stdout(Stdio::from(power)).stderr(log);
     if let Some(user) = user {
         // Without a list of groups, the other groups of root are given up along with it.
         command.gid(user.gid).uid(user.uid);
@@ -124,7 +128,12 @@ pub fn spawn(
 
 /// The last thing that QEMU said, for a reason that people read.
 pub fn last_words(run: &Path) -> String {
-    let text = tail(&run.join(LOG_FILE), LAST_WORDS).unwrap_or_default();
+    said_last(&run.join(LOG_FILE))
+}
+
+/// The last line of a log in a directory that belongs to QEMU.
+pub fn said_last(log: &Path) -> String {
+    let text = tail(log, LAST_WORDS).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.last().map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())

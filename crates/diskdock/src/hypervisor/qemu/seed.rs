@@ -1,5 +1,5 @@
 //! What a guest is told when it first boots: a NoCloud seed, a small FAT image labelled `cidata`
-//! that cloud-init and its like look for.
+//! that cloud-init and its like look for, on a CD-ROM.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,6 +19,8 @@ use crate::hypervisor::MachineSpec;
 const FILE: &str = "seed.img";
 /// Bytes of the image; user data has 32 KiB at most.
 const SIZE: u64 = 1024 * 1024;
+/// Bytes of a CD-ROM's sector. Linux mounts no FAT whose sectors are smaller than the drive's.
+const SECTOR: u16 = 2_048;
 /// What the guest finds it by, filled up to the eleven bytes of a FAT label.
 const LABEL: [u8; 11] = *b"cidata     ";
 
@@ -50,7 +52,8 @@ fn write(spec: &MachineSpec, path: &Path) -> io::Result<File> {
     let options = options.read(true).write(true).create_new(true).mode(0o600);
     let mut file = options.custom_flags(no_follow()).open(path)?;
     file.set_len(SIZE)?;
-    format_volume(&mut file, FormatVolumeOptions::new().volume_label(LABEL))?;
+    let options = FormatVolumeOptions::new().bytes_per_sector(SECTOR).volume_label(LABEL);
+    format_volume(&mut file, options)?;
     let image = FileSystem::new(&mut file, FsOptions::new())?;
     let root = image.root_dir();
     root.create_file("meta-data")?.write_all(meta_data(spec).as_bytes())?;
@@ -86,6 +89,8 @@ mod tests {
             host_name: "a\": \"b".to_owned(),
             user_data: STANDARD.encode("#cloud-config\n"),
             forwards: Vec::new(),
+            private_ip: String::new(),
+            mac: String::new(),
         };
         for _ in 0..2 {
             write(&spec, &path).unwrap();

@@ -7,13 +7,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId};
+use domain::{DiskId, InstanceId, Moment};
 use qmp::commands::BlockResize;
 
 use super::machine::{Machine, State, devices, nodes, said};
 use super::record::Plugged;
 use super::{Qemu, name};
-use crate::hypervisor::{DiskSpec, Progress, Slot, TransientError};
+use crate::hypervisor::{Answer, DiskSpec, Disks, Progress, Slot, TransientError};
 use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
 
 impl Qemu {
@@ -254,5 +254,46 @@ pub(super) fn unless_transient(error: StorageError) -> Result<Progress, Transien
         Ok(Progress::Failed(error.to_string()))
     } else {
         Err(TransientError(error.to_string()))
+    }
+}
+
+impl Disks for Qemu {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
+        Box::pin(self.create_look(spec))
+    }
+
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        _: Moment,
+    ) -> Answer<'a, Progress> {
+        Box::pin(self.resize_look(spec, on))
+    }
+
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+        Box::pin(self.discard_volume(disk))
+    }
+
+    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+        Box::pin(async {
+            let listed = self.with_volumes(|volumes| volumes.list()).await;
+            listed.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+        Box::pin(async {
+            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
+            damaged.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        Box::pin(self.accept_volume(disk, on))
+    }
+
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+        Box::pin(self.restore_volume(disk, on))
     }
 }

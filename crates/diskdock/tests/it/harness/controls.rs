@@ -38,7 +38,8 @@ impl World {
         request: http::Request<Vec<u8>>,
         loopback: bool,
     ) -> (u16, Value) {
-        let access = Access { token: TOKEN.to_owned(), loopback, guard: Guard::default() };
+        let access =
+            Access { token: TOKEN.to_owned(), open_on_loopback: loopback, guard: Guard::default() };
         let service = TowerToHyperService::new(router(&self.assembly, access));
         let response = service.call(request.map(Body::from)).await.unwrap();
         let status = response.status().as_u16();

@@ -2,6 +2,7 @@
 //! doctor.
 
 mod doctor;
+mod exposure;
 mod image;
 mod offered;
 

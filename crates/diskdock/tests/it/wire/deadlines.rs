@@ -22,7 +22,8 @@ fn connect(world: &World, pipe: usize) -> DuplexStream {
 }
 
 fn connect_within(world: &World, pipe: usize, transfer: Duration) -> DuplexStream {
-    let access = Access { token: TOKEN.to_owned(), loopback: true, guard: Guard::default() };
+    let access =
+        Access { token: TOKEN.to_owned(), open_on_loopback: true, guard: Guard::default() };
     let server = Server {
         gateway: Arc::clone(&world.assembly.gateway),
         pages: router(&world.assembly, access),
