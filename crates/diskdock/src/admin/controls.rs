@@ -13,6 +13,7 @@ use super::{AdminError, AdminState, Answer, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::PlantedFault;
 use crate::hypervisor::{Pace, Rule};
+use crate::operations::reconcile_one;
 use crate::store::WriteTx;
 
 fn read<T: DeserializeOwned>(body: &[u8], hint: &str) -> Result<T, AdminError> {
@@ -88,7 +89,9 @@ pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> An
     if !state.simulated()?.kill(&id.as_str().into()) {
         return Err(AdminError::not_found(format!("no instance {id} is on"), "Start it first."));
     }
-    let found = state.differences().await?;
+    let services = &state.gateway.services;
+    let (store, now) = (&services.store, services.clock.now());
+    let found = reconcile_one(store, state.hypervisor.as_ref(), &id.as_str().into(), now).await?;
     Ok(Json(json!({ "killed": id, "differences": found })))
 }
 

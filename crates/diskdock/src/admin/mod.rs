@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::assembly::Assembly;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
-use crate::operations::{Difference, UnknownInstances, reconcile, unclaimed};
+use crate::operations::{Difference, find_differences, unclaimed};
 
 pub use access::Access;
 
@@ -65,9 +65,8 @@ impl AdminState {
     /// Where store and hypervisor disagree.
     async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
         let services = &self.gateway.services;
-        let (store, now) = (&services.store, services.clock.now());
-        let hypervisor = self.hypervisor.as_ref();
-        let mut found = reconcile(store, hypervisor, UnknownInstances::Report, now).await?;
+        let (store, hypervisor) = (&services.store, self.hypervisor.as_ref());
+        let mut found = find_differences(store, hypervisor).await?;
         found.extend(unclaimed(store, hypervisor).await?);
         Ok(found)
     }

@@ -21,6 +21,7 @@ mod nearest;
 pub mod output;
 mod sample;
 pub mod serve;
+mod server_life;
 mod tls;
 
 use std::ffi::OsString;

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -12,6 +11,7 @@ use super::Failure;
 use super::clients::ClientArgs;
 use super::first_key;
 use super::machines::{Choice, MachineArgs};
+use super::server_life::{recover, run};
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, Ephemeral, Plan};
@@ -19,18 +19,11 @@ use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
-use crate::gateway::nonce::stored::forget_stored;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
-use crate::reserve;
 use crate::service::Quota;
 use crate::store::sqlite::Durability;
-
-/// How often store and hypervisor are compared, and leases renewed, in seconds.
-const HOUSEKEEPING: Duration = Duration::from_secs(20);
-/// How long ClientTokens are remembered, in seconds.
-const TOKENS_KEPT_S: i64 = 24 * 3_600;
 
 /// Run the server.
 #[derive(Debug, clap::Args)]
@@ -117,8 +110,14 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
+    let changes = assembly.hypervisor.changes();
+    // Whoever connects meanwhile waits: nobody is served before the machines are known.
+    tokio::select! {
+        () = recover(&assembly) => {}
+        () = told_to_stop() => return Ok(()),
+    }
     greet(&args, address, directory);
-    let running = run(&assembly);
+    let running = run(&assembly, changes);
     let watch = Watch::default();
     let pages = admin::router(&assembly, access.clone())
         .merge(admin::watch::router(&assembly, access, watch.clone()))
@@ -231,66 +230,6 @@ fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failu
         })?;
     }
     Ok(())
-}
-
-/// Carries operations out and keeps house.
-fn run(assembly: &Assembly) -> tokio::task::JoinHandle<()> {
-    let gateway = Arc::clone(&assembly.gateway);
-    let hypervisor = Arc::clone(&assembly.hypervisor);
-    let changes = hypervisor.changes();
-    let runner = Arc::clone(&gateway.services.runner);
-    let assembly = Assembly {
-        gateway: Arc::clone(&gateway),
-        hypervisor,
-        simulated: assembly.simulated.clone(),
-        inventory_source: Arc::clone(&assembly.inventory_source),
-        directory: assembly.directory.clone(),
-    };
-    let assembly = Arc::new(assembly);
-    tokio::spawn(async move {
-        keep_reserve(&assembly);
-        while let Err(fault) = assembly.recover().await {
-            tracing::error!(%fault, "cannot take up operations; trying again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        tokio::spawn(runner.run());
-        let follower = Arc::clone(&assembly);
-        tokio::spawn(async move { follower.follow(changes).await });
-        let mut every = tokio::time::interval(HOUSEKEEPING);
-        every.tick().await;
-        loop {
-            every.tick().await;
-            run_maintenance(&assembly).await;
-        }
-    })
-}
-
-/// Guests can fill the file system, so room is kept for the store.
-fn keep_reserve(assembly: &Assembly) {
-    if assembly.simulated.is_some() {
-        return;
-    }
-    if let Err(error) = reserve::keep(&assembly.directory) {
-        tracing::warn!(%error, "cannot keep room in reserve for the store");
-    }
-}
-
-async fn run_maintenance(assembly: &Assembly) {
-    keep_reserve(assembly);
-    if let Err(fault) = assembly.run_maintenance().await {
-        tracing::error!(%fault, "cannot compare the store with the hypervisor");
-    }
-    let services = &assembly.gateway.services;
-    let now = services.clock.now();
-    let now_s = services.clock.now_for_signatures().seconds();
-    assembly.gateway.nonces.forget_expired(now_s);
-    if let Err(fault) = forget_stored(&services.store, now_s).await {
-        tracing::error!(%fault, "cannot forget old nonces");
-    }
-    let old = now.plus_s(-TOKENS_KEPT_S);
-    if let Err(fault) = services.store.write(move |tx| tx.forget_tokens(old)).await {
-        tracing::error!(%fault, "cannot forget old tokens");
-    }
 }
 
 async fn told_to_stop() {

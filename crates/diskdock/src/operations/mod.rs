@@ -24,7 +24,7 @@ use crate::store::{StoreError, WriteTx};
 
 pub use crate::hypervisor::TransientError;
 pub use new_operation::NewOperation;
-pub use reconcile::{Difference, UnknownInstances, reconcile, reconcile_one};
+pub use reconcile::{Difference, UnknownInstances, find_differences, reconcile, reconcile_one};
 pub use runner::{IN_FLIGHT, Runner, SERVER};
 pub use sweep::sweep;
 pub use unclaimed::unclaimed;

@@ -47,6 +47,24 @@ pub async fn reconcile(
     unknown: UnknownInstances,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
+    look_at_all(store, hypervisor, unknown, Some(now)).await
+}
+
+/// Looks at every instance, and changes nothing: neither the store nor the hypervisor.
+pub async fn find_differences(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+) -> Result<Vec<Difference>, StoreError> {
+    look_at_all(store, hypervisor, UnknownInstances::Report, None).await
+}
+
+/// Looks at every instance; repairs what is found, if there is a moment at which to.
+async fn look_at_all(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+    unknown: UnknownInstances,
+    repair_at: Option<Moment>,
+) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
     let mut after = 0;
     loop {
@@ -63,7 +81,7 @@ pub async fn reconcile(
         // One that is being released is its operation's: taken over again, it would live on.
         let theirs = page.into_iter().filter(|(_, one, _)| !one.releasing);
         let looks = theirs.map(|(_, instance, disks)| {
-            reconcile_instance(store, hypervisor, unknown, instance, disks, now)
+            reconcile_instance(store, hypervisor, unknown, instance, disks, repair_at)
         });
         let mut looks = stream::iter(looks).buffered(AT_A_TIME);
         while let Some(found) = looks.next().await {
@@ -84,22 +102,25 @@ pub async fn reconcile_one(
     let Some(instance) = instance.filter(|instance| !instance.releasing) else {
         return Ok(Vec::new());
     };
-    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, now).await
+    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, Some(now))
+        .await
 }
 
-/// Looks at an instance and repairs what is found, before it is out of date.
+/// Looks at an instance and repairs what is found, if it is to be, before it is out of date.
 async fn reconcile_instance(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     unknown: UnknownInstances,
     instance: Instance,
     disks: Vec<AttachedDisk>,
-    now: Moment,
+    repair_at: Option<Moment>,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
     let found = look_until_still(store, hypervisor, unknown, instance, disks).await?;
     for Found { difference, repair } in found {
-        apply_repair(store, repair, now).await?;
+        if let Some(now) = repair_at {
+            apply_repair(store, repair, now).await?;
+        }
         differences.push(difference);
     }
     Ok(differences)

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::jobs::{ConsecutiveFailures, Job, Jobs, Stage, go_on, next_stage, too_late};
-use super::{DynOperation, Kind, NewOperation, Outcome, StepContext, TransientError};
+use super::{DynOperation, Kind, NewOperation, Outcome, StepContext, Timeout, TransientError};
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::hypervisor::{Hypervisor, Progress};
@@ -118,8 +118,7 @@ impl Runner {
         );
         match restored {
             Ok(running) => {
-                let latest = now.plus_s(running.timeout().give_up_after_s);
-                row.deadline_at = row.deadline_at.min(latest);
+                give_time_anew(&mut row, running.timeout(), now);
                 jobs.put(Job::new(row, running));
             }
             Err(reason) => {
@@ -360,6 +359,14 @@ impl Runner {
             }
         }
     }
+}
+
+/// Time in which no server was looking counts towards no deadline: an operation that is taken up
+/// again has half of its time at least, and all of it at most.
+fn give_time_anew(row: &mut OperationRow, timeout: Timeout, now: Moment) {
+    let whole_s = timeout.give_up_after_s;
+    row.standing_since = None;
+    row.deadline_at = row.deadline_at.max(now.plus_s(whole_s / 2)).min(now.plus_s(whole_s));
 }
 
 /// How a step ended, for the runner.

@@ -101,3 +101,59 @@ async fn nothing_that_was_acknowledged_is_lost() {
     }
     assert_eq!(world.differences().await, []);
 }
+
+/// A day, which is longer than any deadline.
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn restart_after_downtime_beyond_every_deadline_undoes_no_call() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let (leaves, comes) = (world.disk_on(&instance).await, world.available_disk().await);
+    let released = world.running_instance().await;
+    world.control("POST", "/rules", r#"{"transition":"create","behaviour":{"do":"hold"}}"#).await;
+    let made = world.available_disk().await;
+    world.ok("DetachDisk", &named(&instance, &leaves)).await;
+    world.ok("AttachDisk", &named(&instance, &comes)).await;
+    world.ok("DeleteInstance", &[("InstanceId", &released), ("Force", "true")]).await;
+
+    let world = world.restart_after(DAY_MS).await;
+    world.pass(1).await;
+    assert_eq!(world.status_of(&leaves).await, "Detaching");
+    assert_eq!(world.status_of(&comes).await, "Attaching");
+    world.finish_all().await;
+    assert_eq!(world.status_of(&leaves).await, "Available");
+    assert_eq!(world.status_of(&comes).await, "In_use");
+    assert_eq!(world.status_of(&made).await, "Available");
+    let gone = world.call("StopInstance", &[("InstanceId", &released)]).await;
+    assert_eq!(gone.code(), "InvalidInstanceId.NotFound");
+    assert_eq!(world.differences().await, []);
+}
+
+#[tokio::test]
+async fn restart_gives_an_operation_an_end_all_the_same() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    let world = world.restart_after(DAY_MS).await;
+    world.rule(r#"{"transition":"detach","behaviour":{"do":"never"}}"#);
+    world.pass(1).await;
+    assert_eq!(world.status_of(&disk).await, "Detaching");
+    world.pass(301_000).await;
+    assert_eq!(world.status_of(&disk).await, "In_use");
+}
+
+#[tokio::test]
+async fn differences_are_looked_at_without_any_effect() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    assert!(world.simulated().kill(&instance.as_str().into()));
+    let before = world.tx();
+    let told = world.control("GET", "/differences", "").await;
+    assert!(told.to_string().contains("is off, but"), "{told}");
+    assert_eq!(world.tx(), before, "a read changes nothing");
+    world.assembly.run_maintenance().await.unwrap();
+    assert_ne!(world.tx(), before, "the reconciler repairs");
+    assert_eq!(world.warned("store and hypervisor disagree"), 1);
+}

@@ -73,8 +73,13 @@ impl World {
 
     /// Stops the server without warning and starts it again on the same store.
     pub async fn restart(self) -> World {
+        self.restart_after(0).await
+    }
+
+    /// The same, with so many milliseconds in which no server runs.
+    pub async fn restart_after(self, down_ms: i64) -> World {
         let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
-        let now = assembly.gateway.services.clock.now();
+        let now = assembly.gateway.services.clock.now().plus_ms(down_ms);
         drop(assembly);
         let assembly = again(|| {
             let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
