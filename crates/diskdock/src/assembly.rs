@@ -39,7 +39,7 @@ use crate::store::{Store, StoreError};
 
 /// What has to be known to put a server together.
 pub struct Plan {
-    /// Where the store are kept.
+    /// Where the store is kept.
     pub directory: PathBuf,
     /// How hard.
     pub durability: Durability,
@@ -77,7 +77,7 @@ pub struct Assembly {
     pub simulated: Option<Arc<Simulated>>,
     /// What can be had, with what is imported.
     pub inventory_source: Arc<InventorySource>,
-    /// Where the store are kept.
+    /// Where the store is kept.
     pub directory: PathBuf,
 }
 

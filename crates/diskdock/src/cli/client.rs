@@ -78,6 +78,12 @@ impl Endpoint {
         self.secure
     }
 
+    /// As it is written.
+    pub fn url(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority())
+    }
+
     /// What stands in the `Host` header.
     pub fn authority(&self) -> String {
         let host =

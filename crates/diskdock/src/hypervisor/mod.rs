@@ -52,7 +52,7 @@ pub enum Progress {
     Failed(String),
 }
 
-/// What a machine is made of, as the store have it. Which disks are on it, the driver knows.
+/// What a machine is made of, as the store has it. Which disks are on it, the driver knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineSpec {
     /// The instance.
@@ -83,7 +83,7 @@ pub struct MachineSpec {
     pub mac: String,
 }
 
-/// The bytes of a disk, as the store have them.
+/// The bytes of a disk, as the store has them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskSpec {
     /// The disk.

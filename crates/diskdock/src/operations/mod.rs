@@ -101,7 +101,7 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
         false
     }
 
-    /// Writes down how it ended. Does nothing where the store have moved on meanwhile. May run
+    /// Writes down how it ended. Does nothing where the store has moved on meanwhile. May run
     /// again after a lost race.
     fn finish(
         &self,

@@ -17,7 +17,7 @@ const PAGE: u32 = 256;
 /// others waiting.
 const AT_A_TIME: usize = 16;
 
-/// Looks at an instance whose store change meanwhile, at most.
+/// Looks at an instance whose entry in the store changes meanwhile, at most.
 const LOOKS: usize = 3;
 
 /// What to do with an instance that the hypervisor does not know.
@@ -38,9 +38,9 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Looks at every instance. One that the store hold for Running although it is off becomes Stopped;
-/// a disk that the guest of a running one has let go of becomes Available; all other differences
-/// are reported. What is in transit is left to its operation.
+/// Looks at every instance. One that the store holds for Running although it is off becomes
+/// Stopped; a disk that the guest of a running one has let go of becomes Available; all other
+/// differences are reported. What is in transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
@@ -158,7 +158,7 @@ struct Found {
     repair: Repair,
 }
 
-/// What the store need to follow the world.
+/// What the store needs to follow the world.
 enum Repair {
     /// Nothing; somebody has to look into it.
     Nothing,
@@ -204,7 +204,7 @@ fn compare(
         found.push(died(instance));
     }
     if instance.status == InstanceStatus::Stopped && seen.running {
-        found.push(differs(instance, "is on, but the store have it Stopped".to_owned()));
+        found.push(differs(instance, "is on, but the store has it Stopped".to_owned()));
     }
     let in_transit =
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
@@ -212,7 +212,7 @@ fn compare(
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     found.extend(seen.problems.iter().map(|(_, what)| differs(instance, what.clone())));
     for (disk, generation) in has.difference(&should) {
-        let what = format!("can reach {disk} (attachment {generation}), which the store deny");
+        let what = format!("can reach {disk} (attachment {generation}), which the store denies");
         found.push(differs(instance, what));
     }
     for (disk, generation) in should.difference(&has) {
@@ -245,7 +245,7 @@ fn died(instance: &Instance) -> Found {
     Found { repair: Repair::MarkStopped(Box::new(instance.clone())), ..differs(instance, what) }
 }
 
-/// Makes the store follow what was seen, unless they have moved on since.
+/// Makes the store follow what was seen, unless it has moved on since.
 async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), StoreError> {
     match repair {
         Repair::Nothing => Ok(()),
@@ -271,7 +271,7 @@ fn is_still(tx: &dyn WriteTx, seen: &Instance) -> Result<bool, StoreError> {
 }
 
 /// A disk that the guest has let go of is Available. The next guest of the instance would get it
-/// again, until the store follow.
+/// again, until the store follows.
 fn release_disk(
     tx: &mut dyn WriteTx,
     seen: &Instance,

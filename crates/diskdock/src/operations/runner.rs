@@ -172,7 +172,7 @@ impl Runner {
         self.changed.notify_one();
     }
 
-    /// Forgets all jobs, as when the store were wiped.
+    /// Forgets all jobs, as when the store was wiped.
     pub fn forget_all(&self) {
         *self.lock() = Jobs::default();
     }

@@ -155,7 +155,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     }
 }
 
-/// Makes the bytes of a disk as large as the store have it.
+/// Makes the bytes of a disk as large as the store has it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Resizing {
     disk: DiskSpec,

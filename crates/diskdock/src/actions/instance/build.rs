@@ -59,7 +59,7 @@ impl Build {
             return Ok(progress);
         }
         // A machine that is known already may be running: it must not be introduced as off. One
-        // that is off and about to start has no disk in transit, so that the store are right.
+        // that is off and about to start has no disk in transit, so that the store is right.
         let known = context.hypervisor.observe(self.instance()).await?;
         if known.is_none_or(|known| self.existing && !known.running) {
             let observe = ObservedState { disks: self.disks.clone(), ..ObservedState::default() };

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cli::Failure;
 use crate::cli::client::{Answer, Client};
+use crate::cli::local_server::LocalServer;
 
 /// The header that carries the admin token.
 const TOKEN_HEADER: &str = "x-diskdock-token";
@@ -80,9 +81,11 @@ fn stranger(answer: &Answer) -> Failure {
     Failure::new(message, "The controls are there only on a diskdock. Check --endpoint.")
 }
 
-/// The admin token of the environment.
-pub fn own_token() -> Option<String> {
-    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty())
+/// The admin token for the server at this endpoint: that of the environment, or the one that it has
+/// left in its data directory, if that is on this host.
+pub fn token_for(endpoint: &str) -> Option<String> {
+    let given = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
+    given.or_else(|| LocalServer::at(endpoint)?.admin_token())
 }
 
 /// What a server has left in its data directory: its address or its token.

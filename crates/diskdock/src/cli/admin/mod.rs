@@ -11,11 +11,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::client::{Client, Connection};
-use super::local_server::LocalServer;
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
-use controls::{Controls, left_word, own_token};
+use controls::{Controls, left_word, token_for};
 use plant::{FaultOrder, RuleOrder};
 
 /// Look into a running server, and play operator: clock, faults, locks.
@@ -208,8 +207,7 @@ pub async fn run(args: AdminArgs) -> Result<(), Failure> {
         connection.endpoint = left_word(directory, "endpoint")?;
         token = Some(left_word(directory, "admin-token")?);
     }
-    let found = || LocalServer::at(&connection.endpoint).and_then(|server| server.admin_token());
-    let token = token.or_else(own_token).or_else(found);
+    let token = token.or_else(|| token_for(&connection.endpoint));
     let controls = Controls::of(Client::new(&connection)?, token);
     if let Command::Export { file: Some(file) } = &command {
         return export(&controls, file).await;

@@ -10,7 +10,7 @@ use super::{CallArgs, Caller, region, value};
 use crate::catalog::times::with_seconds;
 use crate::catalog::{Goal, Ids, Listed, Settling, Transition};
 use crate::cli::Failure;
-use crate::cli::admin::controls::{Controls, own_token};
+use crate::cli::admin::controls::{Controls, token_for};
 use crate::cli::client::Answer;
 use crate::cli::output::text_of;
 use crate::clock::Clock;
@@ -216,7 +216,8 @@ fn names(resource: &Value, field: &str, wanted: &str) -> bool {
 async fn given_up_reason(caller: &Caller, noun: &str, id: &str) -> Option<String> {
     // Another kind of server must not be shown the token, so ask first what it is.
     Controls::of(caller.client.clone(), None).get("/health").await.ok()?.get("version")?;
-    let controls = Controls::of(caller.client.clone(), own_token());
+    let token = token_for(&caller.client.endpoint.url());
+    let controls = Controls::of(caller.client.clone(), token);
     let path = format!("/operations?{noun}={id}");
     let told = controls.get(&path).await.ok()?;
     let operations = told.get("operations").unwrap_or(&told).as_array()?;

@@ -238,7 +238,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if version > known {
         return Err(StoreError::Engine(format!(
-            "the store are of version {version}, this diskdock knows {known}: use a newer one"
+            "the store is of version {version}, this diskdock knows {known}: use a newer one"
         )));
     }
     for (number, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {

@@ -334,7 +334,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
     }
 }
 
-/// In the time in which a machine is off, what its guest has is what the store say.
+/// In the time in which a machine is off, what its guest has is what the store says.
 #[tokio::test]
 async fn a_disk_is_not_freed_from_a_machine_that_is_off() {
     let world = World::new().await;
