@@ -154,7 +154,7 @@ impl Assembly {
         {
             tracing::error!(%fault, "cannot look for imported images");
         }
-        // First, since a lease runs out if it is not renewed, however long the pending take.
+        // First, since a lease runs out if it is not renewed, however long the comparison takes.
         self.gateway.services.runner.claim().await?;
         self.compare(UnknownInstances::Report).await
     }

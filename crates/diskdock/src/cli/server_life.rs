@@ -12,7 +12,7 @@ use crate::gateway::nonce::stored::forget_stored;
 use crate::hypervisor::Change;
 use crate::reserve;
 
-/// How often store and hypervisor are compared, and leases renewed, in seconds.
+/// How often store and hypervisor are compared, and leases renewed.
 const HOUSEKEEPING: Duration = Duration::from_secs(20);
 /// How long ClientTokens are remembered, in seconds.
 const TOKENS_KEPT_S: i64 = 24 * 3_600;
