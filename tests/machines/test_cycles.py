@@ -6,7 +6,7 @@ from host import until
 CYCLES = 50
 
 
-def test_what_one_guest_wrote_the_next_one_reads(host):
+def test_data_written_by_one_guest_is_read_by_the_next(host):
     first, second = host.ready(), host.ready()
     disk = host.disk()
     disk.attach(first)
@@ -27,7 +27,7 @@ def first_system_disk(machine):
     return name
 
 
-def test_fifty_cycles_leave_nothing_behind(shared):
+def test_fifty_attach_detach_cycles_leave_nothing_behind(shared):
     host, machine = shared, shared.machine
     disk = host.disk()
 
@@ -54,7 +54,7 @@ def free_ports(machine):
     return sum(1 for bridge in bridges if not bridge.get("devices"))
 
 
-def test_every_write_that_was_acknowledged_is_in_the_image(shared):
+def test_acknowledged_writes_are_in_the_image_after_detach(shared):
     host, machine = shared, shared.machine
     for _ in range(3):
         disk = host.disk()
@@ -67,7 +67,7 @@ def test_every_write_that_was_acknowledged_is_in_the_image(shared):
         assert verify_image(disk.image, acknowledged) >= 50
 
 
-def test_a_mounted_and_dirty_disk_leaves_with_what_was_synced(shared):
+def test_detach_of_a_mounted_disk_keeps_synced_data(shared):
     host, machine = shared, shared.machine
     disk = host.disk(size=20)
     disk.attach(machine)
@@ -87,7 +87,7 @@ def test_a_mounted_and_dirty_disk_leaves_with_what_was_synced(shared):
     disk.detach(machine)
 
 
-def test_a_disk_grows_under_its_guest(shared):
+def test_resize_disk_of_a_running_guest(shared):
     host, machine = shared, shared.machine
     disk = host.disk(size=20)
     disk.attach(machine)

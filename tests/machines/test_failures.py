@@ -39,7 +39,7 @@ def give_up(host, disk):
     disk.wait("In_use")
 
 
-def test_a_guest_that_ignores_the_unplug_keeps_the_disk_and_can_let_go_later(shared, attached):
+def test_detach_ignored_by_the_guest_keeps_the_disk_and_may_succeed_later(shared, attached):
     machine, disk, before = shared.machine, attached, shared.metric("diskdock_operations_given_up")
     machine.guest.ignore_unplug()
     disk.begin_detach(machine)
@@ -57,7 +57,7 @@ def test_a_guest_that_ignores_the_unplug_keeps_the_disk_and_can_let_go_later(sha
     shared.agrees()
 
 
-def test_a_second_try_succeeds_once_the_guest_answers(shared, attached):
+def test_detach_succeeds_after_a_guest_that_ignored_it_answers(shared, attached):
     machine, disk = shared.machine, attached
     machine.guest.ignore_unplug()
     disk.begin_detach(machine)
@@ -69,7 +69,7 @@ def test_a_second_try_succeeds_once_the_guest_answers(shared, attached):
     disk.wait("Available")
 
 
-def test_the_command_line_tells_why_a_disk_came_back(shared, attached):
+def test_call_wait_prints_why_a_detach_failed(shared, attached):
     import threading
 
     machine, disk = shared.machine, attached
@@ -85,7 +85,7 @@ def test_the_command_line_tells_why_a_disk_came_back(shared, attached):
     assert "asked" in said[0].stderr and "deadline" in said[0].stderr, said[0].stderr
 
 
-def test_time_stands_still_while_the_machine_is_paused(shared, attached):
+def test_detach_deadline_is_suspended_while_the_machine_is_paused(shared, attached):
     machine, disk = shared.machine, attached
     with machine.qmp() as qmp:
         qmp("stop")
@@ -100,7 +100,7 @@ def test_time_stands_still_while_the_machine_is_paused(shared, attached):
     assert shared.given_up(disk=disk.id) == []
 
 
-def test_a_reset_of_the_guest_ends_the_unplug(shared, attached):
+def test_reset_of_the_guest_completes_a_detach(shared, attached):
     machine, disk = shared.machine, attached
     machine.guest.ignore_unplug()
     disk.begin_detach(machine)
@@ -114,7 +114,7 @@ def test_a_reset_of_the_guest_ends_the_unplug(shared, attached):
     assert machine.status() == "Running"
 
 
-def test_a_disk_that_is_detached_before_the_guest_is_up_leaves_all_the_same(host):
+def test_detach_during_the_boot_of_the_guest(host):
     machine = host.launch()
     machine.wait("Running")
     disk = host.disk()
@@ -126,7 +126,7 @@ def test_a_disk_that_is_detached_before_the_guest_is_up_leaves_all_the_same(host
     host.agrees()
 
 
-def test_a_hung_guest_keeps_the_disk_until_it_is_reset(host):
+def test_detach_from_a_hung_guest_keeps_the_disk_until_a_reset(host):
     host.import_guest("hung", "console=ttyS0 quiet diskdock.hang")
     machine, disk = host.launch(image="m-hung"), host.disk()
     machine.wait("Running")
@@ -144,7 +144,7 @@ def test_a_hung_guest_keeps_the_disk_until_it_is_reset(host):
     host.agrees()
 
 
-def test_attach_and_detach_without_a_pause_in_between(shared):
+def test_detach_right_after_attach(shared):
     machine, disk = shared.machine, shared.disk()
     for _ in range(10):
         shared.call("attach_disk", instance_id=machine.id, disk_id=disk.id)
@@ -155,7 +155,7 @@ def test_attach_and_detach_without_a_pause_in_between(shared):
     shared.agrees()
 
 
-def test_the_server_restarts_while_a_guest_ignores_it(shared, attached):
+def test_server_restart_while_a_guest_ignores_a_detach(shared, attached):
     machine, disk = shared.machine, attached
     machine.guest.ignore_unplug()
     disk.begin_detach(machine)
@@ -167,7 +167,7 @@ def test_the_server_restarts_while_a_guest_ignores_it(shared, attached):
     disk.wait("Available")
 
 
-def test_what_the_guest_ejects_by_itself_is_no_longer_in_use(shared):
+def test_disk_ejected_by_the_guest_becomes_available(shared):
     machine, disk = shared.machine, shared.disk()
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)

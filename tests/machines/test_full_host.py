@@ -38,7 +38,7 @@ def fill(host):
     assert shutil.disk_usage(host.data).free < 4096
 
 
-def test_a_full_host_still_detaches_stops_and_deletes(small):
+def test_full_host_still_detaches_stops_and_deletes(small):
     machine, disk = small.ready(), small.disk()
     reserve = small.data / "reserve"
     until(lambda: reserve.exists() and reserve.stat().st_size > 0, "a reserve")

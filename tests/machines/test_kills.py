@@ -37,7 +37,7 @@ def expect_devices(machine, disk, there):
 
 
 @pytest.mark.parametrize("failpoint", ATTACH)
-def test_an_attach_ends_well_after_a_kill_at(shared, disk, failpoint):
+def test_attach_completes_after_a_server_kill_at(shared, disk, failpoint):
     machine = shared.machine
     restarted_at(shared, failpoint, lambda: shared.call("attach_disk", instance_id=machine.id, disk_id=disk.id))
     disk.wait("In_use")
@@ -48,7 +48,7 @@ def test_an_attach_ends_well_after_a_kill_at(shared, disk, failpoint):
 
 
 @pytest.mark.parametrize("failpoint", DETACH)
-def test_a_detach_ends_well_after_a_kill_at(shared, disk, failpoint):
+def test_detach_completes_after_a_server_kill_at(shared, disk, failpoint):
     machine = shared.machine
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)
@@ -59,7 +59,7 @@ def test_a_detach_ends_well_after_a_kill_at(shared, disk, failpoint):
     shared.agrees()
 
 
-def test_kills_of_a_server_whose_instance_is_stopped(shared, disk):
+def test_server_kills_while_the_instance_is_stopped(shared, disk):
     machine = shared.machine
     shared.call("stop_instance", instance_id=machine.id)
     machine.wait("Stopped")
@@ -83,7 +83,7 @@ def test_kills_of_a_server_whose_instance_is_stopped(shared, disk):
     shared.agrees()
 
 
-def test_a_detach_ends_when_qemu_is_killed_in_the_middle(host):
+def test_detach_completes_when_qemu_is_killed(host):
     machine, disk = host.ready(), host.disk()
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)

@@ -15,7 +15,7 @@ def refused(call, code):
     assert refusal.value.code == code
 
 
-def test_guests_run_on_without_the_server_and_are_found_again(host):
+def test_guests_keep_running_without_the_server_and_are_found_after_its_restart(host):
     stays, leaves, dies = host.ready(), host.ready(), host.ready()
     disk = host.disk()
     disk.attach(stays)
@@ -37,14 +37,14 @@ def test_guests_run_on_without_the_server_and_are_found_again(host):
     assert stays.guest.read_checksum(disk.serial) == written
 
 
-def test_a_guest_that_switches_itself_off_is_stopped(host):
+def test_guest_that_powers_off_makes_its_instance_stopped(host):
     machine = host.ready()
     machine.guest.power_off()
     machine.wait("Stopped", within_s=15)
     host.agrees()
 
 
-def test_on_off_and_round(host):
+def test_stop_start_and_reboot_of_an_instance(host):
     machine = host.ready(user_data=base64.b64encode(b"#cloud-config\n# $(touch /tmp/x) \"'\n").decode())
     assert machine.guest.check("cat /seed/user-data") == "#cloud-config\n# $(touch /tmp/x) \"'"
     assert json.loads(machine.guest.check("cat /seed/meta-data"))["instance-id"] == machine.id
@@ -76,7 +76,7 @@ def test_on_off_and_round(host):
     host.agrees()
 
 
-def test_a_released_instance_leaves_nothing_but_the_disks_that_stay(host):
+def test_delete_instance_keeps_only_disks_that_are_not_deleted_with_it(host):
     machine, stays, goes = host.ready(), host.disk(), host.disk()
     stays.attach(machine)
     host.call("attach_disk", instance_id=machine.id, disk_id=goes.id, delete_with_instance=True)
@@ -99,7 +99,7 @@ def test_a_released_instance_leaves_nothing_but_the_disks_that_stay(host):
     until(lambda: not stays.image.exists(), "discarded bytes")
 
 
-def test_local_disks_stay_on_their_machine_and_go_with_it(host):
+def test_local_disks_stay_attached_and_are_deleted_with_their_instance(host):
     machine = host.ready("ecs.i2.tiny")
     on_it = host.call("describe_disks", region_id=REGION, instance_id=machine.id).disks.disk
     local = [Disk(host, disk.disk_id) for disk in on_it if disk.category == "local_ssd_pro"]
@@ -123,7 +123,7 @@ def test_local_disks_stay_on_their_machine_and_go_with_it(host):
     until(lambda: not any(disk.image.exists() for disk in local), "discarded bytes")
 
 
-def test_a_disk_comes_and_goes_while_the_instance_is_stopped(host):
+def test_attach_and_detach_while_the_instance_is_stopped(host):
     machine, disk = host.ready(), host.disk()
     host.call("stop_instance", instance_id=machine.id)
     machine.wait("Stopped")
@@ -141,7 +141,7 @@ def test_a_disk_comes_and_goes_while_the_instance_is_stopped(host):
     assert not machine.guest.has_disk(disk.serial)
 
 
-def test_a_type_without_hot_detach_lets_go_only_when_stopped(host):
+def test_type_without_hot_detach_detaches_only_when_stopped(host):
     machine, disk = host.ready(TYPE_WITHOUT_HOT_DETACH), host.disk()
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)
@@ -151,7 +151,7 @@ def test_a_type_without_hot_detach_lets_go_only_when_stopped(host):
     disk.detach(machine)
 
 
-def test_the_console_is_there_to_read(host):
+def test_console_output_is_readable(host):
     machine = host.ready()
     output = host.call("get_instance_console_output", region_id="cn-hangzhou", instance_id=machine.id).console_output
     assert b"diskdock-guest: ready" in base64.b64decode(output)

@@ -38,7 +38,7 @@ def rounds(machines, disks):
     return statistics.median(seconds)
 
 
-def test_one_deaf_guest_does_not_slow_the_others_down(host):
+def test_one_unresponsive_guest_does_not_slow_others(host):
     machines = [host.launch() for _ in range(GUESTS)]
     for machine in machines:
         machine.wait("Running")

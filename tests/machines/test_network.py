@@ -63,7 +63,7 @@ def reaches(machine, address, port):
     return status == 0 and "reached" in output
 
 
-def test_a_guest_reaches_no_service_of_the_host_whatever_it_sends(host):
+def test_guest_cannot_reach_services_of_the_host(host):
     machine = host.ready()
     with service("0.0.0.0") as (everywhere, seen), service("127.0.0.1") as (loopback, seen_there):
         targets = ["10.0.2.2", gateway(machine), own_address(), "0.0.0.0"]
@@ -80,7 +80,7 @@ def test_a_guest_reaches_no_service_of_the_host_whatever_it_sends(host):
     assert machine.guest.check("echo here") == "here"
 
 
-def test_a_guest_reaches_other_machines(host):
+def test_guest_reaches_other_machines(host):
     machine = host.ready()
     # No other machine is at hand, but the road to it is: a refusal or a silence that comes from beyond the host.
     assert machine.guest.check("ip route get 198.51.100.1").startswith("198.51.100.1 via")
@@ -98,7 +98,7 @@ def test_describe_instances_shows_the_address_that_the_guest_has(host):
     assert f"inet {address}/" in seen and f"link/ether {card} " in seen
 
 
-def test_a_network_that_ends_comes_back_and_ends_with_its_machine(host):
+def test_network_process_is_restarted_and_ends_with_its_machine(host):
     machine = host.ready()
     passts = [pid for pid in processes("passt") if f"{machine.guest.address[1]}:23" in command_line(pid)]
     assert len(passts) == 1
@@ -110,7 +110,7 @@ def test_a_network_that_ends_comes_back_and_ends_with_its_machine(host):
           "the end of what carried its frames")
 
 
-def test_without_a_network_a_guest_has_no_card(new_host):
+def test_network_none_gives_the_guest_no_network_card(new_host):
     host = new_host()
     host.start(None, "--network", "none")
     body = host.call("run_instances", region_id=REGION, zone_id="cn-hangzhou-i", instance_type="ecs.g6.tiny",
@@ -122,7 +122,7 @@ def test_without_a_network_a_guest_has_no_card(new_host):
     assert "virtio-net" not in command_line(int(pid))
 
 
-def test_without_passt_the_server_says_what_to_install(new_host):
+def test_missing_passt_names_the_package_to_install(new_host):
     host = new_host()
     refused = host.command("serve", "--hypervisor", "qemu", "--passt", "/nowhere/passt", check=False)
     assert refused.returncode != 0 and "apt-get install passt" in refused.stderr

@@ -13,7 +13,7 @@ def status_of(pid):
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
-def test_qemu_runs_with_the_least_it_needs(shared):
+def test_qemu_process_has_minimal_privileges(shared):
     machine = shared.machine
     status = status_of(machine.pid())
     assert status["Seccomp"] == "2"
@@ -26,7 +26,7 @@ def test_qemu_runs_with_the_least_it_needs(shared):
     assert b"-nodefaults" in arguments and b"-sandbox" in arguments
 
 
-def test_images_sockets_and_consoles_are_their_owners_only(shared):
+def test_images_sockets_and_consoles_are_private(shared):
     machine, disk = shared.machine, shared.disk()
     assert stat.S_IMODE(machine.run.stat().st_mode) == 0o700
     assert stat.S_IMODE(disk.image.stat().st_mode) & 0o007 == 0
@@ -34,7 +34,7 @@ def test_images_sockets_and_consoles_are_their_owners_only(shared):
     assert stat.S_IMODE((shared.data / "admin-token").stat().st_mode) & 0o077 == 0
 
 
-def test_a_second_opener_finds_the_image_locked(shared):
+def test_second_opener_finds_the_image_locked(shared):
     import subprocess
 
     machine, disk = shared.machine, shared.disk()
@@ -44,7 +44,7 @@ def test_a_second_opener_finds_the_image_locked(shared):
     disk.detach(machine)
 
 
-def test_a_missing_image_is_a_reason_and_nothing_is_lost(shared):
+def test_missing_image_fails_the_attach_with_a_reason(shared):
     machine, disk = shared.machine, shared.disk()
     hidden = disk.image.with_suffix(".hidden")
     disk.image.rename(hidden)
@@ -59,7 +59,7 @@ def test_a_missing_image_is_a_reason_and_nothing_is_lost(shared):
     shared.agrees()
 
 
-def test_a_machine_whose_system_disk_is_damaged_is_stopped_with_a_reason(host):
+def test_start_with_a_damaged_system_disk_ends_stopped_with_a_reason(host):
     machine = host.ready()
     [system] = machine.devices()
     host.call("stop_instance", instance_id=machine.id)
@@ -77,7 +77,7 @@ def test_a_machine_whose_system_disk_is_damaged_is_stopped_with_a_reason(host):
     machine.wait("Running")
 
 
-def test_without_qemu_an_instance_is_stopped_with_what_to_do(new_host):
+def test_start_without_qemu_ends_stopped_with_a_remedy(new_host):
     host = new_host().start(None, "--qemu", "/nowhere/qemu-system-x86_64")
     machine = host.launch()
     until(lambda: host.given_up(instance=machine.id), "a refusal")
@@ -86,7 +86,7 @@ def test_without_qemu_an_instance_is_stopped_with_what_to_do(new_host):
     assert "/nowhere/qemu-system-x86_64" in reason, reason
 
 
-def test_a_qemu_that_ends_at_once_is_started_again_but_not_for_ever(new_host):
+def test_qemu_that_exits_at_once_is_restarted_a_bounded_number_of_times(new_host):
     host = new_host()
     program = host.root / "qemu"
     # As often as the file says, a machine does not start.
@@ -116,7 +116,7 @@ exec qemu-system-x86_64 "$@"
     assert len(starts.read_text()) == 6
 
 
-def test_one_data_directory_belongs_to_one_hypervisor(new_host):
+def test_data_directory_is_bound_to_one_hypervisor(new_host):
     import subprocess
 
     from host import BINARY

@@ -42,7 +42,7 @@ def checksum_elsewhere(host, disk, machine):
     return found
 
 
-def test_detach_of_a_disk_whose_image_was_deleted_keeps_it_until_it_is_restored(shared, written):
+def test_detach_with_a_deleted_image_keeps_the_disk_until_restored(shared, written):
     machine, (disk, pattern) = shared.machine, written
     disk.image.unlink()
     stays(shared, machine, disk, "missing")
@@ -54,7 +54,7 @@ def test_detach_of_a_disk_whose_image_was_deleted_keeps_it_until_it_is_restored(
     shared.agrees()
 
 
-def test_detach_of_a_disk_whose_image_was_replaced_keeps_it_until_the_right_one_is_back(shared, written):
+def test_detach_with_a_replaced_image_keeps_the_disk_until_restored(shared, written):
     machine, (disk, pattern) = shared.machine, written
     aside = disk.image.with_suffix(".aside")
     disk.image.rename(aside)
@@ -68,7 +68,7 @@ def test_detach_of_a_disk_whose_image_was_replaced_keeps_it_until_the_right_one_
     assert checksum_elsewhere(shared, disk, machine) == pattern
 
 
-def test_accept_takes_the_file_that_is_there(shared, written):
+def test_admin_accept_takes_the_present_file(shared, written):
     machine, (disk, pattern) = shared.machine, written
     disk.image.unlink()
     refused = shared.command("admin", "accept", disk.id, check=False)
@@ -95,7 +95,7 @@ def test_detach_while_stopped_of_a_disk_whose_image_is_missing_is_refused(host):
     disk.detach(machine)
 
 
-def test_a_failed_write_out_is_a_fault_that_lasts_until_an_operator_accepts_it(new_host, monkeypatch):
+def test_failed_sync_keeps_the_disk_until_an_operator_accepts_it(new_host, monkeypatch):
     host = new_host()
     monkeypatch.setenv("DISKDOCK_FAILPOINT_ERROR", "image.sync")
     host.start()
@@ -125,7 +125,7 @@ def test_a_failed_write_out_is_a_fault_that_lasts_until_an_operator_accepts_it(n
     host.agrees()
 
 
-def test_what_the_store_does_not_know_is_reported(shared):
+def test_unknown_images_are_reported_as_differences(shared):
     stray = shared.data / "disks" / "d-stray.raw"
     stray.write_bytes(bytes(512))
     differences = shared.control("differences")["differences"]
@@ -134,7 +134,7 @@ def test_what_the_store_does_not_know_is_reported(shared):
     shared.agrees()
 
 
-def test_a_machine_that_the_store_does_not_know_is_reported(host):
+def test_unknown_machine_is_reported_as_a_difference(host):
     machine = host.ready()
     host.kill()
     for file in host.data.glob("books.sqlite*"):

@@ -123,7 +123,7 @@ class TestLibcloud(stories.Lifecycle, stories.Refusals, stories.Tokens, stories.
         return delete
 
 
-def test_detach_finds_the_instance_itself(server):
+def test_libcloud_detach_finds_the_instance(server):
     """Without an instance, detach_volume reads it from InstanceId of the disk."""
     client = Libcloud(open_driver(server, KEY_SECRET))
     instance_id = stories.running_instance(client)

@@ -170,7 +170,7 @@ def test_dry_run_of_run_instances_runs_nothing(server):
     assert client.call("describe_instances", named).instances.instance == []
 
 
-def test_calls_at_once(server):
+def test_concurrent_calls(server):
     """Ten creations in flight together, as an asynchronous program makes them."""
     sdk = open_sdk(server.endpoint, KEY_SECRET, "v3")
     name = unique("together")

@@ -80,7 +80,7 @@ class TestOldSdk(stories.AllStories, stories.Growth):
     pass
 
 
-def test_a_list_of_ids_is_sent_in_single_quotes_and_read(server):
+def test_list_of_ids_in_single_quotes_is_read(server):
     """A list that is given to the SDK as a list arrives as Python writes it: ['d-1', 'd-2']."""
     client = OldSdk(server, KEY_SECRET, typed_request)
     disks = sorted(client.create_disk(unique("quotes")) for _ in range(2))

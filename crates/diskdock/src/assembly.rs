@@ -384,7 +384,7 @@ mod tests {
 
     /// Opening a pipe that has no writer would wait for ever.
     #[test]
-    fn clear_left_behind_does_not_wait_for_a_pipe() {
+    fn clear_left_behind_does_not_block_on_a_named_pipe() {
         let parent = tempfile::tempdir().unwrap();
         let old = parent.path().join(format!("{EPHEMERAL}1"));
         std::fs::create_dir(&old).unwrap();

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_stays_as_it_is() {
+    fn strip_leaves_plain_text_unchanged() {
         for text in ["", "login: \n\tA line, and another one.\n", "Grüße, 世界 🖴", "a[31mb]0;c"]
         {
             assert_eq!(Plain::of(text.as_bytes()), text);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn sequences_and_control_characters_are_gone() {
+    fn strip_removes_sequences_and_control_characters() {
         for (written, left) in [
             ("\x1b[1;31mred\x1b[0m\r\n", "red\n"),
             ("\x1b[2J\x1b[H\x1b[?25lcleared", "cleared"),
@@ -144,20 +144,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf_8_is_replaced() {
+    fn strip_replaces_invalid_utf_8() {
         assert_eq!(Plain::of(b"a\xffb\xe4\xb8"), "a\u{fffd}b\u{fffd}");
         assert_eq!(Plain::of(b"a\x9b31mb"), "a\u{fffd}31mb", "a bare 9B is no character");
     }
 
     proptest! {
         #[test]
-        fn nothing_is_left_to_obey(bytes in any::<Vec<u8>>()) {
+        fn strip_leaves_no_control_characters(bytes in any::<Vec<u8>>()) {
             let plain = Plain::of(&bytes);
             prop_assert!(plain.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')));
         }
 
         #[test]
-        fn pieces_give_what_the_whole_gives(
+        fn strip_in_pieces_equals_strip_of_the_whole(
             pieces in prop::collection::vec("[a世\x1b\\[\\]\\\\;0-9m\x07\n\u{9b}]{0,6}", 0..8),
             cut in any::<prop::sample::Index>(),
         ) {

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn give_up_leaves_the_reserve_alone_while_there_is_room() {
+    fn give_up_keeps_the_reserve_while_space_is_left() {
         let directory = tempfile::tempdir().unwrap();
         keep(directory.path()).unwrap();
         let held = || directory.path().join(FILE).metadata().unwrap().len();

@@ -228,7 +228,7 @@ fn check(address: &str, known: &mut HashMap<String, Known>) {
 }
 
 #[test]
-fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+fn acknowledged_calls_survive_a_kill_at_any_moment() {
     let kills = std::env::var("KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
     let disks: Vec<_> = (0..DISKS).map(|n| format!("d-bp1killkillkillkill{n}")).collect();

@@ -62,7 +62,7 @@ fn instance(status: &str) -> Instance {
 }
 
 #[test]
-fn an_instance_takes_exactly_the_steps_that_are_drawn() {
+fn instance_takes_exactly_the_declared_transitions() {
     for from in InstanceStatus::WORDS {
         for (name, step) in STEPS {
             let before = instance(from);
@@ -81,7 +81,7 @@ fn an_instance_takes_exactly_the_steps_that_are_drawn() {
 }
 
 #[test]
-fn an_instance_that_is_being_released_takes_no_step() {
+fn instance_that_is_being_released_takes_no_transition() {
     for from in InstanceStatus::WORDS {
         for (name, step) in STEPS {
             let mut leaving = instance(from);

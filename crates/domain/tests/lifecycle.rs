@@ -194,7 +194,7 @@ fn walk(start: Disk) -> (usize, HashSet<DiskStatus>) {
 }
 
 #[test]
-fn every_reachable_state_of_a_disk_holds_what_is_promised() {
+fn every_reachable_state_of_a_disk_keeps_the_invariants() {
     for multi_attach in [false, true] {
         for kind in [DiskKind::Data, DiskKind::System] {
             let mut disk =

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_with_an_odd_id_is_nobodys() {
+    fn reply_with_an_unknown_id_is_ignored() {
         let shared = Shared::new(Box::new(tokio::io::sink()));
         let mut place = shared.expect(1).unwrap();
         for id in [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"id": 1}), Value::Null] {
@@ -316,7 +316,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_said_is_heard_or_refused(lines in prop::collection::vec(lines(), 1..20)) {
+        fn every_line_is_delivered_or_refused(lines in prop::collection::vec(lines(), 1..20)) {
             let shared = Shared::new(Box::new(tokio::io::sink()));
             let _events = shared.subscribe();
             let places: Vec<_> = (1..4).map(|id| shared.expect(id)).collect();

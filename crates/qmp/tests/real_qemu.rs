@@ -117,7 +117,7 @@ fn class(refused: Result<Done, Error>) -> ErrorClass {
 }
 
 #[tokio::test]
-async fn qemu_says_what_it_is() {
+async fn query_version_reports_qemu() {
     let Some(qemu) = Qemu::start(NO_MACHINE) else { return };
     let client = qemu.connect().await;
     let version = client.execute(QueryVersion {}).await.unwrap();
@@ -128,7 +128,7 @@ async fn qemu_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn refusals_have_a_class() {
+async fn error_replies_have_a_class() {
     let Some(qemu) = Qemu::start(STANDING) else { return };
     let client = qemu.connect().await;
     let unknown = client.execute(DeviceDel { id: "nobody".to_owned() }).await;
@@ -150,14 +150,14 @@ impl qmp::Command for NoSuchCommand {
 }
 
 #[tokio::test]
-async fn a_command_of_ones_own_can_be_sent() {
+async fn custom_command_can_be_sent() {
     let Some(qemu) = Qemu::start(NO_MACHINE) else { return };
     let client = qemu.connect().await;
     assert_eq!(class(client.execute(NoSuchCommand {}).await), ErrorClass::CommandNotFound);
 }
 
 #[tokio::test]
-async fn a_disk_is_plugged_and_unplugged() {
+async fn device_add_and_device_del_of_a_disk() {
     let Some(qemu) = Qemu::start(STANDING) else { return };
     let client = qemu.connect().await;
     let mut events = client.events();
@@ -194,7 +194,7 @@ async fn a_disk_is_plugged_and_unplugged() {
 }
 
 #[tokio::test]
-async fn an_image_grows() {
+async fn block_resize_grows_an_image() {
     let Some(qemu) = Qemu::start(NO_MACHINE) else { return };
     let client = qemu.connect().await;
     let path = qemu.file("disk.raw", 1 << 20);
@@ -225,7 +225,7 @@ async fn states_are_reported() {
 }
 
 #[tokio::test]
-async fn a_qemu_that_is_killed_has_closed() {
+async fn killed_qemu_is_reported_as_closed() {
     let Some(mut qemu) = Qemu::start(NO_MACHINE) else { return };
     let client = qemu.connect().await;
     let mut events = client.events();
@@ -238,7 +238,7 @@ async fn a_qemu_that_is_killed_has_closed() {
 }
 
 #[tokio::test]
-async fn the_next_client_is_served_when_the_first_has_gone() {
+async fn second_client_is_served_after_the_first_disconnects() {
     let Some(qemu) = Qemu::start(STANDING) else { return };
     for _ in 0..20 {
         let client = qemu.connect().await;
@@ -250,7 +250,7 @@ async fn the_next_client_is_served_when_the_first_has_gone() {
 }
 
 #[tokio::test]
-async fn clients_wait_for_the_monitor() {
+async fn connect_waits_for_the_monitor() {
     let Some(qemu) = Qemu::start(NO_MACHINE) else { return };
     let first = qemu.connect().await;
     let briefly = Duration::from_millis(100);
@@ -274,7 +274,7 @@ async fn clients_wait_for_the_monitor() {
 }
 
 #[tokio::test]
-async fn a_socket_may_have_a_long_path() {
+async fn connect_accepts_a_long_socket_path() {
     let below = format!("{0}/{0}", "long".repeat(30));
     let Some(qemu) = Qemu::start_below(NO_MACHINE, &below) else { return };
     assert!(qemu.socket.as_os_str().len() > 200);
@@ -286,7 +286,7 @@ async fn a_socket_may_have_a_long_path() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_nowhere_is_unreachable() {
+async fn connect_to_a_missing_socket_is_unreachable() {
     let unreachable = Client::connect(Path::new("/nowhere/qmp.sock"), DEADLINE).await;
     assert!(matches!(unreachable, Err(ConnectError::Unreachable(_))), "{unreachable:?}");
 }

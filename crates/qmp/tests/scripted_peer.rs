@@ -111,7 +111,7 @@ fn is_broken(error: &Error, words: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn replies_find_their_commands_in_any_order() {
+async fn replies_are_matched_by_id_in_any_order() {
     let (client, mut peer) = Peer::greeted().await;
     let mut events = client.events();
     let other = client.clone();
@@ -138,7 +138,7 @@ async fn replies_find_their_commands_in_any_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_reply_is_nobodys() {
+async fn late_reply_is_ignored() {
     let (client, mut peer) = Peer::greeted().await;
     let after = Duration::from_secs(1);
     let began = Instant::now();
@@ -158,7 +158,7 @@ async fn a_late_reply_is_nobodys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_before_the_negotiation_do_no_harm() {
+async fn events_before_the_negotiation_are_ignored() {
     let (ours, theirs) = duplex(PIPE);
     let mut peer = Peer::new(theirs);
     let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
@@ -188,7 +188,7 @@ async fn the_negotiation_has_one_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn blank_lines_say_nothing() {
+async fn blank_lines_are_ignored() {
     let (ours, theirs) = duplex(PIPE);
     let mut peer = Peer::new(theirs);
     let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
@@ -202,7 +202,7 @@ async fn blank_lines_say_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_qmp_is_no_greeting() {
+async fn greeting_that_is_not_qmp_is_refused() {
     for words in ["SSH-2.0-OpenSSH\r\n", "{\r\n    \"QMP\": {\r\n", "{\"QMP\": 1}\n", ""] {
         let (ours, theirs) = duplex(PIPE);
         let mut peer = Peer::new(theirs);
@@ -214,7 +214,7 @@ async fn what_is_no_qmp_is_no_greeting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbage_ends_the_connection_for_all() {
+async fn malformed_line_ends_the_connection() {
     let (client, mut peer) = Peer::greeted().await;
     let mut events = client.events();
     let waiting = [ask(&client), ask(&client)];
@@ -238,7 +238,7 @@ async fn garbage_ends_the_connection_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_dies_in_the_middle_of_a_reply_has_closed() {
+async fn reply_cut_off_by_the_peer_is_closed() {
     let (client, mut peer) = Peer::greeted().await;
     let asking = ask(&client);
     peer.heard().await;
@@ -249,7 +249,7 @@ async fn a_peer_that_dies_in_the_middle_of_a_reply_has_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_has_a_longest_length() {
+async fn line_beyond_the_limit_ends_the_connection() {
     let (client, mut peer) = Peer::greeted().await;
     let asking = ask(&client);
     let asked = peer.heard().await;
@@ -267,7 +267,7 @@ async fn a_line_has_a_longest_length() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_subscriber_learns_how_much_it_missed() {
+async fn slow_subscriber_is_told_how_many_events_it_missed() {
     let (client, mut peer) = Peer::greeted().await;
     let (mut slow, mut quick) = (client.events(), client.events());
     for _ in 0..QUEUE + 7 {
@@ -285,7 +285,7 @@ async fn a_slow_subscriber_learns_how_much_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn places_are_bounded_and_given_back() {
+async fn commands_in_flight_are_bounded() {
     let (client, mut peer) = Peer::greeted().await;
     for _ in 0..2 {
         let waiting: Vec<_> = (0..IN_FLIGHT).map(|_| ask(&client)).collect();
@@ -321,7 +321,7 @@ async fn a_command_that_is_written_in_part_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_writes_when_the_connection_ends_is_told() {
+async fn write_at_the_end_of_the_connection_fails() {
     let (client, mut peer) = Peer::greeted_over(256).await;
     let writing = tokio::spawn({
         let client = client.clone();
@@ -335,7 +335,7 @@ async fn whoever_writes_when_the_connection_ends_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn last_words_are_heard_after_a_write_has_failed() {
+async fn lines_before_the_close_are_read_after_a_failed_write() {
     let (client, mut peer) = Peer::greeted_both_ways().await;
     let mut events = client.events();
     let asking = ask(&client);
@@ -356,7 +356,7 @@ async fn last_words_are_heard_after_a_write_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn last_words_have_a_deadline() {
+async fn reading_after_a_failed_write_has_a_deadline() {
     let (client, mut peer) = Peer::greeted_both_ways().await;
     let asking = ask(&client);
     peer.heard().await;
@@ -385,7 +385,7 @@ async fn the_connection_ends_with_the_last_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_odd_reply_is_an_error_of_its_command_alone() {
+async fn reply_of_another_shape_fails_only_its_command() {
     let (client, mut peer) = Peer::greeted().await;
     let asking = tokio::spawn({
         let client = client.clone();

@@ -20,7 +20,7 @@ fn listen(path: &Path) -> UnixListener {
 }
 
 #[tokio::test]
-async fn a_socket_may_have_a_long_name() {
+async fn bind_accepts_a_long_socket_path() {
     let directory = tempfile::tempdir().unwrap();
     std::env::set_current_dir(&directory).unwrap();
     let name = PathBuf::from("n".repeat(200));

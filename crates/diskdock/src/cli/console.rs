@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_moves() {
+    fn new_text_after_a_moved_window_is_found() {
         for (seen, latest, fresh) in [
             ("", "", ""),
             ("", "new", "new"),
@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_overlap_is_the_longest(seen in "[ab]{0,12}", latest in "[ab]{0,12}") {
+        fn longest_overlap_is_used(seen in "[ab]{0,12}", latest in "[ab]{0,12}") {
             let longest = (0..=seen.len().min(latest.len()))
                 .rev()
                 .find(|length| seen.ends_with(&latest[..*length]));

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn written_pages_are_current_until_one_changes() {
+    fn check_reports_pages_that_differ() {
         let directory = tempfile::tempdir().unwrap();
         let at = |check| DocsArgs { check, dir: directory.path().to_owned() };
         assert!(run(at(true)).is_err());

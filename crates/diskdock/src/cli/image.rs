@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_made_of_the_name_where_it_can() {
+    fn image_id_is_derived_from_the_name() {
         let now = Clock::default().now();
         assert_eq!(id_of("debian-12.7_cloud", now), "m-debian-12-7-cloud");
         for odd in ["Müller", "a b", "../x", &"x".repeat(80)] {

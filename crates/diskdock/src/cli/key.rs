@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_lives_from_create_to_delete() {
+    async fn key_is_created_listed_and_deleted() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
         let none = change_books(&args(at, Command::List)).await.unwrap_err();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_directory_is_noticed() {
+    fn key_command_refuses_a_directory_in_use() {
         let directory = tempfile::tempdir().unwrap();
         assert!(!is_held(directory.path()).unwrap());
         let store = Sqlite::open(directory.path(), Durability::Relaxed).unwrap();

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_steps() {
+    fn distance_counts_edits() {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("disk", "disk"), 0);
         assert_eq!(distance("dsik", "disk"), 1);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn suggests_only_what_is_near() {
+    fn nearest_suggests_similar_names_only() {
         let names = ["DiskId", "InstanceId", "DeleteWithInstance"];
         assert_eq!(nearest("diskid", names), Some("DiskId"));
         assert_eq!(nearest("InstaceId", names), Some("InstanceId"));

@@ -151,7 +151,7 @@ mod tests {
     use crate::doctor::Verdict;
 
     #[test]
-    fn room_is_graded() {
+    fn free_space_is_graded() {
         let verdict = |left| graded(SPACE, left, "GiB", (GIB_NEEDED, GIB_WANTED)).verdict;
         assert_eq!([0, 1, 9, 10].map(verdict), {
             use Verdict::{Ok, Problem, Warning};
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_tried_out_is_gone_afterwards() {
+    fn directory_check_removes_its_files() {
         let directory = tempfile::tempdir().unwrap();
         let points = examine(directory.path());
         for name in [DIRECTORY, LOCKS, LINKS] {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_written_is_a_problem() {
+    fn unwritable_directory_is_a_problem() {
         let points = examine(Path::new("/proc/diskdock"));
         assert_eq!((points[0].name, points[0].verdict), (DIRECTORY, Verdict::Problem));
         assert!(points[0].found.contains("/proc cannot be written"), "{points:?}");

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn followed_is_what_an_asynchronous_action_declares() {
+    fn follow_uses_what_an_asynchronous_action_declares() {
         let detach = of("DetachDisk").unwrap();
         assert_eq!(detach, json!({ "noun": "disk", "ids": { "requested": "DiskId" } }));
         let run = of("RunInstances").unwrap();

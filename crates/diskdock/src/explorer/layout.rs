@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_laid_out_by_hand_stays_where_it_is() {
+    fn hand_made_layout_is_kept() {
         let layout = Layout::of(
             &crate::actions::disk::resource::DISK,
             &[way(Edge::between("Detaching", "Available", "detached"))],

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_before_texts_and_all_words_count() {
+    fn search_ranks_names_first_and_requires_all_words() {
         assert_eq!(find("detachdisk")[0].name, "DetachDisk");
         assert_eq!(find("DiskNotPortable")[0].href, "/explorer/errors/DiskNotPortable");
         let found = find("datadisk size");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_found_for_nothing() {
+    fn search_without_words_finds_nothing() {
         assert!(find("  ").is_empty());
         assert!(find("<script>").is_empty());
     }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_asynchronous_action_begins_a_way_of_a_machine() {
+    fn every_asynchronous_action_is_an_edge_of_a_state_diagram() {
         for spec in all().map(|listed| listed.spec()).filter(|spec| spec.is_asynchronous()) {
             let machine = machine_of(spec.name).unwrap_or_else(|| panic!("{}", spec.name));
             assert!(machine.ways.iter().any(|way| way.begun_by.contains(&spec.name)));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_join_states_that_exist() {
+    fn edges_join_states_that_exist() {
         for machine in MACHINES.iter() {
             for way in &machine.ways {
                 for end in [way.edge.from, way.edge.to].into_iter().flatten() {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_edge_of_several_actions_is_one_way() {
+    fn actions_with_the_same_edge_share_it() {
         let machine = machine_of("StartInstances").unwrap();
         let starts: Vec<_> = machine
             .ways

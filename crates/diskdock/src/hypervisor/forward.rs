@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_are_read_and_nonsense_is_not() {
+    fn from_str_reads_ports_and_refuses_nonsense() {
         let ssh = Forward { host: 2222, guest: 22 };
         let web = Forward { host: 8080, guest: 80 };
         assert_eq!(Forward::parse_list("2222:22"), Some(vec![ssh]));

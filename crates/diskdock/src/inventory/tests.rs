@@ -206,7 +206,7 @@ fn a_file_that_stands_alone_needs_everything() {
 }
 
 #[test]
-fn wrong_places_are_refused() {
+fn invalid_places_are_refused() {
     assert_refused(
         "[zones]\ncn-mars-a = { region = \"cn-mars\" }",
         &["zones.cn-mars-a", "region cn-mars is not declared", "[regions.cn-mars]"],
@@ -222,7 +222,7 @@ fn wrong_places_are_refused() {
 }
 
 #[test]
-fn wrong_types_are_refused() {
+fn invalid_instance_types_are_refused() {
     let row = |fields: &str| format!("[instance_types]\n\"ecs.g6.huge\" = {{ {fields} }}");
     assert_refused(&row("cpu = 2"), &["instance_types.ecs.g6.huge", "memory is missing"]);
     assert_refused(&row("memory = 2"), &["instance_types.ecs.g6.huge", "cpu is missing"]);
@@ -245,7 +245,7 @@ fn wrong_types_are_refused() {
 }
 
 #[test]
-fn wrong_images_are_refused() {
+fn invalid_images_are_refused() {
     let series = |fields: &str| format!("[images.mine]\nname = \"M\"\nplatform = \"M\"\n{fields}");
     assert_refused(
         &series("ids = [\"a_20260101.vhd\", \"a_20260101.vhd\"]"),
@@ -257,7 +257,7 @@ fn wrong_images_are_refused() {
 }
 
 #[test]
-fn wrong_shapes_are_refused_with_their_line() {
+fn malformed_tables_are_refused_with_the_line() {
     assert_refused("[zones]\na = 1", &["line 2"]);
     assert_refused("[zone]", &["unknown field `zone`", "zones"]);
     assert_refused("[zones]\na = { region = \"a\" }\na = { region = \"a\" }", &["line 3", "a"]);
@@ -292,7 +292,7 @@ fn the_documented_example_loads() {
 }
 
 #[test]
-fn the_documented_message_is_given() {
+fn invalid_table_gives_the_documented_message() {
     let message =
         refusal("[families.\"ecs.lab\"]\n[instance_types]\n\"ecs.lab.small\" = { cpu = 1 }");
     let documented = include_str!("../../../../docs/inventory.md");

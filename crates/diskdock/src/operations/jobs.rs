@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_concerned_is_woken_waiting_or_in_hand() {
+    fn wake_affects_operations_of_the_machine_only() {
         let mut jobs = Jobs::default();
         for (number, disk) in [(1, "d-a"), (2, "d-b")] {
             jobs.put(detach(number, &format!("i-{number}"), disk));

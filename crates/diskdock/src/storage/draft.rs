@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_under_way_stays_and_what_was_left_behind_goes() {
+    fn clear_keeps_drafts_in_use_and_removes_abandoned_ones() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
         let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_stays_with_its_bytes() {
+    fn publish_refuses_an_existing_name() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
         let finished = at.join("finished");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_a_draft_is_not_followed() {
+    fn draft_does_not_follow_a_symbolic_link() {
         let directory = tempfile::tempdir().unwrap();
         let precious = tempfile::tempdir().unwrap();
         std::fs::write(precious.path().join("lock"), "").unwrap();

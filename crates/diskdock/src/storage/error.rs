@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_from_a_closed_door() {
+    fn from_io_distinguishes_full_disk_and_missing_permission() {
         let path = Path::new("/");
         let of = |kind| StorageError::io("write", path, Error::from(kind));
         for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {

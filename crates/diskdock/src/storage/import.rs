@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_looked_for_before_anything_is_written() {
+    fn import_checks_free_space_before_writing() {
         let directory = tempfile::tempdir().unwrap();
         require_room(&directory.path().join("disk"), 1).unwrap();
         let fault = require_room(directory.path(), u64::MAX / 2).unwrap_err();

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_header_is_read() {
+    fn header_of_a_standalone_image_is_read() {
         let plain = Header {
             virtual_bytes: 5 << 30,
             backing: None,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_beyond_the_file_is_seen() {
+    fn header_with_references_to_other_files_is_detected() {
         let mut bytes = header(3);
         bytes[79] = 4;
         bytes[35] = 1;
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_in_words() {
+    fn malformed_header_is_refused_with_a_message() {
         assert!(read(&file(b"QFI\xfb")).unwrap_err().contains("too short"));
         assert!(read(&file(&[0; 200])).unwrap_err().contains("does not begin"));
         assert!(read(&file(&header(4))).unwrap_err().contains("version 4"));

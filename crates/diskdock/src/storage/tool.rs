@@ -177,14 +177,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_wrong_is_told_in_its_words() {
+    fn tool_failure_carries_the_message_of_the_tool() {
         let missing = Tool::new("info").arg("-f").arg("raw").arg("/nowhere/at/all").run();
         let told = missing.unwrap_err().to_string();
         assert!(told.contains("qemu-img info") && told.contains("No such file"), "{told}");
     }
 
     #[test]
-    fn one_that_is_silent_is_ended() {
+    fn silent_tool_is_killed_at_its_deadline() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();

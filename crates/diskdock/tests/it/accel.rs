@@ -17,7 +17,7 @@ fn impostor(directory: &Path, script: &str) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn a_guest_runs_in_software() {
+async fn probe_finds_that_tcg_runs_a_guest() {
     let choice = choose(Path::new(QEMU), AccelChoice::Tcg).await;
     let choice = choice.expect("these tests need QEMU: apt-get install qemu-system-x86");
     assert_eq!((choice.accel, choice.cpu_model), (Accel::Tcg, "max"));
@@ -25,7 +25,7 @@ async fn a_guest_runs_in_software() {
 }
 
 #[tokio::test]
-async fn what_is_chosen_by_itself_runs_and_says_so_if_it_is_slow() {
+async fn automatic_choice_works_and_warns_when_slow() {
     let choice = choose(Path::new(QEMU), AccelChoice::Auto).await.unwrap();
     match choice.accel {
         Accel::Kvm => assert_eq!((choice.cpu_model, choice.remark), ("host", None)),
@@ -39,7 +39,7 @@ async fn what_is_chosen_by_itself_runs_and_says_so_if_it_is_slow() {
 }
 
 #[tokio::test]
-async fn a_missing_or_broken_qemu_is_told_in_its_words() {
+async fn probe_reports_a_missing_or_broken_qemu_with_its_message() {
     let missing = choose(Path::new("/nowhere/qemu"), AccelChoice::Auto).await.unwrap_err();
     assert!(missing.contains("/nowhere/qemu") && missing.contains("apt-get"), "{missing}");
     let directory = tempfile::tempdir().unwrap();
@@ -49,7 +49,7 @@ async fn a_missing_or_broken_qemu_is_told_in_its_words() {
 }
 
 #[tokio::test]
-async fn a_guest_that_hangs_is_killed() {
+async fn probe_kills_a_guest_that_hangs() {
     let directory = tempfile::tempdir().unwrap();
     let left = directory.path().join("pid");
     let script = format!("echo $$ > {}; exec tail -f /dev/null", left.display());

@@ -9,7 +9,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 #[tokio::test]
-async fn the_first_calls_are_answered_with_a_planted_code() {
+async fn fault_with_a_code_applies_to_the_first_calls() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -25,7 +25,7 @@ async fn the_first_calls_are_answered_with_a_planted_code() {
 }
 
 #[tokio::test]
-async fn calls_are_throttled_until_the_faults_are_cleared() {
+async fn throttling_fault_applies_until_faults_are_cleared() {
     let world = World::new().await;
     world.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;
     let ask = [("RegionId", REGION)];
@@ -38,7 +38,7 @@ async fn calls_are_throttled_until_the_faults_are_cleared() {
 }
 
 #[tokio::test]
-async fn a_dropped_reply_has_had_its_effect() {
+async fn dropped_reply_fault_keeps_the_effect() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -54,7 +54,7 @@ async fn a_dropped_reply_has_had_its_effect() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_delivered_twice_answers_for_the_second_time() {
+async fn duplicate_delivery_fault_returns_the_second_reply() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -67,7 +67,7 @@ async fn a_request_that_is_delivered_twice_answers_for_the_second_time() {
 }
 
 #[tokio::test]
-async fn a_fault_that_makes_no_sense_is_not_planted() {
+async fn invalid_fault_is_refused() {
     let world = World::new().await;
     for plan in [
         r#"{"action":"DetachDiks","fault":{"do":"throttle"}}"#,
@@ -87,7 +87,7 @@ async fn a_fault_that_makes_no_sense_is_not_planted() {
 }
 
 #[tokio::test]
-async fn held_transitions_end_as_the_operator_says() {
+async fn held_transitions_end_as_the_operator_decides() {
     for (transition, verb, expected) in [
         ("attach", "finish", "In_use"),
         ("attach", "refuse", "Available"),
@@ -119,7 +119,7 @@ async fn held_transitions_end_as_the_operator_says() {
 }
 
 #[tokio::test]
-async fn a_transition_takes_as_long_as_the_operator_says() {
+async fn transition_takes_the_time_that_the_operator_sets() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -138,7 +138,7 @@ async fn a_transition_takes_as_long_as_the_operator_says() {
 }
 
 #[tokio::test]
-async fn an_export_is_imported_again_and_work_in_flight_goes_on() {
+async fn import_of_an_export_continues_operations_in_flight() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let leaving = world.disk_on(&instance).await;
@@ -168,7 +168,7 @@ async fn an_export_is_imported_again_and_work_in_flight_goes_on() {
 }
 
 #[tokio::test]
-async fn an_import_that_does_not_hang_together_changes_nothing() {
+async fn inconsistent_import_is_refused_and_changes_nothing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
@@ -196,7 +196,7 @@ async fn an_import_that_does_not_hang_together_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_instance_is_locked_and_unlocked() {
+async fn lock_and_unlock_of_an_instance() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -222,7 +222,7 @@ fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn strangers_are_kept_out_of_the_controls() {
+async fn controls_refuse_callers_without_token_and_foreign_pages() {
     let world = World::new().await;
     world.available_disk().await;
     let before = world.tx();
@@ -246,7 +246,7 @@ async fn strangers_are_kept_out_of_the_controls() {
 }
 
 #[tokio::test]
-async fn health_and_metrics_are_for_everybody_and_tell_no_secret() {
+async fn health_and_metrics_are_open_and_hold_no_secrets() {
     let world = World::new().await;
     let mut request = control_request(&[("host", "monitor.example")]);
     *request.method_mut() = http::Method::GET;

@@ -38,7 +38,7 @@ fn refused(line: &str) -> Failure {
 }
 
 #[test]
-fn parameters_are_written_in_several_ways() {
+fn call_reads_parameters_in_every_spelling() {
     let plain = "DiskId=d-1 InstanceId=i-1";
     assert_eq!(sent("DetachDisk --DiskId d-1 --InstanceId=i-1"), plain);
     let line = "DescribeDisks --RegionId r --DiskIds d-1 --DiskIds d-2";
@@ -56,7 +56,7 @@ fn parameters_are_written_in_several_ways() {
 }
 
 #[test]
-fn a_wrong_request_is_explained_before_it_is_sent() {
+fn call_explains_an_invalid_request_before_sending_it() {
     let unknown = refused("DetachDisk --DiskId d-1 --InstaceId i-1");
     assert!(unknown.message.contains("InstaceId"), "{unknown}");
     assert!(unknown.hint.contains("Did you mean InstanceId?"), "{unknown}");
@@ -75,7 +75,7 @@ fn a_wrong_request_is_explained_before_it_is_sent() {
 }
 
 #[test]
-fn the_document_has_everything_about_every_action() {
+fn catalog_document_describes_every_action() {
     let document = document::document(actions::PRODUCTS);
     assert_eq!(document["products"][0]["code"], "Ecs");
     let all = document["actions"].as_array().unwrap();
@@ -111,7 +111,7 @@ fn sound_parameter(parameter: &Value) {
 }
 
 #[test]
-fn completions_know_actions_and_their_parameters() {
+fn completions_offer_actions_and_their_parameters() {
     use clap_complete::Shell;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         let script = script(shell);
@@ -123,7 +123,7 @@ fn completions_know_actions_and_their_parameters() {
 }
 
 #[test]
-fn an_action_has_help_of_its_own() {
+fn call_help_describes_the_action() {
     let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
     let help = commands::help_of_action(&words("diskdock call DetachDisk --help")).unwrap();
     assert!(help.contains("Usage: diskdock call DetachDisk"), "{help}");
@@ -141,7 +141,7 @@ fn diskdock(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn exit_codes_tell_what_kind_of_failure_it_was() {
+fn exit_codes_distinguish_kinds_of_failure() {
     let stderr = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
     let wrong = diskdock(&["call", "DetachDiks", "--DiskId", "d-1"]);
     assert_eq!(wrong.status.code(), Some(2));
@@ -220,7 +220,7 @@ fn answering(bodies: &[&str]) -> (String, std::thread::JoinHandle<Vec<Seen>>) {
 }
 
 #[test]
-fn requests_are_signed_in_both_schemes() {
+fn call_signs_requests_in_both_schemes() {
     for scheme in ["v1", "v3"] {
         let reply = r#"{"RequestId":"R","Disks":{"Disk":[{"DiskId":"d-1","Size":40}]}}"#;
         let (endpoint, server) = answering(&[reply]);
@@ -239,7 +239,7 @@ fn requests_are_signed_in_both_schemes() {
 }
 
 #[test]
-fn waiting_ends_when_the_disk_has_settled() {
+fn call_wait_ends_when_the_disk_has_its_final_status() {
     let disk = |status: &str, instance: &str| {
         format!(
             "{{\"Disks\":{{\"Disk\":[{{\"DiskId\":\"d-1\",\"Status\":\"{status}\",\
@@ -257,7 +257,7 @@ fn waiting_ends_when_the_disk_has_settled() {
 }
 
 #[test]
-fn a_disk_that_went_back_is_a_failure_with_its_reason() {
+fn call_wait_fails_with_the_reason_when_the_disk_goes_back() {
     let back = r#"{"Disks":{"Disk":[{"DiskId":"d-1","Status":"In_use","InstanceId":"i-1"}]}}"#;
     let (endpoint, server) = answering(&["{}", back]);
     let arguments = ["call", "DetachDisk", "--DiskId", "d-1", "--InstanceId", "i-1", "--wait"];
@@ -268,7 +268,7 @@ fn a_disk_that_went_back_is_a_failure_with_its_reason() {
 }
 
 #[test]
-fn a_refusal_comes_with_what_to_do() {
+fn call_prints_the_remedy_of_a_refusal() {
     let body = r#"{"RequestId":"R-1","Code":"InvalidDiskId.NotFound","Message":"No such disk."}"#;
     let (endpoint, server) = answering(&[body]);
     let arguments = ["call", "DetachDisk", "--DiskId", "d-1", "--InstanceId", "i-1"];
@@ -290,7 +290,7 @@ fn told(console: &str) -> String {
 }
 
 #[test]
-fn a_console_is_shown_without_what_a_terminal_would_obey() {
+fn console_command_strips_control_sequences() {
     let written = "\u{1b}]0;title\u{7}\u{1b}[31mlogin:\u{1b}[0m \r\nGrüße\n";
     for (flag, shown) in [(&[][..], "login: \nGrüße\n"), (&["--raw"][..], written)] {
         let (endpoint, server) = answering(&[&told(written)]);
@@ -308,7 +308,7 @@ fn a_console_is_shown_without_what_a_terminal_would_obey() {
 }
 
 #[test]
-fn a_console_is_followed_while_its_window_moves() {
+fn console_command_follows_new_output() {
     let looks = ["one\ntwo \u{1b}[3", "one\ntwo \u{1b}[31mthree\n", "three\nfour\n", "five\n"];
     let looks: Vec<String> = looks.iter().map(|console| told(console)).collect();
     let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
@@ -323,7 +323,7 @@ fn a_console_is_followed_while_its_window_moves() {
 }
 
 #[test]
-fn there_is_no_console_of_what_is_not_there() {
+fn console_command_refuses_an_unknown_instance() {
     let body = r#"{"RequestId":"R-1","Code":"InvalidInstanceId.NotFound","Message":"No such."}"#;
     let (endpoint, server) = answering(&[body]);
     let output = diskdock(&["console", "i-1", "--endpoint", &endpoint]);

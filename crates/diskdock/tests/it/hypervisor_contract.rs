@@ -8,7 +8,7 @@ use crate::contract::{Bench, Pass, contract};
 use crate::harness::BEGINNING;
 
 #[tokio::test]
-async fn the_simulated_driver_keeps_the_contract() {
+async fn simulated_driver_fulfils_the_contract() {
     for pace in [Pace::Exactly(0), Pace::Fast, Pace::Cloud] {
         let (driver, now) = (Simulated::new(pace), Cell::new(BEGINNING));
         let pass = |milliseconds| -> Pass {

@@ -7,7 +7,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 #[tokio::test]
-async fn what_was_attaching_goes_on_and_ends() {
+async fn attach_disk_completes_after_a_restart() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -20,7 +20,7 @@ async fn what_was_attaching_goes_on_and_ends() {
 }
 
 #[tokio::test]
-async fn what_was_detaching_goes_on_and_ends() {
+async fn detach_disk_completes_after_a_restart() {
     for milliseconds in [0, 1, 500, 999, 1_000] {
         let world = World::new().await;
         let instance = world.running_instance().await;
@@ -38,7 +38,7 @@ async fn what_was_detaching_goes_on_and_ends() {
 }
 
 #[tokio::test]
-async fn what_was_held_goes_on_and_the_rules_are_forgotten() {
+async fn held_transitions_continue_after_a_restart_without_their_rules() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -53,7 +53,7 @@ async fn what_was_held_goes_on_and_the_rules_are_forgotten() {
 }
 
 #[tokio::test]
-async fn a_disk_that_was_being_made_is_made() {
+async fn create_disk_completes_after_a_restart() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"hold"}}"#;
     world.control("POST", "/rules", rule).await;
@@ -66,7 +66,7 @@ async fn a_disk_that_was_being_made_is_made() {
 }
 
 #[tokio::test]
-async fn a_guest_that_kept_silent_is_asked_again() {
+async fn detach_disk_asks_a_silent_guest_again_after_a_restart() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -80,7 +80,7 @@ async fn a_guest_that_kept_silent_is_asked_again() {
 }
 
 #[tokio::test]
-async fn nothing_that_was_acknowledged_is_lost() {
+async fn restart_keeps_every_acknowledged_call() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let mut disks: Vec<String> = Vec::new();
@@ -131,7 +131,7 @@ async fn restart_after_downtime_beyond_every_deadline_undoes_no_call() {
 }
 
 #[tokio::test]
-async fn restart_gives_an_operation_an_end_all_the_same() {
+async fn restart_keeps_a_deadline_for_an_operation() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -145,7 +145,7 @@ async fn restart_gives_an_operation_an_end_all_the_same() {
 }
 
 #[tokio::test]
-async fn differences_are_looked_at_without_any_effect() {
+async fn get_differences_has_no_effect() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     assert!(world.simulated().kill(&instance.as_str().into()));

@@ -68,7 +68,7 @@ fn every_action_has_a_sample_in_every_language_or_a_reason() {
 }
 
 #[test]
-fn whatever_is_filled_in_stays_in_its_literal() {
+fn sample_values_stay_inside_their_literal() {
     for spec in actions::all().map(|entry| entry.spec()) {
         let mut values = Vec::new();
         all_with(spec.parameters, "", AWKWARD, &mut values);
@@ -92,7 +92,7 @@ fn whatever_is_filled_in_stays_in_its_literal() {
 }
 
 #[test]
-fn names_cannot_bring_code_along() {
+fn parameter_names_cannot_inject_code_into_a_sample() {
     let why = |name: &str| {
         let refused = written(Language::Python, "DetachDisk", &pairs(&[(name, "x")]));
         refused.unwrap_err().why
@@ -106,14 +106,14 @@ fn names_cannot_bring_code_along() {
 }
 
 #[test]
-fn what_is_required_and_missing_is_an_example_and_said_to_be_one() {
+fn missing_required_parameters_get_marked_example_values() {
     let sample = written(Language::Curl, "DetachDisk", &pairs(&[("DiskId", "d-1")])).unwrap();
     assert!(sample.code.contains("# InstanceId was not filled in; this is an example."));
     assert!(sample.code.contains("InstanceId i-bp1000q5z9rt6j4xn8de"));
 }
 
 #[test]
-fn a_value_that_the_model_would_change_is_sent_by_its_wire_name() {
+fn values_that_an_sdk_would_change_are_sent_by_wire_name() {
     let odd = pairs(&[("RegionId", "r"), ("Size", "040")]);
     let sample = written(Language::Java, "CreateDisk", &odd).unwrap();
     assert!(sample.code.contains("because the SDK takes only a plain number for Size."));
@@ -123,7 +123,7 @@ fn a_value_that_the_model_would_change_is_sent_by_its_wire_name() {
 }
 
 #[test]
-fn the_cloud_is_called_with_tls_at_the_region() {
+fn samples_for_the_cloud_use_tls_and_the_regional_endpoint() {
     let target = Target::Cloud { region: "cn-beijing".to_owned() };
     let sample = written_for(target, Language::Python, "DescribeDisks", &[]).unwrap();
     assert!(sample.code.contains("endpoint=\"ecs.cn-beijing.aliyuncs.com\""));
@@ -132,7 +132,7 @@ fn the_cloud_is_called_with_tls_at_the_region() {
 }
 
 #[test]
-fn terraform_says_where_a_detach_is_hidden() {
+fn terraform_sample_shows_where_a_detach_happens() {
     let refused = written(Language::Terraform, "DetachDisk", &[]).unwrap_err();
     assert!(refused.why.contains("alicloud_ecs_disk_attachment"));
     let refused = written(Language::Terraform, "RunInstances", &[]).unwrap_err();
@@ -149,7 +149,7 @@ fn run(words: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn the_command_prints_or_saves_a_sample() {
+fn sample_command_prints_or_saves_a_sample() {
     let (code, out, err) = run(&["python", "DetachDisk", "--InstanceId", "i-1", "--DiskId=-d 1"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("instance_id=\"i-1\",") && out.contains("disk_id=\"-d 1\","));
@@ -162,7 +162,7 @@ fn the_command_prints_or_saves_a_sample() {
 }
 
 #[test]
-fn the_command_explains_what_is_wrong() {
+fn sample_command_explains_invalid_arguments() {
     let (code, _, err) = run(&["python", "DetachDisc"]);
     assert!(code == 2 && err.contains("Did you mean DetachDisk?"), "{code} {err}");
     let (code, _, err) = run(&["go", "DetachDisk", "--InstaceId", "i-1"]);

@@ -137,7 +137,7 @@ fn target() -> String {
 }
 
 #[test]
-fn slow_clients_keep_nobody_waiting() {
+fn slow_clients_delay_no_other_client() {
     let server = Server::start(&[]);
     let heads: Vec<_> = (0..50)
         .map(|_| {
@@ -185,7 +185,7 @@ fn a_head_that_is_too_large_closes_the_connection() {
 }
 
 #[test]
-fn connections_are_kept_and_requests_can_be_sent_ahead() {
+fn connections_are_kept_alive_and_requests_can_be_pipelined() {
     let server = Server::start(&[]);
     let mut client = server.connect();
     for _ in 0..3 {
@@ -199,7 +199,7 @@ fn connections_are_kept_and_requests_can_be_sent_ahead() {
 }
 
 #[test]
-fn old_and_odd_clients_are_served() {
+fn http_1_0_clients_and_unusual_requests_are_served() {
     let server = Server::start(&[]);
     let target = target();
     let mut old = server.connect();
@@ -229,7 +229,7 @@ fn old_and_odd_clients_are_served() {
 }
 
 #[test]
-fn stopping_lets_requests_under_way_finish() {
+fn shutdown_waits_for_requests_in_progress() {
     let mut server = Server::start(&[]);
     let mut idle = server.connect();
     idle.send(HEALTH);
@@ -269,7 +269,7 @@ fn tls_client(server: &Server) -> TlsClient {
 }
 
 #[test]
-fn tls_is_spoken_with_a_certificate() {
+fn serve_with_a_certificate_uses_tls() {
     let (chain, key) = (certificate("test-cert.pem"), certificate("test-key.pem"));
     let (chain_text, key_text) = (chain.to_str().unwrap(), key.to_str().unwrap());
     let server = Server::start(&["--tls-cert", chain_text, "--tls-key", key_text]);
@@ -290,7 +290,7 @@ fn refusal(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn beyond_loopback_it_wants_tls_and_a_key() {
+fn serve_beyond_loopback_requires_tls_and_a_key() {
     let directory = tempfile::tempdir().unwrap();
     let open = ["--listen", "0.0.0.0:0"];
     let (code, said) = refusal(directory.path(), &open);
@@ -302,7 +302,7 @@ fn beyond_loopback_it_wants_tls_and_a_key() {
 }
 
 #[test]
-fn two_servers_do_not_share_a_directory() {
+fn serve_refuses_a_data_directory_in_use() {
     let server = Server::start(&[]);
     let directory = server.directory.path();
     let (code, said) = refusal(directory, &["--listen", "127.0.0.1:0"]);
@@ -315,7 +315,7 @@ fn two_servers_do_not_share_a_directory() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn serve_names_a_port_that_is_in_use() {
     let server = Server::start(&[]);
     let other = tempfile::tempdir().unwrap();
     let (code, said) = refusal(other.path(), &["--listen", &server.address]);

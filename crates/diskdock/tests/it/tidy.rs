@@ -112,7 +112,7 @@ fn named(line: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn no_folder_reaches_over_its_walls() {
+fn rooms_import_only_what_their_table_allows() {
     let sources = sources();
     let mut wrong = BTreeSet::new();
     for source in sources.iter().filter(|source| !source.is_test()) {
@@ -152,7 +152,7 @@ fn axum_is_used_at_the_edge_only() {
 }
 
 #[test]
-fn nothing_waits_inside_a_transaction() {
+fn transactions_do_not_await() {
     let sources = sources();
     let waits = |source: &Source, line: &str| {
         let in_store = source.room() == Some("store");
@@ -172,7 +172,7 @@ fn code_does_not_unwrap() {
 }
 
 #[test]
-fn every_note_to_come_back_names_an_issue() {
+fn every_todo_names_an_issue() {
     let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
     let sources = sources();
     let found = sources.iter().flat_map(|source| {

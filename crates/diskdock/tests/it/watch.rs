@@ -74,7 +74,7 @@ fn disk_of<'a>(picture: &'a Value, id: &str) -> Option<&'a Value> {
 }
 
 #[tokio::test]
-async fn every_change_is_seen_by_all_who_watch() {
+async fn every_watcher_sees_every_change() {
     let world = World::new().await;
     let watch = Watch::default();
     let instance = world.running_instance().await;
@@ -101,7 +101,7 @@ async fn every_change_is_seen_by_all_who_watch() {
 }
 
 #[tokio::test]
-async fn somebody_who_comes_later_sees_the_whole_picture_at_once() {
+async fn new_watcher_gets_the_whole_state_at_once() {
     let world = World::new().await;
     let watch = Watch::default();
     let disk = world.available_disk().await;
@@ -112,7 +112,7 @@ async fn somebody_who_comes_later_sees_the_whole_picture_at_once() {
 }
 
 #[tokio::test]
-async fn the_stream_ends_when_the_server_stops() {
+async fn watch_stream_ends_when_the_server_stops() {
     let world = World::new().await;
     let watch = Watch::default();
     let mut viewer = watching(&world, &watch).await;
@@ -123,7 +123,7 @@ async fn the_stream_ends_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn only_those_who_may_use_the_controls_may_watch() {
+async fn watch_requires_access_to_the_controls() {
     let world = World::new().await;
     let watch = Watch::default();
     let foreign = [("origin", "https://evil.example")];
@@ -137,7 +137,7 @@ async fn only_those_who_may_use_the_controls_may_watch() {
 }
 
 #[tokio::test]
-async fn more_than_a_hundred_cannot_watch() {
+async fn watch_refuses_more_than_a_hundred_clients() {
     let world = World::new().await;
     let watch = Watch::default();
     let mut viewers = Vec::new();
@@ -150,7 +150,7 @@ async fn more_than_a_hundred_cannot_watch() {
 }
 
 #[tokio::test]
-async fn calls_can_be_opened_again_as_they_were_but_for_passwords() {
+async fn recent_calls_link_to_their_form_without_passwords() {
     let world = World::new().await;
     let mut asked = vec![
         ("RegionId", REGION),
@@ -175,7 +175,7 @@ async fn calls_can_be_opened_again_as_they_were_but_for_passwords() {
 }
 
 #[tokio::test]
-async fn reading_does_not_push_out_what_changed() {
+async fn recent_calls_keep_writes_when_reads_are_many() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     for _ in 0..300 {

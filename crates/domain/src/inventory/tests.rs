@@ -166,7 +166,7 @@ fn ill_formed_ids_are_refused() {
 }
 
 #[test]
-fn names_that_lead_nowhere_are_refused() {
+fn references_to_unknown_entries_are_refused() {
     let fault = fault_of(|tables| tables.instance_types[0].family = "ecs.g9".into());
     assert!(fault.contains("its family ecs.g9 is not declared"), "{fault}");
     let fault =

@@ -116,7 +116,7 @@ impl TestServer {
 }
 
 #[tokio::test]
-async fn an_instance_runs_stops_starts_reboots_and_goes() {
+async fn instance_runs_stops_starts_reboots_and_is_deleted() {
     let server = TestServer::new(false);
     let id = server.run(&[]).await;
     let named = [("InstanceId", id.as_str())];
@@ -165,7 +165,7 @@ async fn an_instance_whose_disks_take_time_is_created_and_can_be_started() {
 }
 
 #[tokio::test]
-async fn a_batch_refuses_all_or_names_those_that_fail() {
+async fn batch_refuses_all_or_lists_the_failed_ones() {
     let server = TestServer::new(false);
     let (first, second) = (server.run(&[]).await, server.run(&[]).await);
     server.drain().await;

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_array_of_strings_is_refused() {
+    fn read_strings_refuses_text_that_is_no_array() {
         for text in [
             "",
             "d-1",

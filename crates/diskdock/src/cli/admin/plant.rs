@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_reads_as_the_server_wants_it() {
+    fn rule_is_sent_in_the_form_of_the_server() {
         let line = "x --transition detach --disk d-1 --times 2 --do take=2s";
         let body = Rules::try_parse_from(words(line)).unwrap().order.body();
         let expected = json!({ "transition": "detach", "disk": "d-1", "times": 2,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_does_exactly_one_thing() {
+    fn fault_has_exactly_one_effect() {
         let body = |line: &str| Some(Faults::try_parse_from(words(line)).ok()?.order.body());
         let expected = json!({ "skip": 1, "action": "DetachDisk", "times": 3,
             "fault": { "do": "answer", "code": "IncorrectDiskStatus" } });

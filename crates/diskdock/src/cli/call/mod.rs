@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_refusal_with_its_remedy() {
+    fn refusal_is_printed_with_its_remedy() {
         let json = r#"{"Code":"InvalidDiskId.NotFound","Message":"No.","RequestId":"R-1"}"#;
         let failure = refusal(&answered(json), find("DetachDisk"));
         assert_eq!(failure.message, "InvalidDiskId.NotFound: No.");
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_told_as_such() {
+    fn reply_of_another_server_is_recognized() {
         let failure = refusal(&answered("<html>hello"), None);
         assert!(failure.message.contains("404") && failure.hint.contains("--endpoint"));
     }

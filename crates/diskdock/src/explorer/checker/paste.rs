@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn all_ways_of_writing_a_request_give_the_same() {
+    fn every_notation_of_a_request_parses_to_the_same() {
         let http = "POST /?a=1%202 HTTP/1.1\r\nHost: h:1\r\nX-Acs-Action: DetachDisk\r\n\r\n";
         let url = "POST http://h:1/?a=1+2\nx-acs-action: DetachDisk";
         let curl = "curl -s -XPOST 'http://h:1/?a=1%202' \\\n  -H \"x-acs-action: DetachDisk\"";
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn data_of_curl_is_a_form_that_is_posted() {
+    fn curl_data_is_parsed_as_a_posted_form() {
         let pasted = read("curl http://h/ -d a=1 --data-raw 'b=x y'").unwrap();
         assert_eq!(pasted.method, "POST");
         assert_eq!(parameter(&pasted, "b"), Some("x y"));

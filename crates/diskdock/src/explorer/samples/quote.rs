@@ -177,7 +177,7 @@ mod tests {
     const AWKWARD: &str = "a'b\"c\\d\n$(e)`f`${g}%{h}</script>é\u{301}\u{202e}磁😀\u{7f}";
 
     #[test]
-    fn every_language_has_its_way() {
+    fn quote_escapes_for_every_language() {
         let common = "$(e)`f`${g}%{h}</script>é\\u0301\\u202e磁😀";
         let expected = format!("\"a'b\\\"c\\\\d\\n{common}");
         assert_eq!(python(AWKWARD), format!("{expected}\\u007f\""));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn php_and_the_shell_choose_their_quotes() {
+    fn quote_chooses_the_quotes_of_php_and_shell() {
         assert_eq!(php("a'$b\\"), "'a\\'$b\\\\'");
         assert_eq!(php("$a\n{$b}\"'"), "\"\\$a\\n{\\$b}\\\"'\"");
         assert_eq!(bash("d-1"), "d-1");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_joined_in_java() {
+    fn quote_splits_a_long_text_in_java() {
         let long = java(&"x".repeat(25_000));
         assert!(long.starts_with("String.join(\"\", \"xxx") && long.matches("\", \"").count() == 3);
         assert_eq!(java(""), "\"\"");

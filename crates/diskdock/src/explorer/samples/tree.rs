@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn wire_names_become_groups_and_lists() {
+    fn tree_turns_wire_names_into_groups_and_lists() {
         let disk = [("DataDisk.1.Size", "40"), ("DataDisk.2.Category", "x"), ("Tag.1.Key", "k")];
         let size = Member { name: "Size", node: Node::Leaf(Kind::Integer, "40".to_owned()) };
         let groups = Node::Groups(vec![vec![size], vec![text("Category", "x")]]);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_would_change_is_told() {
+    fn tree_reports_values_that_an_sdk_would_change() {
         let misfit = |action, name, value| grown(action, &[(name, value)]).unwrap_err().join("");
         assert!(misfit("CreateDisk", "Size", "040").contains("a plain number for Size"));
         assert!(misfit("CreateDisk", "Size", "4000000000").contains("Size"));

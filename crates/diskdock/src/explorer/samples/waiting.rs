@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_an_asynchronous_action_is_what_it_declares() {
+    fn waiting_ends_in_the_declared_status() {
         let both = [("DiskId", "d-1"), ("InstanceId", "i-1")];
         let detach = waiting("DetachDisk", &both).unwrap();
         assert_eq!((detach.resource.noun, detach.goal), ("disk", Some("Available")));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_waited_for_where_no_status_tells() {
+    fn actions_without_status_have_no_waiting() {
         assert!(waiting("RunInstances", &[("DryRun", "true")]).is_none());
         assert!(waiting("DescribeDisks", &[]).is_none());
         assert!(waiting("ResizeDisk", &[("DiskId", "d-1")]).is_none());

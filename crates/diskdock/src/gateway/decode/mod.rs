@@ -206,7 +206,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn decode_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = form(&bytes);
             let _ = json(&bytes);
             let _ = query(&String::from_utf8_lossy(&bytes));

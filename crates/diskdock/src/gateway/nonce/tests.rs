@@ -59,7 +59,7 @@ fn memory_starts_empty_and_shrinks_as_minutes_pass() {
 }
 
 #[test]
-fn a_clock_set_back_brings_no_replay_and_no_outage() {
+fn clock_set_back_allows_no_replay_and_no_outage() {
     let nonces = Nonces::default();
     assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Fresh);
     assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), Verdict::Fresh);
@@ -89,7 +89,7 @@ fn an_overflow_gives_up_the_oldest_minute_only() {
 }
 
 #[test]
-fn a_late_request_costs_nobody_elses_minute() {
+fn remember_of_a_late_request_evicts_no_other_minute() {
     let nonces = memory(2);
     assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), Verdict::Fresh);
     assert_eq!(remember(&nonces, "a", "2", NOW, NOW), Verdict::Fresh);
@@ -151,7 +151,7 @@ fn remember_knows_what_was_stored_by_a_server_before() {
 proptest! {
     /// However the clock jumps and however little fits, nothing is fresh twice.
     #[test]
-    fn nothing_is_fresh_twice(
+    fn no_nonce_is_fresh_twice(
         limit in 1_usize..40,
         calls in proptest::collection::vec((0..20_u8, -2000..2000_i64, -3000..3000_i64), 1..300),
     ) {
@@ -170,7 +170,7 @@ proptest! {
 
     /// With room enough and a clock that runs forward, every first use is served.
     #[test]
-    fn every_first_use_is_served(
+    fn every_first_use_of_a_nonce_is_accepted(
         calls in proptest::collection::vec((0..50_u8, -WINDOW_S..WINDOW_S, 0..90_i64), 1..200),
     ) {
         let (nonces, mut now, mut seen) = (Nonces::default(), NOW, HashSet::new());

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_port_has_a_place_of_its_own() {
+    fn command_line_gives_each_port_its_own_slot() {
         let line = line(Boot::Disk);
         let ports = devices(&line, "pcie-root-port");
         assert_eq!(ports.len(), 17);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_stays_a_path_and_the_system_disk_boots() {
+    fn command_line_escapes_paths_and_boots_the_system_disk() {
         let line = line(Boot::Disk);
         let nodes: Vec<Value> =
             after(&line, "-blockdev").map(|text| serde_json::from_str(text).unwrap()).collect();
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_is_booted_with_its_words_as_one_argument() {
+    fn command_line_passes_kernel_arguments_as_one() {
         let boot = Boot::Kernel {
             kernel: "/k".into(),
             initrd: Some("/i".into()),

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_console_is_cut_and_its_end_is_kept() {
+    fn read_keeps_the_end_of_a_long_console() {
         let directory = tempfile::tempdir().unwrap();
         let machine = Machine::new("i-1".into(), directory.path().to_owned());
         assert_eq!(read(&machine).unwrap(), b"");
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_not_followed() {
+    fn read_does_not_follow_a_symbolic_link() {
         let directory = tempfile::tempdir().unwrap();
         let machine = Machine::new("i-1".into(), directory.path().to_owned());
         std::fs::create_dir(&machine.run).unwrap();

@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_nobody_waits_for_any_more_still_comes_before_what_follows() {
+    async fn abandoned_call_runs_before_later_calls_of_its_machine() {
         let directory = tempfile::tempdir().unwrap();
         let machine = Machine::new("i-1".into(), directory.path().to_owned());
         let write =

@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_back_to_disk_and_generation() {
+    fn name_round_trips_disk_and_generation() {
         let name = of_device(&slot("d-bp1abcdefghijklmnopq", 17)).unwrap();
         assert_eq!(name, "d-bp1abcdefghijklmnopq.17");
         assert_eq!(parse_device(&name), Some(("d-bp1abcdefghijklmnopq".into(), 17)));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_mean_something_else_is_no_name() {
+    fn parse_refuses_ambiguous_names() {
         let long = "d".repeat(25);
         for odd in ["", "..", "a/b", "a,b=c", "a b", "a\0b", "-a", "7a", "ä", "a\n", &long] {
             assert!(of_device(&slot(odd, 1)).is_err(), "{odd:?}");

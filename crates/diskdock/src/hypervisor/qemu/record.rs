@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_what_is_read() {
+    fn record_round_trips() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), None);
         let mut record = Record::default();

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seed_holds_what_was_given() {
+    fn seed_contains_the_given_files() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE);
         let spec = MachineSpec {

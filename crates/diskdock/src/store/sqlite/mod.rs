@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn books_of_every_version_come_to_the_present_form() {
+    fn store_of_every_version_migrates_to_the_current_schema() {
         let mut fresh = Connection::open_in_memory().unwrap();
         migrate(&mut fresh).unwrap();
         for version in 0..=MIGRATIONS.len() {

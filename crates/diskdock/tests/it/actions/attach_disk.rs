@@ -10,7 +10,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 #[tokio::test]
-async fn a_disk_goes_from_available_through_attaching_to_in_use() {
+async fn attach_disk_goes_from_available_through_attaching_to_in_use() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -33,7 +33,7 @@ async fn a_disk_goes_from_available_through_attaching_to_in_use() {
 }
 
 #[tokio::test]
-async fn device_names_are_given_in_order_and_used_again() {
+async fn attach_disk_gives_device_names_in_order_and_reuses_them() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let mut disks = Vec::new();
@@ -66,7 +66,7 @@ async fn attach_disk_gives_the_requested_device_name() {
 }
 
 #[tokio::test]
-async fn a_guest_that_takes_no_device_leaves_the_disk_available() {
+async fn attach_disk_refused_by_the_guest_leaves_the_disk_available() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for (behaviour, after_ms) in [("refuse", 0), ("never", 300_000)] {
@@ -100,7 +100,7 @@ async fn attach_disk_sets_delete_with_instance_as_requested() {
 }
 
 #[tokio::test]
-async fn two_disks_may_be_attached_at_the_same_time() {
+async fn attach_disk_of_two_disks_at_the_same_time_succeeds() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let (one, other) = (world.available_disk().await, world.available_disk().await);

@@ -22,7 +22,7 @@ fn ask<'a>(change: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
 }
 
 #[tokio::test]
-async fn a_new_disk_is_found_at_once_with_every_field() {
+async fn create_disk_is_visible_at_once_with_every_field() {
     let world = World::new().await;
     let given = ask(&[
         ("DiskName", Some("data-1")),
@@ -137,7 +137,7 @@ async fn create_disk_leaves_a_slow_disk_creating_and_unusable() {
 }
 
 #[tokio::test]
-async fn a_disk_whose_bytes_could_not_be_made_is_gone() {
+async fn create_disk_that_fails_removes_the_disk() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","times":1,"behaviour":{"do":"refuse"}}"#;
     world.control("POST", "/rules", rule).await;
@@ -149,7 +149,7 @@ async fn a_disk_whose_bytes_could_not_be_made_is_gone() {
 }
 
 #[tokio::test]
-async fn a_regional_disk_needs_no_zone() {
+async fn create_disk_of_a_regional_category_needs_no_zone() {
     let world = World::new().await;
     let given = ask(&[("ZoneId", None), ("DiskCategory", Some("cloud_regional_disk_auto"))]);
     let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
@@ -158,7 +158,7 @@ async fn a_regional_disk_needs_no_zone() {
 }
 
 #[tokio::test]
-async fn an_encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
+async fn encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
     let mut world = World::new().await;
     let encrypted = ask(&[("Encrypted", Some("true")), ("KMSKeyId", None)]);
     let key_of = async |world: &World, given: &[(&str, &str)]| {

@@ -5,7 +5,7 @@
 use crate::harness::{World, launch};
 
 #[tokio::test]
-async fn an_instance_is_pending_then_stopped_then_started() {
+async fn create_instance_goes_through_pending_to_stopped_and_can_be_started() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":3000}}"#;
     world.control("POST", "/rules", rule).await;
@@ -37,7 +37,7 @@ async fn an_instance_is_pending_then_stopped_then_started() {
 
 /// Some clients start at once what they created.
 #[tokio::test]
-async fn an_instance_whose_disks_are_made_may_be_started_at_once() {
+async fn start_instance_is_accepted_right_after_create_instance() {
     let world = World::new().await;
     let id = world.ok("CreateInstance", &launch(&[])).await.text_at("InstanceId");
     world.ok("StartInstance", &[("InstanceId", &id)]).await;
@@ -47,7 +47,7 @@ async fn an_instance_whose_disks_are_made_may_be_started_at_once() {
 }
 
 #[tokio::test]
-async fn an_order_comes_with_a_subscription_and_a_token_makes_one_instance() {
+async fn create_instance_returns_an_order_and_repeats_by_token() {
     let world = World::new().await;
     let ask = launch(&[
         ("InstanceChargeType", Some("PrePaid")),

@@ -10,7 +10,7 @@ const GONE: (u16, &str, &str) =
     (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
 
 #[tokio::test]
-async fn a_deleted_disk_is_gone_at_once_and_stays_gone() {
+async fn delete_disk_removes_the_disk_at_once_and_for_good() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let answer = world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
@@ -72,7 +72,7 @@ async fn delete_disk_refuses_a_missing_id() {
 }
 
 #[tokio::test]
-async fn of_delete_and_attach_at_the_same_time_one_wins() {
+async fn concurrent_delete_and_attach_succeed_exactly_once() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for _ in 0..8 {

@@ -68,7 +68,7 @@ async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
 }
 
 #[tokio::test]
-async fn an_ended_subscription_and_an_instance_in_arrears_can_be_released() {
+async fn delete_instance_releases_an_ended_subscription_and_an_instance_in_arrears() {
     let world = World::new().await;
     let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
     let ended = world.run_one(&prepaid).await;
@@ -86,7 +86,7 @@ async fn an_ended_subscription_and_an_instance_in_arrears_can_be_released() {
 }
 
 #[tokio::test]
-async fn a_batch_releases_all_or_none_and_once() {
+async fn delete_instances_is_atomic_and_repeats_by_token() {
     let world = World::new().await;
     let ids = world.run(&[("Amount", Some("3"))]).await;
     let ask = [

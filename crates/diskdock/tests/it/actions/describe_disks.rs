@@ -19,7 +19,7 @@ fn listed(tree: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_empty_list_is_an_empty_list() {
+async fn describe_disks_without_disks_returns_an_empty_list() {
     let world = World::new().await;
     let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     let expected = serde_json::json!({
@@ -31,7 +31,7 @@ async fn an_empty_list_is_an_empty_list() {
 }
 
 #[tokio::test]
-async fn every_field_is_always_there_and_has_its_type() {
+async fn describe_disks_returns_every_field_with_its_type() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -174,7 +174,7 @@ async fn describe_disks_refuses_invalid_filters() {
 }
 
 #[tokio::test]
-async fn describe_disks_says_what_it_expects_of_a_malformed_filter() {
+async fn describe_disks_explains_a_malformed_filter() {
     let world = World::new().await;
     for (name, value, status, code) in [
         ("DiskIds", "d-1", 400, "InvalidParameter.DiskIds"),

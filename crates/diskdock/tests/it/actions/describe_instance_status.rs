@@ -9,7 +9,7 @@ fn field(name: &str) -> (&str, &str, &str) {
 }
 
 #[tokio::test]
-async fn every_status_is_shown() {
+async fn describe_instance_status_shows_every_status() {
     let world = World::new().await;
     for status in [
         InstanceStatus::Pending,

@@ -95,7 +95,7 @@ const FILTERS: &[(Pairs, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn each_filter_of_describe_instances_keeps_only_matches() {
+async fn describe_instances_filter_returns_only_matches() {
     let world = World::new().await;
     three(&world).await;
     for (filter, expected) in FILTERS {
@@ -107,7 +107,7 @@ async fn each_filter_of_describe_instances_keeps_only_matches() {
 }
 
 #[tokio::test]
-async fn pages_by_number_hold_each_instance_once() {
+async fn describe_instances_by_page_number_returns_each_instance_once() {
     let world = World::new().await;
     let mut ids = world.run(&[("Amount", Some("25"))]).await;
     ids.reverse();
@@ -139,7 +139,7 @@ async fn pages_by_number_hold_each_instance_once() {
 }
 
 #[tokio::test]
-async fn pages_by_token_hold_each_instance_once_whatever_comes_meanwhile() {
+async fn describe_instances_by_next_token_returns_each_instance_once() {
     let world = World::new().await;
     let mut ids = world.run(&[("Amount", Some("25"))]).await;
     let (mut seen, mut token) = (Vec::new(), String::new());

@@ -12,7 +12,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 #[tokio::test]
-async fn a_disk_goes_from_in_use_through_detaching_to_available() {
+async fn detach_disk_goes_from_in_use_through_detaching_to_available() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -40,7 +40,7 @@ async fn a_disk_goes_from_in_use_through_detaching_to_available() {
 }
 
 #[tokio::test]
-async fn an_attached_disk_shows_where_it_is() {
+async fn describe_disks_shows_the_instance_and_device_of_an_attached_disk() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -63,7 +63,7 @@ async fn an_attached_disk_shows_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_lock_of_the_instance_shows_on_the_disk_until_it_is_off() {
+async fn disk_shows_the_lock_of_its_instance_until_it_is_detached() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -79,7 +79,7 @@ async fn a_lock_of_the_instance_shows_on_the_disk_until_it_is_off() {
 }
 
 #[tokio::test]
-async fn a_list_by_instance_has_a_disk_until_it_is_off() {
+async fn describe_disks_by_instance_lists_a_disk_until_it_is_detached() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -95,7 +95,7 @@ async fn a_list_by_instance_has_a_disk_until_it_is_off() {
 }
 
 #[tokio::test]
-async fn a_detached_disk_can_be_attached_and_detached_again() {
+async fn detached_disk_can_be_attached_and_detached_again() {
     let world = World::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;

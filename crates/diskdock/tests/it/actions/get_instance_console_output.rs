@@ -31,7 +31,7 @@ fn decoded(answer: &Answer) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_simulated_instance_says_that_it_is_one() {
+async fn console_output_of_a_simulated_instance_says_so() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let answer = world.ok("GetInstanceConsoleOutput", &of(&instance)).await;
@@ -42,7 +42,7 @@ async fn a_simulated_instance_says_that_it_is_one() {
 }
 
 #[tokio::test]
-async fn the_latest_64_kib_come_with_the_time_when_they_were_written() {
+async fn console_output_is_the_latest_64_kib_with_their_time() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| {
@@ -73,7 +73,7 @@ async fn remove_symbols_strips_control_sequences() {
 }
 
 #[tokio::test]
-async fn a_console_that_cannot_be_read_is_our_fault_and_in_the_log_only() {
+async fn unreadable_console_answers_internal_error_and_is_logged() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| Err(std::io::Error::other("the secret place is gone")));

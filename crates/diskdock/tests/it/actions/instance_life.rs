@@ -5,7 +5,7 @@ use diskdock::hypervisor::Pace;
 use crate::harness::{REGION, Style, World};
 
 #[tokio::test]
-async fn transitions_of_an_instance_take_as_long_as_on_the_real_cloud() {
+async fn instance_transitions_take_their_realistic_time() {
     let world = World::with(|plan| plan.pace = Pace::Cloud).await;
     let instances = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
     let id = &instances[0];
@@ -48,7 +48,7 @@ async fn nothing_free_is_reached(world: &World, instances: &[String]) {
 /// Whatever is asked in whatever order, and whenever the server dies: no disk is Available while
 /// a guest can reach it, and in the end store and hypervisor agree.
 #[tokio::test]
-async fn no_order_of_requests_frees_a_disk_too_early() {
+async fn no_order_of_requests_makes_a_reachable_disk_available() {
     for seed in 1..=6_u64 {
         let mut world = World::with(|plan| plan.pace = Pace::Cloud).await;
         world.rule(r#"{"transition":"stop","times":1,"behaviour":{"do":"never"}}"#);

@@ -35,7 +35,7 @@ async fn modify_disk_attribute_changes_only_named_attributes() {
 }
 
 #[tokio::test]
-async fn several_disks_change_together_or_not_at_all() {
+async fn modify_disk_attribute_of_several_disks_is_atomic() {
     let world = World::new().await;
     let (one, other) = (world.available_disk().await, world.available_disk().await);
     let ask = [("DiskIds.1", one.as_str()), ("DiskIds.2", &other), ("DiskName", "pair")];

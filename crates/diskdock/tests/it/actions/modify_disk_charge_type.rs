@@ -16,7 +16,7 @@ async fn subscribed(world: &World) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_disk_is_portable_after_a_switch_to_pay_as_you_go_only() {
+async fn modify_disk_charge_type_to_postpaid_makes_the_disk_portable() {
     let world = World::new().await;
     let (instance, disk) = subscribed(&world).await;
     let ids = format!("[\"{disk}\"]");
@@ -107,7 +107,7 @@ async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
 }
 
 #[tokio::test]
-async fn a_system_disk_is_not_switched_and_a_token_gives_one_order() {
+async fn modify_disk_charge_type_skips_system_disks_and_repeats_by_token() {
     let world = World::new().await;
     let (instance, disk) = subscribed(&world).await;
     let system = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();

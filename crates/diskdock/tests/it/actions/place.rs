@@ -10,7 +10,7 @@ const IMAGES: (&str, &str, &str) = ("Images", "Image", "ImageId");
 
 /// The way of a wizard: region, zone, type, image, disk; and then the launch goes well.
 #[tokio::test]
-async fn types_images_and_zones_that_are_listed_can_be_launched() {
+async fn every_listed_type_image_and_zone_can_be_launched() {
     let world = World::new().await;
     let regions = world.list("DescribeRegions", &[], REGIONS).await;
     assert!(regions.contains(&REGION.to_owned()));
@@ -115,7 +115,7 @@ async fn inventory_queries_refuse_invalid_parameters() {
 }
 
 #[tokio::test]
-async fn images_are_found_by_every_filter() {
+async fn describe_images_applies_every_filter() {
     let world = World::new().await;
     let total = async |filter: &[(&str, &str)]| {
         let ask = [&[("RegionId", REGION)], filter].concat();

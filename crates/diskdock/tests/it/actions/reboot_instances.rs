@@ -29,7 +29,7 @@ async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
 }
 
 #[tokio::test]
-async fn an_instance_is_starting_while_it_reboots_and_keeps_its_disks() {
+async fn reboot_instance_shows_starting_and_keeps_the_disks() {
     let world = World::new().await;
     let id = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let ask = [("InstanceId", id.as_str()), ("ForceStop", "true")];
@@ -45,7 +45,7 @@ async fn an_instance_is_starting_while_it_reboots_and_keeps_its_disks() {
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_reboot_is_running_as_before() {
+async fn reboot_instance_ignored_by_the_guest_leaves_it_running() {
     let world = World::new().await;
     let id = world.run_one(&[]).await;
     let before = world.show(&id).await;
@@ -57,7 +57,7 @@ async fn a_guest_that_does_not_reboot_is_running_as_before() {
 }
 
 #[tokio::test]
-async fn a_machine_that_does_not_come_back_after_its_power_was_cut_is_stopped() {
+async fn forced_reboot_that_fails_to_boot_leaves_the_instance_stopped() {
     let world = World::new().await;
     let id = world.run_one(&[]).await;
     world.rule(r#"{"transition":"start","behaviour":{"do":"refuse"}}"#);
@@ -70,7 +70,7 @@ async fn a_machine_that_does_not_come_back_after_its_power_was_cut_is_stopped() 
 
 /// A guest that reboots while a disk leaves it must not hold the disk when that is Available.
 #[tokio::test]
-async fn a_disk_that_is_leaving_goes_on() {
+async fn reboot_instance_lets_a_detach_continue() {
     let world = World::new().await;
     let id = world.run_one(&[]).await;
     let disk = world.disk_on(&id).await;
@@ -88,7 +88,7 @@ async fn a_disk_that_is_leaving_goes_on() {
 }
 
 #[tokio::test]
-async fn success_first_reboots_those_that_can_be_rebooted() {
+async fn reboot_instances_with_success_first_reboots_the_possible_ones() {
     let world = World::new().await;
     let (on, off) = (world.run_one(&[]).await, world.stopped_instance().await);
     let ask = [

@@ -35,7 +35,7 @@ async fn settle(world: &World, disk: &str, well: bool) {
 
 /// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
 #[tokio::test]
-async fn describe_disks_shows_the_new_size_at_once() {
+async fn resize_disk_shows_the_new_size_at_once() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -56,7 +56,7 @@ async fn describe_disks_shows_the_new_size_at_once() {
 }
 
 #[tokio::test]
-async fn a_resize_that_fails_restores_the_former_size_and_says_why() {
+async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     hold(&world);
@@ -75,7 +75,7 @@ async fn a_resize_that_fails_restores_the_former_size_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_disk_is_not_moved_or_resized_again_while_it_is_resizing() {
+async fn resizing_disk_can_be_neither_moved_nor_resized() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let (free, used) = (world.available_disk().await, world.disk_on(&instance).await);
@@ -108,7 +108,7 @@ async fn a_disk_is_not_moved_or_resized_again_while_it_is_resizing() {
 }
 
 #[tokio::test]
-async fn a_resize_survives_a_crash() {
+async fn resize_disk_completes_after_a_crash() {
     for well in [true, false] {
         let world = World::new().await;
         let disk = world.available_disk().await;
@@ -124,7 +124,7 @@ async fn a_resize_survives_a_crash() {
 }
 
 #[tokio::test]
-async fn a_resize_ends_well_when_its_instance_is_released_meanwhile() {
+async fn resize_disk_completes_when_its_instance_is_released_meanwhile() {
     let world = World::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let goes = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
@@ -146,7 +146,7 @@ async fn a_resize_ends_well_when_its_instance_is_released_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_token_grows_a_disk_once_and_a_subscription_has_an_order() {
+async fn resize_disk_repeats_by_token_and_returns_an_order() {
     let world = World::new().await;
     let disk = world.disk_with(|disk| disk.charge_type = domain::ChargeType::PrePaid).await;
     let ask = [("DiskId", disk.as_str()), ("NewSize", "40"), ("ClientToken", "token-1")];

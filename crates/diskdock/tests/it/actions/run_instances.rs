@@ -13,7 +13,7 @@ fn texts(entries: &[Value], field: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_instance_starts_with_its_disks_on_it() {
+async fn run_instances_starts_an_instance_with_its_disks_attached() {
     let world = World::new().await;
     let made = world
         .begin_run(&[
@@ -104,7 +104,7 @@ async fn describe_instances_shows_the_requested_attributes() {
 
 /// There is no network; but clients that wait for an address go on.
 #[tokio::test]
-async fn an_instance_with_bandwidth_has_a_public_address_that_stays() {
+async fn instance_with_bandwidth_keeps_its_public_address() {
     let mut world = World::new().await;
     let instance = world.run_one(&[("InternetMaxBandwidthOut", Some("1"))]).await;
     let quiet = world.run_one(&[("InternetMaxBandwidthOut", Some("0"))]).await;
@@ -124,7 +124,7 @@ async fn an_instance_with_bandwidth_has_a_public_address_that_stays() {
 }
 
 #[tokio::test]
-async fn names_and_addresses_count_up() {
+async fn run_instances_numbers_names_and_addresses() {
     let world = World::new().await;
     let ids = world
         .run(&[
@@ -162,7 +162,7 @@ async fn names_and_addresses_count_up() {
 }
 
 #[tokio::test]
-async fn a_hundred_instances_are_made_at_a_time() {
+async fn run_instances_creates_up_to_a_hundred_instances() {
     let world = World::new().await;
     let ids = world.begin_run(&[("Amount", Some("100")), ("DataDisk.1.Size", Some("20"))]).await;
     let unique: std::collections::BTreeSet<_> = ids.iter().collect();
@@ -177,7 +177,7 @@ async fn a_hundred_instances_are_made_at_a_time() {
 }
 
 #[tokio::test]
-async fn run_instances_with_a_repeated_token_makes_nothing_new() {
+async fn run_instances_with_a_repeated_token_creates_nothing() {
     let world = World::new().await;
     let token = ("ClientToken", Some("token-1"));
     let first = world.begin_run(&[token, ("Amount", Some("2"))]).await;
@@ -191,7 +191,7 @@ async fn run_instances_with_a_repeated_token_makes_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_dry_run_makes_nothing() {
+async fn run_instances_as_dry_run_creates_nothing() {
     let world = World::new().await;
     let ask = launch(&[("DryRun", Some("true"))]);
     world.turns_down("RunInstances", &ask, (400, "DryRunOperation")).await;
@@ -199,7 +199,7 @@ async fn a_dry_run_makes_nothing() {
 }
 
 #[tokio::test]
-async fn a_subscription_has_an_order_an_end_and_disks_that_stay_on_it() {
+async fn run_instances_by_subscription_sets_order_expiry_and_fixed_disks() {
     let world = World::new().await;
     let ask = [
         ("InstanceChargeType", Some("PrePaid")),
@@ -224,7 +224,7 @@ async fn a_subscription_has_an_order_an_end_and_disks_that_stay_on_it() {
 }
 
 #[tokio::test]
-async fn user_data_of_up_to_32_kilobytes_is_kept_while_the_instance_lives() {
+async fn run_instances_keeps_user_data_of_32_kib_until_release() {
     let world = World::new().await;
     // 32768 bytes exactly.
     let data = format!("{}AAA=", "AAAA".repeat(10_922));
@@ -240,7 +240,7 @@ async fn user_data_of_up_to_32_kilobytes_is_kept_while_the_instance_lives() {
 }
 
 #[tokio::test]
-async fn an_instance_starts_after_its_slow_disks_are_made() {
+async fn run_instances_starts_after_slow_disks_are_created() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":20000}}"#;
     world.control("POST", "/rules", rule).await;
@@ -258,7 +258,7 @@ async fn an_instance_starts_after_its_slow_disks_are_made() {
 }
 
 #[tokio::test]
-async fn an_instance_whose_disks_could_not_be_made_is_stopped_and_without_them() {
+async fn run_instances_whose_disks_fail_leaves_it_stopped_without_them() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"refuse"}}"#;
     world.control("POST", "/rules", rule).await;
@@ -276,7 +276,7 @@ async fn an_instance_whose_disks_could_not_be_made_is_stopped_and_without_them()
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_boot_is_stopped_when_the_deadline_passes() {
+async fn run_instances_stops_a_guest_that_does_not_boot_by_the_deadline() {
     let world = World::new().await;
     world.rule(r#"{"transition":"start","times":1,"behaviour":{"do":"never"}}"#);
     let made = world.begin_run(&[]).await;
@@ -291,7 +291,7 @@ async fn a_guest_that_does_not_boot_is_stopped_when_the_deadline_passes() {
 }
 
 #[tokio::test]
-async fn a_launch_continues_after_a_restart() {
+async fn run_instances_completes_after_a_restart() {
     let world = World::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
     world.control("POST", "/rules", rule).await;
@@ -309,7 +309,7 @@ async fn a_launch_continues_after_a_restart() {
 
 /// The start was given up before the hypervisor had heard of the machine.
 #[tokio::test]
-async fn an_instance_that_never_started_takes_disks_and_starts_with_all_of_them() {
+async fn instance_that_never_started_starts_with_disks_attached_since() {
     let world = World::new().await;
     let made = begin_with_a_disk_that_cannot_be_made(&world).await;
     assert_eq!(world.instance_status(&made).await, "Stopped");
@@ -343,7 +343,7 @@ async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn disks_without_a_category_are_cloud_efficiency() {
+async fn run_instances_creates_cloud_efficiency_disks_by_default() {
     let world = World::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let disks = world.disks_of(&instance).await;

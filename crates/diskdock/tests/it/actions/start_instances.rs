@@ -38,7 +38,7 @@ async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
 }
 
 #[tokio::test]
-async fn success_first_starts_those_that_can_be_started() {
+async fn start_instances_with_success_first_starts_the_possible_ones() {
     let world = World::new().await;
     let (off, on) = (world.stopped_instance().await, world.run_one(&[]).await);
     let ask = [
@@ -73,7 +73,7 @@ async fn success_first_starts_those_that_can_be_started() {
 }
 
 #[tokio::test]
-async fn all_together_starts_every_one() {
+async fn start_instances_with_all_together_starts_all() {
     let world = World::new().await;
     let (one, other) = (world.stopped_instance().await, world.stopped_instance().await);
     let ask = [("RegionId", REGION), ("InstanceId.1", &one), ("InstanceId.2", &other)];
@@ -120,7 +120,7 @@ async fn start_instance_refuses_an_instance_without_system_disk() {
 }
 
 #[tokio::test]
-async fn start_time_and_stopped_mode_follow_the_power() {
+async fn start_time_and_stopped_mode_follow_the_power_state() {
     let world = World::new().await;
     let instance = world.stopped_instance().await;
     assert_eq!(world.show(&instance).await["StoppedMode"], "KeepCharging");

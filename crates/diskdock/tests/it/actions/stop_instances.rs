@@ -74,7 +74,7 @@ async fn stop_instance_sets_the_stopped_mode() {
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_shut_down_is_running_again_unless_it_is_forced() {
+async fn stop_instance_without_force_fails_when_the_guest_ignores_it() {
     let world = World::new().await;
     let id = world.run_one(&[]).await;
     world.rule(r#"{"transition":"stop","behaviour":{"do":"never"}}"#);
@@ -126,7 +126,7 @@ async fn stop_instance_lets_attaches_and_detaches_continue() {
 }
 
 #[tokio::test]
-async fn success_first_stops_those_that_can_be_stopped() {
+async fn stop_instances_with_success_first_stops_the_possible_ones() {
     let world = World::new().await;
     let (on, off) = (world.run_one(&[]).await, world.stopped_instance().await);
     let ask = [

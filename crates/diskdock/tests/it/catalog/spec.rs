@@ -210,7 +210,7 @@ fn parameters_name_kinds_of_resource_that_exist() {
 }
 
 #[test]
-fn the_end_of_an_asynchronous_action_can_be_seen() {
+fn every_asynchronous_action_declares_its_final_status() {
     for spec in actions::all().map(|listed| listed.spec()) {
         let Some(transition) = spec.transition else { continue };
         let Some(settling) = &transition.settles else { continue };
@@ -235,7 +235,7 @@ fn the_end_of_an_asynchronous_action_can_be_seen() {
 
 /// What takes something away asks first; this list is long enough to be read.
 #[test]
-fn exactly_these_take_something_away() {
+fn exactly_these_actions_are_destructive() {
     let taking = actions::all().map(|listed| listed.spec()).filter(|s| s.risk == Risk::TakesAway);
     let expected = [
         "DetachDisk",

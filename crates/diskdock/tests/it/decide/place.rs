@@ -10,7 +10,7 @@ fn texts<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn regions_have_names_in_the_language_that_was_asked_for() {
+fn describe_regions_names_regions_in_the_requested_language() {
     let bench = Bench::new();
     let name = |pairs: &[(&str, &str)]| {
         let reply = bench.ask("DescribeRegions", pairs).unwrap();
@@ -75,7 +75,7 @@ fn describe_instance_types_by_token_gives_each_type_once() {
 }
 
 #[test]
-fn available_disks_have_the_sizes_of_their_category() {
+fn describe_available_resource_gives_the_sizes_of_each_category() {
     let bench = Bench::new();
     let pairs = [("RegionId", "cn-hangzhou"), ("DestinationResource", "SystemDisk")];
     let reply = bench.ask("DescribeAvailableResource", &pairs).unwrap();
@@ -89,7 +89,7 @@ fn available_disks_have_the_sizes_of_their_category() {
 }
 
 #[test]
-fn available_types_go_with_the_disk_that_was_asked_for() {
+fn describe_available_resource_gives_types_that_take_the_disk() {
     let bench = Bench::new();
     let base = [("RegionId", "cn-hangzhou"), ("DestinationResource", "InstanceType")];
     let with = |more: &[(&'static str, &'static str)]| {
@@ -105,7 +105,7 @@ fn available_types_go_with_the_disk_that_was_asked_for() {
 }
 
 #[test]
-fn zones_are_listed_without_resources_when_zones_are_asked_for() {
+fn describe_available_resource_for_zones_lists_no_resources() {
     let bench = Bench::new();
     let pairs = [("RegionId", "cn-hangzhou"), ("DestinationResource", "Zone")];
     let reply = bench.ask("DescribeAvailableResource", &pairs).unwrap();

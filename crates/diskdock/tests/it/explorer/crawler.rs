@@ -105,7 +105,7 @@ async fn ids_are_unique_on_every_page() {
 }
 
 #[tokio::test]
-async fn what_is_searched_is_found_without_script() {
+async fn search_page_finds_actions_without_script() {
     let found = get("/explorer?q=portable").await.text;
     assert!(found.contains("href=\"/explorer/errors/DiskNotPortable\""));
     let found = get("/explorer?q=detachdisk").await.text;
@@ -113,7 +113,7 @@ async fn what_is_searched_is_found_without_script() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_says_so_and_offers_what_is_near() {
+async fn unknown_page_answers_404_and_suggests_similar_names() {
     let page = get("/explorer/actions/Detach").await;
     assert_eq!(page.status, 404);
     assert!(page.text.contains("href=\"/explorer/actions/DetachDisk\""));
@@ -123,7 +123,7 @@ async fn what_is_not_there_says_so_and_offers_what_is_near() {
 }
 
 #[tokio::test]
-async fn the_longest_page_stays_within_its_bound_on_the_way() {
+async fn longest_page_stays_below_its_size_limit_when_compressed() {
     // What the browser loads for the first look at an action, compressed as browsers ask for it.
     let (pages, _) = crawl().await;
     let page = &pages["/explorer/actions/RunInstances"];

@@ -28,7 +28,7 @@ fn assert_stays_text(page: &Page, text: &str, path: &str) {
 }
 
 #[tokio::test]
-async fn values_of_a_form_stay_text() {
+async fn form_values_are_escaped() {
     for text in AWKWARD {
         let value = encoded(text);
         for path in [
@@ -47,7 +47,7 @@ async fn values_of_a_form_stay_text() {
 }
 
 #[tokio::test]
-async fn a_form_begins_with_exactly_the_values_of_its_address() {
+async fn form_is_filled_with_the_values_of_its_url() {
     let path = "/explorer/actions/CreateDisk?Tag.2.Key=a%26b%22%3C&Tag.2.Value=2&Size=20";
     let page = get(path).await.text;
     assert!(page.contains("name=\"Tag.2.Key\" id=\"in-Tag.2.Key\" value=\"a&amp;b&quot;&lt;\""));
@@ -55,7 +55,7 @@ async fn a_form_begins_with_exactly_the_values_of_its_address() {
 }
 
 #[tokio::test]
-async fn pasted_requests_stay_text() {
+async fn pasted_requests_are_escaped() {
     for text in AWKWARD {
         let forms = [
             [("request", *text), ("mine", *text)],
@@ -70,7 +70,7 @@ async fn pasted_requests_stay_text() {
 }
 
 #[tokio::test]
-async fn very_long_values_are_answered() {
+async fn very_long_form_values_are_answered() {
     // As long as an address can be at all.
     let long = "x<".repeat(15_000);
     let page = get(&format!("/explorer/actions/DetachDisk?DiskId={}", encoded(&long))).await;
@@ -81,7 +81,7 @@ async fn very_long_values_are_answered() {
 }
 
 #[tokio::test]
-async fn many_entries_do_not_make_a_page_without_end() {
+async fn number_of_list_entries_in_a_page_is_bounded() {
     let query: String = (1..=2_000).map(|n| format!("Tag.{n}.Key=k&")).collect();
     let page = get(&format!("/explorer/actions/CreateDisk?{query}")).await;
     assert_eq!(page.status, 200);
@@ -89,7 +89,7 @@ async fn many_entries_do_not_make_a_page_without_end() {
 }
 
 #[tokio::test]
-async fn the_host_that_a_caller_names_cannot_put_words_into_a_sample() {
+async fn host_header_cannot_inject_text_into_a_sample() {
     use axum::body::Body;
     let request = http::Request::builder()
         .uri("/explorer/download/DetachDisk/curl")

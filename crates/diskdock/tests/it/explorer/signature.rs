@@ -32,7 +32,7 @@ async fn check(request: &str, mine: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_told_for_version_1() {
+async fn checker_shows_the_string_to_sign_of_version_1() {
     let told = check(&rpc_request("n-1", str::to_owned), "").await;
     assert_eq!(told["scheme"], "rpc");
     assert_eq!(told["access_key_id"], "testid");
@@ -46,7 +46,7 @@ async fn what_is_signed_is_told_for_version_1() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_ones_own_string_to_sign_is_named() {
+async fn checker_names_a_mistake_in_a_pasted_string_to_sign() {
     let request = rpc_request("n-1", str::to_owned);
     let right = check(&request, "").await["string_to_sign"].as_str().unwrap().to_owned();
     assert_eq!(check(&request, &right).await["difference"], Value::Null);
@@ -66,7 +66,7 @@ x-acs-version: 2014-05-26
 authorization: ACS3-HMAC-SHA256 Credential=YourAccessKeyId,SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=06563a9e";
 
 #[tokio::test]
-async fn what_is_signed_is_told_for_acs3() {
+async fn checker_shows_the_string_to_sign_of_acs3() {
     let request = ACS3.replace(
         "POST / ",
         "POST /?ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd&RegionId=cn-shanghai ",
@@ -82,7 +82,7 @@ async fn what_is_signed_is_told_for_acs3() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_before_the_signature_is_told_first() {
+async fn checker_reports_faults_before_the_signature_first() {
     let error = |told: Value| told["error"].as_str().unwrap_or_default().to_owned();
     let without = ACS3.replace("x-acs-date: 2023-10-26T10:22:32Z\n", "");
     assert!(error(check(&without, "").await).contains("x-acs-date is mandatory"));
@@ -91,7 +91,7 @@ async fn what_is_wrong_before_the_signature_is_told_first() {
 }
 
 #[tokio::test]
-async fn without_script_the_page_says_the_same() {
+async fn checker_page_without_script_shows_the_same_result() {
     let request = rpc_request("n-1", str::to_owned);
     let page = post("/explorer/signature", &[("request", &request), ("mine", "GET&%2F")]).await;
     assert!(page.text.contains("GET&amp;%2F&amp;AccessKeyId%3Dtestid"), "{}", page.text);

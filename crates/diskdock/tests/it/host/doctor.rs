@@ -27,7 +27,7 @@ fn point(told: &Value, name: &str) -> (String, String, String) {
 }
 
 #[test]
-fn a_host_with_everything_is_fit() {
+fn doctor_of_a_complete_host_reports_no_problem() {
     let data = tempfile::tempdir().unwrap();
     let (told, code) = examined(data.path(), &[]);
     for name in ["QEMU", "qemu-img", "guests", "sandbox", "directory", "locks", "links"] {
@@ -48,7 +48,7 @@ fn a_host_with_everything_is_fit() {
 }
 
 #[test]
-fn every_line_for_people_says_how_it_is() {
+fn doctor_text_output_gives_a_verdict_on_every_line() {
     let data = tempfile::tempdir().unwrap();
     let output = diskdock(&data.path().join("to/be/made"), &["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
@@ -61,7 +61,7 @@ fn every_line_for_people_says_how_it_is() {
 }
 
 #[test]
-fn what_is_missing_is_a_problem_with_a_remedy() {
+fn doctor_reports_missing_programs_with_a_remedy() {
     let data = tempfile::tempdir().unwrap();
     let (told, code) = examined(data.path(), &["--qemu", "/nowhere/qemu"]);
     let (verdict, found, remedy) = point(&told, "QEMU");
@@ -78,7 +78,7 @@ fn what_is_missing_is_a_problem_with_a_remedy() {
 }
 
 #[test]
-fn the_user_must_be_there_and_reach_the_data() {
+fn doctor_checks_that_the_user_exists_and_reads_the_data() {
     let data = tempfile::tempdir().unwrap();
     if Owner::ourselves().uid != 0 {
         let (told, _) = examined(data.path(), &["--qemu-user", "nobody-of-this-name"]);

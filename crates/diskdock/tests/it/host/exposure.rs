@@ -60,7 +60,7 @@ const CALL: [&str; 2] = ["call", "DescribeRegions"];
 const CONTROL: [&str; 2] = ["admin", "operations"];
 
 #[test]
-fn serve_with_guests_has_no_key_and_no_control_that_everybody_knows() {
+fn serve_with_virtual_machines_has_no_well_known_key_or_open_control() {
     let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let server = Server::start(directory.path());
     server.refused(elsewhere.path(), &CALL, "InvalidAccessKeyId.NotFound");
@@ -70,7 +70,7 @@ fn serve_with_guests_has_no_key_and_no_control_that_everybody_knows() {
 }
 
 #[test]
-fn call_and_admin_find_key_and_token_in_the_data_directory() {
+fn call_and_admin_read_key_and_token_from_the_data_directory() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("access-key");
     let server = Server::start(directory.path());

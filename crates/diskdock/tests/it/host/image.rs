@@ -7,7 +7,7 @@ use crate::storage::{below, kernel, put_image, raw_disk};
 use diskdock::storage::{Directory, Volumes};
 
 #[test]
-fn an_image_lives_from_import_to_delete() {
+fn image_command_imports_lists_and_deletes_an_image() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = raw_disk(source.path(), 64 << 20, b"find me");
     let file = file.to_str().unwrap();
@@ -41,7 +41,7 @@ fn an_image_lives_from_import_to_delete() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_what_to_do() {
+fn image_command_explains_refusals() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let refused = |code: i32, arguments: &[&str], words: &[&str]| {
         let output = diskdock(data.path(), arguments);
@@ -68,7 +68,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_damaged_image_is_named_and_the_others_are_listed() {
+fn image_list_names_a_damaged_image_beside_the_others() {
     let data = tempfile::tempdir().unwrap();
     put_image(data.path(), "m-1", 8);
     put_image(data.path(), "m-2", 8);

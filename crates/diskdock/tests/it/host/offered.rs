@@ -15,7 +15,7 @@ async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_imported_image_is_the_callers_own() {
+async fn describe_images_lists_an_imported_image_as_own() {
     let world = World::new().await;
     let before = ids(&world, &[]).await;
     assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
@@ -43,7 +43,7 @@ async fn an_imported_image_is_the_callers_own() {
 }
 
 #[tokio::test]
-async fn instances_start_from_an_imported_image_until_it_is_deleted() {
+async fn run_instances_uses_an_imported_image_until_it_is_deleted() {
     let world = World::new().await;
     put_image(&world.assembly.directory, "m-1", 8);
     world.assembly.run_maintenance().await.unwrap();
@@ -57,7 +57,7 @@ async fn instances_start_from_an_imported_image_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn images_without_bytes_can_be_left_out() {
+async fn serve_can_leave_out_images_without_bytes() {
     let world = World::with(|plan| plan.only_imported_images = true).await;
     assert!(ids(&world, &[]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 8);
@@ -93,7 +93,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn a_running_server_offers_an_image_as_soon_as_it_is_imported() {
+fn running_server_lists_an_image_once_imported() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let _server = Server::start(data.path());
     let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();

@@ -17,7 +17,7 @@ fn discards(store: &Store) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_driver_in_trouble_is_asked_again() {
+async fn discard_is_retried_after_a_driver_error() {
     let bench = Bench::empty();
     for name in ["one", "two"] {
         bench.store.write(move |tx| tx.save_disk(&entities::disk(name))).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_driver_in_trouble_is_asked_again() {
 }
 
 #[tokio::test]
-async fn the_server_discards_what_was_deleted_also_after_a_crash() {
+async fn deleted_disks_are_discarded_also_after_a_crash() {
     let world = World::new().await;
     let (gone, stays) = (world.available_disk().await, world.available_disk().await);
     world.ok("DeleteDisk", &[("DiskId", &gone)]).await;
@@ -53,7 +53,7 @@ async fn the_server_discards_what_was_deleted_also_after_a_crash() {
 }
 
 #[tokio::test]
-async fn a_disk_that_could_not_be_made_and_one_that_went_with_its_instance_are_discarded() {
+async fn failed_disks_and_disks_deleted_with_their_instance_are_discarded() {
     let world = World::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let mut expected: Vec<String> = Vec::new();

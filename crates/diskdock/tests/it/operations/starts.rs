@@ -35,7 +35,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn the_machine_is_off_before_the_instance_is_stopped() {
+async fn start_that_times_out_powers_off_before_the_instance_is_stopped() {
     let bench = starting().await;
     bench.pass(1_000).await;
     bench.pass(60_000).await;
@@ -54,7 +54,7 @@ async fn the_machine_is_off_before_the_instance_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_machine_that_was_never_turned_on_is_not_turned_off() {
+async fn start_that_never_began_powers_nothing_off() {
     let bench = starting().await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     for _ in 0..11 {

@@ -5,7 +5,7 @@ use super::{Work, cloud, ghost, open, reasons, status};
 const MINUTE_MS: i64 = 60_000;
 
 #[tokio::test]
-async fn work_ends_well_in_its_time() {
+async fn operation_completes_before_its_deadline() {
     for work in Work::ALL {
         let world = cloud().await;
         let disk = work.begun(&world).await;
@@ -21,7 +21,7 @@ async fn work_ends_well_in_its_time() {
 }
 
 #[tokio::test]
-async fn a_crash_at_any_moment_loses_nothing() {
+async fn crash_at_any_step_loses_no_operation() {
     for work in Work::ALL {
         for crashes_at in [&[0][..], &[1, 2], &[4_999, 5_000, 9_999], &[10_000, 30_000, 59_999]] {
             let mut world = cloud().await;
@@ -44,7 +44,7 @@ async fn a_crash_at_any_moment_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_crash_between_the_last_step_and_its_writing_down_repeats_the_step() {
+async fn crash_before_finish_is_saved_repeats_the_step() {
     for work in Work::ALL {
         let world = cloud().await;
         let disk = work.begun(&world).await;
@@ -65,7 +65,7 @@ async fn a_crash_between_the_last_step_and_its_writing_down_repeats_the_step() {
 }
 
 #[tokio::test]
-async fn work_that_gets_nowhere_is_given_up_at_its_deadline() {
+async fn operation_without_progress_times_out() {
     for work in Work::ALL {
         let world = cloud().await;
         let transition = work.transition();
@@ -86,7 +86,7 @@ async fn work_that_gets_nowhere_is_given_up_at_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_final_and_says_why() {
+async fn refusal_by_the_driver_is_final_and_keeps_its_reason() {
     for work in Work::ALL {
         let world = cloud().await;
         let transition = work.transition();
@@ -100,7 +100,7 @@ async fn a_refusal_is_final_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_over_the_deadline_still_takes_a_last_look() {
+async fn clock_jump_past_the_deadline_advances_once_more() {
     for work in Work::ALL {
         let world = cloud().await;
         let disk = work.begun(&world).await;
@@ -111,7 +111,7 @@ async fn a_clock_that_jumps_over_the_deadline_still_takes_a_last_look() {
 }
 
 #[tokio::test]
-async fn the_deadline_stands_still_for_as_long_as_work_is_held() {
+async fn deadline_is_suspended_while_an_operation_is_held() {
     for work in Work::ALL {
         let world = cloud().await;
         let transition = work.transition();
@@ -143,7 +143,7 @@ async fn the_deadline_stands_still_for_as_long_as_work_is_held() {
 }
 
 #[tokio::test]
-async fn an_attach_that_was_given_up_is_no_burden_on_the_next() {
+async fn timed_out_attach_does_not_hinder_the_next_attach() {
     let world = cloud().await;
     world.rule(r#"{"transition":"attach","times":1,"behaviour":{"do":"never"}}"#);
     let disk = Work::Attach.begun(&world).await;
@@ -159,7 +159,7 @@ async fn an_attach_that_was_given_up_is_no_burden_on_the_next() {
 }
 
 #[tokio::test]
-async fn housekeeping_in_between_takes_nothing_up_twice() {
+async fn maintenance_between_steps_claims_no_operation_twice() {
     for work in Work::ALL {
         let world = cloud().await;
         let disk = work.begun(&world).await;

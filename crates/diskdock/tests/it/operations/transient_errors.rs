@@ -74,7 +74,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn an_end_that_cannot_be_written_is_written_later() {
+async fn finish_is_retried_when_the_store_fails() {
     let bench = Bench::attaching().await;
     bench.pass(0).await;
     bench.script.fails.store(3, Ordering::SeqCst);
@@ -91,7 +91,7 @@ async fn an_end_that_cannot_be_written_is_written_later() {
 }
 
 #[tokio::test]
-async fn trouble_backs_off_and_ends_well() {
+async fn driver_errors_are_retried_with_backoff() {
     let bench = Bench::attaching().await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.runner.drain().await;
@@ -115,7 +115,7 @@ async fn trouble_backs_off_and_ends_well() {
 }
 
 #[tokio::test]
-async fn trouble_up_to_the_deadline_is_given_up() {
+async fn driver_errors_until_the_deadline_time_out() {
     let bench = Bench::attaching().await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     for _ in 0..30 {
@@ -130,7 +130,7 @@ async fn trouble_up_to_the_deadline_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_disk_that_nobody_can_say_is_off_counts_as_on() {
+async fn attach_whose_compensation_is_unknown_counts_as_attached() {
     let bench = Bench::attaching().await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     for _ in 0..60 {
@@ -141,7 +141,7 @@ async fn a_disk_that_nobody_can_say_is_off_counts_as_on() {
 }
 
 #[tokio::test]
-async fn a_lease_that_is_lost_is_let_go_without_a_trace() {
+async fn lost_lease_drops_the_operation_without_effect() {
     let bench = Bench::attaching().await;
     bench.pass(0).await;
     let later = BEGINNING.plus_s(100);
@@ -154,7 +154,7 @@ async fn a_lease_that_is_lost_is_let_go_without_a_trace() {
 }
 
 #[tokio::test]
-async fn a_step_that_panics_is_taken_up_again() {
+async fn step_that_panics_is_retried() {
     let bench = Bench::attaching().await;
     bench.driver.panics.store(true, Ordering::SeqCst);
     let bench = Arc::new(bench);
@@ -168,7 +168,7 @@ async fn a_step_that_panics_is_taken_up_again() {
 }
 
 #[tokio::test]
-async fn a_claim_does_not_take_up_what_is_in_hand() {
+async fn claim_skips_operations_in_memory() {
     let bench = Bench::attaching().await;
     bench.driver.slow.store(true, Ordering::SeqCst);
     let claim = async {
@@ -189,7 +189,7 @@ async fn a_claim_does_not_take_up_what_is_in_hand() {
 }
 
 #[tokio::test]
-async fn a_job_in_hand_while_all_is_forgotten_does_not_come_back() {
+async fn import_forgets_jobs_in_memory() {
     let bench = Bench::attaching().await;
     bench.driver.slow.store(true, Ordering::SeqCst);
     let forget = async {
@@ -204,7 +204,7 @@ async fn a_job_in_hand_while_all_is_forgotten_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
+async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
@@ -242,7 +242,7 @@ async fn the_reconciler_repairs_what_it_can_and_reports_the_rest() {
 }
 
 #[tokio::test]
-async fn a_disk_is_not_freed_from_an_instance_that_was_off_and_on_meanwhile() {
+async fn reconciler_keeps_a_disk_of_an_instance_restarted_meanwhile() {
     let bench = Bench::attaching().await;
     let (instance, driver) = (InstanceId::from("i-one"), bench.driver.as_ref());
     driver
@@ -262,7 +262,7 @@ async fn a_disk_is_not_freed_from_an_instance_that_was_off_and_on_meanwhile() {
 }
 
 #[tokio::test]
-async fn machines_that_are_silent_keep_few_others_waiting() {
+async fn reconciler_limits_the_wait_for_silent_machines() {
     let bench = Bench::empty();
     for number in 0..20 {
         let instance = entities::instance(&number.to_string());
@@ -300,7 +300,7 @@ async fn let_go_late(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn a_disk_that_a_running_guest_has_let_go_of_is_available() {
+async fn reconciler_frees_a_disk_that_a_running_guest_released() {
     let world = World::new().await;
     let disk = let_go_late(&world).await;
     let found = world.differences().await;
@@ -313,7 +313,7 @@ async fn a_disk_that_a_running_guest_has_let_go_of_is_available() {
 }
 
 #[tokio::test]
-async fn the_books_follow_at_once_what_a_driver_tells() {
+async fn store_follows_driver_events_at_once() {
     let world = World::new().await;
     let changes = world.assembly.hypervisor.changes();
     let disk = let_go_late(&world).await;
@@ -336,7 +336,7 @@ async fn the_books_follow_at_once_what_a_driver_tells() {
 
 /// In the time in which a machine is off, what its guest has is what the store says.
 #[tokio::test]
-async fn a_disk_is_not_freed_from_a_machine_that_is_off() {
+async fn reconciler_keeps_the_disks_of_a_machine_that_is_off() {
     let world = World::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     world.ok("StartInstance", &[("InstanceId", &instance)]).await;

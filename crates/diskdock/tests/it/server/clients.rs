@@ -96,7 +96,7 @@ fn errors_of_other_paths_have_a_code_and_a_request_id() {
 }
 
 #[test]
-fn a_client_that_sends_no_more_gets_its_answer() {
+fn client_that_closes_its_sending_side_gets_its_reply() {
     let server = Server::start(&[]);
     let fault = r#"{"action":"DescribeDisks","fault":{"do":"slow","milliseconds":300}}"#;
     let mut control = server.connect();
@@ -114,7 +114,7 @@ fn a_client_that_sends_no_more_gets_its_answer() {
 }
 
 #[test]
-fn unfinished_requests_by_the_thousand_keep_no_client_waiting() {
+fn thousands_of_unfinished_requests_delay_no_other_client() {
     const ROUTES: [&str; 4] =
         ["POST /", "PUT /_diskdock/state", "POST /_diskdock/rules", "GET /me"];
     let server = Server::start(&["--max-connections", "200"]);
@@ -139,7 +139,7 @@ fn unfinished_requests_by_the_thousand_keep_no_client_waiting() {
 }
 
 #[test]
-fn a_client_timeout_ends_what_does_not_go_on_with_and_without_tls() {
+fn client_timeout_closes_stalled_connections_with_and_without_tls() {
     let (chain, key) = (certificate("test-cert.pem"), certificate("test-key.pem"));
     let tls = ["--tls-cert", chain.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let timeout = ["--client-timeout", "300ms"];

@@ -45,7 +45,7 @@ impl Host {
 }
 
 #[test]
-fn begin_close_refuses_bytes_that_are_not_those_that_were_opened() {
+fn begin_close_refuses_a_file_other_than_the_opened_one() {
     let host = Host::new();
     let opened = host.opened();
     host.close(&opened).unwrap();
@@ -63,7 +63,7 @@ fn begin_close_refuses_bytes_that_are_not_those_that_were_opened() {
 }
 
 #[test]
-fn check_notices_a_file_that_was_replaced_after_it_was_opened() {
+fn check_detects_a_file_replaced_after_opening() {
     let host = Host::new();
     let closing = host.volumes.begin_close(&host.disk, Some(&host.opened())).unwrap();
     closing.check().unwrap();
@@ -74,7 +74,7 @@ fn check_notices_a_file_that_was_replaced_after_it_was_opened() {
 }
 
 #[test]
-fn an_identity_survives_writes_growth_and_a_restart() {
+fn identity_survives_writes_growth_and_a_restart() {
     let mut host = Host::new();
     let opened = host.opened();
     File::options().write(true).open(host.path()).unwrap().write_all_at(b"more", 0).unwrap();
@@ -85,7 +85,7 @@ fn an_identity_survives_writes_growth_and_a_restart() {
 }
 
 #[test]
-fn a_failed_write_out_damages_a_volume_until_it_is_accepted() {
+fn failed_flush_marks_a_volume_damaged_until_accepted() {
     let mut host = Host::new();
     let opened = host.opened();
     failpoint::fail_next("image.sync");
@@ -117,7 +117,7 @@ fn a_failed_write_out_damages_a_volume_until_it_is_accepted() {
 }
 
 #[test]
-fn flush_and_resize_damage_a_volume_whose_write_out_fails() {
+fn flush_and_resize_mark_a_volume_damaged_when_sync_fails() {
     for attempt in [
         (|host: &Host| host.volumes.flush(&host.disk)) as fn(&Host) -> Result<(), StorageError>,
         |host| host.volumes.resize(&host.disk, 2),
@@ -130,7 +130,7 @@ fn flush_and_resize_damage_a_volume_whose_write_out_fails() {
 }
 
 #[test]
-fn damage_that_cannot_be_noted_is_remembered_and_noted_later() {
+fn damage_that_cannot_be_recorded_is_recorded_later() {
     let mut host = Host::new();
     let in_the_way = host.directory.path().join("disks/d-1.damage");
     std::fs::create_dir(&in_the_way).unwrap();
@@ -144,7 +144,7 @@ fn damage_that_cannot_be_noted_is_remembered_and_noted_later() {
 }
 
 #[test]
-fn accept_wants_a_file_that_can_be_used() {
+fn accept_refuses_an_unusable_file() {
     let host = Host::new();
     host.volumes.mark_damaged(&host.disk, "it was deleted");
     std::fs::remove_file(host.path()).unwrap();
@@ -162,7 +162,7 @@ fn delete_says_when_there_was_nothing_to_delete() {
 }
 
 #[test]
-fn a_directory_that_was_unmounted_is_not_taken_for_an_empty_one() {
+fn unmounted_directory_is_an_error_and_not_empty() {
     let host = Host::new();
     let disks = host.directory.path().join("disks");
     std::fs::rename(&disks, host.directory.path().join("unmounted")).unwrap();
@@ -177,7 +177,7 @@ fn a_directory_that_was_unmounted_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
-fn a_volume_that_qemu_has_open_is_not_deleted() {
+fn delete_refuses_a_volume_that_qemu_has_open() {
     let host = Host::new();
     let path = host.path();
     let mut qemu = std::process::Command::new("qemu-io")

@@ -23,7 +23,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn a_data_disk_is_sparse_private_and_as_long_as_asked_for() {
+fn create_makes_a_sparse_private_file_of_the_requested_size() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 20, None).unwrap();
@@ -42,7 +42,7 @@ fn a_data_disk_is_sparse_private_and_as_long_as_asked_for() {
 }
 
 #[test]
-fn making_a_disk_again_keeps_its_bytes() {
+fn create_repeated_keeps_the_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
@@ -57,7 +57,7 @@ fn making_a_disk_again_keeps_its_bytes() {
 }
 
 #[test]
-fn many_at_once_make_one_disk() {
+fn concurrent_creates_make_one_disk() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
@@ -71,7 +71,7 @@ fn many_at_once_make_one_disk() {
 }
 
 #[test]
-fn a_system_disk_is_a_copy_on_write_of_its_image() {
+fn create_of_a_system_disk_is_copy_on_write_of_its_image() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 3_000);
     let pool = Directory::open(directory.path(), None).unwrap();
@@ -91,7 +91,7 @@ fn a_system_disk_is_a_copy_on_write_of_its_image() {
 }
 
 #[test]
-fn disks_grow_and_never_shrink() {
+fn resize_grows_and_never_shrinks() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
@@ -111,7 +111,7 @@ fn disks_grow_and_never_shrink() {
 }
 
 #[test]
-fn a_discarded_disk_is_gone_and_can_be_discarded_again() {
+fn delete_removes_the_file_and_can_be_repeated() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
@@ -122,7 +122,7 @@ fn a_discarded_disk_is_gone_and_can_be_discarded_again() {
 }
 
 #[test]
-fn an_id_never_leads_out_of_the_pool() {
+fn disk_ids_cannot_leave_the_directory() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     std::fs::write(directory.path().join("precious.raw"), "x").unwrap();
@@ -146,7 +146,7 @@ fn an_id_never_leads_out_of_the_pool() {
 }
 
 #[test]
-fn links_are_not_followed() {
+fn symbolic_links_are_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     let precious = directory.path().join("precious");
     std::fs::write(&precious, [7; 512]).unwrap();
@@ -166,7 +166,7 @@ fn links_are_not_followed() {
 }
 
 #[test]
-fn a_damaged_disk_is_told_from_a_missing_one() {
+fn check_distinguishes_damaged_from_missing_disks() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
@@ -187,7 +187,7 @@ fn a_damaged_disk_is_told_from_a_missing_one() {
 }
 
 #[test]
-fn a_disk_lies_on_an_image_of_its_own_pool_only() {
+fn create_refuses_an_image_outside_the_directory() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
@@ -205,7 +205,7 @@ fn a_disk_lies_on_an_image_of_its_own_pool_only() {
 }
 
 #[test]
-fn what_a_crash_left_is_cleared_away_at_the_next_start() {
+fn open_removes_leftovers_of_a_crash() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
@@ -221,7 +221,7 @@ fn what_a_crash_left_is_cleared_away_at_the_next_start() {
 }
 
 #[test]
-fn a_disk_that_the_file_system_cannot_hold_leaves_nothing() {
+fn create_beyond_the_file_system_leaves_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
     match pool.create(&disk("d-1"), u32::MAX, None) {
@@ -237,7 +237,7 @@ fn a_disk_that_the_file_system_cannot_hold_leaves_nothing() {
 }
 
 #[test]
-fn files_belong_to_the_user_that_qemu_runs_as() {
+fn files_belong_to_the_user_of_qemu() {
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path();
     let owner = Owner { uid: 65_534, gid: 65_533 };

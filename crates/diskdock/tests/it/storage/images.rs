@@ -14,7 +14,7 @@ fn of_kernel(id: &str, what: What) -> Import {
 }
 
 #[test]
-fn a_raw_disk_becomes_a_standalone_image() {
+fn import_of_a_raw_disk_makes_a_standalone_image() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = raw_disk(source.path(), 1_500 << 20, b"find me");
     let images = Images::open(data.path()).unwrap();
@@ -35,7 +35,7 @@ fn a_raw_disk_becomes_a_standalone_image() {
 }
 
 #[test]
-fn a_qcow2_file_is_known_by_its_content() {
+fn import_detects_qcow2_by_content() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let raw = raw_disk(source.path(), 8 << 20, b"find me");
     let packed = source.path().join("packed.img");
@@ -51,7 +51,7 @@ fn a_qcow2_file_is_known_by_its_content() {
 }
 
 #[test]
-fn a_kernel_comes_with_its_disk_full_or_empty() {
+fn import_of_a_kernel_takes_a_full_or_empty_disk() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let initrd = source.path().join("initrd.gz");
     std::fs::write(&initrd, "files").unwrap();
@@ -89,7 +89,7 @@ fn a_kernel_comes_with_its_disk_full_or_empty() {
 }
 
 #[test]
-fn an_image_in_use_is_not_deleted() {
+fn delete_refuses_an_image_in_use() {
     let data = tempfile::tempdir().unwrap();
     put_image(data.path(), "m-1", 8);
     put_image(data.path(), "m-2", 8);
@@ -110,7 +110,7 @@ fn an_image_in_use_is_not_deleted() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_read_protects_every_image() {
+fn delete_refuses_every_image_while_a_disk_is_unreadable() {
     let data = tempfile::tempdir().unwrap();
     put_image(data.path(), "m-1", 8);
     let pool = Directory::open(data.path(), None).unwrap();
@@ -120,7 +120,7 @@ fn a_disk_that_cannot_be_read_protects_every_image() {
 }
 
 #[test]
-fn one_damaged_record_does_not_hide_the_others() {
+fn list_shows_other_images_beside_a_damaged_record() {
     let data = tempfile::tempdir().unwrap();
     for id in ["m-1", "m-2", "m-3"] {
         put_image(data.path(), id, 8);
@@ -136,7 +136,7 @@ fn one_damaged_record_does_not_hide_the_others() {
 }
 
 #[test]
-fn a_killed_import_leaves_nothing() {
+fn import_that_is_killed_leaves_no_files() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = raw_disk(source.path(), 64 << 20, b"find me");
     let mut import = Command::new(env!("CARGO_BIN_EXE_diskdock"));

@@ -55,7 +55,7 @@ impl Bench {
 }
 
 #[test]
-fn a_file_that_would_read_others_with_our_rights() {
+fn import_refuses_a_file_with_a_backing_file() {
     let bench = Bench::new();
     let secret = bench.file("secret", &[7; 4096]);
     let backed = bench.qcow2(&["-F", "raw", "-b", secret.to_str().unwrap()]);
@@ -68,7 +68,7 @@ fn a_file_that_would_read_others_with_our_rights() {
 }
 
 #[test]
-fn a_file_that_is_cut_off_or_damaged() {
+fn import_refuses_a_truncated_or_damaged_file() {
     let bench = Bench::new();
     let raw = raw_disk(bench.source.path(), 8 << 20, &[9; 1 << 20]);
     let whole = bench.path("whole.qcow2");
@@ -83,7 +83,7 @@ fn a_file_that_is_cut_off_or_damaged() {
 }
 
 #[test]
-fn a_file_that_is_no_disk() {
+fn import_refuses_a_file_that_is_no_disk() {
     let bench = Bench::new();
     let text = bench.file("notes.txt", &[b'x'; 4096]);
     bench.refuses_disk(&text, None, &["neither qcow2 nor a boot sector", "--format raw"]);
@@ -102,7 +102,7 @@ fn a_file_that_is_no_disk() {
 }
 
 #[test]
-fn a_file_that_pretends_to_be_huge() {
+fn import_refuses_a_file_that_claims_a_huge_size() {
     let bench = Bench::new();
     let huge = bench.qcow2(&[]);
     let file = File::options().write(true).open(&huge).unwrap();
@@ -111,7 +111,7 @@ fn a_file_that_pretends_to_be_huge() {
 }
 
 #[test]
-fn what_qemu_img_would_take_for_a_protocol_is_a_file() {
+fn import_reads_names_like_protocols_as_files() {
     let bench = Bench::new();
     let odd = Path::new("json:{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}");
     bench.refuses_disk(odd, Some(Format::Raw), &["No such file"]);
@@ -123,7 +123,7 @@ fn what_qemu_img_would_take_for_a_protocol_is_a_file() {
 }
 
 #[test]
-fn names_and_ids_that_cannot_be() {
+fn import_refuses_invalid_names_and_ids() {
     let bench = Bench::new();
     let disk = raw_disk(bench.source.path(), 1 << 20, b"x");
     for id in ["", "../m", "a/b", ".new-1-1", "m_1"] {
@@ -147,7 +147,7 @@ fn names_and_ids_that_cannot_be() {
 }
 
 #[test]
-fn an_id_that_is_taken() {
+fn import_refuses_an_id_in_use() {
     let bench = Bench::new();
     let disk = raw_disk(bench.source.path(), 1 << 20, b"x");
     let images = Images::open(bench.data.path()).unwrap();

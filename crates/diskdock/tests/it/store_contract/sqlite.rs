@@ -17,12 +17,12 @@ fn relaxed(directory: &Path) -> Store {
 }
 
 #[tokio::test]
-async fn durable_books_keep_the_contract() {
+async fn durable_store_fulfils_the_contract() {
     contract(synced).await;
 }
 
 #[tokio::test]
-async fn books_that_are_thrown_away_keep_the_contract() {
+async fn temporary_store_fulfils_the_contract() {
     contract(relaxed).await;
 }
 
@@ -31,7 +31,7 @@ fn refusal(directory: &Path) -> String {
 }
 
 #[test]
-fn a_directory_has_one_server() {
+fn open_refuses_a_directory_in_use() {
     let directory = tempfile::tempdir().unwrap();
     let store = synced(directory.path());
     let refusal = refusal(directory.path());
@@ -41,7 +41,7 @@ fn a_directory_has_one_server() {
 }
 
 #[test]
-fn books_of_a_newer_diskdock_are_left_alone() {
+fn open_refuses_a_store_of_a_newer_version() {
     let directory = tempfile::tempdir().unwrap();
     drop(synced(directory.path()));
     let path = directory.path().join("books.sqlite");
@@ -53,7 +53,7 @@ fn books_of_a_newer_diskdock_are_left_alone() {
 }
 
 #[test]
-fn the_directory_is_private() {
+fn open_creates_a_private_directory() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("tx");
@@ -67,7 +67,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn open_closes_what_others_could_read() {
+fn open_makes_readable_files_private() {
     let directory = tempfile::tempdir().unwrap();
     drop(synced(directory.path()));
     let file = directory.path().join("books.sqlite");
@@ -78,7 +78,7 @@ fn open_closes_what_others_could_read() {
 }
 
 #[test]
-fn open_refuses_a_directory_that_everybody_shares() {
+fn open_refuses_a_world_writable_directory() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o1777)).unwrap();
     let refusal = refusal(directory.path());
@@ -87,7 +87,7 @@ fn open_refuses_a_directory_that_everybody_shares() {
 }
 
 #[test]
-fn open_does_not_wait_for_a_pipe() {
+fn open_does_not_block_on_a_named_pipe() {
     for name in ["lock", "books.sqlite"] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(name);

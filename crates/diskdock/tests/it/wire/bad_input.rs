@@ -21,7 +21,7 @@ fn form(body: impl Into<Vec<u8>>, kind: &str) -> Request<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn a_request_that_says_nothing_is_told_what_is_missing() {
+async fn empty_request_is_told_what_is_missing() {
     let world = World::new().await;
     for request in [
         bare("GET", "/"),
@@ -82,7 +82,7 @@ async fn thousands_of_parameters_are_refused() {
 }
 
 #[tokio::test]
-async fn a_megabyte_in_one_parameter_is_answered_briefly() {
+async fn parameter_of_a_megabyte_gets_a_short_error() {
     let world = World::new().await;
     let long = "x".repeat(1_000_000);
     for name in ["DiskIds", "DiskName", "NextToken", "InstanceId", "Tag.1.Key", "Status"] {
@@ -135,7 +135,7 @@ async fn booleans_are_read_in_any_case_and_nothing_else_is_one() {
 }
 
 #[tokio::test]
-async fn control_characters_come_back_in_good_form() {
+async fn control_characters_are_escaped_in_replies() {
     let world = World::new().await;
     let name = "a\u{0}\u{1}\u{8}\r\n\t\u{b}\u{7f}\u{85}\u{fffe}\u{2028}]]>&<b>\"'";
     for format in ["JSON", "XML"] {
@@ -163,7 +163,7 @@ async fn control_characters_come_back_in_good_form() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_read_is_answered_in_the_format_that_it_asks_for() {
+async fn unreadable_request_is_answered_in_its_format() {
     let world = World::new().await;
     for (request, xml) in [
         (bare("GET", "/?a=%&Format=XML"), true),

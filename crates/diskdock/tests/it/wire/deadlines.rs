@@ -60,7 +60,7 @@ const ROUTES: &[&str] = &[
 ];
 
 #[tokio::test(start_paused = true)]
-async fn an_unfinished_head_is_closed_on_every_route() {
+async fn unfinished_head_is_closed_at_its_deadline_on_every_route() {
     let world = World::new().await;
     for route in ROUTES {
         let mut client = connect(&world, 4096);
@@ -73,7 +73,7 @@ async fn an_unfinished_head_is_closed_on_every_route() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unfinished_body_is_answered_and_closed_where_it_is_read() {
+async fn unfinished_body_is_answered_and_closed_at_its_deadline() {
     let world = World::new().await;
     for route in ["POST /", "POST /_diskdock/rules", "PUT /_diskdock/pace"] {
         let mut client = connect(&world, 4096);
@@ -86,7 +86,7 @@ async fn an_unfinished_body_is_answered_and_closed_where_it_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_nobody_reads_keeps_no_connection() {
+async fn unread_body_closes_the_connection() {
     let world = World::new().await;
     for route in ["GET /_diskdock/pace", "POST /nowhere", "GET /metrics", "PUT /_diskdock/clock"] {
         let mut client = connect(&world, 4096);
@@ -99,7 +99,7 @@ async fn a_body_that_nobody_reads_keeps_no_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_trickles_is_late_and_one_that_keeps_the_pace_is_not() {
+async fn trickling_body_times_out_and_a_steady_one_does_not() {
     let world = World::new().await;
     let head =
         "POST /_diskdock/rules HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n";
@@ -122,7 +122,7 @@ async fn a_body_that_trickles_is_late_and_one_that_keeps_the_pace_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_nobody_reads_is_given_up() {
+async fn unread_reply_closes_the_connection_at_its_deadline() {
     let world = World::new().await;
     world.available_disk().await;
     for route in ["/_diskdock/rules", "/metrics", "/_diskdock/health"] {
@@ -144,7 +144,7 @@ async fn client_is_cut(client: &mut DuplexStream) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_connection_is_kept_for_a_while() {
+async fn idle_connection_is_closed_at_its_deadline() {
     let world = World::new().await;
     let mut client = connect(&world, 4096);
     let health = "GET /_diskdock/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
@@ -162,7 +162,7 @@ async fn an_idle_connection_is_kept_for_a_while() {
 
 /// In real time, because a clock that runs ahead stands still while a thread waits for a body.
 #[tokio::test]
-async fn an_import_and_an_export_that_do_not_go_on_are_given_up() {
+async fn stalled_import_and_export_are_closed_at_their_deadline() {
     const SHORT: Duration = Duration::from_millis(200);
     let world = World::new().await;
     world.available_disk().await;
@@ -183,7 +183,7 @@ async fn an_import_and_an_export_that_do_not_go_on_are_given_up() {
 }
 
 #[tokio::test]
-async fn an_export_and_an_import_are_streamed_one_at_a_time() {
+async fn export_and_import_are_streamed_one_at_a_time() {
     let world = World::new().await;
     world.available_disk().await;
     let before = world.control("GET", "/state", "").await;

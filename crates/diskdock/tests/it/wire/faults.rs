@@ -42,7 +42,7 @@ fn unsupported_kinds_of_signature_are_named() {
 }
 
 #[test]
-fn the_intent_is_readable_whatever_else_is_wrong() {
+fn action_and_format_are_read_from_faulty_requests() {
     let mut request = base();
     request.query.retain(|pair| pair.0 != "Timestamp" && pair.0 != "Format");
     request.query.push(("Format".to_owned(), "XML".to_owned()));

@@ -103,7 +103,7 @@ async fn every_common_parameter_is_mandatory() {
 }
 
 #[tokio::test]
-async fn a_common_parameter_of_the_wrong_kind_is_named() {
+async fn invalid_common_parameter_is_named() {
     let world = World::new().await;
     let not_valid = |name: &str| format!("The specified parameter \"{name}\" is not valid.");
     for (name, value) in [("SignatureMethod", "HMAC-SHA256"), ("SignatureVersion", "2.0")] {
@@ -129,7 +129,7 @@ async fn a_common_parameter_of_the_wrong_kind_is_named() {
 }
 
 #[tokio::test]
-async fn a_misspelt_action_and_one_that_is_not_here_are_told_apart() {
+async fn misspelt_and_unsupported_actions_have_different_errors() {
     let world = World::new().await;
     let misspelt = (
         404,
@@ -149,7 +149,7 @@ async fn a_misspelt_action_and_one_that_is_not_here_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_request_is_good_for_fifteen_minutes_before_and_after() {
+async fn request_is_valid_fifteen_minutes_before_and_after_its_timestamp() {
     let world = World::new().await;
     let expired =
         (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.");
@@ -167,7 +167,7 @@ async fn a_request_is_good_for_fifteen_minutes_before_and_after() {
 }
 
 #[tokio::test]
-async fn a_nonce_is_good_once_and_a_request_that_failed_does_not_use_it_up() {
+async fn nonce_is_used_once_by_authenticated_requests_only() {
     let world = World::new().await;
     let request = get(&signed(&world, "only-once", &[]));
     let mut forged = signed(&world, "only-once", &[]);
@@ -181,7 +181,7 @@ async fn a_nonce_is_good_once_and_a_request_that_failed_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn the_servers_string_to_sign_is_told_in_json_and_in_xml() {
+async fn signature_mismatch_shows_the_string_to_sign_in_json_and_xml() {
     let world = World::new().await;
     for format in ["JSON", "XML"] {
         let mut pairs = signed(&world, "mismatch", &[("Format", Some(format))]);
@@ -200,7 +200,7 @@ async fn the_servers_string_to_sign_is_told_in_json_and_in_xml() {
 }
 
 #[tokio::test]
-async fn an_acs3_mismatch_tells_the_servers_string_to_sign() {
+async fn acs3_mismatch_shows_the_string_to_sign() {
     let world = World::new().await;
     let now = world.assembly.gateway.services.clock.now();
     let mut request =
@@ -237,7 +237,7 @@ async fn every_acs3_header_is_mandatory() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_unknown_or_disabled_opens_nothing() {
+async fn unknown_or_disabled_key_is_refused() {
     let mut world = World::new().await;
     world.signer = crate::harness::Signer::new("nobody", "secret");
     let unknown = (404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
@@ -254,7 +254,7 @@ async fn a_key_that_is_unknown_or_disabled_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_understood_is_refused_and_an_empty_one_is_none() {
+async fn security_token_is_refused_unless_empty() {
     let world = World::new().await;
     let expired = (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
     spoilt(&world, &[("SecurityToken", Some("sts-token"))], expired).await;
@@ -281,7 +281,7 @@ async fn a_token_that_is_not_understood_is_refused_and_an_empty_one_is_none() {
 }
 
 #[tokio::test]
-async fn only_get_and_post_are_methods() {
+async fn methods_other_than_get_and_post_are_refused() {
     let world = World::new().await;
     for method in ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"] {
         let target = format!("/?{}", query(&signed(&world, &world.signer.nonce(), &[])));
@@ -292,7 +292,7 @@ async fn only_get_and_post_are_methods() {
 }
 
 #[tokio::test]
-async fn a_target_in_absolute_form_is_what_a_proxy_setting_makes() {
+async fn request_target_in_absolute_form_is_accepted() {
     let world = World::new().await;
     let pairs = query(&signed(&world, "absolute", &[]));
     let target = format!("http://ecs-cn-hangzhou.aliyuncs.com/?{pairs}");
@@ -303,7 +303,7 @@ async fn a_target_in_absolute_form_is_what_a_proxy_setting_makes() {
 }
 
 #[tokio::test]
-async fn the_development_key_is_not_for_web_pages_of_other_origins() {
+async fn development_key_is_refused_for_pages_of_other_origins() {
     let mut world = World::new().await;
     let foreign = [
         ("origin", "https://evil.example"),

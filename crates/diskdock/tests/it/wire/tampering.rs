@@ -157,7 +157,7 @@ fn no_byte_of_the_authorization_can_be_changed() {
 }
 
 #[test]
-fn what_binds_a_request_must_be_signed() {
+fn unsigned_binding_headers_are_refused() {
     for vector in Vector::signed().iter().filter(|vector| is_acs3(vector)) {
         for name in signed_headers(vector) {
             let listed = signed_headers(vector).join(";");
@@ -211,7 +211,7 @@ fn the_action_header_of_a_1_0_request_does_not_count() {
 }
 
 #[test]
-fn a_wrong_secret_or_another_scheme_never_passes() {
+fn wrong_secret_or_scheme_is_refused() {
     for vector in Vector::signed() {
         let request = vector.request();
         for secret in variants(vector.secret()).iter().map(String::as_str).chain([""]) {

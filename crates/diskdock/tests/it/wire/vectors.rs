@@ -6,7 +6,7 @@ use diskdock::gateway::signature::{self, Mismatch, Scheme};
 use super::request::Vector;
 
 #[test]
-fn all_signed_requests_verify() {
+fn recorded_signed_requests_verify() {
     let signed = Vector::signed();
     assert_eq!(signed.len(), 85);
     for vector in signed {
@@ -59,7 +59,7 @@ fn the_claims_are_those_of_the_client() {
 }
 
 #[test]
-fn unsigned_requests_are_told_apart_and_never_verify() {
+fn recorded_unsigned_requests_do_not_verify() {
     let unsigned: Vec<_> = Vector::all().into_iter().filter(|v| v.secret.is_none()).collect();
     assert_eq!(unsigned.len(), 4);
     for vector in unsigned {

@@ -71,7 +71,7 @@ fn names_may_be_signed_raw() {
 }
 
 #[test]
-fn a_raw_name_cannot_swallow_other_parameters() {
+fn raw_parameter_name_cannot_hide_other_parameters() {
     let mut headers = headers(b"");
     sign_with_raw_names(&query(&[("a", "1"), ("b", "2"), ("c d", "3")]), &mut headers);
     for forged in [
@@ -113,7 +113,7 @@ fn a_malformed_authorization_is_refused() {
 }
 
 #[test]
-fn each_fault_has_its_own_name() {
+fn each_fault_of_an_authorization_has_its_own_code() {
     let mut all = headers(b"");
     sign_with_raw_names(&[], &mut all);
     let changed = |name: &'static str, value: &'static str| {
@@ -136,7 +136,7 @@ fn each_fault_has_its_own_name() {
 }
 
 #[test]
-fn a_header_cannot_be_listed_over_and_over() {
+fn repeated_signed_header_is_refused() {
     let listed = [BINDING.join(";"), "x-acs-date;".repeat(1000) + "x-acs-date"].join(";");
     let fault = fault_of(&format!("{ALGORITHM} Credential=a,SignedHeaders={listed},Signature=c"));
     assert!(matches!(fault, Fault::MalformedAuthorization(_)), "{fault}");

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn tap_says_which_bridge_it_cannot_have() {
+    async fn tap_names_a_bridge_that_it_cannot_use() {
         let refused = tap("dk-is-not-here").await.unwrap_err();
         assert!(refused.contains("dk-is-not-here") || refused.contains("qemu-system-common"));
     }

@@ -151,7 +151,7 @@ fn attachment(number: u64) -> Attachment {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_attached_or_attaching_cannot_be_attached() {
+async fn attach_disk_refuses_a_disk_that_is_attached_or_attaching() {
     let world = World::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;

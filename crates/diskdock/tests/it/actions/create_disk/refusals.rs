@@ -184,7 +184,7 @@ async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
 }
 
 #[tokio::test]
-async fn a_disk_has_at_most_twenty_tags() {
+async fn create_disk_refuses_a_twenty_first_tag() {
     let world = World::new().await;
     let keys: Vec<(String, String)> =
         (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
@@ -195,7 +195,7 @@ async fn a_disk_has_at_most_twenty_tags() {
 }
 
 #[tokio::test]
-async fn create_disk_says_what_it_expects_of_a_malformed_parameter() {
+async fn create_disk_explains_a_malformed_parameter() {
     let world = World::new().await;
     for (name, value, status, code) in [
         ("Size", "20.5", 400, "InvalidDiskSize.NotSupported"),

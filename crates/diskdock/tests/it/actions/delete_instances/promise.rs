@@ -9,7 +9,7 @@ fn ids<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 #[tokio::test]
-async fn disks_go_with_the_instance_or_stay() {
+async fn delete_instance_deletes_or_keeps_disks_by_delete_with_instance() {
     let world = World::new().await;
     let instance = world
         .run_one(&[
@@ -44,7 +44,7 @@ async fn disks_go_with_the_instance_or_stay() {
 /// The machine is on until its guest has shut down, and so long no disk of it is free: neither
 /// one that was leaving already, nor one that stays behind.
 #[tokio::test]
-async fn no_disk_is_available_while_the_machine_is_on() {
+async fn delete_instance_frees_no_disk_while_the_guest_runs() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let (leaving, staying) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
@@ -76,7 +76,7 @@ async fn no_disk_is_available_while_the_machine_is_on() {
 
 /// The same through a crash in the middle.
 #[tokio::test]
-async fn a_release_survives_a_restart() {
+async fn delete_instance_completes_after_a_restart() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
@@ -94,7 +94,7 @@ async fn a_release_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_forced_release_frees_a_disk_that_its_guest_did_not_release() {
+async fn forced_delete_instance_frees_a_disk_that_the_guest_held() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
@@ -117,7 +117,7 @@ async fn a_forced_release_frees_a_disk_that_its_guest_did_not_release() {
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_shut_down_keeps_the_instance_and_its_disks() {
+async fn delete_instance_fails_when_the_guest_does_not_shut_down() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
@@ -136,7 +136,7 @@ async fn a_guest_that_does_not_shut_down_keeps_the_instance_and_its_disks() {
 }
 
 #[tokio::test]
-async fn a_former_system_disk_is_protected_as_long_as_its_instance_exists() {
+async fn former_system_disk_is_protected_while_its_instance_exists() {
     let world = World::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
@@ -156,7 +156,7 @@ async fn a_former_system_disk_is_protected_as_long_as_its_instance_exists() {
 }
 
 #[tokio::test]
-async fn a_shared_disk_stays_on_its_other_instance() {
+async fn delete_instance_keeps_a_shared_disk_on_its_other_instance() {
     let world = World::new().await;
     let kind =
         [("InstanceType", Some("ecs.g8i.large")), ("SystemDisk.Category", Some("cloud_essd"))];
@@ -178,7 +178,7 @@ async fn a_shared_disk_stays_on_its_other_instance() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_released_instance_is_left_in_the_store() {
+async fn delete_instance_leaves_no_rows_in_the_store() {
     let world = World::new().await;
     let instance = world.run_one(&[("UserData", Some("QUFB"))]).await;
     world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
@@ -190,7 +190,7 @@ async fn nothing_of_a_released_instance_is_left_in_the_store() {
 }
 
 #[tokio::test]
-async fn a_system_disk_that_is_leaving_a_released_instance_is_an_ordinary_disk() {
+async fn system_disk_detaching_from_a_released_instance_becomes_a_data_disk() {
     let world = World::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
@@ -208,7 +208,7 @@ async fn a_system_disk_that_is_leaving_a_released_instance_is_an_ordinary_disk()
 
 /// Whoever wins: a disk that is Available is on no machine.
 #[tokio::test]
-async fn concurrent_release_attach_and_detach_all_end_consistently() {
+async fn concurrent_delete_attach_and_detach_end_consistently() {
     let world = World::new().await;
     for _ in 0..8 {
         let instance = world.run_one(&[]).await;
@@ -233,7 +233,7 @@ async fn concurrent_release_attach_and_detach_all_end_consistently() {
 
 /// A machine whose process is gone is off already.
 #[tokio::test]
-async fn a_dead_machine_is_released() {
+async fn delete_instance_releases_a_crashed_machine() {
     let world = World::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;

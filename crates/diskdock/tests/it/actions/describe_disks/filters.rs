@@ -39,7 +39,7 @@ async fn two(world: &World) -> (String, String) {
 }
 
 #[tokio::test]
-async fn each_filter_keeps_only_disks_that_match() {
+async fn describe_disks_filter_returns_only_matches() {
     let world = World::new().await;
     let (plain, special) = two(&world).await;
     for (name, of_plain, of_special) in [
@@ -75,7 +75,7 @@ async fn each_filter_keeps_only_disks_that_match() {
 }
 
 #[tokio::test]
-async fn filters_that_match_no_disk_give_an_empty_list() {
+async fn describe_disks_filter_without_match_returns_an_empty_list() {
     let world = World::new().await;
     two(&world).await;
     for (name, value) in [
@@ -99,7 +99,7 @@ async fn filters_that_match_no_disk_give_an_empty_list() {
 }
 
 #[tokio::test]
-async fn filters_that_match_every_disk_give_all_newest_first() {
+async fn describe_disks_returns_the_newest_first() {
     let world = World::new().await;
     let (plain, special) = two(&world).await;
     let both = format!("[\"{plain}\", \"d-nowhere\", \"{special}\"]");
@@ -124,7 +124,7 @@ async fn filters_that_match_every_disk_give_all_newest_first() {
 }
 
 #[tokio::test]
-async fn a_disk_must_have_every_tag_of_the_filter() {
+async fn describe_disks_by_tags_requires_every_tag() {
     let world = World::new().await;
     let (_, special) = two(&world).await;
     let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
@@ -138,7 +138,7 @@ async fn a_disk_must_have_every_tag_of_the_filter() {
 }
 
 #[tokio::test]
-async fn the_span_of_creation_includes_its_ends() {
+async fn describe_disks_by_creation_time_includes_both_ends() {
     let world = World::new().await;
     let (plain, special) = two(&world).await;
     let from = |time| [("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", time)];
@@ -152,7 +152,7 @@ async fn the_span_of_creation_includes_its_ends() {
 }
 
 #[tokio::test]
-async fn placement_is_shown_only_on_request() {
+async fn describe_disks_shows_placement_only_on_request() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     assert!(world.describe(&disk).await.get("Placement").is_none());
@@ -162,7 +162,7 @@ async fn placement_is_shown_only_on_request() {
 }
 
 #[tokio::test]
-async fn an_unknown_snapshot_id_is_refused() {
+async fn describe_disks_refuses_an_unknown_snapshot_id() {
     let world = World::new().await;
     let ask = [("RegionId", crate::harness::REGION), ("SnapshotId", "s-1")];
     let message = "The specified parameter SnapshotId is not valid.";

@@ -20,7 +20,7 @@ async fn page(world: &World, more: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn numbered_pages_hold_every_disk_once() {
+async fn describe_disks_by_page_number_returns_every_disk_once() {
     let world = World::new().await;
     let all = disks(&world, 23).await;
     assert_eq!(ids(&world, &[]).await, all[..10], "ten unless asked for otherwise");
@@ -38,7 +38,7 @@ async fn numbered_pages_hold_every_disk_once() {
 }
 
 #[tokio::test]
-async fn a_walk_by_token_holds_every_disk_once() {
+async fn describe_disks_by_next_token_returns_every_disk_once() {
     let world = World::new().await;
     let all = disks(&world, 25).await;
     let mut walked = Vec::new();
@@ -56,7 +56,7 @@ async fn a_walk_by_token_holds_every_disk_once() {
 }
 
 #[tokio::test]
-async fn a_full_last_page_ends_the_walk() {
+async fn describe_disks_with_a_full_last_page_has_no_next_token() {
     let world = World::new().await;
     let all = disks(&world, 20).await;
     let first = page(&world, &[("MaxResults", "10")]).await;
@@ -67,7 +67,7 @@ async fn a_full_last_page_ends_the_walk() {
 }
 
 #[tokio::test]
-async fn a_walk_goes_on_while_disks_come_and_go() {
+async fn describe_disks_by_next_token_tolerates_concurrent_changes() {
     let world = World::new().await;
     let all = disks(&world, 25).await;
     let first = page(&world, &[("MaxResults", "10")]).await;
@@ -88,7 +88,7 @@ async fn a_walk_goes_on_while_disks_come_and_go() {
 }
 
 #[tokio::test]
-async fn max_results_is_taken_as_the_nearest_that_is_allowed() {
+async fn describe_disks_clamps_max_results() {
     let world = World::new().await;
     disks(&world, 12).await;
     for (asked, shown) in [("1", 10), ("-5", 10), ("11", 11), ("500", 12), ("100000", 12)] {
@@ -97,7 +97,7 @@ async fn max_results_is_taken_as_the_nearest_that_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_list_by_ids_is_paged_as_well() {
+async fn describe_disks_by_ids_is_paged() {
     let world = World::new().await;
     let all = disks(&world, 15).await;
     let list = serde_json::to_string(&all).unwrap();
@@ -116,7 +116,7 @@ async fn a_list_by_ids_is_paged_as_well() {
 
 /// What the aliyun CLI does with `--pager`: it goes on as long as there is a token.
 #[tokio::test]
-async fn a_walk_that_begins_without_max_results_goes_on_by_token() {
+async fn describe_disks_without_max_results_continues_by_next_token() {
     let world = World::new().await;
     let all = disks(&world, 23).await;
     for restricted in [&[][..], &[("DiskName", "*")], &[("Portable", "true")]] {

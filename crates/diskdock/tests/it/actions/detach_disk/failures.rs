@@ -9,7 +9,7 @@ const REFUSE_ONCE: &str = r#"{"transition":"detach","times":1,"behaviour":{"do":
 const NEVER_ONCE: &str = r#"{"transition":"detach","times":1,"behaviour":{"do":"never"}}"#;
 
 #[tokio::test]
-async fn a_guest_that_refuses_keeps_the_disk_and_the_operator_sees_why() {
+async fn detach_disk_keeps_the_disk_and_its_reason_when_the_guest_refuses() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -31,7 +31,7 @@ async fn a_guest_that_refuses_keeps_the_disk_and_the_operator_sees_why() {
 }
 
 #[tokio::test]
-async fn a_guest_that_never_answers_keeps_the_disk_at_the_deadline() {
+async fn detach_disk_keeps_the_disk_at_the_deadline_of_a_silent_guest() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -52,7 +52,7 @@ async fn a_guest_that_never_answers_keeps_the_disk_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_operation_that_is_held_waits_for_the_operator_and_not_for_its_deadline() {
+async fn held_operation_has_no_deadline_until_the_operator_releases_it() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -69,7 +69,7 @@ async fn an_operation_that_is_held_waits_for_the_operator_and_not_for_its_deadli
 }
 
 #[tokio::test]
-async fn the_end_of_an_older_attachment_changes_nothing() {
+async fn completion_of_an_older_attachment_changes_nothing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -88,7 +88,7 @@ async fn the_end_of_an_older_attachment_changes_nothing() {
 }
 
 #[tokio::test]
-async fn while_it_is_detaching_a_disk_can_be_neither_attached_nor_deleted() {
+async fn detaching_disk_can_be_neither_attached_nor_deleted() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;
@@ -108,7 +108,7 @@ async fn while_it_is_detaching_a_disk_can_be_neither_attached_nor_deleted() {
 }
 
 #[tokio::test]
-async fn of_two_detaches_at_the_same_time_exactly_one_wins() {
+async fn concurrent_detaches_of_a_disk_succeed_exactly_once() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for _ in 0..8 {
@@ -125,7 +125,7 @@ async fn of_two_detaches_at_the_same_time_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn of_two_attaches_at_the_same_time_exactly_one_wins() {
+async fn concurrent_attaches_of_a_disk_succeed_exactly_once() {
     let world = World::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;

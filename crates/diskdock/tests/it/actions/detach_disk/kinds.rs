@@ -6,7 +6,7 @@ use super::named;
 use crate::harness::World;
 
 #[tokio::test]
-async fn a_system_disk_comes_off_a_stopped_instance_and_is_a_protected_data_disk() {
+async fn detach_disk_makes_a_system_disk_of_a_stopped_instance_a_protected_data_disk() {
     let world = World::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     assert_eq!(world.describe(&disk).await["Type"], "system");
@@ -92,7 +92,7 @@ async fn detach_disk_takes_a_multi_attach_disk_off_one_instance_only() {
 }
 
 #[tokio::test]
-async fn delete_with_instance_is_false_afterwards_unless_asked_for() {
+async fn detach_disk_sets_delete_with_instance_false_unless_requested() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     for (asked, expected) in [(None, false), (Some("true"), true), (Some("FALSE"), false)] {

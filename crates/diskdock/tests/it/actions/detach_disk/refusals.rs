@@ -56,7 +56,7 @@ const REGION: (u16, &str, &str) =
     (400, "InvalidRegionId.MalFormed", "The specified RegionId is not valid.");
 
 #[tokio::test]
-async fn both_ids_must_be_there_and_not_be_empty() {
+async fn detach_disk_refuses_missing_and_empty_ids() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -81,7 +81,7 @@ async fn both_ids_must_be_there_and_not_be_empty() {
 }
 
 #[tokio::test]
-async fn delete_with_instance_is_true_or_false() {
+async fn detach_disk_refuses_delete_with_instance_that_is_no_boolean() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -93,7 +93,7 @@ async fn delete_with_instance_is_true_or_false() {
 }
 
 #[tokio::test]
-async fn a_region_that_does_not_exist_is_refused_and_one_that_does_is_not_looked_at() {
+async fn detach_disk_refuses_an_unknown_region_and_ignores_a_known_one() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -121,7 +121,7 @@ async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
 }
 
 #[tokio::test]
-async fn detach_disk_answers_a_repeat_before_and_after_the_end_differently() {
+async fn detach_disk_repeated_answers_by_the_state_of_the_disk() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -133,7 +133,7 @@ async fn detach_disk_answers_a_repeat_before_and_after_the_end_differently() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_creating_or_attaching_cannot_be_detached() {
+async fn detach_disk_refuses_a_disk_that_is_creating_or_attaching() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let creating = world.disk_with(|disk| disk.activity = Some(Activity::Creating)).await;
@@ -184,7 +184,7 @@ async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
 }
 
 #[tokio::test]
-async fn the_instance_must_be_running_or_stopped() {
+async fn detach_disk_refuses_an_instance_neither_running_nor_stopped() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;

@@ -4,7 +4,7 @@ use super::texts;
 use crate::harness::{REGION, World, ZONE};
 
 #[tokio::test]
-async fn local_disks_come_with_their_type_and_go_with_the_instance() {
+async fn local_disks_are_created_and_deleted_with_the_instance() {
     let world = World::new().await;
     let kind = [("InstanceType", Some("ecs.i2.4xlarge")), ("DataDisk.1.Size", Some("20"))];
     let instance = world.run_one(&kind).await;
@@ -33,7 +33,7 @@ async fn local_disks_come_with_their_type_and_go_with_the_instance() {
 
 /// DiskQuantity counts cloud disks.
 #[tokio::test]
-async fn local_disks_leave_room_for_as_many_cloud_disks_as_the_type_holds() {
+async fn local_disks_do_not_count_towards_the_disk_quantity_of_the_type() {
     let world = World::new().await;
     let instance = world.run_one(&[("InstanceType", Some("ecs.i2.xlarge"))]).await;
     let field = ("InstanceTypes", "InstanceType", "InstanceTypeId");

@@ -70,7 +70,7 @@ fn request(
 }
 
 #[test]
-fn signed_requests_with_random_parameters_are_answered_in_good_form() {
+fn signed_requests_with_random_parameters_get_well_formed_replies() {
     let runtime = runtime();
     let world = runtime.block_on(World::new());
     let known = runtime.block_on(async {
@@ -147,7 +147,7 @@ fn build((query, kind, headers, body, post): Parts) -> Option<Request<Vec<u8>>> 
 }
 
 #[test]
-fn unsigned_bytes_are_refused_in_good_form() {
+fn random_unsigned_bytes_get_well_formed_errors() {
     let runtime = runtime();
     let world = runtime.block_on(World::new());
     let before = world.tx();

@@ -27,7 +27,7 @@ fn without_request_id(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn every_style_is_told_the_same() {
+async fn every_signature_style_gets_the_same_reply() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -65,7 +65,7 @@ fn check_form(answer: &Answer, xml: bool) {
 }
 
 #[tokio::test]
-async fn every_style_is_refused_in_the_same_words() {
+async fn every_signature_style_gets_the_same_error() {
     let world = World::new().await;
     for style in Style::ALL {
         let answer = world.call_in(*style, "DeleteDisk", &[("DiskId", "d-1<2")]).await;
@@ -83,7 +83,7 @@ async fn every_style_is_refused_in_the_same_words() {
 }
 
 #[tokio::test]
-async fn a_good_answer_has_neither_code_nor_success() {
+async fn successful_reply_has_neither_code_nor_success() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -100,7 +100,7 @@ async fn a_good_answer_has_neither_code_nor_success() {
 }
 
 #[tokio::test]
-async fn no_two_answers_have_the_same_request_id() {
+async fn request_ids_are_unique() {
     let world = World::new().await;
     let mut ids = std::collections::HashSet::new();
     for _ in 0..200 {
@@ -110,7 +110,7 @@ async fn no_two_answers_have_the_same_request_id() {
 }
 
 #[tokio::test]
-async fn without_a_format_it_is_xml_under_1_0_and_json_under_acs3() {
+async fn default_format_is_xml_for_1_0_and_json_for_acs3() {
     let world = World::new().await;
     let nothing = super::signed(&world, "no-format", &[("Format", None)]);
     let answer = world.send(super::get(&nothing)).await.unwrap();

@@ -32,7 +32,7 @@ async fn post(world: &World, in_query: &[(&str, &str)], in_body: &[(&str, &str)]
 }
 
 #[tokio::test]
-async fn parameters_may_stand_in_the_query_in_the_form_or_in_both() {
+async fn parameters_are_read_from_query_and_form() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let ids = format!("[\"{disk}\"]");
@@ -51,7 +51,7 @@ async fn parameters_may_stand_in_the_query_in_the_form_or_in_both() {
 }
 
 #[tokio::test]
-async fn everything_may_stand_in_the_form() {
+async fn all_parameters_may_be_in_the_form() {
     let world = World::new().await;
     let mut pairs = signed(&world, "all-in-form", &[]);
     pairs.pop();
@@ -65,7 +65,7 @@ async fn everything_may_stand_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_parameter_with_two_values_is_refused() {
+async fn parameter_with_two_values_is_refused() {
     let world = World::new().await;
     let twice = |name: &str| {
         format!(
@@ -84,7 +84,7 @@ async fn a_parameter_with_two_values_is_refused() {
 }
 
 #[tokio::test]
-async fn an_acs3_body_may_be_json() {
+async fn acs3_body_may_be_json() {
     let world = World::new().await;
     let disk = world.available_disk().await;
     let body = format!(r#"{{"RegionId":"{REGION}","DiskIds":"[\"{disk}\"]","PageSize":5}}"#);
@@ -118,7 +118,7 @@ async fn an_acs3_body_may_be_json() {
 }
 
 #[tokio::test]
-async fn what_has_no_effect_is_named() {
+async fn parameters_without_effect_are_listed_in_a_header() {
     let world = World::new().await;
     let ask = [("RegionId", REGION), ("on", "DescribeDisks"), ("Tag.1.Colour", "red")];
     let answer = world.ok("DescribeDisks", &ask[..2]).await;
@@ -135,7 +135,7 @@ async fn what_has_no_effect_is_named() {
 }
 
 #[tokio::test]
-async fn a_strict_server_refuses_what_has_no_effect() {
+async fn strict_server_refuses_parameters_without_effect() {
     let world = World::strict().await;
     let message =
         "The specified parameter \"on\" is not known to this action and this server is strict.";
@@ -145,7 +145,7 @@ async fn a_strict_server_refuses_what_has_no_effect() {
 }
 
 #[tokio::test]
-async fn every_action_takes_the_owners_and_a_region() {
+async fn every_action_accepts_owner_and_region_parameters() {
     let world = World::strict().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;

@@ -27,7 +27,7 @@ fn launch<'a>(amount: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a
 }
 
 #[tokio::test]
-async fn quotas_hold_for_each_account_and_whatever_makes_a_disk_or_an_instance() {
+async fn quotas_apply_per_account_to_every_creating_action() {
     let quotas = Quotas { disks: Some(3), instances: Some(2) };
     let mut world = World::with(|plan| plan.quotas = quotas).await;
     let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");

@@ -24,7 +24,7 @@ async fn disks(world: &World) -> u64 {
 const USED: (u16, &str) = (400, "SignatureNonceUsed");
 
 #[tokio::test]
-async fn a_write_that_is_replayed_after_a_restart_is_refused() {
+async fn replayed_write_is_refused_after_a_restart() {
     let mut world = World::new().await;
     let captured = create_disk(&world, "captured");
     assert_eq!(world.send(captured.clone()).await.unwrap().status, 200);
@@ -38,7 +38,7 @@ async fn a_write_that_is_replayed_after_a_restart_is_refused() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_refused_is_refused_again_when_it_would_go_well() {
+async fn replay_of_a_refused_write_is_refused() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -54,7 +54,7 @@ async fn a_write_that_was_refused_is_refused_again_when_it_would_go_well() {
 }
 
 #[tokio::test]
-async fn what_the_store_has_forgotten_is_expired_even_if_the_clock_goes_back() {
+async fn request_older_than_the_stored_nonces_is_expired_after_a_clock_step_back() {
     let world = World::new().await;
     let captured = create_disk(&world, "captured");
     assert_eq!(world.send(captured.clone()).await.unwrap().status, 200);

@@ -21,7 +21,7 @@ async fn count(world: &World) -> u64 {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_again_has_the_same_answer_and_no_second_effect() {
+async fn repeated_token_returns_the_same_reply_without_effect() {
     let world = World::new().await;
     let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
     for _ in 0..3 {
@@ -36,7 +36,7 @@ async fn a_token_that_comes_again_has_the_same_answer_and_no_second_effect() {
 }
 
 #[tokio::test]
-async fn a_token_with_other_parameters_is_refused() {
+async fn token_with_other_parameters_is_refused() {
     let world = World::new().await;
     world.ok("CreateDisk", &disk_of("20", "t-1")).await;
     let mismatch =
@@ -47,7 +47,7 @@ async fn a_token_with_other_parameters_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_whose_first_use_failed_is_free() {
+async fn token_whose_first_use_failed_can_be_used() {
     let world = World::new().await;
     let size = (
         400,
@@ -66,7 +66,7 @@ async fn a_token_whose_first_use_failed_is_free() {
 }
 
 #[tokio::test]
-async fn tokens_of_two_accounts_have_nothing_to_do_with_each_other() {
+async fn tokens_of_two_accounts_are_independent() {
     let mut world = World::new().await;
     let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
     world.become_another_account().await;
@@ -75,7 +75,7 @@ async fn tokens_of_two_accounts_have_nothing_to_do_with_each_other() {
 }
 
 #[tokio::test]
-async fn a_token_is_up_to_64_ascii_characters() {
+async fn token_longer_than_64_ascii_characters_is_refused() {
     let world = World::new().await;
     let message = "The ClientToken provided is invalid. Expected text of 1 to 64 characters, ASCII \
                    only.";
@@ -88,7 +88,7 @@ async fn a_token_is_up_to_64_ascii_characters() {
 }
 
 #[tokio::test]
-async fn of_two_requests_with_one_token_at_the_same_time_one_has_the_effect() {
+async fn concurrent_requests_with_one_token_have_one_effect() {
     let world = World::new().await;
     let ask = disk_of("20", "t-1");
     let (one, other) = tokio::join!(world.ok("CreateDisk", &ask), world.ok("CreateDisk", &ask));
@@ -97,7 +97,7 @@ async fn of_two_requests_with_one_token_at_the_same_time_one_has_the_effect() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
+async fn dry_run_reports_the_outcome_and_changes_nothing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     let attached = world.disk_on(&instance).await;
@@ -123,7 +123,7 @@ async fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn no_dry_run_of_any_mutation_ever_changes_anything() {
+async fn dry_run_of_every_write_action_changes_nothing() {
     let world = World::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
