@@ -1,17 +1,11 @@
 //! Puts the parts together: the same for the program and for tests.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::InstanceId;
 use domain::inventory::Inventory;
-use rustix::fs::OFlags;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::actions::OPERATIONS;
 use crate::catalog::{Console, Environment, Environments, Written};
@@ -21,21 +15,24 @@ use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::Keys;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::nonce::stored::StoredNonces;
+use crate::gateway::nonce::stored::{StoredNonces, forget_stored};
 use crate::gateway::nonce::{MAX_NONCES, Nonces};
 use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
-use crate::hypervisor::{Change, Hypervisor, Pace, Simulated};
+use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::Ids;
 use crate::inventory::InventorySource;
-use crate::operations::{
-    Difference, Runner, UnknownInstances, reconcile, reconcile_one, sweep, unclaimed,
-};
+use crate::operations::{Chore, Runner, ServerLife};
+use crate::reserve;
 use crate::service::{Quotas, Services};
-use crate::storage::{Images, StorageError};
+use crate::storage::Images;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
+
+/// How long the server rests between two looks for imported images, and between two clearings of
+/// the memory of nonces.
+const REFRESHED_EVERY: Duration = Duration::from_secs(20);
 
 /// What has to be known to put a server together.
 pub struct Plan {
@@ -77,6 +74,8 @@ pub struct Assembly {
     pub simulated: Option<Arc<Simulated>>,
     /// What can be had, with what is imported.
     pub inventory_source: Arc<InventorySource>,
+    /// How it starts and is kept in order.
+    pub life: Arc<ServerLife>,
     /// Where the store is kept.
     pub directory: PathBuf,
 }
@@ -102,7 +101,7 @@ impl Assembly {
             shares_disks,
             console,
         };
-        let environment = Environments::new(environment);
+        let environment = Arc::new(Environments::new(environment));
         match inventory_source.look() {
             Ok(inventory) => {
                 inventory.into_iter().for_each(|inventory| environment.inventory(inventory))
@@ -120,143 +119,49 @@ impl Assembly {
         let gateway = Gateway {
             services,
             keys,
-            nonces: Nonces::new(MAX_NONCES, StoredNonces::new(nonces)),
+            nonces: Arc::new(Nonces::new(MAX_NONCES, StoredNonces::new(nonces))),
             guard: Guard { extra_hosts: plan.extra_hosts },
             throttle: plan.throttle.then(Throttle::default),
             faults: Faults::default(),
             metrics: Metrics::default(),
             recent: Recent::default(),
         };
-        let directory = plan.directory;
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
-        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, directory })
-    }
-
-    /// Introduces the hypervisor to the store and takes up what was in flight.
-    pub async fn recover(&self) -> Result<(), StoreError> {
-        let services = &self.gateway.services;
-        self.compare(UnknownInstances::TakeIn).await?;
-        report(unclaimed(&services.store, self.hypervisor.as_ref()).await?);
-        let claimed = services.runner.claim().await?;
-        if claimed > 0 {
-            tracing::info!(claimed, "operations taken up again");
-        }
-        Ok(())
+        let Services { store, clock, runner, .. } = &gateway.services;
+        let kept = simulated.is_none().then(|| plan.directory.clone());
+        let others = chores(&gateway, &inventory_source, kept);
+        let life = Arc::new(ServerLife::new(store, clock, &hypervisor, runner, others));
+        let directory = plan.directory;
+        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, life, directory })
     }
 }
 
-impl Assembly {
-    /// Compares store and hypervisor while operations run, and renews their leases. Looks for
-    /// images that nobody told us of.
-    pub async fn run_maintenance(&self) -> Result<(), StoreError> {
-        if let Err(fault) =
-            refresh_images(&self.inventory_source, &self.gateway.services.environment).await
-        {
-            tracing::error!(%fault, "cannot look for imported images");
-        }
-        // First, since a lease runs out if it is not renewed, however long the comparison takes.
-        self.gateway.services.runner.claim().await?;
-        self.compare(UnknownInstances::Report).await
-    }
-
-    async fn compare(&self, unknown: UnknownInstances) -> Result<(), StoreError> {
-        let services = &self.gateway.services;
-        let (store, now) = (&services.store, services.clock.now());
-        report(reconcile(store, self.hypervisor.as_ref(), unknown, now).await?);
-        sweep(store, self.hypervisor.as_ref()).await.map(drop)
-    }
-
-    /// Follows what happens to machines, for as long as the driver lives. Whoever waits for a
-    /// machine looks again at once; the store follows what was not waited for. A machine that is
-    /// slow to look at keeps no other waiting.
-    pub async fn follow(&self, mut changes: broadcast::Receiver<Change>) {
-        let pending = Pending::default();
-        loop {
-            match changes.recv().await {
-                Ok(Change { instance, disk }) => {
-                    self.gateway.services.runner.wake(disk.as_ref(), Some(&instance));
-                    if pending.begin(&instance) {
-                        tokio::spawn(self.follower(pending.clone()).look_at(instance));
-                    }
-                }
-                Err(RecvError::Lagged(_)) => {
-                    self.gateway.services.runner.wake(None, None);
-                    if let Err(fault) = self.compare(UnknownInstances::Report).await {
-                        tracing::error!(%fault, "cannot compare the store with the hypervisor");
-                    }
-                }
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }
-
-    fn follower(&self, pending: Pending) -> ChangeFollower {
-        let services = &self.gateway.services;
-        ChangeFollower {
-            store: Arc::clone(&services.store),
-            clock: Arc::clone(&services.clock),
-            hypervisor: Arc::clone(&self.hypervisor),
-            pending,
-        }
-    }
-}
-
-/// The pending that are under way: one at each machine, and one more if something happened since it
-/// began.
-#[derive(Clone, Default)]
-struct Pending(Arc<Mutex<HashMap<InstanceId, bool>>>);
-
-impl Pending {
-    /// True if a look has to begin; one that is under way will be followed by another.
-    fn begin(&self, instance: &InstanceId) -> bool {
-        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.insert(instance.clone(), true).is_none()
-    }
-
-    /// True if another look has to follow, which then is the one under way.
-    fn goes_on(&self, instance: &InstanceId) -> bool {
-        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match pending.get_mut(instance) {
-            Some(again) if *again => {
-                *again = false;
-                true
-            }
-            Some(_) | None => {
-                pending.remove(instance);
-                false
-            }
-        }
-    }
-}
-
-/// What pending at one machine.
-struct ChangeFollower {
-    store: Arc<Store>,
-    clock: Arc<Clock>,
-    hypervisor: Arc<dyn Hypervisor>,
-    pending: Pending,
-}
-
-impl ChangeFollower {
-    async fn look_at(self, instance: InstanceId) {
-        while self.pending.goes_on(&instance) {
-            let now = self.clock.now();
-            let (store, hypervisor) = (&self.store, self.hypervisor.as_ref());
-            match reconcile_one(store, hypervisor, &instance, now).await {
-                Ok(found) => report(found),
-                Err(fault) => {
-                    tracing::error!(%fault, "cannot follow what happened to a machine");
-                }
-            }
-        }
-    }
-}
-
-fn report(differences: Vec<Difference>) {
-    for found in differences {
-        let instance = found.instance.as_ref().map_or("", InstanceId::as_str);
-        tracing::warn!(instance, what = found.what, "store and hypervisor disagree");
-    }
+/// What else the server does again and again, besides caring for its operations. Room is kept in
+/// `kept`: guests can fill the file system of the store.
+fn chores(gateway: &Gateway, source: &Arc<InventorySource>, kept: Option<PathBuf>) -> Vec<Chore> {
+    let Services { store, clock, environment, .. } = &gateway.services;
+    let (source, environment) = (Arc::clone(source), Arc::clone(environment));
+    let nonces = Arc::clone(&gateway.nonces);
+    let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+    let mut chores = vec![
+        Chore::new("look for imported images", REFRESHED_EVERY, move || {
+            let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
+            async move { source.refresh(|found| environment.inventory(found)).await }
+        }),
+        Chore::new("forget old nonces", REFRESHED_EVERY, move || {
+            let now_s = clock.now_for_signatures().seconds();
+            let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
+            let store = Arc::clone(&store);
+            async move { forget_stored(&store, expired_s).await }
+        }),
+    ];
+    chores.extend(kept.map(|directory| {
+        Chore::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
+            std::future::ready(reserve::keep(&directory))
+        })
+        .also_at_start()
+    }));
+    chores
 }
 
 /// A driver with what the rest has to know of it.
@@ -306,92 +211,5 @@ impl Driver {
             creating_takes_time: true,
             shares_disks: false,
         }
-    }
-}
-
-/// Offers the images that are imported by now, looked at on a thread that may wait.
-pub async fn refresh_images(
-    inventory_source: &Arc<InventorySource>,
-    environment: &Environments,
-) -> Result<(), StorageError> {
-    let pending = Arc::clone(inventory_source);
-    let looked = tokio::task::spawn_blocking(move || pending.look()).await;
-    // A look that panicked has told the log why; what was offered stays.
-    if let Some(inventory) = looked.unwrap_or(Ok(None))? {
-        environment.inventory(inventory);
-    }
-    Ok(())
-}
-
-/// A directory for store that are thrown away; gone when this is dropped.
-///
-/// What a killed process left behind is cleared away by the next one: its lock is free.
-#[derive(Debug)]
-pub struct Ephemeral(PathBuf);
-
-const EPHEMERAL: &str = "diskdock-ephemeral-";
-
-impl Ephemeral {
-    /// Makes the directory among the machine's temporary files.
-    pub fn new(ids: &Ids) -> std::io::Result<Ephemeral> {
-        let parent = std::env::temp_dir();
-        clear_left_behind(&parent);
-        let path = parent.join(format!("{EPHEMERAL}{:016x}", ids.random()));
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Ephemeral(path))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Ephemeral {
-    fn drop(&mut self) {
-        // Left behind at worst; the next start clears it away.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// How old a directory must be before it can have been left behind: a server that is about to
-/// start may not have its lock yet.
-const SETTLED: Duration = Duration::from_secs(60);
-
-fn clear_left_behind(parent: &Path) {
-    let Ok(entries) = std::fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
-        let ours = entry.file_name().to_string_lossy().starts_with(EPHEMERAL);
-        let made = entry.metadata().and_then(|metadata| metadata.modified());
-        let settled = made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > SETTLED));
-        if !ours || !settled {
-            continue;
-        }
-        // Nonblocking: whoever put a pipe here must not stop us.
-        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-        let lock = File::options().read(true).custom_flags(flags).open(entry.path().join("lock"));
-        let Ok(lock) = lock else { continue };
-        // The lock is held until the directory is gone.
-        if lock.try_lock().is_ok() {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Opening a pipe that has no writer would wait for ever.
-    #[test]
-    fn clear_left_behind_does_not_block_on_a_named_pipe() {
-        let parent = tempfile::tempdir().unwrap();
-        let old = parent.path().join(format!("{EPHEMERAL}1"));
-        std::fs::create_dir(&old).unwrap();
-        let made = std::process::Command::new("mkfifo").arg(old.join("lock")).status().unwrap();
-        assert!(made.success());
-        let long_ago = std::time::UNIX_EPOCH;
-        File::open(&old).unwrap().set_modified(long_ago).unwrap();
-        clear_left_behind(parent.path());
     }
 }

@@ -1,10 +1,23 @@
-//! The only place that reads the time. An operator can hold the clock and move it.
+//! The only place that reads the time.
+//!
+//! There are two times. [`Clock::now`] is the time of day: for what people read, and for what
+//! clients sign. It may be set to another one at any moment. [`Clock::uptime`] is what everything
+//! goes by that waits or has a deadline: it never goes back, whatever happens to the time of day,
+//! and a stretch in which this process did not run counts only in small part. An operator can hold
+//! both and move both forward.
 
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::Moment;
+use domain::{Moment, Uptime};
 use tokio::sync::Notify;
+
+/// The longest time between two readings that counts in full. The clock is read every [`BEAT`], so
+/// that a longer one means that this process was stopped or starved: then nobody was looking, and
+/// no deadline comes closer.
+const LONGEST_GAP: Duration = Duration::from_secs(10);
+/// The longest time for which nobody reads the clock of a server that runs.
+pub(crate) const BEAT: Duration = Duration::from_secs(1);
 
 /// The server's clock.
 #[derive(Debug, Default)]
@@ -13,14 +26,57 @@ pub struct Clock {
     moved: Notify,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct State {
-    /// How far the clock is ahead of the machine's.
+    /// How far the time of day is ahead of the machine's.
     ahead_ms: i64,
-    /// Where it stands still, if it does.
+    /// Where it stands still, if it does; the uptime then stands still too.
     held_at: Option<Moment>,
     /// The machine's time does not count at all: the clock was given, for a test.
     given: bool,
+    /// The time that passed by itself, held or not.
+    running: Duration,
+    /// The uptime that passed by itself.
+    counted: Duration,
+    /// The machine's monotonic clock when that was counted.
+    counted_at: Instant,
+    /// The uptime that an operator added.
+    added_ms: i64,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            ahead_ms: 0,
+            held_at: None,
+            given: false,
+            running: Duration::ZERO,
+            counted: Duration::ZERO,
+            counted_at: Instant::now(),
+            added_ms: 0,
+        }
+    }
+}
+
+impl State {
+    /// Counts the time that has passed on the machine's monotonic clock.
+    fn count(&mut self, machine: Instant) {
+        let gap = machine.saturating_duration_since(self.counted_at).min(LONGEST_GAP);
+        self.running += gap;
+        if self.held_at.is_none() {
+            self.counted += gap;
+        }
+        self.counted_at = machine;
+    }
+
+    fn uptime(&self) -> Uptime {
+        uptime_of(self.counted, self.added_ms)
+    }
+}
+
+fn uptime_of(counted: Duration, added_ms: i64) -> Uptime {
+    let counted_ms = i64::try_from(counted.as_millis()).unwrap_or(i64::MAX);
+    Uptime(counted_ms.saturating_add(added_ms))
 }
 
 impl Clock {
@@ -31,10 +87,25 @@ impl Clock {
         clock
     }
 
-    /// The present moment.
+    /// The time of day.
     pub fn now(&self) -> Moment {
         let state = *self.lock();
         state.held_at.unwrap_or_else(|| machine_now().plus_ms(state.ahead_ms))
+    }
+
+    /// How long this server has been running, as far as its clock goes: what waiting goes by.
+    pub fn uptime(&self) -> Uptime {
+        let mut state = self.lock();
+        state.count(Instant::now());
+        state.uptime()
+    }
+
+    /// The same, wherever an operator holds and moves the clock: what the memory of signatures goes
+    /// by.
+    pub fn uptime_for_signatures(&self) -> Uptime {
+        let mut state = self.lock();
+        state.count(Instant::now());
+        if state.given { state.uptime() } else { uptime_of(state.running, 0) }
     }
 
     /// The moment that signatures are checked against: clients sign with the machine's time,
@@ -63,35 +134,44 @@ impl Clock {
         });
     }
 
-    /// Moves it forward.
+    /// Moves it forward: the time of day and everything that waits.
     pub fn advance_ms(&self, milliseconds: i64) {
-        self.change(|state, _| match &mut state.held_at {
-            Some(held) => *held = held.plus_ms(milliseconds),
-            None => state.ahead_ms = state.ahead_ms.saturating_add(milliseconds),
+        self.change(|state, _| {
+            state.added_ms = state.added_ms.saturating_add(milliseconds.max(0));
+            state.shift_time_of_day(milliseconds);
         });
     }
 
-    /// Back to the machine's time.
-    pub fn reset(&self) {
-        self.change(|state, _| *state = State::default());
+    /// The machine's time of day is set to another one, which concerns nobody who waits. For tests
+    /// with a given clock.
+    pub fn shift_time_of_day_ms(&self, milliseconds: i64) {
+        self.change(|state, _| state.shift_time_of_day(milliseconds));
     }
 
-    /// Waits until this moment has come, or until the clock was moved: look again then.
-    pub async fn wait_until(&self, moment: Moment) {
+    /// Back to the machine's time of day. The uptime goes on from where it is.
+    pub fn reset(&self) {
+        self.change(|state, _| (state.ahead_ms, state.held_at, state.given) = (0, None, false));
+    }
+
+    /// Waits until this moment, or for a while, or until the clock was moved: look again then.
+    pub async fn wait_until(&self, at: Uptime) {
         let moved = self.moved.notified();
-        let left = moment.since_ms(self.now());
-        if left <= 0 {
+        let left_ms = at.since_ms(self.uptime());
+        if left_ms <= 0 {
             return;
         }
         if self.is_held() {
             return moved.await;
         }
-        let left = Duration::from_millis(left.unsigned_abs());
+        let left = Duration::from_millis(left_ms.unsigned_abs()).min(BEAT);
         tokio::select! { () = moved => {}, () = tokio::time::sleep(left) => {} }
     }
 
     fn change(&self, change: impl FnOnce(&mut State, Moment)) {
-        change(&mut self.lock(), machine_now());
+        let mut state = self.lock();
+        state.count(Instant::now());
+        change(&mut state, machine_now());
+        drop(state);
         self.moved.notify_waiters();
     }
 
@@ -100,9 +180,61 @@ impl Clock {
     }
 }
 
-/// The machine's time.
+impl State {
+    fn shift_time_of_day(&mut self, milliseconds: i64) {
+        match &mut self.held_at {
+            Some(held) => *held = held.plus_ms(milliseconds),
+            None => self.ahead_ms = self.ahead_ms.saturating_add(milliseconds),
+        }
+    }
+}
+
+/// The machine's time of day.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
 fn machine_now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    #[test]
+    fn a_gap_in_which_the_process_did_not_run_counts_in_small_part() {
+        let mut state = State::default();
+        let mut machine = state.counted_at;
+        for gap in [BEAT, BEAT, HOUR, BEAT] {
+            machine += gap;
+            state.count(machine);
+        }
+        assert_eq!(state.counted, 3 * BEAT + LONGEST_GAP);
+        state.count(machine - HOUR);
+        assert_eq!(state.counted, 3 * BEAT + LONGEST_GAP, "it never goes back");
+    }
+
+    #[test]
+    fn a_held_clock_counts_nothing_and_a_moved_one_what_it_was_moved() {
+        let clock = Clock::held_at(Moment(1_000));
+        let began = clock.uptime();
+        clock.lock().count(Instant::now() + HOUR);
+        assert_eq!(clock.uptime(), began);
+        clock.advance_ms(500);
+        assert_eq!((clock.uptime().since_ms(began), clock.now()), (500, Moment(1_500)));
+    }
+
+    #[test]
+    fn a_time_of_day_that_is_set_does_not_move_the_uptime() {
+        let clock = Clock::held_at(Moment(1_000));
+        let began = clock.uptime();
+        for shift_ms in [3_600_000, -7_200_000] {
+            clock.shift_time_of_day_ms(shift_ms);
+            assert_eq!(clock.uptime(), began);
+        }
+        assert_eq!(clock.now(), Moment(1_000 - 3_600_000));
+        clock.reset();
+        assert!(clock.uptime() >= began, "not even when everything is reset");
+    }
 }

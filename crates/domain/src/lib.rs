@@ -18,6 +18,6 @@ pub use category::{Category, PerformanceLevel};
 pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};
 pub use ids::{AccountId, DiskId, InstanceId, OperationId};
 pub use instance::{Instance, InstanceStatus};
-pub use moment::Moment;
+pub use moment::{Moment, Uptime};
 pub use tag::Tag;
 pub use vocabulary::{ChargeType, Illegal, LockReason};

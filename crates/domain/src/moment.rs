@@ -30,3 +30,20 @@ impl Moment {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// A reading of a server's own monotonic clock, in milliseconds: what waiting and deadlines go by.
+/// It never goes back, whatever happens to the time of day, and means nothing to another process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uptime(pub i64);
+
+impl Uptime {
+    /// The reading `milliseconds` later; stays at the end of time rather than overflow.
+    pub fn plus_ms(self, milliseconds: i64) -> Uptime {
+        Uptime(self.0.saturating_add(milliseconds))
+    }
+
+    /// Milliseconds from `earlier` to this reading; negative if this one comes first.
+    pub fn since_ms(self, earlier: Uptime) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}

@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 use super::{AdminError, AdminState, Answer, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::PlantedFault;
-use crate::hypervisor::{Pace, Rule};
-use crate::operations::reconcile_one;
+use crate::hypervisor::{OperationTransitions, Pace, Rule};
+use crate::operations::{Selected, Selection, reconcile_one};
 use crate::store::WriteTx;
+
+/// Transitions that one operation goes through, at most.
+const TRANSITIONS_OF_OPERATION: usize = 64;
 
 fn read<T: DeserializeOwned>(body: &[u8], hint: &str) -> Result<T, AdminError> {
     let body = if body.is_empty() { b"{}" } else { body };
@@ -90,8 +93,9 @@ pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> An
         return Err(AdminError::not_found(format!("no instance {id} is on"), "Start it first."));
     }
     let services = &state.gateway.services;
-    let (store, now) = (&services.store, services.clock.now());
-    let found = reconcile_one(store, state.hypervisor.as_ref(), &id.as_str().into(), now).await?;
+    let (instance, now) = (InstanceId::from(id.as_str()), services.clock.now());
+    let driver = state.hypervisor.as_ref();
+    let found = reconcile_one(&services.store, driver, &instance, now).await?;
     Ok(Json(json!({ "killed": id, "differences": found })))
 }
 
@@ -143,10 +147,6 @@ pub async fn move_clock(
     match verb.as_str() {
         "hold" => clock.hold(),
         "release" => clock.release(),
-        "reset" if state.gateway.services.runner.in_flight() > 0 => {
-            let hint = "Wait until they have ended; see `diskdock admin operations`.";
-            return Err(AdminError::bad("operations under way would be left in the future", hint));
-        }
         "reset" => clock.reset(),
         "advance" if (0..=MOST_MS).contains(&step.milliseconds) => {
             clock.advance_ms(step.milliseconds);
@@ -209,22 +209,58 @@ pub async fn settle(
     let hint =
         "Use finish, refuse or step with {\"disk\": \"d-…\"}, {\"instance\": \"i-…\"} or {}.";
     let concerned: Concerned = read(&body, hint)?;
-    let disk = concerned.disk.as_deref().map(DiskId::from);
-    let instance = concerned.instance.as_deref().map(InstanceId::from);
-    let services = &state.gateway.services;
-    let now = services.clock.now();
-    let count = match verb.as_str() {
-        "finish" => {
-            state.simulated()?.finish_transition(disk.as_ref(), instance.as_ref(), true, now)
-        }
-        "refuse" => {
-            state.simulated()?.finish_transition(disk.as_ref(), instance.as_ref(), false, now)
-        }
-        "step" => 0,
-        other => return Err(AdminError::not_found(format!("no such verb: {other}"), hint)),
+    let selection = Selection {
+        disk: concerned.disk.as_deref().map(DiskId::from),
+        instance: concerned.instance.as_deref().map(InstanceId::from),
     };
-    services.runner.wake(disk.as_ref(), instance.as_ref());
-    Ok(Json(json!({ "transitions": count })))
+    let runner = &state.gateway.services.runner;
+    let matched = runner.select(&selection).len();
+    if matched == 0 {
+        let hint = "`diskdock admin operations` shows what is under way.";
+        return Err(AdminError::not_found("nothing like that is under way", hint));
+    }
+    match verb.as_str() {
+        "finish" => finish(&state, &selection).await?,
+        "refuse" => {
+            runner.step(&selection).await;
+            end_transitions(&state, &selection, false)?;
+            runner.step(&selection).await;
+        }
+        "step" => drop(runner.step(&selection).await),
+        other => return Err(AdminError::not_found(format!("no such verb: {other}"), hint)),
+    }
+    Ok(Json(json!({ "transitions": matched })))
+}
+
+/// Ends the transitions of the selected operations well, one after the other, as they come to them.
+async fn finish(state: &AdminState, selection: &Selection) -> Result<(), AdminError> {
+    let runner = &state.gateway.services.runner;
+    for _ in 0..TRANSITIONS_OF_OPERATION {
+        // Whatever was only accepted so far begins now.
+        runner.step(selection).await;
+        if end_transitions(state, selection, true)? == 0 {
+            break;
+        }
+        runner.step(selection).await;
+    }
+    Ok(())
+}
+
+/// Ends the transitions that the selected operations are at; gives how many.
+fn end_transitions(
+    state: &AdminState,
+    selection: &Selection,
+    well: bool,
+) -> Result<usize, AdminError> {
+    let simulated = state.simulated()?;
+    let services = &state.gateway.services;
+    let now = services.clock.uptime();
+    let selected = services.runner.select(selection);
+    let mut transitions = OperationTransitions::of_disk_only(selection.disk.as_ref());
+    for Selected { subject, making, .. } in &selected {
+        transitions.add(subject.instance.as_ref(), subject.disk.as_ref(), making);
+    }
+    Ok(simulated.finish_transitions(&transitions, well, now))
 }
 
 /// The planted faults.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, Answer, Json};
 use crate::hypervisor::{Progress, TransientError};
+use crate::operations::Selection;
 
 /// The disks to which acknowledged writes may be lost, and why.
 pub async fn damaged(State(state): State<AdminState>) -> Answer {
@@ -44,7 +45,8 @@ fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>), Admin
 fn told(state: &AdminState, disk: &DiskId, progress: Progress) -> Answer {
     match progress {
         Progress::Done => {
-            state.gateway.services.runner.wake(Some(disk), None);
+            let selection = Selection { disk: Some(disk.clone()), instance: None };
+            state.gateway.services.runner.wake(&selection);
             Ok(Json(json!({ "disk": disk })))
         }
         Progress::Failed(reason)

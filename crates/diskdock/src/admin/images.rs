@@ -4,14 +4,14 @@ use axum::extract::State;
 use serde_json::json;
 
 use super::{AdminError, AdminState, Answer, Json};
-use crate::assembly::refresh_images;
 
 /// Looks at the images of the data directory, which the command line has changed.
 pub async fn reload(State(state): State<AdminState>) -> Answer {
-    let looked = refresh_images(&state.inventory_source, &state.gateway.services.environment).await;
+    let environments = &state.gateway.services.environment;
+    let looked = state.inventory_source.refresh(|found| environments.inventory(found)).await;
     looked
         .map_err(|fault| AdminError::bad(fault, "Run `diskdock doctor` on the data directory."))?;
-    let environment = state.gateway.services.environment.current();
+    let environment = environments.current();
     let imported = environment.inventory.images().iter().filter(|image| image.is_own());
     let ids: Vec<&str> = imported.map(|image| image.id.as_str()).collect();
     Ok(Json(json!({ "imported": ids, "faults": state.inventory_source.faults() })))

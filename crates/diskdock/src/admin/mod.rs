@@ -16,7 +16,9 @@ mod world;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
@@ -62,10 +64,9 @@ impl AdminState {
         })
     }
 
-    /// Where store and hypervisor disagree.
+    /// Where store and hypervisor disagree. Looks, and changes nothing.
     async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
-        let services = &self.gateway.services;
-        let (store, hypervisor) = (&services.store, self.hypervisor.as_ref());
+        let (store, hypervisor) = (&self.gateway.services.store, self.hypervisor.as_ref());
         let mut found = find_differences(store, hypervisor).await?;
         found.extend(unclaimed(store, hypervisor).await?);
         Ok(found)
@@ -159,6 +160,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))
         .layer(DefaultBodyLimit::max(BODY));
+    let controls = controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready));
     let guarded = controls.layer(axum::middleware::from_fn_with_state(access, access::check));
     Router::new()
         .nest("/_diskdock", guarded)
@@ -166,6 +168,17 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/metrics", get(view::metrics))
         .fallback(not_here)
         .with_state(state)
+}
+
+/// Nobody is served before the server knows its machines.
+async fn when_ready(State(state): State<AdminState>, request: Request, next: Next) -> Response {
+    if state.gateway.services.runner.is_ready() {
+        return next.run(request).await;
+    }
+    let hint = "Try again in a moment; /_diskdock/health says when it is ready.";
+    let error = "the server is starting: it is still looking for its machines";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    AdminError { status, ..AdminError::bad(error, hint) }.into_response()
 }
 
 async fn not_here(uri: Uri) -> AdminError {

@@ -86,8 +86,8 @@ pub async fn import(State(state): State<AdminState>, body: Body) -> Answer {
     let forgets = state.clone();
     services.store.write_then(replace, move |()| forget(&forgets)).await?;
     let now = services.clock.now();
-    reconcile(&services.store, simulated, UnknownInstances::TakeIn, now).await?;
-    services.runner.claim().await?;
+    reconcile(&services.store, simulated, UnknownInstances::Adopt, now).await?;
+    services.runner.recover().await?;
     Ok(Json(json!({ "imported": counts })))
 }
 
@@ -126,9 +126,5 @@ fn enqueue(row: &mut OperationRow, services: &Services) -> Result<(), String> {
     let now = services.clock.now();
     row.id = services.environment.ids.operation(now);
     SERVER.clone_into(&mut row.lease_owner);
-    if row.deadline_at <= now {
-        // Its time ran out while it lay in a file: it has it anew.
-        row.deadline_at = now.plus_ms(row.deadline_at.since_ms(row.created_at));
-    }
     Ok(())
 }

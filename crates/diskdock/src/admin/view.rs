@@ -1,14 +1,17 @@
 //! What there is to see: health, metrics, operations, differences, calls.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::{Query, State};
+use domain::{DiskId, InstanceId};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminState, Answer, Json};
+use super::{AdminError, AdminState, Answer, Json};
 use crate::catalog::times::with_seconds;
+use crate::operations::Selection;
 use crate::service::Services;
 use crate::store::{OperationRow, StoreError};
 
@@ -18,6 +21,12 @@ const CALLS: usize = 1_000;
 /// Whether the server answers, and what it is.
 pub async fn health(State(state): State<AdminState>) -> Answer {
     let services = &state.gateway.services;
+    if !services.runner.is_ready() {
+        let hint = "Try again in a moment.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let error = "the server is starting: it is still looking for its machines";
+        return Err(AdminError { status, ..AdminError::bad(error, hint) });
+    }
     services.store.read(|tx| tx.access_keys().map(drop))??;
     Ok(Json(json!({
         "status": "ok",
@@ -44,19 +53,27 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn matches(&self, row: &OperationRow) -> bool {
-        let is = |wanted: &Option<String>, has: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
-        };
-        is(&self.disk, row.disk.as_ref().map(|id| id.as_str()))
-            && is(&self.instance, row.instance.as_ref().map(|id| id.as_str()))
+    fn selection(&self) -> Selection {
+        Selection {
+            disk: self.disk.as_deref().map(DiskId::from),
+            instance: self.instance.as_deref().map(InstanceId::from),
+        }
     }
 }
 
 /// Operations in flight, with what they wait for; and those given up lately, with the reason.
 pub async fn operations(State(state): State<AdminState>, Query(wanted): Query<Wanted>) -> Answer {
-    let shown = operations_of(&state.gateway.services, |row| wanted.matches(row))?;
-    let now = with_seconds(state.gateway.services.clock.now());
+    let services = &state.gateway.services;
+    let selection = wanted.selection();
+    // Those that make the disk, too, as the other controls select them.
+    let in_flight: HashSet<_> =
+        services.runner.select(&selection).into_iter().map(|one| one.id).collect();
+    let is_wanted = |row: &OperationRow| {
+        in_flight.contains(&row.id)
+            || selection.includes(row.instance.as_ref(), row.disk.as_ref(), &[])
+    };
+    let shown = operations_of(services, is_wanted)?;
+    let now = with_seconds(services.clock.now());
     Ok(Json(json!({ "now": now, "operations": shown })))
 }
 
@@ -74,10 +91,17 @@ pub(super) fn operations_of(
     let in_flight = saved.into_iter().map(present).map(|row| (row, false));
     let all = in_flight.chain(given_up.into_iter().map(|row| (row, true)));
     let wanted = all.filter(|(row, _)| wanted(row));
-    Ok(wanted.map(|(row, given_up)| shown(&row, given_up)).collect())
+    Ok(wanted.map(|(row, given_up)| shown(services, &row, given_up)).collect())
 }
 
-fn shown(row: &OperationRow, given_up: bool) -> Value {
+fn shown(services: &Services, row: &OperationRow, given_up: bool) -> Value {
+    let now = services.clock.now();
+    let left = services.runner.time_left(row.id).filter(|_| !given_up);
+    let next_at = left.map(|left| with_seconds(now.plus_ms(left.next_in_ms)));
+    let deadline_at = left.map(|left| match left.gives_up_in_ms {
+        Some(left_ms) => with_seconds(now.plus_ms(left_ms)),
+        None => "stands still".to_owned(),
+    });
     json!({
         "id": row.id,
         "kind": row.kind,
@@ -88,17 +112,10 @@ fn shown(row: &OperationRow, given_up: bool) -> Value {
         "tries": row.tries,
         "last_event": row.last_event,
         "created_at": with_seconds(row.created_at),
-        "next_at": with_seconds(row.next_at),
-        "deadline_at": deadline(row),
+        "next_at": next_at,
+        "deadline_at": deadline_at,
         "given_up": given_up,
     })
-}
-
-fn deadline(row: &OperationRow) -> String {
-    match row.standing_since {
-        Some(_) => "stands still".to_owned(),
-        None => with_seconds(row.deadline_at),
-    }
 }
 
 /// Where store and hypervisor disagree.

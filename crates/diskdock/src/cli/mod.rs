@@ -21,7 +21,6 @@ mod nearest;
 pub mod output;
 mod sample;
 pub mod serve;
-mod server_life;
 mod tls;
 
 use std::ffi::OsString;

@@ -11,10 +11,9 @@ use super::Failure;
 use super::clients::ClientArgs;
 use super::first_key;
 use super::machines::{Choice, MachineArgs};
-use super::server_life::{recover, run};
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
-use crate::assembly::{Assembly, Ephemeral, Plan};
+use crate::assembly::{Assembly, Plan};
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
@@ -23,6 +22,7 @@ use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::Ids;
 use crate::service::Quota;
+use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 
 /// Run the server.
@@ -110,14 +110,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
-    let changes = assembly.hypervisor.changes();
-    // Whoever connects meanwhile waits: nobody is served before the machines are known.
-    tokio::select! {
-        () = recover(&assembly) => {}
-        () = told_to_stop() => return Ok(()),
-    }
-    greet(&args, address, directory);
-    let running = run(&assembly, changes);
+    let greeting = greeting(&args, address, directory);
+    let life = Arc::clone(&assembly.life);
+    let living = tokio::spawn(async move { life.run(|| say(&greeting)).await });
     let watch = Watch::default();
     let pages = admin::router(&assembly, access.clone())
         .merge(admin::watch::router(&assembly, access, watch.clone()))
@@ -129,13 +124,13 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let gateway = Arc::clone(&assembly.gateway);
     let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
-    running.abort();
+    living.abort();
     tracing::info!("stopped");
     Ok(())
 }
 
 fn scratch(ids: &Ids) -> Result<Ephemeral, Failure> {
-    Ephemeral::new(ids).map_err(|error| {
+    Ephemeral::new(ids.random()).map_err(|error| {
         let hint = "Set TMPDIR to a directory that can be written.";
         Failure::new(format!("cannot make a temporary directory: {error}"), hint)
     })
@@ -254,7 +249,7 @@ fn start_log(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// What a person needs to begin, within one screen.
-fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
+fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
     let endpoint = endpoint(args, address);
     let kept = if args.ephemeral {
         "nowhere; it is gone when the server stops".to_owned()
@@ -265,19 +260,19 @@ fn greet(args: &ServeArgs, address: SocketAddr, directory: &Path) {
             .to_string()
     };
     if args.machines.has_guests() {
-        return say(&greeting_of_machines(&endpoint, directory));
+        return greeting_of_machines(&endpoint, directory);
     }
     let plain = args.tls_cert.is_none();
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
-        return say(&format!(
+        return format!(
             "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
              keys       those of `diskdock key list`; the development key is off here\n",
             env!("CARGO_PKG_VERSION"),
-        ));
+        );
     }
-    say(&format!(
+    format!(
         r#"diskdock {version} is ready.
 
   endpoint   {endpoint}
@@ -303,7 +298,7 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
-    ));
+    )
 }
 
 /// Guests run on this host, so there is no key that everybody knows.

@@ -27,7 +27,7 @@ use http::{Method, Response};
 use crate::actions::PRODUCTS;
 use crate::catalog::errors::{
     Cause, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER, PRODUCT_NOT_HERE,
-    THROTTLING, UNSUPPORTED_METHOD,
+    SERVICE_UNAVAILABLE, THROTTLING, UNSUPPORTED_METHOD,
 };
 use crate::catalog::product::{Unknown, find_by_request};
 use crate::catalog::{Caller, Format, Input, Listed, Refusal, Stop};
@@ -50,7 +50,7 @@ pub struct Gateway {
     /// Who may call.
     pub keys: Keys,
     /// The nonces of earlier requests.
-    pub nonces: Nonces,
+    pub nonces: Arc<Nonces>,
     /// Which browsers and hosts may use the development key and the controls.
     pub guard: Guard,
     /// The vendor's request limits, if they are wanted.
@@ -106,6 +106,9 @@ impl Gateway {
         call.format = format(&intent)?;
         let listed = asked_for(&intent, host(parts))?;
         call.action = Some(listed);
+        if !self.services.runner.is_ready() {
+            return Err((&SERVICE_UNAVAILABLE).into());
+        }
         let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
         self.check_throttle(&caller, listed.spec().name)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));

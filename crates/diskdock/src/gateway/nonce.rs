@@ -11,17 +11,19 @@
 //! The memory tells nothing about unverified requests: call [`Nonces::remember`] only after the
 //! signature was found to be right. What of it outlives the process is in [`stored`].
 
+mod expiry;
 mod memory;
 pub mod stored;
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use domain::AccountId;
+use domain::{AccountId, Uptime};
 
+use expiry::ExpiryClock;
 use memory::{Inserted, KeyMemory};
 use stored::StoredNonces;
 
@@ -70,8 +72,7 @@ pub struct Nonces {
     /// Nonces of all keys.
     count: AtomicUsize,
     limit: usize,
-    /// The minute of the last sweep.
-    swept: AtomicI64,
+    expiry: Mutex<ExpiryClock>,
     /// Held by whoever makes room, so that two threads do not give up two minutes.
     eviction: Mutex<()>,
 }
@@ -91,7 +92,7 @@ impl Nonces {
             stored,
             count: AtomicUsize::new(0),
             limit,
-            swept: AtomicI64::new(i64::MIN),
+            expiry: Mutex::default(),
             eviction: Mutex::new(()),
         }
     }
@@ -119,12 +120,6 @@ impl Nonces {
             seen => return seen,
         }
         let present = minute(now_s);
-        // Reading first leaves the cache line shared; the swap elects one thread to sweep.
-        if self.swept.load(Ordering::Relaxed) != present
-            && self.swept.swap(present, Ordering::Relaxed) != present
-        {
-            self.forget_expired(now_s);
-        }
         let memory = self.memory_of(request);
         let (stamped, hash) = (minute(request.timestamp_s), self.hasher.hash_one(request.nonce));
         loop {
@@ -143,14 +138,16 @@ impl Nonces {
         }
     }
 
-    /// Frees the memory of the minutes that have left the window.
-    ///
-    /// [`Nonces::remember`] does so once a minute; a server without traffic may call it as well.
-    pub fn forget_expired(&self, now_s: i64) {
-        let last = minute(now_s.saturating_sub(WINDOW_S)).saturating_sub(1);
+    /// Frees the memory of the minutes that have left the window, by the time of day as far as the
+    /// monotonic clock bears it out; gives that time.
+    pub fn forget_expired(&self, now_s: i64, uptime: Uptime) -> i64 {
+        let mut expiry = self.expiry.lock().unwrap_or_else(PoisonError::into_inner);
+        let expiry_s = expiry.read_s(now_s, uptime);
+        let last = minute(expiry_s.saturating_sub(WINDOW_S)).saturating_sub(1);
         for memory in self.memories() {
             self.count.fetch_sub(memory.forget(last), Ordering::Relaxed);
         }
+        expiry_s
     }
 
     fn memory_of(&self, request: &Signed<'_>) -> Arc<KeyMemory> {

@@ -8,10 +8,11 @@ mod pace;
 pub mod qemu;
 mod script;
 mod simulated;
+mod transition;
 
 use std::pin::Pin;
 
-use domain::{Disk, DiskId, InstanceId, Moment};
+use domain::{Disk, DiskId, InstanceId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -19,6 +20,7 @@ pub use forward::{FORWARD_TAG, Forward};
 pub use pace::{Pace, parse_duration_ms};
 pub use script::{Behaviour, Rule, Script, Transition};
 pub use simulated::Simulated;
+pub use transition::OperationTransitions;
 
 /// A call that failed through the world's fault; it is made again.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -143,21 +145,21 @@ impl<D: Machines + Disks> Hypervisor for D {}
 /// The half of a driver that runs instances.
 pub trait Machines: Send + Sync {
     /// Turns an instance on.
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress>;
     /// Turns an instance off; at once if `force`.
     fn stop<'a>(
         &'a self,
         instance: &'a InstanceId,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress>;
     /// Restarts an instance.
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress>;
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress>;
     /// Gives a disk to an instance.
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress>;
     /// Takes a disk off an instance: `Done` only when the guest can no longer reach it and what it
     /// wrote is durable, under the name of the disk.
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress>;
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress>;
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
@@ -182,7 +184,7 @@ pub trait Machines: Send + Sync {
 /// The half of a driver that keeps the bytes of disks.
 pub trait Disks: Send + Sync {
     /// Makes the bytes of a disk.
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress>;
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress>;
     /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
     /// larger than that already is as asked for. It is on the instances `on`, those that run see it
     /// grow; one of them may have been forgotten. The disk is neither plugged nor unplugged
@@ -191,7 +193,7 @@ pub trait Disks: Send + Sync {
         &'a self,
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress>;
     /// Throws the bytes of a disk away that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()>;

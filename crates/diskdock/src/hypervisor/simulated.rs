@@ -8,11 +8,12 @@ mod disks;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
 use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, Transition};
+use super::transition::{Key, OperationTransitions, on_machine, on_slot};
 use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
@@ -26,22 +27,13 @@ const CHANGES: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Under {
     /// Done at this moment.
-    Due(Moment),
+    Due(Uptime),
     /// Waits for the operator.
     Held,
     /// Refused.
     Refused,
     /// Silent until it is called off.
     Silent,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    transition: Transition,
-    instance: Option<InstanceId>,
-    disk: Option<DiskId>,
-    /// Which attachment of the disk; 0 where there is none.
-    generation: u64,
 }
 
 #[derive(Debug, Default)]
@@ -106,22 +98,27 @@ impl Simulated {
         self.lock().script.clear();
     }
 
-    /// Ends what is under way for this disk or instance: well, or with a refusal. Says how many
-    /// transitions that concerned.
-    pub fn finish_transition(
+    /// Ends what these operations have under way: well, or with a refusal. Says how many
+    /// transitions that were.
+    pub fn finish_transitions(
         &self,
-        disk: Option<&DiskId>,
-        instance: Option<&InstanceId>,
+        transitions: &OperationTransitions<'_>,
         well: bool,
-        now: Moment,
+        now: Uptime,
     ) -> usize {
         let under = if well { Under::Due(now) } else { Under::Refused };
+        self.end(|key| transitions.include(key), under)
+    }
+
+    /// Ends everything that is under way: well, or with a refusal.
+    pub fn finish_all(&self, well: bool, now: Uptime) -> usize {
+        self.end(|_| true, if well { Under::Due(now) } else { Under::Refused })
+    }
+
+    fn end(&self, is_meant: impl Fn(&Key) -> bool, under: Under) -> usize {
         let mut state = self.lock();
-        let concerned = state.under_way.iter_mut().filter(|(key, _)| {
-            disk.is_none_or(|disk| key.disk.as_ref() == Some(disk))
-                && instance.is_none_or(|instance| key.instance.as_ref() == Some(instance))
-        });
-        concerned.map(|(_, old)| *old = under).count()
+        let meant = state.under_way.iter_mut().filter(|(key, _)| is_meant(key));
+        meant.map(|(_, old)| *old = under).count()
     }
 
     /// Forgets everything, as when the whole world is reset.
@@ -174,7 +171,7 @@ impl Simulated {
     }
 
     /// One look at a transition: begins it if it is not under way, ends it if it is due.
-    fn look(&self, key: Key, now: Moment, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
+    fn look(&self, key: Key, now: Uptime, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
         let mut state = self.lock();
         let under = match state.under_way.get(&key) {
             Some(under) => *under,
@@ -220,7 +217,7 @@ fn waiting_for(transition: Transition) -> String {
 }
 
 impl SimulatedState {
-    fn begin(&mut self, key: &Key, now: Moment) -> Under {
+    fn begin(&mut self, key: &Key, now: Uptime) -> Under {
         let disk = key.disk.as_ref().map(DiskId::as_str);
         let instance = key.instance.as_ref().map(InstanceId::as_str);
         let under = match self.script.behaviour(key.transition, disk, instance) {
@@ -239,25 +236,12 @@ impl SimulatedState {
     }
 }
 
-fn on_machine(transition: Transition, instance: &InstanceId) -> Key {
-    Key { transition, instance: Some(instance.clone()), disk: None, generation: 0 }
-}
-
-fn on_slot(transition: Transition, slot: &Slot) -> Key {
-    Key {
-        transition,
-        instance: Some(slot.instance.clone()),
-        disk: Some(slot.disk.clone()),
-        generation: slot.generation,
-    }
-}
-
 fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
     Box::pin(std::future::ready(Ok::<T, TransientError>(answer)))
 }
 
 impl Machines for Simulated {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
         let key = on_machine(Transition::Start, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
@@ -266,7 +250,7 @@ impl Machines for Simulated {
         &'a self,
         instance: &'a InstanceId,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress> {
         let off = |state: &mut SimulatedState| state.machine(instance).running = false;
         let key = on_machine(Transition::Stop, instance);
@@ -279,12 +263,12 @@ impl Machines for Simulated {
         ready(self.look(key, now, off))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
         let key = on_machine(Transition::Reboot, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         ready(self.look(on_slot(Transition::Attach, slot), now, |state| {
             let machine = state.machine(&slot.instance);
             let newer = |(disk, generation): &(DiskId, u64)| {
@@ -297,7 +281,7 @@ impl Machines for Simulated {
         }))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         if self.is_without(slot) {
             return ready(Progress::Done);
         }

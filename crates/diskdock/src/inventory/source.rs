@@ -1,7 +1,7 @@
 //! The inventory together with the images that were imported into the data directory.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::inventory::{Image, Inventory};
 
@@ -52,6 +52,21 @@ impl InventorySource {
         let changed = now.imported != seen.imported;
         *seen = now;
         Ok(changed.then(|| self.with(&seen.imported)))
+    }
+
+    /// Looks at the imported images on a thread that may wait, and hands over the inventory if it
+    /// has changed.
+    pub async fn refresh(
+        self: &Arc<Self>,
+        hand_over: impl FnOnce(Inventory),
+    ) -> Result<(), StorageError> {
+        let source = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || source.look()).await;
+        // A look that panicked has told the log why; what there was stays.
+        if let Some(inventory) = looked.unwrap_or(Ok(None))? {
+            hand_over(inventory);
+        }
+        Ok(())
     }
 
     /// Faults of images, as of the last survey.

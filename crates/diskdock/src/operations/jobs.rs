@@ -1,28 +1,56 @@
-//! The jobs that this server works on: those that wait, and those that take a step just now.
+//! The jobs in this server's hands: those that wait, and those that take a step just now.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId, Moment, OperationId};
+use domain::{AccountId, DiskId, InstanceId, OperationId, Uptime};
 
+use super::deadline::Deadline;
 use super::{DynOperation, Outcome, Subject};
 use crate::store::OperationRow;
 
-/// The first and the longest pause after error, in milliseconds.
+/// The first and the longest pause after a transient error, in milliseconds.
 const PAUSE_MS: (i64, i64) = (100, 30_000);
 
-/// An operation that this server works on.
+/// An operation in this server's hands.
 pub(super) struct Job {
     pub row: OperationRow,
     pub stage: Stage,
+    pub schedule: Schedule,
+}
+
+/// When a job is advanced next, and until when at all.
+#[derive(Clone, Copy)]
+pub(super) struct Schedule {
+    /// When it is advanced next.
+    pub due: Uptime,
+    pub deadline: Deadline,
     /// Steps in a row that failed.
     pub failures: ConsecutiveFailures,
 }
 
 impl Job {
-    pub fn new(row: OperationRow, running: Box<dyn DynOperation>) -> Job {
-        Job { row, stage: Stage::Advancing(running), failures: ConsecutiveFailures::default() }
+    /// A job that is due at once.
+    pub fn new(
+        row: OperationRow,
+        operation: Box<dyn DynOperation>,
+        deadline: Deadline,
+        now: Uptime,
+    ) -> Job {
+        let schedule = Schedule { due: now, deadline, failures: ConsecutiveFailures::default() };
+        Job { row, stage: Stage::Advancing(operation), schedule }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject { instance: self.row.instance.clone(), disk: self.row.disk.clone() }
+    }
+
+    fn making(&self) -> Vec<DiskId> {
+        match &self.stage {
+            Stage::Advancing(operation) => operation.making(),
+            Stage::Ending(..) => Vec::new(),
+        }
     }
 }
 
@@ -30,39 +58,10 @@ pub(super) enum Stage {
     /// On its way.
     Advancing(Box<dyn DynOperation>),
     /// At its end, which is still to be written down.
-    Outcome(Arc<dyn DynOperation>, Outcome),
+    Ending(Arc<dyn DynOperation>, Outcome),
 }
 
-/// Moves the deadline by the time in which nothing could happen.
-pub(super) fn go_on(row: &mut OperationRow, now: Moment) {
-    if let Some(since) = row.standing_since.take() {
-        row.deadline_at = row.deadline_at.plus_ms(now.since_ms(since).max(0));
-    }
-}
-
-/// The deadline has passed, and the last look has shown that it is not as it should be.
-pub(super) fn too_late(row: &OperationRow) -> Outcome {
-    Outcome::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
-}
-
-/// An end is written down, unless something has to be taken back before.
-pub(super) fn next_stage(
-    mut running: Box<dyn DynOperation>,
-    row: &mut OperationRow,
-    outcome: Outcome,
-    now: Moment,
-) -> Stage {
-    match &outcome {
-        Outcome::GaveUp(reason) if running.compensate(reason) => {
-            row.deadline_at = now.plus_s(running.timeout().give_up_after_s);
-            row.last_event.clone_from(reason);
-            Stage::Advancing(running)
-        }
-        Outcome::GaveUp(_) | Outcome::Done => Stage::Outcome(running.into(), outcome),
-    }
-}
-
-/// How many steps in a row failed. Not saved: after a restart the world gets a fresh chance.
+/// How many steps in a row failed. Not saved: after a restart the hypervisor gets a fresh chance.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ConsecutiveFailures(u32);
 
@@ -71,33 +70,87 @@ impl ConsecutiveFailures {
         self.0 = if failed { self.0.saturating_add(1) } else { 0 };
     }
 
-    /// The pause after error, twice as long each time in a row.
+    /// The pause after a failure, twice as long each time in a row.
     pub fn pause_ms(self) -> i64 {
         let doubled = self.0.saturating_sub(1).min(12);
         PAUSE_MS.0.saturating_mul(1 << doubled).min(PAUSE_MS.1)
     }
 }
 
+/// The times of an operation in this server's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLeft {
+    /// Milliseconds until it is advanced next.
+    pub next_in_ms: i64,
+    /// Milliseconds until it is given up; none while its deadline stands still.
+    pub gives_up_in_ms: Option<i64>,
+}
+
+/// Which operations are meant: those that concern this disk and this instance, as far as given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only this disk.
+    pub disk: Option<DiskId>,
+    /// Only this instance.
+    pub instance: Option<InstanceId>,
+}
+
+impl Selection {
+    /// Whether an operation on this instance and this disk is meant, which makes these disks
+    /// besides.
+    pub fn includes(
+        &self,
+        instance: Option<&InstanceId>,
+        disk: Option<&DiskId>,
+        making: &[DiskId],
+    ) -> bool {
+        let of_disk = |wanted: &DiskId| disk == Some(wanted) || making.contains(wanted);
+        self.disk.as_ref().is_none_or(of_disk)
+            && self.instance.as_ref().is_none_or(|wanted| instance == Some(wanted))
+    }
+}
+
+/// An operation that was selected, as the simulated hypervisor has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// Its number.
+    pub id: OperationId,
+    /// What it is about.
+    pub subject: Subject,
+    /// Disks whose bytes it still makes, besides.
+    pub making: Vec<DiskId>,
+}
+
 #[derive(Default)]
 pub(super) struct Jobs {
-    due: BinaryHeap<Reverse<(Moment, OperationId)>>,
+    due: BinaryHeap<Reverse<(Uptime, OperationId)>>,
     waiting: HashMap<OperationId, Job>,
     in_hand: HashMap<OperationId, Held>,
+    /// How many there are of each account.
+    accounts: HashMap<AccountId, usize>,
 }
 
 /// What is known of a job while it takes a step.
 struct Held {
+    account: AccountId,
     subject: Subject,
+    making: Vec<DiskId>,
+    deadline: Deadline,
     /// Somebody woke it meanwhile.
     woken: bool,
 }
 
 impl Jobs {
-    /// Puts a job among the waiting; true if none that waits is due as early, so that whoever
-    /// waits for the first one has to look again.
-    pub fn put(&mut self, job: Job) -> bool {
-        let sooner = self.next_due().is_none_or(|first| job.row.next_at < first);
-        self.due.push(Reverse((job.row.next_at, job.row.id)));
+    /// Takes a new job in; true if it is due before all others, so that whoever waits for the first
+    /// one has to look again.
+    pub fn add(&mut self, job: Job) -> bool {
+        *self.accounts.entry(job.row.account.clone()).or_default() += 1;
+        self.put(job)
+    }
+
+    fn put(&mut self, job: Job) -> bool {
+        let sooner = self.next_due().is_none_or(|first| job.schedule.due < first);
+        self.due.push(Reverse((job.schedule.due, job.row.id)));
         self.waiting.insert(job.row.id, job);
         sooner
     }
@@ -110,7 +163,12 @@ impl Jobs {
         self.waiting.len() + self.in_hand.len()
     }
 
-    pub fn next_due(&self) -> Option<Moment> {
+    /// How many of an account there are.
+    pub fn count_of(&self, account: &AccountId) -> usize {
+        self.accounts.get(account).copied().unwrap_or(0)
+    }
+
+    pub fn next_due(&self) -> Option<Uptime> {
         self.due.peek().map(|Reverse((moment, _))| *moment)
     }
 
@@ -121,54 +179,98 @@ impl Jobs {
         rows
     }
 
-    pub fn take_due(&mut self, now: Moment) -> Vec<Job> {
+    /// The times of an operation; none if it is not in this server's hands.
+    pub fn time_left(&self, id: OperationId, now: Uptime) -> Option<TimeLeft> {
+        let (due, deadline) = match (self.waiting.get(&id), self.in_hand.get(&id)) {
+            (Some(job), _) => (job.schedule.due, job.schedule.deadline),
+            (None, Some(held)) => (now, held.deadline),
+            (None, None) => return None,
+        };
+        let next_in_ms = due.since_ms(now).max(0);
+        Some(TimeLeft { next_in_ms, gives_up_in_ms: deadline.left_ms_at(now) })
+    }
+
+    /// The selected operations, oldest first.
+    pub fn select(&self, selection: &Selection) -> Vec<Selected> {
+        let waiting = self.waiting.iter().map(|(id, job)| (*id, job.subject(), job.making()));
+        let held = self.in_hand.iter();
+        let held = held.map(|(id, held)| (*id, held.subject.clone(), held.making.clone()));
+        let all = waiting.chain(held).map(|(id, subject, making)| Selected { id, subject, making });
+        let is_meant = |one: &Selected| {
+            let Subject { instance, disk } = &one.subject;
+            selection.includes(instance.as_ref(), disk.as_ref(), &one.making)
+        };
+        let mut found: Vec<_> = all.filter(is_meant).collect();
+        found.sort_by_key(|one| one.id);
+        found
+    }
+
+    pub fn take_due(&mut self, now: Uptime) -> Vec<Job> {
         let mut taken = Vec::new();
         while let Some(Reverse((moment, id))) = self.due.peek().copied() {
             if moment > now {
                 break;
             }
             self.due.pop();
-            let is_current = |job: &Job| job.row.next_at == moment;
-            if self.waiting.get(&id).is_some_and(is_current) {
-                taken.extend(self.waiting.remove(&id));
+            if self.waiting.get(&id).is_some_and(|job| job.schedule.due == moment) {
+                taken.extend(self.take(id));
             }
         }
-        let held = |Job { row, .. }: &Job| {
-            let subject = Subject { instance: row.instance.clone(), disk: row.disk.clone() };
-            Held { subject, woken: false }
-        };
-        self.in_hand.extend(taken.iter().map(|job| (job.row.id, held(job))));
         taken
+    }
+
+    /// Takes a job that waits, whenever it is due; none if it takes a step just now, or has ended.
+    pub fn take(&mut self, id: OperationId) -> Option<Job> {
+        let job = self.waiting.remove(&id)?;
+        let held = Held {
+            account: job.row.account.clone(),
+            subject: job.subject(),
+            making: job.making(),
+            deadline: job.schedule.deadline,
+            woken: false,
+        };
+        self.in_hand.insert(id, held);
+        Some(job)
     }
 
     /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
     /// true if it is due before all others. A job that was woken meanwhile is due at once.
-    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Moment) -> bool {
-        let held = self.in_hand.remove(&id);
-        match (rest, held) {
-            (Some(mut job), Some(held)) => {
+    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Uptime) -> bool {
+        let Some(held) = self.in_hand.remove(&id) else { return false };
+        match rest {
+            Some(mut job) => {
                 if held.woken {
-                    job.row.next_at = now;
+                    job.schedule.due = now;
                 }
                 self.put(job)
             }
-            (Some(_), None) | (None, _) => false,
+            None => {
+                self.forget_one_of(&held.account);
+                false
+            }
+        }
+    }
+
+    fn forget_one_of(&mut self, account: &AccountId) {
+        if let Some(count) = self.accounts.get_mut(account) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.accounts.remove(account);
+            }
         }
     }
 
     /// Makes due at once whatever concerns this disk or this instance; what is in hand, as soon as
     /// its step is over.
-    pub fn wake(&mut self, disk: Option<&DiskId>, instance: Option<&InstanceId>, now: Moment) {
-        let concerned = |its_disk: &Option<DiskId>, its_instance: &Option<InstanceId>| {
-            disk.is_none_or(|disk| its_disk.as_ref() == Some(disk))
-                && instance.is_none_or(|instance| its_instance.as_ref() == Some(instance))
-        };
+    pub fn wake(&mut self, selection: &Selection, now: Uptime) {
         for held in self.in_hand.values_mut() {
-            held.woken |= concerned(&held.subject.disk, &held.subject.instance);
+            let Subject { instance, disk } = &held.subject;
+            held.woken |= selection.includes(instance.as_ref(), disk.as_ref(), &held.making);
         }
         for job in self.waiting.values_mut() {
-            if concerned(&job.row.disk, &job.row.instance) {
-                job.row.next_at = now;
+            let (instance, disk) = (job.row.instance.as_ref(), job.row.disk.as_ref());
+            if selection.includes(instance, disk, &job.making()) {
+                job.schedule.due = now;
                 self.due.push(Reverse((now, job.row.id)));
             }
         }
@@ -176,50 +278,4 @@ impl Jobs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::actions::OPERATIONS;
-    use crate::operations::NewOperation;
-
-    const BEGINNING: Moment = Moment(1_000);
-
-    fn detach(number: i64, instance: &str, disk: &str) -> Job {
-        let detach = OPERATIONS.iter().find(|kind| kind.name == "disk.detach").unwrap();
-        let state =
-            format!(r#"{{"slot":{{"instance":"{instance}","disk":"{disk}","generation":1}}}}"#);
-        let running = (detach.restore)(&state).unwrap();
-        let NewOperation { row, running } =
-            NewOperation::new(OperationId(number), &"1".into(), running, BEGINNING);
-        Job::new(row, running)
-    }
-
-    #[test]
-    fn wake_affects_operations_of_the_machine_only() {
-        let mut jobs = Jobs::default();
-        for (number, disk) in [(1, "d-a"), (2, "d-b")] {
-            jobs.put(detach(number, &format!("i-{number}"), disk));
-        }
-        let in_hand = jobs.take_due(BEGINNING);
-        assert_eq!(in_hand.len(), 2);
-        let later = BEGINNING.plus_ms(500);
-        for (number, disk) in [(3, "d-a"), (4, "d-b")] {
-            let mut job = detach(number, &format!("i-{number}"), disk);
-            job.row.next_at = later;
-            jobs.put(job);
-        }
-        let now = BEGINNING.plus_ms(1);
-        jobs.wake(Some(&"d-a".into()), None, now);
-        jobs.wake(Some(&"d-b".into()), Some(&"i-a".into()), now);
-        for mut job in in_hand {
-            job.row.next_at = later;
-            jobs.give_back(job.row.id, Some(job), now);
-        }
-        let due = |jobs: &mut Jobs, at| {
-            let mut due: Vec<_> = jobs.take_due(at).iter().map(|job| job.row.id.0).collect();
-            due.sort_unstable();
-            due
-        };
-        assert_eq!(due(&mut jobs, now), [1, 3]);
-        assert_eq!(due(&mut jobs, later), [2, 4]);
-    }
-}
+mod tests;

@@ -5,17 +5,23 @@
 //! [`Operation::finish`] writes the store and cannot wait. Every operation has a deadline after
 //! which it is resolved, never forgotten.
 
+mod change_follower;
+mod deadline;
 mod jobs;
+mod maintenance;
 mod new_operation;
 mod reconcile;
 mod runner;
+mod server_lease;
+mod server_life;
 mod sweep;
+mod turn;
 mod unclaimed;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment, Uptime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,9 +29,13 @@ use crate::hypervisor::{Hypervisor, Progress, Slot};
 use crate::store::{StoreError, WriteTx};
 
 pub use crate::hypervisor::TransientError;
+pub use jobs::{Selected, Selection, TimeLeft};
+pub use maintenance::Chore;
 pub use new_operation::NewOperation;
 pub use reconcile::{Difference, UnknownInstances, find_differences, reconcile, reconcile_one};
-pub use runner::{IN_FLIGHT, Runner, SERVER};
+pub use runner::{Room, Runner};
+pub use server_lease::SERVER;
+pub use server_life::ServerLife;
 pub use sweep::sweep;
 pub use unclaimed::unclaimed;
 
@@ -61,8 +71,8 @@ impl Subject {
 pub struct StepContext<'a> {
     /// Where instances run.
     pub hypervisor: &'a dyn Hypervisor,
-    /// The present moment.
-    pub now: Moment,
+    /// The present reading of the monotonic clock.
+    pub now: Uptime,
 }
 
 /// How an operation ended.
@@ -87,6 +97,11 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// The step it is at, in a word.
     fn phase(&self) -> &'static str;
+
+    /// Disks whose bytes it still makes, besides the one that it is about.
+    fn making(&self) -> Vec<DiskId> {
+        Vec::new()
+    }
 
     /// Takes one step. Bears repeating: after a crash, steps since the last save are taken again.
     fn advance<'a>(
@@ -121,6 +136,8 @@ pub trait DynOperation: Send + Sync {
     fn subject(&self) -> Subject;
     /// The step it is at, in a word.
     fn phase(&self) -> &'static str;
+    /// Disks whose bytes it still makes, besides the one that it is about.
+    fn making(&self) -> Vec<DiskId>;
     /// How far it has come, to be saved.
     fn state(&self) -> String;
     /// Takes one step.
@@ -154,6 +171,10 @@ impl<O: Operation> DynOperation for O {
 
     fn phase(&self) -> &'static str {
         Operation::phase(self)
+    }
+
+    fn making(&self) -> Vec<DiskId> {
+        Operation::making(self)
     }
 
     fn state(&self) -> String {

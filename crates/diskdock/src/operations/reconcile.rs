@@ -1,5 +1,9 @@
-//! Compares the store with the hypervisor, at start and on a schedule. Takes no input: what it
-//! does follows from what it finds.
+//! Compares the store with the hypervisor.
+//!
+//! [`find_differences`] only looks: a read has no effect. [`reconcile`] also repairs what can be
+//! repaired, at start and on a schedule, and [`reconcile_one`] does so for a machine that something
+//! happened to. What they do follows from what they find: an instance that the hypervisor does not
+//! know is not dead, and a machine that cannot be looked at is not off.
 
 use std::collections::BTreeSet;
 
@@ -13,19 +17,20 @@ use crate::store::{AttachedDisk, Store, StoreError, WriteTx};
 /// Instances that are looked up in one read.
 const PAGE: u32 = 256;
 
-/// Machines that are looked at at a time, so that one whose monitor is silent does not keep all
+/// Machines that are observed at a time, so that one whose monitor is silent does not keep all
 /// others waiting.
 const AT_A_TIME: usize = 16;
 
-/// Looks at an instance whose entry in the store changes meanwhile, at most.
+/// How often an instance that changes meanwhile is observed, at most.
 const LOOKS: usize = 3;
 
 /// What to do with an instance that the hypervisor does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownInstances {
-    /// Introduce it from the store: at start and after an import, before any operation runs.
-    TakeIn,
-    /// One that should be Running is dead. Introducing it now could bring a released one back.
+    /// The hypervisor learns of it from the store: at start and after an import, before any
+    /// operation runs.
+    Adopt,
+    /// It is reported, if it should be Running. Adopted now, a released one could come back.
     Report,
 }
 
@@ -38,33 +43,56 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Looks at every instance. One that the store holds for Running although it is off becomes
-/// Stopped; a disk that the guest of a running one has let go of becomes Available; all other
-/// differences are reported. What is in transit is left to its operation.
+/// Everything that the store and the hypervisor disagree about. Changes nothing.
+pub async fn find_differences(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+) -> Result<Vec<Difference>, StoreError> {
+    visit_all(store, |instance, disks| async {
+        let found = look_until_still(store, hypervisor, instance, disks).await?;
+        Ok(found.into_iter().filter_map(Found::difference).collect())
+    })
+    .await
+}
+
+/// Compares every instance and repairs. An instance that the store has as Running although its
+/// machine is off becomes Stopped; a disk that the guest of a running one has let go of becomes
+/// Available; all other differences are reported. What is in transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     unknown: UnknownInstances,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
-    look_at_all(store, hypervisor, unknown, Some(now)).await
+    visit_all(store, |instance, disks| {
+        reconcile_instance(store, hypervisor, unknown, instance, disks, now)
+    })
+    .await
 }
 
-/// Looks at every instance, and changes nothing: neither the store nor the hypervisor.
-pub async fn find_differences(
+/// Compares one instance, as [`reconcile`] does with every one.
+pub async fn reconcile_one(
     store: &Store,
     hypervisor: &dyn Hypervisor,
+    id: &InstanceId,
+    now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
-    look_at_all(store, hypervisor, UnknownInstances::Report, None).await
+    let (instance, disks) =
+        store.read(|tx| Ok::<_, StoreError>((tx.instance(id)?, tx.attached(id)?)))??;
+    let Some(instance) = instance.filter(|instance| !instance.releasing) else {
+        return Ok(Vec::new());
+    };
+    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, now).await
 }
 
-/// Looks at every instance; repairs what is found, if there is a moment at which to.
-async fn look_at_all(
+/// Visits every instance with its disks, some at a time.
+async fn visit_all<F>(
     store: &Store,
-    hypervisor: &dyn Hypervisor,
-    unknown: UnknownInstances,
-    repair_at: Option<Moment>,
-) -> Result<Vec<Difference>, StoreError> {
+    visit: impl Fn(Instance, Vec<AttachedDisk>) -> F,
+) -> Result<Vec<Difference>, StoreError>
+where
+    F: Future<Output = Result<Vec<Difference>, StoreError>>,
+{
     let mut differences = Vec::new();
     let mut after = 0;
     loop {
@@ -78,65 +106,54 @@ async fn look_at_all(
         })??;
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
-        // One that is being released is its operation's: taken over again, it would live on.
-        let theirs = page.into_iter().filter(|(_, one, _)| !one.releasing);
-        let looks = theirs.map(|(_, instance, disks)| {
-            reconcile_instance(store, hypervisor, unknown, instance, disks, repair_at)
-        });
-        let mut looks = stream::iter(looks).buffered(AT_A_TIME);
-        while let Some(found) = looks.next().await {
+        // One that is being released is its operation's: adopted again, it would live on.
+        let alive = page.into_iter().filter(|(_, instance, _)| !instance.releasing);
+        let visits = alive.map(|(_, instance, disks)| visit(instance, disks));
+        let mut visits = stream::iter(visits).buffered(AT_A_TIME);
+        while let Some(found) = visits.next().await {
             differences.extend(found?);
         }
     }
 }
 
-/// Looks at one instance, as [`reconcile`] does at every one.
-pub async fn reconcile_one(
-    store: &Store,
-    hypervisor: &dyn Hypervisor,
-    id: &InstanceId,
-    now: Moment,
-) -> Result<Vec<Difference>, StoreError> {
-    let (instance, disks) =
-        store.read(|tx| Ok::<_, StoreError>((tx.instance(id)?, tx.attached(id)?)))??;
-    let Some(instance) = instance.filter(|instance| !instance.releasing) else {
-        return Ok(Vec::new());
-    };
-    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, Some(now))
-        .await
-}
-
-/// Looks at an instance and repairs what is found, if it is to be, before it is out of date.
+/// Compares an instance and repairs what is found, before it is out of date.
 async fn reconcile_instance(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     unknown: UnknownInstances,
     instance: Instance,
     disks: Vec<AttachedDisk>,
-    repair_at: Option<Moment>,
+    now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
-    let found = look_until_still(store, hypervisor, unknown, instance, disks).await?;
-    for Found { difference, repair } in found {
-        if let Some(now) = repair_at {
-            apply_repair(store, repair, now).await?;
+    for found in look_until_still(store, hypervisor, instance, disks).await? {
+        match found {
+            Found::Unknown(instance, expected) if unknown == UnknownInstances::Adopt => {
+                let id = instance.id.clone();
+                if let Err(error) = hypervisor.adopt(&id, expected).await {
+                    differences.push(differs(&instance, format!("cannot be adopted: {error}")));
+                }
+            }
+            Found::Differs(difference, repair) => {
+                apply_repair(store, repair, now).await?;
+                differences.push(difference);
+            }
+            Found::Unknown(..) => differences.extend(found.difference()),
         }
-        differences.push(difference);
     }
     Ok(differences)
 }
 
-/// Looks at an instance; again if the store moved on while it was looked at, because then a
-/// difference may be none. An instance that never stands still is left to its operations.
+/// Observes an instance; again if the store moved on meanwhile, because then a difference may be
+/// none. An instance that never stands still is left to its operations.
 async fn look_until_still(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    unknown: UnknownInstances,
     mut instance: Instance,
     mut disks: Vec<AttachedDisk>,
 ) -> Result<Vec<Found>, StoreError> {
     for _ in 0..LOOKS {
-        let found = look_at(hypervisor, unknown, &instance, &disks).await;
+        let found = look_at(hypervisor, &instance, &disks).await;
         if found.is_empty() {
             return Ok(found);
         }
@@ -153,12 +170,33 @@ async fn look_until_still(
     Ok(Vec::new())
 }
 
-struct Found {
-    difference: Difference,
-    repair: Repair,
+enum Found {
+    /// The hypervisor does not know the instance; it should observe this.
+    Unknown(Box<Instance>, ObservedState),
+    /// The two disagree; with what can be done about it.
+    Differs(Difference, Repair),
 }
 
-/// What the store needs to follow the world.
+impl Found {
+    /// What there is to report. Only a Running instance has to be known to the hypervisor.
+    fn difference(self) -> Option<Difference> {
+        match self {
+            Found::Differs(difference, _) => Some(difference),
+            Found::Unknown(instance, _) => match instance.status {
+                InstanceStatus::Running => {
+                    let what = "is Running, but the hypervisor does not know it";
+                    Some(differs(&instance, what.to_owned()))
+                }
+                InstanceStatus::Pending
+                | InstanceStatus::Starting
+                | InstanceStatus::Stopping
+                | InstanceStatus::Stopped => None,
+            },
+        }
+    }
+}
+
+/// What the store needs to follow the hypervisor.
 enum Repair {
     /// Nothing; somebody has to look into it.
     Nothing,
@@ -171,24 +209,13 @@ enum Repair {
 
 async fn look_at(
     hypervisor: &dyn Hypervisor,
-    unknown: UnknownInstances,
     instance: &Instance,
     disks: &[AttachedDisk],
 ) -> Vec<Found> {
     let expected = expected(instance, disks);
     match hypervisor.observe(&instance.id).await {
-        Err(error) => vec![differs(instance, format!("cannot be looked at: {error}"))],
-        Ok(None) if unknown == UnknownInstances::Report => match instance.status {
-            InstanceStatus::Running => vec![died(instance)],
-            InstanceStatus::Pending
-            | InstanceStatus::Starting
-            | InstanceStatus::Stopping
-            | InstanceStatus::Stopped => Vec::new(),
-        },
-        Ok(None) => match hypervisor.adopt(&instance.id, expected).await {
-            Ok(()) => Vec::new(),
-            Err(error) => vec![differs(instance, format!("cannot be taken over: {error}"))],
-        },
+        Err(error) => vec![unrepaired(instance, format!("cannot be observed: {error}"))],
+        Ok(None) => vec![Found::Unknown(Box::new(instance.clone()), expected)],
         Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
     }
 }
@@ -204,27 +231,27 @@ fn compare(
         found.push(died(instance));
     }
     if instance.status == InstanceStatus::Stopped && seen.running {
-        found.push(differs(instance, "is on, but the store has it Stopped".to_owned()));
+        found.push(unrepaired(instance, "is on, but the store has it Stopped".to_owned()));
     }
     let in_transit =
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
     let has: BTreeSet<_> = seen.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
-    found.extend(seen.problems.iter().map(|(_, what)| differs(instance, what.clone())));
+    found.extend(seen.problems.iter().map(|(_, what)| unrepaired(instance, what.clone())));
     for (disk, generation) in has.difference(&should) {
         let what = format!("can reach {disk} (attachment {generation}), which the store denies");
-        found.push(differs(instance, what));
+        found.push(unrepaired(instance, what));
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
         let let_go = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { let_go } else { Repair::Nothing };
-        found.push(Found { repair, ..differs(instance, what) });
+        found.push(Found::Differs(differs(instance, what), repair));
     }
     found
 }
 
-/// What the hypervisor should see of an instance that nothing was ever told about.
+/// What the hypervisor should observe of an instance that it was never told about.
 fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,
@@ -235,14 +262,17 @@ fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     ObservedState { running, disks, ..ObservedState::default() }
 }
 
-fn differs(instance: &Instance, what: String) -> Found {
-    let difference = Difference { instance: Some(instance.id.clone()), what };
-    Found { difference, repair: Repair::Nothing }
+fn differs(instance: &Instance, what: String) -> Difference {
+    Difference { instance: Some(instance.id.clone()), what }
+}
+
+fn unrepaired(instance: &Instance, what: String) -> Found {
+    Found::Differs(differs(instance, what), Repair::Nothing)
 }
 
 fn died(instance: &Instance) -> Found {
     let what = "is off, but the store had it Running".to_owned();
-    Found { repair: Repair::MarkStopped(Box::new(instance.clone())), ..differs(instance, what) }
+    Found::Differs(differs(instance, what), Repair::MarkStopped(Box::new(instance.clone())))
 }
 
 /// Makes the store follow what was seen, unless it has moved on since.

@@ -30,7 +30,7 @@ pub struct Services {
     /// The time.
     pub clock: Arc<Clock>,
     /// What stands around every request.
-    pub environment: Environments,
+    pub environment: Arc<Environments>,
     /// Refuse parameters that have no effect, instead of naming them.
     pub strict: bool,
     /// What an account may have at most.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use domain::Moment;
 
 use super::{Quotas, Request, Services, token};
-use crate::catalog::errors::TOO_MANY_OPERATIONS;
+use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     Call, Change, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop,
 };
-use crate::operations::{IN_FLIGHT, NewOperation};
+use crate::operations::{NewOperation, Room};
 use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 
 /// What a write came to.
@@ -29,8 +29,10 @@ pub(super) async fn carry_out(
     ready: Box<dyn ReadyAction>,
     request: &Request,
 ) -> Result<Vec<u8>, Stop> {
-    if services.runner.in_flight() >= IN_FLIGHT {
-        return Err((&TOO_MANY_OPERATIONS).into());
+    match services.runner.room_for(&request.caller.account) {
+        Room::Free => {}
+        Room::AccountFull => return Err((&THROTTLING_USER).into()),
+        Room::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
     }
     let (caller, now) = (request.caller.clone(), services.clock.now());
     let token = token::of(listed, request, now);

@@ -5,6 +5,7 @@
 //! A write may be run again on fresh facts (another server won a race), so it must have no
 //! effect other than through [`WriteTx`].
 
+mod ephemeral;
 mod records;
 mod snapshot;
 pub mod sqlite;
@@ -12,12 +13,13 @@ pub mod sqlite;
 use std::fmt;
 use std::pin::Pin;
 
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
 
+pub use ephemeral::Ephemeral;
 pub use records::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
-    InstancePage, KeyStatus, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord, has_tags,
-    like,
+    InstancePage, KeyStatus, Lease, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord,
+    has_tags, like,
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
@@ -75,6 +77,17 @@ pub trait ReadTx {
     ) -> Result<Option<TokenRecord>, StoreError>;
     /// All operations that have not ended.
     fn operations(&self) -> Result<Vec<OperationRow>, StoreError>;
+    /// Up to `most` operations of this server that have not ended, in order, that come after
+    /// number `after`.
+    fn operations_of(
+        &self,
+        server: &str,
+        after: OperationId,
+        most: u32,
+    ) -> Result<Vec<OperationRow>, StoreError>;
+    /// The leases of all other servers that carry operations out. Costs nothing where there are
+    /// none.
+    fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError>;
     /// Operations that ended in giving up, latest first.
     fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Up to `most` disks that were removed and whose bytes may still be there.
@@ -125,14 +138,16 @@ pub trait WriteTx: ReadTx {
     fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// An operation was given up; its reason is kept for people, within a bound.
     fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
-    /// Takes over, until `until`, the operations that `owner` holds already or whose lease has
-    /// run out, and gives all that are now its own. Saving, ending or abandoning an operation
-    /// that another owner has taken over fails with [`StoreError::LeaseLost`].
-    fn claim_operations(
+    /// Renews the lease of a server on all its operations: one row, however many they are.
+    fn renew_lease(&mut self, server: &str) -> Result<(), StoreError>;
+    /// Gives up to `most` operations under this lease to `server`, unless the lease was renewed
+    /// since it was read; gives those operations. Saving, ending or abandoning an operation that
+    /// another server has taken over fails with [`StoreError::LeaseLost`].
+    fn take_over_operations(
         &mut self,
-        owner: &str,
-        now: Moment,
-        until: Moment,
+        lease: &Lease,
+        server: &str,
+        most: u32,
     ) -> Result<Vec<OperationRow>, StoreError>;
     /// Records an accepted call. The latest 10,000 are kept, and no more than 256 besides.
     fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError>;

@@ -262,17 +262,21 @@ pub struct OperationRow {
     pub last_event: String,
     /// When it began.
     pub created_at: Moment,
-    /// When it is advanced next.
-    pub next_at: Moment,
-    /// When it is given up.
-    pub deadline_at: Moment,
-    /// Since when the deadline stands still, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standing_since: Option<Moment>,
-    /// The server that works on it.
+    /// How much of its timeout it had used up when it was saved, in milliseconds. Never a moment:
+    /// time in which nobody was looking does not count.
+    #[serde(default)]
+    pub used_ms: i64,
+    /// The server that carries it out, as long as its lease is alive.
     pub lease_owner: String,
-    /// Until when that server has it to itself.
-    pub lease_until: Moment,
+}
+
+/// The lease of a server on the operations that it carries out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The name of the server.
+    pub server: String,
+    /// How often it was renewed.
+    pub renewals: i64,
 }
 
 /// Whether a key can be used.

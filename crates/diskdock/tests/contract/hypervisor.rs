@@ -4,7 +4,7 @@
 use std::pin::Pin;
 
 use diskdock::hypervisor::{DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot};
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 
 /// Looks at one transition at most.
 const LOOKS: usize = 1_000;
@@ -12,7 +12,7 @@ const LOOKS: usize = 1_000;
 /// A driver, and the way time passes for it.
 pub struct Bench<'b> {
     pub driver: &'b dyn Hypervisor,
-    pub now: &'b dyn Fn() -> Moment,
+    pub now: &'b dyn Fn() -> Uptime,
     pub pass: &'b dyn Fn(i64) -> Pass,
     /// The image that machines boot.
     pub image: &'b str,
@@ -27,7 +27,7 @@ fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
 
 impl Bench<'_> {
     /// Asks until it is settled; gives the number of looks that took.
-    async fn until_settled(&self, ask: impl AsyncFn(Moment) -> Progress) -> usize {
+    async fn until_settled(&self, ask: impl AsyncFn(Uptime) -> Progress) -> usize {
         for looks in 1..=LOOKS {
             match ask((self.now)()).await {
                 Progress::Done => return looks,

@@ -1,5 +1,7 @@
 //! The operator's controls.
 
+mod transitions;
+
 use serde_json::{Value, json};
 
 use crate::harness::{REGION, TOKEN, World};

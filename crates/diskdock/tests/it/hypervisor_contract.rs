@@ -5,12 +5,11 @@ use std::cell::Cell;
 use diskdock::hypervisor::{Pace, Simulated};
 
 use crate::contract::{Bench, Pass, contract};
-use crate::harness::BEGINNING;
 
 #[tokio::test]
 async fn simulated_driver_fulfils_the_contract() {
     for pace in [Pace::Exactly(0), Pace::Fast, Pace::Cloud] {
-        let (driver, now) = (Simulated::new(pace), Cell::new(BEGINNING));
+        let (driver, now) = (Simulated::new(pace), Cell::new(domain::Uptime(0)));
         let pass = |milliseconds| -> Pass {
             now.set(now.get().plus_ms(milliseconds));
             Box::pin(std::future::ready(()))

@@ -1,6 +1,8 @@
 //! Durable work under everything that can come between: crashes, steps taken twice, a store that
-//! fails, deadlines, trouble, a clock that jumps, a lease that is lost.
+//! fails, deadlines, trouble, a clock that is set, a lease that is lost.
 
+mod bounds;
+mod clock_steps;
 mod discards;
 mod flaky;
 mod starts;

@@ -153,7 +153,7 @@ async fn get_differences_has_no_effect() {
     let told = world.control("GET", "/differences", "").await;
     assert!(told.to_string().contains("is off, but"), "{told}");
     assert_eq!(world.tx(), before, "a read changes nothing");
-    world.assembly.run_maintenance().await.unwrap();
+    world.assembly.life.run_maintenance().await;
     assert_ne!(world.tx(), before, "the reconciler repairs");
     assert_eq!(world.warned("store and hypervisor disagree"), 1);
 }

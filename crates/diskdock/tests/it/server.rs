@@ -315,6 +315,22 @@ fn serve_refuses_a_data_directory_in_use() {
 }
 
 #[test]
+fn admin_finish_that_matches_nothing_exits_1_with_the_reason() {
+    let server = Server::start(&[]);
+    let finish = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+        command.env("DISKDOCK_ENDPOINT", format!("http://{}", server.address));
+        command.args(["admin", "finish"]).args(arguments).output().unwrap()
+    };
+    for arguments in [&["--disk", "d-nowhere"][..], &[]] {
+        let Output { status, stderr, .. } = finish(arguments);
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.contains("nothing like that is under way"), "{said}");
+    }
+}
+
+#[test]
 fn serve_names_a_port_that_is_in_use() {
     let server = Server::start(&[]);
     let other = tempfile::tempdir().unwrap();

@@ -70,7 +70,7 @@ impl Auditor {
                 let most = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
                 self.world.pass(most).await;
             }
-            96..98 => drop(self.world.assembly.gateway.services.runner.claim().await.unwrap()),
+            96..98 => drop(self.world.assembly.gateway.services.runner.recover().await.unwrap()),
             _ => self.world = self.world.restart().await,
         }
         self.look().await;
@@ -160,8 +160,8 @@ impl Auditor {
     fn settle_by_hand(&self) {
         let well = self.pick(2) == 0;
         let services = &self.world.assembly.gateway.services;
-        self.world.simulated().finish_transition(None, None, well, services.clock.now());
-        services.runner.wake(None, None);
+        self.world.simulated().finish_all(well, services.clock.uptime());
+        services.runner.wake(&diskdock::operations::Selection::default());
     }
 
     fn status(&self, disk: &str) -> Option<DiskStatus> {
@@ -204,8 +204,8 @@ impl Auditor {
         self.world.simulated().clear_rules();
         for _ in 0..8 {
             let services = &self.world.assembly.gateway.services;
-            self.world.simulated().finish_transition(None, None, true, services.clock.now());
-            services.runner.wake(None, None);
+            self.world.simulated().finish_all(true, services.clock.uptime());
+            services.runner.wake(&diskdock::operations::Selection::default());
             self.world.pass(60_000).await;
             self.look().await;
         }

@@ -52,6 +52,11 @@ impl Build {
         if self.making.is_empty() { "introduce" } else { "create" }
     }
 
+    /// Disks whose bytes are still to be made.
+    pub fn making(&self) -> Vec<DiskId> {
+        self.making.iter().map(|disk| disk.disk.clone()).collect()
+    }
+
     /// Takes one step; Done when the hypervisor knows the machine and all its bytes are there.
     pub async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let progress = self.make_bytes(context).await?;

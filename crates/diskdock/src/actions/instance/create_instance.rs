@@ -133,6 +133,10 @@ impl Operation for Creating {
         self.build.phase()
     }
 
+    fn making(&self) -> Vec<DiskId> {
+        self.build.making()
+    }
+
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         self.build.advance(context).await
     }

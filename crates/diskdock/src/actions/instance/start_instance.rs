@@ -108,6 +108,10 @@ impl Operation for Starting {
         }
     }
 
+    fn making(&self) -> Vec<DiskId> {
+        self.build.making()
+    }
+
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         if let Some(reason) = &self.taking_back {
             let progress =

@@ -30,11 +30,11 @@ impl TestServer {
         let runner =
             Runner::new(Arc::clone(&store), hypervisor.clone(), Arc::clone(&clock), OPERATIONS);
         let inventory = crate::inventory::load(None).expect("the built-in inventory");
-        let environment = Environments::new(Environment::plain(
+        let environment = Arc::new(Environments::new(Environment::plain(
             inventory,
             Ids::from_seed(1),
             creating_takes_time,
-        ));
+        )));
         let runner = Arc::new(runner);
         let quotas = Default::default();
         let services = Services { store, runner, clock, environment, strict: false, quotas };

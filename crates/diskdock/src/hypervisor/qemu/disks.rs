@@ -11,7 +11,7 @@
 //! asked again, which does not disturb a guest that is at it already. What has become of it is
 //! never read from the words of an error: a look at QEMU's devices and block nodes tells.
 
-use domain::Moment;
+use domain::Uptime;
 use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus};
 
 use super::Qemu;
@@ -31,7 +31,7 @@ impl Qemu {
     pub(super) async fn plug_look(
         &self,
         slot: &Slot,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
@@ -64,7 +64,7 @@ impl Qemu {
     }
 
     /// An older attachment of the same disk has to go first.
-    async fn make_room(&self, older: &Slot, now: Moment) -> Result<Progress, TransientError> {
+    async fn make_room(&self, older: &Slot, now: Uptime) -> Result<Progress, TransientError> {
         let look = self.unplug_look(older, now).await?;
         Ok(match look {
             Progress::Done => Progress::RetryAfter {
@@ -119,7 +119,7 @@ impl Qemu {
     pub(super) async fn unplug_look(
         &self,
         slot: &Slot,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
@@ -145,7 +145,7 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         let device = name::of_device(slot)?;
         let asked = state.asked.entry(slot.clone()).or_default();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::{QomList, QueryNamedBlockNodes};
 use tokio::sync::Mutex;
 
@@ -55,7 +55,7 @@ pub struct State {
     /// Starts in a row that failed.
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
-    pub asked_to_stop: Option<(Moment, Moment)>,
+    pub asked_to_stop: Option<(Uptime, Uptime)>,
 }
 
 /// How a guest was asked to let go of a disk.
@@ -64,7 +64,7 @@ pub struct Asked {
     /// How often.
     pub times: u32,
     /// When last.
-    pub last: Option<Moment>,
+    pub last: Option<Uptime>,
     /// It said that it will not.
     pub refused: bool,
 }
@@ -72,7 +72,7 @@ pub struct Asked {
 impl Asked {
     /// Milliseconds until it is to be asked again; none left if it was never asked, or if the clock
     /// went back.
-    pub fn left_ms(&self, now: Moment) -> i64 {
+    pub fn left_ms(&self, now: Uptime) -> i64 {
         let since = self.last.map(|last| now.since_ms(last)).filter(|since| *since >= 0);
         since.map_or(0, |since| (ASK_AGAIN_MS - since).max(0))
     }

@@ -27,7 +27,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment, Uptime};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
@@ -306,7 +306,7 @@ fn make_passable(directory: &Path) -> Result<(), StorageError> {
 }
 
 impl Machines for Qemu {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Moment) -> Answer<'a, Progress> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> Answer<'a, Progress> {
         Box::pin(self.start_look(spec))
     }
 
@@ -314,20 +314,20 @@ impl Machines for Qemu {
         &'a self,
         instance: &'a InstanceId,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress> {
         Box::pin(self.stop_look(instance, force, now))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
         Box::pin(self.reboot_look(spec, now))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         Box::pin(self.plug_look(slot, now))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         Box::pin(self.unplug_look(slot, now))
     }
 

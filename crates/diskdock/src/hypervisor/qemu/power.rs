@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{InstanceId, Moment};
+use domain::{InstanceId, Uptime};
 use qmp::commands::{QueryStatus, Quit, RunState, Status, SystemPowerdown};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
@@ -188,7 +188,7 @@ impl Qemu {
         &self,
         instance: &InstanceId,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -200,14 +200,14 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         if !machine.is_on()? {
             state.forget_guest();
             return Ok(Progress::Done);
         }
         let client = self.client(machine, state).await;
-        let (since, last) = *state.asked_to_stop.get_or_insert((now, Moment(i64::MIN)));
+        let (since, last) = *state.asked_to_stop.get_or_insert((now, Uptime(i64::MIN)));
         if force || now.since_ms(since) >= self.config.shutdown_grace_ms {
             return cut(machine, client.ok().flatten()).await;
         }
@@ -235,7 +235,7 @@ impl Qemu {
     pub(super) async fn reboot_look(
         &self,
         spec: &MachineSpec,
-        now: Moment,
+        now: Uptime,
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(&spec.instance)?;
         let mut state = machine.state.lock().await;

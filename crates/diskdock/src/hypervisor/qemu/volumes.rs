@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::BlockResize;
 
 use super::machine::{Machine, State, devices, nodes, said};
@@ -258,7 +258,7 @@ pub(super) fn unless_transient(error: StorageError) -> Result<Progress, Transien
 }
 
 impl Disks for Qemu {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Moment) -> Answer<'a, Progress> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> Answer<'a, Progress> {
         Box::pin(self.create_look(spec))
     }
 
@@ -266,7 +266,7 @@ impl Disks for Qemu {
         &'a self,
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
-        _: Moment,
+        _: Uptime,
     ) -> Answer<'a, Progress> {
         Box::pin(self.resize_look(spec, on))
     }

@@ -1,6 +1,6 @@
 //! Simulated disks: they take their time, and have no bytes.
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 
 use super::{Key, Simulated, ready};
 use crate::hypervisor::script::Transition;
@@ -10,7 +10,7 @@ use crate::hypervisor::{Answer, DiskSpec, Disks, Progress};
 const NO_BYTES: &str = "disks are simulated here and have no bytes";
 
 impl Disks for Simulated {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress> {
         let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
@@ -20,7 +20,7 @@ impl Disks for Simulated {
         &'a self,
         spec: &'a DiskSpec,
         _: &'a [InstanceId],
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress> {
         let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };

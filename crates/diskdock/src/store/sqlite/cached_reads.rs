@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId};
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, OperationId};
 use rusqlite::Connection;
 
 use super::super::records::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
-    InstancePage, NonceRecords, OperationRow, Page, TokenRecord,
+    InstancePage, Lease, NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::{ReadTx, Snapshot, StoreError};
 use super::entity_cache::{EntityCache, Versioned};
@@ -86,6 +86,19 @@ impl ReadTx for CachedReads<'_> {
     }
 
     fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+        self.miss()
+    }
+
+    fn operations_of(
+        &self,
+        _: &str,
+        _: OperationId,
+        _: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        self.miss()
+    }
+
+    fn other_leases(&self, _: &str) -> Result<Vec<Lease>, StoreError> {
         self.miss()
     }
 

@@ -39,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_books.sql"),
     include_str!("../migrations/0002_discards.sql"),
     include_str!("../migrations/0003_nonces.sql"),
+    include_str!("../migrations/0004_leases.sql"),
 ];
 
 /// The bit of a mode that says that a directory is everybody's, such as /tmp.

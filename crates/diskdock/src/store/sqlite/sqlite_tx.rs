@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
+use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::super::records::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
-    InstancePage, NonceRecords, OperationRow, Page, TokenRecord,
+    InstancePage, Lease, NonceRecords, OperationRow, Page, TokenRecord,
 };
 use super::super::snapshot::{FORMAT, Snapshot};
 use super::super::{ReadTx, StoreError};
@@ -257,6 +257,30 @@ impl ReadTx for SqliteTx<'_> {
 
     fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.bodies("SELECT body FROM operations WHERE abandoned = 0 ORDER BY number", [])
+    }
+
+    fn operations_of(
+        &self,
+        server: &str,
+        after: OperationId,
+        most: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        let sql = "SELECT body FROM operations WHERE abandoned = 0 AND lease_owner = ?1 \
+                   AND number > ?2 ORDER BY number LIMIT ?3";
+        self.bodies(sql, params![server, after.0, most])
+    }
+
+    fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError> {
+        // Two ranges of the index, which are empty where there is no other server.
+        let sql = "SELECT others.lease_owner, coalesce(leases.renewals, 0) FROM \
+                   (SELECT lease_owner FROM operations WHERE abandoned = 0 AND lease_owner < ?1 \
+                   UNION \
+                   SELECT lease_owner FROM operations WHERE abandoned = 0 AND lease_owner > ?1) \
+                   AS others LEFT JOIN leases ON leases.server = others.lease_owner";
+        let mut statement = self.prepare(sql)?;
+        let lease = |row: &Row<'_>| Ok(Lease { server: row.get(0)?, renewals: row.get(1)? });
+        let leases = statement.query_map([server], lease).map_err(engine)?;
+        leases.map(|lease| lease.map_err(engine)).collect()
     }
 
     fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment};
+use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
 use rusqlite::params;
 use serde::Serialize;
 
 use super::super::records::{
-    AccessKey, AttachedDisk, CallRecord, OperationRow, StoredNonce, TokenRecord,
+    AccessKey, AttachedDisk, CallRecord, Lease, OperationRow, StoredNonce, TokenRecord,
 };
 use super::super::snapshot::Snapshot;
 use super::super::{ReadTx, StoreError, WriteTx};
@@ -251,15 +251,9 @@ impl WriteTx for SqliteTx<'_> {
 
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO operations (number, kind, abandoned, lease_owner, lease_until, body) \
-             VALUES (?1, ?2, 0, ?3, ?4, ?5)",
-            params![
-                operation.id.0,
-                operation.kind,
-                operation.lease_owner,
-                operation.lease_until.0,
-                json(operation)
-            ],
+            "INSERT INTO operations (number, kind, abandoned, lease_owner, body) \
+             VALUES (?1, ?2, 0, ?3, ?4)",
+            params![operation.id.0, operation.kind, operation.lease_owner, json(operation)],
         )?;
         Ok(())
     }
@@ -296,23 +290,33 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn claim_operations(
-        &mut self,
-        owner: &str,
-        now: Moment,
-        until: Moment,
-    ) -> Result<Vec<OperationRow>, StoreError> {
+    fn renew_lease(&mut self, server: &str) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE operations SET lease_owner = ?1, lease_until = ?3 \
-             WHERE abandoned = 0 AND (lease_owner = ?1 OR lease_until < ?2)",
-            params![owner, now.0, until.0],
+            "INSERT INTO leases (server, renewals) VALUES (?1, 1) \
+             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1",
+            [server],
         )?;
-        let mine = "SELECT body FROM operations WHERE abandoned = 0 AND lease_owner = ?1 \
-                    ORDER BY number";
-        let mut rows: Vec<OperationRow> = self.bodies(mine, [owner])?;
+        Ok(())
+    }
+
+    fn take_over_operations(
+        &mut self,
+        lease: &Lease,
+        server: &str,
+        most: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        let renewals = "SELECT renewals FROM leases WHERE server = ?1";
+        let renewals = self.one(renewals, [&lease.server], |row| row.get::<_, i64>(0))?;
+        if renewals.unwrap_or(0) != lease.renewals {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
         for row in &mut rows {
-            row.lease_owner = owner.to_owned();
-            row.lease_until = until;
+            server.clone_into(&mut row.lease_owner);
+            self.execute(
+                "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
+                params![row.id.0, server, json(row)],
+            )?;
         }
         Ok(rows)
     }

@@ -17,8 +17,8 @@ impl World {
     ) {
         let gateway = Arc::get_mut(&mut self.assembly.gateway).expect("nobody else holds it yet");
         let world = Surroundings::clone(&gateway.services.environment.current());
-        gateway.services.environment =
-            Environments::new(Surroundings { console: Arc::new(console), ..world });
+        let world = Surroundings { console: Arc::new(console), ..world };
+        gateway.services.environment = Arc::new(Environments::new(world));
     }
 }
 

@@ -1,5 +1,7 @@
 //! ResizeDisk: the new size is there at once, the bytes follow, and what fails is taken back.
 
+use diskdock::hypervisor::OperationTransitions;
+use diskdock::operations::Selection;
 use domain::{Activity, Category, DiskKind, InstanceStatus, LockReason, PerformanceLevel};
 
 use crate::harness::{BEGINNING, Refused, World};
@@ -27,9 +29,12 @@ fn hold(world: &World) {
 async fn settle(world: &World, disk: &str, well: bool) {
     world.settle().await;
     let services = &world.assembly.gateway.services;
-    let id = disk.into();
-    assert_eq!(world.simulated().finish_transition(Some(&id), None, well, services.clock.now()), 1);
-    services.runner.wake(Some(&id), None);
+    let id = domain::DiskId::from(disk);
+    let mut transitions = OperationTransitions::default();
+    transitions.add(None, Some(&id), &[]);
+    let now = services.clock.uptime();
+    assert_eq!(world.simulated().finish_transitions(&transitions, well, now), 1);
+    services.runner.wake(&Selection { disk: Some(id.clone()), instance: None });
     world.settle().await;
 }
 

@@ -16,7 +16,7 @@ use diskdock::clock::Clock;
 use diskdock::gateway::GatewayReply;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::Ids;
-use diskdock::operations::{UnknownInstances, reconcile};
+use diskdock::operations::{UnknownInstances, find_differences, reconcile};
 use diskdock::store::sqlite::Durability;
 use domain::instance::{Network, StoppedMode};
 use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
@@ -66,7 +66,7 @@ impl World {
         change(&mut plan);
         let (strict, pace) = (plan.strict, plan.pace);
         let assembly = Assembly::new(plan).unwrap();
-        assembly.recover().await.unwrap();
+        assembly.life.recover().await.unwrap();
         let signer = Signer::default();
         World { assembly, signer, directory, strict, pace, restarts: 0, log, _guard }
     }
@@ -85,7 +85,7 @@ impl World {
             let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
             Assembly::new(Plan { strict, ..plan })
         });
-        assembly.recover().await.unwrap();
+        assembly.life.recover().await.unwrap();
         World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
     }
 
@@ -157,7 +157,7 @@ impl World {
         let id = instance.id.to_string();
         let write = move |tx: &mut dyn diskdock::store::WriteTx| tx.save_instance(&instance);
         self.assembly.gateway.services.store.write(write).await.unwrap();
-        self.assembly.recover().await.unwrap();
+        self.assembly.life.recover().await.unwrap();
         id
     }
 
@@ -228,6 +228,13 @@ impl World {
 
     /// Where store and hypervisor disagree; empty if all is well.
     pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
+        let services = &self.assembly.gateway.services;
+        let hypervisor = self.assembly.hypervisor.as_ref();
+        find_differences(&services.store, hypervisor).await.unwrap()
+    }
+
+    /// Compares and repairs, as maintenance does.
+    pub async fn repair(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
         let hypervisor = self.assembly.hypervisor.as_ref();

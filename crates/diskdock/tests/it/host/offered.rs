@@ -21,7 +21,7 @@ async fn describe_images_lists_an_imported_image_as_own() {
     assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 3_000);
     assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "nobody has looked yet");
-    world.assembly.run_maintenance().await.unwrap();
+    world.assembly.life.run_maintenance().await;
     let answer = world.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
     let image = &answer.json["Images"]["Image"][0];
     assert_eq!(image["ImageOwnerAlias"], "self");
@@ -46,13 +46,13 @@ async fn describe_images_lists_an_imported_image_as_own() {
 async fn run_instances_uses_an_imported_image_until_it_is_deleted() {
     let world = World::new().await;
     put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.run_maintenance().await.unwrap();
+    world.assembly.life.run_maintenance().await;
     let instance = world.run(&[("ImageId", Some("m-1"))]).await;
     assert_eq!(instance.len(), 1);
     let world = world.restart().await;
     assert_eq!(ids(&world, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
     out(&world.assembly.directory, &["image", "delete", "m-1"]);
-    world.assembly.run_maintenance().await.unwrap();
+    world.assembly.life.run_maintenance().await;
     assert!(ids(&world, &[("ImageId", "m-1")]).await.is_empty());
 }
 
@@ -61,7 +61,7 @@ async fn serve_can_leave_out_images_without_bytes() {
     let world = World::with(|plan| plan.only_imported_images = true).await;
     assert!(ids(&world, &[]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.run_maintenance().await.unwrap();
+    world.assembly.life.run_maintenance().await;
     assert_eq!(ids(&world, &[]).await, ["m-1"]);
 }
 

@@ -9,7 +9,7 @@ use diskdock::hypervisor::{
     Slot, TransientError,
 };
 use diskdock::store::{Engine, ReadTx, StoreError, WriteJob, WriteTx};
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
@@ -136,7 +136,7 @@ impl Shaky {
 }
 
 impl Machines for Shaky {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
         if !self.mute.load(Ordering::SeqCst) {
             return self.pass(|| self.driver.start(spec, now));
         }
@@ -154,17 +154,17 @@ impl Machines for Shaky {
         &'a self,
         instance: &'a InstanceId,
         force: bool,
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress> {
         self.pass(|| self.driver.stop(instance, force, now))
     }
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Moment) -> Answer<'a, Progress> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
         self.pass(|| self.driver.reboot(spec, now))
     }
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         self.pass(|| self.driver.plug(slot, now))
     }
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Moment) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
         self.pass(|| self.driver.unplug(slot, now))
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
@@ -192,14 +192,14 @@ impl Machines for Shaky {
 }
 
 impl Disks for Shaky {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Moment) -> Answer<'a, Progress> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress> {
         self.pass(|| self.driver.create(spec, now))
     }
     fn resize<'a>(
         &'a self,
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
-        now: Moment,
+        now: Uptime,
     ) -> Answer<'a, Progress> {
         self.pass(|| self.driver.resize(spec, on, now))
     }

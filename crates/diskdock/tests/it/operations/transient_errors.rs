@@ -6,16 +6,16 @@ use std::sync::atomic::Ordering;
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
 use diskdock::hypervisor::{Hypervisor, Machines, ObservedState, Pace, Simulated};
-use diskdock::operations::{Runner, UnknownInstances, reconcile};
+use diskdock::operations::{Runner, Selection, UnknownInstances, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
-use diskdock::store::{OperationRow, Store, WriteTx};
+use diskdock::store::{Lease, OperationRow, Store, WriteTx};
 use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase};
 
 use super::flaky::{Flaky, Script, Shaky};
 use crate::harness::{BEGINNING, World};
 use crate::store_contract::{entities, operations as rows};
 
-/// WriteTx, and a runner over them.
+/// A store, and a runner over it.
 pub struct Bench {
     pub store: Arc<Store>,
     script: Arc<Script>,
@@ -40,7 +40,7 @@ impl Bench {
         Bench { store, script, driver, clock, runner, _directory: directory }
     }
 
-    async fn attaching() -> Bench {
+    pub async fn attaching() -> Bench {
         let bench = Bench::empty();
         let mut disk = entities::disk("one");
         disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
@@ -59,10 +59,19 @@ impl Bench {
             tx.begin_operation(&row)
         };
         self.store.write(write).await.unwrap();
-        assert_eq!(self.runner.claim().await.unwrap(), 1);
+        assert_eq!(self.runner.recover().await.unwrap(), 1);
     }
 
-    fn disk(&self) -> Disk {
+    /// The driver is asked again when so much time has passed, and not before.
+    async fn looks_next_after(&self, milliseconds: i64) {
+        let calls = self.driver.calls.load(Ordering::SeqCst);
+        self.pass(milliseconds - 1).await;
+        assert_eq!(self.driver.calls.load(Ordering::SeqCst), calls, "{milliseconds}");
+        self.pass(1).await;
+        assert!(self.driver.calls.load(Ordering::SeqCst) > calls, "{milliseconds}");
+    }
+
+    pub fn disk(&self) -> Disk {
         self.store.read(|tx| tx.disk(&"d-one".into())).unwrap().unwrap().unwrap()
     }
 
@@ -96,19 +105,17 @@ async fn driver_errors_are_retried_with_backoff() {
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.runner.drain().await;
     for pause in [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000] {
-        let row = bench.runner.in_flight_rows().remove(0);
-        assert_eq!(row.next_at.since_ms(bench.clock.now()), pause);
-        assert_eq!(row.last_event, "out of reach");
-        bench.pass(pause).await;
+        assert_eq!(bench.runner.in_flight_rows()[0].last_event, "out of reach");
+        bench.looks_next_after(pause).await;
     }
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(30_000).await;
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.pass(500).await;
-    bench.runner.wake(None, None);
+    bench.runner.wake(&Selection::default());
     bench.runner.drain().await;
-    let row = bench.runner.in_flight_rows().remove(0);
-    assert_eq!(row.next_at.since_ms(bench.clock.now()), 100, "a step that went well resets it");
+    // A step that went well resets the pause.
+    bench.looks_next_after(100).await;
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
@@ -144,9 +151,8 @@ async fn attach_whose_compensation_is_unknown_counts_as_attached() {
 async fn lost_lease_drops_the_operation_without_effect() {
     let bench = Bench::attaching().await;
     bench.pass(0).await;
-    let later = BEGINNING.plus_s(100);
-    let steal =
-        bench.store.write(move |tx| tx.claim_operations("another", later, later.plus_s(60)));
+    let lease = Lease { server: "local".to_owned(), renewals: 0 };
+    let steal = bench.store.write(move |tx| tx.take_over_operations(&lease, "another", 10));
     assert_eq!(steal.await.unwrap().len(), 1);
     bench.pass(1_000).await;
     assert_eq!(bench.runner.in_flight(), 0);
@@ -157,12 +163,9 @@ async fn lost_lease_drops_the_operation_without_effect() {
 async fn step_that_panics_is_retried() {
     let bench = Bench::attaching().await;
     bench.driver.panics.store(true, Ordering::SeqCst);
-    let bench = Arc::new(bench);
-    let settling = Arc::clone(&bench);
-    let ended = tokio::spawn(async move { settling.runner.drain().await }).await;
-    assert!(ended.is_err());
-    assert_eq!(bench.runner.in_flight(), 0);
-    assert_eq!(bench.runner.claim().await.unwrap(), 1);
+    bench.runner.drain().await;
+    assert_eq!(bench.runner.in_flight_rows()[0].last_event, "the step panicked");
+    bench.pass(100).await;
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
 }
@@ -175,7 +178,7 @@ async fn claim_skips_operations_in_memory() {
         while bench.driver.calls.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
-        let claimed = bench.runner.claim().await.unwrap();
+        let claimed = bench.runner.recover().await.unwrap();
         bench.driver.slow.store(false, Ordering::SeqCst);
         claimed
     };
@@ -210,7 +213,7 @@ async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     let id = domain::InstanceId::from(instance.as_str());
     world.simulated().kill(&id);
-    let found = world.differences().await;
+    let found = world.repair().await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "is off, but the store had it Running");
     let store = &world.assembly.gateway.services.store;
@@ -230,7 +233,7 @@ async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
     assert_eq!(world.differences().await, [], "what is off need not be known");
     let services = &world.assembly.gateway.services;
     let driver = world.simulated().as_ref();
-    reconcile(&services.store, driver, UnknownInstances::TakeIn, services.clock.now())
+    reconcile(&services.store, driver, UnknownInstances::Adopt, services.clock.now())
         .await
         .unwrap();
     let seen = driver.observe(&id).await.unwrap().unwrap();
@@ -303,7 +306,9 @@ async fn let_go_late(world: &World) -> String {
 async fn reconciler_frees_a_disk_that_a_running_guest_released() {
     let world = World::new().await;
     let disk = let_go_late(&world).await;
-    let found = world.differences().await;
+    let (before, found) = (world.tx(), world.differences().await);
+    assert_eq!(world.tx(), before, "looking changes nothing");
+    assert_eq!(world.repair().await, found);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].what, format!("cannot reach {disk} (attachment 1), which it should"));
     let shown = world.describe(&disk).await;
@@ -329,7 +334,7 @@ async fn store_follows_driver_events_at_once() {
         panic!("still In_use");
     };
     tokio::select! {
-        () = world.assembly.follow(changes) => panic!("the driver is alive"),
+        () = world.assembly.life.change_follower().follow(changes) => panic!("the driver is alive"),
         () = available => {}
     }
 }

@@ -1,14 +1,14 @@
 //! Operations: begun, saved, ended, given up, and never with two servers at once.
 
-use diskdock::store::{OperationRow, StoreError};
-use domain::{Moment, OperationId};
+use diskdock::store::{Lease, OperationRow, StoreError};
+use domain::OperationId;
 
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING};
 
 pub async fn contract(open: Open) {
     an_operation_is_kept_until_it_ends(open).await;
-    a_lease_keeps_others_away_until_it_runs_out(open).await;
+    a_lease_keeps_others_away_unless_it_was_not_renewed(open).await;
     what_was_given_up_is_kept_within_a_bound(open).await;
 }
 
@@ -24,16 +24,9 @@ pub fn operation(number: i64, owner: &str) -> OperationRow {
         tries: 0,
         last_event: "accepted".to_owned(),
         created_at: BEGINNING,
-        next_at: BEGINNING,
-        deadline_at: BEGINNING.plus_s(300),
-        standing_since: None,
+        used_ms: 0,
         lease_owner: owner.to_owned(),
-        lease_until: until(60),
     }
-}
-
-fn until(seconds: i64) -> Moment {
-    BEGINNING.plus_s(seconds)
 }
 
 async fn an_operation_is_kept_until_it_ends(open: Open) {
@@ -52,24 +45,23 @@ async fn an_operation_is_kept_until_it_ends(open: Open) {
     fresh.write(|tx| tx.abandon_operation(&operation(2, "a"))).await;
     assert_eq!(fresh.read(|tx| tx.operations()), []);
     assert_eq!(fresh.read(|tx| tx.abandoned_operations()), [operation(2, "a")]);
-    let claim =
-        |tx: &mut dyn diskdock::store::WriteTx| tx.claim_operations("a", until(900), until(960));
-    assert_eq!(fresh.write(claim).await, [], "what was given up is not taken up again");
+    let found = fresh.read(|tx| tx.operations_of("a", OperationId(i64::MIN), 10));
+    assert_eq!(found, [], "what was given up is not taken up again");
 }
 
-async fn a_lease_keeps_others_away_until_it_runs_out(open: Open) {
+async fn a_lease_keeps_others_away_unless_it_was_not_renewed(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
-    let claim = |owner: &'static str, at: i64| {
-        fresh.write(move |tx| tx.claim_operations(owner, until(at), until(at + 60)))
-    };
-    assert_eq!(claim("b", 59).await, [], "the lease is alive");
-    let renewed = claim("a", 50).await;
-    assert_eq!((renewed.len(), renewed[0].lease_until), (1, until(110)));
-    assert_eq!(claim("b", 100).await, [], "it was renewed");
-    let taken = claim("b", 111).await;
+    fresh.write(|tx| tx.renew_lease("a")).await;
+    let seen = fresh.read(|tx| tx.other_leases("b")).remove(0);
+    assert_eq!(seen.server, "a");
+    fresh.write(|tx| tx.renew_lease("a")).await;
+    let take = |lease: Lease| fresh.write(move |tx| tx.take_over_operations(&lease, "b", 10));
+    assert_eq!(take(seen.clone()).await, [], "it was renewed");
+    let seen = Lease { renewals: seen.renewals + 1, ..seen };
+    let taken = take(seen.clone()).await;
     assert_eq!((taken.len(), &*taken[0].lease_owner), (1, "b"));
-    assert_eq!(claim("a", 112).await, []);
+    assert_eq!(take(seen).await, []);
     for loser in [
         fresh.refused(|tx| tx.save_operation(&operation(1, "a"))).await,
         fresh.refused(|tx| tx.end_operation(&operation(1, "a"))).await,

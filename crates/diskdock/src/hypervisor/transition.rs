@@ -1,0 +1,82 @@
+//! What the simulated hypervisor has under way, and which operations that belongs to.
+
+use std::collections::HashSet;
+
+use domain::{DiskId, InstanceId};
+
+use super::Slot;
+use super::script::Transition;
+
+/// One transition that the simulated hypervisor has under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub transition: Transition,
+    pub instance: Option<InstanceId>,
+    pub disk: Option<DiskId>,
+    /// Which attachment of the disk; 0 where there is none.
+    pub generation: u64,
+}
+
+/// The transitions that some operations can have under way.
+#[derive(Clone, Debug, Default)]
+pub struct OperationTransitions<'a> {
+    machines: HashSet<&'a InstanceId>,
+    slots: HashSet<(&'a InstanceId, &'a DiskId)>,
+    disks: HashSet<&'a DiskId>,
+    /// Disks whose bytes are made by an operation that is about something else.
+    making: HashSet<&'a DiskId>,
+    /// Only the transitions of this disk.
+    only_of: Option<&'a DiskId>,
+}
+
+impl<'a> OperationTransitions<'a> {
+    /// None yet; of this disk only, if there is one.
+    pub fn of_disk_only(only_of: Option<&'a DiskId>) -> OperationTransitions<'a> {
+        OperationTransitions { only_of, ..OperationTransitions::default() }
+    }
+
+    /// Also those of an operation that is about this instance and this disk, and makes the bytes of
+    /// others.
+    pub fn add(
+        &mut self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+        making: &'a [DiskId],
+    ) {
+        match (instance, disk) {
+            (Some(instance), Some(disk)) => drop(self.slots.insert((instance, disk))),
+            (Some(instance), None) => drop(self.machines.insert(instance)),
+            (None, _) => {}
+        }
+        self.disks.extend(disk);
+        self.making.extend(making);
+    }
+
+    pub(super) fn include(&self, key: &Key) -> bool {
+        let its = match (&key.instance, &key.disk) {
+            (Some(instance), Some(disk)) => self.slots.contains(&(instance, disk)),
+            (Some(instance), None) => self.machines.contains(instance),
+            (None, Some(disk)) => {
+                let makes = key.transition == Transition::Create && self.making.contains(disk);
+                self.disks.contains(disk) || makes
+            }
+            (None, None) => false,
+        };
+        its && self.only_of.is_none_or(|only| key.disk.as_ref() == Some(only))
+    }
+}
+
+/// A transition of a whole machine.
+pub(super) fn on_machine(transition: Transition, instance: &InstanceId) -> Key {
+    Key { transition, instance: Some(instance.clone()), disk: None, generation: 0 }
+}
+
+/// A transition of a disk at an instance.
+pub(super) fn on_slot(transition: Transition, slot: &Slot) -> Key {
+    Key {
+        transition,
+        instance: Some(slot.instance.clone()),
+        disk: Some(slot.disk.clone()),
+        generation: slot.generation,
+    }
+}

@@ -1,0 +1,101 @@
+//! This server's identity, and the lease by which others that share its store know that it is
+//! alive.
+//!
+//! A server renews one row, however many operations it carries out. No two clocks are compared: a
+//! lease has lapsed for a server that has looked at it for [`LAPSES_AFTER_MS`] on its own clock and
+//! never saw it renewed. Then the operations of the silent server are taken over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Uptime;
+
+use super::runner::Runner;
+use crate::store::{Lease, StoreError, WriteTx};
+
+/// The name under which this server holds its lease and its operations. With SQLite there is one
+/// server to a data directory, so the name stays the same over restarts and work goes on at once.
+pub const SERVER: &str = "local";
+
+/// How often the lease is renewed.
+pub const RENEWED_EVERY: Duration = Duration::from_secs(20);
+/// How long a lease must have been seen without being renewed before it has lapsed, in
+/// milliseconds.
+const LAPSES_AFTER_MS: i64 = 60_000;
+/// Operations that are taken over in one transaction.
+const TAKEN_OVER_AT_A_TIME: u32 = 256;
+
+/// What was seen of the leases of other servers.
+#[derive(Debug, Default)]
+pub(super) struct LeaseWatch {
+    /// The lease as it was seen last, and when it was first seen like that.
+    seen: HashMap<String, (Lease, Uptime)>,
+}
+
+impl LeaseWatch {
+    /// Those of these leases that have lapsed.
+    pub fn lapsed(&mut self, leases: Vec<Lease>, now: Uptime) -> Vec<Lease> {
+        let mut seen = HashMap::new();
+        for lease in leases {
+            let before = self.seen.remove(&lease.server).filter(|(before, _)| *before == lease);
+            let since = before.map_or(now, |(_, since)| since);
+            seen.insert(lease.server.clone(), (lease, since));
+        }
+        self.seen = seen;
+        let lapsed =
+            self.seen.values().filter(|(_, since)| now.since_ms(*since) >= LAPSES_AFTER_MS);
+        lapsed.map(|(lease, _)| lease.clone()).collect()
+    }
+}
+
+impl Runner {
+    /// Renews the lease of this server.
+    pub async fn renew_lease(&self) -> Result<(), StoreError> {
+        self.store.write(|tx| tx.renew_lease(SERVER)).await
+    }
+
+    /// Takes over what other servers had in flight that are silent. Gives how many operations that
+    /// was.
+    pub async fn take_over(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let leases = self.store.read(|tx| tx.other_leases(SERVER))??;
+        let now = self.clock.uptime();
+        let lapsed = self.lease_watch().lapsed(leases, now);
+        let mut taken = 0;
+        for lease in lapsed {
+            loop {
+                let lease = lease.clone();
+                let take = move |tx: &mut dyn WriteTx| {
+                    tx.take_over_operations(&lease, SERVER, TAKEN_OVER_AT_A_TIME)
+                };
+                let (last, count) = self.take_up(take).await?;
+                taken += count;
+                if last.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease(renewals: i64) -> Lease {
+        Lease { server: "other".to_owned(), renewals }
+    }
+
+    #[test]
+    fn a_lease_has_lapsed_once_it_was_seen_for_long_without_being_renewed() {
+        let mut watch = LeaseWatch::default();
+        let mut lapsed = |renewals, at_ms| watch.lapsed(vec![lease(renewals)], Uptime(at_ms)).len();
+        assert_eq!(lapsed(7, 1_000_000), 0, "whatever was before nobody has seen");
+        assert_eq!(lapsed(7, 1_059_999), 0);
+        assert_eq!(lapsed(8, 1_060_000), 0, "it was renewed");
+        assert_eq!(lapsed(8, 1_119_999), 0);
+        assert_eq!(lapsed(8, 1_120_000), 1);
+        assert_eq!(lapsed(9, 1_120_001), 0, "it is back");
+    }
+}

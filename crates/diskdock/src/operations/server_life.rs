@@ -1,0 +1,151 @@
+//! The life of a server: it gets to know its machines, takes up what was in flight, serves, and
+//! keeps itself in order until it is stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::change_follower::{ChangeFollower, report};
+use super::maintenance::Chore;
+use super::server_lease::RENEWED_EVERY;
+use super::{Runner, UnknownInstances, reconcile, sweep, unclaimed};
+use crate::clock::{self, Clock};
+use crate::hypervisor::Hypervisor;
+use crate::store::{Store, StoreError};
+
+/// How long the server rests between two comparisons of store and hypervisor.
+const RECONCILED_EVERY: Duration = Duration::from_secs(20);
+/// How long it rests between two looks for silent servers.
+const TAKEN_OVER_EVERY: Duration = Duration::from_secs(20);
+/// How long it rests between two clearings of what is no longer needed.
+const CLEARED_EVERY: Duration = Duration::from_secs(20);
+/// How long ClientTokens are remembered, in seconds.
+const TOKENS_KEPT_S: i64 = 24 * 3_600;
+/// How long a start that failed rests before it is tried again.
+const START_AGAIN: Duration = Duration::from_secs(1);
+
+/// A server that has to be kept alive.
+pub struct ServerLife {
+    store: Arc<Store>,
+    clock: Arc<Clock>,
+    hypervisor: Arc<dyn Hypervisor>,
+    runner: Arc<Runner>,
+    /// Is told when so much happened that everything has to be reconciled.
+    all_may_differ: Arc<Notify>,
+    chores: Vec<Arc<Chore>>,
+}
+
+impl ServerLife {
+    /// The life of a server of these parts, with what else it has to do again and again.
+    pub fn new(
+        store: &Arc<Store>,
+        clock: &Arc<Clock>,
+        hypervisor: &Arc<dyn Hypervisor>,
+        runner: &Arc<Runner>,
+        others: Vec<Chore>,
+    ) -> ServerLife {
+        let all_may_differ = Arc::<Notify>::default();
+        let (lease, other_leases) = (Arc::clone(runner), Arc::clone(runner));
+        let (reconciled, driver, time) =
+            (Arc::clone(store), Arc::clone(hypervisor), Arc::clone(clock));
+        let (cleared, now) = (Arc::clone(store), Arc::clone(clock));
+        let own = [
+            Chore::new("renew the lease", RENEWED_EVERY, move || {
+                let runner = Arc::clone(&lease);
+                async move { runner.renew_lease().await }
+            }),
+            Chore::new("take over from silent servers", TAKEN_OVER_EVERY, move || {
+                let runner = Arc::clone(&other_leases);
+                async move { runner.take_over().await.map(drop) }
+            }),
+            Chore::new("reconcile", RECONCILED_EVERY, move || {
+                let (store, driver) = (Arc::clone(&reconciled), Arc::clone(&driver));
+                let now = time.now();
+                async move {
+                    let unknown = UnknownInstances::Report;
+                    report(reconcile(&store, driver.as_ref(), unknown, now).await?);
+                    sweep(&store, driver.as_ref()).await.map(drop)
+                }
+            })
+            .also_after(&all_may_differ),
+            Chore::new("forget old tokens", CLEARED_EVERY, move || {
+                let (store, before) = (Arc::clone(&cleared), now.now().plus_s(-TOKENS_KEPT_S));
+                async move { store.write(move |tx| tx.forget_tokens(before)).await }
+            }),
+        ];
+        ServerLife {
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            hypervisor: Arc::clone(hypervisor),
+            runner: Arc::clone(runner),
+            all_may_differ,
+            chores: own.into_iter().chain(others).map(Arc::new).collect(),
+        }
+    }
+
+    /// Tells the hypervisor of the instances that it does not know, takes up what was in flight,
+    /// and says that the server is ready.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        let (store, driver) = (&self.store, self.hypervisor.as_ref());
+        let now = self.clock.now();
+        report(reconcile(store, driver, UnknownInstances::Adopt, now).await?);
+        report(unclaimed(store, driver).await?);
+        sweep(store, driver).await?;
+        self.runner.renew_lease().await?;
+        let recovered = self.runner.recover().await?;
+        if recovered > 0 {
+            tracing::info!(recovered, "operations taken up again");
+        }
+        self.runner.set_ready();
+        Ok(())
+    }
+
+    /// Does all chores once, one after the other.
+    pub async fn run_maintenance(&self) {
+        for chore in &self.chores {
+            chore.once().await;
+        }
+    }
+
+    /// What follows changes of machines.
+    pub fn change_follower(&self) -> ChangeFollower {
+        ChangeFollower {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            hypervisor: Arc::clone(&self.hypervisor),
+            runner: Arc::clone(&self.runner),
+            all_may_differ: Arc::clone(&self.all_may_differ),
+        }
+    }
+
+    /// Recovers, says when that is done, and carries operations out until this is dropped.
+    pub async fn run(&self, ready: impl FnOnce()) {
+        let changes = self.hypervisor.changes();
+        for chore in &self.chores {
+            chore.once_at_start().await;
+        }
+        while let Err(error) = self.recover().await {
+            tracing::error!(%error, "cannot recover; trying again");
+            tokio::time::sleep(START_AGAIN).await;
+        }
+        ready();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(beat(Arc::clone(&self.clock)));
+        tasks.spawn(Arc::clone(&self.runner).run());
+        tasks.spawn(self.change_follower().follow(changes));
+        for chore in &self.chores {
+            tasks.spawn(Arc::clone(chore).repeat());
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Reads the clock so often that the time in which nobody waits for anything counts, too.
+async fn beat(clock: Arc<Clock>) {
+    loop {
+        tokio::time::sleep(clock::BEAT).await;
+        clock.uptime();
+    }
+}

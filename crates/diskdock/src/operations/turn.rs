@@ -1,0 +1,259 @@
+//! One turn of a job: as many steps as follow each other at once, then back to waiting; and how it
+//! ends.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use domain::{DiskId, InstanceId, OperationId, Uptime};
+use tokio::time::timeout;
+
+use super::deadline::Deadline;
+use super::jobs::{ConsecutiveFailures, Job, Schedule, Stage};
+use super::runner::Runner;
+use super::{DynOperation, Outcome, StepContext, TransientError};
+use crate::failpoint;
+use crate::hypervisor::Progress;
+use crate::store::{OperationRow, StoreError, WriteTx};
+
+/// Steps that follow each other without waiting, at most, before others get their turn.
+const STEPS_AT_ONCE: usize = 16;
+/// How long one step may take; a driver that is silent for longer is asked again.
+const STEP_DEADLINE: Duration = Duration::from_secs(60);
+/// How long the runner waits before it writes an end down again, in milliseconds.
+const WRITE_AGAIN_MS: i64 = 1_000;
+
+/// How a step ended, for the runner.
+enum Stepped {
+    Waits,
+    Ends(Outcome),
+}
+
+impl Runner {
+    /// One turn of a job.
+    pub(super) async fn turn(&self, job: Job) {
+        let mut in_hand = InHand { runner: self, id: job.row.id, rest: None };
+        in_hand.rest = self.steps(job).await;
+    }
+
+    async fn steps(&self, mut job: Job) -> Option<Job> {
+        for _ in 0..STEPS_AT_ONCE {
+            let operation = match job.stage {
+                Stage::Advancing(operation) => operation,
+                Stage::Ending(operation, outcome) => {
+                    return self.finish(job.row, job.schedule, operation, outcome).await;
+                }
+            };
+            let now = self.clock.uptime();
+            job.schedule.deadline.count(now);
+            let (stepped, operation) =
+                self.step_once(operation, &mut job.row, &mut job.schedule, now).await;
+            // Judged after a look, never without one.
+            let outcome = match stepped {
+                Stepped::Waits if !job.schedule.deadline.has_passed() => {
+                    return self.save_if_changed(job.row, job.schedule, operation).await;
+                }
+                Stepped::Waits => too_late(&job.row),
+                Stepped::Ends(outcome) => outcome,
+            };
+            job.stage =
+                next_stage(operation, &mut job.row, &mut job.schedule.deadline, outcome, now);
+        }
+        job.schedule.due = self.clock.uptime();
+        Some(job)
+    }
+
+    async fn step_once(
+        &self,
+        mut operation: Box<dyn DynOperation>,
+        row: &mut OperationRow,
+        schedule: &mut Schedule,
+        now: Uptime,
+    ) -> (Stepped, Box<dyn DynOperation>) {
+        let context = StepContext { hypervisor: self.hypervisor.as_ref(), now };
+        row.tries = row.tries.saturating_add(1);
+        let step = unless_panics(operation.advance(&context));
+        let advanced = match timeout(STEP_DEADLINE, step).await {
+            Ok(Some(advanced)) => advanced,
+            Ok(None) => {
+                // Whatever it left half done is not to be trusted: on from what was saved.
+                operation = self.restore(&row.kind, &row.state).unwrap_or(operation);
+                Err(TransientError("the step panicked".to_owned()))
+            }
+            Err(_) => Err(TransientError("the hypervisor did not answer in time".to_owned())),
+        };
+        row.phase = operation.phase().to_owned();
+        schedule.failures.count(advanced.is_err());
+        let stepped = match advanced {
+            Ok(Progress::Done) => Stepped::Ends(Outcome::Done),
+            Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::GaveUp(reason)),
+            Ok(Progress::RetryAfter { after_ms, because }) => {
+                row.last_event = because;
+                schedule.look_again(after_ms, now);
+                Stepped::Waits
+            }
+            Ok(Progress::Suspended { after_ms, because }) => {
+                row.last_event = because;
+                schedule.deadline.suspend();
+                schedule.look_again(after_ms, now);
+                Stepped::Waits
+            }
+            Err(TransientError(cause)) => {
+                self.tally.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
+                row.last_event = cause;
+                schedule.look_again(schedule.failures.pause_ms(), now);
+                Stepped::Waits
+            }
+        };
+        (stepped, operation)
+    }
+
+    /// Saves a job that has to wait, if its state or its time used is not the saved one.
+    async fn save_if_changed(
+        &self,
+        mut row: OperationRow,
+        schedule: Schedule,
+        operation: Box<dyn DynOperation>,
+    ) -> Option<Job> {
+        let state = operation.state();
+        if state != row.state || schedule.deadline.is_worth_saving(row.used_ms) {
+            let used_ms = schedule.deadline.used_ms();
+            let saved = OperationRow { state: state.clone(), used_ms, ..row.clone() };
+            match self.store.write(move |tx| tx.save_operation(&saved)).await {
+                Ok(()) => (row.state, row.used_ms) = (state, used_ms),
+                Err(StoreError::LeaseLost) => return None,
+                Err(error) => {
+                    tracing::error!(%error, id = row.id.0, "cannot save an operation");
+                }
+            }
+        }
+        Some(Job { row, stage: Stage::Advancing(operation), schedule })
+    }
+
+    /// Writes the end of a job down. A job whose end cannot be written is kept, and tries again.
+    async fn finish(
+        &self,
+        mut row: OperationRow,
+        mut schedule: Schedule,
+        operation: Arc<dyn DynOperation>,
+        outcome: Outcome,
+    ) -> Option<Job> {
+        let now = self.clock.now();
+        if let Outcome::GaveUp(reason) = &outcome {
+            row.last_event.clone_from(reason);
+        }
+        let written = (row.clone(), Arc::clone(&operation), outcome.clone());
+        let write = move |tx: &mut dyn WriteTx| {
+            let (row, operation, outcome) = &written;
+            match outcome {
+                Outcome::Done => tx.end_operation(row)?,
+                Outcome::GaveUp(_) => tx.abandon_operation(row)?,
+            }
+            operation.finish(outcome, tx, now)
+        };
+        failpoint::hit("operation.ending");
+        match self.store.write(write).await {
+            Ok(()) => {
+                failpoint::hit("operation.ended");
+                self.count(&row, &outcome);
+                self.cancel(&row, &outcome).await;
+                None
+            }
+            Err(StoreError::LeaseLost) => None,
+            Err(error) => {
+                tracing::error!(%error, id = row.id.0, "cannot write the end of an operation");
+                schedule.due = self.clock.uptime().plus_ms(WRITE_AGAIN_MS);
+                schedule.failures = ConsecutiveFailures::default();
+                Some(Job { row, stage: Stage::Ending(operation, outcome), schedule })
+            }
+        }
+    }
+
+    /// Tells the driver that what it was asked for is no longer wanted.
+    async fn cancel(&self, row: &OperationRow, outcome: &Outcome) {
+        if *outcome == Outcome::Done {
+            return;
+        }
+        let (instance, disk) = (row.instance.as_ref(), row.disk.as_ref());
+        if let Err(TransientError(cause)) = self.hypervisor.cancel(instance, disk).await {
+            tracing::warn!(kind = row.kind, id = row.id.0, cause, "cannot cancel it");
+        }
+    }
+
+    fn count(&self, row: &OperationRow, outcome: &Outcome) {
+        let took_ms = self.clock.now().since_ms(row.created_at);
+        match outcome {
+            Outcome::Done => {
+                self.tally.done.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(kind = row.kind, id = row.id.0, took_ms, "operation done");
+            }
+            Outcome::GaveUp(reason) => {
+                self.tally.given_up.fetch_add(1, Ordering::Relaxed);
+                let (disk, instance) = (row.disk.as_ref(), row.instance.as_ref());
+                let disk = disk.map_or("", DiskId::as_str);
+                let instance = instance.map_or("", InstanceId::as_str);
+                let kind = &row.kind;
+                tracing::info!(kind, disk, instance, took_ms, reason, "operation given up");
+            }
+        }
+    }
+}
+
+impl Schedule {
+    /// Due again after a while, and not later than the deadline.
+    fn look_again(&mut self, after_ms: i64, now: Uptime) {
+        let after_ms = after_ms.max(1);
+        let most_ms = self.deadline.longest_rest_ms().unwrap_or(after_ms);
+        self.due = now.plus_ms(after_ms.min(most_ms));
+    }
+}
+
+/// The deadline has passed, and the last look has shown that it is not as it should be.
+fn too_late(row: &OperationRow) -> Outcome {
+    Outcome::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
+}
+
+/// An end is written down, unless something has to be taken back before.
+fn next_stage(
+    mut operation: Box<dyn DynOperation>,
+    row: &mut OperationRow,
+    deadline: &mut Deadline,
+    outcome: Outcome,
+    now: Uptime,
+) -> Stage {
+    match &outcome {
+        Outcome::GaveUp(reason) if operation.compensate(reason) => {
+            *deadline = Deadline::new(operation.timeout(), now);
+            row.last_event.clone_from(reason);
+            Stage::Advancing(operation)
+        }
+        Outcome::GaveUp(_) | Outcome::Done => Stage::Ending(operation.into(), outcome),
+    }
+}
+
+/// The result of a step; none if it panicked, which must not lose the operation.
+async fn unless_panics<T>(mut step: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| step.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
+}
+
+/// A job that takes a step. Dropped, it is no longer in hand.
+struct InHand<'r> {
+    runner: &'r Runner,
+    id: OperationId,
+    rest: Option<Job>,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.runner.give_back(self.id, self.rest.take());
+    }
+}

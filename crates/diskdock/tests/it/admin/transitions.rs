@@ -1,0 +1,104 @@
+//! `finish`, `refuse` and `step`: answered when they are done, for whatever `operations` shows.
+
+use diskdock::hypervisor::Pace;
+use serde_json::json;
+
+use super::named;
+use crate::harness::{REGION, World, ZONE};
+
+const RUN: [(&str, &str); 5] = [
+    ("RegionId", REGION),
+    ("ZoneId", ZONE),
+    ("ImageId", "ubuntu_22_04_x64_20G_alibase_20240926.vhd"),
+    ("InstanceType", "ecs.g6.large"),
+    ("DataDisk.1.Size", "20"),
+];
+
+async fn run_instance(world: &World) -> String {
+    let answer = world.ok("RunInstances", &RUN).await;
+    answer.json["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap().to_owned()
+}
+
+async fn instance_status(world: &World, instance: &str) -> String {
+    let ids = json!([instance]).to_string();
+    let answer =
+        world.ok("DescribeInstances", &[("RegionId", REGION), ("InstanceIds", &ids)]).await;
+    let status = &answer.json["Instances"]["Instance"][0]["Status"];
+    status.as_str().unwrap_or("gone").to_owned()
+}
+
+async fn data_disk(world: &World, instance: &str) -> String {
+    let of = [("RegionId", REGION), ("InstanceId", instance), ("DiskType", "data")];
+    let answer = world.ok("DescribeDisks", &of).await;
+    answer.json["Disks"]["Disk"][0]["DiskId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn finish_answers_when_the_transition_has_ended() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.available_disk().await;
+    for (action, expected) in [("AttachDisk", "In_use"), ("DetachDisk", "Available")] {
+        // Nothing has looked at the operation yet.
+        world.ok(action, &named(&instance, &disk)).await;
+        let body = json!({ "disk": disk }).to_string();
+        let told = world.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(told["transitions"], 1);
+        assert_eq!(world.status_of(&disk).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn refuse_answers_when_the_transition_has_ended() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    let body = json!({ "disk": disk }).to_string();
+    world.control("POST", "/transitions/refuse", &body).await;
+    assert_eq!(world.status_of(&disk).await, "In_use");
+}
+
+#[tokio::test]
+async fn finish_ends_the_creation_of_an_instance_with_its_disks() {
+    for pace in [Pace::Cloud, Pace::Exactly(1_000)] {
+        let world = World::with(|plan| plan.pace = pace).await;
+        let instance = run_instance(&world).await;
+        let shown = world.control("GET", &format!("/operations?instance={instance}"), "").await;
+        assert_eq!(shown["operations"].as_array().unwrap().len(), 1, "{shown}");
+        let body = json!({ "instance": instance }).to_string();
+        let told = world.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(told["transitions"], 1);
+        assert_eq!(instance_status(&world, &instance).await, "Running");
+        let disk = data_disk(&world, &instance).await;
+        assert_eq!(world.status_of(&disk).await, "In_use");
+    }
+}
+
+#[tokio::test]
+async fn finish_of_a_disk_that_an_instance_is_created_with_ends_its_creation_only() {
+    let world = World::with(|plan| plan.pace = Pace::Cloud).await;
+    let instance = run_instance(&world).await;
+    let disk = data_disk(&world, &instance).await;
+    assert_eq!(world.operations_of(&disk).await.len(), 1);
+    let body = json!({ "disk": disk }).to_string();
+    let told = world.control("POST", "/transitions/finish", &body).await;
+    assert_eq!(told["transitions"], 1);
+    assert_ne!(instance_status(&world, &instance).await, "Running");
+    let answer = world.try_control("POST", "/transitions/finish", &body).await;
+    assert_eq!(answer.0, 404, "its bytes are there: {}", answer.1);
+}
+
+#[tokio::test]
+async fn finish_and_refuse_say_that_nothing_matched() {
+    let world = World::new().await;
+    for verb in ["finish", "refuse", "step"] {
+        let path = format!("/transitions/{verb}");
+        for body in [json!({ "disk": "d-nowhere" }), json!({ "instance": "i-nowhere" }), json!({})]
+        {
+            let (status, told) = world.try_control("POST", &path, &body.to_string()).await;
+            assert_eq!(status, 404, "{told}");
+            assert_eq!(told["error"], "nothing like that is under way");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How much can be in flight, how often a restart gives time anew, and what a lease costs.
+
+use diskdock::actions::OPERATIONS;
+use diskdock::operations::{NewOperation, Runner};
+use diskdock::store::{OperationRow, WriteTx};
+use domain::{AccountId, OperationId};
+
+use super::transient_errors::Bench;
+use crate::harness::{ACCOUNT, BEGINNING, REGION, World, ZONE};
+use crate::store_contract::operations::operation;
+
+/// Operations of an account in flight, at most.
+const OF_ACCOUNT: i64 = 10_000;
+/// Less than half of a timeout, and more than what is saved at a time.
+const RUNS_FOR_MS: i64 = 40_000;
+
+fn detach(number: i64, account: &str) -> NewOperation {
+    let kind = OPERATIONS.iter().find(|kind| kind.name == "disk.detach").unwrap();
+    let slot = format!(r#"{{"slot":{{"instance":"i-1","disk":"d-{number}","generation":1}}}}"#);
+    let operation = (kind.restore)(&slot).unwrap();
+    NewOperation::new(OperationId(number), &AccountId::from(account), operation, BEGINNING)
+}
+
+#[tokio::test]
+async fn an_account_with_too_many_operations_is_refused_and_others_are_not() {
+    let world = World::new().await;
+    let runner: &Runner = &world.assembly.gateway.services.runner;
+    runner.enqueue((1..OF_ACCOUNT).map(|number| detach(number, ACCOUNT)).collect());
+    let parameters =
+        [("RegionId", REGION), ("ZoneId", ZONE), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+    world.ok("CreateDisk", &parameters).await;
+    runner.enqueue(vec![detach(OF_ACCOUNT, ACCOUNT)]);
+    let refused = world.call("CreateDisk", &parameters).await;
+    assert_eq!(refused.refusal(), (400, "Throttling.User"));
+    world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    let other = world.another_account("2000000000000002").await;
+    let now = world.assembly.gateway.services.clock.now();
+    let request = other.sign(Default::default(), "CreateDisk", &parameters, now);
+    assert_eq!(world.send(request).await.unwrap().status, 200);
+    runner.forget_all();
+    world.ok("CreateDisk", &parameters).await;
+}
+
+#[tokio::test]
+async fn restart_more_often_than_half_a_timeout_gives_an_operation_up_all_the_same() {
+    let rule = r#"{"transition":"detach","behaviour":{"do":"never"}}"#;
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.rule(rule);
+    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let mut restarts = 0;
+    while world.status_of(&disk).await == "Detaching" {
+        for _ in 0..4 {
+            world.pass(RUNS_FOR_MS / 4).await;
+        }
+        world = world.restart().await;
+        world.rule(rule);
+        restarts += 1;
+        assert!(restarts < 40, "it stays Detaching for ever");
+    }
+    assert_eq!(world.status_of(&disk).await, "In_use");
+    assert!(restarts > 8, "its whole timeout and more: {restarts}");
+}
+
+#[tokio::test]
+async fn take_over_takes_what_a_silent_server_had_and_leaves_a_live_ones_alone() {
+    const FOREIGN: i64 = 600;
+    let bench = Bench::empty();
+    let write = |tx: &mut dyn WriteTx| {
+        tx.renew_lease("silent")?;
+        tx.renew_lease("alive")?;
+        let owner = |number| if number <= FOREIGN { "silent" } else { "alive" };
+        let row = |number| OperationRow {
+            kind: "disk.detach".to_owned(),
+            state: format!(r#"{{"slot":{{"instance":"i-1","disk":"d-{number}","generation":1}}}}"#),
+            ..operation(number, owner(number))
+        };
+        (1..=FOREIGN + 5).try_for_each(|number| tx.begin_operation(&row(number)))
+    };
+    bench.store.write(write).await.unwrap();
+    for waited_ms in [0, 20_000, 39_999] {
+        bench.clock.advance_ms(waited_ms);
+        bench.store.write(|tx| tx.renew_lease("alive")).await.unwrap();
+        assert_eq!(bench.runner.take_over().await.unwrap(), 0, "not before it has lapsed");
+    }
+    bench.clock.advance_ms(1);
+    let taken = bench.runner.take_over().await.unwrap();
+    assert_eq!(i64::try_from(taken).unwrap(), FOREIGN);
+    assert_eq!(bench.runner.take_over().await.unwrap(), 0);
+    assert_eq!(bench.runner.in_flight(), taken);
+    let owned = bench.store.read(|tx| tx.operations_of("alive", OperationId(0), 10));
+    assert_eq!(owned.unwrap().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn renew_lease_leaves_every_operation_as_it_is() {
+    let world = World::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let before = world.tx();
+    for _ in 0..3 {
+        world.assembly.gateway.services.runner.renew_lease().await.unwrap();
+    }
+    assert_eq!(world.tx(), before);
+}

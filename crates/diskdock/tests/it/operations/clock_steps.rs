@@ -1,0 +1,103 @@
+//! The time of day is set, forward and back: nobody who waits is concerned, and nobody who calls.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::DiskStatus;
+
+use super::transient_errors::Bench;
+use super::{Work, cloud, status};
+use crate::harness::{REGION, World};
+
+const DAY_MS: i64 = 24 * 60 * 60_000;
+const STEPS_MS: [i64; 2] = [DAY_MS, -DAY_MS];
+
+fn set_time_of_day(world: &World, step_ms: i64) {
+    world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
+}
+
+#[tokio::test]
+async fn set_time_of_day_neither_ends_nor_delays_an_operation_that_waits() {
+    for (work, step_ms) in Work::ALL.into_iter().flat_map(|work| STEPS_MS.map(|step| (work, step)))
+    {
+        let world = cloud().await;
+        let disk = work.begun(&world).await;
+        world.settle().await;
+        set_time_of_day(&world, step_ms);
+        world.settle().await;
+        assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} {step_ms}");
+        world.pass(60_000).await;
+        assert_eq!(status(&world, &disk).await, work.statuses().1, "{work:?} {step_ms}");
+    }
+}
+
+#[tokio::test]
+async fn set_time_of_day_neither_brings_a_deadline_nearer_nor_further_away() {
+    for (work, step_ms) in Work::ALL.into_iter().flat_map(|work| STEPS_MS.map(|step| (work, step)))
+    {
+        let world = cloud().await;
+        let rule =
+            format!(r#"{{"transition":"{}","behaviour":{{"do":"never"}}}}"#, work.transition());
+        let disk = work.begun(&world).await;
+        world.rule(&rule);
+        world.pass(299_000).await;
+        set_time_of_day(&world, step_ms);
+        world.settle().await;
+        assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} {step_ms}");
+        world.pass(1_000).await;
+        assert_eq!(status(&world, &disk).await, work.statuses().2, "{work:?} {step_ms}");
+    }
+}
+
+#[tokio::test]
+async fn set_time_of_day_leaves_a_held_transition_to_the_operator() {
+    for step_ms in STEPS_MS {
+        let world = World::new().await;
+        let instance = world.running_instance().await;
+        let disk = world.disk_on(&instance).await;
+        world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+        world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        world.pass(1_000).await;
+        set_time_of_day(&world, step_ms);
+        world.pass(400_000).await;
+        assert_eq!(world.status_of(&disk).await, "Detaching", "{step_ms}");
+        let body = format!(r#"{{"disk":"{disk}"}}"#);
+        world.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(world.status_of(&disk).await, "Available", "{step_ms}");
+    }
+}
+
+#[tokio::test]
+async fn set_time_of_day_during_a_call_of_the_driver_changes_nothing() {
+    for step_ms in STEPS_MS {
+        let bench = Arc::new(Bench::attaching().await);
+        bench.driver.slow.store(true, Ordering::SeqCst);
+        let runner = Arc::clone(&bench.runner);
+        let turn = tokio::spawn(async move { runner.drain().await });
+        while bench.driver.calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        bench.clock.shift_time_of_day_ms(step_ms);
+        bench.driver.slow.store(false, Ordering::SeqCst);
+        turn.await.unwrap();
+        assert_eq!(bench.disk().status(), DiskStatus::Attaching, "{step_ms}");
+        bench.pass(1_000).await;
+        assert_eq!(bench.disk().status(), DiskStatus::InUse, "{step_ms}");
+    }
+}
+
+#[tokio::test]
+async fn set_time_of_day_forward_and_back_refuses_no_fresh_request() {
+    let world = World::new().await;
+    let parameters = [("RegionId", REGION)];
+    world.ok("DescribeDisks", &parameters).await;
+    world.assembly.life.run_maintenance().await;
+    for step_ms in [DAY_MS, -DAY_MS, -DAY_MS, DAY_MS] {
+        set_time_of_day(&world, step_ms);
+        world.ok("DescribeDisks", &parameters).await;
+        world.assembly.life.run_maintenance().await;
+    }
+    world.available_disk().await;
+    let world = world.restart().await;
+    world.available_disk().await;
+}
