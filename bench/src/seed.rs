@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use diskdock::clock::Clock;
 use diskdock::gateway::keys::DEFAULT_ACCOUNT;
-use diskdock::ids::Ids;
+use diskdock::ids::IdGenerator;
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{FORMAT, Snapshot, Store, WriteTx};
-use domain::instance::{Network, StoppedMode};
+use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment};
 
 /// The region of everything.
@@ -26,7 +26,7 @@ const IDS_KEPT: usize = 20_000;
 pub struct Seed {
     /// The data directory.
     pub directory: PathBuf,
-    /// Ids of disks, spread evenly.
+    /// IdGenerator of disks, spread evenly.
     pub ids: Arc<Vec<String>>,
 }
 
@@ -50,7 +50,7 @@ impl Seeds {
         eprintln!("making a store with {disks} disks ...");
         let directory = self.parent.join(format!("disks-{disks}"));
         let now = Clock::default().now();
-        let ids = Ids::from_seed(1);
+        let ids = IdGenerator::from_seed(1);
         let every = disks.div_ceil(IDS_KEPT).max(1);
         let mut kept = Vec::new();
         let mut left = disks;
@@ -105,7 +105,7 @@ fn write(
 /// So many Running instances, and so many Available disks for each of them, disk by disk.
 pub fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, String)>) {
     let now = Clock::default().now();
-    let ids = Ids::from_seed(2);
+    let ids = IdGenerator::from_seed(2);
     let instances: Vec<Instance> = (0..instances).map(|at| instance(&ids, at, now)).collect();
     let (mut disks, mut pairs) = (Vec::new(), Vec::new());
     for _ in 0..disks_each {
@@ -118,14 +118,14 @@ pub fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, Str
     (Snapshot { format: FORMAT, disks, instances, ..Snapshot::default() }, pairs)
 }
 
-fn disk(ids: &Ids, number: usize, now: Moment) -> Disk {
+fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {
     let id = ids.disk("bp1", now);
     let disk = Disk::new(id, DEFAULT_ACCOUNT.into(), Category::CloudEfficiency, 20, now);
     let name = format!("disk-{number}");
     Disk { region: REGION.to_owned(), zone: ZONE.to_owned(), name, ..disk }
 }
 
-fn instance(ids: &Ids, number: usize, now: Moment) -> Instance {
+fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
     Instance {
         id: ids.instance("bp1", now),
         account: DEFAULT_ACCOUNT.into(),
@@ -144,7 +144,7 @@ fn instance(ids: &Ids, number: usize, now: Moment) -> Instance {
         deletion_protection: false,
         tags: Vec::new(),
         system_disk: None,
-        network: Network::default(),
+        network: InstanceNetwork::default(),
         key_pair: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),

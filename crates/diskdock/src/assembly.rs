@@ -8,7 +8,7 @@ use domain::InstanceId;
 use domain::inventory::Inventory;
 
 use crate::actions::OPERATIONS;
-use crate::catalog::{Console, Environment, Environments, Written};
+use crate::catalog::{Console, ConsoleOutput, Environment, Environments};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
@@ -21,7 +21,7 @@ use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
-use crate::ids::Ids;
+use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
 use crate::operations::{Chore, Runner, ServerLife};
 use crate::reserve;
@@ -35,7 +35,7 @@ use crate::store::{Store, StoreError};
 const REFRESHED_EVERY: Duration = Duration::from_secs(20);
 
 /// What has to be known to put a server together.
-pub struct Plan {
+pub struct AssemblyOptions {
     /// Where the store is kept.
     pub directory: PathBuf,
     /// How hard.
@@ -47,7 +47,7 @@ pub struct Plan {
     /// The time.
     pub clock: Clock,
     /// The source of ids.
-    pub ids: Ids,
+    pub ids: IdGenerator,
     /// How long simulated transitions take.
     pub pace: Pace,
     /// How QEMU is run; none for the simulated hypervisor.
@@ -82,7 +82,7 @@ pub struct Assembly {
 
 impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
-    pub fn new(plan: Plan) -> Result<Assembly, StoreError> {
+    pub fn new(plan: AssemblyOptions) -> Result<Assembly, StoreError> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
         let nonces = store.read(|tx| tx.nonces())??;
         let keys = Keys::load(&store, plan.development_key)?;
@@ -188,7 +188,7 @@ impl Driver {
         let simulated = Arc::new(Simulated::new(pace));
         let console = |id: &InstanceId| {
             let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
-            Ok(Written { bytes: text.into(), at: None })
+            Ok(ConsoleOutput { bytes: text.into(), at: None })
         };
         Driver {
             creating_takes_time: simulated.creating_takes_time(),
@@ -206,7 +206,7 @@ impl Driver {
             simulated: None,
             console: Arc::new(move |id: &InstanceId| {
                 let (bytes, at) = speaks.console(id)?;
-                Ok(Written { bytes, at })
+                Ok(ConsoleOutput { bytes, at })
             }),
             creating_takes_time: true,
             shares_disks: false,

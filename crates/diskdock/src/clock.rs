@@ -22,12 +22,12 @@ pub(crate) const BEAT: Duration = Duration::from_secs(1);
 /// The server's clock.
 #[derive(Debug, Default)]
 pub struct Clock {
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
     moved: Notify,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct State {
+struct ClockState {
     /// How far the time of day is ahead of the machine's.
     ahead_ms: i64,
     /// Where it stands still, if it does; the uptime then stands still too.
@@ -44,9 +44,9 @@ struct State {
     added_ms: i64,
 }
 
-impl Default for State {
-    fn default() -> State {
-        State {
+impl Default for ClockState {
+    fn default() -> ClockState {
+        ClockState {
             ahead_ms: 0,
             held_at: None,
             given: false,
@@ -58,7 +58,7 @@ impl Default for State {
     }
 }
 
-impl State {
+impl ClockState {
     /// Counts the time that has passed on the machine's monotonic clock.
     fn count(&mut self, machine: Instant) {
         let gap = machine.saturating_duration_since(self.counted_at).min(LONGEST_GAP);
@@ -167,7 +167,7 @@ impl Clock {
         tokio::select! { () = moved => {}, () = tokio::time::sleep(left) => {} }
     }
 
-    fn change(&self, change: impl FnOnce(&mut State, Moment)) {
+    fn change(&self, change: impl FnOnce(&mut ClockState, Moment)) {
         let mut state = self.lock();
         state.count(Instant::now());
         change(&mut state, machine_now());
@@ -175,12 +175,12 @@ impl Clock {
         self.moved.notify_waiters();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ClockState> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 }
 
-impl State {
+impl ClockState {
     fn shift_time_of_day(&mut self, milliseconds: i64) {
         match &mut self.held_at {
             Some(held) => *held = held.plus_ms(milliseconds),
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_gap_in_which_the_process_did_not_run_counts_in_small_part() {
-        let mut state = State::default();
+        let mut state = ClockState::default();
         let mut machine = state.counted_at;
         for gap in [BEAT, BEAT, HOUR, BEAT] {
             machine += gap;

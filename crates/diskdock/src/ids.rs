@@ -15,23 +15,23 @@ const EPOCH_MS: i64 = 1_767_225_600_000;
 /// A resource id is its prefix, three characters that hint at the region, nine that grow with
 /// time (so that new rows lie beside each other) and eight that are random.
 #[derive(Debug)]
-pub struct Ids {
+pub struct IdGenerator {
     random: AtomicU64,
     last_tick: AtomicI64,
     last_operation: AtomicI64,
 }
 
-impl Ids {
+impl IdGenerator {
     /// A source seeded by the operating system.
-    pub fn from_entropy() -> Ids {
+    pub fn from_entropy() -> IdGenerator {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).expect("the operating system has randomness");
-        Ids::from_seed(u64::from_le_bytes(seed))
+        IdGenerator::from_seed(u64::from_le_bytes(seed))
     }
 
     /// A source that gives the same ids every time.
-    pub fn from_seed(seed: u64) -> Ids {
-        Ids {
+    pub fn from_seed(seed: u64) -> IdGenerator {
+        IdGenerator {
             random: AtomicU64::new(seed),
             last_tick: AtomicI64::new(0),
             last_operation: AtomicI64::new(0),

@@ -8,6 +8,7 @@
 
 pub mod actions;
 pub mod admin;
+pub mod ansi;
 pub mod assembly;
 pub mod catalog;
 pub mod cli;
@@ -20,7 +21,6 @@ pub mod hypervisor;
 pub mod ids;
 pub mod inventory;
 pub mod operations;
-pub mod plain;
 mod reserve;
 pub mod service;
 pub mod storage;

@@ -239,7 +239,7 @@ fn acknowledged_calls_survive_a_kill_at_any_moment() {
     let (status, answer) = http(&server.address, "PUT", "/_diskdock/state", &body).unwrap();
     assert_eq!(status, 200, "{answer}");
     let (began, mut acknowledged) = (Instant::now(), 0);
-    let random = diskdock::ids::Ids::from_seed(kills);
+    let random = diskdock::ids::IdGenerator::from_seed(kills);
     for _ in 0..kills {
         let after = Duration::from_micros(20_000 + random.random() % 180_000);
         acknowledged += round(server, &mut known, after);

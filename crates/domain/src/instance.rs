@@ -85,7 +85,7 @@ pub struct Instance {
     /// Its system disk; none after that was detached.
     pub system_disk: Option<DiskId>,
     /// Address and place in the network.
-    pub network: Network,
+    pub network: InstanceNetwork,
     /// Key pair for login, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key_pair: String,
@@ -121,7 +121,7 @@ fn no_spot() -> String {
 /// Where an instance is in the network. diskdock keeps what it was asked for and makes up the
 /// rest; there is no network behind it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Network {
+pub struct InstanceNetwork {
     /// `vsw-…`, or empty for the classic network.
     pub vswitch: String,
     /// `vpc-…`, or empty for the classic network.

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use check::InventoryError;
 pub use image::{BootMode, Image, OsType};
 pub use instance_type::{
-    Architecture, Credits, FamilyLevel, Gpu, InstanceFamily, InstanceType, LocalStorage, Network,
-    NvmeSupport,
+    Architecture, Credits, FamilyLevel, Gpu, InstanceFamily, InstanceType, LocalStorage,
+    NetworkPerformance, NvmeSupport,
 };
 pub use place::{DISK_CATEGORIES, Region, Zone};
 

@@ -48,7 +48,7 @@ fn instance(status: &str) -> Instance {
         deletion_protection: false,
         tags: Vec::new(),
         system_disk: None,
-        network: domain::instance::Network::default(),
+        network: domain::instance::InstanceNetwork::default(),
         key_pair: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use crate::commands::{Capabilities, Command};
 use crate::error::{ConnectError, Error};
 use crate::events::Events;
-use crate::shared::{Reply, Shared};
+use crate::shared::{CommandResult, Shared};
 use crate::socket::reach;
-use crate::wire::{Failure, Greeting, Line, Request, Version, read_line};
+use crate::wire::{CommandFailure, CommandRequest, Greeting, Message, Version, read_line};
 
 /// How long a command has, unless something else is said.
 pub const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
@@ -28,9 +28,9 @@ pub const IN_FLIGHT: usize = 256;
 /// When a command cannot be written, because QEMU is ending, no other is sent. What QEMU has said
 /// until then still arrives, replies and events, for [`LAST_WORDS`] at most, clients or not.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<ClientInner>);
 
-struct Inner {
+struct ClientInner {
     shared: Arc<Shared>,
     next_id: AtomicU64,
     version: Version,
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-impl Drop for Inner {
+impl Drop for ClientInner {
     fn drop(&mut self) {
         self.shared.leave();
     }
@@ -75,7 +75,7 @@ impl Client {
         let version = greeting(&mut reader).await?;
         let shared = Arc::new(Shared::new(Box::new(writer)));
         tokio::spawn(Arc::clone(&shared).read(reader));
-        let client = Client(Arc::new(Inner { shared, next_id: AtomicU64::new(1), version }));
+        let client = Client(Arc::new(ClientInner { shared, next_id: AtomicU64::new(1), version }));
         let negotiated = client.execute_within(Capabilities {}, deadline).await;
         negotiated.map_err(ConnectError::Negotiation)?;
         Ok(client)
@@ -102,13 +102,13 @@ impl Client {
         match reply? {
             Ok(value) => serde_json::from_value(value)
                 .map_err(|error| Error::Malformed { command: C::NAME, what: error.to_string() }),
-            Err(Failure { class, desc }) => Err(Error::Refused { class, description: desc }),
+            Err(CommandFailure { class, desc }) => Err(Error::Refused { class, description: desc }),
         }
     }
 
-    async fn exchange<C: Command>(&self, command: &C) -> Result<Reply, Error> {
+    async fn exchange<C: Command>(&self, command: &C) -> Result<CommandResult, Error> {
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
-        let request = Request { execute: C::NAME, arguments: command, id };
+        let request = CommandRequest { execute: C::NAME, arguments: command, id };
         let mut line = serde_json::to_vec(&request)
             .map_err(|error| Error::Malformed { command: C::NAME, what: error.to_string() })?;
         line.push(b'\n');
@@ -146,7 +146,7 @@ async fn greeting(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Version, C
         match serde_json::from_slice::<Greeting>(&line) {
             Ok(greeting) => return Ok(greeting.qmp.version.qemu),
             Err(error) => match serde_json::from_slice(&line) {
-                Ok(Line::Event { .. }) => {}
+                Ok(Message::Event { .. }) => {}
                 _ => return Err(ConnectError::NotQmp(error.to_string())),
             },
         }

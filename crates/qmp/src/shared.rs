@@ -15,28 +15,28 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::events::{Event, Events, QUEUE};
-use crate::wire::{Failure, Line, read_line};
+use crate::wire::{CommandFailure, Message, read_line};
 use crate::{IN_FLIGHT, LAST_WORDS};
 
 /// What QEMU has answered.
-pub(crate) type Reply = Result<Value, Failure>;
-type Waiting = HashMap<u64, oneshot::Sender<Reply>>;
-type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+pub(crate) type CommandResult = Result<Value, CommandFailure>;
+type WaitingCommands = HashMap<u64, oneshot::Sender<CommandResult>>;
+type SocketWriter = Box<dyn AsyncWrite + Send + Unpin>;
 
 pub(crate) struct Shared {
     /// None once the connection has ended.
-    waiting: Mutex<Option<Waiting>>,
+    waiting: Mutex<Option<WaitingCommands>>,
     /// None once the connection has ended, so that subscribers learn of it.
     events: Mutex<Option<broadcast::Sender<Event>>>,
     /// None once a write has failed or the connection has ended, and while a command is being
     /// written.
-    writer: tokio::sync::Mutex<Option<Writer>>,
-    stage: watch::Sender<Stage>,
+    writer: tokio::sync::Mutex<Option<SocketWriter>>,
+    stage: watch::Sender<ConnectionStage>,
 }
 
 /// How far a connection has come.
 #[derive(Debug)]
-enum Stage {
+enum ConnectionStage {
     /// It takes commands.
     Open,
     /// A write has failed: QEMU reads no more, but may have last words.
@@ -46,20 +46,20 @@ enum Stage {
 }
 
 /// A place among the waiting; given back when it is dropped, whatever has become of the command.
-pub(crate) struct Place<'s> {
+pub(crate) struct InFlight<'s> {
     shared: &'s Shared,
     id: u64,
-    reply: oneshot::Receiver<Reply>,
+    reply: oneshot::Receiver<CommandResult>,
 }
 
-impl Place<'_> {
+impl InFlight<'_> {
     /// Waits for the reply or the end of the connection.
-    pub async fn reply(mut self) -> Result<Reply, Error> {
+    pub async fn reply(mut self) -> Result<CommandResult, Error> {
         (&mut self.reply).await.map_err(|_| self.shared.why())
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if let Some(waiting) = self.shared.waiting().as_mut() {
             waiting.remove(&self.id);
@@ -79,9 +79,9 @@ impl Drop for Unfinished<'_> {
 }
 
 /// The reading task: with it, the connection ends.
-struct Reading(Arc<Shared>);
+struct ReadTask(Arc<Shared>);
 
-impl Drop for Reading {
+impl Drop for ReadTask {
     fn drop(&mut self) {
         self.0.end(Error::Closed);
     }
@@ -92,16 +92,16 @@ fn broken(reason: impl Into<String>) -> Error {
 }
 
 impl Shared {
-    pub fn new(writer: Writer) -> Shared {
+    pub fn new(writer: SocketWriter) -> Shared {
         Shared {
             waiting: Mutex::new(Some(HashMap::new())),
             events: Mutex::new(Some(broadcast::Sender::new(QUEUE))),
             writer: tokio::sync::Mutex::new(Some(writer)),
-            stage: watch::Sender::new(Stage::Open),
+            stage: watch::Sender::new(ConnectionStage::Open),
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Option<Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, Option<WaitingCommands>> {
         self.waiting.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     /// Takes a place for the reply to a command that is about to be sent.
-    pub fn expect(&self, id: u64) -> Result<Place<'_>, Error> {
+    pub fn expect(&self, id: u64) -> Result<InFlight<'_>, Error> {
         let mut waiting = self.waiting();
         let waiting = waiting.as_mut().ok_or_else(|| self.why())?;
         if waiting.len() >= IN_FLIGHT {
@@ -126,7 +126,7 @@ impl Shared {
         }
         let (sender, reply) = oneshot::channel();
         waiting.insert(id, sender);
-        Ok(Place { shared: self, id, reply })
+        Ok(InFlight { shared: self, id, reply })
     }
 
     /// Writes a line, all of it or none is written any more.
@@ -154,7 +154,7 @@ impl Shared {
 
     /// Reads until the connection ends, and closes it.
     pub async fn read(self: Arc<Self>, mut stream: impl AsyncBufRead + Unpin) {
-        let reading = Reading(self);
+        let reading = ReadTask(self);
         let shared = &reading.0;
         tokio::select! {
             why = shared.listen(&mut stream) => shared.end(why),
@@ -185,15 +185,15 @@ impl Shared {
         let line = serde_json::from_slice(line)
             .map_err(|error| broken(format!("QEMU said what is no QMP: {error}")))?;
         let (id, reply) = match line {
-            Line::Event { event, data } => {
+            Message::Event { event, data } => {
                 if let Some(sender) = self.events().as_ref() {
                     // Nobody need listen.
                     let _ = sender.send(Event::new(event, data));
                 }
                 return Ok(());
             }
-            Line::Return { r#return, id } => (id, Ok(r#return)),
-            Line::Error { error, id } => (id, Err(error)),
+            Message::Return { r#return, id } => (id, Ok(r#return)),
+            Message::Error { error, id } => (id, Err(error)),
         };
         let mut waiting = self.waiting();
         // A reply to a command that was given up, or to none of ours, is nobody's.
@@ -207,9 +207,9 @@ impl Shared {
     /// Ends the connection; only the first reason counts.
     pub fn end(&self, why: Error) {
         self.stage.send_if_modified(|stage| {
-            let is_first = !matches!(stage, Stage::Ended(_));
+            let is_first = !matches!(stage, ConnectionStage::Ended(_));
             if is_first {
-                *stage = Stage::Ended(why);
+                *stage = ConnectionStage::Ended(why);
             }
             is_first
         });
@@ -220,9 +220,9 @@ impl Shared {
     /// Takes no more commands, and leaves it to the reading task to end the connection.
     fn deafen(&self) {
         self.stage.send_if_modified(|stage| {
-            let is_open = matches!(stage, Stage::Open);
+            let is_open = matches!(stage, ConnectionStage::Open);
             if is_open {
-                *stage = Stage::Deaf;
+                *stage = ConnectionStage::Deaf;
             }
             is_open
         });
@@ -238,30 +238,30 @@ impl Shared {
     /// Why no command is taken any more.
     fn why(&self) -> Error {
         match &*self.stage.borrow() {
-            Stage::Ended(why) => why.clone(),
-            Stage::Open | Stage::Deaf => Error::Closed,
+            ConnectionStage::Ended(why) => why.clone(),
+            ConnectionStage::Open | ConnectionStage::Deaf => Error::Closed,
         }
     }
 
     /// Waits until the connection has ended.
     pub async fn ended(&self) {
-        self.reaches(|stage| matches!(stage, Stage::Ended(_))).await;
+        self.reaches(|stage| matches!(stage, ConnectionStage::Ended(_))).await;
     }
 
     /// Waits until the connection has ended, or should because the time for last words is over.
     async fn over(&self) {
-        self.reaches(|stage| !matches!(stage, Stage::Open)).await;
+        self.reaches(|stage| !matches!(stage, ConnectionStage::Open)).await;
         // Either way it is over.
         let _ = timeout(LAST_WORDS, self.ended()).await;
     }
 
-    async fn reaches(&self, wanted: impl FnMut(&Stage) -> bool) {
+    async fn reaches(&self, wanted: impl FnMut(&ConnectionStage) -> bool) {
         // The sender lives as long as this.
         let _ = self.stage.subscribe().wait_for(wanted).await;
     }
 
     pub fn takes_commands(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Open)
+        matches!(*self.stage.borrow(), ConnectionStage::Open)
     }
 }
 

@@ -43,7 +43,7 @@ pub enum ErrorClass {
 
 /// A command on the wire.
 #[derive(Serialize)]
-pub(crate) struct Request<'c, C> {
+pub(crate) struct CommandRequest<'c, C> {
     pub execute: &'c str,
     pub arguments: &'c C,
     pub id: u64,
@@ -69,7 +69,7 @@ pub(crate) struct Versions {
 /// Any later line.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Line {
+pub(crate) enum Message {
     /// An event.
     Event {
         /// Its name.
@@ -89,7 +89,7 @@ pub(crate) enum Line {
     /// A command failed.
     Error {
         /// Why.
-        error: Failure,
+        error: CommandFailure,
         /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]
         id: Value,
@@ -98,7 +98,7 @@ pub(crate) enum Line {
 
 /// Why a command failed.
 #[derive(Deserialize)]
-pub(crate) struct Failure {
+pub(crate) struct CommandFailure {
     pub class: ErrorClass,
     pub desc: String,
 }

@@ -10,18 +10,18 @@ pub mod place;
 mod prelude;
 
 use crate::catalog::{Listed, Product, Resource, product};
-use crate::operations::{Kind, kind};
+use crate::operations::{OperationKind, kind};
 
 /// All products, the one that is meant by default first.
 pub static PRODUCTS: &[&Product] = &[&ecs::ECS];
 
 /// All kinds of durable operation.
-pub static OPERATIONS: &[Kind] = &[
-    kind::<disk::create_disk::Creating>(),
+pub static OPERATIONS: &[OperationKind] = &[
+    kind::<disk::create_disk::CreatingDisk>(),
     kind::<disk::attach_disk::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),
-    kind::<instance::create_instance::Creating>(),
+    kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),
     kind::<instance::reboot_instance::Rebooting>(),

@@ -9,10 +9,10 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::catalog::errors::*;
 pub use crate::catalog::{
-    Action, AtLeastOne, Call, Change, Clamped, ClientToken, Description, DiskName, Each, Edge,
-    Effect, Goal, Group, Groups, Ids, Ignored, InstanceName, Integer, JsonList, Precondition,
-    Query, Refusal, RegionId, Risk, Settling, Stop, TagFilter, TagParam, Text, Transition, ZoneId,
-    must,
+    Action, AtLeastOne, Call, Clamped, ClientToken, Description, DiskName, Each, Edge, Effect,
+    Goal, Group, Groups, Ids, Ignored, InstanceName, Integer, JsonList, Precondition, Query,
+    Refusal, RegionId, Risk, Settling, Stop, StoreChange, TagFilter, TagParam, Text, Transition,
+    ZoneId, must,
 };
 pub(crate) use crate::catalog::{choice, params, reply};
 pub use crate::hypervisor::{Progress, Slot};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminState, Answer, Json};
+use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::PlantedFault;
 use crate::hypervisor::{OperationTransitions, Pace, Rule};
@@ -39,7 +39,11 @@ fn reason(text: &str) -> Result<LockReason, AdminError> {
 }
 
 /// Locks an instance for a reason.
-pub async fn lock(State(state): State<AdminState>, Path(id): Path<String>, body: Bytes) -> Answer {
+pub async fn lock(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ControlResult {
     let hint = "Send {\"reason\": \"security\"}.";
     let wanted: Lock = read(&body, hint)?;
     let reason = reason(wanted.reason.as_deref().unwrap_or("security"))?;
@@ -56,7 +60,7 @@ pub async fn unlock(
     State(state): State<AdminState>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Answer {
+) -> ControlResult {
     let wanted: Lock = read(&body, "Send {\"reason\": \"security\"} or {}.")?;
     let reason = wanted.reason.as_deref().map(reason).transpose()?;
     change_locks(&state, id, move |locks| {
@@ -69,7 +73,7 @@ async fn change_locks(
     state: &AdminState,
     id: String,
     change: impl Fn(&mut Vec<LockReason>) + Send + 'static,
-) -> Answer {
+) -> ControlResult {
     let instance = InstanceId::from(id.as_str());
     let write = move |tx: &mut dyn WriteTx| {
         let Some(mut instance) = tx.instance(&instance)? else { return Ok(None) };
@@ -88,7 +92,7 @@ fn no_instance(id: &str) -> AdminError {
 }
 
 /// An instance dies, as when its process is killed.
-pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     if !state.simulated()?.kill(&id.as_str().into()) {
         return Err(AdminError::not_found(format!("no instance {id} is on"), "Start it first."));
     }
@@ -100,7 +104,7 @@ pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> An
 }
 
 /// How long transitions take.
-pub async fn pace(State(state): State<AdminState>) -> Answer {
+pub async fn pace(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "pace": state.simulated()?.pace().to_string() })))
 }
 
@@ -111,7 +115,7 @@ struct NewPace {
 }
 
 /// Transitions that begin from now on take this long.
-pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> Answer {
+pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"pace\": \"fast\"}, \"cloud\" or a duration such as \"500ms\".";
     let wanted: NewPace = read(&body, hint)?;
     let new = Pace::parse(&wanted.pace).map_err(|error| AdminError::bad(error, hint))?;
@@ -121,7 +125,7 @@ pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> Answer {
 }
 
 /// The present moment.
-pub async fn clock(State(state): State<AdminState>) -> Answer {
+pub async fn clock(State(state): State<AdminState>) -> ControlResult {
     let clock = &state.gateway.services.clock;
     let now = clock.now();
     Ok(Json(json!({ "now": with_seconds(now), "now_ms": now.0, "held": clock.is_held() })))
@@ -139,7 +143,7 @@ pub async fn move_clock(
     State(state): State<AdminState>,
     Path(verb): Path<String>,
     body: Bytes,
-) -> Answer {
+) -> ControlResult {
     const MOST_MS: i64 = 10 * 366 * 24 * 3_600_000;
     let hint = "Use hold, release, reset, or advance with {\"milliseconds\": 60000}.";
     let step: Step = read(&body, hint)?;
@@ -160,12 +164,12 @@ pub async fn move_clock(
 }
 
 /// The rules for transitions.
-pub async fn rules(State(state): State<AdminState>) -> Answer {
+pub async fn rules(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "rules": state.simulated()?.rules() })))
 }
 
 /// Adds a rule for transitions.
-pub async fn add_rule(State(state): State<AdminState>, body: Bytes) -> Answer {
+pub async fn add_rule(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint =
         "Send {\"transition\": \"detach\", \"times\": 1, \"behaviour\": {\"do\": \"hold\"}}.";
     let rule: Rule = read(&body, hint)?;
@@ -187,7 +191,7 @@ fn follow_creating(state: &AdminState) -> Result<(), AdminError> {
 }
 
 /// Takes all rules away.
-pub async fn clear_rules(State(state): State<AdminState>) -> Answer {
+pub async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?.clear_rules();
     follow_creating(&state)?;
     rules(State(state)).await
@@ -195,7 +199,7 @@ pub async fn clear_rules(State(state): State<AdminState>) -> Answer {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Concerned {
+struct HeldSelector {
     disk: Option<String>,
     instance: Option<String>,
 }
@@ -205,10 +209,10 @@ pub async fn settle(
     State(state): State<AdminState>,
     Path(verb): Path<String>,
     body: Bytes,
-) -> Answer {
+) -> ControlResult {
     let hint =
         "Use finish, refuse or step with {\"disk\": \"d-…\"}, {\"instance\": \"i-…\"} or {}.";
-    let concerned: Concerned = read(&body, hint)?;
+    let concerned: HeldSelector = read(&body, hint)?;
     let selection = Selection {
         disk: concerned.disk.as_deref().map(DiskId::from),
         instance: concerned.instance.as_deref().map(InstanceId::from),
@@ -264,13 +268,13 @@ fn end_transitions(
 }
 
 /// The planted faults.
-pub async fn faults(State(state): State<AdminState>) -> Answer {
+pub async fn faults(State(state): State<AdminState>) -> ControlResult {
     let plans: Vec<Value> = state.gateway.faults.plans().iter().map(|plan| json!(plan)).collect();
     Ok(Json(json!({ "faults": plans })))
 }
 
 /// Plants a fault.
-pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> Answer {
+pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
     let plan: PlantedFault = read(&body, hint)?;
@@ -279,7 +283,7 @@ pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> Answer
 }
 
 /// Takes all faults away.
-pub async fn clear_faults(State(state): State<AdminState>) -> Answer {
+pub async fn clear_faults(State(state): State<AdminState>) -> ControlResult {
     state.gateway.faults.clear();
     faults(State(state)).await
 }

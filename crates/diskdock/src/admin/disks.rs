@@ -5,12 +5,12 @@ use domain::{DiskId, InstanceId};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminState, Answer, Json};
+use super::{AdminError, AdminState, ControlResult, Json};
 use crate::hypervisor::{Progress, TransientError};
 use crate::operations::Selection;
 
 /// The disks to which acknowledged writes may be lost, and why.
-pub async fn damaged(State(state): State<AdminState>) -> Answer {
+pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
     let damaged = state.hypervisor.damaged().await?;
     let damaged: Vec<Value> =
         damaged.into_iter().map(|(disk, why)| json!({ "disk": disk, "why": why })).collect();
@@ -18,14 +18,14 @@ pub async fn damaged(State(state): State<AdminState>) -> Answer {
 }
 
 /// Takes the bytes of a disk as they are.
-pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id)?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
     told(&state, &disk, progress)
 }
 
 /// Gives a disk the bytes back that only its virtual machine still has open.
-pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id)?;
     let progress = state.hypervisor.restore(&disk, &on).await?;
     told(&state, &disk, progress)
@@ -42,7 +42,7 @@ fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>), Admin
     Ok((id, on))
 }
 
-fn told(state: &AdminState, disk: &DiskId, progress: Progress) -> Answer {
+fn told(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
     match progress {
         Progress::Done => {
             let selection = Selection { disk: Some(disk.clone()), instance: None };

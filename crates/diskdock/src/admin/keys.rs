@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminState, Answer, Json};
+use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, new_key};
 use crate::store::{AccessKey, KeyStatus};
@@ -13,7 +13,7 @@ use crate::store::{AccessKey, KeyStatus};
 const LIST_HINT: &str = "See `diskdock key list`.";
 
 /// All keys, without their secrets.
-pub async fn list(State(state): State<AdminState>) -> Answer {
+pub async fn list(State(state): State<AdminState>) -> ControlResult {
     let keys = state.gateway.services.store.read(|tx| tx.access_keys())??;
     let mut shown: Vec<Value> = keys.iter().map(shown).collect();
     if state.gateway.keys.has_development_key() {
@@ -38,14 +38,14 @@ fn shown(key: &AccessKey) -> Value {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct NewKeyRequest {
     account: Option<String>,
 }
 
 /// A new key. Its secret is told this once.
-pub async fn create(State(state): State<AdminState>, body: Bytes) -> Answer {
-    let wanted: Wanted = if body.is_empty() {
-        Wanted::default()
+pub async fn create(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+    let wanted: NewKeyRequest = if body.is_empty() {
+        NewKeyRequest::default()
     } else {
         let hint = "Send {\"account\": \"…\"} or nothing.";
         serde_json::from_slice(&body).map_err(|error| AdminError::bad(error, hint))?
@@ -64,7 +64,7 @@ pub async fn create(State(state): State<AdminState>, body: Bytes) -> Answer {
 pub async fn switch(
     State(state): State<AdminState>,
     Path((id, verb)): Path<(String, String)>,
-) -> Answer {
+) -> ControlResult {
     let status = match verb.as_str() {
         "disable" => KeyStatus::Inactive,
         "enable" => KeyStatus::Active,
@@ -79,7 +79,7 @@ pub async fn switch(
 }
 
 /// Removes a key.
-pub async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Answer {
+pub async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let key = find(&state, &id)?;
     let gone = key.id.clone();
     state.gateway.services.store.write(move |tx| tx.remove_access_key(&gone)).await?;

@@ -37,7 +37,7 @@ const BODY: usize = 1024 * 1024;
 /// What the controls work on.
 #[derive(Clone)]
 pub struct AdminState {
-    gateway: crate::gateway::Shared,
+    gateway: crate::gateway::SharedGateway,
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
     inventory_source: Arc<InventorySource>,
@@ -120,7 +120,7 @@ impl axum::response::IntoResponse for Json {
 }
 
 /// The answer of a control.
-pub type Answer = Result<Json, AdminError>;
+pub type ControlResult = Result<Json, AdminError>;
 
 /// The pages beside the API: the controls and the metrics.
 pub fn router(assembly: &Assembly, access: Access) -> Router {

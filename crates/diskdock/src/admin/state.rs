@@ -13,7 +13,7 @@ use http_body_util::Limited;
 use serde_json::json;
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
-use super::{AdminError, AdminState, Answer, Json};
+use super::{AdminError, AdminState, ControlResult, Json};
 use crate::actions::OPERATIONS;
 use crate::operations::{SERVER, UnknownInstances, reconcile};
 use crate::service::Services;
@@ -25,7 +25,7 @@ const STATE: usize = 4 * 1024 * 1024 * 1024;
 const PIPE: usize = 64 * 1024;
 
 /// Forgets everything but the keys.
-pub async fn reset(State(state): State<AdminState>) -> Answer {
+pub async fn reset(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?;
     let forgets = state.clone();
     state.gateway.services.store.write_then(|tx| tx.wipe(), move |()| forget(&forgets)).await?;
@@ -64,7 +64,7 @@ pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminEr
 }
 
 /// Puts an export in the place of everything but the keys. It is read as it comes.
-pub async fn import(State(state): State<AdminState>, body: Body) -> Answer {
+pub async fn import(State(state): State<AdminState>, body: Body) -> ControlResult {
     let simulated = state.simulated()?;
     let _place = state.transfer_place()?;
     let hint = "Send what an export gave.";

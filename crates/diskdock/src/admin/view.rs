@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminState, Answer, Json};
+use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::operations::Selection;
 use crate::service::Services;
@@ -19,7 +19,7 @@ use crate::store::{OperationRow, StoreError};
 const CALLS: usize = 1_000;
 
 /// Whether the server answers, and what it is.
-pub async fn health(State(state): State<AdminState>) -> Answer {
+pub async fn health(State(state): State<AdminState>) -> ControlResult {
     let services = &state.gateway.services;
     if !services.runner.is_ready() {
         let hint = "Try again in a moment.";
@@ -47,12 +47,12 @@ pub async fn metrics(
 
 /// Which operations are wanted.
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct OperationFilter {
     disk: Option<String>,
     instance: Option<String>,
 }
 
-impl Wanted {
+impl OperationFilter {
     fn selection(&self) -> Selection {
         Selection {
             disk: self.disk.as_deref().map(DiskId::from),
@@ -62,7 +62,10 @@ impl Wanted {
 }
 
 /// Operations in flight, with what they wait for; and those given up lately, with the reason.
-pub async fn operations(State(state): State<AdminState>, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn operations(
+    State(state): State<AdminState>,
+    Query(wanted): Query<OperationFilter>,
+) -> ControlResult {
     let services = &state.gateway.services;
     let selection = wanted.selection();
     // Those that make the disk, too, as the other controls select them.
@@ -119,12 +122,12 @@ fn shown(services: &Services, row: &OperationRow, given_up: bool) -> Value {
 }
 
 /// Where store and hypervisor disagree.
-pub async fn differences(State(state): State<AdminState>) -> Answer {
+pub async fn differences(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "differences": state.differences().await? })))
 }
 
 /// The latest calls that changed something.
-pub async fn calls(State(state): State<AdminState>) -> Answer {
+pub async fn calls(State(state): State<AdminState>) -> ControlResult {
     let found = state.gateway.services.store.read(|tx| tx.calls(CALLS))??;
     Ok(Json(json!({ "calls": found })))
 }

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Access, AdminError, access, world};
 use crate::assembly::Assembly;
-use crate::gateway::Shared;
+use crate::gateway::SharedGateway;
 
 /// Who can watch at a time.
 const VIEWERS: usize = 100;
@@ -63,7 +63,7 @@ impl Watch {
     }
 
     /// Joins those who watch; the first one sets somebody looking.
-    fn join(&self, gateway: &Shared) -> Result<watch::Receiver<Bytes>, AdminError> {
+    fn join(&self, gateway: &SharedGateway) -> Result<watch::Receiver<Bytes>, AdminError> {
         let mut looking = self.lock();
         if looking.closed {
             return Err(unavailable("the server is stopping", "Try again in a moment."));
@@ -84,7 +84,7 @@ impl Watch {
     }
 
     /// Looks for changes until the last viewer has gone.
-    async fn look(self, gateway: Shared, seen: watch::Sender<Bytes>) {
+    async fn look(self, gateway: SharedGateway, seen: watch::Sender<Bytes>) {
         loop {
             let closing = self.closing.notified();
             if !self.is_wanted(&seen) {
@@ -135,7 +135,9 @@ pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
         .with_state((Arc::clone(&assembly.gateway), watch))
 }
 
-async fn stream(State((gateway, watch)): State<(Shared, Watch)>) -> Result<Response, AdminError> {
+async fn stream(
+    State((gateway, watch)): State<(SharedGateway, Watch)>,
+) -> Result<Response, AdminError> {
     let seen = watch.join(&gateway)?;
     let (sender, body) = Channel::<Bytes, Infallible>::new(BEHIND);
     tokio::spawn(feed(seen, sender));

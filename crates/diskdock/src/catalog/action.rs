@@ -81,7 +81,7 @@ impl From<StoreError> for Stop {
 
 /// One change to the store.
 #[derive(Debug)]
-pub enum Change {
+pub enum StoreChange {
     /// Save it, new or not.
     SaveDisk(Box<Disk>),
     /// It is gone.
@@ -99,7 +99,7 @@ pub struct Effect<R> {
     /// What is answered.
     pub reply: R,
     /// What is written, in this order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<StoreChange>,
     /// What is carried out afterwards.
     pub start: Vec<Box<dyn DynOperation>>,
 }
@@ -112,18 +112,18 @@ impl<R> Effect<R> {
 
     /// Saves a disk.
     pub fn save_disk(mut self, disk: Disk) -> Self {
-        self.changes.push(Change::SaveDisk(Box::new(disk)));
+        self.changes.push(StoreChange::SaveDisk(Box::new(disk)));
         self
     }
 
     /// Saves an instance.
     pub fn save_instance(mut self, instance: Instance) -> Self {
-        self.changes.push(Change::SaveInstance(Box::new(instance)));
+        self.changes.push(StoreChange::SaveInstance(Box::new(instance)));
         self
     }
 
     /// Makes another change.
-    pub fn change(mut self, change: Change) -> Self {
+    pub fn change(mut self, change: StoreChange) -> Self {
         self.changes.push(change);
         self
     }

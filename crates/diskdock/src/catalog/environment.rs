@@ -7,15 +7,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::inventory::Inventory;
 use domain::{Activity, InstanceId, Moment};
 
-pub use crate::ids::Ids;
+pub use crate::ids::IdGenerator;
 
 /// Gives the latest of what an instance has written to its console. Is called within a read of the
 /// store, so it must not take long.
-pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<Written> + Send + Sync>;
+pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send + Sync>;
 
 /// What an instance has written to its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct ConsoleOutput {
     /// The latest of it.
     pub bytes: Vec<u8>,
     /// When the last of it was written, if that is known.
@@ -28,7 +28,7 @@ pub struct Environment {
     /// Regions, zones, types and images.
     pub inventory: Arc<Inventory>,
     /// The source of ids.
-    pub ids: Arc<Ids>,
+    pub ids: Arc<IdGenerator>,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: Arc<AtomicBool>,
     /// Whether a disk can be on several instances at a time.
@@ -39,13 +39,13 @@ pub struct Environment {
 
 impl Environment {
     /// An environment in which everything can be done and nothing is ever said on a console.
-    pub fn plain(inventory: Inventory, ids: Ids, creating_takes_time: bool) -> Environment {
+    pub fn plain(inventory: Inventory, ids: IdGenerator, creating_takes_time: bool) -> Environment {
         Environment {
             inventory: Arc::new(inventory),
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
-            console: Arc::new(|_| Ok(Written::default())),
+            console: Arc::new(|_| Ok(ConsoleOutput::default())),
         }
     }
 
@@ -58,7 +58,7 @@ impl Environment {
 /// The environment as time goes on: the inventory changes when an image is imported or deleted.
 pub struct Environments {
     /// The source of ids.
-    pub ids: Arc<Ids>,
+    pub ids: Arc<IdGenerator>,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: Arc<AtomicBool>,
     current: RwLock<Arc<Environment>>,

@@ -21,10 +21,10 @@ mod value;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, Change, Effect, EncodedEffect, Entry, Mutation, Query, Reading,
-    ReadyAction, ReadyQuery, Stop,
+    Action, Call, Caller, Effect, EncodedEffect, Entry, Mutation, Query, Reading, ReadyAction,
+    ReadyQuery, Stop, StoreChange,
 };
-pub use environment::{Console, Environment, Environments, Written};
+pub use environment::{Console, ConsoleOutput, Environment, Environments};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub use names::{

@@ -19,12 +19,12 @@ pub struct CatalogArgs {
     pub action: Option<String>,
     /// JSON has everything, a table the gist
     #[arg(long, value_enum, default_value = "json")]
-    pub output: Output,
+    pub output: TextFormat,
 }
 
 /// How to show something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum TextFormat {
     /// For programs
     Json,
     /// For people
@@ -35,14 +35,14 @@ pub enum Output {
 pub fn run(args: CatalogArgs) -> Result<(), Failure> {
     let Some(name) = args.action else {
         return match args.output {
-            Output::Json => output::print_json(&document::document(PRODUCTS)),
-            Output::Table => output::print(&actions_table()),
+            TextFormat::Json => output::print_json(&document::document(PRODUCTS)),
+            TextFormat::Table => output::print(&actions_table()),
         };
     };
     let listed = find(&name).ok_or_else(|| unknown_action(&name))?;
     match args.output {
-        Output::Json => output::print_json(&document::action(listed, PRODUCTS)),
-        Output::Table => output::print(&parameters_table(listed.spec())),
+        TextFormat::Json => output::print_json(&document::action(listed, PRODUCTS)),
+        TextFormat::Table => output::print(&parameters_table(listed.spec())),
     }
 }
 

@@ -23,7 +23,7 @@ pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:5260";
 
 /// How to reach a server.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Connection {
+pub struct ConnectionArgs {
     /// The server, such as http://127.0.0.1:5260
     #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_ENDPOINT)]
     #[arg(env = "DISKDOCK_ENDPOINT")]
@@ -100,7 +100,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct HttpReply {
     /// Its HTTP status.
     pub status: StatusCode,
     /// Names of parameters that had no effect, from `x-diskdock-ignored`.
@@ -111,27 +111,27 @@ pub struct Answer {
 
 /// Talks to one server.
 #[derive(Clone)]
-pub struct Client {
+pub struct ApiClient {
     /// The server.
     pub endpoint: Endpoint,
     tls: Option<TlsConnector>,
     timeout: Duration,
 }
 
-impl Client {
+impl ApiClient {
     /// A client for this server.
-    pub fn new(connection: &Connection) -> Result<Client, Failure> {
+    pub fn new(connection: &ConnectionArgs) -> Result<ApiClient, Failure> {
         let endpoint = Endpoint::parse(&connection.endpoint)?;
         let tls = if endpoint.secure {
             Some(TlsConnector::from(Arc::new(tls::configuration(&connection.trust)?)))
         } else {
             None
         };
-        Ok(Client { endpoint, tls, timeout: Duration::from_secs(connection.timeout.max(1)) })
+        Ok(ApiClient { endpoint, tls, timeout: Duration::from_secs(connection.timeout.max(1)) })
     }
 
     /// Sends a request whose URI is a path, and waits for the whole answer.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, Failure> {
+    pub async fn send(&self, request: Request<Bytes>) -> Result<HttpReply, Failure> {
         let sent = tokio::time::timeout(self.timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| {
             let message = format!(
@@ -145,7 +145,7 @@ impl Client {
         })
     }
 
-    async fn exchange(&self, mut request: Request<Bytes>) -> Result<Answer, Failure> {
+    async fn exchange(&self, mut request: Request<Bytes>) -> Result<HttpReply, Failure> {
         let authority = HeaderValue::from_str(&self.endpoint.authority())
             .map_err(|error| Failure::usage(error, ""))?;
         request.headers_mut().insert(HOST, authority);
@@ -177,7 +177,7 @@ impl Client {
         Failure::unreachable(format!("no safe connection to {place}: {error}"), hint)
     }
 
-    async fn talk<S>(&self, stream: S, request: Request<Bytes>) -> Result<Answer, Failure>
+    async fn talk<S>(&self, stream: S, request: Request<Bytes>) -> Result<HttpReply, Failure>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -198,7 +198,7 @@ impl Client {
         driver.abort();
         let ignored = head.headers.get("x-diskdock-ignored");
         let ignored = ignored.and_then(|names| names.to_str().ok()).map(str::to_owned);
-        Ok(Answer { status: head.status, ignored, body })
+        Ok(HttpReply { status: head.status, ignored, body })
     }
 }
 

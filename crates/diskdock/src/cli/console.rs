@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::call::{Caller, Credentials, DEFAULT_REGION, Scheme};
-use super::client::Connection;
+use super::call::{Credentials, DEFAULT_REGION, SigningClient, SigningScheme};
+use super::client::ConnectionArgs;
 use super::{Failure, output};
-use crate::plain::Plain;
+use crate::ansi::AnsiStripper;
 
 /// The pause between two looks with `--follow`.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,16 +35,16 @@ pub struct ConsoleArgs {
     pub credentials: Credentials,
     /// How to sign
     #[arg(long, value_enum, default_value = "v3")]
-    pub signature: Scheme,
+    pub signature: SigningScheme,
     /// The server
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionArgs,
 }
 
 /// Shows the console.
 pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
-    let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
-    let mut screen = Screen { raw: args.raw, plain: Plain::default() };
+    let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
+    let mut screen = Screen { raw: args.raw, stripper: AnsiStripper::default() };
     let mut seen = look(&caller, &args).await?;
     let mut somebody_reads = screen.show(&seen)?;
     while args.follow && somebody_reads {
@@ -61,7 +61,7 @@ pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
 }
 
 /// The console as the API has it.
-async fn look(caller: &Caller, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
+async fn look(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
     let asked = [
         ("InstanceId".to_owned(), args.instance_id.clone()),
         ("RegionId".to_owned(), args.region.clone()),
@@ -77,7 +77,7 @@ async fn look(caller: &Caller, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
 /// Where the console is shown.
 struct Screen {
     raw: bool,
-    plain: Plain,
+    stripper: AnsiStripper,
 }
 
 impl Screen {
@@ -86,7 +86,7 @@ impl Screen {
         if self.raw {
             output::write(piece)
         } else {
-            output::write(self.plain.push(piece).as_bytes())
+            output::write(self.stripper.push(piece).as_bytes())
         }
     }
 }

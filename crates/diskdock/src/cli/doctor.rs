@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, output};
-use crate::doctor::{Point, Verdict, Wanted, examine};
+use crate::doctor::{PlannedServer, Point, Verdict, examine};
 use crate::hypervisor::qemu::user;
 
 /// Check whether this host can run virtual machines, and say how to fix what is missing.
@@ -36,7 +36,7 @@ pub struct DoctorArgs {
 /// Does it.
 pub async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let (data_directory, qemu, qemu_user) = (args.data_dir, args.qemu, args.qemu_user);
-    let points = examine(&Wanted { data_directory, qemu, qemu_user }).await;
+    let points = examine(&PlannedServer { data_directory, qemu, qemu_user }).await;
     let problems = points.iter().filter(|point| point.verdict == Verdict::Problem).count();
     if args.json {
         output::print_json(&json!({ "fit": problems == 0, "points": points }))?;

@@ -7,16 +7,16 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::admin::controls::{Controls, left_word};
-use super::catalog::Output;
-use super::client::{Client, Connection};
+use super::catalog::TextFormat;
+use super::client::{ApiClient, ConnectionArgs};
 use super::key::is_held;
 use super::tls::Trust;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
-use crate::ids::Ids;
+use crate::ids::IdGenerator;
 use crate::storage::{
-    self, Boot, ImageRecord, Images, Import, ImportProgress, StorageError, What, free_bytes,
+    self, ImageBoot, ImageRecord, Images, Import, ImportProgress, StorageError, What, free_bytes,
 };
 
 /// Seconds that a running server has to look at the images.
@@ -43,15 +43,15 @@ pub struct ImageArgs {
     data_dir: PathBuf,
     /// How to show it
     #[arg(long, global = true, value_enum, default_value = "table")]
-    output: Output,
+    output: TextFormat,
     #[command(flatten)]
     trust: Trust,
     #[command(subcommand)]
-    command: Command,
+    command: ImageCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum ImageCommand {
     /// Make an image of a disk, or of a kernel
     Import(ImportArgs),
     /// List the images
@@ -113,11 +113,11 @@ enum FormatName {
     Qcow2,
 }
 
-impl From<FormatName> for storage::Format {
-    fn from(name: FormatName) -> storage::Format {
+impl From<FormatName> for storage::DiskFormat {
+    fn from(name: FormatName) -> storage::DiskFormat {
         match name {
-            FormatName::Raw => storage::Format::Raw,
-            FormatName::Qcow2 => storage::Format::Qcow2,
+            FormatName::Raw => storage::DiskFormat::Raw,
+            FormatName::Qcow2 => storage::DiskFormat::Qcow2,
         }
     }
 }
@@ -125,14 +125,14 @@ impl From<FormatName> for storage::Format {
 /// Does it.
 pub async fn run(args: ImageArgs) -> Result<(), Failure> {
     match &args.command {
-        Command::List => list(&args),
-        Command::Delete { id } => {
+        ImageCommand::List => list(&args),
+        ImageCommand::Delete { id } => {
             let (directory, gone) = (args.data_dir.clone(), id.clone());
             waiting(move || existing(&directory)?.delete(&gone).map_err(failed)).await?;
             tell_server(&args).await;
             show(&args, &json!({ "deleted": id }), &format!("{id} is deleted"))
         }
-        Command::Import(wanted) => {
+        ImageCommand::Import(wanted) => {
             let record = import(&args.data_dir, wanted).await?;
             tell_server(&args).await;
             let told = format!("{} is imported ({} GiB)", record.id, record.size_gib);
@@ -175,7 +175,7 @@ async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Fa
 }
 
 fn plan(wanted: &ImportArgs) -> Import {
-    let format = wanted.format.map(storage::Format::from);
+    let format = wanted.format.map(storage::DiskFormat::from);
     let what = match (&wanted.kernel, &wanted.file) {
         (Some(kernel), disk) => What::Kernel {
             kernel: kernel.clone(),
@@ -202,7 +202,7 @@ fn id_of(name: &str, now: domain::Moment) -> String {
     let id = format!("m-{}", name.chars().map(plain).collect::<String>());
     match storage::checked(&id) {
         Ok(_) => id,
-        Err(_) => Ids::from_entropy().resource("m-", "", now),
+        Err(_) => IdGenerator::from_entropy().resource("m-", "", now),
     }
 }
 
@@ -263,13 +263,13 @@ async fn tell_server(args: &ImageArgs) {
 }
 
 async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
-    let connection = Connection {
+    let connection = ConnectionArgs {
         endpoint: left_word(&args.data_dir, "endpoint")?,
         timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
     let token = left_word(&args.data_dir, "admin-token")?;
-    let controls = Controls::of(Client::new(&connection)?, Some(token));
+    let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
     controls.post("/images/reload", &json!({})).await
 }
 
@@ -278,14 +278,14 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
     for fault in &survey.faults {
         eprintln!("diskdock: {fault}");
     }
-    if args.output == Output::Json {
+    if args.output == TextFormat::Json {
         let images: Vec<Value> = survey.records.iter().map(told_of).collect();
         return output::print_json(&json!({ "images": images }));
     }
     let row = |record: &ImageRecord| {
         let boot = match &record.boot {
-            Boot::Disk => "disk",
-            Boot::Kernel { .. } => "kernel",
+            ImageBoot::Disk => "disk",
+            ImageBoot::Kernel { .. } => "kernel",
         };
         let size = record.size_gib.to_string();
         [&record.id, &record.name, &record.os_name, &size, boot, &record.created_at]
@@ -307,8 +307,8 @@ fn told_of(record: &ImageRecord) -> Value {
 
 fn show(args: &ImageArgs, told: &Value, text: &str) -> Result<(), Failure> {
     match args.output {
-        Output::Json => output::print_json(told),
-        Output::Table => output::print(text),
+        TextFormat::Json => output::print_json(told),
+        TextFormat::Table => output::print(text),
     }
 }
 

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::admin::controls::{Controls, left_word};
-use super::catalog::Output;
-use super::client::{Client, Connection};
+use super::catalog::TextFormat;
+use super::client::{ApiClient, ConnectionArgs};
 use super::tls::Trust;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
@@ -36,15 +36,15 @@ pub struct KeyArgs {
     data_dir: PathBuf,
     /// How to show it
     #[arg(long, global = true, value_enum, default_value = "table")]
-    output: Output,
+    output: TextFormat,
     #[command(flatten)]
     trust: Trust,
     #[command(subcommand)]
-    command: Command,
+    command: KeyCommand,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
+enum KeyCommand {
     /// Create a key and show its secret, this once
     Create {
         /// The account whose resources the key opens
@@ -95,26 +95,28 @@ pub fn is_held(directory: &Path) -> Result<bool, Failure> {
 }
 
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
-    let connection = Connection {
+    let connection = ConnectionArgs {
         endpoint: left_word(&args.data_dir, "endpoint")?,
         timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
     let token = left_word(&args.data_dir, "admin-token")?;
-    let controls = Controls::of(Client::new(&connection)?, Some(token));
+    let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
     let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
     match &args.command {
-        Command::Create { account } => controls.post("/keys", &json!({ "account": account })).await,
-        Command::List => controls.get("/keys").await,
-        Command::Disable { id } => controls.post(&of_key(id, "/disable"), &json!({})).await,
-        Command::Enable { id } => controls.post(&of_key(id, "/enable"), &json!({})).await,
-        Command::Delete { id } => controls.delete(&of_key(id, "")).await,
+        KeyCommand::Create { account } => {
+            controls.post("/keys", &json!({ "account": account })).await
+        }
+        KeyCommand::List => controls.get("/keys").await,
+        KeyCommand::Disable { id } => controls.post(&of_key(id, "/disable"), &json!({})).await,
+        KeyCommand::Enable { id } => controls.post(&of_key(id, "/enable"), &json!({})).await,
+        KeyCommand::Delete { id } => controls.delete(&of_key(id, "")).await,
     }
 }
 
 async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
     let directory = &args.data_dir;
-    let creates = matches!(args.command, Command::Create { .. });
+    let creates = matches!(args.command, KeyCommand::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
         let hint = "Name the server's data directory with --data-dir.";
         return Err(Failure::usage(format!("there is no store in {}", directory.display()), hint));
@@ -132,24 +134,24 @@ async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
 /// Changes the store; none if there is no such key.
 fn change(
     tx: &mut dyn WriteTx,
-    command: &Command,
+    command: &KeyCommand,
     now: domain::Moment,
 ) -> Result<Option<Value>, StoreError> {
     match command {
-        Command::Create { account } => {
+        KeyCommand::Create { account } => {
             let key = new_key(account.as_str().into(), now);
             tx.save_access_key(&key)?;
             let mut told = told(&key);
             told["secret"] = key.secret.into();
             Ok(Some(told))
         }
-        Command::List => {
+        KeyCommand::List => {
             let keys = tx.access_keys()?;
             Ok(Some(json!({ "keys": keys.iter().map(told).collect::<Vec<_>>() })))
         }
-        Command::Disable { id } => switch(tx, id, KeyStatus::Inactive),
-        Command::Enable { id } => switch(tx, id, KeyStatus::Active),
-        Command::Delete { id } => {
+        KeyCommand::Disable { id } => switch(tx, id, KeyStatus::Inactive),
+        KeyCommand::Enable { id } => switch(tx, id, KeyStatus::Active),
+        KeyCommand::Delete { id } => {
             let found = find(tx, id)?.is_some();
             tx.remove_access_key(id)?;
             Ok(found.then(|| json!({ "deleted": id })))
@@ -179,27 +181,27 @@ fn told(key: &AccessKey) -> Value {
 }
 
 fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
-    if args.output == Output::Json {
+    if args.output == TextFormat::Json {
         return output::print_json(told);
     }
     let text = |name: &str| output::text_of(told, name);
     match &args.command {
-        Command::Create { .. } => output::print(&format!(
+        KeyCommand::Create { .. } => output::print(&format!(
             "export ALIBABA_CLOUD_ACCESS_KEY_ID={}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={}\n\
              # account {}; the secret is not shown again",
             text("id"),
             text("secret"),
             text("account"),
         )),
-        Command::List => {
+        KeyCommand::List => {
             let keys = told.get("keys").unwrap_or(told).as_array().cloned().unwrap_or_default();
             let columns = ["id", "account", "status", "created_at"];
             let row = |key: &Value| columns.map(|column| output::text_of(key, column)).to_vec();
             let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
             output::print(&output::table(&["id", "account", "status", "created"], &rows))
         }
-        Command::Delete { id } => output::print(&format!("{id} is deleted")),
-        Command::Disable { id } | Command::Enable { id } => {
+        KeyCommand::Delete { id } => output::print(&format!("{id} is deleted")),
+        KeyCommand::Disable { id } | KeyCommand::Enable { id } => {
             output::print(&format!("{id} is {}", text("status")))
         }
     }
@@ -209,29 +211,29 @@ fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn args(directory: &Path, command: Command) -> KeyArgs {
+    fn args(directory: &Path, command: KeyCommand) -> KeyArgs {
         let data_dir = directory.to_owned();
-        KeyArgs { data_dir, output: Output::Json, trust: Trust::default(), command }
+        KeyArgs { data_dir, output: TextFormat::Json, trust: Trust::default(), command }
     }
 
     #[tokio::test]
     async fn key_is_created_listed_and_deleted() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
-        let none = change_books(&args(at, Command::List)).await.unwrap_err();
+        let none = change_books(&args(at, KeyCommand::List)).await.unwrap_err();
         assert_eq!(none.code, super::super::USAGE);
-        let create = Command::Create { account: "7".to_owned() };
+        let create = KeyCommand::Create { account: "7".to_owned() };
         let key = change_books(&args(at, create)).await.unwrap();
         let id = key["id"].as_str().unwrap().to_owned();
         assert!(id.starts_with("LTAI5t") && id.len() == 24);
         assert_eq!(key["secret"].as_str().unwrap().len(), 30);
-        let disable = Command::Disable { id: id.clone() };
+        let disable = KeyCommand::Disable { id: id.clone() };
         assert_eq!(change_books(&args(at, disable)).await.unwrap()["status"], "Inactive");
-        let listed = change_books(&args(at, Command::List)).await.unwrap();
+        let listed = change_books(&args(at, KeyCommand::List)).await.unwrap();
         assert_eq!(listed["keys"][0]["status"], "Inactive");
         assert!(listed["keys"][0].get("secret").is_none());
-        change_books(&args(at, Command::Delete { id: id.clone() })).await.unwrap();
-        assert!(change_books(&args(at, Command::Enable { id })).await.is_err());
+        change_books(&args(at, KeyCommand::Delete { id: id.clone() })).await.unwrap();
+        assert!(change_books(&args(at, KeyCommand::Enable { id })).await.is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ const MARK: &str = "hypervisor";
 
 /// Where instances run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Choice {
+pub enum HypervisorChoice {
     /// Nowhere: instances and disks are in the store only
     #[default]
     Simulated,
@@ -24,11 +24,11 @@ pub enum Choice {
     Qemu,
 }
 
-impl Choice {
+impl HypervisorChoice {
     fn as_str(self) -> &'static str {
         match self {
-            Choice::Simulated => "simulated",
-            Choice::Qemu => "qemu",
+            HypervisorChoice::Simulated => "simulated",
+            HypervisorChoice::Qemu => "qemu",
         }
     }
 }
@@ -39,7 +39,7 @@ impl Choice {
 pub struct MachineArgs {
     /// Where instances run
     #[arg(long, value_enum, default_value_t, env = "DISKDOCK_HYPERVISOR")]
-    pub hypervisor: Choice,
+    pub hypervisor: HypervisorChoice,
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu: PathBuf,
@@ -94,14 +94,14 @@ impl MachineArgs {
     /// Whether there are guests, who may send anything to this host that they can reach.
     pub fn has_guests(&self) -> bool {
         match self.hypervisor {
-            Choice::Simulated => false,
-            Choice::Qemu => true,
+            HypervisorChoice::Simulated => false,
+            HypervisorChoice::Qemu => true,
         }
     }
 
     /// How QEMU is run; none for the simulated hypervisor.
     pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
-        if self.hypervisor == Choice::Simulated {
+        if self.hypervisor == HypervisorChoice::Simulated {
             return Ok(None);
         }
         if ephemeral {
@@ -160,7 +160,7 @@ impl MachineArgs {
     /// Says whose state it is: that of the simulated hypervisor, if it is older than the mark.
     fn leave_mark(&self, directory: &Path, mark: &Path) -> std::io::Result<&'static str> {
         let is_old = directory.join("books.sqlite").exists();
-        let word = if is_old { Choice::Simulated } else { self.hypervisor }.as_str();
+        let word = if is_old { HypervisorChoice::Simulated } else { self.hypervisor }.as_str();
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let mut file = std::fs::File::create(mark)?;
         writeln!(file, "{word}")?;

@@ -10,17 +10,17 @@ use tokio::net::TcpListener;
 use super::Failure;
 use super::clients::ClientArgs;
 use super::first_key;
-use super::machines::{Choice, MachineArgs};
+use super::machines::{HypervisorChoice, MachineArgs};
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
-use crate::assembly::{Assembly, Plan};
+use crate::assembly::{Assembly, AssemblyOptions};
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::secret_text;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
-use crate::ids::Ids;
+use crate::ids::IdGenerator;
 use crate::service::Quota;
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
@@ -88,7 +88,7 @@ pub struct ServeArgs {
 /// Runs the server until it is told to stop.
 pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     start_log(&args)?;
-    let ids = Ids::from_entropy();
+    let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
     args.machines.check_state(directory)?;
@@ -129,22 +129,26 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn scratch(ids: &Ids) -> Result<Ephemeral, Failure> {
+fn scratch(ids: &IdGenerator) -> Result<Ephemeral, Failure> {
     Ephemeral::new(ids.random()).map_err(|error| {
         let hint = "Set TMPDIR to a directory that can be written.";
         Failure::new(format!("cannot make a temporary directory: {error}"), hint)
     })
 }
 
-fn plan(args: &ServeArgs, directory: PathBuf, ids: Ids) -> Result<Plan, Failure> {
+fn plan(
+    args: &ServeArgs,
+    directory: PathBuf,
+    ids: IdGenerator,
+) -> Result<AssemblyOptions, Failure> {
     let inventory = crate::inventory::load(args.inventory.as_deref())
         .map_err(|error| Failure::new(error, "See docs/inventory.md for the format."))?;
-    Ok(Plan {
+    Ok(AssemblyOptions {
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
         inventory,
         // Nothing else has bytes that a virtual machine could be started from.
-        only_imported_images: args.machines.hypervisor == Choice::Qemu,
+        only_imported_images: args.machines.hypervisor == HypervisorChoice::Qemu,
         clock: Clock::default(),
         ids,
         pace: args.pace,

@@ -65,7 +65,7 @@ impl Point {
 
 /// What a server on this host would be started with.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct PlannedServer {
     /// Where the state, disks and images are to be.
     pub data_directory: PathBuf,
     /// The virtual machine monitor.
@@ -75,7 +75,7 @@ pub struct Wanted {
 }
 
 /// Looks at everything. Takes up to some ten seconds, where guests hang.
-pub async fn examine(wanted: &Wanted) -> Vec<Point> {
+pub async fn examine(wanted: &PlannedServer) -> Vec<Point> {
     let mut points = programs::examine(&wanted.qemu).await;
     let kvm_works =
         points.iter().any(|point| point.name == programs::KVM && point.verdict == Verdict::Ok);

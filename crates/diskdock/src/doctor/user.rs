@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::{User, geteuid};
 
-use super::{Point, Wanted};
+use super::{PlannedServer, Point};
 use crate::hypervisor::qemu::accel::KVM;
 use crate::hypervisor::qemu::user::BY_DEFAULT;
 
@@ -17,7 +17,7 @@ const MAKE_USER: &str = "useradd --system --gid kvm --no-create-home --shell /us
                          diskdock-qemu, then --qemu-user diskdock-qemu";
 
 /// Looks at it. A server that is not run as root has no choice.
-pub fn examine(wanted: &Wanted, kvm_works: bool) -> Vec<Point> {
+pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     if !geteuid().is_root() {
         return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))];
     }

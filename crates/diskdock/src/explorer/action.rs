@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::code::{self, Choice};
+use super::code::{self, SampleChoice};
 use super::errors;
 use super::follow::{followed, kinds};
 use super::form::Form;
@@ -16,7 +16,7 @@ use super::text::{breakable, capital, error_href, line, paragraphs};
 use crate::catalog::{Listed, Risk, Spec};
 
 /// The page, its form filled in with `values`.
-pub fn page(listed: Listed, values: &[(String, String)], choice: &Choice) -> Markup {
+pub fn page(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
     let spec = listed.spec();
     let body = html! {
         div.columns {

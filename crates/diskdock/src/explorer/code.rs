@@ -21,15 +21,15 @@ const REGION: &str = "cn-hangzhou";
 const ENDPOINT: &str = "127.0.0.1:5260";
 
 /// Which code is wanted.
-pub struct Choice {
+pub struct SampleChoice {
     language: Language,
     target: Target,
 }
 
-impl Choice {
+impl SampleChoice {
     /// Takes what is about the code out of a query; the rest are values of the form. Parameters
     /// of the API begin with a capital letter, those of pages do not.
-    pub fn of(query: Values, headers: &HeaderMap, site: Site) -> (Choice, Values) {
+    pub fn of(query: Values, headers: &HeaderMap, site: Site) -> (SampleChoice, Values) {
         let (values, own): (Values, Values) =
             query.into_iter().partition(|(name, _)| name.starts_with(|c: char| c.is_uppercase()));
         let asked = |wanted: &str| {
@@ -43,7 +43,7 @@ impl Choice {
             Some("cloud") => Target::Cloud { region },
             _ => Target::ThisServer { endpoint: endpoint(headers), https: site.https, region },
         };
-        (Choice { language, target }, values)
+        (SampleChoice { language, target }, values)
     }
 
     fn is_cloud(&self) -> bool {
@@ -65,13 +65,17 @@ fn endpoint(headers: &HeaderMap) -> String {
     if fits { host.to_owned() } else { ENDPOINT.to_owned() }
 }
 
-fn made(listed: Listed, values: &[(String, String)], choice: &Choice) -> Result<Sample, NoSample> {
+fn made(
+    listed: Listed,
+    values: &[(String, String)],
+    choice: &SampleChoice,
+) -> Result<Sample, NoSample> {
     let values: Values = values.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
     sample(choice.language, &Ask { listed, values: &values, target: choice.target.clone() })
 }
 
 /// The panel, with the code for what the form begins with.
-pub fn panel(listed: Listed, values: &[(String, String)], choice: &Choice) -> Markup {
+pub fn panel(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
     let made = made(listed, values, choice);
     html! {
         div.choice {
@@ -101,7 +105,7 @@ pub fn panel(listed: Listed, values: &[(String, String)], choice: &Choice) -> Ma
 fn shown(
     listed: Listed,
     values: &[(String, String)],
-    choice: &Choice,
+    choice: &SampleChoice,
     made: &Result<Sample, NoSample>,
 ) -> Markup {
     html! {
@@ -120,7 +124,7 @@ fn shown(
     }
 }
 
-fn download_href(listed: Listed, values: &[(String, String)], choice: &Choice) -> String {
+fn download_href(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let target = if choice.is_cloud() { "cloud" } else { "here" };
     query.append_pair("target", target).append_pair("region", choice.target.region());
@@ -146,7 +150,7 @@ pub async fn answer(
         Ok(values) => values,
         Err(fault) => return problem(StatusCode::BAD_REQUEST, &fault.to_string()),
     };
-    let (choice, _) = Choice::of(query, &headers, site);
+    let (choice, _) = SampleChoice::of(query, &headers, site);
     let answer = match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, how_to_run }) => {
             let download = download_href(listed, &values, &choice);
@@ -177,7 +181,7 @@ pub async fn download(
         return missing(&format!("{action} in {language}"));
     };
     query.push(("language".to_owned(), language));
-    let (choice, values) = Choice::of(query, &headers, site);
+    let (choice, values) = SampleChoice::of(query, &headers, site);
     match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, .. }) => {
             let disposition = format!("attachment; filename=\"{file_name}\"");

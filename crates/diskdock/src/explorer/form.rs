@@ -20,7 +20,7 @@ pub struct Form<'a> {
 }
 
 /// Where a parameter stands.
-struct Place<'a> {
+struct FieldPath<'a> {
     /// What its name on the wire begins with: `DataDisk.1.`
     wire: &'a str,
     /// What its name in the documentation begins with: `DataDisk.N.`
@@ -37,7 +37,7 @@ impl<'a> Form<'a> {
 
     /// All fields: what is required, what can be given, what has no effect.
     pub fn fields(&self) -> Markup {
-        let top = Place { wire: "", path: "" };
+        let top = FieldPath { wire: "", path: "" };
         let required = |one: &ParamSpec| one.presence == Presence::Required;
         let of = |wanted: &dyn Fn(&ParamSpec) -> bool| {
             self.spec.parameters.iter().filter(|one| wanted(one)).collect::<Vec<_>>()
@@ -66,11 +66,11 @@ impl<'a> Form<'a> {
         })
     }
 
-    fn rows(&self, specs: &[&ParamSpec], place: &Place<'_>) -> Markup {
+    fn rows(&self, specs: &[&ParamSpec], place: &FieldPath<'_>) -> Markup {
         html! { @for spec in specs { (self.row(spec, place)) } }
     }
 
-    fn row(&self, spec: &ParamSpec, place: &Place<'_>) -> Markup {
+    fn row(&self, spec: &ParamSpec, place: &FieldPath<'_>) -> Markup {
         let wire = format!("{}{}", place.wire, spec.name);
         let path = format!("{}{}", place.path, spec.name);
         // Only the first entry of a list can be linked to.
@@ -176,7 +176,7 @@ impl<'a> Form<'a> {
 
     fn members(&self, spec: &ParamSpec, wire: &str, path: &str) -> Markup {
         let members: Vec<_> = spec.children.iter().collect();
-        self.rows(&members, &Place { wire, path })
+        self.rows(&members, &FieldPath { wire, path })
     }
 
     /// The value that a field begins with.

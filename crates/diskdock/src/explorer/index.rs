@@ -25,7 +25,7 @@ pub fn page(asked: &str) -> Markup {
     whole("Search", Section::Actions, &[], &body)
 }
 
-fn results(found: &[search::Entry]) -> Markup {
+fn results(found: &[search::SearchEntry]) -> Markup {
     html! {
         ul.results {
             @for entry in found {

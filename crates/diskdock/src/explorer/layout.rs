@@ -23,11 +23,11 @@ pub struct Layout {
     /// The states that are drawn, with the middle of each.
     pub states: Vec<(&'static str, (i32, i32))>,
     /// A line for each way, in their order.
-    pub lines: Vec<Line>,
+    pub lines: Vec<EdgePath>,
 }
 
 /// How a way is drawn.
-pub struct Line {
+pub struct EdgePath {
     /// Where the label's middle is.
     pub at: (i32, i32),
     /// The line, as SVG writes paths.
@@ -111,10 +111,10 @@ impl Layout {
 }
 
 impl ByHand {
-    fn line(&self, edge: &Edge) -> Option<Line> {
+    fn line(&self, edge: &Edge) -> Option<EdgePath> {
         let wanted = (edge.from.unwrap_or(NONE), edge.to.unwrap_or(NONE));
         let found = self.lines.iter().find(|(from, to, ..)| (*from, *to) == wanted);
-        found.map(|(_, _, at, path)| Line { at: *at, path: (*path).to_owned() })
+        found.map(|(_, _, at, path)| EdgePath { at: *at, path: (*path).to_owned() })
     }
 }
 
@@ -134,7 +134,7 @@ fn size(states: &[(&'static str, (i32, i32))]) -> (i32, i32) {
 
 /// Neighbours are joined by a straight line, others by an arc: above them to the right, below them
 /// to the left. What comes to be comes from above, what ceases to be leaves downwards.
-fn by_rule(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> Line {
+fn by_rule(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> EdgePath {
     let place = |wanted| states.iter().find(|(name, _)| *name == wanted).map(|(_, at)| *at);
     let (from, to) = (edge.from.and_then(place), edge.to.and_then(place));
     let (half_width, half_height) = HALF;
@@ -143,28 +143,28 @@ fn by_rule(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> Line {
             let (left, right, top) = (x - 20, x + 20, y - half_height);
             let path =
                 format!("M{left} {top}C{left} {0} {right} {0} {right} {1}", top - 40, top - 2);
-            Line { at: (x, top - 40), path }
+            EdgePath { at: (x, top - 40), path }
         }
         (Some((x, y)), Some((to_x, to_y))) if y == to_y && to_x - x == STEP => {
             let path = format!("M{} {y}H{}", x + half_width, to_x - half_width - 2);
-            Line { at: (x + STEP / 2, y - 8), path }
+            EdgePath { at: (x + STEP / 2, y - 8), path }
         }
         (Some((x, y)), Some((to_x, to_y))) => {
             let side = if to_x > x { -1 } else { 1 };
             let (start, end) = (y + side * half_height, to_y + side * (half_height + 2));
             let far = y + side * 80;
             let path = format!("M{x} {start}C{x} {far} {to_x} {far} {to_x} {end}");
-            Line { at: ((x + to_x) / 2, y + side * 74), path }
+            EdgePath { at: ((x + to_x) / 2, y + side * 74), path }
         }
         (None, Some((x, y))) => {
             let (start, end) = (y - half_height - 50, y - half_height - 2);
-            Line { at: (x, start - 6), path: format!("M{x} {start}V{end}") }
+            EdgePath { at: (x, start - 6), path: format!("M{x} {start}V{end}") }
         }
         (Some((x, y)), None) => {
             let (start, end) = (y + half_height, y + half_height + 50);
-            Line { at: (x, end + 14), path: format!("M{x} {start}V{end}") }
+            EdgePath { at: (x, end + 14), path: format!("M{x} {start}V{end}") }
         }
-        (None, None) => Line { at: (0, 0), path: String::new() },
+        (None, None) => EdgePath { at: (0, 0), path: String::new() },
     }
 }
 

@@ -103,7 +103,7 @@ async fn action_page(
     Path(name): Path<String>,
     Query(query): Query<Values>,
 ) -> Response {
-    let (choice, values) = code::Choice::of(query, &headers, site);
+    let (choice, values) = code::SampleChoice::of(query, &headers, site);
     match find(&name) {
         Some(listed) => shown(&action::page(listed, &values, &choice)),
         None => missing(&name),

@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::layout::{HALF, Line};
-use super::states::{Machine, Way};
+use super::layout::{EdgePath, HALF};
+use super::states::{StatusDiagram, Way};
 
 /// The machine; what `action` does in it is marked.
-pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
+pub fn picture(machine: &StatusDiagram, action: Option<&str>) -> Markup {
     let (width, height) = machine.layout.size;
     let title = format!("states-{}", machine.resource.noun);
     html! {
@@ -30,7 +30,7 @@ pub fn picture(machine: &Machine, action: Option<&str>) -> Markup {
 }
 
 /// The heads of the arrows, one for each colour of line.
-fn arrows(machine: &Machine) -> Markup {
+fn arrows(machine: &StatusDiagram) -> Markup {
     html! {
         defs {
             @for kind in ["other", "asked", "ends"] {
@@ -52,7 +52,7 @@ fn kind(way: &Way, action: Option<&str>) -> &'static str {
     }
 }
 
-fn way(machine: &Machine, way: &Way, line: &Line, action: Option<&str>) -> Markup {
+fn way(machine: &StatusDiagram, way: &Way, line: &EdgePath, action: Option<&str>) -> Markup {
     let kind = kind(way, action);
     html! {
         g class={ "way " (kind) } {
@@ -62,7 +62,7 @@ fn way(machine: &Machine, way: &Way, line: &Line, action: Option<&str>) -> Marku
     }
 }
 
-fn place(name: &str, (x, y): (i32, i32), machine: &Machine, action: Option<&str>) -> Markup {
+fn place(name: &str, (x, y): (i32, i32), machine: &StatusDiagram, action: Option<&str>) -> Markup {
     let touches = |way: &&Way| way.edge.from == Some(name) || way.edge.to == Some(name);
     let marked = machine.ways.iter().filter(touches).any(|way| kind(way, action) != "other");
     html! {
@@ -73,7 +73,7 @@ fn place(name: &str, (x, y): (i32, i32), machine: &Machine, action: Option<&str>
     }
 }
 
-fn in_words(machine: &Machine, action: Option<&str>) -> String {
+fn in_words(machine: &StatusDiagram, action: Option<&str>) -> String {
     let words = |way: &Way| {
         let (from, to) = (way.edge.from.unwrap_or("not there"), way.edge.to.unwrap_or("gone"));
         format!("{from} to {to} ({})", way.label)

@@ -14,7 +14,7 @@ const RESULTS: usize = 60;
 
 /// What can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct SearchEntry {
     /// `action`, `parameter` or `error`.
     pub kind: &'static str,
     /// What is matched first.
@@ -26,8 +26,8 @@ pub struct Entry {
 }
 
 /// Everything that can be found: actions first, then error codes, then parameters.
-pub fn entries() -> Vec<Entry> {
-    let actions = all().map(|listed| Entry {
+pub fn entries() -> Vec<SearchEntry> {
+    let actions = all().map(|listed| SearchEntry {
         kind: "action",
         name: key(listed),
         text: listed.spec().summary.to_owned(),
@@ -35,7 +35,7 @@ pub fn entries() -> Vec<Entry> {
     });
     let codes: BTreeMap<&str, &str> =
         errors::all().map(|error| (error.code, error.message)).collect();
-    let codes = codes.into_iter().map(|(code, message)| Entry {
+    let codes = codes.into_iter().map(|(code, message)| SearchEntry {
         kind: "error",
         name: code.to_owned(),
         text: super::text::message(message),
@@ -44,11 +44,11 @@ pub fn entries() -> Vec<Entry> {
     actions.chain(codes).chain(parameters()).collect()
 }
 
-fn parameters() -> impl Iterator<Item = Entry> {
+fn parameters() -> impl Iterator<Item = SearchEntry> {
     all().flat_map(|listed| {
         let mut names = Vec::new();
         parameter_names(listed.spec().parameters, "", &mut names);
-        names.into_iter().map(move |name| Entry {
+        names.into_iter().map(move |name| SearchEntry {
             kind: "parameter",
             text: key(listed),
             href: format!("{}#{name}", action_href(&key(listed))),
@@ -79,7 +79,7 @@ pub fn json() -> String {
 }
 
 /// What matches every word of `asked`, best first, up to a bound.
-pub fn find(asked: &str) -> Vec<Entry> {
+pub fn find(asked: &str) -> Vec<SearchEntry> {
     let asked = asked.trim().to_lowercase();
     let words: Vec<&str> = asked.split_whitespace().collect();
     if words.is_empty() {
@@ -92,7 +92,7 @@ pub fn find(asked: &str) -> Vec<Entry> {
 }
 
 /// 0 for the very name, 1 for its start, 2 for inside it, 3 for the text; none without a match.
-fn rank(entry: &Entry, words: &[&str]) -> Option<u8> {
+fn rank(entry: &SearchEntry, words: &[&str]) -> Option<u8> {
     let (name, text) = (entry.name.to_lowercase(), entry.text.to_lowercase());
     let of = |word: &&str| {
         if name == *word {
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(find("DiskNotPortable")[0].href, "/explorer/errors/DiskNotPortable");
         let found = find("datadisk size");
         assert!(found.iter().any(|e| e.href == "/explorer/actions/RunInstances#DataDisk.N.Size"));
-        let has = |entry: &Entry, word| {
+        let has = |entry: &SearchEntry, word| {
             format!("{} {}", entry.name, entry.text).to_lowercase().contains(word)
         };
         assert!(found.iter().all(|entry| has(entry, "datadisk") && has(entry, "size")));

@@ -13,7 +13,7 @@ use crate::actions::{all, resources};
 use crate::catalog::{Edge, Resource};
 
 /// A state machine: the statuses of a kind of resource and the ways between them.
-pub struct Machine {
+pub struct StatusDiagram {
     /// The kind of resource.
     pub resource: &'static Resource,
     /// The ways, in the order of the life of the resource.
@@ -42,12 +42,12 @@ impl Way {
 }
 
 /// The machine of every kind of resource that has states.
-static MACHINES: LazyLock<Vec<Machine>> = LazyLock::new(|| {
+static MACHINES: LazyLock<Vec<StatusDiagram>> = LazyLock::new(|| {
     let with_states = resources().filter(|resource| !resource.statuses.is_empty());
     with_states.map(machine).collect()
 });
 
-fn machine(resource: &'static Resource) -> Machine {
+fn machine(resource: &'static Resource) -> StatusDiagram {
     let mut ways: Vec<Way> = Vec::new();
     for spec in all().map(|listed| listed.spec()) {
         let moved = |one: &&crate::catalog::Transition| std::ptr::eq(one.resource, resource);
@@ -68,7 +68,7 @@ fn machine(resource: &'static Resource) -> Machine {
     };
     ways.sort_by_key(|way| (place(way.edge.from, 0), place(way.edge.to, usize::MAX)));
     let layout = Layout::of(resource, &ways);
-    Machine { resource, ways, layout }
+    StatusDiagram { resource, ways, layout }
 }
 
 /// The way along this edge, which may be there already; their labels are joined.
@@ -88,7 +88,7 @@ fn way<'w>(ways: &'w mut Vec<Way>, edge: &Edge) -> &'w mut Way {
 }
 
 /// The machine that an action moves something in.
-pub fn machine_of(action: &str) -> Option<&'static Machine> {
+pub fn machine_of(action: &str) -> Option<&'static StatusDiagram> {
     MACHINES.iter().find(|machine| machine.ways.iter().any(|way| way.concerns(action)))
 }
 
@@ -112,7 +112,7 @@ pub fn page() -> Markup {
 }
 
 /// The edges in words, for those who cannot see the picture and for those who look one up.
-fn ways(machine: &Machine) -> Markup {
+fn ways(machine: &StatusDiagram) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Ways between states of the " (machine.resource.noun) } {
             table {

@@ -3,9 +3,9 @@
 use http::request::Parts;
 
 use super::Gateway;
-use super::keys::Found;
-use super::nonce::{Signed, Verdict, WINDOW_S};
-use super::signature::{self, Claims, Fault, Received};
+use super::keys::KeyEntry;
+use super::nonce::{NonceCheck, Signed, WINDOW_S};
+use super::signature::{self, Claims, Received, SignatureFault};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
     MISSING_HEADER, MISSING_PARAMETER, MISSING_SECURITY_TOKEN, NO_AUTHENTICATION, NONCE_USED,
@@ -41,10 +41,10 @@ impl Gateway {
         check_signature(received, &claims, &found.secret)?;
         let signed = Signed { account: &found.account, access_key_id: id, nonce, timestamp_s };
         match self.nonces.remember(&signed, now_s) {
-            Verdict::Fresh => {}
-            Verdict::Used => return Err((&NONCE_USED).into()),
-            Verdict::Expired | Verdict::Future => return Err((&TIMESTAMP_EXPIRED).into()),
-            Verdict::Full => return Err((&THROTTLING).into()),
+            NonceCheck::Fresh => {}
+            NonceCheck::Used => return Err((&NONCE_USED).into()),
+            NonceCheck::Expired | NonceCheck::Future => return Err((&TIMESTAMP_EXPIRED).into()),
+            NonceCheck::Full => return Err((&THROTTLING).into()),
         }
         let caller = Caller { account: found.account.clone(), access_key_id: id.to_owned() };
         Ok((caller, matches!(entry, Entry::Mutation(_)).then(|| signed.to_store())))
@@ -52,7 +52,7 @@ impl Gateway {
 
     /// A disabled key opens nothing; the development key, which everybody knows, opens nothing to
     /// a web page of another origin.
-    fn check_key(&self, found: &Found, parts: &Parts) -> Result<(), Refusal> {
+    fn check_key(&self, found: &KeyEntry, parts: &Parts) -> Result<(), Refusal> {
         if !found.active {
             return Err((&ACCESS_KEY_INACTIVE).into());
         }
@@ -99,18 +99,24 @@ fn check_signature(
 }
 
 /// The ECS error of something that is wrong before the secret is known.
-fn refusal(fault: &Fault) -> Refusal {
+fn refusal(fault: &SignatureFault) -> Refusal {
     match fault {
-        Fault::MissingParameter(name) => Refusal::about(&MISSING_PARAMETER, name),
-        Fault::MissingHeader(name) => Refusal::about(&MISSING_HEADER, name),
-        Fault::MalformedTimestamp => (&TIMESTAMP_FORMAT).into(),
-        Fault::UnsupportedMethod(_) => Refusal::about(&SIGNATURE_METHOD, "SignatureMethod"),
-        Fault::UnsupportedVersion(_) => Refusal::about(&SIGNATURE_METHOD, "SignatureVersion"),
-        Fault::UnsignedHeader(_)
-        | Fault::RepeatedHeader(_)
-        | Fault::MalformedAuthorization(_)
-        | Fault::UnsupportedAlgorithm(_)
-        | Fault::ContentHash
-        | Fault::Disagreement { .. } => Refusal::about(&INCOMPLETE_SIGNATURE, &fault.to_string()),
+        SignatureFault::MissingParameter(name) => Refusal::about(&MISSING_PARAMETER, name),
+        SignatureFault::MissingHeader(name) => Refusal::about(&MISSING_HEADER, name),
+        SignatureFault::MalformedTimestamp => (&TIMESTAMP_FORMAT).into(),
+        SignatureFault::UnsupportedMethod(_) => {
+            Refusal::about(&SIGNATURE_METHOD, "SignatureMethod")
+        }
+        SignatureFault::UnsupportedVersion(_) => {
+            Refusal::about(&SIGNATURE_METHOD, "SignatureVersion")
+        }
+        SignatureFault::UnsignedHeader(_)
+        | SignatureFault::RepeatedHeader(_)
+        | SignatureFault::MalformedAuthorization(_)
+        | SignatureFault::UnsupportedAlgorithm(_)
+        | SignatureFault::ContentHash
+        | SignatureFault::Disagreement { .. } => {
+            Refusal::about(&INCOMPLETE_SIGNATURE, &fault.to_string())
+        }
     }
 }

@@ -16,7 +16,7 @@ pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
 
 /// A key as authentication needs it.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct KeyEntry {
     /// The secret part.
     pub secret: String,
     /// Whose resources it opens.
@@ -30,7 +30,7 @@ pub struct Found {
 /// All keys.
 #[derive(Debug, Default)]
 pub struct Keys {
-    by_id: RwLock<HashMap<String, Arc<Found>>>,
+    by_id: RwLock<HashMap<String, Arc<KeyEntry>>>,
 }
 
 impl Keys {
@@ -43,20 +43,20 @@ impl Keys {
 
     /// Reads the keys again.
     pub fn reload(&self, store: &Store, development: bool) -> Result<(), StoreError> {
-        let mut by_id: HashMap<String, Arc<Found>> = store
+        let mut by_id: HashMap<String, Arc<KeyEntry>> = store
             .read(|tx| tx.access_keys())??
             .into_iter()
-            .map(|key| (key.id.clone(), Arc::new(Found::of(key))))
+            .map(|key| (key.id.clone(), Arc::new(KeyEntry::of(key))))
             .collect();
         if development {
-            by_id.insert(DEVELOPMENT_ID.to_owned(), Arc::new(Found::development()));
+            by_id.insert(DEVELOPMENT_ID.to_owned(), Arc::new(KeyEntry::development()));
         }
         *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
         Ok(())
     }
 
     /// The key of this id.
-    pub fn find(&self, id: &str) -> Option<Arc<Found>> {
+    pub fn find(&self, id: &str) -> Option<Arc<KeyEntry>> {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
@@ -66,14 +66,14 @@ impl Keys {
     }
 }
 
-impl Found {
-    fn of(key: AccessKey) -> Found {
+impl KeyEntry {
+    fn of(key: AccessKey) -> KeyEntry {
         let active = key.status == KeyStatus::Active;
-        Found { secret: key.secret, account: key.account, active, development: false }
+        KeyEntry { secret: key.secret, account: key.account, active, development: false }
     }
 
-    fn development() -> Found {
-        Found {
+    fn development() -> KeyEntry {
+        KeyEntry {
             secret: DEVELOPMENT_SECRET.to_owned(),
             account: DEFAULT_ACCOUNT.into(),
             active: true,

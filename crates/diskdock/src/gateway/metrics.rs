@@ -14,28 +14,28 @@ use crate::service::Services;
 
 /// Labels of a request.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Request {
+struct RequestLabels {
     action: &'static str,
     code: &'static str,
 }
 
 /// Labels of an action.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Action {
+struct ActionLabels {
     action: &'static str,
 }
 
 /// Labels of an operation.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Operation {
+struct OperationLabels {
     kind: String,
     phase: String,
 }
 
 /// The numbers that are counted as things happen.
 pub struct Metrics {
-    requests: Family<Request, Counter>,
-    seconds: Family<Action, Histogram, fn() -> Histogram>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<ActionLabels, Histogram, fn() -> Histogram>,
 }
 
 fn new_histogram() -> Histogram {
@@ -53,8 +53,8 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts a request. Both names come from our own tables, so there are only so many.
     pub fn request(&self, action: &'static str, code: &'static str, took: Duration) {
-        self.requests.get_or_create(&Request { action, code }).inc();
-        self.seconds.get_or_create(&Action { action }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { action, code }).inc();
+        self.seconds.get_or_create(&ActionLabels { action }).observe(took.as_secs_f64());
     }
 
     /// Everything, as text. The number of damaged disks is left out while nobody knows it.
@@ -89,10 +89,10 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
 fn register_operations(registry: &mut Registry, services: &Services) {
     let now = services.clock.now();
     let board = services.runner.in_flight_rows();
-    let in_flight = Family::<Operation, Gauge>::default();
-    let oldest = Family::<Operation, Gauge>::default();
+    let in_flight = Family::<OperationLabels, Gauge>::default();
+    let oldest = Family::<OperationLabels, Gauge>::default();
     for row in &board {
-        let labels = Operation { kind: row.kind.clone(), phase: row.phase.clone() };
+        let labels = OperationLabels { kind: row.kind.clone(), phase: row.phase.clone() };
         in_flight.get_or_create(&labels).inc();
         let age_s = now.since_ms(row.created_at) / 1_000;
         let gauge = oldest.get_or_create(&labels);

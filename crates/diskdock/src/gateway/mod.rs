@@ -39,7 +39,7 @@ use keys::Keys;
 use metrics::Metrics;
 use nonce::Nonces;
 use recent::{Recent, RecentCall};
-use respond::Answer;
+use respond::ApiResponse;
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
 
@@ -66,7 +66,7 @@ pub struct Gateway {
 /// What the edge does with a request.
 pub enum GatewayReply {
     /// It answers.
-    Answer(Response<Vec<u8>>),
+    Response(Response<Vec<u8>>),
     /// It closes the connection without a word, as an operator wanted.
     Silence,
 }
@@ -154,9 +154,9 @@ impl Gateway {
         let answer = match performed.result {
             Ok(service::Reply { reply, ignored }) => {
                 log_ignored(&request_id, action, &ignored);
-                Answer::well(action, &request_id, &reply, ignored, call.format)
+                ApiResponse::well(action, &request_id, &reply, ignored, call.format)
             }
-            Err(stop) => Answer::stopped(&stop, &request_id, host, call.format),
+            Err(stop) => ApiResponse::stopped(&stop, &request_id, host, call.format),
         };
         self.metrics.request(action, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
@@ -166,7 +166,7 @@ impl Gateway {
         if performed.closes {
             return GatewayReply::Silence;
         }
-        GatewayReply::Answer(answer.into_response(&self.services.environment.ids.trace()))
+        GatewayReply::Response(answer.into_response(&self.services.environment.ids.trace()))
     }
 
     /// Keeps a call for the console.
@@ -174,7 +174,7 @@ impl Gateway {
         &self,
         incoming: IncomingCall,
         action: &'static str,
-        answer: &Answer,
+        answer: &ApiResponse,
         request_id: String,
         took: Duration,
     ) {
@@ -303,4 +303,4 @@ fn asked_for(intent: &Intent<'_>, host: &str) -> Result<Listed, Refusal> {
 }
 
 /// A gateway that several connections share.
-pub type Shared = Arc<Gateway>;
+pub type SharedGateway = Arc<Gateway>;

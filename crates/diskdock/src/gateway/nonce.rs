@@ -35,7 +35,7 @@ pub const MAX_NONCES: usize = 4_000_000;
 
 /// Whether a request may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum NonceCheck {
     /// It was not seen before, and is remembered now.
     Fresh,
     /// It was seen before.
@@ -108,15 +108,15 @@ impl Nonces {
     }
 
     /// Decides on a request, and remembers it.
-    pub fn remember(&self, request: &Signed<'_>, now_s: i64) -> Verdict {
+    pub fn remember(&self, request: &Signed<'_>, now_s: i64) -> NonceCheck {
         if request.timestamp_s < now_s.saturating_sub(WINDOW_S) {
-            return Verdict::Expired;
+            return NonceCheck::Expired;
         }
         if request.timestamp_s > now_s.saturating_add(WINDOW_S) {
-            return Verdict::Future;
+            return NonceCheck::Future;
         }
         match self.stored.verdict(request) {
-            Verdict::Fresh => {}
+            NonceCheck::Fresh => {}
             seen => return seen,
         }
         let present = minute(now_s);
@@ -124,14 +124,14 @@ impl Nonces {
         let (stamped, hash) = (minute(request.timestamp_s), self.hasher.hash_one(request.nonce));
         loop {
             match memory.insert(stamped, hash, &self.count, self.limit) {
-                Inserted::New => return Verdict::Fresh,
-                Inserted::Known => return Verdict::Used,
+                Inserted::New => return NonceCheck::Fresh,
+                Inserted::Known => return NonceCheck::Used,
                 Inserted::Closed if stamped >= present && memory.has_given_up(stamped) => {
-                    return Verdict::Full;
+                    return NonceCheck::Full;
                 }
-                Inserted::Closed => return Verdict::Expired,
+                Inserted::Closed => return NonceCheck::Expired,
                 Inserted::NoRoom if !self.make_room(&memory, stamped, present) => {
-                    return Verdict::Full;
+                    return NonceCheck::Full;
                 }
                 Inserted::NoRoom => {}
             }

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 const IGNORED_HEADER: usize = 2_000;
 
 /// An answer before it is put into HTTP.
-pub struct Answer {
+pub struct ApiResponse {
     /// The HTTP status.
     pub status: StatusCode,
     /// The error code, or `OK`.
@@ -24,7 +24,7 @@ pub struct Answer {
     ignored: Vec<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// The reply of an action that went well.
     pub fn well(
         action: &str,
@@ -32,8 +32,8 @@ impl Answer {
         reply: &[u8],
         ignored: Vec<String>,
         format: Format,
-    ) -> Answer {
-        Answer {
+    ) -> ApiResponse {
+        ApiResponse {
             status: StatusCode::OK,
             code: "OK",
             body: render(action, request_id, reply, format),
@@ -44,9 +44,9 @@ impl Answer {
     }
 
     /// The answer to a request that was stopped. What failed on our side goes to the log only.
-    pub fn stopped(stop: &Stop, request_id: &str, host: &str, format: Format) -> Answer {
+    pub fn stopped(stop: &Stop, request_id: &str, host: &str, format: Format) -> ApiResponse {
         match stop {
-            Stop::Refused(refusal) => Answer::refused(refusal, request_id, host, format),
+            Stop::Refused(refusal) => ApiResponse::refused(refusal, request_id, host, format),
             Stop::Failed(fault) => {
                 tracing::error!(request_id, %fault, "a request failed");
                 let error = match fault {
@@ -56,17 +56,17 @@ impl Answer {
                     | StoreError::Engine(_)
                     | StoreError::Corrupt(_) => &INTERNAL_ERROR,
                 };
-                Answer::refused(&error.into(), request_id, host, format)
+                ApiResponse::refused(&error.into(), request_id, host, format)
             }
             Stop::Broken(what) => {
                 tracing::error!(request_id, what, "a request failed");
-                Answer::refused(&(&INTERNAL_ERROR).into(), request_id, host, format)
+                ApiResponse::refused(&(&INTERNAL_ERROR).into(), request_id, host, format)
             }
         }
     }
 
-    fn refused(refusal: &Refusal, request_id: &str, host: &str, format: Format) -> Answer {
-        Answer {
+    fn refused(refusal: &Refusal, request_id: &str, host: &str, format: Format) -> ApiResponse {
+        ApiResponse {
             status: StatusCode::from_u16(refusal.error.status).unwrap_or(StatusCode::BAD_REQUEST),
             code: refusal.error.code,
             body: error_body(refusal, request_id, host, format),

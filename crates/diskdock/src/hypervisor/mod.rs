@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 
 pub use forward::{FORWARD_TAG, Forward};
 pub use pace::{Pace, parse_duration_ms};
-pub use script::{Behaviour, Rule, Script, Transition};
+pub use script::{Behaviour, Rule, Script, TransitionKind};
 pub use simulated::Simulated;
 pub use transition::OperationTransitions;
 
@@ -28,7 +28,7 @@ pub use transition::OperationTransitions;
 pub struct TransientError(pub String);
 
 /// The answer of a driver, once it is there.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransientError>> + Send + 'a>>;
+pub type DriverFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransientError>> + Send + 'a>>;
 
 /// How far a step has brought things.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl DiskSpec {
 /// Something happened to a machine that nobody asked for just now, or that somebody waits for: it
 /// is worth another look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct MachineEvent {
     /// The machine.
     pub instance: InstanceId,
     /// The disk concerned; none if it concerns the whole machine.
@@ -145,46 +145,50 @@ impl<D: Machines + Disks> Hypervisor for D {}
 /// The half of a driver that runs instances.
 pub trait Machines: Send + Sync {
     /// Turns an instance on.
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress>;
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Turns an instance off; at once if `force`.
     fn stop<'a>(
         &'a self,
         instance: &'a InstanceId,
         force: bool,
         now: Uptime,
-    ) -> Answer<'a, Progress>;
+    ) -> DriverFuture<'a, Progress>;
     /// Restarts an instance.
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress>;
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Gives a disk to an instance.
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress>;
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Takes a disk off an instance: `Done` only when the guest can no longer reach it and what it
     /// wrote is durable, under the name of the disk.
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress>;
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()>;
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// What there is of an instance; none if nothing is known of it.
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>>;
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
     /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
     /// for again. What happens all the same is for the next observation to tell.
     fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()>;
+    ) -> DriverFuture<'a, ()>;
     /// Learns what the store says of an instance: all of it where it does not know the instance,
     /// and disks that it does not know of where the instance is off. What runs, it knows better.
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()>;
+    fn adopt<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        observe: ObservedState,
+    ) -> DriverFuture<'a, ()>;
     /// The instances whose machines are on, sorted, whether the store knows them or not.
-    fn running(&self) -> Answer<'_, Vec<InstanceId>>;
+    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>>;
     /// What happens to machines from now on, in so far as it is worth another look. A receiver
     /// that is too slow misses some and has to look at everything.
-    fn changes(&self) -> broadcast::Receiver<Change>;
+    fn changes(&self) -> broadcast::Receiver<MachineEvent>;
 }
 
 /// The half of a driver that keeps the bytes of disks.
 pub trait Disks: Send + Sync {
     /// Makes the bytes of a disk.
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress>;
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Makes a disk as large as `spec` says, which is at least as large as it is; a disk that is
     /// larger than that already is as asked for. It is on the instances `on`, those that run see it
     /// grow; one of them may have been forgotten. The disk is neither plugged nor unplugged
@@ -194,17 +198,17 @@ pub trait Disks: Send + Sync {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         now: Uptime,
-    ) -> Answer<'a, Progress>;
+    ) -> DriverFuture<'a, Progress>;
     /// Throws the bytes of a disk away that the store no longer has.
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()>;
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that there are bytes of, sorted, whether the store knows them or not.
-    fn stored(&self) -> Answer<'_, Vec<DiskId>>;
+    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>>;
     /// The disks to which acknowledged writes may be lost, and why, sorted.
-    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>>;
+    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>>;
     /// An operator takes the bytes that a disk's name leads to as they are, whatever happened to
     /// them. The disk is on the instances `on`. Fails if there are none that could be used.
-    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress>;
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress>;
     /// Gives a disk whose bytes lost their name, while a machine of `on` still has them open, its
     /// bytes back. Fails while a guest can write to them.
-    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress>;
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress>;
 }

@@ -1,6 +1,6 @@
 //! How long simulated transitions take.
 
-use super::script::Transition;
+use super::script::TransitionKind;
 
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,16 +15,16 @@ pub enum Pace {
 
 impl Pace {
     /// Milliseconds that a transition takes.
-    pub fn of(self, transition: Transition) -> i64 {
+    pub fn of(self, transition: TransitionKind) -> i64 {
         match (self, transition) {
-            (Pace::Fast | Pace::Exactly(_), Transition::Create | Transition::Resize) => 0,
+            (Pace::Fast | Pace::Exactly(_), TransitionKind::Create | TransitionKind::Resize) => 0,
             (Pace::Exactly(milliseconds), _) => milliseconds,
             (Pace::Fast, _) => 20,
-            (Pace::Cloud, Transition::Create | Transition::Resize) => 5_000,
-            (Pace::Cloud, Transition::Attach) => 10_000,
-            (Pace::Cloud, Transition::Detach) => 60_000,
-            (Pace::Cloud, Transition::Start | Transition::Reboot) => 30_000,
-            (Pace::Cloud, Transition::Stop) => 20_000,
+            (Pace::Cloud, TransitionKind::Create | TransitionKind::Resize) => 5_000,
+            (Pace::Cloud, TransitionKind::Attach) => 10_000,
+            (Pace::Cloud, TransitionKind::Detach) => 60_000,
+            (Pace::Cloud, TransitionKind::Start | TransitionKind::Reboot) => 30_000,
+            (Pace::Cloud, TransitionKind::Stop) => 20_000,
         }
     }
 

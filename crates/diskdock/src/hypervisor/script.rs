@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What the world is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Transition {
+pub enum TransitionKind {
     /// A disk is being created.
     Create,
     /// A disk is being attached.
@@ -45,7 +45,7 @@ pub enum Behaviour {
 pub struct Rule {
     /// Only this transition; any if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transition: Option<Transition>,
+    pub transition: Option<TransitionKind>,
     /// Only this disk; any if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<String>,
@@ -91,7 +91,7 @@ impl Script {
     /// What a transition that begins now does, if a rule applies; the rule is used up by one.
     pub fn behaviour(
         &mut self,
-        transition: Transition,
+        transition: TransitionKind,
         disk: Option<&str>,
         instance: Option<&str>,
     ) -> Option<Behaviour> {

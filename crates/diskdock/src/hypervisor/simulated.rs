@@ -12,9 +12,12 @@ use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
 use super::pace::Pace;
-use super::script::{Behaviour, Rule, Script, Transition};
+use super::script::{Behaviour, Rule, Script, TransitionKind};
 use super::transition::{Key, OperationTransitions, on_machine, on_slot};
-use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
+use super::{
+    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress, Slot,
+    TransientError,
+};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
@@ -38,14 +41,14 @@ enum Under {
 
 #[derive(Debug, Default)]
 struct SimulatedState {
-    machines: HashMap<InstanceId, Machine>,
+    machines: HashMap<InstanceId, SimulatedMachine>,
     under_way: HashMap<Key, Under>,
     script: Script,
     pace: Option<Pace>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Machine {
+struct SimulatedMachine {
     running: bool,
     disks: Vec<(DiskId, u64)>,
 }
@@ -55,7 +58,7 @@ struct Machine {
 pub struct Simulated {
     state: Mutex<SimulatedState>,
     /// Tells only of [`Simulated::let_go`]: nothing else happens here that nobody asked for.
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<MachineEvent>,
 }
 
 impl Simulated {
@@ -78,8 +81,8 @@ impl Simulated {
     /// Whether a new disk is not there at once, by pace or by a rule.
     pub fn creating_takes_time(&self) -> bool {
         let state = self.lock();
-        let ruled = |rule: &Rule| rule.transition == Some(Transition::Create);
-        state.pace.unwrap_or(Pace::Fast).of(Transition::Create) > 0
+        let ruled = |rule: &Rule| rule.transition == Some(TransitionKind::Create);
+        state.pace.unwrap_or(Pace::Fast).of(TransitionKind::Create) > 0
             || state.script.rules().iter().any(ruled)
     }
 
@@ -147,8 +150,9 @@ impl Simulated {
         drop(state);
         if gone {
             // Nobody needs to listen.
-            let _ =
-                self.changes.send(Change { instance: instance.clone(), disk: Some(disk.clone()) });
+            let _ = self
+                .changes
+                .send(MachineEvent { instance: instance.clone(), disk: Some(disk.clone()) });
         }
         gone
     }
@@ -165,7 +169,7 @@ impl Simulated {
         let machine = state.machines.get(&slot.instance);
         let has_it = machine.is_some_and(|machine| machine.disks.contains(&held));
         if !has_it {
-            state.under_way.remove(&on_slot(Transition::Attach, slot));
+            state.under_way.remove(&on_slot(TransitionKind::Attach, slot));
         }
         !has_it
     }
@@ -203,15 +207,15 @@ impl Simulated {
     }
 }
 
-fn waiting_for(transition: Transition) -> String {
+fn waiting_for(transition: TransitionKind) -> String {
     match transition {
-        Transition::Create => "the bytes of the disk are being made",
-        Transition::Attach => "waiting for the guest to take the device",
-        Transition::Resize => "the bytes of the disk are being added",
-        Transition::Detach => "waiting for the guest to let go of the device",
-        Transition::Start => "the instance is booting",
-        Transition::Stop => "the instance is shutting down",
-        Transition::Reboot => "the instance is rebooting",
+        TransitionKind::Create => "the bytes of the disk are being made",
+        TransitionKind::Attach => "waiting for the guest to take the device",
+        TransitionKind::Resize => "the bytes of the disk are being added",
+        TransitionKind::Detach => "waiting for the guest to let go of the device",
+        TransitionKind::Start => "the instance is booting",
+        TransitionKind::Stop => "the instance is shutting down",
+        TransitionKind::Reboot => "the instance is rebooting",
     }
     .to_owned()
 }
@@ -231,18 +235,18 @@ impl SimulatedState {
         under
     }
 
-    fn machine(&mut self, instance: &InstanceId) -> &mut Machine {
+    fn machine(&mut self, instance: &InstanceId) -> &mut SimulatedMachine {
         self.machines.entry(instance.clone()).or_default()
     }
 }
 
-fn ready<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
+fn ready<'a, T: Send + 'a>(answer: T) -> DriverFuture<'a, T> {
     Box::pin(std::future::ready(Ok::<T, TransientError>(answer)))
 }
 
 impl Machines for Simulated {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
-        let key = on_machine(Transition::Start, &spec.instance);
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
+        let key = on_machine(TransitionKind::Start, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
@@ -251,9 +255,9 @@ impl Machines for Simulated {
         instance: &'a InstanceId,
         force: bool,
         now: Uptime,
-    ) -> Answer<'a, Progress> {
+    ) -> DriverFuture<'a, Progress> {
         let off = |state: &mut SimulatedState| state.machine(instance).running = false;
-        let key = on_machine(Transition::Stop, instance);
+        let key = on_machine(TransitionKind::Stop, instance);
         if force {
             let mut state = self.lock();
             state.under_way.remove(&key);
@@ -263,13 +267,13 @@ impl Machines for Simulated {
         ready(self.look(key, now, off))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
-        let key = on_machine(Transition::Reboot, &spec.instance);
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
+        let key = on_machine(TransitionKind::Reboot, &spec.instance);
         ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
-        ready(self.look(on_slot(Transition::Attach, slot), now, |state| {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
+        ready(self.look(on_slot(TransitionKind::Attach, slot), now, |state| {
             let machine = state.machine(&slot.instance);
             let newer = |(disk, generation): &(DiskId, u64)| {
                 *disk == slot.disk && *generation > slot.generation
@@ -281,11 +285,11 @@ impl Machines for Simulated {
         }))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
         if self.is_without(slot) {
             return ready(Progress::Done);
         }
-        ready(self.look(on_slot(Transition::Detach, slot), now, |state| {
+        ready(self.look(on_slot(TransitionKind::Detach, slot), now, |state| {
             let gone = (slot.disk.clone(), slot.generation);
             // A machine that was forgotten meanwhile must not come back.
             if let Some(machine) = state.machines.get_mut(&slot.instance) {
@@ -294,7 +298,7 @@ impl Machines for Simulated {
         }))
     }
 
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         state.machines.remove(instance);
         state.under_way.retain(|key, _| key.instance.as_ref() != Some(instance));
@@ -302,7 +306,7 @@ impl Machines for Simulated {
         ready(())
     }
 
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
         let state = self.lock();
         let observe = state.machines.get(instance).map(|machine| {
             let mut disks = machine.disks.clone();
@@ -317,7 +321,7 @@ impl Machines for Simulated {
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()> {
+    ) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         state
             .under_way
@@ -326,11 +330,15 @@ impl Machines for Simulated {
         ready(())
     }
 
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+    fn adopt<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        observe: ObservedState,
+    ) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         match state.machines.get_mut(instance) {
             None => {
-                let machine = Machine { running: observe.running, disks: observe.disks };
+                let machine = SimulatedMachine { running: observe.running, disks: observe.disks };
                 state.machines.insert(instance.clone(), machine);
             }
             Some(machine) if machine.running => {}
@@ -344,7 +352,7 @@ impl Machines for Simulated {
         ready(())
     }
 
-    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         let state = self.lock();
         let on = state.machines.iter().filter(|(_, machine)| machine.running);
         let mut running: Vec<_> = on.map(|(instance, _)| instance.clone()).collect();
@@ -353,7 +361,7 @@ impl Machines for Simulated {
         ready(running)
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> broadcast::Receiver<MachineEvent> {
         self.changes.subscribe()
     }
 }

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use domain::{DiskId, InstanceId};
 
 use super::Slot;
-use super::script::Transition;
+use super::script::TransitionKind;
 
 /// One transition that the simulated hypervisor has under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub transition: Transition,
+    pub transition: TransitionKind,
     pub instance: Option<InstanceId>,
     pub disk: Option<DiskId>,
     /// Which attachment of the disk; 0 where there is none.
@@ -57,7 +57,7 @@ impl<'a> OperationTransitions<'a> {
             (Some(instance), Some(disk)) => self.slots.contains(&(instance, disk)),
             (Some(instance), None) => self.machines.contains(instance),
             (None, Some(disk)) => {
-                let makes = key.transition == Transition::Create && self.making.contains(disk);
+                let makes = key.transition == TransitionKind::Create && self.making.contains(disk);
                 self.disks.contains(disk) || makes
             }
             (None, None) => false,
@@ -67,12 +67,12 @@ impl<'a> OperationTransitions<'a> {
 }
 
 /// A transition of a whole machine.
-pub(super) fn on_machine(transition: Transition, instance: &InstanceId) -> Key {
+pub(super) fn on_machine(transition: TransitionKind, instance: &InstanceId) -> Key {
     Key { transition, instance: Some(instance.clone()), disk: None, generation: 0 }
 }
 
 /// A transition of a disk at an instance.
-pub(super) fn on_slot(transition: Transition, slot: &Slot) -> Key {
+pub(super) fn on_slot(transition: TransitionKind, slot: &Slot) -> Key {
     Key {
         transition,
         instance: Some(slot.instance.clone()),

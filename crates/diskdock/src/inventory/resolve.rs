@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::inventory::{
     Architecture, BootMode, Image, InstanceFamily, InstanceType, InventoryError, LocalStorage,
-    Network, OfferTables, Region, Zone,
+    NetworkPerformance, OfferTables, Region, Zone,
 };
 
 use super::table::{
@@ -169,8 +169,8 @@ fn instance_type(
     }
 }
 
-fn network(figures: &ScaleRow) -> Network {
-    Network {
+fn network(figures: &ScaleRow) -> NetworkPerformance {
+    NetworkPerformance {
         // Float to integer saturates; a figure out of range ends at the nearest limit.
         bandwidth_kbps: (figures.gbps * KBPS_PER_GBPS).round() as u32,
         packets_per_second: figures.kpps.saturating_mul(1000),

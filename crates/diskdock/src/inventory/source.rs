@@ -13,12 +13,12 @@ pub struct InventorySource {
     fixed: Inventory,
     images: Images,
     only_imported: bool,
-    seen: Mutex<Seen>,
+    seen: Mutex<LastScan>,
 }
 
 /// The last look.
 #[derive(Default, PartialEq, Eq)]
-struct Seen {
+struct LastScan {
     imported: Vec<Image>,
     faults: Vec<String>,
 }
@@ -39,7 +39,7 @@ impl InventorySource {
     /// Images that cannot be used are named in the log, once.
     pub fn look(&self) -> Result<Option<Inventory>, StorageError> {
         let survey = self.images.survey()?;
-        let now = Seen {
+        let now = LastScan {
             imported: survey.records.iter().map(crate::storage::ImageRecord::offered).collect(),
             faults: survey.faults.iter().map(ToString::to_string).collect(),
         };

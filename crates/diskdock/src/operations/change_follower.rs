@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::jobs::Selection;
 use super::{Difference, Runner, reconcile_one};
 use crate::clock::Clock;
-use crate::hypervisor::{Change, Hypervisor};
+use crate::hypervisor::{Hypervisor, MachineEvent};
 use crate::store::Store;
 
 /// What follows changes: it reconciles the instances that they concern.
@@ -34,11 +34,11 @@ impl ChangeFollower {
     /// Follows changes for as long as the driver lives. Operations that wait for a machine look
     /// again at once, and the store follows what nobody waits for. A machine that is slow to
     /// observe keeps no other waiting.
-    pub async fn follow(self, mut changes: broadcast::Receiver<Change>) {
+    pub async fn follow(self, mut changes: broadcast::Receiver<MachineEvent>) {
         let pending = Pending::default();
         loop {
             match changes.recv().await {
-                Ok(Change { instance, disk }) => {
+                Ok(MachineEvent { instance, disk }) => {
                     let concerned = Selection { disk, instance: Some(instance.clone()) };
                     self.runner.wake(&concerned);
                     if pending.begin(&instance) {

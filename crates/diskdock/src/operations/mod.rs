@@ -209,7 +209,7 @@ pub fn boxed(operation: impl Operation) -> Box<dyn DynOperation> {
 
 /// A kind of operation, as the runner finds it by name after a restart.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub struct OperationKind {
     /// `disk.detach` and the like.
     pub name: &'static str,
     /// Makes it from what was saved.
@@ -217,8 +217,8 @@ pub struct Kind {
 }
 
 /// The kind of an operation type.
-pub const fn kind<O: Operation>() -> Kind {
-    Kind { name: O::KIND, restore: restore::<O> }
+pub const fn kind<O: Operation>() -> OperationKind {
+    OperationKind { name: O::KIND, restore: restore::<O> }
 }
 
 fn restore<O: Operation>(state: &str) -> Result<Box<dyn DynOperation>, String> {

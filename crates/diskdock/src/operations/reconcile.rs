@@ -50,7 +50,7 @@ pub async fn find_differences(
 ) -> Result<Vec<Difference>, StoreError> {
     visit_all(store, |instance, disks| async {
         let found = look_until_still(store, hypervisor, instance, disks).await?;
-        Ok(found.into_iter().filter_map(Found::difference).collect())
+        Ok(found.into_iter().filter_map(RepairableDifference::difference).collect())
     })
     .await
 }
@@ -128,17 +128,19 @@ async fn reconcile_instance(
     let mut differences = Vec::new();
     for found in look_until_still(store, hypervisor, instance, disks).await? {
         match found {
-            Found::Unknown(instance, expected) if unknown == UnknownInstances::Adopt => {
+            RepairableDifference::Unknown(instance, expected)
+                if unknown == UnknownInstances::Adopt =>
+            {
                 let id = instance.id.clone();
                 if let Err(error) = hypervisor.adopt(&id, expected).await {
                     differences.push(differs(&instance, format!("cannot be adopted: {error}")));
                 }
             }
-            Found::Differs(difference, repair) => {
+            RepairableDifference::Differs(difference, repair) => {
                 apply_repair(store, repair, now).await?;
                 differences.push(difference);
             }
-            Found::Unknown(..) => differences.extend(found.difference()),
+            RepairableDifference::Unknown(..) => differences.extend(found.difference()),
         }
     }
     Ok(differences)
@@ -151,7 +153,7 @@ async fn look_until_still(
     hypervisor: &dyn Hypervisor,
     mut instance: Instance,
     mut disks: Vec<AttachedDisk>,
-) -> Result<Vec<Found>, StoreError> {
+) -> Result<Vec<RepairableDifference>, StoreError> {
     for _ in 0..LOOKS {
         let found = look_at(hypervisor, &instance, &disks).await;
         if found.is_empty() {
@@ -170,19 +172,19 @@ async fn look_until_still(
     Ok(Vec::new())
 }
 
-enum Found {
+enum RepairableDifference {
     /// The hypervisor does not know the instance; it should observe this.
     Unknown(Box<Instance>, ObservedState),
     /// The two disagree; with what can be done about it.
     Differs(Difference, Repair),
 }
 
-impl Found {
+impl RepairableDifference {
     /// What there is to report. Only a Running instance has to be known to the hypervisor.
     fn difference(self) -> Option<Difference> {
         match self {
-            Found::Differs(difference, _) => Some(difference),
-            Found::Unknown(instance, _) => match instance.status {
+            RepairableDifference::Differs(difference, _) => Some(difference),
+            RepairableDifference::Unknown(instance, _) => match instance.status {
                 InstanceStatus::Running => {
                     let what = "is Running, but the hypervisor does not know it";
                     Some(differs(&instance, what.to_owned()))
@@ -211,11 +213,11 @@ async fn look_at(
     hypervisor: &dyn Hypervisor,
     instance: &Instance,
     disks: &[AttachedDisk],
-) -> Vec<Found> {
+) -> Vec<RepairableDifference> {
     let expected = expected(instance, disks);
     match hypervisor.observe(&instance.id).await {
         Err(error) => vec![unrepaired(instance, format!("cannot be observed: {error}"))],
-        Ok(None) => vec![Found::Unknown(Box::new(instance.clone()), expected)],
+        Ok(None) => vec![RepairableDifference::Unknown(Box::new(instance.clone()), expected)],
         Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
     }
 }
@@ -225,7 +227,7 @@ fn compare(
     expected: &ObservedState,
     seen: &ObservedState,
     disks: &[AttachedDisk],
-) -> Vec<Found> {
+) -> Vec<RepairableDifference> {
     let mut found = Vec::new();
     if instance.status == InstanceStatus::Running && !seen.running {
         found.push(died(instance));
@@ -246,7 +248,7 @@ fn compare(
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
         let let_go = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { let_go } else { Repair::Nothing };
-        found.push(Found::Differs(differs(instance, what), repair));
+        found.push(RepairableDifference::Differs(differs(instance, what), repair));
     }
     found
 }
@@ -266,13 +268,16 @@ fn differs(instance: &Instance, what: String) -> Difference {
     Difference { instance: Some(instance.id.clone()), what }
 }
 
-fn unrepaired(instance: &Instance, what: String) -> Found {
-    Found::Differs(differs(instance, what), Repair::Nothing)
+fn unrepaired(instance: &Instance, what: String) -> RepairableDifference {
+    RepairableDifference::Differs(differs(instance, what), Repair::Nothing)
 }
 
-fn died(instance: &Instance) -> Found {
+fn died(instance: &Instance) -> RepairableDifference {
     let what = "is off, but the store had it Running".to_owned();
-    Found::Differs(differs(instance, what), Repair::MarkStopped(Box::new(instance.clone())))
+    RepairableDifference::Differs(
+        differs(instance, what),
+        Repair::MarkStopped(Box::new(instance.clone())),
+    )
 }
 
 /// Makes the store follow what was seen, unless it has moved on since.

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::deadline::Deadline;
 use super::jobs::{Job, Jobs, Selected, Selection, TimeLeft};
 use super::server_lease::{LeaseWatch, SERVER};
-use super::{Kind, NewOperation};
+use super::{NewOperation, OperationKind};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{OperationRow, Store, StoreError, WriteTx};
@@ -64,7 +64,7 @@ pub struct Runner {
     pub(super) store: Arc<Store>,
     pub(super) hypervisor: Arc<dyn Hypervisor>,
     pub(super) clock: Arc<Clock>,
-    pub(super) kinds: &'static [Kind],
+    pub(super) kinds: &'static [OperationKind],
     jobs: Mutex<Jobs>,
     leases: Mutex<LeaseWatch>,
     /// Something may be due earlier than it was.
@@ -82,7 +82,7 @@ impl Runner {
         store: Arc<Store>,
         hypervisor: Arc<dyn Hypervisor>,
         clock: Arc<Clock>,
-        kinds: &'static [Kind],
+        kinds: &'static [OperationKind],
     ) -> Runner {
         Runner {
             store,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use domain::AccountId;
 
 use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
-use crate::catalog::{Change, Stop};
+use crate::catalog::{Stop, StoreChange};
 use crate::store::ReadTx;
 
 /// What an account may have at most; none is no limit.
@@ -26,7 +26,7 @@ impl Quotas {
         &self,
         tx: &dyn ReadTx,
         account: &AccountId,
-        changes: &[Change],
+        changes: &[StoreChange],
     ) -> Result<(), Stop> {
         if self.disks.is_none() && self.instances.is_none() {
             return Ok(());
@@ -34,15 +34,15 @@ impl Quotas {
         let (mut new_disks, mut new_instances) = (0, 0);
         for change in changes {
             match change {
-                Change::SaveDisk(disk) if tx.disk(&disk.id)?.is_none() => new_disks += 1,
-                Change::SaveInstance(instance) if tx.instance(&instance.id)?.is_none() => {
+                StoreChange::SaveDisk(disk) if tx.disk(&disk.id)?.is_none() => new_disks += 1,
+                StoreChange::SaveInstance(instance) if tx.instance(&instance.id)?.is_none() => {
                     new_instances += 1;
                 }
-                Change::SaveDisk(_)
-                | Change::RemoveDisk(_)
-                | Change::SaveInstance(_)
-                | Change::SaveUserData(..)
-                | Change::RemoveInstance(_) => {}
+                StoreChange::SaveDisk(_)
+                | StoreChange::RemoveDisk(_)
+                | StoreChange::SaveInstance(_)
+                | StoreChange::SaveUserData(..)
+                | StoreChange::RemoveInstance(_) => {}
             }
         }
         if new_disks == 0 && new_instances == 0 {

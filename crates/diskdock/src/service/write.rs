@@ -8,13 +8,13 @@ use domain::Moment;
 use super::{Quotas, Request, Services, token};
 use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
-    Call, Change, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop,
+    Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop, StoreChange,
 };
 use crate::operations::{NewOperation, Room};
 use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 
 /// What a write came to.
-enum Written {
+enum WriteOutcome {
     /// The effect is in the store; these operations are to be carried out.
     Done(Vec<u8>, Vec<NewOperation>),
     /// Nothing was written.
@@ -46,18 +46,18 @@ pub(super) async fn carry_out(
         let call = Call { caller: &caller, now, environment: &environment };
         let written =
             match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas) {
-                Ok(Decided::Again(reply)) => return Ok(Written::Done(reply, Vec::new())),
+                Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
                 Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
                 Err(Stop::Failed(fault)) => return Err(fault),
-                Err(refused) => return Ok(Written::Not(refused)),
+                Err(refused) => return Ok(WriteOutcome::Not(refused)),
             };
         tx.record_call(&record)?;
         Ok(written)
     };
     let runner = Arc::clone(&services.runner);
     let hand_over = move |written| match written {
-        Written::Not(stop) => Err(stop),
-        Written::Done(reply, started) => {
+        WriteOutcome::Not(stop) => Err(stop),
+        WriteOutcome::Done(reply, started) => {
             runner.enqueue(started);
             Ok(reply)
         }
@@ -101,7 +101,7 @@ fn write_down(
     call: &Call<'_>,
     effect: EncodedEffect,
     token: Option<&TokenRecord>,
-) -> Result<Written, StoreError> {
+) -> Result<WriteOutcome, StoreError> {
     for change in &effect.changes {
         apply(tx, change)?;
     }
@@ -116,16 +116,16 @@ fn write_down(
         let reply = String::from_utf8_lossy(&effect.reply).into_owned();
         tx.save_token(&TokenRecord { reply, ..token.clone() })?;
     }
-    Ok(Written::Done(effect.reply, started))
+    Ok(WriteOutcome::Done(effect.reply, started))
 }
 
-fn apply(tx: &mut dyn WriteTx, change: &Change) -> Result<(), StoreError> {
+fn apply(tx: &mut dyn WriteTx, change: &StoreChange) -> Result<(), StoreError> {
     match change {
-        Change::SaveDisk(disk) => tx.save_disk(disk),
-        Change::RemoveDisk(id) => tx.remove_disk(id),
-        Change::SaveInstance(instance) => tx.save_instance(instance),
-        Change::SaveUserData(id, data) => tx.save_user_data(id, data),
-        Change::RemoveInstance(id) => tx.remove_instance(id),
+        StoreChange::SaveDisk(disk) => tx.save_disk(disk),
+        StoreChange::RemoveDisk(id) => tx.remove_disk(id),
+        StoreChange::SaveInstance(instance) => tx.save_instance(instance),
+        StoreChange::SaveUserData(id, data) => tx.save_user_data(id, data),
+        StoreChange::RemoveInstance(id) => tx.remove_instance(id),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use domain::DiskId;
 
-use super::directory::{Directory, DiskFile, Format};
+use super::directory::{Directory, DiskFile, DiskFormat};
 use super::error::{At, StorageError};
 use super::volumes::{Closing, Identity, Opened, Volumes};
 use crate::failpoint;
@@ -67,7 +67,11 @@ impl Closing for ClosingFile {
 }
 
 /// What tells a file apart from all others of its file system, those that come after it included.
-pub(super) fn identity(file: &File, path: &Path, format: Format) -> Result<Identity, StorageError> {
+pub(super) fn identity(
+    file: &File,
+    path: &Path,
+    format: DiskFormat,
+) -> Result<Identity, StorageError> {
     let metadata = file.metadata().at("look at", path)?;
     let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     // Not every file system knows; there, an inode is used again at worst.

@@ -22,21 +22,21 @@ use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore};
 const SECTOR: u64 = 512;
 /// How the bytes of a disk lie in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum DiskFormat {
     /// As the guest sees them.
     Raw,
     /// What differs from an image.
     Qcow2,
 }
 
-impl Format {
-    pub(super) const ALL: [Format; 2] = [Format::Raw, Format::Qcow2];
+impl DiskFormat {
+    pub(super) const ALL: [DiskFormat; 2] = [DiskFormat::Raw, DiskFormat::Qcow2];
 
     /// QEMU's name for it, and the end of the file's name.
     pub fn as_str(self) -> &'static str {
         match self {
-            Format::Raw => "raw",
-            Format::Qcow2 => "qcow2",
+            DiskFormat::Raw => "raw",
+            DiskFormat::Qcow2 => "qcow2",
         }
     }
 }
@@ -45,17 +45,17 @@ impl Format {
 pub(super) struct DiskFile {
     pub file: File,
     pub path: PathBuf,
-    pub format: Format,
+    pub format: DiskFormat,
     /// Bytes that the guest sees.
     pub bytes: u64,
 }
 
 /// All disks and images of a data directory. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Directory(pub(super) Arc<Inner>);
+pub struct Directory(pub(super) Arc<DirectoryInner>);
 
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(super) struct DirectoryInner {
     disks: PathBuf,
     /// Device and inode of `disks`, by which it is known again.
     opened: (u64, u64),
@@ -80,7 +80,8 @@ impl Directory {
         draft::clear_left_behind(&disks)?;
         let opened = device_and_inode(&disks)?;
         let damages = Damages::load(&disks)?;
-        let directory = Directory(Arc::new(Inner { disks, opened, owner, images, damages }));
+        let directory =
+            Directory(Arc::new(DirectoryInner { disks, opened, owner, images, damages }));
         for file in directory.files()? {
             files::apply_owner(&file, owner, files::PRIVATE)?;
         }
@@ -107,7 +108,7 @@ impl Directory {
     /// Where the file of a disk is, or would be if there were one.
     pub fn path_of(&self, disk: &DiskId) -> Result<PathBuf, StorageError> {
         let found = self.path(disk)?.map(|(path, _)| path);
-        found.map_or_else(|| self.named(disk, Format::Raw), Ok)
+        found.map_or_else(|| self.named(disk, DiskFormat::Raw), Ok)
     }
 
     pub(super) fn disks(&self) -> &Path {
@@ -121,13 +122,13 @@ impl Directory {
         (Owner { gid: self.0.owner.gid, ..ourselves }, mode)
     }
 
-    pub(super) fn named(&self, disk: &DiskId, format: Format) -> Result<PathBuf, StorageError> {
+    pub(super) fn named(&self, disk: &DiskId, format: DiskFormat) -> Result<PathBuf, StorageError> {
         let id = name::checked(disk.as_str())?;
         Ok(self.disks().join(format!("{id}.{}", format.as_str())))
     }
 
-    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, Format)>, StorageError> {
-        for format in Format::ALL {
+    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
+        for format in DiskFormat::ALL {
             let path = self.named(disk, format)?;
             if std::fs::symlink_metadata(&path).is_ok() {
                 return Ok(Some((path, format)));
@@ -152,7 +153,7 @@ impl Directory {
     fn files(&self) -> Result<Vec<PathBuf>, StorageError> {
         let is_disk = |path: &PathBuf| {
             let extension = path.extension().and_then(|end| end.to_str());
-            let known = Format::ALL.iter().any(|format| Some(format.as_str()) == extension);
+            let known = DiskFormat::ALL.iter().any(|format| Some(format.as_str()) == extension);
             known && path.symlink_metadata().is_ok_and(|found| found.is_file())
         };
         Ok(files::in_directory(self.disks())?.into_iter().filter(is_disk).collect())
@@ -163,8 +164,8 @@ impl Directory {
         let (path, format) = self.path(disk)?.ok_or_else(|| missing(disk))?;
         let file = files::open(&path, false).at("open", &path)?;
         let bytes = match format {
-            Format::Raw => raw_bytes(&file, &path)?,
-            Format::Qcow2 => self.overlay_bytes(&file, &path)?,
+            DiskFormat::Raw => raw_bytes(&file, &path)?,
+            DiskFormat::Qcow2 => self.overlay_bytes(&file, &path)?,
         };
         Ok(DiskFile { file, path, format, bytes })
     }
@@ -259,7 +260,7 @@ impl Volumes for Directory {
         if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
             holders::refuse_if_locked(&path)?;
         }
-        for format in Format::ALL {
+        for format in DiskFormat::ALL {
             files::remove(&self.named(disk, format)?)?;
         }
         self.0.damages.forget(self.disks(), disk)?;

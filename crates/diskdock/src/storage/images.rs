@@ -35,7 +35,7 @@ pub struct ImageRecord {
     /// Size in GiB; a system disk is at least as large.
     pub size_gib: u32,
     /// How it is started.
-    pub boot: Boot,
+    pub boot: ImageBoot,
     /// When it was imported: `2026-01-02T03:04:05Z`.
     pub created_at: String,
 }
@@ -43,7 +43,7 @@ pub struct ImageRecord {
 /// How a machine starts from an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
-pub enum Boot {
+pub enum ImageBoot {
     /// By the boot loader on its disk.
     Disk,
     /// By a kernel that the virtual machine is given; its disk may be empty.
@@ -183,8 +183,8 @@ impl Images {
     pub fn boot_files(&self, image: &ImageRecord) -> BootFiles {
         let directory = self.directory.join(&image.id);
         let kernel = match &image.boot {
-            Boot::Disk => None,
-            Boot::Kernel { command_line, initrd } => Some(KernelFiles {
+            ImageBoot::Disk => None,
+            ImageBoot::Kernel { command_line, initrd } => Some(KernelFiles {
                 kernel: directory.join(KERNEL),
                 initrd: initrd.then(|| directory.join(INITRD)),
                 command_line: command_line.clone(),
@@ -313,7 +313,7 @@ impl ImageRecord {
             boot_mode: BootMode::Bios,
             description: String::new(),
             nvme_support: false,
-            cloud_init: self.boot == Boot::Disk,
+            cloud_init: self.boot == ImageBoot::Disk,
             login_as_non_root: false,
         }
     }

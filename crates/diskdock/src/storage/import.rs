@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::directory::Format;
+use super::directory::DiskFormat;
 use super::error::{At, StorageError};
-use super::images::{Boot, CONTENT, DISK, INITRD, ImageRecord, Images, KERNEL, RECORD};
+use super::images::{CONTENT, DISK, INITRD, ImageBoot, ImageRecord, Images, KERNEL, RECORD};
 use super::source::{self, Source};
 use super::tool::Tool;
 use super::{CLOSED, GIB, files};
@@ -47,7 +47,7 @@ pub enum What {
         /// Its file.
         file: PathBuf,
         /// What it is in; found out if it is not said.
-        format: Option<Format>,
+        format: Option<DiskFormat>,
     },
     /// A kernel to be started directly.
     Kernel {
@@ -58,7 +58,7 @@ pub enum What {
         /// Its command line.
         command_line: String,
         /// A disk with its root file system; else there is an empty one.
-        disk: Option<(PathBuf, Option<Format>)>,
+        disk: Option<(PathBuf, Option<DiskFormat>)>,
         /// Size of the empty disk in GiB.
         empty_gib: u32,
     },
@@ -130,11 +130,11 @@ impl Images {
         content: &Path,
         import: &Import,
         tell: &mut dyn FnMut(ImportProgress),
-    ) -> Result<(Boot, u64), StorageError> {
+    ) -> Result<(ImageBoot, u64), StorageError> {
         let to = content.join(DISK);
         match &import.what {
             What::Disk { file, format } => {
-                Ok((Boot::Disk, self.convert(file, *format, &to, tell)?))
+                Ok((ImageBoot::Disk, self.convert(file, *format, &to, tell)?))
             }
             What::Kernel { kernel, initrd, command_line, disk, empty_gib } => {
                 copy(&source::kernel(kernel)?, kernel, &content.join(KERNEL))?;
@@ -146,7 +146,7 @@ impl Images {
                     None => empty(&to, *empty_gib)?,
                 };
                 let command_line = command_line.clone();
-                Ok((Boot::Kernel { command_line, initrd: initrd.is_some() }, bytes))
+                Ok((ImageBoot::Kernel { command_line, initrd: initrd.is_some() }, bytes))
             }
         }
     }
@@ -154,7 +154,7 @@ impl Images {
     fn convert(
         &self,
         file: &Path,
-        format: Option<Format>,
+        format: Option<DiskFormat>,
         to: &Path,
         tell: &mut dyn FnMut(ImportProgress),
     ) -> Result<u64, StorageError> {
@@ -172,7 +172,7 @@ impl Images {
         copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.
-        Source::open(to, Some(Format::Qcow2)).map(|made| made.virtual_bytes)
+        Source::open(to, Some(DiskFormat::Qcow2)).map(|made| made.virtual_bytes)
     }
 }
 

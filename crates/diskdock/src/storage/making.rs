@@ -2,7 +2,7 @@
 
 use domain::DiskId;
 
-use super::directory::{Directory, DiskFile, Format};
+use super::directory::{Directory, DiskFile, DiskFormat};
 use super::draft::Draft;
 use super::error::{At, StorageError};
 use super::files;
@@ -19,7 +19,7 @@ impl Directory {
         let path = draft.file(UNNAMED);
         let file = files::create(&path)?;
         file.set_len(bytes).at("make room in", &path)?;
-        self.finish(draft, disk, Format::Raw)
+        self.finish(draft, disk, DiskFormat::Raw)
     }
 
     pub(super) fn create_overlay(
@@ -37,7 +37,7 @@ impl Directory {
         let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
         let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
         tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
-        self.finish(draft, disk, Format::Qcow2)?;
+        self.finish(draft, disk, DiskFormat::Qcow2)?;
         // Whoever deletes an image takes its name away first and then looks for disks on it.
         let still_there = self.image(&image.id);
         if still_there.is_err() {
@@ -55,7 +55,7 @@ impl Directory {
         &self,
         draft: Draft,
         disk: &DiskId,
-        format: Format,
+        format: DiskFormat,
     ) -> Result<(), StorageError> {
         let path = draft.file(UNNAMED);
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
@@ -65,7 +65,7 @@ impl Directory {
     }
 
     pub(super) fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), StorageError> {
-        if found.format == Format::Raw {
+        if found.format == DiskFormat::Raw {
             let file = files::open(&found.path, true).at("open", &found.path)?;
             return file.set_len(bytes).at("make room in", &found.path);
         }

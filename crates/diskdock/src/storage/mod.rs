@@ -34,10 +34,10 @@ mod source;
 mod tool;
 mod volumes;
 
-pub use directory::{Directory, Format};
+pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
 pub use files::{Owner, free_bytes};
-pub use images::{Boot, BootFiles, ImageRecord, Images, KernelFiles, Survey};
+pub use images::{BootFiles, ImageBoot, ImageRecord, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub use name::checked;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};

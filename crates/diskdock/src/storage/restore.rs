@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::closing::identity;
-use super::directory::Format;
+use super::directory::DiskFormat;
 use super::error::{At, StorageError};
 use super::files;
 use super::volumes::Opened;
@@ -15,7 +15,7 @@ use super::volumes::Opened;
 const PIECE: u64 = 1024 * 1024;
 
 /// The file that a process has open under this identity, and how the bytes lie in it.
-pub(super) fn held(process: u32, opened: &Opened) -> Result<(File, Format), StorageError> {
+pub(super) fn held(process: u32, opened: &Opened) -> Result<(File, DiskFormat), StorageError> {
     let directory = PathBuf::from(format!("/proc/{process}/fd"));
     for path in files::in_directory(&directory)? {
         // Sockets and pipes are left alone.
@@ -23,7 +23,7 @@ pub(super) fn held(process: u32, opened: &Opened) -> Result<(File, Format), Stor
             continue;
         }
         let Ok(file) = File::open(&path) else { continue };
-        for format in Format::ALL {
+        for format in DiskFormat::ALL {
             if identity(&file, &path, format)? == opened.identity {
                 return Ok((file, format));
             }

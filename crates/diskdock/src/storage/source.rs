@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::directory::Format;
+use super::directory::DiskFormat;
 use super::error::{At, StorageError};
 use super::tool::Tool;
 use super::{GIB, files, qcow2};
@@ -38,14 +38,14 @@ const OTHERS: &[(&[u8], &str)] = &[
 pub struct Source {
     file: File,
     path: PathBuf,
-    format: Format,
+    format: DiskFormat,
     /// Bytes that a guest will see.
     pub virtual_bytes: u64,
 }
 
 impl Source {
     /// Opens a file and finds out what it is, unless that is said.
-    pub fn open(path: &Path, said: Option<Format>) -> Result<Source, StorageError> {
+    pub fn open(path: &Path, said: Option<DiskFormat>) -> Result<Source, StorageError> {
         let file = open(path)?;
         let corrupt = |why: String| StorageError::corrupt(path, why);
         let format = match said {
@@ -53,8 +53,8 @@ impl Source {
             None => guess(&file).map_err(corrupt)?,
         };
         let virtual_bytes = match format {
-            Format::Raw => file.metadata().at("look at", path)?.len(),
-            Format::Qcow2 => standalone(&file).map_err(corrupt)?,
+            DiskFormat::Raw => file.metadata().at("look at", path)?.len(),
+            DiskFormat::Qcow2 => standalone(&file).map_err(corrupt)?,
         };
         if virtual_bytes == 0 {
             return Err(corrupt("it is empty".to_owned()));
@@ -68,7 +68,7 @@ impl Source {
 
     /// Lets `qemu-img` check that the file is whole.
     pub fn check(&self) -> Result<(), StorageError> {
-        if self.format == Format::Raw {
+        if self.format == DiskFormat::Raw {
             return Ok(());
         }
         let said = self.tool("check").arg("--output=json").arg(self.opened()).say()?;
@@ -105,8 +105,8 @@ impl Source {
     /// Whether it still is what it was when it was opened: someone may write to it.
     pub fn is_unchanged(&self) -> Result<(), StorageError> {
         let same = match self.format {
-            Format::Raw => self.file.metadata().at("look at", &self.path)?.len(),
-            Format::Qcow2 => standalone(&self.file).unwrap_or(0),
+            DiskFormat::Raw => self.file.metadata().at("look at", &self.path)?.len(),
+            DiskFormat::Qcow2 => standalone(&self.file).unwrap_or(0),
         };
         if same == self.virtual_bytes {
             return Ok(());
@@ -155,15 +155,15 @@ pub fn kernel(path: &Path) -> Result<File, StorageError> {
     Err(StorageError::corrupt(path, why))
 }
 
-fn guess(file: &File) -> Result<Format, String> {
+fn guess(file: &File) -> Result<DiskFormat, String> {
     if reads(file, 0, qcow2::MAGIC) {
-        return Ok(Format::Qcow2);
+        return Ok(DiskFormat::Qcow2);
     }
     if let Some((_, what)) = OTHERS.iter().find(|(mark, _)| reads(file, 0, mark)) {
         return Err(format!("it is {what}"));
     }
     if reads(file, BOOT_MARK, &BOOTABLE) {
-        return Ok(Format::Raw);
+        return Ok(DiskFormat::Raw);
     }
     let why = "it does not look like the image of a disk (neither qcow2 nor a boot sector); if it \
                is one all the same, say --format raw";

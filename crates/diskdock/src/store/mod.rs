@@ -226,7 +226,7 @@ impl Store {
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.engine.write(Box::new(Job { work, then, answer: None, sender })).await;
+        self.engine.write(Box::new(QueuedWrite { work, then, answer: None, sender })).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -236,14 +236,14 @@ impl Store {
     }
 }
 
-struct Job<T, U, F, G> {
+struct QueuedWrite<T, U, F, G> {
     work: F,
     then: G,
     answer: Option<T>,
     sender: tokio::sync::oneshot::Sender<Result<U, StoreError>>,
 }
 
-impl<T, U, F, G> WriteJob for Job<T, U, F, G>
+impl<T, U, F, G> WriteJob for QueuedWrite<T, U, F, G>
 where
     T: Send,
     U: Send,
@@ -256,7 +256,7 @@ where
     }
 
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {
-        let Job { then, answer, sender, .. } = *self;
+        let QueuedWrite { then, answer, sender, .. } = *self;
         let answer = ended.and_then(|()| answer.ok_or(StoreError::Unavailable));
         // The caller may have gone away; what was written stays written.
         let _ = sender.send(answer.map(then));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use diskdock::hypervisor::Machines;
-use diskdock::ids::Ids;
+use diskdock::ids::IdGenerator;
 use domain::{DiskStatus, InstanceId};
 
 use crate::harness::{REGION, World, ZONE};
@@ -29,7 +29,7 @@ enum Known {
 
 struct Auditor {
     world: World,
-    random: Ids,
+    random: IdGenerator,
     instances: Vec<String>,
     disks: BTreeMap<String, Known>,
     accepted: usize,
@@ -38,13 +38,13 @@ struct Auditor {
 
 impl Auditor {
     async fn new(seed: u64) -> Auditor {
-        let world = World::with(|plan| plan.ids = Ids::from_seed(seed << 32)).await;
+        let world = World::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
         let mut instances = Vec::new();
         for _ in 0..INSTANCES {
             instances.push(world.running_instance().await);
         }
         let disks = BTreeMap::new();
-        let random = Ids::from_seed(seed);
+        let random = IdGenerator::from_seed(seed);
         Auditor { world, random, instances, disks, accepted: 0, refused: 0 }
     }
 

@@ -11,7 +11,8 @@ const LINE: usize = 100;
 
 /// Which folder of the source may use which. The binary's own parts use everything.
 const EDGES: &[(&str, &[&str])] = &[
-    ("actions", &["catalog", "hypervisor", "inventory", "operations", "plain", "store"]),
+    ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "store"]),
+    ("ansi", &[]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["hypervisor", "storage"]),
@@ -23,7 +24,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
-    ("plain", &[]),
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
     ("storage", &["failpoint"]),

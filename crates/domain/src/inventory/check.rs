@@ -29,10 +29,10 @@ impl fmt::Display for InventoryError {
 
 impl std::error::Error for InventoryError {}
 
-type Checked = Result<(), InventoryError>;
+type CheckResult = Result<(), InventoryError>;
 
 /// Checks tables that are sorted by id.
-pub(super) fn tables(tables: &OfferTables) -> Checked {
+pub(super) fn tables(tables: &OfferTables) -> CheckResult {
     not_empty("regions", tables.regions.is_empty())?;
     not_empty("instance_types", tables.instance_types.is_empty())?;
     not_empty("images", tables.images.is_empty())?;
@@ -46,12 +46,12 @@ pub(super) fn tables(tables: &OfferTables) -> Checked {
     tables.images.iter().try_for_each(image)
 }
 
-fn not_empty(table: &str, empty: bool) -> Checked {
+fn not_empty(table: &str, empty: bool) -> CheckResult {
     let advice = "there is none; declare at least one, or leave `replace` off";
     require(!empty, table, "", || advice.to_owned())
 }
 
-fn unique<'a>(table: &str, sorted: impl Iterator<Item = &'a str>) -> Checked {
+fn unique<'a>(table: &str, sorted: impl Iterator<Item = &'a str>) -> CheckResult {
     let mut previous = "";
     for id in sorted {
         require(id != previous, table, id, || "is declared twice; keep one".to_owned())?;
@@ -60,7 +60,7 @@ fn unique<'a>(table: &str, sorted: impl Iterator<Item = &'a str>) -> Checked {
     Ok(())
 }
 
-fn region(region: &Region, families: &[InstanceFamily]) -> Checked {
+fn region(region: &Region, families: &[InstanceFamily]) -> CheckResult {
     let id = region.id.as_str();
     require(is_lower_id(id), "regions", id, || "an id is made of a-z, 0-9 and -".to_owned())?;
     require(is_hint(&region.id_hint), "regions", id, || {
@@ -74,7 +74,7 @@ fn region(region: &Region, families: &[InstanceFamily]) -> Checked {
     region.zones.iter().try_for_each(|each| zone(each, id, families))
 }
 
-fn zone(zone: &Zone, region_id: &str, families: &[InstanceFamily]) -> Checked {
+fn zone(zone: &Zone, region_id: &str, families: &[InstanceFamily]) -> CheckResult {
     let id = zone.id.as_str();
     let named_after = id.strip_prefix(region_id).is_some_and(|rest| !rest.is_empty());
     require(zone.region_id == region_id && named_after && is_lower_id(id), "zones", id, || {
@@ -89,14 +89,14 @@ fn zone(zone: &Zone, region_id: &str, families: &[InstanceFamily]) -> Checked {
     Ok(())
 }
 
-fn family(family: &InstanceFamily) -> Checked {
+fn family(family: &InstanceFamily) -> CheckResult {
     let id = family.id.as_str();
     let well_formed = id.len() > 4 && id.starts_with("ecs.") && is_lower_id(&id[4..]);
     require(well_formed, "families", id, || "the id must have the form ecs.<name>".to_owned())?;
     categories("families", id, &family.disk_categories)
 }
 
-fn instance_type(each: &InstanceType, families: &[InstanceFamily]) -> Checked {
+fn instance_type(each: &InstanceType, families: &[InstanceFamily]) -> CheckResult {
     let (table, id) = ("instance_types", each.id.as_str());
     require(has_family(families, &each.family), table, id, || {
         let family = &each.family;
@@ -119,7 +119,7 @@ fn instance_type(each: &InstanceType, families: &[InstanceFamily]) -> Checked {
     })
 }
 
-fn image(image: &Image) -> Checked {
+fn image(image: &Image) -> CheckResult {
     let id = image.id.as_str();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     require(!id.is_empty() && id.bytes().all(allowed), "images", id, || {
@@ -128,7 +128,7 @@ fn image(image: &Image) -> Checked {
     require(image.size_gib > 0, "images", id, || "size must be at least 1 GiB".to_owned())
 }
 
-fn categories(table: &str, id: &str, categories: &[String]) -> Checked {
+fn categories(table: &str, id: &str, categories: &[String]) -> CheckResult {
     for category in categories {
         require(DISK_CATEGORIES.contains(&category.as_str()), table, id, || {
             format!("{category:?} is no disk category; use some of {}", DISK_CATEGORIES.join(", "))
@@ -160,6 +160,6 @@ fn is_hint(hint: &str) -> bool {
     hint.len() == 3 && hint.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-fn require(kept: bool, table: &str, id: &str, advice: impl FnOnce() -> String) -> Checked {
+fn require(kept: bool, table: &str, id: &str, advice: impl FnOnce() -> String) -> CheckResult {
     if kept { Ok(()) } else { Err(InventoryError::new(table, id, advice())) }
 }

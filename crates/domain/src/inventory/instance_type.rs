@@ -70,7 +70,7 @@ pub struct InstanceType {
     /// `DiskQuantity`: cloud disks an instance can hold, the system disk included.
     pub disk_quantity: u32,
     /// Network figures.
-    pub network: Network,
+    pub network: NetworkPerformance,
     /// Local disks, if any.
     pub local_storage: Option<LocalStorage>,
     /// Processor credits of burstable types.
@@ -89,7 +89,7 @@ impl InstanceType {
 /// Network figures of an instance type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Network {
+pub struct NetworkPerformance {
     /// `InstanceBandwidthRx` and `InstanceBandwidthTx` in kbit/s.
     pub bandwidth_kbps: u32,
     /// `InstancePpsRx` and `InstancePpsTx`: packets a second.
@@ -104,7 +104,7 @@ pub struct Network {
     pub ipv6_per_interface: u32,
 }
 
-impl Network {
+impl NetworkPerformance {
     /// `TotalEniQueueQuantity`.
     pub fn total_queues(&self) -> u32 {
         self.queues_per_interface * self.interfaces

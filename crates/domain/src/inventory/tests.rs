@@ -45,7 +45,11 @@ fn instance_type(id: &str) -> InstanceType {
         nvme_support: NvmeSupport::Unsupported,
         multi_attach: false,
         disk_quantity: 17,
-        network: Network { queues_per_interface: 2, interfaces: 3, ..Network::default() },
+        network: NetworkPerformance {
+            queues_per_interface: 2,
+            interfaces: 3,
+            ..NetworkPerformance::default()
+        },
         local_storage: None,
         credits: None,
         gpu: None,

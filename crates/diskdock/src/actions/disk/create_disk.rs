@@ -285,7 +285,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             let slot = Slot { instance: instance.id.clone(), disk: disk.id.clone(), generation };
             effect = effect.start(Plugging::of_new(slot, DiskSpec::of(&disk)));
         } else if !disk.is_created() {
-            effect = effect.start(Creating { disk: DiskSpec::of(&disk) });
+            effect = effect.start(CreatingDisk { disk: DiskSpec::of(&disk) });
         }
         effect.save_disk(disk)
     }
@@ -328,11 +328,11 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
 
 /// Makes the bytes of a disk; then it is Available.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Creating {
+pub struct CreatingDisk {
     disk: DiskSpec,
 }
 
-impl Operation for Creating {
+impl Operation for CreatingDisk {
     const KIND: &'static str = "disk.create";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 

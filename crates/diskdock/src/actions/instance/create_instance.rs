@@ -90,7 +90,7 @@ only. A simulated instance has no guest, and nothing listens.";
             trade_price: 0.0,
         };
         let build = build(call, &made, &ask.launch);
-        save(Effect::reply(reply), made, &ask.launch).start(Creating { build })
+        save(Effect::reply(reply), made, &ask.launch).start(CreatingInstance { build })
     }
 }
 
@@ -109,7 +109,7 @@ pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
     }
     match &ask.user_data {
         Some(Text(data)) if !data.is_empty() => {
-            effect.change(Change::SaveUserData(id, data.clone()))
+            effect.change(StoreChange::SaveUserData(id, data.clone()))
         }
         _ => effect,
     }
@@ -117,11 +117,11 @@ pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
 
 /// Makes the bytes and tells the hypervisor; then the instance is Stopped.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Creating {
+pub struct CreatingInstance {
     build: Build,
 }
 
-impl Operation for Creating {
+impl Operation for CreatingInstance {
     const KIND: &'static str = "instance.create";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 

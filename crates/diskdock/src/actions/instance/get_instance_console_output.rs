@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::actions::prelude::*;
+use crate::ansi::AnsiStripper;
 use crate::catalog::times::in_china;
-use crate::plain::Plain;
 
 /// Bytes of the console that are shown at most, the latest ones.
 const SHOWN: usize = 64 << 10;
@@ -61,7 +61,7 @@ A simulated instance has no guest: its console says so.";
         })?;
         let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
         let console_output = if ask.remove_symbols == Some(true) {
-            STANDARD.encode(Plain::of(latest))
+            STANDARD.encode(AnsiStripper::strip(latest))
         } else {
             STANDARD.encode(latest)
         };

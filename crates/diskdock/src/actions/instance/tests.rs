@@ -8,7 +8,7 @@ use crate::actions::{OPERATIONS, find};
 use crate::catalog::{Caller, Environment, Environments, Input, Stop};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
-use crate::ids::Ids;
+use crate::ids::IdGenerator;
 use crate::operations::{Runner, UnknownInstances, reconcile};
 use crate::service::{Request, Services, dispatch};
 use crate::store::Store;
@@ -32,7 +32,7 @@ impl TestServer {
         let inventory = crate::inventory::load(None).expect("the built-in inventory");
         let environment = Arc::new(Environments::new(Environment::plain(
             inventory,
-            Ids::from_seed(1),
+            IdGenerator::from_seed(1),
             creating_takes_time,
         )));
         let runner = Arc::new(runner);

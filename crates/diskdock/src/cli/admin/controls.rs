@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 use crate::cli::Failure;
-use crate::cli::client::{Answer, Client};
+use crate::cli::client::{ApiClient, HttpReply};
 use crate::cli::local_server::LocalServer;
 
 /// The header that carries the admin token.
@@ -18,13 +18,13 @@ pub const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
 
 /// The controls of one server.
 pub struct Controls {
-    client: Client,
+    client: ApiClient,
     token: Option<String>,
 }
 
 impl Controls {
     /// The controls of this server.
-    pub fn of(client: Client, token: Option<String>) -> Controls {
+    pub fn of(client: ApiClient, token: Option<String>) -> Controls {
         Controls { client, token }
     }
 
@@ -60,7 +60,7 @@ impl Controls {
     }
 }
 
-fn read(answer: &Answer) -> Result<Value, Failure> {
+fn read(answer: &HttpReply) -> Result<Value, Failure> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let text = |name: &str| body.as_ref()?.get(name)?.as_str().map(str::to_owned);
     if answer.status.is_success() {
@@ -76,7 +76,7 @@ fn read(answer: &Answer) -> Result<Value, Failure> {
     Err(Failure::new(message, &hint))
 }
 
-fn stranger(answer: &Answer) -> Failure {
+fn stranger(answer: &HttpReply) -> Failure {
     let message = format!("the server answered {} and not as a diskdock does", answer.status);
     Failure::new(message, "The controls are there only on a diskdock. Check --endpoint.")
 }

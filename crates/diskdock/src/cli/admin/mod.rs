@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::client::{Client, Connection};
+use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
@@ -28,7 +28,7 @@ use plant::{FaultOrder, RuleOrder};
   diskdock admin export --file state.json")]
 pub struct AdminArgs {
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionArgs,
     /// The admin token [default: that in the data directory of the server of this host]
     #[arg(long, global = true, env = controls::TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
@@ -39,11 +39,11 @@ pub struct AdminArgs {
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
-    command: Command,
+    command: AdminCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum AdminCommand {
     /// Whether the server answers
     Health,
     /// Forget all disks, instances, operations, faults and clock changes; keep the keys
@@ -99,18 +99,18 @@ enum Command {
         verb: RulesVerb,
     },
     /// End transitions under way, well
-    Finish(Concerned),
+    Finish(HeldFilter),
     /// End transitions under way with a refusal, as a guest does that keeps a device
-    Refuse(Concerned),
+    Refuse(HeldFilter),
     /// Have operations look again now
-    Step(Concerned),
+    Step(HeldFilter),
     /// Faults of the API itself
     Faults {
         #[command(subcommand)]
         verb: FaultsVerb,
     },
     /// Operations in flight and those given up, with the reason
-    Operations(Concerned),
+    Operations(HeldFilter),
     /// Disks to which acknowledged writes may be lost, and why
     Damaged,
     /// Take the bytes of a damaged disk as they are now
@@ -167,7 +167,7 @@ enum FaultsVerb {
 
 /// Which disk or instance; all if left out.
 #[derive(Debug, Args)]
-struct Concerned {
+struct HeldFilter {
     /// Only this disk
     #[arg(long)]
     disk: Option<String>,
@@ -176,7 +176,7 @@ struct Concerned {
     instance: Option<String>,
 }
 
-impl Concerned {
+impl HeldFilter {
     fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
         [("disk", &self.disk), ("instance", &self.instance)]
             .into_iter()
@@ -208,8 +208,8 @@ pub async fn run(args: AdminArgs) -> Result<(), Failure> {
         token = Some(left_word(directory, "admin-token")?);
     }
     let token = token.or_else(|| token_for(&connection.endpoint));
-    let controls = Controls::of(Client::new(&connection)?, token);
-    if let Command::Export { file: Some(file) } = &command {
+    let controls = Controls::of(ApiClient::new(&connection)?, token);
+    if let AdminCommand::Export { file: Some(file) } = &command {
         return export(&controls, file).await;
     }
     let told = carry_out(&controls, &command).await?;
@@ -217,48 +217,56 @@ pub async fn run(args: AdminArgs) -> Result<(), Failure> {
     table.map_or_else(|| output::print_json(&told), |table| output::print(&table))
 }
 
-async fn carry_out(controls: &Controls, command: &Command) -> Result<Value, Failure> {
+async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value, Failure> {
     let nothing = Value::Object(Default::default());
     match command {
-        Command::Health => controls.get("/health").await,
-        Command::Reset => controls.post("/reset", &nothing).await,
-        Command::Export { .. } => controls.get("/state").await,
-        Command::Import { file } => import(controls, file).await,
-        Command::Lock { instance, reason } => {
+        AdminCommand::Health => controls.get("/health").await,
+        AdminCommand::Reset => controls.post("/reset", &nothing).await,
+        AdminCommand::Export { .. } => controls.get("/state").await,
+        AdminCommand::Import { file } => import(controls, file).await,
+        AdminCommand::Lock { instance, reason } => {
             controls.post(&of_instance(instance, "lock"), &json!({ "reason": reason })).await
         }
-        Command::Unlock { instance, reason } => {
+        AdminCommand::Unlock { instance, reason } => {
             let body = reason.as_ref().map_or(nothing, |reason| json!({ "reason": reason }));
             controls.post(&of_instance(instance, "unlock"), &body).await
         }
-        Command::Kill { instance } => controls.post(&of_instance(instance, "kill"), &nothing).await,
-        Command::Pace { pace: None } => controls.get("/pace").await,
-        Command::Pace { pace: Some(pace) } => {
+        AdminCommand::Kill { instance } => {
+            controls.post(&of_instance(instance, "kill"), &nothing).await
+        }
+        AdminCommand::Pace { pace: None } => controls.get("/pace").await,
+        AdminCommand::Pace { pace: Some(pace) } => {
             let body = json!({ "pace": pace.to_string() }).to_string();
             controls.ask(Method::PUT, "/pace", body.into()).await
         }
-        Command::Clock { verb } => move_clock(controls, verb.as_ref()).await,
-        Command::Rules { verb: RulesVerb::List } => controls.get("/rules").await,
-        Command::Rules { verb: RulesVerb::Add(order) } => {
+        AdminCommand::Clock { verb } => move_clock(controls, verb.as_ref()).await,
+        AdminCommand::Rules { verb: RulesVerb::List } => controls.get("/rules").await,
+        AdminCommand::Rules { verb: RulesVerb::Add(order) } => {
             controls.post("/rules", &order.body()).await
         }
-        Command::Rules { verb: RulesVerb::Clear } => controls.delete("/rules").await,
-        Command::Finish(concerned) => controls.post("/transitions/finish", &concerned.body()).await,
-        Command::Refuse(concerned) => controls.post("/transitions/refuse", &concerned.body()).await,
-        Command::Step(concerned) => controls.post("/transitions/step", &concerned.body()).await,
-        Command::Faults { verb: FaultsVerb::List } => controls.get("/faults").await,
-        Command::Faults { verb: FaultsVerb::Add(order) } => {
+        AdminCommand::Rules { verb: RulesVerb::Clear } => controls.delete("/rules").await,
+        AdminCommand::Finish(concerned) => {
+            controls.post("/transitions/finish", &concerned.body()).await
+        }
+        AdminCommand::Refuse(concerned) => {
+            controls.post("/transitions/refuse", &concerned.body()).await
+        }
+        AdminCommand::Step(concerned) => {
+            controls.post("/transitions/step", &concerned.body()).await
+        }
+        AdminCommand::Faults { verb: FaultsVerb::List } => controls.get("/faults").await,
+        AdminCommand::Faults { verb: FaultsVerb::Add(order) } => {
             controls.post("/faults", &order.body()).await
         }
-        Command::Faults { verb: FaultsVerb::Clear } => controls.delete("/faults").await,
-        Command::Operations(concerned) => {
+        AdminCommand::Faults { verb: FaultsVerb::Clear } => controls.delete("/faults").await,
+        AdminCommand::Operations(concerned) => {
             controls.get(&format!("/operations{}", concerned.query())).await
         }
-        Command::Differences => controls.get("/differences").await,
-        Command::Damaged => controls.get("/disks/damaged").await,
-        Command::Accept { disk } => controls.post(&of_disk(disk, "accept"), &nothing).await,
-        Command::Restore { disk } => controls.post(&of_disk(disk, "restore"), &nothing).await,
-        Command::Calls => controls.get("/calls").await,
+        AdminCommand::Differences => controls.get("/differences").await,
+        AdminCommand::Damaged => controls.get("/disks/damaged").await,
+        AdminCommand::Accept { disk } => controls.post(&of_disk(disk, "accept"), &nothing).await,
+        AdminCommand::Restore { disk } => controls.post(&of_disk(disk, "restore"), &nothing).await,
+        AdminCommand::Calls => controls.get("/calls").await,
     }
 }
 
@@ -299,21 +307,23 @@ async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Fa
 }
 
 /// The table that shows what was told, where there is one.
-fn table_of(command: &Command, told: &Value) -> Option<String> {
+fn table_of(command: &AdminCommand, told: &Value) -> Option<String> {
     match command {
-        Command::Operations(_) => view::operations(told),
-        Command::Differences => view::list(told, "differences", &["instance", "what"]),
-        Command::Damaged => view::list(told, "damaged", &["disk", "why"]),
-        Command::Calls => {
+        AdminCommand::Operations(_) => view::operations(told),
+        AdminCommand::Differences => view::list(told, "differences", &["instance", "what"]),
+        AdminCommand::Damaged => view::list(told, "damaged", &["disk", "why"]),
+        AdminCommand::Calls => {
             let columns = ["at", "action", "resource", "access_key_id", "request_id"];
             view::list(told, "calls", &columns)
         }
-        Command::Rules { .. } => {
+        AdminCommand::Rules { .. } => {
             let columns = ["transition", "disk", "instance", "times", "behaviour"];
             view::list(told, "rules", &columns)
         }
-        Command::Faults { .. } => view::list(told, "faults", &["action", "skip", "times", "fault"]),
-        Command::Clock { .. } => view::clock(told),
+        AdminCommand::Faults { .. } => {
+            view::list(told, "faults", &["action", "skip", "times", "fault"])
+        }
+        AdminCommand::Clock { .. } => view::clock(told),
         _ => None,
     }
 }

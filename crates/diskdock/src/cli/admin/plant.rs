@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::milliseconds;
-use crate::hypervisor::{Behaviour, Rule, Transition};
+use crate::hypervisor::{Behaviour, Rule, TransitionKind};
 
 const TRANSITIONS: [&str; 7] = ["create", "attach", "detach", "resize", "start", "stop", "reboot"];
 
@@ -42,7 +42,7 @@ impl RuleOrder {
     }
 }
 
-fn transition(word: &str) -> Option<Transition> {
+fn transition(word: &str) -> Option<TransitionKind> {
     serde_json::from_value(word.into()).ok()
 }
 

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
-pub use sign::{Credentials, Scheme};
+pub use sign::{Credentials, SigningScheme};
 
 use super::catalog::unknown_action;
-use super::client::{Answer, Client, Connection};
+use super::client::{ApiClient, ConnectionArgs, HttpReply};
 use super::{Failure, output};
 use crate::actions::{PRODUCTS, find};
 use crate::catalog::errors::{self, DRY_RUN};
@@ -52,7 +52,7 @@ pub struct CallArgs {
     pub wait_timeout: u64,
     /// How to show the reply
     #[arg(long, value_enum, default_value = "json")]
-    pub output: Output,
+    pub output: ReplyFormat,
     /// Only let the server check the request
     #[arg(long)]
     pub dry_run: bool,
@@ -67,15 +67,15 @@ pub struct CallArgs {
     pub credentials: Credentials,
     /// How to sign
     #[arg(long, value_enum, default_value = "v3")]
-    pub signature: Scheme,
+    pub signature: SigningScheme,
     /// The server
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionArgs,
 }
 
 /// How to show a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum ReplyFormat {
     /// As it was sent, indented
     Json,
     /// As it was sent, indented
@@ -86,57 +86,61 @@ pub enum Output {
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct ActionTarget<'a> {
     /// The action.
     action: &'a str,
     /// The version of the product that has it.
     version: &'a str,
 }
 
-impl<'a> Target<'a> {
+impl<'a> ActionTarget<'a> {
     /// An action of the catalog, or one that is not there by its name, which is taken for one of
     /// the first product unless the name says another: `Vpc.CreateVpc`.
-    fn of(listed: Option<Listed>, key: &'a str) -> Target<'a> {
+    fn of(listed: Option<Listed>, key: &'a str) -> ActionTarget<'a> {
         if let Some(listed) = listed {
-            return Target { action: listed.spec().name, version: listed.product.version };
+            return ActionTarget { action: listed.spec().name, version: listed.product.version };
         }
         let (code, action) = key.split_once('.').unwrap_or((PRODUCTS[0].code, key));
         let known = PRODUCTS.iter().find(|product| product.code == code);
-        Target { action, version: known.unwrap_or(&PRODUCTS[0]).version }
+        ActionTarget { action, version: known.unwrap_or(&PRODUCTS[0]).version }
     }
 }
 
 /// Sends requests to one server with one key.
-pub struct Caller {
-    client: Client,
+pub struct SigningClient {
+    client: ApiClient,
     credentials: (String, String),
     security_token: Option<String>,
-    scheme: Scheme,
+    scheme: SigningScheme,
 }
 
-impl Caller {
+impl SigningClient {
     /// A caller of this server.
     pub fn new(
-        connection: &Connection,
+        connection: &ConnectionArgs,
         credentials: &Credentials,
-        scheme: Scheme,
-    ) -> Result<Caller, Failure> {
-        let client = Client::new(connection)?;
+        scheme: SigningScheme,
+    ) -> Result<SigningClient, Failure> {
+        let client = ApiClient::new(connection)?;
         let security_token = credentials.security_token.clone();
         let credentials =
             credentials.complete(&connection.endpoint, client.endpoint.is_loopback())?;
-        Ok(Caller { client, credentials, security_token, scheme })
+        Ok(SigningClient { client, credentials, security_token, scheme })
     }
 
     /// Sends one request; the answer may be a refusal.
-    async fn send(&self, target: Target<'_>, parameters: &[Pair]) -> Result<Answer, Failure> {
+    async fn send(
+        &self,
+        target: ActionTarget<'_>,
+        parameters: &[Pair],
+    ) -> Result<HttpReply, Failure> {
         self.client.send(sign::request(self, target, parameters)?).await
     }
 
     /// Sends one request for the action of this key and reads the reply.
     pub async fn ask(&self, key: &str, parameters: &[Pair]) -> Result<Value, Failure> {
         let listed = find(key);
-        let answer = self.send(Target::of(listed, key), parameters).await?;
+        let answer = self.send(ActionTarget::of(listed, key), parameters).await?;
         if !answer.status.is_success() {
             return Err(refusal(&answer, listed));
         }
@@ -146,14 +150,14 @@ impl Caller {
 
 /// Calls.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
-    let caller = Caller::new(&args.connection, &args.credentials, args.signature)?;
+    let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let listed = find(&args.action);
     let parameters = prepare(&args, listed)?;
     let mut sent = parameters.clone();
-    if args.output == Output::Xml {
+    if args.output == ReplyFormat::Xml {
         sent.push(("Format".to_owned(), "XML".to_owned()));
     }
-    let answer = caller.send(Target::of(listed, &args.action), &sent).await?;
+    let answer = caller.send(ActionTarget::of(listed, &args.action), &sent).await?;
     if let Some(ignored) = &answer.ignored {
         eprintln!("diskdock: had no effect: {ignored}");
     }
@@ -209,11 +213,13 @@ fn value<'a>(parameters: &'a [Pair], wanted: &str) -> Option<&'a str> {
     parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
 }
 
-fn show(answer: &Answer, output: Output) -> Result<(), Failure> {
+fn show(answer: &HttpReply, output: ReplyFormat) -> Result<(), Failure> {
     match output {
-        Output::Xml => output::print(&output::indent_xml(&String::from_utf8_lossy(&answer.body))),
-        Output::Json => output::print_json(&read_json(answer)?),
-        Output::Table => {
+        ReplyFormat::Xml => {
+            output::print(&output::indent_xml(&String::from_utf8_lossy(&answer.body)))
+        }
+        ReplyFormat::Json => output::print_json(&read_json(answer)?),
+        ReplyFormat::Table => {
             let mut reply = read_json(answer)?;
             if let Value::Object(fields) = &mut reply {
                 fields.shift_remove("RequestId");
@@ -239,7 +245,7 @@ fn tell_of_more(reply: &Value) {
     }
 }
 
-fn read_json(answer: &Answer) -> Result<Value, Failure> {
+fn read_json(answer: &HttpReply) -> Result<Value, Failure> {
     serde_json::from_slice(&answer.body).map_err(|error| {
         let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
         Failure::new(format!("the answer is not JSON: {error}"), hint)
@@ -247,7 +253,7 @@ fn read_json(answer: &Answer) -> Result<Value, Failure> {
 }
 
 /// What an error answer says, and what to do about it.
-fn refusal(answer: &Answer, listed: Option<Listed>) -> Failure {
+fn refusal(answer: &HttpReply, listed: Option<Listed>) -> Failure {
     let body = String::from_utf8_lossy(&answer.body);
     let tree = serde_json::from_str::<Value>(&body).unwrap_or_default();
     let field = |name: &str| match tree.get(name).and_then(Value::as_str) {
@@ -294,9 +300,9 @@ mod tests {
 
     use super::*;
 
-    fn answered(body: &str) -> Answer {
+    fn answered(body: &str) -> HttpReply {
         let body = body.to_owned().into();
-        Answer { status: StatusCode::NOT_FOUND, ignored: None, body }
+        HttpReply { status: StatusCode::NOT_FOUND, ignored: None, body }
     }
 
     #[test]

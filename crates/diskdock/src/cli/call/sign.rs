@@ -4,14 +4,14 @@ use clap::ValueEnum;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Bytes;
 
-use super::{Caller, Target};
+use super::{ActionTarget, SigningClient};
 use crate::catalog::times::with_seconds;
 use crate::cli::Failure;
 use crate::cli::local_server::LocalServer;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
-use crate::ids::Ids;
+use crate::ids::IdGenerator;
 
 /// The key that a server on loopback knows without being told.
 const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
@@ -60,7 +60,7 @@ impl Credentials {
 
 /// How a request is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scheme {
+pub enum SigningScheme {
     /// Signature version 1.0, HMAC-SHA1 in the query
     V1,
     /// ACS3-HMAC-SHA256, in headers
@@ -69,21 +69,21 @@ pub enum Scheme {
 
 /// The signed request for an action.
 pub fn request(
-    caller: &Caller,
-    target: Target<'_>,
+    caller: &SigningClient,
+    target: ActionTarget<'_>,
     parameters: &[Pair],
 ) -> Result<Request<Bytes>, Failure> {
-    let nonce = Ids::from_entropy().trace();
+    let nonce = IdGenerator::from_entropy().trace();
     let date = with_seconds(Clock::default().now());
     match caller.scheme {
-        Scheme::V1 => version_1(caller, target, parameters, nonce, date),
-        Scheme::V3 => version_3(caller, target, parameters, nonce, date),
+        SigningScheme::V1 => version_1(caller, target, parameters, nonce, date),
+        SigningScheme::V3 => version_3(caller, target, parameters, nonce, date),
     }
 }
 
 fn version_1(
-    caller: &Caller,
-    target: Target<'_>,
+    caller: &SigningClient,
+    target: ActionTarget<'_>,
     parameters: &[Pair],
     nonce: String,
     date: String,
@@ -110,8 +110,8 @@ fn version_1(
 }
 
 fn version_3(
-    caller: &Caller,
-    target: Target<'_>,
+    caller: &SigningClient,
+    target: ActionTarget<'_>,
     parameters: &[Pair],
     nonce: String,
     date: String,

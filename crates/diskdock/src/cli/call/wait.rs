@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{CallArgs, Caller, region, value};
+use super::{CallArgs, SigningClient, region, value};
 use crate::catalog::times::with_seconds;
 use crate::catalog::{Goal, Ids, Listed, Settling, Transition};
 use crate::cli::Failure;
 use crate::cli::admin::controls::{Controls, token_for};
-use crate::cli::client::Answer;
+use crate::cli::client::HttpReply;
 use crate::cli::output::text_of;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
@@ -29,7 +29,7 @@ const LOOKS_UNTIL_STAYING: u32 = 3;
 
 /// What is waited for, as the action declares it.
 struct Wait<'a> {
-    caller: &'a Caller,
+    caller: &'a SigningClient,
     args: &'a CallArgs,
     parameters: &'a [Pair],
     transition: &'static Transition,
@@ -39,11 +39,11 @@ struct Wait<'a> {
 
 /// Waits for everything that the request was about.
 pub async fn until_settled(
-    caller: &Caller,
+    caller: &SigningClient,
     args: &CallArgs,
     listed: Option<Listed>,
     parameters: &[Pair],
-    answer: &Answer,
+    answer: &HttpReply,
 ) -> Result<(), Failure> {
     let reply: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Some(wait) = Wait::of(caller, args, listed, parameters) else {
@@ -85,7 +85,7 @@ fn ids(settling: &Settling, parameters: &[Pair], reply: &Value) -> Vec<String> {
 
 impl<'a> Wait<'a> {
     fn of(
-        caller: &'a Caller,
+        caller: &'a SigningClient,
         args: &'a CallArgs,
         listed: Option<Listed>,
         parameters: &'a [Pair],
@@ -213,7 +213,7 @@ fn names(resource: &Value, field: &str, wanted: &str) -> bool {
 }
 
 /// Why the operation was given up, if the server is a diskdock that tells us.
-async fn given_up_reason(caller: &Caller, noun: &str, id: &str) -> Option<String> {
+async fn given_up_reason(caller: &SigningClient, noun: &str, id: &str) -> Option<String> {
     // Another kind of server must not be shown the token, so ask first what it is.
     Controls::of(caller.client.clone(), None).get("/health").await.ok()?.get("version")?;
     let token = token_for(&caller.client.endpoint.url());

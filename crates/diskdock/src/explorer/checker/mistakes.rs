@@ -13,7 +13,7 @@ pub struct Mistake {
     text: String,
 }
 
-type Change = fn(&str) -> String;
+type Alteration = fn(&str) -> String;
 
 const SPACE: &str = "A space was signed as +; it has to be %20.";
 const STAR: &str = "An asterisk was signed as it is; it has to be %2A.";
@@ -23,7 +23,7 @@ const JAVA: &str = "URLEncoder was used as it is: a space has to be %20, an aste
 const METHOD: &str = "Another HTTP method was signed than was used.";
 
 /// Mistakes in a string to sign of version 1.0, in which everything is encoded twice.
-const RPC: &[(&str, Change)] = &[
+const RPC: &[(&str, Alteration)] = &[
     (SPACE, |text| text.replace("%2520", "%2B")),
     (STAR, |text| text.replace("%252A", "%2A")),
     (TILDE, |text| text.replace('~', "%257E")),
@@ -36,7 +36,7 @@ const RPC: &[(&str, Change)] = &[
 ];
 
 /// Mistakes in a canonical request of ACS3.
-const ACS3: &[(&str, Change)] = &[
+const ACS3: &[(&str, Alteration)] = &[
     (SPACE, |text| text.replace("%20", "+")),
     (STAR, |text| text.replace("%2A", "*")),
     (TILDE, |text| text.replace('~', "%7E")),
@@ -68,7 +68,7 @@ pub fn usual(signed: &Mismatch) -> Vec<Mistake> {
 }
 
 fn changed(
-    mistakes: &[(&'static str, Change)],
+    mistakes: &[(&'static str, Alteration)],
     text: &str,
     sign: impl Fn(&str) -> String,
 ) -> Vec<Mistake> {

@@ -5,9 +5,9 @@ use super::names::snake;
 use super::plan::Plan;
 use super::quote::{go as quote, list};
 use super::request::{Class, Words};
-use super::sdk::{Sdk, Slot};
+use super::sdk::{Sdk, TemplateSlot};
 use super::template::fill;
-use super::waiting::Ids;
+use super::waiting::SampleIds;
 
 /// The language.
 pub struct Go;
@@ -77,7 +77,7 @@ impl Sdk for Go {
         snake(action)
     }
 
-    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+    fn own(plan: &Plan<'_>) -> Vec<TemplateSlot> {
         let time = if plan.waiting.is_some() { "\"time\"" } else { "" };
         let dara = if plan.fit.is_err() { "\"github.com/alibabacloud-go/tea/dara\"" } else { "" };
         vec![("time", time.to_owned()), ("dara", dara.to_owned()), ("gather", gather(plan))]
@@ -87,7 +87,7 @@ impl Sdk for Go {
 /// The ids of a reply without a model.
 fn gather(plan: &Plan<'_>) -> String {
     match plan.waiting.as_ref().map(|waiting| &waiting.ids) {
-        Some(Ids::RepliedList([outer, inner])) if plan.fit.is_err() => {
+        Some(SampleIds::RepliedList([outer, inner])) if plan.fit.is_err() => {
             let slots = [("outer", (*outer).to_owned()), ("inner", (*inner).to_owned())];
             fill(Go::TEMPLATE, "gather", &slots)
         }

@@ -5,7 +5,7 @@ use super::names::camel;
 use super::plan::Plan;
 use super::quote::{java as quote, list};
 use super::request::{Class, Words};
-use super::sdk::{Sdk, Slot};
+use super::sdk::{Sdk, TemplateSlot};
 use super::template::fill;
 
 /// The language.
@@ -62,7 +62,7 @@ impl Sdk for Java {
         action.to_owned()
     }
 
-    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+    fn own(plan: &Plan<'_>) -> Vec<TemplateSlot> {
         let mut slots = plan.product_slots();
         slots.push(("action", plan.spec.name.to_owned()));
         slots.extend(plan.waiting.iter().flat_map(|waiting| waiting.slots(Java::name)));

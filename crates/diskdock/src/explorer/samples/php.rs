@@ -4,7 +4,7 @@ use super::names::kebab;
 use super::plan::Plan;
 use super::quote::{list, php as quote};
 use super::template::{comments, fill};
-use super::waiting::{Ids, Waiting};
+use super::waiting::{SampleIds, Waiting};
 
 const TEMPLATE: &str = include_str!("templates/php.txt");
 
@@ -42,9 +42,11 @@ fn wait(plan: &Plan<'_>, waiting: &Waiting) -> String {
 
 fn then(waiting: &Waiting) -> String {
     let ids = match &waiting.ids {
-        Ids::Named(ids) => format!("[{}]", list(ids, quote)),
-        Ids::Replied(name) => format!("[$reply[{}]]", quote(name)),
-        Ids::RepliedList([outer, inner]) => format!("$reply[{}][{}]", quote(outer), quote(inner)),
+        SampleIds::Named(ids) => format!("[{}]", list(ids, quote)),
+        SampleIds::Replied(name) => format!("[$reply[{}]]", quote(name)),
+        SampleIds::RepliedList([outer, inner]) => {
+            format!("$reply[{}][{}]", quote(outer), quote(inner))
+        }
     };
     match waiting.goal {
         Some(goal) => format!("waitFor({ids}, {});", quote(goal)),

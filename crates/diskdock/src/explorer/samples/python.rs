@@ -5,7 +5,7 @@ use super::names::snake;
 use super::plan::Plan;
 use super::quote::{list, python as quote};
 use super::request::{Class, Words};
-use super::sdk::{Sdk, Slot};
+use super::sdk::{Sdk, TemplateSlot};
 use super::template::fill;
 
 /// The language.
@@ -64,7 +64,7 @@ impl Sdk for Python {
         snake(action)
     }
 
-    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+    fn own(plan: &Plan<'_>) -> Vec<TemplateSlot> {
         let time = if plan.waiting.is_some() { "import time" } else { "" };
         let section = if plan.fit.is_ok() { "typed imports" } else { "generic imports" };
         vec![("time", time.to_owned()), ("imports", fill(Python::TEMPLATE, section, &[]))]

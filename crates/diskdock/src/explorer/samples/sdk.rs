@@ -6,10 +6,10 @@
 use super::plan::Plan;
 use super::request::{Words, request};
 use super::template::{comments, fill};
-use super::waiting::{Ids, Waiting};
+use super::waiting::{SampleIds, Waiting};
 
 /// A slot of a template and what is filled in.
-pub type Slot = (&'static str, String);
+pub type TemplateSlot = (&'static str, String);
 
 /// The pieces of a language.
 pub trait Sdk: Words {
@@ -65,7 +65,7 @@ pub trait Sdk: Words {
     fn file(action: &str) -> String;
 
     /// Slots that no other language has.
-    fn own(_: &Plan<'_>) -> Vec<Slot> {
+    fn own(_: &Plan<'_>) -> Vec<TemplateSlot> {
         Vec::new()
     }
 }
@@ -87,7 +87,7 @@ pub fn write<L: Sdk>(plan: &Plan<'_>) -> (String, String) {
     (fill(L::TEMPLATE, "program", &slots), fill(L::TEMPLATE, "how to run", &slots))
 }
 
-fn plan_slots<L: Sdk>(plan: &Plan<'_>) -> Vec<Slot> {
+fn plan_slots<L: Sdk>(plan: &Plan<'_>) -> Vec<TemplateSlot> {
     let action = plan.spec.name;
     let then = |waiting: &Waiting| then::<L>(waiting, plan.fit.is_ok());
     let mut slots = plan.product_slots();
@@ -106,7 +106,7 @@ fn plan_slots<L: Sdk>(plan: &Plan<'_>) -> Vec<Slot> {
 }
 
 /// The call by the SDK's model, or by wire names where the model cannot carry it.
-fn call<L: Sdk>(plan: &Plan<'_>, slots: &[Slot]) -> String {
+fn call<L: Sdk>(plan: &Plan<'_>, slots: &[TemplateSlot]) -> String {
     let mut slots = slots.to_vec();
     match &plan.fit {
         Ok(members) => {
@@ -124,9 +124,9 @@ fn call<L: Sdk>(plan: &Plan<'_>, slots: &[Slot]) -> String {
 
 fn then<L: Sdk>(waiting: &Waiting, typed: bool) -> String {
     let ids = match &waiting.ids {
-        Ids::Named(ids) => L::texts(ids),
-        Ids::Replied(field) => L::replied(field, typed),
-        Ids::RepliedList(path) => L::replied_list(*path, typed),
+        SampleIds::Named(ids) => L::texts(ids),
+        SampleIds::Replied(field) => L::replied(field, typed),
+        SampleIds::RepliedList(path) => L::replied_list(*path, typed),
     };
     L::wait(&ids, waiting.goal)
 }

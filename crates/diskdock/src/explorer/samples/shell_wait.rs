@@ -5,7 +5,7 @@ use super::plan::Plan;
 use super::quote::bash as quote;
 use super::template::fill;
 use super::tree::Pair;
-use super::waiting::{GIVE_UP_AFTER_S, Ids};
+use super::waiting::{GIVE_UP_AFTER_S, SampleIds};
 
 /// Pieces of both kinds of script.
 pub const SHARED: &str = include_str!("templates/shell-wait.txt");
@@ -39,13 +39,15 @@ pub fn wait(plan: &Plan<'_>, look: fn(&Plan<'_>, &str, &str, &str) -> String) ->
 }
 
 /// The ids as a JSON list, in the words of the shell, and how many they are.
-fn ids(ids: &Ids) -> (String, String) {
+fn ids(ids: &SampleIds) -> (String, String) {
     match ids {
-        Ids::Named(ids) => (quote(&serde_json::json!(ids).to_string()), ids.len().to_string()),
-        Ids::Replied(name) => {
+        SampleIds::Named(ids) => {
+            (quote(&serde_json::json!(ids).to_string()), ids.len().to_string())
+        }
+        SampleIds::Replied(name) => {
             (format!("\"[\\\"$(texts {name} <<<\"$reply\")\\\"]\""), "1".to_owned())
         }
-        Ids::RepliedList([_, inner]) => {
+        SampleIds::RepliedList([_, inner]) => {
             let list =
                 format!(r#"$(tr -d ' \n' <<<"$reply" | sed 's/.*"{inner}":\(\[[^]]*\]\).*/\1/')"#);
             (list, r#"$(tr ',' '\n' <<<"$ids" | wc -l)"#.to_owned())

@@ -11,7 +11,7 @@ const TEMPLATE: &str = include_str!("templates/terraform.txt");
 
 /// How an argument is written.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum LiteralForm {
     /// A text.
     Text,
     /// A number, `true` or `false`.
@@ -20,13 +20,13 @@ enum Form {
     Element,
 }
 
-use Form::{Bare, Element, Text};
+use LiteralForm::{Bare, Element, Text};
 
 /// A parameter, the argument that carries it, and how.
-type Argument = (&'static str, &'static str, Form);
+type Argument = (&'static str, &'static str, LiteralForm);
 
 /// A resource of the provider.
-struct Resource {
+struct TerraformResource {
     kind: &'static str,
     /// Parameters and the arguments that carry them.
     arguments: &'static [Argument],
@@ -35,7 +35,7 @@ struct Resource {
 }
 
 #[rustfmt::skip]
-static DISK: Resource = Resource {
+static DISK: TerraformResource = TerraformResource {
     kind: "alicloud_ecs_disk",
     required: &[],
     arguments: &[
@@ -52,7 +52,7 @@ static DISK: Resource = Resource {
 };
 
 #[rustfmt::skip]
-static ATTACHMENT: Resource = Resource {
+static ATTACHMENT: TerraformResource = TerraformResource {
     kind: "alicloud_ecs_disk_attachment",
     required: &[],
     arguments: &[
@@ -63,7 +63,7 @@ static ATTACHMENT: Resource = Resource {
 };
 
 #[rustfmt::skip]
-static INSTANCE: Resource = Resource {
+static INSTANCE: TerraformResource = TerraformResource {
     kind: "alicloud_instance",
     required: &[
         ("image_id", "ImageId"), ("instance_type", "InstanceType"),
@@ -162,7 +162,7 @@ fn server(target: &Target) -> String {
 }
 
 /// Terraform would refuse the configuration.
-fn refuse_incomplete(resource: &Resource, lines: &[String]) -> Result<(), NoSample> {
+fn refuse_incomplete(resource: &TerraformResource, lines: &[String]) -> Result<(), NoSample> {
     let is_there = |argument: &str| lines.iter().any(|line| line.starts_with(argument));
     let missing = resource.required.iter().filter(|(argument, _)| !is_there(argument));
     let missing: Vec<&str> = missing.map(|(_, parameter)| *parameter).collect();
@@ -241,17 +241,17 @@ fn aligned(pairs: &[(String, String)]) -> Vec<String> {
     pairs.iter().map(line).collect()
 }
 
-fn written(form: Form, value: &str) -> String {
+fn written(form: LiteralForm, value: &str) -> String {
     let is_bare = matches!(value, "true" | "false")
         || value.parse::<f64>().is_ok_and(|number| number.to_string() == value);
     match form {
-        Form::Bare if is_bare => value.to_owned(),
-        Form::Bare | Form::Text => quote(value),
-        Form::Element => format!("[{}]", quote(value)),
+        LiteralForm::Bare if is_bare => value.to_owned(),
+        LiteralForm::Bare | LiteralForm::Text => quote(value),
+        LiteralForm::Element => format!("[{}]", quote(value)),
     }
 }
 
-fn resource(spec: &Spec) -> Result<&'static Resource, NoSample> {
+fn resource(spec: &Spec) -> Result<&'static TerraformResource, NoSample> {
     let why = match spec.name {
         "CreateDisk" => return Ok(&DISK),
         "AttachDisk" => return Ok(&ATTACHMENT),

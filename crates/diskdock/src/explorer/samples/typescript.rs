@@ -5,7 +5,7 @@ use super::names::{camel, kebab};
 use super::plan::Plan;
 use super::quote::{list, typescript as quote};
 use super::request::{Class, Words};
-use super::sdk::{Sdk, Slot};
+use super::sdk::{Sdk, TemplateSlot};
 
 /// The language.
 pub struct TypeScript;
@@ -62,7 +62,7 @@ impl Sdk for TypeScript {
     }
 
     /// The models are imported where something is made of them.
-    fn own(plan: &Plan<'_>) -> Vec<Slot> {
+    fn own(plan: &Plan<'_>) -> Vec<TemplateSlot> {
         let models = plan.fit.is_ok() || plan.waiting.is_some();
         let models = if models { ", * as models" } else { "" };
         let dara =

@@ -6,7 +6,7 @@ use crate::catalog::{Goal, Resource, Settling, Spec};
 
 /// Where the ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ids {
+pub enum SampleIds {
     /// The request names them.
     Named(Vec<String>),
     /// The reply brings one, in this field.
@@ -21,7 +21,7 @@ pub struct Waiting {
     /// What is looked at.
     pub resource: &'static Resource,
     /// Which ones.
-    pub ids: Ids,
+    pub ids: SampleIds,
     /// The status to reach; none if it is to be gone.
     pub goal: Option<&'static str>,
 }
@@ -45,15 +45,15 @@ pub fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
     Some(Waiting { resource: transition.resource, ids: ids(settling, pairs), goal })
 }
 
-fn ids(settling: &Settling, pairs: &[Pair]) -> Ids {
+fn ids(settling: &Settling, pairs: &[Pair]) -> SampleIds {
     match settling.ids {
-        crate::catalog::Ids::Replied(field) => Ids::Replied(field),
-        crate::catalog::Ids::RepliedList(path) => Ids::RepliedList(path),
+        crate::catalog::Ids::Replied(field) => SampleIds::Replied(field),
+        crate::catalog::Ids::RepliedList(path) => SampleIds::RepliedList(path),
         crate::catalog::Ids::Requested(name) => {
             let numbered = format!("{name}.");
             let is_one = |given: &str| given == name || given.starts_with(&numbered);
             let named = pairs.iter().filter(|(given, _)| is_one(given));
-            Ids::Named(named.map(|(_, id)| id.clone()).collect())
+            SampleIds::Named(named.map(|(_, id)| id.clone()).collect())
         }
     }
 }
@@ -97,15 +97,18 @@ mod tests {
         let both = [("DiskId", "d-1"), ("InstanceId", "i-1")];
         let detach = waiting("DetachDisk", &both).unwrap();
         assert_eq!((detach.resource.noun, detach.goal), ("disk", Some("Available")));
-        assert_eq!(detach.ids, Ids::Named(vec!["d-1".to_owned()]));
+        assert_eq!(detach.ids, SampleIds::Named(vec!["d-1".to_owned()]));
         assert_eq!(waiting("CreateDisk", &both).unwrap().goal, Some("In_use"));
         assert_eq!(waiting("CreateDisk", &[("InstanceId", "")]).unwrap().goal, Some("Available"));
-        assert_eq!(waiting("CreateDisk", &[]).unwrap().ids, Ids::Replied("DiskId"));
+        assert_eq!(waiting("CreateDisk", &[]).unwrap().ids, SampleIds::Replied("DiskId"));
         let run = waiting("RunInstances", &[]).unwrap();
-        assert_eq!(run.ids, Ids::RepliedList(["InstanceIdSets", "InstanceIdSet"]));
+        assert_eq!(run.ids, SampleIds::RepliedList(["InstanceIdSets", "InstanceIdSet"]));
         let many = waiting("DeleteInstances", &[("InstanceId.1", "i-1"), ("InstanceId.2", "i-2")]);
         let many = many.unwrap();
-        assert_eq!((many.goal, many.ids), (None, Ids::Named(vec!["i-1".into(), "i-2".into()])));
+        assert_eq!(
+            (many.goal, many.ids),
+            (None, SampleIds::Named(vec!["i-1".into(), "i-2".into()]))
+        );
     }
 
     #[test]

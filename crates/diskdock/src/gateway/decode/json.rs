@@ -25,7 +25,7 @@ pub fn json(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
         return Ok(flat.pairs);
     }
     let mut parser = serde_json::Deserializer::from_slice(body);
-    let outcome = Node(&mut flat).deserialize(&mut parser).and_then(|()| parser.end());
+    let outcome = JsonNode(&mut flat).deserialize(&mut parser).and_then(|()| parser.end());
     match (flat.fault, outcome) {
         (Some(fault), _) => Err(fault),
         (None, Err(error)) => Err(Malformed::Json(error.to_string())),
@@ -84,9 +84,9 @@ impl Flat {
 }
 
 /// The value that the parser is about to read, named by the current path.
-struct Node<'a>(&'a mut Flat);
+struct JsonNode<'a>(&'a mut Flat);
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for JsonNode<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -94,7 +94,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for JsonNode<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -135,7 +135,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.0.descend()?;
         for position in 1.. {
             let length = self.0.enter(&position.to_string())?;
-            let more = items.next_element_seed(Node(self.0))?;
+            let more = items.next_element_seed(JsonNode(self.0))?;
             self.0.name.truncate(length);
             if more.is_none() {
                 break;
@@ -149,7 +149,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.0.descend()?;
         while let Some(key) = entries.next_key::<String>()? {
             let length = self.0.enter(&key)?;
-            entries.next_value_seed(Node(self.0))?;
+            entries.next_value_seed(JsonNode(self.0))?;
             self.0.name.truncate(length);
         }
         self.0.depth -= 1;

@@ -117,7 +117,7 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 #[derive(Default)]
 struct Shard {
     /// By minute, oldest first; at most some thirty of them.
-    minutes: Vec<(i64, Seen)>,
+    minutes: Vec<(i64, NonceHashes)>,
     /// The last minute of which anything was forgotten.
     closed: Option<i64>,
 }
@@ -129,7 +129,7 @@ impl Shard {
 
     fn add(&mut self, minute: i64, hash: u64) {
         let at = self.find(minute).unwrap_or_else(|at| {
-            self.minutes.insert(at, (minute, Seen::default()));
+            self.minutes.insert(at, (minute, NonceHashes::default()));
             at
         });
         self.minutes[at].1.insert(hash);
@@ -161,7 +161,7 @@ impl Shard {
 }
 
 /// Hashes of nonces.
-type Seen = HashSet<u64, BuildHasherDefault<AsIs>>;
+type NonceHashes = HashSet<u64, BuildHasherDefault<AsIs>>;
 
 /// Uses a hash as its own hash.
 #[derive(Default)]

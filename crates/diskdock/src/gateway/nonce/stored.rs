@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{MAX_NONCES, Signed, Verdict, WINDOW_S};
+use super::{MAX_NONCES, NonceCheck, Signed, WINDOW_S};
 use crate::store::{NonceRecords, Store, StoreError, StoredNonce};
 
 /// Writes in which nonces are forgotten, at most, in one pass of the maintenance.
@@ -31,18 +31,18 @@ impl StoredNonces {
     }
 
     /// Whether a server before this one may have seen the request.
-    pub(super) fn verdict(&self, request: &Signed<'_>) -> Verdict {
+    pub(super) fn verdict(&self, request: &Signed<'_>) -> NonceCheck {
         if self.forgotten_until_s.is_some_and(|until| request.timestamp_s <= until) {
-            return Verdict::Expired;
+            return NonceCheck::Expired;
         }
         let is_known = || {
             let StoredNonce { timestamp_s, hash } = request.to_store();
             self.seen.contains(&(timestamp_s, hash))
         };
         if request.timestamp_s <= self.last_s && is_known() {
-            Verdict::Used
+            NonceCheck::Used
         } else {
-            Verdict::Fresh
+            NonceCheck::Fresh
         }
     }
 }

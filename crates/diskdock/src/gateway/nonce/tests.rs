@@ -14,7 +14,7 @@ fn memory(limit: usize) -> Nonces {
 }
 
 /// Remembers a request of a key, whose account is called the same without its digits.
-fn remember(nonces: &Nonces, key: &str, nonce: &str, timestamp_s: i64, now_s: i64) -> Verdict {
+fn remember(nonces: &Nonces, key: &str, nonce: &str, timestamp_s: i64, now_s: i64) -> NonceCheck {
     let account = AccountId::from(key.trim_end_matches(char::is_numeric));
     let request = Signed { account: &account, access_key_id: key, nonce, timestamp_s };
     nonces.remember(&request, now_s)
@@ -24,23 +24,23 @@ fn remember(nonces: &Nonces, key: &str, nonce: &str, timestamp_s: i64, now_s: i6
 fn a_nonce_is_fresh_once_for_each_key() {
     let nonces = Nonces::default();
     assert!(nonces.is_empty());
-    assert_eq!(remember(&nonces, "a", "n", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "n", NOW, NOW + 1), Verdict::Used);
-    assert_eq!(remember(&nonces, "b", "n", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "m", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "an", "", NOW, NOW), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "n", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "n", NOW, NOW + 1), NonceCheck::Used);
+    assert_eq!(remember(&nonces, "b", "n", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "m", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "an", "", NOW, NOW), NonceCheck::Fresh);
     assert_eq!(nonces.len(), 4);
 }
 
 #[test]
 fn the_window_is_inclusive_on_both_sides() {
     let nonces = Nonces::default();
-    assert_eq!(remember(&nonces, "a", "1", NOW - WINDOW_S, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "2", NOW - WINDOW_S - 1, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "3", NOW + WINDOW_S, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "4", NOW + WINDOW_S + 1, NOW), Verdict::Future);
+    assert_eq!(remember(&nonces, "a", "1", NOW - WINDOW_S, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - WINDOW_S - 1, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "3", NOW + WINDOW_S, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "4", NOW + WINDOW_S + 1, NOW), NonceCheck::Future);
     for extreme in [i64::MIN, i64::MAX] {
-        assert_eq!(remember(&nonces, "a", "5", extreme, extreme), Verdict::Fresh);
+        assert_eq!(remember(&nonces, "a", "5", extreme, extreme), NonceCheck::Fresh);
     }
 }
 
@@ -49,7 +49,7 @@ fn memory_starts_empty_and_shrinks_as_minutes_pass() {
     let nonces = Nonces::default();
     for number in 0..1000 {
         let now = NOW + number * 4;
-        assert_eq!(remember(&nonces, "a", &number.to_string(), now, now), Verdict::Fresh);
+        assert_eq!(remember(&nonces, "a", &number.to_string(), now, now), NonceCheck::Fresh);
         nonces.forget_expired(now, Uptime(number * 4_000));
     }
     // Sixteen minutes of one nonce in four seconds.
@@ -65,44 +65,44 @@ fn clock_set_forward_and_back_allows_no_replay_and_no_outage() {
     let nonces = Nonces::default();
     let forget = |now_s, uptime_s: i64| nonces.forget_expired(now_s, Uptime(uptime_s * 1_000));
     forget(NOW, 0);
-    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), NonceCheck::Fresh);
     forget(NOW + 7200, 1);
-    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Used);
-    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW), Verdict::Future);
-    assert_eq!(remember(&nonces, "a", "3", NOW, NOW), Verdict::Fresh, "in the same minute");
-    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), Verdict::Used);
+    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), NonceCheck::Used);
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW), NonceCheck::Future);
+    assert_eq!(remember(&nonces, "a", "3", NOW, NOW), NonceCheck::Fresh, "in the same minute");
+    assert_eq!(remember(&nonces, "a", "2", NOW + 7200, NOW + 7200), NonceCheck::Used);
     forget(NOW + 7200, 7200);
-    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "4", NOW + 60, NOW + 60), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "4", NOW + 60, NOW + 60), NonceCheck::Fresh);
 }
 
 #[test]
 fn an_overflow_gives_up_the_oldest_minute_only() {
     let nonces = memory(3);
-    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "3", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "4", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "5", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "6", NOW - 600, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Used);
-    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "8", NOW, NOW), Verdict::Full);
-    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), Verdict::Used);
-    assert_eq!(remember(&nonces, "a", "8", NOW + 60, NOW + 60), Verdict::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "3", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "4", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 120, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "5", NOW - 120, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "6", NOW - 600, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), NonceCheck::Used);
+    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW - 60, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "8", NOW, NOW), NonceCheck::Full);
+    assert_eq!(remember(&nonces, "a", "7", NOW, NOW), NonceCheck::Used);
+    assert_eq!(remember(&nonces, "a", "8", NOW + 60, NOW + 60), NonceCheck::Fresh);
     assert_eq!(nonces.len(), 1);
 }
 
 #[test]
 fn remember_of_a_late_request_evicts_no_other_minute() {
     let nonces = memory(2);
-    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "2", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "a", "3", NOW - 120, NOW), Verdict::Expired);
-    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), Verdict::Used);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "2", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "a", "3", NOW - 120, NOW), NonceCheck::Expired);
+    assert_eq!(remember(&nonces, "a", "1", NOW - 60, NOW), NonceCheck::Used);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn one_of_many_threads_wins_each_nonce() {
                 for number in 0..2000_i64 {
                     let stamp = NOW + number / 10;
                     let verdict = remember(&nonces, "a", &number.to_string(), stamp, NOW + 200);
-                    wins.fetch_add(usize::from(verdict == Verdict::Fresh), Ordering::Relaxed);
+                    wins.fetch_add(usize::from(verdict == NonceCheck::Fresh), Ordering::Relaxed);
                 }
             });
         }
@@ -131,14 +131,14 @@ fn one_of_many_threads_wins_each_nonce() {
 fn remember_at_the_bound_makes_the_account_that_holds_most_give_way() {
     let nonces = memory(4);
     for (key, nonce) in [("loud1", "1"), ("loud2", "2"), ("loud2", "3"), ("quiet", "1")] {
-        assert_eq!(remember(&nonces, key, nonce, NOW, NOW), Verdict::Fresh);
+        assert_eq!(remember(&nonces, key, nonce, NOW, NOW), NonceCheck::Fresh);
     }
-    assert_eq!(remember(&nonces, "quiet", "2", NOW, NOW), Verdict::Fresh);
-    assert_eq!(remember(&nonces, "loud2", "2", NOW, NOW), Verdict::Full, "no replay");
-    assert_eq!(remember(&nonces, "loud2", "4", NOW, NOW), Verdict::Full, "until it is another");
-    assert_eq!(remember(&nonces, "loud2", "5", NOW + 60, NOW + 60), Verdict::Fresh, "minute");
-    assert_eq!(remember(&nonces, "loud1", "1", NOW, NOW), Verdict::Used);
-    assert_eq!(remember(&nonces, "quiet", "1", NOW, NOW), Verdict::Used);
+    assert_eq!(remember(&nonces, "quiet", "2", NOW, NOW), NonceCheck::Fresh);
+    assert_eq!(remember(&nonces, "loud2", "2", NOW, NOW), NonceCheck::Full, "no replay");
+    assert_eq!(remember(&nonces, "loud2", "4", NOW, NOW), NonceCheck::Full, "until it is another");
+    assert_eq!(remember(&nonces, "loud2", "5", NOW + 60, NOW + 60), NonceCheck::Fresh, "minute");
+    assert_eq!(remember(&nonces, "loud1", "1", NOW, NOW), NonceCheck::Used);
+    assert_eq!(remember(&nonces, "quiet", "1", NOW, NOW), NonceCheck::Used);
 }
 
 #[test]
@@ -150,10 +150,10 @@ fn remember_knows_what_was_stored_by_a_server_before() {
     let nonces = vec![seen.to_store()];
     let records = NonceRecords { nonces, forgotten_until_s: Some(NOW - 60) };
     let nonces = Nonces::new(10, StoredNonces::new(records));
-    assert_eq!(nonces.remember(&seen, NOW), Verdict::Used);
-    assert_eq!(nonces.remember(&request("other", NOW), NOW), Verdict::Fresh);
-    assert_eq!(nonces.remember(&request("new", NOW - 60), NOW), Verdict::Expired);
-    assert_eq!(nonces.remember(&request("new", NOW - 59), NOW), Verdict::Fresh);
+    assert_eq!(nonces.remember(&seen, NOW), NonceCheck::Used);
+    assert_eq!(nonces.remember(&request("other", NOW), NOW), NonceCheck::Fresh);
+    assert_eq!(nonces.remember(&request("new", NOW - 60), NOW), NonceCheck::Expired);
+    assert_eq!(nonces.remember(&request("new", NOW - 59), NOW), NonceCheck::Fresh);
 }
 
 proptest! {
@@ -172,7 +172,7 @@ proptest! {
             uptime = uptime.plus_ms(passed_s * 1_000);
             nonces.forget_expired(now, uptime);
             let verdict = remember(&nonces, "a", &nonce.to_string(), stamp, now);
-            if verdict == Verdict::Fresh {
+            if verdict == NonceCheck::Fresh {
                 prop_assert!(served.insert((nonce, stamp)), "{} at {} served twice", nonce, stamp);
                 prop_assert!((stamp - now).abs() <= WINDOW_S);
             }
@@ -189,7 +189,7 @@ proptest! {
         for (nonce, offset, step) in calls {
             now += step;
             let first = seen.insert((nonce, minute(now + offset)));
-            let expected = if first { Verdict::Fresh } else { Verdict::Used };
+            let expected = if first { NonceCheck::Fresh } else { NonceCheck::Used };
             prop_assert_eq!(remember(&nonces, "a", &nonce.to_string(), now + offset, now), expected);
         }
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use super::connections::{Client, Phase};
+use super::connections::{ConnectedClient, ConnectionPhase};
 use super::transfer_timer::TransferTimer;
 
 /// Why a body did not come whole.
@@ -25,14 +25,18 @@ pub(super) enum BodyError {
 pub(super) struct RequestBody {
     inner: Incoming,
     timer: TransferTimer,
-    client: Arc<Client>,
+    client: Arc<ConnectedClient>,
 }
 
 impl RequestBody {
     /// The body of a request whose head has come.
-    pub(super) fn new(inner: Incoming, timer: TransferTimer, client: Arc<Client>) -> RequestBody {
+    pub(super) fn new(
+        inner: Incoming,
+        timer: TransferTimer,
+        client: Arc<ConnectedClient>,
+    ) -> RequestBody {
         let ended = inner.is_end_stream();
-        client.enter(if ended { Phase::Served } else { Phase::Body });
+        client.enter(if ended { ConnectionPhase::Served } else { ConnectionPhase::Body });
         RequestBody { inner, timer, client }
     }
 }
@@ -52,7 +56,7 @@ impl Body for RequestBody {
             self.timer.progressed(frame.data_ref().map_or(0, Bytes::len));
         }
         if frame.is_none() || self.inner.is_end_stream() {
-            self.client.enter(Phase::Served);
+            self.client.enter(ConnectionPhase::Served);
         }
         Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
     }
@@ -68,7 +72,7 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        if !self.inner.is_end_stream() && self.client.phase().0 == Phase::Body {
+        if !self.inner.is_end_stream() && self.client.phase().0 == ConnectionPhase::Body {
             // The reply is on its way although the client still sends.
             self.client.leave_unread();
         }
@@ -78,11 +82,11 @@ impl Drop for RequestBody {
 /// The body of a reply: once it has ended, the next request is awaited.
 pub(super) struct ReplyBody {
     inner: axum::body::Body,
-    client: Arc<Client>,
+    client: Arc<ConnectedClient>,
 }
 
 impl ReplyBody {
-    pub(super) fn new(inner: axum::body::Body, client: Arc<Client>) -> ReplyBody {
+    pub(super) fn new(inner: axum::body::Body, client: Arc<ConnectedClient>) -> ReplyBody {
         ReplyBody { inner, client }
     }
 }
@@ -109,6 +113,6 @@ impl Body for ReplyBody {
 
 impl Drop for ReplyBody {
     fn drop(&mut self) {
-        self.client.enter(Phase::Idle);
+        self.client.enter(ConnectionPhase::Idle);
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connections::{Client, Phase};
+use super::connections::{ConnectedClient, ConnectionPhase};
 use super::transfer_timer::TransferTimer;
 use super::unreadable::BareReply;
 
@@ -54,7 +54,7 @@ pub(super) type Explain = Box<dyn Fn(BareReply, &[u8]) -> Vec<u8> + Send>;
 /// A stream whose other side is not trusted to go on.
 pub(super) struct ClientStream<S> {
     inner: S,
-    client: Arc<Client>,
+    client: Arc<ConnectedClient>,
     deadlines: Deadlines,
     /// Rings when a head or the next request is late.
     alarm: Pin<Box<Sleep>>,
@@ -76,7 +76,7 @@ struct Explained {
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     pub(super) fn new(
         inner: S,
-        client: Arc<Client>,
+        client: Arc<ConnectedClient>,
         deadlines: Deadlines,
         explain: Explain,
     ) -> ClientStream<S> {
@@ -97,9 +97,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     /// When the client must have sent more; none if it is the server's turn.
     fn read_deadline(&self) -> Option<Instant> {
         match self.client.phase() {
-            (Phase::Idle, since) => Some(since + self.deadlines.idle),
-            (Phase::Head, since) => Some(since + self.deadlines.transfer),
-            (Phase::Body | Phase::Served, _) => None,
+            (ConnectionPhase::Idle, since) => Some(since + self.deadlines.idle),
+            (ConnectionPhase::Head, since) => Some(since + self.deadlines.transfer),
+            (ConnectionPhase::Body | ConnectionPhase::Served, _) => None,
         }
     }
 
@@ -123,13 +123,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     /// Keeps what has come of a head, for the reply if it turns out that it cannot be read.
     fn follow_head(&mut self, new: &[u8]) {
         match self.client.phase().0 {
-            Phase::Idle => {
+            ConnectionPhase::Idle => {
                 self.head.clear();
                 self.head.shrink_to(SMALL_HEAD);
-                self.client.enter(Phase::Head);
+                self.client.enter(ConnectionPhase::Head);
             }
-            Phase::Head => {}
-            Phase::Body | Phase::Served => return,
+            ConnectionPhase::Head => {}
+            ConnectionPhase::Body | ConnectionPhase::Served => return,
         }
         self.head.extend_from_slice(new);
     }
@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
 
     /// Puts a reply that explains itself in the place of a bare one. Gives false for all others.
     fn take_bare_reply(&mut self, last: &[u8]) -> bool {
-        if !matches!(self.client.phase().0, Phase::Idle | Phase::Head) {
+        if !matches!(self.client.phase().0, ConnectionPhase::Idle | ConnectionPhase::Head) {
             return false;
         }
         let Some((bare, begins_at)) = BareReply::at_the_end_of(last) else { return false };

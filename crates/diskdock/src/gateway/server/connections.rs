@@ -30,7 +30,7 @@ impl Default for ConnectionLimits {
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum ConnectionPhase {
     /// No request has begun.
     Idle,
     /// A part of a request's head has come.
@@ -41,12 +41,17 @@ pub(super) enum Phase {
     Served,
 }
 
-impl Phase {
-    const ALL: [Phase; 4] = [Phase::Idle, Phase::Head, Phase::Body, Phase::Served];
+impl ConnectionPhase {
+    const ALL: [ConnectionPhase; 4] = [
+        ConnectionPhase::Idle,
+        ConnectionPhase::Head,
+        ConnectionPhase::Body,
+        ConnectionPhase::Served,
+    ];
 }
 
 /// One connected client.
-pub(super) struct Client {
+pub(super) struct ConnectedClient {
     /// What times are counted from.
     epoch: Instant,
     /// Milliseconds since the epoch at which the phase began, times four, plus the phase.
@@ -59,28 +64,28 @@ pub(super) struct Client {
     evicted: Notify,
 }
 
-impl Client {
-    fn new(epoch: Instant) -> Client {
-        let client = Client {
+impl ConnectedClient {
+    fn new(epoch: Instant) -> ConnectedClient {
+        let client = ConnectedClient {
             epoch,
             phase: AtomicU64::new(0),
             stalled: AtomicU64::new(0),
             unread: AtomicBool::new(false),
             evicted: Notify::new(),
         };
-        client.enter(Phase::Idle);
+        client.enter(ConnectionPhase::Idle);
         client
     }
 
     /// Another phase begins.
-    pub(super) fn enter(&self, phase: Phase) {
+    pub(super) fn enter(&self, phase: ConnectionPhase) {
         self.phase.store(self.now_ms() << 2 | phase as u64, Ordering::Release);
     }
 
     /// What it is doing, and since when.
-    pub(super) fn phase(&self) -> (Phase, Instant) {
+    pub(super) fn phase(&self) -> (ConnectionPhase, Instant) {
         let packed = self.phase.load(Ordering::Acquire);
-        let phase = Phase::ALL[(packed & 3) as usize];
+        let phase = ConnectionPhase::ALL[(packed & 3) as usize];
         (phase, self.epoch + Duration::from_millis(packed >> 2))
     }
 
@@ -93,7 +98,7 @@ impl Client {
     /// The rest of the request's body will not be read.
     pub(super) fn leave_unread(&self) {
         self.unread.store(true, Ordering::Release);
-        self.enter(Phase::Served);
+        self.enter(ConnectionPhase::Served);
     }
 
     /// Whether the client may still be sending what will not be read.
@@ -110,7 +115,7 @@ impl Client {
     fn waiting_since_ms(&self) -> Option<u64> {
         let stalled = self.stalled.load(Ordering::Acquire).checked_sub(1);
         let packed = self.phase.load(Ordering::Acquire);
-        let served = packed & 3 == Phase::Served as u64;
+        let served = packed & 3 == ConnectionPhase::Served as u64;
         let waiting = (!served).then_some(packed >> 2);
         [stalled, waiting].into_iter().flatten().min()
     }
@@ -124,14 +129,14 @@ impl Client {
 pub(super) struct Connections {
     limits: ConnectionLimits,
     epoch: Instant,
-    table: Mutex<Table>,
+    table: Mutex<ClientTable>,
     /// Rings whenever a client has gone.
     gone: Notify,
 }
 
 #[derive(Default)]
-struct Table {
-    by_address: HashMap<IpAddr, HashMap<u64, Arc<Client>>>,
+struct ClientTable {
+    by_address: HashMap<IpAddr, HashMap<u64, Arc<ConnectedClient>>>,
     total: usize,
     last_number: u64,
 }
@@ -175,17 +180,17 @@ impl Connections {
         }
         table.last_number += 1;
         table.total += 1;
-        let (number, client) = (table.last_number, Arc::new(Client::new(self.epoch)));
+        let (number, client) = (table.last_number, Arc::new(ConnectedClient::new(self.epoch)));
         table.by_address.entry(address).or_default().insert(number, Arc::clone(&client));
         Some(Admitted { connections: Arc::clone(self), address, number, client })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, ClientTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Table {
+impl ClientTable {
     /// Closes the connection from this address that has kept the server waiting longest; false if
     /// all of them are being served.
     fn evict_from(&mut self, address: &IpAddr) -> bool {
@@ -200,7 +205,7 @@ impl Table {
         true
     }
 
-    fn remove(&mut self, address: &IpAddr, number: u64) -> Option<Arc<Client>> {
+    fn remove(&mut self, address: &IpAddr, number: u64) -> Option<Arc<ConnectedClient>> {
         let clients = self.by_address.get_mut(address)?;
         let client = clients.remove(&number)?;
         if clients.is_empty() {
@@ -216,7 +221,7 @@ pub(super) struct Admitted {
     connections: Arc<Connections>,
     address: IpAddr,
     number: u64,
-    pub(super) client: Arc<Client>,
+    pub(super) client: Arc<ConnectedClient>,
 }
 
 impl Drop for Admitted {
@@ -261,7 +266,7 @@ mod tests {
         let connections = connections(10, 3);
         let elsewhere = connections.admit(other(1)).unwrap();
         let served = connections.admit(HERE).unwrap();
-        served.client.enter(Phase::Served);
+        served.client.enter(ConnectionPhase::Served);
         let long = connections.admit(HERE).unwrap();
         tokio::time::advance(Duration::from_millis(5)).await;
         let short = connections.admit(HERE).unwrap();
@@ -279,7 +284,7 @@ mod tests {
     async fn admit_refuses_an_address_whose_clients_are_all_being_served() {
         let connections = connections(10, 2);
         let served = [connections.admit(HERE).unwrap(), connections.admit(HERE).unwrap()];
-        served.iter().for_each(|admitted| admitted.client.enter(Phase::Served));
+        served.iter().for_each(|admitted| admitted.client.enter(ConnectionPhase::Served));
         assert!(connections.admit(HERE).is_none());
         assert!(connections.admit(other(1)).is_some());
         served[1].client.set_stalled(true);
@@ -302,7 +307,7 @@ mod tests {
     async fn room_comes_when_a_served_client_goes() {
         let connections = connections(1, 1);
         let served = connections.admit(HERE).unwrap();
-        served.client.enter(Phase::Served);
+        served.client.enter(ConnectionPhase::Served);
         let waits = tokio::spawn({
             let connections = Arc::clone(&connections);
             async move { connections.room().await }

@@ -35,8 +35,8 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::respond::Answer;
-use super::{GatewayReply, Shared, guessed_format, host};
+use super::respond::ApiResponse;
+use super::{GatewayReply, SharedGateway, guessed_format, host};
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
 use crate::catalog::{Refusal, Stop};
 use bodies::{ReplyBody, RequestBody};
@@ -63,7 +63,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Server {
     /// Answers requests to `/`.
-    pub gateway: Shared,
+    pub gateway: SharedGateway,
     /// Answers all others.
     pub pages: Router,
     /// TLS, if that is spoken.
@@ -208,7 +208,7 @@ impl Connection {
         let (parts, body) = request.into_parts();
         match read(body).await {
             Ok(body) => match self.server.gateway.handle(&parts, &body).await {
-                GatewayReply::Answer(response) => Ok(response.map(Body::from)),
+                GatewayReply::Response(response) => Ok(response.map(Body::from)),
                 GatewayReply::Silence => Err(Silence),
             },
             Err(refusal) => Ok(self.refuse(&parts, refusal)),
@@ -219,7 +219,7 @@ impl Connection {
     fn refuse(&self, parts: &Parts, refusal: Refusal) -> Response<Body> {
         let ids = &self.server.gateway.services.environment.ids;
         let (stop, format) = (Stop::Refused(refusal), guessed_format(parts, b""));
-        let answer = Answer::stopped(&stop, &ids.request(), host(parts), format);
+        let answer = ApiResponse::stopped(&stop, &ids.request(), host(parts), format);
         answer.into_response(&ids.trace()).map(Body::from)
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use crate::catalog::errors::{MALFORMED_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE};
 use crate::catalog::{Format, Refusal, Stop};
 use crate::gateway::Gateway;
-use crate::gateway::respond::Answer;
+use crate::gateway::respond::ApiResponse;
 
 /// What of a request is needed to explain why it was not understood.
 pub(super) struct PageErrors {
@@ -31,7 +31,8 @@ impl PageErrors {
         let Some(refusal) = refusal(&response) else { return response };
         let host = self.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
         let ids = &gateway.services.environment.ids;
-        let answer = Answer::stopped(&Stop::Refused(refusal), &ids.request(), host, self.format);
+        let answer =
+            ApiResponse::stopped(&Stop::Refused(refusal), &ids.request(), host, self.format);
         let mut explained = answer.into_response(&ids.trace()).map(Body::from);
         if let Some(allowed) = response.headers().get(ALLOW) {
             explained.headers_mut().insert(ALLOW, allowed.clone());

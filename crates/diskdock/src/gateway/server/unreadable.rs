@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::catalog::errors::{HEAD_TOO_LARGE, MALFORMED_REQUEST, REQUEST_LINE_TOO_LONG};
 use crate::catalog::{Format, Refusal, Stop};
 use crate::gateway::Gateway;
-use crate::gateway::respond::Answer;
+use crate::gateway::respond::ApiResponse;
 
 /// What a bare status says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl BareReply {
         let ids = &gateway.services.environment.ids;
         let format = if asks_for_xml(head) { Format::Xml } else { Format::Json };
         let stop = Stop::Refused(self.refusal());
-        let answer = Answer::stopped(&stop, &ids.request(), &host(head), format);
+        let answer = ApiResponse::stopped(&stop, &ids.request(), &host(head), format);
         gateway.metrics.request("unknown", answer.code, std::time::Duration::ZERO);
         let (parts, body) = answer.into_response(&ids.trace()).into_parts();
         let mut text = format!("HTTP/1.1 {}\r\nconnection: close\r\n", parts.status);

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::encode::{hexadecimal, is_plain, push_encoded};
-use super::{Claims, Fault, Intent, Mismatch, Pair, Received};
+use super::{Claims, Intent, Mismatch, Pair, Received, SignatureFault};
 use super::{for_each_sorted, parse_timestamp, same};
 
 /// The one supported algorithm.
@@ -40,7 +40,7 @@ pub struct Acs3Request<'a> {
 
 /// The signature of a request and what the client says it covers.
 #[derive(Clone, Debug)]
-pub(super) struct Proof<'a> {
+pub(super) struct Acs3Proof<'a> {
     signed_headers: &'a str,
     signature: &'a str,
     /// Computed here, never taken from the header.
@@ -74,19 +74,25 @@ pub fn sign_acs3(request: &Acs3Request, secret: &str) -> String {
     format!("{ALGORITHM} Credential={id},SignedHeaders={signed_headers},Signature={signature}")
 }
 
-pub(super) fn claims<'a>(received: &Received<'a>, intent: Intent<'a>) -> Result<Claims<'a>, Fault> {
+pub(super) fn claims<'a>(
+    received: &Received<'a>,
+    intent: Intent<'a>,
+) -> Result<Claims<'a>, SignatureFault> {
     let authorization = Authorization::read(received)?;
-    let need = |name| received.header(name).ok_or_else(|| Fault::MissingHeader(String::from(name)));
+    let need = |name| {
+        received.header(name).ok_or_else(|| SignatureFault::MissingHeader(String::from(name)))
+    };
     for name in BINDING {
         need(name)?;
     }
     check_coverage(received, authorization.signed_headers)?;
     check_agreement(received, "Action", "x-acs-action")?;
     check_agreement(received, "Version", "x-acs-version")?;
-    let timestamp_s = parse_timestamp(need("x-acs-date")?).ok_or(Fault::MalformedTimestamp)?;
+    let timestamp_s =
+        parse_timestamp(need("x-acs-date")?).ok_or(SignatureFault::MalformedTimestamp)?;
     let payload_hash = hash(received.body);
     if need("x-acs-content-sha256")? != payload_hash {
-        return Err(Fault::ContentHash);
+        return Err(SignatureFault::ContentHash);
     }
     let Authorization { credential, signed_headers, signature } = authorization;
     Ok(Claims {
@@ -96,16 +102,16 @@ pub(super) fn claims<'a>(received: &Received<'a>, intent: Intent<'a>) -> Result<
         timestamp_s: Some(timestamp_s),
         security_token: received.header("x-acs-security-token"),
         bearer_token: None,
-        proof: super::Proof::Acs3(Proof { signed_headers, signature, payload_hash }),
+        proof: super::Proof::Acs3(Acs3Proof { signed_headers, signature, payload_hash }),
     })
 }
 
 /// Checks that each header that counts is signed, and that each signed one is there once.
-fn check_coverage(received: &Received, signed_headers: &str) -> Result<(), Fault> {
+fn check_coverage(received: &Received, signed_headers: &str) -> Result<(), SignatureFault> {
     let signed = |name: &str| signed_headers.split(';').any(|listed| listed == name);
     let present = |name: &str| received.headers.contains_key(name);
     if let Some(name) = BINDING.into_iter().find(|name| !signed(name)) {
-        return Err(Fault::UnsignedHeader(name));
+        return Err(SignatureFault::UnsignedHeader(name));
     }
     // The content type decides how the body is read. It is free while there is no body, because
     // some clients add one after signing.
@@ -114,18 +120,20 @@ fn check_coverage(received: &Received, signed_headers: &str) -> Result<(), Fault
         ("x-acs-security-token", present("x-acs-security-token")),
     ] {
         if counts && !signed(name) {
-            return Err(Fault::UnsignedHeader(name));
+            return Err(SignatureFault::UnsignedHeader(name));
         }
     }
     // A header listed over and over would blow up the canonical request.
     if signed_headers.split(';').count() > received.headers.keys_len() {
-        return Err(Fault::MalformedAuthorization("SignedHeaders lists more than was sent"));
+        return Err(SignatureFault::MalformedAuthorization(
+            "SignedHeaders lists more than was sent",
+        ));
     }
     for name in signed_headers.split(';') {
         match received.headers.get_all(name).iter().count() {
-            0 => return Err(Fault::MissingHeader(name.to_owned())),
+            0 => return Err(SignatureFault::MissingHeader(name.to_owned())),
             1 => {}
-            _ => return Err(Fault::RepeatedHeader(name.to_owned())),
+            _ => return Err(SignatureFault::RepeatedHeader(name.to_owned())),
         }
     }
     Ok(())
@@ -136,16 +144,16 @@ fn check_agreement(
     received: &Received,
     parameter: &'static str,
     header: &'static str,
-) -> Result<(), Fault> {
+) -> Result<(), SignatureFault> {
     match received.parameter(parameter) {
         Some(value) if received.header(header) != Some(value) => {
-            Err(Fault::Disagreement { parameter, header })
+            Err(SignatureFault::Disagreement { parameter, header })
         }
         _ => Ok(()),
     }
 }
 
-impl<'a> Proof<'a> {
+impl<'a> Acs3Proof<'a> {
     /// The signature as received.
     pub(super) fn signature(&self) -> &'a str {
         self.signature
@@ -164,7 +172,7 @@ impl<'a> Proof<'a> {
 }
 
 /// What the signature of a request has to cover.
-pub(super) fn covered(received: &Received, proof: &Proof) -> Mismatch {
+pub(super) fn covered(received: &Received, proof: &Acs3Proof) -> Mismatch {
     let encoded = proof.canonical(received).text(push_encoded);
     mismatch(&encoded, &string_to_sign(&encoded))
 }
@@ -176,7 +184,7 @@ fn mismatch(canonical: &[u8], to_sign: &[u8]) -> Mismatch {
     }
 }
 
-pub(super) fn verify(received: &Received, proof: &Proof, secret: &str) -> Result<(), Mismatch> {
+pub(super) fn verify(received: &Received, proof: &Acs3Proof, secret: &str) -> Result<(), Mismatch> {
     let canonical = proof.canonical(received);
     let encoded = canonical.text(push_encoded);
     let to_sign = string_to_sign(&encoded);
@@ -254,15 +262,15 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    fn read(received: &Received<'a>) -> Result<Self, Fault> {
+    fn read(received: &Received<'a>) -> Result<Self, SignatureFault> {
         if received.headers.get_all("authorization").iter().count() > 1 {
-            return Err(Fault::RepeatedHeader("authorization".to_owned()));
+            return Err(SignatureFault::RepeatedHeader("authorization".to_owned()));
         }
-        let wrong = Fault::MalformedAuthorization;
+        let wrong = SignatureFault::MalformedAuthorization;
         let text = received.header("authorization").ok_or(wrong("it is not text"))?;
         let (algorithm, fields) = text.split_once(' ').unwrap_or((text, ""));
         if algorithm != ALGORITHM {
-            return Err(Fault::UnsupportedAlgorithm(algorithm.to_owned()));
+            return Err(SignatureFault::UnsupportedAlgorithm(algorithm.to_owned()));
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         for field in fields.split(',') {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Something wrong that shows before the secret is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum SignatureFault {
     /// A common parameter of a 1.0 request is absent or empty.
     #[error("{0} is mandatory for this action.")]
     MissingParameter(&'static str),

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 pub use acs3::{Acs3Request, payload_hash, sign_acs3};
 pub use encode::percent_encode;
-pub use fault::{Fault, Mismatch};
+pub use fault::{Mismatch, SignatureFault};
 pub use rpc::{sign_rpc, string_to_sign as rpc_string_to_sign};
 pub use timestamp::parse_timestamp;
 
@@ -107,7 +107,7 @@ pub struct Claims<'a> {
 enum Proof<'a> {
     None,
     Rpc { signature: &'a str },
-    Acs3(acs3::Proof<'a>),
+    Acs3(acs3::Acs3Proof<'a>),
 }
 
 /// Reads what is asked for. It never fails, so that even a refusal can be in the wanted format.
@@ -150,7 +150,7 @@ fn bearer_token<'a>(received: &Received<'a>) -> Option<&'a str> {
 }
 
 /// Reads and checks all that can be checked without the secret.
-pub fn claims<'a>(received: &Received<'a>) -> Result<Claims<'a>, Fault> {
+pub fn claims<'a>(received: &Received<'a>) -> Result<Claims<'a>, SignatureFault> {
     let intent = intent(received);
     match intent.scheme {
         Scheme::Rpc => rpc::claims(received, intent),

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
 use super::encode::{push_encoded, push_twice_encoded};
-use super::{Claims, Fault, Intent, Mismatch, Pair, Proof, Received};
+use super::{Claims, Intent, Mismatch, Pair, Proof, Received, SignatureFault};
 use super::{for_each_sorted, parse_timestamp, same};
 
 /// Signs parameters, in any order; one called `Signature` is left out.
@@ -14,20 +14,25 @@ pub fn sign_rpc(method: &str, parameters: &[Pair], secret: &str) -> String {
     signature(&string_to_sign(method, "/", parameters), secret)
 }
 
-pub(super) fn claims<'a>(received: &Received<'a>, intent: Intent<'a>) -> Result<Claims<'a>, Fault> {
-    let need = |name: &'static str| received.filled(name).ok_or(Fault::MissingParameter(name));
+pub(super) fn claims<'a>(
+    received: &Received<'a>,
+    intent: Intent<'a>,
+) -> Result<Claims<'a>, SignatureFault> {
+    let need =
+        |name: &'static str| received.filled(name).ok_or(SignatureFault::MissingParameter(name));
     let access_key_id = need("AccessKeyId")?;
     let signature = need("Signature")?;
     let method = need("SignatureMethod")?;
     if method != "HMAC-SHA1" {
-        return Err(Fault::UnsupportedMethod(method.to_owned()));
+        return Err(SignatureFault::UnsupportedMethod(method.to_owned()));
     }
     let version = need("SignatureVersion")?;
     if version != "1.0" {
-        return Err(Fault::UnsupportedVersion(version.to_owned()));
+        return Err(SignatureFault::UnsupportedVersion(version.to_owned()));
     }
     let nonce = need("SignatureNonce")?;
-    let timestamp_s = parse_timestamp(need("Timestamp")?).ok_or(Fault::MalformedTimestamp)?;
+    let timestamp_s =
+        parse_timestamp(need("Timestamp")?).ok_or(SignatureFault::MalformedTimestamp)?;
     Ok(Claims {
         intent,
         access_key_id: Some(access_key_id),

@@ -30,7 +30,10 @@ use std::sync::{Arc, Mutex, Weak};
 use domain::{DiskId, InstanceId, Moment, Uptime};
 use tokio::sync::{OnceCell, broadcast};
 
-use super::{Answer, Change, MachineSpec, Machines, ObservedState, Progress, Slot, TransientError};
+use super::{
+    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress, Slot,
+    TransientError,
+};
 use crate::storage::{Directory, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
@@ -67,7 +70,7 @@ pub struct Qemu {
     directory: PathBuf,
     machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
     accel: OnceCell<Choice>,
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<MachineEvent>,
     myself: Weak<Qemu>,
 }
 
@@ -160,7 +163,7 @@ impl Qemu {
 
     fn tell(&self, instance: &InstanceId, disk: Option<DiskId>) {
         // Nobody listens before the server is up; it looks at everything then.
-        let _ = self.changes.send(Change { instance: instance.clone(), disk });
+        let _ = self.changes.send(MachineEvent { instance: instance.clone(), disk });
     }
 
     async fn make_run_directory(&self, machine: &Machine) -> std::io::Result<()> {
@@ -306,7 +309,7 @@ fn make_passable(directory: &Path) -> Result<(), StorageError> {
 }
 
 impl Machines for Qemu {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> Answer<'a, Progress> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> DriverFuture<'a, Progress> {
         Box::pin(self.start_look(spec))
     }
 
@@ -315,27 +318,27 @@ impl Machines for Qemu {
         instance: &'a InstanceId,
         force: bool,
         now: Uptime,
-    ) -> Answer<'a, Progress> {
+    ) -> DriverFuture<'a, Progress> {
         Box::pin(self.stop_look(instance, force, now))
     }
 
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         Box::pin(self.reboot_look(spec, now))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
         Box::pin(self.plug_look(slot, now))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
         Box::pin(self.unplug_look(slot, now))
     }
 
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         Box::pin(self.forget_machine(instance))
     }
 
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
         Box::pin(self.look_at(instance))
     }
 
@@ -343,19 +346,23 @@ impl Machines for Qemu {
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()> {
+    ) -> DriverFuture<'a, ()> {
         Box::pin(self.forget_asking(instance, disk))
     }
 
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+    fn adopt<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        observe: ObservedState,
+    ) -> DriverFuture<'a, ()> {
         Box::pin(self.enqueue(instance, observe))
     }
 
-    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         Box::pin(self.running_machines())
     }
 
-    fn changes(&self) -> broadcast::Receiver<Change> {
+    fn changes(&self) -> broadcast::Receiver<MachineEvent> {
         self.changes.subscribe()
     }
 }

@@ -13,7 +13,7 @@ use qmp::commands::BlockResize;
 use super::machine::{Machine, State, devices, nodes, said};
 use super::record::Plugged;
 use super::{Qemu, name};
-use crate::hypervisor::{Answer, DiskSpec, Disks, Progress, Slot, TransientError};
+use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress, Slot, TransientError};
 use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
 
 impl Qemu {
@@ -258,7 +258,7 @@ pub(super) fn unless_transient(error: StorageError) -> Result<Progress, Transien
 }
 
 impl Disks for Qemu {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> Answer<'a, Progress> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> DriverFuture<'a, Progress> {
         Box::pin(self.create_look(spec))
     }
 
@@ -267,33 +267,33 @@ impl Disks for Qemu {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         _: Uptime,
-    ) -> Answer<'a, Progress> {
+    ) -> DriverFuture<'a, Progress> {
         Box::pin(self.resize_look(spec, on))
     }
 
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         Box::pin(self.discard_volume(disk))
     }
 
-    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
         Box::pin(async {
             let listed = self.with_volumes(|volumes| volumes.list()).await;
             listed.map_err(|error| TransientError(error.to_string()))
         })
     }
 
-    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
         Box::pin(async {
             let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
             damaged.map_err(|error| TransientError(error.to_string()))
         })
     }
 
-    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         Box::pin(self.accept_volume(disk, on))
     }
 
-    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         Box::pin(self.restore_volume(disk, on))
     }
 }

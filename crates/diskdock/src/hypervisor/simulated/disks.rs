@@ -3,15 +3,15 @@
 use domain::{DiskId, InstanceId, Uptime};
 
 use super::{Key, Simulated, ready};
-use crate::hypervisor::script::Transition;
-use crate::hypervisor::{Answer, DiskSpec, Disks, Progress};
+use crate::hypervisor::script::TransitionKind;
+use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress};
 
 /// Why nothing can be done about the bytes of a disk.
 const NO_BYTES: &str = "disks are simulated here and have no bytes";
 
 impl Disks for Simulated {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress> {
-        let (transition, disk) = (Transition::Create, Some(spec.disk.clone()));
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
     }
@@ -21,30 +21,30 @@ impl Disks for Simulated {
         spec: &'a DiskSpec,
         _: &'a [InstanceId],
         now: Uptime,
-    ) -> Answer<'a, Progress> {
-        let (transition, disk) = (Transition::Resize, Some(spec.disk.clone()));
+    ) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Resize, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
     }
 
-    fn discard<'a>(&'a self, _: &'a DiskId) -> Answer<'a, ()> {
+    fn discard<'a>(&'a self, _: &'a DiskId) -> DriverFuture<'a, ()> {
         ready(())
     }
 
     /// Simulated disks have no bytes.
-    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
         ready(Vec::new())
     }
 
-    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
         ready(Vec::new())
     }
 
-    fn accept<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn accept<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         ready(Progress::Failed(NO_BYTES.to_owned()))
     }
 
-    fn restore<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn restore<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         ready(Progress::Failed(NO_BYTES.to_owned()))
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn instances(
     filter: &InstanceFilter,
     page: &Page,
 ) -> Result<InstancePage, StoreError> {
-    let found: Found<Instance> = if let Some(ids) = &filter.ids {
+    let found: ListPage<Instance> = if let Some(ids) = &filter.ids {
         let mut matching = Vec::new();
         for id in ids {
             matching.extend(sqlite_tx.instance(id)?.filter(|instance| filter.matches(instance)));
@@ -90,7 +90,7 @@ fn matches(reader: &dyn ReadTx, filter: &DiskFilter, disk: &Disk) -> Result<bool
     Ok(false)
 }
 
-struct Found<T> {
+struct ListPage<T> {
     entries: Vec<T>,
     total: Option<u64>,
     next: Option<i64>,
@@ -109,7 +109,7 @@ fn narrow_to_ids(
 }
 
 /// A page of a short list that is there already. Its token is the number of entries passed.
-fn cut<T>(mut entries: Vec<T>, page: &Page) -> Found<T> {
+fn cut<T>(mut entries: Vec<T>, page: &Page) -> ListPage<T> {
     let total = entries.len();
     let (skip, size) = match page {
         Page::Numbered { number, size } => {
@@ -122,7 +122,7 @@ fn cut<T>(mut entries: Vec<T>, page: &Page) -> Found<T> {
     let left = entries.split_off(skip.min(total));
     let next = (left.len() > size).then(|| i64::try_from(skip + size).unwrap_or(i64::MAX));
     let entries = left.into_iter().take(size).collect();
-    Found { entries, total: Some(total as u64), next }
+    ListPage { entries, total: Some(total as u64), next }
 }
 
 /// Conditions in SQL, with their values.
@@ -191,7 +191,7 @@ fn scan<T: DeserializeOwned>(
     page: &Page,
     total: Option<u64>,
     matches: impl Fn(&T) -> Result<bool, StoreError>,
-) -> Result<Found<T>, StoreError> {
+) -> Result<ListPage<T>, StoreError> {
     let (skip, size, after) = match *page {
         Page::Numbered { number, size } => (u64::from(number - 1) * u64::from(size), size, None),
         Page::After { after, most } => (0, most, Some(after.unwrap_or(i64::MAX))),
@@ -232,5 +232,5 @@ fn scan<T: DeserializeOwned>(
         }
     }
     let total = total.or(after.is_none().then_some(seen));
-    Ok(Found { entries, total, next })
+    Ok(ListPage { entries, total, next })
 }

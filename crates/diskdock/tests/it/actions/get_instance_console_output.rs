@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use diskdock::catalog::{Environment as Surroundings, Environments, Written};
+use diskdock::catalog::{ConsoleOutput, Environment as Surroundings, Environments};
 use domain::InstanceId;
 
 use crate::harness::{Answer, BEGINNING, REGION, World};
@@ -13,7 +13,7 @@ impl World {
     /// From now on this is what every console has.
     fn console_has(
         &mut self,
-        console: impl Fn(&InstanceId) -> std::io::Result<Written> + Send + Sync + 'static,
+        console: impl Fn(&InstanceId) -> std::io::Result<ConsoleOutput> + Send + Sync + 'static,
     ) {
         let gateway = Arc::get_mut(&mut self.assembly.gateway).expect("nobody else holds it yet");
         let world = Surroundings::clone(&gateway.services.environment.current());
@@ -48,7 +48,7 @@ async fn console_output_is_the_latest_64_kib_with_their_time() {
     world.console_has(|_| {
         let mut bytes = vec![b'x'];
         bytes.extend((0..65_536).map(|at| u8::try_from(at % 251).unwrap()));
-        Ok(Written { bytes, at: Some(BEGINNING.plus_s(-86_400)) })
+        Ok(ConsoleOutput { bytes, at: Some(BEGINNING.plus_s(-86_400)) })
     });
     let answer = world.ok("GetInstanceConsoleOutput", &of(&instance)).await;
     let bytes = decoded(&answer);
@@ -61,7 +61,7 @@ async fn remove_symbols_strips_control_sequences() {
     let mut world = World::new().await;
     let instance = world.running_instance().await;
     let written = "\u{1b}[32m[  OK  ]\u{1b}[0m Started \u{7}login.\r\n";
-    world.console_has(move |_| Ok(Written { bytes: written.into(), at: None }));
+    world.console_has(move |_| Ok(ConsoleOutput { bytes: written.into(), at: None }));
     for (remove, expected) in
         [(None, written), (Some("false"), written), (Some("true"), "[  OK  ] Started login.\n")]
     {

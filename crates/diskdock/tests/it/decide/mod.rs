@@ -7,7 +7,7 @@ mod resize;
 use crate::harness::record;
 use diskdock::actions;
 use diskdock::catalog::{Call, Caller, EncodedEffect, Entry, Environment, Input, Refusal, Stop};
-use diskdock::ids::Ids;
+use diskdock::ids::IdGenerator;
 use diskdock::inventory;
 use diskdock::store::Store;
 use diskdock::store::sqlite::{Durability, Sqlite};
@@ -31,7 +31,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
         let inventory = inventory::load(None).unwrap();
-        let environment = Environment::plain(inventory, Ids::from_seed(1), false);
+        let environment = Environment::plain(inventory, IdGenerator::from_seed(1), false);
         let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
         Bench { store: Store::new(engine), environment, caller, now: NOW, _folder: folder }
     }

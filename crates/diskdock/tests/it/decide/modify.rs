@@ -1,6 +1,6 @@
 //! ModifyDiskAttribute and ModifyDiskChargeType.
 
-use diskdock::catalog::{Change, EncodedEffect};
+use diskdock::catalog::{EncodedEffect, StoreChange};
 use domain::{Category, ChargeType, Disk, Instance, InstanceId};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ fn attached(id: &str) -> Disk {
 
 fn saved(outcome: EncodedEffect) -> Vec<Disk> {
     let disk = |change| match change {
-        Change::SaveDisk(disk) => *disk,
+        StoreChange::SaveDisk(disk) => *disk,
         other => panic!("{other:?}"),
     };
     outcome.changes.into_iter().map(disk).collect()

@@ -11,14 +11,14 @@ mod sign;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use diskdock::assembly::{Assembly, Plan};
+use diskdock::assembly::{Assembly, AssemblyOptions};
 use diskdock::clock::Clock;
 use diskdock::gateway::GatewayReply;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
-use diskdock::ids::Ids;
+use diskdock::ids::IdGenerator;
 use diskdock::operations::{UnknownInstances, find_differences, reconcile};
 use diskdock::store::sqlite::Durability;
-use domain::instance::{Network, StoppedMode};
+use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
 
 pub use answer::Answer;
@@ -59,7 +59,7 @@ impl World {
     }
 
     /// An empty server with another plan.
-    pub async fn with(change: impl FnOnce(&mut Plan)) -> World {
+    pub async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> World {
         let (log, _guard) = log::Watch::start();
         let directory = tempfile::tempdir().unwrap();
         let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
@@ -83,7 +83,7 @@ impl World {
         drop(assembly);
         let assembly = again(|| {
             let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
-            Assembly::new(Plan { strict, ..plan })
+            Assembly::new(AssemblyOptions { strict, ..plan })
         });
         assembly.life.recover().await.unwrap();
         World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
@@ -113,7 +113,7 @@ impl World {
         let (parts, body) = request.into_parts();
         match self.assembly.gateway.handle(&parts, &body).await {
             GatewayReply::Silence => None,
-            GatewayReply::Answer(response) => {
+            GatewayReply::Response(response) => {
                 let (parts, body) = response.into_parts();
                 Some(Answer::new(&parts, &body))
             }
@@ -270,14 +270,14 @@ fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T 
     attempt().unwrap()
 }
 
-fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
-    Plan {
+fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptions {
+    AssemblyOptions {
         directory,
         durability: Durability::Relaxed,
         inventory: diskdock::inventory::load(None).unwrap(),
         only_imported_images: false,
         clock: Clock::held_at(now),
-        ids: Ids::from_seed(seed),
+        ids: IdGenerator::from_seed(seed),
         pace,
         qemu: None,
         strict: false,
@@ -289,7 +289,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> Plan {
 }
 
 /// A Running instance of a common type.
-pub fn instance(ids: &Ids) -> Instance {
+pub fn instance(ids: &IdGenerator) -> Instance {
     Instance {
         id: ids.instance("bp1", BEGINNING),
         account: ACCOUNT.into(),
@@ -308,7 +308,7 @@ pub fn instance(ids: &Ids) -> Instance {
         deletion_protection: false,
         tags: Vec::new(),
         system_disk: None,
-        network: Network::default(),
+        network: InstanceNetwork::default(),
         key_pair: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),

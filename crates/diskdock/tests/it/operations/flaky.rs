@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
-    Answer, Change, DiskSpec, Disks, MachineSpec, Machines, ObservedState, Progress, Simulated,
-    Slot, TransientError,
+    DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress,
+    Simulated, Slot, TransientError,
 };
 use diskdock::store::{Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, Uptime};
@@ -116,7 +116,10 @@ impl Shaky {
     }
 
     /// Lets a call through, if it is in reach. A driver that is not in reach does nothing.
-    fn pass<'a, T: Send + 'a>(&'a self, call: impl FnOnce() -> Answer<'a, T>) -> Answer<'a, T> {
+    fn pass<'a, T: Send + 'a>(
+        &'a self,
+        call: impl FnOnce() -> DriverFuture<'a, T>,
+    ) -> DriverFuture<'a, T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "on purpose");
         if self.out_of_reach.load(Ordering::SeqCst) {
@@ -136,7 +139,7 @@ impl Shaky {
 }
 
 impl Machines for Shaky {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         if !self.mute.load(Ordering::SeqCst) {
             return self.pass(|| self.driver.start(spec, now));
         }
@@ -155,44 +158,48 @@ impl Machines for Shaky {
         instance: &'a InstanceId,
         force: bool,
         now: Uptime,
-    ) -> Answer<'a, Progress> {
+    ) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.stop(instance, force, now))
     }
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> Answer<'a, Progress> {
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.reboot(spec, now))
     }
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
+    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.plug(slot, now))
     }
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> Answer<'a, Progress> {
+    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.unplug(slot, now))
     }
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, ()> {
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         self.pass(|| self.driver.forget(instance))
     }
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> Answer<'a, Option<ObservedState>> {
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
         self.pass(|| self.driver.observe(instance))
     }
     fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
-    ) -> Answer<'a, ()> {
+    ) -> DriverFuture<'a, ()> {
         self.driver.cancel(instance, disk)
     }
-    fn adopt<'a>(&'a self, instance: &'a InstanceId, observe: ObservedState) -> Answer<'a, ()> {
+    fn adopt<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        observe: ObservedState,
+    ) -> DriverFuture<'a, ()> {
         self.pass(|| self.driver.adopt(instance, observe))
     }
-    fn running(&self) -> Answer<'_, Vec<InstanceId>> {
+    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         self.pass(|| self.driver.running())
     }
-    fn changes(&self) -> Receiver<Change> {
+    fn changes(&self) -> Receiver<MachineEvent> {
         self.driver.changes()
     }
 }
 
 impl Disks for Shaky {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> Answer<'a, Progress> {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.create(spec, now))
     }
     fn resize<'a>(
@@ -200,25 +207,25 @@ impl Disks for Shaky {
         spec: &'a DiskSpec,
         on: &'a [InstanceId],
         now: Uptime,
-    ) -> Answer<'a, Progress> {
+    ) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.resize(spec, on, now))
     }
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> Answer<'a, ()> {
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());
             self.driver.discard(disk)
         })
     }
-    fn stored(&self) -> Answer<'_, Vec<DiskId>> {
+    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
         self.pass(|| self.driver.stored())
     }
-    fn damaged(&self) -> Answer<'_, Vec<(DiskId, String)>> {
+    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
         self.pass(|| self.driver.damaged())
     }
-    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.accept(disk, on))
     }
-    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> Answer<'a, Progress> {
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.restore(disk, on))
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use diskdock::storage::{
-    Boot, Directory, Format, Images, Import, ImportProgress, StorageError, Volumes, What,
+    Directory, DiskFormat, ImageBoot, Images, Import, ImportProgress, StorageError, Volumes, What,
 };
 
 use super::{below, info, kernel, of_disk, put_image, qemu_img, raw_disk, says};
@@ -20,7 +20,7 @@ fn import_of_a_raw_disk_makes_a_standalone_image() {
     let images = Images::open(data.path()).unwrap();
     let mut told = Vec::new();
     let record = images.import(&of_disk("m-1", &file, None), &mut |p| told.push(p)).unwrap();
-    assert_eq!((record.size_gib, &record.boot), (2, &Boot::Disk), "rounded up");
+    assert_eq!((record.size_gib, &record.boot), (2, &ImageBoot::Disk), "rounded up");
     assert_eq!(told.first(), Some(&ImportProgress::Checking));
     assert!(told.contains(&ImportProgress::Copied(100.0)), "{told:?}");
     assert_eq!(told.last(), Some(&ImportProgress::Saving));
@@ -42,7 +42,7 @@ fn import_detects_qcow2_by_content() {
     let (from, to) = (raw.to_str().unwrap(), packed.to_str().unwrap());
     qemu_img(&["convert", "-c", "-f", "raw", "-O", "qcow2", from, to]);
     let images = Images::open(data.path()).unwrap();
-    for (id, format) in [("m-1", None), ("m-2", Some(Format::Qcow2))] {
+    for (id, format) in [("m-1", None), ("m-2", Some(DiskFormat::Qcow2))] {
         let record = images.import(&of_disk(id, &packed, format), &mut |_| {}).unwrap();
         assert_eq!(record.size_gib, 1);
         let made = images.boot_files(&record).disk;

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use diskdock::storage::{Format, Images, Import, StorageError, What};
+use diskdock::storage::{DiskFormat, Images, Import, StorageError, What};
 use serde_json::Value;
 
 /// Runs `qemu-img`, which these tests cannot do without.
@@ -39,7 +39,7 @@ pub fn raw_disk(at: &Path, bytes: u64, word: &[u8]) -> PathBuf {
 }
 
 /// An import of a disk.
-pub fn of_disk(id: &str, file: &Path, format: Option<Format>) -> Import {
+pub fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Import {
     Import {
         id: id.to_owned(),
         name: "Debian 12".to_owned(),

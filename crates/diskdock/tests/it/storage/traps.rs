@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use diskdock::storage::{Format, Images, Import, StorageError, What};
+use diskdock::storage::{DiskFormat, Images, Import, StorageError, What};
 
 use super::{below, kernel, of_disk, qemu_img, raw_disk, says};
 
@@ -49,7 +49,7 @@ impl Bench {
     }
 
     #[track_caller]
-    fn refuses_disk(&self, file: &Path, format: Option<Format>, words: &[&str]) {
+    fn refuses_disk(&self, file: &Path, format: Option<DiskFormat>, words: &[&str]) {
         self.refuses(&of_disk("m-1", file, format), words);
     }
 }
@@ -59,7 +59,7 @@ fn import_refuses_a_file_with_a_backing_file() {
     let bench = Bench::new();
     let secret = bench.file("secret", &[7; 4096]);
     let backed = bench.qcow2(&["-F", "raw", "-b", secret.to_str().unwrap()]);
-    for format in [None, Some(Format::Qcow2)] {
+    for format in [None, Some(DiskFormat::Qcow2)] {
         bench.refuses_disk(&backed, format, &["made.qcow2", "backing file", "secret"]);
     }
     let data = format!("data_file={},data_file_raw=on", bench.path("secret.data").display());
@@ -87,13 +87,13 @@ fn import_refuses_a_file_that_is_no_disk() {
     let bench = Bench::new();
     let text = bench.file("notes.txt", &[b'x'; 4096]);
     bench.refuses_disk(&text, None, &["neither qcow2 nor a boot sector", "--format raw"]);
-    bench.refuses_disk(&text, Some(Format::Qcow2), &["does not begin"]);
+    bench.refuses_disk(&text, Some(DiskFormat::Qcow2), &["does not begin"]);
     let packed = bench.file("disk.qcow2.gz", b"\x1f\x8b and so on");
     bench.refuses_disk(&packed, None, &["compressed", "gunzip"]);
     let foreign = bench.file("disk.vmdk", b"KDMV and so on");
     bench.refuses_disk(&foreign, None, &["VMDK", "qemu-img convert -f vmdk"]);
     let empty = bench.file("empty", b"");
-    bench.refuses_disk(&empty, Some(Format::Raw), &["empty"]);
+    bench.refuses_disk(&empty, Some(DiskFormat::Raw), &["empty"]);
     bench.refuses_disk(&bench.path("absent"), None, &["absent", "No such file"]);
     bench.refuses_disk(bench.source.path(), None, &["no plain file"]);
     let pipe = bench.path("pipe");
@@ -114,7 +114,7 @@ fn import_refuses_a_file_that_claims_a_huge_size() {
 fn import_reads_names_like_protocols_as_files() {
     let bench = Bench::new();
     let odd = Path::new("json:{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}");
-    bench.refuses_disk(odd, Some(Format::Raw), &["No such file"]);
+    bench.refuses_disk(odd, Some(DiskFormat::Raw), &["No such file"]);
     let disk = raw_disk(bench.source.path(), 1 << 20, b"x");
     let named_oddly = bench.path("nbd:a,b=c");
     std::fs::rename(disk, &named_oddly).unwrap();

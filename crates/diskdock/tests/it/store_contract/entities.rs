@@ -24,7 +24,7 @@ pub fn disk(name: &str) -> Disk {
 }
 
 pub fn instance(name: &str) -> Instance {
-    let ids = diskdock::ids::Ids::from_seed(0);
+    let ids = diskdock::ids::IdGenerator::from_seed(0);
     let plain = crate::harness::instance(&ids);
     Instance { id: format!("i-{name}").into(), ..plain }
 }

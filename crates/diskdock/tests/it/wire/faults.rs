@@ -1,6 +1,6 @@
 //! What is wrong with a 1.0 request is told before its secret is needed.
 
-use diskdock::gateway::signature::{Fault, Scheme, claims, intent};
+use diskdock::gateway::signature::{Scheme, SignatureFault, claims, intent};
 
 use super::request::{Request, Vector};
 
@@ -8,7 +8,7 @@ fn base() -> Request {
     Vector::signed().into_iter().find(|vector| vector.scheme == "rpc-1.0").unwrap().request()
 }
 
-fn fault_with(name: &str, value: Option<&str>) -> Option<Fault> {
+fn fault_with(name: &str, value: Option<&str>) -> Option<SignatureFault> {
     let mut request = base();
     request.query.retain(|pair| pair.0 != name);
     request.query.extend(value.map(|value| (name.to_owned(), value.to_owned())));
@@ -25,20 +25,20 @@ fn each_common_parameter_is_mandatory() {
         "SignatureNonce",
         "Timestamp",
     ] {
-        assert_eq!(fault_with(name, None), Some(Fault::MissingParameter(name)));
-        assert_eq!(fault_with(name, Some("")), Some(Fault::MissingParameter(name)));
+        assert_eq!(fault_with(name, None), Some(SignatureFault::MissingParameter(name)));
+        assert_eq!(fault_with(name, Some("")), Some(SignatureFault::MissingParameter(name)));
     }
 }
 
 #[test]
 fn unsupported_kinds_of_signature_are_named() {
     for method in ["HMAC-SHA256", "SHA256withRSA", "hmac-sha1"] {
-        let fault = Fault::UnsupportedMethod(method.to_owned());
+        let fault = SignatureFault::UnsupportedMethod(method.to_owned());
         assert_eq!(fault_with("SignatureMethod", Some(method)), Some(fault));
     }
-    let fault = Fault::UnsupportedVersion("2.0".to_owned());
+    let fault = SignatureFault::UnsupportedVersion("2.0".to_owned());
     assert_eq!(fault_with("SignatureVersion", Some("2.0")), Some(fault));
-    assert_eq!(fault_with("Timestamp", Some("now")), Some(Fault::MalformedTimestamp));
+    assert_eq!(fault_with("Timestamp", Some("now")), Some(SignatureFault::MalformedTimestamp));
 }
 
 #[test]

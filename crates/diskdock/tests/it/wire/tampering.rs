@@ -1,7 +1,7 @@
 //! No byte that is signed can be changed without notice.
 
 use diskdock::gateway::decode::{self, Pair};
-use diskdock::gateway::signature::{Fault, claims};
+use diskdock::gateway::signature::{SignatureFault, claims};
 use http::HeaderValue;
 
 use super::request::{Request, Vector};
@@ -176,7 +176,8 @@ fn unsigned_binding_headers_are_refused() {
             ];
             let binds = binding.contains(&name.as_str())
                 || (name == "content-type" && !changed.body.is_empty());
-            let unsigned = matches!(fault, Some(Fault::UnsignedHeader(found)) if found == name);
+            let unsigned =
+                matches!(fault, Some(SignatureFault::UnsignedHeader(found)) if found == name);
             assert_eq!(unsigned, binds, "{} {name}", vector.title());
             assert_refused(&changed, vector, &name);
         }

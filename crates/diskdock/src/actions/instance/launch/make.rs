@@ -1,7 +1,7 @@
 //! Makes instances and their disks from a plan.
 
 use domain::disk::{SYSTEM_DEVICE, first_free_device};
-use domain::instance::{Network, StoppedMode};
+use domain::instance::{InstanceNetwork, StoppedMode};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
@@ -67,7 +67,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         deletion_protection: false,
         tags: Vec::new(),
         system_disk: None,
-        network: Network::default(),
+        network: InstanceNetwork::default(),
         key_pair: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
@@ -105,7 +105,7 @@ fn expiry(plan: &LaunchPlan, now: Moment) -> Option<Moment> {
     Some(Moment(end.timestamp().as_millisecond()))
 }
 
-fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Network {
+fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {
     let ask = &plan.ask;
     let account = call.caller.account.as_str();
     let region = &ask.region_id.0;
@@ -127,7 +127,7 @@ fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Network {
     let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
     let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
     let paid = ask.internet_charge_type.unwrap_or(InternetChargeType::PayByTraffic);
-    Network {
+    InstanceNetwork {
         vswitch,
         vpc,
         security_groups,

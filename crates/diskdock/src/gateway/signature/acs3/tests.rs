@@ -46,7 +46,7 @@ fn sign_with_raw_names(query: &[Pair], headers: &mut HeaderMap) {
 }
 
 /// Whether the request passes, or what is wrong before the signature is looked at.
-fn check(query: &[Pair], headers: &HeaderMap) -> Result<bool, Fault> {
+fn check(query: &[Pair], headers: &HeaderMap) -> Result<bool, SignatureFault> {
     let received =
         Received { method: "POST", path: "/", query, parameters: query, headers, body: b"" };
     let claims = signature::claims(&received)?;
@@ -54,7 +54,7 @@ fn check(query: &[Pair], headers: &HeaderMap) -> Result<bool, Fault> {
     Ok(signature::verify(&received, &claims, SECRET).is_ok())
 }
 
-fn fault_of(authorization: &str) -> Fault {
+fn fault_of(authorization: &str) -> SignatureFault {
     let mut headers = headers(b"");
     headers.insert("authorization", HeaderValue::from_str(authorization).unwrap());
     check(&[], &headers).unwrap_err()
@@ -87,7 +87,7 @@ fn raw_parameter_name_cannot_hide_other_parameters() {
 fn other_algorithms_are_named_in_the_refusal() {
     for algorithm in ["ACS3-HMAC-SM3", "ACS3-RSA-SHA256", "ACS3-HMAC-SHA2567", "ACS3-"] {
         let fault = fault_of(&format!("{algorithm} Credential=a,SignedHeaders=b,Signature=c"));
-        assert_eq!(fault, Fault::UnsupportedAlgorithm(algorithm.to_owned()));
+        assert_eq!(fault, SignatureFault::UnsupportedAlgorithm(algorithm.to_owned()));
     }
 }
 
@@ -108,7 +108,7 @@ fn a_malformed_authorization_is_refused() {
         " credential=a,signedheaders=b,signature=c",
     ] {
         let fault = fault_of(&format!("{ALGORITHM}{fields}"));
-        assert!(matches!(fault, Fault::MalformedAuthorization(_)), "{fields}: {fault}");
+        assert!(matches!(fault, SignatureFault::MalformedAuthorization(_)), "{fields}: {fault}");
     }
 }
 
@@ -122,22 +122,22 @@ fn each_fault_of_an_authorization_has_its_own_code() {
         check(&[], &changed)
     };
     assert_eq!(check(&[], &all), Ok(true));
-    assert_eq!(changed("x-acs-date", "yesterday"), Err(Fault::MalformedTimestamp));
-    assert_eq!(changed("x-acs-content-sha256", "00"), Err(Fault::ContentHash));
-    let missing = Fault::MissingHeader("x-acs-action".to_owned());
+    assert_eq!(changed("x-acs-date", "yesterday"), Err(SignatureFault::MalformedTimestamp));
+    assert_eq!(changed("x-acs-content-sha256", "00"), Err(SignatureFault::ContentHash));
+    let missing = SignatureFault::MissingHeader("x-acs-action".to_owned());
     assert_eq!(changed("x-acs-action", " "), Err(missing));
-    let unsigned = Fault::UnsignedHeader("x-acs-security-token");
+    let unsigned = SignatureFault::UnsignedHeader("x-acs-security-token");
     assert_eq!(changed("x-acs-security-token", "t"), Err(unsigned));
-    let differs = Fault::Disagreement { parameter: "Action", header: "x-acs-action" };
+    let differs = SignatureFault::Disagreement { parameter: "Action", header: "x-acs-action" };
     assert_eq!(check(&query(&[("Action", "DeleteDisk")]), &all), Err(differs));
     let mut twice = all.clone();
     twice.append("authorization", HeaderValue::from_static("x"));
-    assert_eq!(check(&[], &twice), Err(Fault::RepeatedHeader("authorization".to_owned())));
+    assert_eq!(check(&[], &twice), Err(SignatureFault::RepeatedHeader("authorization".to_owned())));
 }
 
 #[test]
 fn repeated_signed_header_is_refused() {
     let listed = [BINDING.join(";"), "x-acs-date;".repeat(1000) + "x-acs-date"].join(";");
     let fault = fault_of(&format!("{ALGORITHM} Credential=a,SignedHeaders={listed},Signature=c"));
-    assert!(matches!(fault, Fault::MalformedAuthorization(_)), "{fault}");
+    assert!(matches!(fault, SignatureFault::MalformedAuthorization(_)), "{fault}");
 }

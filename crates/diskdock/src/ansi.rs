@@ -5,7 +5,7 @@ use std::mem;
 
 /// Where a sequence is that has begun.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum Mode {
     /// None has.
     #[default]
     Text,
@@ -24,18 +24,18 @@ enum State {
 /// Text of which one piece comes after the other. A sequence, or a character of several bytes, may
 /// lie across the pieces.
 #[derive(Debug, Default)]
-pub struct Plain {
-    state: State,
+pub struct AnsiStripper {
+    state: Mode,
     /// The beginning of a character.
     rest: Vec<u8>,
 }
 
-impl Plain {
+impl AnsiStripper {
     /// The plain text of a whole.
-    pub fn of(bytes: &[u8]) -> String {
-        let mut plain = Plain::default();
-        let mut text = plain.push(bytes);
-        if !plain.rest.is_empty() {
+    pub fn strip(bytes: &[u8]) -> String {
+        let mut stripper = AnsiStripper::default();
+        let mut text = stripper.push(bytes);
+        if !stripper.rest.is_empty() {
             text.push(char::REPLACEMENT_CHARACTER);
         }
         text
@@ -74,22 +74,22 @@ impl Plain {
     fn take(&mut self, character: char, text: &mut String) {
         // Even within a sequence that is never ended, a line is: what follows is not lost.
         if character == '\n' {
-            self.state = State::Text;
+            self.state = Mode::Text;
         }
         self.state = match (self.state, character) {
-            (State::String, '\x1b') => State::StringEscape,
-            (State::String, '\x07' | '\u{9c}') => State::Text,
-            (State::String, _) => State::String,
-            (State::StringEscape, '\\') => State::Text,
-            (_, '\x1b') => State::Escape,
-            (_, '\u{9b}') => State::Control,
-            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => State::String,
-            (State::Escape | State::StringEscape, '[') => State::Control,
-            (State::Escape | State::StringEscape, ']' | 'P' | 'X' | '^' | '_') => State::String,
-            (State::Escape | State::StringEscape | State::Intermediate, ' '..='/') => {
-                State::Intermediate
+            (Mode::String, '\x1b') => Mode::StringEscape,
+            (Mode::String, '\x07' | '\u{9c}') => Mode::Text,
+            (Mode::String, _) => Mode::String,
+            (Mode::StringEscape, '\\') => Mode::Text,
+            (_, '\x1b') => Mode::Escape,
+            (_, '\u{9b}') => Mode::Control,
+            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => Mode::String,
+            (Mode::Escape | Mode::StringEscape, '[') => Mode::Control,
+            (Mode::Escape | Mode::StringEscape, ']' | 'P' | 'X' | '^' | '_') => Mode::String,
+            (Mode::Escape | Mode::StringEscape | Mode::Intermediate, ' '..='/') => {
+                Mode::Intermediate
             }
-            (State::Control, ' '..='?') => State::Control,
+            (Mode::Control, ' '..='?') => Mode::Control,
             // A control character within a sequence is obeyed in passing; it ends nothing.
             (state, character) if character.is_control() => {
                 if matches!(character, '\n' | '\t') {
@@ -97,12 +97,12 @@ impl Plain {
                 }
                 state
             }
-            (State::Text, character) => {
+            (Mode::Text, character) => {
                 text.push(character);
-                State::Text
+                Mode::Text
             }
-            (State::Escape | State::StringEscape | State::Intermediate | State::Control, _) => {
-                State::Text
+            (Mode::Escape | Mode::StringEscape | Mode::Intermediate | Mode::Control, _) => {
+                Mode::Text
             }
         };
     }
@@ -118,7 +118,7 @@ mod tests {
     fn strip_leaves_plain_text_unchanged() {
         for text in ["", "login: \n\tA line, and another one.\n", "Grüße, 世界 🖴", "a[31mb]0;c"]
         {
-            assert_eq!(Plain::of(text.as_bytes()), text);
+            assert_eq!(AnsiStripper::strip(text.as_bytes()), text);
         }
     }
 
@@ -139,20 +139,20 @@ mod tests {
             ("\x1b]an end that never comes\nand the next line", "\nand the next line"),
             ("at the end\x1b[3", "at the end"),
         ] {
-            assert_eq!(Plain::of(written.as_bytes()), left, "{written:?}");
+            assert_eq!(AnsiStripper::strip(written.as_bytes()), left, "{written:?}");
         }
     }
 
     #[test]
     fn strip_replaces_invalid_utf_8() {
-        assert_eq!(Plain::of(b"a\xffb\xe4\xb8"), "a\u{fffd}b\u{fffd}");
-        assert_eq!(Plain::of(b"a\x9b31mb"), "a\u{fffd}31mb", "a bare 9B is no character");
+        assert_eq!(AnsiStripper::strip(b"a\xffb\xe4\xb8"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(AnsiStripper::strip(b"a\x9b31mb"), "a\u{fffd}31mb", "a bare 9B is no character");
     }
 
     proptest! {
         #[test]
         fn strip_leaves_no_control_characters(bytes in any::<Vec<u8>>()) {
-            let plain = Plain::of(&bytes);
+            let plain = AnsiStripper::strip(&bytes);
             prop_assert!(plain.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')));
         }
 
@@ -163,9 +163,9 @@ mod tests {
         ) {
             let whole = pieces.concat().into_bytes();
             let (head, tail) = whole.split_at(cut.index(whole.len() + 1));
-            let mut plain = Plain::default();
-            let text = plain.push(head) + &plain.push(tail);
-            prop_assert_eq!(text, Plain::of(&whole));
+            let mut stripper = AnsiStripper::default();
+            let text = stripper.push(head) + &stripper.push(tail);
+            prop_assert_eq!(text, AnsiStripper::strip(&whole));
         }
     }
 }
