@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a client asks whether the disk is Available.
 const POLL: Duration = Duration::from_millis(1);
 /// Time for a guest to take a new disk in, so that what is measured is its leaving.
-const TAKE_IN: Duration = Duration::from_millis(400);
+const SETTLE_AFTER_ATTACH: Duration = Duration::from_millis(400);
 /// A root port that nothing else takes.
 const PORT: &str = "rp12";
 /// A type that fits everywhere.
@@ -159,7 +159,7 @@ impl Host {
         let own = [("InstanceId", instance), ("DiskId", disk)];
         self.call("AttachDisk", &own)?;
         self.until_disk_is(disk, "In_use")?;
-        pause(TAKE_IN);
+        pause(SETTLE_AFTER_ATTACH);
         let began = Instant::now();
         self.call("DetachDisk", &own)?;
         self.until_disk_is(disk, "Available")?;
@@ -196,7 +196,7 @@ async fn unplug(monitor: &Path, image: &Path) -> io::Result<Duration> {
         "driver": "virtio-blk-pci", "id": "bare", "drive": "bare", "bus": PORT, "addr": "0.0",
     });
     client.execute(DeviceAdd(device)).await.map_err(qemu)?;
-    tokio::time::sleep(TAKE_IN).await;
+    tokio::time::sleep(SETTLE_AFTER_ATTACH).await;
     let mut events = client.events();
     let began = Instant::now();
     client.execute(DeviceDel { id: "bare".to_owned() }).await.map_err(qemu)?;

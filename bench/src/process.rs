@@ -103,7 +103,7 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<(u16, Vec<u8>
     status.map(|status| (status, answer)).ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
-/// The request, with the wish that the connection be closed after it.
+/// The request with `Connection: close`.
 fn closing(request: &[u8]) -> Vec<u8> {
     let line = memchr::memmem::find(request, b"\r\n").map_or(request.len(), |at| at + 2);
     let (first, rest) = request.split_at(line);

@@ -139,7 +139,7 @@ class Host:
         return None
 
     def agrees(self):
-        """Books and machines say the same."""
+        """Store and hypervisor agree."""
         assert self.control("differences")["differences"] == []
 
     # The API.

@@ -4,7 +4,7 @@ import pytest
 from host import SOON_S, until
 
 # As long as an unplug may take, and a moment more.
-PATIENCE_MS = 301_000
+DETACH_TIMEOUT_MS = 301_000
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def asked_in_vain(host, disk):
 def give_up(host, disk):
     """Moves the clock beyond the deadline."""
     asked_in_vain(host, disk)
-    host.control("clock/advance", {"milliseconds": PATIENCE_MS})
+    host.control("clock/advance", {"milliseconds": DETACH_TIMEOUT_MS})
     disk.wait("In_use")
 
 
@@ -92,7 +92,7 @@ def test_detach_deadline_is_suspended_while_the_machine_is_paused(shared, attach
         disk.begin_detach(machine)
         row = until(lambda: (row := in_flight(shared, disk)) and "paused" in row["last_event"] and row, "a pause")
         assert row["deadline_at"] == "stands still"
-        shared.control("clock/advance", {"milliseconds": 10 * PATIENCE_MS})
+        shared.control("clock/advance", {"milliseconds": 10 * DETACH_TIMEOUT_MS})
         until(lambda: in_flight(shared, disk)["tries"] > row["tries"], "another look")
         assert disk.status() == "Detaching"
         qmp("cont")

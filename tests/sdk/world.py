@@ -79,7 +79,7 @@ class Client:
         raise NotImplementedError
 
     def attach(self, instance_id, disk_id):
-        """Attaches with the wish that the disk goes with its instance, which a detach has to clear."""
+        """Attaches with DeleteWithInstance=true, which a detach has to clear."""
         raise NotImplementedError
 
     def detach(self, instance_id, disk_id):

@@ -58,7 +58,7 @@ pub struct AssemblyOptions {
     pub quotas: Quotas,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
-    /// Whether the development key opens the door.
+    /// Whether the development key is accepted.
     pub development_key: bool,
     /// Names that this server may be called by, besides loopback.
     pub extra_hosts: Vec<String>,

@@ -37,7 +37,7 @@ commands!(
     /// Leaves the mode in which only capabilities are negotiated.
     Capabilities {} = "qmp_capabilities" -> Done,
     /// Whether the processors run.
-    QueryStatus {} = "query-status" -> Status,
+    QueryStatus {} = "query-status" -> MachineStatus,
     /// Which QEMU it is.
     QueryVersion {} = "query-version" -> QemuVersion,
     /// The properties of an object, such as the devices below `/machine/peripheral`.
@@ -103,7 +103,7 @@ impl Command for DeviceAdd {
 
 /// Whether the processors run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Status {
+pub struct MachineStatus {
     /// They run.
     pub running: bool,
     /// In what state the machine is.

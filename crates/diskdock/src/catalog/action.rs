@@ -192,9 +192,9 @@ pub trait Query: Sync + 'static {
 #[derive(Clone, Copy)]
 pub enum Entry {
     /// It only answers.
-    Reading(&'static dyn Reading),
+    Reading(&'static dyn DynQuery),
     /// It changes something.
-    Mutation(&'static dyn Mutation),
+    Mutation(&'static dyn DynAction),
 }
 
 impl std::fmt::Debug for Entry {
@@ -214,7 +214,7 @@ impl Entry {
 }
 
 /// The dynamic face of a [`Query`].
-pub trait Reading: Sync {
+pub trait DynQuery: Sync {
     /// What there is to know about it.
     fn spec(&self) -> &'static Spec;
 
@@ -229,7 +229,7 @@ pub trait ReadyQuery {
 }
 
 /// The dynamic face of an [`Action`].
-pub trait Mutation: Sync {
+pub trait DynAction: Sync {
     /// What there is to know about it.
     fn spec(&self) -> &'static Spec;
 
@@ -259,7 +259,7 @@ impl<Q: Query> ReadyQuery for AskedQuery<Q> {
     }
 }
 
-impl<Q: Query> Reading for Q {
+impl<Q: Query> DynQuery for Q {
     fn spec(&self) -> &'static Spec {
         const {
             &Spec {
@@ -302,7 +302,7 @@ fn preconditions_of<A: Action>() -> Vec<(&'static str, &'static ErrorCode)> {
     A::PRECONDITIONS.iter().map(|rule| (rule.sentence, rule.error)).collect()
 }
 
-impl<A: Action> Mutation for A {
+impl<A: Action> DynAction for A {
     fn spec(&self) -> &'static Spec {
         const {
             &Spec {

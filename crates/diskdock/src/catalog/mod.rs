@@ -21,7 +21,7 @@ mod value;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, Effect, EncodedEffect, Entry, Mutation, Query, Reading, ReadyAction,
+    Action, Call, Caller, DynAction, DynQuery, Effect, EncodedEffect, Entry, Query, ReadyAction,
     ReadyQuery, Stop, StoreChange,
 };
 pub use environment::{Console, ConsoleOutput, Environment, Environments};

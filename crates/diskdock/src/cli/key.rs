@@ -76,7 +76,7 @@ pub async fn run(args: KeyArgs) -> Result<(), Failure> {
         eprintln!("diskdock: a server has {} open; asking it", args.data_dir.display());
         ask_server(&args).await?
     } else {
-        change_books(&args).await?
+        change_store(&args).await?
     };
     show(&args, &told)
 }
@@ -114,7 +114,7 @@ async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
     }
 }
 
-async fn change_books(args: &KeyArgs) -> Result<Value, Failure> {
+async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
     let directory = &args.data_dir;
     let creates = matches!(args.command, KeyCommand::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
@@ -220,20 +220,20 @@ mod tests {
     async fn key_is_created_listed_and_deleted() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
-        let none = change_books(&args(at, KeyCommand::List)).await.unwrap_err();
+        let none = change_store(&args(at, KeyCommand::List)).await.unwrap_err();
         assert_eq!(none.code, super::super::USAGE);
         let create = KeyCommand::Create { account: "7".to_owned() };
-        let key = change_books(&args(at, create)).await.unwrap();
+        let key = change_store(&args(at, create)).await.unwrap();
         let id = key["id"].as_str().unwrap().to_owned();
         assert!(id.starts_with("LTAI5t") && id.len() == 24);
         assert_eq!(key["secret"].as_str().unwrap().len(), 30);
         let disable = KeyCommand::Disable { id: id.clone() };
-        assert_eq!(change_books(&args(at, disable)).await.unwrap()["status"], "Inactive");
-        let listed = change_books(&args(at, KeyCommand::List)).await.unwrap();
+        assert_eq!(change_store(&args(at, disable)).await.unwrap()["status"], "Inactive");
+        let listed = change_store(&args(at, KeyCommand::List)).await.unwrap();
         assert_eq!(listed["keys"][0]["status"], "Inactive");
         assert!(listed["keys"][0].get("secret").is_none());
-        change_books(&args(at, KeyCommand::Delete { id: id.clone() })).await.unwrap();
-        assert!(change_books(&args(at, KeyCommand::Enable { id })).await.is_err());
+        change_store(&args(at, KeyCommand::Delete { id: id.clone() })).await.unwrap();
+        assert!(change_store(&args(at, KeyCommand::Enable { id })).await.is_err());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct MachineArgs {
     pub qemu: PathBuf,
     /// How virtual machines are accelerated: kvm, tcg, or auto, which is KVM where a guest really
     /// runs under it
-    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = wish)]
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = accel)]
     pub accel: AccelChoice,
     /// Whom QEMU runs as when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
@@ -69,7 +69,7 @@ fn runs(program: &Path) -> bool {
     command.status().is_ok()
 }
 
-fn wish(text: &str) -> Result<AccelChoice, String> {
+fn accel(text: &str) -> Result<AccelChoice, String> {
     match text {
         "auto" => Ok(AccelChoice::Auto),
         "kvm" => Ok(AccelChoice::Kvm),

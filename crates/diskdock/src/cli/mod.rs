@@ -48,11 +48,11 @@ Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
 )]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run the server
     Serve(serve::ServeArgs),
     /// Call an action of the API
@@ -87,17 +87,17 @@ pub async fn run() -> Result<(), Failure> {
         return output::print(&help);
     }
     match Arguments::parse_from(call::fold_parameters(arguments)).command {
-        Command::Serve(args) => serve::serve(args).await,
-        Command::Call(args) => call::run(args).await,
-        Command::Sample(args) => sample::run(args),
-        Command::Console(args) => console::run(args).await,
-        Command::Catalog(args) => catalog::run(args),
-        Command::Key(args) => key::run(args).await,
-        Command::Image(args) => image::run(args).await,
-        Command::Doctor(args) => doctor::run(args).await,
-        Command::Admin(args) => admin::run(args).await,
-        Command::Docs(args) => docs::run(args),
-        Command::GuestNetwork(args) => guest_network::run(&args),
-        Command::Completions(args) => completions::run(args),
+        CliCommand::Serve(args) => serve::serve(args).await,
+        CliCommand::Call(args) => call::run(args).await,
+        CliCommand::Sample(args) => sample::run(args),
+        CliCommand::Console(args) => console::run(args).await,
+        CliCommand::Catalog(args) => catalog::run(args),
+        CliCommand::Key(args) => key::run(args).await,
+        CliCommand::Image(args) => image::run(args).await,
+        CliCommand::Doctor(args) => doctor::run(args).await,
+        CliCommand::Admin(args) => admin::run(args).await,
+        CliCommand::Docs(args) => docs::run(args),
+        CliCommand::GuestNetwork(args) => guest_network::run(&args),
+        CliCommand::Completions(args) => completions::run(args),
     }
 }

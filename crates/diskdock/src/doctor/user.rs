@@ -63,15 +63,15 @@ fn reach(user: &User, data_directory: &Path) -> Point {
     let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
     let parent = absolute.parent().unwrap_or(Path::new("/"));
     let there: Vec<PathBuf> = parent.ancestors().map(Path::to_owned).collect();
-    // From the root on, so that the first closed door is named.
+    // From the root on, so that the first directory without access is named.
     let closed = there.iter().rev().filter(|path| path.exists()).find(|path| !enters(user, path));
     let name = &user.name;
     match closed {
         None => Point::ok(REACH, format!("{name} can reach {}", absolute.display())),
-        Some(door) => Point::problem(
+        Some(directory) => Point::problem(
             REACH,
-            format!("{name} cannot pass {}", door.display()),
-            format!("chmod o+x {}, or put the data directory elsewhere", door.display()),
+            format!("{name} cannot pass {}", directory.display()),
+            format!("chmod o+x {}, or put the data directory elsewhere", directory.display()),
         ),
     }
 }

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{OperationRow, Store, StoreError, WriteTx};
 
-/// Operations in flight at most; beyond, new work is refused at the door.
+/// Operations in flight at most; beyond, new work is refused.
 pub const IN_FLIGHT: usize = 100_000;
 /// Operations of one account in flight at most, so that no account takes the room of all others.
 pub const IN_FLIGHT_OF_ACCOUNT: usize = 10_000;

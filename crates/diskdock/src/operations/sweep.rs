@@ -1,7 +1,7 @@
-//! Throws away the bytes of disks that the store no longer have.
+//! Throws away the bytes of disks that the store no longer has.
 //!
 //! A disk is removed from the store in a transaction that remembers its bytes; they are discarded
-//! afterwards, as often as it takes, so that neither a crash nor a driver in trouble leaves any
+//! afterwards, as often as it takes, so that neither a crash nor a failing driver leaves any
 //! behind.
 
 use crate::hypervisor::Hypervisor;

@@ -1,5 +1,5 @@
 //! Durable work under everything that can come between: crashes, steps taken twice, a store that
-//! fails, deadlines, trouble, a clock that is set, a lease that is lost.
+//! fails, deadlines, errors of the driver, a clock that is set, a lease that is lost.
 
 mod bounds;
 mod clock_steps;

@@ -1,6 +1,6 @@
 //! `ResizeDisk`: make a disk larger.
 //!
-//! The store have the new size from the answer on. The bytes follow by the operation at the end
+//! The store has the new size from the reply on. The bytes follow by the operation at the end
 //! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
 
 use super::resource::DISK;

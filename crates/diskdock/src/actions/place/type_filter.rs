@@ -104,7 +104,7 @@ fn is<const MIN: usize, const MAX: usize>(wanted: Option<&Text<MIN, MAX>>, value
     wanted.is_none_or(|Text(wanted)| wanted == value)
 }
 
-/// No wish matches everything.
+/// Whether a value is among the wanted ones; an empty list matches everything.
 fn among<const MIN: usize, const MAX: usize>(wanted: &[Text<MIN, MAX>], value: &str) -> bool {
     wanted.is_empty() || wanted.iter().any(|Text(wanted)| wanted == value)
 }

@@ -67,16 +67,16 @@ fn read(answer: &HttpReply) -> Result<Value, Failure> {
         return match body {
             Some(body) => Ok(body),
             None if answer.body.is_empty() => Ok(Value::Null),
-            None => Err(stranger(answer)),
+            None => Err(not_diskdock(answer)),
         };
     }
     // What the HTTP layer refuses has the form of the API.
-    let message = text("error").or_else(|| text("Message")).ok_or_else(|| stranger(answer))?;
+    let message = text("error").or_else(|| text("Message")).ok_or_else(|| not_diskdock(answer))?;
     let hint = text("hint").or_else(|| text("Recommend")).unwrap_or_default();
     Err(Failure::new(message, &hint))
 }
 
-fn stranger(answer: &HttpReply) -> Failure {
+fn not_diskdock(answer: &HttpReply) -> Failure {
     let message = format!("the server answered {} and not as a diskdock does", answer.status);
     Failure::new(message, "The controls are there only on a diskdock. Check --endpoint.")
 }

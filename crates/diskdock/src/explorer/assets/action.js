@@ -127,8 +127,8 @@ async function showChanges(asked, answer) {
   try {
     const settled = await follow(kinds[followed.noun], kinds.region, ids, named, list, following.signal);
     list.classList.toggle("settled", settled);
-  } catch (trouble) {
-    list.append(element("li", {}, `Cannot follow: ${trouble.message}`));
+  } catch (error) {
+    list.append(element("li", {}, `Cannot follow: ${error.message}`));
   }
 }
 
@@ -153,8 +153,8 @@ async function call(extra = []) {
     showRequest(answer.request);
     showReply(answer);
     await showChanges(asked, answer);
-  } catch (trouble) {
-    outcome.replaceChildren(element("p", { class: "verdict bad" }, `No answer: ${trouble.message}`));
+  } catch (error) {
+    outcome.replaceChildren(element("p", { class: "verdict bad" }, `No answer: ${error.message}`));
   }
 }
 

@@ -79,7 +79,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const response = await fetch("/explorer/api/signature", { method: "POST", body });
     show(await response.json());
-  } catch (trouble) {
-    findings.replaceChildren(bad(`No answer: ${trouble.message}`));
+  } catch (error) {
+    findings.replaceChildren(bad(`No answer: ${error.message}`));
   }
 });

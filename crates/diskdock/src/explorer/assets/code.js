@@ -30,8 +30,8 @@ export function showCode(form) {
       const answer = await response.json();
       // Only the latest answer counts, whichever comes first.
       if (mine === asked) place.replaceChildren(...shown(response.ok ? answer : { why: answer.error }));
-    } catch (trouble) {
-      if (mine === asked) place.replaceChildren(element("p", { class: "notice" }, `No answer: ${trouble.message}`));
+    } catch (error) {
+      if (mine === asked) place.replaceChildren(element("p", { class: "notice" }, `No answer: ${error.message}`));
     }
   }
 

@@ -35,9 +35,9 @@ async function fill(picker, form, kind) {
     const found = await listed(kind, regionOf(form));
     if (!found.length) first.textContent = `There is none in ${regionOf(form)}`;
     picker.replaceChildren(first, ...options(found, picker.dataset.fits));
-  } catch (trouble) {
+  } catch (error) {
     first.textContent = "Cannot list";
-    picker.title = trouble.message;
+    picker.title = error.message;
     picker.replaceChildren(first);
   }
 }

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::quote::bash as quote;
 use super::shell_wait::{SHARED, refuse_nul, wait};
 use super::template::{comments, fill};
-use super::tree::Pair;
+use crate::gateway::decode::Pair;
 
 const TEMPLATE: &str = include_str!("templates/cli.txt");
 

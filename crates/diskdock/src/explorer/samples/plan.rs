@@ -1,9 +1,10 @@
 //! What a sample sends and does, before any language has its say.
 
-use super::tree::{Member, Pair, grow};
+use super::tree::{Member, grow};
 use super::waiting::{self, Waiting};
 use super::{Ask, Language, NoSample, Target};
 use crate::catalog::{ParamSpec, Presence, Product, Repeat, Spec};
+use crate::gateway::decode::Pair;
 use crate::service::COMMON;
 
 /// The sample's content.

@@ -4,8 +4,8 @@ use super::NoSample;
 use super::plan::Plan;
 use super::quote::bash as quote;
 use super::template::fill;
-use super::tree::Pair;
 use super::waiting::{GIVE_UP_AFTER_S, SampleIds};
+use crate::gateway::decode::Pair;
 
 /// Pieces of both kinds of script.
 pub const SHARED: &str = include_str!("templates/shell-wait.txt");

@@ -3,9 +3,9 @@
 use super::plan::Plan;
 use super::quote::hcl as quote;
 use super::template::{comments, fill};
-use super::tree::Pair;
 use super::{NoSample, Target};
 use crate::catalog::Spec;
+use crate::gateway::decode::Pair;
 
 const TEMPLATE: &str = include_str!("templates/terraform.txt");
 

@@ -3,9 +3,7 @@
 use super::Language;
 use super::model::{Kind, kind};
 use crate::catalog::{ParamSpec, Repeat};
-
-/// A wire name and its value.
-pub type Pair = (String, String);
+use crate::gateway::decode::Pair;
 
 /// A value in a model.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! What is waited for after an asynchronous call, and how its end is known: as the action declares
 //! it, for the values of one request.
 
-use super::tree::Pair;
 use crate::catalog::{Goal, Resource, Settling, Spec};
+use crate::gateway::decode::Pair;
 
 /// Where the ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -109,13 +109,13 @@ impl Choice {
 }
 
 /// Chooses by running a guest; takes up to some ten seconds where guests hang. Fails, in words,
-/// where none runs as it is wished.
-pub async fn choose(qemu: &Path, wish: AccelChoice) -> Result<Choice, String> {
-    if wish == AccelChoice::Tcg {
+/// where none runs as it is wanted.
+pub async fn choose(qemu: &Path, wanted: AccelChoice) -> Result<Choice, String> {
+    if wanted == AccelChoice::Tcg {
         probe(qemu, Accel::Tcg).await?;
         return Ok(Choice::of(Accel::Tcg, None));
     }
-    match (probe(qemu, Accel::Kvm).await, wish) {
+    match (probe(qemu, Accel::Kvm).await, wanted) {
         (Ok(()), _) => Ok(Choice::of(Accel::Kvm, None)),
         (Err(why), AccelChoice::Kvm) => Err(why),
         (Err(why), _) => {

@@ -112,13 +112,13 @@ impl Qemu {
     /// How machines are accelerated, found out once.
     pub async fn accel(&self) -> Result<Choice, String> {
         let choose = async || {
-            let wish = match (self.config.accel, self.config.user) {
+            let wanted = match (self.config.accel, self.config.user) {
                 (AccelChoice::Auto, Some(user)) if !user::may_use(accel::KVM, user) => {
                     AccelChoice::Tcg
                 }
-                (wish, _) => wish,
+                (wanted, _) => wanted,
             };
-            let choice = accel::choose(&self.config.program, wish).await?;
+            let choice = accel::choose(&self.config.program, wanted).await?;
             if let Some(remark) = &choice.remark {
                 tracing::warn!(remark, "virtual machines are slow here");
             }

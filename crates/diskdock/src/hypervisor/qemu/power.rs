@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{InstanceId, Uptime};
-use qmp::commands::{QueryStatus, Quit, RunState, Status, SystemPowerdown};
+use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
@@ -29,7 +29,7 @@ const ENDING_MS: i64 = 100;
 
 /// Why nothing can happen in a machine, if so: its processors stand still until somebody lets it
 /// go on.
-pub(super) fn why_paused(status: &Status) -> Option<String> {
+pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
     match &status.status {
         RunState::Paused | RunState::Prelaunch => Some("the virtual machine is paused".to_owned()),
         RunState::IoError => {

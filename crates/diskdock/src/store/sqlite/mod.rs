@@ -36,7 +36,7 @@ const READERS_KEPT: usize = 4;
 const STATEMENTS: usize = 64;
 
 const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_books.sql"),
+    include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_discards.sql"),
     include_str!("../migrations/0003_nonces.sql"),
     include_str!("../migrations/0004_leases.sql"),
@@ -161,7 +161,7 @@ fn make_private_directory(directory: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The store hold secrets, whoever made the directory. SQLite gives its other files the same mode.
+/// The store holds secrets, whoever made the directory. SQLite gives its other files the same mode.
 fn make_private_file(path: &Path) -> Result<(), StoreError> {
     let made = open_private_file(path);
     made.map(drop)

@@ -1,0 +1,154 @@
+//! One name, one thing; and words of the field instead of words of our own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Source, collect, none, sources};
+
+/// Type names that several modules may define, and why.
+const SHARED_NAMES: &[(&str, &str)] =
+    &[("Facts", "the associated type of Action, which every action's file defines for itself")];
+
+/// Words that stood for parts of diskdock once, and what they are called.
+const OLD_WORDS: &[(&str, &str)] = &[
+    ("books", "store"),
+    ("bury", "mark_stopped"),
+    ("call_off", "cancel"),
+    ("desk", "AdminState"),
+    ("funeral", "KILL_TIMEOUT"),
+    ("housekeeping", "maintenance"),
+    ("keep_house", "run_maintenance"),
+    ("ledger", "SqliteTx"),
+    ("patience", "timeout"),
+    ("relics", "LegacyParams"),
+    ("restock", "refresh_images"),
+    ("shop", "ZoneSelection"),
+    ("squeeze", "gzip"),
+    ("take_back", "compensate"),
+    ("take_in", "enqueue"),
+    ("trouble", "error"),
+    ("wish", "the request, or what is wanted"),
+];
+
+/// The name of the store's file, which data directories of every version have.
+const FILE_OF_THE_STORE: &str = "books.sqlite";
+
+/// Names that no type may have, since they stood for something else once.
+const OLD_TYPES: &[&str] = &[
+    "Answered",
+    "Board",
+    "Books",
+    "Desk",
+    "Door",
+    "Ending",
+    "Eye",
+    "Hands",
+    "Kept",
+    "Ledger",
+    "Look",
+    "Looks",
+    "Offer",
+    "Patience",
+    "Plain",
+    "PoolFault",
+    "Problem",
+    "Progressing",
+    "Relics",
+    "Shelf",
+    "Shop",
+    "Sight",
+    "StoreFault",
+    "Stored",
+    "Strangers",
+    "Told",
+    "Touched",
+    "Trouble",
+    "Wish",
+    "World",
+];
+
+/// The name of the type that a line defines at the top level of its module.
+fn defined_type(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub").map_or(line, |rest| {
+        let rest = rest.strip_prefix("(crate)").or(rest.strip_prefix("(super)")).unwrap_or(rest);
+        rest.trim_start()
+    });
+    let keywords = ["struct ", "enum ", "trait ", "type ", "union "];
+    let name = keywords.iter().find_map(|keyword| line.strip_prefix(keyword))?;
+    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+    Some(&name[..end])
+}
+
+/// Every type of the libraries and programs, with the places that define it.
+fn defined_types(sources: &[Source]) -> BTreeMap<&str, Vec<String>> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !source.is_test()) {
+        for (number, line) in source.code() {
+            if let Some(name) = defined_type(line) {
+                found.entry(name).or_default().push(format!("{}:{number}", source.path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_type_name_is_defined_once() {
+    let sources = sources();
+    let types = defined_types(&sources);
+    let twice = types.iter().filter(|(name, places)| {
+        places.len() > 1 && !SHARED_NAMES.iter().any(|(shared, _)| shared == *name)
+    });
+    none(
+        "type names with several meanings",
+        twice.map(|(name, places)| format!("{name}: {}", places.join(", "))),
+    );
+}
+
+#[test]
+fn no_type_has_a_name_of_the_old_vocabulary() {
+    let sources = sources();
+    let types = defined_types(&sources);
+    let old = types.iter().filter(|(name, _)| OLD_TYPES.contains(name));
+    none("names that stood for something else", old.map(|(name, at)| format!("{name}: {at:?}")));
+}
+
+/// Whether a text has a word, in whatever case, that is no part of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let is_part = |c: char| c.is_alphanumeric();
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+#[test]
+fn no_file_uses_the_old_vocabulary() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let mut files = Vec::new();
+    for folder in ["crates", "bench/src", "docs", "tests", "fuzz/fuzz_targets"] {
+        collect(root, &root.join(folder), &["rs", "md", "py"], &mut files);
+    }
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        files.push(Source { path: page.to_owned(), text });
+    }
+    let here = |source: &&Source| !source.path.ends_with("tidy/vocabulary.rs");
+    let found = files.iter().filter(here).flat_map(|source| {
+        (1..).zip(source.text.lines()).flat_map(move |(number, line)| {
+            let line = line.replace(FILE_OF_THE_STORE, "");
+            let old = OLD_WORDS.iter().filter(move |(word, _)| has_word(&line, word));
+            old.map(move |(word, say)| format!("{}:{number}: {word}; say {say}", source.path))
+        })
+    });
+    none("words of the old vocabulary", found);
+}
+
+#[test]
+fn defined_type_and_has_word_read_lines() {
+    assert_eq!(defined_type("pub(crate) struct Writer<'a> {"), Some("Writer"));
+    assert_eq!(defined_type("type Pair = (String, String);"), Some("Pair"));
+    assert_eq!(defined_type("    struct Inside {"), None);
+    assert!(has_word("The Books, say", "books") && has_word("change_books(1)", "books"));
+    assert!(!has_word("a workshop", "shop"));
+}
