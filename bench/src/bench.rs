@@ -21,6 +21,10 @@ pub struct Scale {
     pub instances: usize,
     /// Starts of which the median is taken.
     pub starts: usize,
+    /// Operations in flight beside which writes are measured.
+    pub in_flight: usize,
+    /// For how long.
+    pub in_flight_time: Duration,
 }
 
 /// One run of the benchmark.
@@ -54,11 +58,22 @@ impl Bench {
         connections: usize,
         work: &mut impl Work,
     ) -> io::Result<Measured> {
+        self.measure_for(server, connections, work, self.scale.time)
+    }
+
+    /// The same, for so long.
+    pub fn measure_for(
+        &self,
+        server: &Process,
+        connections: usize,
+        work: &mut impl Work,
+        time: Duration,
+    ) -> io::Result<Measured> {
         let warm_up = (self.scale.time / 5).min(Duration::from_millis(300));
         load::run(server.address, connections, warm_up, work)?;
         let (before, own_before) =
             (server.processor_seconds()?, process::processor_seconds("self")?);
-        let outcome = load::run(server.address, connections, self.scale.time, work)?;
+        let outcome = load::run(server.address, connections, time, work)?;
         let used = server.processor_seconds()? - before;
         let own = process::processor_seconds("self")? - own_before;
         let each_us = |seconds: f64| seconds * 1e6 / (outcome.rate() * outcome.took.as_secs_f64());

@@ -6,6 +6,7 @@ mod bench;
 mod describe;
 mod detach;
 mod footprint;
+mod in_flight;
 mod load;
 mod machine;
 mod process;
@@ -52,6 +53,9 @@ enum Command {
     BareServer { address: SocketAddr, file: PathBuf },
 }
 
+/// Longer than it takes to renew the lease of a server twice.
+const TWO_RENEWALS: Duration = Duration::from_secs(45);
+
 /// The parts of the benchmark, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
@@ -67,6 +71,8 @@ enum Part {
     Ephemeral,
     /// AttachDisk and DetachDisk with fsync
     Durable,
+    /// Writes beside very many operations
+    InFlight,
     /// DetachDisk on a virtual machine; only if it is asked for, as it needs QEMU
     Detach,
 }
@@ -80,6 +86,7 @@ impl Part {
             Part::Pages => describe::pages(bench),
             Part::Ephemeral => attach::ephemeral(bench),
             Part::Durable => attach::durable(bench),
+            Part::InFlight => in_flight::writes(bench),
             Part::Detach => detach::detach(bench),
         }
     }
@@ -90,9 +97,23 @@ impl Args {
         let seconds = self.seconds.unwrap_or(if self.quick { 0.5 } else { 4.0 });
         let time = Duration::from_secs_f64(seconds.clamp(0.01, 3_600.0));
         if self.quick {
-            Scale { time, disks: [1_000, 5_000, 20_000], instances: 600, starts: 3 }
+            Scale {
+                time,
+                disks: [1_000, 5_000, 20_000],
+                instances: 600,
+                starts: 3,
+                in_flight: 1_000,
+                in_flight_time: time,
+            }
         } else {
-            Scale { time, disks: [1_000, 100_000, 1_000_000], instances: 1_000, starts: 10 }
+            Scale {
+                time,
+                disks: [1_000, 100_000, 1_000_000],
+                instances: 1_000,
+                starts: 10,
+                in_flight: 50_000,
+                in_flight_time: time.max(TWO_RENEWALS),
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
-use crate::operations::{Chore, Runner, ServerLife};
+use crate::operations::{Chore, Runner, SERVER, ServerLife};
 use crate::reserve;
 use crate::service::{Quotas, Services};
 use crate::storage::Images;
@@ -87,6 +87,9 @@ impl Assembly {
         let nonces = store.read(|tx| tx.nonces())??;
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
+        if let Some(lease) = store.read(|tx| tx.lease(SERVER))?? {
+            clock.go_on_from(lease.uptime);
+        }
         let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
         let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
         let runner = Arc::clone(&hypervisor);

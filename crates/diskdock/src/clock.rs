@@ -87,13 +87,22 @@ impl Clock {
         clock
     }
 
+    /// The uptime goes on from where that of the last process was, if it is not further already.
+    pub fn go_on_from(&self, uptime: Uptime) {
+        self.change(|state, _| {
+            let missing_ms = uptime.since_ms(state.uptime()).max(0);
+            state.added_ms = state.added_ms.saturating_add(missing_ms);
+        });
+    }
+
     /// The time of day.
     pub fn now(&self) -> Moment {
         let state = *self.lock();
         state.held_at.unwrap_or_else(|| machine_now().plus_ms(state.ahead_ms))
     }
 
-    /// How long this server has been running, as far as its clock goes: what waiting goes by.
+    /// How long this server has been running over all restarts, as far as its clock goes: what
+    /// waiting goes by.
     pub fn uptime(&self) -> Uptime {
         let mut state = self.lock();
         state.count(Instant::now());

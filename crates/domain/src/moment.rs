@@ -32,8 +32,12 @@ impl Moment {
 }
 
 /// A reading of a server's own monotonic clock, in milliseconds: what waiting and deadlines go by.
-/// It never goes back, whatever happens to the time of day, and means nothing to another process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// It never goes back while the server runs, whatever happens to the time of day; a restart goes on
+/// from where it was saved last. It means nothing to another server.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Uptime(pub i64);
 
 impl Uptime {

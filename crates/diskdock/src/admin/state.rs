@@ -126,5 +126,6 @@ fn enqueue(row: &mut OperationRow, services: &Services) -> Result<(), String> {
     let now = services.clock.now();
     row.id = services.environment.ids.operation(now);
     SERVER.clone_into(&mut row.lease_owner);
+    row.time_used.until = services.clock.uptime();
     Ok(())
 }

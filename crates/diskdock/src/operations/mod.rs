@@ -46,6 +46,12 @@ pub struct Timeout {
     pub give_up_after_s: i64,
 }
 
+impl Timeout {
+    fn milliseconds(self) -> i64 {
+        self.give_up_after_s.saturating_mul(1_000)
+    }
+}
+
 /// What an operation is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {

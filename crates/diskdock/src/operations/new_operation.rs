@@ -1,10 +1,10 @@
 //! An operation on its way from the effect that starts it to the runner.
 
-use domain::{AccountId, Moment, OperationId};
+use domain::{AccountId, Moment, OperationId, Uptime};
 
 use super::DynOperation;
 use super::server_lease::SERVER;
-use crate::store::OperationRow;
+use crate::store::{OperationRow, TimeUsed};
 
 /// An operation that an effect started, before it is written down.
 pub struct NewOperation {
@@ -21,6 +21,7 @@ impl NewOperation {
         account: &AccountId,
         operation: Box<dyn DynOperation>,
         now: Moment,
+        uptime: Uptime,
     ) -> NewOperation {
         let subject = operation.subject();
         let row = OperationRow {
@@ -34,7 +35,7 @@ impl NewOperation {
             tries: 0,
             last_event: "accepted".to_owned(),
             created_at: now,
-            used_ms: 0,
+            time_used: TimeUsed::none(uptime),
             lease_owner: SERVER.to_owned(),
         };
         NewOperation { row, operation }

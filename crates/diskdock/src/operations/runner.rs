@@ -179,7 +179,7 @@ impl Runner {
         }
         match self.restore(&row.kind, &row.state) {
             Ok(operation) => {
-                let deadline = Deadline::recovered(operation.timeout(), row.used_ms, now);
+                let deadline = Deadline::recovered(operation.timeout(), row.time_used, now);
                 jobs.add(Job::new(row, operation, deadline, now));
                 true
             }

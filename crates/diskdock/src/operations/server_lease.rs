@@ -50,9 +50,10 @@ impl LeaseWatch {
 }
 
 impl Runner {
-    /// Renews the lease of this server.
+    /// Renews the lease of this server, and saves how long it has been running.
     pub async fn renew_lease(&self) -> Result<(), StoreError> {
-        self.store.write(|tx| tx.renew_lease(SERVER)).await
+        let uptime = self.clock.uptime();
+        self.store.write(move |tx| tx.renew_lease(SERVER, uptime)).await
     }
 
     /// Takes over what other servers had in flight that are silent. Gives how many operations that
@@ -66,7 +67,7 @@ impl Runner {
             loop {
                 let lease = lease.clone();
                 let take = move |tx: &mut dyn WriteTx| {
-                    tx.take_over_operations(&lease, SERVER, TAKEN_OVER_AT_A_TIME)
+                    tx.take_over_operations(&lease, SERVER, now, TAKEN_OVER_AT_A_TIME)
                 };
                 let (last, count) = self.take_up(take).await?;
                 taken += count;
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     fn lease(renewals: i64) -> Lease {
-        Lease { server: "other".to_owned(), renewals }
+        Lease { server: "other".to_owned(), renewals, uptime: Uptime(0) }
     }
 
     #[test]

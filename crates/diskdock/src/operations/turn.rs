@@ -113,7 +113,8 @@ impl Runner {
         (stepped, operation)
     }
 
-    /// Saves a job that has to wait, if its state or its time used is not the saved one.
+    /// Saves a job that has to wait, if its state is not the saved one or it begins or ceases
+    /// to stand still: how its time goes on follows from the uptime, which the lease saves.
     async fn save_if_changed(
         &self,
         mut row: OperationRow,
@@ -121,11 +122,11 @@ impl Runner {
         operation: Box<dyn DynOperation>,
     ) -> Option<Job> {
         let state = operation.state();
-        if state != row.state || schedule.deadline.is_worth_saving(row.used_ms) {
-            let used_ms = schedule.deadline.used_ms();
-            let saved = OperationRow { state: state.clone(), used_ms, ..row.clone() };
+        let time_used = schedule.deadline.time_used();
+        if state != row.state || time_used.is_suspended != row.time_used.is_suspended {
+            let saved = OperationRow { state: state.clone(), time_used, ..row.clone() };
             match self.store.write(move |tx| tx.save_operation(&saved)).await {
-                Ok(()) => (row.state, row.used_ms) = (state, used_ms),
+                Ok(()) => (row.state, row.time_used) = (state, time_used),
                 Err(StoreError::LeaseLost) => return None,
                 Err(error) => {
                     tracing::error!(%error, id = row.id.0, "cannot save an operation");
@@ -208,8 +209,8 @@ impl Schedule {
     /// Due again after a while, and not later than the deadline.
     fn look_again(&mut self, after_ms: i64, now: Uptime) {
         let after_ms = after_ms.max(1);
-        let most_ms = self.deadline.longest_rest_ms().unwrap_or(after_ms);
-        self.due = now.plus_ms(after_ms.min(most_ms));
+        let left_ms = self.deadline.left_ms().unwrap_or(after_ms);
+        self.due = now.plus_ms(after_ms.min(left_ms));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::Moment;
+use domain::{Moment, Uptime};
 
 use super::{Quotas, Request, Services, token};
 use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
@@ -35,6 +35,7 @@ pub(super) async fn carry_out(
         Room::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
     }
     let (caller, now) = (request.caller.clone(), services.clock.now());
+    let uptime = services.clock.uptime();
     let token = token::of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let quotas = services.quotas;
@@ -47,7 +48,7 @@ pub(super) async fn carry_out(
         let written =
             match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas) {
                 Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
-                Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref())?,
+                Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref(), uptime)?,
                 Err(Stop::Failed(fault)) => return Err(fault),
                 Err(refused) => return Ok(WriteOutcome::Not(refused)),
             };
@@ -101,6 +102,7 @@ fn write_down(
     call: &Call<'_>,
     effect: EncodedEffect,
     token: Option<&TokenRecord>,
+    uptime: Uptime,
 ) -> Result<WriteOutcome, StoreError> {
     for change in &effect.changes {
         apply(tx, change)?;
@@ -108,7 +110,7 @@ fn write_down(
     let mut started = Vec::with_capacity(effect.start.len());
     for running in effect.start {
         let id = call.environment.ids.operation(call.now);
-        let new_operation = NewOperation::new(id, &call.caller.account, running, call.now);
+        let new_operation = NewOperation::new(id, &call.caller.account, running, call.now, uptime);
         tx.begin_operation(&new_operation.row)?;
         started.push(new_operation);
     }

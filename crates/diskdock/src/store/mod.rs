@@ -13,13 +13,13 @@ pub mod sqlite;
 use std::fmt;
 use std::pin::Pin;
 
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
 
 pub use ephemeral::Ephemeral;
 pub use records::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
-    InstancePage, KeyStatus, Lease, NonceRecords, OperationRow, Page, StoredNonce, TokenRecord,
-    has_tags, like,
+    InstancePage, KeyStatus, Lease, NonceRecords, OperationRow, Page, StoredNonce, TimeUsed,
+    TokenRecord, has_tags, like,
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
@@ -85,6 +85,8 @@ pub trait ReadTx {
         after: OperationId,
         most: u32,
     ) -> Result<Vec<OperationRow>, StoreError>;
+    /// The lease of a server; none if it never ran on this store.
+    fn lease(&self, server: &str) -> Result<Option<Lease>, StoreError>;
     /// The leases of all other servers that carry operations out. Costs nothing where there are
     /// none.
     fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError>;
@@ -139,7 +141,7 @@ pub trait WriteTx: ReadTx {
     /// An operation was given up; its reason is kept for people, within a bound.
     fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Renews the lease of a server on all its operations: one row, however many they are.
-    fn renew_lease(&mut self, server: &str) -> Result<(), StoreError>;
+    fn renew_lease(&mut self, server: &str, uptime: Uptime) -> Result<(), StoreError>;
     /// Gives up to `most` operations under this lease to `server`, unless the lease was renewed
     /// since it was read; gives those operations. Saving, ending or abandoning an operation that
     /// another server has taken over fails with [`StoreError::LeaseLost`].
@@ -147,6 +149,7 @@ pub trait WriteTx: ReadTx {
         &mut self,
         lease: &Lease,
         server: &str,
+        now: Uptime,
         most: u32,
     ) -> Result<Vec<OperationRow>, StoreError>;
     /// Records an accepted call. The latest 10,000 are kept, and no more than 256 besides.

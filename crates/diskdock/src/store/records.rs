@@ -2,7 +2,7 @@
 
 use domain::{
     AccountId, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, Instance, InstanceId,
-    LockReason, Moment, OperationId, Phase, Tag,
+    LockReason, Moment, OperationId, Phase, Tag, Uptime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -262,12 +262,39 @@ pub struct OperationRow {
     pub last_event: String,
     /// When it began.
     pub created_at: Moment,
-    /// How much of its timeout it had used up when it was saved, in milliseconds. Never a moment:
-    /// time in which nobody was looking does not count.
+    /// How much of its timeout it had used up when it was saved.
     #[serde(default)]
-    pub used_ms: i64,
+    pub time_used: TimeUsed,
     /// The server that carries it out, as long as its lease is alive.
     pub lease_owner: String,
+}
+
+/// How much of its timeout an operation has used up, by the uptime of the server that carries it
+/// out. Time in which nobody was looking does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeUsed {
+    /// Milliseconds that are counted.
+    pub counted_ms: i64,
+    /// Up to when they are counted.
+    pub until: Uptime,
+    /// It stands still, because nothing can happen meanwhile.
+    pub is_suspended: bool,
+}
+
+impl TimeUsed {
+    /// None, of an operation that begins.
+    pub fn none(now: Uptime) -> TimeUsed {
+        TimeUsed { counted_ms: 0, until: now, is_suspended: false }
+    }
+
+    /// Counts what has passed, unless it stands still.
+    pub fn count(&mut self, now: Uptime) {
+        if !self.is_suspended {
+            let passed_ms = now.since_ms(self.until).max(0);
+            self.counted_ms = self.counted_ms.saturating_add(passed_ms);
+        }
+        self.until = now;
+    }
 }
 
 /// The lease of a server on the operations that it carries out.
@@ -277,6 +304,8 @@ pub struct Lease {
     pub server: String,
     /// How often it was renewed.
     pub renewals: i64,
+    /// The uptime of the server when it was renewed last.
+    pub uptime: Uptime,
 }
 
 /// Whether a key can be used.

@@ -10,7 +10,13 @@ fn detach(number: i64, account: &str, instance: &str, disk: &str) -> Job {
     let detach = OPERATIONS.iter().find(|kind| kind.name == "disk.detach").unwrap();
     let state = format!(r#"{{"slot":{{"instance":"{instance}","disk":"{disk}","generation":1}}}}"#);
     let operation = (detach.restore)(&state).unwrap();
-    let new = NewOperation::new(OperationId(number), &account.into(), operation, domain::Moment(0));
+    let new = NewOperation::new(
+        OperationId(number),
+        &account.into(),
+        operation,
+        domain::Moment(0),
+        BEGINNING,
+    );
     let deadline = Deadline::new(new.operation.timeout(), BEGINNING);
     Job::new(new.row, new.operation, deadline, BEGINNING)
 }

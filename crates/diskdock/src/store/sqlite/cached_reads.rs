@@ -98,6 +98,10 @@ impl ReadTx for CachedReads<'_> {
         self.miss()
     }
 
+    fn lease(&self, _: &str) -> Result<Option<Lease>, StoreError> {
+        self.miss()
+    }
+
     fn other_leases(&self, _: &str) -> Result<Vec<Lease>, StoreError> {
         self.miss()
     }

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
+use domain::{
+    AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params};
 use serde::de::DeserializeOwned;
 
@@ -270,15 +272,20 @@ impl ReadTx for SqliteTx<'_> {
         self.bodies(sql, params![server, after.0, most])
     }
 
+    fn lease(&self, server: &str) -> Result<Option<Lease>, StoreError> {
+        let sql = "SELECT server, renewals, uptime_ms FROM leases WHERE server = ?1";
+        self.one(sql, [server], lease)
+    }
+
     fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError> {
         // Two ranges of the index, which are empty where there is no other server.
-        let sql = "SELECT others.lease_owner, coalesce(leases.renewals, 0) FROM \
+        let sql = "SELECT others.lease_owner, coalesce(leases.renewals, 0), \
+                   coalesce(leases.uptime_ms, 0) FROM \
                    (SELECT lease_owner FROM operations WHERE abandoned = 0 AND lease_owner < ?1 \
                    UNION \
                    SELECT lease_owner FROM operations WHERE abandoned = 0 AND lease_owner > ?1) \
                    AS others LEFT JOIN leases ON leases.server = others.lease_owner";
         let mut statement = self.prepare(sql)?;
-        let lease = |row: &Row<'_>| Ok(Lease { server: row.get(0)?, renewals: row.get(1)? });
         let leases = statement.query_map([server], lease).map_err(engine)?;
         leases.map(|lease| lease.map_err(engine)).collect()
     }
@@ -326,4 +333,8 @@ impl ReadTx for SqliteTx<'_> {
             operations: self.operations()?,
         })
     }
+}
+
+fn lease(row: &Row<'_>) -> rusqlite::Result<Lease> {
+    Ok(Lease { server: row.get(0)?, renewals: row.get(1)?, uptime: Uptime(row.get(2)?) })
 }

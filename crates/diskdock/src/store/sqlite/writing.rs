@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId};
+use domain::{
+    AccountId, Attachment, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime,
+};
 use rusqlite::params;
 use serde::Serialize;
 
@@ -290,11 +292,11 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn renew_lease(&mut self, server: &str) -> Result<(), StoreError> {
+    fn renew_lease(&mut self, server: &str, uptime: Uptime) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO leases (server, renewals) VALUES (?1, 1) \
-             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1",
-            [server],
+            "INSERT INTO leases (server, renewals, uptime_ms) VALUES (?1, 1, ?2) \
+             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1, uptime_ms = ?2",
+            params![server, uptime.0],
         )?;
         Ok(())
     }
@@ -303,16 +305,18 @@ impl WriteTx for SqliteTx<'_> {
         &mut self,
         lease: &Lease,
         server: &str,
+        now: Uptime,
         most: u32,
     ) -> Result<Vec<OperationRow>, StoreError> {
-        let renewals = "SELECT renewals FROM leases WHERE server = ?1";
-        let renewals = self.one(renewals, [&lease.server], |row| row.get::<_, i64>(0))?;
-        if renewals.unwrap_or(0) != lease.renewals {
+        let renewals = self.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
+        if renewals != lease.renewals {
             return Ok(Vec::new());
         }
         let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
         for row in &mut rows {
             server.clone_into(&mut row.lease_owner);
+            row.time_used.count(lease.uptime);
+            row.time_used.until = now;
             self.execute(
                 "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
                 params![row.id.0, server, json(row)],

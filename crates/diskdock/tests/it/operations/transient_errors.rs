@@ -9,7 +9,7 @@ use diskdock::hypervisor::{Hypervisor, Machines, ObservedState, Pace, Simulated}
 use diskdock::operations::{Runner, Selection, UnknownInstances, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{Lease, OperationRow, Store, WriteTx};
-use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase};
+use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase, Uptime};
 
 use super::flaky::{Flaky, Script, Shaky};
 use crate::harness::{BEGINNING, World};
@@ -151,8 +151,9 @@ async fn attach_whose_compensation_is_unknown_counts_as_attached() {
 async fn lost_lease_drops_the_operation_without_effect() {
     let bench = Bench::attaching().await;
     bench.pass(0).await;
-    let lease = Lease { server: "local".to_owned(), renewals: 0 };
-    let steal = bench.store.write(move |tx| tx.take_over_operations(&lease, "another", 10));
+    let lease = Lease { server: "local".to_owned(), renewals: 0, uptime: Uptime(0) };
+    let steal =
+        bench.store.write(move |tx| tx.take_over_operations(&lease, "another", Uptime(0), 10));
     assert_eq!(steal.await.unwrap().len(), 1);
     bench.pass(1_000).await;
     assert_eq!(bench.runner.in_flight(), 0);

@@ -1,7 +1,7 @@
 //! Operations: begun, saved, ended, given up, and never with two servers at once.
 
-use diskdock::store::{Lease, OperationRow, StoreError};
-use domain::OperationId;
+use diskdock::store::{Lease, OperationRow, StoreError, TimeUsed};
+use domain::{OperationId, Uptime};
 
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING};
@@ -24,7 +24,7 @@ pub fn operation(number: i64, owner: &str) -> OperationRow {
         tries: 0,
         last_event: "accepted".to_owned(),
         created_at: BEGINNING,
-        used_ms: 0,
+        time_used: TimeUsed::default(),
         lease_owner: owner.to_owned(),
     }
 }
@@ -52,15 +52,18 @@ async fn an_operation_is_kept_until_it_ends(open: Open) {
 async fn a_lease_keeps_others_away_unless_it_was_not_renewed(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
-    fresh.write(|tx| tx.renew_lease("a")).await;
+    fresh.write(|tx| tx.renew_lease("a", Uptime(30_000))).await;
     let seen = fresh.read(|tx| tx.other_leases("b")).remove(0);
     assert_eq!(seen.server, "a");
-    fresh.write(|tx| tx.renew_lease("a")).await;
-    let take = |lease: Lease| fresh.write(move |tx| tx.take_over_operations(&lease, "b", 10));
+    fresh.write(|tx| tx.renew_lease("a", Uptime(30_000))).await;
+    let take =
+        |lease: Lease| fresh.write(move |tx| tx.take_over_operations(&lease, "b", Uptime(9), 10));
     assert_eq!(take(seen.clone()).await, [], "it was renewed");
     let seen = Lease { renewals: seen.renewals + 1, ..seen };
     let taken = take(seen.clone()).await;
     assert_eq!((taken.len(), &*taken[0].lease_owner), (1, "b"));
+    let used = TimeUsed { counted_ms: 30_000, until: Uptime(9), is_suspended: false };
+    assert_eq!(taken[0].time_used, used, "as long as its server was seen to run");
     assert_eq!(take(seen).await, []);
     for loser in [
         fresh.refused(|tx| tx.save_operation(&operation(1, "a"))).await,
