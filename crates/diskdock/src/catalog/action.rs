@@ -1,6 +1,8 @@
 //! What an action is: a [`Query`] answers from the store; an [`Action`] decides on facts, and its
 //! [`Effect`] is written down whole or not at all.
 
+use std::sync::Arc;
+
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::environment::Environment;
@@ -171,9 +173,9 @@ pub trait Action: Sync + 'static {
 /// An action that only answers.
 pub trait Query: Sync + 'static {
     /// Its parameters.
-    type Params: Params + 'static;
+    type Params: Params + Send + Sync + 'static;
     /// What it answers besides the RequestId.
-    type Reply: ReplyValue;
+    type Reply: ReplyValue + Send + 'static;
 
     /// `DescribeDisks`
     const NAME: &'static str;
@@ -184,9 +186,16 @@ pub trait Query: Sync + 'static {
     /// Errors that it can give besides those of its parameters.
     const LOOKUPS: &'static [&'static ErrorCode];
 
-    /// Answers from the store.
+    /// Adds to the reply what only files of the host tell; none if the store tells everything.
+    /// Runs after the read transaction, on a thread that may block.
+    const COMPLETE: Option<Completion<Self::Params, Self::Reply>> = None;
+
+    /// Answers from the store. Runs inside a read transaction, so it reads no file.
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Reply, Stop>;
 }
+
+/// Completes the reply of a query outside of any transaction.
+pub type Completion<P, R> = fn(&Environment, &P, R) -> Result<R, Stop>;
 
 /// An action in a list of actions.
 #[derive(Clone, Copy)]
@@ -223,10 +232,22 @@ pub trait DynQuery: Sync {
 }
 
 /// A query with its parameters.
-pub trait ReadyQuery {
-    /// The reply as a JSON object.
-    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<u8>, Stop>;
+pub trait ReadyQuery: Send + Sync {
+    /// Reads from the store what the query asks for.
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, Stop>;
 }
+
+/// A reply as a JSON object, or the step that is left to make it.
+pub enum QueryReply {
+    /// The whole reply.
+    Complete(Vec<u8>),
+    /// Makes the reply from what was read and from files of the host. It may block, so it is called
+    /// outside of any transaction.
+    Incomplete(CompleteReply),
+}
+
+/// Completes a reply and writes it as a JSON object.
+pub type CompleteReply = Box<dyn FnOnce(&Environment) -> Result<Vec<u8>, Stop> + Send>;
 
 /// The dynamic face of an [`Action`].
 pub trait DynAction: Sync {
@@ -251,11 +272,16 @@ fn json(reply: &impl serde::Serialize) -> Vec<u8> {
     if bytes == b"null" { b"{}".to_vec() } else { bytes }
 }
 
-struct AskedQuery<Q: Query>(Q::Params);
+struct AskedQuery<Q: Query>(Arc<Q::Params>);
 
 impl<Q: Query> ReadyQuery for AskedQuery<Q> {
-    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<u8>, Stop> {
-        Q::answer(tx, call, &self.0).map(|reply| json(&reply))
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, Stop> {
+        let reply = Q::answer(tx, call, &self.0)?;
+        let Some(complete) = Q::COMPLETE else { return Ok(QueryReply::Complete(json(&reply))) };
+        let ask = Arc::clone(&self.0);
+        Ok(QueryReply::Incomplete(Box::new(move |environment| {
+            complete(environment, &ask, reply).map(|reply| json(&reply))
+        })))
     }
 }
 
@@ -280,7 +306,7 @@ impl<Q: Query> DynQuery for Q {
 
     fn parse(&self, input: &Input) -> Result<Box<dyn ReadyQuery>, Refusal> {
         let asked = Q::Params::read(&Given::of(input))?;
-        Ok(Box::new(AskedQuery::<Q>(asked)))
+        Ok(Box::new(AskedQuery::<Q>(Arc::new(asked))))
     }
 }
 

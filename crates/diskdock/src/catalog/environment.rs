@@ -9,8 +9,8 @@ use domain::{Activity, InstanceId, Moment};
 
 pub use crate::ids::IdGenerator;
 
-/// Gives the latest of what an instance has written to its console. Is called within a read of the
-/// store, so it must not take long.
+/// Reads the latest of what an instance has written to its console, from files of the host. It may
+/// block, so it is called outside of transactions.
 pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send + Sync>;
 
 /// What an instance has written to its console.

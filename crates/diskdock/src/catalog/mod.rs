@@ -21,8 +21,8 @@ mod value;
 pub mod xml;
 
 pub use action::{
-    Action, Call, Caller, DynAction, DynQuery, Effect, EncodedEffect, Entry, Query, ReadyAction,
-    ReadyQuery, Stop, StoreChange,
+    Action, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
+    Entry, Query, QueryReply, ReadyAction, ReadyQuery, Stop, StoreChange,
 };
 pub use environment::{Console, ConsoleOutput, Environment, Environments};
 pub use errors::{ErrorCode, Refusal};

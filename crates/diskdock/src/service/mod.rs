@@ -12,7 +12,9 @@ mod write;
 use std::sync::Arc;
 
 use crate::catalog::errors::{DRY_RUN, REGION_MALFORMED};
-use crate::catalog::{Call, Caller, Entry, Environment, Environments, Input, Listed, Spec, Stop};
+use crate::catalog::{
+    Call, Caller, Entry, Environment, Environments, Input, Listed, QueryReply, Spec, Stop,
+};
 use crate::clock::Clock;
 use crate::operations::Runner;
 use crate::store::{Store, StoredNonce};
@@ -71,9 +73,18 @@ pub async fn dispatch(
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
-            let call = call(services, &environment, &request.caller);
-            let reply = services.store.read(|tx| ready.answer(tx, &call))??;
+            let found = {
+                let call = call(services, &environment, &request.caller);
+                services.store.read(|tx| ready.answer(tx, &call))??
+            };
             refuse_dry_run(&request.input)?;
+            let reply = match found {
+                QueryReply::Complete(reply) => reply,
+                QueryReply::Incomplete(complete) => {
+                    let completed = tokio::task::spawn_blocking(move || complete(&environment));
+                    completed.await.map_err(|fault| Stop::Broken(fault.to_string()))??
+                }
+            };
             Ok(Reply { reply, ignored })
         }
         Entry::Mutation(action) => {

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::actions::prelude::*;
 use crate::ansi::AnsiStripper;
 use crate::catalog::times::in_china;
+use crate::catalog::{Completion, Environment};
 
 /// Bytes of the console that are shown at most, the latest ones.
 const SHOWN: usize = 64 << 10;
@@ -50,25 +51,32 @@ The latest 64 KiB at most; `diskdock console` shows them decoded, and follows. W
 A simulated instance has no guest: its console says so.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
 
+    const COMPLETE: Option<Completion<Params, Reply>> = Some(add_console);
+
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
         let region =
             call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let found = call.instance(tx, &ask.instance_id)?;
         let instance = found.filter(|one| one.region == region.id).ok_or(&INSTANCE_NOT_FOUND)?;
-        let read = (call.environment.console)(&instance.id);
-        let written = read.map_err(|fault| {
-            Stop::Broken(format!("the console of {} cannot be read: {fault}", instance.id))
-        })?;
-        let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
-        let console_output = if ask.remove_symbols == Some(true) {
-            STANDARD.encode(AnsiStripper::strip(latest))
-        } else {
-            STANDARD.encode(latest)
-        };
         Ok(Reply {
-            console_output,
+            console_output: String::new(),
             instance_id: instance.id.to_string(),
-            last_update_time: in_china(written.at.unwrap_or(call.now)),
+            last_update_time: in_china(call.now),
         })
     }
+}
+
+/// Adds what the console has; its files are read here, after the read transaction.
+fn add_console(environment: &Environment, ask: &Params, reply: Reply) -> Result<Reply, Stop> {
+    let id = &ask.instance_id;
+    let written = (environment.console)(id)
+        .map_err(|fault| Stop::Broken(format!("the console of {id} cannot be read: {fault}")))?;
+    let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
+    let console_output = if ask.remove_symbols == Some(true) {
+        STANDARD.encode(AnsiStripper::strip(latest))
+    } else {
+        STANDARD.encode(latest)
+    };
+    let last_update_time = written.at.map_or(reply.last_update_time, in_china);
+    Ok(Reply { console_output, last_update_time, ..reply })
 }

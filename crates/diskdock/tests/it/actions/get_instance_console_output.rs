@@ -1,6 +1,7 @@
 //! GetInstanceConsoleOutput: what a guest has written, in Base64.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -81,6 +82,28 @@ async fn unreadable_console_answers_internal_error_and_is_logged() {
     assert_eq!(answer.refusal(), (500, "InternalError"));
     assert!(!answer.text.contains("secret"), "{}", answer.text);
     assert_eq!(world.warned("the secret place is gone"), 1);
+}
+
+#[tokio::test]
+async fn slow_console_holds_up_no_other_request() {
+    let mut world = World::new().await;
+    let instance = world.running_instance().await;
+    let (answered, others) = std::sync::mpsc::channel();
+    let others = std::sync::Mutex::new(others);
+    world.console_has(move |_| {
+        let others = others.lock().unwrap();
+        others.recv_timeout(Duration::from_secs(10)).map_err(std::io::Error::other)?;
+        Ok(ConsoleOutput { bytes: b"login:".to_vec(), at: None })
+    });
+    let ask = of(&instance);
+    let slow = world.ok("GetInstanceConsoleOutput", &ask);
+    let other = async {
+        tokio::task::yield_now().await;
+        world.ok("StopInstance", &[("InstanceId", &instance)]).await;
+        answered.send(()).unwrap();
+    };
+    let (slow, ()) = tokio::join!(slow, other);
+    assert_eq!(decoded(&slow), b"login:");
 }
 
 #[tokio::test]

@@ -6,11 +6,13 @@ mod resize;
 
 use crate::harness::record;
 use diskdock::actions;
-use diskdock::catalog::{Call, Caller, EncodedEffect, Entry, Environment, Input, Refusal, Stop};
+use diskdock::catalog::{
+    Call, Caller, EncodedEffect, Entry, Environment, Input, QueryReply, Refusal, Stop,
+};
 use diskdock::ids::IdGenerator;
 use diskdock::inventory;
-use diskdock::store::Store;
 use diskdock::store::sqlite::{Durability, Sqlite};
+use diskdock::store::{ReadTx, Store};
 use domain::{Disk, Instance, Moment};
 use serde_json::Value;
 
@@ -59,7 +61,13 @@ impl Bench {
         let answer = match actions::find(name).unwrap().entry {
             Entry::Reading(query) => {
                 let ready = query.parse(&input).map_err(|refusal| refused(name, &refusal))?;
-                self.store.read(|tx| ready.answer(tx, &call).map(EncodedEffect::reply))
+                let read = |tx: &dyn ReadTx| match ready.answer(tx, &call)? {
+                    QueryReply::Complete(reply) => Ok(EncodedEffect::reply(reply)),
+                    QueryReply::Incomplete(complete) => {
+                        complete(&self.environment).map(EncodedEffect::reply)
+                    }
+                };
+                self.store.read(read)
             }
             Entry::Mutation(action) => {
                 let ready = action.parse(&input).map_err(|refusal| refused(name, &refusal))?;
