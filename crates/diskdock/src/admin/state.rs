@@ -77,7 +77,7 @@ pub async fn import(State(state): State<AdminState>, body: Body) -> ControlResul
     });
     let services = &state.gateway.services;
     for row in &mut snapshot.operations {
-        enqueue(row, services).map_err(|fault| AdminError::bad(fault, hint))?;
+        restore_operation(row, services).map_err(|fault| AdminError::bad(fault, hint))?;
     }
     let replace = move |tx: &mut dyn WriteTx| {
         tx.wipe()?;
@@ -119,7 +119,7 @@ async fn on_a_thread<T: Send + 'static>(
 
 /// An operation of an export goes on here: under a number of its own, so that nothing that is
 /// still in hand can end it, and in our lease.
-fn enqueue(row: &mut OperationRow, services: &Services) -> Result<(), String> {
+fn restore_operation(row: &mut OperationRow, services: &Services) -> Result<(), String> {
     let kind = OPERATIONS.iter().find(|kind| kind.name == row.kind);
     let kind = kind.ok_or_else(|| format!("there is no operation {:?}", row.kind))?;
     (kind.restore)(&row.state).map_err(|fault| format!("operation {}: {fault}", row.id.0))?;

@@ -29,7 +29,7 @@ use crate::store::sqlite::Durability;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   diskdock serve                          state in ./diskdock-data, key testid/testsecret
-  diskdock serve --ephemeral --pace 2s    no state, every transition takes two seconds
+  diskdock serve --ephemeral --pace 2s    no state, attach, detach, start … take two seconds
   diskdock serve --listen 0.0.0.0:5260 --tls-cert cert.pem --tls-key key.pem
                                           for other machines; create a key first:
                                           diskdock key create")]
@@ -44,7 +44,7 @@ pub struct ServeArgs {
     #[arg(long, conflicts_with = "data_dir")]
     pub ephemeral: bool,
     /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
-    /// duration such as 500ms or 2s
+    /// duration such as 500ms or 2s, which leaves creating and resizing disks instant
     #[arg(long, default_value = "fast", value_parser = Pace::parse, env = "DISKDOCK_PACE")]
     pub pace: Pace,
     /// How instances are run

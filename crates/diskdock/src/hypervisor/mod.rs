@@ -176,7 +176,7 @@ pub trait Machines: Send + Sync {
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
-        observe: ObservedState,
+        expected: ObservedState,
     ) -> DriverFuture<'a, ()>;
     /// The instances whose machines are on, sorted, whether the store knows them or not.
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>>;

@@ -9,7 +9,8 @@ pub enum Pace {
     Fast,
     /// About a minute, as on the real cloud.
     Cloud,
-    /// This long, in milliseconds; bytes of disks are there at once, as clients like it best.
+    /// This long, in milliseconds. Bytes of disks are there at once all the same, as clients like
+    /// it best: creating and resizing wait for a rule only.
     Exactly(i64),
 }
 

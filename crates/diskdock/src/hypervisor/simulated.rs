@@ -308,13 +308,13 @@ impl Machines for Simulated {
 
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
         let state = self.lock();
-        let observe = state.machines.get(instance).map(|machine| {
+        let observed = state.machines.get(instance).map(|machine| {
             let mut disks = machine.disks.clone();
             disks.sort();
             ObservedState { running: machine.running, disks, ..ObservedState::default() }
         });
         drop(state);
-        ready(observe)
+        ready(observed)
     }
 
     fn cancel<'a>(
@@ -333,18 +333,18 @@ impl Machines for Simulated {
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
-        observe: ObservedState,
+        expected: ObservedState,
     ) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         match state.machines.get_mut(instance) {
             None => {
-                let machine = SimulatedMachine { running: observe.running, disks: observe.disks };
+                let machine = SimulatedMachine { running: expected.running, disks: expected.disks };
                 state.machines.insert(instance.clone(), machine);
             }
             Some(machine) if machine.running => {}
             Some(machine) => {
                 let known: Vec<_> = machine.disks.iter().map(|(disk, _)| disk.clone()).collect();
-                let unknown = observe.disks.into_iter().filter(|(disk, _)| !known.contains(disk));
+                let unknown = expected.disks.into_iter().filter(|(disk, _)| !known.contains(disk));
                 machine.disks.extend(unknown);
             }
         }

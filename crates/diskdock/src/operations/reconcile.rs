@@ -173,7 +173,7 @@ async fn look_until_still(
 }
 
 enum RepairableDifference {
-    /// The hypervisor does not know the instance; it should observe this.
+    /// The hypervisor does not know the instance; this is what it should see of it.
     Unknown(Box<Instance>, ObservedState),
     /// The two disagree; with what can be done about it.
     Differs(Difference, Repair),
@@ -253,7 +253,7 @@ fn compare(
     found
 }
 
-/// What the hypervisor should observe of an instance that it was never told about.
+/// What the hypervisor should see of an instance that it was never told about.
 fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,

@@ -88,8 +88,12 @@ impl Bench<'_> {
     }
 
     async fn disks(&self, instance: &str) -> Vec<(String, u64)> {
-        let observe = self.observe(instance).await.unwrap_or_default();
-        observe.disks.into_iter().map(|(disk, generation)| (disk.to_string(), generation)).collect()
+        let observed = self.observe(instance).await.unwrap_or_default();
+        observed
+            .disks
+            .into_iter()
+            .map(|(disk, generation)| (disk.to_string(), generation))
+            .collect()
     }
 }
 

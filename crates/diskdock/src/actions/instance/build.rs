@@ -67,8 +67,8 @@ impl Build {
         // that is off and about to start has no disk in transit, so that the store is right.
         let known = context.hypervisor.observe(self.instance()).await?;
         if known.is_none_or(|known| self.existing && !known.running) {
-            let observe = ObservedState { disks: self.disks.clone(), ..ObservedState::default() };
-            context.hypervisor.adopt(self.instance(), observe).await?;
+            let expected = ObservedState { disks: self.disks.clone(), ..ObservedState::default() };
+            context.hypervisor.adopt(self.instance(), expected).await?;
         }
         self.introduced = true;
         Ok(Progress::Done)

@@ -84,7 +84,8 @@ enum AdminCommand {
     },
     /// Show or set how long transitions take
     Pace {
-        /// fast, cloud, or a duration such as 500ms, 2s or 1m
+        /// fast, cloud, or a duration such as 500ms, 2s or 1m, which leaves creating and resizing
+        /// disks instant: slow them with `rules add --transition create --do take=2s`
         #[arg(value_parser = Pace::parse)]
         pace: Option<Pace>,
     },

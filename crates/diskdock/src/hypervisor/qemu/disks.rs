@@ -28,7 +28,7 @@ const PAUSED_MS: i64 = 10_000;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
-    pub(super) async fn plug_look(
+    pub(super) async fn advance_plug(
         &self,
         slot: &Slot,
         now: Uptime,
@@ -65,8 +65,8 @@ impl Qemu {
 
     /// An older attachment of the same disk has to go first.
     async fn make_room(&self, older: &Slot, now: Uptime) -> Result<Progress, TransientError> {
-        let look = self.unplug_look(older, now).await?;
-        Ok(match look {
+        let progress = self.advance_unplug(older, now).await?;
+        Ok(match progress {
             Progress::Done => Progress::RetryAfter {
                 after_ms: 1,
                 because: "an older attachment has left".to_owned(),
@@ -116,7 +116,7 @@ impl Qemu {
     }
 
     /// Takes a disk off a machine, on or off.
-    pub(super) async fn unplug_look(
+    pub(super) async fn advance_unplug(
         &self,
         slot: &Slot,
         now: Uptime,

@@ -260,17 +260,17 @@ impl Qemu {
         Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
     }
 
-    async fn enqueue(
+    async fn adopt_record(
         &self,
         instance: &InstanceId,
-        observe: ObservedState,
+        expected: ObservedState,
     ) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if machine.is_on()? {
             return Ok(());
         }
-        machine.change(&mut state, |record| record.add_missing(observe.disks)).await
+        machine.change(&mut state, |record| record.add_missing(expected.disks)).await
     }
 
     async fn forget_asking(
@@ -310,7 +310,7 @@ fn make_passable(directory: &Path) -> Result<(), StorageError> {
 
 impl Machines for Qemu {
     fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.start_look(spec))
+        Box::pin(self.advance_start(spec))
     }
 
     fn stop<'a>(
@@ -319,19 +319,19 @@ impl Machines for Qemu {
         force: bool,
         now: Uptime,
     ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.stop_look(instance, force, now))
+        Box::pin(self.advance_stop(instance, force, now))
     }
 
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.reboot_look(spec, now))
+        Box::pin(self.advance_reboot(spec, now))
     }
 
     fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.plug_look(slot, now))
+        Box::pin(self.advance_plug(slot, now))
     }
 
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.unplug_look(slot, now))
+        Box::pin(self.advance_unplug(slot, now))
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
@@ -353,9 +353,9 @@ impl Machines for Qemu {
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
-        observe: ObservedState,
+        expected: ObservedState,
     ) -> DriverFuture<'a, ()> {
-        Box::pin(self.enqueue(instance, observe))
+        Box::pin(self.adopt_record(instance, expected))
     }
 
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {

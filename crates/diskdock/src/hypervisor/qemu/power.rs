@@ -41,7 +41,10 @@ pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
 }
 
 impl Qemu {
-    pub(super) async fn start_look(&self, spec: &MachineSpec) -> Result<Progress, TransientError> {
+    pub(super) async fn advance_start(
+        &self,
+        spec: &MachineSpec,
+    ) -> Result<Progress, TransientError> {
         let machine = self.machine(&spec.instance)?;
         let mut state = machine.state.lock().await;
         if self.client(&machine, &mut state).await?.is_some() {
@@ -184,7 +187,7 @@ impl Qemu {
         failed_again(&mut state.failed_starts, words)
     }
 
-    pub(super) async fn stop_look(
+    pub(super) async fn advance_stop(
         &self,
         instance: &InstanceId,
         force: bool,
@@ -232,7 +235,7 @@ impl Qemu {
 
     /// Off and on again. The boot that is to end is remembered, so that a crash in between neither
     /// leaves the machine off nor forgets that it was off already.
-    pub(super) async fn reboot_look(
+    pub(super) async fn advance_reboot(
         &self,
         spec: &MachineSpec,
         now: Uptime,

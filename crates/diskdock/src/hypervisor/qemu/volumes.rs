@@ -38,7 +38,7 @@ impl Qemu {
         found.map_err(|error| error.to_string())
     }
 
-    pub(super) async fn create_look(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
+    pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
         let spec = spec.clone();
         let create = move |volumes: &dyn Volumes| {
             volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref())
@@ -51,7 +51,7 @@ impl Qemu {
 
     /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
     /// no QEMU opens the volume behind our back.
-    pub(super) async fn resize_look(
+    pub(super) async fn advance_resize(
         &self,
         spec: &DiskSpec,
         on: &[InstanceId],
@@ -259,7 +259,7 @@ pub(super) fn unless_transient(error: StorageError) -> Result<Progress, Transien
 
 impl Disks for Qemu {
     fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.create_look(spec))
+        Box::pin(self.advance_create(spec))
     }
 
     fn resize<'a>(
@@ -268,7 +268,7 @@ impl Disks for Qemu {
         on: &'a [InstanceId],
         _: Uptime,
     ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.resize_look(spec, on))
+        Box::pin(self.advance_resize(spec, on))
     }
 
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {

@@ -38,9 +38,9 @@ async fn nothing_free_is_reached(world: &World, instances: &[String]) {
     let ask = [("RegionId", REGION), ("Status", "Available"), ("PageSize", "100")];
     let free = world.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await;
     for id in instances {
-        let Some(observe) = world.observe(id).await else { continue };
+        let Some(observed) = world.observe(id).await else { continue };
         let reached: Vec<_> =
-            observe.disks.iter().filter(|(disk, _)| free.contains(&disk.to_string())).collect();
+            observed.disks.iter().filter(|(disk, _)| free.contains(&disk.to_string())).collect();
         assert!(reached.is_empty(), "{id} reaches {reached:?}, which are Available");
     }
 }

@@ -102,3 +102,26 @@ async fn finish_and_refuse_say_that_nothing_matched() {
         }
     }
 }
+
+#[tokio::test]
+async fn pace_of_a_duration_leaves_creating_instant_and_a_rule_slows_it() {
+    let world = World::new().await;
+    world.control("PUT", "/pace", r#"{"pace":"2s"}"#).await;
+    let disk = world.available_disk().await;
+    assert_eq!(world.status_of(&disk).await, "Available");
+    for transition in ["create", "resize"] {
+        let take = json!({ "do": "take", "milliseconds": 2_000 });
+        let rule = json!({ "transition": transition, "behaviour": take });
+        world.control("POST", "/rules", &rule.to_string()).await;
+    }
+    let slow = world.available_disk().await;
+    world.pass(1_999).await;
+    assert_eq!(world.status_of(&slow).await, "Creating");
+    world.pass(1).await;
+    assert_eq!(world.status_of(&slow).await, "Available");
+    world.ok("ResizeDisk", &[("DiskId", &slow), ("NewSize", "40")]).await;
+    world.pass(1_999).await;
+    assert_eq!(world.operations_of(&slow).await.len(), 1);
+    world.pass(1).await;
+    assert_eq!(world.operations_of(&slow).await.len(), 0);
+}

@@ -98,7 +98,7 @@ impl World {
 
     /// Whether the machine of an instance is on.
     pub async fn is_on(&self, instance: &str) -> bool {
-        self.observe(instance).await.is_some_and(|observe| observe.running)
+        self.observe(instance).await.is_some_and(|observed| observed.running)
     }
 
     /// The request is refused with this status and code in JSON and in XML; nothing changes.

@@ -186,9 +186,9 @@ impl Machines for Shaky {
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
-        observe: ObservedState,
+        expected: ObservedState,
     ) -> DriverFuture<'a, ()> {
-        self.pass(|| self.driver.adopt(instance, observe))
+        self.pass(|| self.driver.adopt(instance, expected))
     }
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         self.pass(|| self.driver.running())

@@ -30,7 +30,7 @@ impl Bench {
 
     async fn is_on(&self) -> bool {
         let id = InstanceId::from("i-one");
-        self.driver.driver.observe(&id).await.unwrap().is_some_and(|observe| observe.running)
+        self.driver.driver.observe(&id).await.unwrap().is_some_and(|observed| observed.running)
     }
 }
 
