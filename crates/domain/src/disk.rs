@@ -8,7 +8,7 @@
 //!                          |                detached                      v  |
 //!                          '------------------------------------------ Detaching
 //!
-//!  In_use --let_go--> Available: a guest that released the disk after the detach was given up.
+//!  In_use --released_by_guest--> Available: a guest released the disk after the detach timed out.
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the

@@ -66,7 +66,7 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Detach(at, delete) => disk.detach(&on[at], delete).map(drop),
         Event::Detached(at, off) => disk.detached(&on[at], generation(at, off), NOW),
         Event::DetachFailed(at, off) => disk.detach_failed(&on[at], generation(at, off)),
-        Event::LetGo(at, off) => disk.let_go(&on[at], generation(at, off), NOW),
+        Event::LetGo(at, off) => disk.released_by_guest(&on[at], generation(at, off), NOW),
         Event::Resize(size) => disk.resize(size),
         Event::Resized(size) => disk.resized(size),
         Event::ResizeFailed(size) => disk.resize_failed(size),

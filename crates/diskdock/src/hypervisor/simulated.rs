@@ -57,7 +57,7 @@ struct SimulatedMachine {
 #[derive(Debug)]
 pub struct Simulated {
     state: Mutex<SimulatedState>,
-    /// Tells only of [`Simulated::let_go`]: nothing else happens here that nobody asked for.
+    /// Tells only of [`Simulated::release_disk`]: nothing else happens here that nobody asked for.
     changes: broadcast::Sender<MachineEvent>,
 }
 
@@ -141,7 +141,7 @@ impl Simulated {
 
     /// A guest lets go of a disk that nobody wants back, as one that is late does. False if it does
     /// not have the disk.
-    pub fn let_go(&self, instance: &InstanceId, disk: &DiskId) -> bool {
+    pub fn release_disk(&self, instance: &InstanceId, disk: &DiskId) -> bool {
         let mut state = self.lock();
         let Some(machine) = state.machines.get_mut(instance) else { return false };
         let before = machine.disks.len();

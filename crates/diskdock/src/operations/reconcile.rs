@@ -246,8 +246,8 @@ fn compare(
     }
     for (disk, generation) in should.difference(&has) {
         let what = format!("cannot reach {disk} (attachment {generation}), which it should");
-        let let_go = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
-        let repair = if seen.running { let_go } else { Repair::Nothing };
+        let release = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
+        let repair = if seen.running { release } else { Repair::Nothing };
         found.push(RepairableDifference::Differs(differs(instance, what), repair));
     }
     found
@@ -318,7 +318,7 @@ fn release_disk(
         return Ok(());
     }
     let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
-    match disk.let_go(&seen.id, generation, now) {
+    match disk.released_by_guest(&seen.id, generation, now) {
         Ok(()) => tx.save_disk(&disk),
         Err(domain::Illegal) => Ok(()),
     }

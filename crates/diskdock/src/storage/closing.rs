@@ -56,7 +56,7 @@ impl Closing for ClosingFile {
         }
     }
 
-    fn write_out(&self) -> Result<(), StorageError> {
+    fn sync(&self) -> Result<(), StorageError> {
         let written = failpoint::error("image.sync").and_then(|()| self.found.file.sync_data());
         written.map_err(|error| {
             let why = format!("the host could not write it out ({error}), so writes may be lost");

@@ -231,12 +231,12 @@ impl Volumes for Directory {
         if found.bytes < bytes {
             self.grow(&found, bytes)?;
         }
-        self.closing(disk, found, None).write_out()
+        self.closing(disk, found, None).sync()
     }
 
     fn flush(&self, disk: &DiskId) -> Result<(), StorageError> {
         let found = self.sound_file(disk)?;
-        self.closing(disk, found, None).write_out()?;
+        self.closing(disk, found, None).sync()?;
         files::sync(self.disks())
     }
 

@@ -78,7 +78,7 @@ pub trait Closing: Send + Sync {
     fn check(&self) -> Result<(), StorageError>;
 
     /// Makes durable what was written so far. A failure damages the volume.
-    fn write_out(&self) -> Result<(), StorageError>;
+    fn sync(&self) -> Result<(), StorageError>;
 }
 
 /// The volumes of a storage system. A volume has the id of its disk.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+mod map;
 mod vocabulary;
 
 /// Lines of a function, and of a file, at most.

@@ -136,7 +136,7 @@ impl Disk {
 
     /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
     /// has released a data disk without a detach under way, as after one that was given up.
-    pub fn let_go(
+    pub fn released_by_guest(
         &mut self,
         instance: &InstanceId,
         generation: u64,

@@ -210,7 +210,7 @@ impl Qemu {
             Err(other) => return Err(said(other)),
         }
         failpoint::hit("unplug.closed");
-        if let Err(error) = self.write_out(closing).await {
+        if let Err(error) = self.sync_image(closing).await {
             return kept(slot, error);
         }
         self.take_off_record(machine, state, slot).await?;

@@ -9,6 +9,7 @@ pub mod accel;
 mod command_line;
 mod console;
 mod disks;
+mod events;
 mod machine;
 mod name;
 pub mod network;
@@ -18,7 +19,6 @@ mod record;
 mod seed;
 pub mod user;
 mod volumes;
-mod watch;
 
 use std::collections::HashMap;
 use std::fs::Permissions;
@@ -154,7 +154,7 @@ impl Qemu {
         let tidied = self.tidy(machine, state, &client).await;
         // If it has failed because QEMU is ending, somebody has to tell of the end.
         if tidied.is_ok() || client.is_closed() {
-            watch::begin(&self.myself, machine.id.clone(), events);
+            events::follow(&self.myself, machine.id.clone(), events);
         }
         tidied?;
         state.client = Some(client.clone());

@@ -81,7 +81,7 @@ impl Qemu {
             Err(error) => return unless_transient(error),
         };
         match client.execute(BlockResize { node_name, size: wanted }).await {
-            Ok(_) => self.write_out(closing).await.map_or_else(unless_transient, done),
+            Ok(_) => self.sync_image(closing).await.map_or_else(unless_transient, done),
             Err(qmp::Error::Refused { description, .. }) => {
                 Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
             }
@@ -117,8 +117,8 @@ impl Qemu {
     }
 
     /// Makes durable what was written to a volume.
-    pub(super) async fn write_out(&self, closing: Arc<dyn Closing>) -> Result<(), StorageError> {
-        self.with_volumes(move |_| closing.write_out()).await
+    pub(super) async fn sync_image(&self, closing: Arc<dyn Closing>) -> Result<(), StorageError> {
+        self.with_volumes(move |_| closing.sync()).await
     }
 
     /// QEMU has ended and closed a disk with that: whether it was the right one, and is written
@@ -133,7 +133,7 @@ impl Qemu {
         let had_open = opened.is_some();
         let closed = self.with_volumes(move |volumes| {
             let closed = volumes.begin_close(&disk, opened.as_ref());
-            let closed = closed.and_then(|closing| closing.write_out());
+            let closed = closed.and_then(|closing| closing.sync());
             match &closed {
                 Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
                     if had_open =>

@@ -255,7 +255,7 @@ async fn reconciler_keeps_a_disk_of_an_instance_restarted_meanwhile() {
         .unwrap();
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
-    assert!(driver.driver.let_go(&instance, &"d-one".into()));
+    assert!(driver.driver.release_disk(&instance, &"d-one".into()));
     let compare = || reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
     *bench.script.restarts.lock().unwrap() = Some(instance);
     assert_eq!(compare().await.unwrap().len(), 1);
@@ -298,8 +298,8 @@ async fn let_go_late(world: &World) -> String {
     world.finish_all().await;
     assert_eq!(world.status_of(&disk).await, "In_use");
     let id = disk.as_str().into();
-    assert!(world.simulated().let_go(&instance.as_str().into(), &id));
-    assert!(!world.simulated().let_go(&instance.as_str().into(), &id), "it has it no longer");
+    assert!(world.simulated().release_disk(&instance.as_str().into(), &id));
+    assert!(!world.simulated().release_disk(&instance.as_str().into(), &id), "it has it no longer");
     disk
 }
 
@@ -349,7 +349,7 @@ async fn reconciler_keeps_the_disks_of_a_machine_that_is_off() {
     world.finish_all().await;
     world.ok("StopInstance", &[("InstanceId", &instance)]).await;
     world.finish_all().await;
-    assert!(world.simulated().let_go(&instance.as_str().into(), &disk.as_str().into()));
+    assert!(world.simulated().release_disk(&instance.as_str().into(), &disk.as_str().into()));
     assert_eq!(world.differences().await.len(), 1);
     assert_eq!(world.status_of(&disk).await, "In_use");
 }

@@ -35,7 +35,7 @@ impl Host {
     }
 
     fn close(&self, opened: &Opened) -> Result<(), StorageError> {
-        self.volumes.begin_close(&self.disk, Some(opened))?.write_out()
+        self.volumes.begin_close(&self.disk, Some(opened))?.sync()
     }
 
     /// As after a crash of the server.

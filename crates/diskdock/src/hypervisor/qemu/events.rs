@@ -1,7 +1,7 @@
-//! Watches what QEMU reports of a machine for as long as the connection to its monitor lasts.
+//! Handles the QMP events of a machine for as long as the connection to its monitor lasts.
 //!
-//! An event only says when to look. What a guest has let go of is released here at once, whether
-//! somebody waits for it or not.
+//! An event is only a reason to query QEMU's devices. A disk that the guest has released is closed
+//! here at once, whether an operation waits for it or not.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::hypervisor::{Slot, TransientError};
 
 /// How long a process may go on after its monitor has closed.
 const FOLLOW_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is looked whether it has ended.
-const LOOK: Duration = Duration::from_millis(10);
+/// How often the process is checked after its monitor has closed.
+const CHECK_EVERY: Duration = Duration::from_millis(10);
 
-/// Watches a machine through the events of a connection, from its beginning.
-pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, mut events: Events) {
+/// Handles the events of a connection, from its beginning, in a task that ends with it.
+pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Events) {
     let driver = Weak::clone(driver);
     tokio::spawn(async move {
         loop {
             let notice = events.next().await;
             let Some(driver) = driver.upgrade() else { return };
             let is_last = matches!(notice, Notice::Closed);
-            if let Err(error) = driver.heed(&instance, notice).await {
+            if let Err(error) = driver.handle_event(&instance, notice).await {
                 tracing::warn!(%instance, %error, "cannot follow a machine");
                 driver.tell(&instance, None);
             }
@@ -40,14 +40,18 @@ pub(super) fn begin(driver: &Weak<Qemu>, instance: InstanceId, mut events: Event
 }
 
 impl Qemu {
-    async fn heed(&self, instance: &InstanceId, notice: Notice) -> Result<(), TransientError> {
+    async fn handle_event(
+        &self,
+        instance: &InstanceId,
+        notice: Notice,
+    ) -> Result<(), TransientError> {
         match notice {
             Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
                 let Some((disk, _)) = name::parse_device(&device) else { return Ok(()) };
-                self.let_go(instance, disk).await
+                self.handle_device_deleted(instance, disk).await
             }
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
-                self.refused(instance, &device).await
+                self.handle_unplug_refused(instance, &device).await
             }
             Notice::Missed(_) => self.look_again(instance).await,
             Notice::Event(Event::Reset { .. } | Event::Resume | Event::Stop) => {
@@ -55,16 +59,20 @@ impl Qemu {
                 Ok(())
             }
             Notice::Event(_) => Ok(()),
-            Notice::Closed => self.gone(instance).await,
+            Notice::Closed => self.handle_monitor_closed(instance).await,
         }
     }
 
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
     /// locked, so that its other disks need not wait for that.
-    async fn let_go(&self, instance: &InstanceId, disk: DiskId) -> Result<(), TransientError> {
+    async fn handle_device_deleted(
+        &self,
+        instance: &InstanceId,
+        disk: DiskId,
+    ) -> Result<(), TransientError> {
         // A failure damages the disk, which the second look finds.
         if let Ok(closing) = self.begin_close(&disk, None).await {
-            let _ = self.write_out(closing).await;
+            let _ = self.sync_image(closing).await;
         }
         self.look_again_for(instance, Some(disk)).await
     }
@@ -88,7 +96,11 @@ impl Qemu {
         Ok(())
     }
 
-    async fn refused(&self, instance: &InstanceId, device: &str) -> Result<(), TransientError> {
+    async fn handle_unplug_refused(
+        &self,
+        instance: &InstanceId,
+        device: &str,
+    ) -> Result<(), TransientError> {
         let Some((disk, generation)) = name::parse_device(device) else { return Ok(()) };
         let slot = Slot { instance: instance.clone(), disk: disk.clone(), generation };
         let machine = self.machine(instance)?;
@@ -103,11 +115,11 @@ impl Qemu {
     }
 
     /// The monitor has closed, which it does a moment before the process ends.
-    async fn gone(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn handle_monitor_closed(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let deadline = Instant::now() + FOLLOW_TIMEOUT;
         while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
-            sleep(LOOK).await;
+            sleep(CHECK_EVERY).await;
         }
         self.tell(instance, None);
         Ok(())
