@@ -1,5 +1,5 @@
-//! What an action is: a [`Query`] answers from the store; an [`Action`] decides on facts, and its
-//! [`Effect`] is written down whole or not at all.
+//! The traits of actions: a [`Query`] answers from the store; an [`Action`] decides on facts, and
+//! its [`Effect`] is written whole or not at all.
 
 use std::sync::Arc;
 
@@ -16,22 +16,22 @@ use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
 use crate::store::{ReadTx, StoreError};
 
-/// Who calls.
+/// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Whose resources the call sees.
+    /// The account whose resources the call sees.
     pub account: AccountId,
     /// The key it was signed with.
     pub access_key_id: String,
 }
 
-/// One request, as far as actions need to know it.
+/// The part of a request that actions see.
 pub struct Call<'a> {
-    /// Who calls.
+    /// The caller of a request.
     pub caller: &'a Caller,
     /// The present moment.
     pub now: Moment,
-    /// What stands around it.
+    /// Inventory, ids and abilities of the hypervisor.
     pub environment: &'a Environment,
 }
 
@@ -52,14 +52,14 @@ impl Call<'_> {
     }
 }
 
-/// Why a request ends without its effect.
+/// The reason why a request has no effect.
 #[derive(Debug)]
 pub enum Stop {
-    /// The caller's doing.
+    /// The caller's request is refused.
     Refused(Refusal),
-    /// Ours.
+    /// The store failed.
     Failed(StoreError),
-    /// Ours, and not the store's: what is broken, in words for the log.
+    /// Another part of the server failed; the text is for the log.
     Broken(String),
 }
 
@@ -86,28 +86,28 @@ impl From<StoreError> for Stop {
 pub enum StoreChange {
     /// Save it, new or not.
     SaveDisk(Box<Disk>),
-    /// It is gone.
+    /// Remove it.
     RemoveDisk(DiskId),
     /// Save it, new or not.
     SaveInstance(Box<Instance>),
     /// User data of an instance, in Base64.
     SaveUserData(InstanceId, String),
-    /// It is gone.
+    /// Remove it.
     RemoveInstance(InstanceId),
 }
 
-/// What an action does: the reply, the changes, and the durable work that follows.
+/// The effect of an action: the reply, the changes, and the operations that follow.
 pub struct Effect<R> {
-    /// What is answered.
+    /// The reply.
     pub reply: R,
-    /// What is written, in this order.
+    /// The changes to the store, in this order.
     pub changes: Vec<StoreChange>,
-    /// What is carried out afterwards.
+    /// The operations that are carried out after the commit.
     pub start: Vec<Box<dyn DynOperation>>,
 }
 
 impl<R> Effect<R> {
-    /// An effect that so far only answers.
+    /// An effect that changes nothing yet.
     pub fn reply(reply: R) -> Effect<R> {
         Effect { reply, changes: Vec::new(), start: Vec::new() }
     }
@@ -130,56 +130,56 @@ impl<R> Effect<R> {
         self
     }
 
-    /// Starts durable work.
+    /// Starts an operation.
     pub fn start(mut self, operation: impl Operation) -> Self {
         self.start.push(boxed(operation));
         self
     }
 }
 
-/// An action that changes something.
+/// An action that writes.
 pub trait Action: Sync + 'static {
     /// Its parameters.
     type Params: Params + Send + Sync + 'static;
-    /// What its rules speak about. Everything in it exists.
+    /// The facts that the preconditions are about: the resources that the request names, loaded.
     type Facts;
-    /// What it answers besides the RequestId.
+    /// The reply, without the RequestId.
     type Reply: ReplyValue;
 
     /// `DetachDisk`
     const NAME: &'static str;
-    /// What it does, in a sentence.
+    /// Its purpose, in a sentence.
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
-    /// What a call can do to somebody.
+    /// The harm that a call can do.
     const RISK: Risk;
-    /// What it does to the status of a resource; none if it changes none.
+    /// The change of status that it causes, if any.
     const TRANSITION: Option<&'static Transition>;
     /// Errors that `load` can give.
     const LOOKUPS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the answer.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>];
-    /// The answer to a ClientToken that comes again with other parameters.
+    /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
-    /// Finds what the request names.
+    /// Loads the facts; an error of `LOOKUPS` if a named resource does not exist.
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Facts, Stop>;
 
-    /// What happens when the preconditions hold.
+    /// The effect of a request whose preconditions hold.
     fn effect(call: &Call<'_>, ask: &Self::Params, facts: Self::Facts) -> Effect<Self::Reply>;
 }
 
-/// An action that only answers.
+/// A read-only action.
 pub trait Query: Sync + 'static {
     /// Its parameters.
     type Params: Params + Send + Sync + 'static;
-    /// What it answers besides the RequestId.
+    /// The reply, without the RequestId.
     type Reply: ReplyValue + Send + 'static;
 
     /// `DescribeDisks`
     const NAME: &'static str;
-    /// What it answers, in a sentence.
+    /// Its purpose, in a sentence.
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
@@ -200,9 +200,9 @@ pub type Completion<P, R> = fn(&Environment, &P, R) -> Result<R, Stop>;
 /// An action in a list of actions.
 #[derive(Clone, Copy)]
 pub enum Entry {
-    /// It only answers.
+    /// A read-only action.
     Reading(&'static dyn DynQuery),
-    /// It changes something.
+    /// An action that writes.
     Mutation(&'static dyn DynAction),
 }
 
@@ -213,7 +213,7 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Entry {
-    /// What there is to know about it.
+    /// Its description.
     pub fn spec(&self) -> &'static Spec {
         match self {
             Entry::Reading(query) => query.spec(),
@@ -222,12 +222,12 @@ impl Entry {
     }
 }
 
-/// The dynamic face of a [`Query`].
+/// A [`Query`] as a trait object.
 pub trait DynQuery: Sync {
-    /// What there is to know about it.
+    /// Its description.
     fn spec(&self) -> &'static Spec;
 
-    /// Reads the parameters; the result answers.
+    /// Reads the parameters; a refusal if one is missing or outside its limits.
     fn parse(&self, input: &Input) -> Result<Box<dyn ReadyQuery>, Refusal>;
 }
 
@@ -249,18 +249,18 @@ pub enum QueryReply {
 /// Completes a reply and writes it as a JSON object.
 pub type CompleteReply = Box<dyn FnOnce(&Environment) -> Result<Vec<u8>, Stop> + Send>;
 
-/// The dynamic face of an [`Action`].
+/// An [`Action`] as a trait object.
 pub trait DynAction: Sync {
-    /// What there is to know about it.
+    /// Its description.
     fn spec(&self) -> &'static Spec;
 
-    /// Reads the parameters; the result decides.
+    /// Reads the parameters; a refusal if one is missing or outside its limits.
     fn parse(&self, input: &Input) -> Result<Box<dyn ReadyAction>, Refusal>;
 }
 
-/// An action with its parameters. Deciding has no effect, so it can be done again on fresh facts.
+/// An action with its parameters. Deciding has no effect, so it can be repeated on fresh facts.
 pub trait ReadyAction: Send + Sync {
-    /// Finds the facts, checks the preconditions, and says what is to happen.
+    /// Loads the facts, checks the preconditions, and returns the effect.
     fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop>;
 }
 

@@ -1,4 +1,4 @@
-//! The machine-readable catalog: everything there is to know about the actions, as JSON.
+//! The machine-readable catalog of all actions, as JSON.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ pub fn action(listed: Listed, products: &[&'static Product]) -> Value {
     })
 }
 
-/// What an action does to the status of a resource, and how its end is known.
+/// The change of status that an action causes, and the status in which it has ended.
 fn transition(transition: &Transition) -> Value {
     let edge = |edge: &Edge| json!({ "from": edge.from, "to": edge.to });
     let settles = transition.settles.as_ref();

@@ -1,4 +1,4 @@
-//! What stands around every request: what can be had, how ids are made, what the hypervisor can do.
+//! The environment of a request: the inventory, the source of ids, the abilities of the hypervisor.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +13,16 @@ pub use crate::ids::IdGenerator;
 /// block, so it is called outside of transactions.
 pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send + Sync>;
 
-/// What an instance has written to its console.
+/// The output of an instance on its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleOutput {
-    /// The latest of it.
+    /// The latest bytes.
     pub bytes: Vec<u8>,
-    /// When the last of it was written, if that is known.
+    /// When the last byte was written, if that is known.
     pub at: Option<Moment>,
 }
 
-/// The world as one request sees it: the same from its beginning to its end.
+/// The environment of one request: the same from its beginning to its end.
 #[derive(Clone)]
 pub struct Environment {
     /// Regions, zones, types and images.
@@ -33,12 +33,12 @@ pub struct Environment {
     pub creating_takes_time: Arc<AtomicBool>,
     /// Whether a disk can be on several instances at a time.
     pub shares_disks: bool,
-    /// What instances have written to their consoles.
+    /// Reads the consoles of instances.
     pub console: Console,
 }
 
 impl Environment {
-    /// An environment in which everything can be done and nothing is ever said on a console.
+    /// An environment with all abilities, in which every console is empty.
     pub fn plain(inventory: Inventory, ids: IdGenerator, creating_takes_time: bool) -> Environment {
         Environment {
             inventory: Arc::new(inventory),
@@ -49,13 +49,13 @@ impl Environment {
         }
     }
 
-    /// What is being done to a disk that is made now.
+    /// The activity of a disk that is created now.
     pub fn activity_of_new_disk(&self) -> Option<Activity> {
         self.creating_takes_time.load(Ordering::Relaxed).then_some(Activity::Creating)
     }
 }
 
-/// The environment as time goes on: the inventory changes when an image is imported or deleted.
+/// The current environment: the inventory changes when an image is imported or deleted.
 pub struct Environments {
     /// The source of ids.
     pub ids: Arc<IdGenerator>,
@@ -72,12 +72,12 @@ impl Environments {
         Environments { ids, creating_takes_time, current: RwLock::new(Arc::new(environment)) }
     }
 
-    /// The world as it is now.
+    /// The environment of a request that begins now.
     pub fn current(&self) -> Arc<Environment> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on this can be had. Requests under way go on with what they began with.
+    /// Replaces the inventory. Requests in progress keep the environment that they began with.
     pub fn inventory(&self, inventory: Inventory) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Environment {

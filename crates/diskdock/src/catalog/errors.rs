@@ -22,11 +22,11 @@ pub use place::*;
 pub struct ErrorCode {
     /// HTTP status.
     pub status: u16,
-    /// What clients match on.
+    /// The code that clients match on.
     pub code: &'static str,
-    /// What people read. `{}` stands for the name of the parameter or resource concerned.
+    /// The message for people. `{}` stands for the name of the parameter or resource concerned.
     pub message: &'static str,
-    /// What to do about it, in our words: for the reference pages and the explorer.
+    /// The remedy, in our words: for the reference pages and the explorer.
     pub remedy: &'static str,
 }
 
@@ -48,7 +48,7 @@ macro_rules! errors {
 }
 pub(crate) use errors;
 
-/// Every error code there is.
+/// All error codes.
 pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
     [common::ALL, disk::ALL, instance::ALL, place::ALL].into_iter().flatten().copied()
 }
@@ -58,18 +58,18 @@ pub fn common() -> impl Iterator<Item = &'static ErrorCode> {
     common::ALL.iter().copied()
 }
 
-/// A request that ends early through the caller's doing.
+/// A request that is refused because of what the caller sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which code.
+    /// The error.
     pub error: &'static ErrorCode,
     /// The message with its blanks filled in.
     pub message: Cow<'static, str>,
-    /// What it came from, for the log and for tests; callers are not told.
+    /// Its cause, for the log and for tests; it is not part of the reply.
     pub cause: Cause,
 }
 
-/// What a refusal came from.
+/// The cause of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The request itself, or what it names.
@@ -97,13 +97,13 @@ impl Refusal {
         Refusal { message: error.message.replace("{}", subject).into(), ..error.into() }
     }
 
-    /// The error about `subject`, with a sentence that says what is expected instead.
+    /// The error about `subject`, with a sentence that describes the expected value.
     pub fn expecting(error: &'static ErrorCode, subject: &str, expected: &str) -> Refusal {
         let message = format!("{} Expected {expected}.", error.message.replace("{}", subject));
         Refusal { message: message.into(), ..error.into() }
     }
 
-    /// The same, with what it came from.
+    /// The same refusal with its cause.
     pub fn because(self, cause: Cause) -> Refusal {
         Refusal { cause, ..self }
     }

@@ -1,4 +1,4 @@
-//! The decoded parameters of one request, and which of them somebody has read.
+//! The decoded parameters of one request, and which of them the action has read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Input {
     pairs: Vec<(String, String)>,
     read: Vec<AtomicBool>,
-    /// The marks of all names: most names that an action asks for are not there, and this tells.
+    /// A Bloom filter of all names: most names that an action asks for are absent.
     marks: u64,
 }
 
@@ -42,7 +42,7 @@ impl Input {
         self.pairs[start..].iter().map_while(move |(key, _)| key.strip_prefix(prefix))
     }
 
-    /// The names that nobody has read.
+    /// The names that were not read.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
         let named = self.pairs.iter().zip(&self.read);
         named.filter(|(_, read)| !read.load(Ordering::Relaxed)).map(|((name, _), _)| name.as_str())

@@ -1,6 +1,6 @@
 //! The language in which actions are written: parameters, replies, preconditions, error codes.
 //!
-//! Must not know any single action, and does no I/O.
+//! The catalog depends on no particular action and does no I/O.
 
 mod action;
 pub mod document;

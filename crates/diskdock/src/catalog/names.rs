@@ -68,7 +68,7 @@ impl Value for Description {
     }
 }
 
-/// The caller's token for doing something once: 1 to 64 ASCII characters.
+/// The idempotency token of a caller: 1 to 64 ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientToken(pub String);
 
@@ -154,11 +154,11 @@ params!(
     }
 );
 
-/// A region's id. Whether the region exists is the action's business.
+/// A region's id. The action checks whether the region exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegionId(pub String);
 
-/// A zone's id. Whether the zone exists is the action's business.
+/// A zone's id. The action checks whether the zone exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZoneId(pub String);
 

@@ -64,7 +64,7 @@ fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
-/// One request with everything that is required; with the first parameter if nothing is.
+/// One request with all required parameters; with the first parameter if none is required.
 fn sample(listed: Listed) -> String {
     let spec = listed.spec();
     let mut pairs = Vec::new();

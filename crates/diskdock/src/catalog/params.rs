@@ -23,7 +23,7 @@ const ENTRIES_PER_LIST: usize = 200;
 pub struct ParamSpec {
     /// The name on the wire, without the prefix of the group that holds it.
     pub name: &'static str,
-    /// What it means; lines of the doc comment.
+    /// Its meaning; lines of the doc comment.
     pub doc: &'static str,
     /// Its limits.
     pub shape: Shape,
@@ -41,18 +41,18 @@ pub struct ParamSpec {
     pub names: Option<&'static str>,
     /// The statuses in which such a resource fits, where the action's own transition does not say.
     pub fits: &'static [&'static str],
-    /// The answer when it is missing.
+    /// The error when it is missing.
     pub missing: &'static ErrorCode,
-    /// The answer when it is outside its limits.
+    /// The error when it is outside its limits.
     pub malformed: &'static ErrorCode,
 }
 
 /// Whether a parameter must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It must.
+    /// It is required.
     Required,
-    /// It need not.
+    /// It is optional.
     Optional,
 }
 
@@ -138,7 +138,7 @@ pub trait Params: Sized {
     /// Its parameters, in order.
     const SPECS: &'static [ParamSpec];
 
-    /// Reads it; the first parameter that is missing or outside its limits is the answer.
+    /// Reads it; the error is about the first parameter that is missing or outside its limits.
     fn read(given: &Given<'_>) -> Result<Self, Refusal>;
 }
 
@@ -158,7 +158,7 @@ pub trait Field: Sized {
     const CHILDREN: &'static [ParamSpec] = &[];
     /// The kind of resource that it names.
     const NAMES: Option<&'static str> = None;
-    /// The answer when it is outside its limits, unless the field says otherwise.
+    /// The error when it is outside its limits, unless the field declares another.
     const MALFORMED: &'static ErrorCode;
 
     /// Reads the field that `spec` describes.
@@ -229,5 +229,5 @@ impl<T: Field> Field for Ignored<T> {
     }
 }
 
-/// The default answer for a missing parameter.
+/// The default error for a missing parameter.
 pub const DEFAULT_MISSING: &ErrorCode = &MISSING_PARAMETER;

@@ -1,4 +1,4 @@
-//! Products: what the vendor sells under one name, with the version, host and actions of its API.
+//! Products of the vendor: each with its version, host and actions.
 
 use super::action::Entry;
 use super::errors::ErrorCode;
@@ -8,11 +8,11 @@ use super::spec::Spec;
 /// A product whose API, or a part of it, this server has.
 #[derive(Debug)]
 pub struct Product {
-    /// What the vendor calls it in code: `Ecs`.
+    /// Its code: `Ecs`.
     pub code: &'static str,
     /// The version of its API: `2014-05-26`.
     pub version: &'static str,
-    /// What the names of its hosts begin with: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`.
+    /// The prefix of its hosts: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`.
     pub host_prefix: &'static str,
     /// Its actions, in groups.
     pub groups: &'static [&'static ActionGroup],
@@ -24,19 +24,19 @@ pub struct Product {
     pub go_sdk: &'static str,
 }
 
-/// The codes of a product for what the edge refuses before any action is asked.
+/// The codes of a product for requests that are refused before an action is known.
 #[derive(Debug)]
 pub struct ErrorDialect {
     /// No action of the product has this name.
     pub unknown_action: &'static ErrorCode,
-    /// The product has the action, this server does not; `{}` is its name.
+    /// The product has the action, but this server does not; `{}` is its name.
     pub action_not_here: &'static ErrorCode,
 }
 
 /// Actions that belong together, and the kinds of resource that they are about.
 #[derive(Debug)]
 pub struct ActionGroup {
-    /// What they are about.
+    /// Their subject.
     pub title: &'static str,
     /// The actions, in order.
     pub actions: &'static [Entry],
@@ -56,7 +56,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// What there is to know about the action.
+    /// The description of the action.
     pub fn spec(&self) -> &'static Spec {
         self.entry.spec()
     }
@@ -91,7 +91,7 @@ impl Product {
     }
 }
 
-/// What the name of a vendor's host says of its product: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`
+/// The product in the name of a vendor's host: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`
 /// and of `ecs-vpc.cn-hangzhou.aliyuncs.com`; none for any other host.
 fn named_by(host: &str) -> Option<&str> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -108,7 +108,7 @@ pub enum Unknown {
     Product(&'static str, &'static str),
     /// The product has no such action anywhere.
     Action(&'static Product),
-    /// The product has the action, this server does not.
+    /// The product has the action, but this server does not.
     NotHere(&'static Product),
 }
 

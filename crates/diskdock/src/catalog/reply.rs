@@ -24,7 +24,7 @@ impl Format {
     }
 }
 
-/// What a reply is made of: for the documents and the explorer.
+/// The shape of a reply: for the documents and the explorer.
 #[derive(Clone, Copy, Debug)]
 pub enum ReplyShape {
     /// Text.
@@ -46,15 +46,15 @@ pub enum ReplyShape {
 pub struct ReplyField {
     /// The name on the wire.
     pub name: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub doc: &'static str,
-    /// What it holds.
+    /// Its shape.
     pub shape: ReplyShape,
 }
 
 /// A type that can stand in a reply.
 pub trait ReplyValue: Serialize {
-    /// What it holds.
+    /// Its shape.
     const SHAPE: ReplyShape;
 
     /// Whether it is left out.
@@ -87,7 +87,7 @@ impl<T: ReplyValue> ReplyValue for Option<T> {
     }
 }
 
-/// The reply of an action that answers with nothing but a RequestId.
+/// The reply of an action that returns only a RequestId.
 impl ReplyValue for () {
     const SHAPE: ReplyShape = ReplyShape::Object(&[]);
 }

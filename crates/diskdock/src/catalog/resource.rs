@@ -1,7 +1,7 @@
-//! Kinds of resource: how each is named, listed and looked at, and which statuses it has.
+//! Kinds of resource: names, the action that lists them, and statuses.
 //!
-//! Whatever waits for a resource, follows it, offers it in a form or draws its states reads this;
-//! none of them knows a single kind.
+//! Waiting, forms and state diagrams are made from this; none of them depends on a particular
+//! kind.
 
 use super::transition::Edge;
 
@@ -31,8 +31,8 @@ pub struct Listing {
     pub path: [&'static str; 2],
     /// The field of an entry that is its id: `DiskId`.
     pub id: &'static str,
-    /// What tells a person which one it is: fields in braces, with words around them. A text with
-    /// an empty field is left out.
+    /// The label for people: fields in braces, with words around them. A text with an empty field
+    /// is left out.
     pub texts: &'static [&'static str],
     /// The field that names the resource it is on, if it can be on one: `InstanceId`.
     pub holder: Option<&'static str>,
@@ -41,14 +41,14 @@ pub struct Listing {
 /// A status of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// What clients see.
+    /// The literal in the API.
     pub name: &'static str,
-    /// Whether it stays until somebody asks for a change.
+    /// Whether it lasts until a request changes it.
     pub lasting: bool,
 }
 
 impl Status {
-    /// A status that stays until somebody asks for a change.
+    /// A status that lasts until a request changes it.
     pub const fn lasting(name: &'static str) -> Status {
         Status { name, lasting: true }
     }

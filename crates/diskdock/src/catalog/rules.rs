@@ -1,14 +1,14 @@
-//! Preconditions: what must hold before an action may have its effect.
+//! Preconditions: the rules that must hold before an action may have its effect.
 
 use super::errors::ErrorCode;
 
 /// One rule about the facts of a request.
 pub struct Precondition<Facts> {
-    /// What must hold, in words that end in no full stop.
+    /// The rule in words, without a full stop.
     pub sentence: &'static str,
     /// Whether it holds.
     pub holds: fn(&Facts) -> bool,
-    /// The answer when it does not.
+    /// The error when it does not hold.
     pub error: &'static ErrorCode,
 }
 

@@ -1,4 +1,4 @@
-//! What there is to know about an action without running it.
+//! The description of an action.
 
 use super::errors::ErrorCode;
 use super::params::ParamSpec;
@@ -9,30 +9,30 @@ use super::transition::{Edge, Risk, Transition};
 pub struct Spec {
     /// `DetachDisk`
     pub name: &'static str,
-    /// What it does, in a sentence.
+    /// Its purpose, in a sentence.
     pub summary: &'static str,
     /// More about it; paragraphs of Markdown, possibly empty.
     pub details: &'static str,
-    /// Whether it changes anything.
+    /// Whether it writes.
     pub mutates: bool,
-    /// What a call can do to somebody.
+    /// The harm that a call can do.
     pub risk: Risk,
-    /// What it does to the status of a resource; none if it changes none.
+    /// The change of status that it causes, if any.
     pub transition: Option<&'static Transition>,
     /// Its parameters, in order.
     pub parameters: &'static [ParamSpec],
     /// Its reply, without the RequestId.
     pub reply: ReplyShape,
-    /// What must hold, in the order in which it is checked.
+    /// Its preconditions, in the order in which they are checked.
     pub preconditions: fn() -> Vec<(&'static str, &'static ErrorCode)>,
-    /// Errors that looking things up can give.
+    /// The errors of looking up what the request names.
     pub lookups: &'static [&'static ErrorCode],
     /// The answer to a ClientToken that comes again with other parameters.
     pub token_mismatch: &'static ErrorCode,
 }
 
 impl Spec {
-    /// Whether its work goes on after it has answered.
+    /// Whether it is asynchronous: its operation continues after the reply.
     pub fn is_asynchronous(&self) -> bool {
         self.transition.is_some_and(|transition| transition.settles.is_some())
     }

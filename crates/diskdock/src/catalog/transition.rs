@@ -1,31 +1,31 @@
-//! What an action does to the status of a resource.
+//! Transitions: the change of status that an action causes.
 //!
 //! An action declares it once. The explorer draws it, follows it and offers what fits; the command
 //! line and the samples wait for its end.
 
 use super::resource::Resource;
 
-/// What an action does to a kind of resource.
+/// The changes of status that an action causes in a kind of resource.
 #[derive(Debug)]
 pub struct Transition {
-    /// Whose status changes.
+    /// The kind of resource whose status changes.
     pub resource: &'static Resource,
-    /// The changes that the call itself makes; where they begin, the action can be asked for.
+    /// The changes that the call itself makes; in their first status, the action is possible.
     pub begins: &'static [Edge],
-    /// The changes that its work can end in, well or not.
+    /// The changes in which its operation can end, in success or failure.
     pub ends: &'static [Edge],
-    /// What is waited for; none if everything is done when the call is answered.
+    /// The end to wait for; `None` if the action is synchronous.
     pub settles: Option<Settling>,
 }
 
-/// A way from one status to another. `None` is: not there yet, or no longer there.
+/// An edge from one status to another. `None` is a resource that does not exist yet, or no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// From where.
+    /// The status before.
     pub from: Option<&'static str>,
-    /// To where.
+    /// The status after.
     pub to: Option<&'static str>,
-    /// What makes it happen, in a word or three.
+    /// Its cause, in up to three words.
     pub label: &'static str,
 }
 
@@ -35,12 +35,12 @@ impl Edge {
         Edge { from: Some(from), to: Some(to), label }
     }
 
-    /// A resource that comes to be.
+    /// The creation of a resource.
     pub const fn into(to: &'static str, label: &'static str) -> Edge {
         Edge { from: None, to: Some(to), label }
     }
 
-    /// A resource that ceases to be.
+    /// The deletion of a resource.
     pub const fn out_of(from: &'static str, label: &'static str) -> Edge {
         Edge { from: Some(from), to: None, label }
     }
@@ -54,14 +54,14 @@ impl Edge {
 /// How the end of an asynchronous action is known.
 #[derive(Debug)]
 pub struct Settling {
-    /// Which resources it is about.
+    /// The resources to wait for.
     pub ids: Ids,
-    /// How they end if all goes well.
+    /// Their state after success.
     pub goal: Goal,
-    /// How they end if this parameter is given, where that makes a difference.
+    /// Their state after success if this parameter is given, where that makes a difference.
     pub goal_with: Option<(&'static str, Goal)>,
-    /// The parameter that names what the resource is taken from: being on it no longer is as good
-    /// as the goal, for what can be on several at a time.
+    /// The parameter that names the resource to detach from: for a resource that can be attached
+    /// to several, being detached from that one counts as the goal.
     pub taken_from: Option<&'static str>,
 }
 
@@ -91,21 +91,21 @@ pub enum Ids {
     RepliedList([&'static str; 2]),
 }
 
-/// How a resource ends.
+/// The state of a resource after an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// In this status.
     Status(&'static str),
-    /// In whichever lasting status: the work does not show in it.
+    /// In any lasting status: the status does not show the work.
     Unseen,
-    /// No longer there.
+    /// Deleted.
     Gone,
 }
 
-/// What a call can do to somebody.
+/// The harm that a call can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
-    /// It takes nothing away that is in use.
+    /// It removes nothing that is in use.
     Low,
     /// It takes something away: a disk from a guest, a guest from its users, or anything for good.
     /// A person is asked before it is sent.

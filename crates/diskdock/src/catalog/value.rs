@@ -1,12 +1,12 @@
 //! Values: one type for each kind of parameter, with its limits and an example.
 //!
-//! An action names the type and so takes over its limits; what the limits are stands here once.
+//! An action names the type and so has its limits, which are defined here once.
 
 use domain::{Category, ChargeType, DiskId, InstanceId, PerformanceLevel};
 
 use super::errors::{ErrorCode, INVALID_PARAMETER};
 
-/// What a value must look like: for people, the explorer's form and the machine-readable catalog.
+/// The limits of a value: for people, the explorer's form and the machine-readable catalog.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
     /// Text of so many characters, with a rule in words (possibly empty).
@@ -15,7 +15,7 @@ pub enum Shape {
         min: usize,
         /// Most characters.
         max: usize,
-        /// What else holds.
+        /// Further limits, in words.
         rule: &'static str,
     },
     /// An id with this prefix.
@@ -42,9 +42,9 @@ pub enum Shape {
 /// Whether upper and lower case make a difference in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
-    /// They do: the word is written as it is listed.
+    /// Exact: the word is written as it is listed.
     Exact,
-    /// They do not.
+    /// Any case is accepted.
     Any,
 }
 
@@ -99,7 +99,7 @@ pub trait Value: Sized {
     const EXAMPLE: &'static str;
     /// The kind of resource that it names, by its noun.
     const NAMES: Option<&'static str> = None;
-    /// What a value outside the limits is answered with, unless the field says otherwise.
+    /// The error for a value outside the limits, unless the field declares another.
     const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
 
     /// The value of this text, or none if the text is outside the limits.

@@ -1,4 +1,5 @@
-//! Who calls: key, time, signature, nonce, in this order; and the development key's own guard.
+//! Authentication: time, key, signature and nonce, in this order; and the guard of the development
+//! key.
 
 use http::request::Parts;
 
@@ -16,8 +17,8 @@ use crate::catalog::{Caller, Entry, Refusal};
 use crate::store::StoredNonce;
 
 impl Gateway {
-    /// The caller of this request, if it proves who that is, and what is stored of
-    /// it if it may change something.
+    /// The caller of this request, if the signature proves it; and the nonce that is stored if the
+    /// action writes.
     pub(super) fn authenticate(
         &self,
         received: &Received<'_>,
@@ -50,8 +51,8 @@ impl Gateway {
         Ok((caller, matches!(entry, Entry::Mutation(_)).then(|| signed.to_store())))
     }
 
-    /// A disabled key opens nothing; the development key, which everybody knows, opens nothing to
-    /// a web page of another origin.
+    /// Refuses a disabled key, and the well-known development key in requests from web pages of
+    /// other origins.
     fn check_key(&self, found: &KeyEntry, parts: &Parts) -> Result<(), Refusal> {
         if !found.active {
             return Err((&ACCESS_KEY_INACTIVE).into());
@@ -64,7 +65,7 @@ impl Gateway {
     }
 }
 
-/// What proves nothing here is refused, not ignored: bearer tokens and key pairs.
+/// Refuses bearer tokens and key pairs, which are not supported, instead of ignoring them.
 fn check_kind(received: &Received<'_>) -> Result<(), Refusal> {
     for (parameter, header) in
         [("BearerToken", Some("x-acs-bearer-token")), ("SignatureType", None)]
@@ -98,7 +99,7 @@ fn check_signature(
         .map_err(|mismatch| Refusal::about(&SIGNATURE_MISMATCH, &mismatch.to_string()))
 }
 
-/// The ECS error of something that is wrong before the secret is known.
+/// The ECS error for a fault that is found before the secret is known.
 fn refusal(fault: &SignatureFault) -> Refusal {
     match fault {
         SignatureFault::MissingParameter(name) => Refusal::about(&MISSING_PARAMETER, name),

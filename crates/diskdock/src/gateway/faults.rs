@@ -1,5 +1,5 @@
-//! Faults that an operator plants, in ECS's own dialect: the first calls of an action are answered
-//! with a code, throttled, answered slowly, done twice, or done without an answer.
+//! Faults that an operator plants: calls of an action fail with an error code, are throttled,
+//! delayed, delivered twice, or carried out without a reply.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,22 +13,22 @@ const PLANTED: usize = 1_000;
 /// The longest planted delay, in milliseconds.
 pub const SLOWEST_MS: u64 = 600_000;
 
-/// What happens to a call.
+/// A fault of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is answered with this error and has no effect.
+    /// The call fails with this error and has no effect.
     Answer {
         /// The error.
         error: Refusal,
     },
-    /// It has its effect, and the connection is closed without an answer.
+    /// The call has its effect, and the connection is closed without a reply.
     DropReply,
-    /// It is held up first.
+    /// The call is delayed.
     Slow {
         /// Milliseconds.
         milliseconds: u64,
     },
-    /// It is delivered twice; the second delivery is answered.
+    /// The call is delivered twice; the reply is that of the second delivery.
     Twice,
 }
 
@@ -36,16 +36,16 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum Order {
-    /// Answer with the error of this code.
+    /// Fail with the error of this code.
     Answer {
         /// The code.
         code: String,
     },
-    /// Answer `Throttling.User`.
+    /// Fail with `Throttling.User`.
     Throttle,
-    /// Do it and close the connection without an answer.
+    /// Carry it out and close the connection without a reply.
     DropReply,
-    /// Hold it up first.
+    /// Delay it.
     Slow {
         /// Milliseconds.
         milliseconds: u64,
@@ -54,20 +54,20 @@ pub enum Order {
     Twice,
 }
 
-/// A planted fault: which calls, and what happens to them.
+/// A planted fault: the calls that it applies to, and the fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlantedFault {
-    /// Calls of this action; of any if left out.
+    /// The action; all actions if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// Leave so many calls alone first.
+    /// How many calls are skipped first.
     #[serde(default)]
     pub skip: u32,
-    /// Then so many calls; all if left out.
+    /// How many calls have the fault then; all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// What happens to them.
+    /// The fault.
     pub fault: Order,
 }
 
@@ -78,7 +78,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Plants a fault behind the others; says what is wrong with it, if anything is.
+    /// Adds a fault behind the others; the error describes an invalid one.
     pub fn plant(&self, plan: PlantedFault) -> Result<(), String> {
         if let Some(action) = &plan.action
             && crate::actions::find(action).is_none()
@@ -108,12 +108,12 @@ impl Faults {
         self.lock().clone()
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// What happens to this call of `action`, if anything does.
+    /// The fault of this call of `action`, if any.
     pub fn strike(&self, action: &str) -> Option<Fault> {
         let mut plans = self.lock();
         let at = plans.iter_mut().position(|plan| plan.applies_to(action))?;
@@ -133,7 +133,7 @@ impl Faults {
 }
 
 impl PlantedFault {
-    /// Whether it applies to this call; a call that it is to leave alone is counted.
+    /// Whether it applies to this call; counts a call that it skips.
     fn applies_to(&mut self, action: &str) -> bool {
         if self.action.as_ref().is_some_and(|wanted| wanted != action) {
             return false;

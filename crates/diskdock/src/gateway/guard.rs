@@ -1,4 +1,4 @@
-//! Keeps web pages of other origins away from what is open on loopback.
+//! Protects the API and the controls on loopback from web pages of other origins.
 //!
 //! A page anywhere on the web can make a browser send requests to 127.0.0.1, and can point a name
 //! of its own at that address. A user of the development key or of the operator's controls must
@@ -9,19 +9,19 @@ use http::HeaderMap;
 use http::header::{HOST, ORIGIN, REFERER};
 use http::request::Parts;
 
-/// Which hosts this server may be called by.
+/// The host names that this server accepts.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    /// Names besides loopback addresses and those of the vendor, for programs: whoever answers for
-    /// such a name could point it here, so a browser may not use it.
+    /// Names besides loopback addresses and those of the vendor, for programs only: the owner of
+    /// such a name could point it here (DNS rebinding), so a browser may not use it.
     pub extra_hosts: Vec<String>,
 }
 
 impl Guard {
-    /// Passes requests to the API that no foreign page can have caused; else says why not.
+    /// Allows requests to the API that no foreign page can have caused; the error is the reason.
     ///
-    /// Clients that go through a proxy setting name the vendor's hosts. Whoever can answer for
-    /// such a name could point it here, so a browser may not: it would be of that origin.
+    /// Clients with a proxy setting name the vendor's hosts. The owner of such a name could point
+    /// it here (DNS rebinding), so a browser may not use it: its page would be of that origin.
     pub fn check_call(&self, parts: &Parts) -> Result<(), String> {
         let navigates = text(&parts.headers, "sec-fetch-mode") == Some("navigate");
         if navigates {
@@ -34,7 +34,7 @@ impl Guard {
         self.check(parts)
     }
 
-    /// Passes requests that no foreign page can have caused; else says why not.
+    /// Allows requests that no foreign page can have caused; the error is the reason.
     pub fn check(&self, parts: &Parts) -> Result<(), String> {
         let host = host(parts);
         if !self.is_ours(host) {
@@ -65,7 +65,7 @@ impl Guard {
     }
 }
 
-/// Whether nobody can point this name elsewhere. A program that names no host is on this machine.
+/// Whether this name always means this host. A program that names no host is on this host.
 fn is_loopback(name: &str) -> bool {
     name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
         || name.is_empty()
@@ -79,7 +79,7 @@ fn host(parts: &Parts) -> &str {
     text(&parts.headers, HOST.as_str()).or(authority).unwrap_or_default()
 }
 
-/// Whether anything tells of a browser.
+/// Whether a header tells that a browser sent the request.
 fn is_browser(headers: &HeaderMap) -> bool {
     let tells = [ORIGIN.as_str(), REFERER.as_str(), "cookie", "sec-fetch-site", "sec-fetch-mode"];
     let agent = text(headers, "user-agent").unwrap_or_default();

@@ -7,19 +7,19 @@ use domain::{AccountId, Moment};
 
 use crate::store::{AccessKey, KeyStatus, Store, StoreError};
 
-/// The development key: known to everybody, good on loopback only.
+/// The id of the development key, which is well known and accepted on loopback only.
 pub const DEVELOPMENT_ID: &str = "testid";
 /// Its secret.
 pub const DEVELOPMENT_SECRET: &str = "testsecret";
 /// The account of the development key, and of new keys unless they name another.
 pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
 
-/// A key as authentication needs it.
+/// An access key, as authentication uses it.
 #[derive(Clone, Debug)]
 pub struct KeyEntry {
     /// The secret part.
     pub secret: String,
-    /// Whose resources it opens.
+    /// The account whose resources it gives access to.
     pub account: AccountId,
     /// Whether it can be used.
     pub active: bool,
@@ -34,7 +34,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of the store; with the development key, if that may be used.
+    /// The keys of the store; and the development key, if it is enabled.
     pub fn load(store: &Store, development: bool) -> Result<Keys, StoreError> {
         let keys = Keys::default();
         keys.reload(store, development)?;

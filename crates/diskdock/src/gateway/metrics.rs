@@ -1,4 +1,4 @@
-//! Numbers worth watching, in the Prometheus text format.
+//! Metrics in the Prometheus text format.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,7 +32,7 @@ struct OperationLabels {
     phase: String,
 }
 
-/// The numbers that are counted as things happen.
+/// The counters and histograms.
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<ActionLabels, Histogram, fn() -> Histogram>,
@@ -51,13 +51,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a request. Both names come from our own tables, so there are only so many.
+    /// Counts a request. Both labels come from our own tables, so their number is bounded.
     pub fn request(&self, action: &'static str, code: &'static str, took: Duration) {
         self.requests.get_or_create(&RequestLabels { action, code }).inc();
         self.seconds.get_or_create(&ActionLabels { action }).observe(took.as_secs_f64());
     }
 
-    /// Everything, as text. The number of damaged disks is left out while nobody knows it.
+    /// All metrics as text. The number of damaged disks is left out while it is unknown.
     pub fn text(&self, services: &Services, damaged_disks: Option<usize>) -> String {
         let mut registry = Registry::with_prefix("diskdock");
         registry.register("requests", "Requests by action and code", self.requests.clone());

@@ -1,8 +1,7 @@
-//! HTTP in, HTTP out: the edge of the ECS RPC API. Knows no single action.
+//! The HTTP edge of the ECS RPC API. It depends on no particular action.
 //!
-//! The way of a request: decode query and body into one list of parameters; read what is asked
-//! for and in which format; verify signature, time and nonce; hand over to the actions; write the
-//! answer as JSON or XML.
+//! The way of a request: decode query and body into one list of parameters; read action and
+//! format; verify signature, time and nonce; call the service; write the reply as JSON or XML.
 
 pub mod authenticate;
 pub mod decode;
@@ -43,31 +42,31 @@ use respond::ApiResponse;
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
 
-/// The edge of the API, ready to answer.
+/// The edge of the API.
 pub struct Gateway {
-    /// What requests need once they are through.
+    /// The services that carry out authenticated requests.
     pub services: Services,
-    /// Who may call.
+    /// The access keys.
     pub keys: Keys,
     /// The nonces of earlier requests.
     pub nonces: Arc<Nonces>,
     /// Which browsers and hosts may use the development key and the controls.
     pub guard: Guard,
-    /// The vendor's request limits, if they are wanted.
+    /// The vendor's request limits, if they are enabled.
     pub throttle: Option<Throttle>,
-    /// Faults that an operator planted.
+    /// Faults that an operator has planted.
     pub faults: Faults,
-    /// Numbers worth watching.
+    /// The metrics at `/_diskdock/metrics`.
     pub metrics: Metrics,
     /// The latest calls, for the console.
     pub recent: Recent,
 }
 
-/// What the edge does with a request.
+/// The gateway's result for a request.
 pub enum GatewayReply {
-    /// It answers.
+    /// An HTTP response.
     Response(Response<Vec<u8>>),
-    /// It closes the connection without a word, as an operator wanted.
+    /// The connection is closed without a reply, because an operator planted that fault.
     Silence,
 }
 
@@ -88,7 +87,8 @@ impl Gateway {
         self.reply(call, performed, host(parts), request_id, began)
     }
 
-    /// The way in: who calls, and what is asked for. `call` tells as much as could be read.
+    /// The way in: authenticates the caller and finds the action. `call` is filled with everything
+    /// that could be read, also when the request is refused.
     fn receive(
         &self,
         parts: &Parts,
@@ -115,7 +115,7 @@ impl Gateway {
         Ok((listed, Request { caller, request_id, input, nonce }))
     }
 
-    /// Performs a call, with whatever fault an operator planted for it.
+    /// Calls the service, with the fault that an operator planted for the call, if any.
     async fn perform(&self, listed: Listed, request: &Request) -> Performed {
         let fault = self.faults.strike(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));
@@ -137,7 +137,7 @@ impl Gateway {
         Performed { result, closes }
     }
 
-    /// The way out: the answer in the caller's format, counted, logged and kept.
+    /// The way out: the reply in the caller's format, counted, logged, and kept as a recent call.
     fn reply(
         &self,
         call: IncomingCall,
@@ -207,17 +207,17 @@ fn log_ignored(request_id: &str, action: &str, ignored: &[String]) {
     }
 }
 
-/// What is known of a request so far, for its answer.
+/// What could be read of a request, for its reply.
 struct IncomingCall {
     action: Option<Listed>,
     format: Format,
     request: Option<Request>,
 }
 
-/// What came of a call.
+/// The result of a call.
 struct Performed {
     result: Result<service::Reply, Stop>,
-    /// The connection is closed without an answer, as an operator wanted.
+    /// Whether the connection is closed without a reply, because an operator planted that fault.
     closes: bool,
 }
 
@@ -263,7 +263,7 @@ impl Decoded {
     }
 }
 
-/// The host that the caller named, for the answer.
+/// The host that the caller named, for `HostId` in errors.
 fn host(parts: &Parts) -> &str {
     let named = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
     named.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
@@ -280,7 +280,7 @@ fn format(intent: &Intent<'_>) -> Result<Format, Refusal> {
     }
 }
 
-/// The format of the answer to a request that cannot be read: XML if that is asked for anywhere.
+/// The format of the reply to a request that cannot be read: XML if any pair asks for it.
 fn guessed_format(parts: &Parts, body: &[u8]) -> Format {
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let mut pairs = query.split(|byte| *byte == b'&').chain(body.split(|byte| *byte == b'&'));
@@ -288,7 +288,7 @@ fn guessed_format(parts: &Parts, body: &[u8]) -> Format {
     if xml { Format::Xml } else { Format::Json }
 }
 
-/// The action that is asked for.
+/// The requested action.
 fn asked_for(intent: &Intent<'_>, host: &str) -> Result<Listed, Refusal> {
     let action = intent.action.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Action"))?;
     let version = intent.version.ok_or_else(|| Refusal::about(&MISSING_PARAMETER, "Version"))?;

@@ -5,8 +5,8 @@
 //! a minute is forgotten as a whole once no request stamped in it is acceptable any more. What
 //! was forgotten is refused from then on, whatever the clock says later.
 //!
-//! Each access key has a memory of its own. When all of them together are full, room is made by
-//! the account that holds most, so that nobody can lock others out.
+//! Each access key has a memory of its own. When all of them together are full, the account that
+//! holds most makes room, so that no account can lock others out.
 //!
 //! The memory tells nothing about unverified requests: call [`Nonces::remember`] only after the
 //! signature was found to be right. What of it outlives the process is in [`stored`].
@@ -30,7 +30,7 @@ use stored::StoredNonces;
 /// How far a timestamp may lie before or after the present, in seconds.
 pub const WINDOW_S: i64 = 15 * 60;
 
-/// How many nonces are remembered at most, unless told otherwise: some 80 MB.
+/// How many nonces are remembered at most by default: about 80 MB.
 pub const MAX_NONCES: usize = 4_000_000;
 
 /// Whether a request may be served.
@@ -52,11 +52,11 @@ pub enum NonceCheck {
 /// A request with a verified signature.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
-    /// Whose key signed it.
+    /// The account of the key.
     pub account: &'a AccountId,
     /// The key.
     pub access_key_id: &'a str,
-    /// What makes it unique for that key.
+    /// Its nonce.
     pub nonce: &'a str,
     /// When it was signed, in seconds since 1970.
     pub timestamp_s: i64,
@@ -67,7 +67,7 @@ pub struct Nonces {
     /// Keyed at random for each process, so that nobody can prepare colliding nonces.
     hasher: RandomState,
     keys: RwLock<HashMap<String, Arc<KeyMemory>>>,
-    /// What the last server on this store had seen.
+    /// The nonces that the store has from servers before this one.
     stored: StoredNonces,
     /// Nonces of all keys.
     count: AtomicUsize,

@@ -1,7 +1,7 @@
 //! The latest calls, for the console: the caller, the action, the result and the time it took.
 //!
-//! Kept in memory only, within a bound. Calls that only read and went well have a place of their
-//! own, so that somebody who polls does not push out what matters.
+//! The list is in memory only, and bounded. Successful read-only calls have a list of their own,
+//! so that a client that polls does not displace writes and errors.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,11 +10,11 @@ use domain::Moment;
 
 use crate::service::Request;
 
-/// Calls that changed something or were refused, at most.
+/// The most calls that wrote or were refused.
 const CHANGES: usize = 200;
-/// Calls that read, at most.
+/// The most successful read-only calls.
 const READS: usize = 50;
-/// What a call's parameters may take, in bytes; of longer ones only the names are kept.
+/// The most bytes of a call's parameters; of longer ones only the names are kept.
 const PARAMETERS: usize = 16 * 1024;
 
 /// One call.
@@ -22,11 +22,11 @@ const PARAMETERS: usize = 16 * 1024;
 pub struct RecentCall {
     /// Counts calls from 1.
     pub number: u64,
-    /// When it was answered.
+    /// When its reply was sent.
     pub at: Moment,
-    /// The RequestId of its answer.
+    /// Its RequestId.
     pub request_id: String,
-    /// What was called, or `unknown`.
+    /// The action, or `unknown`.
     pub action: &'static str,
     /// The HTTP status.
     pub status: u16,
@@ -34,7 +34,7 @@ pub struct RecentCall {
     pub code: &'static str,
     /// How long it took, in microseconds.
     pub took_us: u64,
-    /// Who called with what; none if that was never known.
+    /// The authenticated request; `None` if it was not authenticated.
     pub request: Option<Request>,
 }
 
@@ -63,7 +63,7 @@ struct RecentCalls {
 }
 
 impl Recent {
-    /// Keeps a call. `reads` says that it changed nothing and was not refused.
+    /// Adds a call. `reads` tells that it was read-only and successful.
     pub fn keep(&self, mut call: RecentCall, reads: bool) {
         if call.is_long() {
             call.request = None;
@@ -76,11 +76,11 @@ impl Recent {
         let old = if calls.len() == most { calls.pop_front() } else { None };
         calls.push_back(call);
         drop(kept);
-        // What it holds is freed after others may go on.
+        // The evicted call is freed after the lock is released.
         drop(old);
     }
 
-    /// What `show` makes of each call, latest first.
+    /// The calls as `show` maps them, latest first.
     pub fn latest<T>(&self, mut show: impl FnMut(&RecentCall) -> T) -> Vec<T> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut calls: Vec<_> = kept.changes.iter().chain(&kept.reads).collect();

@@ -1,4 +1,4 @@
-//! What is answered: status, headers and body, for good and for bad.
+//! Replies: status, headers and body of success and error.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
@@ -9,10 +9,10 @@ use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{Format, Refusal, Stop, render};
 use crate::store::StoreError;
 
-/// Names of ignored parameters that fit the header, in bytes.
+/// The longest list of ignored parameters in the header, in bytes; the rest is cut off.
 const IGNORED_HEADER: usize = 2_000;
 
-/// An answer before it is put into HTTP.
+/// A reply before it is an HTTP response.
 pub struct ApiResponse {
     /// The HTTP status.
     pub status: StatusCode,
@@ -25,7 +25,7 @@ pub struct ApiResponse {
 }
 
 impl ApiResponse {
-    /// The reply of an action that went well.
+    /// The reply of an action that succeeded.
     pub fn well(
         action: &str,
         request_id: &str,
@@ -43,7 +43,8 @@ impl ApiResponse {
         }
     }
 
-    /// The answer to a request that was stopped. What failed on our side goes to the log only.
+    /// The error for a request without effect. Failures of the server are logged; the reply does
+    /// not describe them.
     pub fn stopped(stop: &Stop, request_id: &str, host: &str, format: Format) -> ApiResponse {
         match stop {
             Stop::Refused(refusal) => ApiResponse::refused(refusal, request_id, host, format),
@@ -76,7 +77,7 @@ impl ApiResponse {
         }
     }
 
-    /// The answer as HTTP.
+    /// The HTTP response.
     pub fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;

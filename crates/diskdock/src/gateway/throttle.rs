@@ -1,5 +1,5 @@
-//! The vendor's request limits, for those who want them: 500 calls of AttachDisk or DetachDisk in
-//! 60 seconds for each account, the only limits that its documentation states.
+//! The vendor's request limits, if enabled: 500 calls of AttachDisk or DetachDisk in 60 seconds for
+//! each account, the only limits that its documentation states.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ struct Window {
 }
 
 impl Throttle {
-    /// Counts one call; false if it is one too many.
+    /// Counts one call; false if it exceeds the limit.
     pub fn admit(&self, account: &AccountId, action: &str, now: Moment) -> bool {
         let Some(action) = LIMITED.iter().find(|limited| **limited == action) else { return true };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
-//! The application service: the one path of every request once it is known who calls.
+//! The application service: the one path of every authenticated request.
 //!
-//! It parses, names what has no effect, answers dry runs, and carries a write out as one
-//! transaction with its idempotency token, its operations and its record of the call. It knows no
-//! single action, and nothing of HTTP.
+//! The service parses, reports parameters without effect, answers dry runs, and writes the effect
+//! of an action in one transaction with its ClientToken, its operations and the record of the
+//! call. It depends neither on a particular action nor on HTTP.
 
 mod parameters;
 mod quota;
@@ -23,37 +23,37 @@ use parameters::ignored;
 pub use parameters::{COMMON, LEGACY};
 pub use quota::{Quota, QuotaError, Quotas};
 
-/// Everything a request needs.
+/// The parts that serve requests.
 pub struct Services {
     /// The store.
     pub store: Arc<Store>,
-    /// Carries out what effects start.
+    /// Carries out the operations of effects.
     pub runner: Arc<Runner>,
-    /// The time.
+    /// The clock of the server.
     pub clock: Arc<Clock>,
-    /// What stands around every request.
+    /// Inventory, ids and abilities of the hypervisor.
     pub environment: Arc<Environments>,
-    /// Refuse parameters that have no effect, instead of naming them.
+    /// Whether parameters without effect are an error, instead of being listed in a header.
     pub strict: bool,
-    /// What an account may have at most.
+    /// The quotas of an account.
     pub quotas: Quotas,
 }
 
-/// A request that is known to come from this caller.
+/// An authenticated request.
 #[derive(Debug)]
 pub struct Request {
-    /// Who calls.
+    /// The account and key of the request.
     pub caller: Caller,
-    /// The RequestId of the answer.
+    /// The RequestId of the reply.
     pub request_id: String,
     /// All decoded parameters.
     pub input: Input,
-    /// What of the request is stored with its effect, so that it is not served again after a
-    /// restart; none for one that changes nothing.
+    /// The nonce that is stored with the effect, so that a replay is refused after a restart;
+    /// `None` for a read-only action.
     pub nonce: Option<StoredNonce>,
 }
 
-/// What a request is answered with.
+/// The reply to a request.
 pub struct Reply {
     /// The reply, a JSON object without the RequestId.
     pub reply: Vec<u8>,
@@ -61,7 +61,8 @@ pub struct Reply {
     pub ignored: Vec<String>,
 }
 
-/// Takes a request all the way: parse, decide, write down, hand over.
+/// Carries out a request: parse, decide, write, enqueue. The error is the refusal by the API, or
+/// the failure of the store.
 pub async fn dispatch(
     services: &Services,
     listed: Listed,
@@ -117,7 +118,7 @@ fn refuse_dry_run(input: &Input) -> Result<(), Stop> {
     if is_dry_run(input) { Err((&DRY_RUN).into()) } else { Ok(()) }
 }
 
-/// An action without a RegionId of its own still refuses one that does not exist.
+/// Refuses an unknown RegionId for actions that have no such parameter themselves.
 fn check_region(environment: &Environment, spec: &Spec, input: &Input) -> Result<(), Stop> {
     let region = input.get("RegionId").filter(|id| !id.is_empty());
     let known = region.is_none_or(|id| environment.inventory.region(id).is_some());

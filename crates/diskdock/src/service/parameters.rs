@@ -1,5 +1,5 @@
-//! Parameters beside those that an action reads: the gateway's own, those that are unknown, and
-//! those that are accepted and have no effect.
+//! Parameters that no action reads: those of the gateway, unknown ones, and those that are
+//! accepted without effect.
 
 use super::Services;
 use crate::catalog::errors::UNKNOWN_PARAMETER;
@@ -21,7 +21,7 @@ pub const COMMON: &[&str] = &[
     "Version",
 ];
 
-/// Parameters that every action takes for the sake of old clients.
+/// Parameters that every action accepts because old clients send them.
 pub const LEGACY: &[&str] =
     &["OwnerAccount", "OwnerId", "RegionId", "ResourceOwnerAccount", "ResourceOwnerId"];
 

@@ -1,5 +1,5 @@
-//! Quotas: how many disks and instances an account may have. They hold for whatever action makes
-//! one, because they are checked against its effect.
+//! Quotas: how many disks and instances an account may have. They hold for every action that
+//! creates one, because the effect of the action is checked.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,18 @@ use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
 use crate::catalog::{Stop, StoreChange};
 use crate::store::ReadTx;
 
-/// What an account may have at most; none is no limit.
+/// The most disks and instances of one account; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
-    /// Disks in all regions, system disks and those that are being made too.
+    /// Disks in all regions, including system disks and disks that are Creating.
     pub disks: Option<u64>,
     /// Instances in all regions.
     pub instances: Option<u64>,
 }
 
 impl Quotas {
-    /// Refuses changes that would leave the account with more than it may have. An account that has
-    /// too much already, because the quota was lowered, is refused only what makes it more.
+    /// Refuses changes that create a disk or an instance beyond the quota. An account that is
+    /// beyond it already, because the quota was lowered, can still change and delete.
     pub(super) fn check(
         &self,
         tx: &dyn ReadTx,
@@ -65,13 +65,13 @@ impl Quotas {
 /// One quota as it is written on the command line: `disks=1000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {
-    /// Of disks.
+    /// `disks=N`
     Disks(u64),
-    /// Of instances.
+    /// `instances=N`
     Instances(u64),
 }
 
-/// What is wrong with a quota that was written.
+/// Why the text of a quota is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub struct QuotaError;
 
@@ -98,7 +98,7 @@ impl FromStr for Quota {
 }
 
 impl FromIterator<Quota> for Quotas {
-    /// The last of each kind counts.
+    /// Combines quotas; for each kind, the last one counts.
     fn from_iter<I: IntoIterator<Item = Quota>>(quotas: I) -> Quotas {
         let mut all = Quotas::default();
         for quota in quotas {

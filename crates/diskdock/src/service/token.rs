@@ -1,4 +1,4 @@
-//! Idempotency tokens: what makes a repeated request have its effect once.
+//! Idempotency: a request that is repeated with its ClientToken has its effect once.
 
 use domain::Moment;
 use sha2::{Digest, Sha256};

@@ -13,15 +13,16 @@ use crate::catalog::{
 use crate::operations::{NewOperation, Room};
 use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 
-/// What a write came to.
+/// The result of the transaction.
 enum WriteOutcome {
-    /// The effect is in the store; these operations are to be carried out.
+    /// The effect is in the store; the operations are to be enqueued.
     Done(Vec<u8>, Vec<NewOperation>),
     /// Nothing was written.
     Not(Stop),
 }
 
-/// Writes an action's effect down and hands its operations over; gives the reply.
+/// Decides and writes in one transaction, and enqueues the operations after its commit. Returns
+/// the reply.
 pub(super) async fn carry_out(
     services: &Services,
     environment: Arc<Environment>,
@@ -40,7 +41,7 @@ pub(super) async fn carry_out(
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let quotas = services.quotas;
     let write = move |tx: &mut dyn WriteTx| {
-        // A refused request is remembered as well: it might be accepted by the time it is replayed.
+        // The nonce of a refused request is stored as well: a replay could be accepted later.
         if let Some(nonce) = &nonce {
             tx.save_nonce(nonce)?;
         }
@@ -66,11 +67,11 @@ pub(super) async fn carry_out(
     services.store.write_then(write, hand_over).await?
 }
 
-/// What a decision came to.
+/// The result of a decision.
 enum Decided {
-    /// The same request was answered before, with this reply.
+    /// The ClientToken was used before; this was the reply.
     Again(Vec<u8>),
-    /// The effect that is to be written down.
+    /// The effect that is to be written.
     Anew(EncodedEffect),
 }
 

@@ -31,7 +31,7 @@ pub enum Malformed {
     /// More than [`MAX_PARAMETERS`].
     #[error("The request has more than {MAX_PARAMETERS} parameters. Send fewer.")]
     TooMany,
-    /// One name twice; only query and body may repeat each other, with the same value.
+    /// A name with two values; only query and body may repeat each other, with the same value.
     #[error("The parameter \"{0}\" is given twice. Give it once, in the query or in the body.")]
     Duplicate(String),
     /// A body that is not JSON although it is declared to be.

@@ -10,7 +10,7 @@ use domain::AccountId;
 /// Independent parts, so that threads seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// What came of a nonce.
+/// The result of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
     /// It is remembered now.

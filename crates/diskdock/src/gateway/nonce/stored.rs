@@ -1,5 +1,5 @@
-//! The nonces of requests that may have changed something, which are stored with what they did:
-//! such a request is refused when it is sent again, after a restart too.
+//! The nonces of writes, which are stored in the transaction of the write: a replay is refused also
+//! after a restart.
 
 use std::collections::HashSet;
 
@@ -11,18 +11,18 @@ use crate::store::{NonceRecords, Store, StoreError, StoredNonce};
 /// Writes in which nonces are forgotten, at most, in one pass of the maintenance.
 const CHUNKS: usize = 1_000;
 
-/// What the servers before this one had seen.
+/// The nonces that servers before this one have stored.
 #[derive(Debug, Default)]
 pub struct StoredNonces {
     seen: HashSet<(i64, u64)>,
-    /// All up to this second may have been seen: their nonces were forgotten.
+    /// Requests up to this second may have been served: their nonces were forgotten.
     forgotten_until_s: Option<i64>,
     /// The latest second of which any nonce is known.
     last_s: i64,
 }
 
 impl StoredNonces {
-    /// What the store knows.
+    /// The nonces in the store.
     pub fn new(records: NonceRecords) -> StoredNonces {
         let NonceRecords { nonces, forgotten_until_s } = records;
         let seen: HashSet<_> = nonces.into_iter().map(|one| (one.timestamp_s, one.hash)).collect();
@@ -30,7 +30,7 @@ impl StoredNonces {
         StoredNonces { seen, forgotten_until_s, last_s }
     }
 
-    /// Whether a server before this one may have seen the request.
+    /// Whether a server before this one may have served the request.
     pub(super) fn verdict(&self, request: &Signed<'_>) -> NonceCheck {
         if self.forgotten_until_s.is_some_and(|until| request.timestamp_s <= until) {
             return NonceCheck::Expired;

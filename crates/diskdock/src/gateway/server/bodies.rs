@@ -10,7 +10,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use super::connections::{ConnectedClient, ConnectionPhase};
 use super::transfer_timer::TransferTimer;
 
-/// Why a body did not come whole.
+/// The reason why a body is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     /// It came too slowly.

@@ -51,12 +51,12 @@ impl Default for Deadlines {
 /// Makes the whole reply to a head that cannot be read: of the status and the head.
 pub(super) type Explain = Box<dyn Fn(BareReply, &[u8]) -> Vec<u8> + Send>;
 
-/// A stream whose other side is not trusted to go on.
+/// A stream with deadlines for the client.
 pub(super) struct ClientStream<S> {
     inner: S,
     client: Arc<ConnectedClient>,
     deadlines: Deadlines,
-    /// Rings when a head or the next request is late.
+    /// The timer for a head or the next request.
     alarm: Pin<Box<Sleep>>,
     reply_timer: TransferTimer,
     stalled: bool,
@@ -94,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         }
     }
 
-    /// When the client must have sent more; none if it is the server's turn.
+    /// The deadline of the client; none if it is the server's turn.
     fn read_deadline(&self) -> Option<Instant> {
         match self.client.phase() {
             (ConnectionPhase::Idle, since) => Some(since + self.deadlines.idle),

@@ -1,4 +1,4 @@
-//! Who is connected: at most so many clients in total and from one address.
+//! The connected clients, bounded in total and for each address.
 //!
 //! When a bound is reached, room is made by closing the connection that has kept the server
 //! waiting longest: with an unfinished request, a reply that nobody reads, or nothing at all. A
@@ -28,7 +28,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionPhase {
     /// No request has begun.
@@ -60,7 +60,7 @@ pub(super) struct ConnectedClient {
     stalled: AtomicU64,
     /// A reply was sent although the body of its request had not ended.
     unread: AtomicBool,
-    /// Rings when the connection has to make room for another.
+    /// Notifies the connection that it has to close to make room for another.
     evicted: Notify,
 }
 
@@ -82,14 +82,14 @@ impl ConnectedClient {
         self.phase.store(self.now_ms() << 2 | phase as u64, Ordering::Release);
     }
 
-    /// What it is doing, and since when.
+    /// The phase of the connection, and since when it lasts.
     pub(super) fn phase(&self) -> (ConnectionPhase, Instant) {
         let packed = self.phase.load(Ordering::Acquire);
         let phase = ConnectionPhase::ALL[(packed & 3) as usize];
         (phase, self.epoch + Duration::from_millis(packed >> 2))
     }
 
-    /// It does, or does not, take what is sent.
+    /// Records whether the client reads what is sent.
     pub(super) fn set_stalled(&self, stalled: bool) {
         let since = if stalled { self.now_ms() + 1 } else { 0 };
         self.stalled.store(since, Ordering::Release);
@@ -106,7 +106,7 @@ impl ConnectedClient {
         self.unread.load(Ordering::Acquire)
     }
 
-    /// Waits until the connection has to go.
+    /// Waits until the connection has to close.
     pub(super) async fn evicted(&self) {
         self.evicted.notified().await;
     }
@@ -130,7 +130,7 @@ pub(super) struct Connections {
     limits: ConnectionLimits,
     epoch: Instant,
     table: Mutex<ClientTable>,
-    /// Rings whenever a client has gone.
+    /// Notifies whenever a client has disconnected.
     gone: Notify,
 }
 
@@ -170,7 +170,7 @@ impl Connections {
         address.is_some_and(|address| table.evict_from(&address))
     }
 
-    /// Takes a client in; none if its address has as many as it may, all of them being served.
+    /// Admits a client; none if its address is at its bound and all its clients are being served.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Admitted> {
         let address = group_of(peer);
         let mut table = self.lock();
@@ -216,7 +216,7 @@ impl ClientTable {
     }
 }
 
-/// A client that was taken in; it has gone when this is dropped.
+/// An admitted client; dropping this ends its admission.
 pub(super) struct Admitted {
     connections: Arc<Connections>,
     address: IpAddr,
@@ -231,7 +231,7 @@ impl Drop for Admitted {
     }
 }
 
-/// Whom an address counts for: a network of 64 bits is what one IPv6 client has to itself.
+/// The group that an address is counted in: for IPv6 the network of 64 bits, which one client has.
 fn group_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -54,28 +54,28 @@ pub use tls::tls;
 const HEAD: usize = 256 * 1024;
 /// The largest body of a request to the API, in bytes.
 const BODY: usize = 1024 * 1024;
-/// Time after which the system gives up a client that acknowledges nothing.
+/// `TCP_USER_TIMEOUT`: the kernel closes a connection that acknowledges nothing for this long.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
-/// Time that requests under way have when the server stops.
+/// Time that requests in progress have to finish when the server stops.
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What is served, to how many, and how long anybody may take.
+/// The HTTP server: services, bounds and deadlines.
 #[derive(Clone)]
 pub struct Server {
-    /// Answers requests to `/`.
+    /// Serves requests to `/`.
     pub gateway: SharedGateway,
-    /// Answers all others.
+    /// Serves all other paths.
     pub pages: Router,
-    /// TLS, if that is spoken.
+    /// TLS, if it is enabled.
     pub tls: Option<TlsAcceptor>,
     /// How many clients may be connected.
     pub limits: ConnectionLimits,
-    /// How long they may keep the server waiting.
+    /// Deadlines for what a client has to do.
     pub deadlines: Deadlines,
 }
 
 impl Server {
-    /// Answers connections until `stop` is done, then lets requests under way finish.
+    /// Serves connections until `stop` completes, then waits for requests in progress.
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let connections = Connections::new(self.limits);
@@ -104,7 +104,7 @@ impl Server {
         drop(listener);
         let _ = stopping.send(true);
         tasks.close();
-        // Whoever has not finished by then is cut off.
+        // Requests that take longer are cut off.
         let _ = tokio::time::timeout(STOP_DEADLINE, tasks.wait()).await;
     }
 
@@ -122,7 +122,7 @@ impl Server {
     }
 }
 
-/// Out of files: the client that has waited longest makes room.
+/// Out of file descriptors: closes the client that has waited longest.
 async fn after_failed_accept(connections: &Connections, error: &io::Error) {
     tracing::warn!(%error, "cannot accept a connection");
     if matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE)) {
@@ -131,7 +131,7 @@ async fn after_failed_accept(connections: &Connections, error: &io::Error) {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-/// One client and what it is served with.
+/// One connection and the server of its requests.
 struct Connection {
     server: Server,
     admitted: Admitted,
@@ -224,14 +224,14 @@ impl Connection {
     }
 }
 
-/// Whether somebody opened the bare address in a browser: it asks for nothing of the API.
+/// Whether a browser opened the bare address, which is no request to the API.
 fn looks_around<B>(request: &Request<B>) -> bool {
     let asked = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     let bare = request.method() == Method::GET && request.uri().query().is_none();
     bare && asked.is_some_and(|asked| asked.starts_with("text/html"))
 }
 
-/// The way to the pages.
+/// A redirect to the explorer.
 fn to_the_explorer() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
@@ -239,13 +239,13 @@ fn to_the_explorer() -> Response<Body> {
     response
 }
 
-/// Waits until it is said that the server stops.
+/// Waits until the server stops.
 async fn said(stopped: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left to say it.
+    // An error means that the sender is gone.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// The connection is closed without a word, as an operator wanted.
+/// The connection is closed without a reply, because an operator planted that fault.
 #[derive(Debug, thiserror::Error)]
 #[error("an operator wanted no answer")]
 struct Silence;

@@ -10,7 +10,7 @@ use crate::catalog::{Format, Refusal, Stop};
 use crate::gateway::Gateway;
 use crate::gateway::respond::ApiResponse;
 
-/// What of a request is needed to explain why it was not understood.
+/// The parts of a request that its error reply needs.
 pub(super) struct PageErrors {
     host: Option<HeaderValue>,
     format: Format,

@@ -8,7 +8,7 @@ use crate::catalog::{Format, Refusal, Stop};
 use crate::gateway::Gateway;
 use crate::gateway::respond::ApiResponse;
 
-/// What a bare status says.
+/// The statuses of hyper's bare replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BareReply {
     /// 400: it is not HTTP.

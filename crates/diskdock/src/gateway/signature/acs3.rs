@@ -11,7 +11,7 @@ use super::{for_each_sorted, parse_timestamp, same};
 /// The one supported algorithm.
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
-/// The headers without which a signature would not bind what is asked, when and with which body.
+/// The headers that a signature must cover to bind action, time and body.
 const BINDING: [&str; 5] = [
     "x-acs-action",
     "x-acs-version",
@@ -38,7 +38,7 @@ pub struct Acs3Request<'a> {
     pub access_key_id: &'a str,
 }
 
-/// The signature of a request and what the client says it covers.
+/// The signature of a request and the headers that the client lists as signed.
 #[derive(Clone, Debug)]
 pub(super) struct Acs3Proof<'a> {
     signed_headers: &'a str,
@@ -171,7 +171,7 @@ impl<'a> Acs3Proof<'a> {
     }
 }
 
-/// What the signature of a request has to cover.
+/// The string to sign of a request.
 pub(super) fn covered(received: &Received, proof: &Acs3Proof) -> Mismatch {
     let encoded = proof.canonical(received).text(push_encoded);
     mismatch(&encoded, &string_to_sign(&encoded))

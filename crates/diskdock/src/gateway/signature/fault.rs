@@ -1,8 +1,8 @@
-//! What can be wrong with the way a request is signed.
+//! Faults in the way a request is signed.
 
 use std::fmt;
 
-/// Something wrong that shows before the secret is known.
+/// A fault that is found before the secret is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
     /// A common parameter of a 1.0 request is absent or empty.
@@ -48,19 +48,19 @@ pub enum SignatureFault {
     },
 }
 
-/// A signature that the secret does not produce. Its text is what clients parse.
+/// A signature that the secret does not produce. Clients parse its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// Of a 1.0 request.
     Rpc {
-        /// What the server signed.
+        /// The server's string to sign.
         string_to_sign: String,
     },
     /// Of an ACS3 request.
     Acs3 {
-        /// What the server signed.
+        /// The server's string to sign.
         string_to_sign: String,
-        /// What the hash in it covers.
+        /// The canonical request whose hash it contains.
         canonical_request: String,
     },
     /// There was no signature to check.

@@ -58,40 +58,40 @@ impl<'a> Received<'a> {
     }
 }
 
-/// How a request proves who sent it.
+/// The authentication scheme of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Signature version 1.0, in parameters.
     Rpc,
     /// `ACS3-…`, in the `Authorization` header.
     Acs3,
-    /// A bearer token and no signature that proves anything.
+    /// A bearer token without a valid signature.
     Bearer,
-    /// No proof at all.
+    /// No authentication.
     Anonymous,
 }
 
-/// What is asked for, readable even when the rest of the request is wrong.
+/// The requested action and format, readable even when the rest of the request is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intent<'a> {
     /// The scheme that the request uses.
     pub scheme: Scheme,
-    /// The operation.
+    /// The action.
     pub action: Option<&'a str>,
     /// The version of the API.
     pub version: Option<&'a str>,
-    /// The wanted format of the answer, as written.
+    /// The requested format of the reply, as written.
     pub format: Option<&'a str>,
 }
 
-/// What a request says about its sender; nothing of it holds before [`verify`] has agreed.
+/// What a request claims about its sender; unverified until [`verify`] has succeeded.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
-    /// What is asked for.
+    /// The requested action and format.
     pub intent: Intent<'a>,
-    /// Whose secret signed the request; always present for a signed one.
+    /// The access key whose secret signed the request; always present for a signed one.
     pub access_key_id: Option<&'a str>,
-    /// The text that makes the request unique; always present for a signed one.
+    /// The nonce; always present for a signed one.
     pub nonce: Option<&'a str>,
     /// When it was signed, in seconds since 1970; always present for a signed one.
     pub timestamp_s: Option<i64>,
@@ -102,7 +102,7 @@ pub struct Claims<'a> {
     proof: Proof<'a>,
 }
 
-/// The signature as received, and what of the request it covers.
+/// The signature as received, and the parts of the request that it covers.
 #[derive(Clone, Debug)]
 enum Proof<'a> {
     None,
@@ -110,7 +110,7 @@ enum Proof<'a> {
     Acs3(acs3::Acs3Proof<'a>),
 }
 
-/// Reads what is asked for. It never fails, so that even a refusal can be in the wanted format.
+/// Reads action and format. It never fails, so that even an error has the requested format.
 pub fn intent<'a>(received: &Received<'a>) -> Intent<'a> {
     let scheme = scheme(received);
     let field = |parameter: &str, header: &str| match scheme {
@@ -185,8 +185,8 @@ pub fn verify(received: &Received, claims: &Claims, secret: &str) -> Result<(), 
     }
 }
 
-/// What the signature of this request has to cover, and the signature that it has; none if it has
-/// none. For those who look for a mistake in a signer.
+/// The string to sign of this request and the signature that it has; `None` if it is not signed.
+/// For the checker, which finds mistakes of signers.
 pub fn explain<'a>(received: &Received, claims: &Claims<'a>) -> Option<(Mismatch, &'a str)> {
     match &claims.proof {
         Proof::None => None,
@@ -195,7 +195,7 @@ pub fn explain<'a>(received: &Received, claims: &Claims<'a>) -> Option<(Mismatch
     }
 }
 
-/// Compares signatures in a time that does not tell how much of them agrees.
+/// Compares signatures in constant time.
 fn same(expected: &[u8], given: &str) -> bool {
     expected.ct_eq(given.as_bytes()).into()
 }

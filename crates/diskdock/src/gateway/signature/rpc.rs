@@ -52,7 +52,7 @@ pub(super) fn verify(received: &Received, given: &str, secret: &str) -> Result<(
     Err(mismatch(&to_sign))
 }
 
-/// What the signature of a request has to cover.
+/// The string to sign of a request.
 pub(super) fn covered(received: &Received) -> Mismatch {
     mismatch(&string_to_sign(received.method, received.path, received.parameters))
 }
