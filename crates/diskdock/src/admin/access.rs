@@ -1,4 +1,4 @@
-//! Who may use the controls.
+//! Access to the controls.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -12,7 +12,7 @@ use crate::gateway::guard::Guard;
 /// The header that carries the admin token.
 pub const TOKEN_HEADER: &str = "x-diskdock-token";
 
-/// Who may use the controls.
+/// The rule of access to the controls.
 #[derive(Clone)]
 pub struct Access {
     /// A request that carries this token may.

@@ -1,4 +1,4 @@
-//! What an operator can do to the world: locks, pace, clock, transitions, faults.
+//! Controls of the operator: locks, pace, clock, transitions, faults.
 
 use std::sync::atomic::Ordering;
 
@@ -55,7 +55,7 @@ pub async fn lock(
     .await
 }
 
-/// Takes one lock, or all, off an instance.
+/// Removes one lock, or all, of an instance.
 pub async fn unlock(
     State(state): State<AdminState>,
     Path(id): Path<String>,
@@ -91,7 +91,7 @@ fn no_instance(id: &str) -> AdminError {
     AdminError::not_found(format!("there is no instance {id}"), hint)
 }
 
-/// An instance dies, as when its process is killed.
+/// Kills the machine of an instance, as when its process crashes.
 pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     if !state.simulated()?.kill(&id.as_str().into()) {
         return Err(AdminError::not_found(format!("no instance {id} is on"), "Start it first."));
@@ -190,7 +190,7 @@ fn follow_creating(state: &AdminState) -> Result<(), AdminError> {
     Ok(())
 }
 
-/// Takes all rules away.
+/// Removes all rules.
 pub async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?.clear_rules();
     follow_creating(&state)?;
@@ -282,7 +282,7 @@ pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> Contro
     faults(State(state)).await
 }
 
-/// Takes all faults away.
+/// Removes all faults.
 pub async fn clear_faults(State(state): State<AdminState>) -> ControlResult {
     state.gateway.faults.clear();
     faults(State(state)).await

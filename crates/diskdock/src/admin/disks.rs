@@ -1,4 +1,4 @@
-//! Disks whose bytes are not as they should be: which, and an operator's word about them.
+//! Damaged disks: list, accept, restore.
 
 use axum::extract::{Path, State};
 use domain::{DiskId, InstanceId};
@@ -17,14 +17,14 @@ pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "damaged": damaged })))
 }
 
-/// Takes the bytes of a disk as they are.
+/// Accepts the bytes of a disk as they are.
 pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id)?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
     told(&state, &disk, progress)
 }
 
-/// Gives a disk the bytes back that only its virtual machine still has open.
+/// Restores a disk from the file that only its virtual machine still has open.
 pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id)?;
     let progress = state.hypervisor.restore(&disk, &on).await?;

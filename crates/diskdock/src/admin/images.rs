@@ -1,11 +1,11 @@
-//! Imported images: look again at once.
+//! Imported images: read them again at once.
 
 use axum::extract::State;
 use serde_json::json;
 
 use super::{AdminError, AdminState, ControlResult, Json};
 
-/// Looks at the images of the data directory, which the command line has changed.
+/// Reads the images of the data directory, which the command line has changed.
 pub async fn reload(State(state): State<AdminState>) -> ControlResult {
     let environments = &state.gateway.services.environment;
     let looked = state.inventory_source.refresh(|found| environments.inventory(found)).await;

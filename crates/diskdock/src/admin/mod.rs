@@ -1,7 +1,7 @@
 //! The operator's controls under `/_diskdock/`: JSON in, JSON out.
 //!
 //! On loopback they are open to programs of this machine, never to a web page of another origin.
-//! Elsewhere they want the admin token.
+//! Elsewhere they require the admin token.
 
 mod access;
 mod controls;
@@ -34,7 +34,7 @@ pub use access::Access;
 /// The largest body of a control, in bytes; an import has a bound of its own.
 const BODY: usize = 1024 * 1024;
 
-/// What the controls work on.
+/// The state that the controls share.
 #[derive(Clone)]
 pub struct AdminState {
     gateway: crate::gateway::SharedGateway,
@@ -64,7 +64,7 @@ impl AdminState {
         })
     }
 
-    /// Where store and hypervisor disagree. Looks, and changes nothing.
+    /// The differences between store and hypervisor. Read-only.
     async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
         let (store, hypervisor) = (&self.gateway.services.store, self.hypervisor.as_ref());
         let mut found = find_differences(store, hypervisor).await?;
@@ -73,7 +73,7 @@ impl AdminState {
     }
 }
 
-/// A control that could not be done: why, and what to do about it.
+/// The error of a control: a message and a hint.
 pub struct AdminError {
     status: StatusCode,
     error: String,
@@ -110,7 +110,7 @@ impl axum::response::IntoResponse for AdminError {
     }
 }
 
-/// What a control answers.
+/// A reply in JSON.
 pub struct Json(pub Value);
 
 impl axum::response::IntoResponse for Json {
@@ -170,7 +170,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .with_state(state)
 }
 
-/// Nobody is served before the server knows its machines.
+/// Refuses requests until the server knows its machines.
 async fn when_ready(State(state): State<AdminState>, request: Request, next: Next) -> Response {
     if state.gateway.services.runner.is_ready() {
         return next.run(request).await;

@@ -1,4 +1,4 @@
-//! What there is to see: health, metrics, operations, differences, calls.
+//! Read-only controls: health, metrics, operations, differences, calls.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ pub async fn health(State(state): State<AdminState>) -> ControlResult {
     })))
 }
 
-/// Numbers worth watching.
+/// Metrics.
 pub async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(http::HeaderName, &'static str); 1], String) {
@@ -45,7 +45,7 @@ pub async fn metrics(
     ([(CONTENT_TYPE, kind)], text)
 }
 
-/// Which operations are wanted.
+/// A filter of operations.
 #[derive(Debug, Deserialize)]
 pub struct OperationFilter {
     disk: Option<String>,
@@ -126,7 +126,7 @@ pub async fn differences(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "differences": state.differences().await? })))
 }
 
-/// The latest calls that changed something.
+/// The latest writes.
 pub async fn calls(State(state): State<AdminState>) -> ControlResult {
     let found = state.gateway.services.store.read(|tx| tx.calls(CALLS))??;
     Ok(Json(json!({ "calls": found })))

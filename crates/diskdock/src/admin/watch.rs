@@ -1,7 +1,7 @@
-//! Server-sent events for the console: the whole picture whenever it has changed.
+//! Server-sent events for the console: the whole overview whenever it has changed.
 //!
-//! However many watch, one task looks; it looks only while somebody watches, and rests the longer
-//! the more there is to see.
+//! One task polls for all clients, and only while there is one; the larger the overview, the longer
+//! its interval.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ use super::{Access, AdminError, access, world};
 use crate::assembly::Assembly;
 use crate::gateway::SharedGateway;
 
-/// Who can watch at a time.
+/// The most clients at a time.
 const VIEWERS: usize = 100;
 /// The shortest rest between two looks.
 const REST: Duration = Duration::from_millis(200);

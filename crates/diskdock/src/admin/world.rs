@@ -1,4 +1,4 @@
-//! What there is and what is going on, in one look: for the console.
+//! An overview of resources and operations: for the console.
 
 use std::collections::BTreeSet;
 

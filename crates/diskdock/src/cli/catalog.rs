@@ -1,4 +1,4 @@
-//! `diskdock catalog`: what actions there are, for people or programs.
+//! `diskdock catalog`: lists the actions, for people or programs.
 
 use clap::ValueEnum;
 
@@ -8,7 +8,7 @@ use crate::actions::{PRODUCTS, all, find};
 use crate::catalog::document::{self, one_line};
 use crate::catalog::{Listed, ParamSpec, Presence, Repeat, Spec};
 
-/// Show what actions there are, for people or programs.
+/// List the actions and their parameters, for people or programs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   diskdock catalog --output table               the actions
@@ -17,12 +17,12 @@ use crate::catalog::{Listed, ParamSpec, Presence, Repeat, Spec};
 pub struct CatalogArgs {
     /// Only this action
     pub action: Option<String>,
-    /// JSON has everything, a table the gist
+    /// The format of the output: json is complete, table has the most useful columns
     #[arg(long, value_enum, default_value = "json")]
     pub output: TextFormat,
 }
 
-/// How to show something.
+/// A format of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TextFormat {
     /// For programs

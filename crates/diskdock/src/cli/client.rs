@@ -16,9 +16,9 @@ use tokio_rustls::TlsConnector;
 use super::Failure;
 use super::tls::{self, Trust};
 
-/// Bytes of an answer at most; exports can be large.
+/// The largest reply in bytes; exports can be large.
 const ANSWER_BYTES: usize = 256 << 20;
-/// Where `diskdock serve` listens unless told otherwise.
+/// The default address of `diskdock serve`.
 pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:5260";
 
 /// How to reach a server.
@@ -28,10 +28,10 @@ pub struct ConnectionArgs {
     #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_ENDPOINT)]
     #[arg(env = "DISKDOCK_ENDPOINT")]
     pub endpoint: String,
-    /// Seconds to wait for one answer
+    /// Seconds to wait for a reply
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
     pub timeout: u64,
-    /// Whom to trust
+    /// Trusted certificates
     #[command(flatten)]
     pub trust: Trust,
 }
@@ -68,7 +68,7 @@ impl Endpoint {
         Ok(Endpoint { secure, host, port })
     }
 
-    /// Whether it is on this machine.
+    /// Whether it is on this host.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
@@ -84,7 +84,7 @@ impl Endpoint {
         format!("{scheme}://{}", self.authority())
     }
 
-    /// What stands in the `Host` header.
+    /// The `Host` header.
     pub fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -98,7 +98,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// An answer.
+/// A reply.
 #[derive(Clone, Debug)]
 pub struct HttpReply {
     /// Its HTTP status.
@@ -130,7 +130,7 @@ impl ApiClient {
         Ok(ApiClient { endpoint, tls, timeout: Duration::from_secs(connection.timeout.max(1)) })
     }
 
-    /// Sends a request whose URI is a path, and waits for the whole answer.
+    /// Sends a request whose URI is a path, and waits for the whole reply.
     pub async fn send(&self, request: Request<Bytes>) -> Result<HttpReply, Failure> {
         let sent = tokio::time::timeout(self.timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| {

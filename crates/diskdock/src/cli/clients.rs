@@ -1,4 +1,4 @@
-//! Options of `diskdock serve` about its clients: how many, and how long each may take.
+//! Options of `diskdock serve` for the number and the deadlines of clients.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::hypervisor::parse_duration_ms;
 /// Files that the server opens besides the connections of its clients.
 const OTHER_FILES: usize = 512;
 
-/// How many clients may be connected, and how long they may take.
+/// The bounds of clients.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ClientArgs {
     /// Connections at a time; the one that has kept the server waiting longest makes room for more
@@ -19,14 +19,14 @@ pub struct ClientArgs {
     /// Connections at a time from one address, or from one IPv6 network of 64 bits
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = count)]
     max_connections_per_address: usize,
-    /// How long a client may take to send a request or to read a reply; each 8 KiB give a second
+    /// Seconds that a client may take to send a request or to read a reply; each 8 KiB add a second
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     client_timeout: Duration,
 }
 
 impl ClientArgs {
-    /// How many clients may be connected: what was asked for, or what the limit on open files
-    /// leaves room for.
+    /// How many clients may be connected: the requested number, or as many as the limit on open
+    /// files allows.
     pub fn limits(&self) -> ConnectionLimits {
         let files = raise_open_files(self.max_connections + OTHER_FILES);
         let most = files.saturating_sub(OTHER_FILES).max(files / 2).max(1);
@@ -40,7 +40,7 @@ impl ClientArgs {
         }
     }
 
-    /// How long they may take.
+    /// The deadlines of clients.
     pub fn deadlines(&self) -> Deadlines {
         let default = Deadlines::default();
         Deadlines {

@@ -1,4 +1,4 @@
-//! `diskdock console`: what an instance has written to its console, and what it goes on to write.
+//! `diskdock console`: shows the console output of an instance, and follows it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::client::ConnectionArgs;
 use super::{Failure, output};
 use crate::ansi::AnsiStripper;
 
-/// The pause between two looks with `--follow`.
+/// The interval of polling with `--follow`.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Show what an instance has written to its console.
+/// Show the console output of an instance.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   diskdock console i-1                what it wrote last, up to 64 KiB
@@ -21,10 +21,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct ConsoleArgs {
     /// The instance
     pub instance_id: String,
-    /// Go on with what it writes, until Ctrl-C
+    /// Follow the output until Ctrl-C
     #[arg(long)]
     pub follow: bool,
-    /// Do not take out escape sequences and control characters: your terminal obeys the guest
+    /// Keep escape sequences and control characters: the guest can control your terminal
     #[arg(long)]
     pub raw: bool,
     /// The region of the instance
@@ -60,7 +60,7 @@ pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The console as the API has it.
+/// The console output from the API.
 async fn look(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
     let asked = [
         ("InstanceId".to_owned(), args.instance_id.clone()),
@@ -74,14 +74,14 @@ async fn look(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Fai
     })
 }
 
-/// Where the console is shown.
+/// The output of the command.
 struct Screen {
     raw: bool,
     stripper: AnsiStripper,
 }
 
 impl Screen {
-    /// Shows more of it; false if nobody reads it any more.
+    /// Writes new output; false if the pipe is closed.
     fn show(&mut self, piece: &[u8]) -> Result<bool, Failure> {
         if self.raw {
             output::write(piece)

@@ -20,7 +20,7 @@ pub struct DocsArgs {
     pub dir: PathBuf,
 }
 
-/// Writes or checks.
+/// Runs the command.
 pub fn run(args: DocsArgs) -> Result<(), Failure> {
     let pages = all_pages();
     if args.check { check(&args.dir, &pages) } else { write(&args.dir, &pages) }

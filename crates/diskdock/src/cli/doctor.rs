@@ -1,4 +1,4 @@
-//! `diskdock doctor`: whether this host can run virtual machines.
+//! `diskdock doctor`: checks whether this host can run virtual machines.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::{Failure, output};
 use crate::doctor::{PlannedServer, Point, Verdict, examine};
 use crate::hypervisor::qemu::user;
 
-/// Check whether this host can run virtual machines, and say how to fix what is missing.
+/// Check whether this host can run virtual machines, and name the remedies.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diskdock doctor
@@ -25,7 +25,7 @@ pub struct DoctorArgs {
     /// The program that runs virtual machines
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     qemu: PathBuf,
-    /// Whom QEMU runs as when the server runs as root
+    /// The user of QEMU when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     qemu_user: String,
     /// Print JSON
@@ -33,7 +33,7 @@ pub struct DoctorArgs {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let (data_directory, qemu, qemu_user) = (args.data_dir, args.qemu, args.qemu_user);
     let points = examine(&PlannedServer { data_directory, qemu, qemu_user }).await;

@@ -1,20 +1,20 @@
-//! How a command fails: why, what to do about it, and the exit code.
+//! The failure of a command: its reason, a remedy, and the exit code.
 
 use std::fmt;
 
-/// The API or the server said no.
+/// The API or the server refused.
 pub const REFUSED: u8 = 1;
 /// The command line itself is wrong.
 pub const USAGE: u8 = 2;
-/// There is nobody to talk to.
+/// No server answers.
 pub const UNREACHABLE: u8 = 3;
 
 /// A command that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Why.
+    /// The reason.
     pub message: String,
-    /// What to do about it; possibly empty.
+    /// The remedy; possibly empty.
     pub hint: String,
     /// The exit code.
     pub code: u8,
@@ -31,7 +31,7 @@ impl Failure {
         Failure { code: USAGE, ..Failure::new(message, hint) }
     }
 
-    /// There is nobody to talk to: exit code 3.
+    /// No server answers: exit code 3.
     pub fn unreachable(message: impl ToString, hint: &str) -> Failure {
         Failure { code: UNREACHABLE, ..Failure::new(message, hint) }
     }

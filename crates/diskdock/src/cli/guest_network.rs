@@ -1,5 +1,5 @@
-//! `diskdock guest-network`: the process between a machine's QEMU and its passt. The server starts
-//! it; nobody else has a reason to.
+//! `diskdock guest-network`: the process between a machine's QEMU and its passt, started by the
+//! server.
 
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
@@ -13,7 +13,7 @@ use crate::hypervisor::qemu::network::{Addresses, Passt, relay};
 /// Carry the frames of one guest; QEMU is on standard input.
 #[derive(Debug, clap::Args)]
 pub struct GuestNetworkArgs {
-    /// The program that turns frames into connections
+    /// The program that turns Ethernet frames into connections
     #[arg(long)]
     passt: PathBuf,
     /// The guest's address
@@ -25,10 +25,10 @@ pub struct GuestNetworkArgs {
     /// Its gateway
     #[arg(long)]
     gateway: Ipv4Addr,
-    /// A resolver that it is told of; can be repeated
+    /// A name server for the guest; can be repeated
     #[arg(long)]
     resolver: Vec<Ipv4Addr>,
-    /// HOST:GUEST, a port that leads into it; can be repeated
+    /// HOST:GUEST, a forwarded port; can be repeated
     #[arg(long, value_parser = Forward::parse)]
     forward: Vec<Forward>,
 }

@@ -19,7 +19,7 @@ use crate::storage::{
     self, ImageBoot, ImageRecord, Images, Import, ImportProgress, StorageError, What, free_bytes,
 };
 
-/// Seconds that a running server has to look at the images.
+/// Seconds to wait until a running server has read the images.
 const TIMEOUT_S: u64 = 10;
 /// Characters of the bar that shows progress.
 const BAR: usize = 30;
@@ -41,7 +41,7 @@ pub struct ImageArgs {
     #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
     #[arg(env = "DISKDOCK_DATA_DIR")]
     data_dir: PathBuf,
-    /// How to show it
+    /// The format of the output
     #[arg(long, global = true, value_enum, default_value = "table")]
     output: TextFormat,
     #[command(flatten)]
@@ -52,11 +52,11 @@ pub struct ImageArgs {
 
 #[derive(Debug, Subcommand)]
 enum ImageCommand {
-    /// Make an image of a disk, or of a kernel
+    /// Import an image from a disk, or from a kernel
     Import(ImportArgs),
     /// List the images
     List,
-    /// Delete an image that no disk lies on
+    /// Delete an image that no disk is based on
     Delete {
         /// The image's id
         id: String,
@@ -77,7 +77,7 @@ struct ImportArgs {
     /// The name of the operating system
     #[arg(long, value_name = "TEXT", default_value = "Linux 64 bit")]
     os_name: String,
-    /// What the file is in; found out by default
+    /// The format of the file [default: detected]
     #[arg(long, value_enum)]
     format: Option<FormatName>,
     /// A Linux kernel (bzImage) to start directly, without a boot loader
@@ -122,7 +122,7 @@ impl From<FormatName> for storage::DiskFormat {
     }
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: ImageArgs) -> Result<(), Failure> {
     match &args.command {
         ImageCommand::List => list(&args),
@@ -141,7 +141,7 @@ pub async fn run(args: ImageArgs) -> Result<(), Failure> {
     }
 }
 
-/// Runs what waits for the disk where it delays nobody.
+/// Runs blocking work on a thread for it.
 async fn waiting<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
@@ -206,7 +206,7 @@ fn id_of(name: &str, now: domain::Moment) -> String {
     }
 }
 
-/// What is under way, for people: a bar on a terminal, else a line now and then.
+/// Progress for people: a bar on a terminal, else a line now and then.
 #[derive(Default)]
 struct Bar {
     last: Option<f64>,
@@ -238,7 +238,7 @@ impl Bar {
         let full = (percent.clamp(0.0, 100.0) as usize) * BAR / 100;
         let (done, left) = ("#".repeat(full), " ".repeat(BAR - full));
         eprint!("\rcopied [{done}{left}] {percent:3.0} %");
-        // A terminal that has gone away is no reason to stop.
+        // A closed terminal does not stop the import.
         let _ = std::io::stderr().flush();
         self.drawn = true;
     }
@@ -250,8 +250,8 @@ impl Bar {
     }
 }
 
-/// A server that has the directory open looks again. If it cannot be told, it finds out by itself
-/// when it next keeps house.
+/// Tells a server that has the directory open to read the images again. If it cannot be told, its
+/// maintenance finds the change.
 async fn tell_server(args: &ImageArgs) {
     if !is_held(&args.data_dir).unwrap_or(false) {
         return;

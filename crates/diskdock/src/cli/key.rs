@@ -18,7 +18,7 @@ use crate::gateway::signature::percent_encode;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{AccessKey, KeyStatus, Store, StoreError, WriteTx};
 
-/// Seconds that a running server has for an answer.
+/// Seconds to wait for a reply of a running server.
 const TIMEOUT_S: u64 = 30;
 
 /// Create, list, disable, enable and delete access keys.
@@ -34,7 +34,7 @@ pub struct KeyArgs {
     #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
     #[arg(env = "DISKDOCK_DATA_DIR")]
     data_dir: PathBuf,
-    /// How to show it
+    /// The format of the output
     #[arg(long, global = true, value_enum, default_value = "table")]
     output: TextFormat,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct KeyArgs {
 enum KeyCommand {
     /// Create a key and show its secret, this once
     Create {
-        /// The account whose resources the key opens
+        /// The account whose resources the key gives access to
         #[arg(long, default_value = "1000000000000001")]
         account: String,
     },
@@ -70,7 +70,7 @@ enum KeyCommand {
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: KeyArgs) -> Result<(), Failure> {
     let told = if is_held(&args.data_dir)? {
         eprintln!("diskdock: a server has {} open; asking it", args.data_dir.display());
@@ -131,7 +131,7 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
         .ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
 }
 
-/// Changes the store; none if there is no such key.
+/// Changes the store; `None` if there is no such key.
 fn change(
     tx: &mut dyn WriteTx,
     command: &KeyCommand,
@@ -170,7 +170,7 @@ fn switch(tx: &mut dyn WriteTx, id: &str, status: KeyStatus) -> Result<Option<Va
     Ok(Some(told(&key)))
 }
 
-/// A key as the server tells it, without its secret.
+/// A key as the server lists it, without its secret.
 fn told(key: &AccessKey) -> Value {
     json!({
         "id": key.id,

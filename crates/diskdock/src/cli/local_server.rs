@@ -7,7 +7,7 @@ use super::admin::controls::left_word;
 use super::first_key;
 use super::key::is_held;
 
-/// Where a server keeps its state unless told otherwise.
+/// The default data directory.
 pub const DEFAULT_DIRECTORY: &str = "diskdock-data";
 /// The variable that names another directory.
 const VARIABLE: &str = "DISKDOCK_DATA_DIR";
@@ -36,7 +36,7 @@ impl LocalServer {
         is_it.then(|| LocalServer { directory: directory.to_owned() })
     }
 
-    /// What opens its controls; none where this user may not read it.
+    /// Its admin token; `None` if this user may not read it.
     pub fn admin_token(&self) -> Option<String> {
         left_word(&self.directory, "admin-token").ok()
     }

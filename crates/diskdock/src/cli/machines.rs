@@ -1,4 +1,4 @@
-//! How `diskdock serve` runs instances: the choice of a hypervisor, and what QEMU needs.
+//! Options of `diskdock serve` for virtual machines: the hypervisor, and the settings of QEMU.
 
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
@@ -14,10 +14,10 @@ use crate::hypervisor::qemu::{Config, user};
 /// The file of a data directory that says which hypervisor its state belongs to.
 const MARK: &str = "hypervisor";
 
-/// Where instances run.
+/// The hypervisor of instances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum HypervisorChoice {
-    /// Nowhere: instances and disks are in the store only
+    /// No virtual machines: instances and disks exist in the store only
     #[default]
     Simulated,
     /// On this host, as QEMU virtual machines
@@ -33,31 +33,30 @@ impl HypervisorChoice {
     }
 }
 
-/// How instances are run.
+/// Options of virtual machines.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
 pub struct MachineArgs {
-    /// Where instances run
+    /// The hypervisor of instances
     #[arg(long, value_enum, default_value_t, env = "DISKDOCK_HYPERVISOR")]
     pub hypervisor: HypervisorChoice,
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu: PathBuf,
-    /// How virtual machines are accelerated: kvm, tcg, or auto, which is KVM where a guest really
-    /// runs under it
+    /// The accelerator: kvm, tcg, or auto, which is KVM if a test guest runs under it
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = accel)]
     pub accel: AccelChoice,
-    /// Whom QEMU runs as when the server runs as root
+    /// The user of QEMU when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
-    /// Where guests can send to: user (everywhere but to this host), bridge=NAME (whoever is on
-    /// that bridge of this host) or none
+    /// The network of guests: user (reaches everything but this host), bridge=NAME (a bridge of
+    /// this host) or none
     #[arg(long, value_name = "WHERE", default_value = "user", value_parser = Network::parse)]
     pub network: Network,
     /// The program that carries the connections of guests with --network user
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
-    /// How long a guest has to shut down before its power is cut, such as 60s; 4m at most
+    /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
     pub shutdown_grace: i64,
 }
@@ -78,7 +77,7 @@ fn accel(text: &str) -> Result<AccelChoice, String> {
     }
 }
 
-/// A stop is given up after five minutes; before that the power has to be cut.
+/// A stop times out after five minutes; before that the power has to be cut.
 const LONGEST_GRACE_MS: i64 = 240_000;
 
 fn grace(text: &str) -> Result<i64, String> {
@@ -91,7 +90,7 @@ fn grace(text: &str) -> Result<i64, String> {
 }
 
 impl MachineArgs {
-    /// Whether there are guests, who may send anything to this host that they can reach.
+    /// Whether guests run on this host, which may send anything to it.
     pub fn has_guests(&self) -> bool {
         match self.hypervisor {
             HypervisorChoice::Simulated => false,
@@ -99,7 +98,7 @@ impl MachineArgs {
         }
     }
 
-    /// How QEMU is run; none for the simulated hypervisor.
+    /// The configuration of QEMU; `None` for the simulated hypervisor.
     pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
         if self.hypervisor == HypervisorChoice::Simulated {
             return Ok(None);
@@ -133,8 +132,8 @@ impl MachineArgs {
         Ok(Programs { relay: "/proc/self/exe".into(), passt: self.passt.clone() })
     }
 
-    /// State belongs to the hypervisor that it was made with: a store of simulated instances would
-    /// be lies about real ones.
+    /// Refuses a data directory of another hypervisor: a store of simulated instances does not
+    /// describe real ones.
     pub fn check_state(&self, directory: &Path) -> Result<(), Failure> {
         let wrong = |error: std::io::Error| {
             Failure::new(format!("cannot use {}: {error}", directory.display()), "")

@@ -59,17 +59,17 @@ enum CliCommand {
     Call(call::CallArgs),
     /// Write a program in another language that makes a call
     Sample(sample::SampleArgs),
-    /// Show what an instance has written to its console
+    /// Show the console output of an instance
     Console(console::ConsoleArgs),
-    /// Show what actions there are, for people or programs
+    /// List the actions and their parameters, for people or programs
     Catalog(catalog::CatalogArgs),
     /// Create, list, disable, enable and delete access keys
     Key(key::KeyArgs),
-    /// Import, list and delete images of your own
+    /// Import, list and delete images
     Image(image::ImageArgs),
     /// Check whether this host can run virtual machines
     Doctor(doctor::DoctorArgs),
-    /// Look into a running server, and play operator: clock, faults, locks
+    /// Inspect and control a running server: operations, clock, faults, locks
     Admin(admin::AdminArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),

@@ -1,4 +1,4 @@
-//! Finds the name that was probably meant.
+//! Suggests the most similar name for a misspelt one.
 
 /// The name nearest to `wanted`, unless none is near.
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -14,7 +14,7 @@ pub fn did_you_mean<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) 
     nearest(wanted, names).map(|name| format!("Did you mean {name}?")).unwrap_or_default()
 }
 
-/// How many letters must be inserted, removed, replaced or swapped with the next.
+/// The edit distance: letters inserted, removed, replaced or swapped with the next.
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut before: Vec<usize> = Vec::new();

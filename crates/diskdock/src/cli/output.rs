@@ -1,4 +1,4 @@
-//! What people see: tables, indented XML, and standard output itself.
+//! Output for people: tables, indented XML, and standard output itself.
 
 use std::io::{ErrorKind, Write};
 
@@ -31,17 +31,17 @@ const USEFUL: &[&str] = &[
     "TagValue",
     "CreationTime",
 ];
-/// Columns that say nothing new beside another: (column, the others).
+/// Columns that repeat another one: (column, the others).
 const REDUNDANT: &[(&str, &[&str])] =
     &[("ImageId", &["DiskId", "InstanceId"]), ("RegionId", &["ZoneId"])];
-/// Columns at most; more do not fit a screen.
+/// The most columns of a table; more do not fit a screen.
 const COLUMNS: usize = 9;
 /// Columns of a list with none of the useful ones.
 const OTHER_COLUMNS: usize = 6;
-/// Characters of one cell at most.
+/// The most characters of a cell.
 const CELL: usize = 60;
 
-/// Prints text with a line break behind it. A reader that has gone away is no failure.
+/// Prints text with a line break behind it. A closed pipe is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let printed = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
@@ -51,7 +51,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes bytes as they are; false if the reader has gone away.
+/// Writes bytes as they are; false if the pipe is closed.
 pub fn write(bytes: &[u8]) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
@@ -124,7 +124,7 @@ fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    // Names come from strangers: they must not move the cursor of a terminal.
+    // Names come from other users: they must not move the cursor of a terminal.
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 

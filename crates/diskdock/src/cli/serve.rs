@@ -37,26 +37,26 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:5260", env = "DISKDOCK_LISTEN")]
     pub listen: SocketAddr,
-    /// Where the state is kept
+    /// The data directory
     #[arg(long, default_value = "diskdock-data", env = "DISKDOCK_DATA_DIR")]
     pub data_dir: PathBuf,
-    /// Keep nothing: the state is gone when the server stops
+    /// Keep the state in a temporary directory that is removed when the server stops
     #[arg(long, conflicts_with = "data_dir")]
     pub ephemeral: bool,
     /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
     /// duration such as 500ms or 2s, which leaves creating and resizing disks instant
     #[arg(long, default_value = "fast", value_parser = Pace::parse, env = "DISKDOCK_PACE")]
     pub pace: Pace,
-    /// How instances are run
+    /// Virtual machines
     #[command(flatten)]
     pub machines: MachineArgs,
-    /// Refuse parameters that are unknown or have no effect, instead of naming them
+    /// Refuse parameters that are unknown or have no effect, instead of listing them in a header
     #[arg(long)]
     pub strict: bool,
-    /// What each account may have at most: disks=<number> or instances=<number>; can be repeated
+    /// A quota of each account: disks=<number> or instances=<number>; can be repeated
     #[arg(long, value_name = "WHAT=NUMBER")]
     pub quota: Vec<Quota>,
-    /// Hold callers to the vendor's request limits: 500 AttachDisk or DetachDisk in 60 seconds
+    /// Apply the vendor's request limits: 500 AttachDisk or DetachDisk in 60 seconds
     #[arg(long)]
     pub throttle: bool,
     /// A TOML file that extends or replaces the regions, zones, instance types and images
@@ -74,10 +74,10 @@ pub struct ServeArgs {
     /// A host name that programs may call this server by, besides loopback; can be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
-    /// How many clients may be connected, and how long they may take
+    /// Bounds of clients
     #[command(flatten)]
     pub clients: ClientArgs,
-    /// What to log, such as info, debug or diskdock=trace
+    /// The log filter, such as info, debug or diskdock=trace
     #[arg(long, default_value = "info", env = "DISKDOCK_LOG")]
     pub log: String,
     /// Log lines as JSON
@@ -147,7 +147,7 @@ fn plan(
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
         inventory,
-        // Nothing else has bytes that a virtual machine could be started from.
+        // Only imported images have bytes to start a virtual machine from.
         only_imported_images: args.machines.hypervisor == HypervisorChoice::Qemu,
         clock: Clock::default(),
         ids,
@@ -161,7 +161,7 @@ fn plan(
     })
 }
 
-/// Beyond loopback there must be a key that not everybody knows, and TLS unless waived.
+/// Refuses to listen beyond loopback without a secret key, and without TLS unless waived.
 fn check_exposure(
     args: &ServeArgs,
     assembly: &Assembly,
@@ -212,7 +212,7 @@ fn endpoint(args: &ServeArgs, address: SocketAddr) -> String {
     format!("{scheme}://{address}")
 }
 
-/// Leaves the admin token and the address where the command line finds them.
+/// Writes the admin token and the address to the data directory, for the command line.
 fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failure> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
@@ -252,7 +252,7 @@ fn start_log(args: &ServeArgs) -> Result<(), Failure> {
     started.map_err(|error| Failure::new(error, ""))
 }
 
-/// What a person needs to begin, within one screen.
+/// The first steps for a person, within one screen.
 fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
     let endpoint = endpoint(args, address);
     let kept = if args.ephemeral {
@@ -305,7 +305,7 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
     )
 }
 
-/// Guests run on this host, so there is no key that everybody knows.
+/// The same with virtual machines, where the development key is off.
 fn greeting_of_machines(endpoint: &str, directory: &Path) -> String {
     let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let key = first_key::path_in(&directory);
@@ -328,7 +328,7 @@ On this host:
     )
 }
 
-/// Writes at once what nobody has to read: a server does not end because its reader has gone.
+/// Prints and flushes; a closed pipe does not end the server.
 fn say(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! TLS towards a server: whom to trust.
+//! TLS towards a server: the trusted certificates.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::Failure;
 /// Where Debian and others keep the platform's certificate authorities.
 const PLATFORM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Whom to trust.
+/// Trusted certificates.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Trust {
     /// Trust this certificate authority (PEM), besides the platform's

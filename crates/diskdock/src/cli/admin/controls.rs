@@ -1,4 +1,4 @@
-//! Talks to the controls of a running diskdock, under `/_diskdock/`.
+//! A client of the controls of a running diskdock, under `/_diskdock/`.
 
 use std::path::Path;
 
@@ -28,22 +28,22 @@ impl Controls {
         Controls { client, token }
     }
 
-    /// Reads something.
+    /// Sends GET.
     pub async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
-    /// Does something.
+    /// Sends POST.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.ask(Method::POST, path, body.to_string().into()).await
     }
 
-    /// Takes something away.
+    /// Sends DELETE.
     pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.ask(Method::DELETE, path, Bytes::new()).await
     }
 
-    /// Sends a request; the body is JSON or empty, the answer is JSON.
+    /// Sends a request; the body is JSON or empty, the reply is JSON.
     pub async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Failure> {
         let mut request = Request::builder()
             .method(method)
@@ -70,7 +70,7 @@ fn read(answer: &HttpReply) -> Result<Value, Failure> {
             None => Err(not_diskdock(answer)),
         };
     }
-    // What the HTTP layer refuses has the form of the API.
+    // Errors of the HTTP layer have the form of the API.
     let message = text("error").or_else(|| text("Message")).ok_or_else(|| not_diskdock(answer))?;
     let hint = text("hint").or_else(|| text("Recommend")).unwrap_or_default();
     Err(Failure::new(message, &hint))
@@ -88,7 +88,7 @@ pub fn token_for(endpoint: &str) -> Option<String> {
     given.or_else(|| LocalServer::at(endpoint)?.admin_token())
 }
 
-/// What a server has left in its data directory: its address or its token.
+/// The address or the token that a server has written to its data directory.
 pub fn left_word(directory: &Path, name: &str) -> Result<String, Failure> {
     let path = directory.join(name);
     let text = std::fs::read_to_string(&path).map_err(|error| {

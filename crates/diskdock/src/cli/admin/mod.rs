@@ -1,4 +1,4 @@
-//! `diskdock admin`: look into a running server, and play operator.
+//! `diskdock admin`: the operator's controls of a running server.
 
 pub mod controls;
 mod plant;
@@ -17,7 +17,7 @@ use crate::hypervisor::{Pace, parse_duration_ms};
 use controls::{Controls, left_word, token_for};
 use plant::{FaultOrder, RuleOrder};
 
-/// Look into a running server, and play operator: clock, faults, locks.
+/// Inspect and control a running server: operations, clock, faults, locks.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diskdock admin operations                            what is being carried out, and what failed
@@ -44,31 +44,31 @@ pub struct AdminArgs {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Whether the server answers
+    /// Check that the server answers
     Health,
     /// Forget all disks, instances, operations, faults and clock changes; keep the keys
     Reset,
-    /// Write out the whole state
+    /// Export the whole state
     Export {
-        /// Where to; standard output if left out
+        /// The file to write; standard output if left out
         #[arg(long)]
         file: Option<PathBuf>,
     },
-    /// Put an export in the place of the whole state
+    /// Replace the whole state by an export
     Import {
-        /// An export
+        /// The file of the export
         file: PathBuf,
     },
     /// Lock an instance
     Lock {
         /// The instance
         instance: String,
-        /// Why
+        /// The reason of the lock
         #[arg(long, default_value = "security")]
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::LockReason::WORDS))]
         reason: String,
     },
-    /// Take one lock off an instance, or all
+    /// Unlock an instance: one lock, or all
     Unlock {
         /// The instance
         instance: String,
@@ -77,7 +77,7 @@ enum AdminCommand {
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::LockReason::WORDS))]
         reason: Option<String>,
     },
-    /// Let an instance die, as when its process is killed
+    /// Kill the machine of an instance, as when its process crashes
     Kill {
         /// The instance
         instance: String,
@@ -89,44 +89,44 @@ enum AdminCommand {
         #[arg(value_parser = Pace::parse)]
         pace: Option<Pace>,
     },
-    /// Show or move the server's clock
+    /// Show or set the server's clock
     Clock {
         #[command(subcommand)]
         verb: Option<ClockVerb>,
     },
-    /// Rules for how transitions go
+    /// Rules for the outcome and duration of transitions
     Rules {
         #[command(subcommand)]
         verb: RulesVerb,
     },
-    /// End transitions under way, well
+    /// Let transitions in progress succeed
     Finish(HeldFilter),
-    /// End transitions under way with a refusal, as a guest does that keeps a device
+    /// Let transitions in progress fail, as if the guest refused
     Refuse(HeldFilter),
-    /// Have operations look again now
+    /// Retry operations now
     Step(HeldFilter),
-    /// Faults of the API itself
+    /// Faults of the API
     Faults {
         #[command(subcommand)]
         verb: FaultsVerb,
     },
-    /// Operations in flight and those given up, with the reason
+    /// List operations in flight and failed ones, with the reason
     Operations(HeldFilter),
-    /// Disks to which acknowledged writes may be lost, and why
+    /// List disks whose acknowledged writes may be lost, with the reason
     Damaged,
-    /// Take the bytes of a damaged disk as they are now
+    /// Accept the bytes of a damaged disk as they are now
     Accept {
         /// The disk
         disk: String,
     },
-    /// Give a disk whose file was deleted the bytes back that its virtual machine still has open
+    /// Restore a disk whose file was deleted, from the file that its virtual machine still has open
     Restore {
         /// The disk
         disk: String,
     },
-    /// Where the store and the hypervisor disagree
+    /// List where store and hypervisor disagree
     Differences,
-    /// The latest calls that changed something
+    /// List the latest writes
     Calls,
 }
 
@@ -134,9 +134,9 @@ enum AdminCommand {
 enum ClockVerb {
     /// Stop it
     Hold,
-    /// Let it run on from where it stands
+    /// Let it run on from the time at which it stopped
     Release,
-    /// Back to the machine's time
+    /// Set it to the time of the host
     Reset,
     /// Move it forward
     Advance {
@@ -152,7 +152,7 @@ enum RulesVerb {
     List,
     /// Add a rule behind the others
     Add(RuleOrder),
-    /// Take all rules away
+    /// Remove all rules
     Clear,
 }
 
@@ -162,11 +162,11 @@ enum FaultsVerb {
     List,
     /// Plant a fault
     Add(FaultOrder),
-    /// Take all faults away
+    /// Remove all faults
     Clear,
 }
 
-/// Which disk or instance; all if left out.
+/// The disk or instance; all if left out.
 #[derive(Debug, Args)]
 struct HeldFilter {
     /// Only this disk
@@ -201,7 +201,7 @@ fn milliseconds(text: &str) -> Result<i64, String> {
     parse_duration_ms(text).ok_or_else(wrong)
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: AdminArgs) -> Result<(), Failure> {
     let AdminArgs { mut connection, mut token, data_dir, json, command } = args;
     if let Some(directory) = &data_dir {
@@ -307,7 +307,7 @@ async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Fa
     controls.ask(Method::PUT, "/state", state.into()).await
 }
 
-/// The table that shows what was told, where there is one.
+/// The table for a reply, if the command has one.
 fn table_of(command: &AdminCommand, told: &Value) -> Option<String> {
     match command {
         AdminCommand::Operations(_) => view::operations(told),

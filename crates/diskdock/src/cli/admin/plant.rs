@@ -21,7 +21,7 @@ pub struct RuleOrder {
     /// Only this instance
     #[arg(long)]
     instance: Option<String>,
-    /// Only the next so many; all if left out
+    /// Only the next COUNT transitions; all if left out
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     times: Option<u32>,
     /// hold (until finish or refuse), refuse, never (runs into the deadline), or take=<duration>
@@ -30,7 +30,7 @@ pub struct RuleOrder {
 }
 
 impl RuleOrder {
-    /// As the server reads it.
+    /// The JSON form that the server reads.
     pub fn body(&self) -> Value {
         json!(Rule {
             transition: self.transition.as_deref().and_then(transition),
@@ -67,31 +67,31 @@ pub struct FaultOrder {
     /// Only calls of this action; any if left out
     #[arg(long)]
     action: Option<String>,
-    /// Leave so many calls alone first
+    /// Skip this many calls first
     #[arg(long, default_value_t = 0)]
     skip: u32,
-    /// Then so many calls; all if left out
+    /// Apply to this many calls then; all if left out
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     times: Option<u32>,
-    /// Answer with this error code, without any effect
+    /// Fail with this error code, without any effect
     #[arg(long, value_name = "CODE", group = "what")]
     answer: Option<String>,
-    /// Answer that there were too many calls
+    /// Fail as if there were too many calls
     #[arg(long, group = "what")]
     throttle: bool,
-    /// Do it, and close the connection without an answer
+    /// Carry out the call, and close the connection without a reply
     #[arg(long, group = "what")]
     drop_reply: bool,
-    /// Hold it up first, by a duration such as 2s
+    /// Delay the call, by a duration such as 2s
     #[arg(long, value_name = "DURATION", group = "what", value_parser = milliseconds)]
     slow: Option<i64>,
-    /// Deliver it twice
+    /// Deliver the call twice
     #[arg(long, group = "what")]
     twice: bool,
 }
 
 impl FaultOrder {
-    /// As the server reads it.
+    /// The JSON form that the server reads.
     pub fn body(&self) -> Value {
         let fault = if let Some(code) = &self.answer {
             json!({ "do": "answer", "code": code })

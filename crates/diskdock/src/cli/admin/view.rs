@@ -1,4 +1,4 @@
-//! What the controls tell, for people.
+//! The replies of the controls, formatted for people.
 
 use domain::Moment;
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub fn operations(told: &Value) -> Option<String> {
     Some(text)
 }
 
-/// The clock in a line.
+/// The clock on one line.
 pub fn clock(told: &Value) -> Option<String> {
     let held = told.get("held")?.as_bool()?;
     let now = told.get("now")?.as_str()?;

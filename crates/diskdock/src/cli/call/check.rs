@@ -8,7 +8,8 @@ use crate::service::{COMMON, LEGACY};
 
 const FORCE: &str = "Send it anyway with --force.";
 
-/// Refuses what the server would refuse whatever is in its store. The parameters are sorted.
+/// Refuses requests that the server would refuse without reading its store. The parameters are
+/// sorted.
 pub fn check(listed: Listed, parameters: &[Pair]) -> Result<(), Failure> {
     let spec = listed.spec();
     check_names(spec, parameters)?;

@@ -20,7 +20,7 @@ use crate::catalog::errors::{self, DRY_RUN};
 use crate::catalog::{ErrorCode, Listed};
 use crate::gateway::decode::Pair;
 
-/// The region that is meant when none is named.
+/// The default region.
 pub const DEFAULT_REGION: &str = "cn-hangzhou";
 
 /// Call an action of the API.
@@ -44,28 +44,28 @@ pub struct CallArgs {
     /// A parameter as Name=value; `fold_parameters` writes `--Name value` so
     #[arg(long = "parameter", hide = true)]
     pub parameters: Vec<String>,
-    /// Wait until what the action is about has settled
+    /// Wait until the resources of the action have their final status
     #[arg(long)]
     pub wait: bool,
     /// Seconds to wait at most
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub wait_timeout: u64,
-    /// How to show the reply
+    /// The format of the reply
     #[arg(long, value_enum, default_value = "json")]
     pub output: ReplyFormat,
-    /// Only let the server check the request
+    /// Check the request on the server without carrying it out
     #[arg(long)]
     pub dry_run: bool,
     /// Send the request without checking it first
     #[arg(long)]
     pub force: bool,
-    /// The region, for actions that want one [default: cn-hangzhou]
+    /// The region, for actions that require one [default: cn-hangzhou]
     #[arg(long, env = "ALIBABA_CLOUD_REGION_ID")]
     pub region: Option<String>,
     /// The key
     #[command(flatten)]
     pub credentials: Credentials,
-    /// How to sign
+    /// The signature
     #[arg(long, value_enum, default_value = "v3")]
     pub signature: SigningScheme,
     /// The server
@@ -73,7 +73,7 @@ pub struct CallArgs {
     pub connection: ConnectionArgs,
 }
 
-/// How to show a reply.
+/// A format of replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReplyFormat {
     /// As it was sent, indented
@@ -84,7 +84,7 @@ pub enum ReplyFormat {
     Table,
 }
 
-/// What a request asks for.
+/// The action of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionTarget<'a> {
     /// The action.
@@ -94,8 +94,8 @@ pub struct ActionTarget<'a> {
 }
 
 impl<'a> ActionTarget<'a> {
-    /// An action of the catalog, or one that is not there by its name, which is taken for one of
-    /// the first product unless the name says another: `Vpc.CreateVpc`.
+    /// An action of the catalog; or any name, which counts as an action of the first product unless
+    /// it names another: `Vpc.CreateVpc`.
     fn of(listed: Option<Listed>, key: &'a str) -> ActionTarget<'a> {
         if let Some(listed) = listed {
             return ActionTarget { action: listed.spec().name, version: listed.product.version };
@@ -128,7 +128,7 @@ impl SigningClient {
         Ok(SigningClient { client, credentials, security_token, scheme })
     }
 
-    /// Sends one request; the answer may be a refusal.
+    /// Sends one request; the reply may be an error.
     async fn send(
         &self,
         target: ActionTarget<'_>,
@@ -148,7 +148,7 @@ impl SigningClient {
     }
 }
 
-/// Calls.
+/// Runs the command.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let listed = find(&args.action);
@@ -176,7 +176,7 @@ pub async fn run(args: CallArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The parameters that are to be sent, checked unless that is not wanted.
+/// The parameters to send, checked unless `--force` is given.
 fn prepare(args: &CallArgs, listed: Option<Listed>) -> Result<Vec<Pair>, Failure> {
     if listed.is_none() && !args.force {
         let mut failure = unknown_action(&args.action);
@@ -202,7 +202,7 @@ fn prepare(args: &CallArgs, listed: Option<Listed>) -> Result<Vec<Pair>, Failure
     Ok(parameters)
 }
 
-/// The region that the request is about.
+/// The region of the request.
 fn region(args: &CallArgs, parameters: &[Pair]) -> String {
     let given = value(parameters, "RegionId").or(args.region.as_deref());
     given.unwrap_or(DEFAULT_REGION).to_owned()
@@ -236,7 +236,7 @@ fn show(answer: &HttpReply, output: ReplyFormat) -> Result<(), Failure> {
     }
 }
 
-/// A table must not look complete when it is one page of several.
+/// Warns when a table shows one page of several.
 fn tell_of_more(reply: &Value) {
     let shown = output::list_of(reply).map_or(0, <[Value]>::len);
     let total = reply.get("TotalCount").and_then(Value::as_u64).unwrap_or(0);
@@ -252,7 +252,7 @@ fn read_json(answer: &HttpReply) -> Result<Value, Failure> {
     })
 }
 
-/// What an error answer says, and what to do about it.
+/// The failure of an error reply, with its remedy.
 fn refusal(answer: &HttpReply, listed: Option<Listed>) -> Failure {
     let body = String::from_utf8_lossy(&answer.body);
     let tree = serde_json::from_str::<Value>(&body).unwrap_or_default();

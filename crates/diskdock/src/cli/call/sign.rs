@@ -13,7 +13,7 @@ use crate::gateway::decode::Pair;
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
 use crate::ids::IdGenerator;
 
-/// The key that a server on loopback knows without being told.
+/// The development key, which a server on loopback accepts.
 const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
 
 /// The key to sign with.
@@ -58,7 +58,7 @@ impl Credentials {
     }
 }
 
-/// How a request is signed.
+/// A signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SigningScheme {
     /// Signature version 1.0, HMAC-SHA1 in the query

@@ -1,4 +1,4 @@
-//! `--wait`: looks again until what the action is about has settled, as the action declares it.
+//! `--wait`: polls until the resources of the action have their final status, as it is declared.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -16,18 +16,18 @@ use crate::cli::output::text_of;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
 
-/// The first pause between two looks at a server on this machine.
+/// The first interval of polling on this host.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-/// The first pause elsewhere, where calls are counted.
+/// The first interval of polling elsewhere, where calls are limited.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
+/// The longest interval of polling.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// Looks that find a lasting status where the resource is to be gone: a status may lag behind the
-/// call, so only the third counts.
+/// How often a lasting status is seen before it counts, where the resource is to be deleted: the
+/// status may lag behind the call.
 const LOOKS_UNTIL_STAYING: u32 = 3;
 
-/// What is waited for, as the action declares it.
+/// The end to wait for, as the action declares it.
 struct Wait<'a> {
     caller: &'a SigningClient,
     args: &'a CallArgs,
@@ -37,7 +37,7 @@ struct Wait<'a> {
     goal: Goal,
 }
 
-/// Waits for everything that the request was about.
+/// Waits for all resources of the request.
 pub async fn until_settled(
     caller: &SigningClient,
     args: &CallArgs,
@@ -97,7 +97,7 @@ impl<'a> Wait<'a> {
         Some(Wait { caller, args, parameters, transition, settling, goal })
     }
 
-    /// Looks until the resource has settled; none if it is gone.
+    /// Polls until the resource has a lasting status; `None` if it is deleted.
     async fn watch(&self, id: &str, deadline: Instant) -> Result<Option<Value>, Failure> {
         let mut progress = WaitDisplay::new(id);
         let nearby = self.caller.client.endpoint.is_loopback();
@@ -124,7 +124,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// A status that the catalog does not know lasts: nobody can say what it is waiting for.
+    /// Whether a status is lasting; one that the catalog does not know counts as lasting.
     fn is_lasting(&self, status: &str) -> bool {
         !self.transition.resource.passing().contains(&status)
     }
@@ -167,7 +167,7 @@ impl<'a> Wait<'a> {
         Failure::new(message, hint)
     }
 
-    /// Whether the settled state is the one that the action was for.
+    /// Whether the final state is the goal of the action.
     fn is_reached(&self, seen: &Value) -> bool {
         let left = || {
             let (parameter, holder) =
@@ -182,7 +182,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// The failure of an action that was accepted and then did not get there.
+    /// The failure of an action that was accepted and did not reach its goal.
     async fn missed(&self, id: &str, status: &str) -> Failure {
         let went_back = self.transition.begins.iter().any(|edge| edge.from == Some(status));
         let message = if went_back {
@@ -212,9 +212,9 @@ fn names(resource: &Value, field: &str, wanted: &str) -> bool {
     }
 }
 
-/// Why the operation was given up, if the server is a diskdock that tells us.
+/// The reason why the operation failed, if the server is a diskdock and gives it.
 async fn given_up_reason(caller: &SigningClient, noun: &str, id: &str) -> Option<String> {
-    // Another kind of server must not be shown the token, so ask first what it is.
+    // The token must not be sent to another kind of server, so ask first what it is.
     Controls::of(caller.client.clone(), None).get("/health").await.ok()?.get("version")?;
     let token = token_for(&caller.client.endpoint.url());
     let controls = Controls::of(caller.client.clone(), token);
@@ -226,7 +226,7 @@ async fn given_up_reason(caller: &SigningClient, noun: &str, id: &str) -> Option
     Some(text_of(latest, "last_event")).filter(|reason| !reason.is_empty())
 }
 
-/// Shows on standard error how it goes: one changing line on a terminal, else a line per change.
+/// Shows progress on standard error: one changing line on a terminal, else a line per change.
 struct WaitDisplay<'a> {
     id: &'a str,
     shown: String,
