@@ -34,27 +34,27 @@ use crate::store::{Store, StoreError};
 /// the memory of nonces.
 const REFRESHED_EVERY: Duration = Duration::from_secs(20);
 
-/// What has to be known to put a server together.
+/// The options of a server.
 pub struct AssemblyOptions {
-    /// Where the store is kept.
+    /// The directory of the store.
     pub directory: PathBuf,
-    /// How hard.
+    /// The durability of the store.
     pub durability: Durability,
-    /// What can be had, besides the images that are imported into the directory.
+    /// The inventory, without the images that are imported into the directory.
     pub inventory: Inventory,
     /// Leave out the images of the inventory: instances start from imported ones only.
     pub only_imported_images: bool,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
     /// The source of ids.
     pub ids: IdGenerator,
     /// How long simulated transitions take.
     pub pace: Pace,
-    /// How QEMU is run; none for the simulated hypervisor.
+    /// The configuration of QEMU; `None` for the simulated hypervisor.
     pub qemu: Option<qemu::Config>,
-    /// Refuse parameters that have no effect, instead of naming them.
+    /// Whether parameters without effect are an error, instead of being listed in a header.
     pub strict: bool,
-    /// What an account may have at most.
+    /// The quotas of an account.
     pub quotas: Quotas,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
@@ -66,17 +66,17 @@ pub struct AssemblyOptions {
 
 /// A server without its sockets.
 pub struct Assembly {
-    /// The edge of the API, with all that is behind it.
+    /// The gateway of the API and the services behind it.
     pub gateway: Arc<Gateway>,
-    /// Where instances run.
+    /// The hypervisor.
     pub hypervisor: Arc<dyn Hypervisor>,
     /// The simulated hypervisor, if it is that one, for the operator's controls.
     pub simulated: Option<Arc<Simulated>>,
-    /// What can be had, with what is imported.
+    /// The inventory with the imported images.
     pub inventory_source: Arc<InventorySource>,
-    /// How it starts and is kept in order.
+    /// Recovery, serving and maintenance.
     pub life: Arc<ServerLife>,
-    /// Where the store is kept.
+    /// The directory of the store.
     pub directory: PathBuf,
 }
 

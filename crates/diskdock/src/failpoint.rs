@@ -1,12 +1,12 @@
-//! Named places at which a test lets the process die, as if it were killed there.
+//! Failpoints: named places at which a test kills the process or lets a step fail.
 //!
-//! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it comes by that place.
-//! `DISKDOCK_FAILPOINT_ERROR=image.sync` lets what is done there fail once, as a file system does
-//! that tells of a lost write. A release build has no such places.
+//! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it reaches that place.
+//! `DISKDOCK_FAILPOINT_ERROR=image.sync` lets the step there fail once, as a file system does that
+//! reports a lost write. A release build has no failpoints.
 
 use std::io;
 
-/// Dies here without a word, if the environment says so.
+/// Kills the process here, if the environment names this place.
 #[cfg(debug_assertions)]
 pub fn hit(name: &str) {
     if std::env::var_os("DISKDOCK_FAILPOINT").is_some_and(|wanted| wanted == name) {
@@ -38,13 +38,13 @@ thread_local! {
     static FAILS_NEXT: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
 }
 
-/// What is done next at this place by this thread fails, once.
+/// The next step of this thread at this place fails, once.
 #[cfg(debug_assertions)]
 pub fn fail_next(name: &str) {
     FAILS_NEXT.set(Some(name.to_owned()));
 }
 
-/// Nothing fails on request in a release build.
+/// A release build has no failpoints.
 #[cfg(not(debug_assertions))]
 pub fn error(_: &str) -> io::Result<()> {
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use domain::{DiskId, InstanceId, Moment, OperationId};
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-/// Step of the SplitMix64 generator.
+/// The increment of the SplitMix64 generator.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 /// 2026-01-01T00:00:00Z: times in ids are counted from here, in tenths of a millisecond.
 const EPOCH_MS: i64 = 1_767_225_600_000;

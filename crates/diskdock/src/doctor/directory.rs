@@ -1,4 +1,4 @@
-//! The file system of the data directory: room, rights, and whether locks and links work on it.
+//! Checks the file system of the data directory: space, permissions, locks and links.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind};
@@ -25,7 +25,7 @@ const INODES_NEEDED: u64 = 100;
 const INODES_WANTED: u64 = 10_000;
 const ELSEWHERE: &str = "put the data directory on a local file system such as ext4 or XFS";
 
-/// Looks at it: at the directory, or at the one that it would be made in.
+/// Checks the directory, or its parent if it does not exist yet.
 pub fn examine(data_directory: &Path) -> Vec<Point> {
     let absolute = std::path::absolute(data_directory);
     let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
@@ -83,7 +83,7 @@ fn graded(name: &'static str, left: u64, unit: &str, (needed, wanted): (u64, u64
     }
 }
 
-/// A file to try things out with; gone when this is dropped.
+/// A test file; removed on drop.
 struct Scratch {
     path: PathBuf,
     file: File,

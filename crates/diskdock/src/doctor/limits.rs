@@ -1,4 +1,4 @@
-//! How many files may be open.
+//! Checks the limits on open files.
 
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -10,7 +10,7 @@ const WANTED: u64 = 4_096;
 /// Files that the whole system should still have left.
 const LEFT: u64 = 10_000;
 
-/// Looks at the limits of this process and of the system.
+/// Checks the limits of this process and of the system.
 pub fn examine() -> Vec<Point> {
     let own = match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((_, hard)) => of_process(hard),

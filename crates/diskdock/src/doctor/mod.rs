@@ -1,7 +1,7 @@
-//! Whether a host is fit to run instances as QEMU virtual machines, and what to do where not.
+//! Checks whether a host can run instances as QEMU virtual machines, and names the remedies.
 //!
-//! Everything is tried out rather than looked up: a guest is run, a file is locked, a directory is
-//! entered as the user that will have to enter it.
+//! Checks are tests rather than look-ups: a guest is run, a file is locked, a directory is entered
+//! as the user of QEMU.
 
 mod directory;
 mod limits;
@@ -12,20 +12,20 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// How well it is.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// The host passes.
     Ok,
-    /// It works, with a drawback.
+    /// The host works, with a drawback.
     Warning,
-    /// It does not work.
+    /// The host cannot run virtual machines.
     Problem,
 }
 
 impl Verdict {
-    /// In a word.
+    /// The result in one word.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Ok => "ok",
@@ -35,16 +35,16 @@ impl Verdict {
     }
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Point {
-    /// What.
+    /// Its name.
     pub name: &'static str,
-    /// How well it is.
+    /// The result of a check.
     pub verdict: Verdict,
-    /// What was found.
+    /// The finding.
     pub found: String,
-    /// What to do about it; empty if nothing.
+    /// The remedy; empty if none is needed.
     pub remedy: String,
 }
 
@@ -63,10 +63,10 @@ impl Point {
     }
 }
 
-/// What a server on this host would be started with.
+/// The options of the server to check for.
 #[derive(Clone, Debug)]
 pub struct PlannedServer {
-    /// Where the state, disks and images are to be.
+    /// The data directory.
     pub data_directory: PathBuf,
     /// The virtual machine monitor.
     pub qemu: PathBuf,
@@ -74,7 +74,7 @@ pub struct PlannedServer {
     pub qemu_user: String,
 }
 
-/// Looks at everything. Takes up to some ten seconds, where guests hang.
+/// Runs all checks. Takes up to ten seconds where test guests hang.
 pub async fn examine(wanted: &PlannedServer) -> Vec<Point> {
     let mut points = programs::examine(&wanted.qemu).await;
     let kvm_works =

@@ -10,16 +10,16 @@ use tokio::time::timeout;
 use super::Point;
 use crate::hypervisor::qemu::accel::{Accel, SANDBOX, probe, probe_with};
 
-/// How the point about KVM is called.
+/// The name of the check of KVM.
 pub const KVM: &str = "KVM";
-/// The oldest QEMU that is known to do all we ask of it.
+/// The oldest QEMU that is known to work.
 const OLDEST: (u32, u32) = (7, 2);
-/// How long a program has to say which version it is.
+/// The deadline for the version of a program.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const INSTALL_QEMU: &str = "apt-get install qemu-system-x86, or name another with --qemu";
 const INSTALL_TOOLS: &str = "apt-get install qemu-utils";
 
-/// Looks at them.
+/// Checks the programs.
 pub async fn examine(qemu: &Path) -> Vec<Point> {
     let (qemu_point, tools) = tokio::join!(
         version("QEMU", qemu, INSTALL_QEMU),

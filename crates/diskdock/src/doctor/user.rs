@@ -1,4 +1,4 @@
-//! The user that QEMU runs as: whether there is one, and what that user can reach.
+//! Checks the user that QEMU runs as: existence and access to the data directory.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const KVM_ACCESS: &str = "KVM access";
 const MAKE_USER: &str = "useradd --system --gid kvm --no-create-home --shell /usr/sbin/nologin \
                          diskdock-qemu, then --qemu-user diskdock-qemu";
 
-/// Looks at it. A server that is not run as root has no choice.
+/// Checks the user. Without root, QEMU runs as the user of the server.
 pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     if !geteuid().is_root() {
         return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))];
@@ -80,8 +80,7 @@ fn enters(user: &User, directory: &Path) -> bool {
     tests(user, &["-x"], directory)
 }
 
-/// What that user may do with a path, tried out with the rights that QEMU has: those of the user
-/// and his own group, and of no other.
+/// Tests the permissions on a path with the rights of QEMU: user and primary group only.
 fn tests(user: &User, how: &[&str], path: &Path) -> bool {
     how.iter().all(|flag| {
         let mut command = Command::new("test");
@@ -97,6 +96,6 @@ fn kvm_access(user: &User) -> Point {
         return Point::ok(KVM_ACCESS, format!("{name} may use {KVM}"));
     }
     let found = format!("{name} may not use {KVM}, so that its guests do not start under KVM");
-    // QEMU has that user's own group and no other.
+    // QEMU has the user's primary group only.
     Point::problem(KVM_ACCESS, found, format!("usermod --gid kvm {name}"))
 }

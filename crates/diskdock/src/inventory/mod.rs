@@ -1,4 +1,4 @@
-//! Where the inventory comes from: the built-in table and, if there is one, the operator's file.
+//! Loads the inventory: the built-in table and, if there is one, the operator's file.
 //!
 //! Both are TOML of the same shape; `docs/inventory.md` describes it. A file extends the built-in
 //! table entry by entry, or stands alone when it says `replace = true`.
@@ -20,10 +20,10 @@ pub use source::InventorySource;
 /// Public regions, zones, instance types and images, compiled in.
 const BUILTIN: &str = include_str!("builtin.toml");
 
-/// How errors call the compiled-in table.
+/// The name of the built-in table in errors.
 const BUILTIN_NAME: &str = "built-in inventory";
 
-/// Why an inventory could not be loaded. Every message names the file.
+/// An error of loading an inventory. Every message names the file.
 #[derive(Debug, Error)]
 pub enum InventoryLoadError {
     /// The file could not be read.
@@ -42,17 +42,17 @@ pub enum InventoryLoadError {
         /// Place and reason.
         source: Box<toml::de::Error>,
     },
-    /// An entry is wrong in itself or does not fit the others.
+    /// An entry is invalid or does not fit the others.
     #[error("{file}: {fault}")]
     Entry {
         /// The file as it was given.
         file: String,
-        /// The entry and what to do.
+        /// The entry and the remedy.
         fault: InventoryError,
     },
 }
 
-/// Loads the built-in table and puts the file, if there is one, over it.
+/// Loads the built-in table and merges the file, if there is one, into it.
 pub fn load(file: Option<&Path>) -> Result<Inventory, InventoryLoadError> {
     let Some(path) = file else {
         return build(BUILTIN_NAME, parse(BUILTIN_NAME, BUILTIN)?);
@@ -70,7 +70,7 @@ fn load_text(name: &str, text: &str) -> Result<Inventory, InventoryLoadError> {
     }
     let mut table = parse(BUILTIN_NAME, BUILTIN)?;
     table.extend(own);
-    // The built-in table alone is sound (a test says so), so a fault is the file's doing.
+    // The built-in table alone is valid (a test checks it), so the file is at fault.
     build(name, table)
 }
 

@@ -1,4 +1,4 @@
-//! From the rows of a file to the tables of an inventory.
+//! Resolves the rows of a file to the tables of an inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,16 +7,16 @@ use domain::inventory::{Image, Inventory};
 
 use crate::storage::{Images, StorageError};
 
-/// The source of the inventory: what is fixed at the start, and the imported images.
+/// The source of the inventory: the tables that are fixed at the start, and the imported images.
 pub struct InventorySource {
-    /// Everything but imported images.
+    /// The inventory without imported images.
     fixed: Inventory,
     images: Images,
     only_imported: bool,
     seen: Mutex<LastScan>,
 }
 
-/// The last look.
+/// The result of the last scan of imported images.
 #[derive(Default, PartialEq, Eq)]
 struct LastScan {
     imported: Vec<Image>,
@@ -24,19 +24,19 @@ struct LastScan {
 }
 
 impl InventorySource {
-    /// A source with this, and with what is imported. `only_imported` leaves out the images of the
-    /// inventory itself, which no virtual machine could be started from.
+    /// A source of this inventory and the imported images. `only_imported` leaves out the images of
+    /// the inventory, which have no bytes for a virtual machine.
     pub fn new(fixed: Inventory, images: Images, only_imported: bool) -> InventorySource {
         InventorySource { fixed, images, only_imported, seen: Mutex::default() }
     }
 
-    /// The inventory without anything imported.
+    /// The inventory without imported images.
     pub fn bare(&self) -> Inventory {
         self.with(&[])
     }
 
-    /// Looks at the imported images: the inventory, if they are not the same as at the last look.
-    /// Images that cannot be used are named in the log, once.
+    /// Scans the imported images. Returns the inventory if they have changed since the last scan.
+    /// Unusable images are logged once.
     pub fn look(&self) -> Result<Option<Inventory>, StorageError> {
         let survey = self.images.survey()?;
         let now = LastScan {
@@ -54,15 +54,15 @@ impl InventorySource {
         Ok(changed.then(|| self.with(&seen.imported)))
     }
 
-    /// Looks at the imported images on a thread that may wait, and hands over the inventory if it
-    /// has changed.
+    /// Scans the imported images on a thread for blocking work. Returns the inventory if it has
+    /// changed.
     pub async fn refresh(
         self: &Arc<Self>,
         hand_over: impl FnOnce(Inventory),
     ) -> Result<(), StorageError> {
         let source = Arc::clone(self);
         let looked = tokio::task::spawn_blocking(move || source.look()).await;
-        // A look that panicked has told the log why; what there was stays.
+        // A scan that panicked has logged the reason; the inventory stays.
         if let Some(inventory) = looked.unwrap_or(Ok(None))? {
             hand_over(inventory);
         }

@@ -29,7 +29,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Puts the entries of `other` over those of `self`.
+    /// Merges the entries of `other`, which win over those of `self`.
     pub fn extend(&mut self, other: Self) {
         self.yield_images(&other);
         self.regions.extend(other.regions);
@@ -40,7 +40,7 @@ impl Table {
         self.images.extend(other.images);
     }
 
-    /// Drops the images which `other` declares, in whatever series, so that its word counts.
+    /// Drops the images which `other` declares, in any series, so that those win.
     fn yield_images(&mut self, other: &Self) {
         let taken: BTreeSet<&str> =
             other.images.values().flat_map(|row| row.ids.iter().map(String::as_str)).collect();

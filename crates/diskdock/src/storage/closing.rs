@@ -1,4 +1,4 @@
-//! Files of disks that are about to be closed: still the right ones, and written out.
+//! Closing the file of a disk: it is compared with the one that QEMU has open, and synced.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -12,8 +12,8 @@ use super::error::{At, StorageError};
 use super::volumes::{Closing, Identity, Opened, Volumes};
 use crate::failpoint;
 
-/// The file of a disk, opened before QEMU closes it: what the host fails to write out is told only
-/// to those who had the file open when it failed, and QEMU keeps it to itself.
+/// The file of a disk, opened before QEMU closes it: Linux reports a failed writeback only to file
+/// descriptors that were open when it failed, and QEMU does not report it.
 pub(super) struct ClosingFile {
     pub directory: Directory,
     pub disk: DiskId,
@@ -66,7 +66,7 @@ impl Closing for ClosingFile {
     }
 }
 
-/// What tells a file apart from all others of its file system, those that come after it included.
+/// The identity of a file on its file system, which no later file has.
 pub(super) fn identity(
     file: &File,
     path: &Path,

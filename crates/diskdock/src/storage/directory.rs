@@ -1,4 +1,4 @@
-//! Disks as plain files in a directory.
+//! Disks as files in a directory.
 
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -18,14 +18,14 @@ use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
 use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore};
 
-/// Bytes that raw images are counted in.
+/// The unit of the size of raw images, in bytes.
 const SECTOR: u64 = 512;
-/// How the bytes of a disk lie in its file.
+/// The format of a disk's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskFormat {
-    /// As the guest sees them.
+    /// The bytes as the guest sees them.
     Raw,
-    /// What differs from an image.
+    /// The differences from an image.
     Qcow2,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct DiskFile {
     pub file: File,
     pub path: PathBuf,
     pub format: DiskFormat,
-    /// Bytes that the guest sees.
+    /// The size that the guest sees, in bytes.
     pub bytes: u64,
 }
 
@@ -105,7 +105,7 @@ impl Directory {
         self.0.images.boot_files(image)
     }
 
-    /// Where the file of a disk is, or would be if there were one.
+    /// The path of a disk's file, which need not exist.
     pub fn path_of(&self, disk: &DiskId) -> Result<PathBuf, StorageError> {
         let found = self.path(disk)?.map(|(path, _)| path);
         found.map_or_else(|| self.named(disk, DiskFormat::Raw), Ok)
@@ -115,7 +115,7 @@ impl Directory {
         &self.0.disks
     }
 
-    /// Whose the directories of disks are, and their mode.
+    /// Owner and mode of the directories of disks.
     pub(super) fn keeper(&self) -> (Owner, u32) {
         let ourselves = Owner::ourselves();
         let mode = if self.0.owner == ourselves { CLOSED } else { PASSABLE };
@@ -256,7 +256,7 @@ impl Volumes for Directory {
             self.0.damages.forget(self.disks(), disk)?;
             return Ok(Deleted::WereMissing);
         };
-        // Nothing else than a plain file was ever opened.
+        // Only regular files are opened.
         if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
             holders::refuse_if_locked(&path)?;
         }
@@ -294,7 +294,7 @@ impl Volumes for Directory {
     }
 
     fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError> {
-        // What is accepted has to be something.
+        // A missing file cannot be accepted.
         self.open_file(disk)?;
         let accepted = self.0.damages.forget(self.disks(), disk)?;
         if let Some(why) = &accepted {
@@ -329,7 +329,7 @@ impl Volumes for Directory {
     }
 }
 
-/// What to do about a file that was damaged.
+/// The remedy for a damaged file.
 const REMEDY: &str = "restore it from a backup, or delete the disk";
 
 pub(super) fn missing(disk: &DiskId) -> StorageError {

@@ -1,8 +1,9 @@
-//! Where files are made before they get their name, so that a crash leaves nothing or all of it.
+//! Drafts: directories in which files are made before they get their name, so that a crash leaves
+//! either nothing or the whole file.
 //!
-//! A draft is a directory `.new-…` beside the finished files. Whoever works in it holds a lock on
-//! the file `lock` in it; the system gives the lock back when that process dies, so a draft whose
-//! lock is free was left behind and can go.
+//! A draft is a directory `.new-…` beside the finished files. Its process holds a lock on a file
+//! in it, which the kernel releases when that process dies: a draft whose lock is free was
+//! abandoned and can be removed.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
@@ -15,15 +16,15 @@ use nix::fcntl::OFlag;
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
 
-/// Names of drafts begin so; no id does.
+/// The prefix of drafts; no id begins with it.
 const BEGINNING: &str = ".new-";
 const LOCK: &str = "lock";
-/// How many names are tried, if others have them.
+/// How many names are tried, if they are taken.
 const NAMES: u64 = 1_000;
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// A place to make files in; gone with everything in it when it is dropped.
+/// A directory to make files in; removed with all its files on drop.
 pub struct Draft {
     path: PathBuf,
     _lock: File,
@@ -83,7 +84,7 @@ impl Drop for Draft {
     }
 }
 
-/// Clears away drafts that nobody works on any more.
+/// Removes abandoned drafts.
 pub fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
     for entry in std::fs::read_dir(beside).at("list", beside)? {
         let entry = entry.at("list", beside)?;
@@ -100,7 +101,7 @@ fn clear(draft: &Path) -> Result<(), StorageError> {
     match options.open(draft.join(LOCK)) {
         Ok(lock) if lock.try_lock().is_ok() => gone(std::fs::remove_dir_all(draft), draft),
         Ok(_) => Ok(()),
-        // Somebody is just beginning, or died in doing so: it goes only if it is empty.
+        // Another process is just beginning it, or died in doing so: only an empty one is removed.
         Err(_) => match std::fs::remove_dir(draft) {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
             removed => gone(removed, draft),
@@ -129,7 +130,7 @@ mod tests {
         let at = directory.path();
         let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
         std::fs::write(draft.file("half"), "half").unwrap();
-        // As a killed process leaves it: with a lock file that nobody holds, or not even that.
+        // As a killed process leaves it: with a lock file that is not locked, or without one.
         std::fs::create_dir_all(at.join(".new-1-1/deeper")).unwrap();
         std::fs::write(at.join(".new-1-1/lock"), "").unwrap();
         std::fs::create_dir(at.join(".new-1-2")).unwrap();

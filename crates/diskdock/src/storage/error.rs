@@ -1,4 +1,4 @@
-//! How the pool fails: what, where, and what to do about it.
+//! Errors of the storage: the cause, the path and the remedy.
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::files;
 /// Bytes below which a file system counts as full.
 const FULL: u64 = 256 * 1024;
 
-/// Why bytes could not be made, found or kept.
+/// An error of the storage.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The file system has no room.
@@ -19,35 +19,35 @@ pub enum StorageError {
          put the data directory on a larger file system"
     )]
     NoSpace {
-        /// What was to be written.
+        /// The thing that was to be written.
         path: PathBuf,
         /// How much, in words.
         wanted: String,
         /// Bytes that are free.
         available: u64,
     },
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{what} is missing: {hint}")]
     Missing {
-        /// What was looked for.
+        /// The missing thing.
         what: String,
-        /// What to do about it.
+        /// The remedy.
         hint: String,
     },
-    /// A file is not what it should be.
+    /// A file is damaged.
     #[error("{path} cannot be used: {why}")]
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The damage and the remedy.
         why: String,
     },
     /// `qemu-img` is missing, failed or took too long.
     #[error("{command}: {words}")]
     Tool {
-        /// What was run.
+        /// The command.
         command: String,
-        /// What it said, or what to do about it.
+        /// Its message, or the remedy.
         words: String,
     },
     /// An id that cannot be the name of a file.
@@ -56,12 +56,12 @@ pub enum StorageError {
         /// The id.
         id: String,
     },
-    /// It is there already, or in use.
+    /// The thing exists already, or is in use.
     #[error("{what}; {hint}")]
     Taken {
-        /// What is.
+        /// The existing thing.
         what: String,
-        /// What to do about it.
+        /// The remedy.
         hint: String,
     },
     /// The bytes that a machine has open are not those that the disk's name leads to.
@@ -72,9 +72,9 @@ pub enum StorageError {
     Replaced {
         /// The disk.
         disk: DiskId,
-        /// What its name leads to.
+        /// The path under its name.
         path: PathBuf,
-        /// What is wrong.
+        /// The difference.
         why: String,
     },
     /// Acknowledged writes to the disk may be lost.
@@ -85,23 +85,23 @@ pub enum StorageError {
     Damaged {
         /// The disk.
         disk: DiskId,
-        /// What happened.
+        /// The reason.
         why: String,
     },
     /// The operating system refused.
     #[error("cannot {doing} {path}: {source}{}", advice(source))]
     Io {
-        /// What was tried, as a verb.
+        /// The action, as a verb.
         doing: &'static str,
-        /// With what.
+        /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: Error,
     },
 }
 
 impl StorageError {
-    /// What became of an attempt to do something with a path.
+    /// Adds the verb and the path to a system error.
     pub(super) fn io(doing: &'static str, path: &Path, source: Error) -> StorageError {
         match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::NoSpace {

@@ -14,10 +14,10 @@ use super::error::{At, StorageError};
 pub const PRIVATE: u32 = 0o600;
 /// Mode of a file that its group may read.
 pub const SHARED: u32 = 0o640;
-/// The part of a mode that says who may do what.
+/// The permission bits of a mode.
 pub const MODE: u32 = 0o7777;
 
-/// Whom files belong to.
+/// User and group of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// User id.
@@ -27,7 +27,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Ourselves.
+    /// User and group of this process.
     pub fn ourselves() -> Owner {
         Owner { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw() }
     }
@@ -37,10 +37,10 @@ impl Owner {
     }
 }
 
-/// Opens a file that must be there and be a plain file.
+/// Opens an existing regular file.
 pub fn open(path: &Path, write: bool) -> Result<File, Error> {
     let mut options = OpenOptions::new();
-    // Nonblocking: whoever put a pipe here must not stop us.
+    // Nonblocking: a named pipe in this place must not block.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = options.read(true).write(write).custom_flags(flags.bits()).open(path)?;
     if file.metadata()?.is_file() {
@@ -50,7 +50,7 @@ pub fn open(path: &Path, write: bool) -> Result<File, Error> {
     }
 }
 
-/// Makes a new file. What is there already is an error.
+/// Creates a file; an existing one is an error.
 pub fn create(path: &Path) -> Result<File, StorageError> {
     let mut options = OpenOptions::new();
     let made = options.read(true).write(true).create_new(true).mode(PRIVATE).open(path);
@@ -88,7 +88,7 @@ pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageEr
     Ok(())
 }
 
-/// Waits until what was written to a file, or the names in a directory, would survive a crash.
+/// Syncs a file, or the names in a directory, so that they survive a crash.
 pub fn sync(path: &Path) -> Result<(), StorageError> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
@@ -104,7 +104,7 @@ pub fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
     Ok(paths)
 }
 
-/// Removes a file; whether there was one.
+/// Removes a file; false if there was none.
 pub fn remove(path: &Path) -> Result<bool, StorageError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -112,7 +112,7 @@ pub fn remove(path: &Path) -> Result<bool, StorageError> {
     }
 }
 
-/// Bytes that an unprivileged user could still write where this path is, or would be.
+/// The free bytes for an unprivileged user on the file system of this path, which need not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, Error> {
     let there = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
     let found = nix::sys::statvfs::statvfs(there).map_err(Error::from)?;

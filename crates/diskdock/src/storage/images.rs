@@ -1,4 +1,4 @@
-//! The images of a data directory: their records, and taking one away.
+//! The images of a data directory: records, lists and deletion.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -18,12 +18,12 @@ pub(super) const KERNEL: &str = "kernel";
 pub(super) const INITRD: &str = "initrd";
 /// The content of an image in its draft.
 pub(super) const CONTENT: &str = "content";
-/// Bytes of a record at most.
+/// The largest record in bytes.
 const RECORD_BYTES: u64 = 64 * 1024;
-/// Images of a data directory at most; more are left out of lists.
+/// The most images of a data directory; more are left out of lists.
 pub(super) const IMAGES: usize = 10_000;
 
-/// What there is to know of an image; `image.json` in its directory.
+/// The record of an image: `image.json` in its directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRecord {
     /// The ImageId: 1 to 64 letters, digits and dashes.
@@ -75,12 +75,12 @@ pub struct KernelFiles {
     pub command_line: String,
 }
 
-/// What a look at all images found.
+/// The result of reading all images.
 #[derive(Debug, Default)]
 pub struct Survey {
     /// Those that can be used, sorted by id.
     pub records: Vec<ImageRecord>,
-    /// What is wrong with the others.
+    /// The faults of the others.
     pub faults: Vec<StorageError>,
 }
 
@@ -89,7 +89,7 @@ pub struct Survey {
 pub struct Images {
     directory: PathBuf,
     disks: PathBuf,
-    /// Whose group may read them, besides ourselves.
+    /// The group that may read them.
     group: Option<u32>,
 }
 
@@ -136,7 +136,7 @@ impl Images {
         Ok(images)
     }
 
-    /// Looks at all images.
+    /// Reads all images.
     pub fn survey(&self) -> Result<Survey, StorageError> {
         let entries = match std::fs::read_dir(&self.directory) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -222,7 +222,7 @@ impl Images {
         Ok(found)
     }
 
-    /// Deletes an image that no disk lies on.
+    /// Deletes an image that no disk is based on.
     pub fn delete(&self, id: &str) -> Result<(), StorageError> {
         let path = self.of_image(id)?;
         if std::fs::symlink_metadata(&path).is_err() {
@@ -232,7 +232,7 @@ impl Images {
         let draft = self.draft()?;
         let aside = draft.file(CONTENT);
         std::fs::rename(&path, &aside).at("rename", &path)?;
-        // A disk may have been made meanwhile; whoever makes one looks for the image afterwards.
+        // A concurrent create of a disk on it looks for the image again afterwards.
         if let Err(used) = self.refuse_if_used(id) {
             std::fs::rename(&aside, &path).at("rename", &aside)?;
             return Err(used);
@@ -257,17 +257,17 @@ impl Images {
         name::checked(id).ok()
     }
 
-    /// Where disks lie.
+    /// The directory of disks.
     pub(super) fn disks(&self) -> &Path {
         &self.disks
     }
 
-    /// Where images lie.
+    /// The directory of images.
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Where an image of this id lies, or would lie.
+    /// The directory of an image, which need not exist.
     pub(super) fn of_image(&self, id: &str) -> Result<PathBuf, StorageError> {
         Ok(self.directory.join(name::checked(id)?))
     }
@@ -319,7 +319,7 @@ impl ImageRecord {
     }
 }
 
-/// What to do about an image that was damaged.
+/// The remedy for a damaged image.
 const REMEDY: &str = "delete the image and import it again";
 
 fn missing(id: &str) -> StorageError {

@@ -1,4 +1,4 @@
-//! How files of disks are made and made longer.
+//! Creates and resizes the files of disks.
 
 use domain::DiskId;
 
@@ -38,7 +38,7 @@ impl Directory {
         let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
         tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
         self.finish(draft, disk, DiskFormat::Qcow2)?;
-        // Whoever deletes an image takes its name away first and then looks for disks on it.
+        // A delete of an image removes its name first and looks for disks on it then.
         let still_there = self.image(&image.id);
         if still_there.is_err() {
             self.delete(disk)?;
@@ -60,7 +60,7 @@ impl Directory {
         let path = draft.file(UNNAMED);
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         files::sync(&path)?;
-        // If somebody was faster, that disk is as good.
+        // The file of a concurrent create is as good.
         draft.publish(UNNAMED, &self.named(disk, format)?).map(drop)
     }
 

@@ -1,16 +1,16 @@
-//! Where the bytes of disks and images lie. What any storage system has to do is in [`Volumes`];
-//! the one that there is, [`Directory`], keeps plain files in the data directory.
+//! The storage of disks and images. [`Volumes`] is the contract of a storage system; the one
+//! implementation, [`Directory`], keeps files in the data directory.
 //!
 //! ```text
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
 //! disks/<disk id>.qcow2         a system disk: what its guest changed of its image
 //! disks/<disk id>.damage        why writes to a disk may be lost, until an operator accepts it
-//! images/<image id>/image.json  what there is to know of an image
+//! images/<image id>/image.json  the record of an image
 //! images/<image id>/disk.qcow2  and kernel, initrd: its files
 //! ```
 //!
-//! A file has its name only when it is whole and durable. Everything here waits for the disk, so
-//! asynchronous callers do it on a thread of its own.
+//! A file has its name only when it is whole and durable. All functions block, so asynchronous
+//! callers run them on a thread for blocking work.
 //!
 //! When QEMU runs as another user, that user may open the files of disks and read those of images
 //! if he knows their names, and neither list, rename nor replace any: a guest that breaks out of

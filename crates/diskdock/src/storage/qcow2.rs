@@ -1,5 +1,4 @@
-//! The beginning of a qcow2 file, as far as it matters whether and how it can be used: read by
-//! ourselves, before any program is let near a file from elsewhere.
+//! The header of a qcow2 file. It is read here before any program opens a file of unknown origin.
 //!
 //! The layout is that of QEMU's docs/interop/qcow2.txt; all numbers are big-endian.
 
@@ -10,17 +9,17 @@ use std::os::unix::fs::FileExt;
 pub const MAGIC: &[u8; 4] = b"QFI\xfb";
 /// Bytes of the header that are read: those of version 3 up to its feature bits.
 const HEADER: usize = 80;
-/// Bytes of the name of a backing file at most, by the format.
+/// The longest name of a backing file in bytes, by the format.
 const NAME: usize = 1023;
 /// Incompatible feature: the guest's data lie in another file.
 const EXTERNAL_DATA: u64 = 1 << 2;
 
-/// What a qcow2 file says of itself.
+/// The header of a qcow2 file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Bytes that a guest sees.
+    /// The size that a guest sees, in bytes.
     pub virtual_bytes: u64,
-    /// The file beneath it.
+    /// The name of its backing file.
     pub backing: Option<String>,
     /// The guest's data lie in another file.
     pub external_data: bool,
@@ -28,7 +27,7 @@ pub struct Header {
     pub encrypted: bool,
 }
 
-/// Reads the header; why not, in words.
+/// Reads the header; the error is the reason in words.
 pub fn read(file: &File) -> Result<Header, String> {
     let mut bytes = [0; HEADER];
     file.read_exact_at(&mut bytes, 0).map_err(|_| "it is too short for qcow2".to_owned())?;

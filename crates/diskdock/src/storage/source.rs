@@ -1,7 +1,7 @@
-//! Files from elsewhere, before they become an image: what they are, and whether they are a trap.
+//! Files of unknown origin, before they become an image: their format, and whether they are safe.
 //!
-//! Nothing is guessed by a program that would follow what a file says. A qcow2 file can name other
-//! files, which would be read with our rights and end up in the image: such a file is refused.
+//! The format is not left to a program that follows references in a file: a qcow2 file can name
+//! other files, which would be read with our rights and end up in the image. It is refused.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -13,7 +13,7 @@ use super::error::{At, StorageError};
 use super::tool::Tool;
 use super::{GIB, files, qcow2};
 
-/// GiB of an image at most: system disks are no larger (documentation of RunInstances).
+/// The largest image in GiB: system disks are no larger (documentation of RunInstances).
 pub const LARGEST_GIB: u64 = 2_048;
 /// Where a boot sector ends with [`BOOTABLE`].
 const BOOT_MARK: u64 = 510;
@@ -21,7 +21,7 @@ const BOOTABLE: [u8; 2] = [0x55, 0xaa];
 /// Where the setup header of a Linux kernel has [`KERNEL`]: Documentation/arch/x86/boot.rst.
 const KERNEL_MARK: u64 = 0x202;
 const KERNEL: &[u8; 4] = b"HdrS";
-/// Bytes that tell other formats apart, and what to do about them.
+/// The magic bytes of other formats, with the remedy.
 const OTHERS: &[(&[u8], &str)] = &[
     (b"KDMV", "a VMDK; convert it: qemu-img convert -f vmdk -O qcow2"),
     (b"vhdxfile", "a VHDX; convert it: qemu-img convert -f vhdx -O qcow2"),
@@ -39,12 +39,12 @@ pub struct Source {
     file: File,
     path: PathBuf,
     format: DiskFormat,
-    /// Bytes that a guest will see.
+    /// The size that a guest will see, in bytes.
     pub virtual_bytes: u64,
 }
 
 impl Source {
-    /// Opens a file and finds out what it is, unless that is said.
+    /// Opens a file and detects its format, unless it is given.
     pub fn open(path: &Path, said: Option<DiskFormat>) -> Result<Source, StorageError> {
         let file = open(path)?;
         let corrupt = |why: String| StorageError::corrupt(path, why);
@@ -102,7 +102,7 @@ impl Source {
         self.tool("convert").arg("-p").arg("-O").arg("qcow2").arg(self.opened()).arg(to)
     }
 
-    /// Whether it still is what it was when it was opened: someone may write to it.
+    /// Checks that the file has not changed since it was opened.
     pub fn is_unchanged(&self) -> Result<(), StorageError> {
         let same = match self.format {
             DiskFormat::Raw => self.file.metadata().at("look at", &self.path)?.len(),
@@ -129,7 +129,7 @@ impl Source {
         Tool::new(verb).arg("-f").arg(self.format.as_str())
     }
 
-    /// The very file that was looked at, wherever its name leads by now.
+    /// The path of the open file, independent of its name.
     fn opened(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd())
     }
@@ -139,7 +139,7 @@ impl Source {
     }
 }
 
-/// Opens a plain file, by whatever name the operator has for it.
+/// Opens a regular file; symbolic links of the operator are followed.
 pub fn open(path: &Path) -> Result<File, StorageError> {
     let plain = path.canonicalize().at("find", path)?;
     files::open(&plain, false).at("open", path)

@@ -1,10 +1,10 @@
-//! What a storage system for disks promises: volumes made, found, grown, closed, listed, deleted.
+//! The contract of a storage system for disks: create, open, resize, flush, close, list, delete.
 //!
 //! The driver of machines knows disks only through [`Volumes`], so that another storage system
 //! (Ceph RBD, say) can take the place of [`Directory`](super::Directory) without a change there.
-//! Cloning and snapshots are not part of it yet: nothing asks for them.
+//! Cloning and snapshots are not part of it yet: they have no caller.
 //!
-//! Everything here waits for the storage, so asynchronous callers do it on a thread of its own.
+//! All functions block, so asynchronous callers run them on a thread for blocking work.
 //!
 //! A volume is *damaged* once acknowledged writes may be lost: the host failed to write them out,
 //! or the bytes that a machine had open were not those of the volume's name when it ended. Linux
@@ -20,8 +20,8 @@ use serde_json::Value;
 
 use super::{KernelFiles, StorageError};
 
-/// Which bytes a volume's name leads to, whatever the storage system tells them apart by. It stays
-/// the same when the host is restarted.
+/// The identity of the bytes under a volume's name, in a form of the storage system. It survives a
+/// restart of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(pub(super) String);
@@ -29,16 +29,16 @@ pub struct Identity(pub(super) String);
 /// A volume as a machine has opened it; kept on the machine's record until it is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
-    /// Which bytes were opened.
+    /// The identity of the bytes that were opened.
     pub identity: Identity,
-    /// How many the guest sees.
+    /// The size that the guest sees, in bytes.
     pub bytes: u64,
 }
 
 /// A volume that can be opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
-    /// What a machine has open once it has opened the volume.
+    /// The volume as a machine has it open.
     pub opened: Opened,
     /// The block node of QEMU, but for its name.
     pub(super) node: Value,
@@ -53,12 +53,12 @@ impl Volume {
     }
 }
 
-/// What became of the bytes of a volume that was to be deleted.
+/// The result of a delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
     /// They were deleted now.
     Now,
-    /// There were none. They may have been deleted before, or they lie elsewhere.
+    /// There were none: they were deleted before, or they lie elsewhere.
     WereMissing,
 }
 
@@ -88,7 +88,7 @@ pub trait Volumes: Send + Sync {
     fn create(&self, disk: &DiskId, size_gib: u32, image: Option<&str>)
     -> Result<(), StorageError>;
 
-    /// The volume, after a look at whether it can be used.
+    /// The volume, checked to be usable.
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError>;
 
     /// Makes a volume larger that no machine has open. Never makes one smaller; does nothing if it
@@ -108,7 +108,7 @@ pub trait Volumes: Send + Sync {
         opened: Option<&Opened>,
     ) -> Result<Arc<dyn Closing>, StorageError>;
 
-    /// Deletes a volume for good, unless something has it open.
+    /// Deletes a volume for good, unless a process has it open.
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;
 
     /// The ids of all volumes, sorted.
@@ -123,8 +123,8 @@ pub trait Volumes: Send + Sync {
     /// The volumes that are damaged, and why, sorted.
     fn damaged(&self) -> Result<Vec<(DiskId, String)>, StorageError>;
 
-    /// An operator takes a damaged volume as it is now. Gives what was wrong with it; none if
-    /// nothing was.
+    /// Accepts a damaged volume as it is now, for an operator. Returns the reason of the damage;
+    /// `None` if it was not damaged.
     fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError>;
 
     /// Gives a volume whose file was deleted the bytes back that a process still has open, under
