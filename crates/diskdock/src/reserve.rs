@@ -38,7 +38,7 @@ pub(crate) fn keep(data_directory: &Path) -> io::Result<()> {
 /// that it is worth trying again.
 pub(crate) fn give_up(data_directory: &Path) -> bool {
     cut(data_directory).unwrap_or_else(|error| {
-        tracing::error!(%error, "cannot give up room kept in reserve");
+        tracing::error!(%error, "cannot shrink the reserve");
         false
     })
 }
@@ -54,7 +54,7 @@ fn cut(data_directory: &Path) -> io::Result<bool> {
     }
     let left = held.saturating_sub(SLICE);
     file.set_len(left)?;
-    tracing::warn!(left, "the file system is full; room kept in reserve is given up");
+    tracing::warn!(left, "the file system is full; the reserve is shrunk");
     Ok(true)
 }
 

@@ -97,7 +97,7 @@ impl AdminError {
 impl From<crate::store::StoreError> for AdminError {
     fn from(fault: crate::store::StoreError) -> AdminError {
         tracing::error!(%fault, "a control failed");
-        let hint = "Look into the server's log.";
+        let hint = "See the server's log.";
         let error = "the store failed";
         AdminError { status: StatusCode::INTERNAL_SERVER_ERROR, ..AdminError::bad(error, hint) }
     }

@@ -56,7 +56,7 @@ pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminEr
         let written = serde_json::to_writer(&mut writing, &snapshot).map_err(io::Error::from);
         if let Err(error) = written.and_then(|()| writing.flush()) {
             // The reply ends before its time, which no client takes for a whole export.
-            tracing::info!(%error, "an export was not read to its end");
+            tracing::info!(%error, "the client closed an export early");
         }
     });
     let body = Body::from_stream(ReaderStream::with_capacity(reading, PIPE));
@@ -113,7 +113,7 @@ async fn on_a_thread<T: Send + 'static>(
 ) -> Result<T, AdminError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a control failed");
-        AdminError::bad("the control failed", "Look into the server's log.")
+        AdminError::bad("the control failed", "See the server's log.")
     })
 }
 

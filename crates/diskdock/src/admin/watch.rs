@@ -100,7 +100,7 @@ impl Watch {
                         new
                     });
                 }
-                Err(fault) => tracing::error!(%fault, "the console cannot look"),
+                Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
             }
             let rest = REST.max(began.elapsed() * SHARE);
             tokio::select! {

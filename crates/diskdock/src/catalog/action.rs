@@ -158,7 +158,7 @@ pub trait Action: Sync + 'static {
     const TRANSITION: Option<&'static Transition>;
     /// Errors that `load` can give.
     const LOOKUPS: &'static [&'static ErrorCode];
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>];
     /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;

@@ -21,9 +21,7 @@ pub fn page(listed: Listed) -> String {
     let kind = match (spec.mutates, spec.is_asynchronous()) {
         (false, _) => "Read-only.",
         (true, false) => "A write, done when it is answered.",
-        (true, true) => {
-            "An asynchronous write: it is accepted when it is answered, and done later."
-        }
+        (true, true) => "An asynchronous write: the reply accepts it, and it completes later.",
     };
     put(&mut out, &format!("\nOne of [{group_title}]({INDEX_FILE}). {kind}\n"));
     if !spec.details.is_empty() {

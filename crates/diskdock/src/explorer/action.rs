@@ -101,7 +101,7 @@ fn preconditions(spec: &Spec) -> Markup {
         @if !rules.is_empty() {
             section id="preconditions" {
                 (heading("preconditions", "Preconditions"))
-                p { "Checked in this order; the first that does not hold is the answer." }
+                p { "Checked in this order; the first that does not hold is the error." }
                 ol.rules {
                     @for (number, (sentence, error)) in (1..).zip(&rules) {
                         li id={ "precondition-" (number) } {

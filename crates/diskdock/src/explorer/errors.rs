@@ -38,8 +38,8 @@ fn is_common(error: &ErrorCode) -> bool {
 pub fn list() -> Markup {
     let body = html! {
         h1 { "Error codes" }
-        p.lead { "Every code that this server can answer with. Those at the end of the list can come "
-            "from " a href="#common" { "any action" } "." }
+        p.lead { "Every error code of this server. Those at the end of the list are returned by "
+            a href="#common" { "any action" } "." }
         (table("Errors of single actions", by_code().values().flatten().copied().filter(|e| !is_common(e))))
         h2 id="common" { "Errors of any action" }
         (table("Errors of any action", by_code().values().flatten().copied().filter(|e| is_common(e))))
@@ -93,7 +93,7 @@ fn meaning(error: &'static ErrorCode) -> Markup {
                 dt { "Given by" }
                 dd {
                     @if given_by.is_empty() && is_common(error) { "any action" }
-                    @else if given_by.is_empty() { "no action of its own accord; a fault can be planted with it" }
+                    @else if given_by.is_empty() { "no action; a fault can be planted with it" }
                     @else { ul.givers { @for one in given_by { li { (giver(one, error)) } } } }
                 }
             }

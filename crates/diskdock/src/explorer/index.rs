@@ -17,7 +17,7 @@ pub fn page(asked: &str) -> Markup {
     let found = search::find(asked);
     let body = html! {
         h1 { "Search" }
-        p { @if found.is_empty() { "Nothing is found for " } @else { "Found for " }
+        p { @if found.is_empty() { "Nothing found for " } @else { "Found for " }
             strong { (asked) } "." }
         (results(&found))
         @if found.is_empty() { (list()) }
@@ -40,8 +40,8 @@ fn list() -> Markup {
     html! {
         h1 { "Actions" }
         p.lead {
-            "Every action of this server: what it takes, answers and refuses. Fill a form in and "
-            "send the real request from here, or take the code with you."
+            "Every action of this server: parameters, reply and errors. Fill in a form and "
+            "send the real request from here, or copy the code."
         }
         @for product in PRODUCTS { (groups(product)) }
     }
@@ -91,7 +91,7 @@ pub fn badges(spec: &Spec) -> Markup {
 pub fn missing(what: &str) -> Markup {
     let body = html! {
         h1 { "Not here" }
-        p { "There is nothing called " strong { (what) } " in the explorer. " }
+        p { "There is no page for " strong { (what) } " in the explorer. " }
         @let near = search::find(what);
         @if !near.is_empty() { p { "Perhaps one of these:" } (results(&near)) }
         p { a href="/explorer" { "All actions" } ", " a href="/explorer/errors" { "all error codes" } "." }

@@ -21,8 +21,8 @@ pub fn picture(machine: &StatusDiagram, action: Option<&str>) -> Markup {
             }
             @if action.is_some() {
                 figcaption {
-                    span.asked { "what the action asks for" } " "
-                    span.ends { "how it can end" }
+                    span.asked { "accepted by the action" } " "
+                    span.ends { "possible end" }
                 }
             }
         }

@@ -97,9 +97,9 @@ pub fn page() -> Markup {
     let kinds: Vec<_> = MACHINES.iter().map(|machine| machine.resource.with_article).collect();
     let body = html! {
         h1 { "States" }
-        p { "What " (kinds.join(" and ")) " can be, and what leads from one state to the next. "
-            "Everything that is asked for is answered at once and then carried out: that is why "
-            "half of the states are on the way somewhere." }
+        p { "The states of " (kinds.join(" and ")) ", and the actions that lead from one to the next. "
+            "Actions are asynchronous: they are accepted at once and carried out afterwards, so "
+            "some states are transitional." }
         @for machine in MACHINES.iter() {
             section id=(machine.resource.noun) {
                 h2 { "The states of " (machine.resource.with_article) }
@@ -116,7 +116,7 @@ fn ways(machine: &StatusDiagram) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Ways between states of the " (machine.resource.noun) } {
             table {
-                thead { tr { th { "From" } th { "To" } th { "When" } th { "Asked for by" } } }
+                thead { tr { th { "From" } th { "To" } th { "When" } th { "Action" } } }
                 tbody {
                     @for way in &machine.ways {
                         tr {

@@ -60,7 +60,7 @@ impl ChangeFollower {
             match reconcile_one(&self.store, self.hypervisor.as_ref(), &instance, now).await {
                 Ok(found) => report(found),
                 Err(error) => {
-                    tracing::error!(%error, "cannot follow what happened to a machine");
+                    tracing::error!(%error, "cannot reconcile a machine after an event");
                 }
             }
         }

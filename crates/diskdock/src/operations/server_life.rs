@@ -96,7 +96,7 @@ impl ServerLife {
         self.runner.renew_lease().await?;
         let recovered = self.runner.recover().await?;
         if recovered > 0 {
-            tracing::info!(recovered, "operations taken up again");
+            tracing::info!(recovered, "operations resumed");
         }
         self.runner.set_ready();
         Ok(())

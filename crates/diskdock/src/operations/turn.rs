@@ -104,7 +104,12 @@ impl Runner {
             }
             Err(TransientError(cause)) => {
                 self.tally.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(kind = row.kind, id = row.id.0, cause, "a step failed");
+                tracing::warn!(
+                    kind = row.kind,
+                    id = row.id.0,
+                    cause,
+                    "a step failed and will be retried"
+                );
                 row.last_event = cause;
                 schedule.look_again(schedule.failures.pause_ms(), now);
                 Stepped::Waits
@@ -167,7 +172,7 @@ impl Runner {
             }
             Err(StoreError::LeaseLost) => None,
             Err(error) => {
-                tracing::error!(%error, id = row.id.0, "cannot write the end of an operation");
+                tracing::error!(%error, id = row.id.0, "cannot save the end of an operation");
                 schedule.due = self.clock.uptime().plus_ms(WRITE_AGAIN_MS);
                 schedule.failures = ConsecutiveFailures::default();
                 Some(Job { row, stage: Stage::Ending(operation, outcome), schedule })
@@ -182,7 +187,7 @@ impl Runner {
         }
         let (instance, disk) = (row.instance.as_ref(), row.disk.as_ref());
         if let Err(TransientError(cause)) = self.hypervisor.cancel(instance, disk).await {
-            tracing::warn!(kind = row.kind, id = row.id.0, cause, "cannot cancel it");
+            tracing::warn!(kind = row.kind, id = row.id.0, cause, "cannot cancel the operation");
         }
     }
 

@@ -89,7 +89,7 @@ fn write_down(disks: &Path, disk: &DiskId, damage: &mut Damage) {
     }
     match file_of(disks, disk).and_then(|path| write(&path, &damage.why)) {
         Ok(()) => damage.is_written = true,
-        Err(error) => tracing::error!(%disk, %error, "cannot note that a disk is damaged"),
+        Err(error) => tracing::error!(%disk, %error, "cannot record that a disk is damaged"),
     }
 }
 

@@ -199,7 +199,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         &TAG_DUPLICATE,
     ];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("not both ZoneId and InstanceId are given",            |f| f.ask.zone_id.is_none() || f.instance.is_none(), &ZONE_AND_INSTANCE),

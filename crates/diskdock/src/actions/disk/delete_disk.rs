@@ -33,7 +33,7 @@ impl Action for DeleteDisk {
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Disk>] = &[
         must("the disk is no longer Creating",                     |disk| disk.status() != DiskStatus::Creating, &DISK_INITIALIZING),

@@ -105,7 +105,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the disk is not being detached from the instance already", |f| !f.is_detaching(), &DISK_DETACHING_FROM_THIS),

@@ -87,7 +87,7 @@ impl Action for ModifyDiskAttribute {
         &DISK_NOT_FOUND,
     ];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("something is to change",                                 |f| f.changes_something(), &NOTHING_TO_MODIFY),

@@ -85,7 +85,7 @@ after five minutes.";
         &[&REGION_NOT_PROVIDED, &INSTANCE_ID_NOT_FOUND, &DISKS_NOT_FOUND];
     const TOKEN_MISMATCH: &'static ErrorCode = &TOKEN_SIGNATURE_MISMATCH;
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("at least one disk is named",                    |f| !f.disks.is_empty(), &DISKS_NOT_FOUND),

@@ -116,7 +116,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),

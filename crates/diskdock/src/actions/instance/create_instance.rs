@@ -75,7 +75,7 @@ only. A simulated instance has no guest, and nothing listens.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
     fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {

@@ -88,7 +88,7 @@ the others become Available, but never before the machine is off.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {

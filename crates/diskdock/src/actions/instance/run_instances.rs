@@ -270,7 +270,7 @@ only. A simulated instance has no guest, and nothing listens.";
     const LOOKUPS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOOKUPS) }.as_slice();
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
     fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {

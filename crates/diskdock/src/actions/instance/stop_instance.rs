@@ -64,7 +64,7 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    /// Checked in this order; the first that does not hold is the answer.
+    /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = &RULES_OF_ONE;
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {

@@ -116,7 +116,7 @@ errors! {
         => "Use a method of the Allow header.";
     INTERNAL_ERROR = 500 "InternalError"
         "The request processing has failed due to some unknown error, exception or failure."
-        => "Look into the server's log for the RequestId.";
+        => "Search the server's log for the RequestId.";
     SERVICE_UNAVAILABLE = 503 "ServiceUnavailable"
         "The request has failed due to a temporary failure of the server."
         => "Try again.";

@@ -95,7 +95,7 @@ errors! {
         => "Leave Force out; detach the disk first.";
     DISK_IN_ARREARS = 403 "DiskInArrears"
         "The specified operation is denied as your disk owing fee."
-        => "Have the financial lock taken off the disk.";
+        => "Have the financial lock of the disk removed.";
     DISK_IDS_NOT_VALID = 400 "InvalidParameter.DiskIds"
         "The specified parameter diskIds is not valid."
         => "Send a JSON array of ids, such as [\"d-1\",\"d-2\"].";
@@ -212,7 +212,7 @@ errors! {
         => "Switch the disk again five minutes after its last switch.";
     INSTANCE_EXPIRED = 400 "InstanceExpiredOrInArrears"
         "The specified operation is denied as your prepay instance is expired (prepay mode) or in arrears (afterpay mode)."
-        => "Renew the instance, or have its financial lock taken off.";
+        => "Renew the instance, or have its financial lock removed.";
     INSTANCE_STATUS_INVALID = 404 "InvalidInstanceStatus.NotSupported"
         "The status of the specified instance is invalid."
         => "Wait until the instance is Running or Stopped.";

@@ -11,7 +11,7 @@ errors! {
         => "Wait until DescribeInstances shows the status that the action needs.";
     INSTANCE_LOCKED_FOR_SECURITY = 403 "InstanceLockedForSecurity"
         "The instance is locked due to security."
-        => "Have the lock taken off; see OperationLocks in DescribeInstances.";
+        => "Have the lock removed; see OperationLocks in DescribeInstances.";
     INSTANCE_NAME_MALFORMED = 400 "InvalidInstanceName.Malformed"
         "The specified parameter \"InstanceName\" is not valid."
         => "Use 2 to 128 characters that begin with a letter.";
@@ -20,10 +20,10 @@ errors! {
         => "Wait until the instance is Running or Stopped; for a system disk, stop it.";
     INSTANCE_IN_ARREARS = 403 "InstanceExpiredOrInArrears"
         "The specified operation is denied as your prepay instance is expired (prepay mode) or in arrears (afterpay mode)."
-        => "Have the financial lock taken off the instance.";
+        => "Have the financial lock of the instance removed.";
     INSTANCE_LOCKED_FOR_POWER = 403 "InstanceLockedForSecurity"
         "The specified operation is denied as your instance is locked for security reasons."
-        => "Have the lock taken off; see OperationLocks in DescribeInstances.";
+        => "Have the lock removed; see OperationLocks in DescribeInstances.";
     INSTANCE_INITIALIZING = 403 "IncorrectInstanceStatus.Initializing"
         "The specified instance status does not support this operation."
         => "Wait until the instance is no longer Pending or Starting.";

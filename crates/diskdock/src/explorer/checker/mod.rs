@@ -157,8 +157,8 @@ fn findings_alone(mine: &str) -> Markup {
 fn shown(request: &str, mine: &str, found: &Markup) -> Markup {
     let body = html! {
         h1 { "Signature checker" }
-        p.lead { "Paste a request that was refused, and see what the server signs of it. Both schemes are "
-            "understood: ACS3-HMAC-SHA256 and version 1.0." }
+        p.lead { "Paste a refused request to see the server's string to sign. Both schemes are "
+            "supported: ACS3-HMAC-SHA256 and version 1.0." }
         form.checker method="post" action="/explorer/signature" {
             label for="request" { "The request" }
             textarea id="request" name="request" rows="9" spellcheck="false"

@@ -150,7 +150,7 @@ impl Qemu {
         if had_open && is_known {
             let forget = machine.change(state, |record| record.set_opened(&at.disk, None)).await;
             if let Err(TransientError(reason)) = forget {
-                tracing::warn!(instance = %machine.id, reason, "cannot note that a disk is closed");
+                tracing::warn!(instance = %machine.id, reason, "cannot record that a disk is closed");
             }
         }
         closed
@@ -174,7 +174,7 @@ impl Qemu {
         match self.with_volumes(move |volumes| volumes.delete(&wanted)).await {
             Ok(Deleted::Now) => Ok(()),
             Ok(Deleted::WereMissing) => {
-                tracing::warn!(%disk, "there were no bytes of a disk to delete");
+                tracing::warn!(%disk, "a disk to delete has no file");
                 Ok(())
             }
             Err(error) => Err(TransientError(error.to_string())),
@@ -235,7 +235,7 @@ impl Qemu {
         match self.with_volumes(restore).await {
             Ok(_) => {
                 machine.change(&mut state, |record| record.set_opened(disk, None)).await?;
-                tracing::warn!(%disk, "a disk has its bytes back that only QEMU still had");
+                tracing::warn!(%disk, "a deleted disk is restored from the file that QEMU has open");
                 Ok(Progress::Done)
             }
             Err(error) => Ok(Progress::Failed(error.to_string())),

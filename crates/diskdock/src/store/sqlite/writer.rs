@@ -102,7 +102,7 @@ fn commit(
         // What is told after the commit cannot undo it: a panic there is that caller's alone.
         let told = std::panic::catch_unwind(AssertUnwindSafe(|| job.done(ended)));
         if told.is_err() {
-            tracing::error!("whoever waited for a write panicked");
+            tracing::error!("the callback of a write panicked");
         }
     }
 }

@@ -174,7 +174,7 @@ impl LaunchPlan {
     }
 }
 
-/// Checked in this order by every launch; the first that does not hold is the answer.
+/// Checked in this order by every launch; the first that does not hold is the error.
 #[rustfmt::skip]
 pub const RULES: &[Precondition<LaunchPlan>] = &[
     must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
