@@ -21,6 +21,8 @@ pub struct Scale {
     pub instances: usize,
     /// Starts of which the median is taken.
     pub starts: usize,
+    /// Disks that are walked over.
+    pub walked: usize,
     /// Operations in flight beside which writes are measured.
     pub in_flight: usize,
     /// For how long.

@@ -13,6 +13,7 @@ mod process;
 mod seed;
 mod sign;
 mod table;
+mod walks;
 
 use std::io;
 use std::net::SocketAddr;
@@ -71,6 +72,8 @@ enum Part {
     Ephemeral,
     /// AttachDisk and DetachDisk with fsync
     Durable,
+    /// The health control beside walks over all disks
+    Walks,
     /// Writes beside very many operations
     InFlight,
     /// DetachDisk on a virtual machine; only if it is asked for, as it needs QEMU
@@ -86,6 +89,7 @@ impl Part {
             Part::Pages => describe::pages(bench),
             Part::Ephemeral => attach::ephemeral(bench),
             Part::Durable => attach::durable(bench),
+            Part::Walks => walks::health(bench),
             Part::InFlight => in_flight::writes(bench),
             Part::Detach => detach::detach(bench),
         }
@@ -102,6 +106,7 @@ impl Args {
                 disks: [1_000, 5_000, 20_000],
                 instances: 600,
                 starts: 3,
+                walked: 20_000,
                 in_flight: 1_000,
                 in_flight_time: time,
             }
@@ -111,6 +116,7 @@ impl Args {
                 disks: [1_000, 100_000, 1_000_000],
                 instances: 1_000,
                 starts: 10,
+                walked: 300_000,
                 in_flight: 50_000,
                 in_flight_time: time.max(TWO_RENEWALS),
             }

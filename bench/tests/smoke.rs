@@ -40,10 +40,11 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
         "page by number: 20k beside 1k disks",
         "attach+detach, ephemeral, 64 conns",
         "attach+detach, durable, 64 conns",
+        "health beside 6 walks over 20k disks",
         "write beside 1k operations in flight",
     ] {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
-    assert_eq!(text.matches(", 0 refused").count(), 8, "{text}");
+    assert_eq!(text.matches(", 0 refused").count(), 9, "{text}");
     assert!(!text.contains("NOT settled"), "{text}");
 }

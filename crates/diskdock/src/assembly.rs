@@ -84,10 +84,10 @@ impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
     pub fn new(plan: AssemblyOptions) -> Result<Assembly, StoreError> {
         let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
-        let nonces = store.read(|tx| tx.nonces())??;
+        let nonces = store.read_blocking(|tx| tx.nonces())?;
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);
-        if let Some(lease) = store.read(|tx| tx.lease(SERVER))?? {
+        if let Some(lease) = store.read_blocking(|tx| tx.lease(SERVER))? {
             clock.go_on_from(lease.uptime);
         }
         let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;

@@ -19,22 +19,23 @@ pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
 
 /// Accepts the bytes of a disk as they are.
 pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
-    let (disk, on) = find(&state, &id)?;
+    let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
     told(&state, &disk, progress)
 }
 
 /// Restores a disk from the file that only its virtual machine still has open.
 pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
-    let (disk, on) = find(&state, &id)?;
+    let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.restore(&disk, &on).await?;
     told(&state, &disk, progress)
 }
 
 /// A disk and the instances that have it.
-fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>), AdminError> {
+async fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>), AdminError> {
     let id = DiskId::from(id);
-    let found = state.gateway.services.store.read(|tx| tx.disk(&id))??;
+    let wanted = id.clone();
+    let found = state.gateway.services.store.read(move |tx| tx.disk(&wanted)).await?;
     let disk = found.ok_or_else(|| {
         AdminError::not_found(format!("there is no disk {id}"), "Check the id with DescribeDisks.")
     })?;

@@ -14,7 +14,7 @@ const LIST_HINT: &str = "See `diskdock key list`.";
 
 /// All keys, without their secrets.
 pub async fn list(State(state): State<AdminState>) -> ControlResult {
-    let keys = state.gateway.services.store.read(|tx| tx.access_keys())??;
+    let keys = state.gateway.services.store.read(|tx| tx.access_keys()).await?;
     let mut shown: Vec<Value> = keys.iter().map(shown).collect();
     if state.gateway.keys.has_development_key() {
         shown.push(json!({
@@ -54,7 +54,7 @@ pub async fn create(State(state): State<AdminState>, body: Bytes) -> ControlResu
     let key = new_key(account.into(), state.gateway.services.clock.now());
     let saved = key.clone();
     state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
-    reload(&state)?;
+    reload(&state).await?;
     let mut told = shown(&key);
     told["secret"] = key.secret.into();
     Ok(Json(told))
@@ -70,31 +70,31 @@ pub async fn switch(
         "enable" => KeyStatus::Active,
         other => return Err(AdminError::not_found(format!("no such verb: {other}"), LIST_HINT)),
     };
-    let mut key = find(&state, &id)?;
+    let mut key = find(&state, &id).await?;
     key.status = status;
     let saved = key.clone();
     state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
-    reload(&state)?;
+    reload(&state).await?;
     Ok(Json(shown(&key)))
 }
 
 /// Removes a key.
 pub async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
-    let key = find(&state, &id)?;
+    let key = find(&state, &id).await?;
     let gone = key.id.clone();
     state.gateway.services.store.write(move |tx| tx.remove_access_key(&gone)).await?;
-    reload(&state)?;
+    reload(&state).await?;
     Ok(Json(json!({ "deleted": key.id })))
 }
 
-fn find(state: &AdminState, id: &str) -> Result<AccessKey, AdminError> {
-    let keys = state.gateway.services.store.read(|tx| tx.access_keys())??;
+async fn find(state: &AdminState, id: &str) -> Result<AccessKey, AdminError> {
+    let keys = state.gateway.services.store.read(|tx| tx.access_keys()).await?;
     keys.into_iter()
         .find(|key| key.id == id)
         .ok_or_else(|| AdminError::not_found(format!("there is no key {id}"), LIST_HINT))
 }
 
-fn reload(state: &AdminState) -> Result<(), AdminError> {
+async fn reload(state: &AdminState) -> Result<(), AdminError> {
     let keys = &state.gateway.keys;
-    Ok(keys.reload(&state.gateway.services.store, keys.has_development_key())?)
+    Ok(keys.reload(&state.gateway.services.store, keys.has_development_key()).await?)
 }

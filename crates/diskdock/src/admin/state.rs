@@ -47,7 +47,7 @@ fn forget(state: &AdminState) {
 pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
     let place = state.transfer_place()?;
     let store = Arc::clone(&state.gateway.services.store);
-    let snapshot = on_a_thread(move || store.read(|tx| tx.snapshot())).await???;
+    let snapshot = store.read(|tx| tx.snapshot()).await?;
     let (reading, writing) = tokio::io::duplex(PIPE);
     let writing = SyncIoBridge::new(writing);
     tokio::task::spawn_blocking(move || {

@@ -27,7 +27,7 @@ pub async fn health(State(state): State<AdminState>) -> ControlResult {
         let error = "the server is starting: it is still looking for its machines";
         return Err(AdminError { status, ..AdminError::bad(error, hint) });
     }
-    services.store.read(|tx| tx.access_keys().map(drop))??;
+    services.store.read(|tx| tx.access_keys().map(drop)).await?;
     Ok(Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
@@ -75,19 +75,20 @@ pub async fn operations(
         in_flight.contains(&row.id)
             || selection.includes(row.instance.as_ref(), row.disk.as_ref(), &[])
     };
-    let shown = operations_of(services, is_wanted)?;
+    let shown = operations_of(services, is_wanted).await?;
     let now = with_seconds(services.clock.now());
     Ok(Json(json!({ "now": now, "operations": shown })))
 }
 
 /// The operations that are wanted, as people see them: those in flight, then those given up.
-pub(super) fn operations_of(
+pub(super) async fn operations_of(
     services: &Services,
     wanted: impl Fn(&OperationRow) -> bool,
 ) -> Result<Vec<Value>, StoreError> {
     let (saved, given_up) = services
         .store
-        .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.abandoned_operations()?)))??;
+        .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.abandoned_operations()?)))
+        .await?;
     let waiting = services.runner.in_flight_rows().into_iter();
     let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
     let present = |row: OperationRow| board.remove(&row.id).unwrap_or(row);
@@ -128,6 +129,6 @@ pub async fn differences(State(state): State<AdminState>) -> ControlResult {
 
 /// The latest writes.
 pub async fn calls(State(state): State<AdminState>) -> ControlResult {
-    let found = state.gateway.services.store.read(|tx| tx.calls(CALLS))??;
+    let found = state.gateway.services.store.read(|tx| tx.calls(CALLS)).await?;
     Ok(Json(json!({ "calls": found })))
 }

@@ -91,7 +91,7 @@ impl Watch {
                 return;
             }
             let began = Instant::now();
-            match world::look(&gateway) {
+            match world::look(&gateway).await {
                 Ok(picture) => {
                     let event = Bytes::from(format!("data: {picture}\n\n"));
                     seen.send_if_modified(|last| {

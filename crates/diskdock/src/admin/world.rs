@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::view::operations_of;
 use crate::actions::find;
+use crate::catalog::Environment;
 use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
-use crate::service::{COMMON, Services};
+use crate::service::COMMON;
 use crate::store::{DiskFilter, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.
@@ -26,12 +27,13 @@ const FREE: usize = 200;
 const OPERATIONS: usize = 200;
 
 /// All that the console shows.
-pub fn look(gateway: &Gateway) -> Result<Value, StoreError> {
+pub async fn look(gateway: &Gateway) -> Result<Value, StoreError> {
     let services = &gateway.services;
+    let environment = services.environment.current();
     let (instances, free) =
-        services.store.read(|tx| Ok((instances(tx)?, free(tx, services)?)))??;
+        services.store.read(move |tx| Ok((instances(tx)?, free(tx, &environment)?))).await?;
     let every = |_: &OperationRow| true;
-    let operations = Part::of(operations_of(services, every)?, OPERATIONS);
+    let operations = Part::of(operations_of(services, every).await?, OPERATIONS);
     Ok(json!({
         "truncated": instances.is_cut || free.is_cut || operations.is_cut,
         "instances": instances.shown,
@@ -103,8 +105,8 @@ fn disk_value(disk: &Disk) -> Value {
 }
 
 /// Disks that are on no instance, and shared ones, which can be on more.
-fn free(tx: &dyn ReadTx, services: &Services) -> Result<Part<Value>, StoreError> {
-    let (environment, mut found, mut is_cut) = (services.environment.current(), Vec::new(), false);
+fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, StoreError> {
+    let (mut found, mut is_cut) = (Vec::new(), false);
     for account in accounts(tx)? {
         for region in environment.inventory.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);

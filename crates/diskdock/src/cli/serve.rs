@@ -181,8 +181,8 @@ fn check_exposure(
         let hint = "Give --tls-cert and --tls-key, or --insecure-http if the network is trusted.";
         return Err(Failure::new("listening beyond loopback wants TLS", hint));
     }
-    let keys = assembly.gateway.services.store.read(|tx| tx.access_keys());
-    let has_key = keys.and_then(|keys| keys).is_ok_and(|keys| !keys.is_empty());
+    let keys = assembly.gateway.services.store.read_blocking(|tx| tx.access_keys());
+    let has_key = keys.is_ok_and(|keys| !keys.is_empty());
     if !has_key {
         let hint = "Create one first: diskdock key create";
         return Err(Failure::new("listening beyond loopback wants an access key", hint));

@@ -36,21 +36,13 @@ pub struct Keys {
 impl Keys {
     /// The keys of the store; and the development key, if it is enabled.
     pub fn load(store: &Store, development: bool) -> Result<Keys, StoreError> {
-        let keys = Keys::default();
-        keys.reload(store, development)?;
-        Ok(keys)
+        let by_id = by_id(store.read_blocking(|tx| tx.access_keys())?, development);
+        Ok(Keys { by_id: RwLock::new(by_id) })
     }
 
     /// Reads the keys again.
-    pub fn reload(&self, store: &Store, development: bool) -> Result<(), StoreError> {
-        let mut by_id: HashMap<String, Arc<KeyEntry>> = store
-            .read(|tx| tx.access_keys())??
-            .into_iter()
-            .map(|key| (key.id.clone(), Arc::new(KeyEntry::of(key))))
-            .collect();
-        if development {
-            by_id.insert(DEVELOPMENT_ID.to_owned(), Arc::new(KeyEntry::development()));
-        }
+    pub async fn reload(&self, store: &Store, development: bool) -> Result<(), StoreError> {
+        let by_id = by_id(store.read(|tx| tx.access_keys()).await?, development);
         *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
         Ok(())
     }
@@ -91,6 +83,12 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
         status: KeyStatus::Active,
         created_at: now,
     }
+}
+
+fn by_id(keys: Vec<AccessKey>, development: bool) -> HashMap<String, Arc<KeyEntry>> {
+    let own = keys.into_iter().map(|key| (key.id.clone(), Arc::new(KeyEntry::of(key))));
+    let shared = || (DEVELOPMENT_ID.to_owned(), Arc::new(KeyEntry::development()));
+    own.chain(development.then(shared)).collect()
 }
 
 /// Random letters and digits, `length` of them.

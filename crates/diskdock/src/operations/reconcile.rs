@@ -77,12 +77,20 @@ pub async fn reconcile_one(
     id: &InstanceId,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
-    let (instance, disks) =
-        store.read(|tx| Ok::<_, StoreError>((tx.instance(id)?, tx.attached(id)?)))??;
+    let (instance, disks) = read_instance(store, id).await?;
     let Some(instance) = instance.filter(|instance| !instance.releasing) else {
         return Ok(Vec::new());
     };
     reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, now).await
+}
+
+/// An instance, if it is there, with its disks.
+async fn read_instance(
+    store: &Store,
+    id: &InstanceId,
+) -> Result<(Option<Instance>, Vec<AttachedDisk>), StoreError> {
+    let id = id.clone();
+    store.read(move |tx| Ok((tx.instance(&id)?, tx.attached(&id)?))).await
 }
 
 /// Visits every instance with its disks, some at a time.
@@ -96,14 +104,16 @@ where
     let mut differences = Vec::new();
     let mut after = 0;
     loop {
-        let page = store.read(|tx| {
-            let instances = tx.every_instance(after, PAGE)?;
-            let with_disks = instances.into_iter().map(|(number, instance)| {
-                let disks = tx.attached(&instance.id)?;
-                Ok((number, instance, disks))
-            });
-            with_disks.collect::<Result<Vec<_>, StoreError>>()
-        })??;
+        let page = store
+            .read(move |tx| {
+                let instances = tx.every_instance(after, PAGE)?;
+                let with_disks = instances.into_iter().map(|(number, instance)| {
+                    let disks = tx.attached(&instance.id)?;
+                    Ok((number, instance, disks))
+                });
+                with_disks.collect::<Result<Vec<_>, StoreError>>()
+            })
+            .await?;
         let Some((last, ..)) = page.last() else { return Ok(differences) };
         after = *last;
         // One that is being released is its operation's: adopted again, it would live on.
@@ -159,9 +169,7 @@ async fn look_until_still(
         if found.is_empty() {
             return Ok(found);
         }
-        let (now_instance, now_disks) = store.read(|tx| {
-            Ok::<_, StoreError>((tx.instance(&instance.id)?, tx.attached(&instance.id)?))
-        })??;
+        let (now_instance, now_disks) = read_instance(store, &instance.id).await?;
         let now_instance = now_instance.filter(|instance| !instance.releasing);
         let Some(now_instance) = now_instance else { return Ok(Vec::new()) };
         if now_instance == instance && now_disks == disks {

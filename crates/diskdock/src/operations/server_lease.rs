@@ -59,7 +59,7 @@ impl Runner {
     /// Takes over what other servers had in flight that are silent. Gives how many operations that
     /// was.
     pub async fn take_over(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let leases = self.store.read(|tx| tx.other_leases(SERVER))??;
+        let leases = self.store.read(|tx| tx.other_leases(SERVER)).await?;
         let now = self.clock.uptime();
         let lapsed = self.lease_watch().lapsed(leases, now);
         let mut taken = 0;

@@ -13,7 +13,7 @@ const AT_A_TIME: u32 = 1_000;
 /// Discards the bytes of removed disks. Gives how many are gone now; what could not be discarded is
 /// in the log, and tried again the next time.
 pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
-    let removed = store.read(|tx| tx.discards(AT_A_TIME))??;
+    let removed = store.read(|tx| tx.discards(AT_A_TIME)).await?;
     let mut gone = Vec::new();
     for disk in removed {
         match hypervisor.discard(&disk).await {

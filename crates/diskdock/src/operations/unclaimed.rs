@@ -20,21 +20,23 @@ pub async fn unclaimed(
             return Ok(vec![Difference { instance: None, what: reason }]);
         }
     };
-    let (machines, disks) = store.read(|tx| {
-        let discards: BTreeSet<_> = tx.discards(u32::MAX)?.into_iter().collect();
-        let mut unknown = (BTreeSet::new(), BTreeSet::new());
-        for instance in &machines {
-            if tx.instance(instance)?.is_none() {
-                unknown.0.insert(instance.clone());
+    let (machines, disks) = store
+        .read(move |tx| {
+            let discards: BTreeSet<_> = tx.discards(u32::MAX)?.into_iter().collect();
+            let mut unknown = (BTreeSet::new(), BTreeSet::new());
+            for instance in &machines {
+                if tx.instance(instance)?.is_none() {
+                    unknown.0.insert(instance.clone());
+                }
             }
-        }
-        for disk in disks.iter().filter(|disk| !discards.contains(disk)) {
-            if tx.disk(disk)?.is_none() {
-                unknown.1.insert(disk.clone());
+            for disk in disks.iter().filter(|disk| !discards.contains(disk)) {
+                if tx.disk(disk)?.is_none() {
+                    unknown.1.insert(disk.clone());
+                }
             }
-        }
-        Ok::<_, StoreError>(unknown)
-    })??;
+            Ok::<_, StoreError>(unknown)
+        })
+        .await?;
     if machines.is_empty() && disks.is_empty() {
         return Ok(Vec::new());
     }

@@ -17,7 +17,7 @@ use crate::catalog::{
 };
 use crate::clock::Clock;
 use crate::operations::Runner;
-use crate::store::{Store, StoredNonce};
+use crate::store::{ReadTx, Store, StoredNonce};
 
 use parameters::ignored;
 pub use parameters::{COMMON, LEGACY};
@@ -74,10 +74,8 @@ pub async fn dispatch(
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
-            let found = {
-                let call = call(services, &environment, &request.caller);
-                services.store.read(|tx| ready.answer(tx, &call))??
-            };
+            let answer = move |tx: &dyn ReadTx, call: &Call<'_>| ready.answer(tx, call);
+            let found = read(services, &environment, &request.caller, answer).await?;
             refuse_dry_run(&request.input)?;
             let reply = match found {
                 QueryReply::Complete(reply) => reply,
@@ -92,11 +90,12 @@ pub async fn dispatch(
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
-                let call = call(services, &environment, &request.caller);
-                services.store.read(|tx| {
-                    let effect = ready.decide(tx, &call)?;
-                    services.quotas.check(tx, &request.caller.account, &effect.changes)
-                })??;
+                let (quotas, account) = (services.quotas, request.caller.account.clone());
+                let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
+                    let effect = ready.decide(tx, call)?;
+                    quotas.check(tx, &account, &effect.changes)
+                };
+                read(services, &environment, &request.caller, decide).await?;
                 return Err((&DRY_RUN).into());
             } else {
                 write::carry_out(services, environment, listed, ready, request).await?
@@ -106,8 +105,18 @@ pub async fn dispatch(
     }
 }
 
-fn call<'a>(services: &Services, environment: &'a Environment, caller: &'a Caller) -> Call<'a> {
-    Call { caller, now: services.clock.now(), environment }
+/// Decides on what the store holds, without writing.
+async fn read<T: Send + 'static>(
+    services: &Services,
+    environment: &Arc<Environment>,
+    caller: &Caller,
+    work: impl Fn(&dyn ReadTx, &Call<'_>) -> Result<T, Stop> + Send + 'static,
+) -> Result<T, Stop> {
+    let (environment, caller) = (Arc::clone(environment), caller.clone());
+    let now = services.clock.now();
+    let read =
+        move |tx: &dyn ReadTx| work(tx, &Call { caller: &caller, now, environment: &environment });
+    services.store.read(read).await
 }
 
 fn is_dry_run(input: &Input) -> bool {

@@ -6,16 +6,19 @@
 //! effect other than through [`WriteTx`].
 
 mod ephemeral;
+mod list_lane;
 mod records;
 mod snapshot;
 pub mod sqlite;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
 
 pub use ephemeral::Ephemeral;
+use list_lane::{ListLane, read_at};
 pub use records::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
     InstancePage, KeyStatus, Lease, NonceRecords, OperationRow, Page, StoredNonce, TimeUsed,
@@ -172,13 +175,20 @@ pub trait WriteJob: Send {
     fn done(self: Box<Self>, ended: Result<(), StoreError>);
 }
 
+/// How much a read may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Single rows, each by its key: a matter of microseconds.
+    Rows,
+    /// Walks over lists as well, which take as long as the lists are.
+    Lists,
+}
+
 /// An engine: runs reads on the calling thread and queues writes.
 pub trait Engine: Send + Sync {
     /// Runs a read on a consistent view; more than once, if the first view turns out not to be.
-    fn read(
-        &self,
-        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    /// False if it asked for more than the depth allows: then what it came to does not count.
+    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError>;
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -188,23 +198,37 @@ pub trait Engine: Send + Sync {
 
 /// The store behind whichever engine keeps them.
 pub struct Store {
-    engine: Box<dyn Engine>,
+    engine: Arc<dyn Engine>,
+    lists: ListLane,
 }
 
 impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
-        Store { engine: Box::new(engine) }
+        Store { engine: Arc::new(engine), lists: ListLane::default() }
     }
 
-    /// Reads on a consistent view. The work may be done more than once, so it must have no effect.
-    pub fn read<T>(&self, mut work: impl FnMut(&dyn ReadTx) -> T) -> Result<T, StoreError> {
-        let mut answer = None;
-        self.engine.read(&mut |reader| {
-            answer = Some(work(reader));
-            Ok(())
-        })?;
-        answer.ok_or(StoreError::Unavailable)
+    /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
+    /// The work may be done more than once, so it must have no effect.
+    pub async fn read<T, E, F>(&self, mut work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnMut(&dyn ReadTx) -> Result<T, E> + Send + 'static,
+    {
+        match read_at(self.engine.as_ref(), Depth::Rows, &mut work)? {
+            Some(answer) => answer,
+            None => self.lists.run(&self.engine, work).await,
+        }
+    }
+
+    /// The same on the calling thread, however long it takes: at a start, and for the command line.
+    pub fn read_blocking<T, E: From<StoreError>>(
+        &self,
+        mut work: impl FnMut(&dyn ReadTx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let answer = read_at(self.engine.as_ref(), Depth::Lists, &mut work)?;
+        answer.unwrap_or(Err(StoreError::Unavailable.into()))
     }
 
     /// Writes. The result is given only once it is durable.
@@ -235,7 +259,10 @@ impl Store {
 
     /// Sizes worth watching, by name.
     pub fn gauges(&self) -> Vec<(&'static str, i64)> {
-        self.engine.gauges()
+        let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
+        let mut gauges = self.engine.gauges();
+        gauges.push(("store_lists_waiting", waiting));
+        gauges
     }
 }
 

@@ -99,13 +99,13 @@ async fn status(world: &World, disk: &str) -> String {
 /// Operations in the store.
 fn open(world: &World) -> usize {
     let store = &world.assembly.gateway.services.store;
-    store.read(|tx| tx.operations()).unwrap().unwrap().len()
+    store.read_blocking(|tx| tx.operations()).unwrap().len()
 }
 
 /// Why operations were given up, latest first.
 fn reasons(world: &World) -> Vec<String> {
     let store = &world.assembly.gateway.services.store;
-    let rows = store.read(|tx| tx.abandoned_operations()).unwrap().unwrap();
+    let rows = store.read_blocking(|tx| tx.abandoned_operations()).unwrap();
     rows.into_iter().map(|row| row.last_event).collect()
 }
 

@@ -166,7 +166,7 @@ impl Auditor {
 
     fn status(&self, disk: &str) -> Option<DiskStatus> {
         let store = &self.world.assembly.gateway.services.store;
-        let found = store.read(|tx| tx.disk(&disk.into())).unwrap().unwrap();
+        let found = store.read_blocking(|tx| tx.disk(&disk.into())).unwrap();
         found.map(|disk| disk.status())
     }
 

@@ -4,6 +4,7 @@ pub mod entities;
 mod lists;
 pub mod operations;
 mod sqlite;
+mod threads;
 mod transactions;
 
 use std::path::Path;
@@ -41,7 +42,7 @@ impl Fresh {
     }
 
     fn read<T>(&self, work: impl FnMut(&dyn ReadTx) -> Result<T, StoreError>) -> T {
-        self.store.read(work).unwrap().unwrap()
+        self.store.read_blocking(work).unwrap()
     }
 
     async fn write<T: Send + 'static>(

@@ -5,10 +5,10 @@
 //! run on the caller's thread, from memory where that will do, else each on a connection of its
 //! own, and never wait for writers.
 
-mod cached_reads;
 mod entity_cache;
 mod lists;
 mod nonces;
+mod row_reads;
 mod sqlite_tx;
 mod writer;
 mod writing;
@@ -20,9 +20,9 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Engine, ReadTx, StoreError, WriteJob};
-use cached_reads::CachedReads;
+use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
 use entity_cache::EntityCache;
+use row_reads::RowReads;
 use sqlite_tx::SqliteTx;
 use writer::Writer;
 
@@ -87,6 +87,41 @@ impl Sqlite {
         kept.map_or_else(|| open_reader(&self.path), Ok)
     }
 
+    /// Reads single rows; false if more was asked for.
+    fn read_rows(
+        &self,
+        connection: &Connection,
+        work: &mut dyn FnMut(&dyn ReadTx),
+    ) -> Result<bool, StoreError> {
+        if let Some(version) = self.kept.version() {
+            let view = RowReads::cached(&self.kept, connection, version);
+            work(&view);
+            if view.missed() {
+                return Ok(false);
+            }
+            if self.kept.version() == Some(version) {
+                return Ok(true);
+            }
+        }
+        self.in_transaction(connection, |tx| {
+            let view = RowReads::in_transaction(tx);
+            work(&view);
+            !view.missed()
+        })
+    }
+
+    fn in_transaction<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(SqliteTx<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        let version = self.kept.version();
+        run(connection, "BEGIN")?;
+        let worked = work(SqliteTx::reading(connection, &self.kept, version));
+        run(connection, "COMMIT")?;
+        Ok(worked)
+    }
+
     fn give_back(&self, connection: Connection) {
         let mut readers = self.readers.lock().unwrap_or_else(|broken| broken.into_inner());
         if readers.len() < READERS_KEPT {
@@ -96,26 +131,17 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn read(
-        &self,
-        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
         let connection = self.reader()?;
-        if let Some(version) = self.kept.version() {
-            let view = CachedReads::new(&self.kept, &connection, version);
-            let worked = work(&view);
-            if !view.missed() && self.kept.version() == Some(version) {
-                drop(view);
-                self.give_back(connection);
-                return worked;
+        let sufficed = match depth {
+            Depth::Rows => self.read_rows(&connection, work)?,
+            Depth::Lists => {
+                self.in_transaction(&connection, |tx| work(&tx))?;
+                true
             }
-        }
-        let version = self.kept.version();
-        run(&connection, "BEGIN")?;
-        let worked = work(&SqliteTx::reading(&connection, &self.kept, version));
-        run(&connection, "COMMIT")?;
+        };
         self.give_back(connection);
-        worked
+        Ok(sufficed)
     }
 
     fn write<'a>(

@@ -67,14 +67,14 @@ impl Bench {
                         complete(&self.environment).map(EncodedEffect::reply)
                     }
                 };
-                self.store.read(read)
+                self.store.read_blocking(read)
             }
             Entry::Mutation(action) => {
                 let ready = action.parse(&input).map_err(|refusal| refused(name, &refusal))?;
-                self.store.read(|tx| ready.decide(tx, &call))
+                self.store.read_blocking(|tx| ready.decide(tx, &call))
             }
         };
-        answer.unwrap().map_err(|stop| match stop {
+        answer.map_err(|stop| match stop {
             Stop::Refused(refusal) => refused(name, &refusal),
             Stop::Failed(fault) => panic!("{fault}"),
             Stop::Broken(what) => panic!("{what}"),

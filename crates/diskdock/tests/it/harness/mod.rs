@@ -222,8 +222,8 @@ impl World {
 
     /// Everything in the store, for comparison.
     pub fn tx(&self) -> String {
-        let snapshot = self.assembly.gateway.services.store.read(|tx| tx.snapshot());
-        serde_json::to_string_pretty(&snapshot.unwrap().unwrap()).unwrap()
+        let snapshot = self.assembly.gateway.services.store.read_blocking(|tx| tx.snapshot());
+        serde_json::to_string_pretty(&snapshot.unwrap()).unwrap()
     }
 
     /// Where store and hypervisor disagree; empty if all is well.
@@ -252,7 +252,7 @@ impl World {
         let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
         let saved = key.clone();
         services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
-        self.assembly.gateway.keys.reload(&services.store, true).unwrap();
+        self.assembly.gateway.keys.reload(&services.store, true).await.unwrap();
         Signer::new(&key.id, &key.secret)
     }
 }

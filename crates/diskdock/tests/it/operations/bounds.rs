@@ -94,8 +94,8 @@ async fn take_over_takes_what_a_silent_server_had_and_leaves_a_live_ones_alone()
     assert_eq!(i64::try_from(taken).unwrap(), FOREIGN);
     assert_eq!(bench.runner.take_over().await.unwrap(), 0);
     assert_eq!(bench.runner.in_flight(), taken);
-    let owned = bench.store.read(|tx| tx.operations_of("alive", OperationId(0), 10));
-    assert_eq!(owned.unwrap().unwrap().len(), 5);
+    let owned = bench.store.read_blocking(|tx| tx.operations_of("alive", OperationId(0), 10));
+    assert_eq!(owned.unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::store_contract::entities;
 
 /// Removed disks whose bytes may still be there.
 fn discards(store: &Store) -> Vec<String> {
-    let ids = store.read(|tx| tx.discards(100)).unwrap().unwrap();
+    let ids = store.read_blocking(|tx| tx.discards(100)).unwrap();
     ids.iter().map(DiskId::to_string).collect()
 }
 

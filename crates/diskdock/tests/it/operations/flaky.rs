@@ -8,7 +8,7 @@ use diskdock::hypervisor::{
     DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress,
     Simulated, Slot, TransientError,
 };
-use diskdock::store::{Engine, ReadTx, StoreError, WriteJob, WriteTx};
+use diskdock::store::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast::Receiver;
 
@@ -66,11 +66,8 @@ impl WriteJob for Restarted {
 }
 
 impl<E: Engine> Engine for Flaky<E> {
-    fn read(
-        &self,
-        work: &mut dyn FnMut(&dyn ReadTx) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.engine.read(work)
+    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
+        self.engine.read(depth, work)
     }
 
     fn write<'a>(

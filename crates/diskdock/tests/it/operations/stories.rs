@@ -146,7 +146,7 @@ async fn timed_out_attach_does_not_hinder_the_next_attach() {
     world.pass(5 * MINUTE_MS).await;
     assert_eq!(status(&world, &disk).await, "Available");
     let store = &world.assembly.gateway.services.store;
-    let instances = store.read(|tx| tx.every_instance(0, 1)).unwrap().unwrap();
+    let instances = store.read_blocking(|tx| tx.every_instance(0, 1)).unwrap();
     let instance = instances[0].1.id.to_string();
     world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     world.pass(10_000).await;

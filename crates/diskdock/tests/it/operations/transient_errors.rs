@@ -72,7 +72,7 @@ impl Bench {
     }
 
     pub fn disk(&self) -> Disk {
-        self.store.read(|tx| tx.disk(&"d-one".into())).unwrap().unwrap().unwrap()
+        self.store.read_blocking(|tx| tx.disk(&"d-one".into())).unwrap().unwrap()
     }
 
     pub async fn pass(&self, milliseconds: i64) {
@@ -218,7 +218,7 @@ async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "is off, but the store had it Running");
     let store = &world.assembly.gateway.services.store;
-    let repaired = store.read(|tx| tx.instance(&id)).unwrap().unwrap().unwrap();
+    let repaired = store.read_blocking(|tx| tx.instance(&id)).unwrap().unwrap();
     assert_eq!(repaired.status, InstanceStatus::Stopped);
     assert_eq!(world.differences().await, [], "once is enough");
     world
@@ -276,6 +276,9 @@ async fn reconciler_limits_the_wait_for_silent_machines() {
     let driver = bench.driver.as_ref();
     let looking = reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
     let watching = async {
+        while driver.calls.load(Ordering::SeqCst) < 16 {
+            tokio::task::yield_now().await;
+        }
         for _ in 0..1_000 {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! Reads without a transaction.
+//! Reads of single rows.
 
 use std::cell::Cell;
 
@@ -14,22 +14,29 @@ use super::entity_cache::{EntityCache, Versioned};
 use super::lists;
 use super::sqlite_tx::SqliteTx;
 
-/// A read without a transaction: from what is kept, else by one statement of SQL each. It counts
-/// only if no commit came in between. Walks over a list are left to a transaction: they take long
-/// enough for commits to come in between.
-pub(super) struct CachedReads<'c> {
-    kept: &'c EntityCache,
+/// A read of single rows. From what is kept, else by one statement of SQL each, it needs no
+/// transaction: it counts only if no commit came in between. Walks over a list are left to another
+/// thread.
+pub(super) struct RowReads<'c> {
+    /// What is kept, unless a transaction has its own view.
+    kept: Option<&'c EntityCache>,
     sqlite_tx: SqliteTx<'c>,
     missed: Cell<bool>,
 }
 
-impl<'c> CachedReads<'c> {
-    pub fn new(kept: &'c EntityCache, connection: &'c Connection, version: u64) -> CachedReads<'c> {
+impl<'c> RowReads<'c> {
+    /// Without a transaction.
+    pub fn cached(kept: &'c EntityCache, connection: &'c Connection, version: u64) -> RowReads<'c> {
         let sqlite_tx = SqliteTx::reading(connection, kept, Some(version));
-        CachedReads { kept, sqlite_tx, missed: Cell::new(false) }
+        RowReads { kept: Some(kept), sqlite_tx, missed: Cell::new(false) }
     }
 
-    /// Whether something was asked for that is left to a transaction.
+    /// In a transaction.
+    pub fn in_transaction(sqlite_tx: SqliteTx<'c>) -> RowReads<'c> {
+        RowReads { kept: None, sqlite_tx, missed: Cell::new(false) }
+    }
+
+    /// Whether something was asked for that is left to another thread.
     pub fn missed(&self) -> bool {
         self.missed.get()
     }
@@ -40,9 +47,9 @@ impl<'c> CachedReads<'c> {
     }
 }
 
-impl ReadTx for CachedReads<'_> {
+impl ReadTx for RowReads<'_> {
     fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError> {
-        let found = self.kept.disk(id);
+        let found = self.kept.and_then(|kept| kept.disk(id));
         found.map_or_else(|| self.sqlite_tx.disk(id), |(disk, _)| Ok(Some(Disk::clone(&disk))))
     }
 
@@ -54,12 +61,12 @@ impl ReadTx for CachedReads<'_> {
     }
 
     fn attached(&self, id: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
-        let found = self.kept.attached(id);
+        let found = self.kept.and_then(|kept| kept.attached(id));
         found.map_or_else(|| self.sqlite_tx.attached(id), |attached| Ok(Vec::clone(&attached)))
     }
 
     fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError> {
-        let found = self.kept.instance(id);
+        let found = self.kept.and_then(|kept| kept.instance(id));
         let cloned = |(instance, _): Versioned<Instance>| Ok(Some(Instance::clone(&instance)));
         found.map_or_else(|| self.sqlite_tx.instance(id), cloned)
     }
