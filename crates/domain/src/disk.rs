@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the
-//! lower part once for each instance; it is Available only when the last one has let go.
+//! lower part once for each instance; it is Available only when the last one has released it.
 //!
 //! Every attachment has a generation. An event or a late completion that carries another
 //! generation than the attachment it finds changes nothing.

@@ -118,8 +118,8 @@ fn no_spot() -> String {
     "NoSpot".to_owned()
 }
 
-/// Where an instance is in the network. diskdock keeps what it was asked for and makes up the
-/// rest; there is no network behind it.
+/// The network attributes of an instance. Requested ones are kept, the others are generated; no
+/// network exists behind them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InstanceNetwork {
     /// `vsw-…`, or empty for the classic network.
@@ -172,7 +172,7 @@ impl Instance {
         self.go(&[InstanceStatus::Running], InstanceStatus::Stopping)
     }
 
-    /// Pending, Starting, Stopping or Running → Stopped: it is off, whoever turned it off.
+    /// Pending, Starting, Stopping or Running → Stopped: the machine is off, for any reason.
     pub fn stopped(&mut self) -> Result<(), Illegal> {
         self.go(
             &[

@@ -1,4 +1,4 @@
-//! A point in time, given by whoever calls: the rules never read a clock.
+//! A point in time, given by the caller: the rules never read a clock.
 
 use serde::{Deserialize, Serialize};
 

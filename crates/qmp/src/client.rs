@@ -23,7 +23,7 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 pub const IN_FLIGHT: usize = 256;
 
 /// A connection to QEMU. Clones share it; it ends with the last of them. QEMU serves one client of
-/// a monitor at a time: whoever connects to the same one waits until this one ends.
+/// a monitor at a time: another client of the same one waits until this one ends.
 ///
 /// When a command cannot be written, because QEMU is ending, no other is sent. What QEMU has said
 /// until then still arrives, replies and events, for [`LAST_WORDS`] at most, clients or not.
@@ -88,7 +88,7 @@ impl Client {
 
     /// Sends a command and waits for its reply, for `after` at most.
     ///
-    /// Whoever stops waiting before does not take the command back. If not all of it is written by
+    /// A caller that stops waiting does not cancel the command. If not all of it is written by
     /// then, because QEMU has not read for long, the connection ends.
     pub async fn execute_within<C: Command>(
         &self,
@@ -139,7 +139,7 @@ impl Client {
     }
 }
 
-/// Reads up to the greeting. What is reported before it is nobody's.
+/// Reads up to the greeting. Events before it are dropped.
 async fn greeting(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Version, ConnectError> {
     let mut line = Vec::new();
     while read_line(reader, &mut line).await? {

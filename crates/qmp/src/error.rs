@@ -15,7 +15,7 @@ pub enum ConnectError {
     /// monitor at a time and lets the others wait.
     #[error("no greeting within {0:?}; another client may hold the monitor")]
     TimedOut(Duration),
-    /// Whoever is there does not speak QMP, or prints it over several lines (`pretty=on`).
+    /// The peer does not speak QMP, or prints it over several lines (`pretty=on`).
     #[error("no QMP greeting, one line of JSON (without pretty=on): {0}")]
     NotQmp(String),
     /// The negotiation failed.

@@ -1,6 +1,6 @@
 //! What the commands of a connection and its reading task share: who waits for what.
 //!
-//! A connection ends once, for one reason, in [`Shared::end`]; whoever waits is told then. The
+//! A connection ends once, for one reason, in [`Shared::end`]; all waiting commands fail then. The
 //! reading task closes the stream, so that QEMU can serve the next client. A failed write only
 //! tells that QEMU reads no more: what it has said before is read first.
 
@@ -160,7 +160,7 @@ impl Shared {
             why = shared.listen(&mut stream) => shared.end(why),
             () = shared.over() => shared.end(Error::Closed),
         }
-        // Whoever writes at the moment is told as well and lets go.
+        // A write in progress fails as well.
         shared.writer.lock().await.take();
     }
 
@@ -187,7 +187,7 @@ impl Shared {
         let (id, reply) = match line {
             Message::Event { event, data } => {
                 if let Some(sender) = self.events().as_ref() {
-                    // Nobody need listen.
+                    // An event without a subscriber is dropped.
                     let _ = sender.send(Event::new(event, data));
                 }
                 return Ok(());
@@ -196,7 +196,7 @@ impl Shared {
             Message::Error { error, id } => (id, Err(error)),
         };
         let mut waiting = self.waiting();
-        // A reply to a command that was given up, or to none of ours, is nobody's.
+        // A reply to a command that was given up, or to none of ours, is dropped.
         let sender = id.as_u64().and_then(|id| waiting.as_mut()?.remove(&id));
         if let Some(sender) = sender {
             let _ = sender.send(reply);
@@ -228,7 +228,7 @@ impl Shared {
         });
     }
 
-    /// Ends the connection because nobody has commands any more; last words are still read.
+    /// Ends the connection because no client is left; last replies and events are still read.
     pub fn leave(&self) {
         if self.takes_commands() {
             self.end(Error::Closed);

@@ -183,7 +183,7 @@ pub async fn add_rule(State(state): State<AdminState>, body: Bytes) -> ControlRe
     rules(State(state)).await
 }
 
-/// New disks are Creating for a while, or not, as the world now has it.
+/// Applies to new disks whether they are Creating for a while.
 fn follow_creating(state: &AdminState) -> Result<(), AdminError> {
     let takes_time = state.simulated()?.creating_takes_time();
     state.gateway.services.environment.creating_takes_time.store(takes_time, Ordering::Relaxed);

@@ -8,10 +8,10 @@ mod controls;
 mod disks;
 mod images;
 mod keys;
+mod overview;
 mod state;
 mod view;
 pub mod watch;
-mod world;
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct AdminState {
 }
 
 impl AdminState {
-    /// The simulated hypervisor, for what only a simulated world can be told.
+    /// The simulated hypervisor, for the controls that only it has.
     fn simulated(&self) -> Result<&Simulated, AdminError> {
         self.simulated.as_deref().ok_or_else(|| {
             let hint = "Start another server with --hypervisor simulated for that.";

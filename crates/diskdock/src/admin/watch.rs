@@ -18,7 +18,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 
-use super::{Access, AdminError, access, world};
+use super::{Access, AdminError, access, overview};
 use crate::assembly::Assembly;
 use crate::gateway::SharedGateway;
 
@@ -62,7 +62,7 @@ impl Watch {
         self.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins those who watch; the first one sets somebody looking.
+    /// Adds a client; the first one starts the polling task.
     fn join(&self, gateway: &SharedGateway) -> Result<watch::Receiver<Bytes>, AdminError> {
         let mut looking = self.lock();
         if looking.closed {
@@ -91,7 +91,7 @@ impl Watch {
                 return;
             }
             let began = Instant::now();
-            match world::look(&gateway).await {
+            match overview::read(&gateway).await {
                 Ok(picture) => {
                     let event = Bytes::from(format!("data: {picture}\n\n"));
                     seen.send_if_modified(|last| {
@@ -110,7 +110,7 @@ impl Watch {
         }
     }
 
-    /// Whether anybody watches; if not, the next one to come sets somebody else looking.
+    /// Whether there is a client; if not, the next one starts a new polling task.
     fn is_wanted(&self, seen: &watch::Sender<Bytes>) -> bool {
         let mut looking = self.lock();
         if looking.closed {

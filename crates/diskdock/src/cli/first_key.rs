@@ -1,5 +1,5 @@
 //! The access key of a server that runs virtual machines: made at its first start, and left in the
-//! data directory for whoever may read that.
+//! data directory for users who may read that.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -21,8 +21,8 @@ pub fn path_in(directory: &Path) -> PathBuf {
     directory.join(FILE)
 }
 
-/// Makes the key, unless there is one. The store has it first: a key that nobody was told of opens
-/// nothing, but a file with a key that the store does not know would mislead.
+/// Makes the key, unless there is one. The store has it first: a key without a file is
+/// harmless, but a file with a key that the store does not know would mislead.
 pub async fn ensure(assembly: &Assembly, directory: &Path) -> Result<(), Failure> {
     let path = path_in(directory);
     if path.exists() {

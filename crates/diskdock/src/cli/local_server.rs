@@ -1,5 +1,5 @@
 //! The server that has a data directory of this host open: its admin token and its access key lie
-//! there, for whoever may read them.
+//! there, for users who may read them.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ mod tests {
         std::fs::write(at.join("endpoint"), "http://127.0.0.1:5260\n").unwrap();
         std::fs::write(at.join("admin-token"), "secret\n").unwrap();
         let find = |endpoint: &str| LocalServer::of(at, endpoint);
-        assert!(find("http://127.0.0.1:5260").is_none(), "nobody has the directory open");
+        assert!(find("http://127.0.0.1:5260").is_none(), "no server has the directory open");
         let store = Sqlite::open(at, Durability::Relaxed).unwrap();
         assert!(find("http://127.0.0.1:5261").is_none());
         let found = find("127.0.0.1:5260/").unwrap();

@@ -218,7 +218,7 @@ fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failu
     use std::os::unix::fs::OpenOptionsExt;
     for (name, text) in [("admin-token", token), ("endpoint", endpoint)] {
         let path = directory.join(name);
-        // A new file in the place of the old one, whatever that is and whoever may read it.
+        // The old file is replaced by a new one, so that its type and mode do not matter.
         let new = directory.join(format!("{name}.new"));
         let _ = std::fs::remove_file(&new);
         let mut options = std::fs::File::options();

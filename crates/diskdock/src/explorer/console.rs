@@ -1,5 +1,5 @@
 //! The console: what there is and what is going on, live. The script reads it from the operator's
-//! controls, so whoever may not use those sees nothing here.
+//! controls, so a client without access to those sees nothing here.
 
 use maud::{Markup, html};
 

@@ -1,5 +1,5 @@
 //! Finds actions, parameters and error codes by words. The script in `assets/search.js` finds the
-//! same on the same index while somebody types.
+//! same on the same index while the user types.
 
 use std::collections::BTreeMap;
 

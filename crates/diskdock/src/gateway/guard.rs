@@ -3,7 +3,7 @@
 //! A page anywhere on the web can make a browser send requests to 127.0.0.1, and can point a name
 //! of its own at that address. A user of the development key or of the operator's controls must
 //! therefore not be a browser that acts for another origin, and must have named this server by a
-//! name that nobody else can claim.
+//! name that no other site can claim.
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN, REFERER};

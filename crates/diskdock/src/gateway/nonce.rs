@@ -64,7 +64,7 @@ pub struct Signed<'a> {
 
 /// The nonces of all access keys within the window.
 pub struct Nonces {
-    /// Keyed at random for each process, so that nobody can prepare colliding nonces.
+    /// Keyed at random for each process, so that clients cannot prepare colliding nonces.
     hasher: RandomState,
     keys: RwLock<HashMap<String, Arc<KeyMemory>>>,
     /// The nonces that the store has from servers before this one.
@@ -73,7 +73,7 @@ pub struct Nonces {
     count: AtomicUsize,
     limit: usize,
     expiry: Mutex<ExpiryClock>,
-    /// Held by whoever makes room, so that two threads do not give up two minutes.
+    /// Held while room is made, so that two threads do not give up two minutes.
     eviction: Mutex<()>,
 }
 
@@ -169,7 +169,7 @@ impl Nonces {
 
     /// Gives up the oldest minute of the key that holds most, of the account that holds most. Its
     /// requests stamped in it, and those stamped earlier, will be refused: less tolerance for
-    /// lateness, but never a replay. False if whoever asks is the one that holds most, and has
+    /// lateness, but never a replay. False if the requesting account holds most, and has
     /// nothing but the present minute to give up.
     fn make_room(&self, asks: &Arc<KeyMemory>, stamped: i64, present: i64) -> bool {
         let _alone = self.eviction.lock().unwrap_or_else(PoisonError::into_inner);

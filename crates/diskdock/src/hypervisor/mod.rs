@@ -1,7 +1,7 @@
-//! Where instances run: what every driver promises.
+//! Hypervisors: the contract of every driver.
 //!
-//! Every call bears repeating: it says how far the world is on its way to what was asked for, and
-//! does what is needed to get it there. Nothing here sees the store.
+//! Every call is idempotent: it takes the next step towards the requested state and returns the
+//! progress. No driver reads the store.
 
 mod forward;
 mod pace;
@@ -22,39 +22,39 @@ pub use script::{Behaviour, Rule, Script, TransitionKind};
 pub use simulated::Simulated;
 pub use transition::OperationTransitions;
 
-/// A call that failed through the world's fault; it is made again.
+/// A call that failed for a reason that can pass; it is retried.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TransientError(pub String);
 
-/// The answer of a driver, once it is there.
+/// The future of a driver's call.
 pub type DriverFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransientError>> + Send + 'a>>;
 
-/// How far a step has brought things.
+/// The progress of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Everything is as asked for.
+    /// The requested state is reached.
     Done,
-    /// Not yet; worth another step after so many milliseconds.
+    /// Not yet; to be retried after a delay.
     RetryAfter {
         /// Milliseconds.
         after_ms: i64,
-        /// What is waited for, in words.
+        /// The reason to wait, in words.
         because: String,
     },
-    /// Not while something keeps it from happening at all, such as a paused virtual machine; that
-    /// time counts towards no deadline. Worth another step after so many milliseconds.
+    /// Not possible at present, as with a paused virtual machine. This time does not count towards
+    /// the deadline. To be retried after a delay.
     Suspended {
         /// Milliseconds.
         after_ms: i64,
-        /// What keeps it, in words.
+        /// The obstacle, in words.
         because: String,
     },
-    /// It will never be as asked for; for this reason.
+    /// The requested state cannot be reached, for this reason.
     Failed(String),
 }
 
-/// What a machine is made of, as the store has it. Which disks are on it, the driver knows.
+/// The specification of a machine, from the store. Its disks are on the driver's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineSpec {
     /// The instance.
@@ -71,7 +71,7 @@ pub struct MachineSpec {
     pub system_disk: Option<DiskId>,
     /// Its name inside the guest.
     pub host_name: String,
-    /// What the guest is told when it first boots, in Base64; possibly empty.
+    /// UserData for the first boot, in Base64; possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_data: String,
     /// Ports of this host that lead into the guest.
@@ -105,8 +105,7 @@ impl DiskSpec {
     }
 }
 
-/// Something happened to a machine that nobody asked for just now, or that somebody waits for: it
-/// is worth another look.
+/// An event of a machine: its state has changed, so it is to be observed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineEvent {
     /// The machine.
@@ -126,14 +125,14 @@ pub struct Slot {
     pub generation: u64,
 }
 
-/// What a driver sees of an instance.
+/// The state of an instance as a driver observes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedState {
     /// Whether the virtual machine is on.
     pub running: bool,
     /// The disks that its guest can reach (or will at the next start), with their generations.
     pub disks: Vec<(DiskId, u64)>,
-    /// What is wrong with the bytes of its disks, so that they cannot be given up.
+    /// The faults of its disks, because of which they cannot be released.
     pub problems: Vec<(DiskId, String)>,
 }
 
@@ -155,17 +154,17 @@ pub trait Machines: Send + Sync {
     ) -> DriverFuture<'a, Progress>;
     /// Restarts an instance.
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
-    /// Gives a disk to an instance.
+    /// Attaches a disk to a machine.
     fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
-    /// Takes a disk off an instance: `Done` only when the guest can no longer reach it and what it
-    /// wrote is durable, under the name of the disk.
+    /// Detaches a disk from a machine: `Done` only when the guest can no longer reach it and its
+    /// writes are durable, under the name of the disk.
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
-    /// What there is of an instance; none if nothing is known of it.
+    /// The observed state of an instance; `None` if the driver has no record of it.
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
-    /// What was asked for was given up: it is no longer under way, and begins anew when it is asked
-    /// for again. What happens all the same is for the next observation to tell.
+    /// Cancels a call that timed out: a later call begins anew. A transition that completes all the
+    /// same is found by the next observation.
     fn cancel<'a>(
         &'a self,
         instance: Option<&'a InstanceId>,
@@ -199,11 +198,11 @@ pub trait Disks: Send + Sync {
         on: &'a [InstanceId],
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
-    /// Throws the bytes of a disk away that the store no longer has.
+    /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
-    /// The disks that there are bytes of, sorted, whether the store knows them or not.
+    /// The disks that have bytes, sorted, whether the store knows them or not.
     fn stored(&self) -> DriverFuture<'_, Vec<DiskId>>;
-    /// The disks to which acknowledged writes may be lost, and why, sorted.
+    /// The disks whose acknowledged writes may be lost, with the reason, sorted.
     fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>>;
     /// An operator takes the bytes that a disk's name leads to as they are, whatever happened to
     /// them. The disk is on the instances `on`. Fails if there are none that could be used.

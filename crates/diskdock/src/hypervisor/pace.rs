@@ -9,8 +9,8 @@ pub enum Pace {
     Fast,
     /// About a minute, as on the real cloud.
     Cloud,
-    /// This long, in milliseconds. Bytes of disks are there at once all the same, as clients like
-    /// it best: creating and resizing wait for a rule only.
+    /// This long, in milliseconds. Creating and resizing disks take no time all the same, unless a
+    /// rule slows them.
     Exactly(i64),
 }
 

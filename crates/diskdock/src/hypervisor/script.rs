@@ -1,8 +1,8 @@
-//! How the simulated world is told to misbehave: deterministic, by call, disk or instance.
+//! Rules by which the simulated hypervisor misbehaves: deterministic, by call, disk or instance.
 
 use serde::{Deserialize, Serialize};
 
-/// What the world is asked to do.
+/// A kind of transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransitionKind {
@@ -22,15 +22,15 @@ pub enum TransitionKind {
     Reboot,
 }
 
-/// What it does instead of getting there in time.
+/// The behaviour instead of a transition in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum Behaviour {
-    /// Stays where it is until it is told to finish or refuse. The deadline stands still.
+    /// Waits until an operator finishes or refuses it. Its deadline is suspended.
     Hold,
-    /// Refuses at once, as a guest does that keeps a device.
+    /// Fails at once, as with a guest that keeps a device.
     Refuse,
-    /// Never answers: the operation runs into its deadline.
+    /// Never completes: the operation times out.
     Never,
     /// Takes this long.
     Take {
@@ -39,7 +39,7 @@ pub enum Behaviour {
     },
 }
 
-/// A rule: which transitions it applies to, and what they do.
+/// A rule: the transitions that it applies to, and their behaviour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -55,7 +55,7 @@ pub struct Rule {
     /// Only the next so many transitions; all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// What they do.
+    /// Their behaviour.
     pub behaviour: Behaviour,
 }
 
@@ -78,7 +78,7 @@ impl Script {
         true
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear(&mut self) {
         self.rules.clear();
     }
@@ -88,7 +88,7 @@ impl Script {
         &self.rules
     }
 
-    /// What a transition that begins now does, if a rule applies; the rule is used up by one.
+    /// The behaviour of a transition that begins now, if a rule applies; counts as a use of it.
     pub fn behaviour(
         &mut self,
         transition: TransitionKind,

@@ -57,12 +57,12 @@ struct SimulatedMachine {
 #[derive(Debug)]
 pub struct Simulated {
     state: Mutex<SimulatedState>,
-    /// Tells only of [`Simulated::release_disk`]: nothing else happens here that nobody asked for.
+    /// Sends only [`Simulated::release_disk`]: the only event without a call.
     changes: broadcast::Sender<MachineEvent>,
 }
 
 impl Simulated {
-    /// A world without machines, at this pace.
+    /// A hypervisor without machines, at this pace.
     pub fn new(pace: Pace) -> Simulated {
         let state = SimulatedState { pace: Some(pace), ..SimulatedState::default() };
         Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(CHANGES) }
@@ -124,7 +124,7 @@ impl Simulated {
         meant.map(|(_, old)| *old = under).count()
     }
 
-    /// Forgets everything, as when the whole world is reset.
+    /// Forgets all machines, disks and transitions.
     pub fn clear(&self) {
         let mut state = self.lock();
         state.machines.clear();
@@ -139,7 +139,7 @@ impl Simulated {
         known.map(|machine| machine.running = false).is_some()
     }
 
-    /// A guest lets go of a disk that nobody wants back, as one that is late does. False if it does
+    /// A guest releases a disk without a detach in progress, as a late guest does. False if it does
     /// not have the disk.
     pub fn release_disk(&self, instance: &InstanceId, disk: &DiskId) -> bool {
         let mut state = self.lock();
@@ -149,7 +149,7 @@ impl Simulated {
         let gone = machine.disks.len() < before;
         drop(state);
         if gone {
-            // Nobody needs to listen.
+            // An event without a receiver is dropped.
             let _ = self
                 .changes
                 .send(MachineEvent { instance: instance.clone(), disk: Some(disk.clone()) });

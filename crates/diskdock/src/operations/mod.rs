@@ -1,9 +1,9 @@
-//! Durable work: what an action's effect leaves to be carried out.
+//! Operations: durable work that the effect of an action starts.
 //!
 //! An operation is enqueued in the transaction of the effect, so neither can be without the
-//! other. [`Operation::advance`] talks to the world and cannot reach the store;
-//! [`Operation::finish`] writes the store and cannot wait. Every operation has a deadline after
-//! which it is resolved, never forgotten.
+//! other. [`Operation::advance`] calls the hypervisor and cannot reach the store;
+//! [`Operation::finish`] writes the store and cannot wait. Every operation has a timeout, after
+//! which it is resolved and its reason kept.
 
 mod change_follower;
 mod deadline;
@@ -42,7 +42,7 @@ pub use unclaimed::unclaimed;
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout {
-    /// Seconds after which it is given up.
+    /// Seconds after which it times out.
     pub give_up_after_s: i64,
 }
 
@@ -52,7 +52,7 @@ impl Timeout {
     }
 }
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The instance concerned.
@@ -73,9 +73,9 @@ impl Subject {
     }
 }
 
-/// The outside world, as far as operations can reach it.
+/// The hypervisor and the clock, for a step of an operation.
 pub struct StepContext<'a> {
-    /// Where instances run.
+    /// The hypervisor.
     pub hypervisor: &'a dyn Hypervisor,
     /// The present reading of the monotonic clock.
     pub now: Uptime,
@@ -84,9 +84,9 @@ pub struct StepContext<'a> {
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The world is as it should be.
+    /// The requested state is reached.
     Done,
-    /// It is not, and that is final; for this reason.
+    /// It failed or timed out, for this reason.
     GaveUp(String),
 }
 
@@ -98,7 +98,7 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// How long it may take.
     const TIMEOUT: Timeout;
 
-    /// What it is about.
+    /// Its subject.
     fn subject(&self) -> Subject;
 
     /// The step it is at, in a word.
@@ -109,14 +109,14 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Takes one step. Bears repeating: after a crash, steps since the last save are taken again.
+    /// Takes one step. It is idempotent: after a crash, the steps since the last save are repeated.
     fn advance<'a>(
         &'a mut self,
         context: &'a StepContext<'a>,
     ) -> impl Future<Output = Result<Progress, TransientError>> + Send + 'a;
 
-    /// It was refused, or its time is up; for this reason. True if something has to be taken back
-    /// in the world first: then it goes on with its time anew, and ends in giving up.
+    /// It was refused or timed out, for this reason. True if something has to be compensated first:
+    /// then the operation continues with a new timeout, and ends as failed.
     fn compensate(&mut self, reason: &str) -> bool {
         let _ = reason;
         false
@@ -132,13 +132,13 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 }
 
-/// The dynamic face of an [`Operation`].
+/// An [`Operation`] as a trait object.
 pub trait DynOperation: Send + Sync {
     /// `disk.detach` and the like.
     fn kind(&self) -> &'static str;
     /// How long it may take.
     fn timeout(&self) -> Timeout;
-    /// What it is about.
+    /// Its subject.
     fn subject(&self) -> Subject;
     /// The step it is at, in a word.
     fn phase(&self) -> &'static str;
@@ -151,7 +151,7 @@ pub trait DynOperation: Send + Sync {
         &'a mut self,
         context: &'a StepContext<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Progress, TransientError>> + Send + 'a>>;
-    /// Whether something has to be taken back before it can be given up; it then goes on.
+    /// Whether something has to be compensated before it ends; the operation then continues.
     fn compensate(&mut self, reason: &str) -> bool;
     /// Writes down how it ended.
     fn finish(
@@ -208,7 +208,7 @@ impl<O: Operation> DynOperation for O {
     }
 }
 
-/// An operation behind its dynamic face.
+/// An operation as a trait object.
 pub fn boxed(operation: impl Operation) -> Box<dyn DynOperation> {
     Box::new(operation)
 }

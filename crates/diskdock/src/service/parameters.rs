@@ -47,7 +47,7 @@ pub(super) fn ignored(
 }
 
 /// Whether the parameter of this full name has an effect; true for names that no spec has, which
-/// are found because nobody reads them.
+/// are found because no action reads them.
 fn is_honoured(specs: &[ParamSpec], name: &str) -> bool {
     let head = name.split('.').next().unwrap_or(name);
     let matching = |spec: &&ParamSpec| {

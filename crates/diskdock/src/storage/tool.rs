@@ -190,7 +190,7 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let began = Instant::now();
         let mut hear = |_: &str| {};
-        // Nobody ever writes to the pipe, so that opening it waits.
+        // The pipe has no writer, so that opening it waits.
         let mut command = Command::new("cat");
         command.arg(&pipe);
         let stuck = Tool {

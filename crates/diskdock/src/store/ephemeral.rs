@@ -21,7 +21,7 @@ const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(60);
 pub struct Ephemeral(PathBuf);
 
 impl Ephemeral {
-    /// Makes the directory. Its name ends in this number, which nobody else should have.
+    /// Makes the directory. Its name ends in this number, which should be unique.
     pub fn new(number: u64) -> std::io::Result<Ephemeral> {
         let parent = std::env::temp_dir();
         clear_left_behind(&parent);
@@ -52,7 +52,7 @@ fn clear_left_behind(parent: &Path) {
         if !ours || !is_old {
             continue;
         }
-        // Nonblocking: whoever put a pipe here must not stop us.
+        // Nonblocking: a named pipe in this place must not block.
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         let lock = File::options().read(true).custom_flags(flags).open(entry.path().join("lock"));
         let Ok(lock) = lock else { continue };

@@ -1,4 +1,4 @@
-//! The store: what diskdock remembers. Decides nothing.
+//! The store: the durable state of diskdock. It holds no rules.
 //!
 //! A transaction is synchronous, so no waiting can happen inside one. Reads see what was
 //! committed; a write sees its own changes, and either all of them are committed or none.
@@ -26,7 +26,7 @@ pub use records::{
 };
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
-/// Something that the store could not do. The cause is for the log, never for the caller.
+/// An error of the store. Its cause is for the log, never for the caller.
 #[derive(Debug)]
 pub enum StoreError {
     /// Another writer changed a row that this transaction had read: decide again.
@@ -55,13 +55,13 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// What can be read.
+/// A read transaction.
 pub trait ReadTx {
     /// The disk of this id.
     fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError>;
     /// The disks that match, newest first, a page of them.
     fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<DiskPage, StoreError>;
-    /// What is attached to an instance, or on its way on or off it.
+    /// The attachments of an instance, including disks that are Attaching or Detaching.
     fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError>;
     /// The instance of this id.
     fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError>;
@@ -71,7 +71,7 @@ pub trait ReadTx {
     fn every_instance(&self, after: i64, most: u32) -> Result<Vec<(i64, Instance)>, StoreError>;
     /// User data of an instance, in Base64.
     fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError>;
-    /// What an earlier request with this token answered.
+    /// The recorded reply of an earlier request with this token.
     fn token(
         &self,
         account: &AccountId,
@@ -93,7 +93,7 @@ pub trait ReadTx {
     /// The leases of all other servers that carry operations out. Costs nothing where there are
     /// none.
     fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError>;
-    /// Operations that ended in giving up, latest first.
+    /// Operations that failed, latest first.
     fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Up to `most` disks that were removed and whose bytes may still be there.
     fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
@@ -101,17 +101,17 @@ pub trait ReadTx {
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
     /// How many disks and instances an account has.
     fn amounts(&self, account: &AccountId) -> Result<Amounts, StoreError>;
-    /// The requests that may have changed something and are not to be served again.
+    /// The nonces of writes, which are not to be served again.
     fn nonces(&self) -> Result<NonceRecords, StoreError>;
     /// The second in which the newest of them was signed that comes after the `most` newest ones.
     fn nonce_beyond(&self, most: usize) -> Result<Option<i64>, StoreError>;
     /// The latest recorded calls, newest first.
     fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError>;
-    /// Everything, for an export.
+    /// The whole state, for an export.
     fn snapshot(&self) -> Result<Snapshot, StoreError>;
 }
 
-/// What can be read and written inside one transaction.
+/// A write transaction.
 pub trait WriteTx: ReadTx {
     /// Saves a disk: a new one, or one that this transaction has read.
     fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError>;
@@ -126,18 +126,18 @@ pub trait WriteTx: ReadTx {
     fn remove_instance(&mut self, id: &InstanceId) -> Result<(), StoreError>;
     /// Keeps user data of an instance.
     fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError>;
-    /// Remembers what a request with a ClientToken answered.
+    /// Records the reply to a request with a ClientToken.
     fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
     fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
-    /// Remembers a request, even if it will be refused; remembering it again is no error.
+    /// Records the nonce of a write, even if it will be refused; a repeat is no error.
     fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError>;
     /// Forgets some of the requests that were signed before this second, and remembers that
     /// everything up to the latest of them may have been seen; true if there may be more.
     fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError>;
-    /// Takes an operation in.
+    /// Enqueues an operation.
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
-    /// Saves how far an operation has come.
+    /// Saves the progress of an operation.
     fn save_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// An operation has ended well and is forgotten.
     fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
@@ -163,7 +163,7 @@ pub trait WriteTx: ReadTx {
     fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError>;
     /// Forgets disks, instances, operations, tokens and calls; keeps the keys and the nonces.
     fn wipe(&mut self) -> Result<(), StoreError>;
-    /// Takes in an export, on top of what is there.
+    /// Imports an export, in addition to the present state.
     fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError>;
 }
 
@@ -192,7 +192,7 @@ pub trait Engine: Send + Sync {
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-    /// Sizes worth watching, by name.
+    /// Sizes for the metrics, by name.
     fn gauges(&self) -> Vec<(&'static str, i64)>;
 }
 
@@ -257,7 +257,7 @@ impl Store {
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
-    /// Sizes worth watching, by name.
+    /// Sizes for the metrics, by name.
     pub fn gauges(&self) -> Vec<(&'static str, i64)> {
         let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
         let mut gauges = self.engine.gauges();

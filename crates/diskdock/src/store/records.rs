@@ -270,7 +270,7 @@ pub struct OperationRow {
 }
 
 /// How much of its timeout an operation has used up, by the uptime of the server that carries it
-/// out. Time in which nobody was looking does not count.
+/// out. Time in which the server did not run does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeUsed {
     /// Milliseconds that are counted.

@@ -1,4 +1,4 @@
-//! The attachments of a disk: where it is, and the ways onto an instance and off it.
+//! The attachments of a disk, and their transitions.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::moment::Moment;
 use crate::tag::{self, Tag};
 use crate::vocabulary::{ChargeType, Illegal};
 
-/// Where an attachment is on its way.
+/// The phase of an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -16,7 +16,7 @@ pub enum Phase {
     Attaching,
     /// The guest has the device.
     Attached,
-    /// The guest was asked to let go, or will be.
+    /// The guest was asked to release the device, or will be.
     Detaching {
         /// `DeleteWithInstance` after the detach.
         delete_with_instance: bool,
@@ -34,7 +34,7 @@ pub struct Attachment {
     pub attached_at: Moment,
     /// Which attachment of the disk this is, counted from 1 over its whole life.
     pub generation: u64,
-    /// Where it is on its way.
+    /// Its phase.
     pub phase: Phase,
 }
 
@@ -69,7 +69,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Attaching → Available: the attach came to nothing.
+    /// Attaching → Available: the attach failed.
     pub fn attach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
         self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attaching))?;
         self.attachments.retain(|at| at.instance != *instance);
@@ -127,7 +127,7 @@ impl Disk {
         tag::set(&mut self.tags, Tag::new("acs:ecs:diskPayType", paid));
     }
 
-    /// Detaching → In_use: the guest did not let go.
+    /// Detaching → In_use: the guest did not release the disk.
     pub fn detach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         self.attachment_in(instance, generation, detaching)?.phase = Phase::Attached;
@@ -135,7 +135,7 @@ impl Disk {
     }
 
     /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
-    /// has released a data disk without a detach under way, as after one that was given up.
+    /// has released a data disk without a detach in progress, as after one that timed out.
     pub fn released_by_guest(
         &mut self,
         instance: &InstanceId,

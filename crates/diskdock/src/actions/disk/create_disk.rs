@@ -348,7 +348,7 @@ impl Operation for CreatingDisk {
         context.hypervisor.create(&self.disk, context.now).await
     }
 
-    /// A disk whose bytes could not be made is gone: nobody can have written to it.
+    /// A disk whose bytes could not be made is removed: no guest can have written to it.
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
         match outcome {

@@ -1,4 +1,4 @@
-//! What a disk is to whoever lists, follows or draws one.
+//! Disks as a kind of resource: how to list them, and their statuses.
 
 use domain::DiskStatus;
 

@@ -20,7 +20,7 @@ pub trait Batch: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str;
-    /// What a call can do to somebody.
+    /// The harm that a call can do.
     const RISK: Risk;
     /// What it does to the status of each instance.
     const TRANSITION: &'static Transition;

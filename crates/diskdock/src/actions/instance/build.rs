@@ -90,7 +90,7 @@ impl Build {
     }
 
     /// Writes down which disks there are now. A disk whose bytes could not be made is gone, and
-    /// the instance does without it: nobody can have written to it.
+    /// the instance does without it: no guest can have written to it.
     pub fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         for (id, _) in &self.disks {
             let Some(mut disk) = tx.disk(id)? else { continue };

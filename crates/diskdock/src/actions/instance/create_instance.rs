@@ -144,7 +144,7 @@ impl Operation for CreatingInstance {
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         self.build.finish(outcome, tx)?;
         let Some(mut instance) = tx.instance(self.build.instance())? else { return Ok(()) };
-        // Somebody may have started it meanwhile.
+        // A StartInstance may have started it meanwhile.
         let is_pending = instance.status == InstanceStatus::Pending;
         if is_pending && instance.stopped().is_ok() {
             tx.save_instance(&instance)?;

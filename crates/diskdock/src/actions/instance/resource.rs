@@ -1,4 +1,4 @@
-//! What an instance is to whoever lists, follows or draws one.
+//! Instances as a kind of resource: how to list them, and their statuses.
 
 use domain::InstanceStatus;
 

@@ -225,7 +225,7 @@ fn any_image_matches(ask: &Params) -> bool {
         && ask.usable != Some(false)
 }
 
-/// Imported images belong to whoever asks: an operator imports them for all accounts.
+/// Imported images belong to every account: an operator imports them for all.
 fn is_owned_as_asked(ask: &Params, image: &Image, caller: &crate::catalog::Caller) -> bool {
     let alias = match ask.image_owner_alias {
         None => true,

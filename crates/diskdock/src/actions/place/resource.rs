@@ -1,4 +1,4 @@
-//! What regions, zones, types and images are to whoever lists them.
+//! Regions, zones, types and images as kinds of resource: how to list them.
 
 use super::describe_images::DescribeImages;
 use super::describe_instance_types::DescribeInstanceTypes;

@@ -1,4 +1,4 @@
-// The code for what is filled in, kept up to date while somebody types.
+// The code for the values of the form, updated while the user types.
 
 import { copyButton, element, keep, kept, one } from "./common.js";
 import { values } from "./form.js";

@@ -1,5 +1,5 @@
 // What all scripts share. Nothing here or elsewhere ever writes HTML from text: elements are made
-// one by one, so that whatever somebody typed stays text.
+// one by one, so that user input stays text.
 
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -64,7 +64,7 @@ function withOneMore(text, value) {
   return JSON.stringify(list.includes(value) ? list : [...list, value]);
 }
 
-// Lists are asked for when somebody is about to look at them: each time, since things change.
+// Lists are requested when a field gets the focus: each time, since they change.
 export function offer(form, kinds, within = form) {
   for (const picker of all("select.pick", within)) {
     const kind = kinds[picker.dataset.pick];

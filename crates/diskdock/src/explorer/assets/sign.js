@@ -1,4 +1,4 @@
-// Signs a request as the vendor's SDKs do, and keeps every step for whoever debugs a signer.
+// Signs a request as the vendor's SDKs do, and keeps every step, for debugging a signer.
 
 import { base64, hex, hmac, sha1, sha256 } from "./hash.js";
 

@@ -16,7 +16,7 @@ use super::page::{Section, page as whole};
 use crate::gateway::decode;
 use crate::gateway::signature::{Claims, Mismatch, Received, Scheme, claims, explain, intent};
 
-/// What somebody may paste.
+/// The pasted texts.
 const PASTED: &str = "POST http://127.0.0.1:5260/?DiskId=d-…\nx-acs-action: DetachDisk\n\
                       authorization: ACS3-HMAC-SHA256 Credential=…";
 

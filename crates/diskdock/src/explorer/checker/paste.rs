@@ -1,4 +1,4 @@
-//! Reads a request that somebody pasted: as HTTP, as a URL with headers below, or as a curl
+//! Reads a pasted request: as HTTP, as a URL with headers below, or as a curl
 //! command.
 
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -150,7 +150,7 @@ impl Shard {
             return 0;
         }
         // Only what held something is closed: after a clock was set forward and back again, the
-        // requests that nobody sent yet must not be refused.
+        // requests that were not sent yet must not be refused.
         self.close(self.minutes[dropped - 1].0);
         self.minutes.drain(..dropped).map(|(_, seen)| seen.len()).sum()
     }

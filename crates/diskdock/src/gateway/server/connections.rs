@@ -1,7 +1,7 @@
 //! The connected clients, bounded in total and for each address.
 //!
 //! When a bound is reached, room is made by closing the connection that has kept the server
-//! waiting longest: with an unfinished request, a reply that nobody reads, or nothing at all. A
+//! waiting longest: with an unfinished request, an unread reply, or no request at all. A
 //! client that is being served is never closed, and one address cannot take another's room.
 
 use std::collections::HashMap;

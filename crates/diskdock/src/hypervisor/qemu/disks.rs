@@ -248,9 +248,9 @@ impl Qemu {
         Ok(())
     }
 
-    /// Releases what the guest has let go of, whether somebody waits for it or not, and notes what
-    /// it has been given. Done at the beginning of every connection, so that whatever a guest can
-    /// reach is on the record, even if the record was lost.
+    /// Closes disks that the guest has released, whether an operation waits for them or not, and
+    /// records those that it has. Called at the beginning of every connection, so that every disk
+    /// that a guest can reach is on the record, even if the record was lost.
     pub(super) async fn tidy(
         &self,
         machine: &Machine,

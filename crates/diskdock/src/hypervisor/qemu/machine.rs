@@ -156,8 +156,8 @@ impl Machine {
         self.with_files("remove", remove).await
     }
 
-    /// Works with its files once whoever did so before is really done. What is begun comes to its
-    /// end, even if nobody waits for it any more.
+    /// Works with the files of the machine, one call after the other. A call that has begun runs to
+    /// its end, even if its caller is gone.
     async fn with_files<T: Send + 'static>(
         &self,
         verb: &'static str,
@@ -239,7 +239,7 @@ pub fn said(error: qmp::Error) -> TransientError {
     TransientError(format!("QEMU: {error}"))
 }
 
-/// Does what blocks on a thread where that disturbs nobody.
+/// Runs blocking work on a thread for it.
 pub async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {

@@ -162,7 +162,7 @@ impl Qemu {
     }
 
     fn tell(&self, instance: &InstanceId, disk: Option<DiskId>) {
-        // Nobody listens before the server is up; it looks at everything then.
+        // No receiver exists before the server is up; it reconciles everything then.
         let _ = self.changes.send(MachineEvent { instance: instance.clone(), disk });
     }
 
@@ -293,13 +293,13 @@ impl Qemu {
             }
         }
         drop(state);
-        // What has come of it all the same is not waited for any more, so somebody has to look.
+        // The call may have completed all the same, so the machine has to be observed again.
         self.tell(instance, disk.cloned());
         Ok(())
     }
 }
 
-/// Lets whoever runs QEMU pass through a directory, without letting them see what is in it.
+/// Lets the user of QEMU pass through a directory without listing it.
 fn make_passable(directory: &Path) -> Result<(), StorageError> {
     let pass = || {
         let mode = std::fs::metadata(directory)?.permissions().mode();

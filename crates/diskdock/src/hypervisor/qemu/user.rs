@@ -6,7 +6,7 @@ use nix::unistd::{User, geteuid};
 
 use crate::storage::Owner;
 
-/// Who runs QEMU unless somebody else is named: a user that can do nothing.
+/// The default user of QEMU, without any rights.
 pub const BY_DEFAULT: &str = "nobody";
 
 /// Whom machines run as: the named user where this process may change to it, else ourselves.

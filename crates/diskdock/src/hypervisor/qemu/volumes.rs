@@ -17,7 +17,7 @@ use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress, Slot, Transient
 use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
 
 impl Qemu {
-    /// Works with the volumes on a thread where that disturbs nobody.
+    /// Calls the volumes on a thread for blocking work.
     pub(super) async fn with_volumes<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Volumes) -> Result<T, StorageError> + Send + 'static,

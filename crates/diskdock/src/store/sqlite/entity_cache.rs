@@ -43,7 +43,7 @@ struct Shelves {
 }
 
 /// Keeps the entries used last: when the young ones are many, they become the old ones, and the
-/// old ones that nobody used meanwhile are dropped.
+/// old ones that were not used meanwhile are dropped.
 struct Generations<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,

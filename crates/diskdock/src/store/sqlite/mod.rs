@@ -187,7 +187,7 @@ fn make_private_directory(directory: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The store holds secrets, whoever made the directory. SQLite gives its other files the same mode.
+/// Makes the store private, since it holds secrets. SQLite gives its other files the same mode.
 fn make_private_file(path: &Path) -> Result<(), StoreError> {
     let made = open_private_file(path);
     made.map(drop)

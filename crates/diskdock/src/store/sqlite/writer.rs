@@ -22,7 +22,7 @@ const QUEUE: usize = 4_096;
 /// Writes in one commit at most.
 const BATCH: usize = 256;
 
-/// A thread that owns the writing connection, so that nobody else waits for the disk.
+/// A thread that owns the writing connection, so that no other thread waits for the disk.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn WriteJob>>>,
     handle: Option<std::thread::JoinHandle<()>>,
@@ -73,7 +73,7 @@ fn write_until_closed(
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        // Whoever was told of the last commit gets a chance to join this one.
+        // The callers of the last commit get a chance to join this one.
         std::thread::yield_now();
         while batch.len() < BATCH {
             let Ok(job) = queue.try_recv() else { break };

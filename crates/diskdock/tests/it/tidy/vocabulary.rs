@@ -145,6 +145,16 @@ fn no_file_uses_the_old_vocabulary() {
 }
 
 #[test]
+fn source_calls_the_hypervisor_by_its_name() {
+    let sources = sources();
+    let found = sources.iter().filter(|source| !source.is_test()).flat_map(|source| {
+        let lines = (1..).zip(source.text.lines()).filter(|(_, line)| has_word(line, "world"));
+        lines.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim()))
+    });
+    none("\"world\"; say hypervisor, environment or overview", found);
+}
+
+#[test]
 fn defined_type_and_has_word_read_lines() {
     assert_eq!(defined_type("pub(crate) struct Writer<'a> {"), Some("Writer"));
     assert_eq!(defined_type("type Pair = (String, String);"), Some("Pair"));

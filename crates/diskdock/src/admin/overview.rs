@@ -26,8 +26,8 @@ const FREE: usize = 200;
 /// Operations that are shown, at most.
 const OPERATIONS: usize = 200;
 
-/// All that the console shows.
-pub async fn look(gateway: &Gateway) -> Result<Value, StoreError> {
+/// Reads all that the console shows, within the bounds above.
+pub async fn read(gateway: &Gateway) -> Result<Value, StoreError> {
     let services = &gateway.services;
     let environment = services.environment.current();
     let (instances, free) =
