@@ -5,12 +5,10 @@ use std::io::{Error, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
-use nix::sys::statvfs::statvfs;
+use rustix::fs::{FlockOperation, fcntl_lock, statvfs};
 
 use super::Point;
-use crate::storage::GIB;
+use crate::storage::{GIB, Tool};
 
 const DIRECTORY: &str = "directory";
 const SPACE: &str = "space";
@@ -63,13 +61,13 @@ fn room(there: &Path) -> Vec<Point> {
             return vec![Point::problem(SPACE, format!("cannot be told: {error}"), ELSEWHERE)];
         }
     };
-    let free = found.blocks_available().saturating_mul(found.fragment_size()) / GIB;
+    let free = found.f_bavail.saturating_mul(found.f_frsize) / GIB;
     let space = graded(SPACE, free, "GiB", (GIB_NEEDED, GIB_WANTED));
     // A file system that makes them as they are needed says that it has none.
-    if found.files() == 0 {
+    if found.f_files == 0 {
         return vec![space, Point::ok(INODES, "made as they are needed")];
     }
-    let left = found.files_available();
+    let left = found.f_favail;
     vec![space, graded(INODES, left, "files", (INODES_NEEDED, INODES_WANTED))]
 }
 
@@ -99,15 +97,16 @@ impl Scratch {
         Ok(Scratch { path, file })
     }
 
-    /// Whether a lock keeps another opening of the file out, as QEMU relies on.
+    /// Whether QEMU's own tool is kept out of a file that another process has locked.
     fn locks(&self) -> Result<(), Error> {
-        lock(&self.file)?;
-        let other = OpenOptions::new().read(true).write(true).open(&self.path)?;
-        match lock(&other) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
-            Ok(()) => Err(Error::other("a second lock is granted as well")),
+        if !is_opened_by_qemu(&self.path)? {
+            return Err(Error::other("qemu-img cannot lock a file that nobody has open"));
         }
+        // The lock is this process's, so that another process has to meet it.
+        fcntl_lock(&self.file, FlockOperation::NonBlockingLockExclusive)?;
+        let met = is_opened_by_qemu(&self.path)?;
+        fcntl_lock(&self.file, FlockOperation::Unlock)?;
+        if met { Err(Error::other("qemu-img opens a file that is locked")) } else { Ok(()) }
     }
 
     /// Whether a file can get its name in one step without taking another's place.
@@ -132,17 +131,11 @@ impl Drop for Scratch {
     }
 }
 
-/// An open-file-description lock on the first byte.
-fn lock(file: &File) -> Result<(), Error> {
-    let wanted = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 1,
-        l_pid: 0,
-    };
-    fcntl(file, FcntlArg::F_OFD_SETLK(&wanted))?;
-    Ok(())
+/// Whether QEMU's own tool opens a file, which includes that it gets its locks.
+fn is_opened_by_qemu(path: &Path) -> Result<bool, Error> {
+    let tool = Tool::new("map").arg("-f").arg("raw").arg(path);
+    let said = tool.say().map_err(Error::other)?;
+    Ok(said.status.success())
 }
 
 #[cfg(test)]

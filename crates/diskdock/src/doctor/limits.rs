@@ -1,6 +1,6 @@
 //! Checks the limits on open files.
 
-use nix::sys::resource::{Resource, getrlimit};
+use rustix::process::{Resource, getrlimit};
 
 use super::Point;
 
@@ -12,10 +12,7 @@ const LEFT: u64 = 10_000;
 
 /// Checks the limits of this process and of the system.
 pub fn examine() -> Vec<Point> {
-    let own = match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((_, hard)) => of_process(hard),
-        Err(error) => Point::warning(NAME, format!("the limit cannot be told: {error}"), ""),
-    };
+    let own = of_process(getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX));
     let system = std::fs::read_to_string("/proc/sys/fs/file-nr").unwrap_or_default();
     std::iter::once(own).chain(of_system(&system)).collect()
 }

@@ -4,11 +4,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nix::unistd::{User, geteuid};
+use rustix::process::geteuid;
 
 use super::{PlannedServer, Point};
 use crate::hypervisor::qemu::accel::KVM;
-use crate::hypervisor::qemu::user::BY_DEFAULT;
+use crate::hypervisor::qemu::user::{self, BY_DEFAULT};
+use crate::storage::Owner;
 
 const USER: &str = "user";
 const REACH: &str = "reach";
@@ -16,10 +17,16 @@ const KVM_ACCESS: &str = "KVM access";
 const MAKE_USER: &str = "useradd --system --gid kvm --no-create-home --shell /usr/sbin/nologin \
                          diskdock-qemu, then --qemu-user diskdock-qemu";
 
+/// The user that QEMU is to run as.
+struct QemuUser {
+    name: String,
+    owner: Owner,
+}
+
 /// Checks the user. Without root, QEMU runs as the user of the server.
 pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     if !geteuid().is_root() {
-        return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid()))];
+        return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid().as_raw()))];
     }
     let user = match find(&wanted.qemu_user) {
         Ok(user) => user,
@@ -32,9 +39,9 @@ pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     points
 }
 
-fn standing(user: &User) -> Point {
+fn standing(user: &QemuUser) -> Point {
     let name = &user.name;
-    if user.uid.is_root() {
+    if user.owner.uid == 0 {
         let found = format!("{name} may do everything here, and so may a guest that breaks out");
         return Point::problem(USER, found, MAKE_USER);
     }
@@ -42,23 +49,20 @@ fn standing(user: &User) -> Point {
         let found = format!("QEMU runs as {name}, and so may other services");
         return Point::warning(USER, found, MAKE_USER);
     }
-    Point::ok(USER, format!("QEMU runs as {name} (uid {})", user.uid))
+    Point::ok(USER, format!("QEMU runs as {name} (uid {})", user.owner.uid))
 }
 
-fn find(name: &str) -> Result<User, Point> {
-    match User::from_name(name) {
-        Ok(Some(user)) => Ok(user),
+fn find(name: &str) -> Result<QemuUser, Point> {
+    match user::find(name) {
+        Ok(Some(owner)) => Ok(QemuUser { name: name.to_owned(), owner }),
         Ok(None) => Err(Point::problem(USER, format!("there is no user {name}"), MAKE_USER)),
-        Err(error) => {
-            let found = format!("cannot look {name} up: {error}");
-            Err(Point::problem(USER, found, "look at /etc/passwd and /etc/nsswitch.conf"))
-        }
+        Err(why) => Err(Point::problem(USER, why, "look at /etc/passwd and /etc/nsswitch.conf")),
     }
 }
 
 /// Enters, as that user, the directory that the data directory lies in. The data directory itself
 /// is opened by the server.
-fn reach(user: &User, data_directory: &Path) -> Point {
+fn reach(user: &QemuUser, data_directory: &Path) -> Point {
     let absolute = std::path::absolute(data_directory);
     let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
     let parent = absolute.parent().unwrap_or(Path::new("/"));
@@ -76,21 +80,21 @@ fn reach(user: &User, data_directory: &Path) -> Point {
     }
 }
 
-fn enters(user: &User, directory: &Path) -> bool {
+fn enters(user: &QemuUser, directory: &Path) -> bool {
     tests(user, &["-x"], directory)
 }
 
 /// Tests the permissions on a path with the rights of QEMU: user and primary group only.
-fn tests(user: &User, how: &[&str], path: &Path) -> bool {
+fn tests(user: &QemuUser, how: &[&str], path: &Path) -> bool {
     how.iter().all(|flag| {
         let mut command = Command::new("test");
         command.arg(flag).arg(path).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-        command.gid(user.gid.as_raw()).uid(user.uid.as_raw());
+        command.gid(user.owner.gid).uid(user.owner.uid);
         command.status().is_ok_and(|status| status.success())
     })
 }
 
-fn kvm_access(user: &User) -> Point {
+fn kvm_access(user: &QemuUser) -> Point {
     let name = &user.name;
     if tests(user, &["-r", "-w"], Path::new(KVM)) {
         return Point::ok(KVM_ACCESS, format!("{name} may use {KVM}"));

@@ -11,8 +11,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::fcntl::OFlag;
-
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
 
@@ -97,7 +95,7 @@ pub fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
 
 fn clear(draft: &Path) -> Result<(), StorageError> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.read(true).write(true).custom_flags(files::no_follow());
     match options.open(draft.join(LOCK)) {
         Ok(lock) if lock.try_lock().is_ok() => gone(std::fs::remove_dir_all(draft), draft),
         Ok(_) => Ok(()),

@@ -169,7 +169,7 @@ impl<T> At<T> for Result<T, Error> {
     }
 }
 
-impl<T> At<T> for Result<T, nix::errno::Errno> {
+impl<T> At<T> for Result<T, rustix::io::Errno> {
     fn at(self, doing: &'static str, path: &Path) -> Result<T, StorageError> {
         self.map_err(Error::from).at(doing, path)
     }

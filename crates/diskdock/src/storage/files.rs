@@ -2,11 +2,11 @@
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
-use nix::unistd::{Gid, Uid, fchown};
+use rustix::fs::{OFlags, statvfs};
+use rustix::process::{getegid, geteuid};
 
 use super::error::{At, StorageError};
 
@@ -29,7 +29,7 @@ pub struct Owner {
 impl Owner {
     /// User and group of this process.
     pub fn ourselves() -> Owner {
-        Owner { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw() }
+        Owner { uid: geteuid().as_raw(), gid: getegid().as_raw() }
     }
 
     fn of(metadata: &Metadata) -> Owner {
@@ -37,12 +37,15 @@ impl Owner {
     }
 }
 
+/// The flags of an opening that follows no link, and does not block on a named pipe.
+pub(crate) fn no_follow() -> i32 {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default()
+}
+
 /// Opens an existing regular file.
 pub fn open(path: &Path, write: bool) -> Result<File, Error> {
     let mut options = OpenOptions::new();
-    // Nonblocking: a named pipe in this place must not block.
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = options.read(true).write(write).custom_flags(flags.bits()).open(path)?;
+    let file = options.read(true).write(write).custom_flags(no_follow()).open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
@@ -73,13 +76,11 @@ pub fn directory(path: &Path, mode: u32) -> Result<(), StorageError> {
 
 /// Gives a file or directory its owner and mode, as far as it has others.
 pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageError> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = OpenOptions::new().read(true).custom_flags(no_follow()).open(path);
     let file = file.at("open", path)?;
     let found = file.metadata().at("look at", path)?;
     if Owner::of(&found) != owner {
-        let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
-        fchown(&file, Some(uid), Some(gid)).at("change the owner of", path)?;
+        fchown(&file, Some(owner.uid), Some(owner.gid)).at("change the owner of", path)?;
     }
     // A change of owner takes bits of the mode away, so the mode comes last.
     if found.mode() & MODE != mode {
@@ -90,8 +91,7 @@ pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageEr
 
 /// Syncs a file, or the names in a directory, so that they survive a crash.
 pub fn sync(path: &Path) -> Result<(), StorageError> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = OpenOptions::new().read(true).custom_flags(no_follow()).open(path);
     file.and_then(|file| file.sync_all()).at("make durable", path)
 }
 
@@ -115,6 +115,6 @@ pub fn remove(path: &Path) -> Result<bool, StorageError> {
 /// The free bytes for an unprivileged user on the file system of this path, which need not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, Error> {
     let there = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
-    let found = nix::sys::statvfs::statvfs(there).map_err(Error::from)?;
-    Ok(found.blocks_available().saturating_mul(found.fragment_size()))
+    let found = statvfs(there)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
+use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
 
 use super::error::{At, StorageError};
 use super::files;
@@ -13,8 +12,8 @@ use super::volumes::Holder;
 
 /// The bytes that QEMU locks in the files of its block nodes: 100 and up for what it does to them,
 /// 200 and up for what it wants nobody else to do (`RAW_LOCK_PERM_BASE` in block/file-posix.c).
-const LOCKED_FROM: i64 = 100;
-const LOCKED_BYTES: i64 = 200;
+const LOCKED_FROM: u64 = 100;
+const LOCKED_BYTES: u64 = 200;
 
 /// Fails if a QEMU, or `qemu-img`, has the file open.
 pub(super) fn refuse_if_locked(path: &Path) -> Result<(), StorageError> {
@@ -30,16 +29,16 @@ pub(super) fn refuse_if_locked(path: &Path) -> Result<(), StorageError> {
     Err(StorageError::Taken { what, hint: hint.to_owned() })
 }
 
-fn is_locked(file: &File) -> Result<bool, nix::errno::Errno> {
-    let mut found = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: LOCKED_FROM,
-        l_len: LOCKED_BYTES,
-        l_pid: 0,
+/// Whether a write lock of ours would meet another one. This process has no such lock itself.
+fn is_locked(file: &File) -> Result<bool, rustix::io::Errno> {
+    let wanted = Flock {
+        start: LOCKED_FROM,
+        length: LOCKED_BYTES,
+        pid: None,
+        typ: FlockType::WriteLock,
+        offset_type: FlockOffsetType::Set,
     };
-    fcntl(file, FcntlArg::F_OFD_GETLK(&mut found))?;
-    Ok(i32::from(found.l_type) != libc::F_UNLCK)
+    Ok(fcntl_getlk(file, &wanted)?.is_some())
 }
 
 /// The processes that have the file open, in so far as we may look at them.

@@ -36,10 +36,12 @@ mod volumes;
 
 pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
+pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub use name::checked;
+pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.

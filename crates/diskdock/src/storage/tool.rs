@@ -187,7 +187,8 @@ mod tests {
     fn silent_tool_is_killed_at_its_deadline() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
-        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
         let began = Instant::now();
         let mut hear = |_: &str| {};
         // The pipe has no writer, so that opening it waits.

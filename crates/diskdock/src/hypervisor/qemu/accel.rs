@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, memfd_create};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -172,7 +172,7 @@ async fn run(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Result<bool, S
 fn firmware() -> std::io::Result<std::fs::File> {
     let mut bytes = vec![0; FIRMWARE];
     bytes[RESET..RESET + PROGRAM.len()].copy_from_slice(&PROGRAM);
-    let memory = memfd_create(c"diskdock-probe", MFdFlags::MFD_CLOEXEC)?;
+    let memory = memfd_create(c"diskdock-probe", MemfdFlags::CLOEXEC)?;
     let mut file = std::fs::File::from(memory);
     file.write_all(&bytes)?;
     Ok(file)

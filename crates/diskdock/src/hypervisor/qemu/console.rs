@@ -9,7 +9,8 @@ use domain::Moment;
 
 use super::command_line::CONSOLE;
 use super::machine::Machine;
-use super::process::{no_follow, tail};
+use super::process::tail;
+use crate::storage::no_follow;
 
 /// Bytes that are given, and that are kept when the file is cut.
 const KEPT: u64 = 64 * 1024;

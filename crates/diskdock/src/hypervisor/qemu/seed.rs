@@ -12,8 +12,9 @@ use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
 use serde_json::json;
 
 use super::machine::off_thread;
-use super::process::{User, no_follow};
+use super::process::User;
 use crate::hypervisor::MachineSpec;
+use crate::storage::no_follow;
 
 /// The image in the directory that belongs to QEMU.
 const FILE: &str = "seed.img";

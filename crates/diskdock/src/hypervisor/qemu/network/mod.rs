@@ -25,8 +25,9 @@ use std::time::{Duration, Instant};
 
 use super::command_line::{Card, mac_address};
 use super::machine::off_thread;
-use super::process::{User, no_follow, said_last};
+use super::process::{User, said_last};
 use crate::hypervisor::MachineSpec;
+use crate::storage::no_follow;
 pub use addresses::Addresses;
 use addresses::resolvers;
 use host_addresses::HostAddresses;
