@@ -105,7 +105,7 @@ impl Assembly {
             console,
         };
         let environment = Arc::new(Environments::new(environment));
-        match inventory_source.look() {
+        match inventory_source.scan() {
             Ok(inventory) => {
                 inventory.into_iter().for_each(|inventory| environment.inventory(inventory))
             }

@@ -120,7 +120,7 @@ pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> ControlRe
     let wanted: NewPace = read(&body, hint)?;
     let new = Pace::parse(&wanted.pace).map_err(|error| AdminError::bad(error, hint))?;
     state.simulated()?.set_pace(new);
-    follow_creating(&state)?;
+    update_creating_takes_time(&state)?;
     pace(State(state)).await
 }
 
@@ -179,12 +179,12 @@ pub async fn add_rule(State(state): State<AdminState>, body: Bytes) -> ControlRe
     if !state.simulated()?.add_rule(rule) {
         return Err(AdminError::bad("there are too many rules", "Clear some first."));
     }
-    follow_creating(&state)?;
+    update_creating_takes_time(&state)?;
     rules(State(state)).await
 }
 
 /// Applies to new disks whether they are Creating for a while.
-fn follow_creating(state: &AdminState) -> Result<(), AdminError> {
+fn update_creating_takes_time(state: &AdminState) -> Result<(), AdminError> {
     let takes_time = state.simulated()?.creating_takes_time();
     state.gateway.services.environment.creating_takes_time.store(takes_time, Ordering::Relaxed);
     Ok(())
@@ -193,7 +193,7 @@ fn follow_creating(state: &AdminState) -> Result<(), AdminError> {
 /// Removes all rules.
 pub async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?.clear_rules();
-    follow_creating(&state)?;
+    update_creating_takes_time(&state)?;
     rules(State(state)).await
 }
 
@@ -205,7 +205,7 @@ struct HeldSelector {
 }
 
 /// Ends transitions under way, well or with a refusal; or just looks at them again.
-pub async fn settle(
+pub async fn end_selected(
     State(state): State<AdminState>,
     Path(verb): Path<String>,
     body: Bytes,

@@ -21,14 +21,14 @@ pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
 pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
-    told(&state, &disk, progress)
+    accepted(&state, &disk, progress)
 }
 
 /// Restores a disk from the file that only its virtual machine still has open.
 pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.restore(&disk, &on).await?;
-    told(&state, &disk, progress)
+    accepted(&state, &disk, progress)
 }
 
 /// A disk and the instances that have it.
@@ -43,7 +43,7 @@ async fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>),
     Ok((id, on))
 }
 
-fn told(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
+fn accepted(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
     match progress {
         Progress::Done => {
             let selection = Selection { disk: Some(disk.clone()), instance: None };

@@ -144,7 +144,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
             "/rules",
             get(controls::rules).post(controls::add_rule).delete(controls::clear_rules),
         )
-        .route("/transitions/{verb}", post(controls::settle))
+        .route("/transitions/{verb}", post(controls::end_selected))
         .route(
             "/faults",
             get(controls::faults).post(controls::plant_fault).delete(controls::clear_faults),

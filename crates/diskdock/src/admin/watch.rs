@@ -79,12 +79,12 @@ impl Watch {
         }
         let (sender, receiver) = watch::channel(Bytes::new());
         looking.seen = Some(sender.clone());
-        tokio::spawn(self.clone().look(Arc::clone(gateway), sender));
+        tokio::spawn(self.clone().poll(Arc::clone(gateway), sender));
         Ok(receiver)
     }
 
     /// Looks for changes until the last viewer has gone.
-    async fn look(self, gateway: SharedGateway, seen: watch::Sender<Bytes>) {
+    async fn poll(self, gateway: SharedGateway, seen: watch::Sender<Bytes>) {
         loop {
             let closing = self.closing.notified();
             if !self.is_wanted(&seen) {

@@ -317,7 +317,7 @@ impl<A: Action> ReadyAction for AskedAction<A> {
         let facts = A::load(tx, call, &self.0)?;
         if let Some(rule) = first_broken(A::PRECONDITIONS, &facts) {
             let cause = Cause::Precondition(rule.sentence);
-            return Err(Refusal::from(rule.error).because(cause).into());
+            return Err(Refusal::from(rule.error).with_cause(cause).into());
         }
         let Effect { reply, changes, start } = A::effect(call, &self.0, facts);
         Ok(Effect { reply: json(&reply), changes, start })

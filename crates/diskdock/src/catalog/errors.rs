@@ -104,7 +104,7 @@ impl Refusal {
     }
 
     /// The same refusal with its cause.
-    pub fn because(self, cause: Cause) -> Refusal {
+    pub fn with_cause(self, cause: Cause) -> Refusal {
         Refusal { cause, ..self }
     }
 }

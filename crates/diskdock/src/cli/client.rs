@@ -150,11 +150,11 @@ impl ApiClient {
             .map_err(|error| Failure::usage(error, ""))?;
         request.headers_mut().insert(HOST, authority);
         let stream = self.connect().await?;
-        let Some(tls) = &self.tls else { return self.talk(stream, request).await };
+        let Some(tls) = &self.tls else { return self.exchange_with(stream, request).await };
         let name = ServerName::try_from(self.endpoint.host.clone())
             .map_err(|error| Failure::usage(error, ""))?;
         let stream = tls.connect(name, stream).await.map_err(|error| self.no_tls(&error))?;
-        self.talk(stream, request).await
+        self.exchange_with(stream, request).await
     }
 
     async fn connect(&self) -> Result<TcpStream, Failure> {
@@ -177,7 +177,11 @@ impl ApiClient {
         Failure::unreachable(format!("no safe connection to {place}: {error}"), hint)
     }
 
-    async fn talk<S>(&self, stream: S, request: Request<Bytes>) -> Result<HttpReply, Failure>
+    async fn exchange_with<S>(
+        &self,
+        stream: S,
+        request: Request<Bytes>,
+    ) -> Result<HttpReply, Failure>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {

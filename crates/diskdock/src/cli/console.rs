@@ -45,11 +45,11 @@ pub struct ConsoleArgs {
 pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let mut screen = Screen { raw: args.raw, stripper: AnsiStripper::default() };
-    let mut seen = look(&caller, &args).await?;
+    let mut seen = fetch(&caller, &args).await?;
     let mut somebody_reads = screen.show(&seen)?;
     while args.follow && somebody_reads {
         tokio::time::sleep(PAUSE).await;
-        let latest = look(&caller, &args).await?;
+        let latest = fetch(&caller, &args).await?;
         let known = overlap(&seen, &latest);
         if known == 0 && !seen.is_empty() && !latest.is_empty() {
             eprintln!("diskdock: it does not go on where it was; some of it may be missing");
@@ -61,7 +61,7 @@ pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
 }
 
 /// The console output from the API.
-async fn look(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
+async fn fetch(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Failure> {
     let asked = [
         ("InstanceId".to_owned(), args.instance_id.clone()),
         ("RegionId".to_owned(), args.region.clone()),

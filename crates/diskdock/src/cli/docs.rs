@@ -41,7 +41,7 @@ fn write(directory: &Path, pages: &[(String, String)]) -> Result<(), Failure> {
     for (name, text) in pages {
         std::fs::write(directory.join(name), text).map_err(failed)?;
     }
-    for stray in strays(directory, pages) {
+    for stray in pages_without_action(directory, pages) {
         eprintln!("{stray} belongs to no action; remove it");
     }
     output::print(&format!("{} pages in {}", pages.len(), directory.display()))
@@ -52,7 +52,7 @@ fn check(directory: &Path, pages: &[(String, String)]) -> Result<(), Failure> {
         std::fs::read_to_string(directory.join(name)).is_ok_and(|found| found == *text)
     };
     let stale = pages.iter().filter(|page| !current(page)).map(|(name, _)| name.clone());
-    let wrong: Vec<String> = stale.chain(strays(directory, pages)).collect();
+    let wrong: Vec<String> = stale.chain(pages_without_action(directory, pages)).collect();
     if wrong.is_empty() {
         return output::print(&format!("{} pages are current", pages.len()));
     }
@@ -61,7 +61,7 @@ fn check(directory: &Path, pages: &[(String, String)]) -> Result<(), Failure> {
 }
 
 /// Pages on disk that no action has.
-fn strays(directory: &Path, pages: &[(String, String)]) -> Vec<String> {
+fn pages_without_action(directory: &Path, pages: &[(String, String)]) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let unknown = |name: &String| pages.iter().all(|(known, _)| known != name);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::admin::controls::{Controls, left_word};
+use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::key::is_held;
@@ -264,11 +264,11 @@ async fn tell_server(args: &ImageArgs) {
 
 async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
     let connection = ConnectionArgs {
-        endpoint: left_word(&args.data_dir, "endpoint")?,
+        endpoint: read_server_file(&args.data_dir, "endpoint")?,
         timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
-    let token = left_word(&args.data_dir, "admin-token")?;
+    let token = read_server_file(&args.data_dir, "admin-token")?;
     let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
     controls.post("/images/reload", &json!({})).await
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::admin::controls::{Controls, left_word};
+use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::tls::Trust;
@@ -96,11 +96,11 @@ pub fn is_held(directory: &Path) -> Result<bool, Failure> {
 
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
     let connection = ConnectionArgs {
-        endpoint: left_word(&args.data_dir, "endpoint")?,
+        endpoint: read_server_file(&args.data_dir, "endpoint")?,
         timeout: TIMEOUT_S,
         trust: args.trust.clone(),
     };
-    let token = left_word(&args.data_dir, "admin-token")?;
+    let token = read_server_file(&args.data_dir, "admin-token")?;
     let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
     let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
     match &args.command {
@@ -141,13 +141,13 @@ fn change(
         KeyCommand::Create { account } => {
             let key = new_key(account.as_str().into(), now);
             tx.save_access_key(&key)?;
-            let mut told = told(&key);
+            let mut told = key_value(&key);
             told["secret"] = key.secret.into();
             Ok(Some(told))
         }
         KeyCommand::List => {
             let keys = tx.access_keys()?;
-            Ok(Some(json!({ "keys": keys.iter().map(told).collect::<Vec<_>>() })))
+            Ok(Some(json!({ "keys": keys.iter().map(key_value).collect::<Vec<_>>() })))
         }
         KeyCommand::Disable { id } => switch(tx, id, KeyStatus::Inactive),
         KeyCommand::Enable { id } => switch(tx, id, KeyStatus::Active),
@@ -167,11 +167,11 @@ fn switch(tx: &mut dyn WriteTx, id: &str, status: KeyStatus) -> Result<Option<Va
     let Some(mut key) = find(tx, id)? else { return Ok(None) };
     key.status = status;
     tx.save_access_key(&key)?;
-    Ok(Some(told(&key)))
+    Ok(Some(key_value(&key)))
 }
 
 /// A key as the server lists it, without its secret.
-fn told(key: &AccessKey) -> Value {
+fn key_value(key: &AccessKey) -> Value {
     json!({
         "id": key.id,
         "account": key.account,

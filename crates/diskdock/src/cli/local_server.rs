@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::admin::controls::left_word;
+use super::admin::controls::read_server_file;
 use super::first_key;
 use super::key::is_held;
 
@@ -29,7 +29,7 @@ impl LocalServer {
     /// The server at this endpoint, if it is the one that has this directory open.
     fn of(directory: &Path, endpoint: &str) -> Option<LocalServer> {
         let is_open = is_held(directory).unwrap_or(false);
-        let address = left_word(directory, "endpoint").ok()?;
+        let address = read_server_file(directory, "endpoint").ok()?;
         let plain =
             |text: &str| text.trim_end_matches('/').trim_start_matches("http://").to_owned();
         let is_it = is_open && plain(&address) == plain(endpoint);
@@ -38,7 +38,7 @@ impl LocalServer {
 
     /// Its admin token; `None` if this user may not read it.
     pub fn admin_token(&self) -> Option<String> {
-        left_word(&self.directory, "admin-token").ok()
+        read_server_file(&self.directory, "admin-token").ok()
     }
 
     /// Id and secret of its first access key; none where it has none, or this user may not read it.

@@ -145,7 +145,7 @@ impl MachineArgs {
         };
         let made_with = match found.trim() {
             // A power cut may have left it empty.
-            "" => self.leave_mark(directory, &mark).map_err(wrong)?.to_owned(),
+            "" => self.record_hypervisor(directory, &mark).map_err(wrong)?.to_owned(),
             word => word.to_owned(),
         };
         if made_with == self.hypervisor.as_str() {
@@ -157,7 +157,7 @@ impl MachineArgs {
     }
 
     /// Says whose state it is: that of the simulated hypervisor, if it is older than the mark.
-    fn leave_mark(&self, directory: &Path, mark: &Path) -> std::io::Result<&'static str> {
+    fn record_hypervisor(&self, directory: &Path, mark: &Path) -> std::io::Result<&'static str> {
         let is_old = directory.join("books.sqlite").exists();
         let word = if is_old { HypervisorChoice::Simulated } else { self.hypervisor }.as_str();
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;

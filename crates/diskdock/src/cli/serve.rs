@@ -104,7 +104,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
     let token = secret_text(40);
-    leave_word(directory, &token, &endpoint(&args, reachable(address)))?;
+    write_endpoint_and_token(directory, &token, &endpoint(&args, reachable(address)))?;
     let access = Access {
         token,
         open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
@@ -213,7 +213,7 @@ fn endpoint(args: &ServeArgs, address: SocketAddr) -> String {
 }
 
 /// Writes the admin token and the address to the data directory, for the command line.
-fn leave_word(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failure> {
+fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failure> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     for (name, text) in [("admin-token", token), ("endpoint", endpoint)] {

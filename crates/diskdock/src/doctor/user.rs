@@ -32,14 +32,14 @@ pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
         Ok(user) => user,
         Err(point) => return vec![point],
     };
-    let mut points = vec![standing(&user), reach(&user, &wanted.data_directory)];
+    let mut points = vec![user_exists(&user), reach(&user, &wanted.data_directory)];
     if kvm_works {
         points.push(kvm_access(&user));
     }
     points
 }
 
-fn standing(user: &QemuUser) -> Point {
+fn user_exists(user: &QemuUser) -> Point {
     let name = &user.name;
     if user.owner.uid == 0 {
         let found = format!("{name} may do everything here, and so may a guest that breaks out");

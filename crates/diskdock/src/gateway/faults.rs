@@ -114,7 +114,7 @@ impl Faults {
     }
 
     /// The fault of this call of `action`, if any.
-    pub fn strike(&self, action: &str) -> Option<Fault> {
+    pub fn next_fault(&self, action: &str) -> Option<Fault> {
         let mut plans = self.lock();
         let at = plans.iter_mut().position(|plan| plan.applies_to(action))?;
         let order = plans[at].fault.clone();

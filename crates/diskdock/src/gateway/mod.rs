@@ -117,10 +117,10 @@ impl Gateway {
 
     /// Calls the service, with the fault that an operator planted for the call, if any.
     async fn perform(&self, listed: Listed, request: &Request) -> Performed {
-        let fault = self.faults.strike(listed.spec().name);
+        let fault = self.faults.next_fault(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
-            Some(Fault::Answer { error }) => Err(error.because(Cause::Planted).into()),
+            Some(Fault::Answer { error }) => Err(error.with_cause(Cause::Planted).into()),
             Some(Fault::Slow { milliseconds }) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 service::dispatch(&self.services, listed, request).await
@@ -154,7 +154,7 @@ impl Gateway {
         let answer = match performed.result {
             Ok(service::Reply { reply, ignored }) => {
                 log_ignored(&request_id, action, &ignored);
-                ApiResponse::well(action, &request_id, &reply, ignored, call.format)
+                ApiResponse::success(action, &request_id, &reply, ignored, call.format)
             }
             Err(stop) => ApiResponse::stopped(&stop, &request_id, host, call.format),
         };

@@ -26,7 +26,7 @@ pub struct ApiResponse {
 
 impl ApiResponse {
     /// The reply of an action that succeeded.
-    pub fn well(
+    pub fn success(
         action: &str,
         request_id: &str,
         reply: &[u8],

@@ -37,7 +37,7 @@ impl InventorySource {
 
     /// Scans the imported images. Returns the inventory if they have changed since the last scan.
     /// Unusable images are logged once.
-    pub fn look(&self) -> Result<Option<Inventory>, StorageError> {
+    pub fn scan(&self) -> Result<Option<Inventory>, StorageError> {
         let survey = self.images.survey()?;
         let now = LastScan {
             imported: survey.records.iter().map(crate::storage::ImageRecord::offered).collect(),
@@ -61,7 +61,7 @@ impl InventorySource {
         hand_over: impl FnOnce(Inventory),
     ) -> Result<(), StorageError> {
         let source = Arc::clone(self);
-        let looked = tokio::task::spawn_blocking(move || source.look()).await;
+        let looked = tokio::task::spawn_blocking(move || source.scan()).await;
         // A scan that panicked has logged the reason; the inventory stays.
         if let Some(inventory) = looked.unwrap_or(Ok(None))? {
             hand_over(inventory);

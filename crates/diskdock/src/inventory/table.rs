@@ -31,7 +31,7 @@ pub(super) struct Table {
 impl Table {
     /// Merges the entries of `other`, which win over those of `self`.
     pub fn extend(&mut self, other: Self) {
-        self.yield_images(&other);
+        self.drop_images_of(&other);
         self.regions.extend(other.regions);
         self.zones.extend(other.zones);
         self.scales.extend(other.scales);
@@ -41,7 +41,7 @@ impl Table {
     }
 
     /// Drops the images which `other` declares, in any series, so that those win.
-    fn yield_images(&mut self, other: &Self) {
+    fn drop_images_of(&mut self, other: &Self) {
         let taken: BTreeSet<&str> =
             other.images.values().flat_map(|row| row.ids.iter().map(String::as_str)).collect();
         for row in self.images.values_mut() {

@@ -168,7 +168,7 @@ impl Images {
                 tell(ImportProgress::Copied(percent));
             }
         };
-        let copied = source.convert(to).heard_by(SILENCE, &mut hear).run();
+        let copied = source.convert(to).with_listener(SILENCE, &mut hear).run();
         copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.

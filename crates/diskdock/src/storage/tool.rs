@@ -60,7 +60,7 @@ impl<'a> Tool<'a> {
     }
 
     /// Hears every piece of output as it comes; may then take long, but be silent only for so long.
-    pub fn heard_by(mut self, silence: Duration, hear: &'a mut dyn FnMut(&str)) -> Self {
+    pub fn with_listener(mut self, silence: Duration, hear: &'a mut dyn FnMut(&str)) -> Self {
         (self.timeout, self.hear) = (silence, Some(hear));
         self
     }

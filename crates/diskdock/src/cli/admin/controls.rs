@@ -89,7 +89,7 @@ pub fn token_for(endpoint: &str) -> Option<String> {
 }
 
 /// The address or the token that a server has written to its data directory.
-pub fn left_word(directory: &Path, name: &str) -> Result<String, Failure> {
+pub fn read_server_file(directory: &Path, name: &str) -> Result<String, Failure> {
     let path = directory.join(name);
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let hint = "A running server writes it; is this its data directory?";

@@ -14,7 +14,7 @@ use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
-use controls::{Controls, left_word, token_for};
+use controls::{Controls, read_server_file, token_for};
 use plant::{FaultOrder, RuleOrder};
 
 /// Inspect and control a running server: operations, clock, faults, locks.
@@ -205,8 +205,8 @@ fn milliseconds(text: &str) -> Result<i64, String> {
 pub async fn run(args: AdminArgs) -> Result<(), Failure> {
     let AdminArgs { mut connection, mut token, data_dir, json, command } = args;
     if let Some(directory) = &data_dir {
-        connection.endpoint = left_word(directory, "endpoint")?;
-        token = Some(left_word(directory, "admin-token")?);
+        connection.endpoint = read_server_file(directory, "endpoint")?;
+        token = Some(read_server_file(directory, "admin-token")?);
     }
     let token = token.or_else(|| token_for(&connection.endpoint));
     let controls = Controls::of(ApiClient::new(&connection)?, token);

@@ -228,7 +228,7 @@ fn show(answer: &HttpReply, output: ReplyFormat) -> Result<(), Failure> {
                 Some(fields) if fields.is_empty() => output::print("accepted"),
                 _ => {
                     output::print(&output::reply_table(&reply))?;
-                    tell_of_more(&reply);
+                    warn_of_more_pages(&reply);
                     Ok(())
                 }
             }
@@ -237,7 +237,7 @@ fn show(answer: &HttpReply, output: ReplyFormat) -> Result<(), Failure> {
 }
 
 /// Warns when a table shows one page of several.
-fn tell_of_more(reply: &Value) {
+fn warn_of_more_pages(reply: &Value) {
     let shown = output::list_of(reply).map_or(0, <[Value]>::len);
     let total = reply.get("TotalCount").and_then(Value::as_u64).unwrap_or(0);
     if usize::try_from(total).is_ok_and(|total| total > shown) {

@@ -54,7 +54,7 @@ pub async fn until_settled(
     for id in ids(wait.settling, parameters, &reply) {
         let seen = wait.watch(&id, deadline).await?;
         if let Some(seen) = seen.filter(|seen| !wait.is_reached(seen)) {
-            return Err(wait.missed(&id, &text_of(&seen, "Status")).await);
+            return Err(wait.goal_missed(&id, &text_of(&seen, "Status")).await);
         }
     }
     Ok(())
@@ -104,13 +104,13 @@ impl<'a> Wait<'a> {
         let mut pause = if nearby { SHORTEST_PAUSE } else { FIRST_PAUSE };
         let mut settled = 0;
         loop {
-            let Some(seen) = self.look(id).await? else {
+            let Some(seen) = self.poll(id).await? else {
                 progress.end("gone");
                 return self.gone(id);
             };
             let status = text_of(&seen, "Status");
             settled = if self.is_lasting(&status) { settled + 1 } else { 0 };
-            if settled == self.looks() {
+            if settled == self.polls_until_lasting() {
                 progress.end(&status);
                 return Ok(Some(seen));
             }
@@ -129,14 +129,14 @@ impl<'a> Wait<'a> {
         !self.transition.resource.passing().contains(&status)
     }
 
-    fn looks(&self) -> u32 {
+    fn polls_until_lasting(&self) -> u32 {
         match self.goal {
             Goal::Gone => LOOKS_UNTIL_STAYING,
             Goal::Status(_) | Goal::Unseen => 1,
         }
     }
 
-    async fn look(&self, id: &str) -> Result<Option<Value>, Failure> {
+    async fn poll(&self, id: &str) -> Result<Option<Value>, Failure> {
         let listing = &self.transition.resource.listing;
         let mut asked = vec![("RegionId".to_owned(), self.region())];
         if let Some(parameter) = listing.ids {
@@ -183,7 +183,7 @@ impl<'a> Wait<'a> {
     }
 
     /// The failure of an action that was accepted and did not reach its goal.
-    async fn missed(&self, id: &str, status: &str) -> Failure {
+    async fn goal_missed(&self, id: &str, status: &str) -> Failure {
         let went_back = self.transition.begins.iter().any(|edge| edge.from == Some(status));
         let message = if went_back {
             format!("{id} went back to {status}")

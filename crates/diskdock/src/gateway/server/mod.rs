@@ -94,7 +94,7 @@ impl Server {
                 Ok((stream, peer)) => match connections.admit(peer.ip()) {
                     Some(admitted) => {
                         let connection = self.connection(admitted, stopped.clone());
-                        tasks.spawn(connection.welcome(stream, peer));
+                        tasks.spawn(connection.serve_client(stream, peer));
                     }
                     None => tracing::debug!(%peer, "too many connections from one address"),
                 },
@@ -139,7 +139,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn welcome(self, stream: TcpStream, peer: SocketAddr) {
+    async fn serve_client(self, stream: TcpStream, peer: SocketAddr) {
         // Without these a connection is slower to answer or to be given up, and works.
         let _ = stream.set_nodelay(true);
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
@@ -172,7 +172,7 @@ impl Connection {
         let ended = tokio::select! {
             ended = &mut connection => ended,
             () = client.evicted() => return tracing::debug!("closed to make room for another"),
-            () = said(&mut stopped) => {
+            () = wait_for_stop(&mut stopped) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -189,7 +189,7 @@ impl Connection {
         let request = request.map(|body| RequestBody::new(body, timer, Arc::clone(client)));
         let response = if !matches!(request.uri().path(), "/" | "") {
             self.answer_page(request).await
-        } else if looks_around(&request) {
+        } else if is_browser_visit(&request) {
             to_the_explorer()
         } else {
             self.answer_call(request).await?
@@ -225,7 +225,7 @@ impl Connection {
 }
 
 /// Whether a browser opened the bare address, which is no request to the API.
-fn looks_around<B>(request: &Request<B>) -> bool {
+fn is_browser_visit<B>(request: &Request<B>) -> bool {
     let asked = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     let bare = request.method() == Method::GET && request.uri().query().is_none();
     bare && asked.is_some_and(|asked| asked.starts_with("text/html"))
@@ -240,7 +240,7 @@ fn to_the_explorer() -> Response<Body> {
 }
 
 /// Waits until the server stops.
-async fn said(stopped: &mut watch::Receiver<bool>) {
+async fn wait_for_stop(stopped: &mut watch::Receiver<bool>) {
     // An error means that the sender is gone.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

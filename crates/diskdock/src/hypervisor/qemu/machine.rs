@@ -31,9 +31,9 @@ const GREETING: Duration = Duration::from_secs(5);
 pub struct Machine {
     /// The instance that it is of.
     pub id: InstanceId,
-    /// What the driver keeps of it.
+    /// The directory of the driver's files for it.
     pub directory: PathBuf,
-    /// What belongs to QEMU: its sockets, its log, its console.
+    /// The directory of QEMU's files: sockets, log and console.
     pub run: PathBuf,
     /// All that changes, for one at a time.
     pub state: Mutex<State>,
@@ -41,10 +41,10 @@ pub struct Machine {
     files: Arc<Mutex<()>>,
 }
 
-/// What is known of a machine.
+/// The state of a machine in memory.
 #[derive(Default)]
 pub struct State {
-    /// What is remembered of it, once it was read.
+    /// Its record, once it was read.
     record: Option<Record>,
     /// The connection to its monitor, if there is one.
     pub client: Option<qmp::Client>,
@@ -58,7 +58,7 @@ pub struct State {
     pub asked_to_stop: Option<(Uptime, Uptime)>,
 }
 
-/// How a guest was asked to let go of a disk.
+/// The requests to a guest to release a disk.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked {
     /// How often.
@@ -213,7 +213,7 @@ impl State {
     }
 }
 
-/// What the guest can reach, by the names that we gave it.
+/// The devices that the guest can reach, by the ids that we gave them.
 pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let peripheral = QomList { path: "/machine/peripheral".to_owned() };
     let devices = client.execute(peripheral).await.map_err(said)?;
@@ -234,7 +234,7 @@ pub fn failed_again(failures: &mut u32, words: String) -> Result<Progress, Trans
     if *failures < TRIES { Err(TransientError(words)) } else { Ok(Progress::Failed(words)) }
 }
 
-/// TransientError with the monitor.
+/// An error of the monitor, which is transient.
 pub fn said(error: qmp::Error) -> TransientError {
     TransientError(format!("QEMU: {error}"))
 }

@@ -44,16 +44,16 @@ use record::Record;
 /// Changes that a receiver may be behind before it has to look at everything.
 const CHANGES: usize = 1_024;
 
-/// How QEMU is run.
+/// The configuration of QEMU.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The program, such as `qemu-system-x86_64`.
     pub program: PathBuf,
-    /// How machines are to be accelerated.
+    /// The requested accelerator.
     pub accel: AccelChoice,
-    /// Whom QEMU runs as; ourselves if none.
+    /// The user that QEMU runs as; the user of this process if none.
     pub user: Option<Owner>,
-    /// Where guests can send to.
+    /// The network of guests.
     pub network: Network,
     /// The programs that this needs.
     pub programs: Programs,
@@ -66,7 +66,7 @@ pub struct Qemu {
     config: Config,
     user: Option<User>,
     volumes: Arc<dyn Volumes>,
-    /// Where the machines' directories are.
+    /// The directory of the machines' directories.
     directory: PathBuf,
     machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
     accel: OnceCell<Choice>,
@@ -109,7 +109,7 @@ impl Qemu {
         Ok((console::read(&machine)?, console::written_at(&machine)))
     }
 
-    /// How machines are accelerated, found out once.
+    /// The accelerator, probed once.
     pub async fn accel(&self) -> Result<Choice, String> {
         let choose = async || {
             let wanted = match (self.config.accel, self.config.user) {
@@ -152,7 +152,7 @@ impl Qemu {
         let Some(client) = machine.connect().await? else { return Ok(None) };
         let events = client.events();
         let tidied = self.tidy(machine, state, &client).await;
-        // If it has failed because QEMU is ending, somebody has to tell of the end.
+        // If it has failed because QEMU is ending, the event of its end has to be sent here.
         if tidied.is_ok() || client.is_closed() {
             events::follow(&self.myself, machine.id.clone(), events);
         }

@@ -1,4 +1,4 @@
-//! Machines turned on, off and round.
+//! Starts, stops and reboots machines.
 
 use std::time::Duration;
 
@@ -14,21 +14,20 @@ use super::{Qemu, name, network, process, seed};
 use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
 use crate::storage::{KernelFiles, Volume};
 
-/// How long a new QEMU has until its monitor answers.
+/// The deadline for the monitor of a new QEMU.
 const UP: Duration = Duration::from_secs(20);
-/// How often it is looked whether it does.
+/// The interval of checking the monitor of a new QEMU.
 const LOOK_UP: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
 /// system is up is lost.
 const ASK_AGAIN_MS: i64 = 2_000;
-/// How long QEMU has to end by itself once it was told to.
+/// The deadline for QEMU to end after `quit`.
 const QUIT: Duration = Duration::from_secs(5);
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
 const ENDING_MS: i64 = 100;
 
-/// Why nothing can happen in a machine, if so: its processors stand still until somebody lets it
-/// go on.
+/// The reason why a machine is paused, if it is: its processors are stopped until they are resumed.
 pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
     match &status.status {
         RunState::Paused | RunState::Prelaunch => Some("the virtual machine is paused".to_owned()),
@@ -233,8 +232,8 @@ impl Qemu {
         Ok(Progress::RetryAfter { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
     }
 
-    /// Off and on again. The boot that is to end is remembered, so that a crash in between neither
-    /// leaves the machine off nor forgets that it was off already.
+    /// Stops and starts a machine. The boot that is to end is recorded, so that a crash in between
+    /// neither leaves the machine off nor forgets that it was off already.
     pub(super) async fn advance_reboot(
         &self,
         spec: &MachineSpec,
@@ -302,7 +301,7 @@ async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress,
     Ok(Progress::RetryAfter { after_ms: LOOK_UP.as_millis() as i64, because })
 }
 
-/// Takes note of the end of a process that this server started.
+/// Waits for the end of a process that this server started, so that it leaves no zombie.
 fn reap(mut child: Child) {
     tokio::spawn(async move { child.wait().await });
 }

@@ -1,5 +1,5 @@
-//! What the driver remembers of a machine, in a file of its own: which disks are on it, so that
-//! they are there at the next start, and which root port each one has.
+//! The driver's record of a machine, in a file: its disks, so that they are attached at the next
+//! start, and the root port of each one.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -41,7 +41,7 @@ impl Plugged {
     }
 }
 
-/// What is remembered of a machine.
+/// The record of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its disks.
