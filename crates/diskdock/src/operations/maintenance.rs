@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::turn::unless_panics;
+
 /// The work of a chore; an error is for the log.
 type Work = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
@@ -60,10 +62,12 @@ impl Chore {
         }
     }
 
-    /// Does it once. A failure is in the log; it is done again in its time.
+    /// Does it once. A failure is in the log, a panic too; it is done again in its time.
     pub async fn once(&self) {
-        if let Err(error) = (self.work)().await {
-            tracing::error!(error, chore = self.name, "maintenance failed");
+        match unless_panics((self.work)()).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::error!(error, chore = self.name, "maintenance failed"),
+            None => tracing::error!(chore = self.name, "maintenance panicked"),
         }
     }
 
@@ -77,5 +81,69 @@ impl Chore {
             }
             self.once().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// When work began, in seconds after the test did.
+    type Began = Arc<Mutex<Vec<u64>>>;
+
+    /// A chore that takes so long, in a task of its own.
+    fn slow_chore(takes: Duration) -> (Arc<Notify>, Began) {
+        let (early, began) = (Arc::<Notify>::default(), Began::default());
+        let (noted, first) = (Arc::clone(&began), Instant::now());
+        let chore = Chore::new("take long", Duration::from_secs(20), move || {
+            noted
+                .lock()
+                .unwrap_or_else(|broken| broken.into_inner())
+                .push(first.elapsed().as_secs());
+            async move {
+                tokio::time::sleep(takes).await;
+                Ok::<_, String>(())
+            }
+        });
+        tokio::spawn(Arc::new(chore.also_after(&early)).repeat());
+        (early, began)
+    }
+
+    fn seen(began: &Began) -> Vec<u64> {
+        began.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn chore_that_takes_long_rests_all_the_same_and_never_bursts() {
+        let (_, began) = slow_chore(Duration::from_secs(300));
+        tokio::time::sleep(Duration::from_secs(1_000)).await;
+        assert_eq!(seen(&began), [20, 340, 660, 980]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn chore_that_is_wanted_early_is_done_once_however_often_that_was_said() {
+        let (early, began) = slow_chore(Duration::from_secs(300));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        early.notify_one();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        (0..10).for_each(|_| early.notify_one());
+        tokio::time::sleep(Duration::from_secs(900)).await;
+        assert_eq!(seen(&began), [5, 305, 625], "once more after that, and then in their time");
+    }
+    #[tokio::test(start_paused = true)]
+    async fn chore_that_panics_is_done_again_in_its_time() {
+        let began = Began::default();
+        let noted = Arc::clone(&began);
+        let chore = Chore::new("panic", Duration::from_secs(20), move || {
+            noted.lock().unwrap_or_else(|broken| broken.into_inner()).push(0);
+            async { if true { panic!("on purpose") } else { Ok::<_, String>(()) } }
+        });
+        tokio::spawn(Arc::new(chore).repeat());
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        assert_eq!(seen(&began).len(), 2);
     }
 }

@@ -242,8 +242,10 @@ fn next_stage(
     }
 }
 
-/// The result of a step; none if it panicked, which must not lose the operation.
-async fn unless_panics<T>(mut step: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
+/// The result of a step; none if it panicked, which must not lose whatever takes it.
+pub(super) async fn unless_panics<T>(
+    mut step: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+) -> Option<T> {
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| step.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))

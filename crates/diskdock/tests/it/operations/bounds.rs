@@ -1,12 +1,19 @@
 //! How much can be in flight, how often a restart gives time anew, and what a lease costs.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use diskdock::actions::OPERATIONS;
-use diskdock::operations::{NewOperation, Runner};
+use diskdock::hypervisor::Hypervisor;
+use diskdock::operations::{NewOperation, Runner, ServerLife};
 use diskdock::store::{OperationRow, WriteTx};
 use domain::{AccountId, OperationId, Uptime};
 
+use super::flaky::Shaky;
 use super::transient_errors::Bench;
 use crate::harness::{ACCOUNT, BEGINNING, REGION, World, ZONE};
+use crate::store_contract::entities;
 use crate::store_contract::operations::operation;
 
 /// Operations of an account in flight, at most.
@@ -109,4 +116,36 @@ async fn renew_lease_leaves_every_operation_as_it_is() {
         world.assembly.gateway.services.runner.renew_lease().await.unwrap();
     }
     assert_eq!(world.tx(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lease_is_renewed_while_the_reconciler_waits_for_a_silent_machine() {
+    let bench = Bench::empty();
+    let instance = entities::instance("one");
+    bench.store.write(move |tx| tx.save_instance(&instance)).await.unwrap();
+    let driver: Arc<dyn Hypervisor> = Arc::<Shaky>::clone(&bench.driver);
+    let life = ServerLife::new(&bench.store, &bench.clock, &driver, &bench.runner, Vec::new());
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let living = tokio::spawn(async move { life.run(|| ready.send(()).unwrap()).await });
+    is_ready.await.unwrap();
+    bench.driver.slow.store(true, Ordering::SeqCst);
+    let renewals = || {
+        let lease = bench.store.read_blocking(|tx| tx.lease("local"));
+        lease.unwrap().unwrap().renewals
+    };
+    let asked = bench.driver.calls.load(Ordering::SeqCst);
+    let mut renewed_before = None;
+    for _ in 0..1_000_000 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+        if bench.driver.calls.load(Ordering::SeqCst) > asked {
+            let before = *renewed_before.get_or_insert_with(renewals);
+            if renewals() >= before + 3 {
+                break;
+            }
+        }
+    }
+    assert!(renewals() >= renewed_before.expect("the reconciler began") + 3);
+    assert_eq!(bench.driver.calls.load(Ordering::SeqCst), asked + 1, "it still waits");
+    living.abort();
 }
