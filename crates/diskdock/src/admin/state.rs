@@ -118,7 +118,7 @@ async fn on_a_thread<T: Send + 'static>(
 }
 
 /// An operation of an export goes on here: under a number of its own, so that nothing that is
-/// still in hand can end it, and in our lease.
+/// still in flight can end it, and in our lease.
 fn restore_operation(row: &mut OperationRow, services: &Services) -> Result<(), String> {
     let kind = OPERATIONS.iter().find(|kind| kind.name == row.kind);
     let kind = kind.ok_or_else(|| format!("there is no operation {:?}", row.kind))?;

@@ -10,12 +10,12 @@ use domain::Uptime;
 use super::Timeout;
 use crate::store::TimeUsed;
 
-/// An operation that is taken up has at least one part in so many of its timeout left …
+/// An operation that is resumed has at least one part in so many of its timeout left …
 const FAIR_PART: i64 = 2;
 /// … until it has used up so many timeouts over all restarts.
 const MOST_TIMEOUTS: i64 = 2;
 
-/// The deadline of an operation in this server's hands.
+/// The deadline of an operation that this server carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
     /// Milliseconds that may be used; more than the timeout if time was given anew.
@@ -29,7 +29,7 @@ impl Deadline {
         Deadline { allowed_ms: timeout.milliseconds(), used: TimeUsed::none(now) }
     }
 
-    /// The deadline of an operation that is taken up after it had used so much.
+    /// The deadline of an operation that is resumed after it had used this much.
     pub fn recovered(timeout: Timeout, mut used: TimeUsed, now: Uptime) -> Deadline {
         used.count(now);
         used.is_suspended = false;

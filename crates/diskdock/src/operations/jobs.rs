@@ -1,4 +1,4 @@
-//! The jobs in this server's hands: those that wait, and those that take a step just now.
+//! The jobs of this server: those that wait, and those that take a step at present.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -13,7 +13,7 @@ use crate::store::OperationRow;
 /// The first and the longest pause after a transient error, in milliseconds.
 const PAUSE_MS: (i64, i64) = (100, 30_000);
 
-/// An operation in this server's hands.
+/// An operation that this server carries out.
 pub(super) struct Job {
     pub row: OperationRow,
     pub stage: Stage,
@@ -77,7 +77,7 @@ impl ConsecutiveFailures {
     }
 }
 
-/// The times of an operation in this server's hands.
+/// The times of an operation that this server carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLeft {
     /// Milliseconds until it is advanced next.
@@ -179,7 +179,7 @@ impl Jobs {
         rows
     }
 
-    /// The times of an operation; none if it is not in this server's hands.
+    /// The times of an operation; none if another server carries it out.
     pub fn time_left(&self, id: OperationId, now: Uptime) -> Option<TimeLeft> {
         let (due, deadline) = match (self.waiting.get(&id), self.in_hand.get(&id)) {
             (Some(job), _) => (job.schedule.due, job.schedule.deadline),
@@ -260,8 +260,7 @@ impl Jobs {
         }
     }
 
-    /// Makes due at once whatever concerns this disk or this instance; what is in hand, as soon as
-    /// its step is over.
+    /// Makes the selected operations due at once; one that takes a step, as soon as that is over.
     pub fn wake(&mut self, selection: &Selection, now: Uptime) {
         for held in self.in_hand.values_mut() {
             let Subject { instance, disk } = &held.subject;

@@ -40,7 +40,7 @@ pub enum Room {
 
 /// A job that somebody wants to take a step.
 enum Taken {
-    /// It waited, and is in hand from now on.
+    /// It waited, and takes a step from now on.
     Waiting(Box<Job>),
     /// It takes a step just now.
     InHand,
@@ -136,24 +136,24 @@ impl Runner {
         }
     }
 
-    /// Takes up what this server had in flight when it stopped. Gives how many operations that was.
+    /// Resumes the operations that this server had in flight when it stopped. Returns their number.
     pub async fn recover(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (mut recovered, mut after) = (0, OperationId(i64::MIN));
         loop {
             let find =
                 move |tx: &mut dyn WriteTx| tx.operations_of(SERVER, after, RECOVERED_AT_A_TIME);
-            let (last, count) = self.take_up(find).await?;
+            let (last, count) = self.recover_found(find).await?;
             recovered += count;
             let Some(last) = last else { return Ok(recovered) };
             after = last;
         }
     }
 
-    /// Takes up operations that a transaction finds; gives the last one and how many are new here.
+    /// Resumes the operations that a transaction finds; returns the last one and how many are new.
     ///
-    /// They are taken in right after the commit, before any other write: what is in hand is known
-    /// to be, and what has ended was not found.
-    pub(super) async fn take_up<F>(
+    /// They are enqueued right after the commit, before any other write: operations that are in
+    /// flight here are left out, and those that have ended were not found.
+    pub(super) async fn recover_found<F>(
         self: &Arc<Self>,
         find: F,
     ) -> Result<(Option<OperationId>, usize), StoreError>
@@ -292,7 +292,7 @@ impl Runner {
         self.lock().waiting_rows()
     }
 
-    /// The times of an operation; none if it is not in this server's hands.
+    /// The times of an operation; none if another server carries it out.
     pub fn time_left(&self, id: OperationId) -> Option<TimeLeft> {
         let now = self.clock.uptime();
         self.lock().time_left(id, now)

@@ -69,7 +69,7 @@ impl Runner {
                 let take = move |tx: &mut dyn WriteTx| {
                     tx.take_over_operations(&lease, SERVER, now, TAKEN_OVER_AT_A_TIME)
                 };
-                let (last, count) = self.take_up(take).await?;
+                let (last, count) = self.recover_found(take).await?;
                 taken += count;
                 if last.is_none() {
                     break;

@@ -1,4 +1,4 @@
-//! The life of a server: it gets to know its machines, takes up what was in flight, serves, and
+//! The life of a server: it observes its machines, resumes the operations in flight, serves, and
 //! keeps itself in order until it is stopped.
 
 use std::sync::Arc;
@@ -85,8 +85,8 @@ impl ServerLife {
         }
     }
 
-    /// Tells the hypervisor of the instances that it does not know, takes up what was in flight,
-    /// and says that the server is ready.
+    /// Tells the hypervisor of the instances that it does not know, resumes the operations in
+    /// flight, and marks the server as ready.
     pub async fn recover(&self) -> Result<(), StoreError> {
         let (store, driver) = (&self.store, self.hypervisor.as_ref());
         let now = self.clock.now();

@@ -253,7 +253,7 @@ pub(super) async fn unless_panics<T>(
     .await
 }
 
-/// A job that takes a step. Dropped, it is no longer in hand.
+/// A job that takes a step. Dropped, it is no longer in flight.
 struct InHand<'r> {
     runner: &'r Runner,
     id: OperationId,

@@ -1,4 +1,4 @@
-//! Tests of the jobs in hand.
+//! Tests of the jobs of this server.
 
 use super::*;
 use crate::actions::OPERATIONS;

@@ -26,6 +26,7 @@ const OLD_WORDS: &[(&str, &str)] = &[
     ("squeeze", "gzip"),
     ("take_back", "compensate"),
     ("take_in", "enqueue"),
+    ("take_up", "recover"),
     ("trouble", "error"),
     ("wish", "the request, or what is wanted"),
 ];
