@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use domain::inventory::BootMode;
 use serde_json::{Value, json};
 
 use super::admin::controls::{Controls, read_server_file};
@@ -30,6 +31,7 @@ const LINE_EVERY: f64 = 10.0;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diskdock image import debian-12-genericcloud-amd64.qcow2 --name debian-12
+  diskdock image import fedora-uefi.qcow2 --boot-mode uefi --name fedora
   diskdock image import --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --name tiny
   diskdock image list
   diskdock image delete m-debian-12
@@ -80,6 +82,9 @@ struct ImportArgs {
     /// The format of the file [default: detected]
     #[arg(long, value_enum)]
     format: Option<FormatName>,
+    /// The firmware that the disk's boot loader is made for
+    #[arg(long, value_enum, value_name = "MODE", default_value_t, conflicts_with = "kernel")]
+    boot_mode: BootModeName,
     /// A Linux kernel (bzImage) to start directly, without a boot loader
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
@@ -105,6 +110,28 @@ struct ImportArgs {
         default_value = "1"
     )]
     size: u32,
+}
+
+/// As `BootMode` of CreateImage.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[value(rename_all = "lower")]
+enum BootModeName {
+    /// A boot sector
+    #[default]
+    #[value(alias = "BIOS")]
+    Bios,
+    /// An EFI system partition; machines need the package ovmf
+    #[value(alias = "UEFI")]
+    Uefi,
+}
+
+impl From<BootModeName> for BootMode {
+    fn from(name: BootModeName) -> BootMode {
+        match name {
+            BootModeName::Bios => BootMode::Bios,
+            BootModeName::Uefi => BootMode::Uefi,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -184,7 +211,11 @@ fn plan(wanted: &ImportArgs) -> Import {
             disk: disk.clone().map(|file| (file, format)),
             empty_gib: wanted.size,
         },
-        (None, file) => What::Disk { file: file.clone().unwrap_or_default(), format },
+        (None, file) => What::Disk {
+            file: file.clone().unwrap_or_default(),
+            format,
+            boot_mode: wanted.boot_mode.into(),
+        },
     };
     let now = Clock::default().now();
     Import {
@@ -284,7 +315,7 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
     }
     let row = |record: &ImageRecord| {
         let boot = match &record.boot {
-            ImageBoot::Disk => "disk",
+            ImageBoot::Disk { boot_mode } => boot_mode.as_str(),
             ImageBoot::Kernel { .. } => "kernel",
         };
         let size = record.size_gib.to_string();

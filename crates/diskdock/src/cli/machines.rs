@@ -10,6 +10,7 @@ use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
 use crate::hypervisor::qemu::{Config, user};
+use crate::storage::DiskCache;
 
 /// The file of a data directory that says which hypervisor its state belongs to.
 const MARK: &str = "hypervisor";
@@ -29,6 +30,25 @@ impl HypervisorChoice {
         match self {
             HypervisorChoice::Simulated => "simulated",
             HypervisorChoice::Qemu => "qemu",
+        }
+    }
+}
+
+/// The use of the host's page cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DiskCacheChoice {
+    /// Past it, by io_uring where the host can
+    None,
+    /// Through it
+    #[default]
+    Writeback,
+}
+
+impl From<DiskCacheChoice> for DiskCache {
+    fn from(choice: DiskCacheChoice) -> DiskCache {
+        match choice {
+            DiskCacheChoice::None => DiskCache::None,
+            DiskCacheChoice::Writeback => DiskCache::Writeback,
         }
     }
 }
@@ -56,10 +76,47 @@ pub struct MachineArgs {
     /// The program that carries the connections of guests with --network user
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
+    /// The page cache of this host for disks: writeback, or none, which goes past it
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", env = "DISKDOCK_DISK_CACHE")]
+    pub disk_cache: DiskCacheChoice,
+    /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
+    /// less a tenth]
+    #[arg(long, value_name = "GIB", value_parser = MachineMemory::parse)]
+    pub machine_memory: Option<MachineMemory>,
     /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
     pub shutdown_grace: i64,
 }
+
+/// The memory that machines may use together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineMemory {
+    /// Whatever they want.
+    Unlimited,
+    /// So many GiB.
+    Gib(u64),
+}
+
+impl MachineMemory {
+    fn parse(text: &str) -> Result<MachineMemory, String> {
+        match text.parse() {
+            _ if text == "unlimited" => Ok(MachineMemory::Unlimited),
+            Ok(gib) if gib > 0 => Ok(MachineMemory::Gib(gib)),
+            _ => Err(format!("`{text}` is neither a number of GiB nor `unlimited`")),
+        }
+    }
+}
+
+/// MiB of memory that this host has, less a tenth for itself; none if it cannot be told.
+fn host_memory_mib() -> Option<u64> {
+    let info = rustix::system::sysinfo();
+    let bytes = info.totalram.checked_mul(u64::from(info.mem_unit))?;
+    Some(bytes / 10 * 9 / MIB).filter(|mib| *mib > 0)
+}
+
+/// Bytes of a MiB, and MiB of a GiB.
+const MIB: u64 = 1 << 20;
+const MIB_PER_GIB: u64 = 1 << 10;
 
 /// Whether a program can be started.
 fn runs(program: &Path) -> bool {
@@ -98,6 +155,17 @@ impl MachineArgs {
         }
     }
 
+    /// MiB of memory for all machines that are on; `None` is no limit, as without machines.
+    pub fn memory_mib(&self) -> Option<u64> {
+        match (self.hypervisor, self.machine_memory) {
+            (HypervisorChoice::Simulated, _) | (_, Some(MachineMemory::Unlimited)) => None,
+            (HypervisorChoice::Qemu, Some(MachineMemory::Gib(gib))) => {
+                Some(gib.saturating_mul(MIB_PER_GIB))
+            }
+            (HypervisorChoice::Qemu, None) => host_memory_mib(),
+        }
+    }
+
     /// The configuration of QEMU; `None` for the simulated hypervisor.
     pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
         if self.hypervisor == HypervisorChoice::Simulated {
@@ -115,6 +183,7 @@ impl MachineArgs {
             user,
             network: self.network.clone(),
             programs: self.programs()?,
+            disk_cache: self.disk_cache.into(),
             shutdown_grace_ms: self.shutdown_grace,
         }))
     }
@@ -165,5 +234,20 @@ impl MachineArgs {
         writeln!(file, "{word}")?;
         file.sync_all()?;
         Ok(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_memory_is_a_number_of_gib_or_unlimited() {
+        assert_eq!(MachineMemory::parse("16"), Ok(MachineMemory::Gib(16)));
+        assert_eq!(MachineMemory::parse("unlimited"), Ok(MachineMemory::Unlimited));
+        for wrong in ["", "0", "-1", "16G", "much"] {
+            assert!(MachineMemory::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(host_memory_mib().is_some_and(|mib| mib > 64));
     }
 }

@@ -21,7 +21,7 @@ use crate::gateway::keys::secret_text;
 use crate::gateway::server::{self, Server};
 use crate::hypervisor::Pace;
 use crate::ids::IdGenerator;
-use crate::service::Quota;
+use crate::service::{Quota, Quotas};
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 
@@ -154,7 +154,10 @@ fn plan(
         pace: args.pace,
         qemu: args.machines.config(args.ephemeral)?,
         strict: args.strict,
-        quotas: args.quota.iter().copied().collect(),
+        quotas: Quotas {
+            machine_memory_mib: args.machines.memory_mib(),
+            ..args.quota.iter().copied().collect()
+        },
         throttle: args.throttle,
         development_key: args.listen.ip().is_loopback() && !args.machines.has_guests(),
         extra_hosts: args.allow_host.clone(),

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, fcntl_lock, statvfs};
 
 use super::Point;
-use crate::storage::{GIB, Tool};
+use crate::storage::{Aio, GIB, Owner, TRIAL_BYTES, Tool};
 
 const DIRECTORY: &str = "directory";
 const SPACE: &str = "space";
 const INODES: &str = "inodes";
 const LOCKS: &str = "locks";
 const LINKS: &str = "links";
+const DIRECT: &str = "io_uring";
 /// GiB below which there is no room for an image, or for more than a few.
 const GIB_NEEDED: u64 = 1;
 const GIB_WANTED: u64 = 10;
@@ -40,6 +41,7 @@ pub fn examine(data_directory: &Path) -> Vec<Point> {
             let made = if there == absolute { "can be written" } else { "can be made" };
             points.push(Point::ok(DIRECTORY, format!("{} {made}", absolute.display())));
             points.push(judge(LOCKS, "files can be locked against each other", scratch.locks()));
+            points.push(scratch.direct());
             points.push(judge(LINKS, "files can have two names", scratch.links()));
         }
     }
@@ -107,6 +109,23 @@ impl Scratch {
         let met = is_opened_by_qemu(&self.path)?;
         fcntl_lock(&self.file, FlockOperation::Unlock)?;
         if met { Err(Error::other("qemu-img opens a file that is locked")) } else { Ok(()) }
+    }
+
+    /// The best way past the page cache, for `--disk-cache none`.
+    fn direct(&self) -> Point {
+        if let Err(error) = self.file.set_len(TRIAL_BYTES) {
+            return Point::warning(DIRECT, format!("cannot be tried out: {error}"), ELSEWHERE);
+        }
+        let works = |aio: &Aio| aio.try_out(&self.path, Owner::ourselves()).is_ok();
+        let remedy = "use --disk-cache writeback, or Linux 5.10 or newer and a local file system";
+        match Aio::ALL.into_iter().find(works) {
+            Some(Aio::IoUring) => Point::ok(DIRECT, "disks can go past the page cache by io_uring"),
+            Some(slower) => {
+                let found = format!("--disk-cache none uses {} instead", slower.as_str());
+                Point::warning(DIRECT, found, remedy)
+            }
+            None => Point::warning(DIRECT, "--disk-cache none does not work here", remedy),
+        }
     }
 
     /// Whether a file can get its name in one step without taking another's place.

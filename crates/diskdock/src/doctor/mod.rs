@@ -5,6 +5,7 @@
 
 mod directory;
 mod limits;
+mod machines;
 mod programs;
 mod user;
 
@@ -77,6 +78,9 @@ pub struct PlannedServer {
 /// Runs all checks. Takes up to ten seconds where test guests hang.
 pub async fn examine(wanted: &PlannedServer) -> Vec<Point> {
     let mut points = programs::examine(&wanted.qemu).await;
+    if !programs::is_missing(&points) {
+        points.extend(machines::examine(&wanted.qemu).await);
+    }
     let kvm_works =
         points.iter().any(|point| point.name == programs::KVM && point.verdict == Verdict::Ok);
     let beside = wanted.clone();

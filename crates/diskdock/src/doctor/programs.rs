@@ -12,6 +12,7 @@ use crate::hypervisor::qemu::accel::{Accel, SANDBOX, probe, probe_with};
 
 /// The name of the check of KVM.
 pub const KVM: &str = "KVM";
+const QEMU: &str = "QEMU";
 /// The oldest QEMU that is known to work.
 const OLDEST: (u32, u32) = (7, 2);
 /// The deadline for the version of a program.
@@ -22,11 +23,11 @@ const INSTALL_TOOLS: &str = "apt-get install qemu-utils";
 /// Checks the programs.
 pub async fn examine(qemu: &Path) -> Vec<Point> {
     let (qemu_point, tools) = tokio::join!(
-        version("QEMU", qemu, INSTALL_QEMU),
+        version(QEMU, qemu, INSTALL_QEMU),
         version("qemu-img", Path::new("qemu-img"), INSTALL_TOOLS),
     );
     let mut points = vec![qemu_point, tools];
-    if points[0].found.contains(MISSING) {
+    if is_missing(&points) {
         return points;
     }
     let (software, kvm, sandbox) = tokio::join!(
@@ -58,6 +59,11 @@ pub async fn examine(qemu: &Path) -> Vec<Point> {
 }
 
 const MISSING: &str = "cannot be run";
+
+/// Whether there is no QEMU at all.
+pub(super) fn is_missing(points: &[Point]) -> bool {
+    points.iter().any(|point| point.name == QEMU && point.found.contains(MISSING))
+}
 
 async fn version(name: &'static str, program: &Path, install: &str) -> Point {
     let mut command = Command::new(program);

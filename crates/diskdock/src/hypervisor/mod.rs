@@ -69,6 +69,9 @@ pub struct MachineSpec {
     pub image: String,
     /// The disk it boots from.
     pub system_disk: Option<DiskId>,
+    /// Its disks in the order of their device names, in which its guest finds them at boot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disk_order: Vec<DiskId>,
     /// Its name inside the guest.
     pub host_name: String,
     /// UserData for the first boot, in Base64; possibly empty.

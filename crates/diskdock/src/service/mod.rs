@@ -4,6 +4,7 @@
 //! of an action in one transaction with its ClientToken, its operations and the record of the
 //! call. It depends neither on a particular action nor on HTTP.
 
+mod memory;
 mod parameters;
 mod quota;
 mod token;
@@ -93,7 +94,7 @@ pub async fn dispatch(
                 let (quotas, account) = (services.quotas, request.caller.account.clone());
                 let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
                     let effect = ready.decide(tx, call)?;
-                    quotas.check(tx, &account, &effect.changes)
+                    quotas.check(tx, &call.environment.inventory, &account, &effect.changes)
                 };
                 read(services, &environment, &request.caller, decide).await?;
                 return Err((&DRY_RUN).into());

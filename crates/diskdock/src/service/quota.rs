@@ -5,18 +5,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use domain::AccountId;
+use domain::inventory::Inventory;
 
+use super::memory;
 use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
 use crate::catalog::{Stop, StoreChange};
 use crate::store::ReadTx;
 
-/// The most disks and instances of one account; `None` is no limit.
+/// The most disks and instances of one account, and the memory of all; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// Disks in all regions, including system disks and disks that are Creating.
     pub disks: Option<u64>,
     /// Instances in all regions.
     pub instances: Option<u64>,
+    /// MiB of the machines of all accounts that are on.
+    pub machine_memory_mib: Option<u64>,
 }
 
 impl Quotas {
@@ -25,9 +29,13 @@ impl Quotas {
     pub(super) fn check(
         &self,
         tx: &dyn ReadTx,
+        inventory: &Inventory,
         account: &AccountId,
         changes: &[StoreChange],
     ) -> Result<(), Stop> {
+        if let Some(most_mib) = self.machine_memory_mib {
+            memory::check(most_mib, tx, inventory, changes)?;
+        }
         if self.disks.is_none() && self.instances.is_none() {
             return Ok(());
         }

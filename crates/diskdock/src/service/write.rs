@@ -94,7 +94,8 @@ fn decide(
         };
     }
     let effect = ready.decide(tx, call)?;
-    quotas.check(tx, &call.caller.account, &effect.changes)?;
+    let inventory = &call.environment.inventory;
+    quotas.check(tx, inventory, &call.caller.account, &effect.changes)?;
     Ok(Decided::Anew(effect))
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::DiskId;
 
@@ -11,8 +11,9 @@ use super::closing::{ClosingFile, identity};
 use super::damage::Damages;
 use super::draft;
 use super::error::{At, StorageError};
+use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
-use super::images::{BootFiles, ImageRecord, Images, KernelFiles};
+use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::making::UNNAMED;
 use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
@@ -62,6 +63,8 @@ pub(super) struct DirectoryInner {
     pub(super) owner: Owner,
     pub(super) images: Images,
     damages: Damages,
+    /// How QEMU reads and writes the files.
+    io: OnceLock<FileIo>,
 }
 
 impl Directory {
@@ -80,14 +83,31 @@ impl Directory {
         draft::clear_left_behind(&disks)?;
         let opened = device_and_inode(&disks)?;
         let damages = Damages::load(&disks)?;
+        let io = OnceLock::new();
         let directory =
-            Directory(Arc::new(DirectoryInner { disks, opened, owner, images, damages }));
+            Directory(Arc::new(DirectoryInner { disks, opened, owner, images, damages, io }));
         for file in directory.files()? {
             files::apply_owner(&file, owner, files::PRIVATE)?;
         }
         let (keeper, mode) = directory.keeper();
         files::apply_owner(directory.disks(), keeper, mode)?;
         Ok(directory)
+    }
+
+    /// Chooses how files are read and written, once; what is chosen is tried out.
+    pub fn with_cache(self, cache: DiskCache) -> Result<Directory, StorageError> {
+        let io = match cache {
+            DiskCache::Writeback => FileIo::CACHED,
+            DiskCache::None => {
+                let draft = self.draft()?;
+                let path = draft.file(UNNAMED);
+                files::create(&path)?.set_len(TRIAL_BYTES).at("make room in", &path)?;
+                files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+                FileIo::direct(&path, self.0.owner)?
+            }
+        };
+        let _ = self.0.io.set(io);
+        Ok(self)
     }
 
     /// The images that can be used.
@@ -221,7 +241,7 @@ impl Volumes for Directory {
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
         let identity = identity(&found.file, &found.path, found.format)?;
-        let node = file_node(&found.path, found.format);
+        let node = file_node(&found.path, found.format, *self.0.io.get_or_init(|| FileIo::CACHED));
         Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
     }
 
@@ -320,9 +340,12 @@ impl Volumes for Directory {
         self.find(disk).map(|volume| volume.opened)
     }
 
-    fn kernel(&self, image: &str) -> Result<Option<KernelFiles>, StorageError> {
+    fn image_start(&self, image: &str) -> Result<Option<ImageStart>, StorageError> {
         match self.image(image) {
-            Ok(image) => Ok(self.boot_files(&image).kernel),
+            Ok(image) => Ok(Some(match self.boot_files(&image).kernel {
+                Some(kernel) => ImageStart::Kernel(kernel),
+                None => ImageStart::Disk(image.boot.boot_mode()),
+            })),
             Err(StorageError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -45,7 +45,11 @@ pub struct ImageRecord {
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum ImageBoot {
     /// By the boot loader on its disk.
-    Disk,
+    Disk {
+        /// Which firmware it is made for.
+        #[serde(default)]
+        boot_mode: BootMode,
+    },
     /// By a kernel that the virtual machine is given; its disk may be empty.
     Kernel {
         /// The kernel's command line.
@@ -53,6 +57,25 @@ pub enum ImageBoot {
         /// Whether there is an initial file system beside the kernel.
         initrd: bool,
     },
+}
+
+impl ImageBoot {
+    /// The `BootMode` that callers see.
+    pub fn boot_mode(&self) -> BootMode {
+        match self {
+            ImageBoot::Disk { boot_mode } => *boot_mode,
+            ImageBoot::Kernel { .. } => BootMode::Bios,
+        }
+    }
+}
+
+/// What machines of an image start from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageStart {
+    /// The boot loader on their system disk.
+    Disk(BootMode),
+    /// The kernel of the image.
+    Kernel(KernelFiles),
 }
 
 /// The files that an image is started from: absolute paths.
@@ -183,7 +206,7 @@ impl Images {
     pub fn boot_files(&self, image: &ImageRecord) -> BootFiles {
         let directory = self.directory.join(&image.id);
         let kernel = match &image.boot {
-            ImageBoot::Disk => None,
+            ImageBoot::Disk { .. } => None,
             ImageBoot::Kernel { command_line, initrd } => Some(KernelFiles {
                 kernel: directory.join(KERNEL),
                 initrd: initrd.then(|| directory.join(INITRD)),
@@ -310,10 +333,10 @@ impl ImageRecord {
             size_gib: self.size_gib,
             creation_time: self.created_at.clone(),
             image_family: String::new(),
-            boot_mode: BootMode::Bios,
+            boot_mode: self.boot.boot_mode(),
             description: String::new(),
             nvme_support: false,
-            cloud_init: self.boot == ImageBoot::Disk,
+            cloud_init: matches!(self.boot, ImageBoot::Disk { .. }),
             login_as_non_root: false,
         }
     }

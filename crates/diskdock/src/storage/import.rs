@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use domain::inventory::BootMode;
+
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::{CONTENT, DISK, INITRD, ImageBoot, ImageRecord, Images, KERNEL, RECORD};
@@ -48,6 +50,8 @@ pub enum What {
         file: PathBuf,
         /// What it is in; found out if it is not said.
         format: Option<DiskFormat>,
+        /// Which firmware it is made for.
+        boot_mode: BootMode,
     },
     /// A kernel to be started directly.
     Kernel {
@@ -133,8 +137,9 @@ impl Images {
     ) -> Result<(ImageBoot, u64), StorageError> {
         let to = content.join(DISK);
         match &import.what {
-            What::Disk { file, format } => {
-                Ok((ImageBoot::Disk, self.convert(file, *format, &to, tell)?))
+            What::Disk { file, format, boot_mode } => {
+                let bytes = self.convert(file, *format, &to, tell)?;
+                Ok((ImageBoot::Disk { boot_mode: *boot_mode }, bytes))
             }
             What::Kernel { kernel, initrd, command_line, disk, empty_gib } => {
                 copy(&source::kernel(kernel)?, kernel, &content.join(KERNEL))?;

@@ -18,7 +18,7 @@ use domain::DiskId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{KernelFiles, StorageError};
+use super::{ImageStart, StorageError};
 
 /// The identity of the bytes under a volume's name, in a form of the storage system. It survives a
 /// restart of the host.
@@ -132,7 +132,6 @@ pub trait Volumes: Send + Sync {
     fn restore(&self, disk: &DiskId, opened: &Opened, process: u32)
     -> Result<Opened, StorageError>;
 
-    /// The kernel that machines of an image are given; none if they boot from their disk, or if
-    /// there is no such image any more.
-    fn kernel(&self, image: &str) -> Result<Option<KernelFiles>, StorageError>;
+    /// What machines of an image start from; none if there is no such image any more.
+    fn image_start(&self, image: &str) -> Result<Option<ImageStart>, StorageError>;
 }

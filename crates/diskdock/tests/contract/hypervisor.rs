@@ -54,6 +54,7 @@ impl Bench<'_> {
             disk_quantity: 4,
             image: self.image.to_owned(),
             system_disk: None,
+            disk_order: Vec::new(),
             host_name: instance.to_owned(),
             user_data: String::new(),
             forwards: Vec::new(),

@@ -15,7 +15,7 @@ use diskdock::clock::Clock;
 use diskdock::hypervisor::qemu::accel::AccelChoice;
 use diskdock::hypervisor::qemu::network::{Network, Programs};
 use diskdock::hypervisor::qemu::{Config, Qemu, user};
-use diskdock::storage::{Images, Import, What};
+use diskdock::storage::{DiskCache, Images, Import, What};
 
 use contract::{Bench, Pass, contract};
 
@@ -61,6 +61,7 @@ async fn the_qemu_driver_keeps_the_contract() {
         user: user::of_machines(user::BY_DEFAULT).unwrap(),
         network: Network::None,
         programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
+        disk_cache: DiskCache::None,
         shutdown_grace_ms: 30_000,
     };
     let driver = Qemu::open(config, directory.path()).unwrap();

@@ -97,7 +97,8 @@ only. A simulated instance has no guest, and nothing listens.";
 /// The build of the machine of a new instance.
 pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
     let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
-    Build::of(made, machine_spec(&call.environment.inventory, &made.instance, user_data))
+    let order = made.disks.iter().map(|disk| disk.id.clone()).collect();
+    Build::of(made, machine_spec(&call.environment.inventory, &made.instance, order, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.

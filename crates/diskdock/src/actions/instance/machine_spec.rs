@@ -12,7 +12,12 @@ const NO_TYPE: (u32, f64, u32) = (0, 0.0, 0);
 const MIB: f64 = 1_024.0;
 
 /// The specification of this instance's machine.
-pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: String) -> MachineSpec {
+pub fn machine_spec(
+    inventory: &Inventory,
+    instance: &Instance,
+    disk_order: Vec<DiskId>,
+    user_data: String,
+) -> MachineSpec {
     let found = inventory.instance_type(&instance.instance_type);
     let (processors, memory_gib, disk_quantity) =
         found.map_or(NO_TYPE, |found| (found.cpu, found.memory_gib, disks_held(found)));
@@ -23,12 +28,20 @@ pub fn machine_spec(inventory: &Inventory, instance: &Instance, user_data: Strin
         disk_quantity,
         image: instance.image.clone(),
         system_disk: instance.system_disk.clone(),
+        disk_order,
         host_name: instance.host_name.clone(),
         user_data,
         forwards: forwards(&instance.tags).unwrap_or_default(),
         private_ip: instance.network.private_ip.clone(),
         mac: derived::mac(instance.id.as_str()),
     }
+}
+
+/// Disks in the order of their device names: `/dev/xvdz` comes before `/dev/xvdaa`.
+pub fn by_device<'d>(disks: impl Iterator<Item = (&'d str, &'d DiskId)>) -> Vec<DiskId> {
+    let mut disks: Vec<_> = disks.collect();
+    disks.sort_unstable_by_key(|(device, _)| (device.len(), *device));
+    disks.into_iter().map(|(_, disk)| disk.clone()).collect()
 }
 
 /// Disks that a machine of this type can hold: cloud disks, and the local disks it comes with.
@@ -42,5 +55,20 @@ pub fn forwards(tags: &[Tag]) -> Option<Vec<Forward>> {
     match tags.iter().find(|tag| tag.key == FORWARD_TAG) {
         Some(tag) => Forward::parse_list(&tag.value),
         None => Some(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_device_follows_the_letters() {
+        let disks: Vec<(&str, DiskId)> = ["/dev/xvdaa", "/dev/xvdc", "/dev/xvda", "/dev/xvdb"]
+            .map(|device| (device, DiskId::from(device.trim_start_matches("/dev/"))))
+            .into();
+        let sorted = by_device(disks.iter().map(|(device, disk)| (*device, disk)));
+        let sorted: Vec<_> = sorted.iter().map(DiskId::as_str).collect();
+        assert_eq!(sorted, ["xvda", "xvdb", "xvdc", "xvdaa"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::Illegal;
 
-use super::machine_spec::machine_spec;
+use super::machine_spec::{by_device, machine_spec};
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 use crate::store::AttachedDisk;
@@ -87,7 +87,8 @@ pub fn facts(
     let found = call.environment.inventory.instance_type(&instance.instance_type);
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
     let user_data = tx.user_data(&instance.id)?.unwrap_or_default();
-    let spec = machine_spec(&call.environment.inventory, &instance, user_data);
+    let order = by_device(attached.iter().map(|at| (at.device.as_str(), &at.disk)));
+    let spec = machine_spec(&call.environment.inventory, &instance, order, user_data);
     Ok(PowerFacts { instance, attached, disks_made, has_local_disks, spec, requested })
 }
 

@@ -90,6 +90,10 @@ errors! {
     INSTANCE_QUOTA = 403 "QuotaExceed.ElasticQuota"
         "No additional quota is available for the specified ECS instance type."
         => "Delete instances, or start the server with a higher --quota instances=<number>.";
+    NO_STOCK = 403 "OperationDenied.NoStock"
+        "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones."
+        => "The host has no memory left for this machine: stop instances, use a smaller type, or \
+            start the server with another --machine-memory.";
     DRY_RUN = 400 "DryRunOperation"
         "Request validation has been passed with DryRun flag set."
         => "The request would have succeeded. Send it without DryRun.";

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::accel::{Choice, SANDBOX};
 use super::process::PID_FILE;
+use super::uefi::UefiFiles;
 use crate::hypervisor::MachineSpec;
 
 /// The monitor that the driver talks to.
@@ -27,11 +28,16 @@ const FUNCTIONS: u32 = 8;
 /// The first place on the root bus that root ports take; those before it have other devices.
 const FIRST_PLACE: u32 = 8;
 
+/// The thread in which the requests of a machine's disks are carried out.
+const IO_THREAD: &str = "io";
+
 /// What is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Boot {
     /// The first disk's boot sector.
     Disk,
+    /// The first disk's boot loader, by UEFI.
+    Uefi(UefiFiles),
     /// A kernel straight from the host's files.
     Kernel {
         /// The kernel.
@@ -41,6 +47,16 @@ pub enum Boot {
         /// The kernel's command line.
         command_line: String,
     },
+}
+
+impl Boot {
+    /// Whether the boot loader is on the system disk.
+    pub fn is_from_disk(&self) -> bool {
+        match self {
+            Boot::Disk | Boot::Uefi(_) => true,
+            Boot::Kernel { .. } => false,
+        }
+    }
 }
 
 /// The network card that a guest is given.
@@ -76,8 +92,12 @@ pub struct Parts<'a> {
     pub spec: &'a MachineSpec,
     /// How it is accelerated.
     pub accel: &'a Choice,
+    /// Its versioned machine type.
+    pub machine_type: &'a str,
     /// What it boots.
     pub boot: Boot,
+    /// Whether its disks have a thread of their own.
+    pub io_thread: bool,
     /// Its disks.
     pub disks: Vec<BootDisk>,
     /// The image with the guest's user data, if any.
@@ -103,8 +123,8 @@ fn seed_node(path: &Path) -> Value {
 
 /// The device through which a guest sees a disk. The address matters: without one, QEMU would put a
 /// second device on an occupied port where no guest ever sees it.
-pub fn block_device(name: &str, serial: &str, port: u32) -> Value {
-    json!({
+pub fn block_device(name: &str, serial: &str, port: u32, io_thread: bool) -> Value {
+    let mut device = json!({
         "driver": "virtio-blk-pci",
         "id": name,
         "drive": name,
@@ -114,7 +134,11 @@ pub fn block_device(name: &str, serial: &str, port: u32) -> Value {
         // A full host file system pauses the machine instead of failing the guest's writes.
         "werror": "enospc",
         "rerror": "report",
-    })
+    });
+    if io_thread {
+        device["iothread"] = json!(IO_THREAD);
+    }
+    device
 }
 
 /// The arguments of QEMU.
@@ -122,13 +146,16 @@ pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
     let mut line = Line(Vec::new());
     basics(&mut line, parts);
     boot(&mut line, parts);
+    if parts.io_thread {
+        line.json("-object", json!({"qom-type": "iothread", "id": IO_THREAD}));
+    }
     for port in 0..ports(parts.spec.disk_quantity) {
         line.json("-device", root_port(port));
     }
     for disk in &parts.disks {
         line.json("-blockdev", disk.node.clone());
-        let mut device = block_device(&disk.name, &disk.serial, disk.port);
-        if disk.system && parts.boot == Boot::Disk {
+        let mut device = block_device(&disk.name, &disk.serial, disk.port, parts.io_thread);
+        if disk.system && parts.boot.is_from_disk() {
             device["bootindex"] = json!(0);
         }
         line.json("-device", device);
@@ -169,7 +196,7 @@ fn basics(line: &mut Line, parts: &Parts<'_>) {
     line.option("-display", "none");
     line.option("-sandbox", SANDBOX);
     line.option("-pidfile", PID_FILE);
-    line.option("-machine", "q35,usb=off,vmport=off,dump-guest-core=off");
+    line.option("-machine", machine(parts));
     line.option("-accel", accel.accel.as_str());
     line.option("-cpu", accel.cpu_model);
     line.option("-smp", spec.processors.to_string());
@@ -185,7 +212,31 @@ fn basics(line: &mut Line, parts: &Parts<'_>) {
     line.json("-device", json!({"driver": "virtio-rng-pci", "rng": "rng", "addr": "3"}));
 }
 
+fn machine(parts: &Parts<'_>) -> String {
+    let flash = match parts.boot {
+        Boot::Uefi(_) => ",pflash0=firmware,pflash1=variables",
+        Boot::Disk | Boot::Kernel { .. } => "",
+    };
+    format!("{},usb=off,vmport=off,dump-guest-core=off{flash}", parts.machine_type)
+}
+
+/// The block node of a flash chip.
+fn flash_node(name: &str, path: &Path, read_only: bool) -> Value {
+    json!({
+        "driver": "raw",
+        "node-name": name,
+        "read-only": read_only,
+        "file": {
+            "driver": "file", "filename": path, "locking": "on", "read-only": read_only,
+        },
+    })
+}
+
 fn boot(line: &mut Line, parts: &Parts<'_>) {
+    if let Boot::Uefi(UefiFiles { firmware, variables }) = &parts.boot {
+        line.json("-blockdev", flash_node("firmware", firmware, true));
+        line.json("-blockdev", flash_node("variables", variables, false));
+    }
     let Boot::Kernel { kernel, initrd, command_line } = &parts.boot else { return };
     line.option("-kernel", kernel);
     if let Some(initrd) = initrd {
@@ -245,114 +296,4 @@ pub fn mac_address(spec: &MachineSpec) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::accel::Accel;
-    use super::*;
-
-    fn spec() -> MachineSpec {
-        MachineSpec {
-            instance: "i-bp1".into(),
-            processors: 2,
-            memory_mib: 8_192,
-            disk_quantity: 17,
-            image: "m-1".to_owned(),
-            system_disk: Some("d-root".into()),
-            host_name: "web".to_owned(),
-            user_data: String::new(),
-            forwards: Vec::new(),
-            private_ip: String::new(),
-            mac: "00:16:3e:01:02:03".to_owned(),
-        }
-    }
-
-    fn line(boot: Boot) -> Vec<String> {
-        line_with(boot, Card::Stream)
-    }
-
-    fn line_with(boot: Boot, card: Card) -> Vec<String> {
-        let accel = Choice { accel: Accel::Tcg, cpu_model: "max", remark: None };
-        let root = BootDisk {
-            name: "d-root.1".to_owned(),
-            serial: "root".to_owned(),
-            port: 0,
-            node: json!({
-                "driver": "qcow2",
-                "node-name": "d-root.1",
-                "file": { "driver": "file", "filename": "/a \"strange\",path/d-root.qcow2" },
-            }),
-            system: true,
-        };
-        let spec = spec();
-        let parts = Parts { spec: &spec, accel: &accel, boot, disks: vec![root], seed: None, card };
-        command_line(&parts).into_iter().map(|one| one.into_string().unwrap()).collect()
-    }
-
-    fn after<'l>(line: &'l [String], flag: &'l str) -> impl Iterator<Item = &'l String> {
-        line.iter().zip(line.iter().skip(1)).filter(move |(one, _)| *one == flag).map(|(_, v)| v)
-    }
-
-    fn devices(line: &[String], driver: &str) -> Vec<Value> {
-        let all = after(line, "-device").map(|text| serde_json::from_str::<Value>(text).unwrap());
-        all.filter(|device| device["driver"] == driver).collect()
-    }
-
-    #[test]
-    fn command_line_gives_each_port_its_own_slot() {
-        let line = line(Boot::Disk);
-        let ports = devices(&line, "pcie-root-port");
-        assert_eq!(ports.len(), 17);
-        for key in ["id", "addr", "chassis", "slot"] {
-            let mut seen: Vec<_> = ports.iter().map(|port| port[key].to_string()).collect();
-            seen.sort();
-            seen.dedup();
-            assert_eq!(seen.len(), 17, "{key}");
-        }
-        assert_eq!(root_port(63)["addr"], "f.7");
-        assert_eq!(self::ports(1_000), PORTS);
-    }
-
-    #[test]
-    fn command_line_escapes_paths_and_boots_the_system_disk() {
-        let line = line(Boot::Disk);
-        let nodes: Vec<Value> =
-            after(&line, "-blockdev").map(|text| serde_json::from_str(text).unwrap()).collect();
-        assert_eq!(nodes[0]["file"]["filename"], "/a \"strange\",path/d-root.qcow2");
-        let disks = devices(&line, "virtio-blk-pci");
-        assert_eq!(disks[0]["serial"], "root");
-        assert_eq!(disks[0]["bootindex"], 0);
-        assert_eq!(after(&line, "-kernel").count(), 0);
-    }
-
-    #[test]
-    fn command_line_passes_kernel_arguments_as_one() {
-        let boot = Boot::Kernel {
-            kernel: "/k".into(),
-            initrd: Some("/i".into()),
-            command_line: "console=ttyS0 quiet -display gtk".to_owned(),
-        };
-        let line = line(boot);
-        assert_eq!(
-            after(&line, "-append").collect::<Vec<_>>(),
-            ["console=ttyS0 quiet -display gtk"]
-        );
-        assert_eq!(after(&line, "-display").next().unwrap(), "none");
-    }
-
-    #[test]
-    fn command_line_gives_the_guest_the_card_of_its_network() {
-        let netdev = |card| {
-            let line = line_with(Boot::Disk, card);
-            let cards = devices(&line, "virtio-net-pci");
-            let found = after(&line, "-netdev").next().cloned();
-            found.map(|text| {
-                assert_eq!(cards[0]["mac"], "00:16:3e:01:02:03");
-                serde_json::from_str::<Value>(&text).unwrap()
-            })
-        };
-        assert_eq!(netdev(Card::Stream).unwrap()["addr"]["str"], "0");
-        assert_eq!(netdev(Card::Tap).unwrap()["fd"], "0");
-        assert_eq!(netdev(Card::Absent), None);
-        let open = |line: Vec<String>| line.iter().any(|word| word.contains("\"user\""));
-        assert!(!open(line(Boot::Disk)), "QEMU's own user network reaches the host's loopback");
-    }
-}
+mod tests;

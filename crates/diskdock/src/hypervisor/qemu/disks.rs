@@ -13,6 +13,7 @@
 
 use domain::Uptime;
 use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus};
+use serde_json::Value;
 
 use super::Qemu;
 use super::command_line::block_device;
@@ -89,7 +90,9 @@ impl Qemu {
         if devices.contains(device) {
             return Ok(Progress::Done);
         }
-        let Some(port) = machine.record(state).await?.and_then(|known| known.at(slot)) else {
+        let record = machine.record(state).await?;
+        let io_thread = record.is_some_and(|record| record.io_thread);
+        let Some(port) = record.and_then(|known| known.at(slot)) else {
             return Err(TransientError(format!("{device} is not on the record of {}", machine.id)));
         };
         let port = port.port;
@@ -103,7 +106,9 @@ impl Qemu {
             let opened = Some(volume.opened.clone());
             machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
         }
-        let added = add(client, is_open, slot, volume, device, port).await;
+        let serial = slot.disk.serial_number();
+        let given = block_device(device, serial, port, io_thread);
+        let added = add(client, is_open, volume, device, given).await;
         failpoint::hit("plug.added");
         match added {
             Ok(()) => Ok(Progress::Done),
@@ -286,15 +291,13 @@ fn kept(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
 async fn add(
     client: &qmp::Client,
     is_open: bool,
-    slot: &Slot,
     volume: &Volume,
-    device: &str,
-    port: u32,
+    name: &str,
+    device: Value,
 ) -> Result<(), qmp::Error> {
     if !is_open {
-        client.execute(BlockdevAdd(volume.block_node(device))).await?;
+        client.execute(BlockdevAdd(volume.block_node(name))).await?;
         failpoint::hit("plug.opened");
     }
-    let serial = slot.disk.serial_number();
-    client.execute(DeviceAdd(block_device(device, serial, port))).await.map(drop)
+    client.execute(DeviceAdd(device)).await.map(drop)
 }

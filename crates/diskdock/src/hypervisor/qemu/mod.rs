@@ -10,13 +10,16 @@ mod command_line;
 mod console;
 mod disks;
 mod events;
+mod hardware;
 mod machine;
+pub(crate) mod machine_type;
 mod name;
 pub mod network;
 mod power;
 mod process;
 mod record;
 mod seed;
+pub(crate) mod uefi;
 pub mod user;
 mod volumes;
 
@@ -34,7 +37,7 @@ use super::{
     DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress, Slot,
     TransientError,
 };
-use crate::storage::{Directory, Owner, StorageError, Volumes};
+use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
 use network::{Network, Programs};
@@ -57,6 +60,8 @@ pub struct Config {
     pub network: Network,
     /// The programs that this needs.
     pub programs: Programs,
+    /// Whether disks go through the page cache of the host.
+    pub disk_cache: DiskCache,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
     pub shutdown_grace_ms: i64,
 }
@@ -87,7 +92,8 @@ impl Qemu {
             let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
             return Err(StorageError::Io { doing: "use", path: data_directory, source });
         }
-        let volumes = Arc::new(Directory::open(&data_directory, config.user)?);
+        let volumes =
+            Arc::new(Directory::open(&data_directory, config.user)?.with_cache(config.disk_cache)?);
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
         Ok(Arc::new_cyclic(|myself| Qemu {

@@ -7,12 +7,13 @@ use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown}
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
-use super::command_line::{Boot, BootDisk, Parts, command_line};
+use super::command_line::{BootDisk, Parts, command_line};
+use super::hardware::Hardware;
 use super::machine::{Machine, State, failed_again, said};
-use super::record::{Plugged, Record};
+use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
 use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
-use crate::storage::{KernelFiles, Volume};
+use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
 const UP: Duration = Duration::from_secs(20);
@@ -67,12 +68,18 @@ impl Qemu {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
         };
+        let hardware = match self.hardware(machine, state, spec).await {
+            Ok(hardware) => hardware,
+            Err(reason) => return Ok(Progress::Failed(reason)),
+        };
+        machine.change(state, |record| record.order_ports(&spec.disk_order)).await?;
         let volumes = match self.volumes_to_boot(machine, state).await {
             Ok(volumes) => volumes,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let boot_again = |record: &mut Record| {
             record.boots += 1;
+            hardware.note(record);
             for (at, (_, volume)) in record.disks.iter_mut().zip(&volumes) {
                 at.given = true;
                 at.system = spec.system_disk.as_ref() == Some(&at.disk);
@@ -80,7 +87,7 @@ impl Qemu {
             }
         };
         machine.change(state, boot_again).await?;
-        let parts = match self.parts(machine, spec, volumes).await {
+        let parts = match self.parts(machine, spec, &hardware, volumes).await {
             Ok(parts) => parts,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
@@ -103,21 +110,31 @@ impl Qemu {
         &self,
         machine: &Machine,
         spec: &MachineSpec,
+        hardware: &Hardware,
         volumes: Vec<(Plugged, Volume)>,
     ) -> Result<Vec<std::ffi::OsString>, String> {
         let accel = self.accel().await?;
-        let boot = self.boot(spec).await?;
         let disks = volumes.into_iter().map(|(at, volume)| boot_disk(spec, at, &volume));
         let boot_disks = disks.collect::<Result<Vec<_>, _>>()?;
         let has_system_disk = boot_disks.iter().any(|disk| disk.system);
-        if boot == Boot::Disk && !has_system_disk {
+        if hardware.starts_from() != StartsFrom::Kernel && !has_system_disk {
             return Err("the instance has no system disk".to_owned());
         }
         self.make_run_directory(machine).await.map_err(|error| error.to_string())?;
+        let boot = self.boot(machine, hardware).await?;
         let seed = seed::make(spec, &machine.run, self.user).await;
         let seed = seed.map_err(|error| format!("cannot write the user data: {error}"))?;
         let card = self.config.network.card();
-        Ok(command_line(&Parts { spec, accel: &accel, boot, disks: boot_disks, seed, card }))
+        Ok(command_line(&Parts {
+            spec,
+            accel: &accel,
+            machine_type: &hardware.machine_type,
+            boot,
+            io_thread: hardware.io_thread,
+            disks: boot_disks,
+            seed,
+            card,
+        }))
     }
 
     /// The disks of a machine that is off, in the order of its record, closed for good since it
@@ -139,18 +156,6 @@ impl Qemu {
             volumes.push((at, volume));
         }
         Ok(volumes)
-    }
-
-    async fn boot(&self, spec: &MachineSpec) -> Result<Boot, String> {
-        // An instance outlives its image, as long as it boots from its own disk.
-        let image = spec.image.clone();
-        let kernel = self.with_volumes(move |volumes| volumes.kernel(&image)).await;
-        Ok(match kernel.map_err(|error| error.to_string())? {
-            None => Boot::Disk,
-            Some(KernelFiles { kernel, initrd, command_line }) => {
-                Boot::Kernel { kernel, initrd, command_line }
-            }
-        })
     }
 
     /// Waits until QEMU answers or has ended.

@@ -41,6 +41,18 @@ impl Plugged {
     }
 }
 
+/// What a machine starts from, which outlives the record of its image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartsFrom {
+    /// The boot sector of its system disk.
+    Bios,
+    /// The boot loader on its system disk, by UEFI.
+    Uefi,
+    /// The kernel of its image.
+    Kernel,
+}
+
 /// The record of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -51,6 +63,15 @@ pub struct Record {
     /// The boot that a reboot under way is to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebooting: Option<u64>,
+    /// The versioned machine type, from its first start on: the hardware that its guest knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_type: Option<String>,
+    /// What it started from last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_from: Option<StartsFrom>,
+    /// Whether its disks have a thread of their own, in the QEMU that runs.
+    #[serde(default)]
+    pub io_thread: bool,
 }
 
 impl Record {
@@ -110,6 +131,16 @@ impl Record {
             self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
         disks.sort();
         ObservedState { running, disks, ..ObservedState::default() }
+    }
+
+    /// Gives ports anew to the disks of a machine that is off: its guest finds them in this order.
+    /// Those that are not in it come last, as they were.
+    pub fn order_ports(&mut self, order: &[DiskId]) {
+        let place = |disk: &DiskId| order.iter().position(|one| one == disk);
+        self.disks.sort_by_key(|at| (place(&at.disk).unwrap_or(order.len()), at.port));
+        for (port, at) in (0..).zip(&mut self.disks) {
+            at.port = port;
+        }
     }
 
     fn free_port(&self) -> u32 {
@@ -193,12 +224,34 @@ mod tests {
     }
 
     #[test]
+    fn order_ports_follows_the_given_order() {
+        let mut record = Record::default();
+        let disks = ["d-a", "d-b", "d-c", "d-new"];
+        record.add_missing(disks.map(|disk| (disk.into(), 1)).into());
+        record.remove(&slot("d-b", 1));
+        record.order_ports(&["d-a".into(), "d-new".into()]);
+        let found: Vec<_> = record.disks.iter().map(|at| (at.disk.as_str(), at.port)).collect();
+        assert_eq!(found, [("d-a", 0), ("d-new", 1), ("d-c", 2)]);
+    }
+
+    #[test]
+    fn record_of_an_earlier_version_has_no_machine_type() {
+        let record: Record = serde_json::from_str(r#"{"disks": [], "boots": 3}"#).unwrap();
+        assert_eq!(
+            (record.machine_type, record.starts_from, record.io_thread),
+            (None, None, false)
+        );
+    }
+
+    #[test]
     fn record_round_trips() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), None);
         let mut record = Record::default();
         record.add_missing(vec![("d-a".into(), 3)]);
         record.boots = 4;
+        record.machine_type = Some("pc-q35-7.2".to_owned());
+        record.starts_from = Some(StartsFrom::Uefi);
         record.save(directory.path()).unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), Some(record));
         fs::write(directory.path().join(FILE), "{").unwrap();

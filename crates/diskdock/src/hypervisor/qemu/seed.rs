@@ -87,6 +87,7 @@ mod tests {
             disk_quantity: 1,
             image: String::new(),
             system_disk: None,
+            disk_order: Vec::new(),
             host_name: "a\": \"b".to_owned(),
             user_data: STANDARD.encode("#cloud-config\n"),
             forwards: Vec::new(),

@@ -30,6 +30,7 @@ pub static GATEWAY: &[&ErrorCode] = &[
     &MISSING_SECURITY_TOKEN,
     &DISK_QUOTA,
     &INSTANCE_QUOTA,
+    &NO_STOCK,
     &SECURITY_TOKEN,
     &MISSING_HEADER,
     &NO_AUTHENTICATION,

@@ -30,7 +30,9 @@ fn point(told: &Value, name: &str) -> (String, String, String) {
 fn doctor_of_a_complete_host_reports_no_problem() {
     let data = tempfile::tempdir().unwrap();
     let (told, code) = examined(data.path(), &[]);
-    for name in ["QEMU", "qemu-img", "guests", "sandbox", "directory", "locks", "links"] {
+    for name in
+        ["QEMU", "qemu-img", "machine type", "guests", "sandbox", "directory", "locks", "links"]
+    {
         let (verdict, found, remedy) = point(&told, name);
         assert_eq!(verdict, "ok", "{name}: {found}: {remedy}");
     }
@@ -39,7 +41,7 @@ fn doctor_of_a_complete_host_reports_no_problem() {
         "ok" => assert!(found.contains("processor")),
         _ => assert!(verdict == "warning" && found.contains("slower"), "{found}"),
     }
-    for name in ["space", "inodes", "open files", "user"] {
+    for name in ["space", "inodes", "open files", "user", "passt", "ovmf", "memory", "io_uring"] {
         let (verdict, found, remedy) = point(&told, name);
         assert!(verdict == "ok" || !remedy.is_empty(), "{name}: {found}");
     }

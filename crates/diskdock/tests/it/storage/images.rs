@@ -7,6 +7,8 @@ use diskdock::storage::{
     Directory, DiskFormat, ImageBoot, Images, Import, ImportProgress, StorageError, Volumes, What,
 };
 
+use domain::inventory::BootMode;
+
 use super::{below, info, kernel, of_disk, put_image, qemu_img, raw_disk, says};
 
 fn of_kernel(id: &str, what: What) -> Import {
@@ -20,7 +22,11 @@ fn import_of_a_raw_disk_makes_a_standalone_image() {
     let images = Images::open(data.path()).unwrap();
     let mut told = Vec::new();
     let record = images.import(&of_disk("m-1", &file, None), &mut |p| told.push(p)).unwrap();
-    assert_eq!((record.size_gib, &record.boot), (2, &ImageBoot::Disk), "rounded up");
+    assert_eq!(
+        (record.size_gib, &record.boot),
+        (2, &ImageBoot::Disk { boot_mode: BootMode::Bios }),
+        "rounded up"
+    );
     assert_eq!(told.first(), Some(&ImportProgress::Checking));
     assert!(told.contains(&ImportProgress::Copied(100.0)), "{told:?}");
     assert_eq!(told.last(), Some(&ImportProgress::Saving));

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use diskdock::storage::{DiskFormat, Images, Import, StorageError, What};
+use domain::inventory::BootMode;
 use serde_json::Value;
 
 /// Runs `qemu-img`, which these tests cannot do without.
@@ -45,7 +46,7 @@ pub fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Import {
         name: "Debian 12".to_owned(),
         os_name: "Debian  12 64 bit".to_owned(),
         created_at: "2026-01-02T03:04:05Z".to_owned(),
-        what: What::Disk { file: file.to_owned(), format },
+        what: What::Disk { file: file.to_owned(), format, boot_mode: BootMode::Bios },
     }
 }
 

@@ -12,6 +12,13 @@ const INSTANCES: (u16, &str, &str) = (
     "No additional quota is available for the specified ECS instance type.",
 );
 
+const NO_STOCK: (u16, &str, &str) = (
+    403,
+    "OperationDenied.NoStock",
+    "The requested resource is sold out in the specified zone; try other types of resources or \
+     other regions and zones.",
+);
+
 const DISK: [(&str, &str); 4] =
     [("RegionId", REGION), ("ZoneId", ZONE), ("Size", "20"), ("DiskCategory", "cloud_essd")];
 
@@ -28,7 +35,7 @@ fn launch<'a>(amount: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a
 
 #[tokio::test]
 async fn quotas_apply_per_account_to_every_creating_action() {
-    let quotas = Quotas { disks: Some(3), instances: Some(2) };
+    let quotas = Quotas { disks: Some(3), instances: Some(2), machine_memory_mib: None };
     let mut world = World::with(|plan| plan.quotas = quotas).await;
     let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");
     world.ok("RunInstances", &launch("1", &[])).await;
@@ -46,4 +53,34 @@ async fn quotas_apply_per_account_to_every_creating_action() {
     world.ok("CreateDisk", &DISK).await;
     world.become_another_account().await;
     world.ok("CreateDisk", &DISK).await;
+}
+
+/// Two machines of ecs.g6.large, which has 8 GiB.
+const TWO_MACHINES_MIB: u64 = 2 * 8 * 1024 + 1;
+
+#[tokio::test]
+async fn machine_memory_limits_what_is_on_and_not_what_is_there() {
+    let quotas = Quotas { machine_memory_mib: Some(TWO_MACHINES_MIB), ..Quotas::default() };
+    let mut world = World::with(|plan| plan.quotas = quotas).await;
+    world.refuses("RunInstances", &launch("3", &[]), NO_STOCK).await;
+    let launched = world.ok("RunInstances", &launch("2", &[])).await;
+    let first = &launched.json["InstanceIdSets"]["InstanceIdSet"][0];
+    let first = first.as_str().unwrap().to_owned();
+    world.finish_all().await;
+    let dry = launch("1", &[("DryRun", "true")]);
+    world.refuses("RunInstances", &dry, NO_STOCK).await;
+    world.ok("RebootInstance", &[("InstanceId", &first)]).await;
+    world.finish_all().await;
+    world.ok("StopInstance", &[("InstanceId", &first)]).await;
+    world.finish_all().await;
+    world.ok("RunInstances", &launch("1", &[])).await;
+    world.finish_all().await;
+    let before = world.tx();
+    world.refuses("StartInstance", &[("InstanceId", &first)], NO_STOCK).await;
+    let batch = [("RegionId", REGION), ("InstanceId.1", first.as_str())];
+    world.refuses("StartInstances", &batch, NO_STOCK).await;
+    assert_eq!(world.tx(), before, "nothing of it was done");
+    // Another account has no memory of its own.
+    world.become_another_account().await;
+    world.refuses("RunInstances", &launch("1", &[]), NO_STOCK).await;
 }

@@ -1,0 +1,114 @@
+//! The hardware that a machine is started with: its machine type, and what it starts from.
+
+use domain::inventory::BootMode;
+
+use super::command_line::Boot;
+use super::machine::{Machine, State};
+use super::machine_type::MachineTypes;
+use super::record::{Record, StartsFrom};
+use super::{Qemu, uefi};
+use crate::hypervisor::MachineSpec;
+use crate::storage::{ImageStart, KernelFiles};
+
+/// The hardware of one start.
+pub(super) struct Hardware {
+    /// The versioned machine type.
+    pub machine_type: String,
+    start: ImageStart,
+    /// Whether its disks have a thread of their own.
+    pub io_thread: bool,
+}
+
+impl Hardware {
+    /// What it starts from, in a word.
+    pub(super) fn starts_from(&self) -> StartsFrom {
+        match self.start {
+            ImageStart::Disk(BootMode::Bios) => StartsFrom::Bios,
+            ImageStart::Disk(BootMode::Uefi | BootMode::UefiPreferred) => StartsFrom::Uefi,
+            ImageStart::Kernel(_) => StartsFrom::Kernel,
+        }
+    }
+
+    /// Writes it on the record of the machine.
+    pub(super) fn note(&self, record: &mut Record) {
+        record.machine_type = Some(self.machine_type.clone());
+        record.starts_from = Some(self.starts_from());
+        record.io_thread = self.io_thread;
+    }
+}
+
+impl Qemu {
+    /// The hardware with which a machine that is off is started, or why it cannot be.
+    pub(super) async fn hardware(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        spec: &MachineSpec,
+    ) -> Result<Hardware, String> {
+        let record = machine.record(state).await.map_err(|error| error.to_string())?;
+        let (recorded, starts_from) =
+            record.map_or((None, None), |record| (record.machine_type.clone(), record.starts_from));
+        let image = spec.image.clone();
+        let found = self.with_volumes(move |volumes| volumes.image_start(&image)).await;
+        let found = found.map_err(|error| error.to_string())?;
+        let start = start_of(&spec.image, found, starts_from)?;
+        let types = MachineTypes::of(&self.config.program).await?;
+        let machine_type = types.choose(recorded.as_deref())?;
+        Ok(Hardware { machine_type, start, io_thread: true })
+    }
+
+    /// What QEMU boots. Makes what is missing in the machine's directory.
+    pub(super) async fn boot(
+        &self,
+        machine: &Machine,
+        hardware: &Hardware,
+    ) -> Result<Boot, String> {
+        match (&hardware.start, hardware.starts_from()) {
+            (ImageStart::Kernel(KernelFiles { kernel, initrd, command_line }), _) => {
+                let (kernel, initrd) = (kernel.clone(), initrd.clone());
+                Ok(Boot::Kernel { kernel, initrd, command_line: command_line.clone() })
+            }
+            (ImageStart::Disk(_), StartsFrom::Uefi) => {
+                uefi::prepare(&machine.run, self.user).await.map(Boot::Uefi)
+            }
+            (ImageStart::Disk(_), StartsFrom::Bios | StartsFrom::Kernel) => Ok(Boot::Disk),
+        }
+    }
+}
+
+/// What a machine starts from. One that boots from its own disk outlives its image.
+fn start_of(
+    image: &str,
+    found: Option<ImageStart>,
+    recorded: Option<StartsFrom>,
+) -> Result<ImageStart, String> {
+    match (found, recorded) {
+        (Some(found), _) => Ok(found),
+        (None, Some(StartsFrom::Bios)) => Ok(ImageStart::Disk(BootMode::Bios)),
+        (None, Some(StartsFrom::Uefi)) => Ok(ImageStart::Disk(BootMode::Uefi)),
+        (None, Some(StartsFrom::Kernel) | None) => Err(format!(
+            "image {image}, which says what the instance starts from, is not there any more: \
+             restore its directory from a backup, or import it again with --id {image}"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_of_a_machine_that_boots_its_own_disk_outlives_the_image() {
+        let uefi = ImageStart::Disk(BootMode::Uefi);
+        assert_eq!(start_of("m-1", Some(uefi.clone()), None), Ok(uefi.clone()));
+        assert_eq!(start_of("m-1", None, Some(StartsFrom::Uefi)), Ok(uefi));
+    }
+
+    #[test]
+    fn start_of_a_machine_whose_kernel_is_gone_says_what_to_do() {
+        for recorded in [None, Some(StartsFrom::Kernel)] {
+            let refused = start_of("m-1", None, recorded).unwrap_err();
+            assert!(refused.contains("import it again with --id m-1"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The memory of the host: machines that are on may not want more than it has for them, whatever
+//! turns them on and whosever they are.
+
+use domain::inventory::Inventory;
+use domain::{Instance, InstanceStatus};
+
+use crate::catalog::errors::NO_STOCK;
+use crate::catalog::{Stop, StoreChange};
+use crate::store::{ReadTx, StoreError};
+
+/// Instances that are read at a time.
+const PAGE: u32 = 500;
+/// MiB in a GiB.
+const MIB: f64 = 1_024.0;
+
+/// Refuses changes that turn instances on beyond so many MiB.
+pub(super) fn check(
+    most_mib: u64,
+    tx: &dyn ReadTx,
+    inventory: &Inventory,
+    changes: &[StoreChange],
+) -> Result<(), Stop> {
+    let mut wanted_mib = 0_u64;
+    for change in changes {
+        let StoreChange::SaveInstance(instance) = change else { continue };
+        let was_on = tx.instance(&instance.id)?.is_some_and(|before| is_on(&before));
+        if is_on(instance) && !was_on {
+            wanted_mib = wanted_mib.saturating_add(memory_mib(inventory, instance));
+        }
+    }
+    if wanted_mib == 0 || used_mib(tx, inventory)?.saturating_add(wanted_mib) <= most_mib {
+        return Ok(());
+    }
+    Err((&NO_STOCK).into())
+}
+
+/// MiB of all instances that are on.
+fn used_mib(tx: &dyn ReadTx, inventory: &Inventory) -> Result<u64, StoreError> {
+    let (mut used, mut after) = (0_u64, 0);
+    loop {
+        let page = tx.every_instance(after, PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(used) };
+        after = *last;
+        let on = page.iter().map(|(_, instance)| instance).filter(|instance| is_on(instance));
+        used = on.map(|instance| memory_mib(inventory, instance)).fold(used, u64::saturating_add);
+    }
+}
+
+/// Whether its machine is on, or may be.
+fn is_on(instance: &Instance) -> bool {
+    match instance.status {
+        InstanceStatus::Starting | InstanceStatus::Running | InstanceStatus::Stopping => true,
+        InstanceStatus::Pending | InstanceStatus::Stopped => false,
+    }
+}
+
+fn memory_mib(inventory: &Inventory, instance: &Instance) -> u64 {
+    let found = inventory.instance_type(&instance.instance_type);
+    found.map_or(0, |found| (found.memory_gib * MIB).round() as u64)
+}
