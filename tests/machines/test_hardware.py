@@ -106,7 +106,7 @@ def uefi_disk(tmp_path_factory):
     files.mkdir()
     shutil.copy(GUEST / "vmlinuz", files / "vmlinuz.efi")
     shutil.copy(GUEST / "initrd.gz", files / "initrd.gz")
-    (files / "startup.nsh").write_text("fs0:\r\nvmlinuz.efi initrd=\\initrd.gz console=ttyS0 quiet\r\n")
+    (files / "startup.nsh").write_text("fs0:\r\nvmlinuz.efi initrd=\\initrd.gz console=ttyS0 quiet no_timer_check\r\n")
     disk = root / "disk.raw"
     subprocess.run(["qemu-img", "convert", "-f", "vvfat", "-O", "raw", f"fat:{files}", disk], check=True)
     return disk
