@@ -165,16 +165,3 @@ def test_server_restart_while_a_guest_ignores_a_detach(shared, attached):
     assert disk.status() == "Detaching"
     machine.guest.answer_unplug()
     disk.wait("Available")
-
-
-def test_disk_ejected_by_the_guest_becomes_available(shared):
-    machine, disk = shared.machine, shared.disk()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
-    # As DetachDisk asks, but behind the server's back.
-    [name] = [device for device in machine.devices() if device.startswith(f"{disk.id}.")]
-    with machine.qmp() as qmp:
-        qmp("device_del", id=name)
-    disk.wait("Available")
-    assert all(not node.startswith(f"{disk.id}.") for node in machine.nodes())
-    shared.agrees()

@@ -156,3 +156,20 @@ def test_console_output_is_readable(host):
     output = host.call("get_instance_console_output", region_id="cn-hangzhou", instance_id=machine.id).console_output
     assert b"diskdock-guest: ready" in base64.b64decode(output)
     assert "diskdock-guest: ready" in host.command("console", machine.id).stdout
+
+
+def test_instance_that_is_rebooted_while_a_disk_is_detaching_starts_without_the_disk(host):
+    machine, disk = host.ready(), host.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    boot = machine.guest.boot()
+    machine.guest.ignore_unplug()
+    disk.begin_detach(machine)
+    until(lambda: host.operations(disk=disk.id), "a detach under way")
+    host.call("reboot_instance", instance_id=machine.id)
+    machine.guest.wait_ready(SOON_S, other_than=boot)
+    assert not machine.guest.has_disk(disk.serial)
+    disk.wait("Available")
+    machine.wait("Running")
+    assert not machine.guest.has_disk(disk.serial)
+    host.agrees()

@@ -61,6 +61,12 @@ commands!(
         /// The device's id.
         id: String,
     } = "device_del" -> Done,
+    /// Does what a person would type into the other monitor; the answer is text for people.
+    HumanMonitorCommand {
+        /// The line.
+        #[serde(rename = "command-line")]
+        command_line: String,
+    } = "human-monitor-command" -> String,
     /// Changes the size of a block node.
     BlockResize {
         /// Its name.

@@ -41,7 +41,8 @@ pub async fn metrics(
 ) -> ([(http::HeaderName, &'static str); 1], String) {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let damaged = state.hypervisor.damaged().await.map(|damaged| damaged.len());
-    let text = state.gateway.metrics.text(&state.gateway.services, damaged.ok());
+    let again = state.hypervisor.plugged_again();
+    let text = state.gateway.metrics.text(&state.gateway.services, damaged.ok(), again);
     ([(CONTENT_TYPE, kind)], text)
 }
 

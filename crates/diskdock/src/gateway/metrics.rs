@@ -58,7 +58,12 @@ impl Metrics {
     }
 
     /// All metrics as text. The number of damaged disks is left out while it is unknown.
-    pub fn text(&self, services: &Services, damaged_disks: Option<usize>) -> String {
+    pub fn text(
+        &self,
+        services: &Services,
+        damaged_disks: Option<usize>,
+        plugged_again: u64,
+    ) -> String {
         let mut registry = Registry::with_prefix("diskdock");
         registry.register("requests", "Requests by action and code", self.requests.clone());
         registry.register(
@@ -73,6 +78,10 @@ impl Metrics {
         if let Some(damaged) = damaged_disks.and_then(|count| i64::try_from(count).ok()) {
             gauge(&mut registry, "disks_damaged", "Disks that may have lost writes", damaged);
         }
+        let again = Counter::<u64>::default();
+        again.inc_by(plugged_again);
+        let help = "Disks plugged in again that left their guest although nobody asked";
+        registry.register("disks_plugged_again", help, again);
         let mut out = String::new();
         // Writing into a String does not fail.
         let _ = text::encode(&mut out, &registry);

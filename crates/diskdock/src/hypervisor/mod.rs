@@ -135,8 +135,9 @@ pub struct ObservedState {
     pub running: bool,
     /// The disks that its guest can reach (or will at the next start), with their generations.
     pub disks: Vec<(DiskId, u64)>,
-    /// The faults of its disks, because of which they cannot be released.
-    pub problems: Vec<(DiskId, String)>,
+    /// What an operator should know of it, in words: that it is paused, that writes to a disk may
+    /// be lost.
+    pub problems: Vec<String>,
 }
 
 /// A driver: machines, and the disks that they are given.
@@ -182,6 +183,11 @@ pub trait Machines: Send + Sync {
     ) -> DriverFuture<'a, ()>;
     /// The instances whose machines are on, sorted, whether the store knows them or not.
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>>;
+    /// How many disks were plugged in again, since the driver was made, that had left their guest
+    /// although nobody had asked it to let go.
+    fn plugged_again(&self) -> u64 {
+        0
+    }
     /// What happens to machines from now on, in so far as it is worth another look. A receiver
     /// that is too slow misses some and has to look at everything.
     fn changes(&self) -> broadcast::Receiver<MachineEvent>;

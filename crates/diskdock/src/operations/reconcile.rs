@@ -247,7 +247,7 @@ fn compare(
         |id: &DiskId| disks.iter().any(|at| at.disk == *id && at.phase != Phase::Attached);
     let has: BTreeSet<_> = seen.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
-    found.extend(seen.problems.iter().map(|(_, what)| unrepaired(instance, what.clone())));
+    found.extend(seen.problems.iter().map(|what| unrepaired(instance, what.clone())));
     for (disk, generation) in has.difference(&should) {
         let what = format!("can reach {disk} (attachment {generation}), which the store denies");
         found.push(unrepaired(instance, what));

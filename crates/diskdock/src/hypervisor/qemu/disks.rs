@@ -2,38 +2,40 @@
 //!
 //! ```text
 //!   plug:    record it (not given) -> blockdev-add -> device_add -> record it as given
-//!   unplug:  device_del, again every second -> the device is gone -> release
+//!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> release
 //!   release: blockdev-del (flushes and closes) -> make the image durable -> off the record
 //! ```
 //!
-//! `device_del` only asks. Under ACPI hot-plug, which lets go within about 0.1 s where native PCIe
-//! takes about 6 s, QEMU forgets a request that comes before the guest's system is up; so it is
-//! asked again, which does not disturb a guest that is at it already. What has become of it is
-//! never read from the words of an error: a look at QEMU's devices and block nodes tells.
+//! `device_del` only asks. What has become of it is never read from the words of an error: a look
+//! at QEMU's devices and block nodes tells.
 
-use domain::Uptime;
+use std::collections::HashSet;
+
 use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus};
 use serde_json::Value;
 
 use super::Qemu;
 use super::command_line::block_device;
+use super::listening::listens;
 use super::machine::{Machine, State, devices, failed_again, nodes, said};
 use super::name;
+use super::power::why_paused;
+use super::record::Record;
+use super::tidy::free_ports;
+use super::unplug_policy::{Decision, Observation, Port};
 use super::volumes::unless_transient;
 use crate::failpoint;
 use crate::hypervisor::{Progress, Slot, TransientError};
 use crate::storage::{StorageError, Volume};
 
-/// How long a paused machine is left before another look; it is looked at when it goes on.
-const PAUSED_MS: i64 = 10_000;
+/// Steps of an unplug that follow each other at once: a look may say that the guest is to be asked.
+const STEPS: usize = 2;
+/// How long the last of them is left before another look, in milliseconds.
+const LOOK_AGAIN_MS: i64 = 1_000;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
-    pub(super) async fn advance_plug(
-        &self,
-        slot: &Slot,
-        now: Uptime,
-    ) -> Result<Progress, TransientError> {
+    pub(super) async fn advance_plug(&self, slot: &Slot) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
         let there = machine.record(&mut state).await?.and_then(|known| known.of_disk(&slot.disk));
@@ -43,7 +45,7 @@ impl Qemu {
             Some(older) if older < slot.generation => {
                 drop(state);
                 let older = Slot { generation: older, ..slot.clone() };
-                return self.make_room(&older, now).await;
+                return self.make_room(&older).await;
             }
             Some(_) | None => {}
         }
@@ -52,10 +54,14 @@ impl Qemu {
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let client = self.client(&machine, &mut state).await?;
-        let opened = client.is_some().then(|| volume.opened.clone());
-        machine.change(&mut state, |record| record.add(slot, opened)).await?;
-        failpoint::hit("plug.recorded");
-        let Some(client) = client else { return Ok(Progress::Done) };
+        let Some(client) = client else {
+            let add = |record: &mut Record| {
+                record.add(slot, record.first_free_port(), None);
+            };
+            machine.change(&mut state, add).await?;
+            failpoint::hit("plug.recorded");
+            return Ok(Progress::Done);
+        };
         let given = self.give(&machine, &mut state, &client, slot, &volume).await?;
         if given == Progress::Done {
             machine.change(&mut state, |record| record.set_given(slot)).await?;
@@ -65,8 +71,8 @@ impl Qemu {
     }
 
     /// An older attachment of the same disk has to go first.
-    async fn make_room(&self, older: &Slot, now: Uptime) -> Result<Progress, TransientError> {
-        let progress = self.advance_unplug(older, now).await?;
+    async fn make_room(&self, older: &Slot) -> Result<Progress, TransientError> {
+        let progress = self.advance_unplug(older).await?;
         Ok(match progress {
             Progress::Done => Progress::RetryAfter {
                 after_ms: 1,
@@ -90,28 +96,33 @@ impl Qemu {
         if devices.contains(device) {
             return Ok(Progress::Done);
         }
-        let record = machine.record(state).await?;
-        let io_thread = record.is_some_and(|record| record.io_thread);
-        let Some(port) = record.and_then(|known| known.at(slot)) else {
-            return Err(TransientError(format!("{device} is not on the record of {}", machine.id)));
+        let port = match self.port_for(machine, state, slot, volume, &devices).await? {
+            Port::Free(port) => port,
+            Port::Resting { after_ms, because } => {
+                return Ok(Progress::RetryAfter { after_ms, because });
+            }
+            Port::Full => {
+                let reason = format!("{} has no free slot for another disk", machine.id);
+                return Ok(Progress::Failed(reason));
+            }
         };
-        let port = port.port;
-        // A machine keeps the ports that it was started with, whatever its type holds by now.
-        if !devices.contains(&format!("rp{port}")) {
-            let reason = format!("{} has no free slot for another disk", machine.id);
-            return Ok(Progress::Failed(reason));
-        }
         let is_open = nodes.contains(device);
         if !is_open {
             let opened = Some(volume.opened.clone());
             machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
         }
         let serial = slot.disk.serial_number();
+        let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
         let given = block_device(device, serial, port, io_thread);
         let added = add(client, is_open, volume, device, given).await;
         failpoint::hit("plug.added");
+        // It may have reached the guest whatever QEMU says.
+        state.unplug.plugged();
         match added {
-            Ok(()) => Ok(Progress::Done),
+            Ok(()) => {
+                self.note_requests(machine, state).await;
+                Ok(Progress::Done)
+            }
             Err(qmp::Error::Refused { description, .. }) => {
                 let tries = state.refused.entry(slot.clone()).or_default();
                 failed_again(tries, format!("QEMU refused the disk: {description}"))
@@ -120,12 +131,30 @@ impl Qemu {
         }
     }
 
-    /// Takes a disk off a machine, on or off.
-    pub(super) async fn advance_unplug(
+    /// The root port that the disk is on, or is to be on: that is on the record then.
+    async fn port_for(
         &self,
+        machine: &Machine,
+        state: &mut State,
         slot: &Slot,
-        now: Uptime,
-    ) -> Result<Progress, TransientError> {
+        volume: &Volume,
+        devices: &HashSet<String>,
+    ) -> Result<Port, TransientError> {
+        if let Some(at) = machine.record(state).await?.and_then(|known| known.at(slot)) {
+            return Ok(Port::Free(at.port));
+        }
+        let free = free_ports(machine, state, devices, None).await?;
+        let port = state.unplug.port(&free, machine.now_ms());
+        if let Port::Free(port) = port {
+            let opened = Some(volume.opened.clone());
+            machine.change(state, |record| record.add(slot, port, opened)).await?;
+            failpoint::hit("plug.recorded");
+        }
+        Ok(port)
+    }
+
+    /// Takes a disk off a machine, on or off.
+    pub(super) async fn advance_unplug(&self, slot: &Slot) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
         let Some(client) = self.client(&machine, &mut state).await? else {
@@ -133,6 +162,7 @@ impl Qemu {
             if let Err(error) = self.close_off(&machine, &mut state, slot).await? {
                 return kept(slot, error);
             }
+            state.unplug.powered_off();
             self.take_off_record(&machine, &mut state, slot).await?;
             return Ok(Progress::Done);
         };
@@ -140,50 +170,107 @@ impl Qemu {
             // What is off the record was released: see `tidy`.
             return Ok(Progress::Done);
         }
-        self.ask(&machine, &mut state, &client, slot, now).await
+        self.unplug_step(&machine, &mut state, &client, slot).await
     }
 
-    /// Asks the guest to let go, unless that was done a moment ago, and looks whether it has.
-    async fn ask(
+    /// Does what the policy decides, until there is something to wait for.
+    async fn unplug_step(
         &self,
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
-        now: Uptime,
     ) -> Result<Progress, TransientError> {
+        let mut ask = state.unplug.begin(slot, machine.now_ms());
+        for _ in 0..STEPS {
+            let asked = ask;
+            let seen = self.look(machine, state, client, slot, ask).await?;
+            let waits = match state.unplug.observed(slot, seen, machine.now_ms()) {
+                Decision::Release => return self.release(machine, state, client, slot).await,
+                Decision::Ask => {
+                    ask = true;
+                    continue;
+                }
+                Decision::LookAgain { after_ms, because } => {
+                    Progress::RetryAfter { after_ms, because }
+                }
+                Decision::Suspended { after_ms, because } => {
+                    Progress::Suspended { after_ms, because }
+                }
+                Decision::Refused(why) => Progress::Failed(why),
+            };
+            if asked {
+                // While the guest is at it, so that it costs no time.
+                self.note_requests(machine, state).await;
+            }
+            return Ok(waits);
+        }
+        let because = "the guest was asked to let go of the disk".to_owned();
+        Ok(Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because })
+    }
+
+    /// Looks whether the guest can still reach the disk, and asks it to let go before, if so told.
+    async fn look(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        slot: &Slot,
+        ask: bool,
+    ) -> Result<Observation, TransientError> {
         let device = name::of_device(slot)?;
-        let asked = state.asked.entry(slot.clone()).or_default();
-        let left_ms = asked.left_ms(now);
-        let ask = async {
-            if left_ms == 0 && !asked.refused {
+        let asks = async {
+            if ask {
                 failpoint::hit("unplug.ask");
                 match client.execute(DeviceDel { id: device.clone() }).await {
-                    // Asked twice, before there is anybody to hear, or of what has gone already:
-                    // the look tells.
+                    // Of what has gone already: the look tells.
                     Ok(_) | Err(qmp::Error::Refused { .. }) => {}
                     Err(other) => return Err(said(other)),
                 }
                 failpoint::hit("unplug.asked");
-                (asked.times, asked.last) = (asked.times + 1, Some(now));
             }
-            Ok(*asked)
+            Ok(())
         };
         let status = async { client.execute(QueryStatus {}).await.map_err(said) };
         // QEMU answers in this order, so the look is the later one.
-        let (asked, devices, status) = tokio::try_join!(biased; ask, devices(client), status)?;
-        if !devices.contains(&device) {
-            return self.release(machine, state, client, slot).await;
+        let looked = tokio::try_join!(biased; listens(client), asks, devices(client), status);
+        if ask {
+            // Whatever has come of it, QEMU may have passed it on.
+            let heard = looked.as_ref().ok().and_then(|(listens, ..)| *listens);
+            state.unplug.asked(slot, heard);
         }
-        if asked.refused {
-            state.asked.remove(slot);
-            return Ok(Progress::Failed("the guest refused to let go of the disk".to_owned()));
+        let (listens, (), devices, status) = looked?;
+        self.note_status(machine, state, &status);
+        Ok(Observation { present: devices.contains(&device), listens, paused: why_paused(&status) })
+    }
+
+    /// Takes down what the guest was asked, and which ports rest. Nothing that is safe depends on
+    /// it: without it, a disk that leaves after a restart of the server counts as lost.
+    pub(super) async fn note_requests(&self, machine: &Machine, state: &mut State) {
+        let (requests, resting) = (state.unplug.requests(), state.unplug.resting());
+        if matches!(machine.record(state).await, Ok(None)) {
+            return;
         }
-        if let Some(because) = super::power::why_paused(&status) {
-            return Ok(Progress::Suspended { after_ms: PAUSED_MS, because });
+        let note = |record: &mut Record| record.set_requests(&requests, resting);
+        if let Err(error) = machine.change(state, note).await {
+            tracing::warn!(instance = %machine.id, %error, "cannot note what a guest was asked");
         }
-        let because = format!("the guest was asked {} times to let go of the disk", asked.times);
-        Ok(Progress::RetryAfter { after_ms: asked.left_ms(now), because })
+    }
+
+    /// Off is off: the disks that were leaving have left, before the machine starts again.
+    pub(super) async fn release_leaving(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Result<(), String>, TransientError> {
+        for slot in state.unplug.wanted() {
+            if let Err(error) = self.close_off(machine, state, &slot).await? {
+                return Ok(Err(error.to_string()));
+            }
+            self.take_off_record(machine, state, &slot).await?;
+            self.tell(&slot.instance, Some(slot.disk));
+        }
+        Ok(Ok(()))
     }
 
     /// The guest cannot reach the disk any more: its image is closed and made durable, and it is
@@ -245,37 +332,20 @@ impl Qemu {
         slot: &Slot,
     ) -> Result<(), TransientError> {
         failpoint::hit("unplug.durable");
-        if machine.record(state).await?.is_some() {
-            machine.change(state, |record| record.remove(slot)).await?;
+        let at = machine.record(state).await?.and_then(|record| record.at(slot)).cloned();
+        if let Some(at) = at {
+            let mut unplug = state.unplug.clone();
+            unplug.left(slot, at.port);
+            let resting = unplug.resting();
+            let take_off = |record: &mut Record| {
+                record.remove(slot);
+                record.resting = resting;
+            };
+            machine.change(state, take_off).await?;
+            state.unplug = unplug;
         }
         state.forget_asking(&slot.disk);
         failpoint::hit("unplug.off_record");
-        Ok(())
-    }
-
-    /// Closes disks that the guest has released, whether an operation waits for them or not, and
-    /// records those that it has. Called at the beginning of every connection, so that every disk
-    /// that a guest can reach is on the record, even if the record was lost.
-    pub(super) async fn tidy(
-        &self,
-        machine: &Machine,
-        state: &mut State,
-        client: &qmp::Client,
-    ) -> Result<(), TransientError> {
-        let devices = devices(client).await?;
-        let reachable = devices.iter().filter_map(|name| name::parse_device(name)).collect();
-        machine.change(state, |record| record.add_missing(reachable)).await?;
-        let known = machine.record(state).await?.map(|record| record.disks.clone());
-        for at in known.unwrap_or_default() {
-            let (disk, generation) = (at.disk, at.generation);
-            let slot = Slot { instance: machine.id.clone(), disk, generation };
-            let is_there = devices.contains(&name::of_device(&slot)?);
-            if is_there && !at.given {
-                machine.change(state, |record| record.set_given(&slot)).await?;
-            } else if at.given && !is_there && !at.system {
-                self.release(machine, state, client, &slot).await?;
-            }
-        }
         Ok(())
     }
 }
@@ -288,7 +358,7 @@ fn kept(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
 }
 
 /// Opens the volume of a disk, unless it is open, and gives the machine the device.
-async fn add(
+pub(super) async fn add(
     client: &qmp::Client,
     is_open: bool,
     volume: &Volume,

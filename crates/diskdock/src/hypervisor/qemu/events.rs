@@ -54,10 +54,8 @@ impl Qemu {
                 self.handle_unplug_refused(instance, &device).await
             }
             Notice::Missed(_) => self.look_again(instance).await,
-            Notice::Event(Event::Reset { .. } | Event::Resume | Event::Stop) => {
-                self.tell(instance, None);
-                Ok(())
-            }
+            Notice::Event(Event::Reset { .. }) => self.was_reset(instance).await,
+            Notice::Event(Event::Resume | Event::Stop) => self.look_again(instance).await,
             Notice::Event(_) => Ok(()),
             Notice::Closed => self.handle_monitor_closed(instance).await,
         }
@@ -90,6 +88,9 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         if let Some(client) = Machine::open_connection(&mut state) {
             self.tidy(&machine, &mut state, &client).await?;
+            if disk.is_none() {
+                self.see_whether_paused(&machine, &mut state, &client).await?;
+            }
         }
         drop(state);
         self.tell(instance, disk);
@@ -105,13 +106,17 @@ impl Qemu {
         let slot = Slot { instance: instance.clone(), disk: disk.clone(), generation };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        // Only who has asked can be refused.
-        if let Some(asked) = state.asked.get_mut(&slot) {
-            asked.refused = true;
-        }
+        state.unplug.refused(&slot);
         drop(state);
         self.tell(instance, Some(disk));
         Ok(())
+    }
+
+    /// The guest was reset: with it, everything is gone that it was asked.
+    async fn was_reset(&self, instance: &InstanceId) -> Result<(), TransientError> {
+        let machine = self.machine(instance)?;
+        machine.state.lock().await.unplug.reset();
+        self.look_again(instance).await
     }
 
     /// The monitor has closed, which it does a moment before the process ends.

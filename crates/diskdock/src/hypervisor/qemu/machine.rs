@@ -14,14 +14,14 @@ use std::time::Duration;
 use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::{QomList, QueryNamedBlockNodes};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::command_line::MONITOR;
 use super::process::{self, Power, Process};
 use super::record::Record;
+use super::unplug_policy::UnplugPolicy;
 use crate::hypervisor::{Progress, Slot, TransientError};
 
-/// How often a guest is asked to let go of a disk, in milliseconds.
-const ASK_AGAIN_MS: i64 = 1_000;
 /// How often a plug or a start may fail before that is final.
 const TRIES: u32 = 3;
 /// How long QEMU has to greet a new connection.
@@ -39,6 +39,10 @@ pub struct Machine {
     pub state: Mutex<State>,
     /// Held as long as its files are really worked on, which may be longer than anybody waits.
     files: Arc<Mutex<()>>,
+    /// Why its processors stand still, if they do.
+    paused: std::sync::Mutex<Option<String>>,
+    /// The beginning of its monotonic time.
+    made_at: Instant,
 }
 
 /// The state of a machine in memory.
@@ -48,41 +52,51 @@ pub struct State {
     record: Option<Record>,
     /// The connection to its monitor, if there is one.
     pub client: Option<qmp::Client>,
-    /// Disks that the guest was asked to let go of.
-    pub asked: HashMap<Slot, Asked>,
+    /// What the guest was asked to let go of, and which ports rest.
+    pub unplug: UnplugPolicy,
+    /// Whether that was read from the record.
+    is_restored: bool,
     /// Plugs that QEMU refused, and how often.
     pub refused: HashMap<Slot, u32>,
     /// Starts in a row that failed.
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
     pub asked_to_stop: Option<(Uptime, Uptime)>,
-}
-
-/// The requests to a guest to release a disk.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Asked {
-    /// How often.
-    pub times: u32,
-    /// When last.
-    pub last: Option<Uptime>,
-    /// It said that it will not.
-    pub refused: bool,
-}
-
-impl Asked {
-    /// Milliseconds until it is to be asked again; none left if it was never asked, or if the clock
-    /// went back.
-    pub fn left_ms(&self, now: Uptime) -> i64 {
-        let since = self.last.map(|last| now.since_ms(last)).filter(|since| *since >= 0);
-        since.map_or(0, |since| (ASK_AGAIN_MS - since).max(0))
-    }
+    /// A task waits for room, to let a machine go on that found the host's file system full.
+    pub is_resuming: bool,
 }
 
 impl Machine {
     /// The machine in this directory, which need not be there yet.
     pub fn new(id: InstanceId, directory: PathBuf) -> Machine {
         let run = directory.join("run");
-        Machine { id, directory, run, state: Mutex::default(), files: Arc::default() }
+        Machine {
+            id,
+            directory,
+            run,
+            state: Mutex::default(),
+            files: Arc::default(),
+            paused: std::sync::Mutex::default(),
+            made_at: Instant::now(),
+        }
+    }
+
+    /// Monotonic milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Why its processors stand still, if they do.
+    pub fn paused(&self) -> Option<String> {
+        self.paused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    /// Takes note of that; gives what was known before.
+    pub fn set_paused(&self, why: Option<String>) -> Option<String> {
+        std::mem::replace(
+            &mut *self.paused.lock().unwrap_or_else(|broken| broken.into_inner()),
+            why,
+        )
     }
 
     /// Whether it is on: whether any QEMU still has its images open.
@@ -119,6 +133,7 @@ impl Machine {
         if state.record.is_none() {
             let loaded = self.with_files("read", Record::load).await;
             state.record = loaded?;
+            state.restore(&self.id);
         }
         Ok(state.record.as_ref())
     }
@@ -198,17 +213,31 @@ impl Machine {
 }
 
 impl State {
+    /// Goes on with what a guest was asked before this server started.
+    fn restore(&mut self, instance: &InstanceId) {
+        let Some(record) = self.record.as_ref().filter(|_| !self.is_restored) else { return };
+        let slot = |disk: &DiskId, generation| Slot {
+            instance: instance.clone(),
+            disk: disk.clone(),
+            generation,
+        };
+        let asked = record.disks.iter().filter_map(|at| Some((at, at.request?)));
+        let requests = asked.map(|(at, request)| (slot(&at.disk, at.generation), request));
+        self.unplug = UnplugPolicy::restored(requests, record.resting.iter().copied());
+        self.is_restored = true;
+    }
+
     /// What was said to a guest that is no more means nothing to the next one.
     pub fn forget_guest(&mut self) {
         self.client = None;
-        self.asked.clear();
+        self.unplug.powered_off();
         self.refused.clear();
         self.asked_to_stop = None;
     }
 
     /// What was said to the guest about this disk means nothing any more.
     pub fn forget_asking(&mut self, disk: &DiskId) {
-        self.asked.retain(|slot, _| slot.disk != *disk);
+        self.unplug.cancelled(disk);
         self.refused.retain(|slot, _| slot.disk != *disk);
     }
 }

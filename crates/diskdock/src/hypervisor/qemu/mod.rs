@@ -11,15 +11,19 @@ mod console;
 mod disks;
 mod events;
 mod hardware;
+mod listening;
 mod machine;
 pub(crate) mod machine_type;
 mod name;
 pub mod network;
+mod paused;
 mod power;
 mod process;
 mod record;
 mod seed;
+mod tidy;
 pub(crate) mod uefi;
+mod unplug_policy;
 pub mod user;
 mod volumes;
 
@@ -28,6 +32,7 @@ use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use domain::{DiskId, InstanceId, Moment, Uptime};
@@ -76,6 +81,8 @@ pub struct Qemu {
     machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
     accel: OnceCell<Choice>,
     changes: broadcast::Sender<MachineEvent>,
+    /// Disks that were plugged in again after they had left although nobody had asked.
+    plugged_again: AtomicU64,
     myself: Weak<Qemu>,
 }
 
@@ -104,6 +111,7 @@ impl Qemu {
             machines: Mutex::default(),
             accel: OnceCell::new(),
             changes: broadcast::Sender::new(CHANGES),
+            plugged_again: AtomicU64::new(0),
             myself: Weak::clone(myself),
         }))
     }
@@ -150,6 +158,7 @@ impl Qemu {
     ) -> Result<Option<qmp::Client>, TransientError> {
         if !machine.is_on()? {
             state.client = None;
+            machine.set_paused(None);
             return Ok(None);
         }
         if let Some(open) = Machine::open_connection(state) {
@@ -157,7 +166,11 @@ impl Qemu {
         }
         let Some(client) = machine.connect().await? else { return Ok(None) };
         let events = client.events();
-        let tidied = self.tidy(machine, state, &client).await;
+        let tidied = async {
+            self.tidy(machine, state, &client).await?;
+            self.see_whether_paused(machine, state, &client).await
+        };
+        let tidied = tidied.await;
         // If it has failed because QEMU is ending, the event of its end has to be sent here.
         if tidied.is_ok() || client.is_closed() {
             events::follow(&self.myself, machine.id.clone(), events);
@@ -262,7 +275,9 @@ impl Qemu {
             }
         }
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
-        let problems = self.problems(&record.disks).await;
+        let mut problems = self.problems(&record.disks).await;
+        problems.extend(tidy::lost(&record));
+        problems.extend(machine.paused());
         Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
     }
 
@@ -288,7 +303,10 @@ impl Qemu {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         match disk {
-            Some(disk) => state.forget_asking(disk),
+            Some(disk) => {
+                state.forget_asking(disk);
+                self.note_requests(&machine, &mut state).await;
+            }
             None => {
                 state.asked_to_stop = None;
                 state.failed_starts = 0;
@@ -332,12 +350,12 @@ impl Machines for Qemu {
         Box::pin(self.advance_reboot(spec, now))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_plug(slot, now))
+    fn plug<'a>(&'a self, slot: &'a Slot, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_plug(slot))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_unplug(slot, now))
+    fn unplug<'a>(&'a self, slot: &'a Slot, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_unplug(slot))
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
@@ -366,6 +384,10 @@ impl Machines for Qemu {
 
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         Box::pin(self.running_machines())
+    }
+
+    fn plugged_again(&self) -> u64 {
+        self.plugged_again.load(Ordering::Relaxed)
     }
 
     fn changes(&self) -> broadcast::Receiver<MachineEvent> {

@@ -33,8 +33,12 @@ pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
     match &status.status {
         RunState::Paused | RunState::Prelaunch => Some("the virtual machine is paused".to_owned()),
         RunState::IoError => {
-            let what = "the virtual machine was paused by an input/output error";
-            Some(format!("{what}: the host may have run out of space for its disks"))
+            let what = "the virtual machine is paused: the host has no room for its disks";
+            Some(format!("{what}; it goes on by itself once there is"))
+        }
+        RunState::InternalError => {
+            let what = "the virtual machine stands still after an internal error of QEMU";
+            Some(format!("{what}; only a forced stop helps"))
         }
         _ => None,
     }
@@ -64,6 +68,9 @@ impl Qemu {
             let reason = "the type of the instance cannot be had any more".to_owned();
             return Ok(Progress::Failed(reason));
         }
+        if let Err(reason) = self.release_leaving(machine, state).await? {
+            return Ok(Progress::Failed(reason));
+        }
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
@@ -78,11 +85,9 @@ impl Qemu {
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let boot_again = |record: &mut Record| {
-            record.boots += 1;
+            record.boot(spec.system_disk.as_ref());
             hardware.note(record);
             for (at, (_, volume)) in record.disks.iter_mut().zip(&volumes) {
-                at.given = true;
-                at.system = spec.system_disk.as_ref() == Some(&at.disk);
                 at.opened = Some(volume.opened.clone());
             }
         };

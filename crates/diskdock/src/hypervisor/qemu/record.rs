@@ -9,6 +9,7 @@ use std::path::Path;
 use domain::DiskId;
 use serde::{Deserialize, Serialize};
 
+use super::unplug_policy::{RestingPort, UnplugRequest};
 use crate::hypervisor::{ObservedState, Slot};
 use crate::storage::Opened;
 
@@ -33,11 +34,22 @@ pub struct Plugged {
     /// The volume as QEMU has opened it, until it is known to be closed and written out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Opened>,
+    /// What the guest was asked about it; none if it was not asked to let go of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<UnplugRequest>,
+    /// How often it left the guest although nobody had asked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Plugged {
     fn new(disk: DiskId, generation: u64, port: u32, given: bool) -> Plugged {
-        Plugged { disk, generation, port, given, system: false, opened: None }
+        let (system, opened, request, lost) = (false, None, None, 0);
+        Plugged { disk, generation, port, given, system, opened, request, lost }
     }
 }
 
@@ -72,6 +84,9 @@ pub struct Record {
     /// Whether its disks have a thread of their own, in the QEMU that runs.
     #[serde(default)]
     pub io_thread: bool,
+    /// Ports that take no disk for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resting: Vec<RestingPort>,
 }
 
 impl Record {
@@ -79,7 +94,7 @@ impl Record {
     pub fn add_missing(&mut self, disks: Vec<(DiskId, u64)>) {
         for (disk, generation) in disks {
             if self.of_disk(&disk).is_none() {
-                let port = self.free_port();
+                let port = self.first_free_port();
                 self.disks.push(Plugged::new(disk, generation, port, true));
             }
         }
@@ -95,11 +110,11 @@ impl Record {
         self.of_disk(&slot.disk).filter(|at| at.generation == slot.generation)
     }
 
-    /// Adds a disk on the first free port, unless it is there already. `opened` is the volume that
-    /// QEMU is about to open; none if the machine is off, which then has the disk at once.
-    pub fn add(&mut self, slot: &Slot, opened: Option<Opened>) {
+    /// Adds a disk on this port, unless it is there already. `opened` is the volume that QEMU is
+    /// about to open; none if the machine is off, which then has the disk at once.
+    pub fn add(&mut self, slot: &Slot, port: u32, opened: Option<Opened>) {
         if self.of_disk(&slot.disk).is_none() {
-            let (disk, generation, port) = (slot.disk.clone(), slot.generation, self.free_port());
+            let (disk, generation) = (slot.disk.clone(), slot.generation);
             let given = opened.is_none();
             self.disks.push(Plugged { opened, ..Plugged::new(disk, generation, port, given) });
         }
@@ -114,10 +129,48 @@ impl Record {
 
     /// The machine has, or had, the device.
     pub fn set_given(&mut self, slot: &Slot) {
-        let found = self.disks.iter_mut().find(|at| at.disk == slot.disk);
-        if let Some(at) = found.filter(|at| at.generation == slot.generation) {
+        if let Some(at) = self.at_mut(slot) {
             at.given = true;
         }
+    }
+
+    /// The disk has left although nobody had asked; it is to be given again, on this port.
+    pub fn set_lost(&mut self, slot: &Slot, lost: u32) {
+        if let Some(at) = self.at_mut(slot) {
+            (at.given, at.lost) = (false, lost);
+        }
+    }
+
+    /// The disk is to be given on this port.
+    pub fn set_port(&mut self, slot: &Slot, port: u32) {
+        if let Some(at) = self.at_mut(slot) {
+            at.port = port;
+        }
+    }
+
+    /// A guest is about to boot, with all disks, that was never asked anything.
+    pub fn boot(&mut self, system_disk: Option<&DiskId>) {
+        self.boots += 1;
+        self.resting.clear();
+        for at in &mut self.disks {
+            (at.given, at.request, at.lost) = (true, None, 0);
+            at.system = system_disk == Some(&at.disk);
+        }
+    }
+
+    /// What the guest was asked, and which ports rest.
+    pub fn set_requests(&mut self, requests: &[(Slot, UnplugRequest)], resting: Vec<RestingPort>) {
+        for at in &mut self.disks {
+            let is_its = |slot: &Slot| slot.disk == at.disk && slot.generation == at.generation;
+            let found = requests.iter().find(|(slot, _)| is_its(slot));
+            at.request = found.map(|(_, request)| *request);
+        }
+        self.resting = resting;
+    }
+
+    fn at_mut(&mut self, slot: &Slot) -> Option<&mut Plugged> {
+        let is_it = |at: &&mut Plugged| at.disk == slot.disk && at.generation == slot.generation;
+        self.disks.iter_mut().find(is_it)
     }
 
     /// Takes a disk off, if it is there in this attachment.
@@ -143,7 +196,8 @@ impl Record {
         }
     }
 
-    fn free_port(&self) -> u32 {
+    /// The first port without a disk. For a machine that is off: in one that is on, it may rest.
+    pub fn first_free_port(&self) -> u32 {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }
 
@@ -208,11 +262,11 @@ mod tests {
     fn ports_are_given_in_order_and_used_again() {
         let mut record = Record::default();
         record.add_missing(vec![("d-a".into(), 1), ("d-b".into(), 1)]);
-        record.add(&slot("d-c", 1), Some(opened()));
-        record.add(&slot("d-c", 2), Some(opened()));
+        record.add(&slot("d-c", 1), record.first_free_port(), Some(opened()));
+        record.add(&slot("d-c", 2), 7, Some(opened()));
         record.remove(&slot("d-b", 1));
         record.remove(&slot("d-a", 9));
-        record.add(&slot("d-d", 1), Some(opened()));
+        record.add(&slot("d-d", 1), record.first_free_port(), Some(opened()));
         record.set_given(&slot("d-c", 1));
         record.set_given(&slot("d-d", 9));
         let disks: Vec<_> = record
@@ -252,6 +306,10 @@ mod tests {
         record.boots = 4;
         record.machine_type = Some("pc-q35-7.2".to_owned());
         record.starts_from = Some(StartsFrom::Uefi);
+        let request = UnplugRequest { wanted: true, asked: 2, ejects: 3, heard: Some(false) };
+        let resting = vec![RestingPort { port: 9, left_ms: 10_000 }];
+        record.set_requests(&[(slot("d-a", 3), request)], resting);
+        assert_eq!(record.disks[0].request, Some(request));
         record.save(directory.path()).unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), Some(record));
         fs::write(directory.path().join(FILE), "{").unwrap();

@@ -157,12 +157,12 @@ impl Qemu {
     }
 
     /// What is wrong with the bytes of a machine's disks.
-    pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<(DiskId, String)> {
+    pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
         let disks = disks.to_vec();
         let look = move |volumes: &dyn Volumes| {
             let look = |at: Plugged| {
                 let error = volumes.begin_close(&at.disk, at.opened.as_ref()).err()?;
-                error.needs_operator().then(|| (at.disk, error.to_string()))
+                error.needs_operator().then(|| error.to_string())
             };
             Ok(disks.into_iter().filter_map(look).collect())
         };

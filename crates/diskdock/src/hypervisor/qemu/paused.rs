@@ -1,0 +1,95 @@
+//! Machines whose processors stand still: noticed, told of, and let go on.
+//!
+//! QEMU pauses a machine whose disks find the host's file system full, instead of failing the
+//! guest's writes. Such a machine goes on by itself once there is room; one that somebody paused
+//! waits for somebody.
+
+use std::time::Duration;
+
+use domain::InstanceId;
+use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState};
+use tokio::time::sleep;
+
+use super::Qemu;
+use super::machine::{Machine, State, said};
+use super::power::why_paused;
+use crate::hypervisor::TransientError;
+use crate::storage::free_bytes;
+
+/// How often it is looked whether there is room again.
+const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
+/// The room that lets a machine go on, in bytes: less would be full again at once.
+const ROOM: u64 = 64 << 20;
+
+impl Qemu {
+    /// Asks QEMU whether the machine's processors run.
+    pub(super) async fn see_whether_paused(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+    ) -> Result<(), TransientError> {
+        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        self.note_status(machine, state, &status);
+        Ok(())
+    }
+
+    /// Takes note of whether the machine's processors run, and tells of a change.
+    pub(super) fn note_status(&self, machine: &Machine, state: &mut State, status: &MachineStatus) {
+        let why = why_paused(status);
+        state.unplug.set_running(why.is_none());
+        let instance = &machine.id;
+        match (machine.set_paused(why.clone()), why) {
+            (before, Some(why)) if before.as_ref() != Some(&why) => {
+                tracing::warn!(%instance, why, "a virtual machine stands still");
+            }
+            (Some(_), None) => tracing::info!(%instance, "the virtual machine goes on"),
+            _ => {}
+        }
+        if status.status == RunState::IoError && !state.is_resuming {
+            state.is_resuming = true;
+            self.begin_to_resume(machine.id.clone());
+        }
+    }
+
+    /// Lets a machine go on once there is room; ends when it does not need that any more.
+    fn begin_to_resume(&self, instance: InstanceId) {
+        let driver = self.myself.clone();
+        tokio::spawn(async move {
+            loop {
+                sleep(LOOK_FOR_ROOM).await;
+                let Some(driver) = driver.upgrade() else { return };
+                let Ok(machine) = driver.machine(&instance) else { return };
+                let mut state = machine.state.lock().await;
+                let waits = driver.resume_if_room(&machine, &mut state).await;
+                if !waits.unwrap_or_else(|error| {
+                    tracing::warn!(%instance, %error, "cannot resume a machine");
+                    false
+                }) {
+                    state.is_resuming = false;
+                    return;
+                }
+            }
+        });
+    }
+
+    /// True if the machine still waits for room.
+    async fn resume_if_room(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<bool, TransientError> {
+        let Some(client) = Machine::open_connection(state) else { return Ok(false) };
+        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        if status.status != RunState::IoError {
+            self.note_status(machine, state, &status);
+            return Ok(false);
+        }
+        let free = free_bytes(&self.directory).unwrap_or(0);
+        if free >= ROOM {
+            tracing::info!(instance = %machine.id, free, "there is room again");
+            client.execute(Cont {}).await.map_err(said)?;
+        }
+        Ok(true)
+    }
+}

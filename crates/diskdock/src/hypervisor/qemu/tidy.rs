@@ -1,0 +1,140 @@
+//! Makes the record of a machine that is on agree with what its guest can reach.
+//!
+//! A disk that has left because the guest was asked is released, whether anybody still waits for it
+//! or not. One that has left although nobody had asked is plugged in again: it is attached, and
+//! nobody took that back. If a guest ejects it again and again, it stays attached without being
+//! plugged in, which the differences tell, until the next start or a DetachDisk.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::Ordering;
+
+use super::Qemu;
+use super::command_line::block_device;
+use super::disks::add;
+use super::machine::{Machine, State, devices, nodes};
+use super::name;
+use super::record::{Plugged, Record};
+use crate::hypervisor::{Slot, TransientError};
+
+/// How often a disk is plugged in again that leaves although nobody had asked.
+const PLUG_AGAIN: u32 = 3;
+
+impl Qemu {
+    /// Releases what the guest was asked for and has let go of, plugs in again what has left
+    /// otherwise, and notes what it has been given. Done at the beginning of every connection, so
+    /// that whatever a guest can reach is on the record, even if the record was lost.
+    pub(super) async fn tidy(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+    ) -> Result<(), TransientError> {
+        let devices = devices(client).await?;
+        let reachable = devices.iter().filter_map(|name| name::parse_device(name)).collect();
+        machine.change(state, |record| record.add_missing(reachable)).await?;
+        let known = machine.record(state).await?.map(|record| record.disks.clone());
+        for at in known.unwrap_or_default() {
+            let (disk, generation) = (at.disk.clone(), at.generation);
+            let slot = Slot { instance: machine.id.clone(), disk, generation };
+            if devices.contains(&name::of_device(&slot)?) {
+                state.unplug.is_present(&slot);
+                machine.change(state, |record| record.set_given(&slot)).await?;
+            } else if at.given && !at.system && state.unplug.was_asked(&slot) {
+                self.release(machine, state, client, &slot).await?;
+            } else if at.given && !at.system {
+                self.lost(machine, state, client, &slot, &at).await?;
+            } else if (1..=PLUG_AGAIN).contains(&at.lost) && !at.given {
+                self.plug_again(machine, state, client, &slot).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A disk has left although nobody had asked.
+    async fn lost(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        slot: &Slot,
+        at: &Plugged,
+    ) -> Result<(), TransientError> {
+        let lost = at.lost + 1;
+        let mut unplug = state.unplug.clone();
+        unplug.left(slot, at.port);
+        let resting = unplug.resting();
+        let change = |record: &mut Record| {
+            record.set_lost(slot, lost);
+            record.resting = resting;
+        };
+        machine.change(state, change).await?;
+        state.unplug = unplug;
+        if lost > PLUG_AGAIN {
+            let times = format!("the disk left its guest {lost} times although nobody asked");
+            let incident = format!("{times}; detach it, or restart the instance to plug it in");
+            self.tell_incident(slot, &incident);
+            return Ok(());
+        }
+        self.plug_again(machine, state, client, slot).await
+    }
+
+    /// Tells people, and whoever compares the store with its machines.
+    fn tell_incident(&self, slot: &Slot, incident: &str) {
+        tracing::warn!(instance = %slot.instance, disk = %slot.disk, "{incident}");
+        self.tell(&slot.instance, Some(slot.disk.clone()));
+    }
+
+    /// Plugs a disk in again, on a port that may be used; if there is none, at a later look.
+    async fn plug_again(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        slot: &Slot,
+    ) -> Result<(), TransientError> {
+        let devices = devices(client).await?;
+        let free = free_ports(machine, state, &devices, Some(slot)).await?;
+        let Some(port) = state.unplug.rested_port(&free) else { return Ok(()) };
+        let volume = self.find(&slot.disk).await.map_err(TransientError)?;
+        machine.change(state, |record| record.set_port(slot, port)).await?;
+        let device = &name::of_device(slot)?;
+        let is_open = nodes(client).await?.contains(device);
+        let serial = slot.disk.serial_number();
+        let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
+        let given = block_device(device, serial, port, io_thread);
+        let added = add(client, is_open, &volume, device, given).await;
+        state.unplug.plugged();
+        added.map_err(super::machine::said)?;
+        machine.change(state, |record| record.set_given(slot)).await?;
+        self.note_requests(machine, state).await;
+        self.plugged_again.fetch_add(1, Ordering::Relaxed);
+        let incident = "the disk left its guest although nobody asked, and was plugged in again";
+        self.tell_incident(slot, incident);
+        Ok(())
+    }
+}
+
+/// The disks that left their guest although nobody had asked, and could not be plugged in again.
+pub(super) fn lost(record: &Record) -> impl Iterator<Item = String> {
+    let lost = record.disks.iter().filter(|at| at.lost > 0 && !at.given);
+    lost.map(|at| format!("{} left the guest although nobody asked ({} times)", at.disk, at.lost))
+}
+
+/// The ports that the machine has and that hold no disk, that of `except` not counted. A machine
+/// keeps the ports that it was started with, whatever its type holds by now.
+pub(super) async fn free_ports(
+    machine: &Machine,
+    state: &mut State,
+    devices: &HashSet<String>,
+    except: Option<&Slot>,
+) -> Result<BTreeSet<u32>, TransientError> {
+    let number = |name: &String| name.strip_prefix("rp")?.parse().ok();
+    let mut free: BTreeSet<u32> = devices.iter().filter_map(number).collect();
+    let disks = machine.record(state).await?.map(|record| record.disks.as_slice());
+    for at in disks.unwrap_or_default() {
+        if except.is_none_or(|slot| slot.disk != at.disk) {
+            free.remove(&at.port);
+        }
+    }
+    Ok(free)
+}

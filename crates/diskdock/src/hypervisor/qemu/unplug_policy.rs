@@ -1,0 +1,392 @@
+//! The unplug policy of one machine: when a guest is asked to let go of a disk, when it is asked
+//! again, when waiting ends, and which root port the next disk may take.
+//!
+//! Pure: what happened, what was observed and the time go in, a decision comes out; the driver
+//! carries it out.
+//!
+//! A request (`device_del` under ACPI hot-plug) raises an event. A guest that hears an event queues
+//! one eject for every port whose disk is to leave at that moment, whatever the event was raised
+//! for: a first request, a repeated one, one for another disk, a disk that was plugged in. It works
+//! the queue off in order, and an eject that is left over removes whatever is on its port by then.
+//! Therefore a guest is asked again only for a reason, and a port for which more than one eject may
+//! be queued takes no disk until those must have been worked off.
+//!
+//! Time is monotonic, in milliseconds from any beginning. Intervals count only time in which the
+//! guest's processors run.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::DiskId;
+use serde::{Deserialize, Serialize};
+
+use crate::hypervisor::Slot;
+
+/// How often an unplug under way is looked at, in milliseconds; events make it sooner.
+const LOOK_MS: i64 = 1_000;
+/// How often an unplug that waits for a paused machine is looked at; events make it sooner.
+const LOOK_PAUSED_MS: i64 = 10_000;
+/// When a guest that heard the first request is asked again. The interval doubles each time.
+const ASK_AGAIN_MS: i64 = 30_000;
+/// The same where nobody can tell whether the guest heard it.
+const ASK_UNHEARD_MS: i64 = 1_000;
+/// The longest interval between two requests.
+const ASK_AGAIN_AT_MOST_MS: i64 = 240_000;
+/// How long a paused machine may keep an unplug waiting, in milliseconds: time for an operator to
+/// find out and to make room. Then the disk is In_use again, which it is.
+pub(in crate::hypervisor) const PAUSED_AT_MOST_MS: i64 = 3_600_000;
+/// How long a port rests at least. Ejects that are left over are worked off right after the one
+/// that took the disk, so a port rests as long as that one took, within these bounds.
+const REST_AT_LEAST_MS: i64 = 10_000;
+/// How long a port rests at most; also how long if a disk left that nobody had asked for.
+const REST_AT_MOST_MS: i64 = 300_000;
+
+/// Why an unplug that waited for a paused machine has ended.
+pub(in crate::hypervisor) const PAUSED_TOO_LONG: &str = "the virtual machine was paused for an \
+    hour; let it go on (`diskdock admin resume`) or stop it, then detach the disk again";
+
+/// What has to outlive this process of a request to let go of a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UnplugRequest {
+    /// The disk is still wanted off. Otherwise that was given up, and the guest may let go late.
+    pub wanted: bool,
+    /// How often the guest was asked.
+    pub asked: u32,
+    /// How many ejects of the port the guest may have queued.
+    pub ejects: u32,
+    /// The guest listened when it was asked last; none if nobody could tell.
+    pub heard: Option<bool>,
+}
+
+/// A port that takes no disk for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RestingPort {
+    /// The root port.
+    pub port: u32,
+    /// For how many milliseconds more.
+    pub left_ms: i64,
+}
+
+/// What was observed of a disk that is to leave, in one look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Observation {
+    /// The guest can still reach it.
+    pub present: bool,
+    /// The guest listens to hot-plug events; none if nobody can tell.
+    pub listens: Option<bool>,
+    /// Why the machine's processors stand still, if they do.
+    pub paused: Option<String>,
+}
+
+/// What to do about a disk that is to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Ask the guest now, and look again.
+    Ask,
+    /// Look again after so many milliseconds.
+    LookAgain { after_ms: i64, because: String },
+    /// As [`Decision::LookAgain`], while nothing can happen in the machine.
+    Suspended { after_ms: i64, because: String },
+    /// It is given up.
+    Refused(String),
+    /// The guest has let go: close the image.
+    Release,
+}
+
+/// Where the next disk goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// To this root port.
+    Free(u32),
+    /// Nowhere yet: every free port may still be ejected once more.
+    Resting { after_ms: i64, because: String },
+    /// Nowhere: there is no free port.
+    Full,
+}
+
+/// A request under way.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    request: UnplugRequest,
+    /// How often the guest was asked since the disk was last wanted off.
+    round: u32,
+    /// When the guest was first asked, and last, in its running time.
+    first_ms: i64,
+    last_ms: i64,
+    /// How long it has waited for a paused machine, in milliseconds.
+    paused_ms: i64,
+    /// The guest said that it will not let go.
+    refused: bool,
+}
+
+/// The unplug policy of one machine.
+#[derive(Clone, Debug)]
+pub(super) struct UnplugPolicy {
+    open: HashMap<Slot, Open>,
+    resting: BTreeMap<u32, i64>,
+    running: bool,
+    ran_ms: i64,
+    ticked_ms: Option<i64>,
+}
+
+impl Default for UnplugPolicy {
+    fn default() -> UnplugPolicy {
+        UnplugPolicy::restored([], [])
+    }
+}
+
+impl UnplugPolicy {
+    /// Goes on from what was recorded. Every rest begins anew, and whether a disk is still wanted
+    /// off is for the operation to say: see [`UnplugPolicy::begin`].
+    pub fn restored(
+        requests: impl IntoIterator<Item = (Slot, UnplugRequest)>,
+        resting: impl IntoIterator<Item = RestingPort>,
+    ) -> UnplugPolicy {
+        let open = |(slot, request): (Slot, UnplugRequest)| {
+            let request = UnplugRequest { wanted: false, ..request };
+            (slot, Open { request, ..Open::default() })
+        };
+        UnplugPolicy {
+            open: requests.into_iter().map(open).collect(),
+            resting: resting.into_iter().map(|rest| (rest.port, rest.left_ms)).collect(),
+            running: true,
+            ran_ms: 0,
+            ticked_ms: None,
+        }
+    }
+
+    /// The disk is wanted off. True if the guest is to be asked before anything is looked up.
+    pub fn begin(&mut self, slot: &Slot, now_ms: i64) -> bool {
+        self.tick(now_ms, self.running);
+        let running = self.running;
+        let open = self.open.entry(slot.clone()).or_default();
+        if !open.request.wanted {
+            open.request.wanted = true;
+            // Wanted off anew: intervals begin anew. A request that a reset has ended is none.
+            open.round = open.request.asked.min(1);
+            if open.request.ejects == 0 {
+                open.request.asked = 0;
+            }
+        }
+        running && open.request.asked == 0 && !open.refused
+    }
+
+    /// The guest was asked.
+    pub fn asked(&mut self, slot: &Slot, listens: Option<bool>) {
+        let ran_ms = self.ran_ms;
+        let open = self.open.entry(slot.clone()).or_default();
+        if open.request.asked == 0 {
+            open.first_ms = ran_ms;
+        }
+        open.last_ms = ran_ms;
+        open.request.asked = open.request.asked.saturating_add(1);
+        open.request.heard = listens;
+        open.round = open.round.saturating_add(1);
+        self.event_raised();
+    }
+
+    /// A disk was plugged in, which raises an event too.
+    pub fn plugged(&mut self) {
+        self.event_raised();
+    }
+
+    fn event_raised(&mut self) {
+        for open in self.open.values_mut().filter(|open| open.request.asked > 0) {
+            open.request.ejects = open.request.ejects.saturating_add(1);
+        }
+    }
+
+    /// What to do after a look at the disk.
+    pub fn observed(&mut self, slot: &Slot, seen: Observation, now_ms: i64) -> Decision {
+        self.tick(now_ms, seen.paused.is_none());
+        let ran_ms = self.ran_ms;
+        let open = self.open.entry(slot.clone()).or_default();
+        if !seen.present {
+            return Decision::Release;
+        }
+        if open.refused {
+            // It has answered: there is nothing to wait for, and another request may follow.
+            (open.refused, open.request.wanted, open.request.asked) = (false, false, 0);
+            return Decision::Refused("the guest refused to let go of the disk".to_owned());
+        }
+        if let Some(because) = seen.paused {
+            let left_ms = PAUSED_AT_MOST_MS - open.paused_ms;
+            if left_ms <= 0 {
+                return Decision::Refused(PAUSED_TOO_LONG.to_owned());
+            }
+            return Decision::Suspended { after_ms: left_ms.min(LOOK_PAUSED_MS), because };
+        }
+        match open.ask_in_ms(seen.listens, ran_ms) {
+            0 => Decision::Ask,
+            left_ms => Decision::LookAgain {
+                after_ms: left_ms.min(LOOK_MS),
+                because: open.waits_for(seen.listens),
+            },
+        }
+    }
+
+    /// The guest said that it will not let go. Only who was asked can refuse.
+    pub fn refused(&mut self, slot: &Slot) {
+        if let Some(open) = self.open.get_mut(slot).filter(|open| open.request.asked > 0) {
+            open.refused = true;
+        }
+    }
+
+    /// Nobody wants the disk off any more. A guest that was asked may let go all the same.
+    pub fn cancelled(&mut self, disk: &DiskId) {
+        for (_, open) in self.open.iter_mut().filter(|(slot, _)| slot.disk == *disk) {
+            (open.request.wanted, open.refused, open.paused_ms) = (false, false, 0);
+        }
+        self.open.retain(|_, open| !open.is_forgotten());
+    }
+
+    /// The guest can still reach the disk. If a reset did not take it, no earlier request will.
+    pub fn is_present(&mut self, slot: &Slot) {
+        let ended = |open: &Open| !open.request.wanted && open.request.ejects == 0;
+        if self.open.get(slot).is_some_and(ended) {
+            self.open.remove(slot);
+        }
+    }
+
+    /// Whether the guest was asked to let go of the disk, so that nobody need wonder if it does.
+    pub fn was_asked(&self, slot: &Slot) -> bool {
+        self.open.get(slot).is_some_and(|open| !open.is_forgotten())
+    }
+
+    /// The disk has left its port and nothing is open about it any more.
+    pub fn left(&mut self, slot: &Slot, port: u32) {
+        match self.open.remove(slot) {
+            Some(open) if open.request.ejects <= 1 => {}
+            Some(open) => {
+                let took_ms = self.ran_ms - open.first_ms;
+                self.rest(port, took_ms.clamp(REST_AT_LEAST_MS, REST_AT_MOST_MS));
+            }
+            // Something that nobody knows of has ejected it, and may do so again.
+            None => self.rest(port, REST_AT_MOST_MS),
+        }
+    }
+
+    fn rest(&mut self, port: u32, for_ms: i64) {
+        let left_ms = self.resting.entry(port).or_default();
+        *left_ms = for_ms.max(*left_ms);
+    }
+
+    /// The guest was reset: its queue is gone, and QEMU has taken every disk that it was asked for.
+    pub fn reset(&mut self) {
+        self.resting.clear();
+        for open in self.open.values_mut() {
+            let wanted = open.request.wanted;
+            // One that nobody wants off any more may be leaving with this reset.
+            let asked = if wanted { 0 } else { open.request.asked };
+            let request = UnplugRequest { wanted, asked, ejects: 0, heard: None };
+            *open = Open { request, paused_ms: open.paused_ms, ..Open::default() };
+        }
+    }
+
+    /// The machine is off. What is wanted off can be released now; what was asked for in vain
+    /// stays.
+    pub fn powered_off(&mut self) {
+        self.reset();
+        self.open.retain(|_, open| open.request.wanted);
+        (self.running, self.ticked_ms) = (true, None);
+    }
+
+    /// The machine's processors stand still, or go on.
+    pub fn set_running(&mut self, running: bool) {
+        if running && !self.running {
+            // Nobody knows when it went on: what has passed since the last look does not count.
+            self.ticked_ms = None;
+        }
+        self.running = running;
+    }
+
+    /// The disks that are wanted off.
+    pub fn wanted(&self) -> Vec<Slot> {
+        let wanted = self.open.iter().filter(|(_, open)| open.request.wanted);
+        wanted.map(|(slot, _)| slot.clone()).collect()
+    }
+
+    /// The requests that the guest was told of, to be recorded.
+    pub fn requests(&self) -> Vec<(Slot, UnplugRequest)> {
+        let told = self.open.iter().filter(|(_, open)| open.request.asked > 0);
+        told.map(|(slot, open)| (slot.clone(), open.request)).collect()
+    }
+
+    /// The ports that rest, to be recorded.
+    pub fn resting(&self) -> Vec<RestingPort> {
+        self.resting.iter().map(|(&port, &left_ms)| RestingPort { port, left_ms }).collect()
+    }
+
+    /// The port for the next disk, of those that the machine has and that are not taken.
+    pub fn port(&mut self, free: &BTreeSet<u32>, now_ms: i64) -> Port {
+        self.tick(now_ms, self.running);
+        if let Some(port) = self.rested_port(free) {
+            return Port::Free(port);
+        }
+        let Some(left_ms) = free.iter().filter_map(|port| self.resting.get(port)).min() else {
+            return Port::Full;
+        };
+        let because = "the machine's free slots rest: its guest was slow to let go of a disk, and may \
+                       still eject whatever is there";
+        Port::Resting { after_ms: (*left_ms).clamp(1, LOOK_MS), because: because.to_owned() }
+    }
+
+    /// A free port that does not rest, as of the last look.
+    pub fn rested_port(&self, free: &BTreeSet<u32>) -> Option<u32> {
+        free.iter().find(|port| !self.resting.contains_key(*port)).copied()
+    }
+
+    /// Time has passed. A rest goes on only while the guest runs and its queue moves: while no
+    /// eject that has not come to its end may be in front of those that are left over.
+    fn tick(&mut self, now_ms: i64, running: bool) {
+        let since = self.ticked_ms.replace(now_ms).map_or(0, |last| (now_ms - last).max(0));
+        let was_running = std::mem::replace(&mut self.running, running);
+        if !was_running {
+            for open in self.open.values_mut() {
+                open.paused_ms = open.paused_ms.saturating_add(since);
+            }
+            return;
+        }
+        self.ran_ms = self.ran_ms.saturating_add(since);
+        if self.open.values().all(|open| open.request.ejects == 0) {
+            self.resting.retain(|_, left_ms| {
+                *left_ms -= since;
+                *left_ms > 0
+            });
+        }
+    }
+}
+
+impl Open {
+    /// Nobody wants the disk off, and the guest was not asked either.
+    fn is_forgotten(&self) -> bool {
+        !self.request.wanted && self.request.asked == 0 && self.request.ejects == 0
+    }
+
+    /// Milliseconds until the guest is to be asked again.
+    fn ask_in_ms(&self, listens: Option<bool>, ran_ms: i64) -> i64 {
+        let UnplugRequest { asked, heard, .. } = self.request;
+        // It was not up yet, or did not listen, and does now.
+        if asked == 0 || (heard == Some(false) && listens == Some(true)) {
+            return 0;
+        }
+        let first = if heard.is_none() { ASK_UNHEARD_MS } else { ASK_AGAIN_MS };
+        let doubled = self.round.saturating_sub(1).min(20);
+        let interval = first.saturating_mul(1 << doubled).min(ASK_AGAIN_AT_MOST_MS);
+        (interval - (ran_ms - self.last_ms)).max(0)
+    }
+
+    fn waits_for(&self, listens: Option<bool>) -> String {
+        let times = match self.request.asked {
+            1 => "once".to_owned(),
+            asked => format!("{asked} times"),
+        };
+        let asked = format!("the guest was asked {times} to let go of the disk");
+        match listens {
+            Some(false) => format!("{asked}; its system does not listen to hot-plug events"),
+            Some(true) | None => asked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
