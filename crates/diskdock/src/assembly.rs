@@ -83,7 +83,13 @@ pub struct Assembly {
 impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
     pub fn new(plan: AssemblyOptions) -> Result<Assembly, StoreError> {
-        let store = Arc::new(Store::new(Sqlite::open(&plan.directory, plan.durability)?));
+        let store = Store::new(Sqlite::open(&plan.directory, plan.durability)?);
+        Assembly::over(store, plan)
+    }
+
+    /// Puts everything together over a store that is open already. Nothing runs yet.
+    pub fn over(store: Store, plan: AssemblyOptions) -> Result<Assembly, StoreError> {
+        let store = Arc::new(store);
         let nonces = store.read_blocking(|tx| tx.nonces())?;
         let keys = Keys::load(&store, plan.development_key)?;
         let clock = Arc::new(plan.clock);

@@ -4,7 +4,7 @@
 mod bounds;
 mod clock_steps;
 mod discards;
-mod flaky;
+pub mod flaky;
 mod starts;
 mod stories;
 mod transient_errors;

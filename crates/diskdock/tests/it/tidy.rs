@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 mod map;
+mod promise;
 mod vocabulary;
 
 /// Lines of a function, and of a file, at most.

@@ -17,9 +17,12 @@ use diskdock::gateway::GatewayReply;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::IdGenerator;
 use diskdock::operations::{UnknownInstances, find_differences, reconcile};
-use diskdock::store::sqlite::Durability;
+use diskdock::store::sqlite::{Durability, Sqlite};
+use diskdock::store::{Store, StoreError};
 use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Moment};
+
+use crate::operations::flaky::{Flaky, Script};
 
 pub use answer::Answer;
 pub use controls::TOKEN;
@@ -39,6 +42,8 @@ pub const BEGINNING: Moment = Moment(1_767_323_045_000);
 pub struct World {
     pub assembly: Assembly,
     pub signer: Signer,
+    /// How the store fails, if it is to.
+    pub store_faults: Arc<Script>,
     directory: tempfile::TempDir,
     strict: bool,
     pace: Pace,
@@ -65,10 +70,11 @@ impl World {
         let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
         change(&mut plan);
         let (strict, pace) = (plan.strict, plan.pace);
-        let assembly = Assembly::new(plan).unwrap();
+        let store_faults = Arc::<Script>::default();
+        let assembly = open(plan, &store_faults).unwrap();
         assembly.life.recover().await.unwrap();
         let signer = Signer::default();
-        World { assembly, signer, directory, strict, pace, restarts: 0, log, _guard }
+        World { assembly, signer, store_faults, directory, strict, pace, restarts: 0, log, _guard }
     }
 
     /// Stops the server without warning and starts it again on the same store.
@@ -78,15 +84,26 @@ impl World {
 
     /// The same, with so many milliseconds in which no server runs.
     pub async fn restart_after(self, down_ms: i64) -> World {
-        let World { assembly, signer, directory, strict, pace, restarts, log, _guard } = self;
+        let World {
+            assembly,
+            signer,
+            store_faults,
+            directory,
+            strict,
+            pace,
+            restarts,
+            log,
+            _guard,
+        } = self;
         let now = assembly.gateway.services.clock.now().plus_ms(down_ms);
         drop(assembly);
         let assembly = again(|| {
             let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
-            Assembly::new(AssemblyOptions { strict, ..plan })
+            open(AssemblyOptions { strict, ..plan }, &store_faults)
         });
         assembly.life.recover().await.unwrap();
-        World { assembly, signer, directory, strict, pace, restarts: restarts + 1, log, _guard }
+        let restarts = restarts + 1;
+        World { assembly, signer, store_faults, directory, strict, pace, restarts, log, _guard }
     }
 
     /// Calls an action as most clients do: signature 1.0, POST, JSON.
@@ -268,6 +285,13 @@ fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T 
         }
     }
     attempt().unwrap()
+}
+
+/// A server whose store fails when it is told to.
+fn open(plan: AssemblyOptions, store_faults: &Arc<Script>) -> Result<Assembly, StoreError> {
+    let engine = Sqlite::open(&plan.directory, plan.durability)?;
+    let flaky = Flaky { engine, script: Arc::clone(store_faults) };
+    Assembly::over(Store::new(flaky), plan)
 }
 
 fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptions {

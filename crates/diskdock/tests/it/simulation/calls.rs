@@ -1,0 +1,183 @@
+//! Calls, compared with what the model expects; and looks, compared with what may have become.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use diskdock::hypervisor::Machines;
+use diskdock::operations::Selection;
+use domain::InstanceId;
+use serde_json::Value;
+
+use super::Tally;
+use super::follow::{Around, disk_may_become, instance_becomes};
+use super::model::{Disk, Doing, Expected, Instance};
+use super::steps::{CALLERS, Life};
+use crate::harness::{Answer, REGION};
+
+impl Life {
+    async fn ask(&mut self, caller: usize, action: &str, parameters: &[(&str, &str)]) -> Answer {
+        std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);
+        let answer = self.world.call(action, parameters).await;
+        std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);
+        answer
+    }
+
+    /// Calls and compares with what is expected; gives the answer if the call went well. The
+    /// commit fails now and then: then nothing has happened.
+    pub async fn call(
+        &mut self,
+        caller: usize,
+        action: &'static str,
+        parameters: &[(&str, &str)],
+        expected: Expected,
+    ) -> Option<Value> {
+        let commit_fails = self.pick(20) == 0;
+        let before = self.world.tx();
+        self.world.store_faults.fails.store(usize::from(commit_fails), Ordering::SeqCst);
+        let answer = self.ask(caller, action, parameters).await;
+        self.world.store_faults.fails.store(0, Ordering::SeqCst);
+        let context = || format!("{action} {parameters:?} by {caller}: {}", answer.text);
+        if answer.status == 200 && !commit_fails {
+            assert!(expected.contains(&""), "expected {expected:?}: {}", context());
+            self.tally.entry(action).or_default()[0] += 1;
+            return Some(answer.json);
+        }
+        assert_eq!(self.world.tx(), before, "refused and had an effect: {}", context());
+        if commit_fails && answer.status == 500 {
+            assert_eq!(answer.code(), "InternalError", "{}", context());
+            return None;
+        }
+        let code = answer.code();
+        assert!((400..500).contains(&answer.status), "{}", context());
+        assert!(expected.contains(&code), "expected {expected:?}: {}", context());
+        self.tally.entry(action).or_default()[1] += 1;
+        None
+    }
+
+    /// Looks at everything as its owners see it, and checks what became of it.
+    pub async fn look(&mut self) {
+        let (mut disks, mut instances) = (BTreeMap::new(), BTreeMap::new());
+        for caller in 0..CALLERS {
+            self.read(caller, &mut disks, &mut instances).await;
+        }
+        self.compare_instances(&instances);
+        self.recall_what_is_hidden(&mut disks);
+        self.compare_disks(&disks);
+        self.nothing_free_is_reached(&disks).await;
+        self.model.disks = disks;
+        self.model.instances.retain(|id, _| instances.contains_key(id));
+    }
+
+    /// Not shown: where a disk that is Attaching goes, and whether a disk is growing.
+    fn recall_what_is_hidden(&self, seen: &mut BTreeMap<String, Disk>) {
+        for (id, disk) in seen {
+            let Some(before) = self.model.disks.get(id) else { continue };
+            if disk.status == "Attaching" {
+                assert_eq!((disk.on.as_str(), disk.device.as_str()), ("", ""));
+                (disk.on, disk.device) = (before.on.clone(), before.device.clone());
+            }
+            if disk.size == before.size {
+                disk.size_before = before.size_before;
+            }
+        }
+    }
+
+    async fn read(
+        &mut self,
+        caller: usize,
+        disks: &mut BTreeMap<String, Disk>,
+        instances: &mut BTreeMap<String, String>,
+    ) {
+        let ask = [("RegionId", REGION), ("PageSize", "100")];
+        let told = self.ask(caller, "DescribeDisks", &ask).await.json;
+        let list = told["Disks"]["Disk"].as_array().unwrap();
+        assert_eq!(told["TotalCount"], list.len());
+        disks.extend(list.iter().map(|shown| disk_of(caller, shown)));
+        let told = self.ask(caller, "DescribeInstances", &ask).await.json;
+        let list = told["Instances"]["Instance"].as_array().unwrap();
+        assert_eq!(told["TotalCount"], list.len());
+        instances
+            .extend(list.iter().map(|shown| (text(shown, "InstanceId"), text(shown, "Status"))));
+    }
+
+    fn compare_instances(&mut self, seen: &BTreeMap<String, String>) {
+        let fails = self.drivers_fail;
+        for (id, before) in &mut self.model.instances {
+            let now = seen.get(id).map(String::as_str);
+            let doing = instance_becomes(before, now, fails);
+            before.doing = doing.unwrap_or_else(|| panic!("{id}: {before:?} became {now:?}"));
+            before.status = now.unwrap_or("gone").to_owned();
+        }
+        for id in seen.keys() {
+            assert!(self.model.instances.contains_key(id), "{id} came from nowhere");
+        }
+    }
+
+    fn compare_disks(&mut self, seen: &BTreeMap<String, Disk>) {
+        for (id, before) in &self.model.disks {
+            let host = self.model.instances.get(&before.on).filter(|host| host.status != "gone");
+            let around =
+                Around { drivers_fail: self.drivers_fail, host: host.map(|host| host.doing) };
+            let now = seen.get(id);
+            let is_fine = disk_may_become(before, now, around);
+            assert!(is_fine, "{id}: {before:?} became {now:?} with {around:?}");
+        }
+        for (id, disk) in seen {
+            let is_known = self.model.disks.contains_key(id) || disk.is_system;
+            assert!(is_known, "{id} came from nowhere: {disk:?}");
+        }
+    }
+
+    /// The promise: what is called Available is out of every guest's reach.
+    async fn nothing_free_is_reached(&self, disks: &BTreeMap<String, Disk>) {
+        for instance in self.model.instances.keys() {
+            let id = InstanceId::from(instance.as_str());
+            let seen = self.world.simulated().observe(&id).await.unwrap().unwrap_or_default();
+            for (disk, _) in seen.disks {
+                let status = disks.get(&disk.to_string()).map(|disk| disk.status.as_str());
+                assert_ne!(status, Some("Available"), "{instance} reaches {disk}");
+            }
+        }
+    }
+
+    /// Faults end, and everything comes to its end.
+    pub async fn finish(mut self) -> Tally {
+        self.world.simulated().clear_rules();
+        for _ in 0..12 {
+            let services = &self.world.assembly.gateway.services;
+            self.world.simulated().finish_all(true, services.clock.uptime());
+            services.runner.wake(&Selection::default());
+            self.world.pass(60_000).await;
+            self.look().await;
+        }
+        let settled = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
+        assert!(self.model.disks.values().all(settled), "{:#?}", self.model.disks);
+        let at_rest = |one: &Instance| one.doing == Doing::Rest;
+        assert!(self.model.instances.values().all(at_rest), "{:#?}", self.model.instances);
+        assert_eq!(self.world.differences().await, []);
+        assert_eq!(self.world.assembly.gateway.services.runner.in_flight(), 0);
+        self.world.warned("the disk is full");
+        self.tally
+    }
+}
+
+fn text(shown: &Value, name: &str) -> String {
+    shown[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
+    let size = shown["Size"].as_u64().unwrap();
+    let disk = Disk {
+        owner,
+        status: text(shown, "Status"),
+        on: text(shown, "InstanceId"),
+        device: text(shown, "Device"),
+        is_system: shown["Type"] == "system",
+        delete_with_instance: shown["DeleteWithInstance"] == true,
+        size,
+        size_before: size,
+        name: text(shown, "DiskName"),
+        tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
+    };
+    (text(shown, "DiskId"), disk)
+}

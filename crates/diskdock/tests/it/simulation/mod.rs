@@ -1,0 +1,105 @@
+//! Random lives from seeds, compared after every step with a small model of the API.
+//!
+//! Each seed is a life of two accounts with disks and instances, in which drivers refuse, hang and
+//! are slow, commits fail, the time of day jumps, and the server dies and stays down. In the lives
+//! of every other seed no driver fails, so that no call that was answered well may be undone.
+
+mod calls;
+mod faults;
+mod follow;
+mod model;
+mod steps;
+
+use std::collections::BTreeMap;
+
+use diskdock::actions;
+use diskdock::catalog::Entry;
+
+use steps::Life;
+
+/// Seeds of an ordinary run and of a long one, and steps of each.
+const SEEDS: u64 = 40;
+const SEEDS_LONG: u64 = 2_000;
+const STEPS: u64 = 250;
+
+/// How often each action was answered well, and how often it was refused.
+type Tally = BTreeMap<&'static str, [usize; 2]>;
+
+fn number_from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// Tells how to run a seed again, if its life ends in a panic.
+struct Replay {
+    seed: u64,
+    step: u64,
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Replay { seed, step } = self;
+            eprintln!(
+                "step {step} of seed {seed} failed; run it again with\n    \
+                 SIMULATION_SEED={seed} SIMULATION_STEPS={step} \
+                 cargo test -p diskdock --test it simulation::lives_of -- --nocapture"
+            );
+        }
+    }
+}
+
+async fn live(seed: u64, steps: u64, tally: &mut Tally) {
+    let mut replay = Replay { seed, step: 0 };
+    let mut life = Life::new(seed).await;
+    for step in 1..=steps {
+        replay.step = step;
+        life = life.step().await;
+    }
+    for (action, [well, refused]) in life.finish().await {
+        let sum = tally.entry(action).or_default();
+        sum[0] += well;
+        sum[1] += refused;
+    }
+}
+
+/// Lives the seeds that leave this remainder when divided by two.
+async fn live_all(remainder: u64) {
+    let steps = number_from_environment("SIMULATION_STEPS").unwrap_or(STEPS);
+    let mut tally = Tally::new();
+    if let Some(seed) = number_from_environment("SIMULATION_SEED") {
+        if seed % 2 == remainder {
+            live(seed, steps, &mut tally).await;
+        }
+        return;
+    }
+    let is_long = std::env::var_os("DISKDOCK_TEST_LONG").is_some();
+    let seeds = if is_long { SEEDS_LONG } else { SEEDS };
+    for seed in (0..seeds).filter(|seed| seed % 2 == remainder) {
+        live(seed, steps, &mut tally).await;
+    }
+    println!("{tally:#?}");
+    for action in model::MUTATIONS {
+        let [well, refused] = tally.get(action).copied().unwrap_or_default();
+        assert!(refused > 0, "{action} was never refused");
+        let never_possible = *action == "ModifyDiskChargeType";
+        assert!(well > 0 || never_possible, "{action} was never answered well");
+    }
+}
+
+#[tokio::test]
+async fn lives_of_drivers_that_do_not_fail_undo_no_call() {
+    live_all(0).await;
+}
+
+#[tokio::test]
+async fn lives_of_drivers_that_fail_are_as_the_model_says() {
+    live_all(1).await;
+}
+
+#[test]
+fn every_mutating_action_is_sent() {
+    let mutating = actions::all().filter(|listed| matches!(listed.entry, Entry::Mutation(_)));
+    let mut names: Vec<_> = mutating.map(|listed| listed.spec().name).collect();
+    names.sort_unstable();
+    assert_eq!(names, model::MUTATIONS, "teach the simulation and its model what is missing");
+}

@@ -1,0 +1,222 @@
+//! What a caller may expect of the API, as its documentation says it: no type and no rule is the
+//! server's own.
+
+use std::collections::BTreeMap;
+
+/// The actions that change something, in the order of the alphabet.
+pub const MUTATIONS: &[&str] = &[
+    "AttachDisk",
+    "CreateDisk",
+    "CreateInstance",
+    "DeleteDisk",
+    "DeleteInstance",
+    "DeleteInstances",
+    "DetachDisk",
+    "ModifyDiskAttribute",
+    "ModifyDiskChargeType",
+    "RebootInstance",
+    "RebootInstances",
+    "ResizeDisk",
+    "RunInstances",
+    "StartInstance",
+    "StartInstances",
+    "StopInstance",
+    "StopInstances",
+];
+
+/// Detaches of one instance at the same time, at most.
+const LEAVING: usize = 5;
+
+/// The status of a disk, as the API spells it.
+pub type Status = String;
+
+/// A disk as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    pub owner: usize,
+    pub status: Status,
+    /// The instance that it is on, or comes from or goes to.
+    pub on: String,
+    pub device: String,
+    pub is_system: bool,
+    pub delete_with_instance: bool,
+    pub size: u64,
+    /// The size before a resize that may still fail.
+    pub size_before: u64,
+    pub name: String,
+    pub tag: String,
+}
+
+impl Disk {
+    /// Whether a resize may be under way, which nothing shows.
+    fn may_be_growing(&self) -> bool {
+        self.size != self.size_before
+    }
+}
+
+/// What an instance is on the way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Rest,
+    Creating,
+    Starting,
+    Stopping,
+    Rebooting,
+    Deleting,
+}
+
+/// An instance as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    pub owner: usize,
+    pub status: Status,
+    pub doing: Doing,
+}
+
+impl Instance {
+    fn is_settled(&self) -> bool {
+        ["Running", "Stopped"].contains(&self.status.as_str()) && self.doing == Doing::Rest
+    }
+}
+
+/// Everything that was answered well so far, and what became of it.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub disks: BTreeMap<String, Disk>,
+    pub instances: BTreeMap<String, Instance>,
+}
+
+/// The codes that an answer may have; the empty one is success.
+pub type Expected = &'static [&'static str];
+pub const WELL: Expected = &[""];
+const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
+/// The second one of the actions on several instances.
+const NO_INSTANCE: Expected = &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
+const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
+/// Nothing shows whether a disk still grows, so that each of these may be first.
+const DETACH_WHILE_GROWING: Expected =
+    &["", "InvalidOperation.Conflict", "DependencyViolation", "IncorrectInstanceStatus"];
+pub const CHARGE_TYPE_REFUSED: Expected =
+    &["ChargeTypeViolation", "InvalidInstanceId.NotFound", "InvalidDiskIds.NotFound"];
+
+impl Model {
+    fn leaving(&self, instance: &str) -> usize {
+        let leaves = |disk: &&Disk| disk.on == instance && disk.status == "Detaching";
+        self.disks.values().filter(leaves).count()
+    }
+
+    fn own_disk(&self, caller: usize, id: &str) -> Option<&Disk> {
+        self.disks.get(id).filter(|disk| disk.owner == caller)
+    }
+
+    fn own_instance(&self, caller: usize, id: &str) -> Option<&Instance> {
+        self.instances.get(id).filter(|instance| instance.owner == caller)
+    }
+
+    /// The answer to AttachDisk.
+    pub fn attach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
+        let Some(on) = self.own_instance(caller, instance) else { return NO_INSTANCE };
+        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+        match disk.status.as_str() {
+            "Available" if disk.may_be_growing() => {
+                &["", "InvalidOperation.Conflict", "IncorrectInstanceStatus"]
+            }
+            "Available" if !on.is_settled() => &["IncorrectInstanceStatus"],
+            "Available" => WELL,
+            _ => &["IncorrectDiskStatus", "InvalidOperation.Conflict", "IncorrectInstanceStatus"],
+        }
+    }
+
+    /// The answer to DetachDisk.
+    pub fn detach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
+        let Some(on) = self.own_instance(caller, instance) else { return NO_INSTANCE };
+        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+        match disk.status.as_str() {
+            "Available" => &["InvalidDisk.AlreadyDetached"],
+            "Detaching" if disk.on == instance => &["InvalidOperation.DiskDetachingFromThisEcs"],
+            "In_use" if disk.may_be_growing() => DETACH_WHILE_GROWING,
+            "In_use" if disk.on != instance => &["DependencyViolation"],
+            "In_use" if !on.is_settled() => &["IncorrectInstanceStatus"],
+            "In_use" if self.leaving(instance) >= LEAVING => TOO_MANY_LEAVE,
+            "In_use" => WELL,
+            _ => &["IncorrectDiskStatus"],
+        }
+    }
+
+    /// The answer to DeleteDisk.
+    pub fn delete_disk(&self, caller: usize, disk: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+        match disk.status.as_str() {
+            "Available" if disk.may_be_growing() => &["", "IncorrectDiskStatus"],
+            "Available" => WELL,
+            _ => &["IncorrectDiskStatus"],
+        }
+    }
+
+    /// Whether a resize of this disk is one that a running guest sees.
+    pub fn resizes_online(&self, disk: &str) -> bool {
+        let on = self.disks.get(disk).and_then(|disk| self.instances.get(&disk.on));
+        on.is_some_and(|on| on.status == "Running")
+    }
+
+    /// The answer to ResizeDisk, with a size that is larger.
+    pub fn resize(&self, caller: usize, disk: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        match disk.status.as_str() {
+            "Available" | "In_use" if disk.may_be_growing() => &["", "LastOrderProcessing"],
+            "In_use" if moves => &["", "IncorrectInstanceStatus"],
+            "Available" | "In_use" => WELL,
+            _ => &["IncorrectDiskStatus"],
+        }
+    }
+
+    /// The answer to ModifyDiskAttribute, which gives a name.
+    pub fn rename(&self, caller: usize, disk: &str) -> Expected {
+        if self.own_disk(caller, disk).is_some() { WELL } else { NO_DISK }
+    }
+
+    /// The answer to an action on the power of an instance that must be in this status. One that
+    /// is Pending can be started.
+    pub fn power(&self, caller: usize, instance: &str, from: &str) -> Expected {
+        let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
+        let is_ready = found.doing == Doing::Rest && found.status == from;
+        let starts = from == "Stopped";
+        match is_ready || (starts && found.status == "Pending") {
+            true if starts && self.has_disk_on_its_way(instance) => &["DiskError"],
+            true => WELL,
+            false => &["IncorrectInstanceStatus"],
+        }
+    }
+
+    fn has_disk_on_its_way(&self, instance: &str) -> bool {
+        let moves = |disk: &Disk| {
+            disk.on == instance && ["Attaching", "Detaching"].contains(&disk.status.as_str())
+        };
+        self.disks.values().any(moves)
+    }
+
+    /// The answer to the release of an instance, whether it runs or not.
+    pub fn release(&self, caller: usize, instance: &str) -> Expected {
+        let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
+        let moves = |disk: &Disk| disk.on == instance && disk.status == "Attaching";
+        match found.doing {
+            Doing::Rest if self.disks.values().any(moves) => &["IncorrectInstanceStatus"],
+            Doing::Rest => WELL,
+            Doing::Creating | Doing::Starting => &["IncorrectInstanceStatus.Initializing"],
+            Doing::Rebooting => {
+                &["IncorrectInstanceStatus", "IncorrectInstanceStatus.Initializing"]
+            }
+            Doing::Stopping | Doing::Deleting => &["IncorrectInstanceStatus"],
+        }
+    }
+
+    /// The next free device of an instance.
+    pub fn free_device(&self, instance: &str) -> String {
+        let taken = |device: &str| {
+            self.disks.values().any(|disk| disk.on == instance && disk.device == device)
+        };
+        let mut devices = ('b'..='z').map(|letter| format!("/dev/xvd{letter}"));
+        devices.find(|device| !taken(device)).expect("a free device")
+    }
+}

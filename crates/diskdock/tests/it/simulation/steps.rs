@@ -1,0 +1,258 @@
+//! The steps of a life: calls of several callers, and a look at everything after each.
+
+use diskdock::ids::IdGenerator;
+
+use super::Tally;
+use super::model::{CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL};
+use crate::harness::{REGION, Signer, World, ZONE, launch};
+
+pub const CALLERS: usize = 2;
+const DISKS: usize = 8;
+const INSTANCES: usize = 4;
+
+/// A server with its callers, and what the model knows of it.
+pub struct Life {
+    pub world: World,
+    pub drivers_fail: bool,
+    random: IdGenerator,
+    pub signers: Vec<Signer>,
+    pub model: Model,
+    pub tally: Tally,
+}
+
+impl Life {
+    pub async fn new(seed: u64) -> Life {
+        let world = World::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
+        let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
+        let random = IdGenerator::from_seed(seed);
+        let (model, tally) = (Model::default(), Tally::new());
+        Life { world, drivers_fail: seed % 2 == 1, random, signers, model, tally }
+    }
+
+    pub fn pick(&self, below: usize) -> usize {
+        usize::try_from(self.random.random() % below as u64).unwrap()
+    }
+
+    fn some_disk(&self) -> String {
+        let data: Vec<_> = self.model.disks.iter().filter(|(_, disk)| !disk.is_system).collect();
+        if data.is_empty() { "d-none".to_owned() } else { data[self.pick(data.len())].0.clone() }
+    }
+
+    fn some_instance(&self) -> String {
+        let known = &self.model.instances;
+        let nth = self.pick(known.len().max(1));
+        known.keys().nth(nth).cloned().unwrap_or_else(|| "i-none".to_owned())
+    }
+
+    /// An instance of this caller, and now and then of somebody else.
+    fn some_instance_of(&self, caller: usize) -> String {
+        let own = self.model.instances.iter().filter(|(_, one)| one.owner == caller);
+        let own: Vec<_> = own.map(|(id, _)| id).collect();
+        if own.is_empty() || self.pick(12) == 0 {
+            return self.some_instance();
+        }
+        own[self.pick(own.len())].clone()
+    }
+
+    /// The owner of an object, and now and then somebody else.
+    fn caller_for(&self, owner: Option<usize>) -> usize {
+        if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
+    }
+
+    pub async fn step(mut self) -> Life {
+        match self.pick(100) {
+            0..8 => self.create_disk().await,
+            8..24 => self.attach().await,
+            24..40 => self.detach().await,
+            40..44 => self.delete_disk().await,
+            44..52 => self.change_disk().await,
+            52..56 => self.make_instances().await,
+            56..66 => self.power().await,
+            66..69 => self.release().await,
+            69..75 => self.misbehave(),
+            75..78 => self.world.simulated().clear_rules(),
+            78..82 => self.finish_by_hand(),
+            82..94 => self.pass().await,
+            94..96 => self.set_time_of_day(),
+            96..97 => {
+                self.world.assembly.gateway.services.runner.recover().await.unwrap();
+            }
+            _ => self = self.crash().await,
+        }
+        self.look().await;
+        self
+    }
+
+    async fn create_disk(&mut self) {
+        if self.model.disks.len() >= DISKS {
+            return;
+        }
+        let caller = self.pick(CALLERS);
+        let wrong = self.pick(10) == 0;
+        let size = if wrong { "0" } else { "20" };
+        let ask = [
+            ("RegionId", REGION),
+            ("ZoneId", ZONE),
+            ("Size", size),
+            ("DiskCategory", "cloud_essd"),
+            ("DiskName", "created"),
+            ("Tag.1.Key", "team"),
+            ("Tag.1.Value", "storage"),
+        ];
+        let expected: Expected = if wrong { &["InvalidDiskSize.NotSupported"] } else { WELL };
+        let Some(told) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
+        let disk = Disk {
+            owner: caller,
+            status: "Creating".to_owned(),
+            on: String::new(),
+            device: String::new(),
+            is_system: false,
+            delete_with_instance: false,
+            size: 20,
+            size_before: 20,
+            name: "created".to_owned(),
+            tag: "storage".to_owned(),
+        };
+        self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
+    }
+
+    async fn attach(&mut self) {
+        let disk = self.some_disk();
+        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
+        let instance = self.some_instance_of(caller);
+        let expected = self.model.attach(caller, &disk, &instance);
+        let along = self.pick(2) == 0;
+        let mut ask = vec![("DiskId", disk.as_str()), ("InstanceId", &instance)];
+        ask.extend(along.then_some(("DeleteWithInstance", "true")));
+        if self.call(caller, "AttachDisk", &ask, expected).await.is_some() {
+            let device = self.model.free_device(&instance);
+            let attached = self.model.disks.get_mut(&disk).unwrap();
+            attached.status = "Attaching".to_owned();
+            attached.delete_with_instance = along;
+            (attached.on, attached.device) = (instance, device);
+        }
+    }
+
+    async fn detach(&mut self) {
+        let disk = self.some_disk();
+        let known = self.model.disks.get(&disk);
+        let there = known.map(|disk| disk.on.clone()).filter(|on| !on.is_empty());
+        let caller = self.caller_for(known.map(|disk| disk.owner));
+        let elsewhere = self.pick(6) == 0;
+        let instance =
+            there.filter(|_| !elsewhere).unwrap_or_else(|| self.some_instance_of(caller));
+        let expected = self.model.detach(caller, &disk, &instance);
+        let ask = [("DiskId", disk.as_str()), ("InstanceId", &instance)];
+        if self.call(caller, "DetachDisk", &ask, expected).await.is_some() {
+            let leaving = self.model.disks.get_mut(&disk).unwrap();
+            leaving.status = "Detaching".to_owned();
+        }
+    }
+
+    async fn delete_disk(&mut self) {
+        let disk = self.some_disk();
+        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
+        let expected = self.model.delete_disk(caller, &disk);
+        if self.call(caller, "DeleteDisk", &[("DiskId", &disk)], expected).await.is_some() {
+            self.model.disks.remove(&disk);
+        }
+    }
+
+    async fn change_disk(&mut self) {
+        let disk = self.some_disk();
+        let known = self.model.disks.get(&disk);
+        let caller = self.caller_for(known.map(|disk| disk.owner));
+        let larger = known.map_or(30, |disk| disk.size.max(disk.size_before) + 1);
+        let (size, name) = (larger.to_string(), format!("name-{}", self.pick(100)));
+        let id = ("DiskId", disk.as_str());
+        match self.pick(4) {
+            0 => {
+                let expected = self.model.resize(caller, &disk);
+                let kind = if self.model.resizes_online(&disk) { "online" } else { "offline" };
+                let ask = [id, ("NewSize", &size), ("Type", kind)];
+                if self.call(caller, "ResizeDisk", &ask, expected).await.is_some() {
+                    let grown = self.model.disks.get_mut(&disk).unwrap();
+                    (grown.size_before, grown.size) = (grown.size, larger);
+                }
+            }
+            1 => {
+                let ids = format!("[\"{disk}\"]");
+                let instance = self.some_instance();
+                let ask = [
+                    ("RegionId", REGION),
+                    ("InstanceId", instance.as_str()),
+                    ("DiskIds", &ids),
+                    ("DiskChargeType", "PostPaid"),
+                ];
+                self.call(caller, "ModifyDiskChargeType", &ask, CHARGE_TYPE_REFUSED).await;
+            }
+            _ => {
+                let expected = self.model.rename(caller, &disk);
+                let ask = [("RegionId", REGION), id, ("DiskName", &name)];
+                if self.call(caller, "ModifyDiskAttribute", &ask, expected).await.is_some() {
+                    self.model.disks.get_mut(&disk).unwrap().name = name;
+                }
+            }
+        }
+    }
+
+    async fn make_instances(&mut self) {
+        if self.model.instances.len() >= INSTANCES {
+            return;
+        }
+        let caller = self.pick(CALLERS);
+        let action = ["RunInstances", "CreateInstance"][self.pick(2)];
+        let wrong = self.pick(4) == 0;
+        let kind = if wrong { "ecs.none" } else { "ecs.g6.large" };
+        let ask = launch(&[("InstanceType", Some(kind)), ("SystemDisk.DiskName", Some("root"))]);
+        let expected: Expected =
+            if wrong { &["InvalidInstanceType.ValueNotSupported"] } else { WELL };
+        let Some(told) = self.call(caller, action, &ask, expected).await else { return };
+        let made =
+            told["InstanceId"].as_str().or(told["InstanceIdSets"]["InstanceIdSet"][0].as_str());
+        let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
+        self.model.instances.insert(made.unwrap().to_owned(), instance);
+    }
+
+    async fn power(&mut self) {
+        let instance = self.some_instance();
+        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
+        let (one, many, from, to, doing) = [
+            ("StartInstance", "StartInstances", "Stopped", "Starting", Doing::Starting),
+            ("StopInstance", "StopInstances", "Running", "Stopping", Doing::Stopping),
+            ("RebootInstance", "RebootInstances", "Running", "Starting", Doing::Rebooting),
+        ][self.pick(3)];
+        let expected = self.model.power(caller, &instance, from);
+        if self.call_on(caller, [one, many], &instance, &[], expected).await {
+            let moved = self.model.instances.get_mut(&instance).unwrap();
+            (moved.status, moved.doing) = (to.to_owned(), doing);
+        }
+    }
+
+    async fn release(&mut self) {
+        let instance = self.some_instance();
+        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
+        let expected = self.model.release(caller, &instance);
+        let names = ["DeleteInstance", "DeleteInstances"];
+        if self.call_on(caller, names, &instance, &[("Force", "true")], expected).await {
+            self.model.instances.get_mut(&instance).unwrap().doing = Doing::Deleting;
+        }
+    }
+
+    /// Calls the action on one instance, or the one on a list of them.
+    async fn call_on(
+        &mut self,
+        caller: usize,
+        [one, many]: [&'static str; 2],
+        instance: &str,
+        more: &[(&str, &str)],
+        expected: Expected,
+    ) -> bool {
+        if self.pick(2) == 0 {
+            let ask = [&[("InstanceId", instance)], more].concat();
+            return self.call(caller, one, &ask, expected).await.is_some();
+        }
+        let ask = [&[("RegionId", REGION), ("InstanceId.1", instance)], more].concat();
+        self.call(caller, many, &ask, expected).await.is_some()
+    }
+}
