@@ -48,9 +48,8 @@ fn detaching(many: usize) -> io::Result<(Snapshot, String)> {
     let (mut snapshot, pairs) = seed::fleet(many.div_ceil(DISKS_EACH) + 1, DISKS_EACH);
     let detach = OPERATIONS.iter().find(|kind| kind.name == "disk.detach");
     let detach = detach.ok_or_else(|| io::Error::other("there is no disk.detach"))?;
-    for (number, (disk, (id, instance))) in
-        snapshot.disks.iter_mut().zip(&pairs).take(many).enumerate()
-    {
+    let mut disks: Vec<Disk> = snapshot.remove();
+    for (number, (disk, (id, instance))) in disks.iter_mut().zip(&pairs).take(many).enumerate() {
         let generation = detach_from(disk, instance, number)?;
         let slot = serde_json::json!({
             "slot": { "disk": id, "instance": instance, "generation": generation },
@@ -60,7 +59,7 @@ fn detaching(many: usize) -> io::Result<(Snapshot, String)> {
         snapshot.operations.push(new.row);
     }
     let (free, _) = pairs.last().ok_or_else(|| io::Error::other("no disk"))?;
-    Ok((snapshot, free.clone()))
+    Ok((snapshot.with(disks), free.clone()))
 }
 
 fn detach_from(disk: &mut Disk, instance: &str, number: usize) -> io::Result<u64> {

@@ -9,9 +9,9 @@ use diskdock::clock::Clock;
 use diskdock::gateway::keys::DEFAULT_ACCOUNT;
 use diskdock::ids::IdGenerator;
 use diskdock::store::sqlite::{Durability, Sqlite};
-use diskdock::store::{FORMAT, Snapshot, Store, WriteTx};
+use diskdock::store::{Snapshot, Store, WriteTx};
 use domain::instance::{InstanceNetwork, StoppedMode};
-use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment};
+use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, UnknownFields};
 
 /// The region of everything.
 pub const REGION: &str = "cn-hangzhou";
@@ -60,14 +60,10 @@ impl Seeds {
                 let batch: Vec<Disk> =
                     (0..left.min(BATCH)).map(|at| disk(&ids, left - at, now)).collect();
                 left -= batch.len();
-                (!batch.is_empty()).then_some(Snapshot {
-                    format: FORMAT,
-                    disks: batch,
-                    ..Snapshot::default()
-                })
+                (!batch.is_empty()).then(|| Snapshot::empty().with(batch))
             },
             |snapshot| {
-                kept.extend(snapshot.disks.iter().step_by(every).map(|disk| disk.id.to_string()));
+                kept.extend(snapshot.all().step_by(every).map(|disk: &Disk| disk.id.to_string()));
             },
         )?;
         let seed = Seed { directory, ids: Arc::new(kept) };
@@ -115,7 +111,7 @@ pub fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, Str
             disks.push(disk);
         }
     }
-    (Snapshot { format: FORMAT, disks, instances, ..Snapshot::default() }, pairs)
+    (Snapshot::empty().with(disks).with(instances), pairs)
 }
 
 fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {
@@ -154,5 +150,6 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         created_at: now,
         started_at: Some(now),
         releasing: false,
+        unknown: UnknownFields::default(),
     }
 }

@@ -20,6 +20,7 @@
 mod activity;
 mod attachment;
 mod device;
+mod entity;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,7 @@ use crate::category::{Category, PerformanceLevel};
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
 use crate::tag::Tag;
+use crate::unknown::UnknownFields;
 use crate::vocabulary::{ChargeType, LockReason, words};
 
 pub use activity::Activity;
@@ -73,7 +75,6 @@ words!(
 
 /// A disk. Everything a client can learn about one follows from these fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Disk {
     /// `d-…`.
     pub id: DiskId,
@@ -172,6 +173,9 @@ pub struct Disk {
     /// Where it is now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// Part of a storage set that a disk was asked to be placed in.
@@ -229,6 +233,7 @@ impl Disk {
             delete_protected: false,
             generation: 0,
             attachments: Vec::new(),
+            unknown: UnknownFields::default(),
         }
     }
 

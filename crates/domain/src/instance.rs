@@ -6,11 +6,14 @@
 //!                             Running --> Starting      (reboot)
 //! ```
 
+mod entity;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
 use crate::tag::Tag;
+use crate::unknown::UnknownFields;
 use crate::vocabulary::{ChargeType, Illegal, LockReason, words};
 
 words!(
@@ -43,7 +46,6 @@ words!(
 
 /// An instance. Large or rarely read parts, such as user data, are kept beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Instance {
     /// `i-…`.
     pub id: InstanceId,
@@ -112,6 +114,9 @@ pub struct Instance {
     /// Whether it is being released: clients see it Stopping, and then not at all.
     #[serde(default)]
     pub releasing: bool,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 fn no_spot() -> String {
@@ -139,6 +144,9 @@ pub struct InstanceNetwork {
     /// `PayByTraffic` or `PayByBandwidth`.
     #[serde(default)]
     pub internet_charge_type: String,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl Instance {

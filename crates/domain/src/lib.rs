@@ -5,6 +5,7 @@
 
 pub mod category;
 pub mod disk;
+pub mod entity;
 pub mod ids;
 pub mod instance;
 pub mod inventory;
@@ -12,12 +13,15 @@ pub mod limits;
 pub mod moment;
 pub mod performance;
 pub mod tag;
+pub mod unknown;
 pub mod vocabulary;
 
 pub use category::{Category, PerformanceLevel};
 pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};
+pub use entity::{Entity, EntityId};
 pub use ids::{AccountId, DiskId, InstanceId, OperationId};
 pub use instance::{Instance, InstanceStatus};
 pub use moment::{Moment, Uptime};
 pub use tag::Tag;
+pub use unknown::UnknownFields;
 pub use vocabulary::{ChargeType, Illegal, LockReason};

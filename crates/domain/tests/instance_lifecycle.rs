@@ -58,6 +58,7 @@ fn instance(status: &str) -> Instance {
         created_at: Moment(1),
         started_at: None,
         releasing: false,
+        unknown: Default::default(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Paging by number and by token, and filters by tag, for every list.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::prelude::*;
+use crate::store::Cursor;
 
 /// Entries on a page unless the caller says otherwise.
 const SIZE: u32 = 10;
@@ -44,7 +48,7 @@ impl Paging {
 
     /// The NextToken to answer with when the page ended at this cursor. The first page by number
     /// has one as well: a caller can go on from it either way.
-    pub fn next_token(&self, end: Option<i64>) -> String {
+    pub fn next_token(&self, end: Option<Cursor>) -> String {
         match self.page {
             Page::Numbered { number, .. } if number > 1 => String::new(),
             Page::Numbered { .. } | Page::After { .. } => token(end),
@@ -63,23 +67,20 @@ fn bounded(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The cursor in a token that [`token`] made.
-pub fn parse_token(token: &str) -> Result<i64, Refusal> {
-    let digits = token.strip_prefix("AAAAA");
-    let parsed = digits.and_then(|digits| i64::from_str_radix(digits, 36).ok());
+/// The cursor in a token that [`token`] made. Tokens of version 0.1.0 are refused.
+pub fn parse_token(token: &str) -> Result<Cursor, Refusal> {
+    let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let parsed = text.as_deref().and_then(|text| {
+        let (created_at, id) = text.split_once(' ')?;
+        Some(Cursor { created_at: Moment(created_at.parse().ok()?), id: id.into() })
+    });
     parsed.ok_or_else(|| Refusal::from(&NEXT_TOKEN_NOT_VALID))
 }
 
 /// The token of a cursor; empty at the end.
-pub fn token(next: Option<i64>) -> String {
-    let Some(mut next) = next else { return String::new() };
-    let mut digits = Vec::new();
-    while next > 0 {
-        let digit = u32::try_from(next % 36).unwrap_or(0);
-        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
-        next /= 36;
-    }
-    format!("AAAAA{}", digits.iter().rev().collect::<String>())
+pub fn token(next: Option<Cursor>) -> String {
+    let text = |next: Cursor| format!("{} {}", next.created_at.0, next.id);
+    next.map_or_else(String::new, |next| URL_SAFE_NO_PAD.encode(text(next)))
 }
 
 /// The tags to look for: every value with its key, at most 20.

@@ -13,7 +13,7 @@ use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
 use crate::service::COMMON;
-use crate::store::{DiskFilter, OperationRow, Page, ReadTx, StoreError};
+use crate::store::{DiskFilter, EntityReads, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.
 const INSTANCES: u32 = 200;
@@ -60,8 +60,8 @@ impl<T> Part<T> {
 
 fn instances(tx: &dyn ReadTx) -> Result<Part<Value>, StoreError> {
     let Part { shown: found, is_cut } =
-        Part::of(tx.every_instance(0, INSTANCES + 1)?, INSTANCES as usize);
-    let shown = found.iter().map(|(_, instance)| shown(tx, instance));
+        Part::of(tx.walk::<Instance>(None, INSTANCES + 1)?, INSTANCES as usize);
+    let shown = found.iter().map(|instance| shown(tx, instance));
     Ok(Part { shown: shown.collect::<Result<_, StoreError>>()?, is_cut })
 }
 
@@ -111,7 +111,7 @@ fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, Store
         for region in environment.inventory.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
             let page = tx.disks(&all, &Page::After { after: None, most: DISKS + 1 })?;
-            let page = Part::of(page.disks, DISKS as usize);
+            let page = Part::of(page.entries, DISKS as usize);
             is_cut |= page.is_cut;
             let free = page.shown.iter().filter(|disk| disk.attachments.is_empty());
             found.extend(free.map(disk_value));

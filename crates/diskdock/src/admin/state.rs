@@ -1,7 +1,6 @@
 //! The whole state: reset, export, import.
 
 use std::io::{self, BufReader, BufWriter, Write};
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -10,7 +9,7 @@ use futures_util::TryStreamExt;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::Limited;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 use super::{AdminError, AdminState, ControlResult, Json};
@@ -46,7 +45,7 @@ fn forget(state: &AdminState) {
 /// Everything but keys, tokens and the record of calls, written while it is sent.
 pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
     let place = state.transfer_place()?;
-    let store = Arc::clone(&state.gateway.services.store);
+    let store = &state.gateway.services.store;
     let snapshot = store.read(|tx| tx.snapshot()).await?;
     let (reading, writing) = tokio::io::duplex(PIPE);
     let writing = SyncIoBridge::new(writing);
@@ -70,11 +69,9 @@ pub async fn import(State(state): State<AdminState>, body: Body) -> ControlResul
     let hint = "Send what an export gave.";
     let mut snapshot = read_snapshot(body).await?;
     snapshot.check().map_err(|SnapshotFault(fault)| AdminError::bad(fault, hint))?;
-    let counts = json!({
-        "disks": snapshot.disks.len(),
-        "instances": snapshot.instances.len(),
-        "operations": snapshot.operations.len(),
-    });
+    let operations = [("operations", snapshot.operations.len())];
+    let counts = snapshot.counts().chain(operations);
+    let counts: Value = counts.map(|(what, many)| (what.to_owned(), json!(many))).collect();
     let services = &state.gateway.services;
     for row in &mut snapshot.operations {
         restore_operation(row, services).map_err(|fault| AdminError::bad(fault, hint))?;

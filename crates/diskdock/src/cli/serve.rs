@@ -125,6 +125,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
     living.abort();
+    assembly.gateway.services.store.close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::{AccountId, Moment};
+use domain::{AccountId, Moment, UnknownFields};
 
 use crate::store::{AccessKey, KeyStatus, Store, StoreError};
 
@@ -82,6 +82,7 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
         account,
         status: KeyStatus::Active,
         created_at: now,
+        unknown: UnknownFields::default(),
     }
 }
 

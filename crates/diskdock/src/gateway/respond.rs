@@ -51,10 +51,12 @@ impl ApiResponse {
             Stop::Failed(fault) => {
                 tracing::error!(request_id, %fault, "a request failed");
                 let error = match fault {
-                    StoreError::Unavailable => &SERVICE_UNAVAILABLE,
+                    StoreError::Unavailable | StoreError::Stopped(_) => &SERVICE_UNAVAILABLE,
                     StoreError::LostRace
                     | StoreError::LeaseLost
                     | StoreError::Engine(_)
+                    | StoreError::Broken(_)
+                    | StoreError::Refused(_)
                     | StoreError::Corrupt(_) => &INTERNAL_ERROR,
                 };
                 ApiResponse::refused(&error.into(), request_id, host, format)

@@ -1,6 +1,6 @@
 //! An operation on its way from the effect that starts it to the runner.
 
-use domain::{AccountId, Moment, OperationId, Uptime};
+use domain::{AccountId, Moment, OperationId, UnknownFields, Uptime};
 
 use super::DynOperation;
 use super::server_lease::SERVER;
@@ -37,6 +37,7 @@ impl NewOperation {
             created_at: now,
             time_used: TimeUsed::none(uptime),
             lease_owner: SERVER.to_owned(),
+            unknown: UnknownFields::default(),
         };
         NewOperation { row, operation }
     }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::hypervisor::{Hypervisor, ObservedState};
-use crate::store::{AttachedDisk, Store, StoreError, WriteTx};
+use crate::store::{AttachedDisk, EntityReads, ReadTx, Store, StoreError, WriteTx};
 
 /// Instances that are looked up in one read.
 const PAGE: u32 = 256;
@@ -102,23 +102,23 @@ where
     F: Future<Output = Result<Vec<Difference>, StoreError>>,
 {
     let mut differences = Vec::new();
-    let mut after = 0;
+    let mut after: Option<InstanceId> = None;
     loop {
-        let page = store
-            .read(move |tx| {
-                let instances = tx.every_instance(after, PAGE)?;
-                let with_disks = instances.into_iter().map(|(number, instance)| {
-                    let disks = tx.attached(&instance.id)?;
-                    Ok((number, instance, disks))
-                });
-                with_disks.collect::<Result<Vec<_>, StoreError>>()
-            })
-            .await?;
-        let Some((last, ..)) = page.last() else { return Ok(differences) };
-        after = *last;
+        let begins = after.take();
+        let read = move |tx: &dyn ReadTx| {
+            let instances = tx.walk::<Instance>(begins.as_ref(), PAGE)?;
+            let with_disks = instances.into_iter().map(|instance| {
+                let disks = tx.attached(&instance.id)?;
+                Ok((instance, disks))
+            });
+            with_disks.collect::<Result<Vec<_>, StoreError>>()
+        };
+        let page = store.read(read).await?;
+        let Some((last, _)) = page.last() else { return Ok(differences) };
+        after = Some(last.id.clone());
         // One that is being released is its operation's: adopted again, it would live on.
-        let alive = page.into_iter().filter(|(_, instance, _)| !instance.releasing);
-        let visits = alive.map(|(_, instance, disks)| visit(instance, disks));
+        let alive = page.into_iter().filter(|(instance, _)| !instance.releasing);
+        let visits = alive.map(|(instance, disks)| visit(instance, disks));
         let mut visits = stream::iter(visits).buffered(AT_A_TIME);
         while let Some(found) = visits.next().await {
             differences.extend(found?);

@@ -6,7 +6,7 @@ use domain::{Instance, InstanceStatus};
 
 use crate::catalog::errors::NO_STOCK;
 use crate::catalog::{Stop, StoreChange};
-use crate::store::{ReadTx, StoreError};
+use crate::store::{EntityReads, ReadTx, StoreError};
 
 /// Instances that are read at a time.
 const PAGE: u32 = 500;
@@ -36,12 +36,12 @@ pub(super) fn check(
 
 /// MiB of all instances that are on.
 fn used_mib(tx: &dyn ReadTx, inventory: &Inventory) -> Result<u64, StoreError> {
-    let (mut used, mut after) = (0_u64, 0);
+    let (mut used, mut after) = (0_u64, None);
     loop {
-        let page = tx.every_instance(after, PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(used) };
-        after = *last;
-        let on = page.iter().map(|(_, instance)| instance).filter(|instance| is_on(instance));
+        let page = tx.walk::<Instance>(after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { return Ok(used) };
+        after = Some(last.id.clone());
+        let on = page.iter().filter(|instance| is_on(instance));
         used = on.map(|instance| memory_mib(inventory, instance)).fold(used, u64::saturating_add);
     }
 }

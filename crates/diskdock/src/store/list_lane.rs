@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::{Depth, Engine, ReadTx, StoreError};
+use super::engine::{Depth, Engine};
+use super::{ReadTx, StoreError};
 
 /// Walks over lists that run at a time.
 const AT_A_TIME: usize = 4;

@@ -5,70 +5,83 @@
 //! A write may be run again on fresh facts (another server won a race), so it must have no
 //! effect other than through [`WriteTx`].
 
+mod disks;
+mod engine;
 mod ephemeral;
+mod error;
+mod list;
 mod list_lane;
 mod records;
+mod resource;
 mod snapshot;
 pub mod sqlite;
 
-use std::fmt;
-use std::pin::Pin;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
 
+pub use disks::{AttachedDisk, DiskFilter};
+pub use engine::{Depth, Engine, WriteJob};
 pub use ephemeral::Ephemeral;
-use list_lane::{ListLane, read_at};
+pub use error::StoreError;
+pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
 pub use records::{
-    AccessKey, Amounts, AttachedDisk, CallRecord, DiskFilter, DiskPage, InstanceFilter,
-    InstancePage, KeyStatus, Lease, NonceRecords, OperationRow, Page, StoredNonce, TimeUsed,
-    TokenRecord, has_tags, like,
+    AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, StoredNonce,
+    TimeUsed, TokenRecord,
 };
+pub use resource::{DynEntity, EntityReads, EntityType, EntityWrites, KINDS, StoredEntity};
 pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
-/// An error of the store. Its cause is for the log, never for the caller.
-#[derive(Debug)]
-pub enum StoreError {
-    /// Another writer changed a row that this transaction had read: decide again.
-    LostRace,
-    /// Another server has taken the operation over.
-    LeaseLost,
-    /// The engine failed.
-    Engine(String),
-    /// A row cannot be understood.
-    Corrupt(String),
-    /// The store is closing, or too busy to take more.
-    Unavailable,
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StoreError::LostRace => out.write_str("another writer was faster"),
-            StoreError::LeaseLost => out.write_str("another server works on this operation now"),
-            StoreError::Engine(cause) => write!(out, "the store failed: {cause}"),
-            StoreError::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
-            StoreError::Unavailable => out.write_str("the store is not available"),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
+use list_lane::{ListLane, read_at};
 
 /// A read transaction.
 pub trait ReadTx {
+    /// The resource of this kind and id. [`EntityReads::get`] gives it with its type.
+    fn resource(
+        &self,
+        of: &'static EntityType,
+        id: &str,
+    ) -> Result<Option<Arc<dyn DynEntity>>, StoreError>;
+    /// A page of the resources of a kind that are in the scope and match, newest first.
+    /// [`EntityReads::list`] gives them with their type.
+    fn resources(
+        &self,
+        of: &'static EntityType,
+        scope: &Scope<'_>,
+        page: &Page,
+        matches: &mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>,
+    ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError>;
+    /// Up to `most` resources of a kind, of all accounts, that come after this id in the order of
+    /// ids. [`EntityReads::walk`] gives them with their type.
+    fn resources_after(
+        &self,
+        of: &'static EntityType,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<Arc<dyn DynEntity>>, StoreError>;
     /// The disk of this id.
-    fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError>;
+    fn disk(&self, id: &DiskId) -> Result<Option<Disk>, StoreError> {
+        self.get(id)
+    }
     /// The disks that match, newest first, a page of them.
-    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<DiskPage, StoreError>;
-    /// The attachments of an instance, including disks that are Attaching or Detaching.
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<ListPage<Disk>, StoreError> {
+        disks::list(self, filter, page)
+    }
+    /// What is attached to an instance, or on its way on or off it.
     fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError>;
     /// The instance of this id.
-    fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError>;
+    fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError> {
+        self.get(id)
+    }
     /// The instances that match, newest first, a page of them.
-    fn instances(&self, filter: &InstanceFilter, page: &Page) -> Result<InstancePage, StoreError>;
-    /// Up to `most` instances of all accounts, in order, that come after number `after`.
-    fn every_instance(&self, after: i64, most: u32) -> Result<Vec<(i64, Instance)>, StoreError>;
+    fn instances(
+        &self,
+        filter: &InstanceFilter,
+        page: &Page,
+    ) -> Result<ListPage<Instance>, StoreError> {
+        self.list(filter, page)
+    }
     /// User data of an instance, in Base64.
     fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError>;
     /// The recorded reply of an earlier request with this token.
@@ -107,23 +120,42 @@ pub trait ReadTx {
     fn nonce_beyond(&self, most: usize) -> Result<Option<i64>, StoreError>;
     /// The latest recorded calls, newest first.
     fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError>;
-    /// The whole state, for an export.
-    fn snapshot(&self) -> Result<Snapshot, StoreError>;
+    /// User data of all instances, in Base64.
+    fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError>;
+    /// Everything, for an export.
+    fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::take(self)
+    }
 }
 
 /// A write transaction.
 pub trait WriteTx: ReadTx {
+    /// Saves a resource: a new one, or one that this transaction has read.
+    /// [`EntityWrites::save`] takes it with its type.
+    fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError>;
+    /// Removes a resource with what belongs to it alone; removing what is not there is no error.
+    /// A disk is remembered until its bytes are discarded, an instance's user data goes with it.
+    /// [`EntityWrites::remove`] takes a typed id.
+    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError>;
     /// Saves a disk: a new one, or one that this transaction has read.
-    fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError>;
+    fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError> {
+        self.save(disk)
+    }
     /// Removes a disk and remembers that its bytes are to be discarded; removing what is not there
     /// is no error.
-    fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError>;
+    fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
+        self.remove(id)
+    }
     /// The bytes of a removed disk are gone.
     fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// Saves an instance: a new one, or one that this transaction has read.
-    fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError>;
+    fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
+        self.save(instance)
+    }
     /// Removes an instance and its user data.
-    fn remove_instance(&mut self, id: &InstanceId) -> Result<(), StoreError>;
+    fn remove_instance(&mut self, id: &InstanceId) -> Result<(), StoreError> {
+        self.remove(id)
+    }
     /// Keeps user data of an instance.
     fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError>;
     /// Records the reply to a request with a ClientToken.
@@ -163,40 +195,16 @@ pub trait WriteTx: ReadTx {
     fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError>;
     /// Forgets disks, instances, operations, tokens and calls; keeps the keys and the nonces.
     fn wipe(&mut self) -> Result<(), StoreError>;
-    /// Imports an export, in addition to the present state.
-    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError>;
+    /// Takes in an export, on top of what is there.
+    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        snapshot.load(self)
+    }
 }
 
-/// A write that waits for its turn.
-pub trait WriteJob: Send {
-    /// Does the work; runs again after a lost race. `Err` undoes all it did.
-    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
-    /// How it ended. `Ok` means that it is as durable as the store was asked to be.
-    fn done(self: Box<Self>, ended: Result<(), StoreError>);
-}
+/// Which instances are wanted.
+pub type InstanceFilter = Filter<Instance>;
 
-/// How much a read may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// Single rows, each by its key: a matter of microseconds.
-    Rows,
-    /// Walks over lists as well, which take as long as the lists are.
-    Lists,
-}
-
-/// An engine: runs reads on the calling thread and queues writes.
-pub trait Engine: Send + Sync {
-    /// Runs a read on a consistent view; more than once, if the first view turns out not to be.
-    /// False if it asked for more than the depth allows: then what it came to does not count.
-    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError>;
-    /// Queues a write; waits while the queue is full.
-    fn write<'a>(&'a self, job: Box<dyn WriteJob>)
-    -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-    /// Sizes for the metrics, by name.
-    fn gauges(&self) -> Vec<(&'static str, i64)>;
-}
-
-/// The store behind whichever engine keeps them.
+/// The store behind whichever engine keeps it.
 pub struct Store {
     engine: Arc<dyn Engine>,
     lists: ListLane,
@@ -257,11 +265,49 @@ impl Store {
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
-    /// Sizes for the metrics, by name.
+    /// Why the store takes no more writes, if it does not: a sync failed, or the file is damaged.
+    pub fn stopped(&self) -> Option<String> {
+        self.engine.stopped()
+    }
+
+    /// Writes a copy of everything, as of one moment, into a new file; in the form of an older
+    /// store version, if one is given.
+    pub async fn back_up(&self, to: PathBuf, version: Option<i64>) -> Result<(), StoreError> {
+        self.elsewhere(move |engine| engine.back_up(&to, version)).await
+    }
+
+    /// Puts a copy in the place of everything, and does `then` before any other write.
+    pub async fn restore(
+        &self,
+        from: PathBuf,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.elsewhere(move |engine| engine.restore(&from, Box::new(then))).await
+    }
+
+    /// Ends: does what is queued, leaves the whole state in one file, refuses the rest. What goes
+    /// wrong is in the log, since it is too late to do anything about it.
+    pub async fn close(&self) {
+        if let Err(error) = self.elsewhere(|engine| engine.close()).await {
+            tracing::error!(%error, "the store was not closed well");
+        }
+    }
+
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Engine) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let engine = Arc::clone(&self.engine);
+        let done = tokio::task::spawn_blocking(move || work(engine.as_ref())).await;
+        done.unwrap_or_else(|_| Err(StoreError::Engine("the engine panicked".to_owned())))
+    }
+
+    /// Sizes worth watching, by name.
     pub fn gauges(&self) -> Vec<(&'static str, i64)> {
         let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
         let mut gauges = self.engine.gauges();
         gauges.push(("store_lists_waiting", waiting));
+        gauges.push(("store_stopped", i64::from(self.stopped().is_some())));
         gauges
     }
 }

@@ -1,32 +1,35 @@
 //! Everything in the store, as one value: for export, import and comparison.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
 
+use domain::entity::Entity;
 use domain::{Disk, Instance, InstanceId};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use super::records::OperationRow;
+use super::resource::{DynEntity, EntityType, KINDS};
+use super::{ReadTx, StoreError, WriteTx};
 
 /// The version of the format below. Fields may be added to it, never changed.
 pub const FORMAT: u32 = 1;
+/// Resources that are read from the store at a time.
+const AT_A_TIME: u32 = 1_024;
 
 /// The whole state but for access keys, ClientTokens and the record of calls.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// [`FORMAT`].
     pub format: u32,
-    /// All disks, oldest first.
-    #[serde(default)]
-    pub disks: Vec<Disk>,
-    /// All instances, oldest first.
-    #[serde(default)]
-    pub instances: Vec<Instance>,
+    /// All resources, by the plural of their kind, in the order of their ids.
+    resources: BTreeMap<&'static str, Vec<Arc<dyn DynEntity>>>,
     /// User data of instances, in Base64.
-    #[serde(default)]
     pub user_data: Vec<(InstanceId, String)>,
     /// Operations in flight.
-    #[serde(default)]
     pub operations: Vec<OperationRow>,
 }
 
@@ -35,23 +38,89 @@ pub struct Snapshot {
 pub struct SnapshotFault(pub String);
 
 impl Snapshot {
-    /// Whether it hangs together: ids are unique, and every attachment names an instance of it.
+    /// A snapshot of nothing.
+    pub fn empty() -> Snapshot {
+        Snapshot { format: FORMAT, ..Snapshot::default() }
+    }
+
+    /// The same with these resources of one kind besides.
+    pub fn with<T: Entity>(mut self, entities: impl IntoIterator<Item = T>) -> Snapshot {
+        let entities = entities.into_iter().map(|one| Arc::new(one) as Arc<dyn DynEntity>);
+        self.resources.entry(T::KIND.plural).or_default().extend(entities);
+        self
+    }
+
+    /// The resources of one kind.
+    pub fn all<T: Entity>(&self) -> impl Iterator<Item = &T> {
+        let all = self.resources.get(T::KIND.plural).into_iter().flatten();
+        all.filter_map(|resource| {
+            let any: &dyn std::any::Any = resource.as_ref();
+            any.downcast_ref()
+        })
+    }
+
+    /// Takes the resources of one kind out.
+    pub fn remove<T: Entity>(&mut self) -> Vec<T> {
+        let removed = self.all::<T>().cloned().collect();
+        self.resources.remove(T::KIND.plural);
+        removed
+    }
+
+    /// How many there are of each kind.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        KINDS.iter().map(|of| {
+            let plural = of.kind.plural;
+            (plural, self.resources.get(plural).map_or(0, Vec::len))
+        })
+    }
+
+    /// Everything that a transaction sees.
+    pub(super) fn take<R: ReadTx + ?Sized>(tx: &R) -> Result<Snapshot, StoreError> {
+        let mut resources = BTreeMap::new();
+        for of in KINDS {
+            resources.insert(of.kind.plural, every(tx, of)?);
+        }
+        let (user_data, operations) = (tx.all_user_data()?, tx.operations()?);
+        Ok(Snapshot { format: FORMAT, resources, user_data, operations })
+    }
+
+    /// Saves all of it.
+    pub(super) fn load<W: WriteTx + ?Sized>(&self, tx: &mut W) -> Result<(), StoreError> {
+        for resource in self.resources.values().flatten() {
+            tx.save_resource(Arc::clone(resource))?;
+        }
+        for (id, data) in &self.user_data {
+            tx.save_user_data(id, data)?;
+        }
+        self.operations.iter().try_for_each(|operation| tx.begin_operation(operation))
+    }
+
+    /// Whether it hangs together: ids are unique, every attachment names an instance of it, and
+    /// no field is misspelt.
     pub fn check(&self) -> Result<(), SnapshotFault> {
         if self.format != FORMAT {
             let fault = format!("the format is {}, this diskdock reads {FORMAT}", self.format);
             return Err(SnapshotFault(fault));
         }
-        let mut instances = HashSet::new();
-        for instance in &self.instances {
-            if !instances.insert(&instance.id) {
-                return Err(SnapshotFault(format!("{} is there twice", instance.id)));
+        let mut ids = HashSet::new();
+        for resource in self.resources.values().flatten() {
+            if !ids.insert(resource.id()) {
+                return Err(SnapshotFault(format!("{} is there twice", resource.id())));
+            }
+            if let Some(field) = resource.unknown_fields().first() {
+                let fault = format!(
+                    "{} has the unknown field `{field}`: it is misspelt, or of a newer diskdock",
+                    resource.id()
+                );
+                return Err(SnapshotFault(fault));
             }
         }
-        let mut disks = HashSet::new();
-        for disk in &self.disks {
-            if !disks.insert(&disk.id) {
-                return Err(SnapshotFault(format!("{} is there twice", disk.id)));
-            }
+        self.check_attachments()
+    }
+
+    fn check_attachments(&self) -> Result<(), SnapshotFault> {
+        let instances: HashSet<_> = self.all::<Instance>().map(|instance| &instance.id).collect();
+        for disk in self.all::<Disk>() {
             if let Some(lost) = disk.attachments.iter().find(|at| !instances.contains(&at.instance))
             {
                 let fault = format!("{} is on {}, which is not there", disk.id, lost.instance);
@@ -60,4 +129,94 @@ impl Snapshot {
         }
         Ok(())
     }
+}
+
+fn every<R: ReadTx + ?Sized>(
+    tx: &R,
+    of: &'static EntityType,
+) -> Result<Vec<Arc<dyn DynEntity>>, StoreError> {
+    let mut all: Vec<Arc<dyn DynEntity>> = Vec::new();
+    loop {
+        let after = all.last().map(|last| last.id().to_owned());
+        let page = tx.resources_after(of, after.as_deref(), AT_A_TIME)?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// Two snapshots are the same if they are written in the same way.
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Snapshot) -> bool {
+        let written = |one: &Snapshot| {
+            let all = one.resources.values().flatten();
+            all.map(|resource| resource.encode()).collect::<Vec<_>>()
+        };
+        self.format == other.format
+            && written(self) == written(other)
+            && self.user_data == other.user_data
+            && self.operations == other.operations
+    }
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        struct List<'s>(&'s [Arc<dyn DynEntity>]);
+        impl Serialize for List<'_> {
+            fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_seq(self.0.iter().map(|resource| resource.to_value()))
+            }
+        }
+        let mut fields = out.serialize_map(None)?;
+        fields.serialize_entry("format", &self.format)?;
+        for of in KINDS {
+            let list = self.resources.get(of.kind.plural).map_or(&[][..], Vec::as_slice);
+            fields.serialize_entry(of.kind.plural, &List(list))?;
+        }
+        fields.serialize_entry("user_data", &self.user_data)?;
+        fields.serialize_entry("operations", &self.operations)?;
+        fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Snapshot {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(SnapshotVisitor)
+    }
+}
+
+struct SnapshotVisitor;
+
+impl<'de> Visitor<'de> for SnapshotVisitor {
+    type Value = Snapshot;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an export")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Snapshot, A::Error> {
+        let mut found = Snapshot::default();
+        while let Some(name) = from.next_key::<String>()? {
+            match name.as_str() {
+                "format" => found.format = from.next_value()?,
+                "user_data" => found.user_data = from.next_value()?,
+                "operations" => found.operations = from.next_value()?,
+                plural => {
+                    let of = KINDS.iter().find(|of| of.kind.plural == plural);
+                    let of = of.ok_or_else(|| A::Error::custom(unknown(plural)))?;
+                    let list: Vec<Value> = from.next_value()?;
+                    let list = list.into_iter().map(of.decode_value).collect::<Result<_, _>>();
+                    found.resources.insert(of.kind.plural, list.map_err(A::Error::custom)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let kinds: Vec<_> = KINDS.iter().map(|of| of.kind.plural).collect();
+    let known = kinds.join(", ");
+    format!("unknown field `{name}`, expected one of format, {known}, user_data, operations")
 }

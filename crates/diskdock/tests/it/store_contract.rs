@@ -3,6 +3,7 @@
 pub mod entities;
 mod lists;
 pub mod operations;
+mod safety;
 mod sqlite;
 mod threads;
 mod transactions;

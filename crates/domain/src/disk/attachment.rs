@@ -6,6 +6,7 @@ use super::{Disk, DiskKind, DiskStatus};
 use crate::ids::InstanceId;
 use crate::moment::Moment;
 use crate::tag::{self, Tag};
+use crate::unknown::UnknownFields;
 use crate::vocabulary::{ChargeType, Illegal};
 
 /// The phase of an attachment.
@@ -36,6 +37,9 @@ pub struct Attachment {
     pub generation: u64,
     /// Its phase.
     pub phase: Phase,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl Disk {
@@ -58,7 +62,9 @@ impl Disk {
         self.attached_at = Some(now);
         let phase = Phase::Attaching;
         let generation = self.generation;
-        self.attachments.push(Attachment { instance, device, attached_at: now, generation, phase });
+        let (attached_at, unknown) = (now, UnknownFields::default());
+        let at = Attachment { instance, device, attached_at, generation, phase, unknown };
+        self.attachments.push(at);
         Ok(generation)
     }
 

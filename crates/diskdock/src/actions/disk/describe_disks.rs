@@ -214,8 +214,8 @@ impl Query for DescribeDisks {
         let found = tx.disks(&filter, &paging.page)?;
         let with_placement =
             ask.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
-        let mut disk = Vec::with_capacity(found.disks.len());
-        for one in found.disks {
+        let mut disk = Vec::with_capacity(found.entries.len());
+        for one in found.entries {
             let locks = locks_of_instance(tx, call, &one)?;
             disk.push(DiskView { disk: one, locks, with_placement });
         }
@@ -261,6 +261,7 @@ fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, Stop> {
     }
     filter.instance.clone_from(&ask.instance_id);
     filter.zone = ask.zone_id.as_ref().map(|zone| zone.0.clone());
+    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
     filter.name = ask.disk_name.as_ref().map(|name| name.0.clone());
     filter.category = ask.category.and_then(|category| category.0);
     filter.charge_type = ask.disk_charge_type;
@@ -329,7 +330,6 @@ fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
         filter.texts.extend(wanted.map(|wanted| (field, wanted.to_owned())));
     };
     text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
-    text(ask.resource_group_id.as_ref().map(|id| id.0.as_str()), |disk| &disk.resource_group);
     let level = ask.performance_level.map(PerformanceLevel::as_str);
     text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));
 }

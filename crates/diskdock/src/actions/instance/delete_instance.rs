@@ -213,7 +213,7 @@ fn unprotect_former_system_disks(
     let origin: fn(&Disk) -> &str = |disk| disk.origin.as_ref().map_or("", InstanceId::as_str);
     filter.texts.push((origin, instance.id.to_string()));
     let found = tx.disks(&filter, &Page::After { after: None, most: AT_A_TIME })?;
-    for disk in found.disks {
+    for disk in found.entries {
         let Some(mut disk) = tx.disk(&disk.id)? else { continue };
         disk.delete_protected = false;
         disk.tags.retain(|tag| tag.key != "acs:ecs:diskDeleteProtection");

@@ -86,7 +86,7 @@ impl Query for DescribeInstanceStatus {
             instance_id: instance.id.to_string(),
             status: instance.status.as_str(),
         };
-        let instance_status = found.instances.into_iter().map(item).collect();
+        let instance_status = found.entries.into_iter().map(item).collect();
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,

@@ -5,7 +5,7 @@ use super::view::{InstanceView, family_of, is_io_optimized, public_address};
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::catalog::{Case, Shape, Time, Value};
-use crate::store::{has_tags, like};
+use crate::store::like;
 
 /// Lists instances that match all given filters.
 pub struct DescribeInstances;
@@ -193,7 +193,7 @@ impl Query for DescribeInstances {
         let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let found = tx.instances(&filter(call, ask)?, &paging.page)?;
         let view = |one| InstanceView::of(&call.environment.inventory, one);
-        let instance = found.instances.into_iter().map(view).collect();
+        let instance = found.entries.into_iter().map(view).collect();
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -208,10 +208,9 @@ fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
     let account = call.caller.account.clone();
     let mut filter = InstanceFilter::all(account, &ask.region_id.0);
     filter.ids = ask.instance_ids.as_ref().map(|ids| ids.0.clone());
-    let tags = paging::tags(&ask.tag.0)?;
-    if !tags.is_empty() {
-        filter.also.push(Box::new(move |instance| has_tags(&instance.tags, &tags)));
-    }
+    filter.tags = paging::tags(&ask.tag.0)?;
+    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
+    restrict_indexed(&mut filter, ask);
     restrict_texts(&mut filter, ask);
     restrict_attributes(&mut filter, call, ask);
     restrict_network(&mut filter, ask);
@@ -221,19 +220,30 @@ fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
     Ok(filter)
 }
 
+/// What the store keeps columns and an index for.
+fn restrict_indexed(filter: &mut InstanceFilter, ask: &Params) {
+    filter.columns.extend(ask.zone_id.iter().map(|zone| ("zone", zone.0.clone())));
+    filter.columns.extend(ask.status.map(|status| ("status", status.as_str().to_owned())));
+    match ask.instance_name.clone() {
+        None => {}
+        Some(Text(name)) if name.contains('*') => {
+            filter.also.push(Box::new(move |instance| like(&name, &instance.name)));
+        }
+        Some(Text(name)) => filter.terms.push(("name", name)),
+    }
+}
+
 fn restrict_texts(filter: &mut InstanceFilter, ask: &Params) {
     let mut text = |wanted: Option<&str>, field: fn(&Instance) -> &str| {
         let Some(wanted) = wanted.map(str::to_owned) else { return };
         filter.also.push(Box::new(move |instance| field(instance) == wanted));
     };
-    text(ask.zone_id.as_ref().map(|zone| zone.0.as_str()), |i| &i.zone);
     text(ask.instance_type.as_ref().map(|t| t.0.as_str()), |i| &i.instance_type);
     text(ask.instance_type_family.as_ref().map(|f| f.0.as_str()), |i| family_of(&i.instance_type));
     text(ask.image_id.as_ref().map(|image| image.0.as_str()), |i| &i.image);
     text(ask.vpc_id.as_ref().map(|vpc| vpc.0.as_str()), |i| &i.network.vpc);
     text(ask.v_switch_id.as_ref().map(|vswitch| vswitch.0.as_str()), |i| &i.network.vswitch);
     text(ask.key_pair_name.as_ref().map(|pair| pair.0.as_str()), |i| &i.key_pair);
-    text(ask.resource_group_id.as_ref().map(|group| group.0.as_str()), |i| &i.resource_group);
     let paid = ask.internet_charge_type.map(InternetChargeType::as_str);
     text(paid, |i| &i.network.internet_charge_type);
     // What is the same for all instances here.
@@ -243,12 +253,6 @@ fn restrict_texts(filter: &mut InstanceFilter, ask: &Params) {
 
 fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Params) {
     let also = &mut filter.also;
-    if let Some(Text(name)) = ask.instance_name.clone() {
-        also.push(Box::new(move |instance| like(&name, &instance.name)));
-    }
-    if let Some(status) = ask.status {
-        also.push(Box::new(move |instance| instance.status == status));
-    }
     if let Some(charge_type) = ask.instance_charge_type {
         also.push(Box::new(move |instance| instance.charge_type == charge_type));
     }

@@ -4,6 +4,8 @@ use super::type_filter::{Bound, Figure, matches};
 use super::type_view::TypeItem;
 use crate::actions::paging;
 use crate::actions::prelude::*;
+use crate::store::Cursor;
+use domain::inventory::Inventory;
 
 /// Lists instance types that match all given filters.
 pub struct DescribeInstanceTypes;
@@ -177,23 +179,30 @@ DescribeAvailableResource.";
     fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
         let inventory = &call.environment.inventory;
         let after = match &ask.next_token {
-            Some(Text(token)) => paging::parse_token(token)?,
+            Some(Text(token)) => position_after(inventory, &paging::parse_token(token)?)?,
             None => 0,
         };
-        let after = usize::try_from(after).map_err(|_| &NEXT_TOKEN_NOT_VALID)?;
         let most = ask.max_results.and_then(|most| usize::try_from(most.0).ok()).unwrap_or(PAGE);
-        let mut found =
-            inventory.instance_types().iter().enumerate().skip(after).filter_map(|(at, one)| {
-                let family = inventory.family(&one.family)?;
-                matches(ask, one, family).then_some((at, one, family))
-            });
+        let mut found = inventory.instance_types().iter().skip(after).filter_map(|one| {
+            let family = inventory.family(&one.family)?;
+            matches(ask, one, family).then_some((one, family))
+        });
         let page: Vec<_> = found.by_ref().take(most).collect();
-        let last = page.last().and_then(|(at, _, _)| i64::try_from(*at).ok());
-        let next = found.next().and(last).map(|at| at + 1);
-        let instance_type = page.iter().map(|(_, one, family)| TypeItem::of(one, family)).collect();
+        let next = found.next().and(page.last()).map(|(last, _)| cursor(&last.id));
+        let instance_type = page.iter().map(|(one, family)| TypeItem::of(one, family)).collect();
         Ok(Reply {
             instance_types: InstanceTypes { instance_type },
             next_token: paging::token(next),
         })
     }
+}
+
+/// Types are in the order of the inventory, and none was created at any time.
+fn cursor(id: &str) -> Cursor {
+    Cursor { created_at: Moment::default(), id: id.into() }
+}
+
+fn position_after(inventory: &Inventory, after: &Cursor) -> Result<usize, Refusal> {
+    let last = inventory.instance_types().iter().position(|one| cursor(&one.id) == *after);
+    last.map(|at| at + 1).ok_or_else(|| Refusal::from(&NEXT_TOKEN_NOT_VALID))
 }

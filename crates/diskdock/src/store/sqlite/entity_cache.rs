@@ -1,45 +1,75 @@
-//! What was read or written lately, decoded and within a bound, so that finding an entity by its
-//! id costs neither SQL nor JSON. One process has the store to itself, so what is kept is what is
-//! committed.
+//! Resources that were read or written lately, decoded and within a bound, so that finding one by
+//! its id costs neither SQL nor JSON.
 //!
-//! A version counts the commits: it is odd while one is under way. Whoever reads from here looks
-//! at the version before and after; if it was even and is the same, all that was read belongs
-//! together. Else the read is done again in SQL, which gives a consistent view by itself.
+//! How it learns of changes: every commit of this server passes through [`EntityCache::publish`].
+//! A commit of anybody else (a restore, a tool) is noticed by the writer, which asks SQLite at the
+//! beginning of each transaction whether the file was changed by another connection, and then
+//! [forgets](EntityCache::forget) everything. Writes do not rely on that: a resource is only saved
+//! over the revision that the decision was made on.
+//!
+//! Two counters keep reads consistent. `generation` is odd while the cache follows a commit: a
+//! read from here counts only if it was even and the same before and after. `commits` is odd while
+//! a commit is under way: what a read found in SQL is only kept if no commit came in between.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{Disk, DiskId, Instance, InstanceId};
+use domain::InstanceId;
 
-use super::super::StoreError;
-use super::super::records::AttachedDisk;
+use super::super::{AttachedDisk, DynEntity, EntityType, StoreError};
 
-/// Disks that are kept at most are twice as many; some 1 KB each.
-const DISKS: usize = 8_192;
-/// Instances that are kept at most are twice as many; some 2 KB each with their list of disks.
-const INSTANCES: usize = 2_048;
-/// Of the entities that reads find in SQL, one in so many is kept.
+/// Resources of a kind that are kept at most are twice as many; some 1 KB each.
+const RESOURCES: usize = 8_192;
+/// Lists of an instance's disks that are kept at most are twice as many.
+const ATTACHED: usize = 2_048;
+/// Of the resources that reads find in SQL, one in so many is kept.
 const ADMITTED: u64 = 8;
-/// Entities that one commit touches at most before all that is kept is dropped instead.
-const TOUCHED: usize = 2_048;
+/// Entries that one commit changes at most before all that is kept is dropped instead.
+const CHANGED: usize = 2_048;
 
-/// An entity and its revision in the store.
-pub(super) type Versioned<T> = (Arc<T>, i64);
+/// A resource and its revision in the store.
+pub(super) type Versioned = (Arc<dyn DynEntity>, i64);
 
 /// All that is kept.
+#[derive(Default)]
 pub(super) struct EntityCache {
-    version: AtomicU64,
+    commits: AtomicU64,
+    generation: AtomicU64,
     /// Reads that went to SQL.
     missed: AtomicU64,
-    shelves: Mutex<Shelves>,
+    kept: Mutex<KeptEntries>,
 }
 
-struct Shelves {
-    disks: Generations<DiskId, Versioned<Disk>>,
-    instances: Generations<InstanceId, Versioned<Instance>>,
-    attached: Generations<InstanceId, Arc<Vec<AttachedDisk>>>,
+#[derive(Default)]
+struct KeptEntries {
+    /// By the name of the kind.
+    resources: HashMap<&'static str, Generations<Box<str>, Versioned>>,
+    attached: Option<Generations<InstanceId, Arc<Vec<AttachedDisk>>>>,
+}
+
+impl KeptEntries {
+    fn of(&mut self, of: &EntityType) -> &mut Generations<Box<str>, Versioned> {
+        self.resources.entry(of.kind.name).or_insert_with(|| Generations::new(RESOURCES))
+    }
+
+    fn attached(&mut self) -> &mut Generations<InstanceId, Arc<Vec<AttachedDisk>>> {
+        self.attached.get_or_insert_with(|| Generations::new(ATTACHED))
+    }
+
+    fn follow(&mut self, delta: CommitDelta) {
+        if delta.everything {
+            *self = KeptEntries::default();
+            return;
+        }
+        for (name, changed) in delta.resources {
+            let kept = self.resources.entry(name);
+            kept.or_insert_with(|| Generations::new(RESOURCES)).follow(changed);
+        }
+        self.attached().follow(delta.attached);
+    }
 }
 
 /// Keeps the entries used last: when the young ones are many, they become the old ones, and the
@@ -50,12 +80,15 @@ struct Generations<K, V> {
     most: usize,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
+impl<K: Eq + Hash, V: Clone> Generations<K, V> {
     fn new(most: usize) -> Generations<K, V> {
         Generations { young: HashMap::new(), old: HashMap::new(), most }
     }
 
-    fn get(&mut self, key: &K) -> Option<V> {
+    fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         if let Some(value) = self.young.get(key) {
             return Some(value.clone());
         }
@@ -72,175 +105,134 @@ impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
         self.young.insert(key, value);
     }
 
-    fn remove(&mut self, key: &K) {
-        self.young.remove(key);
-        self.old.remove(key);
-    }
-
-    fn follow(&mut self, delta: HashMap<K, Option<V>>) {
-        for (key, value) in delta {
+    fn follow(&mut self, changed: HashMap<K, Option<V>>) {
+        for (key, value) in changed {
             match value {
                 Some(value) => self.put(key, value),
-                None => self.remove(&key),
+                None => {
+                    self.young.remove(&key);
+                    self.old.remove(&key);
+                }
             }
         }
     }
 }
 
-impl Default for Shelves {
-    fn default() -> Shelves {
-        Shelves {
-            disks: Generations::new(DISKS),
-            instances: Generations::new(INSTANCES),
-            attached: Generations::new(INSTANCES),
-        }
-    }
-}
-
-/// What the writes of one commit have touched. What is not known any more is `None`.
-#[derive(Default)]
-pub(super) struct CommitDelta {
-    disks: HashMap<DiskId, Option<Versioned<Disk>>>,
-    instances: HashMap<InstanceId, Option<Versioned<Instance>>>,
-    attached: HashMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
-    /// So much that nothing is known any more.
-    everything: bool,
-}
-
-impl Default for EntityCache {
-    fn default() -> EntityCache {
-        EntityCache {
-            version: AtomicU64::new(0),
-            missed: AtomicU64::new(0),
-            shelves: Mutex::default(),
-        }
-    }
-}
-
 impl EntityCache {
-    fn lock(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, KeptEntries> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The disk, if it is kept.
-    pub fn disk(&self, id: &DiskId) -> Option<Versioned<Disk>> {
-        self.lock().disks.get(id)
-    }
-
-    /// The instance, if it is kept.
-    pub fn instance(&self, id: &InstanceId) -> Option<Versioned<Instance>> {
-        self.lock().instances.get(id)
+    /// The resource, if it is kept.
+    pub fn resource(&self, of: &EntityType, id: &str) -> Option<Versioned> {
+        self.lock().of(of).get(id)
     }
 
     /// The disks of an instance, if they are kept.
     pub fn attached(&self, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
-        self.lock().attached.get(id)
+        self.lock().attached().get(id)
     }
 
-    /// The version, unless a commit is under way.
-    pub fn version(&self) -> Option<u64> {
-        Some(self.version.load(Ordering::Acquire)).filter(|version| version % 2 == 0)
+    /// The generation that a read from here belongs to, unless it changes just now.
+    pub fn generation(&self) -> Option<u64> {
+        Some(self.generation.load(Ordering::Acquire)).filter(|number| number % 2 == 0)
     }
 
-    /// Commits through `commit`, and follows what it has touched if that went well.
+    /// The number of commits that a read in SQL begins after, unless one is under way.
+    pub fn commits(&self) -> Option<u64> {
+        Some(self.commits.load(Ordering::Acquire)).filter(|number| number % 2 == 0)
+    }
+
+    /// Commits through `commit`, and follows what it has changed if that went well.
     pub fn publish(
         &self,
         delta: CommitDelta,
         commit: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.version.fetch_add(1, Ordering::AcqRel);
+        self.commits.fetch_add(1, Ordering::AcqRel);
         let committed = commit();
         if committed.is_ok() {
+            self.generation.fetch_add(1, Ordering::AcqRel);
             self.lock().follow(delta);
+            self.generation.fetch_add(1, Ordering::AcqRel);
         }
-        self.version.fetch_add(1, Ordering::AcqRel);
+        self.commits.fetch_add(1, Ordering::AcqRel);
         committed
     }
 
-    /// Whether what a read found in SQL is to be kept: one in so many is, so that what is read
-    /// often is soon kept and a walk over all disks drives out nothing.
-    pub fn admits(&self) -> bool {
-        self.missed.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED)
+    /// Drops everything: the store was changed by somebody else.
+    pub fn forget(&self) {
+        let mut everything = CommitDelta::default();
+        everything.touch_everything();
+        // Nothing is committed here, so nothing can fail.
+        let _ = self.publish(everything, || Ok(()));
     }
 
-    /// Keeps a disk that was read in SQL at this version.
-    pub fn keep_disk(&self, disk: Versioned<Disk>, version: u64) {
-        let mut shelves = self.lock();
-        if self.version() == Some(version) {
-            shelves.disks.put(disk.0.id.clone(), disk);
+    /// Keeps one in so many of the resources that reads find in SQL, so that what is read often
+    /// is soon kept and a walk over all of a kind drives out nothing.
+    pub fn offer(&self, found: &Versioned, commits: u64) {
+        if !self.missed.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED) {
+            return;
         }
-    }
-
-    /// Keeps an instance that was read in SQL at this version.
-    pub fn keep_instance(&self, instance: Versioned<Instance>, version: u64) {
-        let mut shelves = self.lock();
-        if self.version() == Some(version) {
-            shelves.instances.put(instance.0.id.clone(), instance);
+        let mut kept = self.lock();
+        if self.commits() == Some(commits) {
+            let resource = &found.0;
+            kept.of(resource.resource_type()).put(resource.id().into(), found.clone());
         }
     }
 }
 
-impl Shelves {
-    fn follow(&mut self, delta: CommitDelta) {
-        if delta.everything {
-            *self = Shelves::default();
-            return;
-        }
-        self.disks.follow(delta.disks);
-        self.instances.follow(delta.instances);
-        self.attached.follow(delta.attached);
-    }
+/// What the writes of one commit have changed. What is not known any more is `None`.
+#[derive(Default)]
+pub(super) struct CommitDelta {
+    resources: HashMap<&'static str, HashMap<Box<str>, Option<Versioned>>>,
+    attached: HashMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
+    entries: usize,
+    /// So much that nothing is known any more.
+    everything: bool,
 }
 
 /// What the writing transaction knows without asking SQL. `None`: ask.
 impl CommitDelta {
-    pub fn disk(&self, kept: &EntityCache, id: &DiskId) -> Option<Versioned<Disk>> {
-        match self.disks.get(id) {
+    pub fn resource(&self, cache: &EntityCache, of: &EntityType, id: &str) -> Option<Versioned> {
+        match self.resources.get(of.kind.name).and_then(|changed| changed.get(id)) {
             Some(known) => known.clone(),
             None if self.everything => None,
-            None => kept.disk(id),
+            None => cache.resource(of, id),
         }
     }
 
-    pub fn instance(&self, kept: &EntityCache, id: &InstanceId) -> Option<Versioned<Instance>> {
-        match self.instances.get(id) {
-            Some(known) => known.clone(),
-            None if self.everything => None,
-            None => kept.instance(id),
-        }
-    }
-
-    pub fn attached(&self, kept: &EntityCache, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+    pub fn attached(&self, cache: &EntityCache, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
         match self.attached.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
-            None => kept.attached(id),
+            None => cache.attached(id),
         }
     }
 
-    pub fn set_disk(&mut self, id: &DiskId, disk: Option<Versioned<Disk>>) {
-        self.disks.insert(id.clone(), disk);
-        self.check();
+    pub fn set_resource(&mut self, of: &EntityType, id: &str, now: Option<Versioned>) {
+        self.resources.entry(of.kind.name).or_default().insert(id.into(), now);
+        self.count();
     }
 
-    pub fn set_instance(&mut self, id: &InstanceId, instance: Option<Versioned<Instance>>) {
-        self.instances.insert(id.clone(), instance);
-        self.check();
+    pub fn set_attached(&mut self, id: &InstanceId, now: Option<Arc<Vec<AttachedDisk>>>) {
+        self.attached.insert(id.clone(), now);
+        self.count();
     }
 
-    pub fn set_attached(&mut self, id: &InstanceId, attached: Option<Arc<Vec<AttachedDisk>>>) {
-        self.attached.insert(id.clone(), attached);
-        self.check();
-    }
-
-    /// So much is touched that nothing is known any more.
+    /// So much is changed that nothing is known any more.
     pub fn touch_everything(&mut self) {
         *self = CommitDelta { everything: true, ..CommitDelta::default() };
     }
 
-    fn check(&mut self) {
-        let many = self.disks.len() + self.instances.len() + self.attached.len() > TOUCHED;
-        if many || self.everything {
+    /// Whether there is room to remember what was only read.
+    pub fn has_room(&self) -> bool {
+        !self.everything && self.entries < CHANGED / 2
+    }
+
+    fn count(&mut self) {
+        self.entries += 1;
+        if self.entries > CHANGED || self.everything {
             self.touch_everything();
         }
     }

@@ -1,236 +1,239 @@
-//! Lists: a page of what matches, read through whichever index fits.
+//! Lists of any kind of resource: a page of what matches, read through whichever index fits.
 //!
-//! The columns that SQL compares only narrow down; whether an entity matches is decided once, by
-//! the filter itself.
+//! What SQL compares only narrows down; whether a resource is wanted is decided once, by the
+//! filter itself. Without ids, a tag or another term, every resource of the place in the span of
+//! time with the wanted columns is decoded: a walk whose cost grows with their number.
 
-use domain::{Disk, DiskId, DiskStatus, Instance};
+use std::sync::Arc;
+
 use rusqlite::types::Value;
-use serde::de::DeserializeOwned;
 
-use super::super::records::{Amounts, DiskFilter, DiskPage, InstanceFilter, InstancePage, Page};
-use super::super::{ReadTx, StoreError};
+use super::super::list::within;
+use super::super::resource::tag_term;
+use super::super::{
+    Amounts, Cursor, DynEntity, EntityType, ListPage, Page, ReadTx, Scope, StoreError,
+};
 use super::engine;
-use super::sqlite_tx::{SqliteTx, body};
+use super::sqlite_tx::{SqliteTx, decoded};
 
-/// The disks that match, newest first.
-pub(super) fn disks(
-    sqlite_tx: &SqliteTx<'_>,
-    filter: &DiskFilter,
+/// Decides whether a resource is wanted.
+type Matches<'m> = &'m mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>;
+
+/// The resources in the scope that match, newest first.
+pub(super) fn page(
+    tx: &SqliteTx<'_>,
+    of: &'static EntityType,
+    scope: &Scope<'_>,
     page: &Page,
-) -> Result<DiskPage, StoreError> {
-    if let Some(ids) = narrow_to_ids(sqlite_tx, filter)? {
-        return disks_of(sqlite_tx, ids, filter, page);
+    matches: Matches<'_>,
+) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
+    if let Some(ids) = &scope.ids {
+        return of_ids(tx, of, ids, page, matches);
     }
-    let total =
-        counted(sqlite_tx, "disk", filter.account.as_str(), &filter.region, filter.is_plain())?;
-    let found =
-        scan(sqlite_tx, &narrow(filter), page, total, |disk| matches(sqlite_tx, filter, disk))?;
-    Ok(DiskPage { disks: found.entries, total: found.total, next: found.next })
+    tx.allow_lists()?;
+    let total = if scope.is_whole_place { Some(counted(tx, of, scope)?) } else { None };
+    scan(tx, of, scope, page, total, matches)
 }
 
-/// Those of these disks that match, newest first.
-pub(super) fn disks_of(
-    reader: &dyn ReadTx,
-    mut ids: Vec<DiskId>,
-    filter: &DiskFilter,
+/// Those of these resources that match, newest first.
+pub(super) fn of_ids(
+    tx: &dyn ReadTx,
+    of: &'static EntityType,
+    ids: &[&str],
     page: &Page,
-) -> Result<DiskPage, StoreError> {
-    ids.sort();
+    matches: Matches<'_>,
+) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
     ids.dedup();
     let mut matching = Vec::new();
     for id in ids {
-        let Some(disk) = reader.disk(&id)? else { continue };
-        if matches(reader, filter, &disk)? {
-            matching.push(disk);
+        let Some(resource) = tx.resource(of, id)? else { continue };
+        if matches(resource.as_ref())? {
+            matching.push(resource);
         }
     }
-    matching.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
-    let found = cut(matching, page);
-    Ok(DiskPage { disks: found.entries, total: found.total, next: found.next })
+    matching.sort_by(|one, other| order(other.as_ref()).cmp(&order(one.as_ref())));
+    Ok(cut(matching, page))
 }
 
-/// The instances that match, newest first.
-pub(super) fn instances(
-    sqlite_tx: &SqliteTx<'_>,
-    filter: &InstanceFilter,
-    page: &Page,
-) -> Result<InstancePage, StoreError> {
-    let found: ListPage<Instance> = if let Some(ids) = &filter.ids {
-        let mut matching = Vec::new();
-        for id in ids {
-            matching.extend(sqlite_tx.instance(id)?.filter(|instance| filter.matches(instance)));
-        }
-        matching
-            .sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
-        cut(matching, page)
-    } else {
-        let account = filter.account.as_str();
-        let total = counted(sqlite_tx, "instance", account, &filter.region, filter.is_plain())?;
-        let narrowed = Narrowed::to_place("instances", account, &filter.region);
-        scan(sqlite_tx, &narrowed, page, total, |instance| Ok(filter.matches(instance)))?
-    };
-    Ok(InstancePage { instances: found.entries, total: found.total, next: found.next })
+fn order(resource: &dyn DynEntity) -> (domain::Moment, &str) {
+    (resource.created_at(), resource.id())
 }
 
-/// A lock is on the disk itself or, while it is In_use, on its instance.
-fn matches(reader: &dyn ReadTx, filter: &DiskFilter, disk: &Disk) -> Result<bool, StoreError> {
-    if !filter.matches(disk) {
-        return Ok(false);
-    }
-    let Some(reason) = filter.lock else { return Ok(true) };
-    if disk.locks.contains(&reason) {
-        return Ok(true);
-    }
-    for at in disk.attachments.iter().filter(|_| disk.status() == DiskStatus::InUse) {
-        let instance = reader.instance(&at.instance)?;
-        if instance.is_some_and(|instance| instance.is_locked_for(reason)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn last_of(entries: &[Arc<dyn DynEntity>]) -> Option<Cursor> {
+    entries.last().map(|last| cursor(last.as_ref()))
 }
 
-struct ListPage<T> {
-    entries: Vec<T>,
-    total: Option<u64>,
-    next: Option<i64>,
+fn cursor(resource: &dyn DynEntity) -> Cursor {
+    Cursor { created_at: resource.created_at(), id: resource.id().into() }
 }
 
-/// The few disks that can match at all, where the filter names them or their instance.
-fn narrow_to_ids(
-    sqlite_tx: &SqliteTx<'_>,
-    filter: &DiskFilter,
-) -> Result<Option<Vec<domain::DiskId>>, StoreError> {
-    if let Some(ids) = &filter.ids {
-        return Ok(Some(ids.clone()));
-    }
-    let Some(instance) = &filter.instance else { return Ok(None) };
-    Ok(Some(sqlite_tx.attached(instance)?.into_iter().map(|attached| attached.disk).collect()))
-}
-
-/// A page of a short list that is there already. Its token is the number of entries passed.
-fn cut<T>(mut entries: Vec<T>, page: &Page) -> ListPage<T> {
+/// A page of a short list that is there already.
+fn cut(entries: Vec<Arc<dyn DynEntity>>, page: &Page) -> ListPage<Arc<dyn DynEntity>> {
     let total = entries.len();
     let (skip, size) = match page {
         Page::Numbered { number, size } => {
-            ((*number as usize - 1) * *size as usize, *size as usize)
+            ((*number as usize).saturating_sub(1).saturating_mul(*size as usize), *size as usize)
         }
         Page::After { after, most } => {
-            (after.and_then(|at| usize::try_from(at).ok()).unwrap_or(0), *most as usize)
+            let comes_later = |entry: &Arc<dyn DynEntity>| {
+                after.as_ref().is_none_or(|after| {
+                    order(entry.as_ref()) < (after.created_at, after.id.as_ref())
+                })
+            };
+            (entries.iter().position(comes_later).unwrap_or(total), *most as usize)
         }
     };
-    let left = entries.split_off(skip.min(total));
-    let next = (left.len() > size).then(|| i64::try_from(skip + size).unwrap_or(i64::MAX));
-    let entries = left.into_iter().take(size).collect();
-    ListPage { entries, total: Some(total as u64), next }
+    let on_page: Vec<_> = entries.into_iter().skip(skip).take(size).collect();
+    let is_last = skip.saturating_add(size) >= total;
+    let next = on_page.last().filter(|_| !is_last).map(|last| cursor(last.as_ref()));
+    ListPage { entries: on_page, total: Some(total as u64), next }
 }
 
-/// Conditions in SQL, with their values.
-struct Narrowed {
-    table: &'static str,
-    conditions: String,
-    values: Vec<Value>,
-}
-
-impl Narrowed {
-    fn to_place(table: &'static str, account: &str, region: &str) -> Narrowed {
-        let values = vec![Value::from(account.to_owned()), Value::from(region.to_owned())];
-        Narrowed { table, conditions: "account = ?1 AND region = ?2".to_owned(), values }
-    }
-
-    fn and(&mut self, column: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.values.push(Value::from(value.to_owned()));
-            self.conditions.push_str(&format!(" AND {column} = ?{}", self.values.len()));
-        }
-    }
-}
-
-fn narrow(filter: &DiskFilter) -> Narrowed {
-    let mut narrowed = Narrowed::to_place("disks", filter.account.as_str(), &filter.region);
-    narrowed.and("zone", filter.zone.as_deref());
-    narrowed.and("status", filter.status.map(|status| status.as_str()));
-    narrowed.and("kind", filter.kind.map(|kind| kind.as_str()));
-    narrowed.and("category", filter.category.map(|category| category.as_str()));
-    narrowed.and("charge_type", filter.charge_type.map(|charge_type| charge_type.as_str()));
-    narrowed.and("name", filter.name.as_deref().filter(|name| !name.contains('*')));
-    narrowed
-}
-
-/// The number that is kept of a whole list; none if the list is restricted further.
-fn counted(
-    sqlite_tx: &SqliteTx<'_>,
-    what: &str,
-    account: &str,
-    region: &str,
-    plain: bool,
-) -> Result<Option<u64>, StoreError> {
-    if !plain {
-        return Ok(None);
-    }
+/// The number that is kept of a whole list.
+fn counted(tx: &SqliteTx<'_>, of: &EntityType, scope: &Scope<'_>) -> Result<u64, StoreError> {
     let sql = "SELECT amount FROM counts WHERE what = ?1 AND account = ?2 AND region = ?3";
-    let amount = sqlite_tx.one(sql, [what, account, region], |row| row.get::<_, i64>(0))?;
-    Ok(Some(amount.unwrap_or(0).unsigned_abs()))
+    let values = [of.kind.name, scope.account, scope.region];
+    let amount = tx.one(sql, values, |row| row.get::<_, i64>(0))?;
+    Ok(amount.unwrap_or(0).unsigned_abs())
 }
 
 /// What is counted of an account in all regions.
-pub(super) fn amounts(sqlite_tx: &SqliteTx<'_>, account: &str) -> Result<Amounts, StoreError> {
+pub(super) fn amounts(tx: &SqliteTx<'_>, account: &str) -> Result<Amounts, StoreError> {
     let sql = "SELECT sum(amount) FROM counts WHERE what = ?1 AND account = ?2";
     let of = |what| {
-        let amount = sqlite_tx.one(sql, [what, account], |row| row.get::<_, Option<i64>>(0))?;
+        let amount = tx.one(sql, [what, account], |row| row.get::<_, Option<i64>>(0))?;
         Ok(amount.flatten().unwrap_or(0).unsigned_abs())
     };
     Ok(Amounts { disks: of("disk")?, instances: of("instance")? })
 }
 
-/// Walks a place from its newest entry on. A numbered page of a plain list skips in the index and
-/// stops when full; a numbered page of a restricted list has to see all to count them.
-fn scan<T: DeserializeOwned>(
-    sqlite_tx: &SqliteTx<'_>,
-    narrowed: &Narrowed,
+/// SQL with its values.
+struct ListSql {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl ListSql {
+    /// Everything in the scope, newest first, from where the page begins.
+    fn of(of: &EntityType, scope: &Scope<'_>, after: Option<&Cursor>, offset: u64) -> ListSql {
+        let mut query = ListSql { sql: String::new(), values: Vec::new() };
+        let table = of.kind.plural;
+        let at = match best_term(scope) {
+            Some((term, value)) => query.through_terms(of, scope, &term, value),
+            None => query.through_age(table, scope),
+        };
+        for (column, value) in &scope.columns {
+            query.and(&format!("{table}.{column} ="), (*value).to_owned());
+        }
+        let (from, to) = scope.created;
+        if let Some(from) = from {
+            query.and(&format!("{at}.created_at >="), from.0);
+        }
+        if let Some(to) = to {
+            query.and(&format!("{at}.created_at <="), to.0);
+        }
+        if let Some(after) = after {
+            query.values.push(Value::from(after.created_at.0));
+            query.values.push(Value::from(after.id.to_string()));
+            let last = query.values.len();
+            let place = format!(" AND ({at}.created_at, {at}.id) < (?{}, ?{last})", last - 1);
+            query.sql.push_str(&place);
+        }
+        query.values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
+        let order = format!(
+            " ORDER BY {at}.created_at DESC, {at}.id DESC LIMIT -1 OFFSET ?{}",
+            query.values.len()
+        );
+        query.sql.push_str(&order);
+        query
+    }
+
+    fn through_age(&mut self, table: &'static str, scope: &Scope<'_>) -> &'static str {
+        self.sql = format!("SELECT {table}.body FROM {table} WHERE 1");
+        self.and(&format!("{table}.account ="), scope.account.to_owned());
+        self.and(&format!("{table}.region ="), scope.region.to_owned());
+        table
+    }
+
+    fn through_terms(
+        &mut self,
+        of: &EntityType,
+        scope: &Scope<'_>,
+        term: &str,
+        value: Option<&str>,
+    ) -> &'static str {
+        let table = of.kind.plural;
+        self.sql = format!(
+            "SELECT {table}.body FROM terms CROSS JOIN {table} ON {table}.id = terms.id WHERE 1"
+        );
+        self.and("terms.kind =", of.kind.name.to_owned());
+        self.and("terms.account =", scope.account.to_owned());
+        self.and("terms.region =", scope.region.to_owned());
+        self.and("terms.term =", term.to_owned());
+        if let Some(value) = value {
+            self.and("terms.value =", value.to_owned());
+        }
+        "terms"
+    }
+
+    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        self.sql.push_str(&format!(" AND {condition} ?{}", self.values.len()));
+    }
+}
+
+/// The term that leaves least to look at: one with a value, if there is one.
+fn best_term<'s>(scope: &'s Scope<'_>) -> Option<(String, Option<&'s str>)> {
+    let texts = scope.terms.iter().filter(|(_, value)| !value.is_empty());
+    let texts = texts.map(|(term, value)| ((*term).to_owned(), Some(*value)));
+    let tags = scope.tags.iter().map(|(key, value)| (tag_term(key), value.as_deref()));
+    texts.chain(tags).max_by_key(|(_, value)| value.is_some())
+}
+
+/// Walks the scope from its newest entry on. A numbered page of a whole place skips in the index
+/// and stops when full; a numbered page of a restricted list has to see all to count them.
+fn scan(
+    tx: &SqliteTx<'_>,
+    of: &'static EntityType,
+    scope: &Scope<'_>,
     page: &Page,
     total: Option<u64>,
-    matches: impl Fn(&T) -> Result<bool, StoreError>,
-) -> Result<ListPage<T>, StoreError> {
-    let (skip, size, after) = match *page {
-        Page::Numbered { number, size } => (u64::from(number - 1) * u64::from(size), size, None),
-        Page::After { after, most } => (0, most, Some(after.unwrap_or(i64::MAX))),
+    matches: Matches<'_>,
+) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
+    let (skip, size, after) = match page {
+        Page::Numbered { number, size } => {
+            (u64::from(number.saturating_sub(1)) * u64::from(*size), *size, None)
+        }
+        Page::After { after, most } => (0, *most, after.as_ref()),
     };
-    let mut values = narrowed.values.clone();
-    let mut conditions = narrowed.conditions.clone();
-    values.push(Value::from(after.unwrap_or(i64::MAX)));
-    conditions.push_str(&format!(" AND number < ?{}", values.len()));
+    let by_token = matches!(page, Page::After { .. });
     let offset = if total.is_some() { skip } else { 0 };
-    values.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
-    let sql = format!(
-        "SELECT body, number FROM {} WHERE {conditions} ORDER BY number DESC LIMIT -1 OFFSET ?{}",
-        narrowed.table,
-        values.len()
-    );
-    let mut statement = sqlite_tx.prepare(&sql)?;
+    let ListSql { sql, values } = ListSql::of(of, scope, after, offset);
+    let mut statement = tx.prepare(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(engine)?;
-    let (mut seen, mut entries, mut last, mut next) = (offset, Vec::new(), None, None);
+    let (mut seen, mut entries, mut next) = (offset, Vec::new(), None);
     while let Some(row) = rows.next().map_err(engine)? {
         let full = entries.len() == size as usize;
-        if full && total.is_some() && after.is_none() {
-            next = last;
+        if full && total.is_some() && !by_token {
+            next = last_of(&entries);
             break;
         }
-        let entry: T = body(row, 0)?;
-        if !matches(&entry)? {
+        let entry = decoded(of, row, 0)?;
+        if !within(entry.created_at(), scope.created) || !matches(entry.as_ref())? {
             continue;
         }
         seen += 1;
         if full {
-            next = last;
-            if after.is_some() {
+            next = last_of(&entries);
+            if by_token {
                 break;
             }
         } else if seen > skip {
-            last = Some(row.get(1).map_err(engine)?);
             entries.push(entry);
         }
     }
-    let total = total.or(after.is_none().then_some(seen));
+    let total = total.or((!by_token).then_some(seen));
     Ok(ListPage { entries, total, next })
 }

@@ -5,27 +5,39 @@
 //! run on the caller's thread, from memory where that will do, else each on a connection of its
 //! own, and never wait for writers.
 
+mod attachments;
+mod cached_reads;
+mod copies;
 mod entity_cache;
+mod health;
+mod identity;
 mod lists;
+mod migrate;
 mod nonces;
-mod row_reads;
+mod reads;
+mod resources;
 mod sqlite_tx;
 mod writer;
-mod writing;
+mod writes;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
+use cached_reads::CachedReads;
+use copies::Restorable;
 use entity_cache::EntityCache;
-use row_reads::RowReads;
+use health::Health;
 use sqlite_tx::SqliteTx;
 use writer::Writer;
 
+/// The file of the store.
+pub const STORE: &str = "books.sqlite";
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 8_192;
 /// Page cache of each reading connection, in KiB.
@@ -34,13 +46,6 @@ const READER_CACHE_KIB: i64 = 4_096;
 const READERS_KEPT: usize = 4;
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 64;
-
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_initial.sql"),
-    include_str!("../migrations/0002_discards.sql"),
-    include_str!("../migrations/0003_nonces.sql"),
-    include_str!("../migrations/0004_leases.sql"),
-];
 
 /// The bit of a mode that says that a directory is everybody's, such as /tmp.
 const STICKY: u32 = 0o1000;
@@ -60,88 +65,123 @@ pub enum Durability {
 pub struct Sqlite {
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
-    kept: Arc<EntityCache>,
-    path: PathBuf,
+    cache: Arc<EntityCache>,
+    health: Arc<Health>,
+    closed: AtomicBool,
+    directory: PathBuf,
     _lock: Arc<File>,
 }
 
 impl Sqlite {
-    /// Opens the store in this directory, making it and them if need be.
+    /// Opens the store in this directory, making it if need be.
     ///
-    /// Fails if another process has them open, or if they come from a newer diskdock.
+    /// Fails if another process has it open, if it comes from a newer diskdock, and if it is
+    /// missing, damaged or an old copy although the directory is in use.
     pub fn open(directory: &Path, durability: Durability) -> Result<Sqlite, StoreError> {
         make_private_directory(directory)?;
         let lock = Arc::new(lock(directory)?);
-        let path = directory.join("books.sqlite");
+        identity::check_file(directory)?;
+        let path = directory.join(STORE);
         make_private_file(&path)?;
         let mut connection = Connection::open(&path).map_err(engine)?;
         prepare_writer(&connection, durability)?;
-        migrate(&mut connection)?;
-        let kept = Arc::new(EntityCache::default());
-        let writer = Writer::start(connection, Arc::clone(&kept), directory.to_owned())?;
-        Ok(Sqlite { writer, readers: Mutex::new(Vec::new()), kept, path, _lock: lock })
+        identity::check_inside(&connection, directory)?;
+        migrate::forward(&mut connection)?;
+        identity::check_age(&connection, directory)?;
+        identity::count_opening(&connection, directory)?;
+        Sqlite::with(connection, directory, lock)
+    }
+
+    /// Puts a copy that a backup wrote in the place of the store in this directory, which no
+    /// server has open, whatever is there now.
+    pub fn restore_closed(directory: &Path, from: &Path) -> Result<(), StoreError> {
+        make_private_directory(directory)?;
+        let _lock = lock(directory)?;
+        let copy = Restorable::open(from, directory)?;
+        copies::replace_closed(&copy, directory)
+    }
+
+    /// Whether a directory's store can be opened, without changing anything.
+    pub fn examine(directory: &Path) -> Result<(), StoreError> {
+        identity::check_file(directory)?;
+        if !directory.join(STORE).exists() {
+            return Ok(());
+        }
+        let connection = open_reader(&directory.join(STORE))?;
+        identity::check_inside(&connection, directory)?;
+        if migrate::is_present(&connection)? {
+            identity::check_age(&connection, directory)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn with(
+        connection: Connection,
+        directory: &Path,
+        lock: Arc<File>,
+    ) -> Result<Sqlite, StoreError> {
+        let (cache, health) = (Arc::<EntityCache>::default(), Arc::<Health>::default());
+        let directory = directory.to_owned();
+        let writer =
+            Writer::start(connection, Arc::clone(&cache), Arc::clone(&health), directory.clone())?;
+        let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Sqlite { writer, readers, cache, health, closed, directory, _lock: lock })
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reader(&self) -> Result<Connection, StoreError> {
-        let kept = self.readers.lock().unwrap_or_else(|broken| broken.into_inner()).pop();
-        kept.map_or_else(|| open_reader(&self.path), Ok)
-    }
-
-    /// Reads single rows; false if more was asked for.
-    fn read_rows(
-        &self,
-        connection: &Connection,
-        work: &mut dyn FnMut(&dyn ReadTx),
-    ) -> Result<bool, StoreError> {
-        if let Some(version) = self.kept.version() {
-            let view = RowReads::cached(&self.kept, connection, version);
-            work(&view);
-            if view.missed() {
-                return Ok(false);
-            }
-            if self.kept.version() == Some(version) {
-                return Ok(true);
-            }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable);
         }
-        self.in_transaction(connection, |tx| {
-            let view = RowReads::in_transaction(tx);
-            work(&view);
-            !view.missed()
-        })
-    }
-
-    fn in_transaction<T>(
-        &self,
-        connection: &Connection,
-        work: impl FnOnce(SqliteTx<'_>) -> T,
-    ) -> Result<T, StoreError> {
-        let version = self.kept.version();
-        run(connection, "BEGIN")?;
-        let worked = work(SqliteTx::reading(connection, &self.kept, version));
-        run(connection, "COMMIT")?;
-        Ok(worked)
+        let kept = self.readers().pop();
+        kept.map_or_else(|| open_reader(&self.directory.join(STORE)), Ok)
     }
 
     fn give_back(&self, connection: Connection) {
-        let mut readers = self.readers.lock().unwrap_or_else(|broken| broken.into_inner());
-        if readers.len() < READERS_KEPT {
+        let mut readers = self.readers();
+        if readers.len() < READERS_KEPT && !self.closed.load(Ordering::Acquire) {
             readers.push(connection);
         }
+    }
+
+    fn read_cached(&self, work: &mut dyn FnMut(&dyn ReadTx)) -> bool {
+        let Some(generation) = self.cache.generation() else { return false };
+        let cached = CachedReads::new(&self.cache);
+        work(&cached);
+        !cached.missed() && self.cache.generation() == Some(generation)
+    }
+
+    fn read_in_sql(
+        &self,
+        depth: Depth,
+        work: &mut dyn FnMut(&dyn ReadTx),
+    ) -> Result<bool, StoreError> {
+        let connection = self.reader()?;
+        let commits = self.cache.commits();
+        run(&connection, "BEGIN")?;
+        let tx = SqliteTx::reading(&connection, &self.cache, commits, depth);
+        work(&tx);
+        let sufficed = !tx.exceeded();
+        drop(tx);
+        run(&connection, "COMMIT")?;
+        self.give_back(connection);
+        Ok(sufficed)
     }
 }
 
 impl Engine for Sqlite {
     fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
-        let connection = self.reader()?;
-        let sufficed = match depth {
-            Depth::Rows => self.read_rows(&connection, work)?,
-            Depth::Lists => {
-                self.in_transaction(&connection, |tx| work(&tx))?;
-                true
-            }
-        };
-        self.give_back(connection);
-        Ok(sufficed)
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable);
+        }
+        if depth == Depth::Rows && self.read_cached(work) {
+            return Ok(true);
+        }
+        self.health.note(self.read_in_sql(depth, work))
     }
 
     fn write<'a>(
@@ -151,14 +191,61 @@ impl Engine for Sqlite {
         Box::pin(self.writer.write(job))
     }
 
+    fn stopped(&self) -> Option<String> {
+        self.health.stopped()
+    }
+
+    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError> {
+        let connection = self.reader()?;
+        copies::write(&connection, to, version)?;
+        self.give_back(connection);
+        Ok(())
+    }
+
+    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError> {
+        let copy = Restorable::open(from, &self.directory)?;
+        self.writer.restore(copy, then)
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.closed.store(true, Ordering::Release);
+        // A connection that only reads, closed last, would leave the log behind.
+        self.readers().clear();
+        self.writer.close()
+    }
+
     fn gauges(&self) -> Vec<(&'static str, i64)> {
         let waiting = self.writer.waiting();
         vec![("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX))]
     }
 }
 
+impl Drop for Sqlite {
+    /// Lets the thread finish what was queued.
+    fn drop(&mut self) {
+        if let Err(error) = Engine::close(self) {
+            tracing::error!(%error, "the store was not closed well");
+        }
+    }
+}
+
+/// What an error of SQLite means: one after which nothing it says can be relied on, or one that
+/// leaves the store as it was.
 fn engine(error: rusqlite::Error) -> StoreError {
-    StoreError::Engine(error.to_string())
+    let no_room = |code| [ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_NOMEM].contains(&code);
+    let passes = error.sqlite_error().is_some_and(|error| no_room(error.extended_code));
+    let broken = !passes
+        && matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::SystemIoFailure
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::FileLockingProtocolFailed
+            )
+        );
+    let cause = error.to_string();
+    if broken { StoreError::Broken(cause) } else { StoreError::Engine(cause) }
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
@@ -237,7 +324,7 @@ fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(),
         .execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
              PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA temp_store = MEMORY; \
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; \
              PRAGMA busy_timeout = 5000;"
         ))
         .map_err(engine)?;
@@ -256,53 +343,4 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         .map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
-}
-
-/// Brings the store to the present form. Migrations are numbered from 1 and never change.
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let version: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(engine)?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version > known {
-        return Err(StoreError::Engine(format!(
-            "the store is of version {version}, this diskdock knows {known}: use a newer one"
-        )));
-    }
-    for (number, sql) in (1..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {
-        let transaction = connection.transaction().map_err(engine)?;
-        transaction.execute_batch(sql).map_err(engine)?;
-        transaction.pragma_update(None, "user_version", number).map_err(engine)?;
-        transaction.commit().map_err(engine)?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
-    use super::*;
-
-    fn schema(connection: &Connection) -> Vec<String> {
-        let sql = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY type, name";
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-
-    #[test]
-    fn store_of_every_version_migrates_to_the_current_schema() {
-        let mut fresh = Connection::open_in_memory().unwrap();
-        migrate(&mut fresh).unwrap();
-        for version in 0..=MIGRATIONS.len() {
-            let mut old = Connection::open_in_memory().unwrap();
-            for sql in &MIGRATIONS[..version] {
-                old.execute_batch(sql).unwrap();
-            }
-            old.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
-            migrate(&mut old).unwrap();
-            assert_eq!(schema(&old), schema(&fresh), "from version {version}");
-            migrate(&mut old).unwrap();
-        }
-    }
 }

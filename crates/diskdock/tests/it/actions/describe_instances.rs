@@ -50,11 +50,11 @@ async fn three(world: &World) {
 
 /// Filters, and the instances that match them, newest first.
 const FILTERS: &[(Pairs, &[&str])] = &[
-    (&[], &["db-2", "db-1", "web-1"]),
+    (&[], &["db-1", "db-2", "web-1"]),
     (&[("InstanceIds", "[]")], &[]),
     (&[("InstanceIds", "[\"i-nowhere\"]")], &[]),
     (&[("InstanceName", "db-1")], &["db-1"]),
-    (&[("InstanceName", "db*")], &["db-2", "db-1"]),
+    (&[("InstanceName", "db*")], &["db-1", "db-2"]),
     (&[("InstanceName", "*-1")], &["db-1", "web-1"]),
     (&[("Status", "Stopped")], &["db-2"]),
     (&[("ZoneId", "cn-hangzhou-h")], &["db-1"]),

@@ -342,5 +342,6 @@ pub fn instance(ids: &IdGenerator) -> Instance {
         created_at: BEGINNING,
         started_at: Some(BEGINNING),
         releasing: false,
+        unknown: Default::default(),
     }
 }

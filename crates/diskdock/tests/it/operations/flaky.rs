@@ -1,5 +1,6 @@
 //! A driver and a store that fail when they are told to, around the real ones.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,6 +69,22 @@ impl WriteJob for Restarted {
 impl<E: Engine> Engine for Flaky<E> {
     fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
         self.engine.read(depth, work)
+    }
+
+    fn stopped(&self) -> Option<String> {
+        self.engine.stopped()
+    }
+
+    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError> {
+        self.engine.back_up(to, version)
+    }
+
+    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError> {
+        self.engine.restore(from, then)
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.engine.close()
     }
 
     fn write<'a>(

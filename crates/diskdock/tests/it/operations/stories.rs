@@ -1,6 +1,8 @@
 //! Every kind of work, through crashes, repetition, deadlines and a moving clock.
 
 use diskdock::operations::Selection;
+use diskdock::store::EntityReads;
+use domain::Instance;
 
 use super::{Work, cloud, ghost, open, reasons, status};
 
@@ -146,8 +148,8 @@ async fn timed_out_attach_does_not_hinder_the_next_attach() {
     world.pass(5 * MINUTE_MS).await;
     assert_eq!(status(&world, &disk).await, "Available");
     let store = &world.assembly.gateway.services.store;
-    let instances = store.read_blocking(|tx| tx.every_instance(0, 1)).unwrap();
-    let instance = instances[0].1.id.to_string();
+    let instances = store.read_blocking(|tx| tx.walk::<Instance>(None, 1)).unwrap();
+    let instance = instances[0].id.to_string();
     world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     world.pass(10_000).await;
     assert_eq!(status(&world, &disk).await, "In_use");

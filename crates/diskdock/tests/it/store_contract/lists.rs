@@ -37,12 +37,12 @@ async fn numbered_pages_cover_the_list(open: Open) {
         [(1, vec!["d-009", "d-008", "d-007", "d-006"]), (3, vec!["d-001", "d-000"]), (4, vec![])]
     {
         let page = fresh.read(|tx| tx.disks(&all(), &Page::Numbered { number, size: 4 }));
-        assert_eq!((ids(&page.disks), page.total), (expected, Some(10)));
+        assert_eq!((ids(&page.entries), page.total), (expected, Some(10)));
     }
     let mut some = all();
     some.also.push(|disk| disk.id.as_str() >= "d-004");
     let page = fresh.read(|tx| tx.disks(&some, &Page::Numbered { number: 2, size: 4 }));
-    assert_eq!((ids(&page.disks), page.total), (vec!["d-005", "d-004"], Some(6)));
+    assert_eq!((ids(&page.entries), page.total), (vec!["d-005", "d-004"], Some(6)));
 }
 
 async fn following_pages_do_not_slip(open: Open) {
@@ -50,8 +50,9 @@ async fn following_pages_do_not_slip(open: Open) {
     fill(&fresh, 0..9).await;
     let (mut after, mut seen, mut rounds) = (None, Vec::new(), 0);
     loop {
-        let page = fresh.read(|tx| tx.disks(&all(), &Page::After { after, most: 3 }));
-        seen.extend(page.disks.into_iter().map(|disk| disk.id));
+        let page =
+            fresh.read(|tx| tx.disks(&all(), &Page::After { after: after.clone(), most: 3 }));
+        seen.extend(page.entries.into_iter().map(|disk| disk.id));
         // Newer ones come and one that was shown goes, between the pages.
         fill(&fresh, 100 + rounds..101 + rounds).await;
         let shown = seen[rounds as usize].clone();
@@ -146,14 +147,15 @@ async fn filters_give_what_a_plain_look_at_everything_gives(open: Open) {
         let mut expected: Vec<_> = every.iter().filter(|disk| filter.matches(disk)).collect();
         expected.sort_by_key(|disk| &disk.id);
         let page = fresh.read(|tx| tx.disks(&filter, &Page::Numbered { number: 1, size: 99 }));
-        let mut found: Vec<_> = page.disks.iter().collect();
+        let mut found: Vec<_> = page.entries.iter().collect();
         found.sort_by_key(|disk| &disk.id);
         assert_eq!(found, expected, "{filter:?}");
         assert_eq!(page.total, Some(expected.len() as u64), "{filter:?}");
         let (mut after, mut followed) = (None, 0);
         loop {
-            let page = fresh.read(|tx| tx.disks(&filter, &Page::After { after, most: 5 }));
-            followed += page.disks.len();
+            let page =
+                fresh.read(|tx| tx.disks(&filter, &Page::After { after: after.clone(), most: 5 }));
+            followed += page.entries.len();
             after = page.next;
             if after.is_none() {
                 break;

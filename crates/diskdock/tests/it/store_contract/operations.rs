@@ -26,6 +26,7 @@ pub fn operation(number: i64, owner: &str) -> OperationRow {
         created_at: BEGINNING,
         time_used: TimeUsed::default(),
         lease_owner: owner.to_owned(),
+        unknown: Default::default(),
     }
 }
 

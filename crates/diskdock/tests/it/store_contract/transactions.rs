@@ -108,7 +108,7 @@ async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
             let write = writer.store.write(|tx| tx.save_disk(&disk("two")));
             runtime.block_on(write)?;
             let after = tx.disks(&filter, &page)?;
-            assert_eq!((before, after.disks.len()), (Some(1), 1), "one view for the whole read");
+            assert_eq!((before, after.entries.len()), (Some(1), 1), "one view for the whole read");
             Ok(())
         });
     };

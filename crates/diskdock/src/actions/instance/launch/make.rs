@@ -1,5 +1,6 @@
 //! Makes instances and their disks from a plan.
 
+use domain::UnknownFields;
 use domain::disk::{SYSTEM_DEVICE, first_free_device};
 use domain::instance::{InstanceNetwork, StoppedMode};
 use jiff::tz::TimeZone;
@@ -77,6 +78,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         created_at: call.now,
         started_at: None,
         releasing: false,
+        unknown: UnknownFields::default(),
         id,
     }
 }
@@ -135,6 +137,7 @@ fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {
         internet_max_bandwidth_out: u32::try_from(out).unwrap_or(0),
         internet_max_bandwidth_in: u32::try_from(into).unwrap_or(0),
         internet_charge_type: paid.as_str().to_owned(),
+        unknown: UnknownFields::default(),
     }
 }
 

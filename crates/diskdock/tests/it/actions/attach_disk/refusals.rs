@@ -147,6 +147,7 @@ fn attachment(number: u64) -> Attachment {
         attached_at: BEGINNING,
         generation: number,
         phase: Phase::Attached,
+        unknown: Default::default(),
     }
 }
 

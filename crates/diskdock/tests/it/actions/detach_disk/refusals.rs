@@ -312,5 +312,6 @@ fn leaving(instance: &str) -> Attachment {
         attached_at: crate::harness::BEGINNING,
         generation: 1,
         phase: Phase::Detaching { delete_with_instance: false },
+        unknown: Default::default(),
     }
 }

@@ -1,0 +1,46 @@
+//! What an engine of the store has to do. SQLite is the one there is.
+
+use std::path::Path;
+use std::pin::Pin;
+
+use super::{ReadTx, StoreError, WriteTx};
+
+/// A write that waits for its turn.
+pub trait WriteJob: Send {
+    /// Does the work; runs again after a lost race. `Err` undoes all it did.
+    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
+    /// How it ended. `Ok` means that it is as durable as the store was asked to be.
+    fn done(self: Box<Self>, ended: Result<(), StoreError>);
+}
+
+/// How far a read may go, which bounds how long it holds the thread it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Single rows, each by its key: a matter of microseconds.
+    Rows,
+    /// Walks over lists as well, which take as long as the lists are.
+    Lists,
+}
+
+/// An engine: runs reads on the calling thread and queues writes.
+pub trait Engine: Send + Sync {
+    /// Runs a read on a consistent view; more than once, if the first view turns out not to be.
+    /// False if it wanted more than `depth` allows: then nothing that it found counts.
+    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError>;
+    /// Queues a write; waits while the queue is full.
+    fn write<'a>(&'a self, job: Box<dyn WriteJob>)
+    -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    /// Why the engine takes no more writes, if it does not.
+    fn stopped(&self) -> Option<String>;
+    /// Writes a copy of everything, as of one moment, into a new file; in the form of an older
+    /// store version, if one is given. Waits for the disk.
+    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError>;
+    /// Puts a copy that [`Engine::back_up`] wrote in the place of everything, and calls `then`
+    /// before any other write. Waits for the disk, and for the writes that are queued before.
+    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError>;
+    /// Ends well: does what is queued and leaves the whole state in one file. Whatever comes
+    /// afterwards is refused. Waits for the disk.
+    fn close(&self) -> Result<(), StoreError>;
+    /// Sizes worth watching, by name.
+    fn gauges(&self) -> Vec<(&'static str, i64)>;
+}

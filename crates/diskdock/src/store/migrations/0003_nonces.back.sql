@@ -1,0 +1,3 @@
+-- Undoes 0003_nonces.sql for an older diskdock.
+DROP TABLE nonces;
+DROP TABLE forgotten_nonces;

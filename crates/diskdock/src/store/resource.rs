@@ -1,0 +1,191 @@
+//! Resources of any kind behind one face, so that an engine keeps, finds and lists all of them
+//! with the same code; and the typed face that everybody else uses.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use domain::entity::{Entity, EntityId, EntityKind};
+use domain::{AccountId, Disk, Instance, Moment};
+use serde_json::Value;
+
+use super::list::{Filter, ListPage, Page, RESOURCE_GROUP};
+use super::{ReadTx, StoreError, WriteTx};
+
+/// Every kind of resource that the store keeps.
+pub static KINDS: &[&EntityType] = &[Disk::TYPE, Instance::TYPE];
+
+/// What an engine has to know of a kind of resource.
+#[derive(Debug)]
+pub struct EntityType {
+    /// Its names.
+    pub kind: EntityKind,
+    /// Reads one from its JSON.
+    pub decode: fn(&str) -> Result<Arc<dyn DynEntity>, StoreError>,
+    /// Reads one from a value of an export.
+    pub decode_value: fn(Value) -> Result<Arc<dyn DynEntity>, StoreError>,
+}
+
+/// A resource of some kind.
+pub trait DynEntity: Any + Debug + Send + Sync {
+    /// Which kind.
+    fn resource_type(&self) -> &'static EntityType;
+    /// Its id.
+    fn id(&self) -> &str;
+    /// Whose it is.
+    fn account(&self) -> &AccountId;
+    /// The region it lies in.
+    fn region(&self) -> &str;
+    /// When the request that made it was accepted.
+    fn created_at(&self) -> Moment;
+    /// The value of each column of its kind.
+    fn columns(&self) -> Vec<&str>;
+    /// All that it is found by quickly: pairs of a term and a value that is not empty, or that of a
+    /// tag.
+    fn terms(&self) -> Vec<(Cow<'static, str>, &str)>;
+    /// All of it, as JSON.
+    fn encode(&self) -> String;
+    /// All of it, as a value of an export.
+    fn to_value(&self) -> Value;
+    /// Names of fields that this version does not know.
+    fn unknown_fields(&self) -> Vec<String>;
+}
+
+/// The engine's view of each kind of entity.
+pub trait StoredEntity: Entity {
+    /// What the engine has to know.
+    const TYPE: &'static EntityType = &EntityType {
+        kind: Self::KIND,
+        decode: decode::<Self>,
+        decode_value: decode_value::<Self>,
+    };
+}
+
+impl<T: Entity> StoredEntity for T {}
+
+fn decode<T: Entity>(text: &str) -> Result<Arc<dyn DynEntity>, StoreError> {
+    decoded::<T>(serde_json::from_str(text))
+}
+
+fn decode_value<T: Entity>(value: Value) -> Result<Arc<dyn DynEntity>, StoreError> {
+    decoded::<T>(serde_json::from_value(value))
+}
+
+fn decoded<T: Entity>(found: serde_json::Result<T>) -> Result<Arc<dyn DynEntity>, StoreError> {
+    match found {
+        Ok(found) => Ok(Arc::new(found)),
+        Err(error) => Err(StoreError::Corrupt(format!("a {}: {error}", T::KIND.name))),
+    }
+}
+
+/// The term under which a resource is found by one of its tags.
+pub(super) fn tag_term(key: &str) -> String {
+    format!("tag:{key}")
+}
+
+impl<T: Entity> DynEntity for T {
+    fn resource_type(&self) -> &'static EntityType {
+        T::TYPE
+    }
+
+    fn id(&self) -> &str {
+        Entity::id(self).as_str()
+    }
+
+    fn account(&self) -> &AccountId {
+        Entity::account(self)
+    }
+
+    fn region(&self) -> &str {
+        Entity::region(self)
+    }
+
+    fn created_at(&self) -> Moment {
+        Entity::created_at(self)
+    }
+
+    fn columns(&self) -> Vec<&str> {
+        Entity::columns(self)
+    }
+
+    fn terms(&self) -> Vec<(Cow<'static, str>, &str)> {
+        let own = Entity::terms(self).into_iter();
+        let texts = own.chain([(RESOURCE_GROUP, Entity::resource_group(self))]);
+        let texts = texts.filter(|(_, value)| !value.is_empty());
+        let texts = texts.map(|(term, value)| (Cow::Borrowed(term), value));
+        let tags = Entity::tags(self).iter();
+        texts.chain(tags.map(|tag| (Cow::Owned(tag_term(&tag.key)), &*tag.value))).collect()
+    }
+
+    fn encode(&self) -> String {
+        serde_json::to_string(self).expect("entities are plain data")
+    }
+
+    fn to_value(&self) -> Value {
+        serde_json::to_value(self).expect("entities are plain data")
+    }
+
+    fn unknown_fields(&self) -> Vec<String> {
+        let all = Entity::unknown_fields(self);
+        all.into_iter().flat_map(|fields| fields.names().map(str::to_owned)).collect()
+    }
+}
+
+/// The entity in a resource of its kind.
+fn typed<T: Entity>(resource: Arc<dyn DynEntity>) -> Result<T, StoreError> {
+    let id = resource.id().to_owned();
+    let any: Arc<dyn Any + Send + Sync> = resource;
+    let wrong = |_| StoreError::Corrupt(format!("{id} is no {}", T::KIND.name));
+    any.downcast::<T>().map(Arc::unwrap_or_clone).map_err(wrong)
+}
+
+/// Reads of any kind of entity.
+pub trait EntityReads: ReadTx {
+    /// The resource of this id.
+    fn get<I: EntityId>(&self, id: &I) -> Result<Option<I::Entity>, StoreError> {
+        self.resource(I::Entity::TYPE, id.as_str())?.map(typed).transpose()
+    }
+
+    /// A page of the resources that match, newest first.
+    fn list<T: Entity>(&self, filter: &Filter<T>, page: &Page) -> Result<ListPage<T>, StoreError> {
+        let mut matches = |resource: &dyn DynEntity| {
+            let any: &dyn Any = resource;
+            Ok(any.downcast_ref::<T>().is_some_and(|entity| filter.matches(entity)))
+        };
+        let found = self.resources(T::TYPE, &filter.scope(), page, &mut matches)?;
+        ListPage::of(found)
+    }
+
+    /// Up to `most` resources of all accounts that come after this one in the order of their ids.
+    fn walk<T: Entity>(&self, after: Option<&T::Id>, most: u32) -> Result<Vec<T>, StoreError> {
+        let found = self.resources_after(T::TYPE, after.map(EntityId::as_str), most)?;
+        found.into_iter().map(typed).collect()
+    }
+}
+
+impl<R: ReadTx + ?Sized> EntityReads for R {}
+
+/// Writes of any kind of entity.
+pub trait EntityWrites: WriteTx {
+    /// Saves a resource: a new one, or one that this transaction has read.
+    fn save<T: Entity>(&mut self, entity: &T) -> Result<(), StoreError> {
+        self.save_resource(Arc::new(entity.clone()))
+    }
+
+    /// Removes a resource; removing what is not there is no error.
+    fn remove<I: EntityId>(&mut self, id: &I) -> Result<(), StoreError> {
+        self.remove_resource(I::Entity::TYPE, id.as_str())
+    }
+}
+
+impl<W: WriteTx + ?Sized> EntityWrites for W {}
+
+impl<T: Entity> ListPage<T> {
+    /// A page of the one kind.
+    pub(super) fn of(found: ListPage<Arc<dyn DynEntity>>) -> Result<ListPage<T>, StoreError> {
+        let ListPage { entries, total, next } = found;
+        let entries = entries.into_iter().map(typed).collect::<Result<_, _>>()?;
+        Ok(ListPage { entries, total, next })
+    }
+}

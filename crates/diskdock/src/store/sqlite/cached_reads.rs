@@ -1,0 +1,136 @@
+//! Reads from memory alone: whatever is not there is left to a transaction.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use domain::{AccountId, DiskId, InstanceId, OperationId};
+
+use super::super::{
+    AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
+    NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
+};
+use super::entity_cache::EntityCache;
+use super::lists;
+
+/// A read from the cache. It counts only if nothing was missed and the cache followed no commit
+/// meanwhile.
+pub(super) struct CachedReads<'c> {
+    cache: &'c EntityCache,
+    missed: Cell<bool>,
+}
+
+impl<'c> CachedReads<'c> {
+    pub fn new(cache: &'c EntityCache) -> CachedReads<'c> {
+        CachedReads { cache, missed: Cell::new(false) }
+    }
+
+    /// Whether something was asked for that is not in memory.
+    pub fn missed(&self) -> bool {
+        self.missed.get()
+    }
+
+    fn miss<T>(&self) -> Result<T, StoreError> {
+        self.missed.set(true);
+        Err(StoreError::Unavailable)
+    }
+}
+
+impl ReadTx for CachedReads<'_> {
+    fn resource(
+        &self,
+        of: &'static EntityType,
+        id: &str,
+    ) -> Result<Option<Arc<dyn DynEntity>>, StoreError> {
+        match self.cache.resource(of, id) {
+            Some((resource, _)) => Ok(Some(resource)),
+            None => self.miss(),
+        }
+    }
+
+    fn resources(
+        &self,
+        of: &'static EntityType,
+        scope: &Scope<'_>,
+        page: &Page,
+        matches: &mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>,
+    ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
+        match &scope.ids {
+            Some(ids) => lists::of_ids(self, of, ids, page, matches),
+            None => self.miss(),
+        }
+    }
+
+    fn resources_after(
+        &self,
+        _: &'static EntityType,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<Arc<dyn DynEntity>>, StoreError> {
+        self.miss()
+    }
+
+    fn attached(&self, id: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
+        self.cache.attached(id).map_or_else(|| self.miss(), |attached| Ok(Vec::clone(&attached)))
+    }
+
+    fn user_data(&self, _: &InstanceId) -> Result<Option<String>, StoreError> {
+        self.miss()
+    }
+
+    fn token(&self, _: &AccountId, _: &str, _: &str) -> Result<Option<TokenRecord>, StoreError> {
+        self.miss()
+    }
+
+    fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+        self.miss()
+    }
+
+    fn operations_of(
+        &self,
+        _: &str,
+        _: OperationId,
+        _: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        self.miss()
+    }
+
+    fn lease(&self, _: &str) -> Result<Option<Lease>, StoreError> {
+        self.miss()
+    }
+
+    fn other_leases(&self, _: &str) -> Result<Vec<Lease>, StoreError> {
+        self.miss()
+    }
+
+    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+        self.miss()
+    }
+
+    fn discards(&self, _: u32) -> Result<Vec<DiskId>, StoreError> {
+        self.miss()
+    }
+
+    fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
+        self.miss()
+    }
+
+    fn amounts(&self, _: &AccountId) -> Result<Amounts, StoreError> {
+        self.miss()
+    }
+
+    fn nonces(&self) -> Result<NonceRecords, StoreError> {
+        self.miss()
+    }
+
+    fn nonce_beyond(&self, _: usize) -> Result<Option<i64>, StoreError> {
+        self.miss()
+    }
+
+    fn calls(&self, _: usize) -> Result<Vec<CallRecord>, StoreError> {
+        self.miss()
+    }
+
+    fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError> {
+        self.miss()
+    }
+}

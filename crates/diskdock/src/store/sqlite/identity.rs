@@ -1,0 +1,186 @@
+//! What tells a store that belongs to a directory from one that is new there, damaged, or an old
+//! copy: the store has a name and counts how often it was opened, and a small file beside it says
+//! the same.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::super::StoreError;
+use super::{STORE, engine};
+
+/// The file beside the store.
+const MARK: &str = "store-mark";
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// What lies beside the store of a server that ran virtual machines.
+const BESIDE: &[&str] = &["machines", "disks"];
+
+/// The name of a store and how often it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    name: String,
+    opened: u64,
+}
+
+/// Refuses a directory whose store is missing or no store, although it had one.
+pub(super) fn check_file(directory: &Path) -> Result<(), StoreError> {
+    let path = directory.join(STORE);
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+        // Whoever opens it says what is wrong; a pipe must not be waited for here.
+        return Ok(());
+    }
+    let mut begins = [0; 16];
+    let found = File::open(&path).and_then(|mut file| file.read_exact(&mut begins));
+    let what = match found {
+        Ok(()) if begins == *MAGIC => return Ok(()),
+        Ok(()) => "is damaged: it is no SQLite file",
+        Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            // A start that was killed before it wrote anything has left an empty file.
+            if fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
+                "is damaged: it is cut off"
+            } else {
+                "is empty"
+            }
+        }
+        Err(error) => {
+            return Err(StoreError::Refused(format!("cannot read {}: {error}", path.display())));
+        }
+    };
+    let mut traces = traces(directory);
+    if traces.is_empty() && what.starts_with("is damaged") {
+        traces = "it is not empty".to_owned();
+    }
+    if traces.is_empty() { Ok(()) } else { Err(refused(directory, what, &traces)) }
+}
+
+/// What shows that the directory had a store; empty if nothing does.
+fn traces(directory: &Path) -> String {
+    let mut found = Vec::new();
+    if directory.join(MARK).exists() {
+        found.push(format!("{MARK} says that it had one"));
+    }
+    for name in BESIDE {
+        let many = fs::read_dir(directory.join(name)).map_or(0, Iterator::count);
+        if many > 0 {
+            found.push(format!("{name}/ holds {many}"));
+        }
+    }
+    found.join(", ")
+}
+
+fn refused(directory: &Path, what: &str, traces: &str) -> StoreError {
+    let (store, directory) = (directory.join(STORE), directory.display());
+    StoreError::Refused(format!(
+        "{} {what}, and yet {directory} is in use ({traces}). Put the right {STORE} back; if this \
+         one is right, remove {MARK}; or, if nothing in the directory is wanted any more, remove \
+         all of it",
+        store.display()
+    ))
+}
+
+/// Refuses a store that is damaged inside. Reads all of it: about a second for a gigabyte.
+pub(super) fn check_inside(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match checked {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(verdict) => Err(refused(directory, "is damaged", &one_line(&verdict))),
+        Err(error) => Err(refused(directory, "is damaged", &one_line(&error.to_string()))),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(" ")
+}
+
+/// Refuses a store that another one has stood in the place of, or that is an old copy.
+pub(super) fn check_age(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+    let (Some(beside), inside) = (read_mark(directory)?, read_identity(connection)?) else {
+        return Ok(());
+    };
+    let what = match inside {
+        Some(inside) if inside.name == beside.name && inside.opened >= beside.opened => {
+            return Ok(());
+        }
+        Some(inside) if inside.name == beside.name => format!(
+            "is an old copy: it was opened {} times, the one that lay here {} times",
+            inside.opened, beside.opened
+        ),
+        Some(_) | None => "is another store than the one that lay here".to_owned(),
+    };
+    Err(refused(directory, &what, &format!("{MARK} says so")))
+}
+
+/// Counts the opening, in the store first.
+pub(super) fn count_opening(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+    let found = read_identity(connection)?;
+    let fresh = || Mark { name: new_name(), opened: 0 };
+    let mark = found.unwrap_or_else(fresh);
+    write(connection, directory, Mark { opened: mark.opened + 1, ..mark })
+}
+
+/// Makes the store that was just restored the one of this directory.
+pub(super) fn claim(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+    let beside = read_mark(directory).ok().flatten();
+    let inside = read_identity(connection)?;
+    let opened = beside.iter().chain(&inside).map(|mark| mark.opened).max().unwrap_or(0);
+    let name = beside.or(inside).map_or_else(new_name, |mark| mark.name);
+    write(connection, directory, Mark { name, opened: opened + 1 })
+}
+
+fn new_name() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has randomness");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_identity(connection: &Connection) -> Result<Option<Mark>, StoreError> {
+    let value = |name: &str| {
+        let sql = "SELECT value FROM identity WHERE name = ?1";
+        connection.query_row(sql, [name], |row| row.get::<_, String>(0)).optional().map_err(engine)
+    };
+    let (Some(name), Some(opened)) = (value("name")?, value("opened")?) else { return Ok(None) };
+    let wrong = |_| StoreError::Corrupt(format!("opened {opened:?} times"));
+    Ok(Some(Mark { name, opened: opened.parse().map_err(wrong)? }))
+}
+
+fn read_mark(directory: &Path) -> Result<Option<Mark>, StoreError> {
+    let path = directory.join(MARK);
+    let wrong = |error: &dyn std::fmt::Display| {
+        StoreError::Refused(format!(
+            "cannot read {}: {error}. If the store beside it is the right one, remove that file",
+            path.display()
+        ))
+    };
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(&error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(wrong(&error)),
+    }
+}
+
+fn write(connection: &Connection, directory: &Path, mark: Mark) -> Result<(), StoreError> {
+    let sql = "INSERT INTO identity (name, value) VALUES ('name', ?1), ('opened', ?2) \
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    connection.execute(sql, params![mark.name, mark.opened.to_string()]).map_err(engine)?;
+    let broken = |error: std::io::Error| {
+        StoreError::Engine(format!("cannot write {MARK} in {}: {error}", directory.display()))
+    };
+    save_mark(directory, &mark).map_err(broken)
+}
+
+/// All of it or what was there before, durably.
+fn save_mark(directory: &Path, mark: &Mark) -> std::io::Result<()> {
+    let new = directory.join(format!("{MARK}.new"));
+    let mut options = File::options();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(&serde_json::to_vec(mark)?)?;
+    file.sync_all()?;
+    fs::rename(&new, directory.join(MARK))?;
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,146 @@
+//! Writing resources of any kind: the row, its terms, the count of its place.
+
+use std::sync::Arc;
+
+use domain::AccountId;
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
+
+use super::super::{DynEntity, EntityType, StoreError};
+use super::attachments;
+use super::sqlite_tx::SqliteTx;
+
+/// Saves a resource: a new one, or one that this transaction has read.
+pub(super) fn save(tx: &SqliteTx<'_>, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+    let (of, now) = (resource.resource_type(), resource.as_ref());
+    let loaded = tx.take_loaded(of, now.id());
+    let before = loaded.as_ref().map(|(before, _)| before.as_ref());
+    let revision = match &loaded {
+        Some((before, revision)) => update(tx, before.as_ref(), now, *revision)?,
+        None => insert(tx, now)?,
+    };
+    follow_terms(tx, before, Some(now))?;
+    attachments::follow(tx, before, Some(now))?;
+    let saved = (Arc::clone(&resource), revision);
+    tx.touch(|delta, _| delta.set_resource(of, now.id(), Some(saved.clone())));
+    tx.set_loaded(saved);
+    Ok(())
+}
+
+/// Removes a resource; false if it is not there.
+pub(super) fn remove(
+    tx: &SqliteTx<'_>,
+    of: &'static EntityType,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let Some(before) = tx.find(of, id)? else { return Ok(false) };
+    tx.take_loaded(of, id);
+    let before = before.as_ref();
+    follow_terms(tx, Some(before), None)?;
+    attachments::follow(tx, Some(before), None)?;
+    tx.execute(&format!("DELETE FROM {} WHERE id = ?1", of.kind.plural), [id])?;
+    tx.touch(|delta, _| delta.set_resource(of, id, None));
+    count(tx, of, before.account(), before.region(), -1)?;
+    Ok(true)
+}
+
+fn insert(tx: &SqliteTx<'_>, now: &dyn DynEntity) -> Result<i64, StoreError> {
+    let of = now.resource_type();
+    let mut columns = vec!["id", "account", "region", "created_at", "body"];
+    let mut values = vec![
+        Value::from(now.id().to_owned()),
+        Value::from(now.account().as_str().to_owned()),
+        Value::from(now.region().to_owned()),
+        Value::from(now.created_at().0),
+        Value::from(now.encode()),
+    ];
+    for (column, value) in of.kind.columns.iter().zip(now.columns()) {
+        columns.push(column);
+        values.push(Value::from(value.to_owned()));
+    }
+    let places: Vec<_> = (1..=values.len()).map(|place| format!("?{place}")).collect();
+    let sql = format!(
+        "INSERT INTO {} (revision, {}) VALUES (1, {})",
+        of.kind.plural,
+        columns.join(", "),
+        places.join(", ")
+    );
+    tx.execute(&sql, params_from_iter(values))?;
+    count(tx, of, now.account(), now.region(), 1)?;
+    Ok(1)
+}
+
+/// Updates the body and the columns that changed, if the row is still in this revision. Gives the
+/// new one.
+fn update(
+    tx: &SqliteTx<'_>,
+    before: &dyn DynEntity,
+    now: &dyn DynEntity,
+    revision: i64,
+) -> Result<i64, StoreError> {
+    let kind = &now.resource_type().kind;
+    let mut sql = format!("UPDATE {} SET revision = revision + 1, body = ?1", kind.plural);
+    let mut values =
+        vec![Value::from(now.encode()), Value::from(now.id().to_owned()), Value::from(revision)];
+    let columns = kind.columns.iter().zip(before.columns().into_iter().zip(now.columns()));
+    for (column, (_, value)) in columns.filter(|(_, (before, now))| before != now) {
+        values.push(Value::from(value.to_owned()));
+        sql.push_str(&format!(", {column} = ?{}", values.len()));
+    }
+    sql.push_str(" WHERE id = ?2 AND revision = ?3");
+    let updated = tx.execute(&sql, params_from_iter(values))?;
+    if updated == 1 { Ok(revision + 1) } else { Err(StoreError::LostRace) }
+}
+
+/// Brings the terms from what a resource was found by to what it is found by now.
+fn follow_terms(
+    tx: &SqliteTx<'_>,
+    before: Option<&dyn DynEntity>,
+    now: Option<&dyn DynEntity>,
+) -> Result<(), StoreError> {
+    let was = before.map(DynEntity::terms).unwrap_or_default();
+    let is = now.map(DynEntity::terms).unwrap_or_default();
+    for (term, value) in was.iter().filter(|term| !is.contains(term)) {
+        let Some(resource) = before else { continue };
+        let sql = "DELETE FROM terms WHERE kind = ?1 AND account = ?2 AND region = ?3 \
+                   AND term = ?4 AND value = ?5 AND created_at = ?6 AND id = ?7";
+        write_term(tx, sql, resource, term, value)?;
+    }
+    for (term, value) in is.iter().filter(|term| !was.contains(term)) {
+        let Some(resource) = now else { continue };
+        let sql = "INSERT OR IGNORE INTO terms \
+                   (kind, account, region, term, value, created_at, id) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        write_term(tx, sql, resource, term, value)?;
+    }
+    Ok(())
+}
+
+fn write_term(
+    tx: &SqliteTx<'_>,
+    sql: &str,
+    resource: &dyn DynEntity,
+    term: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    let kind = resource.resource_type().kind.name;
+    let account = resource.account().as_str();
+    let (region, id) = (resource.region(), resource.id());
+    tx.execute(sql, params![kind, account, region, term, value, resource.created_at().0, id])?;
+    Ok(())
+}
+
+fn count(
+    tx: &SqliteTx<'_>,
+    of: &EntityType,
+    account: &AccountId,
+    region: &str,
+    by: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO counts (what, account, region, amount) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (what, account, region) DO UPDATE SET amount = counts.amount + ?4",
+        params![of.kind.name, account.as_str(), region, by],
+    )?;
+    Ok(())
+}

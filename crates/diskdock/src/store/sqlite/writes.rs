@@ -1,0 +1,210 @@
+//! What a transaction can write.
+
+use std::sync::Arc;
+
+use domain::entity::Entity;
+use domain::{Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
+use rusqlite::params;
+use serde::Serialize;
+
+use super::super::{
+    AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
+    StoredNonce, TokenRecord, WriteTx,
+};
+use super::resources;
+use super::sqlite_tx::SqliteTx;
+
+/// Calls that are kept.
+const CALLS_KEPT: i64 = 10_000;
+/// Older ones are cleared away so many at a time.
+const CALLS_CLEARED: i64 = 256;
+/// Given-up operations that are kept.
+const ABANDONED_KEPT: i64 = 1_000;
+
+/// A row of an operation that is no longer ours is not touched.
+fn held(rows: usize) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+}
+
+/// The JSON of something we made ourselves.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("records are plain data")
+}
+
+impl WriteTx for SqliteTx<'_> {
+    fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+        resources::save(self, resource)
+    }
+
+    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
+        if !resources::remove(self, of, id)? {
+            return Ok(());
+        }
+        if of.kind == Disk::KIND {
+            self.execute("INSERT OR REPLACE INTO discards (disk) VALUES (?1)", [id])?;
+        }
+        if of.kind == Instance::KIND {
+            self.execute("DELETE FROM user_data WHERE instance = ?1", [id])?;
+        }
+        Ok(())
+    }
+
+    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM discards WHERE disk = ?1", [id.as_str()])?;
+        Ok(())
+    }
+
+    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO user_data (instance, data) VALUES (?1, ?2) \
+             ON CONFLICT (instance) DO UPDATE SET data = ?2",
+            [id.as_str(), data],
+        )?;
+        Ok(())
+    }
+
+    fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO tokens (account, action, token, parameters, reply, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                record.account.as_str(),
+                record.action,
+                record.token,
+                record.parameters,
+                record.reply,
+                record.created_at.0
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
+        self.execute("DELETE FROM tokens WHERE created_at < ?1", [moment.0])?;
+        Ok(())
+    }
+
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError> {
+        self.insert_nonce(nonce)
+    }
+
+    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
+        self.delete_nonces(before_s)
+    }
+
+    fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO operations (number, kind, abandoned, lease_owner, body) \
+             VALUES (?1, ?2, 0, ?3, ?4)",
+            params![operation.id.0, operation.kind, operation.lease_owner, json(operation)],
+        )?;
+        Ok(())
+    }
+
+    fn save_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let saved = self.execute(
+            "UPDATE operations SET body = ?3 WHERE number = ?1 AND lease_owner = ?2",
+            params![operation.id.0, operation.lease_owner, json(operation)],
+        )?;
+        held(saved)
+    }
+
+    fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let ended = self.execute(
+            "DELETE FROM operations WHERE number = ?1 AND lease_owner = ?2",
+            params![operation.id.0, operation.lease_owner],
+        )?;
+        held(ended)
+    }
+
+    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let abandoned = self.execute(
+            "UPDATE operations SET abandoned = 1, body = ?3 \
+             WHERE number = ?1 AND lease_owner = ?2",
+            params![operation.id.0, operation.lease_owner, json(operation)],
+        )?;
+        held(abandoned)?;
+        self.execute(
+            "DELETE FROM operations WHERE abandoned = 1 AND number < (SELECT min(number) FROM \
+             (SELECT number FROM operations WHERE abandoned = 1 ORDER BY number DESC LIMIT ?1) \
+             AS kept)",
+            [ABANDONED_KEPT],
+        )?;
+        Ok(())
+    }
+
+    fn renew_lease(&mut self, server: &str, uptime: Uptime) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO leases (server, renewals, uptime_ms) VALUES (?1, 1, ?2) \
+             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1, uptime_ms = ?2",
+            params![server, uptime.0],
+        )?;
+        Ok(())
+    }
+
+    fn take_over_operations(
+        &mut self,
+        lease: &Lease,
+        server: &str,
+        now: Uptime,
+        most: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        let renewals = self.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
+        if renewals != lease.renewals {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
+        for row in &mut rows {
+            server.clone_into(&mut row.lease_owner);
+            row.time_used.count(lease.uptime);
+            row.time_used.until = now;
+            self.execute(
+                "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
+                params![row.id.0, server, json(row)],
+            )?;
+        }
+        Ok(rows)
+    }
+
+    fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError> {
+        self.execute("INSERT INTO calls (body) VALUES (?1)", [json(call)])?;
+        let number = self.last_number();
+        if number % CALLS_CLEARED == 0 {
+            self.execute("DELETE FROM calls WHERE number <= ?1", [number - CALLS_KEPT])?;
+        }
+        Ok(())
+    }
+
+    fn save_access_key(&mut self, key: &AccessKey) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO access_keys (id, body) VALUES (?1, ?2) \
+             ON CONFLICT (id) DO UPDATE SET body = ?2",
+            params![key.id, json(key)],
+        )?;
+        Ok(())
+    }
+
+    fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError> {
+        self.execute("DELETE FROM access_keys WHERE id = ?1", [access_key_id])?;
+        Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        self.touch(|delta, _| delta.touch_everything());
+        let beside = [
+            "terms",
+            "attachments",
+            "user_data",
+            "counts",
+            "operations",
+            "discards",
+            "tokens",
+            "calls",
+        ];
+        for table in KINDS.iter().map(|of| of.kind.plural).chain(beside) {
+            self.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        self.forget_loaded();
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! A store of another time: stopped well, lost, damaged, an old copy, of another version.
+
+use std::fs;
+use std::path::Path;
+
+use diskdock::store::sqlite::{Durability, STORE, Sqlite};
+use diskdock::store::{DiskFilter, Page, Store, StoreError};
+use domain::DiskId;
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::entities;
+use crate::harness::{ACCOUNT, REGION};
+
+/// The state that version 0.1.0 left, as SQL.
+const SAVED_BY_0_1_0: &str = include_str!("saved/0.1.0.sql");
+/// The form of its tables.
+const VERSION_OF_0_1_0: i64 = 2;
+
+fn open(directory: &Path) -> Result<Store, StoreError> {
+    Sqlite::open(directory, Durability::Relaxed).map(Store::new)
+}
+
+/// A directory whose store has one disk and was stopped well.
+async fn stopped() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    store.write(|tx| tx.save_disk(&entities::disk("one"))).await.unwrap();
+    store.close().await;
+    directory
+}
+
+fn has_disk(store: &Store) -> bool {
+    store.read_blocking(|tx| tx.disk(&"d-one".into())).unwrap().is_some()
+}
+
+/// Why the store in this directory is refused.
+fn refusal(directory: &Path) -> String {
+    match open(directory) {
+        Err(StoreError::Refused(why)) => why,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+#[tokio::test]
+async fn close_leaves_the_whole_state_in_one_file() {
+    let directory = stopped().await;
+    let other = tempfile::tempdir().unwrap();
+    fs::copy(directory.path().join(STORE), other.path().join(STORE)).unwrap();
+    assert!(has_disk(&open(other.path()).unwrap()));
+}
+
+#[tokio::test]
+async fn open_refuses_a_store_that_is_missing_empty_or_damaged_in_a_used_directory() {
+    let directory = stopped().await;
+    let store = directory.path().join(STORE);
+    fs::remove_file(&store).unwrap();
+    assert!(refusal(directory.path()).contains("is missing"));
+    fs::write(&store, "").unwrap();
+    assert!(refusal(directory.path()).contains("is empty"));
+    fs::write(&store, "SQLite").unwrap();
+    assert!(refusal(directory.path()).contains("it is cut off"));
+    fs::write(&store, "this is no store at all").unwrap();
+    assert!(refusal(directory.path()).contains("it is no SQLite file"));
+}
+
+#[tokio::test]
+async fn open_refuses_an_old_copy_until_the_mark_is_removed() {
+    let directory = stopped().await;
+    let (store, copy) = (directory.path().join(STORE), directory.path().join("copy"));
+    fs::copy(&store, &copy).unwrap();
+    open(directory.path()).unwrap().close().await;
+    fs::copy(&copy, &store).unwrap();
+    assert!(refusal(directory.path()).contains("is an old copy"));
+    fs::remove_file(directory.path().join("store-mark")).unwrap();
+    assert!(has_disk(&open(directory.path()).unwrap()));
+}
+
+#[tokio::test]
+async fn restore_brings_back_what_back_up_wrote_and_neither_overwrites() {
+    let directory = stopped().await;
+    let copy = directory.path().join("copy");
+    let store = open(directory.path()).unwrap();
+    store.back_up(copy.clone(), None).await.unwrap();
+    let again = store.back_up(copy.clone(), None).await;
+    assert!(matches!(again, Err(StoreError::Refused(_))), "{again:?}");
+    store.write(|tx| tx.remove_disk(&"d-one".into())).await.unwrap();
+    assert!(!has_disk(&store));
+    store.restore(copy, || ()).await.unwrap();
+    assert!(has_disk(&store));
+    store.close().await;
+    drop(store);
+    assert!(has_disk(&open(directory.path()).unwrap()));
+}
+
+fn bodies(path: &Path, table: &str) -> Vec<Value> {
+    let connection = Connection::open(path).unwrap();
+    let sql = format!("SELECT body FROM {table} ORDER BY id");
+    let mut statement = connection.prepare(&sql).unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    rows.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, back) = (directory.path().join(STORE), directory.path().join("back"));
+    let old = Connection::open(&store).unwrap();
+    old.execute_batch(SAVED_BY_0_1_0).unwrap();
+    old.pragma_update(None, "user_version", VERSION_OF_0_1_0).unwrap();
+    old.close().unwrap();
+    let (disks, instances) = (bodies(&store, "disks"), bodies(&store, "instances"));
+
+    let opened = open(directory.path()).unwrap();
+    let tagged = DiskFilter {
+        tags: vec![("team".to_owned(), Some("storage".to_owned()))],
+        ..DiskFilter::all(ACCOUNT.into(), REGION)
+    };
+    let page = Page::After { after: None, most: 10 };
+    let found = opened.read_blocking(|tx| tx.disks(&tagged, &page)).unwrap();
+    let found: Vec<_> = found.entries.iter().map(|disk| disk.id.clone()).collect();
+    assert_eq!(found, [DiskId::from("d-bp103nemoryijkmhvtll")]);
+    let operations = opened.read_blocking(|tx| tx.operations()).unwrap();
+    assert!(!operations.is_empty());
+    assert!(operations.iter().all(|operation| operation.unknown.is_empty()), "{operations:?}");
+
+    opened.back_up(back.clone(), Some(VERSION_OF_0_1_0)).await.unwrap();
+    assert_eq!(bodies(&back, "disks"), disks);
+    assert_eq!(bodies(&back, "instances"), instances);
+}
+
+#[tokio::test]
+async fn save_keeps_the_fields_of_a_newer_version() {
+    let directory = stopped().await;
+    let path = directory.path().join(STORE);
+    let newer = "UPDATE disks SET body = json_set(body, '$.newer', json('{\"deep\":[1,null]}'))";
+    Connection::open(&path).unwrap().execute(newer, []).unwrap();
+    let store = open(directory.path()).unwrap();
+    let rename = |tx: &mut dyn diskdock::store::WriteTx| {
+        let mut disk = tx.disk(&"d-one".into())?.expect("it was saved");
+        disk.name = "renamed".to_owned();
+        tx.save_disk(&disk)
+    };
+    store.write(rename).await.unwrap();
+    store.close().await;
+    let saved = &bodies(&path, "disks")[0];
+    assert_eq!(saved["name"], "renamed");
+    assert_eq!(saved["newer"], serde_json::json!({ "deep": [1, null] }));
+}

@@ -1,0 +1,69 @@
+//! What every kind of resource has in common, so that keeping, finding and listing it is written
+//! once: an id, an owner, a region, a time of creation, tags.
+//!
+//! A new kind is a file like `disk.rs` with an `impl Entity`, a line in `store::KINDS`, and a
+//! migration that makes its table.
+
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ids::AccountId;
+use crate::moment::Moment;
+use crate::tag::Tag;
+use crate::unknown::UnknownFields;
+
+/// The names of a kind of resource.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EntityKind {
+    /// In the singular: `disk`.
+    pub name: &'static str,
+    /// In the plural: `disks`. The name of its table, and of its list in an export.
+    pub plural: &'static str,
+    /// What its ids begin with: `d-`.
+    pub id_prefix: &'static str,
+    /// The columns of its table that narrow a list down, besides those that every kind has.
+    pub columns: &'static [&'static str],
+}
+
+/// A kind of resource.
+pub trait Entity:
+    Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The type of its ids.
+    type Id: EntityId<Entity = Self>;
+
+    /// Its names.
+    const KIND: EntityKind;
+
+    /// Its id.
+    fn id(&self) -> &Self::Id;
+    /// Whose it is.
+    fn account(&self) -> &AccountId;
+    /// The region it lies in.
+    fn region(&self) -> &str;
+    /// When the request that made it was accepted. Never changes: lists are in this order.
+    fn created_at(&self) -> Moment;
+    /// Its tags.
+    fn tags(&self) -> &[Tag];
+    /// The resource group, or empty.
+    fn resource_group(&self) -> &str;
+    /// The value of each of [`EntityKind::columns`], in their order.
+    fn columns(&self) -> Vec<&str>;
+    /// Further texts that it is found by quickly, such as its name: pairs of a word and a value.
+    /// Empty values are not found. Tags and the resource group need not be named here.
+    fn terms(&self) -> Vec<(&'static str, &str)>;
+    /// Names of its fields that this version does not know, wherever they are in it.
+    fn unknown_fields(&self) -> Vec<&UnknownFields>;
+}
+
+/// The id of a kind of resource.
+pub trait EntityId: Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static {
+    /// What it is the id of.
+    type Entity: Entity<Id = Self>;
+
+    /// The id as it travels on the wire.
+    fn as_str(&self) -> &str;
+}
