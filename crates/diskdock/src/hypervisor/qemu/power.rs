@@ -68,13 +68,13 @@ impl Qemu {
             let reason = "the type of the instance cannot be had any more".to_owned();
             return Ok(Progress::Failed(reason));
         }
-        if let Err(reason) = self.release_leaving(machine, state).await? {
-            return Ok(Progress::Failed(reason));
-        }
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
         };
+        if let Err(reason) = self.release_leaving(machine, state).await? {
+            return Ok(Progress::Failed(reason));
+        }
         let hardware = match self.hardware(machine, state, spec).await {
             Ok(hardware) => hardware,
             Err(reason) => return Ok(Progress::Failed(reason)),

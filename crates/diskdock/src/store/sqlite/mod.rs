@@ -85,7 +85,7 @@ impl Sqlite {
         make_private_file(&path)?;
         let mut connection = Connection::open(&path).map_err(engine)?;
         prepare_writer(&connection, durability)?;
-        identity::check_inside(&connection, directory)?;
+        identity::check_inside_quickly(&connection, directory)?;
         migrate::forward(&mut connection)?;
         identity::check_age(&connection, directory)?;
         identity::count_opening(&connection, directory)?;
