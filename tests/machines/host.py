@@ -108,6 +108,11 @@ class Host:
         self.process.kill()
         self.process.wait(timeout=SOON_S)
 
+    def stop(self):
+        """As an operator does."""
+        self.process.terminate()
+        assert self.process.wait(timeout=SOON_S) == 0
+
     def wait_dead(self):
         """The server has come by its failpoint."""
         assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()

@@ -134,11 +134,19 @@ def test_unknown_images_are_reported_as_differences(shared):
     shared.agrees()
 
 
-def test_unknown_machine_is_reported_as_a_difference(host):
+def test_older_store_is_refused_and_once_accepted_the_unknown_machine_is_a_difference(host):
+    host.stop()
+    # A clean stop leaves the whole state in one file.
+    older = (host.data / "books.sqlite").read_bytes()
+    host.start()
     machine = host.ready()
     host.kill()
     for file in host.data.glob("books.sqlite*"):
         file.unlink()
+    (host.data / "books.sqlite").write_bytes(older)
+    with pytest.raises(AssertionError, match="store-mark"):
+        host.start()
+    (host.data / "store-mark").unlink()
     host.start()
     differences = host.control("differences")["differences"]
     assert any(one["instance"] == machine.id and "is on" in one["what"] for one in differences), differences
