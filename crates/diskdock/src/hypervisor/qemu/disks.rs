@@ -19,7 +19,6 @@ use super::command_line::block_device;
 use super::listening::listens;
 use super::machine::{Machine, State, devices, failed_again, nodes, said};
 use super::name;
-use super::power::why_paused;
 use super::record::Record;
 use super::tidy::free_ports;
 use super::unplug_policy::{Decision, Observation, Port};
@@ -92,7 +91,7 @@ impl Qemu {
         volume: &Volume,
     ) -> Result<Progress, TransientError> {
         let device = &name::of_device(slot)?;
-        let (devices, nodes) = tokio::try_join!(devices(client), nodes(client))?;
+        let devices = devices(client).await?;
         if devices.contains(device) {
             return Ok(Progress::Done);
         }
@@ -106,29 +105,43 @@ impl Qemu {
                 return Ok(Progress::Failed(reason));
             }
         };
-        let is_open = nodes.contains(device);
-        if !is_open {
-            let opened = Some(volume.opened.clone());
-            machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
-        }
-        let serial = slot.disk.serial_number();
-        let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
-        let given = block_device(device, serial, port, io_thread);
-        let added = add(client, is_open, volume, device, given).await;
-        failpoint::hit("plug.added");
-        // It may have reached the guest whatever QEMU says.
-        state.unplug.plugged();
-        match added {
-            Ok(()) => {
-                self.note_requests(machine, state).await;
-                Ok(Progress::Done)
-            }
+        match self.insert(machine, state, client, slot, volume, port).await? {
+            Ok(()) => Ok(Progress::Done),
             Err(qmp::Error::Refused { description, .. }) => {
                 let tries = state.refused.entry(slot.clone()).or_default();
                 failed_again(tries, format!("QEMU refused the disk: {description}"))
             }
             Err(other) => Err(said(other)),
         }
+    }
+
+    /// Opens the volume of a disk, unless it is open, and gives the machine the device on this
+    /// port. The inner error is what QEMU said.
+    pub(super) async fn insert(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        slot: &Slot,
+        volume: &Volume,
+        port: u32,
+    ) -> Result<Result<(), qmp::Error>, TransientError> {
+        let device = &name::of_device(slot)?;
+        let is_open = nodes(client).await?.contains(device);
+        if !is_open {
+            let opened = Some(volume.opened.clone());
+            machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
+        }
+        let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
+        let given = block_device(device, slot.disk.serial_number(), port, io_thread);
+        let added = add(client, is_open, volume, device, given).await;
+        failpoint::hit("plug.added");
+        // It may have reached the guest whatever QEMU says.
+        state.unplug.plugged();
+        if added.is_ok() {
+            self.note_requests(machine, state).await;
+        }
+        Ok(added)
     }
 
     /// The root port that the disk is on, or is to be on: that is on the record then.
@@ -240,8 +253,8 @@ impl Qemu {
             state.unplug.asked(slot, heard);
         }
         let (listens, (), devices, status) = looked?;
-        self.note_status(machine, state, &status);
-        Ok(Observation { present: devices.contains(&device), listens, paused: why_paused(&status) })
+        let paused = self.note_status(machine, state, &status);
+        Ok(Observation { present: devices.contains(&device), listens, paused })
     }
 
     /// Takes down what the guest was asked, and which ports rest. Nothing that is safe depends on
@@ -332,17 +345,9 @@ impl Qemu {
         slot: &Slot,
     ) -> Result<(), TransientError> {
         failpoint::hit("unplug.durable");
-        let at = machine.record(state).await?.and_then(|record| record.at(slot)).cloned();
-        if let Some(at) = at {
-            let mut unplug = state.unplug.clone();
-            unplug.left(slot, at.port);
-            let resting = unplug.resting();
-            let take_off = |record: &mut Record| {
-                record.remove(slot);
-                record.resting = resting;
-            };
-            machine.change(state, take_off).await?;
-            state.unplug = unplug;
+        let at = machine.record(state).await?.and_then(|record| record.at(slot));
+        if let Some(port) = at.map(|at| at.port) {
+            machine.disk_left(state, slot, port, |record| record.remove(slot)).await?;
         }
         state.forget_asking(&slot.disk);
         failpoint::hit("unplug.off_record");
@@ -358,7 +363,7 @@ fn kept(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
 }
 
 /// Opens the volume of a disk, unless it is open, and gives the machine the device.
-pub(super) async fn add(
+async fn add(
     client: &qmp::Client,
     is_open: bool,
     volume: &Volume,

@@ -52,8 +52,8 @@ impl Qemu {
         let found = self.with_volumes(move |volumes| volumes.image_start(&image)).await;
         let found = found.map_err(|error| error.to_string())?;
         let start = start_of(&spec.image, found, starts_from)?;
-        let types = MachineTypes::of(&self.config.program).await?;
-        let machine_type = types.choose(recorded.as_deref())?;
+        let types = self.machine_types.get_or_try_init(|| MachineTypes::of(&self.config.program));
+        let machine_type = types.await?.choose(recorded.as_deref())?;
         Ok(Hardware { machine_type, start, io_thread: true })
     }
 

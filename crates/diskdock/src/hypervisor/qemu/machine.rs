@@ -39,8 +39,6 @@ pub struct Machine {
     pub state: Mutex<State>,
     /// Held as long as its files are really worked on, which may be longer than anybody waits.
     files: Arc<Mutex<()>>,
-    /// Why its processors stand still, if they do.
-    paused: std::sync::Mutex<Option<String>>,
     /// The beginning of its monotonic time.
     made_at: Instant,
 }
@@ -62,6 +60,8 @@ pub struct State {
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
     pub asked_to_stop: Option<(Uptime, Uptime)>,
+    /// Why its processors stand still, if they do.
+    pub paused: Option<String>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
 }
@@ -76,7 +76,6 @@ impl Machine {
             run,
             state: Mutex::default(),
             files: Arc::default(),
-            paused: std::sync::Mutex::default(),
             made_at: Instant::now(),
         }
     }
@@ -84,19 +83,6 @@ impl Machine {
     /// Monotonic milliseconds.
     pub fn now_ms(&self) -> i64 {
         i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
-    }
-
-    /// Why its processors stand still, if they do.
-    pub fn paused(&self) -> Option<String> {
-        self.paused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
-    }
-
-    /// Takes note of that; gives what was known before.
-    pub fn set_paused(&self, why: Option<String>) -> Option<String> {
-        std::mem::replace(
-            &mut *self.paused.lock().unwrap_or_else(|broken| broken.into_inner()),
-            why,
-        )
     }
 
     /// Whether it is on: whether any QEMU still has its images open.
@@ -158,6 +144,27 @@ impl Machine {
             after.save(directory).map(|()| after)
         };
         state.record = Some(self.with_files("write", save).await?);
+        Ok(())
+    }
+
+    /// A disk has left the port: changes the record, where the port may have to rest from now on.
+    pub async fn disk_left(
+        &self,
+        state: &mut State,
+        slot: &Slot,
+        port: u32,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), TransientError> {
+        // Nothing is known of it before it is on the record.
+        let mut unplug = state.unplug.clone();
+        unplug.left(slot, port);
+        let resting = unplug.resting();
+        let change = |record: &mut Record| {
+            change(record);
+            record.resting = resting;
+        };
+        self.change(state, change).await?;
+        state.unplug = unplug;
         Ok(())
     }
 

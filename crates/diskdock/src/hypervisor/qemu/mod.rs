@@ -45,6 +45,7 @@ use super::{
 use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use machine::{Machine, State, off_thread};
+use machine_type::MachineTypes;
 use network::{Network, Programs};
 use process::User;
 use record::Record;
@@ -80,6 +81,7 @@ pub struct Qemu {
     directory: PathBuf,
     machines: Mutex<HashMap<InstanceId, Arc<Machine>>>,
     accel: OnceCell<Choice>,
+    machine_types: OnceCell<MachineTypes>,
     changes: broadcast::Sender<MachineEvent>,
     /// Disks that were plugged in again after they had left although nobody had asked.
     plugged_again: AtomicU64,
@@ -110,6 +112,7 @@ impl Qemu {
             directory,
             machines: Mutex::default(),
             accel: OnceCell::new(),
+            machine_types: OnceCell::new(),
             changes: broadcast::Sender::new(CHANGES),
             plugged_again: AtomicU64::new(0),
             myself: Weak::clone(myself),
@@ -158,7 +161,7 @@ impl Qemu {
     ) -> Result<Option<qmp::Client>, TransientError> {
         if !machine.is_on()? {
             state.client = None;
-            machine.set_paused(None);
+            state.paused = None;
             return Ok(None);
         }
         if let Some(open) = Machine::open_connection(state) {
@@ -277,7 +280,7 @@ impl Qemu {
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
         problems.extend(tidy::lost(&record));
-        problems.extend(machine.paused());
+        problems.extend(state.paused.clone());
         Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
     }
 

@@ -34,13 +34,19 @@ impl Qemu {
         Ok(())
     }
 
-    /// Takes note of whether the machine's processors run, and tells of a change.
-    pub(super) fn note_status(&self, machine: &Machine, state: &mut State, status: &MachineStatus) {
+    /// Takes note of whether the machine's processors run, and tells of a change. Gives why they
+    /// do not.
+    pub(super) fn note_status(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        status: &MachineStatus,
+    ) -> Option<String> {
         let why = why_paused(status);
         state.unplug.set_running(why.is_none());
         let instance = &machine.id;
-        match (machine.set_paused(why.clone()), why) {
-            (before, Some(why)) if before.as_ref() != Some(&why) => {
+        match (std::mem::replace(&mut state.paused, why.clone()), &why) {
+            (before, Some(why)) if before.as_ref() != Some(why) => {
                 tracing::warn!(%instance, why, "a virtual machine stands still");
             }
             (Some(_), None) => tracing::info!(%instance, "the virtual machine goes on"),
@@ -50,6 +56,7 @@ impl Qemu {
             state.is_resuming = true;
             self.begin_to_resume(machine.id.clone());
         }
+        why
     }
 
     /// Lets a machine go on once there is room; ends when it does not need that any more.
@@ -63,8 +70,8 @@ impl Qemu {
                 let mut state = machine.state.lock().await;
                 let waits = driver.resume_if_room(&machine, &mut state).await;
                 if !waits.unwrap_or_else(|error| {
-                    tracing::warn!(%instance, %error, "cannot resume a machine");
-                    false
+                    tracing::warn!(%instance, %error, "cannot resume a machine yet");
+                    true
                 }) {
                     state.is_resuming = false;
                     return;

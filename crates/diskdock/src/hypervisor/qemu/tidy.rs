@@ -9,11 +9,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
 use super::Qemu;
-use super::command_line::block_device;
-use super::disks::add;
-use super::machine::{Machine, State, devices, nodes};
+use super::machine::{Machine, State, devices, said};
 use super::name;
-use super::record::{Plugged, Record};
+use super::record::Record;
 use crate::hypervisor::{Slot, TransientError};
 
 /// How often a disk is plugged in again that leaves although nobody had asked.
@@ -38,47 +36,31 @@ impl Qemu {
             let slot = Slot { instance: machine.id.clone(), disk, generation };
             if devices.contains(&name::of_device(&slot)?) {
                 state.unplug.is_present(&slot);
-                machine.change(state, |record| record.set_given(&slot)).await?;
+                if !at.given {
+                    machine.change(state, |record| record.set_given(&slot)).await?;
+                }
             } else if at.given && !at.system && state.unplug.was_asked(&slot) {
                 self.release(machine, state, client, &slot).await?;
             } else if at.given && !at.system {
-                self.lost(machine, state, client, &slot, &at).await?;
+                let lost = at.lost + 1;
+                let forget = |record: &mut Record| record.set_lost(&slot, lost);
+                machine.disk_left(state, &slot, at.port, forget).await?;
+                if lost <= PLUG_AGAIN {
+                    self.plug_again(machine, state, client, &slot, &devices).await?;
+                } else {
+                    let times =
+                        format!("the disk left its guest {lost} times although nobody asked");
+                    let hint = "detach it, or restart the instance to plug it in";
+                    self.tell_incident(&slot, &format!("{times}; {hint}"));
+                }
             } else if (1..=PLUG_AGAIN).contains(&at.lost) && !at.given {
-                self.plug_again(machine, state, client, &slot).await?;
+                self.plug_again(machine, state, client, &slot, &devices).await?;
             }
         }
         Ok(())
     }
 
-    /// A disk has left although nobody had asked.
-    async fn lost(
-        &self,
-        machine: &Machine,
-        state: &mut State,
-        client: &qmp::Client,
-        slot: &Slot,
-        at: &Plugged,
-    ) -> Result<(), TransientError> {
-        let lost = at.lost + 1;
-        let mut unplug = state.unplug.clone();
-        unplug.left(slot, at.port);
-        let resting = unplug.resting();
-        let change = |record: &mut Record| {
-            record.set_lost(slot, lost);
-            record.resting = resting;
-        };
-        machine.change(state, change).await?;
-        state.unplug = unplug;
-        if lost > PLUG_AGAIN {
-            let times = format!("the disk left its guest {lost} times although nobody asked");
-            let incident = format!("{times}; detach it, or restart the instance to plug it in");
-            self.tell_incident(slot, &incident);
-            return Ok(());
-        }
-        self.plug_again(machine, state, client, slot).await
-    }
-
-    /// Tells people, and whoever compares the store with its machines.
+    /// Says in the log what happened to a disk, and has store and machine compared.
     fn tell_incident(&self, slot: &Slot, incident: &str) {
         tracing::warn!(instance = %slot.instance, disk = %slot.disk, "{incident}");
         self.tell(&slot.instance, Some(slot.disk.clone()));
@@ -91,22 +73,15 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
         slot: &Slot,
+        devices: &HashSet<String>,
     ) -> Result<(), TransientError> {
-        let devices = devices(client).await?;
-        let free = free_ports(machine, state, &devices, Some(slot)).await?;
+        let free = free_ports(machine, state, devices, Some(slot)).await?;
         let Some(port) = state.unplug.rested_port(&free) else { return Ok(()) };
         let volume = self.find(&slot.disk).await.map_err(TransientError)?;
         machine.change(state, |record| record.set_port(slot, port)).await?;
-        let device = &name::of_device(slot)?;
-        let is_open = nodes(client).await?.contains(device);
-        let serial = slot.disk.serial_number();
-        let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
-        let given = block_device(device, serial, port, io_thread);
-        let added = add(client, is_open, &volume, device, given).await;
-        state.unplug.plugged();
-        added.map_err(super::machine::said)?;
+        let inserted = self.insert(machine, state, client, slot, &volume, port).await?;
+        inserted.map_err(said)?;
         machine.change(state, |record| record.set_given(slot)).await?;
-        self.note_requests(machine, state).await;
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
         let incident = "the disk left its guest although nobody asked, and was plugged in again";
         self.tell_incident(slot, incident);
