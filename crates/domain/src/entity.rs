@@ -67,3 +67,35 @@ pub trait EntityId: Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 's
     /// The id as it travels on the wire.
     fn as_str(&self) -> &str;
 }
+
+/// The accessors of [`Entity`] that every kind answers by a field of that name.
+macro_rules! common_fields {
+    ($id:ty) => {
+        type Id = $id;
+
+        fn id(&self) -> &$id {
+            &self.id
+        }
+
+        fn account(&self) -> &$crate::ids::AccountId {
+            &self.account
+        }
+
+        fn region(&self) -> &str {
+            &self.region
+        }
+
+        fn created_at(&self) -> $crate::moment::Moment {
+            self.created_at
+        }
+
+        fn tags(&self) -> &[$crate::tag::Tag] {
+            &self.tags
+        }
+
+        fn resource_group(&self) -> &str {
+            &self.resource_group
+        }
+    };
+}
+pub(crate) use common_fields;

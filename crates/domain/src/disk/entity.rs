@@ -1,10 +1,8 @@
 //! A disk as the store keeps it.
 
 use super::Disk;
-use crate::entity::{Entity, EntityId, EntityKind};
-use crate::ids::{AccountId, DiskId};
-use crate::moment::Moment;
-use crate::tag::Tag;
+use crate::entity::{Entity, EntityId, EntityKind, common_fields};
+use crate::ids::DiskId;
 use crate::unknown::UnknownFields;
 
 impl EntityId for DiskId {
@@ -16,7 +14,7 @@ impl EntityId for DiskId {
 }
 
 impl Entity for Disk {
-    type Id = DiskId;
+    common_fields!(DiskId);
 
     const KIND: EntityKind = EntityKind {
         name: "disk",
@@ -24,30 +22,6 @@ impl Entity for Disk {
         id_prefix: "d-",
         columns: &["zone", "status", "kind", "category", "charge_type", "name"],
     };
-
-    fn id(&self) -> &DiskId {
-        &self.id
-    }
-
-    fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    fn region(&self) -> &str {
-        &self.region
-    }
-
-    fn created_at(&self) -> Moment {
-        self.created_at
-    }
-
-    fn tags(&self) -> &[Tag] {
-        &self.tags
-    }
-
-    fn resource_group(&self) -> &str {
-        &self.resource_group
-    }
 
     fn columns(&self) -> Vec<&str> {
         vec![

@@ -1,10 +1,8 @@
 //! An instance as the store keeps it.
 
 use super::Instance;
-use crate::entity::{Entity, EntityId, EntityKind};
-use crate::ids::{AccountId, InstanceId};
-use crate::moment::Moment;
-use crate::tag::Tag;
+use crate::entity::{Entity, EntityId, EntityKind, common_fields};
+use crate::ids::InstanceId;
 use crate::unknown::UnknownFields;
 
 impl EntityId for InstanceId {
@@ -16,7 +14,7 @@ impl EntityId for InstanceId {
 }
 
 impl Entity for Instance {
-    type Id = InstanceId;
+    common_fields!(InstanceId);
 
     const KIND: EntityKind = EntityKind {
         name: "instance",
@@ -24,30 +22,6 @@ impl Entity for Instance {
         id_prefix: "i-",
         columns: &["zone", "status"],
     };
-
-    fn id(&self) -> &InstanceId {
-        &self.id
-    }
-
-    fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    fn region(&self) -> &str {
-        &self.region
-    }
-
-    fn created_at(&self) -> Moment {
-        self.created_at
-    }
-
-    fn tags(&self) -> &[Tag] {
-        &self.tags
-    }
-
-    fn resource_group(&self) -> &str {
-        &self.resource_group
-    }
 
     fn columns(&self) -> Vec<&str> {
         vec![&self.zone, self.status.as_str()]
