@@ -16,21 +16,33 @@ use super::lists;
 /// meanwhile.
 pub(super) struct CachedReads<'c> {
     cache: &'c EntityCache,
-    missed: Cell<bool>,
+    lacks: Cell<Lack>,
+}
+
+/// What a read asked for that is not in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lack {
+    /// Nothing: it counts.
+    #[default]
+    Nothing,
+    /// Single rows.
+    Rows,
+    /// A list, which is walked elsewhere.
+    Lists,
 }
 
 impl<'c> CachedReads<'c> {
     pub fn new(cache: &'c EntityCache) -> CachedReads<'c> {
-        CachedReads { cache, missed: Cell::new(false) }
+        CachedReads { cache, lacks: Cell::default() }
     }
 
-    /// Whether something was asked for that is not in memory.
-    pub fn missed(&self) -> bool {
-        self.missed.get()
+    /// What was asked for that is not in memory.
+    pub fn lacks(&self) -> Lack {
+        self.lacks.get()
     }
 
-    fn miss<T>(&self) -> Result<T, StoreError> {
-        self.missed.set(true);
+    fn miss<T>(&self, what: Lack) -> Result<T, StoreError> {
+        self.lacks.set(self.lacks.get().max(what));
         Err(StoreError::Unavailable)
     }
 }
@@ -43,7 +55,7 @@ impl ReadTx for CachedReads<'_> {
     ) -> Result<Option<Arc<dyn DynEntity>>, StoreError> {
         match self.cache.resource(of, id) {
             Some((resource, _)) => Ok(Some(resource)),
-            None => self.miss(),
+            None => self.miss(Lack::Rows),
         }
     }
 
@@ -56,7 +68,7 @@ impl ReadTx for CachedReads<'_> {
     ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
         match &scope.ids {
             Some(ids) => lists::of_ids(self, of, ids, page, matches),
-            None => self.miss(),
+            None => self.miss(Lack::Lists),
         }
     }
 
@@ -66,23 +78,25 @@ impl ReadTx for CachedReads<'_> {
         _: Option<&str>,
         _: u32,
     ) -> Result<Vec<Arc<dyn DynEntity>>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn attached(&self, id: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
-        self.cache.attached(id).map_or_else(|| self.miss(), |attached| Ok(Vec::clone(&attached)))
+        self.cache
+            .attached(id)
+            .map_or_else(|| self.miss(Lack::Rows), |attached| Ok(Vec::clone(&attached)))
     }
 
     fn user_data(&self, _: &InstanceId) -> Result<Option<String>, StoreError> {
-        self.miss()
+        self.miss(Lack::Rows)
     }
 
     fn token(&self, _: &AccountId, _: &str, _: &str) -> Result<Option<TokenRecord>, StoreError> {
-        self.miss()
+        self.miss(Lack::Rows)
     }
 
     fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn operations_of(
@@ -91,46 +105,46 @@ impl ReadTx for CachedReads<'_> {
         _: OperationId,
         _: u32,
     ) -> Result<Vec<OperationRow>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn lease(&self, _: &str) -> Result<Option<Lease>, StoreError> {
-        self.miss()
+        self.miss(Lack::Rows)
     }
 
     fn other_leases(&self, _: &str) -> Result<Vec<Lease>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn discards(&self, _: u32) -> Result<Vec<DiskId>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {
-        self.miss()
+        self.miss(Lack::Rows)
     }
 
     fn amounts(&self, _: &AccountId) -> Result<Amounts, StoreError> {
-        self.miss()
+        self.miss(Lack::Rows)
     }
 
     fn nonces(&self) -> Result<NonceRecords, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn nonce_beyond(&self, _: usize) -> Result<Option<i64>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn calls(&self, _: usize) -> Result<Vec<CallRecord>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 
     fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError> {
-        self.miss()
+        self.miss(Lack::Lists)
     }
 }

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
-use cached_reads::CachedReads;
+use cached_reads::{CachedReads, Lack};
 use copies::Restorable;
 use entity_cache::EntityCache;
 use health::Health;
@@ -148,11 +148,14 @@ impl Sqlite {
         }
     }
 
-    fn read_cached(&self, work: &mut dyn FnMut(&dyn ReadTx)) -> bool {
-        let Some(generation) = self.cache.generation() else { return false };
+    fn read_cached(&self, work: &mut dyn FnMut(&dyn ReadTx)) -> Lack {
+        let Some(generation) = self.cache.generation() else { return Lack::Rows };
         let cached = CachedReads::new(&self.cache);
         work(&cached);
-        !cached.missed() && self.cache.generation() == Some(generation)
+        match cached.lacks() {
+            Lack::Nothing if self.cache.generation() != Some(generation) => Lack::Rows,
+            lack => lack,
+        }
     }
 
     fn read_in_sql(
@@ -178,8 +181,13 @@ impl Engine for Sqlite {
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Unavailable);
         }
-        if depth == Depth::Rows && self.read_cached(work) {
-            return Ok(true);
+        if depth == Depth::Rows {
+            match self.read_cached(work) {
+                Lack::Nothing => return Ok(true),
+                // A transaction of this depth would only find out the same.
+                Lack::Lists => return Ok(false),
+                Lack::Rows => {}
+            }
         }
         self.health.note(self.read_in_sql(depth, work))
     }
