@@ -21,6 +21,7 @@ pub mod hypervisor;
 pub mod ids;
 pub mod inventory;
 pub mod operations;
+mod private_file;
 mod reserve;
 pub mod service;
 pub mod storage;

@@ -1,14 +1,13 @@
 //! The access key of a server that runs virtual machines: made at its first start, and left in the
 //! data directory for users who may read that.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::assembly::Assembly;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, new_key};
+use crate::private_file;
 use crate::store::AccessKey;
 
 /// The file in the data directory: two assignments that a shell reads too.
@@ -41,15 +40,9 @@ pub async fn ensure(assembly: &Assembly, directory: &Path) -> Result<(), Failure
     })
 }
 
-/// All of it or nothing, durably, and for this user alone.
 fn write(path: &Path, key: &AccessKey) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut options = File::options();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    writeln!(file, "{ID}={}\n{SECRET}={}", key.id, key.secret)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    let text = format!("{ID}={}\n{SECRET}={}\n", key.id, key.secret);
+    private_file::replace(path, text.as_bytes())
 }
 
 /// Id and secret of the key of a data directory; none if there is none that can be read.

@@ -134,6 +134,7 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(900)).await;
         assert_eq!(seen(&began), [5, 305, 625], "once more after that, and then in their time");
     }
+
     #[tokio::test(start_paused = true)]
     async fn chore_that_panics_is_done_again_in_its_time() {
         let began = Began::default();

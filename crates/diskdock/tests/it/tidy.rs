@@ -24,14 +24,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "service", "store"]),
-    ("hypervisor", &["failpoint", "reserve", "storage"]),
+    ("hypervisor", &["failpoint", "private_file", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
+    ("private_file", &[]),
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
     ("storage", &["failpoint"]),
-    ("store", &["reserve"]),
+    ("store", &["private_file", "reserve"]),
 ];
 /// These put the others together.
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];

@@ -2,8 +2,7 @@
 //! start, and the root port of each one.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 use domain::DiskId;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unplug_policy::{RestingPort, UnplugRequest};
 use crate::hypervisor::{ObservedState, Slot};
+use crate::private_file;
 use crate::storage::Opened;
 
 /// The file in the machine's directory.
@@ -226,13 +226,7 @@ impl Record {
     }
 
     fn write(&self, directory: &Path) -> io::Result<()> {
-        let new = directory.join(format!("{FILE}.new"));
-        let mut options = File::options();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_data()?;
-        fs::rename(&new, directory.join(FILE))?;
-        File::open(directory)?.sync_all()
+        private_file::replace(&directory.join(FILE), &serde_json::to_vec(self)?)
     }
 }
 

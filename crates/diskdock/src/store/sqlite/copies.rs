@@ -53,12 +53,8 @@ impl Restorable {
         let draft = UnfinishedCopy::beside(&directory.join("restore"))?;
         let mut connection = Connection::open(&draft.0).map_err(engine)?;
         all_pages(&source, &mut connection).map_err(|error| refused(&error))?;
-        let verdict: Result<String, _> =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-        match verdict {
-            Ok(verdict) if verdict == "ok" => {}
-            Ok(verdict) => return Err(refused(&verdict)),
-            Err(error) => return Err(refused(&error)),
+        if let Some(damage) = identity::damage(&connection) {
+            return Err(refused(&damage));
         }
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('disks', 'operations')";
         let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(engine)?;

@@ -3,8 +3,7 @@
 //! the same.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
 use super::{STORE, engine};
+use crate::private_file;
 
 /// The file beside the store.
 const MARK: &str = "store-mark";
@@ -84,7 +84,7 @@ fn refused(directory: &Path, what: &str, traces: &str) -> StoreError {
     ))
 }
 
-/// The largest store that is read as a whole at every start, in bytes: some 0.1 s. Damage inside a
+/// The largest store that is read as a whole at every start, in bytes: some 60 ms. Damage inside a
 /// larger one shows when it is read.
 const CHECKED_AT_START: u64 = 64 << 20;
 
@@ -102,12 +102,16 @@ pub(super) fn check_inside_quickly(
 
 /// Refuses a store that is damaged inside. Reads all of it.
 pub(super) fn check_inside(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
-    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    match checked {
-        Ok(verdict) if verdict == "ok" => Ok(()),
-        Ok(verdict) => Err(refused(directory, "is damaged", &one_line(&verdict))),
-        Err(error) => Err(refused(directory, "is damaged", &one_line(&error.to_string()))),
+    match damage(connection) {
+        None => Ok(()),
+        Some(damage) => Err(refused(directory, "is damaged", &one_line(&damage))),
     }
+}
+
+/// What SQLite finds wrong in a file, all of which it reads; none if it is whole.
+pub(super) fn damage(connection: &Connection) -> Option<String> {
+    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    checked.map_or_else(|error| Some(error.to_string()), |found| (found != "ok").then_some(found))
 }
 
 fn one_line(text: &str) -> String {
@@ -187,16 +191,6 @@ fn write(connection: &Connection, directory: &Path, mark: Mark) -> Result<(), St
     let broken = |error: std::io::Error| {
         StoreError::Engine(format!("cannot write {MARK} in {}: {error}", directory.display()))
     };
-    save_mark(directory, &mark).map_err(broken)
-}
-
-/// All of it or what was there before, durably.
-fn save_mark(directory: &Path, mark: &Mark) -> std::io::Result<()> {
-    let new = directory.join(format!("{MARK}.new"));
-    let mut options = File::options();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(&serde_json::to_vec(mark)?)?;
-    file.sync_all()?;
-    fs::rename(&new, directory.join(MARK))?;
-    File::open(directory)?.sync_all()
+    let text = serde_json::to_vec(&mark).expect("a mark is plain data");
+    private_file::replace(&directory.join(MARK), &text).map_err(broken)
 }
