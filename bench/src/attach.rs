@@ -23,7 +23,7 @@ struct Series {
 }
 
 /// Accepted calls a second with `--ephemeral`.
-pub fn ephemeral(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn ephemeral(bench: &mut Bench) -> io::Result<()> {
     let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
     let server = bench.start(None)?;
     let body = serde_json::to_vec(&snapshot)?;
@@ -39,7 +39,7 @@ pub fn ephemeral(bench: &mut Bench) -> io::Result<()> {
 }
 
 /// Accepted calls a second that survive a power cut.
-pub fn durable(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn durable(bench: &mut Bench) -> io::Result<()> {
     let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
     let directory = bench.seeds.of("fleet", snapshot)?;
     let server = bench.start(Some(&directory))?;

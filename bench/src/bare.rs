@@ -16,7 +16,7 @@ use crate::process::{self, Process};
 const AUTOMATIC: [&str; 4] = ["content-length", "date", "connection", "transfer-encoding"];
 
 /// Starts this program as a bare server that repeats a recorded answer.
-pub fn start(recorded: &[u8], directory: &Path) -> io::Result<Process> {
+pub(crate) fn start(recorded: &[u8], directory: &Path) -> io::Result<Process> {
     let file = directory.join("recorded-answer");
     std::fs::write(&file, recorded)?;
     let address = process::free_address()?;
@@ -28,7 +28,7 @@ pub fn start(recorded: &[u8], directory: &Path) -> io::Result<Process> {
 }
 
 /// Answers until the process is killed.
-pub fn serve(address: SocketAddr, file: &Path) -> io::Result<()> {
+pub(crate) fn serve(address: SocketAddr, file: &Path) -> io::Result<()> {
     let recorded = std::fs::read(file)?;
     let body = Bytes::copy_from_slice(process::body(&recorded));
     let headers = headers(&recorded);

@@ -12,7 +12,7 @@ use crate::table::Row;
 
 /// How large and how long everything is.
 #[derive(Clone, Copy)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// Length of one measurement.
     pub time: Duration,
     /// Small, middle and large number of disks.
@@ -30,7 +30,7 @@ pub struct Scale {
 }
 
 /// One run of the benchmark.
-pub struct Bench {
+pub(crate) struct Bench {
     /// How large and how long everything is.
     pub scale: Scale,
     /// The server under test.
@@ -45,7 +45,7 @@ pub struct Bench {
 
 impl Bench {
     /// Starts the server on a data directory and waits for its first answer.
-    pub fn start(&self, data: Option<&std::path::Path>) -> io::Result<Process> {
+    pub(crate) fn start(&self, data: Option<&std::path::Path>) -> io::Result<Process> {
         let mut server = Process::server(&self.server, data, &self.scratch)?;
         let mut stamp = Stamp::new();
         let host = server.address.to_string();
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// A short run to warm up, then the measurement, with the processor time of each side.
-    pub fn measure(
+    pub(crate) fn measure(
         &self,
         server: &Process,
         connections: usize,
@@ -64,7 +64,7 @@ impl Bench {
     }
 
     /// The same, for so long.
-    pub fn measure_for(
+    pub(crate) fn measure_for(
         &self,
         server: &Process,
         connections: usize,
@@ -84,7 +84,7 @@ impl Bench {
 }
 
 /// What a measurement came to.
-pub struct Measured {
+pub(crate) struct Measured {
     /// Answers and times.
     pub outcome: LoadResult,
     /// Processor time of the server for each answer, in microseconds.
@@ -95,7 +95,7 @@ pub struct Measured {
 
 impl Measured {
     /// In words.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!(
             "{:.0}/s, p50 {} p99 {} us, cpu {:.1}+{:.1} us",
             self.outcome.rate(),
@@ -108,7 +108,7 @@ impl Measured {
 }
 
 /// A single signed request.
-pub fn one(host: &str, action: &str, own: &[(&str, &str)], stamp: &mut Stamp) -> Vec<u8> {
+pub(crate) fn one(host: &str, action: &str, own: &[(&str, &str)], stamp: &mut Stamp) -> Vec<u8> {
     let mut request = Vec::new();
     stamp.refresh(Instant::now());
     Template::new(host, action, own).write(stamp, &[], &mut request);
@@ -116,7 +116,7 @@ pub fn one(host: &str, action: &str, own: &[(&str, &str)], stamp: &mut Stamp) ->
 }
 
 /// `1k`, `100k`, `1M`.
-pub fn short(number: usize) -> String {
+pub(crate) fn short(number: usize) -> String {
     match number {
         n if n >= 1_000_000 && n % 1_000_000 == 0 => format!("{}M", n / 1_000_000),
         n if n >= 1_000 && n % 1_000 == 0 => format!("{}k", n / 1_000),

@@ -22,7 +22,7 @@ const PAGE: &str = "100";
 const NUMBERED: usize = 10;
 
 /// Lookups by one id, beside a bare handler.
-pub fn by_id(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn by_id(bench: &mut Bench) -> io::Result<()> {
     let mut smallest: Option<Measured> = None;
     for disks in bench.scale.disks {
         let seed = bench.seeds.with(disks)?;
@@ -52,7 +52,7 @@ pub fn by_id(bench: &mut Bench) -> io::Result<()> {
 }
 
 /// Page by page, by token through the whole list and by number through its beginning.
-pub fn pages(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn pages(bench: &mut Bench) -> io::Result<()> {
     let mut smallest: Option<[Measured; 2]> = None;
     for disks in bench.scale.disks {
         let seed = bench.seeds.with(disks)?;
@@ -76,7 +76,7 @@ pub fn pages(bench: &mut Bench) -> io::Result<()> {
 }
 
 /// Walks through all pages once.
-pub fn walk_once(server: &Process) -> io::Result<()> {
+pub(crate) fn walk_once(server: &Process) -> io::Result<()> {
     let mut work = Walk::new(server, false);
     load::run(server.address, 1, Duration::from_secs(3_600), &mut work).map(drop)
 }

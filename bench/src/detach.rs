@@ -35,7 +35,7 @@ const TYPE: &str = "ecs.t5-lc2m1.nano";
 const PLACE: [(&str, &str); 2] = [("RegionId", "cn-hangzhou"), ("ZoneId", "cn-hangzhou-i")];
 
 /// From the call to Available, and from device_del to the end of blockdev-del.
-pub fn detach(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
     let data = bench.scratch.join("machines");
     import(&bench.server, &data)?;
     let host = Host::start(&bench.server, &data)?;

@@ -20,7 +20,7 @@ const EMPTY_MIB: f64 = 25.0;
 const CACHES_MIB: f64 = 32.0;
 
 /// Time from the start of the process to its first answer, empty and with many disks.
-pub fn start_up(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn start_up(bench: &mut Bench) -> io::Result<()> {
     let full = bench.scale.disks[2];
     let seed = bench.seeds.with(full)?;
     let empty = bench.scratch.join("empty");
@@ -56,7 +56,7 @@ fn first_answer(bench: &Bench, directory: &Path) -> io::Result<Duration> {
 }
 
 /// Resident memory: empty, and after a walk through all pages of many disks.
-pub fn memory(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn memory(bench: &mut Bench) -> io::Result<()> {
     let empty = bench.start(None)?.resident_mib()?;
     bench.rows.push(
         Row::told("resident memory, empty", format!("{empty:.1} MiB"))

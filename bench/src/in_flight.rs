@@ -24,7 +24,7 @@ const DISKS_EACH: usize = 10;
 
 /// The longest of many writes, one after the other, over two renewals of the lease and two
 /// comparisons of store and hypervisor.
-pub fn writes(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn writes(bench: &mut Bench) -> io::Result<()> {
     let many = bench.scale.in_flight;
     let (snapshot, free) = detaching(many)?;
     let server = bench.start(None)?;

@@ -15,7 +15,7 @@ use mio::{Events, Interest, Poll, Token};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is asked, and what becomes of the answers.
-pub trait Work {
+pub(crate) trait Work {
     /// Appends the next request of this connection; false if there is none left.
     fn ask(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> bool;
     /// Takes the answer to it.
@@ -24,7 +24,7 @@ pub trait Work {
 
 /// What a load came to.
 #[derive(Debug, Default)]
-pub struct LoadResult {
+pub(crate) struct LoadResult {
     /// Answers with status 200 within the time.
     pub answers: u64,
     /// Answers with another status.
@@ -37,7 +37,7 @@ pub struct LoadResult {
 
 impl LoadResult {
     /// Good answers in a second.
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         // Counts stay far below 2^52.
         #[expect(clippy::cast_precision_loss)]
         let answers = self.answers as f64;
@@ -45,14 +45,14 @@ impl LoadResult {
     }
 
     /// The latency that so many of a hundred answers did not exceed, in microseconds.
-    pub fn percentile(&self, percent: usize) -> u32 {
+    pub(crate) fn percentile(&self, percent: usize) -> u32 {
         let at = self.latencies.len() * percent / 100;
         self.latencies.get(at.min(self.latencies.len().saturating_sub(1))).copied().unwrap_or(0)
     }
 }
 
 /// Runs the work over so many connections until the time is up or nothing is left to ask.
-pub fn run(
+pub(crate) fn run(
     address: SocketAddr,
     connections: usize,
     time: Duration,

@@ -1,7 +1,7 @@
 //! What the numbers were measured on.
 
 /// Processors, model, memory, kernel and load, in a line each.
-pub fn facts() -> Vec<String> {
+pub(crate) fn facts() -> Vec<String> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let after = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));

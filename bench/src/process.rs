@@ -12,7 +12,7 @@ const START: Duration = Duration::from_secs(60);
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A child that listens; killed when this is dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
@@ -22,7 +22,11 @@ pub struct Process {
 
 impl Process {
     /// Starts the server on this data directory, or without one.
-    pub fn server(program: &Path, data: Option<&Path>, scratch: &Path) -> io::Result<Process> {
+    pub(crate) fn server(
+        program: &Path,
+        data: Option<&Path>,
+        scratch: &Path,
+    ) -> io::Result<Process> {
         let address = free_address()?;
         let mut command = Command::new(program);
         command.args(["serve", "--pace", "fast", "--log", "warn", "--listen"]);
@@ -35,14 +39,17 @@ impl Process {
     }
 
     /// Starts a command that will listen here.
-    pub fn start(mut command: Command, address: SocketAddr) -> io::Result<Process> {
+    pub(crate) fn start(mut command: Command, address: SocketAddr) -> io::Result<Process> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let started = Instant::now();
         Ok(Process { child: command.spawn()?, address, started })
     }
 
     /// Waits until this request is answered with 200, and says how long that took from the start.
-    pub fn first_answer(&mut self, mut request: impl FnMut() -> Vec<u8>) -> io::Result<Duration> {
+    pub(crate) fn first_answer(
+        &mut self,
+        mut request: impl FnMut() -> Vec<u8>,
+    ) -> io::Result<Duration> {
         while self.started.elapsed() < START {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended: {status}")));
@@ -56,7 +63,7 @@ impl Process {
     }
 
     /// Resident memory in MiB.
-    pub fn resident_mib(&self) -> io::Result<f64> {
+    pub(crate) fn resident_mib(&self) -> io::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
@@ -64,7 +71,7 @@ impl Process {
     }
 
     /// Seconds of processor time that it has used.
-    pub fn processor_seconds(&self) -> io::Result<f64> {
+    pub(crate) fn processor_seconds(&self) -> io::Result<f64> {
         processor_seconds(&self.child.id().to_string())
     }
 }
@@ -78,7 +85,7 @@ impl Drop for Process {
 }
 
 /// Seconds of processor time that a process has used; `self` is this one.
-pub fn processor_seconds(id: &str) -> io::Result<f64> {
+pub(crate) fn processor_seconds(id: &str) -> io::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     // After the name come the state and ten fields, then user and system time.
@@ -87,12 +94,12 @@ pub fn processor_seconds(id: &str) -> io::Result<f64> {
 }
 
 /// An address on loopback where nobody listens.
-pub fn free_address() -> io::Result<SocketAddr> {
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
 /// Sends one request on a connection of its own and gives status, head and body.
-pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.write_all(&closing(request))?;
@@ -111,13 +118,13 @@ fn closing(request: &[u8]) -> Vec<u8> {
 }
 
 /// The body of an answer of [`exchange`].
-pub fn body(answer: &[u8]) -> &[u8] {
+pub(crate) fn body(answer: &[u8]) -> &[u8] {
     let at = memchr::memmem::find(answer, b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
     &answer[at..]
 }
 
 /// Waits a moment for another process.
 #[expect(clippy::disallowed_methods, reason = "another process can only be polled")]
-pub fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }

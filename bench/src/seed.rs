@@ -14,7 +14,7 @@ use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, UnknownFields};
 
 /// The region of everything.
-pub const REGION: &str = "cn-hangzhou";
+pub(crate) const REGION: &str = "cn-hangzhou";
 const ZONE: &str = "cn-hangzhou-i";
 /// Disks that one transaction saves.
 const BATCH: usize = 5_000;
@@ -23,7 +23,7 @@ const IDS_KEPT: usize = 20_000;
 
 /// WriteTx on disk, and ids of disks in them.
 #[derive(Clone)]
-pub struct Seed {
+pub(crate) struct Seed {
     /// The data directory.
     pub directory: PathBuf,
     /// IdGenerator of disks, spread evenly.
@@ -31,19 +31,19 @@ pub struct Seed {
 }
 
 /// The store made so far, by number of disks.
-pub struct Seeds {
+pub(crate) struct Seeds {
     parent: PathBuf,
     made: BTreeMap<usize, Seed>,
 }
 
 impl Seeds {
     /// None yet; they will lie in this directory.
-    pub fn new(parent: &Path) -> Seeds {
+    pub(crate) fn new(parent: &Path) -> Seeds {
         Seeds { parent: parent.to_owned(), made: BTreeMap::new() }
     }
 
     /// WriteTx with so many Available disks.
-    pub fn with(&mut self, disks: usize) -> io::Result<Seed> {
+    pub(crate) fn with(&mut self, disks: usize) -> io::Result<Seed> {
         if let Some(seed) = self.made.get(&disks) {
             return Ok(seed.clone());
         }
@@ -72,7 +72,7 @@ impl Seeds {
     }
 
     /// WriteTx with what this snapshot holds.
-    pub fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
+    pub(crate) fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
         let directory = self.parent.join(name);
         let mut snapshot = Some(snapshot);
         write(&directory, move || snapshot.take(), |_| {})?;
@@ -99,7 +99,7 @@ fn write(
 }
 
 /// So many Running instances, and so many Available disks for each of them, disk by disk.
-pub fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, String)>) {
+pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, String)>) {
     let now = Clock::default().now();
     let ids = IdGenerator::from_seed(2);
     let instances: Vec<Instance> = (0..instances).map(|at| instance(&ids, at, now)).collect();

@@ -30,7 +30,7 @@ struct Piece {
 }
 
 /// A request of one action, ready but for nonce, time and variables.
-pub struct Template {
+pub(crate) struct Template {
     mac: Hmac<Sha1>,
     head: Vec<u8>,
     pieces: Vec<Piece>,
@@ -40,7 +40,7 @@ pub struct Template {
 impl Template {
     /// A GET of this action under signature 1.0. A `{}` in a value stands for a variable; those
     /// are numbered in the order of the parameters' names.
-    pub fn new(host: &str, action: &str, own: &[(&str, &str)]) -> Template {
+    pub(crate) fn new(host: &str, action: &str, own: &[(&str, &str)]) -> Template {
         let common = [
             ("AccessKeyId", DEVELOPMENT_ID),
             ("Action", action),
@@ -84,7 +84,7 @@ impl Template {
     }
 
     /// Appends a signed request. Variables must be made of unreserved characters.
-    pub fn write(&self, stamp: &mut Stamp, variables: &[&str], out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, stamp: &mut Stamp, variables: &[&str], out: &mut Vec<u8>) {
         let nonce = stamp.nonce();
         let mut mac = self.mac.clone();
         out.extend_from_slice(&self.head);
@@ -163,7 +163,7 @@ impl Draft {
 }
 
 /// The time as requests carry it, and nonces that never repeat.
-pub struct Stamp {
+pub(crate) struct Stamp {
     clock: Clock,
     made: Instant,
     signed: String,
@@ -173,7 +173,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// The present; nonces begin where no earlier run of this program ends.
-    pub fn new() -> Stamp {
+    pub(crate) fn new() -> Stamp {
         let clock = Clock::default();
         let last_nonce = clock.now().0.unsigned_abs() << 20;
         let (made, signed, sent) = (Instant::now(), String::new(), String::new());
@@ -183,7 +183,7 @@ impl Stamp {
     }
 
     /// Makes the timestamp anew when it is old.
-    pub fn refresh(&mut self, now: Instant) {
+    pub(crate) fn refresh(&mut self, now: Instant) {
         if now.duration_since(self.made) >= STAMP_KEPT {
             self.made = now;
             self.make();

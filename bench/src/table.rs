@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// One line of the table.
-pub struct Row {
+pub(crate) struct Row {
     /// What was measured.
     pub what: String,
     /// What came out.
@@ -20,20 +20,20 @@ pub struct Row {
 
 impl Row {
     /// A line that is only told.
-    pub fn told(what: impl Into<String>, ours: impl Into<String>) -> Row {
+    pub(crate) fn told(what: impl Into<String>, ours: impl Into<String>) -> Row {
         let (what, ours) = (what.into(), ours.into());
         Row { what, ours, beside: String::new(), ratio: None, aim: String::new(), met: None }
     }
 
     /// What it is compared with, and the ratio.
-    pub fn beside(mut self, beside: impl Into<String>, ratio: f64) -> Row {
+    pub(crate) fn beside(mut self, beside: impl Into<String>, ratio: f64) -> Row {
         self.beside = beside.into();
         self.ratio = Some(ratio);
         self
     }
 
     /// What is aimed at, and whether it was reached.
-    pub fn aim(mut self, aim: impl Into<String>, met: bool) -> Row {
+    pub(crate) fn aim(mut self, aim: impl Into<String>, met: bool) -> Row {
         self.aim = aim.into();
         self.met = Some(met);
         self
@@ -54,7 +54,7 @@ impl Row {
 }
 
 /// The lines as a Markdown table with aligned columns.
-pub fn render(rows: &[Row]) -> String {
+pub(crate) fn render(rows: &[Row]) -> String {
     let heads = ["what", "ours", "beside", "ratio", "aim", "met"].map(str::to_owned);
     let lines: Vec<_> = std::iter::once(heads).chain(rows.iter().map(Row::cells)).collect();
     let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0);

@@ -17,7 +17,7 @@ const WALKERS: usize = 6;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The median and the longest answer of the health control beside walks over all disks.
-pub fn health(bench: &mut Bench) -> io::Result<()> {
+pub(crate) fn health(bench: &mut Bench) -> io::Result<()> {
     let disks = bench.scale.walked;
     let seed = bench.seeds.with(disks)?;
     let server = bench.start(Some(&seed.directory))?;

@@ -24,7 +24,7 @@ enum Mode {
 /// Text of which one piece comes after the other. A sequence, or a character of several bytes, may
 /// lie across the pieces.
 #[derive(Debug, Default)]
-pub struct AnsiStripper {
+pub(crate) struct AnsiStripper {
     state: Mode,
     /// The beginning of a character.
     rest: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct AnsiStripper {
 
 impl AnsiStripper {
     /// The plain text of a whole.
-    pub fn strip(bytes: &[u8]) -> String {
+    pub(crate) fn strip(bytes: &[u8]) -> String {
         let mut stripper = AnsiStripper::default();
         let mut text = stripper.push(bytes);
         if !stripper.rest.is_empty() {
@@ -42,7 +42,7 @@ impl AnsiStripper {
     }
 
     /// The plain text of the next piece: lines and tabs stay, and what is no UTF-8 is replaced.
-    pub fn push(&mut self, piece: &[u8]) -> String {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> String {
         let mut bytes = mem::take(&mut self.rest);
         bytes.extend_from_slice(piece);
         let mut text = String::with_capacity(bytes.len());

@@ -88,7 +88,7 @@ impl Clock {
     }
 
     /// The uptime goes on from where that of the last process was, if it is not further already.
-    pub fn go_on_from(&self, uptime: Uptime) {
+    pub(crate) fn go_on_from(&self, uptime: Uptime) {
         self.change(|state, _| {
             let missing_ms = uptime.since_ms(state.uptime()).max(0);
             state.added_ms = state.added_ms.saturating_add(missing_ms);
@@ -111,7 +111,7 @@ impl Clock {
 
     /// The same, wherever an operator holds and moves the clock: what the memory of signatures goes
     /// by.
-    pub fn uptime_for_signatures(&self) -> Uptime {
+    pub(crate) fn uptime_for_signatures(&self) -> Uptime {
         let mut state = self.lock();
         state.count(Instant::now());
         if state.given { state.uptime() } else { uptime_of(state.running, 0) }
@@ -124,18 +124,18 @@ impl Clock {
     }
 
     /// Whether it stands still.
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         self.lock().held_at.is_some()
     }
 
     /// Stops it.
-    pub fn hold(&self) {
+    pub(crate) fn hold(&self) {
         let now = self.now();
         self.change(|state, _| state.held_at = Some(now));
     }
 
     /// Lets it run on from where it stands.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.change(|state, machine| {
             if let Some(held) = state.held_at.take() {
                 state.ahead_ms = held.since_ms(machine);
@@ -158,12 +158,12 @@ impl Clock {
     }
 
     /// Back to the machine's time of day. The uptime goes on from where it is.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         self.change(|state, _| (state.ahead_ms, state.held_at, state.given) = (0, None, false));
     }
 
     /// Waits until this moment, or for a while, or until the clock was moved: look again then.
-    pub async fn wait_until(&self, at: Uptime) {
+    pub(crate) async fn wait_until(&self, at: Uptime) {
         let moved = self.moved.notified();
         let left_ms = at.since_ms(self.uptime());
         if left_ms <= 0 {

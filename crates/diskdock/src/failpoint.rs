@@ -8,7 +8,7 @@ use std::io;
 
 /// Kills the process here, if the environment names this place.
 #[cfg(debug_assertions)]
-pub fn hit(name: &str) {
+pub(crate) fn hit(name: &str) {
     if std::env::var_os("DISKDOCK_FAILPOINT").is_some_and(|wanted| wanted == name) {
         let myself = rustix::process::getpid();
         let _ = rustix::process::kill_process(myself, rustix::process::Signal::KILL);
@@ -17,11 +17,11 @@ pub fn hit(name: &str) {
 
 /// Does nothing in a release build.
 #[cfg(not(debug_assertions))]
-pub fn hit(_: &str) {}
+pub(crate) fn hit(_: &str) {}
 
 /// Fails here once, if the environment or [`fail_next`] says so.
 #[cfg(debug_assertions)]
-pub fn error(name: &str) -> io::Result<()> {
+pub(crate) fn error(name: &str) -> io::Result<()> {
     use std::sync::atomic::{AtomicBool, Ordering};
     static CAME_BY: AtomicBool = AtomicBool::new(false);
     let wanted = std::env::var_os("DISKDOCK_FAILPOINT_ERROR").is_some_and(|wanted| wanted == name);
@@ -46,6 +46,6 @@ pub fn fail_next(name: &str) {
 
 /// A release build has no failpoints.
 #[cfg(not(debug_assertions))]
-pub fn error(_: &str) -> io::Result<()> {
+pub(crate) fn error(_: &str) -> io::Result<()> {
     Ok(())
 }

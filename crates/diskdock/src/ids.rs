@@ -23,7 +23,7 @@ pub struct IdGenerator {
 
 impl IdGenerator {
     /// A source seeded by the operating system.
-    pub fn from_entropy() -> IdGenerator {
+    pub(crate) fn from_entropy() -> IdGenerator {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).expect("the operating system has randomness");
         IdGenerator::from_seed(u64::from_le_bytes(seed))
@@ -57,7 +57,7 @@ impl IdGenerator {
     }
 
     /// An id with any prefix.
-    pub fn resource(&self, prefix: &str, hint: &str, now: Moment) -> String {
+    pub(crate) fn resource(&self, prefix: &str, hint: &str, now: Moment) -> String {
         let tick = next_after(&self.last_tick, (now.0 - EPOCH_MS).max(0).saturating_mul(10));
         let mut id = String::with_capacity(24);
         id.push_str(prefix);
@@ -76,7 +76,7 @@ impl IdGenerator {
     }
 
     /// An upper-case UUID.
-    pub fn request(&self) -> String {
+    pub(crate) fn request(&self) -> String {
         let (high, low) = (self.random(), self.random());
         let variant = (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
         format!(
@@ -90,7 +90,7 @@ impl IdGenerator {
     }
 
     /// 32 lower-case hexadecimal digits.
-    pub fn trace(&self) -> String {
+    pub(crate) fn trace(&self) -> String {
         format!("{:016x}{:016x}", self.random(), self.random())
     }
 }

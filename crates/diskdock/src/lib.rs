@@ -8,12 +8,12 @@
 
 pub mod actions;
 pub mod admin;
-pub mod ansi;
+pub(crate) mod ansi;
 pub mod assembly;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
-pub mod doctor;
+pub(crate) mod doctor;
 pub mod explorer;
 pub mod failpoint;
 pub mod gateway;

@@ -54,7 +54,7 @@ pub(crate) struct InFlight<'s> {
 
 impl InFlight<'_> {
     /// Waits for the reply or the end of the connection.
-    pub async fn reply(mut self) -> Result<CommandResult, Error> {
+    pub(crate) async fn reply(mut self) -> Result<CommandResult, Error> {
         (&mut self.reply).await.map_err(|_| self.shared.why())
     }
 }
@@ -92,7 +92,7 @@ fn broken(reason: impl Into<String>) -> Error {
 }
 
 impl Shared {
-    pub fn new(writer: SocketWriter) -> Shared {
+    pub(crate) fn new(writer: SocketWriter) -> Shared {
         Shared {
             waiting: Mutex::new(Some(HashMap::new())),
             events: Mutex::new(Some(broadcast::Sender::new(QUEUE))),
@@ -109,7 +109,7 @@ impl Shared {
         self.events.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
-    pub fn subscribe(&self) -> Events {
+    pub(crate) fn subscribe(&self) -> Events {
         match self.events().as_ref() {
             Some(sender) => Events(sender.subscribe()),
             // A receiver without a sender is closed.
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     /// Takes a place for the reply to a command that is about to be sent.
-    pub fn expect(&self, id: u64) -> Result<InFlight<'_>, Error> {
+    pub(crate) fn expect(&self, id: u64) -> Result<InFlight<'_>, Error> {
         let mut waiting = self.waiting();
         let waiting = waiting.as_mut().ok_or_else(|| self.why())?;
         if waiting.len() >= IN_FLIGHT {
@@ -130,7 +130,7 @@ impl Shared {
     }
 
     /// Writes a line, all of it or none is written any more.
-    pub async fn send(&self, line: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn send(&self, line: &[u8]) -> Result<(), Error> {
         let mut place = self.writer.lock().await;
         let mut writer = place.take().ok_or_else(|| self.why())?;
         let mut unfinished = Unfinished(Some(self));
@@ -153,7 +153,7 @@ impl Shared {
     }
 
     /// Reads until the connection ends, and closes it.
-    pub async fn read(self: Arc<Self>, mut stream: impl AsyncBufRead + Unpin) {
+    pub(crate) async fn read(self: Arc<Self>, mut stream: impl AsyncBufRead + Unpin) {
         let reading = ReadTask(self);
         let shared = &reading.0;
         tokio::select! {
@@ -181,7 +181,7 @@ impl Shared {
     }
 
     /// Passes on what a line says.
-    pub fn hear(&self, line: &[u8]) -> Result<(), Error> {
+    pub(crate) fn hear(&self, line: &[u8]) -> Result<(), Error> {
         let line = serde_json::from_slice(line)
             .map_err(|error| broken(format!("QEMU said what is no QMP: {error}")))?;
         let (id, reply) = match line {
@@ -205,7 +205,7 @@ impl Shared {
     }
 
     /// Ends the connection; only the first reason counts.
-    pub fn end(&self, why: Error) {
+    pub(crate) fn end(&self, why: Error) {
         self.stage.send_if_modified(|stage| {
             let is_first = !matches!(stage, ConnectionStage::Ended(_));
             if is_first {
@@ -229,7 +229,7 @@ impl Shared {
     }
 
     /// Ends the connection because no client is left; last replies and events are still read.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         if self.takes_commands() {
             self.end(Error::Closed);
         }
@@ -244,7 +244,7 @@ impl Shared {
     }
 
     /// Waits until the connection has ended.
-    pub async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         self.reaches(|stage| matches!(stage, ConnectionStage::Ended(_))).await;
     }
 
@@ -260,7 +260,7 @@ impl Shared {
         let _ = self.stage.subscribe().wait_for(wanted).await;
     }
 
-    pub fn takes_commands(&self) -> bool {
+    pub(crate) fn takes_commands(&self) -> bool {
         matches!(*self.stage.borrow(), ConnectionStage::Open)
     }
 }

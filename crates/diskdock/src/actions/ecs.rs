@@ -5,7 +5,7 @@ use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
 /// Elastic Compute Service.
-pub static ECS: Product = Product {
+pub(super) static ECS: Product = Product {
     code: "Ecs",
     version: "2014-05-26",
     host_prefix: "ecs",

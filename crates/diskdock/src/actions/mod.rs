@@ -1,12 +1,12 @@
 //! Every action there is, by product and group, in the order of the explorer's list.
 
 mod derived;
-pub mod disk;
+pub(crate) mod disk;
 mod ecs;
-pub mod instance;
+pub(crate) mod instance;
 mod order;
 mod paging;
-pub mod place;
+pub(crate) mod place;
 mod prelude;
 
 use crate::catalog::{Listed, Product, Resource, product};

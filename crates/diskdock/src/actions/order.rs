@@ -3,12 +3,12 @@
 use super::prelude::*;
 
 /// The number of a new order.
-pub fn number(call: &Call<'_>) -> String {
+pub(super) fn number(call: &Call<'_>) -> String {
     format!("2{:014}", call.environment.ids.random() % 100_000_000_000_000)
 }
 
 /// The number of the order for something that is paid for so; pay-as-you-go has none.
-pub fn number_for(call: &Call<'_>, charge_type: ChargeType) -> String {
+pub(super) fn number_for(call: &Call<'_>, charge_type: ChargeType) -> String {
     match charge_type {
         ChargeType::PrePaid => number(call),
         ChargeType::PostPaid => String::new(),

@@ -11,7 +11,7 @@ const SIZE: u32 = 10;
 
 /// Which page is asked for, in either way.
 #[derive(Debug)]
-pub struct Paging {
+pub(crate) struct Paging {
     /// For the store.
     pub page: Page,
     /// The page number to answer with.
@@ -22,7 +22,7 @@ pub struct Paging {
 
 impl Paging {
     /// NextToken and MaxResults win over PageNumber and PageSize.
-    pub fn of<const LEAST: i64, const MOST: i64, const LAST: i64, const LARGEST: i64>(
+    pub(crate) fn of<const LEAST: i64, const MOST: i64, const LAST: i64, const LARGEST: i64>(
         token: &Option<Text<1, 128>>,
         most: Option<Clamped<LEAST, MOST>>,
         number: Option<Integer<1, LAST>>,
@@ -37,7 +37,7 @@ impl Paging {
     }
 
     /// A page by its number, for lists that know no token.
-    pub fn numbered<const LAST: i64, const LARGEST: i64>(
+    pub(crate) fn numbered<const LAST: i64, const LARGEST: i64>(
         number: Option<Integer<1, LAST>>,
         size: Option<Integer<1, LARGEST>>,
     ) -> Paging {
@@ -48,7 +48,7 @@ impl Paging {
 
     /// The NextToken to answer with when the page ended at this cursor. The first page by number
     /// has one as well: a caller can go on from it either way.
-    pub fn next_token(&self, end: Option<Cursor>) -> String {
+    pub(super) fn next_token(&self, end: Option<Cursor>) -> String {
         match self.page {
             Page::Numbered { number, .. } if number > 1 => String::new(),
             Page::Numbered { .. } | Page::After { .. } => token(end),
@@ -56,7 +56,7 @@ impl Paging {
     }
 
     /// The page of a list that is there whole.
-    pub fn cut<'a, T>(&self, list: &'a [T]) -> &'a [T] {
+    pub(crate) fn cut<'a, T>(&self, list: &'a [T]) -> &'a [T] {
         let before = (self.number as usize - 1).saturating_mul(self.size as usize);
         let left = list.get(before..).unwrap_or_default();
         &left[..left.len().min(self.size as usize)]
@@ -68,7 +68,7 @@ fn bounded(number: i64) -> u32 {
 }
 
 /// The cursor in a token that [`token`] made. Tokens of version 0.1.0 are refused.
-pub fn parse_token(token: &str) -> Result<Cursor, Refusal> {
+pub(super) fn parse_token(token: &str) -> Result<Cursor, Refusal> {
     let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let parsed = text.as_deref().and_then(|text| {
         let (created_at, id) = text.split_once(' ')?;
@@ -78,13 +78,13 @@ pub fn parse_token(token: &str) -> Result<Cursor, Refusal> {
 }
 
 /// The token of a cursor; empty at the end.
-pub fn token(next: Option<Cursor>) -> String {
+pub(super) fn token(next: Option<Cursor>) -> String {
     let text = |next: Cursor| format!("{} {}", next.created_at.0, next.id);
     next.map_or_else(String::new, |next| URL_SAFE_NO_PAD.encode(text(next)))
 }
 
 /// The tags to look for: every value with its key, at most 20.
-pub fn tags(filters: &[TagFilter]) -> Result<Vec<(String, Option<String>)>, Refusal> {
+pub(super) fn tags(filters: &[TagFilter]) -> Result<Vec<(String, Option<String>)>, Refusal> {
     if filters.len() > domain::limits::TAGS_PER_RESOURCE {
         return Err((&TAG_COUNT).into());
     }
@@ -97,7 +97,7 @@ pub fn tags(filters: &[TagFilter]) -> Result<Vec<(String, Option<String>)>, Refu
 }
 
 /// The tags to set: every value with its key, no key twice, at most 20.
-pub fn new_tags(given: &[TagParam]) -> Result<Vec<Tag>, Refusal> {
+pub(super) fn new_tags(given: &[TagParam]) -> Result<Vec<Tag>, Refusal> {
     if given.len() > domain::limits::TAGS_PER_RESOURCE {
         return Err((&TAG_COUNT).into());
     }

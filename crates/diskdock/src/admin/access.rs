@@ -10,7 +10,7 @@ use super::AdminError;
 use crate::gateway::guard::Guard;
 
 /// The header that carries the admin token.
-pub const TOKEN_HEADER: &str = "x-diskdock-token";
+pub(crate) const TOKEN_HEADER: &str = "x-diskdock-token";
 
 /// The rule of access to the controls.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Access {
 }
 
 /// Lets a request through to the controls, or not.
-pub async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
     let given = request.headers().get(TOKEN_HEADER);
     if let Some(given) = given {
         if bool::from(given.as_bytes().ct_eq(access.token.as_bytes())) {

@@ -39,7 +39,7 @@ fn reason(text: &str) -> Result<LockReason, AdminError> {
 }
 
 /// Locks an instance for a reason.
-pub async fn lock(
+pub(crate) async fn lock(
     State(state): State<AdminState>,
     Path(id): Path<String>,
     body: Bytes,
@@ -56,7 +56,7 @@ pub async fn lock(
 }
 
 /// Removes one lock, or all, of an instance.
-pub async fn unlock(
+pub(crate) async fn unlock(
     State(state): State<AdminState>,
     Path(id): Path<String>,
     body: Bytes,
@@ -92,7 +92,7 @@ fn no_instance(id: &str) -> AdminError {
 }
 
 /// Kills the machine of an instance, as when its process crashes.
-pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
+pub(crate) async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
     if !state.simulated()?.kill(&id.as_str().into()) {
         return Err(AdminError::not_found(format!("no instance {id} is on"), "Start it first."));
     }
@@ -104,7 +104,7 @@ pub async fn kill(State(state): State<AdminState>, Path(id): Path<String>) -> Co
 }
 
 /// How long transitions take.
-pub async fn pace(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn pace(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "pace": state.simulated()?.pace().to_string() })))
 }
 
@@ -115,7 +115,7 @@ struct NewPace {
 }
 
 /// Transitions that begin from now on take this long.
-pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+pub(crate) async fn set_pace(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"pace\": \"fast\"}, \"cloud\" or a duration such as \"500ms\".";
     let wanted: NewPace = read(&body, hint)?;
     let new = Pace::parse(&wanted.pace).map_err(|error| AdminError::bad(error, hint))?;
@@ -125,7 +125,7 @@ pub async fn set_pace(State(state): State<AdminState>, body: Bytes) -> ControlRe
 }
 
 /// The present moment.
-pub async fn clock(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn clock(State(state): State<AdminState>) -> ControlResult {
     let clock = &state.gateway.services.clock;
     let now = clock.now();
     Ok(Json(json!({ "now": with_seconds(now), "now_ms": now.0, "held": clock.is_held() })))
@@ -139,7 +139,7 @@ struct Step {
 }
 
 /// Holds, releases, resets or advances the clock.
-pub async fn move_clock(
+pub(crate) async fn move_clock(
     State(state): State<AdminState>,
     Path(verb): Path<String>,
     body: Bytes,
@@ -164,12 +164,12 @@ pub async fn move_clock(
 }
 
 /// The rules for transitions.
-pub async fn rules(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn rules(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "rules": state.simulated()?.rules() })))
 }
 
 /// Adds a rule for transitions.
-pub async fn add_rule(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+pub(crate) async fn add_rule(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint =
         "Send {\"transition\": \"detach\", \"times\": 1, \"behaviour\": {\"do\": \"hold\"}}.";
     let rule: Rule = read(&body, hint)?;
@@ -191,7 +191,7 @@ fn update_creating_takes_time(state: &AdminState) -> Result<(), AdminError> {
 }
 
 /// Removes all rules.
-pub async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?.clear_rules();
     update_creating_takes_time(&state)?;
     rules(State(state)).await
@@ -205,7 +205,7 @@ struct HeldSelector {
 }
 
 /// Ends transitions under way, well or with a refusal; or just looks at them again.
-pub async fn end_selected(
+pub(crate) async fn end_selected(
     State(state): State<AdminState>,
     Path(verb): Path<String>,
     body: Bytes,
@@ -268,13 +268,13 @@ fn end_transitions(
 }
 
 /// The planted faults.
-pub async fn faults(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn faults(State(state): State<AdminState>) -> ControlResult {
     let plans: Vec<Value> = state.gateway.faults.plans().iter().map(|plan| json!(plan)).collect();
     Ok(Json(json!({ "faults": plans })))
 }
 
 /// Plants a fault.
-pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+pub(crate) async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
     let plan: PlantedFault = read(&body, hint)?;
@@ -283,7 +283,7 @@ pub async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> Contro
 }
 
 /// Removes all faults.
-pub async fn clear_faults(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn clear_faults(State(state): State<AdminState>) -> ControlResult {
     state.gateway.faults.clear();
     faults(State(state)).await
 }

@@ -10,7 +10,7 @@ use crate::hypervisor::{Progress, TransientError};
 use crate::operations::Selection;
 
 /// The disks to which acknowledged writes may be lost, and why.
-pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn damaged(State(state): State<AdminState>) -> ControlResult {
     let damaged = state.hypervisor.damaged().await?;
     let damaged: Vec<Value> =
         damaged.into_iter().map(|(disk, why)| json!({ "disk": disk, "why": why })).collect();
@@ -18,14 +18,20 @@ pub async fn damaged(State(state): State<AdminState>) -> ControlResult {
 }
 
 /// Accepts the bytes of a disk as they are.
-pub async fn accept(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
+pub(crate) async fn accept(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
     accepted(&state, &disk, progress)
 }
 
 /// Restores a disk from the file that only its virtual machine still has open.
-pub async fn restore(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
+pub(crate) async fn restore(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.restore(&disk, &on).await?;
     accepted(&state, &disk, progress)

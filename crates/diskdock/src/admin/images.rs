@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{AdminError, AdminState, ControlResult, Json};
 
 /// Reads the images of the data directory, which the command line has changed.
-pub async fn reload(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn reload(State(state): State<AdminState>) -> ControlResult {
     let environments = &state.gateway.services.environment;
     let looked = state.inventory_source.refresh(|found| environments.inventory(found)).await;
     looked

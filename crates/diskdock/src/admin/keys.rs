@@ -13,7 +13,7 @@ use crate::store::{AccessKey, KeyStatus};
 const LIST_HINT: &str = "See `diskdock key list`.";
 
 /// All keys, without their secrets.
-pub async fn list(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn list(State(state): State<AdminState>) -> ControlResult {
     let keys = state.gateway.services.store.read(|tx| tx.access_keys()).await?;
     let mut shown: Vec<Value> = keys.iter().map(shown).collect();
     if state.gateway.keys.has_development_key() {
@@ -43,7 +43,7 @@ struct NewKeyRequest {
 }
 
 /// A new key. Its secret is told this once.
-pub async fn create(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+pub(crate) async fn create(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let wanted: NewKeyRequest = if body.is_empty() {
         NewKeyRequest::default()
     } else {
@@ -61,7 +61,7 @@ pub async fn create(State(state): State<AdminState>, body: Bytes) -> ControlResu
 }
 
 /// Disables or enables a key.
-pub async fn switch(
+pub(crate) async fn switch(
     State(state): State<AdminState>,
     Path((id, verb)): Path<(String, String)>,
 ) -> ControlResult {
@@ -79,7 +79,10 @@ pub async fn switch(
 }
 
 /// Removes a key.
-pub async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> ControlResult {
+pub(crate) async fn remove(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+) -> ControlResult {
     let key = find(&state, &id).await?;
     let gone = key.id.clone();
     state.gateway.services.store.write(move |tx| tx.remove_access_key(&gone)).await?;

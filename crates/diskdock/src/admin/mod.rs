@@ -36,7 +36,7 @@ const BODY: usize = 1024 * 1024;
 
 /// The state that the controls share.
 #[derive(Clone)]
-pub struct AdminState {
+pub(crate) struct AdminState {
     gateway: crate::gateway::SharedGateway,
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
@@ -74,7 +74,7 @@ impl AdminState {
 }
 
 /// The error of a control: a message and a hint.
-pub struct AdminError {
+pub(crate) struct AdminError {
     status: StatusCode,
     error: String,
     hint: String,
@@ -120,7 +120,7 @@ impl axum::response::IntoResponse for Json {
 }
 
 /// The answer of a control.
-pub type ControlResult = Result<Json, AdminError>;
+pub(crate) type ControlResult = Result<Json, AdminError>;
 
 /// The pages beside the API: the controls and the metrics.
 pub fn router(assembly: &Assembly, access: Access) -> Router {

@@ -27,7 +27,7 @@ const FREE: usize = 200;
 const OPERATIONS: usize = 200;
 
 /// Reads all that the console shows, within the bounds above.
-pub async fn read(gateway: &Gateway) -> Result<Value, StoreError> {
+pub(super) async fn read(gateway: &Gateway) -> Result<Value, StoreError> {
     let services = &gateway.services;
     let environment = services.environment.current();
     let (instances, free) =

@@ -24,7 +24,7 @@ const STATE: usize = 4 * 1024 * 1024 * 1024;
 const PIPE: usize = 64 * 1024;
 
 /// Forgets everything but the keys.
-pub async fn reset(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn reset(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?;
     let forgets = state.clone();
     state.gateway.services.store.write_then(|tx| tx.wipe(), move |()| forget(&forgets)).await?;
@@ -43,7 +43,7 @@ fn forget(state: &AdminState) {
 }
 
 /// Everything but keys, tokens and the record of calls, written while it is sent.
-pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
+pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
     let place = state.transfer_place()?;
     let store = &state.gateway.services.store;
     let snapshot = store.read(|tx| tx.snapshot()).await?;
@@ -63,7 +63,7 @@ pub async fn export(State(state): State<AdminState>) -> Result<Response, AdminEr
 }
 
 /// Puts an export in the place of everything but the keys. It is read as it comes.
-pub async fn import(State(state): State<AdminState>, body: Body) -> ControlResult {
+pub(crate) async fn import(State(state): State<AdminState>, body: Body) -> ControlResult {
     let simulated = state.simulated()?;
     let _place = state.transfer_place()?;
     let hint = "Send what an export gave.";

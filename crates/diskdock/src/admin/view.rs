@@ -19,7 +19,7 @@ use crate::store::{OperationRow, StoreError};
 const CALLS: usize = 1_000;
 
 /// Whether the server answers, and what it is.
-pub async fn health(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn health(State(state): State<AdminState>) -> ControlResult {
     let services = &state.gateway.services;
     if !services.runner.is_ready() {
         let hint = "Try again in a moment.";
@@ -36,7 +36,7 @@ pub async fn health(State(state): State<AdminState>) -> ControlResult {
 }
 
 /// Metrics.
-pub async fn metrics(
+pub(crate) async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(http::HeaderName, &'static str); 1], String) {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,7 +48,7 @@ pub async fn metrics(
 
 /// A filter of operations.
 #[derive(Debug, Deserialize)]
-pub struct OperationFilter {
+pub(crate) struct OperationFilter {
     disk: Option<String>,
     instance: Option<String>,
 }
@@ -63,7 +63,7 @@ impl OperationFilter {
 }
 
 /// Operations in flight, with what they wait for; and those given up lately, with the reason.
-pub async fn operations(
+pub(crate) async fn operations(
     State(state): State<AdminState>,
     Query(wanted): Query<OperationFilter>,
 ) -> ControlResult {
@@ -124,12 +124,12 @@ fn shown(services: &Services, row: &OperationRow, given_up: bool) -> Value {
 }
 
 /// Where store and hypervisor disagree.
-pub async fn differences(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn differences(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "differences": state.differences().await? })))
 }
 
 /// The latest writes.
-pub async fn calls(State(state): State<AdminState>) -> ControlResult {
+pub(crate) async fn calls(State(state): State<AdminState>) -> ControlResult {
     let found = state.gateway.services.store.read(|tx| tx.calls(CALLS)).await?;
     Ok(Json(json!({ "calls": found })))
 }

@@ -42,7 +42,7 @@ impl Call<'_> {
     }
 
     /// The caller's instance of this id.
-    pub fn instance(
+    pub(crate) fn instance(
         &self,
         tx: &dyn ReadTx,
         id: &InstanceId,
@@ -113,13 +113,13 @@ impl<R> Effect<R> {
     }
 
     /// Saves a disk.
-    pub fn save_disk(mut self, disk: Disk) -> Self {
+    pub(crate) fn save_disk(mut self, disk: Disk) -> Self {
         self.changes.push(StoreChange::SaveDisk(Box::new(disk)));
         self
     }
 
     /// Saves an instance.
-    pub fn save_instance(mut self, instance: Instance) -> Self {
+    pub(crate) fn save_instance(mut self, instance: Instance) -> Self {
         self.changes.push(StoreChange::SaveInstance(Box::new(instance)));
         self
     }
@@ -131,7 +131,7 @@ impl<R> Effect<R> {
     }
 
     /// Starts an operation.
-    pub fn start(mut self, operation: impl Operation) -> Self {
+    pub(crate) fn start(mut self, operation: impl Operation) -> Self {
         self.start.push(boxed(operation));
         self
     }

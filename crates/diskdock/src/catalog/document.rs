@@ -153,6 +153,6 @@ fn error(error: &ErrorCode) -> Value {
 }
 
 /// A doc comment without its line breaks.
-pub fn one_line(doc: &str) -> String {
+pub(crate) fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }

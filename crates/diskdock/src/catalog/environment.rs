@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::inventory::Inventory;
 use domain::{Activity, InstanceId, Moment};
 
-pub use crate::ids::IdGenerator;
+pub(crate) use crate::ids::IdGenerator;
 
 /// Reads the latest of what an instance has written to its console, from files of the host. It may
 /// block, so it is called outside of transactions.
@@ -50,7 +50,7 @@ impl Environment {
     }
 
     /// The activity of a disk that is created now.
-    pub fn activity_of_new_disk(&self) -> Option<Activity> {
+    pub(crate) fn activity_of_new_disk(&self) -> Option<Activity> {
         self.creating_takes_time.load(Ordering::Relaxed).then_some(Activity::Creating)
     }
 }
@@ -78,7 +78,7 @@ impl Environments {
     }
 
     /// Replaces the inventory. Requests in progress keep the environment that they began with.
-    pub fn inventory(&self, inventory: Inventory) {
+    pub(crate) fn inventory(&self, inventory: Inventory) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Environment {
             inventory: Arc::new(inventory),

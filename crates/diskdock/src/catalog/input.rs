@@ -27,7 +27,7 @@ impl Input {
     }
 
     /// The value of `name`, which then counts as read.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         if self.marks & mark(name) == 0 {
             return None;
         }
@@ -37,19 +37,19 @@ impl Input {
     }
 
     /// The names that begin with `prefix`, without it.
-    pub fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         let start = self.pairs.partition_point(|(key, _)| key.as_str() < prefix);
         self.pairs[start..].iter().map_while(move |(key, _)| key.strip_prefix(prefix))
     }
 
     /// The names that were not read.
-    pub fn unread(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
         let named = self.pairs.iter().zip(&self.read);
         named.filter(|(_, read)| !read.load(Ordering::Relaxed)).map(|((name, _), _)| name.as_str())
     }
 
     /// All pairs, sorted by name.
-    pub fn pairs(&self) -> &[(String, String)] {
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.pairs
     }
 }

@@ -8,9 +8,9 @@ mod environment;
 pub mod errors;
 mod input;
 mod names;
-pub mod pages;
+pub(crate) mod pages;
 mod params;
-pub mod product;
+pub(crate) mod product;
 mod reply;
 mod resource;
 mod rules;
@@ -18,7 +18,7 @@ mod spec;
 pub mod times;
 mod transition;
 mod value;
-pub mod xml;
+pub(crate) mod xml;
 
 pub use action::{
     Action, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
@@ -27,9 +27,8 @@ pub use action::{
 pub use environment::{Console, ConsoleOutput, Environment, Environments};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
-pub use names::{
-    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagKey, TagParam,
-    TagValue, ZoneId,
+pub(crate) use names::{
+    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagParam, ZoneId,
 };
 pub use params::{
     AtLeastOne, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec,
@@ -39,10 +38,10 @@ pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};
 pub(crate) use reply::reply;
 pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};
-pub use resource::{Listing, Resource, Status};
-pub use rules::{Precondition, first_broken, joined, must};
+pub(crate) use resource::{Listing, Resource, Status};
+pub(crate) use rules::{Precondition, first_broken, joined, must};
 pub use spec::Spec;
-pub use times::Time;
+pub(crate) use times::Time;
 pub use transition::{Edge, Goal, Ids, Risk, Settling, Transition};
 pub(crate) use value::choice;
 pub use value::{Case, Clamped, Integer, Shape, Text, Value};

@@ -27,7 +27,7 @@ macro_rules! display_names {
     ($($(#[doc = $doc:literal])* $name:ident, $example:literal, $error:ident;)*) => {$(
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct $name(pub String);
+        pub(crate) struct $name(pub String);
 
         impl Value for $name {
             const SHAPE: Shape = Shape::Text { min: 2, max: 128, rule: NAME_RULE };
@@ -50,7 +50,7 @@ display_names! {
 
 /// A description: 2 to 256 characters, or empty; not a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Description(pub String);
+pub(crate) struct Description(pub String);
 
 impl Value for Description {
     const SHAPE: Shape = Shape::Text {
@@ -70,7 +70,7 @@ impl Value for Description {
 
 /// The idempotency token of a caller: 1 to 64 ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientToken(pub String);
+pub(crate) struct ClientToken(pub String);
 
 impl Value for ClientToken {
     const SHAPE: Shape = Shape::Text { min: 1, max: 64, rule: "ASCII only" };
@@ -85,7 +85,7 @@ impl Value for ClientToken {
 
 /// The key of a tag: 1 to 128 characters, not beginning with `aliyun` or `acs:`, not a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagKey(pub String);
+pub(crate) struct TagKey(pub String);
 
 impl Value for TagKey {
     const SHAPE: Shape = Shape::Text {
@@ -105,7 +105,7 @@ impl Value for TagKey {
 
 /// The value of a tag: up to 128 characters, not a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagValue(pub String);
+pub(crate) struct TagValue(pub String);
 
 impl Value for TagValue {
     const SHAPE: Shape = Shape::Text { min: 0, max: 128, rule: "without http:// and https://" };
@@ -124,7 +124,7 @@ fn has_link(text: &str) -> bool {
 
 params!(
     /// One tag to set. Old clients spell the members in lower case.
-    pub struct TagParam {
+    pub(crate) struct TagParam {
         /// The key.
         key: Option<TagKey>,
         /// The value; empty if left out.
@@ -140,7 +140,7 @@ params!(
 
 params!(
     /// One tag to look for. Keys of the service itself, such as `acs:…`, can be looked for too.
-    pub struct TagFilter {
+    pub(crate) struct TagFilter {
         /// The key.
         key: Option<super::Text<1, 128>>,
         /// The value; any value if left out.
@@ -160,7 +160,7 @@ pub struct RegionId(pub String);
 
 /// A zone's id. The action checks whether the zone exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ZoneId(pub String);
+pub(crate) struct ZoneId(pub String);
 
 impl Value for RegionId {
     const SHAPE: Shape = Shape::Text { min: 1, max: 64, rule: "" };

@@ -7,15 +7,15 @@ use super::reply::{ReplyField, ReplyShape};
 use super::spec::Spec;
 
 /// The file name of the list.
-pub const INDEX_FILE: &str = "README.md";
+pub(crate) const INDEX_FILE: &str = "README.md";
 
 /// The file name of an action's page.
-pub fn file_name(listed: Listed, products: &[&'static Product]) -> String {
+pub(crate) fn file_name(listed: Listed, products: &[&'static Product]) -> String {
     format!("{}.md", listed.key(products))
 }
 
 /// The page of one action.
-pub fn page(listed: Listed) -> String {
+pub(crate) fn page(listed: Listed) -> String {
     let (spec, group_title) = (listed.spec(), listed.group.title);
     let mut out = format!("# {}\n\n{}\n", spec.name, spec.summary);
     let kind = match (spec.mutates, spec.is_asynchronous()) {
@@ -36,7 +36,7 @@ pub fn page(listed: Listed) -> String {
 }
 
 /// The list of all actions, group by group, and the errors that any of them can answer.
-pub fn index(products: &[&'static Product]) -> String {
+pub(crate) fn index(products: &[&'static Product]) -> String {
     let mut out = "# Actions\n\nEvery action of this server, with what it takes, answers and \
                    refuses. These pages are made from the code: `cargo run -- docs`.\n\nWords of a \
                    closed set are read as they are written here; where any case will do, the \

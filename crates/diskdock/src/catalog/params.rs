@@ -83,12 +83,12 @@ impl<'a> Given<'a> {
     }
 
     /// The full name of `name` here.
-    pub fn full_name(&self, name: &str) -> String {
+    pub(crate) fn full_name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
     /// The text of `name`; it then counts as read.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         if self.prefix.is_empty() {
             self.input.get(name)
         } else {
@@ -102,7 +102,7 @@ impl<'a> Given<'a> {
     }
 
     /// Whether any parameter lies in this structure.
-    pub fn has_any(&self) -> bool {
+    pub(crate) fn has_any(&self) -> bool {
         self.input.below(&self.prefix).next().is_some()
     }
 

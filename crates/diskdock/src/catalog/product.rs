@@ -81,12 +81,12 @@ impl Product {
     }
 
     /// Whether the product has an action of this name anywhere.
-    pub fn knows(&self, name: &str) -> bool {
+    pub(crate) fn knows(&self, name: &str) -> bool {
         self.known_actions.lines().any(|known| known == name)
     }
 
     /// Its host in a region.
-    pub fn host(&self, region: &str) -> String {
+    pub(crate) fn host(&self, region: &str) -> String {
         format!("{}.{region}.aliyuncs.com", self.host_prefix)
     }
 }
@@ -127,7 +127,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
 
 /// The action that a request asks for, by version, host and name. A vendor's host that belongs to
 /// one product calls no other; any other host has them all.
-pub fn find_by_request(
+pub(crate) fn find_by_request(
     products: &[&'static Product],
     version: &str,
     host: &str,
@@ -160,7 +160,7 @@ pub fn find_by_request(
 }
 
 /// The action of this key.
-pub fn find_by_key(products: &[&'static Product], key: &str) -> Option<Listed> {
+pub(crate) fn find_by_key(products: &[&'static Product], key: &str) -> Option<Listed> {
     let mut listed = products.iter().flat_map(|product| product.listed());
     listed.find(|listed| listed.is_called(products, key))
 }

@@ -16,7 +16,7 @@ pub enum Format {
 
 impl Format {
     /// The content type, byte for byte as clients compare it.
-    pub fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Format::Json => "application/json;charset=utf-8",
             Format::Xml => "text/xml;charset=utf-8",

@@ -49,19 +49,19 @@ pub struct Status {
 
 impl Status {
     /// A status that lasts until a request changes it.
-    pub const fn lasting(name: &'static str) -> Status {
+    pub(crate) const fn lasting(name: &'static str) -> Status {
         Status { name, lasting: true }
     }
 
     /// A status on the way to another.
-    pub const fn passing(name: &'static str) -> Status {
+    pub(crate) const fn passing(name: &'static str) -> Status {
         Status { name, lasting: false }
     }
 }
 
 impl Resource {
     /// Statuses on the way to others.
-    pub fn passing(&self) -> Vec<&'static str> {
+    pub(crate) fn passing(&self) -> Vec<&'static str> {
         self.named(false)
     }
 

@@ -22,7 +22,7 @@ impl<Facts> Clone for Precondition<Facts> {
 impl<Facts> Copy for Precondition<Facts> {}
 
 /// The rules of both lists, in order. `N` is how many there are.
-pub const fn joined<Facts, const N: usize>(
+pub(crate) const fn joined<Facts, const N: usize>(
     one: &[Precondition<Facts>],
     other: &[Precondition<Facts>],
 ) -> [Precondition<Facts>; N] {
@@ -37,7 +37,7 @@ pub const fn joined<Facts, const N: usize>(
 }
 
 /// States a rule.
-pub const fn must<Facts>(
+pub(crate) const fn must<Facts>(
     sentence: &'static str,
     holds: fn(&Facts) -> bool,
     error: &'static ErrorCode,
@@ -46,7 +46,7 @@ pub const fn must<Facts>(
 }
 
 /// The first rule that does not hold.
-pub fn first_broken<'r, Facts>(
+pub(crate) fn first_broken<'r, Facts>(
     rules: &'r [Precondition<Facts>],
     facts: &Facts,
 ) -> Option<&'r Precondition<Facts>> {

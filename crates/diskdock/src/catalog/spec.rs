@@ -33,7 +33,7 @@ pub struct Spec {
 
 impl Spec {
     /// Whether it is asynchronous: its operation continues after the reply.
-    pub fn is_asynchronous(&self) -> bool {
+    pub(crate) fn is_asynchronous(&self) -> bool {
         self.transition.is_some_and(|transition| transition.settles.is_some())
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::value::{Shape, Value};
 
 /// What a pay-as-you-go resource shows as its end.
-pub const NEVER: &str = "2999-09-08T16:00Z";
+pub(crate) const NEVER: &str = "2999-09-08T16:00Z";
 
 /// `2026-01-02T03:04:05Z`
 pub fn with_seconds(moment: Moment) -> String {
@@ -15,7 +15,7 @@ pub fn with_seconds(moment: Moment) -> String {
 }
 
 /// `2026-01-02T03:04Z`
-pub fn without_seconds(moment: Moment) -> String {
+pub(crate) fn without_seconds(moment: Moment) -> String {
     let mut text = with_seconds(moment);
     text.truncate("2026-01-02T03:04".len());
     text.push('Z');
@@ -23,19 +23,19 @@ pub fn without_seconds(moment: Moment) -> String {
 }
 
 /// `2026-01-02 11:04:05`, in UTC+8
-pub fn in_china(moment: Moment) -> String {
+pub(crate) fn in_china(moment: Moment) -> String {
     let ahead = with_seconds(moment.plus_s(8 * 3_600));
     ahead.replace('T', " ").trim_end_matches('Z').to_owned()
 }
 
 /// The time with seconds, or nothing.
-pub fn or_empty(moment: Option<Moment>) -> String {
+pub(crate) fn or_empty(moment: Option<Moment>) -> String {
     moment.map(with_seconds).unwrap_or_default()
 }
 
 /// A time in UTC, with seconds or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Time(pub Moment);
+pub(crate) struct Time(pub Moment);
 
 impl Value for Time {
     const SHAPE: Shape = Shape::Time;

@@ -50,7 +50,7 @@ pub enum Case {
 
 impl Case {
     /// Whether `text` counts as `word`.
-    pub fn accepts(self, text: &str, word: &str) -> bool {
+    pub(crate) fn accepts(self, text: &str, word: &str) -> bool {
         match self {
             Case::Exact => text == word,
             Case::Any => text.eq_ignore_ascii_case(word),
@@ -60,7 +60,7 @@ impl Case {
 
 impl Shape {
     /// The shape in words, to stand behind "Expected".
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         match self {
             Shape::Text { min, max, rule: "" } => {
                 format!("text of {min} to {max} characters")

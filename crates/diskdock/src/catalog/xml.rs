@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 /// The first line of every XML body.
-pub const XML_DECLARATION: &str = "<?xml version='1.0' encoding='UTF-8'?>";
+pub(crate) const XML_DECLARATION: &str = "<?xml version='1.0' encoding='UTF-8'?>";
 
 /// The members of an object, each as an element; anything else as text.
-pub fn members(tree: &Value, out: &mut String) {
+pub(crate) fn members(tree: &Value, out: &mut String) {
     match tree {
         Value::Object(object) => object.iter().for_each(|(name, value)| element(name, value, out)),
         other => text(other, out),
@@ -14,7 +14,7 @@ pub fn members(tree: &Value, out: &mut String) {
 }
 
 /// One element; a list is the element once for each entry.
-pub fn element(name: &str, value: &Value, out: &mut String) {
+pub(crate) fn element(name: &str, value: &Value, out: &mut String) {
     if let Value::Array(entries) = value {
         return entries.iter().for_each(|entry| element(name, entry, out));
     }
@@ -36,7 +36,7 @@ fn text(value: &Value, out: &mut String) {
 }
 
 /// Escapes what XML reserves, and replaces characters that XML 1.0 cannot carry at all.
-pub fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '<' => out.push_str("&lt;"),

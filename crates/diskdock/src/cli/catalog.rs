@@ -14,7 +14,7 @@ use crate::catalog::{Listed, ParamSpec, Presence, Repeat, Spec};
   diskdock catalog --output table               the actions
   diskdock catalog DetachDisk --output table    the parameters of one
   diskdock catalog | jq '.actions[].errors[].code'")]
-pub struct CatalogArgs {
+pub(crate) struct CatalogArgs {
     /// Only this action
     pub action: Option<String>,
     /// The format of the output: json is complete, table has the most useful columns
@@ -24,7 +24,7 @@ pub struct CatalogArgs {
 
 /// A format of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TextFormat {
+pub(crate) enum TextFormat {
     /// For programs
     Json,
     /// For people
@@ -32,7 +32,7 @@ pub enum TextFormat {
 }
 
 /// Prints the catalog.
-pub fn run(args: CatalogArgs) -> Result<(), Failure> {
+pub(super) fn run(args: CatalogArgs) -> Result<(), Failure> {
     let Some(name) = args.action else {
         return match args.output {
             TextFormat::Json => output::print_json(&document::document(PRODUCTS)),
@@ -47,7 +47,7 @@ pub fn run(args: CatalogArgs) -> Result<(), Failure> {
 }
 
 /// There is no action of this name.
-pub fn unknown_action(name: &str) -> Failure {
+pub(super) fn unknown_action(name: &str) -> Failure {
     let keys: Vec<String> = all().map(|listed| listed.key(PRODUCTS)).collect();
     let suggestion = did_you_mean(name, keys.iter().map(String::as_str));
     let hint = format!("{suggestion}\nSee all with `diskdock catalog --output table`.");

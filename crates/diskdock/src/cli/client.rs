@@ -19,7 +19,7 @@ use super::tls::{self, Trust};
 /// The largest reply in bytes; exports can be large.
 const ANSWER_BYTES: usize = 256 << 20;
 /// The default address of `diskdock serve`.
-pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:5260";
+pub(crate) const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:5260";
 
 /// How to reach a server.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub struct ConnectionArgs {
 
 /// A server's address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     secure: bool,
     /// Without brackets.
     host: String,
@@ -47,7 +47,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Reads `http://host:port` or `https://host`; without a scheme, loopback is http.
-    pub fn parse(text: &str) -> Result<Endpoint, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Endpoint, Failure> {
         let wrong = |why: &str| {
             let hint = "Write it as http://127.0.0.1:5260 or https://ecs.example.com.";
             Failure::usage(format!("{text} is no endpoint: {why}"), hint)
@@ -69,23 +69,23 @@ impl Endpoint {
     }
 
     /// Whether it is on this host.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
 
     /// Whether it is called with TLS.
-    pub fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// As it is written.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         format!("{scheme}://{}", self.authority())
     }
 
     /// The `Host` header.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.secure { 443 } else { 80 };
@@ -100,7 +100,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// A reply.
 #[derive(Clone, Debug)]
-pub struct HttpReply {
+pub(crate) struct HttpReply {
     /// Its HTTP status.
     pub status: StatusCode,
     /// Names of parameters that had no effect, from `x-diskdock-ignored`.
@@ -111,7 +111,7 @@ pub struct HttpReply {
 
 /// Talks to one server.
 #[derive(Clone)]
-pub struct ApiClient {
+pub(crate) struct ApiClient {
     /// The server.
     pub endpoint: Endpoint,
     tls: Option<TlsConnector>,
@@ -120,7 +120,7 @@ pub struct ApiClient {
 
 impl ApiClient {
     /// A client for this server.
-    pub fn new(connection: &ConnectionArgs) -> Result<ApiClient, Failure> {
+    pub(super) fn new(connection: &ConnectionArgs) -> Result<ApiClient, Failure> {
         let endpoint = Endpoint::parse(&connection.endpoint)?;
         let tls = if endpoint.secure {
             Some(TlsConnector::from(Arc::new(tls::configuration(&connection.trust)?)))
@@ -131,7 +131,7 @@ impl ApiClient {
     }
 
     /// Sends a request whose URI is a path, and waits for the whole reply.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<HttpReply, Failure> {
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<HttpReply, Failure> {
         let sent = tokio::time::timeout(self.timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| {
             let message = format!(

@@ -12,7 +12,7 @@ const OTHER_FILES: usize = 512;
 
 /// The bounds of clients.
 #[derive(Clone, Debug, clap::Args)]
-pub struct ClientArgs {
+pub(crate) struct ClientArgs {
     /// Connections at a time; the one that has kept the server waiting longest makes room for more
     #[arg(long, value_name = "COUNT", default_value = "4096", value_parser = count)]
     max_connections: usize,
@@ -27,7 +27,7 @@ pub struct ClientArgs {
 impl ClientArgs {
     /// How many clients may be connected: the requested number, or as many as the limit on open
     /// files allows.
-    pub fn limits(&self) -> ConnectionLimits {
+    pub(crate) fn limits(&self) -> ConnectionLimits {
         let files = raise_open_files(self.max_connections + OTHER_FILES);
         let most = files.saturating_sub(OTHER_FILES).max(files / 2).max(1);
         if most < self.max_connections {
@@ -41,7 +41,7 @@ impl ClientArgs {
     }
 
     /// The deadlines of clients.
-    pub fn deadlines(&self) -> Deadlines {
+    pub(crate) fn deadlines(&self) -> Deadlines {
         let default = Deadlines::default();
         Deadlines {
             handshake: default.handshake.min(self.client_timeout),

@@ -12,7 +12,7 @@ use crate::catalog::document::one_line;
 use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape};
 
 /// All commands, down to the parameters of the actions.
-pub fn full_command() -> Command {
+pub(crate) fn full_command() -> Command {
     let names = PossibleValuesParser::new(all().map(|listed| listed.key(PRODUCTS)));
     let offer_names = |action: Arg| action.value_parser(names);
     let command = Arguments::command()

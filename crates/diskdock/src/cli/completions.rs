@@ -11,13 +11,13 @@ use super::{Failure, output};
   source <(diskdock completions bash)
   diskdock completions zsh > ~/.zfunc/_diskdock
   diskdock completions fish > ~/.config/fish/completions/diskdock.fish")]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
 }
 
 /// Prints the script.
-pub fn run(args: CompletionsArgs) -> Result<(), Failure> {
+pub(super) fn run(args: CompletionsArgs) -> Result<(), Failure> {
     output::print(&script(args.shell))
 }
 

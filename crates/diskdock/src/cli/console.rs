@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:
   diskdock console i-1                what it wrote last, up to 64 KiB
   diskdock console i-1 --follow       and what it writes from now on, until Ctrl-C")]
-pub struct ConsoleArgs {
+pub(crate) struct ConsoleArgs {
     /// The instance
     pub instance_id: String,
     /// Follow the output until Ctrl-C
@@ -42,7 +42,7 @@ pub struct ConsoleArgs {
 }
 
 /// Shows the console.
-pub async fn run(args: ConsoleArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: ConsoleArgs) -> Result<(), Failure> {
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let mut screen = Screen { raw: args.raw, stripper: AnsiStripper::default() };
     let mut seen = fetch(&caller, &args).await?;

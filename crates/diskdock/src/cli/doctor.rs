@@ -17,7 +17,7 @@ use crate::hypervisor::qemu::user;
   diskdock doctor --json
 
 Nothing is changed. The exit code is 0 if there is no problem; a warning is none.")]
-pub struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// The data directory
     #[arg(long, value_name = "DIRECTORY", default_value = "diskdock-data")]
     #[arg(env = "DISKDOCK_DATA_DIR")]
@@ -34,7 +34,7 @@ pub struct DoctorArgs {
 }
 
 /// Runs the command.
-pub async fn run(args: DoctorArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let (data_directory, qemu, qemu_user) = (args.data_dir, args.qemu, args.qemu_user);
     let points = examine(&PlannedServer { data_directory, qemu, qemu_user }).await;
     let problems = points.iter().filter(|point| point.verdict == Verdict::Problem).count();

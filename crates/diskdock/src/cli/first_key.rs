@@ -16,13 +16,13 @@ const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
 
 /// Where the key of a data directory lies.
-pub fn path_in(directory: &Path) -> PathBuf {
+pub(crate) fn path_in(directory: &Path) -> PathBuf {
     directory.join(FILE)
 }
 
 /// Makes the key, unless there is one. The store has it first: a key without a file is
 /// harmless, but a file with a key that the store does not know would mislead.
-pub async fn ensure(assembly: &Assembly, directory: &Path) -> Result<(), Failure> {
+pub(super) async fn ensure(assembly: &Assembly, directory: &Path) -> Result<(), Failure> {
     let path = path_in(directory);
     if path.exists() {
         return Ok(());
@@ -46,7 +46,7 @@ fn write(path: &Path, key: &AccessKey) -> io::Result<()> {
 }
 
 /// Id and secret of the key of a data directory; none if there is none that can be read.
-pub fn read(directory: &Path) -> Option<(String, String)> {
+pub(crate) fn read(directory: &Path) -> Option<(String, String)> {
     let text = std::fs::read_to_string(path_in(directory)).ok()?;
     let value = |name: &str| {
         let assignments = text.lines().filter_map(|line| line.split_once('='));

@@ -12,7 +12,7 @@ use crate::hypervisor::qemu::network::{Addresses, Passt, relay};
 
 /// Carry the frames of one guest; QEMU is on standard input.
 #[derive(Debug, clap::Args)]
-pub struct GuestNetworkArgs {
+pub(crate) struct GuestNetworkArgs {
     /// The program that turns Ethernet frames into connections
     #[arg(long)]
     passt: PathBuf,
@@ -34,7 +34,7 @@ pub struct GuestNetworkArgs {
 }
 
 /// Carries frames until QEMU ends.
-pub fn run(args: &GuestNetworkArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &GuestNetworkArgs) -> Result<(), Failure> {
     let addresses = Addresses { guest: args.address, prefix: args.prefix, gateway: args.gateway };
     let passt = Passt { addresses, resolvers: &args.resolver, forwards: &args.forward };
     let qemu = std::io::stdin().as_fd().try_clone_to_owned();

@@ -38,7 +38,7 @@ const LINE_EVERY: f64 = 10.0;
 
 Images lie in the data directory. A server that has it open offers them at once; none needs to
 run. RunInstances takes an image by its id, m-<name> unless --id gives another.")]
-pub struct ImageArgs {
+pub(crate) struct ImageArgs {
     /// The data directory
     #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
     #[arg(env = "DISKDOCK_DATA_DIR")]
@@ -150,7 +150,7 @@ impl From<FormatName> for storage::DiskFormat {
 }
 
 /// Runs the command.
-pub async fn run(args: ImageArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
     match &args.command {
         ImageCommand::List => list(&args),
         ImageCommand::Delete { id } => {

@@ -29,7 +29,7 @@ const TIMEOUT_S: u64 = 30;
   diskdock key list --data-dir /var/lib/diskdock
 
 The keys lie in the data directory. If a server has it open, the server is asked.")]
-pub struct KeyArgs {
+pub(crate) struct KeyArgs {
     /// The data directory
     #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
     #[arg(env = "DISKDOCK_DATA_DIR")]
@@ -71,7 +71,7 @@ enum KeyCommand {
 }
 
 /// Runs the command.
-pub async fn run(args: KeyArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: KeyArgs) -> Result<(), Failure> {
     let told = if is_held(&args.data_dir)? {
         eprintln!("diskdock: a server has {} open; asking it", args.data_dir.display());
         ask_server(&args).await?
@@ -82,7 +82,7 @@ pub async fn run(args: KeyArgs) -> Result<(), Failure> {
 }
 
 /// Whether a server has the store open.
-pub fn is_held(directory: &Path) -> Result<bool, Failure> {
+pub(super) fn is_held(directory: &Path) -> Result<bool, Failure> {
     let path = directory.join("lock");
     let Ok(file) = File::open(&path) else { return Ok(false) };
     match file.try_lock() {

@@ -8,20 +8,20 @@ use super::first_key;
 use super::key::is_held;
 
 /// The default data directory.
-pub const DEFAULT_DIRECTORY: &str = "diskdock-data";
+pub(crate) const DEFAULT_DIRECTORY: &str = "diskdock-data";
 /// The variable that names another directory.
 const VARIABLE: &str = "DISKDOCK_DATA_DIR";
 
 /// A server of this host, known by its data directory.
 #[derive(Clone, Debug)]
-pub struct LocalServer {
+pub(crate) struct LocalServer {
     directory: PathBuf,
 }
 
 impl LocalServer {
     /// The server at this endpoint, if it is the one that has the usual data directory open.
     /// Nothing of another server is ever sent to it.
-    pub fn at(endpoint: &str) -> Option<LocalServer> {
+    pub(crate) fn at(endpoint: &str) -> Option<LocalServer> {
         let directory = std::env::var_os(VARIABLE).unwrap_or_else(|| DEFAULT_DIRECTORY.into());
         LocalServer::of(Path::new(&directory), endpoint)
     }
@@ -37,12 +37,12 @@ impl LocalServer {
     }
 
     /// Its admin token; `None` if this user may not read it.
-    pub fn admin_token(&self) -> Option<String> {
+    pub(crate) fn admin_token(&self) -> Option<String> {
         read_server_file(&self.directory, "admin-token").ok()
     }
 
     /// Id and secret of its first access key; none where it has none, or this user may not read it.
-    pub fn access_key(&self) -> Option<(String, String)> {
+    pub(crate) fn access_key(&self) -> Option<(String, String)> {
         first_key::read(&self.directory)
     }
 }

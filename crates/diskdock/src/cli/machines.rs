@@ -17,7 +17,7 @@ const MARK: &str = "hypervisor";
 
 /// The hypervisor of instances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum HypervisorChoice {
+pub(crate) enum HypervisorChoice {
     /// No virtual machines: instances and disks exist in the store only
     #[default]
     Simulated,
@@ -36,7 +36,7 @@ impl HypervisorChoice {
 
 /// The use of the host's page cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum DiskCacheChoice {
+pub(crate) enum DiskCacheChoice {
     /// Past it, by io_uring where the host can
     None,
     /// Through it
@@ -56,7 +56,7 @@ impl From<DiskCacheChoice> for DiskCache {
 /// Options of virtual machines.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
-pub struct MachineArgs {
+pub(crate) struct MachineArgs {
     /// The hypervisor of instances
     #[arg(long, value_enum, default_value_t, env = "DISKDOCK_HYPERVISOR")]
     pub hypervisor: HypervisorChoice,
@@ -90,7 +90,7 @@ pub struct MachineArgs {
 
 /// The memory that machines may use together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MachineMemory {
+pub(crate) enum MachineMemory {
     /// Whatever they want.
     Unlimited,
     /// So many GiB.
@@ -148,7 +148,7 @@ fn grace(text: &str) -> Result<i64, String> {
 
 impl MachineArgs {
     /// Whether guests run on this host, which may send anything to it.
-    pub fn has_guests(&self) -> bool {
+    pub(crate) fn has_guests(&self) -> bool {
         match self.hypervisor {
             HypervisorChoice::Simulated => false,
             HypervisorChoice::Qemu => true,
@@ -156,7 +156,7 @@ impl MachineArgs {
     }
 
     /// MiB of memory for all machines that are on; `None` is no limit, as without machines.
-    pub fn memory_mib(&self) -> Option<u64> {
+    pub(crate) fn memory_mib(&self) -> Option<u64> {
         match (self.hypervisor, self.machine_memory) {
             (HypervisorChoice::Simulated, _) | (_, Some(MachineMemory::Unlimited)) => None,
             (HypervisorChoice::Qemu, Some(MachineMemory::Gib(gib))) => {
@@ -167,7 +167,7 @@ impl MachineArgs {
     }
 
     /// The configuration of QEMU; `None` for the simulated hypervisor.
-    pub fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
+    pub(crate) fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
         if self.hypervisor == HypervisorChoice::Simulated {
             return Ok(None);
         }
@@ -203,7 +203,7 @@ impl MachineArgs {
 
     /// Refuses a data directory of another hypervisor: a store of simulated instances does not
     /// describe real ones.
-    pub fn check_state(&self, directory: &Path) -> Result<(), Failure> {
+    pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
         let wrong = |error: std::io::Error| {
             Failure::new(format!("cannot use {}: {error}", directory.display()), "")
         };

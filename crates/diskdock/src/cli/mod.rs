@@ -18,9 +18,9 @@ mod key;
 mod local_server;
 mod machines;
 mod nearest;
-pub mod output;
+pub(crate) mod output;
 mod sample;
-pub mod serve;
+pub(crate) mod serve;
 mod tls;
 
 use std::ffi::OsString;

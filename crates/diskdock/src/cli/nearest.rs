@@ -1,7 +1,10 @@
 //! Suggests the most similar name for a misspelt one.
 
 /// The name nearest to `wanted`, unless none is near.
-pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
     let with_distance =
         names.into_iter().map(|name| (distance(&wanted, &name.to_lowercase()), name));
@@ -10,7 +13,7 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Op
 }
 
 /// ` Did you mean …?`, or nothing.
-pub fn did_you_mean<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     nearest(wanted, names).map(|name| format!("Did you mean {name}?")).unwrap_or_default()
 }
 

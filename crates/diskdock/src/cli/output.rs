@@ -42,7 +42,7 @@ const OTHER_COLUMNS: usize = 6;
 const CELL: usize = 60;
 
 /// Prints text with a line break behind it. A closed pipe is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let printed = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
     match printed.and_then(|()| out.flush()) {
@@ -52,7 +52,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes bytes as they are; false if the pipe is closed.
-pub fn write(bytes: &[u8]) -> Result<bool, Failure> {
+pub(crate) fn write(bytes: &[u8]) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
@@ -62,17 +62,17 @@ pub fn write(bytes: &[u8]) -> Result<bool, Failure> {
 }
 
 /// Prints JSON, indented.
-pub fn print_json(value: &Value) -> Result<(), Failure> {
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     print(&pretty(value))
 }
 
 /// JSON, indented.
-pub fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
 /// A reply as a table: of its list if it has one, else of its own fields.
-pub fn reply_table(reply: &Value) -> String {
+pub(crate) fn reply_table(reply: &Value) -> String {
     match list_of(reply) {
         Some([]) => "(none)".to_owned(),
         Some(entries) if entries.iter().all(Value::is_object) => entries_table(entries),
@@ -82,7 +82,7 @@ pub fn reply_table(reply: &Value) -> String {
 }
 
 /// The list of a reply: `{"Disks": {"Disk": […]}}`.
-pub fn list_of(reply: &Value) -> Option<&[Value]> {
+pub(crate) fn list_of(reply: &Value) -> Option<&[Value]> {
     let wrappers = reply.as_object()?.values().filter_map(Value::as_object);
     let mut single = wrappers.filter(|wrapper| wrapper.len() == 1);
     single.find_map(|wrapper| wrapper.values().next()?.as_array()).map(Vec::as_slice)
@@ -113,7 +113,7 @@ fn fields_table(reply: &Value) -> String {
 }
 
 /// The text of a field; empty if there is none.
-pub fn text_of(entry: &Value, name: &str) -> String {
+pub(crate) fn text_of(entry: &Value, name: &str) -> String {
     entry.get(name).map(cell).unwrap_or_default()
 }
 
@@ -129,7 +129,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// Rows under headings, in columns as wide as they need to be.
-pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines = vec![headings.iter().map(|heading| heading.to_uppercase()).collect()];
     lines.extend(rows.iter().map(|row| row.iter().map(|cell| shorten(cell)).collect::<Vec<_>>()));
     let width = |column: usize| {
@@ -151,7 +151,7 @@ fn shorten(cell: &str) -> String {
 }
 
 /// XML that is written without line breaks, indented.
-pub fn indent_xml(xml: &str) -> String {
+pub(crate) fn indent_xml(xml: &str) -> String {
     let mut out = String::with_capacity(xml.len() * 2);
     let mut depth = 0_usize;
     let mut after_opening = false;

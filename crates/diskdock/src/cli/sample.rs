@@ -24,7 +24,7 @@ Examples:
   diskdock sample go CreateDisk --Size 40 --Tag team=storage --save .
   diskdock sample curl DescribeDisks --cloud --region cn-beijing"
 )]
-pub struct SampleArgs {
+pub(crate) struct SampleArgs {
     /// The language
     #[arg(value_parser = PossibleValuesParser::new(Language::ALL.map(Language::slug)))]
     pub language: String,
@@ -48,7 +48,7 @@ pub struct SampleArgs {
 }
 
 /// Prints the program, and on standard error how to run it.
-pub fn run(args: SampleArgs) -> Result<(), Failure> {
+pub(super) fn run(args: SampleArgs) -> Result<(), Failure> {
     let language = Language::find(&args.language).expect("the parser knows the languages");
     let listed = actions::find(&args.action).ok_or_else(|| unknown_action(&args.action))?;
     let values = pairs(&args.parameters, listed.spec().parameters)?;

@@ -33,7 +33,7 @@ use crate::store::sqlite::Durability;
   diskdock serve --listen 0.0.0.0:5260 --tls-cert cert.pem --tls-key key.pem
                                           for other machines; create a key first:
                                           diskdock key create")]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:5260", env = "DISKDOCK_LISTEN")]
     pub listen: SocketAddr,
@@ -86,7 +86,7 @@ pub struct ServeArgs {
 }
 
 /// Runs the server until it is told to stop.
-pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
+pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     start_log(&args)?;
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };

@@ -26,7 +26,7 @@ pub struct Trust {
 }
 
 /// The configuration for connections to https endpoints.
-pub fn configuration(trust: &Trust) -> Result<ClientConfig, Failure> {
+pub(super) fn configuration(trust: &Trust) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -25,7 +25,7 @@ const INODES_WANTED: u64 = 10_000;
 const ELSEWHERE: &str = "put the data directory on a local file system such as ext4 or XFS";
 
 /// Checks the directory, or its parent if it does not exist yet.
-pub fn examine(data_directory: &Path) -> Vec<Point> {
+pub(crate) fn examine(data_directory: &Path) -> Vec<Point> {
     let absolute = std::path::absolute(data_directory);
     let absolute = absolute.unwrap_or_else(|_| data_directory.to_owned());
     let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));

@@ -11,7 +11,7 @@ const WANTED: u64 = 4_096;
 const LEFT: u64 = 10_000;
 
 /// Checks the limits of this process and of the system.
-pub fn examine() -> Vec<Point> {
+pub(crate) fn examine() -> Vec<Point> {
     let own = of_process(getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX));
     let system = std::fs::read_to_string("/proc/sys/fs/file-nr").unwrap_or_default();
     std::iter::once(own).chain(of_system(&system)).collect()

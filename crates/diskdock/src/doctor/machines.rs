@@ -18,7 +18,7 @@ const MEMORY_WANTED_MIB: u64 = 2_048;
 const KIB_PER_MIB: u64 = 1_024;
 
 /// Checks them. What only some machines need is a warning.
-pub async fn examine(qemu: &Path) -> Vec<Point> {
+pub(crate) async fn examine(qemu: &Path) -> Vec<Point> {
     let (types, passt) = tokio::join!(machine_type(qemu), passt(Path::new("passt")));
     let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     vec![types, passt, ovmf(uefi::missing()), memory(&told)]

@@ -16,7 +16,7 @@ use serde::Serialize;
 /// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The host passes.
     Ok,
     /// The host works, with a drawback.
@@ -27,7 +27,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The result in one word.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Verdict::Ok => "ok",
             Verdict::Warning => "warning",
@@ -38,7 +38,7 @@ impl Verdict {
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Point {
+pub(crate) struct Point {
     /// Its name.
     pub name: &'static str,
     /// The result of a check.
@@ -66,7 +66,7 @@ impl Point {
 
 /// The options of the server to check for.
 #[derive(Clone, Debug)]
-pub struct PlannedServer {
+pub(crate) struct PlannedServer {
     /// The data directory.
     pub data_directory: PathBuf,
     /// The virtual machine monitor.
@@ -76,7 +76,7 @@ pub struct PlannedServer {
 }
 
 /// Runs all checks. Takes up to ten seconds where test guests hang.
-pub async fn examine(wanted: &PlannedServer) -> Vec<Point> {
+pub(crate) async fn examine(wanted: &PlannedServer) -> Vec<Point> {
     let mut points = programs::examine(&wanted.qemu).await;
     if !programs::is_missing(&points) {
         points.extend(machines::examine(&wanted.qemu).await);

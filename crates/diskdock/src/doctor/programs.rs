@@ -11,7 +11,7 @@ use super::Point;
 use crate::hypervisor::qemu::accel::{Accel, SANDBOX, probe, probe_with};
 
 /// The name of the check of KVM.
-pub const KVM: &str = "KVM";
+pub(crate) const KVM: &str = "KVM";
 const QEMU: &str = "QEMU";
 /// The oldest QEMU that is known to work.
 const OLDEST: (u32, u32) = (7, 2);
@@ -21,7 +21,7 @@ const INSTALL_QEMU: &str = "apt-get install qemu-system-x86, or name another wit
 const INSTALL_TOOLS: &str = "apt-get install qemu-utils";
 
 /// Checks the programs.
-pub async fn examine(qemu: &Path) -> Vec<Point> {
+pub(crate) async fn examine(qemu: &Path) -> Vec<Point> {
     let (qemu_point, tools) = tokio::join!(
         version(QEMU, qemu, INSTALL_QEMU),
         version("qemu-img", Path::new("qemu-img"), INSTALL_TOOLS),

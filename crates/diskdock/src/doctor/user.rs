@@ -24,7 +24,7 @@ struct QemuUser {
 }
 
 /// Checks the user. Without root, QEMU runs as the user of the server.
-pub fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
+pub(crate) fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     if !geteuid().is_root() {
         return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid().as_raw()))];
     }

@@ -16,7 +16,7 @@ use super::text::{breakable, capital, error_href, line, paragraphs};
 use crate::catalog::{Listed, Risk, Spec};
 
 /// The page, its form filled in with `values`.
-pub fn page(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
+pub(super) fn page(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
     let spec = listed.spec();
     let body = html! {
         div.columns {

@@ -12,7 +12,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// The index that the search box uses.
-pub const INDEX: &str = "index.json";
+pub(super) const INDEX: &str = "index.json";
 
 macro_rules! embedded {
     ($($kind:ident $name:literal),* $(,)?) => {
@@ -40,12 +40,12 @@ static FILES: &[(&str, &str, &str)] = embedded![
 ];
 
 /// Where a file is. All lie in one folder, so that scripts can import each other.
-pub fn href(name: &str) -> String {
+pub(crate) fn href(name: &str) -> String {
     format!("/explorer/assets/{}/{name}", version())
 }
 
 /// Content type and text of a file of this version.
-pub fn find(asked: &str, name: &str) -> Option<(&'static str, Cow<'static, str>)> {
+pub(crate) fn find(asked: &str, name: &str) -> Option<(&'static str, Cow<'static, str>)> {
     if asked != version() {
         return None;
     }

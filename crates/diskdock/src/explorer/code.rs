@@ -21,7 +21,7 @@ const REGION: &str = "cn-hangzhou";
 const ENDPOINT: &str = "127.0.0.1:5260";
 
 /// Which code is wanted.
-pub struct SampleChoice {
+pub(crate) struct SampleChoice {
     language: Language,
     target: Target,
 }
@@ -29,7 +29,7 @@ pub struct SampleChoice {
 impl SampleChoice {
     /// Takes what is about the code out of a query; the rest are values of the form. Parameters
     /// of the API begin with a capital letter, those of pages do not.
-    pub fn of(query: Values, headers: &HeaderMap, site: Site) -> (SampleChoice, Values) {
+    pub(crate) fn of(query: Values, headers: &HeaderMap, site: Site) -> (SampleChoice, Values) {
         let (values, own): (Values, Values) =
             query.into_iter().partition(|(name, _)| name.starts_with(|c: char| c.is_uppercase()));
         let asked = |wanted: &str| {
@@ -75,7 +75,7 @@ fn made(
 }
 
 /// The panel, with the code for what the form begins with.
-pub fn panel(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
+pub(super) fn panel(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> Markup {
     let made = made(listed, values, choice);
     html! {
         div.choice {
@@ -136,7 +136,7 @@ fn download_href(listed: Listed, values: &[(String, String)], choice: &SampleCho
 
 /// The code for a form that is being filled in: which action and how in the query, the values as
 /// a form in the body.
-pub async fn answer(
+pub(crate) async fn answer(
     State(site): State<Site>,
     headers: HeaderMap,
     Query(query): Query<Values>,
@@ -171,7 +171,7 @@ fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
 }
 
 /// The code as a file.
-pub async fn download(
+pub(crate) async fn download(
     State(site): State<Site>,
     headers: HeaderMap,
     Path((action, language)): Path<(String, String)>,

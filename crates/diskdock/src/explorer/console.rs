@@ -7,7 +7,7 @@ use super::page::{Section, page as whole};
 use crate::actions::PRODUCTS;
 
 /// The page, which the script fills.
-pub fn page() -> Markup {
+pub(crate) fn page() -> Markup {
     let body = html! {
         h1 { "Console" }
         p.lead { "Instances with their disks, operations in flight and the latest calls. Drag a disk "

@@ -12,7 +12,7 @@ use crate::catalog::errors::{all, common};
 use crate::catalog::{ErrorCode, Listed, Spec};
 
 /// Every error that an action can give of its own.
-pub fn of(spec: &Spec) -> Vec<&'static ErrorCode> {
+pub(super) fn of(spec: &Spec) -> Vec<&'static ErrorCode> {
     let mut errors = spec.errors();
     let token = spec.token_mismatch;
     if spec.takes("ClientToken") && !errors.iter().any(|known| std::ptr::eq(*known, token)) {
@@ -35,7 +35,7 @@ fn is_common(error: &ErrorCode) -> bool {
 }
 
 /// The list of all codes.
-pub fn list() -> Markup {
+pub(crate) fn list() -> Markup {
     let body = html! {
         h1 { "Error codes" }
         p.lead { "Every error code of this server. Those at the end of the list are returned by "
@@ -48,7 +48,7 @@ pub fn list() -> Markup {
 }
 
 /// Errors with status, message and what to do.
-pub fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Markup {
+pub(super) fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(name) {
             table.errors {
@@ -71,7 +71,7 @@ pub fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>) -> Ma
 }
 
 /// The page of one code; none if there is no such code.
-pub fn page(code: &str) -> Option<Markup> {
+pub(crate) fn page(code: &str) -> Option<Markup> {
     let meanings = by_code().remove(code)?;
     let body = html! {
         p.crumbs { a href="/explorer/errors" { "Error codes" } }

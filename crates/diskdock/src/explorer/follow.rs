@@ -10,7 +10,7 @@ use crate::catalog::{Ids, ParamSpec, Resource, Spec};
 
 /// What a page follows after a call of this action, as JSON for the script: the kind of resource,
 /// and where its ids are.
-pub fn followed(spec: &Spec) -> Option<String> {
+pub(super) fn followed(spec: &Spec) -> Option<String> {
     let transition = spec.transition?;
     let ids = match transition.settles.as_ref()?.ids {
         Ids::Requested(parameter) => json!({ "requested": parameter }),
@@ -22,7 +22,7 @@ pub fn followed(spec: &Spec) -> Option<String> {
 
 /// The kinds of resource that an action's page lists, by noun, as JSON for the scripts: what its
 /// parameters name and what it moves; and regions, in which resources are searched for.
-pub fn kinds(spec: &Spec) -> String {
+pub(super) fn kinds(spec: &Spec) -> String {
     let mut kinds = BTreeMap::new();
     let moved = spec.transition.map(|transition| transition.resource);
     let named = named(spec.parameters).into_iter().filter_map(resource);

@@ -12,7 +12,7 @@ use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
 const ENTRIES: usize = 100;
 
 /// A form with the values that it begins with.
-pub struct Form<'a> {
+pub(crate) struct Form<'a> {
     spec: &'a Spec,
     values: &'a [(String, String)],
     /// Lists of words that fields offer, each once.
@@ -29,14 +29,14 @@ struct FieldPath<'a> {
 
 impl<'a> Form<'a> {
     /// The form of an action.
-    pub fn new(spec: &'a Spec, values: &'a [(String, String)]) -> Form<'a> {
+    pub(super) fn new(spec: &'a Spec, values: &'a [(String, String)]) -> Form<'a> {
         let mut words = Vec::new();
         collect_words(spec.parameters, &mut words);
         Form { spec, values, words }
     }
 
     /// All fields: what is required, what can be given, what has no effect.
-    pub fn fields(&self) -> Markup {
+    pub(crate) fn fields(&self) -> Markup {
         let top = FieldPath { wire: "", path: "" };
         let required = |one: &ParamSpec| one.presence == Presence::Required;
         let of = |wanted: &dyn Fn(&ParamSpec) -> bool| {

@@ -17,7 +17,7 @@ const WORTHWHILE: usize = 1_024;
 const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Compresses an answer for those who said that they take it.
-pub async fn compress(request: Request, next: Next) -> Response {
+pub(crate) async fn compress(request: Request, next: Next) -> Response {
     let wanted = takes_gzip(request.headers());
     let (mut parts, body) = next.run(request).await.into_parts();
     parts.headers.insert(VARY, HeaderValue::from_static("accept-encoding"));

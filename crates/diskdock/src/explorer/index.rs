@@ -10,7 +10,7 @@ use crate::actions::PRODUCTS;
 use crate::catalog::{Listed, Product, Spec};
 
 /// The first page; with the results if something is asked for.
-pub fn page(asked: &str) -> Markup {
+pub(crate) fn page(asked: &str) -> Markup {
     if asked.trim().is_empty() {
         return whole("Actions", Section::Actions, &[], &list());
     }
@@ -77,7 +77,7 @@ fn card(listed: Listed) -> Markup {
 }
 
 /// What kind of action it is, in a word or two.
-pub fn badges(spec: &Spec) -> Markup {
+pub(super) fn badges(spec: &Spec) -> Markup {
     html! {
         p.badges {
             @if !spec.mutates { span.badge { "read-only" } }
@@ -88,7 +88,7 @@ pub fn badges(spec: &Spec) -> Markup {
 }
 
 /// The page for an address at which nothing is.
-pub fn missing(what: &str) -> Markup {
+pub(crate) fn missing(what: &str) -> Markup {
     let body = html! {
         h1 { "Not here" }
         p { "There is no page for " strong { (what) } " in the explorer. " }

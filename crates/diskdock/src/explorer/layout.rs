@@ -7,7 +7,7 @@ use super::states::Way;
 use crate::catalog::{Edge, Resource};
 
 /// Half the width and half the height of a state's box.
-pub const HALF: (i32, i32) = (55, 20);
+pub(crate) const HALF: (i32, i32) = (55, 20);
 
 /// From one state to the next, where they are laid out by rule.
 const STEP: i32 = 200;
@@ -17,7 +17,7 @@ const ROW: i32 = 110;
 const HEIGHT: i32 = 220;
 
 /// A picture's measures, in its own units.
-pub struct Layout {
+pub(crate) struct Layout {
     /// Width and height.
     pub size: (i32, i32),
     /// The states that are drawn, with the middle of each.
@@ -27,7 +27,7 @@ pub struct Layout {
 }
 
 /// How a way is drawn.
-pub struct EdgePath {
+pub(crate) struct EdgePath {
     /// Where the label's middle is.
     pub at: (i32, i32),
     /// The line, as SVG writes paths.
@@ -94,7 +94,7 @@ const BY_HAND: &[ByHand] = &[
 
 impl Layout {
     /// The layout of a resource's states and of the ways between them.
-    pub fn of(resource: &Resource, ways: &[Way]) -> Layout {
+    pub(crate) fn of(resource: &Resource, ways: &[Way]) -> Layout {
         let by_hand = BY_HAND.iter().find(|known| known.noun == resource.noun);
         let states = match by_hand {
             Some(known) => known.states.to_vec(),

@@ -7,7 +7,7 @@ use crate::actions::PRODUCTS;
 
 /// The part of the explorer that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
+pub(crate) enum Section {
     /// Actions and their list.
     Actions,
     /// Error codes.
@@ -29,7 +29,7 @@ const SECTIONS: &[(Section, &str, &str)] = &[
 ];
 
 /// A whole page. Scripts are modules of the assets.
-pub fn page(title: &str, section: Section, scripts: &[&str], body: &Markup) -> Markup {
+pub(crate) fn page(title: &str, section: Section, scripts: &[&str], body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -6,7 +6,7 @@ use super::layout::{EdgePath, HALF};
 use super::states::{StatusDiagram, Way};
 
 /// The machine; what `action` does in it is marked.
-pub fn picture(machine: &StatusDiagram, action: Option<&str>) -> Markup {
+pub(crate) fn picture(machine: &StatusDiagram, action: Option<&str>) -> Markup {
     let (width, height) = machine.layout.size;
     let title = format!("states-{}", machine.resource.noun);
     html! {

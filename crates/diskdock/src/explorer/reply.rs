@@ -7,7 +7,7 @@ use crate::catalog::document::one_line;
 use crate::catalog::{ReplyField, ReplyShape};
 
 /// The fields of a reply, with the RequestId that every reply has.
-pub fn tree(shape: &ReplyShape) -> Markup {
+pub(super) fn tree(shape: &ReplyShape) -> Markup {
     html! {
         ul.tree {
             li id="reply.RequestId" {

@@ -14,7 +14,7 @@ const RESULTS: usize = 60;
 
 /// What can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SearchEntry {
+pub(crate) struct SearchEntry {
     /// `action`, `parameter` or `error`.
     pub kind: &'static str,
     /// What is matched first.
@@ -26,7 +26,7 @@ pub struct SearchEntry {
 }
 
 /// Everything that can be found: actions first, then error codes, then parameters.
-pub fn entries() -> Vec<SearchEntry> {
+pub(crate) fn entries() -> Vec<SearchEntry> {
     let actions = all().map(|listed| SearchEntry {
         kind: "action",
         name: key(listed),
@@ -71,7 +71,7 @@ fn parameter_names(specs: &[ParamSpec], prefix: &str, names: &mut Vec<String>) {
 
 /// The entries as JSON, as short as they can be: rows of the kind's first letter, name and text.
 /// Where a row leads follows from these.
-pub fn json() -> String {
+pub(super) fn json() -> String {
     let entries = entries();
     let rows: Vec<_> =
         entries.iter().map(|entry| (&entry.kind[..1], &entry.name, &entry.text)).collect();
@@ -79,7 +79,7 @@ pub fn json() -> String {
 }
 
 /// What matches every word of `asked`, best first, up to a bound.
-pub fn find(asked: &str) -> Vec<SearchEntry> {
+pub(crate) fn find(asked: &str) -> Vec<SearchEntry> {
     let asked = asked.trim().to_lowercase();
     let words: Vec<&str> = asked.split_whitespace().collect();
     if words.is_empty() {

@@ -13,7 +13,7 @@ use crate::actions::{all, resources};
 use crate::catalog::{Edge, Resource};
 
 /// A state machine: the statuses of a kind of resource and the ways between them.
-pub struct StatusDiagram {
+pub(crate) struct StatusDiagram {
     /// The kind of resource.
     pub resource: &'static Resource,
     /// The ways, in the order of the life of the resource.
@@ -23,7 +23,7 @@ pub struct StatusDiagram {
 }
 
 /// A way from one state to another.
-pub struct Way {
+pub(crate) struct Way {
     /// From where, to where.
     pub edge: Edge,
     /// What makes it happen.
@@ -36,7 +36,7 @@ pub struct Way {
 
 impl Way {
     /// Whether this action has to do with it.
-    pub fn concerns(&self, action: &str) -> bool {
+    pub(crate) fn concerns(&self, action: &str) -> bool {
         self.begun_by.contains(&action) || self.ends.contains(&action)
     }
 }
@@ -88,12 +88,12 @@ fn way<'w>(ways: &'w mut Vec<Way>, edge: &Edge) -> &'w mut Way {
 }
 
 /// The machine that an action moves something in.
-pub fn machine_of(action: &str) -> Option<&'static StatusDiagram> {
+pub(crate) fn machine_of(action: &str) -> Option<&'static StatusDiagram> {
     MACHINES.iter().find(|machine| machine.ways.iter().any(|way| way.concerns(action)))
 }
 
 /// The page with all of them.
-pub fn page() -> Markup {
+pub(crate) fn page() -> Markup {
     let kinds: Vec<_> = MACHINES.iter().map(|machine| machine.resource.with_article).collect();
     let body = html! {
         h1 { "States" }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::actions::find;
 
 /// Paragraphs, divided by empty lines.
-pub fn paragraphs(text: &str) -> Markup {
+pub(crate) fn paragraphs(text: &str) -> Markup {
     html! {
         @for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
             p { (line(paragraph)) }
@@ -14,7 +14,7 @@ pub fn paragraphs(text: &str) -> Markup {
 }
 
 /// One stretch of prose.
-pub fn line(text: &str) -> Markup {
+pub(crate) fn line(text: &str) -> Markup {
     html! {
         @for (at, part) in text.split('`').enumerate() {
             @if at % 2 == 1 { code { (part) } } @else { (linked(part)) }
@@ -34,23 +34,23 @@ fn linked(text: &str) -> Markup {
 }
 
 /// A sentence of the catalog with a capital letter.
-pub fn capital(sentence: &str) -> String {
+pub(crate) fn capital(sentence: &str) -> String {
     let mut rest = sentence.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// Where the page of the action of this key is.
-pub fn action_href(key: &str) -> String {
+pub(crate) fn action_href(key: &str) -> String {
     format!("/explorer/actions/{key}")
 }
 
 /// Where an error code's page is.
-pub fn error_href(code: &str) -> String {
+pub(crate) fn error_href(code: &str) -> String {
     format!("/explorer/errors/{code}")
 }
 
 /// An error code that may be broken after its periods.
-pub fn breakable(code: &str) -> Markup {
+pub(crate) fn breakable(code: &str) -> Markup {
     html! {
         @for (at, part) in code.split('.').enumerate() {
             @if at > 0 { "." wbr; } (part)
@@ -59,7 +59,7 @@ pub fn breakable(code: &str) -> Markup {
 }
 
 /// A message of the catalog, with an ellipsis where the server names what is meant.
-pub fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     match text {
         "{}" => "(says what differs)".to_owned(),
         text => text.replace("{}", "…"),

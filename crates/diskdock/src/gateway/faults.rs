@@ -11,11 +11,11 @@ use crate::catalog::{ErrorCode, Refusal};
 /// Planted faults at most.
 const PLANTED: usize = 1_000;
 /// The longest planted delay, in milliseconds.
-pub const SLOWEST_MS: u64 = 600_000;
+pub(crate) const SLOWEST_MS: u64 = 600_000;
 
 /// A fault of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The call fails with this error and has no effect.
     Answer {
         /// The error.
@@ -35,7 +35,7 @@ pub enum Fault {
 /// A fault as an operator writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
-pub enum Order {
+pub(crate) enum Order {
     /// Fail with the error of this code.
     Answer {
         /// The code.
@@ -57,7 +57,7 @@ pub enum Order {
 /// A planted fault: the calls that it applies to, and the fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlantedFault {
+pub(crate) struct PlantedFault {
     /// The action; all actions if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -79,7 +79,7 @@ pub struct Faults {
 
 impl Faults {
     /// Adds a fault behind the others; the error describes an invalid one.
-    pub fn plant(&self, plan: PlantedFault) -> Result<(), String> {
+    pub(crate) fn plant(&self, plan: PlantedFault) -> Result<(), String> {
         if let Some(action) = &plan.action
             && crate::actions::find(action).is_none()
         {
@@ -104,17 +104,17 @@ impl Faults {
     }
 
     /// The planted faults that have calls left.
-    pub fn plans(&self) -> Vec<PlantedFault> {
+    pub(crate) fn plans(&self) -> Vec<PlantedFault> {
         self.lock().clone()
     }
 
     /// Removes all faults.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
     /// The fault of this call of `action`, if any.
-    pub fn next_fault(&self, action: &str) -> Option<Fault> {
+    pub(crate) fn next_fault(&self, action: &str) -> Option<Fault> {
         let mut plans = self.lock();
         let at = plans.iter_mut().position(|plan| plan.applies_to(action))?;
         let order = plans[at].fault.clone();

@@ -22,7 +22,7 @@ impl Guard {
     ///
     /// Clients with a proxy setting name the vendor's hosts. The owner of such a name could point
     /// it here (DNS rebinding), so a browser may not use it: its page would be of that origin.
-    pub fn check_call(&self, parts: &Parts) -> Result<(), String> {
+    pub(crate) fn check_call(&self, parts: &Parts) -> Result<(), String> {
         let navigates = text(&parts.headers, "sec-fetch-mode") == Some("navigate");
         if navigates {
             return Err("a link in a browser cannot call actions with this key".to_owned());
@@ -35,7 +35,7 @@ impl Guard {
     }
 
     /// Allows requests that no foreign page can have caused; the error is the reason.
-    pub fn check(&self, parts: &Parts) -> Result<(), String> {
+    pub(crate) fn check(&self, parts: &Parts) -> Result<(), String> {
         let host = host(parts);
         if !self.is_ours(host) {
             return Err(format!("this server is not called {host:?}"));

@@ -16,7 +16,7 @@ pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
 
 /// An access key, as authentication uses it.
 #[derive(Clone, Debug)]
-pub struct KeyEntry {
+pub(crate) struct KeyEntry {
     /// The secret part.
     pub secret: String,
     /// The account whose resources it gives access to.
@@ -48,12 +48,12 @@ impl Keys {
     }
 
     /// The key of this id.
-    pub fn find(&self, id: &str) -> Option<Arc<KeyEntry>> {
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<KeyEntry>> {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// Whether the development key is among them.
-    pub fn has_development_key(&self) -> bool {
+    pub(crate) fn has_development_key(&self) -> bool {
         self.find(DEVELOPMENT_ID).is_some_and(|found| found.development)
     }
 }
@@ -93,7 +93,7 @@ fn by_id(keys: Vec<AccessKey>, development: bool) -> HashMap<String, Arc<KeyEntr
 }
 
 /// Random letters and digits, `length` of them.
-pub fn secret_text(length: usize) -> String {
+pub(crate) fn secret_text(length: usize) -> String {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut text = String::with_capacity(length);
     while text.len() < length {

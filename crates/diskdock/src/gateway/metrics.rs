@@ -52,13 +52,13 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a request. Both labels come from our own tables, so their number is bounded.
-    pub fn request(&self, action: &'static str, code: &'static str, took: Duration) {
+    pub(crate) fn request(&self, action: &'static str, code: &'static str, took: Duration) {
         self.requests.get_or_create(&RequestLabels { action, code }).inc();
         self.seconds.get_or_create(&ActionLabels { action }).observe(took.as_secs_f64());
     }
 
     /// All metrics as text. The number of damaged disks is left out while it is unknown.
-    pub fn text(
+    pub(crate) fn text(
         &self,
         services: &Services,
         damaged_disks: Option<usize>,

@@ -3,18 +3,18 @@
 //! The way of a request: decode query and body into one list of parameters; read action and
 //! format; verify signature, time and nonce; call the service; write the reply as JSON or XML.
 
-pub mod authenticate;
+pub(crate) mod authenticate;
 pub mod decode;
-pub mod faults;
+pub(crate) mod faults;
 pub mod guard;
 pub mod keys;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod nonce;
-pub mod recent;
-pub mod respond;
+pub(crate) mod recent;
+pub(crate) mod respond;
 pub mod server;
 pub mod signature;
-pub mod throttle;
+pub(crate) mod throttle;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -303,4 +303,4 @@ fn asked_for(intent: &Intent<'_>, host: &str) -> Result<Listed, Refusal> {
 }
 
 /// A gateway that several connections share.
-pub type SharedGateway = Arc<Gateway>;
+pub(crate) type SharedGateway = Arc<Gateway>;

@@ -28,14 +28,14 @@ use memory::{Inserted, KeyMemory};
 use stored::StoredNonces;
 
 /// How far a timestamp may lie before or after the present, in seconds.
-pub const WINDOW_S: i64 = 15 * 60;
+pub(crate) const WINDOW_S: i64 = 15 * 60;
 
 /// How many nonces are remembered at most by default: about 80 MB.
-pub const MAX_NONCES: usize = 4_000_000;
+pub(crate) const MAX_NONCES: usize = 4_000_000;
 
 /// Whether a request may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NonceCheck {
+pub(crate) enum NonceCheck {
     /// It was not seen before, and is remembered now.
     Fresh,
     /// It was seen before.
@@ -51,7 +51,7 @@ pub enum NonceCheck {
 
 /// A request with a verified signature.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed<'a> {
+pub(crate) struct Signed<'a> {
     /// The account of the key.
     pub account: &'a AccountId,
     /// The key.
@@ -85,7 +85,7 @@ impl Default for Nonces {
 
 impl Nonces {
     /// A memory for at most `limit` nonces, besides those that were stored.
-    pub fn new(limit: usize, stored: StoredNonces) -> Self {
+    pub(crate) fn new(limit: usize, stored: StoredNonces) -> Self {
         Nonces {
             hasher: RandomState::new(),
             keys: RwLock::default(),
@@ -98,17 +98,12 @@ impl Nonces {
     }
 
     /// How many nonces are remembered.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Decides on a request, and remembers it.
-    pub fn remember(&self, request: &Signed<'_>, now_s: i64) -> NonceCheck {
+    pub(crate) fn remember(&self, request: &Signed<'_>, now_s: i64) -> NonceCheck {
         if request.timestamp_s < now_s.saturating_sub(WINDOW_S) {
             return NonceCheck::Expired;
         }
@@ -140,7 +135,7 @@ impl Nonces {
 
     /// Frees the memory of the minutes that have left the window, by the time of day as far as the
     /// monotonic clock bears it out; gives that time.
-    pub fn forget_expired(&self, now_s: i64, uptime: Uptime) -> i64 {
+    pub(crate) fn forget_expired(&self, now_s: i64, uptime: Uptime) -> i64 {
         let mut expiry = self.expiry.lock().unwrap_or_else(PoisonError::into_inner);
         let expiry_s = expiry.read_s(now_s, uptime);
         let last = minute(expiry_s.saturating_sub(WINDOW_S)).saturating_sub(1);

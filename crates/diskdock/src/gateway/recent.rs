@@ -45,7 +45,7 @@ impl RecentCall {
     }
 
     /// Whether its parameters are too long to be shown.
-    pub fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self) -> bool {
         let length = |(name, value): &(String, String)| name.len() + value.len();
         self.parameters().iter().map(length).sum::<usize>() > PARAMETERS
     }
@@ -64,7 +64,7 @@ struct RecentCalls {
 
 impl Recent {
     /// Adds a call. `reads` tells that it was read-only and successful.
-    pub fn keep(&self, mut call: RecentCall, reads: bool) {
+    pub(crate) fn keep(&self, mut call: RecentCall, reads: bool) {
         if call.is_long() {
             call.request = None;
         }

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 const IGNORED_HEADER: usize = 2_000;
 
 /// A reply before it is an HTTP response.
-pub struct ApiResponse {
+pub(crate) struct ApiResponse {
     /// The HTTP status.
     pub status: StatusCode,
     /// The error code, or `OK`.
@@ -26,7 +26,7 @@ pub struct ApiResponse {
 
 impl ApiResponse {
     /// The reply of an action that succeeded.
-    pub fn success(
+    pub(crate) fn success(
         action: &str,
         request_id: &str,
         reply: &[u8],
@@ -45,7 +45,12 @@ impl ApiResponse {
 
     /// The error for a request without effect. Failures of the server are logged; the reply does
     /// not describe them.
-    pub fn stopped(stop: &Stop, request_id: &str, host: &str, format: Format) -> ApiResponse {
+    pub(crate) fn stopped(
+        stop: &Stop,
+        request_id: &str,
+        host: &str,
+        format: Format,
+    ) -> ApiResponse {
         match stop {
             Stop::Refused(refusal) => ApiResponse::refused(refusal, request_id, host, format),
             Stop::Failed(fault) => {
@@ -80,7 +85,7 @@ impl ApiResponse {
     }
 
     /// The HTTP response.
-    pub fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
+    pub(crate) fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

@@ -27,7 +27,7 @@ struct Window {
 
 impl Throttle {
     /// Counts one call; false if it exceeds the limit.
-    pub fn admit(&self, account: &AccountId, action: &str, now: Moment) -> bool {
+    pub(crate) fn admit(&self, account: &AccountId, action: &str, now: Moment) -> bool {
         let Some(action) = LIMITED.iter().find(|limited| **limited == action) else { return true };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window =

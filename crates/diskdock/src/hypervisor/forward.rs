@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The tag of an instance that says which ports of this host lead into its guest, such as
 /// `2222:22` or `2222:22,8080:80`. They can be reached from this host only.
-pub const FORWARD_TAG: &str = "diskdock:forward";
+pub(crate) const FORWARD_TAG: &str = "diskdock:forward";
 
 /// A TCP port of this host's loopback that leads to a port of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +17,12 @@ pub struct Forward {
 
 impl Forward {
     /// Reads `HOST:GUEST`, or several of them with commas between.
-    pub fn parse_list(text: &str) -> Option<Vec<Forward>> {
+    pub(crate) fn parse_list(text: &str) -> Option<Vec<Forward>> {
         text.split(',').map(|one| Forward::parse(one).ok()).collect()
     }
 
     /// Reads `HOST:GUEST`.
-    pub fn parse(text: &str) -> Result<Forward, String> {
+    pub(crate) fn parse(text: &str) -> Result<Forward, String> {
         Forward::read(text).ok_or_else(|| format!("`{text}` is no HOST:GUEST, such as 2222:22"))
     }
 

@@ -16,7 +16,7 @@ use domain::{Disk, DiskId, InstanceId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-pub use forward::{FORWARD_TAG, Forward};
+pub(crate) use forward::{FORWARD_TAG, Forward};
 pub use pace::{Pace, parse_duration_ms};
 pub use script::{Behaviour, Rule, Script, TransitionKind};
 pub use simulated::Simulated;
@@ -102,7 +102,7 @@ pub struct DiskSpec {
 
 impl DiskSpec {
     /// The bytes of this disk.
-    pub fn of(disk: &Disk) -> DiskSpec {
+    pub(crate) fn of(disk: &Disk) -> DiskSpec {
         let image = Some(&disk.image).filter(|image| !image.is_empty());
         DiskSpec { disk: disk.id.clone(), size_gib: disk.size_gib, image: image.cloned() }
     }

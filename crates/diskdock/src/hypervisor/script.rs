@@ -79,7 +79,7 @@ impl Script {
     }
 
     /// Removes all rules.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rules.clear();
     }
 
@@ -89,7 +89,7 @@ impl Script {
     }
 
     /// The behaviour of a transition that begins now, if a rule applies; counts as a use of it.
-    pub fn behaviour(
+    pub(crate) fn behaviour(
         &mut self,
         transition: TransitionKind,
         disk: Option<&str>,

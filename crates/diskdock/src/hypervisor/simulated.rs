@@ -79,7 +79,7 @@ impl Simulated {
     }
 
     /// Whether a new disk is not there at once, by pace or by a rule.
-    pub fn creating_takes_time(&self) -> bool {
+    pub(crate) fn creating_takes_time(&self) -> bool {
         let state = self.lock();
         let ruled = |rule: &Rule| rule.transition == Some(TransitionKind::Create);
         state.pace.unwrap_or(Pace::Fast).of(TransitionKind::Create) > 0

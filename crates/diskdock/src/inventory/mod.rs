@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use table::Table;
 
-pub use source::InventorySource;
+pub(crate) use source::InventorySource;
 
 /// Public regions, zones, instance types and images, compiled in.
 const BUILTIN: &str = include_str!("builtin.toml");

@@ -31,7 +31,7 @@ impl InventorySource {
     }
 
     /// The inventory without imported images.
-    pub fn bare(&self) -> Inventory {
+    pub(crate) fn bare(&self) -> Inventory {
         self.with(&[])
     }
 
@@ -56,7 +56,7 @@ impl InventorySource {
 
     /// Scans the imported images on a thread for blocking work. Returns the inventory if it has
     /// changed.
-    pub async fn refresh(
+    pub(crate) async fn refresh(
         self: &Arc<Self>,
         hand_over: impl FnOnce(Inventory),
     ) -> Result<(), StorageError> {
@@ -70,7 +70,7 @@ impl InventorySource {
     }
 
     /// Faults of images, as of the last survey.
-    pub fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }
 

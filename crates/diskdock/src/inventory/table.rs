@@ -30,7 +30,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Merges the entries of `other`, which win over those of `self`.
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.drop_images_of(&other);
         self.regions.extend(other.regions);
         self.zones.extend(other.zones);

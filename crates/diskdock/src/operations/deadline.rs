@@ -25,12 +25,12 @@ pub(super) struct Deadline {
 
 impl Deadline {
     /// The deadline of an operation that begins.
-    pub fn new(timeout: Timeout, now: Uptime) -> Deadline {
+    pub(crate) fn new(timeout: Timeout, now: Uptime) -> Deadline {
         Deadline { allowed_ms: timeout.milliseconds(), used: TimeUsed::none(now) }
     }
 
     /// The deadline of an operation that is resumed after it had used this much.
-    pub fn recovered(timeout: Timeout, mut used: TimeUsed, now: Uptime) -> Deadline {
+    pub(super) fn recovered(timeout: Timeout, mut used: TimeUsed, now: Uptime) -> Deadline {
         used.count(now);
         used.is_suspended = false;
         let timeout_ms = timeout.milliseconds();
@@ -41,36 +41,36 @@ impl Deadline {
 
     /// Counts the time since the last look, unless nothing could happen in it; from now on it
     /// counts.
-    pub fn count(&mut self, now: Uptime) {
+    pub(crate) fn count(&mut self, now: Uptime) {
         self.used.count(now);
         self.used.is_suspended = false;
     }
 
     /// Until the next look, nothing can happen.
-    pub fn suspend(&mut self) {
+    pub(crate) fn suspend(&mut self) {
         self.used.is_suspended = true;
     }
 
     /// Whether the time is used up.
-    pub fn has_passed(&self) -> bool {
+    pub(crate) fn has_passed(&self) -> bool {
         self.left_ms() == Some(0)
     }
 
     /// Milliseconds that were left at the last look; none while it stands still.
-    pub fn left_ms(&self) -> Option<i64> {
+    pub(crate) fn left_ms(&self) -> Option<i64> {
         let left_ms = self.allowed_ms.saturating_sub(self.used.counted_ms).max(0);
         (!self.used.is_suspended).then_some(left_ms)
     }
 
     /// Milliseconds that are left now; none while it stands still.
-    pub fn left_ms_at(&self, now: Uptime) -> Option<i64> {
+    pub(crate) fn left_ms_at(&self, now: Uptime) -> Option<i64> {
         let mut later = *self;
         later.used.count(now);
         later.left_ms()
     }
 
     /// What is used up, to be saved.
-    pub fn time_used(&self) -> TimeUsed {
+    pub(super) fn time_used(&self) -> TimeUsed {
         self.used
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Schedule {
 
 impl Job {
     /// A job that is due at once.
-    pub fn new(
+    pub(crate) fn new(
         row: OperationRow,
         operation: Box<dyn DynOperation>,
         deadline: Deadline,
@@ -66,12 +66,12 @@ pub(super) enum Stage {
 pub(super) struct ConsecutiveFailures(u32);
 
 impl ConsecutiveFailures {
-    pub fn count(&mut self, failed: bool) {
+    pub(crate) fn count(&mut self, failed: bool) {
         self.0 = if failed { self.0.saturating_add(1) } else { 0 };
     }
 
     /// The pause after a failure, twice as long each time in a row.
-    pub fn pause_ms(self) -> i64 {
+    pub(crate) fn pause_ms(self) -> i64 {
         let doubled = self.0.saturating_sub(1).min(12);
         PAUSE_MS.0.saturating_mul(1 << doubled).min(PAUSE_MS.1)
     }
@@ -98,7 +98,7 @@ pub struct Selection {
 impl Selection {
     /// Whether an operation on this instance and this disk is meant, which makes these disks
     /// besides.
-    pub fn includes(
+    pub(crate) fn includes(
         &self,
         instance: Option<&InstanceId>,
         disk: Option<&DiskId>,
@@ -143,7 +143,7 @@ struct Held {
 impl Jobs {
     /// Takes a new job in; true if it is due before all others, so that whoever waits for the first
     /// one has to look again.
-    pub fn add(&mut self, job: Job) -> bool {
+    pub(crate) fn add(&mut self, job: Job) -> bool {
         *self.accounts.entry(job.row.account.clone()).or_default() += 1;
         self.put(job)
     }
@@ -155,32 +155,32 @@ impl Jobs {
         sooner
     }
 
-    pub fn knows(&self, id: OperationId) -> bool {
+    pub(crate) fn knows(&self, id: OperationId) -> bool {
         self.waiting.contains_key(&id) || self.in_hand.contains_key(&id)
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.waiting.len() + self.in_hand.len()
     }
 
     /// How many of an account there are.
-    pub fn count_of(&self, account: &AccountId) -> usize {
+    pub(crate) fn count_of(&self, account: &AccountId) -> usize {
         self.accounts.get(account).copied().unwrap_or(0)
     }
 
-    pub fn next_due(&self) -> Option<Uptime> {
+    pub(crate) fn next_due(&self) -> Option<Uptime> {
         self.due.peek().map(|Reverse((moment, _))| *moment)
     }
 
     /// The operations that wait for something, oldest first.
-    pub fn waiting_rows(&self) -> Vec<OperationRow> {
+    pub(super) fn waiting_rows(&self) -> Vec<OperationRow> {
         let mut rows: Vec<_> = self.waiting.values().map(|job| job.row.clone()).collect();
         rows.sort_by_key(|row| row.id);
         rows
     }
 
     /// The times of an operation; none if another server carries it out.
-    pub fn time_left(&self, id: OperationId, now: Uptime) -> Option<TimeLeft> {
+    pub(super) fn time_left(&self, id: OperationId, now: Uptime) -> Option<TimeLeft> {
         let (due, deadline) = match (self.waiting.get(&id), self.in_hand.get(&id)) {
             (Some(job), _) => (job.schedule.due, job.schedule.deadline),
             (None, Some(held)) => (now, held.deadline),
@@ -191,7 +191,7 @@ impl Jobs {
     }
 
     /// The selected operations, oldest first.
-    pub fn select(&self, selection: &Selection) -> Vec<Selected> {
+    pub(super) fn select(&self, selection: &Selection) -> Vec<Selected> {
         let waiting = self.waiting.iter().map(|(id, job)| (*id, job.subject(), job.making()));
         let held = self.in_hand.iter();
         let held = held.map(|(id, held)| (*id, held.subject.clone(), held.making.clone()));
@@ -205,7 +205,7 @@ impl Jobs {
         found
     }
 
-    pub fn take_due(&mut self, now: Uptime) -> Vec<Job> {
+    pub(crate) fn take_due(&mut self, now: Uptime) -> Vec<Job> {
         let mut taken = Vec::new();
         while let Some(Reverse((moment, id))) = self.due.peek().copied() {
             if moment > now {
@@ -220,7 +220,7 @@ impl Jobs {
     }
 
     /// Takes a job that waits, whenever it is due; none if it takes a step just now, or has ended.
-    pub fn take(&mut self, id: OperationId) -> Option<Job> {
+    pub(crate) fn take(&mut self, id: OperationId) -> Option<Job> {
         let job = self.waiting.remove(&id)?;
         let held = Held {
             account: job.row.account.clone(),
@@ -235,7 +235,7 @@ impl Jobs {
 
     /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
     /// true if it is due before all others. A job that was woken meanwhile is due at once.
-    pub fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Uptime) -> bool {
+    pub(crate) fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Uptime) -> bool {
         let Some(held) = self.in_hand.remove(&id) else { return false };
         match rest {
             Some(mut job) => {
@@ -261,7 +261,7 @@ impl Jobs {
     }
 
     /// Makes the selected operations due at once; one that takes a step, as soon as that is over.
-    pub fn wake(&mut self, selection: &Selection, now: Uptime) {
+    pub(super) fn wake(&mut self, selection: &Selection, now: Uptime) {
         for held in self.in_hand.values_mut() {
             let Subject { instance, disk } = &held.subject;
             held.woken |= selection.includes(instance.as_ref(), disk.as_ref(), &held.making);

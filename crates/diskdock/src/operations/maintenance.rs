@@ -27,7 +27,7 @@ pub struct Chore {
 
 impl Chore {
     /// A chore that rests so long after it was done.
-    pub fn new<F, E>(
+    pub(crate) fn new<F, E>(
         name: &'static str,
         rest: Duration,
         work: impl Fn() -> F + Send + Sync + 'static,
@@ -44,13 +44,13 @@ impl Chore {
     }
 
     /// The same chore, done early whenever this is notified.
-    pub fn also_after(mut self, early: &Arc<Notify>) -> Chore {
+    pub(crate) fn also_after(mut self, early: &Arc<Notify>) -> Chore {
         self.early = Arc::clone(early);
         self
     }
 
     /// The same chore, done before the server recovers, too.
-    pub fn also_at_start(mut self) -> Chore {
+    pub(crate) fn also_at_start(mut self) -> Chore {
         self.at_start = true;
         self
     }
@@ -63,7 +63,7 @@ impl Chore {
     }
 
     /// Does it once. A failure is in the log, a panic too; it is done again in its time.
-    pub async fn once(&self) {
+    pub(crate) async fn once(&self) {
         match unless_panics((self.work)()).await {
             Some(Ok(())) => {}
             Some(Err(error)) => tracing::error!(error, chore = self.name, "maintenance failed"),

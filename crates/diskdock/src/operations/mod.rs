@@ -28,16 +28,16 @@ use serde::de::DeserializeOwned;
 use crate::hypervisor::{Hypervisor, Progress, Slot};
 use crate::store::{StoreError, WriteTx};
 
-pub use crate::hypervisor::TransientError;
+pub(crate) use crate::hypervisor::TransientError;
 pub use jobs::{Selected, Selection, TimeLeft};
-pub use maintenance::Chore;
+pub(crate) use maintenance::Chore;
 pub use new_operation::NewOperation;
 pub use reconcile::{Difference, UnknownInstances, find_differences, reconcile, reconcile_one};
 pub use runner::{Room, Runner};
-pub use server_lease::SERVER;
+pub(crate) use server_lease::SERVER;
 pub use server_life::ServerLife;
 pub use sweep::sweep;
-pub use unclaimed::unclaimed;
+pub(crate) use unclaimed::unclaimed;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +63,12 @@ pub struct Subject {
 
 impl Subject {
     /// A disk at an instance.
-    pub fn of_slot(slot: &Slot) -> Subject {
+    pub(crate) fn of_slot(slot: &Slot) -> Subject {
         Subject { instance: Some(slot.instance.clone()), disk: Some(slot.disk.clone()) }
     }
 
     /// An instance.
-    pub fn of_instance(instance: &InstanceId) -> Subject {
+    pub(crate) fn of_instance(instance: &InstanceId) -> Subject {
         Subject { instance: Some(instance.clone()), disk: None }
     }
 }
@@ -92,7 +92,7 @@ pub enum Outcome {
 
 /// Durable work of one kind. Saved as JSON between steps: fields may be added to it with a
 /// default, never changed.
-pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub(crate) trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// `disk.detach` and the like.
     const KIND: &'static str;
     /// How long it may take.
@@ -209,7 +209,7 @@ impl<O: Operation> DynOperation for O {
 }
 
 /// An operation as a trait object.
-pub fn boxed(operation: impl Operation) -> Box<dyn DynOperation> {
+pub(crate) fn boxed(operation: impl Operation) -> Box<dyn DynOperation> {
     Box::new(operation)
 }
 
@@ -223,7 +223,7 @@ pub struct OperationKind {
 }
 
 /// The kind of an operation type.
-pub const fn kind<O: Operation>() -> OperationKind {
+pub(crate) const fn kind<O: Operation>() -> OperationKind {
     OperationKind { name: O::KIND, restore: restore::<O> }
 }
 

@@ -21,9 +21,9 @@ use crate::hypervisor::Hypervisor;
 use crate::store::{OperationRow, Store, StoreError, WriteTx};
 
 /// Operations in flight at most; beyond, new work is refused.
-pub const IN_FLIGHT: usize = 100_000;
+pub(crate) const IN_FLIGHT: usize = 100_000;
 /// Operations of one account in flight at most, so that no account takes the room of all others.
-pub const IN_FLIGHT_OF_ACCOUNT: usize = 10_000;
+pub(crate) const IN_FLIGHT_OF_ACCOUNT: usize = 10_000;
 /// Operations that are recovered in one transaction.
 const RECOVERED_AT_A_TIME: u32 = 1_000;
 
@@ -100,7 +100,7 @@ impl Runner {
 
     /// Whether this server knows its machines and what was in flight: before that, nobody is
     /// served.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire)
     }
 
@@ -205,7 +205,7 @@ impl Runner {
     }
 
     /// Carries out what is due, for ever.
-    pub async fn run(self: Arc<Self>) {
+    pub(crate) async fn run(self: Arc<Self>) {
         loop {
             let changed = self.changed.notified();
             for job in self.take_due() {

@@ -16,10 +16,10 @@ use crate::store::{Lease, StoreError, WriteTx};
 
 /// The name under which this server holds its lease and its operations. With SQLite there is one
 /// server to a data directory, so the name stays the same over restarts and work goes on at once.
-pub const SERVER: &str = "local";
+pub(crate) const SERVER: &str = "local";
 
 /// How often the lease is renewed.
-pub const RENEWED_EVERY: Duration = Duration::from_secs(20);
+pub(crate) const RENEWED_EVERY: Duration = Duration::from_secs(20);
 /// How long a lease must have been seen without being renewed before it has lapsed, in
 /// milliseconds.
 const LAPSES_AFTER_MS: i64 = 60_000;
@@ -35,7 +35,7 @@ pub(super) struct LeaseWatch {
 
 impl LeaseWatch {
     /// Those of these leases that have lapsed.
-    pub fn lapsed(&mut self, leases: Vec<Lease>, now: Uptime) -> Vec<Lease> {
+    pub(super) fn lapsed(&mut self, leases: Vec<Lease>, now: Uptime) -> Vec<Lease> {
         let mut seen = HashMap::new();
         for lease in leases {
             let before = self.seen.remove(&lease.server).filter(|(before, _)| *before == lease);

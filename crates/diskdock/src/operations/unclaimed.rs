@@ -10,7 +10,7 @@ use crate::hypervisor::{Hypervisor, TransientError};
 use crate::store::{Store, StoreError};
 
 /// Looks for them. What comes or goes meanwhile is none of them.
-pub async fn unclaimed(
+pub(crate) async fn unclaimed(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<Vec<Difference>, StoreError> {

@@ -21,7 +21,7 @@ use crate::operations::Runner;
 use crate::store::{ReadTx, Store, StoredNonce};
 
 use parameters::ignored;
-pub use parameters::{COMMON, LEGACY};
+pub(crate) use parameters::{COMMON, LEGACY};
 pub use quota::{Quota, QuotaError, Quotas};
 
 /// The parts that serve requests.
@@ -55,7 +55,7 @@ pub struct Request {
 }
 
 /// The reply to a request.
-pub struct Reply {
+pub(crate) struct Reply {
     /// The reply, a JSON object without the RequestId.
     pub reply: Vec<u8>,
     /// Names of parameters that had no effect.
@@ -64,7 +64,7 @@ pub struct Reply {
 
 /// Carries out a request: parse, decide, write, enqueue. The error is the refusal by the API, or
 /// the failure of the store.
-pub async fn dispatch(
+pub(crate) async fn dispatch(
     services: &Services,
     listed: Listed,
     request: &Request,

@@ -6,7 +6,7 @@ use crate::catalog::errors::UNKNOWN_PARAMETER;
 use crate::catalog::{Input, ParamSpec, Refusal, Repeat};
 
 /// Parameters that belong to the gateway and not to any action.
-pub const COMMON: &[&str] = &[
+pub(crate) const COMMON: &[&str] = &[
     "AccessKeyId",
     "Action",
     "BearerToken",
@@ -22,7 +22,7 @@ pub const COMMON: &[&str] = &[
 ];
 
 /// Parameters that every action accepts because old clients send them.
-pub const LEGACY: &[&str] =
+pub(crate) const LEGACY: &[&str] =
     &["OwnerAccount", "OwnerId", "RegionId", "ResourceOwnerAccount", "ResourceOwnerId"];
 
 /// Names of parameters that are unknown or have no effect; an error if the server is strict.

@@ -23,7 +23,7 @@ pub(super) struct ClosingFile {
 
 impl ClosingFile {
     /// Whether the file is the one that the machine has open, and as long as it was.
-    pub fn check_opened(&self) -> Result<(), StorageError> {
+    pub(super) fn check_opened(&self) -> Result<(), StorageError> {
         let Some(opened) = &self.opened else { return Ok(()) };
         let DiskFile { file, path, format, bytes } = &self.found;
         if identity(file, path, *format)? != opened.identity {

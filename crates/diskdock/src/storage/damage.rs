@@ -20,7 +20,7 @@ const REASON_BYTES: u64 = 4_096;
 
 /// The damaged disks of a directory.
 #[derive(Debug, Default)]
-pub struct Damages(Mutex<BTreeMap<DiskId, Damage>>);
+pub(crate) struct Damages(Mutex<BTreeMap<DiskId, Damage>>);
 
 #[derive(Debug)]
 struct Damage {
@@ -31,7 +31,7 @@ struct Damage {
 
 impl Damages {
     /// Those that earlier servers have noted.
-    pub fn load(disks: &Path) -> Result<Damages, StorageError> {
+    pub(super) fn load(disks: &Path) -> Result<Damages, StorageError> {
         let mut damages = BTreeMap::new();
         for path in files::in_directory(disks)? {
             if let Some(disk) = disk_of(&path) {
@@ -42,17 +42,17 @@ impl Damages {
     }
 
     /// Why a disk is damaged; none if it is not.
-    pub fn of(&self, disk: &DiskId) -> Option<String> {
+    pub(crate) fn of(&self, disk: &DiskId) -> Option<String> {
         self.lock().get(disk).map(|damage| damage.why.clone())
     }
 
     /// All of them, and why, sorted by disk.
-    pub fn all(&self) -> Vec<(DiskId, String)> {
+    pub(crate) fn all(&self) -> Vec<(DiskId, String)> {
         self.lock().iter().map(|(disk, damage)| (disk.clone(), damage.why.clone())).collect()
     }
 
     /// Remembers that a disk is damaged; the first reason stays.
-    pub fn mark(&self, disks: &Path, disk: &DiskId, why: &str) {
+    pub(crate) fn mark(&self, disks: &Path, disk: &DiskId, why: &str) {
         let mut damages = self.lock();
         let new = || Damage { why: why.to_owned(), is_written: false };
         let damage = damages.entry(disk.clone()).or_insert_with(new);
@@ -60,14 +60,18 @@ impl Damages {
     }
 
     /// Tries again to write down what could not be written.
-    pub fn write_missing(&self, disks: &Path) {
+    pub(crate) fn write_missing(&self, disks: &Path) {
         for (disk, damage) in self.lock().iter_mut() {
             write_down(disks, disk, damage);
         }
     }
 
     /// Forgets it. Gives the reason, if there was one.
-    pub fn forget(&self, disks: &Path, disk: &DiskId) -> Result<Option<String>, StorageError> {
+    pub(super) fn forget(
+        &self,
+        disks: &Path,
+        disk: &DiskId,
+    ) -> Result<Option<String>, StorageError> {
         let mut damages = self.lock();
         if !damages.contains_key(disk) {
             return Ok(None);

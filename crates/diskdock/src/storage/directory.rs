@@ -34,7 +34,7 @@ impl DiskFormat {
     pub(super) const ALL: [DiskFormat; 2] = [DiskFormat::Raw, DiskFormat::Qcow2];
 
     /// QEMU's name for it, and the end of the file's name.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             DiskFormat::Raw => "raw",
             DiskFormat::Qcow2 => "qcow2",

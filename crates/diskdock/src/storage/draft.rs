@@ -23,14 +23,14 @@ const NAMES: u64 = 1_000;
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A directory to make files in; removed with all its files on drop.
-pub struct Draft {
+pub(crate) struct Draft {
     path: PathBuf,
     _lock: File,
 }
 
 impl Draft {
     /// Begins a draft beside the finished files, in a directory with this owner and mode.
-    pub fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
+    pub(super) fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
         for _ in 0..NAMES {
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
             let path = beside.join(format!("{BEGINNING}{}-{number}", std::process::id()));
@@ -56,13 +56,13 @@ impl Draft {
     }
 
     /// The path of a file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
     /// Gives a durable file of it a name among the finished ones; false if the name is taken,
     /// which changes nothing.
-    pub fn publish(self, name: &str, finished: &Path) -> Result<bool, StorageError> {
+    pub(super) fn publish(self, name: &str, finished: &Path) -> Result<bool, StorageError> {
         let linked = std::fs::hard_link(self.file(name), finished);
         let taken = matches!(&linked, Err(error) if error.kind() == ErrorKind::AlreadyExists);
         if !taken {
@@ -83,7 +83,7 @@ impl Drop for Draft {
 }
 
 /// Removes abandoned drafts.
-pub fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
+pub(super) fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
     for entry in std::fs::read_dir(beside).at("list", beside)? {
         let entry = entry.at("list", beside)?;
         if entry.file_name().to_string_lossy().starts_with(BEGINNING) {

@@ -63,7 +63,7 @@ impl FileIo {
     pub(crate) const CACHED: FileIo = FileIo { direct: false, aio: Aio::Threads };
 
     /// The best way past the page cache that works on this file.
-    pub(crate) fn direct(file: &Path, owner: Owner) -> Result<FileIo, StorageError> {
+    pub(super) fn direct(file: &Path, owner: Owner) -> Result<FileIo, StorageError> {
         let mut error = None;
         for aio in Aio::ALL {
             match aio.try_out(file, owner) {

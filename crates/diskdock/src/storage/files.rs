@@ -11,11 +11,11 @@ use rustix::process::{getegid, geteuid};
 use super::error::{At, StorageError};
 
 /// Mode of a file that only its owner may read.
-pub const PRIVATE: u32 = 0o600;
+pub(crate) const PRIVATE: u32 = 0o600;
 /// Mode of a file that its group may read.
-pub const SHARED: u32 = 0o640;
+pub(crate) const SHARED: u32 = 0o640;
 /// The permission bits of a mode.
-pub const MODE: u32 = 0o7777;
+pub(crate) const MODE: u32 = 0o7777;
 
 /// User and group of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn no_follow() -> i32 {
 }
 
 /// Opens an existing regular file.
-pub fn open(path: &Path, write: bool) -> Result<File, Error> {
+pub(crate) fn open(path: &Path, write: bool) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     let file = options.read(true).write(write).custom_flags(no_follow()).open(path)?;
     if file.metadata()?.is_file() {
@@ -54,14 +54,14 @@ pub fn open(path: &Path, write: bool) -> Result<File, Error> {
 }
 
 /// Creates a file; an existing one is an error.
-pub fn create(path: &Path) -> Result<File, StorageError> {
+pub(super) fn create(path: &Path) -> Result<File, StorageError> {
     let mut options = OpenOptions::new();
     let made = options.read(true).write(true).create_new(true).mode(PRIVATE).open(path);
     made.at("make", path)
 }
 
 /// Makes a directory unless it is there; a link in its place is refused.
-pub fn directory(path: &Path, mode: u32) -> Result<(), StorageError> {
+pub(super) fn directory(path: &Path, mode: u32) -> Result<(), StorageError> {
     match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => return made.at("make", path),
@@ -75,7 +75,7 @@ pub fn directory(path: &Path, mode: u32) -> Result<(), StorageError> {
 }
 
 /// Gives a file or directory its owner and mode, as far as it has others.
-pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageError> {
+pub(super) fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageError> {
     let file = OpenOptions::new().read(true).custom_flags(no_follow()).open(path);
     let file = file.at("open", path)?;
     let found = file.metadata().at("look at", path)?;
@@ -90,13 +90,13 @@ pub fn apply_owner(path: &Path, owner: Owner, mode: u32) -> Result<(), StorageEr
 }
 
 /// Syncs a file, or the names in a directory, so that they survive a crash.
-pub fn sync(path: &Path) -> Result<(), StorageError> {
+pub(super) fn sync(path: &Path) -> Result<(), StorageError> {
     let file = OpenOptions::new().read(true).custom_flags(no_follow()).open(path);
     file.and_then(|file| file.sync_all()).at("make durable", path)
 }
 
 /// The paths in a directory.
-pub fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
+pub(super) fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).at("list", directory)? {
         paths.push(entry.at("list", directory)?.path());
@@ -105,7 +105,7 @@ pub fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
 }
 
 /// Removes a file; false if there was none.
-pub fn remove(path: &Path) -> Result<bool, StorageError> {
+pub(super) fn remove(path: &Path) -> Result<bool, StorageError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         removed => removed.at("remove", path).map(|()| true),

@@ -61,7 +61,7 @@ pub enum ImageBoot {
 
 impl ImageBoot {
     /// The `BootMode` that callers see.
-    pub fn boot_mode(&self) -> BootMode {
+    pub(crate) fn boot_mode(&self) -> BootMode {
         match self {
             ImageBoot::Disk { boot_mode } => *boot_mode,
             ImageBoot::Kernel { .. } => BootMode::Bios,
@@ -321,7 +321,7 @@ impl Images {
 
 impl ImageRecord {
     /// The image as it is offered to callers.
-    pub fn offered(&self) -> Image {
+    pub(crate) fn offered(&self) -> Image {
         Image {
             id: self.id.clone(),
             own_name: Some(self.name.clone()),

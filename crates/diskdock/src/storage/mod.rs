@@ -37,13 +37,13 @@ mod volumes;
 
 pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
-pub use file_io::DiskCache;
+pub(crate) use file_io::DiskCache;
 pub(crate) use file_io::{Aio, TRIAL_BYTES};
 pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
-pub use name::checked;
+pub(crate) use name::checked;
 pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 

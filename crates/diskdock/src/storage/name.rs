@@ -7,7 +7,7 @@ const LONGEST: usize = 64;
 
 /// The id, if it can be the name of a file: it then holds no dot, slash, blank or comma, so that it
 /// stays in its directory and needs no escaping on a command line.
-pub fn checked(id: &str) -> Result<&str, StorageError> {
+pub(crate) fn checked(id: &str) -> Result<&str, StorageError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     // A leading dash would be an option on a command line.
     let sound = (1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed);

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 /// The first bytes of a qcow2 file.
-pub const MAGIC: &[u8; 4] = b"QFI\xfb";
+pub(crate) const MAGIC: &[u8; 4] = b"QFI\xfb";
 /// Bytes of the header that are read: those of version 3 up to its feature bits.
 const HEADER: usize = 80;
 /// The longest name of a backing file in bytes, by the format.
@@ -16,7 +16,7 @@ const EXTERNAL_DATA: u64 = 1 << 2;
 
 /// The header of a qcow2 file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
+pub(crate) struct Header {
     /// The size that a guest sees, in bytes.
     pub virtual_bytes: u64,
     /// The name of its backing file.
@@ -28,7 +28,7 @@ pub struct Header {
 }
 
 /// Reads the header; the error is the reason in words.
-pub fn read(file: &File) -> Result<Header, String> {
+pub(crate) fn read(file: &File) -> Result<Header, String> {
     let mut bytes = [0; HEADER];
     file.read_exact_at(&mut bytes, 0).map_err(|_| "it is too short for qcow2".to_owned())?;
     if !bytes.starts_with(MAGIC) {

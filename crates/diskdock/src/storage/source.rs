@@ -14,7 +14,7 @@ use super::tool::Tool;
 use super::{GIB, files, qcow2};
 
 /// The largest image in GiB: system disks are no larger (documentation of RunInstances).
-pub const LARGEST_GIB: u64 = 2_048;
+pub(crate) const LARGEST_GIB: u64 = 2_048;
 /// Where a boot sector ends with [`BOOTABLE`].
 const BOOT_MARK: u64 = 510;
 const BOOTABLE: [u8; 2] = [0x55, 0xaa];
@@ -35,7 +35,7 @@ const OTHERS: &[(&[u8], &str)] = &[
 ];
 
 /// A file that can become the disk of an image.
-pub struct Source {
+pub(crate) struct Source {
     file: File,
     path: PathBuf,
     format: DiskFormat,
@@ -45,7 +45,7 @@ pub struct Source {
 
 impl Source {
     /// Opens a file and detects its format, unless it is given.
-    pub fn open(path: &Path, said: Option<DiskFormat>) -> Result<Source, StorageError> {
+    pub(super) fn open(path: &Path, said: Option<DiskFormat>) -> Result<Source, StorageError> {
         let file = open(path)?;
         let corrupt = |why: String| StorageError::corrupt(path, why);
         let format = match said {
@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// Lets `qemu-img` check that the file is whole.
-    pub fn check(&self) -> Result<(), StorageError> {
+    pub(super) fn check(&self) -> Result<(), StorageError> {
         if self.format == DiskFormat::Raw {
             return Ok(());
         }
@@ -87,7 +87,7 @@ impl Source {
     }
 
     /// Bytes that it takes as an image.
-    pub fn measure(&self) -> Result<u64, StorageError> {
+    pub(super) fn measure(&self) -> Result<u64, StorageError> {
         let tool = self.tool("measure").arg("--output=json").arg("-O").arg("qcow2");
         let told = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
         let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
@@ -98,12 +98,12 @@ impl Source {
     }
 
     /// The command that copies it into a file that needs no other.
-    pub fn convert<'a>(&self, to: &Path) -> Tool<'a> {
+    pub(crate) fn convert<'a>(&self, to: &Path) -> Tool<'a> {
         self.tool("convert").arg("-p").arg("-O").arg("qcow2").arg(self.opened()).arg(to)
     }
 
     /// Checks that the file has not changed since it was opened.
-    pub fn is_unchanged(&self) -> Result<(), StorageError> {
+    pub(super) fn is_unchanged(&self) -> Result<(), StorageError> {
         let same = match self.format {
             DiskFormat::Raw => self.file.metadata().at("look at", &self.path)?.len(),
             DiskFormat::Qcow2 => standalone(&self.file).unwrap_or(0),
@@ -116,7 +116,7 @@ impl Source {
     }
 
     /// A failure of a command, with the file's own name in the place of [`Source::opened`].
-    pub fn named(&self, fault: StorageError) -> StorageError {
+    pub(super) fn named(&self, fault: StorageError) -> StorageError {
         match fault {
             StorageError::Tool { command, words } => {
                 StorageError::Tool { command, words: self.plain(&words) }
@@ -140,13 +140,13 @@ impl Source {
 }
 
 /// Opens a regular file; symbolic links of the operator are followed.
-pub fn open(path: &Path) -> Result<File, StorageError> {
+pub(super) fn open(path: &Path) -> Result<File, StorageError> {
     let plain = path.canonicalize().at("find", path)?;
     files::open(&plain, false).at("open", path)
 }
 
 /// Opens a Linux kernel for x86 in the form that boot loaders take.
-pub fn kernel(path: &Path) -> Result<File, StorageError> {
+pub(super) fn kernel(path: &Path) -> Result<File, StorageError> {
     let file = open(path)?;
     if reads(&file, KERNEL_MARK, KERNEL) {
         return Ok(file);

@@ -13,14 +13,14 @@ use super::files::Owner;
 /// The program.
 const PROGRAM: &str = "qemu-img";
 /// How long a quick command may take.
-pub const QUICK: Duration = Duration::from_secs(60);
+pub(crate) const QUICK: Duration = Duration::from_secs(60);
 /// Bytes of what a command says that are kept; hostile files can make it say much.
 const KEPT: usize = 256 * 1024;
 /// Pieces of output that may wait to be read.
 const WAITING: usize = 64;
 
 /// What a command said.
-pub struct Said {
+pub(crate) struct Said {
     /// How it ended.
     pub status: ExitStatus,
     /// On standard output.
@@ -30,7 +30,7 @@ pub struct Said {
 }
 
 /// One call of `qemu-img`.
-pub struct Tool<'a> {
+pub(crate) struct Tool<'a> {
     command: Command,
     named: String,
     timeout: Duration,
@@ -39,20 +39,20 @@ pub struct Tool<'a> {
 
 impl<'a> Tool<'a> {
     /// `qemu-img <verb>`, which may take [`QUICK`].
-    pub fn new(verb: &str) -> Tool<'a> {
+    pub(crate) fn new(verb: &str) -> Tool<'a> {
         let mut command = Command::new(PROGRAM);
         command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
         Tool { command, named: format!("{PROGRAM} {verb}"), timeout: QUICK, hear: None }
     }
 
     /// Adds an argument.
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
     /// Runs as this user, if we are another one.
-    pub fn owned_by(mut self, owner: Owner) -> Self {
+    pub(crate) fn owned_by(mut self, owner: Owner) -> Self {
         if owner != Owner::ourselves() {
             self.command.uid(owner.uid).gid(owner.gid);
         }
@@ -60,13 +60,17 @@ impl<'a> Tool<'a> {
     }
 
     /// Hears every piece of output as it comes; may then take long, but be silent only for so long.
-    pub fn with_listener(mut self, silence: Duration, hear: &'a mut dyn FnMut(&str)) -> Self {
+    pub(crate) fn with_listener(
+        mut self,
+        silence: Duration,
+        hear: &'a mut dyn FnMut(&str),
+    ) -> Self {
         (self.timeout, self.hear) = (silence, Some(hear));
         self
     }
 
     /// Runs it, and expects it to go well. Gives what it said on standard output.
-    pub fn run(self) -> Result<String, StorageError> {
+    pub(crate) fn run(self) -> Result<String, StorageError> {
         let command = self.named.clone();
         let said = self.say()?;
         if said.status.success() {
@@ -76,7 +80,7 @@ impl<'a> Tool<'a> {
     }
 
     /// Runs it to its end, good or bad.
-    pub fn say(mut self) -> Result<Said, StorageError> {
+    pub(crate) fn say(mut self) -> Result<Said, StorageError> {
         let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().map_err(|error| cannot_start(&self.named, &error))?;
         let listened = self.listen(&mut child);
@@ -135,7 +139,7 @@ impl<'a> Tool<'a> {
 
 impl Said {
     /// Its complaint in one line.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let told = self.complaints.trim().trim_start_matches("qemu-img: ");
         match told {
             "" => format!("it failed with {} and said nothing", self.status),

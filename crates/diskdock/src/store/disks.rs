@@ -25,7 +25,7 @@ pub struct AttachedDisk {
 }
 
 /// A field of a disk that is text.
-pub type TextField = fn(&Disk) -> &str;
+pub(crate) type TextField = fn(&Disk) -> &str;
 
 /// Which disks are wanted. What is `None` does not restrict; all that is given must hold.
 ///

@@ -18,11 +18,11 @@ const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(60);
 
 /// The directory; gone when this is dropped.
 #[derive(Debug)]
-pub struct Ephemeral(PathBuf);
+pub(crate) struct Ephemeral(PathBuf);
 
 impl Ephemeral {
     /// Makes the directory. Its name ends in this number, which should be unique.
-    pub fn new(number: u64) -> std::io::Result<Ephemeral> {
+    pub(crate) fn new(number: u64) -> std::io::Result<Ephemeral> {
         let parent = std::env::temp_dir();
         clear_left_behind(&parent);
         let path = parent.join(format!("{PREFIX}{number:016x}"));
@@ -31,7 +31,7 @@ impl Ephemeral {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

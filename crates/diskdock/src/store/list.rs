@@ -114,7 +114,7 @@ impl<T: Entity> Filter<T> {
     }
 
     /// Whether this resource is wanted.
-    pub fn matches(&self, entity: &T) -> bool {
+    pub(crate) fn matches(&self, entity: &T) -> bool {
         *entity.account() == self.account
             && entity.region() == self.region
             && self.ids.as_ref().is_none_or(|ids| ids.contains(entity.id()))

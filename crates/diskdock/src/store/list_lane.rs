@@ -34,7 +34,7 @@ impl Default for ListLane {
 
 impl ListLane {
     /// Runs a read when its turn comes.
-    pub async fn run<T, E, F>(&self, engine: &Arc<dyn Engine>, mut work: F) -> Result<T, E>
+    pub(super) async fn run<T, E, F>(&self, engine: &Arc<dyn Engine>, mut work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -57,7 +57,7 @@ impl ListLane {
     }
 
     /// Walks that wait for their turn.
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 }

@@ -23,7 +23,7 @@ use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId,
 
 pub use disks::{AttachedDisk, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
-pub use ephemeral::Ephemeral;
+pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
 pub use records::{
@@ -250,7 +250,7 @@ impl Store {
 
     /// Writes, and once it is durable does `then` with the result, even if the caller has gone
     /// away meanwhile. `then` runs on the engine's thread: it must be quick and must not wait.
-    pub async fn write_then<T, U, F>(
+    pub(crate) async fn write_then<T, U, F>(
         &self,
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,
@@ -266,7 +266,7 @@ impl Store {
     }
 
     /// Why the store takes no more writes, if it does not: a sync failed, or the file is damaged.
-    pub fn stopped(&self) -> Option<String> {
+    pub(crate) fn stopped(&self) -> Option<String> {
         self.engine.stopped()
     }
 

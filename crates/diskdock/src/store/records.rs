@@ -72,7 +72,7 @@ impl TimeUsed {
     }
 
     /// Counts what has passed, unless it stands still.
-    pub fn count(&mut self, now: Uptime) {
+    pub(crate) fn count(&mut self, now: Uptime) {
         if !self.is_suspended {
             let passed_ms = now.since_ms(self.until).max(0);
             self.counted_ms = self.counted_ms.saturating_add(passed_ms);

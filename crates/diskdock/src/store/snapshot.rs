@@ -67,7 +67,7 @@ impl Snapshot {
     }
 
     /// How many there are of each kind.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         KINDS.iter().map(|of| {
             let plural = of.kind.plural;
             (plural, self.resources.get(plural).map_or(0, Vec::len))

@@ -10,7 +10,7 @@ use domain::{DiskId, InstanceId, Uptime};
 const LOOKS: usize = 1_000;
 
 /// A driver, and the way time passes for it.
-pub struct Bench<'b> {
+pub(crate) struct Bench<'b> {
     pub driver: &'b dyn Hypervisor,
     pub now: &'b dyn Fn() -> Uptime,
     pub pass: &'b dyn Fn(i64) -> Pass,
@@ -19,7 +19,7 @@ pub struct Bench<'b> {
 }
 
 /// Time that passes.
-pub type Pass = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Pass = Pin<Box<dyn Future<Output = ()>>>;
 
 fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
     Slot { instance: instance.into(), disk: disk.into(), generation }
@@ -99,7 +99,7 @@ impl Bench<'_> {
 }
 
 /// The whole contract.
-pub async fn contract(bench: &Bench<'_>) {
+pub(crate) async fn contract(bench: &Bench<'_>) {
     disks_are_made_grow_and_are_discarded(bench).await;
     machines_start_stop_and_are_forgotten(bench).await;
     a_disk_is_there_from_plug_to_unplug(bench).await;

@@ -12,20 +12,20 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
 /// A page as it was answered.
-pub struct Page {
+pub(crate) struct Page {
     pub status: u16,
     pub headers: http::HeaderMap,
     pub text: String,
 }
 
 /// Gets an address of the explorer.
-pub async fn get(path: &str) -> Page {
+pub(crate) async fn get(path: &str) -> Page {
     let request = http::Request::builder().uri(path).header("host", "127.0.0.1:5260");
     send(request.body(Body::empty()).unwrap()).await
 }
 
 /// Posts a form to the explorer.
-pub async fn post(path: &str, form: &[(&str, &str)]) -> Page {
+pub(crate) async fn post(path: &str, form: &[(&str, &str)]) -> Page {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let request = http::Request::builder()
         .method("POST")
@@ -44,6 +44,6 @@ async fn send(request: http::Request<Body>) -> Page {
 }
 
 /// `a b` as it stands in a query.
-pub fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -4,7 +4,7 @@
 mod bounds;
 mod clock_steps;
 mod discards;
-pub mod flaky;
+pub(crate) mod flaky;
 mod starts;
 mod stories;
 mod transient_errors;

@@ -1,8 +1,8 @@
 //! What every engine of the store promises. A second engine has to pass this unchanged.
 
-pub mod entities;
+pub(crate) mod entities;
 mod lists;
-pub mod operations;
+pub(crate) mod operations;
 mod safety;
 mod sqlite;
 mod threads;
@@ -13,10 +13,10 @@ use std::path::Path;
 use diskdock::store::{ReadTx, Store, StoreError, WriteTx};
 
 /// Opens the store in a directory; opening them again finds what was there.
-pub type Open = fn(&Path) -> Store;
+pub(crate) type Open = fn(&Path) -> Store;
 
 /// The whole contract.
-pub async fn contract(open: Open) {
+pub(crate) async fn contract(open: Open) {
     entities::contract(open).await;
     lists::contract(open).await;
     operations::contract(open).await;

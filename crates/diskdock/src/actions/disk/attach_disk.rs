@@ -10,11 +10,11 @@ use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
 /// Attaches a disk to an instance.
-pub struct AttachDisk;
+pub(crate) struct AttachDisk;
 
 params!(
     /// Parameters of AttachDisk.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance that gets the disk. It must be in the zone of the disk.
         #[fits = ["Running", "Stopped"]]
         instance_id: InstanceId,
@@ -42,7 +42,7 @@ params!(
 
 /// The device name of a data disk: `/dev/xvdb` to `/dev/xvdz`, or `/dev/xvdaa` to `/dev/xvdzz`.
 #[derive(Clone, Debug)]
-pub struct Device(pub String);
+pub(crate) struct Device(pub String);
 
 impl Value for Device {
     const SHAPE: Shape = Shape::Text { min: 9, max: 10, rule: "/dev/xvdb to /dev/xvdzz" };
@@ -59,7 +59,7 @@ impl Value for Device {
 
 /// The device name of a data disk, or that of a system disk.
 #[derive(Clone, Debug)]
-pub struct AnyDevice(pub String);
+pub(crate) struct AnyDevice(pub String);
 
 impl Value for AnyDevice {
     const SHAPE: Shape = Shape::Text { min: 9, max: 10, rule: "/dev/xvda to /dev/xvdzz" };
@@ -74,7 +74,7 @@ impl Value for AnyDevice {
 
 /// A login password as the vendor wants it: 8 to 30 characters of three kinds.
 #[derive(Clone, Debug)]
-pub struct Password;
+pub(crate) struct Password;
 
 impl Value for Password {
     const SHAPE: Shape = Shape::Text {
@@ -96,7 +96,7 @@ impl Value for Password {
 }
 
 /// The disk and the instance that the request names. Both exist.
-pub struct Facts {
+pub(crate) struct Facts {
     ask: Params,
     disk: Disk,
     instance: Instance,
@@ -275,7 +275,7 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
 
 /// How many of these disks of an instance are not local. Only the types that come with local disks
 /// make it necessary to look at the disks.
-pub fn count_cloud_disks(
+pub(crate) fn count_cloud_disks(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     instance: &Instance,
@@ -294,14 +294,14 @@ pub fn count_cloud_disks(
 
 /// The first device name that no disk of the instance has. An instance holds fewer disks than
 /// there are names.
-pub fn first_free_device(attached: &[AttachedDisk]) -> String {
+pub(crate) fn first_free_device(attached: &[AttachedDisk]) -> String {
     let free = disk::first_free_device(|name| attached.iter().any(|at| at.device == name));
     free.expect("more names than disks on an instance")
 }
 
 /// Plugs the disk into the guest; then it is In_use.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Plugging {
+pub(crate) struct Plugging {
     slot: Slot,
     /// Its bytes are still to be made.
     #[serde(default)]
@@ -320,12 +320,12 @@ pub struct Plugging {
 
 impl Plugging {
     /// Plugs a data disk in.
-    pub fn new(slot: Slot) -> Plugging {
+    pub(crate) fn new(slot: Slot) -> Plugging {
         Plugging { slot, making: None, bootable: false, taking_back: None, taken_back: false }
     }
 
     /// Makes a new data disk and plugs it in.
-    pub fn of_new(slot: Slot, disk: DiskSpec) -> Plugging {
+    pub(crate) fn of_new(slot: Slot, disk: DiskSpec) -> Plugging {
         Plugging { making: Some(disk), ..Plugging::new(slot) }
     }
 

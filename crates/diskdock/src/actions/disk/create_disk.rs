@@ -14,11 +14,11 @@ use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisk;
 
 /// Makes a data disk.
-pub struct CreateDisk;
+pub(crate) struct CreateDisk;
 
 params!(
     /// Parameters of CreateDisk.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region.
         region_id: RegionId,
         /// The zone of a pay-as-you-go disk. Not together with `InstanceId`; a regional disk
@@ -79,7 +79,7 @@ params!(
 
 params!(
     /// A role for role chaining.
-    pub struct Arn {
+    pub(crate) struct Arn {
         /// The account.
         assume_role_for: Option<Integer<0, 9_223_372_036_854_775_807>>,
         /// The type of the role.
@@ -91,7 +91,7 @@ params!(
 
 choice!(
     /// Whether a disk can be attached to several instances.
-    pub enum MultiAttach {
+    pub(crate) enum MultiAttach {
         Disabled = "Disabled",
         Enabled = "Enabled",
     }
@@ -99,7 +99,7 @@ choice!(
 
 /// A category that can be created on its own.
 #[derive(Clone, Copy, Debug)]
-pub struct NewCategory(pub Category);
+pub(crate) struct NewCategory(pub Category);
 
 impl Value for NewCategory {
     const SHAPE: Shape = Shape::Choice(&Category::CREATABLE_WORDS, Case::Exact);
@@ -112,7 +112,7 @@ impl Value for NewCategory {
 
 reply!(
     /// Reply of CreateDisk.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The new disk.
         disk_id: String,
         /// The order of a subscription disk, else empty.
@@ -121,7 +121,7 @@ reply!(
 );
 
 /// The request with its defaults, and the zone and instance that it names.
-pub struct Facts {
+pub(crate) struct Facts {
     ask: Params,
     category: Category,
     level: Option<PerformanceLevel>,
@@ -328,7 +328,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
 
 /// Makes the bytes of a disk; then it is Available.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct CreatingDisk {
+pub(crate) struct CreatingDisk {
     disk: DiskSpec,
 }
 

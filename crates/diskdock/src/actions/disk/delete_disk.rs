@@ -4,11 +4,11 @@ use super::resource::DISK;
 use crate::actions::prelude::*;
 
 /// Releases a disk.
-pub struct DeleteDisk;
+pub(crate) struct DeleteDisk;
 
 params!(
     /// Parameters of DeleteDisk.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The disk to release. It must be Available.
         disk_id: DiskId,
     }

@@ -6,11 +6,11 @@ use crate::actions::prelude::*;
 use crate::catalog::Time;
 
 /// Lists disks that match all given filters.
-pub struct DescribeDisks;
+pub(crate) struct DescribeDisks;
 
 params!(
     /// Parameters of DescribeDisks.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region whose disks are listed.
         #[missing = MISSING_REGION]
         #[malformed = REGION_NOT_VALID]
@@ -89,7 +89,7 @@ params!(
 
 params!(
     /// A condition on the time of creation.
-    pub struct Filter {
+    pub(crate) struct Filter {
         /// `CreationStartTime` or `CreationEndTime`.
         #[malformed = FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -101,7 +101,7 @@ params!(
 
 choice!(
     /// Keys of a filter.
-    pub enum FilterKey {
+    pub(crate) enum FilterKey {
         From = "CreationStartTime",
         To = "CreationEndTime",
     }
@@ -109,7 +109,7 @@ choice!(
 
 choice!(
     /// Statuses that can be asked for.
-    pub enum StatusFilter {
+    pub(crate) enum StatusFilter {
         All = "All",
         Available = "Available",
         Attaching = "Attaching",
@@ -122,7 +122,7 @@ choice!(
 
 choice!(
     /// Kinds that can be asked for.
-    pub enum KindFilter {
+    pub(crate) enum KindFilter {
         All = "all",
         System = "system",
         Data = "data",
@@ -131,7 +131,7 @@ choice!(
 
 choice!(
     /// Multi-attach settings that can be asked for.
-    pub enum MultiAttachFilter {
+    pub(crate) enum MultiAttachFilter {
         Disabled = "Disabled",
         Enabled = "Enabled",
         LegacyShared = "LegacyShared",
@@ -140,7 +140,7 @@ choice!(
 
 choice!(
     /// Locks that can be asked for.
-    pub enum LockFilter {
+    pub(crate) enum LockFilter {
         Financial = "financial",
         Security = "security",
     }
@@ -148,7 +148,7 @@ choice!(
 
 /// A category, or any.
 #[derive(Clone, Copy, Debug)]
-pub struct CategoryFilter(Option<Category>);
+pub(crate) struct CategoryFilter(Option<Category>);
 
 impl crate::catalog::Value for CategoryFilter {
     const SHAPE: crate::catalog::Shape = <Category as crate::catalog::Value>::SHAPE;
@@ -162,7 +162,7 @@ impl crate::catalog::Value for CategoryFilter {
 
 reply!(
     /// Reply of DescribeDisks.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The page.
         page_number: u32,
         /// Entries on a page.
@@ -178,7 +178,7 @@ reply!(
 
 reply!(
     /// The disks of a page.
-    pub struct Disks {
+    pub(crate) struct Disks {
         /// One disk each.
         disk: Vec<DiskView>,
     }

@@ -10,11 +10,11 @@ use super::resource::DISK;
 use crate::actions::prelude::*;
 
 /// Takes a disk off an instance.
-pub struct DetachDisk;
+pub(crate) struct DetachDisk;
 
 params!(
     /// Parameters of DetachDisk.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance that the disk is attached to. For a disk on several instances, it says
         /// which attachment is meant.
         #[fits = ["Running", "Stopped"]]
@@ -29,7 +29,7 @@ params!(
 );
 
 /// The disk and the instance that the request names. Both exist.
-pub struct Facts {
+pub(crate) struct Facts {
     disk: Disk,
     instance: Instance,
     /// Whether the instance's type can let go of a disk while it runs.
@@ -154,7 +154,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
 
 /// Takes the disk away from the guest and makes its image durable; then the disk is Available.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Unplugging {
+pub(crate) struct Unplugging {
     slot: Slot,
 }
 

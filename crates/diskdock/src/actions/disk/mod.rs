@@ -1,20 +1,20 @@
 //! Disks: create, attach, detach, describe, modify, resize, delete.
 
-pub mod attach_disk;
-pub mod create_disk;
-pub mod delete_disk;
-pub mod describe_disks;
-pub mod detach_disk;
-pub mod modify_disk_attribute;
-pub mod modify_disk_charge_type;
-pub mod resize_disk;
-pub mod resource;
+pub(crate) mod attach_disk;
+pub(crate) mod create_disk;
+pub(crate) mod delete_disk;
+pub(crate) mod describe_disks;
+pub(crate) mod detach_disk;
+pub(crate) mod modify_disk_attribute;
+pub(crate) mod modify_disk_charge_type;
+pub(crate) mod resize_disk;
+pub(crate) mod resource;
 mod view;
 
 use crate::catalog::{ActionGroup, Entry};
 
 /// The group.
-pub static GROUP: ActionGroup =
+pub(crate) static GROUP: ActionGroup =
     ActionGroup { title: "Disks", resources: &[&resource::DISK], actions: ACTIONS };
 
 /// Its actions, in order.

@@ -3,11 +3,11 @@
 use crate::actions::prelude::*;
 
 /// Changes attributes of one or several disks.
-pub struct ModifyDiskAttribute;
+pub(crate) struct ModifyDiskAttribute;
 
 params!(
     /// Parameters of ModifyDiskAttribute.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the disks. Disks of other regions are not found.
         #[malformed = REGION_MALFORMED]
         region_id: Option<RegionId>,
@@ -32,7 +32,7 @@ params!(
 );
 
 /// The disks that the request names, which exist, and what is to change.
-pub struct Facts {
+pub(crate) struct Facts {
     ask: Params,
     disks: Vec<Disk>,
 }

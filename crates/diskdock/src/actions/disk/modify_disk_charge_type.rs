@@ -6,11 +6,11 @@ use crate::actions::order;
 use crate::actions::prelude::*;
 
 /// Switches the billing method of data disks on a subscription instance.
-pub struct ModifyDiskChargeType;
+pub(crate) struct ModifyDiskChargeType;
 
 params!(
     /// Parameters of ModifyDiskChargeType.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instance.
         #[missing = MISSING_REGION_ID]
         #[malformed = REGION_NOT_PROVIDED]
@@ -32,14 +32,14 @@ params!(
 
 reply!(
     /// Reply of ModifyDiskChargeType.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The order's number.
         order_id: String,
     }
 );
 
 /// The instance and the disks that the request names. All exist.
-pub struct Facts {
+pub(crate) struct Facts {
     instance: Instance,
     disks: Vec<Disk>,
     /// The method to switch to.

@@ -9,11 +9,11 @@ use crate::actions::prelude::*;
 use crate::hypervisor::DiskSpec;
 
 /// Makes a disk larger.
-pub struct ResizeDisk;
+pub(crate) struct ResizeDisk;
 
 params!(
     /// Parameters of ResizeDisk.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The disk that is to grow. It must be Available or In_use.
         disk_id: DiskId,
         /// GiB. It must be more than the disk has, and what the category allows.
@@ -29,7 +29,7 @@ params!(
 
 choice!(
     /// When the guest sees the new size.
-    pub enum ResizeType {
+    pub(crate) enum ResizeType {
         Offline = "offline",
         Online = "online",
     }
@@ -37,14 +37,14 @@ choice!(
 
 reply!(
     /// Reply of ResizeDisk.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The order's number, for a subscription disk.
         order_id: String,
     }
 );
 
 /// The disk that the request names, and the instances that have it. All exist.
-pub struct Facts {
+pub(crate) struct Facts {
     disk: Disk,
     instances: Vec<Instance>,
     /// GiB.
@@ -157,7 +157,7 @@ its former size, and `diskdock admin operations` shows the reason.";
 
 /// Makes the bytes of a disk as large as the store has it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Resizing {
+pub(crate) struct Resizing {
     disk: DiskSpec,
     /// The instances that have it. It stays on them until this has ended, unless one is released.
     on: Vec<InstanceId>,

@@ -6,7 +6,7 @@ use super::describe_disks::DescribeDisks;
 use crate::catalog::{Edge, Listing, Query, Resource, Status};
 
 /// Disks.
-pub static DISK: Resource = Resource {
+pub(crate) static DISK: Resource = Resource {
     noun: "disk",
     with_article: "a disk",
     listing: Listing {

@@ -10,7 +10,7 @@ use crate::catalog::{ReplyShape, ReplyValue, reply};
 
 reply!(
     /// One disk.
-    pub struct DiskItem<'a> {
+    pub(crate) struct DiskItem<'a> {
         /// The disk's id.
         disk_id: &'a str,
         /// Region.
@@ -119,7 +119,7 @@ reply!(
 
 reply!(
     /// Attachments of a disk.
-    pub struct Attachments<'a> {
+    pub(crate) struct Attachments<'a> {
         /// One for each instance.
         attachment: Vec<AttachmentItem<'a>>,
     }
@@ -127,7 +127,7 @@ reply!(
 
 reply!(
     /// Attachments in the older form.
-    pub struct MountInstances<'a> {
+    pub(crate) struct MountInstances<'a> {
         /// One for each instance.
         mount_instance: Vec<AttachmentItem<'a>>,
     }
@@ -135,7 +135,7 @@ reply!(
 
 reply!(
     /// One attachment.
-    pub struct AttachmentItem<'a> {
+    pub(crate) struct AttachmentItem<'a> {
         /// The instance.
         instance_id: &'a str,
         /// The device name there.
@@ -147,7 +147,7 @@ reply!(
 
 reply!(
     /// Locks.
-    pub struct OperationLocks {
+    pub(crate) struct OperationLocks {
         /// One for each reason.
         operation_lock: Vec<OperationLock>,
     }
@@ -155,7 +155,7 @@ reply!(
 
 reply!(
     /// One lock.
-    pub struct OperationLock {
+    pub(crate) struct OperationLock {
         /// `financial` or `security`.
         lock_reason: &'static str,
     }
@@ -163,7 +163,7 @@ reply!(
 
 reply!(
     /// Tags of a resource.
-    pub struct Tags<'a> {
+    pub(crate) struct Tags<'a> {
         /// One for each key.
         tag: Vec<TagItem<'a>>,
     }
@@ -171,7 +171,7 @@ reply!(
 
 reply!(
     /// One tag, under the newer and the older names of its members.
-    pub struct TagItem<'a> {
+    pub(crate) struct TagItem<'a> {
         /// The key.
         tag_key: &'a str,
         /// The value.
@@ -185,7 +185,7 @@ reply!(
 
 reply!(
     /// Where a regional disk lies.
-    pub struct Placement<'a> {
+    pub(crate) struct Placement<'a> {
         /// Zones, separated by commas.
         zone_ids: &'a str,
     }
@@ -193,7 +193,7 @@ reply!(
 
 impl<'a> Tags<'a> {
     /// These tags.
-    pub fn of(tags: &'a [domain::Tag]) -> Tags<'a> {
+    pub(crate) fn of(tags: &'a [domain::Tag]) -> Tags<'a> {
         let item = |tag: &'a domain::Tag| TagItem {
             tag_key: &tag.key,
             tag_value: &tag.value,
@@ -216,7 +216,7 @@ impl<'a> AttachmentItem<'a> {
 
 /// A disk in a reply.
 #[derive(Clone, Debug)]
-pub struct DiskView {
+pub(crate) struct DiskView {
     /// The disk.
     pub disk: Disk,
     /// Locks that it has because its instance has them.

@@ -158,7 +158,7 @@ fn entry<B: Batch>(
 }
 
 /// Acts on every accepted instance, and answers with a result for each instance.
-pub fn respond<Facts>(
+pub(crate) fn respond<Facts>(
     entries: Vec<BatchEntry<Facts>>,
     becomes: InstanceStatus,
     act: impl Fn(Effect<BatchReply>, Facts) -> Effect<BatchReply>,
@@ -177,7 +177,7 @@ pub fn respond<Facts>(
 
 reply!(
     /// Reply of a batch.
-    pub struct BatchReply {
+    pub(crate) struct BatchReply {
         /// The results.
         instance_responses: InstanceResponses,
     }
@@ -185,7 +185,7 @@ reply!(
 
 reply!(
     /// The results.
-    pub struct InstanceResponses {
+    pub(crate) struct InstanceResponses {
         /// One for each instance, in the order of the request.
         instance_response: Vec<InstanceResponse>,
     }
@@ -193,7 +193,7 @@ reply!(
 
 reply!(
     /// The result for one instance.
-    pub struct InstanceResponse {
+    pub(crate) struct InstanceResponse {
         /// The instance.
         instance_id: String,
         /// `200`, or the code of an error.

@@ -6,7 +6,7 @@ use crate::hypervisor::{DiskSpec, MachineSpec, ObservedState};
 
 /// A machine that is to be introduced to the hypervisor. All steps bear repeating.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Build {
+pub(crate) struct Build {
     machine: MachineSpec,
     /// The disks that the machine is built with, and their attachments.
     disks: Vec<(DiskId, u64)>,
@@ -21,7 +21,7 @@ pub struct Build {
 
 impl Build {
     /// The build of an instance that was just made.
-    pub fn of(made: &Made, machine: MachineSpec) -> Build {
+    pub(crate) fn of(made: &Made, machine: MachineSpec) -> Build {
         let unmade = made.disks.iter().filter(|disk| !disk.is_created());
         Build {
             machine,
@@ -33,32 +33,35 @@ impl Build {
     }
 
     /// The build of an instance that may not have been introduced yet.
-    pub fn of_existing(machine: MachineSpec, disks: Vec<(DiskId, u64)>) -> Build {
+    pub(crate) fn of_existing(machine: MachineSpec, disks: Vec<(DiskId, u64)>) -> Build {
         Build { machine, disks, making: Vec::new(), introduced: false, existing: true }
     }
 
     /// The instance.
-    pub fn instance(&self) -> &InstanceId {
+    pub(crate) fn instance(&self) -> &InstanceId {
         &self.machine.instance
     }
 
     /// The parts of the machine.
-    pub fn machine(&self) -> &MachineSpec {
+    pub(crate) fn machine(&self) -> &MachineSpec {
         &self.machine
     }
 
     /// The step it is at, in a word.
-    pub fn phase(&self) -> &'static str {
+    pub(crate) fn phase(&self) -> &'static str {
         if self.making.is_empty() { "introduce" } else { "create" }
     }
 
     /// Disks whose bytes are still to be made.
-    pub fn making(&self) -> Vec<DiskId> {
+    pub(crate) fn making(&self) -> Vec<DiskId> {
         self.making.iter().map(|disk| disk.disk.clone()).collect()
     }
 
     /// Takes one step; Done when the hypervisor knows the machine and all its bytes are there.
-    pub async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+    pub(crate) async fn advance(
+        &mut self,
+        context: &StepContext<'_>,
+    ) -> Result<Progress, TransientError> {
         let progress = self.make_bytes(context).await?;
         if progress != Progress::Done || self.introduced {
             return Ok(progress);
@@ -91,7 +94,7 @@ impl Build {
 
     /// Writes down which disks there are now. A disk whose bytes could not be made is gone, and
     /// the instance does without it: no guest can have written to it.
-    pub fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+    pub(crate) fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         for (id, _) in &self.disks {
             let Some(mut disk) = tx.disk(id)? else { continue };
             if disk.is_created() {

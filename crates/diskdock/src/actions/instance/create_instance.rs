@@ -10,11 +10,11 @@ use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
 /// Makes an instance that is off.
-pub struct CreateInstance;
+pub(crate) struct CreateInstance;
 
 params!(
     /// Parameters that only CreateInstance has. All of them are legacy.
-    pub struct LegacyParams {
+    pub(crate) struct LegacyParams {
         /// A cluster of the old days.
         cluster_id: Ignored<Option<Text<0, 64>>>,
         /// An address in the old classic network.
@@ -30,7 +30,7 @@ params!(
 
 joined_params!(
     /// Parameters of CreateInstance.
-    pub struct Params {
+    pub(crate) struct Params {
         /// Parameters that RunInstances has as well.
         launch: Launch,
         /// Parameters that only this action has.
@@ -40,7 +40,7 @@ joined_params!(
 
 reply!(
     /// Reply of CreateInstance.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The new instance.
         instance_id: String,
         /// The order of a subscription, else empty.
@@ -95,14 +95,14 @@ only. A simulated instance has no guest, and nothing listens.";
 }
 
 /// The build of the machine of a new instance.
-pub fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
+pub(crate) fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
     let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
     let order = made.disks.iter().map(|disk| disk.id.clone()).collect();
     Build::of(made, machine_spec(&call.environment.inventory, &made.instance, order, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.
-pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
+pub(crate) fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
     let id = made.instance.id.clone();
     let mut effect = effect.save_instance(made.instance);
     for disk in made.disks {
@@ -118,7 +118,7 @@ pub fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
 
 /// Makes the bytes and tells the hypervisor; then the instance is Stopped.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct CreatingInstance {
+pub(crate) struct CreatingInstance {
     build: Build,
 }
 

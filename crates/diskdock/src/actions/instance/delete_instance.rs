@@ -12,11 +12,11 @@ use crate::actions::prelude::*;
 const AT_A_TIME: u32 = 1_000;
 
 /// Releases an instance.
-pub struct DeleteInstance;
+pub(crate) struct DeleteInstance;
 
 params!(
     /// Parameters of DeleteInstance.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance to release. It must be Stopped.
         instance_id: InstanceId,
         /// Release it even while it is Running.
@@ -32,7 +32,7 @@ params!(
 );
 
 /// An instance that is to be released. It exists.
-pub struct Facts {
+pub(crate) struct Facts {
     /// The instance with its disks.
     pub power: PowerFacts,
     /// Whether it may be Running.
@@ -43,7 +43,7 @@ pub struct Facts {
 
 impl Facts {
     /// The facts about this machine.
-    pub fn of(call: &Call<'_>, power: PowerFacts, force: bool, terminate: bool) -> Facts {
+    pub(crate) fn of(call: &Call<'_>, power: PowerFacts, force: bool, terminate: bool) -> Facts {
         let instance = &power.instance;
         let over = instance.expires_at.is_some_and(|end| end <= call.now);
         let subscribed = match instance.charge_type {
@@ -67,7 +67,7 @@ impl Facts {
 }
 
 /// Stopped, gone.
-pub static TRANSITION: Transition = Transition {
+pub(crate) static TRANSITION: Transition = Transition {
     resource: &INSTANCE,
     begins: &[Edge::out_of("Stopped", "DeleteInstance")],
     ends: &[],
@@ -104,7 +104,7 @@ the others become Available, but never before the machine is off.";
 
 /// Preconditions of a release.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<Facts>] = &[
+pub(crate) const RULES: &[Precondition<Facts>] = &[
     must("the instance is not locked for security",                      |f| !f.power.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance is not protected from release",                   |f| !f.power.instance.deletion_protection, &DELETION_PROTECTED),
     must("a subscription has ended, and TerminateSubscription is true",  |f| !f.subscribed, &INSTANCE_CHARGE_TYPE),
@@ -114,7 +114,7 @@ pub const RULES: &[Precondition<Facts>] = &[
 ];
 
 /// Begins the release of an instance for which the rules hold.
-pub fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> Effect<R> {
+pub(crate) fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> Effect<R> {
     let mut instance = facts.power.instance;
     let was_running = instance.status == InstanceStatus::Running;
     instance.status = InstanceStatus::Stopping;
@@ -130,7 +130,7 @@ pub fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> Effect<R
 
 /// Turns the machine off and forgets it; then the instance is gone and its disks are free.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Releasing {
+pub(crate) struct Releasing {
     instance: InstanceId,
     was_running: bool,
     force: bool,

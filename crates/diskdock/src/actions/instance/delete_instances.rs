@@ -6,11 +6,11 @@ use super::power::{self, Requested};
 use crate::actions::prelude::*;
 
 /// Releases instances.
-pub struct DeleteInstances;
+pub(crate) struct DeleteInstances;
 
 params!(
     /// Parameters of DeleteInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100. All are released or none.

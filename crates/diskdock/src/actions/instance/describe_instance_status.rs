@@ -4,11 +4,11 @@ use crate::actions::paging::Paging;
 use crate::actions::prelude::*;
 
 /// Lists instances with their status.
-pub struct DescribeInstanceStatus;
+pub(crate) struct DescribeInstanceStatus;
 
 params!(
     /// Parameters of DescribeInstanceStatus.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region whose instances are listed.
         region_id: RegionId,
         /// Only instances in this zone.
@@ -27,7 +27,7 @@ params!(
 
 reply!(
     /// Reply of DescribeInstanceStatus.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The page.
         page_number: u32,
         /// Entries on a page.
@@ -41,7 +41,7 @@ reply!(
 
 reply!(
     /// The instances of a page.
-    pub struct InstanceStatuses {
+    pub(crate) struct InstanceStatuses {
         /// One instance each.
         instance_status: Vec<StatusItem>,
     }
@@ -49,7 +49,7 @@ reply!(
 
 reply!(
     /// An instance and its status.
-    pub struct StatusItem {
+    pub(crate) struct StatusItem {
         /// The instance.
         instance_id: String,
         /// Its status.

@@ -8,11 +8,11 @@ use crate::catalog::{Case, Shape, Time, Value};
 use crate::store::like;
 
 /// Lists instances that match all given filters.
-pub struct DescribeInstances;
+pub(crate) struct DescribeInstances;
 
 params!(
     /// Parameters of DescribeInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region whose instances are listed.
         region_id: RegionId,
         /// Only these instances, up to 100. An empty list matches nothing; ids that do not exist
@@ -103,7 +103,7 @@ params!(
 
 params!(
     /// A condition on a time.
-    pub struct Filter {
+    pub(crate) struct Filter {
         /// The key.
         #[malformed = INSTANCE_FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -115,7 +115,7 @@ params!(
 
 choice!(
     /// Keys of a filter.
-    pub enum FilterKey {
+    pub(crate) enum FilterKey {
         CreatedFrom = "CreationStartTime",
         CreatedTo = "CreationEndTime",
         ExpiresFrom = "ExpiredStartTime",
@@ -125,7 +125,7 @@ choice!(
 
 choice!(
     /// Kinds of network.
-    pub enum NetworkType {
+    pub(crate) enum NetworkType {
         Vpc = "vpc",
         Classic = "classic",
     }
@@ -151,7 +151,7 @@ impl Value for LockReason {
 
 reply!(
     /// Reply of DescribeInstances.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The page.
         page_number: u32,
         /// Entries on a page.
@@ -167,7 +167,7 @@ reply!(
 
 reply!(
     /// The instances of a page.
-    pub struct Instances {
+    pub(crate) struct Instances {
         /// One instance each.
         instance: Vec<InstanceView>,
     }

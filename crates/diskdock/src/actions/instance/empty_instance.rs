@@ -4,7 +4,7 @@ use super::item::InstanceItem;
 use super::item_parts::*;
 
 /// Says nothing about anything. Fields that it gives a value are the same for every instance.
-pub const EMPTY_INSTANCE: InstanceItem<'static> = InstanceItem {
+pub(crate) const EMPTY_INSTANCE: InstanceItem<'static> = InstanceItem {
     instance_id: "",
     instance_name: "",
     description: "",
@@ -82,7 +82,7 @@ pub const EMPTY_INSTANCE: InstanceItem<'static> = InstanceItem {
 };
 
 /// The layout of no processors.
-pub const NO_PROCESSORS: CpuOptionsItem = CpuOptionsItem {
+pub(crate) const NO_PROCESSORS: CpuOptionsItem = CpuOptionsItem {
     core_count: 0,
     threads_per_core: 0,
     numa: "",

@@ -12,11 +12,11 @@ use crate::catalog::{Completion, Environment};
 const SHOWN: usize = 64 << 10;
 
 /// Shows what an instance has written to its console.
-pub struct GetInstanceConsoleOutput;
+pub(crate) struct GetInstanceConsoleOutput;
 
 params!(
     /// Parameters of GetInstanceConsoleOutput.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instance.
         region_id: RegionId,
         /// The instance.
@@ -28,7 +28,7 @@ params!(
 
 reply!(
     /// Reply of GetInstanceConsoleOutput.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The latest of what was written, in Base64.
         console_output: String,
         /// The instance.

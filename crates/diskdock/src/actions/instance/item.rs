@@ -5,7 +5,7 @@ use crate::actions::prelude::*;
 
 reply!(
     /// One instance.
-    pub struct InstanceItem<'a> {
+    pub(crate) struct InstanceItem<'a> {
         /// The instance's id.
         instance_id: &'a str,
         /// Display name.

@@ -4,7 +4,7 @@ use crate::actions::prelude::*;
 
 reply!(
     /// How the processors are laid out.
-    pub struct CpuOptionsItem {
+    pub(crate) struct CpuOptionsItem {
         /// Physical cores.
         core_count: u32,
         /// Threads on a core.
@@ -28,7 +28,7 @@ reply!(
 
 reply!(
     /// How the image is used.
-    pub struct ImageOptionsItem {
+    pub(crate) struct ImageOptionsItem {
         /// Whether login is as a user without rights.
         login_as_non_root: bool,
         /// Whether the operating system has the NVMe driver.
@@ -39,7 +39,7 @@ reply!(
 
 reply!(
     /// Where an instance is in the VPC.
-    pub struct VpcAttributes<'a> {
+    pub(crate) struct VpcAttributes<'a> {
         /// The VPC.
         vpc_id: &'a str,
         /// The vSwitch.
@@ -54,7 +54,7 @@ reply!(
 
 reply!(
     /// Addresses.
-    pub struct Addresses<'a> {
+    pub(crate) struct Addresses<'a> {
         /// One each.
         ip_address: Vec<&'a str>,
     }
@@ -62,7 +62,7 @@ reply!(
 
 reply!(
     /// Network interfaces.
-    pub struct NetworkInterfaces<'a> {
+    pub(crate) struct NetworkInterfaces<'a> {
         /// One each.
         network_interface: Vec<InterfaceItem<'a>>,
     }
@@ -70,7 +70,7 @@ reply!(
 
 reply!(
     /// A network interface.
-    pub struct InterfaceItem<'a> {
+    pub(crate) struct InterfaceItem<'a> {
         /// Its id.
         network_interface_id: String,
         /// `Primary`.
@@ -93,7 +93,7 @@ reply!(
 
 reply!(
     /// Private addresses of an interface.
-    pub struct PrivateIpSets<'a> {
+    pub(crate) struct PrivateIpSets<'a> {
         /// One each.
         private_ip_set: Vec<PrivateIp<'a>>,
     }
@@ -101,7 +101,7 @@ reply!(
 
 reply!(
     /// A private address.
-    pub struct PrivateIp<'a> {
+    pub(crate) struct PrivateIp<'a> {
         /// The address.
         private_ip_address: &'a str,
         /// The name in the private DNS.
@@ -113,7 +113,7 @@ reply!(
 
 reply!(
     /// IPv4 prefixes.
-    pub struct Ipv4PrefixSets {
+    pub(crate) struct Ipv4PrefixSets {
         /// One each.
         ipv4_prefix_set: Vec<Ipv4PrefixItem>,
     }
@@ -121,7 +121,7 @@ reply!(
 
 reply!(
     /// An IPv4 prefix.
-    pub struct Ipv4PrefixItem {
+    pub(crate) struct Ipv4PrefixItem {
         /// The prefix.
         ipv4_prefix: String,
     }
@@ -129,7 +129,7 @@ reply!(
 
 reply!(
     /// IPv6 prefixes.
-    pub struct Ipv6PrefixSets {
+    pub(crate) struct Ipv6PrefixSets {
         /// One each.
         ipv6_prefix_set: Vec<Ipv6PrefixItem>,
     }
@@ -137,7 +137,7 @@ reply!(
 
 reply!(
     /// An IPv6 prefix.
-    pub struct Ipv6PrefixItem {
+    pub(crate) struct Ipv6PrefixItem {
         /// The prefix.
         ipv6_prefix: String,
     }
@@ -145,7 +145,7 @@ reply!(
 
 reply!(
     /// IPv6 addresses.
-    pub struct Ipv6Sets {
+    pub(crate) struct Ipv6Sets {
         /// One each.
         ipv6_set: Vec<Ipv6Item>,
     }
@@ -153,7 +153,7 @@ reply!(
 
 reply!(
     /// An IPv6 address.
-    pub struct Ipv6Item {
+    pub(crate) struct Ipv6Item {
         /// The address.
         ipv6_address: String,
         /// Whether it is the primary one.
@@ -163,7 +163,7 @@ reply!(
 
 reply!(
     /// Security groups.
-    pub struct SecurityGroupIds<'a> {
+    pub(crate) struct SecurityGroupIds<'a> {
         /// One each.
         security_group_id: Vec<&'a str>,
     }
@@ -171,7 +171,7 @@ reply!(
 
 reply!(
     /// An elastic address.
-    pub struct EipAddress {
+    pub(crate) struct EipAddress {
         /// Its id.
         allocation_id: &'static str,
         /// The address.
@@ -187,7 +187,7 @@ reply!(
 
 reply!(
     /// Locks of an instance.
-    pub struct InstanceLocks {
+    pub(crate) struct InstanceLocks {
         /// One for each reason.
         lock_reason: Vec<InstanceLock>,
     }
@@ -195,7 +195,7 @@ reply!(
 
 reply!(
     /// One lock.
-    pub struct InstanceLock {
+    pub(crate) struct InstanceLock {
         /// The reason.
         lock_reason: &'static str,
         /// The reason in words.
@@ -205,7 +205,7 @@ reply!(
 
 reply!(
     /// Tags of an instance.
-    pub struct InstanceTags<'a> {
+    pub(crate) struct InstanceTags<'a> {
         /// One for each key.
         tag: Vec<InstanceTag<'a>>,
     }
@@ -213,7 +213,7 @@ reply!(
 
 reply!(
     /// One tag.
-    pub struct InstanceTag<'a> {
+    pub(crate) struct InstanceTag<'a> {
         /// The key.
         tag_key: &'a str,
         /// The value.
@@ -223,7 +223,7 @@ reply!(
 
 reply!(
     /// Further properties.
-    pub struct AdditionalInfo {
+    pub(crate) struct AdditionalInfo {
         /// High density.
         enable_high_density_mode: bool,
         /// The managed host.
@@ -235,7 +235,7 @@ reply!(
 
 reply!(
     /// Precision time.
-    pub struct ClockItem {
+    pub(crate) struct ClockItem {
         /// `enabled` or `disabled`.
         ptp_status: &'static str,
     }
@@ -243,7 +243,7 @@ reply!(
 
 reply!(
     /// A dedicated host.
-    pub struct DedicatedHost {
+    pub(crate) struct DedicatedHost {
         /// Its id.
         dedicated_host_id: &'static str,
         /// Its name.
@@ -255,7 +255,7 @@ reply!(
 
 reply!(
     /// Whether an instance runs on a dedicated host.
-    pub struct DedicatedInstance {
+    pub(crate) struct DedicatedInstance {
         /// Whether it stays there.
         affinity: &'static str,
         /// Whether it runs there.
@@ -265,7 +265,7 @@ reply!(
 
 reply!(
     /// Reserved capacity.
-    pub struct CapacityReservation {
+    pub(crate) struct CapacityReservation {
         /// The reservation.
         capacity_reservation_id: &'static str,
         /// How it is chosen.
@@ -275,7 +275,7 @@ reply!(
 
 reply!(
     /// Hibernation.
-    pub struct HibernationItem {
+    pub(crate) struct HibernationItem {
         /// Whether the instance is prepared for it.
         configured: bool,
     }
@@ -283,7 +283,7 @@ reply!(
 
 reply!(
     /// Access to instance metadata.
-    pub struct MetadataOptions {
+    pub(crate) struct MetadataOptions {
         /// Whether there is any.
         http_endpoint: &'static str,
         /// Whether it wants a token.
@@ -297,7 +297,7 @@ reply!(
 
 reply!(
     /// Names in the private DNS.
-    pub struct PrivateDnsName {
+    pub(crate) struct PrivateDnsName {
         /// An IPv6 record for the name that is made of the id.
         #[wire = "EnableInstanceIdDnsAAAARecord"]
         enable_instance_id_dns_aaaa_record: bool,
@@ -316,7 +316,7 @@ reply!(
 
 reply!(
     /// Confidential computing and trust.
-    pub struct SecurityItem {
+    pub(crate) struct SecurityItem {
         /// Whether only signed systems boot.
         enable_secure_boot: bool,
     }

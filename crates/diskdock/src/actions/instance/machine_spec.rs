@@ -12,7 +12,7 @@ const NO_TYPE: (u32, f64, u32) = (0, 0.0, 0);
 const MIB: f64 = 1_024.0;
 
 /// The specification of this instance's machine.
-pub fn machine_spec(
+pub(crate) fn machine_spec(
     inventory: &Inventory,
     instance: &Instance,
     disk_order: Vec<DiskId>,
@@ -38,7 +38,7 @@ pub fn machine_spec(
 }
 
 /// Disks in the order of their device names: `/dev/xvdz` comes before `/dev/xvdaa`.
-pub fn by_device<'d>(disks: impl Iterator<Item = (&'d str, &'d DiskId)>) -> Vec<DiskId> {
+pub(crate) fn by_device<'d>(disks: impl Iterator<Item = (&'d str, &'d DiskId)>) -> Vec<DiskId> {
     let mut disks: Vec<_> = disks.collect();
     disks.sort_unstable_by_key(|(device, _)| (device.len(), *device));
     disks.into_iter().map(|(_, disk)| disk.clone()).collect()
@@ -51,7 +51,7 @@ fn disks_held(found: &InstanceType) -> u32 {
 }
 
 /// The ports that the tags of an instance forward; none if the tag cannot be read.
-pub fn forwards(tags: &[Tag]) -> Option<Vec<Forward>> {
+pub(crate) fn forwards(tags: &[Tag]) -> Option<Vec<Forward>> {
     match tags.iter().find(|tag| tag.key == FORWARD_TAG) {
         Some(tag) => Forward::parse_list(&tag.value),
         None => Some(Vec::new()),

@@ -2,26 +2,26 @@
 
 mod batch;
 mod build;
-pub mod create_instance;
-pub mod delete_instance;
-pub mod delete_instances;
-pub mod describe_instance_status;
-pub mod describe_instances;
+pub(crate) mod create_instance;
+pub(crate) mod delete_instance;
+pub(crate) mod delete_instances;
+pub(crate) mod describe_instance_status;
+pub(crate) mod describe_instances;
 mod empty_instance;
-pub mod get_instance_console_output;
+pub(crate) mod get_instance_console_output;
 mod item;
 mod item_parts;
 mod launch;
 mod machine_spec;
 mod power;
-pub mod reboot_instance;
-pub mod reboot_instances;
-pub mod resource;
-pub mod run_instances;
-pub mod start_instance;
-pub mod start_instances;
-pub mod stop_instance;
-pub mod stop_instances;
+pub(crate) mod reboot_instance;
+pub(crate) mod reboot_instances;
+pub(crate) mod resource;
+pub(crate) mod run_instances;
+pub(crate) mod start_instance;
+pub(crate) mod start_instances;
+pub(crate) mod stop_instance;
+pub(crate) mod stop_instances;
 mod view;
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests;
 use crate::catalog::{ActionGroup, Entry};
 
 /// The group.
-pub static GROUP: ActionGroup =
+pub(crate) static GROUP: ActionGroup =
     ActionGroup { title: "Instances", resources: &[&resource::INSTANCE], actions: ACTIONS };
 
 /// Its actions, in order.

@@ -9,7 +9,7 @@ use crate::store::AttachedDisk;
 
 /// Options of a request that stops an instance.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Requested {
+pub(crate) struct Requested {
     /// Compute is not to be paid for while it is off.
     pub stop_charging: bool,
     /// The instance is to hibernate.
@@ -17,7 +17,7 @@ pub struct Requested {
 }
 
 /// An instance that is to be started, stopped, rebooted or released. It exists.
-pub struct PowerFacts {
+pub(crate) struct PowerFacts {
     /// The instance.
     pub instance: Instance,
     /// Disks that are attached, attaching or detaching.
@@ -35,7 +35,7 @@ pub struct PowerFacts {
 impl PowerFacts {
     /// Stopped; or made by CreateInstance and about to be Stopped, which some clients do not wait
     /// for.
-    pub fn can_start(&self) -> bool {
+    pub(crate) fn can_start(&self) -> bool {
         match self.instance.status {
             InstanceStatus::Stopped => true,
             InstanceStatus::Pending => self.disks_made,
@@ -44,23 +44,23 @@ impl PowerFacts {
     }
 
     /// Whether the instance is on and stays so.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.instance.status == InstanceStatus::Running
     }
 
     /// Whether a disk is on its way on or off.
-    pub fn has_disk_in_transit(&self) -> bool {
+    pub(crate) fn has_disk_in_transit(&self) -> bool {
         self.attached.iter().any(|at| at.phase != Phase::Attached)
     }
 
     /// Whether a disk is on its way on.
-    pub fn has_disk_attaching(&self) -> bool {
+    pub(crate) fn has_disk_attaching(&self) -> bool {
         self.attached.iter().any(|at| at.phase == Phase::Attaching)
     }
 }
 
 /// The facts about the instance of this id.
-pub fn find(
+pub(crate) fn find(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     id: &InstanceId,
@@ -71,7 +71,7 @@ pub fn find(
 }
 
 /// The facts about this instance.
-pub fn facts(
+pub(crate) fn facts(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     instance: Instance,
@@ -93,7 +93,7 @@ pub fn facts(
 }
 
 /// Moves an instance on, where it still is where the operation left it.
-pub fn finish_transition(
+pub(crate) fn finish_transition(
     tx: &mut dyn WriteTx,
     id: &InstanceId,
     transition: impl FnOnce(&mut Instance) -> Result<(), Illegal>,

@@ -6,11 +6,11 @@ use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
 
 /// Turns an instance off and on again.
-pub struct RebootInstance;
+pub(crate) struct RebootInstance;
 
 params!(
     /// Parameters of RebootInstance.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance to reboot. It must be Running.
         instance_id: InstanceId,
         /// Cut the power instead of asking the guest to reboot.
@@ -21,7 +21,7 @@ params!(
 );
 
 /// Running, Starting, Running.
-pub static TRANSITION: Transition = Transition {
+pub(crate) static TRANSITION: Transition = Transition {
     resource: &INSTANCE,
     begins: &[Edge::between("Running", "Starting", "RebootInstance")],
     ends: &[Edge::between("Starting", "Running", "booted")],
@@ -54,14 +54,14 @@ impl Action for RebootInstance {
 
 /// Preconditions of a reboot.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<PowerFacts>] = &[
+pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",     |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",         |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                     |m| m.is_running(), &INSTANCE_STATUS),
 ];
 
 /// Reboots an instance for which the rules hold.
-pub fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
+pub(crate) fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
     let PowerFacts { mut instance, spec, .. } = facts;
     instance.start().expect("a Running instance can be rebooted");
     let rebooting = Rebooting { machine: spec, force, off: false, taking_back: None };
@@ -70,7 +70,7 @@ pub fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R>
 
 /// Turns the machine off and on again; then the instance is Running.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Rebooting {
+pub(crate) struct Rebooting {
     machine: MachineSpec,
     force: bool,
     /// The power was cut already.

@@ -6,11 +6,11 @@ use super::reboot_instance::{RULES, reboot};
 use crate::actions::prelude::*;
 
 /// Turns instances off and on again.
-pub struct RebootInstances;
+pub(crate) struct RebootInstances;
 
 params!(
     /// Parameters of RebootInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100.

@@ -6,7 +6,7 @@ use super::describe_instances::DescribeInstances;
 use crate::catalog::{Listing, Query, Resource, Status};
 
 /// Instances.
-pub static INSTANCE: Resource = Resource {
+pub(crate) static INSTANCE: Resource = Resource {
     noun: "instance",
     with_article: "an instance",
     listing: Listing {

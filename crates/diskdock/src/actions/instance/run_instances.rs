@@ -14,11 +14,11 @@ use crate::catalog::{Time, joined_params};
 const AUTO_RELEASE_S: (i64, i64) = (30 * 60, 3 * 366 * 24 * 3_600);
 
 /// Makes instances and starts them.
-pub struct RunInstances;
+pub(crate) struct RunInstances;
 
 params!(
     /// Parameters that only RunInstances has.
-    pub struct RunOnly {
+    pub(crate) struct RunOnly {
         /// How many instances, 1 to 100; 1 if left out.
         #[malformed = AMOUNT_MALFORMED]
         amount: Option<Integer<1, 100>>,
@@ -73,7 +73,7 @@ params!(
 
 joined_params!(
     /// Parameters of RunInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// Parameters that CreateInstance has as well.
         launch: Launch,
         /// Parameters that only this action has.
@@ -83,7 +83,7 @@ joined_params!(
 
 params!(
     /// A network interface.
-    pub struct NetworkInterface {
+    pub(crate) struct NetworkInterface {
         /// `Primary` or `Secondary`. Only the primary one counts here.
         instance_type: Option<InterfaceKind>,
         /// The vSwitch to show.
@@ -129,7 +129,7 @@ params!(
 
 choice!(
     /// Which interface of an instance.
-    pub enum InterfaceKind {
+    pub(crate) enum InterfaceKind {
         Primary = "Primary",
         Secondary = "Secondary",
     }
@@ -137,7 +137,7 @@ choice!(
 
 params!(
     /// Confidential computing and trust.
-    pub struct SecurityOptions {
+    pub(crate) struct SecurityOptions {
         /// `Enclave`. Not offered here.
         confidential_computing_mode: Option<Text<1, 64>>,
         /// `vTPM`. Not offered here.
@@ -149,7 +149,7 @@ params!(
 
 params!(
     /// How the processors are laid out.
-    pub struct CpuOptions {
+    pub(crate) struct CpuOptions {
         /// Physical cores.
         core: Option<Integer<1, 1024>>,
         /// NUMA nodes.
@@ -165,7 +165,7 @@ params!(
 
 params!(
     /// Where dedicated hosts are taken from.
-    pub struct SchedulerOptions {
+    pub(crate) struct SchedulerOptions {
         /// The cluster.
         dedicated_host_cluster_id: Option<Text<0, 64>>,
     }
@@ -173,7 +173,7 @@ params!(
 
 params!(
     /// Precision time.
-    pub struct ClockOptions {
+    pub(crate) struct ClockOptions {
         /// `enabled` or `disabled`.
         ptp_status: Option<Text<0, 16>>,
     }
@@ -181,7 +181,7 @@ params!(
 
 params!(
     /// How the image is used.
-    pub struct ImageOptions {
+    pub(crate) struct ImageOptions {
         /// Log in as a user without rights.
         login_as_non_root: Option<bool>,
     }
@@ -189,7 +189,7 @@ params!(
 
 params!(
     /// Properties of the network.
-    pub struct NetworkOptions {
+    pub(crate) struct NetworkOptions {
         /// Weight of network against storage.
         bandwidth_weighting: Option<Text<0, 64>>,
         /// Large frames.
@@ -201,7 +201,7 @@ params!(
 
 params!(
     /// Names in the private DNS.
-    pub struct PrivateDnsNameOptions {
+    pub(crate) struct PrivateDnsNameOptions {
         /// An IPv6 record for the name that is made of the id.
         #[wire = "EnableInstanceIdDnsAAAARecord"]
         enable_instance_id_dns_aaaa_record: Option<bool>,
@@ -220,7 +220,7 @@ params!(
 
 reply!(
     /// Reply of RunInstances.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The new instances.
         instance_id_sets: InstanceIdSets,
         /// The order of subscriptions, else empty.
@@ -232,7 +232,7 @@ reply!(
 
 reply!(
     /// Ids of instances.
-    pub struct InstanceIdSets {
+    pub(crate) struct InstanceIdSets {
         /// One for each instance.
         instance_id_set: Vec<String>,
     }

@@ -6,11 +6,11 @@ use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
 /// Turns an instance on.
-pub struct StartInstance;
+pub(crate) struct StartInstance;
 
 params!(
     /// Parameters of StartInstance.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance to start. It must be Stopped.
         instance_id: InstanceId,
         /// Whether broken local disks are made anew. None break here.
@@ -21,7 +21,7 @@ params!(
 );
 
 /// Stopped, Starting, Running.
-pub static TRANSITION: Transition = Transition {
+pub(crate) static TRANSITION: Transition = Transition {
     resource: &INSTANCE,
     begins: &[Edge::between("Stopped", "Starting", "StartInstance")],
     ends: &[Edge::between("Starting", "Running", "booted")],
@@ -56,7 +56,7 @@ is on its way off must not be there again when the guest boots.";
 
 /// Preconditions of a start.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<PowerFacts>] = &[
+pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",       |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",           |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Stopped",                       |m| m.can_start(), &INSTANCE_STATUS),
@@ -65,7 +65,7 @@ pub const RULES: &[Precondition<PowerFacts>] = &[
 ];
 
 /// Starts an instance for which the rules hold.
-pub fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
+pub(crate) fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
     let disks = facts.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
     let mut instance = facts.instance;
     instance.start().expect("a Stopped instance can be started");
@@ -76,7 +76,7 @@ pub fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
 
 /// Turns the machine on; then the instance is Running.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Starting {
+pub(crate) struct Starting {
     build: Build,
     built: bool,
     /// Why the start came to nothing: the machine may run all the same, so it is turned off before
@@ -87,7 +87,7 @@ pub struct Starting {
 
 impl Starting {
     /// Builds the machine as far as it is not there yet, and turns it on.
-    pub fn of(build: Build) -> Starting {
+    pub(crate) fn of(build: Build) -> Starting {
         Starting { build, built: false, taking_back: None }
     }
 }

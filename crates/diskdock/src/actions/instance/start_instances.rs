@@ -6,11 +6,11 @@ use super::start_instance::{RULES, start};
 use crate::actions::prelude::*;
 
 /// Turns instances on.
-pub struct StartInstances;
+pub(crate) struct StartInstances;
 
 params!(
     /// Parameters of StartInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100.

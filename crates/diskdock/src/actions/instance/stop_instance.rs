@@ -8,11 +8,11 @@ use crate::actions::prelude::*;
 use crate::catalog::joined;
 
 /// Turns an instance off.
-pub struct StopInstance;
+pub(crate) struct StopInstance;
 
 params!(
     /// Parameters of StopInstance.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The instance to stop. It must be Running.
         instance_id: InstanceId,
         /// Cut the power instead of asking the guest to shut down.
@@ -31,7 +31,7 @@ params!(
 
 choice!(
     /// Whether compute is paid for while an instance is off.
-    pub enum Mode {
+    pub(crate) enum Mode {
         StopCharging = "StopCharging",
         KeepCharging = "KeepCharging",
         NotApplicable = "Not-applicable",
@@ -39,7 +39,7 @@ choice!(
 );
 
 /// Running, Stopping, Stopped; or Running again.
-pub static TRANSITION: Transition = Transition {
+pub(crate) static TRANSITION: Transition = Transition {
     resource: &INSTANCE,
     begins: &[Edge::between("Running", "Stopping", "StopInstance")],
     ends: &[
@@ -92,7 +92,7 @@ const RULES_OF_ONE: [Precondition<PowerFacts>; RULES.len() + 1] = joined(
 
 /// Preconditions of a stop.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<PowerFacts>] = &[
+pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",           |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",               |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                           |m| m.is_running(), &INSTANCE_STATUS),
@@ -102,7 +102,7 @@ pub const RULES: &[Precondition<PowerFacts>] = &[
 ];
 
 /// Stops an instance for which the rules hold.
-pub fn stop<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
+pub(crate) fn stop<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
     let PowerFacts { mut instance, requested, .. } = facts;
     instance.stop().expect("a Running instance can be stopped");
     instance.stopped_mode = match instance.charge_type {
@@ -116,7 +116,7 @@ pub fn stop<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
 
 /// Turns the machine off; then the instance is Stopped.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Stopping {
+pub(crate) struct Stopping {
     instance: InstanceId,
     force: bool,
 }

@@ -6,11 +6,11 @@ use super::stop_instance::{Mode, RULES, stop};
 use crate::actions::prelude::*;
 
 /// Turns instances off.
-pub struct StopInstances;
+pub(crate) struct StopInstances;
 
 params!(
     /// Parameters of StopInstances.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region of the instances.
         region_id: RegionId,
         /// The instances, up to 100.

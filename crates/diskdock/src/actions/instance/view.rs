@@ -14,7 +14,7 @@ use crate::catalog::{ReplyShape, ReplyValue};
 
 /// An instance in a reply, with what the inventory says of its type and image.
 #[derive(Clone, Debug)]
-pub struct InstanceView {
+pub(crate) struct InstanceView {
     instance: Instance,
     found_type: Option<InstanceType>,
     image: Option<Image>,
@@ -24,7 +24,7 @@ pub struct InstanceView {
 
 impl InstanceView {
     /// The view of an instance.
-    pub fn of(inventory: &Inventory, instance: Instance) -> InstanceView {
+    pub(crate) fn of(inventory: &Inventory, instance: Instance) -> InstanceView {
         InstanceView {
             image: inventory.image(&instance.image).cloned(),
             io_optimized: is_io_optimized(inventory, &instance.instance_type),
@@ -36,19 +36,19 @@ impl InstanceView {
 }
 
 /// Whether the family of a type is I/O optimised; a family that is gone was.
-pub fn is_io_optimized(inventory: &Inventory, instance_type: &str) -> bool {
+pub(crate) fn is_io_optimized(inventory: &Inventory, instance_type: &str) -> bool {
     let found = inventory.instance_type(instance_type);
     let family = found.and_then(|found| inventory.family(&found.family));
     family.is_none_or(|family| family.io_optimized)
 }
 
 /// The family in the name of a type: `ecs.g6` of `ecs.g6.large`.
-pub fn family_of(instance_type: &str) -> &str {
+pub(crate) fn family_of(instance_type: &str) -> &str {
     instance_type.rsplit_once('.').map_or(instance_type, |(family, _)| family)
 }
 
 /// The public address, which an instance has that sends anything to the internet.
-pub fn public_address(instance: &Instance) -> Option<String> {
+pub(crate) fn public_address(instance: &Instance) -> Option<String> {
     let network = &instance.network;
     let has_one = network.internet_max_bandwidth_out > 0 && !network.vpc.is_empty();
     has_one.then(|| derived::public_address(instance.id.as_str()).to_string())

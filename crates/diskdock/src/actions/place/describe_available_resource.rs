@@ -8,11 +8,11 @@ use super::type_filter::Bound;
 use crate::actions::prelude::*;
 
 /// Tells what can be bought in which zone.
-pub struct DescribeAvailableResource;
+pub(crate) struct DescribeAvailableResource;
 
 params!(
     /// Parameters of DescribeAvailableResource.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region.
         #[malformed = REGION_NOT_IN_RECORDS]
         region_id: RegionId,
@@ -63,7 +63,7 @@ params!(
 
 choice!(
     /// Kinds of resource to look for.
-    pub enum Destination {
+    pub(crate) enum Destination {
         Zone = "Zone",
         IoOptimized = "IoOptimized",
         InstanceType = "InstanceType",
@@ -76,7 +76,7 @@ choice!(
 
 choice!(
     /// Whether instances are I/O optimised.
-    pub enum IoOptimized {
+    pub(crate) enum IoOptimized {
         Optimized = "optimized",
         None = "none",
     }
@@ -84,7 +84,7 @@ choice!(
 
 choice!(
     /// Kinds of network.
-    pub enum NetworkCategory {
+    pub(crate) enum NetworkCategory {
         Vpc = "vpc",
         Classic = "classic",
     }
@@ -92,7 +92,7 @@ choice!(
 
 choice!(
     /// Kinds of resource to buy.
-    pub enum ResourceType {
+    pub(crate) enum ResourceType {
         Instance = "instance",
         Disk = "disk",
         ReservedInstance = "reservedinstance",
@@ -102,7 +102,7 @@ choice!(
 
 choice!(
     /// Where to look.
-    pub enum Scope in any case {
+    pub(crate) enum Scope in any case {
         Region = "Region",
         Zone = "Zone",
     }
@@ -110,7 +110,7 @@ choice!(
 
 reply!(
     /// Reply of DescribeAvailableResource.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// Zones that have what is asked for.
         available_zones: AvailableZones,
     }
@@ -118,7 +118,7 @@ reply!(
 
 reply!(
     /// Zones.
-    pub struct AvailableZones {
+    pub(crate) struct AvailableZones {
         /// One zone each.
         available_zone: Vec<AvailableZone>,
     }
@@ -126,7 +126,7 @@ reply!(
 
 reply!(
     /// One zone.
-    pub struct AvailableZone {
+    pub(crate) struct AvailableZone {
         /// Its region.
         region_id: String,
         /// The zone's id.
@@ -142,7 +142,7 @@ reply!(
 
 reply!(
     /// The resources of a zone.
-    pub struct AvailableResources {
+    pub(crate) struct AvailableResources {
         /// One kind of resource each.
         available_resource: Vec<AvailableResource>,
     }
@@ -150,7 +150,7 @@ reply!(
 
 reply!(
     /// One kind of resource.
-    pub struct AvailableResource {
+    pub(crate) struct AvailableResource {
         /// `InstanceType`, `SystemDisk` and so on, as it was asked for.
         #[wire = "Type"]
         kind: &'static str,
@@ -161,7 +161,7 @@ reply!(
 
 reply!(
     /// The resources of one kind.
-    pub struct SupportedResources {
+    pub(crate) struct SupportedResources {
         /// One resource each.
         supported_resource: Vec<SupportedResource>,
     }
@@ -169,7 +169,7 @@ reply!(
 
 reply!(
     /// One resource.
-    pub struct SupportedResource {
+    pub(crate) struct SupportedResource {
         /// An instance type, a disk category and so on.
         value: String,
         /// `Available`.

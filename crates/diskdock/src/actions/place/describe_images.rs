@@ -9,11 +9,11 @@ use crate::actions::prelude::*;
 use crate::catalog::{Time, Value};
 
 /// Lists images that match all given filters.
-pub struct DescribeImages;
+pub(crate) struct DescribeImages;
 
 params!(
     /// Parameters of DescribeImages.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region. Every region has the same images.
         #[malformed = REGION_MALFORMED]
         region_id: RegionId,
@@ -77,7 +77,7 @@ params!(
 
 params!(
     /// A condition on the time of creation.
-    pub struct Filter {
+    pub(crate) struct Filter {
         /// `CreationStartTime` or `CreationEndTime`.
         #[malformed = IMAGE_FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -89,7 +89,7 @@ params!(
 
 choice!(
     /// Sources of images.
-    pub enum Owner {
+    pub(crate) enum Owner {
         System = "system",
         Own = "self",
         Others = "others",
@@ -99,7 +99,7 @@ choice!(
 
 choice!(
     /// Statuses that can be asked for.
-    pub enum StatusFilter {
+    pub(crate) enum StatusFilter {
         Available = "Available",
         Creating = "Creating",
         Waiting = "Waiting",
@@ -112,7 +112,7 @@ choice!(
 
 choice!(
     /// Kinds of system.
-    pub enum OsFilter {
+    pub(crate) enum OsFilter {
         Linux = "linux",
         Windows = "windows",
     }
@@ -120,7 +120,7 @@ choice!(
 
 choice!(
     /// Kinds of processor.
-    pub enum ArchitectureFilter {
+    pub(crate) enum ArchitectureFilter {
         X86 = "x86_64",
         Arm = "arm64",
         OldX86 = "i386",
@@ -129,7 +129,7 @@ choice!(
 
 choice!(
     /// Whether instances use an image.
-    pub enum UsageFilter {
+    pub(crate) enum UsageFilter {
         Instance = "instance",
         None = "none",
     }
@@ -137,7 +137,7 @@ choice!(
 
 choice!(
     /// Intended uses of an image.
-    pub enum ActionType {
+    pub(crate) enum ActionType {
         CreateEcs = "CreateEcs",
         ChangeOs = "ChangeOS",
     }
@@ -145,7 +145,7 @@ choice!(
 
 reply!(
     /// Reply of DescribeImages.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The region.
         region_id: String,
         /// The page.
@@ -161,7 +161,7 @@ reply!(
 
 reply!(
     /// The images of a page.
-    pub struct Images {
+    pub(crate) struct Images {
         /// One image each.
         image: Vec<ImageItem>,
     }

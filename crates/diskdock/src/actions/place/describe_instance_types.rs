@@ -8,11 +8,11 @@ use crate::store::Cursor;
 use domain::inventory::Inventory;
 
 /// Lists instance types that match all given filters.
-pub struct DescribeInstanceTypes;
+pub(crate) struct DescribeInstanceTypes;
 
 params!(
     /// Parameters of DescribeInstanceTypes.
-    pub struct Params {
+    pub(crate) struct Params {
         /// Only these types.
         #[names = "type"]
         instance_types: Each<Text<1, 64>>,
@@ -112,7 +112,7 @@ params!(
 
 choice!(
     /// Levels that can be asked for.
-    pub enum Level {
+    pub(crate) enum Level {
         Entry = "EntryLevel",
         Enterprise = "EnterpriseLevel",
         CreditEntry = "CreditEntryLevel",
@@ -121,7 +121,7 @@ choice!(
 
 choice!(
     /// Kinds of processor that can be asked for.
-    pub enum CpuArchitecture {
+    pub(crate) enum CpuArchitecture {
         X86 = "X86",
         Arm = "ARM",
     }
@@ -129,7 +129,7 @@ choice!(
 
 choice!(
     /// Categories of local disks that can be asked for.
-    pub enum LocalCategory {
+    pub(crate) enum LocalCategory {
         Hdd = "local_hdd_pro",
         Ssd = "local_ssd_pro",
     }
@@ -137,7 +137,7 @@ choice!(
 
 choice!(
     /// Relations to NVMe that can be asked for.
-    pub enum NvmeFilter {
+    pub(crate) enum NvmeFilter {
         Required = "required",
         Supported = "supported",
         Unsupported = "unsupported",
@@ -146,7 +146,7 @@ choice!(
 
 reply!(
     /// Reply of DescribeInstanceTypes.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The types.
         instance_types: InstanceTypes,
         /// Where the next page begins; empty on the last one.
@@ -156,7 +156,7 @@ reply!(
 
 reply!(
     /// The instance types of a page.
-    pub struct InstanceTypes {
+    pub(crate) struct InstanceTypes {
         /// One type each.
         instance_type: Vec<TypeItem>,
     }

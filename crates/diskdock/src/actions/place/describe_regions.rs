@@ -4,11 +4,11 @@ use super::language::Language;
 use crate::actions::prelude::*;
 
 /// Lists regions.
-pub struct DescribeRegions;
+pub(crate) struct DescribeRegions;
 
 params!(
     /// Parameters of DescribeRegions.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The language of LocalName: `zh-CN` and `zh-TW` give Chinese, all others English.
         #[malformed = ACCEPT_LANGUAGE_UNKNOWN]
         accept_language: Option<Language>,
@@ -23,7 +23,7 @@ params!(
 
 choice!(
     /// Ways to pay, spot instances included.
-    pub enum AnyChargeType {
+    pub(crate) enum AnyChargeType {
         PostPaid = "PostPaid",
         PrePaid = "PrePaid",
         SpotWithPriceLimit = "SpotWithPriceLimit",
@@ -33,7 +33,7 @@ choice!(
 
 choice!(
     /// Kinds of resource that a region sells.
-    pub enum ResourceType {
+    pub(crate) enum ResourceType {
         Instance = "instance",
         Disk = "disk",
         ReservedInstance = "reservedinstance",
@@ -43,7 +43,7 @@ choice!(
 
 reply!(
     /// Reply of DescribeRegions.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The regions.
         regions: Regions,
     }
@@ -51,7 +51,7 @@ reply!(
 
 reply!(
     /// All regions.
-    pub struct Regions {
+    pub(crate) struct Regions {
         /// One region each.
         region: Vec<RegionItem>,
     }
@@ -59,7 +59,7 @@ reply!(
 
 reply!(
     /// One region.
-    pub struct RegionItem {
+    pub(crate) struct RegionItem {
         /// The region's id.
         region_id: String,
         /// Its name for people.

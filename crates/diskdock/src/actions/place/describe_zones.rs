@@ -7,11 +7,11 @@ use super::sold;
 use crate::actions::prelude::*;
 
 /// Lists the zones of a region.
-pub struct DescribeZones;
+pub(crate) struct DescribeZones;
 
 params!(
     /// Parameters of DescribeZones.
-    pub struct Params {
+    pub(crate) struct Params {
         /// The region.
         #[malformed = REGION_NOT_FOUND]
         region_id: RegionId,
@@ -31,7 +31,7 @@ params!(
 
 reply!(
     /// Reply of DescribeZones.
-    pub struct Reply {
+    pub(crate) struct Reply {
         /// The zones.
         zones: Zones,
     }
@@ -39,7 +39,7 @@ reply!(
 
 reply!(
     /// Zones of a region.
-    pub struct Zones {
+    pub(crate) struct Zones {
         /// One zone each.
         zone: Vec<ZoneItem>,
     }
@@ -48,7 +48,7 @@ reply!(
 reply!(
     /// One zone.
     #[derive(Default)]
-    pub struct ZoneItem {
+    pub(crate) struct ZoneItem {
         /// The zone's id.
         zone_id: String,
         /// Its name for people.
@@ -78,7 +78,7 @@ macro_rules! word_lists {
         reply!(
             $(#[doc = $doc])*
             #[derive(Default)]
-            pub struct $name {
+            pub(crate) struct $name {
                 /// One word each.
                 $(#[wire = $wire])?
                 $field: Vec<String>,
@@ -123,7 +123,7 @@ word_lists! {
 reply!(
     /// Resources that can be combined.
     #[derive(Default)]
-    pub struct Resources {
+    pub(crate) struct Resources {
         /// One combination each.
         resources_info: Vec<ResourcesInfo>,
     }
@@ -131,7 +131,7 @@ reply!(
 
 reply!(
     /// Everything of one line can be combined.
-    pub struct ResourcesInfo {
+    pub(crate) struct ResourcesInfo {
         /// Whether the instances are I/O optimised.
         io_optimized: bool,
         /// Categories of their system disks.

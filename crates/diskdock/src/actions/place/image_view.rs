@@ -7,7 +7,7 @@ use crate::catalog::reply;
 
 reply!(
     /// One image.
-    pub struct ImageItem {
+    pub(crate) struct ImageItem {
         /// The image's id.
         image_id: String,
         /// Its name; a public image is called as its id.
@@ -86,7 +86,7 @@ reply!(
 
 reply!(
     /// Features of the operating system of an image.
-    pub struct Features {
+    pub(crate) struct Features {
         /// `supported` when the NVMe driver is installed.
         nvme_support: &'static str,
         /// `v1` or `v2` of the metadata service.
@@ -104,7 +104,7 @@ reply!(
 
 reply!(
     /// Secure boot.
-    pub struct SecureBootOptions {
+    pub(crate) struct SecureBootOptions {
         /// Whether it can boot so.
         secure_boot_support: &'static str,
     }
@@ -112,7 +112,7 @@ reply!(
 
 reply!(
     /// Findings of the check of an image.
-    pub struct DetectionOptions {
+    pub(crate) struct DetectionOptions {
         /// How far the check is; empty without one.
         status: &'static str,
         /// The findings.
@@ -122,7 +122,7 @@ reply!(
 
 reply!(
     /// Findings.
-    pub struct DetectionItems {
+    pub(crate) struct DetectionItems {
         /// One finding each.
         item: Vec<DetectionItem>,
     }
@@ -130,7 +130,7 @@ reply!(
 
 reply!(
     /// One finding.
-    pub struct DetectionItem {
+    pub(crate) struct DetectionItem {
         /// The item that was checked.
         name: String,
         /// How it is.
@@ -144,7 +144,7 @@ reply!(
 
 reply!(
     /// Disks that are made together with an image.
-    pub struct DiskDeviceMappings {
+    pub(crate) struct DiskDeviceMappings {
         /// One disk each.
         disk_device_mapping: Vec<DiskDeviceMapping>,
     }
@@ -152,7 +152,7 @@ reply!(
 
 reply!(
     /// One disk of an image.
-    pub struct DiskDeviceMapping {
+    pub(crate) struct DiskDeviceMapping {
         /// `system` or `data`.
         #[wire = "Type"]
         kind: String,
@@ -181,7 +181,7 @@ reply!(
 
 reply!(
     /// Tags of an image.
-    pub struct ImageTags {
+    pub(crate) struct ImageTags {
         /// One tag each.
         tag: Vec<ImageTag>,
     }
@@ -189,7 +189,7 @@ reply!(
 
 reply!(
     /// One tag.
-    pub struct ImageTag {
+    pub(crate) struct ImageTag {
         /// The key.
         tag_key: String,
         /// The value.
@@ -199,7 +199,7 @@ reply!(
 
 impl ImageItem {
     /// The image as this account sees it.
-    pub fn of(image: &Image, account: &AccountId) -> ImageItem {
+    pub(crate) fn of(image: &Image, account: &AccountId) -> ImageItem {
         ImageItem {
             image_id: image.id.clone(),
             image_name: image.name().to_owned(),

@@ -4,7 +4,7 @@ use crate::catalog::choice;
 
 choice!(
     /// Languages that can be asked for. The inventory has names in Chinese and in English.
-    pub enum Language {
+    pub(crate) enum Language {
         Chinese = "zh-CN",
         English = "en-US",
         Japanese = "ja",
@@ -17,7 +17,7 @@ choice!(
 
 impl Language {
     /// The name in the language that comes closest.
-    pub fn pick(asked: Option<Language>, chinese: &str, english: &str) -> String {
+    pub(crate) fn pick(asked: Option<Language>, chinese: &str, english: &str) -> String {
         let name = match asked.unwrap_or(Language::Chinese) {
             Language::Chinese | Language::TraditionalChinese => chinese,
             Language::English
@@ -32,7 +32,7 @@ impl Language {
 
 choice!(
     /// How a spot instance would bid.
-    pub enum SpotStrategy {
+    pub(crate) enum SpotStrategy {
         NoSpot = "NoSpot",
         SpotWithPriceLimit = "SpotWithPriceLimit",
         SpotAsPriceGo = "SpotAsPriceGo",

@@ -1,13 +1,13 @@
 //! Regions, zones, types and images: what can be had.
 
-pub mod describe_available_resource;
-pub mod describe_images;
-pub mod describe_instance_types;
-pub mod describe_regions;
-pub mod describe_zones;
+pub(crate) mod describe_available_resource;
+pub(crate) mod describe_images;
+pub(crate) mod describe_instance_types;
+pub(crate) mod describe_regions;
+pub(crate) mod describe_zones;
 mod image_view;
 mod language;
-pub mod resource;
+pub(crate) mod resource;
 mod sold;
 mod type_filter;
 mod type_view;
@@ -15,7 +15,7 @@ mod type_view;
 use crate::catalog::{ActionGroup, Entry};
 
 /// The group.
-pub static GROUP: ActionGroup = ActionGroup {
+pub(crate) static GROUP: ActionGroup = ActionGroup {
     title: "Regions, types and images",
     resources: &[&resource::REGION, &resource::ZONE, &resource::INSTANCE_TYPE, &resource::IMAGE],
     actions: ACTIONS,

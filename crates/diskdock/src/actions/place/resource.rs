@@ -7,7 +7,7 @@ use super::describe_zones::DescribeZones;
 use crate::catalog::{Listing, Query, Resource};
 
 /// Regions.
-pub static REGION: Resource = Resource {
+pub(crate) static REGION: Resource = Resource {
     noun: "region",
     with_article: "a region",
     listing: Listing {
@@ -23,7 +23,7 @@ pub static REGION: Resource = Resource {
 };
 
 /// Zones.
-pub static ZONE: Resource = Resource {
+pub(crate) static ZONE: Resource = Resource {
     noun: "zone",
     with_article: "a zone",
     listing: Listing {
@@ -39,7 +39,7 @@ pub static ZONE: Resource = Resource {
 };
 
 /// Instance types.
-pub static INSTANCE_TYPE: Resource = Resource {
+pub(crate) static INSTANCE_TYPE: Resource = Resource {
     noun: "type",
     with_article: "an instance type",
     listing: Listing {
@@ -55,7 +55,7 @@ pub static INSTANCE_TYPE: Resource = Resource {
 };
 
 /// Images.
-pub static IMAGE: Resource = Resource {
+pub(crate) static IMAGE: Resource = Resource {
     noun: "image",
     with_article: "an image",
     listing: Listing {

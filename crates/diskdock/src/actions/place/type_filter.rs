@@ -6,13 +6,13 @@ use super::describe_instance_types::{CpuArchitecture, Level, LocalCategory, Nvme
 use crate::catalog::{Integer, Text};
 
 /// A bound on a count.
-pub type Bound = Integer<0, 1_000_000_000>;
+pub(super) type Bound = Integer<0, 1_000_000_000>;
 
 /// A bound on a figure with a fraction.
-pub type Figure = f64;
+pub(crate) type Figure = f64;
 
 /// Whether the type matches all filters.
-pub fn matches(ask: &Params, one: &InstanceType, family: &InstanceFamily) -> bool {
+pub(super) fn matches(ask: &Params, one: &InstanceType, family: &InstanceFamily) -> bool {
     names_match(ask, one, family)
         && processor_matches(ask, one, family)
         && graphics_match(ask, one)

@@ -6,7 +6,7 @@ use crate::catalog::reply;
 
 reply!(
     /// One instance type.
-    pub struct TypeItem {
+    pub(crate) struct TypeItem {
         /// The type's id.
         instance_type_id: String,
         /// Its family.
@@ -107,7 +107,7 @@ reply!(
 
 reply!(
     /// How virtual processors lie on the physical ones.
-    pub struct CpuOptions {
+    pub(crate) struct CpuOptions {
         /// Physical cores.
         core: u32,
         /// The number of cores is a multiple of this.
@@ -125,7 +125,7 @@ reply!(
 
 reply!(
     /// Topologies.
-    pub struct TopologyTypes {
+    pub(crate) struct TopologyTypes {
         /// One topology each.
         supported_topology_type: Vec<String>,
     }
@@ -133,7 +133,7 @@ reply!(
 
 reply!(
     /// Network cards.
-    pub struct NetworkCards {
+    pub(crate) struct NetworkCards {
         /// One card each.
         network_card_info: Vec<NetworkCard>,
     }
@@ -141,7 +141,7 @@ reply!(
 
 reply!(
     /// One network card.
-    pub struct NetworkCard {
+    pub(crate) struct NetworkCard {
         /// Its number, from 0.
         network_card_index: u32,
     }
@@ -149,7 +149,7 @@ reply!(
 
 reply!(
     /// About the network.
-    pub struct NetworkInfo {
+    pub(crate) struct NetworkInfo {
         /// How bandwidth can be weighted.
         bandwidth_weighting: BandwidthWeighting,
     }
@@ -157,7 +157,7 @@ reply!(
 
 reply!(
     /// Ways to weight bandwidth.
-    pub struct BandwidthWeighting {
+    pub(crate) struct BandwidthWeighting {
         /// The ways.
         weighting_infos: WeightingInfos,
     }
@@ -165,7 +165,7 @@ reply!(
 
 reply!(
     /// Ways to weight bandwidth.
-    pub struct WeightingInfos {
+    pub(crate) struct WeightingInfos {
         /// One way each.
         weighting_info: Vec<WeightingInfo>,
     }
@@ -173,7 +173,7 @@ reply!(
 
 reply!(
     /// One way to weight bandwidth.
-    pub struct WeightingInfo {
+    pub(crate) struct WeightingInfo {
         /// Its name.
         name: String,
         /// Share of the disks.
@@ -189,7 +189,7 @@ reply!(
 
 reply!(
     /// Network features beyond the usual.
-    pub struct EnhancedNetwork {
+    pub(crate) struct EnhancedNetwork {
         /// The vendor's Express protocol.
         express_support: bool,
         /// Scaling on the receiving side.
@@ -203,7 +203,7 @@ reply!(
 
 reply!(
     /// Ways to boot.
-    pub struct BootModes {
+    pub(crate) struct BootModes {
         /// `BIOS` or `UEFI`.
         supported_boot_mode: Vec<&'static str>,
     }
@@ -211,7 +211,7 @@ reply!(
 
 reply!(
     /// Protection while it boots.
-    pub struct SecurityOptions {
+    pub(crate) struct SecurityOptions {
         /// Secure boot.
         secure_boot_support: &'static str,
     }
@@ -219,7 +219,7 @@ reply!(
 
 reply!(
     /// Clocks.
-    pub struct Clock {
+    pub(crate) struct Clock {
         /// Whether the host's precise clock can be read.
         ptp_support: &'static str,
     }
@@ -227,7 +227,7 @@ reply!(
 
 reply!(
     /// Further attributes.
-    pub struct Attributes {
+    pub(crate) struct Attributes {
         /// One attribute each.
         attribute: Vec<Attribute>,
     }
@@ -235,7 +235,7 @@ reply!(
 
 reply!(
     /// One attribute.
-    pub struct Attribute {
+    pub(crate) struct Attribute {
         /// Its name.
         name: String,
         /// Its value.
@@ -248,7 +248,7 @@ const UNSUPPORTED: &str = "unsupported";
 
 impl TypeItem {
     /// The type, of its family, as clients see it.
-    pub fn of(one: &InstanceType, family: &InstanceFamily) -> TypeItem {
+    pub(crate) fn of(one: &InstanceType, family: &InstanceFamily) -> TypeItem {
         let (network, local, gpu) = (&one.network, one.local_storage.as_ref(), one.gpu.as_ref());
         TypeItem {
             instance_type_id: one.id.clone(),

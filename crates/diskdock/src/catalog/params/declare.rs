@@ -30,7 +30,7 @@ impl WireName {
     }
 
     /// The name.
-    pub const fn as_str(&self) -> &str {
+    pub(crate) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
             Err(_) => panic!("field names are ASCII"),
@@ -80,6 +80,7 @@ macro_rules! params {
     ),* $(,)? }) => {
         $(#[doc = $sdoc])*
         #[derive(Clone, Debug)]
+        #[allow(dead_code, reason = "a parameter may have no effect: `Ignored` says so")]
         $vis struct $name { $($(#[doc = $doc])* pub $field: $ty),* }
 
         impl $crate::catalog::Params for $name {
@@ -140,6 +141,7 @@ macro_rules! joined_params {
     }) => {
         $(#[doc = $sdoc])*
         #[derive(Clone, Debug)]
+        #[allow(dead_code, reason = "a parameter may have no effect: `Ignored` says so")]
         $vis struct $name {
             $(#[doc = $odoc])* pub $one: $one_ty,
             $(#[doc = $tdoc])* pub $other: $other_ty,

@@ -14,37 +14,42 @@ use crate::cli::local_server::LocalServer;
 /// The header that carries the admin token.
 const TOKEN_HEADER: &str = "x-diskdock-token";
 /// The variable that holds it.
-pub const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
+pub(crate) const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
 
 /// The controls of one server.
-pub struct Controls {
+pub(crate) struct Controls {
     client: ApiClient,
     token: Option<String>,
 }
 
 impl Controls {
     /// The controls of this server.
-    pub fn of(client: ApiClient, token: Option<String>) -> Controls {
+    pub(crate) fn of(client: ApiClient, token: Option<String>) -> Controls {
         Controls { client, token }
     }
 
     /// Sends GET.
-    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
     /// Sends POST.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.ask(Method::POST, path, body.to_string().into()).await
     }
 
     /// Sends DELETE.
-    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.ask(Method::DELETE, path, Bytes::new()).await
     }
 
     /// Sends a request; the body is JSON or empty, the reply is JSON.
-    pub async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Failure> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Value, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/_diskdock{path}"))
@@ -83,13 +88,13 @@ fn not_diskdock(answer: &HttpReply) -> Failure {
 
 /// The admin token for the server at this endpoint: that of the environment, or the one that it has
 /// left in its data directory, if that is on this host.
-pub fn token_for(endpoint: &str) -> Option<String> {
+pub(crate) fn token_for(endpoint: &str) -> Option<String> {
     let given = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
     given.or_else(|| LocalServer::at(endpoint)?.admin_token())
 }
 
 /// The address or the token that a server has written to its data directory.
-pub fn read_server_file(directory: &Path, name: &str) -> Result<String, Failure> {
+pub(crate) fn read_server_file(directory: &Path, name: &str) -> Result<String, Failure> {
     let path = directory.join(name);
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let hint = "A running server writes it; is this its data directory?";

@@ -1,6 +1,6 @@
 //! `diskdock admin`: the operator's controls of a running server.
 
-pub mod controls;
+pub(crate) mod controls;
 mod plant;
 mod view;
 
@@ -26,7 +26,7 @@ use plant::{FaultOrder, RuleOrder};
   diskdock admin clock hold && diskdock admin clock advance 10m
   diskdock admin lock i-1 --reason security
   diskdock admin export --file state.json")]
-pub struct AdminArgs {
+pub(crate) struct AdminArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
     /// The admin token [default: that in the data directory of the server of this host]
@@ -202,7 +202,7 @@ fn milliseconds(text: &str) -> Result<i64, String> {
 }
 
 /// Runs the command.
-pub async fn run(args: AdminArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
     let AdminArgs { mut connection, mut token, data_dir, json, command } = args;
     if let Some(directory) = &data_dir {
         connection.endpoint = read_server_file(directory, "endpoint")?;

@@ -11,7 +11,7 @@ const TRANSITIONS: [&str; 7] = ["create", "attach", "detach", "resize", "start",
 
 /// A rule for transitions.
 #[derive(Debug, Args)]
-pub struct RuleOrder {
+pub(crate) struct RuleOrder {
     /// Only this transition; any if left out
     #[arg(long, value_parser = PossibleValuesParser::new(TRANSITIONS))]
     transition: Option<String>,
@@ -31,7 +31,7 @@ pub struct RuleOrder {
 
 impl RuleOrder {
     /// The JSON form that the server reads.
-    pub fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         json!(Rule {
             transition: self.transition.as_deref().and_then(transition),
             disk: self.disk.clone(),
@@ -63,7 +63,7 @@ fn behaviour(text: &str) -> Result<Behaviour, String> {
 /// A fault of the API.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
-pub struct FaultOrder {
+pub(crate) struct FaultOrder {
     /// Only calls of this action; any if left out
     #[arg(long)]
     action: Option<String>,
@@ -92,7 +92,7 @@ pub struct FaultOrder {
 
 impl FaultOrder {
     /// The JSON form that the server reads.
-    pub fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         let fault = if let Some(code) = &self.answer {
             json!({ "do": "answer", "code": code })
         } else if let Some(milliseconds) = self.slow {

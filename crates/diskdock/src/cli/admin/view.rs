@@ -12,7 +12,7 @@ fn entries<'a>(told: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
 }
 
 /// A list of objects as a table.
-pub fn list(told: &Value, name: &str, columns: &[&str]) -> Option<String> {
+pub(super) fn list(told: &Value, name: &str, columns: &[&str]) -> Option<String> {
     let entries = entries(told, name)?;
     if entries.is_empty() {
         return Some(format!("no {name}"));
@@ -32,7 +32,7 @@ fn shown(entry: &Value, column: &str) -> String {
 }
 
 /// Operations in flight, then those given up with their reason.
-pub fn operations(told: &Value) -> Option<String> {
+pub(super) fn operations(told: &Value) -> Option<String> {
     let is_given_up = |one: &&Value| one.get("given_up").and_then(Value::as_bool) == Some(true);
     let (given_up, in_flight): (Vec<&Value>, Vec<&Value>) =
         entries(told, "operations")?.iter().partition(is_given_up);
@@ -59,7 +59,7 @@ pub fn operations(told: &Value) -> Option<String> {
 }
 
 /// The clock on one line.
-pub fn clock(told: &Value) -> Option<String> {
+pub(super) fn clock(told: &Value) -> Option<String> {
     let held = told.get("held")?.as_bool()?;
     let now = told.get("now")?.as_str()?;
     Some(format!("{now}, {}", if held { "held" } else { "running" }))

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
-pub use sign::{Credentials, SigningScheme};
+pub(crate) use sign::{Credentials, SigningScheme};
 
 use super::catalog::unknown_action;
 use super::client::{ApiClient, ConnectionArgs, HttpReply};
@@ -21,7 +21,7 @@ use crate::catalog::{ErrorCode, Listed};
 use crate::gateway::decode::Pair;
 
 /// The default region.
-pub const DEFAULT_REGION: &str = "cn-hangzhou";
+pub(crate) const DEFAULT_REGION: &str = "cn-hangzhou";
 
 /// Call an action of the API.
 #[derive(Clone, Debug, clap::Args)]
@@ -86,7 +86,7 @@ pub enum ReplyFormat {
 
 /// The action of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct ActionTarget<'a> {
+pub(crate) struct ActionTarget<'a> {
     /// The action.
     action: &'a str,
     /// The version of the product that has it.
@@ -107,7 +107,7 @@ impl<'a> ActionTarget<'a> {
 }
 
 /// Sends requests to one server with one key.
-pub struct SigningClient {
+pub(crate) struct SigningClient {
     client: ApiClient,
     credentials: (String, String),
     security_token: Option<String>,
@@ -116,7 +116,7 @@ pub struct SigningClient {
 
 impl SigningClient {
     /// A caller of this server.
-    pub fn new(
+    pub(crate) fn new(
         connection: &ConnectionArgs,
         credentials: &Credentials,
         scheme: SigningScheme,
@@ -138,7 +138,7 @@ impl SigningClient {
     }
 
     /// Sends one request for the action of this key and reads the reply.
-    pub async fn ask(&self, key: &str, parameters: &[Pair]) -> Result<Value, Failure> {
+    pub(crate) async fn ask(&self, key: &str, parameters: &[Pair]) -> Result<Value, Failure> {
         let listed = find(key);
         let answer = self.send(ActionTarget::of(listed, key), parameters).await?;
         if !answer.status.is_success() {

@@ -68,7 +68,7 @@ pub enum SigningScheme {
 }
 
 /// The signed request for an action.
-pub fn request(
+pub(crate) fn request(
     caller: &SigningClient,
     target: ActionTarget<'_>,
     parameters: &[Pair],

@@ -38,7 +38,7 @@ struct Wait<'a> {
 }
 
 /// Waits for all resources of the request.
-pub async fn until_settled(
+pub(crate) async fn until_settled(
     caller: &SigningClient,
     args: &CallArgs,
     listed: Option<Listed>,

@@ -6,12 +6,12 @@ use crate::gateway::decode::{self, Pair};
 use crate::gateway::signature::{Mismatch, payload_hash, percent_encode, rpc_string_to_sign};
 
 /// What is said of a text in which nothing is wrong.
-pub const WELL_MADE: &str =
+pub(crate) const WELL_MADE: &str =
     "It is well made: names are sorted and everything is encoded as it has to be.";
 
 /// What comes of a text that was pasted alone.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// `rpc` or `acs3`.
     pub scheme: &'static str,
     /// What has to be signed.
@@ -21,7 +21,7 @@ pub struct Checked {
 }
 
 /// Checks a string to sign of version 1.0, or a canonical request of ACS3.
-pub fn check(mine: &str) -> Result<Checked, String> {
+pub(crate) fn check(mine: &str) -> Result<Checked, String> {
     let mine = mine.replace("\r\n", "\n");
     let mine = mine.trim();
     if mine.starts_with("ACS3-") {

@@ -4,7 +4,7 @@ use crate::gateway::signature::{Mismatch, payload_hash};
 
 /// A mistake and the string to sign that comes of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub(crate) struct Mistake {
     /// What is wrong and what to do instead.
     pub sentence: &'static str,
     /// What a signer with this mistake signs.
@@ -54,7 +54,7 @@ fn other_method(text: &str) -> String {
 }
 
 /// The mistakes that make a difference to what is signed here.
-pub fn usual(signed: &Mismatch) -> Vec<Mistake> {
+pub(super) fn usual(signed: &Mismatch) -> Vec<Mistake> {
     match signed {
         Mismatch::Rpc { string_to_sign } => changed(RPC, string_to_sign, str::to_owned),
         Mismatch::Acs3 { canonical_request, .. } => {
@@ -79,7 +79,7 @@ fn changed(
 }
 
 /// Where a signer's own text first differs from the server's; none if it does not.
-pub fn difference(mine: &str, signed: &Mismatch) -> Option<String> {
+pub(super) fn difference(mine: &str, signed: &Mismatch) -> Option<String> {
     let mine = mine.replace("\r\n", "\n");
     let (name, theirs) = match signed {
         Mismatch::Rpc { string_to_sign } => ("string to sign", string_to_sign),

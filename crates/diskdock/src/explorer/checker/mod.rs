@@ -55,7 +55,7 @@ fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 /// The answer for the page's script.
-pub async fn answer(body: Bytes) -> Response {
+pub(crate) async fn answer(body: Bytes) -> Response {
     let told = match decode::form(&body) {
         Ok(form) => as_json(field(&form, "request"), field(&form, "mine")),
         Err(fault) => json!({ "error": fault.to_string() }),
@@ -108,12 +108,12 @@ fn texts(signed: &Mismatch) -> (&str, Option<&str>) {
 }
 
 /// The page, empty.
-pub fn page() -> Markup {
+pub(crate) fn page() -> Markup {
     shown("", "", &html! {})
 }
 
 /// The page with what is told about a request that was sent without script.
-pub async fn filled(body: Bytes) -> Response {
+pub(crate) async fn filled(body: Bytes) -> Response {
     let form = match decode::form(&body) {
         Ok(form) => form,
         Err(fault) => vec![("error".to_owned(), fault.to_string())],

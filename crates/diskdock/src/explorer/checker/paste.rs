@@ -9,7 +9,7 @@ use crate::gateway::signature::Received;
 
 /// A request as it was pasted.
 #[derive(Debug, Default)]
-pub struct Pasted {
+pub(crate) struct Pasted {
     method: String,
     path: String,
     headers: HeaderMap,
@@ -19,7 +19,7 @@ pub struct Pasted {
 }
 
 /// Reads it; an error says what cannot be read and what to paste instead.
-pub fn read(text: &str) -> Result<Pasted, String> {
+pub(crate) fn read(text: &str) -> Result<Pasted, String> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim_matches('\n').trim_start();
     if text.is_empty() {
@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Result<Pasted, String> {
 
 impl Pasted {
     /// The request as the gateway sees one.
-    pub fn received(&self) -> Received<'_> {
+    pub(crate) fn received(&self) -> Received<'_> {
         Received {
             method: &self.method,
             path: &self.path,

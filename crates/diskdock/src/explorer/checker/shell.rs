@@ -1,7 +1,7 @@
 //! Words of a command as a shell would split them, without expanding anything.
 
 /// The words; an error if a quote is not closed.
-pub fn words(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn words(text: &str) -> Result<Vec<String>, String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut rest = text.chars();
     while let Some(c) = rest.next() {

@@ -11,7 +11,7 @@ use crate::gateway::decode::Pair;
 const TEMPLATE: &str = include_str!("templates/cli.txt");
 
 /// The script, and how to run it.
-pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
+pub(crate) fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
     refuse_nul(&plan.pairs)?;
     refuse_empty(&plan.pairs)?;
     let arguments: Vec<String> = plan.pairs.iter().map(argument).collect();

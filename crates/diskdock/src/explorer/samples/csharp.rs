@@ -9,7 +9,7 @@ use super::request::{Class, Words};
 use super::sdk::Sdk;
 
 /// The language.
-pub struct CSharp;
+pub(crate) struct CSharp;
 
 impl Sdk for CSharp {
     const TEMPLATE: &'static str = include_str!("templates/csharp.txt");

@@ -11,7 +11,7 @@ use crate::gateway::decode::Pair;
 const TEMPLATE: &str = include_str!("templates/curl.txt");
 
 /// The script, and how to run it.
-pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
+pub(crate) fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
     refuse_nul(&plan.pairs)?;
     let endpoint = plan.endpoint();
     let scheme = if plan.target.https() { "https" } else { "http" };

@@ -10,7 +10,7 @@ use super::template::fill;
 use super::waiting::SampleIds;
 
 /// The language.
-pub struct Go;
+pub(crate) struct Go;
 
 impl Sdk for Go {
     const TEMPLATE: &'static str = include_str!("templates/go.txt");

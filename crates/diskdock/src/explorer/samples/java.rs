@@ -9,7 +9,7 @@ use super::sdk::{Sdk, TemplateSlot};
 use super::template::fill;
 
 /// The language.
-pub struct Java;
+pub(crate) struct Java;
 
 impl Sdk for Java {
     const TEMPLATE: &'static str = include_str!("templates/java.txt");

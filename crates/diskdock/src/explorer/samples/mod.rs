@@ -80,7 +80,7 @@ impl Language {
     }
 
     /// Its name in links and on the command line.
-    pub fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         match self {
             Language::Python => "python",
             Language::Java => "java",
@@ -109,7 +109,7 @@ impl Language {
     }
 
     /// The language of this [`slug`](Language::slug).
-    pub fn find(slug: &str) -> Option<Language> {
+    pub(crate) fn find(slug: &str) -> Option<Language> {
         Language::ALL.into_iter().find(|language| language.slug() == slug)
     }
 }
@@ -135,7 +135,7 @@ pub enum Target {
 
 impl Target {
     /// The region for what is asked without one.
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         let (Target::ThisServer { region, .. } | Target::Cloud { region }) = self;
         region
     }
@@ -149,7 +149,7 @@ impl Target {
     }
 
     /// Whether to use TLS.
-    pub fn https(&self) -> bool {
+    pub(crate) fn https(&self) -> bool {
         match self {
             Target::ThisServer { https, .. } => *https,
             Target::Cloud { .. } => true,

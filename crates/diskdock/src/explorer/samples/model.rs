@@ -8,7 +8,7 @@ use crate::catalog::{ParamSpec, Repeat, Shape};
 
 /// The type of a parameter in the models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text; also JSON lists, which the models take as text.
     Text,
     /// A whole number of 32 bits.
@@ -81,7 +81,7 @@ const LACKING: &[(&str, &str, &[Language])] = &[
 
 /// The type of a parameter in the language's model, or none if the model does not have it. The
 /// path is the wire name without numbers.
-pub fn kind(language: Language, action: &str, path: &str, spec: &ParamSpec) -> Option<Kind> {
+pub(super) fn kind(language: Language, action: &str, path: &str, spec: &ParamSpec) -> Option<Kind> {
     let is_legacy = spec.name.starts_with(|first: char| first.is_ascii_lowercase());
     let is_lacking = LACKING.iter().any(|(known, lacking, languages)| {
         *known == action && *lacking == path && languages.contains(&language)

@@ -3,7 +3,7 @@
 //! The rules are read off the generated SDKs; the compile tests in `tests/samples` hold them to it.
 
 /// `DiskId` is `diskId`, `VSwitchId` is `vSwitchId`; a longer acronym stays, as in `KMSKeyId`.
-pub fn camel(wire: &str) -> String {
+pub(crate) fn camel(wire: &str) -> String {
     let capitals = wire.chars().take_while(char::is_ascii_uppercase).count();
     match wire.chars().next() {
         Some(first) if capitals < 3 => {
@@ -14,12 +14,12 @@ pub fn camel(wire: &str) -> String {
 }
 
 /// `DiskId` is `disk_id`, `KMSKeyId` is `kmskey_id`, `Ipv6Address` is `ipv_6address`.
-pub fn snake(wire: &str) -> String {
+pub(crate) fn snake(wire: &str) -> String {
     separated(wire, '_')
 }
 
 /// `DetachDisk` is `detach-disk`: for names of files.
-pub fn kebab(wire: &str) -> String {
+pub(crate) fn kebab(wire: &str) -> String {
     separated(wire, '-')
 }
 

@@ -9,7 +9,7 @@ use super::waiting::{SampleIds, Waiting};
 const TEMPLATE: &str = include_str!("templates/php.txt");
 
 /// The program, and how to run it.
-pub fn write(plan: &Plan<'_>) -> (String, String) {
+pub(crate) fn write(plan: &Plan<'_>) -> (String, String) {
     let waiting = plan.waiting.as_ref();
     let scheme = if plan.target.https() { "https" } else { "http" };
     let code = fill(

@@ -8,7 +8,7 @@ use crate::gateway::decode::Pair;
 use crate::service::COMMON;
 
 /// The sample's content.
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The product of the action.
     pub product: &'static Product,
     /// The action.
@@ -29,7 +29,7 @@ pub struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The plan, or why there cannot be one.
-    pub fn of(language: Language, ask: &'a Ask<'_>) -> Result<Plan<'a>, NoSample> {
+    pub(crate) fn of(language: Language, ask: &'a Ask<'_>) -> Result<Plan<'a>, NoSample> {
         check_names(ask.values)?;
         let mut pairs = ask.values.to_vec();
         let mut examples = Vec::new();
@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
     }
 
     /// What the reader has to know about the call, a sentence each; for the top of the file.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let example = |name: &String| format!("{name} was not filled in; this is an example.");
         let mut notes: Vec<String> = self.examples.iter().map(example).collect();
         let dry = |(name, value): &Pair| name == "DryRun" && value.eq_ignore_ascii_case("true");
@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
     }
 
     /// [`notes`](Plan::notes), and why the SDK's model is not used if it is not.
-    pub fn notes_with_misfits(&self) -> Vec<String> {
+    pub(crate) fn notes_with_misfits(&self) -> Vec<String> {
         let mut notes = self.notes();
         if let Err(misfits) = &self.fit {
             let why = misfits.join(" and ");
@@ -75,22 +75,22 @@ impl<'a> Plan<'a> {
     }
 
     /// `DetachDiskRequest`.
-    pub fn request_class(&self) -> String {
+    pub(crate) fn request_class(&self) -> String {
         format!("{}Request", self.spec.name)
     }
 
     /// The host to call, with the port if it is not the usual one.
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         self.target.endpoint(self.product)
     }
 
     /// What programs for this product's SDKs call the product: `ecs`.
-    pub fn alias(&self) -> String {
+    pub(crate) fn alias(&self) -> String {
         self.product.code.to_lowercase()
     }
 
     /// The product's version, and the names of its SDKs that come from code and version.
-    pub fn product_slots(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn product_slots(&self) -> Vec<(&'static str, String)> {
         let Product { code, version, go_sdk, .. } = self.product;
         let digits = version.replace('-', "");
         let alias = self.alias();
@@ -104,18 +104,18 @@ impl<'a> Plan<'a> {
     }
 
     /// `HTTP` or `HTTPS`.
-    pub fn protocol(&self) -> &'static str {
+    pub(crate) fn protocol(&self) -> &'static str {
         if self.target.https() { "HTTPS" } else { "HTTP" }
     }
 
     /// Every pair on a line of its own.
-    pub fn pair_lines(&self, line: impl Fn(&str, &str) -> String) -> String {
+    pub(crate) fn pair_lines(&self, line: impl Fn(&str, &str) -> String) -> String {
         let lines = self.pairs.iter().map(|(name, value)| line(name, value));
         lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The pairs, sorted by name as signatures want them.
-    pub fn sorted(&self) -> Vec<Pair> {
+    pub(crate) fn sorted(&self) -> Vec<Pair> {
         let mut pairs = self.pairs.clone();
         pairs.sort();
         pairs

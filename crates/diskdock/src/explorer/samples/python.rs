@@ -9,7 +9,7 @@ use super::sdk::{Sdk, TemplateSlot};
 use super::template::fill;
 
 /// The language.
-pub struct Python;
+pub(crate) struct Python;
 
 impl Sdk for Python {
     const TEMPLATE: &'static str = include_str!("templates/python.txt");

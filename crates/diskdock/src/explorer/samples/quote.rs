@@ -74,22 +74,22 @@ fn bytes(letter: char, out: &mut String) {
 }
 
 /// Several literals, with commas between them.
-pub fn list<T: AsRef<str>>(texts: &[T], quote: fn(&str) -> String) -> String {
+pub(crate) fn list<T: AsRef<str>>(texts: &[T], quote: fn(&str) -> String) -> String {
     texts.iter().map(|text| quote(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// For Python.
-pub fn python(text: &str) -> String {
+pub(crate) fn python(text: &str) -> String {
     literal(text, '"', c_like, long_number)
 }
 
 /// For Go.
-pub fn go(text: &str) -> String {
+pub(crate) fn go(text: &str) -> String {
     literal(text, '"', c_like, long_number)
 }
 
 /// For C#.
-pub fn csharp(text: &str) -> String {
+pub(crate) fn csharp(text: &str) -> String {
     literal(text, '"', c_like, long_number)
 }
 
@@ -98,7 +98,7 @@ const JAVA_CONSTANT: usize = 10_000;
 
 /// For Java. A number of ASCII is written in octal, because `\u000a` would end the line before the
 /// literal is read.
-pub fn java(text: &str) -> String {
+pub(crate) fn java(text: &str) -> String {
     fn numbered(letter: char, out: &mut String) {
         if letter.is_ascii() { bytes(letter, out) } else { half_numbers(letter, out) }
     }
@@ -116,7 +116,7 @@ pub fn java(text: &str) -> String {
 }
 
 /// For TypeScript.
-pub fn typescript(text: &str) -> String {
+pub(crate) fn typescript(text: &str) -> String {
     fn special(letter: char) -> Option<&'static str> {
         match letter {
             '\'' => Some("\\'"),
@@ -128,7 +128,7 @@ pub fn typescript(text: &str) -> String {
 }
 
 /// For PHP: single quotes where everything is plain, else double quotes, in which `$` is special.
-pub fn php(text: &str) -> String {
+pub(crate) fn php(text: &str) -> String {
     fn single(letter: char) -> Option<&'static str> {
         match letter {
             '\'' => Some("\\'"),
@@ -147,7 +147,7 @@ pub fn php(text: &str) -> String {
 }
 
 /// For bash: single quotes where everything is plain, else `$'…'`. A NUL cannot be said.
-pub fn bash(text: &str) -> String {
+pub(crate) fn bash(text: &str) -> String {
     fn special(letter: char) -> Option<&'static str> {
         match letter {
             '\'' => Some("\\'"),
@@ -166,7 +166,7 @@ pub fn bash(text: &str) -> String {
 }
 
 /// For HCL, where `${` and `%{` begin a template.
-pub fn hcl(text: &str) -> String {
+pub(crate) fn hcl(text: &str) -> String {
     literal(text, '"', c_like, long_number).replace("${", "$${").replace("%{", "%%{")
 }
 

@@ -5,7 +5,7 @@ use super::tree::{Member, Node};
 
 /// The class of a structure.
 #[derive(Clone, Copy)]
-pub struct Class<'a> {
+pub(crate) struct Class<'a> {
     /// What the program calls the SDK's package, `ecs`.
     pub package: &'a str,
     /// The class of the whole request, `RunInstancesRequest`.
@@ -15,7 +15,7 @@ pub struct Class<'a> {
 }
 
 /// How a language writes structures, lists and values. Texts may have several lines.
-pub trait Words {
+pub(crate) trait Words {
     /// One step of indentation.
     const INDENT: &'static str = "    ";
 
@@ -41,7 +41,7 @@ pub trait Words {
 }
 
 /// The request of this class.
-pub fn request<W: Words>(package: &str, root: &str, members: &[Member]) -> String {
+pub(crate) fn request<W: Words>(package: &str, root: &str, members: &[Member]) -> String {
     structure::<W>(Class { package, root, name: root }, members)
 }
 

@@ -9,10 +9,10 @@ use super::template::{comments, fill};
 use super::waiting::{SampleIds, Waiting};
 
 /// A slot of a template and what is filled in.
-pub type TemplateSlot = (&'static str, String);
+pub(crate) type TemplateSlot = (&'static str, String);
 
 /// The pieces of a language.
-pub trait Sdk: Words {
+pub(crate) trait Sdk: Words {
     /// The file with the sections.
     const TEMPLATE: &'static str;
     /// What a comment begins with.
@@ -71,7 +71,7 @@ pub trait Sdk: Words {
 }
 
 /// The program, and how to run it.
-pub fn write<L: Sdk>(plan: &Plan<'_>) -> (String, String) {
+pub(crate) fn write<L: Sdk>(plan: &Plan<'_>) -> (String, String) {
     let mut slots = plan_slots::<L>(plan);
     slots.extend(L::own(plan));
     if let Some(waiting) = &plan.waiting {

@@ -8,10 +8,10 @@ use super::waiting::{GIVE_UP_AFTER_S, SampleIds};
 use crate::gateway::decode::Pair;
 
 /// Pieces of both kinds of script.
-pub const SHARED: &str = include_str!("templates/shell-wait.txt");
+pub(crate) const SHARED: &str = include_str!("templates/shell-wait.txt");
 
 /// A shell cannot hold the character 0 in a variable or an argument.
-pub fn refuse_nul(pairs: &[Pair]) -> Result<(), NoSample> {
+pub(crate) fn refuse_nul(pairs: &[Pair]) -> Result<(), NoSample> {
     match pairs.iter().find(|(_, value)| value.contains('\0')) {
         Some((name, _)) => Err(NoSample::because(format!(
             "{name} has a character with the number 0, which a shell cannot hold."
@@ -22,7 +22,7 @@ pub fn refuse_nul(pairs: &[Pair]) -> Result<(), NoSample> {
 
 /// The lines after the call, whose reply is in `$reply`. `look` makes a call of the action, the
 /// list's name and the region.
-pub fn wait(plan: &Plan<'_>, look: fn(&Plan<'_>, &str, &str, &str) -> String) -> String {
+pub(crate) fn wait(plan: &Plan<'_>, look: fn(&Plan<'_>, &str, &str, &str) -> String) -> String {
     let Some(waiting) = &plan.waiting else { return String::new() };
     let listing = &waiting.resource.listing;
     let (ids, count) = ids(&waiting.ids);

@@ -5,12 +5,12 @@
 //! pass, so that what is filled in is never read as a slot.
 
 /// What is filled in.
-pub type Slots<'a> = &'a [(&'a str, String)];
+pub(crate) type Slots<'a> = &'a [(&'a str, String)];
 
 /// A section of a template, filled.
 ///
 /// A missing section or slot is a mistake of ours, which the tests of every language would find.
-pub fn fill(template: &str, section: &str, slots: Slots<'_>) -> String {
+pub(crate) fn fill(template: &str, section: &str, slots: Slots<'_>) -> String {
     let mut filled = String::new();
     for line in lines_of(template, section) {
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -33,7 +33,7 @@ pub fn fill(template: &str, section: &str, slots: Slots<'_>) -> String {
 }
 
 /// Sentences as comments, a line each, wrapped at about 96 characters.
-pub fn comments(mark: &str, sentences: &[String]) -> String {
+pub(crate) fn comments(mark: &str, sentences: &[String]) -> String {
     let mut text = String::new();
     for sentence in sentences {
         let mut length = 0;

@@ -107,7 +107,7 @@ const DATA_DISK: &[Argument] = &[
 ];
 
 /// The configuration, and how to apply it.
-pub fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
+pub(crate) fn write(plan: &Plan<'_>) -> Result<(String, String), NoSample> {
     let resource = resource(plan.spec)?;
     if let Some((name, _)) = plan.pairs.iter().find(|(_, value)| value.contains('\0')) {
         let why = format!("{name} has a character with the number 0, which Terraform cannot hold.");

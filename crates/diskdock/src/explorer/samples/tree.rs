@@ -7,7 +7,7 @@ use crate::gateway::decode::Pair;
 
 /// A value in a model.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub(crate) enum Node {
     /// One value; its text is written in the only way that the type has.
     Leaf(Kind, String),
     /// Several values, `Name.1`, `Name.2`, ….
@@ -20,7 +20,7 @@ pub enum Node {
 
 /// A named value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Member {
+pub(crate) struct Member {
     /// The name on the wire, without the prefix of the group that holds it.
     pub name: &'static str,
     /// The value.
@@ -28,7 +28,7 @@ pub struct Member {
 }
 
 /// Grows the tree; what does not fit the model is told instead.
-pub struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     language: Language,
     action: &'a str,
     pairs: &'a [Pair],
@@ -37,7 +37,7 @@ pub struct Tree<'a> {
 }
 
 /// The tree of these pairs, or a sentence for each pair that cannot be said in the model.
-pub fn grow(
+pub(crate) fn grow(
     language: Language,
     action: &str,
     specs: &'static [ParamSpec],

@@ -8,7 +8,7 @@ use super::request::{Class, Words};
 use super::sdk::{Sdk, TemplateSlot};
 
 /// The language.
-pub struct TypeScript;
+pub(crate) struct TypeScript;
 
 impl Sdk for TypeScript {
     const TEMPLATE: &'static str = include_str!("templates/typescript.txt");

@@ -6,7 +6,7 @@ use crate::gateway::decode::Pair;
 
 /// Where the ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SampleIds {
+pub(crate) enum SampleIds {
     /// The request names them.
     Named(Vec<String>),
     /// The reply brings one, in this field.
@@ -17,7 +17,7 @@ pub enum SampleIds {
 
 /// What is waited for.
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     /// What is looked at.
     pub resource: &'static Resource,
     /// Which ones.
@@ -27,10 +27,10 @@ pub struct Waiting {
 }
 
 /// Seconds until a sample gives up.
-pub const GIVE_UP_AFTER_S: u32 = 300;
+pub(crate) const GIVE_UP_AFTER_S: u32 = 300;
 
 /// What a sample has to wait for. A dry run changes nothing.
-pub fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
+pub(super) fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
     let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, v)| v);
     if value("DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return None;
@@ -60,13 +60,13 @@ fn ids(settling: &Settling, pairs: &[Pair]) -> SampleIds {
 
 impl Waiting {
     /// The section of a template that waits.
-    pub fn section(&self) -> &'static str {
+    pub(crate) fn section(&self) -> &'static str {
         if self.goal.is_some() { "wait" } else { "wait until gone" }
     }
 
     /// What every language has to know of the resource: how it is listed, and until when it is
     /// looked at. `name` writes a wire name as the language does.
-    pub fn slots(&self, name: fn(&str) -> String) -> Vec<(&'static str, String)> {
+    pub(crate) fn slots(&self, name: fn(&str) -> String) -> Vec<(&'static str, String)> {
         let listing = &self.resource.listing;
         vec![
             ("noun", self.resource.noun.to_owned()),

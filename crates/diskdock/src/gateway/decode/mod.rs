@@ -11,7 +11,7 @@ pub use json::json;
 pub type Pair = (String, String);
 
 /// The most parameters that one request may carry.
-pub const MAX_PARAMETERS: usize = 2000;
+pub(crate) const MAX_PARAMETERS: usize = 2000;
 
 /// How much of a name an error repeats, in characters.
 const SHOWN_NAME: usize = 64;

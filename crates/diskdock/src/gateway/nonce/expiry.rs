@@ -22,7 +22,7 @@ struct Reading {
 
 impl ExpiryClock {
     /// The reading in seconds, at this time of day.
-    pub fn read_s(&mut self, now_s: i64, at: Uptime) -> i64 {
+    pub(crate) fn read_s(&mut self, now_s: i64, at: Uptime) -> i64 {
         let now_ms = now_s.saturating_mul(1_000);
         let followed_ms = self.last.map_or(now_ms, |last| {
             let passed_ms = at.since_ms(last.at).max(0);

@@ -13,7 +13,7 @@ const CHUNKS: usize = 1_000;
 
 /// The nonces that servers before this one have stored.
 #[derive(Debug, Default)]
-pub struct StoredNonces {
+pub(crate) struct StoredNonces {
     seen: HashSet<(i64, u64)>,
     /// Requests up to this second may have been served: their nonces were forgotten.
     forgotten_until_s: Option<i64>,
@@ -23,7 +23,7 @@ pub struct StoredNonces {
 
 impl StoredNonces {
     /// The nonces in the store.
-    pub fn new(records: NonceRecords) -> StoredNonces {
+    pub(crate) fn new(records: NonceRecords) -> StoredNonces {
         let NonceRecords { nonces, forgotten_until_s } = records;
         let seen: HashSet<_> = nonces.into_iter().map(|one| (one.timestamp_s, one.hash)).collect();
         let last_s = seen.iter().map(|(timestamp_s, _)| *timestamp_s).max().unwrap_or(i64::MIN);
@@ -64,7 +64,7 @@ pub async fn forget_stored(store: &Store, now_s: i64) -> Result<(), StoreError> 
 impl Signed<'_> {
     /// What is stored of the request. The hash is the same in every process, and nobody can find
     /// a nonce that collides with one of another key before that is sent.
-    pub fn to_store(&self) -> StoredNonce {
+    pub(crate) fn to_store(self) -> StoredNonce {
         let mut digest = Sha256::new();
         digest.update(self.access_key_id.len().to_le_bytes());
         digest.update(self.access_key_id);

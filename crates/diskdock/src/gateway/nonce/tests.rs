@@ -23,7 +23,7 @@ fn remember(nonces: &Nonces, key: &str, nonce: &str, timestamp_s: i64, now_s: i6
 #[test]
 fn a_nonce_is_fresh_once_for_each_key() {
     let nonces = Nonces::default();
-    assert!(nonces.is_empty());
+    assert!(nonces.len() == 0);
     assert_eq!(remember(&nonces, "a", "n", NOW, NOW), NonceCheck::Fresh);
     assert_eq!(remember(&nonces, "a", "n", NOW, NOW + 1), NonceCheck::Used);
     assert_eq!(remember(&nonces, "b", "n", NOW, NOW), NonceCheck::Fresh);
@@ -56,7 +56,7 @@ fn memory_starts_empty_and_shrinks_as_minutes_pass() {
     assert!(nonces.len() <= 16 * 15 + 15, "{}", nonces.len());
     let after_s = 4_000 + 2 * WINDOW_S;
     nonces.forget_expired(NOW + after_s, Uptime(after_s * 1_000));
-    assert!(nonces.is_empty());
+    assert!(nonces.len() == 0);
     assert!(nonces.memories().iter().all(|memory| memory.oldest().is_none()));
 }
 

@@ -47,7 +47,7 @@ use transfer_timer::TransferTimer;
 
 pub use client_stream::Deadlines;
 pub use connections::ConnectionLimits;
-pub use tls::tls;
+pub(crate) use tls::tls;
 
 /// The largest request line with all headers, in bytes. The request line alone may have 64 KiB:
 /// user data of 32 KiB travels in the query.
@@ -76,7 +76,7 @@ pub struct Server {
 
 impl Server {
     /// Serves connections until `stop` completes, then waits for requests in progress.
-    pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+    pub(crate) async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let connections = Connections::new(self.limits);
         let tasks = TaskTracker::new();

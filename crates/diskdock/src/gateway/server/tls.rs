@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 /// TLS with the certificate chain and the key in these PEM files.
-pub fn tls(certificates: &Path, key: &Path) -> Result<TlsAcceptor, String> {
+pub(crate) fn tls(certificates: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let in_file = |path: &Path, error: &dyn std::fmt::Display| {
         format!("cannot use {}: {error}", path.display())
     };

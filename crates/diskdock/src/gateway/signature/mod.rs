@@ -18,7 +18,7 @@ pub use acs3::{Acs3Request, payload_hash, sign_acs3};
 pub use encode::percent_encode;
 pub use fault::{Mismatch, SignatureFault};
 pub use rpc::{sign_rpc, string_to_sign as rpc_string_to_sign};
-pub use timestamp::parse_timestamp;
+pub(crate) use timestamp::parse_timestamp;
 
 use super::decode::Pair;
 

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 /// How long the system may take to remove a process that was killed.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Where KVM is.
-pub const KVM: &str = "/dev/kvm";
+pub(crate) const KVM: &str = "/dev/kvm";
 /// Bytes of firmware: real mode begins 16 bytes before its end.
 const FIRMWARE: usize = 64 * 1024;
 const RESET: usize = FIRMWARE - 16;
@@ -33,7 +33,8 @@ const COMPLAINTS: u64 = 4096;
 
 /// Sandboxing as tight as QEMU has it, for `-sandbox`: nothing obsolete, no other privileges, no
 /// other processes, no other priorities.
-pub const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+pub(crate) const SANDBOX: &str =
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub enum Accel {
 
 impl Accel {
     /// What QEMU calls it after `-accel`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Accel::Kvm => "kvm",
             Accel::Tcg => "tcg",
@@ -66,7 +67,7 @@ impl Accel {
     }
 
     /// The processor that suits it, as QEMU calls it after `-cpu`.
-    pub fn cpu_model(self) -> &'static str {
+    pub(crate) fn cpu_model(self) -> &'static str {
         match self {
             Accel::Kvm => "host",
             Accel::Tcg => "max",
@@ -127,12 +128,16 @@ pub async fn choose(qemu: &Path, wanted: AccelChoice) -> Result<Choice, String> 
 }
 
 /// Runs a guest; why it did not run, in words.
-pub async fn probe(qemu: &Path, accel: Accel) -> Result<(), String> {
+pub(crate) async fn probe(qemu: &Path, accel: Accel) -> Result<(), String> {
     probe_with(qemu, accel, None).await
 }
 
 /// Runs a guest, in a `-sandbox` if one is given.
-pub async fn probe_with(qemu: &Path, accel: Accel, sandbox: Option<&str>) -> Result<(), String> {
+pub(crate) async fn probe_with(
+    qemu: &Path,
+    accel: Accel,
+    sandbox: Option<&str>,
+) -> Result<(), String> {
     if accel == Accel::Kvm && !Path::new(KVM).exists() {
         return Err(format!(
             "there is no {KVM}: turn virtualization on in the firmware (or for this virtual \

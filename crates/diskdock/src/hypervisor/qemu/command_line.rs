@@ -14,15 +14,15 @@ use super::uefi::UefiFiles;
 use crate::hypervisor::MachineSpec;
 
 /// The monitor that the driver talks to.
-pub const MONITOR: &str = "qmp.sock";
+pub(crate) const MONITOR: &str = "qmp.sock";
 /// A second monitor, for people.
-pub const OPERATOR_MONITOR: &str = "operator.sock";
+pub(crate) const OPERATOR_MONITOR: &str = "operator.sock";
 /// What the guest writes to its serial port.
-pub const CONSOLE: &str = "console.log";
+pub(crate) const CONSOLE: &str = "console.log";
 
 /// Root ports of a machine at most, and so its disks: eight on each of eight places of the root
 /// bus.
-pub const PORTS: u32 = 64;
+pub(crate) const PORTS: u32 = 64;
 /// Root ports that share a place of the root bus as its functions.
 const FUNCTIONS: u32 = 8;
 /// The first place on the root bus that root ports take; those before it have other devices.
@@ -33,7 +33,7 @@ const IO_THREAD: &str = "io";
 
 /// What is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Boot {
+pub(crate) enum Boot {
     /// The first disk's boot sector.
     Disk,
     /// The first disk's boot loader, by UEFI.
@@ -51,7 +51,7 @@ pub enum Boot {
 
 impl Boot {
     /// Whether the boot loader is on the system disk.
-    pub fn is_from_disk(&self) -> bool {
+    pub(crate) fn is_from_disk(&self) -> bool {
         match self {
             Boot::Disk | Boot::Uefi(_) => true,
             Boot::Kernel { .. } => false,
@@ -61,7 +61,7 @@ impl Boot {
 
 /// The network card that a guest is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Card {
+pub(crate) enum Card {
     /// None.
     Absent,
     /// One whose frames go over a socket: QEMU's standard input.
@@ -72,7 +72,7 @@ pub enum Card {
 
 /// A disk that the machine has from the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BootDisk {
+pub(crate) struct BootDisk {
     /// The name of its device and block node.
     pub name: String,
     /// Its serial number.
@@ -87,7 +87,7 @@ pub struct BootDisk {
 
 /// All that a command line depends on.
 #[derive(Clone, Debug)]
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// What the machine is made of.
     pub spec: &'a MachineSpec,
     /// How it is accelerated.
@@ -107,7 +107,7 @@ pub struct Parts<'a> {
 }
 
 /// How many root ports a machine has that can hold so many disks.
-pub fn ports(disk_quantity: u32) -> u32 {
+pub(crate) fn ports(disk_quantity: u32) -> u32 {
     disk_quantity.clamp(1, PORTS)
 }
 
@@ -123,7 +123,7 @@ fn seed_node(path: &Path) -> Value {
 
 /// The device through which a guest sees a disk. The address matters: without one, QEMU would put a
 /// second device on an occupied port where no guest ever sees it.
-pub fn block_device(name: &str, serial: &str, port: u32, io_thread: bool) -> Value {
+pub(super) fn block_device(name: &str, serial: &str, port: u32, io_thread: bool) -> Value {
     let mut device = json!({
         "driver": "virtio-blk-pci",
         "id": name,
@@ -142,7 +142,7 @@ pub fn block_device(name: &str, serial: &str, port: u32, io_thread: bool) -> Val
 }
 
 /// The arguments of QEMU.
-pub fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
+pub(crate) fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
     let mut line = Line(Vec::new());
     basics(&mut line, parts);
     boot(&mut line, parts);
@@ -284,7 +284,7 @@ fn network(line: &mut Line, parts: &Parts<'_>) {
 
 /// The hardware address of a guest's card. An instance whose start was asked of an earlier version
 /// has none; that version took one of QEMU's own range, out of the instance's id (FNV-1a).
-pub fn mac_address(spec: &MachineSpec) -> String {
+pub(crate) fn mac_address(spec: &MachineSpec) -> String {
     if !spec.mac.is_empty() {
         return spec.mac.clone();
     }

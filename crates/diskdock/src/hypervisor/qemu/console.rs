@@ -20,7 +20,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 const EARLIER: &str = "console.earlier";
 
 /// The latest that the guest has written: 64 KiB at most, nothing if it was never on.
-pub fn read(machine: &Machine) -> io::Result<Vec<u8>> {
+pub(crate) fn read(machine: &Machine) -> io::Result<Vec<u8>> {
     let mut text = or_nothing(tail(&machine.directory.join(EARLIER), KEPT))?;
     text.extend(or_nothing(tail(&machine.run.join(CONSOLE), KEPT))?);
     let surplus = text.len().saturating_sub(usize::try_from(KEPT).unwrap_or(usize::MAX));
@@ -28,7 +28,7 @@ pub fn read(machine: &Machine) -> io::Result<Vec<u8>> {
 }
 
 /// When the guest has written last; none if it never has.
-pub fn written_at(machine: &Machine) -> Option<Moment> {
+pub(crate) fn written_at(machine: &Machine) -> Option<Moment> {
     let written = std::fs::symlink_metadata(machine.run.join(CONSOLE)).ok()?;
     let since_epoch = written.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since_epoch.as_millis()).ok().map(Moment)
@@ -36,7 +36,7 @@ pub fn written_at(machine: &Machine) -> Option<Moment> {
 
 /// Cuts the file if it has become too large. QEMU appends to it, and so goes on at its new end;
 /// what the guest writes just now may be lost.
-pub fn cut(machine: &Machine) -> io::Result<()> {
+pub(crate) fn cut(machine: &Machine) -> io::Result<()> {
     let path = machine.run.join(CONSOLE);
     let file = File::options().write(true).custom_flags(no_follow()).open(&path);
     let file = match file {

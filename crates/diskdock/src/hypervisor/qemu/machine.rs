@@ -28,7 +28,7 @@ const TRIES: u32 = 3;
 const GREETING: Duration = Duration::from_secs(5);
 
 /// A machine.
-pub struct Machine {
+pub(crate) struct Machine {
     /// The instance that it is of.
     pub id: InstanceId,
     /// The directory of the driver's files for it.
@@ -45,7 +45,7 @@ pub struct Machine {
 
 /// The state of a machine in memory.
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     /// Its record, once it was read.
     record: Option<Record>,
     /// The connection to its monitor, if there is one.
@@ -68,7 +68,7 @@ pub struct State {
 
 impl Machine {
     /// The machine in this directory, which need not be there yet.
-    pub fn new(id: InstanceId, directory: PathBuf) -> Machine {
+    pub(crate) fn new(id: InstanceId, directory: PathBuf) -> Machine {
         let run = directory.join("run");
         Machine {
             id,
@@ -81,12 +81,12 @@ impl Machine {
     }
 
     /// Monotonic milliseconds.
-    pub fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Whether it is on: whether any QEMU still has its images open.
-    pub fn is_on(&self) -> Result<bool, TransientError> {
+    pub(crate) fn is_on(&self) -> Result<bool, TransientError> {
         let on = Power::is_on(&self.directory);
         on.map_err(|error| {
             TransientError(format!("cannot tell whether {} is on: {error}", self.id))
@@ -94,7 +94,7 @@ impl Machine {
     }
 
     /// The right to turn it on; none while it is on.
-    pub fn power(&self) -> Result<Option<File>, TransientError> {
+    pub(crate) fn power(&self) -> Result<Option<File>, TransientError> {
         // A machine that was never on need not have a directory yet.
         let power = std::fs::create_dir_all(&self.directory);
         match power.and_then(|()| Power::of(&self.directory)) {
@@ -107,12 +107,12 @@ impl Machine {
     }
 
     /// Its process, to be ended.
-    pub fn process(&self) -> Option<Process> {
+    pub(crate) fn process(&self) -> Option<Process> {
         process::find(&self.run, self.id.as_str())
     }
 
     /// What is remembered of it; none if nothing is.
-    pub async fn record<'s>(
+    pub(crate) async fn record<'s>(
         &self,
         state: &'s mut State,
     ) -> Result<Option<&'s Record>, TransientError> {
@@ -126,7 +126,7 @@ impl Machine {
 
     /// Changes what is remembered of it, durably. It begins with nothing if nothing is remembered.
     /// If it fails, or nobody waits for its end, the file tells what has become of it.
-    pub async fn change(
+    pub(crate) async fn change(
         &self,
         state: &mut State,
         change: impl FnOnce(&mut Record),
@@ -148,7 +148,7 @@ impl Machine {
     }
 
     /// A disk has left the port: changes the record, where the port may have to rest from now on.
-    pub async fn disk_left(
+    pub(crate) async fn disk_left(
         &self,
         state: &mut State,
         slot: &Slot,
@@ -169,7 +169,7 @@ impl Machine {
     }
 
     /// Forgets what is remembered of it.
-    pub async fn forget(&self, state: &mut State) -> Result<(), TransientError> {
+    pub(crate) async fn forget(&self, state: &mut State) -> Result<(), TransientError> {
         let remove = |directory: &Path| match std::fs::remove_dir_all(directory) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Err(_) | Ok(()) => Ok(()),
@@ -198,7 +198,7 @@ impl Machine {
     }
 
     /// The connection to its monitor that is open already.
-    pub fn open_connection(state: &mut State) -> Option<qmp::Client> {
+    pub(crate) fn open_connection(state: &mut State) -> Option<qmp::Client> {
         let is_open = |client: &&qmp::Client| !client.is_closed();
         let open = state.client.as_ref().filter(is_open).cloned();
         if open.is_none() {
@@ -208,7 +208,7 @@ impl Machine {
     }
 
     /// A new connection to its monitor; none if it is off.
-    pub async fn connect(&self) -> Result<Option<qmp::Client>, TransientError> {
+    pub(crate) async fn connect(&self) -> Result<Option<qmp::Client>, TransientError> {
         match qmp::Client::connect(&self.run.join(MONITOR), GREETING).await {
             Ok(client) => Ok(Some(client)),
             Err(_) if !self.is_on()? => Ok(None),
@@ -235,7 +235,7 @@ impl State {
     }
 
     /// What was said to a guest that is no more means nothing to the next one.
-    pub fn forget_guest(&mut self) {
+    pub(crate) fn forget_guest(&mut self) {
         self.client = None;
         self.unplug.powered_off();
         self.refused.clear();
@@ -243,14 +243,14 @@ impl State {
     }
 
     /// What was said to the guest about this disk means nothing any more.
-    pub fn forget_asking(&mut self, disk: &DiskId) {
+    pub(crate) fn forget_asking(&mut self, disk: &DiskId) {
         self.unplug.cancelled(disk);
         self.refused.retain(|slot, _| slot.disk != *disk);
     }
 }
 
 /// The devices that the guest can reach, by the ids that we gave them.
-pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
+pub(crate) async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let peripheral = QomList { path: "/machine/peripheral".to_owned() };
     let devices = client.execute(peripheral).await.map_err(said)?;
     Ok(devices.into_iter().map(|property| property.name).collect())
@@ -258,25 +258,25 @@ pub async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientE
 
 /// The images that QEMU has open. It looks at each of their files, so it takes some four times as
 /// long to answer as it does for [`devices`].
-pub async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
+pub(crate) async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
 /// What has failed is tried again, since what it needs may be about to be free: an image that is
 /// still closing, a lock, memory. Not for ever.
-pub fn failed_again(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
+pub(crate) fn failed_again(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
     *failures += 1;
     if *failures < TRIES { Err(TransientError(words)) } else { Ok(Progress::Failed(words)) }
 }
 
 /// An error of the monitor, which is transient.
-pub fn said(error: qmp::Error) -> TransientError {
+pub(crate) fn said(error: qmp::Error) -> TransientError {
     TransientError(format!("QEMU: {error}"))
 }
 
 /// Runs blocking work on a thread for it.
-pub async fn off_thread<T: Send + 'static>(
+pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))

@@ -15,22 +15,21 @@ mod listening;
 mod machine;
 pub(crate) mod machine_type;
 mod name;
-pub mod network;
+pub(crate) mod network;
 mod paused;
 mod power;
 mod process;
 mod record;
+mod run_directory;
 mod seed;
 mod tidy;
 pub(crate) mod uefi;
 mod unplug_policy;
-pub mod user;
+pub(crate) mod user;
 mod volumes;
 
 use std::collections::HashMap;
-use std::fs::Permissions;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -49,6 +48,7 @@ use machine_type::MachineTypes;
 use network::{Network, Programs};
 use process::User;
 use record::Record;
+use run_directory::make_passable;
 
 /// Changes that a receiver may be behind before it has to look at everything.
 const CHANGES: usize = 1_024;
@@ -73,7 +73,7 @@ pub struct Config {
 }
 
 /// The driver.
-pub struct Qemu {
+pub(crate) struct Qemu {
     config: Config,
     user: Option<User>,
     volumes: Arc<dyn Volumes>,
@@ -90,7 +90,7 @@ pub struct Qemu {
 
 impl Qemu {
     /// The driver of the machines in this data directory.
-    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
+    pub(crate) fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
         let path = data_directory.to_owned();
         let data_directory = std::path::absolute(data_directory)
             .map_err(|source| StorageError::Io { doing: "find", path, source })?;
@@ -121,13 +121,16 @@ impl Qemu {
 
     /// The latest that a guest has written to its serial port: 64 KiB at most, nothing if it was
     /// never on.
-    pub fn console(&self, instance: &InstanceId) -> std::io::Result<(Vec<u8>, Option<Moment>)> {
+    pub(crate) fn console(
+        &self,
+        instance: &InstanceId,
+    ) -> std::io::Result<(Vec<u8>, Option<Moment>)> {
         let machine = self.machine(instance).map_err(std::io::Error::other)?;
         Ok((console::read(&machine)?, console::written_at(&machine)))
     }
 
     /// The accelerator, probed once.
-    pub async fn accel(&self) -> Result<Choice, String> {
+    pub(crate) async fn accel(&self) -> Result<Choice, String> {
         let choose = async || {
             let wanted = match (self.config.accel, self.config.user) {
                 (AccelChoice::Auto, Some(user)) if !user::may_use(accel::KVM, user) => {
@@ -188,28 +191,6 @@ impl Qemu {
         let _ = self.changes.send(MachineEvent { instance: instance.clone(), disk });
     }
 
-    async fn make_run_directory(&self, machine: &Machine) -> std::io::Result<()> {
-        let (run, user) = (machine.run.clone(), self.user);
-        off_thread(move || {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o711)
-                .create(run.parent().unwrap_or(&run))?;
-            match std::fs::DirBuilder::new().mode(0o700).create(&run) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-                Err(_) | Ok(()) => {}
-            }
-            // Always, since a crash may have come in between, and the user may be another now.
-            let Some(User { uid, gid }) = user else { return Ok(()) };
-            lchown(&run, Some(uid), Some(gid))?;
-            match lchown(run.join(command_line::CONSOLE), Some(uid), Some(gid)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-                Err(_) | Ok(()) => Ok(()),
-            }
-        })
-        .await
-    }
-
     async fn forget_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -239,28 +220,6 @@ impl Qemu {
             Ok(())
         };
         self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
-    }
-
-    /// The machines that are on, by their directories.
-    async fn running_machines(&self) -> Result<Vec<InstanceId>, TransientError> {
-        let directory = self.directory.clone();
-        let look = off_thread(move || {
-            let entries = match std::fs::read_dir(&directory) {
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-                entries => entries?,
-            };
-            let mut running = Vec::new();
-            for entry in entries {
-                let entry = entry?;
-                let id = InstanceId::from(entry.file_name().to_string_lossy().as_ref());
-                if name::of_instance(&id).is_ok() && process::Power::is_on(&entry.path())? {
-                    running.push(id);
-                }
-            }
-            running.sort();
-            Ok(running)
-        });
-        look.await.map_err(|error| TransientError(format!("cannot look for machines: {error}")))
     }
 
     async fn look_at(
@@ -324,15 +283,6 @@ impl Qemu {
         self.tell(instance, disk.cloned());
         Ok(())
     }
-}
-
-/// Lets the user of QEMU pass through a directory without listing it.
-fn make_passable(directory: &Path) -> Result<(), StorageError> {
-    let pass = || {
-        let mode = std::fs::metadata(directory)?.permissions().mode();
-        std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o001))
-    };
-    pass().map_err(|source| StorageError::Io { doing: "open up", path: directory.into(), source })
 }
 
 impl Machines for Qemu {

@@ -23,21 +23,21 @@ fn refused(id: &str) -> TransientError {
 }
 
 /// The id of an instance, if it can be the name of a directory.
-pub fn of_instance(id: &InstanceId) -> Result<&str, TransientError> {
+pub(crate) fn of_instance(id: &InstanceId) -> Result<&str, TransientError> {
     let id = id.as_str();
     if is_plain(id) { Ok(id) } else { Err(refused(id)) }
 }
 
 /// The name of a disk's device and block node in one attachment of its life, such as
 /// `d-bp1….3`.
-pub fn of_device(slot: &Slot) -> Result<String, TransientError> {
+pub(crate) fn of_device(slot: &Slot) -> Result<String, TransientError> {
     let name = format!("{}.{}", slot.disk, slot.generation);
     let fits = is_plain(slot.disk.as_str()) && name.len() <= NODE_NAME;
     if fits { Ok(name) } else { Err(refused(&name)) }
 }
 
 /// The disk and the generation that a device's name stands for.
-pub fn parse_device(name: &str) -> Option<(DiskId, u64)> {
+pub(crate) fn parse_device(name: &str) -> Option<(DiskId, u64)> {
     let (disk, generation) = name.rsplit_once('.')?;
     let generation = generation.parse().ok()?;
     is_plain(disk).then(|| (DiskId::from(disk), generation))

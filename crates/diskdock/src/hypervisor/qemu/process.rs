@@ -20,15 +20,15 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use crate::storage::no_follow;
 
 /// Where QEMU leaves its process id.
-pub const PID_FILE: &str = "qemu.pid";
+pub(crate) const PID_FILE: &str = "qemu.pid";
 /// What QEMU says besides its answers.
-pub const LOG_FILE: &str = "qemu.log";
+pub(crate) const LOG_FILE: &str = "qemu.log";
 /// Bytes of QEMU's last words that are read.
 const LAST_WORDS: u64 = 2_048;
 
 /// Whom QEMU runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     /// User.
     pub uid: u32,
     /// Group.
@@ -41,7 +41,7 @@ const POWER: &str = "power";
 
 /// Whether a machine is on.
 #[derive(Debug)]
-pub enum Power {
+pub(crate) enum Power {
     /// A QEMU runs, or is just ending: it still has its images open.
     On,
     /// None runs. Whoever has this can start one, and nobody else can.
@@ -50,7 +50,7 @@ pub enum Power {
 
 impl Power {
     /// Asks the kernel. An error is no answer: then nobody knows.
-    pub fn of(directory: &Path) -> io::Result<Power> {
+    pub(crate) fn of(directory: &Path) -> io::Result<Power> {
         let mut options = File::options();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.custom_flags(no_follow()).open(directory.join(POWER))?;
@@ -62,7 +62,7 @@ impl Power {
     }
 
     /// Whether it is on. A machine without a directory was never turned on.
-    pub fn is_on(directory: &Path) -> io::Result<bool> {
+    pub(crate) fn is_on(directory: &Path) -> io::Result<bool> {
         match Power::of(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             power => power.map(|power| matches!(power, Power::On)),
@@ -72,7 +72,7 @@ impl Power {
 
 /// A running QEMU.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     /// Its process id.
     pub id: u32,
     handle: rustix::fd::OwnedFd,
@@ -80,7 +80,7 @@ pub struct Process {
 
 /// The QEMU that runs this machine, if it can be found. The handle is taken first, so that what is
 /// looked at afterwards is what it stands for.
-pub fn find(run: &Path, name: &str) -> Option<Process> {
+pub(crate) fn find(run: &Path, name: &str) -> Option<Process> {
     let mut text = String::new();
     let file =
         File::options().read(true).custom_flags(no_follow()).open(run.join(PID_FILE)).ok()?;
@@ -95,7 +95,7 @@ pub fn find(run: &Path, name: &str) -> Option<Process> {
 
 impl Process {
     /// Ends it at once.
-    pub fn kill(&self) -> io::Result<()> {
+    pub(crate) fn kill(&self) -> io::Result<()> {
         match pidfd_send_signal(&self.handle, Signal::KILL) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
@@ -105,7 +105,7 @@ impl Process {
 
 /// A new QEMU process, which takes the power of its machine. Its network, if any, is its standard
 /// input: what a program is given as a descriptor of its own has to be one of these three.
-pub fn spawn(
+pub(crate) fn spawn(
     program: &Path,
     arguments: &[OsString],
     run: &Path,
@@ -128,12 +128,12 @@ pub fn spawn(
 }
 
 /// The last thing that QEMU said, for a reason that people read.
-pub fn last_words(run: &Path) -> String {
+pub(crate) fn last_words(run: &Path) -> String {
     said_last(&run.join(LOG_FILE))
 }
 
 /// The last line of a log in a directory that belongs to QEMU.
-pub fn said_last(log: &Path) -> String {
+pub(crate) fn said_last(log: &Path) -> String {
     let text = tail(log, LAST_WORDS).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -142,7 +142,7 @@ pub fn said_last(log: &Path) -> String {
 
 /// The last bytes of a file in a directory that belongs to QEMU. A link is not followed: whoever
 /// has broken into QEMU may have put it there.
-pub fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut file = File::options().read(true).custom_flags(no_follow()).open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(most)))?;

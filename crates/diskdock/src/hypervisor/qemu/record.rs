@@ -18,7 +18,7 @@ const FILE: &str = "machine.json";
 
 /// A disk on a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plugged {
+pub(crate) struct Plugged {
     /// The disk.
     pub disk: DiskId,
     /// Which attachment of the disk.
@@ -56,7 +56,7 @@ impl Plugged {
 /// What a machine starts from, which outlives the record of its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum StartsFrom {
+pub(crate) enum StartsFrom {
     /// The boot sector of its system disk.
     Bios,
     /// The boot loader on its system disk, by UEFI.
@@ -67,7 +67,7 @@ pub enum StartsFrom {
 
 /// The record of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// Its disks.
     pub disks: Vec<Plugged>,
     /// How often it was turned on.
@@ -91,7 +91,7 @@ pub struct Record {
 
 impl Record {
     /// Adds the disks that it does not know, as ones that it will have at the next start.
-    pub fn add_missing(&mut self, disks: Vec<(DiskId, u64)>) {
+    pub(crate) fn add_missing(&mut self, disks: Vec<(DiskId, u64)>) {
         for (disk, generation) in disks {
             if self.of_disk(&disk).is_none() {
                 let port = self.first_free_port();
@@ -101,18 +101,18 @@ impl Record {
     }
 
     /// The disk, in whatever attachment.
-    pub fn of_disk(&self, disk: &DiskId) -> Option<&Plugged> {
+    pub(crate) fn of_disk(&self, disk: &DiskId) -> Option<&Plugged> {
         self.disks.iter().find(|at| at.disk == *disk)
     }
 
     /// The disk in this attachment of its life.
-    pub fn at(&self, slot: &Slot) -> Option<&Plugged> {
+    pub(crate) fn at(&self, slot: &Slot) -> Option<&Plugged> {
         self.of_disk(&slot.disk).filter(|at| at.generation == slot.generation)
     }
 
     /// Adds a disk on this port, unless it is there already. `opened` is the volume that QEMU is
     /// about to open; none if the machine is off, which then has the disk at once.
-    pub fn add(&mut self, slot: &Slot, port: u32, opened: Option<Opened>) {
+    pub(super) fn add(&mut self, slot: &Slot, port: u32, opened: Option<Opened>) {
         if self.of_disk(&slot.disk).is_none() {
             let (disk, generation) = (slot.disk.clone(), slot.generation);
             let given = opened.is_none();
@@ -121,35 +121,35 @@ impl Record {
     }
 
     /// QEMU is about to open this volume for the disk; none: it has closed it.
-    pub fn set_opened(&mut self, disk: &DiskId, opened: Option<Opened>) {
+    pub(super) fn set_opened(&mut self, disk: &DiskId, opened: Option<Opened>) {
         if let Some(at) = self.disks.iter_mut().find(|at| at.disk == *disk) {
             at.opened = opened;
         }
     }
 
     /// The machine has, or had, the device.
-    pub fn set_given(&mut self, slot: &Slot) {
+    pub(crate) fn set_given(&mut self, slot: &Slot) {
         if let Some(at) = self.at_mut(slot) {
             at.given = true;
         }
     }
 
     /// The disk has left although nobody had asked; it is to be given again, on this port.
-    pub fn set_lost(&mut self, slot: &Slot, lost: u32) {
+    pub(crate) fn set_lost(&mut self, slot: &Slot, lost: u32) {
         if let Some(at) = self.at_mut(slot) {
             (at.given, at.lost) = (false, lost);
         }
     }
 
     /// The disk is to be given on this port.
-    pub fn set_port(&mut self, slot: &Slot, port: u32) {
+    pub(crate) fn set_port(&mut self, slot: &Slot, port: u32) {
         if let Some(at) = self.at_mut(slot) {
             at.port = port;
         }
     }
 
     /// A guest is about to boot, with all disks, that was never asked anything.
-    pub fn boot(&mut self, system_disk: Option<&DiskId>) {
+    pub(crate) fn boot(&mut self, system_disk: Option<&DiskId>) {
         self.boots += 1;
         self.resting.clear();
         for at in &mut self.disks {
@@ -159,7 +159,11 @@ impl Record {
     }
 
     /// What the guest was asked, and which ports rest.
-    pub fn set_requests(&mut self, requests: &[(Slot, UnplugRequest)], resting: Vec<RestingPort>) {
+    pub(crate) fn set_requests(
+        &mut self,
+        requests: &[(Slot, UnplugRequest)],
+        resting: Vec<RestingPort>,
+    ) {
         for at in &mut self.disks {
             let is_its = |slot: &Slot| slot.disk == at.disk && slot.generation == at.generation;
             let found = requests.iter().find(|(slot, _)| is_its(slot));
@@ -174,12 +178,12 @@ impl Record {
     }
 
     /// Takes a disk off, if it is there in this attachment.
-    pub fn remove(&mut self, slot: &Slot) {
+    pub(crate) fn remove(&mut self, slot: &Slot) {
         self.disks.retain(|at| at.disk != slot.disk || at.generation != slot.generation);
     }
 
     /// What there is to see of it.
-    pub fn observe(&self, running: bool) -> ObservedState {
+    pub(crate) fn observe(&self, running: bool) -> ObservedState {
         let mut disks: Vec<_> =
             self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
         disks.sort();
@@ -188,7 +192,7 @@ impl Record {
 
     /// Gives ports anew to the disks of a machine that is off: its guest finds them in this order.
     /// Those that are not in it come last, as they were.
-    pub fn order_ports(&mut self, order: &[DiskId]) {
+    pub(crate) fn order_ports(&mut self, order: &[DiskId]) {
         let place = |disk: &DiskId| order.iter().position(|one| one == disk);
         self.disks.sort_by_key(|at| (place(&at.disk).unwrap_or(order.len()), at.port));
         for (port, at) in (0..).zip(&mut self.disks) {
@@ -197,13 +201,13 @@ impl Record {
     }
 
     /// The first port without a disk. For a machine that is off: in one that is on, it may rest.
-    pub fn first_free_port(&self) -> u32 {
+    pub(crate) fn first_free_port(&self) -> u32 {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }
 
     /// Reads the record in a machine's directory; none if there is none. What is read survives a
     /// crash: whoever saved it may have been stopped before that was sure.
-    pub fn load(directory: &Path) -> io::Result<Option<Record>> {
+    pub(crate) fn load(directory: &Path) -> io::Result<Option<Record>> {
         match fs::read(directory.join(FILE)) {
             Ok(bytes) => {
                 File::open(directory)?.sync_all()?;
@@ -216,7 +220,7 @@ impl Record {
 
     /// Writes it down, durably: all of it or what was there before.
     /// On a full file system, it takes the room that is kept in reserve.
-    pub fn save(&self, directory: &Path) -> io::Result<()> {
+    pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
         loop {
             match self.write(directory) {
                 Err(error) if is_full(&error) && give_up_reserve(directory) => {}

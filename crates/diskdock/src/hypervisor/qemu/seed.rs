@@ -26,7 +26,7 @@ const SECTOR: u16 = 2_048;
 const LABEL: [u8; 11] = *b"cidata     ";
 
 /// Writes the seed of a machine and says where it is.
-pub async fn make(
+pub(crate) async fn make(
     spec: &MachineSpec,
     run: &Path,
     user: Option<User>,

@@ -21,7 +21,7 @@ const FILE: &str = "uefi-variables.fd";
 
 /// The files of both flash chips.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UefiFiles {
+pub(crate) struct UefiFiles {
     /// The code.
     pub firmware: PathBuf,
     /// The machine's variables.

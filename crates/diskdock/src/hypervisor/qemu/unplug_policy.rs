@@ -137,7 +137,7 @@ impl Default for UnplugPolicy {
 impl UnplugPolicy {
     /// Goes on from what was recorded. Every rest begins anew, and whether a disk is still wanted
     /// off is for the operation to say: see [`UnplugPolicy::begin`].
-    pub fn restored(
+    pub(crate) fn restored(
         requests: impl IntoIterator<Item = (Slot, UnplugRequest)>,
         resting: impl IntoIterator<Item = RestingPort>,
     ) -> UnplugPolicy {
@@ -155,7 +155,7 @@ impl UnplugPolicy {
     }
 
     /// The disk is wanted off. True if the guest is to be asked before anything is looked up.
-    pub fn begin(&mut self, slot: &Slot, now_ms: i64) -> bool {
+    pub(crate) fn begin(&mut self, slot: &Slot, now_ms: i64) -> bool {
         self.tick(now_ms, self.running);
         let running = self.running;
         let open = self.open.entry(slot.clone()).or_default();
@@ -171,7 +171,7 @@ impl UnplugPolicy {
     }
 
     /// The guest was asked.
-    pub fn asked(&mut self, slot: &Slot, listens: Option<bool>) {
+    pub(crate) fn asked(&mut self, slot: &Slot, listens: Option<bool>) {
         let ran_ms = self.ran_ms;
         let open = self.open.entry(slot.clone()).or_default();
         if open.request.asked == 0 {
@@ -185,7 +185,7 @@ impl UnplugPolicy {
     }
 
     /// A disk was plugged in, which raises an event too.
-    pub fn plugged(&mut self) {
+    pub(crate) fn plugged(&mut self) {
         self.event_raised();
     }
 
@@ -196,7 +196,7 @@ impl UnplugPolicy {
     }
 
     /// What to do after a look at the disk.
-    pub fn observed(&mut self, slot: &Slot, seen: Observation, now_ms: i64) -> Decision {
+    pub(crate) fn observed(&mut self, slot: &Slot, seen: Observation, now_ms: i64) -> Decision {
         self.tick(now_ms, seen.paused.is_none());
         let ran_ms = self.ran_ms;
         let open = self.open.entry(slot.clone()).or_default();
@@ -225,14 +225,14 @@ impl UnplugPolicy {
     }
 
     /// The guest said that it will not let go. Only who was asked can refuse.
-    pub fn refused(&mut self, slot: &Slot) {
+    pub(crate) fn refused(&mut self, slot: &Slot) {
         if let Some(open) = self.open.get_mut(slot).filter(|open| open.request.asked > 0) {
             open.refused = true;
         }
     }
 
     /// Nobody wants the disk off any more. A guest that was asked may let go all the same.
-    pub fn cancelled(&mut self, disk: &DiskId) {
+    pub(crate) fn cancelled(&mut self, disk: &DiskId) {
         for (_, open) in self.open.iter_mut().filter(|(slot, _)| slot.disk == *disk) {
             (open.request.wanted, open.refused, open.paused_ms) = (false, false, 0);
         }
@@ -240,7 +240,7 @@ impl UnplugPolicy {
     }
 
     /// The guest can still reach the disk. If a reset did not take it, no earlier request will.
-    pub fn is_present(&mut self, slot: &Slot) {
+    pub(crate) fn is_present(&mut self, slot: &Slot) {
         let ended = |open: &Open| !open.request.wanted && open.request.ejects == 0;
         if self.open.get(slot).is_some_and(ended) {
             self.open.remove(slot);
@@ -248,12 +248,12 @@ impl UnplugPolicy {
     }
 
     /// Whether the guest was asked to let go of the disk, so that nobody need wonder if it does.
-    pub fn was_asked(&self, slot: &Slot) -> bool {
+    pub(crate) fn was_asked(&self, slot: &Slot) -> bool {
         self.open.get(slot).is_some_and(|open| !open.is_forgotten())
     }
 
     /// The disk has left its port and nothing is open about it any more.
-    pub fn left(&mut self, slot: &Slot, port: u32) {
+    pub(crate) fn left(&mut self, slot: &Slot, port: u32) {
         match self.open.remove(slot) {
             Some(open) if open.request.ejects <= 1 => {}
             Some(open) => {
@@ -271,7 +271,7 @@ impl UnplugPolicy {
     }
 
     /// The guest was reset: its queue is gone, and QEMU has taken every disk that it was asked for.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.resting.clear();
         for open in self.open.values_mut() {
             let wanted = open.request.wanted;
@@ -284,14 +284,14 @@ impl UnplugPolicy {
 
     /// The machine is off. What is wanted off can be released now; what was asked for in vain
     /// stays.
-    pub fn powered_off(&mut self) {
+    pub(crate) fn powered_off(&mut self) {
         self.reset();
         self.open.retain(|_, open| open.request.wanted);
         (self.running, self.ticked_ms) = (true, None);
     }
 
     /// The machine's processors stand still, or go on.
-    pub fn set_running(&mut self, running: bool) {
+    pub(crate) fn set_running(&mut self, running: bool) {
         if running && !self.running {
             // Nobody knows when it went on: what has passed since the last look does not count.
             self.ticked_ms = None;
@@ -300,24 +300,24 @@ impl UnplugPolicy {
     }
 
     /// The disks that are wanted off.
-    pub fn wanted(&self) -> Vec<Slot> {
+    pub(crate) fn wanted(&self) -> Vec<Slot> {
         let wanted = self.open.iter().filter(|(_, open)| open.request.wanted);
         wanted.map(|(slot, _)| slot.clone()).collect()
     }
 
     /// The requests that the guest was told of, to be recorded.
-    pub fn requests(&self) -> Vec<(Slot, UnplugRequest)> {
+    pub(crate) fn requests(&self) -> Vec<(Slot, UnplugRequest)> {
         let told = self.open.iter().filter(|(_, open)| open.request.asked > 0);
         told.map(|(slot, open)| (slot.clone(), open.request)).collect()
     }
 
     /// The ports that rest, to be recorded.
-    pub fn resting(&self) -> Vec<RestingPort> {
+    pub(crate) fn resting(&self) -> Vec<RestingPort> {
         self.resting.iter().map(|(&port, &left_ms)| RestingPort { port, left_ms }).collect()
     }
 
     /// The port for the next disk, of those that the machine has and that are not taken.
-    pub fn port(&mut self, free: &BTreeSet<u32>, now_ms: i64) -> Port {
+    pub(crate) fn port(&mut self, free: &BTreeSet<u32>, now_ms: i64) -> Port {
         self.tick(now_ms, self.running);
         if let Some(port) = self.rested_port(free) {
             return Port::Free(port);
@@ -331,7 +331,7 @@ impl UnplugPolicy {
     }
 
     /// A free port that does not rest, as of the last look.
-    pub fn rested_port(&self, free: &BTreeSet<u32>) -> Option<u32> {
+    pub(crate) fn rested_port(&self, free: &BTreeSet<u32>) -> Option<u32> {
         free.iter().find(|port| !self.resting.contains_key(*port)).copied()
     }
 

@@ -8,12 +8,12 @@ use rustix::process::geteuid;
 use crate::storage::Owner;
 
 /// The default user of QEMU, without any rights.
-pub const BY_DEFAULT: &str = "nobody";
+pub(crate) const BY_DEFAULT: &str = "nobody";
 /// The exit code of `getent` for a name that nobody has.
 const UNKNOWN_NAME: i32 = 2;
 
 /// Whom machines run as: the named user where this process may change to it, else ourselves.
-pub fn of_machines(name: &str) -> Result<Option<Owner>, String> {
+pub(crate) fn of_machines(name: &str) -> Result<Option<Owner>, String> {
     if !geteuid().is_root() {
         return Ok(None);
     }
@@ -47,7 +47,7 @@ fn parse(name: &str, line: &str) -> Option<Owner> {
 }
 
 /// Whether this user may read and write a file, by its mode.
-pub fn may_use(path: &str, user: Owner) -> bool {
+pub(crate) fn may_use(path: &str, user: Owner) -> bool {
     let Ok(found) = std::fs::metadata(path) else { return false };
     let wanted = if found.uid() == user.uid {
         0o600

@@ -32,12 +32,12 @@ pub(super) enum Lack {
 }
 
 impl<'c> CachedReads<'c> {
-    pub fn new(cache: &'c EntityCache) -> CachedReads<'c> {
+    pub(crate) fn new(cache: &'c EntityCache) -> CachedReads<'c> {
         CachedReads { cache, lacks: Cell::default() }
     }
 
     /// What was asked for that is not in memory.
-    pub fn lacks(&self) -> Lack {
+    pub(crate) fn lacks(&self) -> Lack {
         self.lacks.get()
     }
 

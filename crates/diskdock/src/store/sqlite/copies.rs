@@ -43,7 +43,7 @@ pub(super) struct Restorable {
 
 impl Restorable {
     /// Opens a copy.
-    pub fn open(from: &Path, directory: &Path) -> Result<Restorable, StoreError> {
+    pub(super) fn open(from: &Path, directory: &Path) -> Result<Restorable, StoreError> {
         let refused = |why: &dyn std::fmt::Display| {
             let hint = "Name a copy of a store";
             StoreError::Refused(format!("{} cannot be restored: {why}. {hint}", from.display()))

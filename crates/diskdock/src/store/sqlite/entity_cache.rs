@@ -124,27 +124,27 @@ impl EntityCache {
     }
 
     /// The resource, if it is kept.
-    pub fn resource(&self, of: &EntityType, id: &str) -> Option<Versioned> {
+    pub(super) fn resource(&self, of: &EntityType, id: &str) -> Option<Versioned> {
         self.lock().of(of).get(id)
     }
 
     /// The disks of an instance, if they are kept.
-    pub fn attached(&self, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+    pub(super) fn attached(&self, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
         self.lock().attached().get(id)
     }
 
     /// The generation that a read from here belongs to, unless it changes just now.
-    pub fn generation(&self) -> Option<u64> {
+    pub(crate) fn generation(&self) -> Option<u64> {
         Some(self.generation.load(Ordering::Acquire)).filter(|number| number % 2 == 0)
     }
 
     /// The number of commits that a read in SQL begins after, unless one is under way.
-    pub fn commits(&self) -> Option<u64> {
+    pub(crate) fn commits(&self) -> Option<u64> {
         Some(self.commits.load(Ordering::Acquire)).filter(|number| number % 2 == 0)
     }
 
     /// Commits through `commit`, and follows what it has changed if that went well.
-    pub fn publish(
+    pub(crate) fn publish(
         &self,
         delta: CommitDelta,
         commit: impl FnOnce() -> Result<(), StoreError>,
@@ -161,7 +161,7 @@ impl EntityCache {
     }
 
     /// Drops everything: the store was changed by somebody else.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut everything = CommitDelta::default();
         everything.touch_everything();
         // Nothing is committed here, so nothing can fail.
@@ -170,7 +170,7 @@ impl EntityCache {
 
     /// Keeps one in so many of the resources that reads find in SQL, so that what is read often
     /// is soon kept and a walk over all of a kind drives out nothing.
-    pub fn offer(&self, found: &Versioned, commits: u64) {
+    pub(crate) fn offer(&self, found: &Versioned, commits: u64) {
         if !self.missed.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED) {
             return;
         }
@@ -194,7 +194,12 @@ pub(super) struct CommitDelta {
 
 /// What the writing transaction knows without asking SQL. `None`: ask.
 impl CommitDelta {
-    pub fn resource(&self, cache: &EntityCache, of: &EntityType, id: &str) -> Option<Versioned> {
+    pub(super) fn resource(
+        &self,
+        cache: &EntityCache,
+        of: &EntityType,
+        id: &str,
+    ) -> Option<Versioned> {
         match self.resources.get(of.kind.name).and_then(|changed| changed.get(id)) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -202,7 +207,11 @@ impl CommitDelta {
         }
     }
 
-    pub fn attached(&self, cache: &EntityCache, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+    pub(super) fn attached(
+        &self,
+        cache: &EntityCache,
+        id: &InstanceId,
+    ) -> Option<Arc<Vec<AttachedDisk>>> {
         match self.attached.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -210,23 +219,23 @@ impl CommitDelta {
         }
     }
 
-    pub fn set_resource(&mut self, of: &EntityType, id: &str, now: Option<Versioned>) {
+    pub(super) fn set_resource(&mut self, of: &EntityType, id: &str, now: Option<Versioned>) {
         self.resources.entry(of.kind.name).or_default().insert(id.into(), now);
         self.count();
     }
 
-    pub fn set_attached(&mut self, id: &InstanceId, now: Option<Arc<Vec<AttachedDisk>>>) {
+    pub(super) fn set_attached(&mut self, id: &InstanceId, now: Option<Arc<Vec<AttachedDisk>>>) {
         self.attached.insert(id.clone(), now);
         self.count();
     }
 
     /// So much is changed that nothing is known any more.
-    pub fn touch_everything(&mut self) {
+    pub(crate) fn touch_everything(&mut self) {
         *self = CommitDelta { everything: true, ..CommitDelta::default() };
     }
 
     /// Whether there is room to remember what was only read.
-    pub fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         !self.everything && self.entries < CHANGED / 2
     }
 

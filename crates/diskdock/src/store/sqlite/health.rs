@@ -11,7 +11,7 @@ pub(super) struct Health(OnceLock<String>);
 
 impl Health {
     /// Notes an error that ends all trust; others pass by.
-    pub fn note<T>(&self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) fn note<T>(&self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Broken(cause)) = &ended
             && self.0.set(cause.clone()).is_ok()
         {
@@ -24,12 +24,12 @@ impl Health {
     }
 
     /// Why no more writes are taken, if so.
-    pub fn stopped(&self) -> Option<String> {
+    pub(crate) fn stopped(&self) -> Option<String> {
         self.0.get().cloned()
     }
 
     /// Refuses if no more writes are taken.
-    pub fn allow_writes(&self) -> Result<(), StoreError> {
+    pub(super) fn allow_writes(&self) -> Result<(), StoreError> {
         self.stopped().map_or(Ok(()), |cause| Err(StoreError::Stopped(cause)))
     }
 }

@@ -40,7 +40,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// A read. What it finds by id may be kept, if no commit comes in between.
-    pub fn reading(
+    pub(crate) fn reading(
         connection: &'c Connection,
         cache: &'c EntityCache,
         commits: Option<u64>,
@@ -50,7 +50,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// A write, as part of a commit.
-    pub fn writing(
+    pub(crate) fn writing(
         connection: &'c Connection,
         cache: &'c EntityCache,
         delta: &'c RefCell<CommitDelta>,
@@ -59,12 +59,12 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// Whether something was asked for that is deeper than allowed.
-    pub fn exceeded(&self) -> bool {
+    pub(crate) fn exceeded(&self) -> bool {
         self.exceeded.get()
     }
 
     /// To be asked before a list is walked.
-    pub fn allow_lists(&self) -> Result<(), StoreError> {
+    pub(super) fn allow_lists(&self) -> Result<(), StoreError> {
         if self.depth == Depth::Lists {
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// Changes what the commit has changed; a read changes nothing.
-    pub fn touch(&self, change: impl FnOnce(&mut CommitDelta, &EntityCache)) {
+    pub(crate) fn touch(&self, change: impl FnOnce(&mut CommitDelta, &EntityCache)) {
         match self.memory {
             Memory::Reads(..) => {}
             Memory::Writes(cache, delta) => change(&mut delta.borrow_mut(), cache),
@@ -81,7 +81,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// What a write knows without SQL; nothing for a read.
-    pub fn known<T>(
+    pub(crate) fn known<T>(
         &self,
         look: impl FnOnce(&CommitDelta, &EntityCache) -> Option<T>,
     ) -> Option<T> {
@@ -92,7 +92,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// A resource, from memory or from SQL. A write may save over it.
-    pub fn find(
+    pub(crate) fn find(
         &self,
         of: &'static EntityType,
         id: &str,
@@ -135,35 +135,35 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// What this write has read of a resource; forgets it.
-    pub fn take_loaded(&self, of: &EntityType, id: &str) -> Option<Versioned> {
+    pub(super) fn take_loaded(&self, of: &EntityType, id: &str) -> Option<Versioned> {
         self.loaded.borrow_mut().remove(&(of.kind.name, Box::from(id)))
     }
 
     /// This write knows the resource in this revision.
-    pub fn set_loaded(&self, found: Versioned) {
+    pub(crate) fn set_loaded(&self, found: Versioned) {
         let key = (found.0.resource_type().kind.name, Box::from(found.0.id()));
         self.loaded.borrow_mut().insert(key, found);
     }
 
     /// This write knows nothing any more.
-    pub fn forget_loaded(&self) {
+    pub(crate) fn forget_loaded(&self) {
         self.loaded.borrow_mut().clear();
     }
 
     /// The number that the engine gave to the row inserted last.
-    pub fn last_number(&self) -> i64 {
+    pub(crate) fn last_number(&self) -> i64 {
         self.connection.last_insert_rowid()
     }
 
-    pub fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
         self.connection.prepare_cached(sql).map_err(engine)
     }
 
-    pub fn execute(&self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
         self.prepare(sql)?.execute(values).map_err(engine)
     }
 
-    pub fn one<T>(
+    pub(crate) fn one<T>(
         &self,
         sql: &str,
         values: impl Params,
@@ -173,7 +173,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     /// All first columns, each a JSON body.
-    pub fn bodies<T: DeserializeOwned>(
+    pub(crate) fn bodies<T: DeserializeOwned>(
         &self,
         sql: &str,
         values: impl Params,

@@ -52,7 +52,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(
+    pub(crate) fn start(
         mut connection: Connection,
         cache: Arc<EntityCache>,
         health: Arc<Health>,
@@ -68,7 +68,7 @@ impl Writer {
         Ok(Writer { tasks, handle: Mutex::new(Some(handle)) })
     }
 
-    pub async fn write(&self, job: Box<dyn WriteJob>) {
+    pub(super) async fn write(&self, job: Box<dyn WriteJob>) {
         if let Err(mpsc::error::SendError(Task::Write(job))) =
             self.tasks.send(Task::Write(job)).await
         {
@@ -77,7 +77,7 @@ impl Writer {
     }
 
     /// Waits until a copy stands in the store's place.
-    pub fn restore(
+    pub(crate) fn restore(
         &self,
         copy: Restorable,
         then: Box<dyn FnOnce() + Send>,
@@ -86,7 +86,7 @@ impl Writer {
     }
 
     /// Waits until what was queued is done and the store is one file.
-    pub fn close(&self) -> Result<(), StoreError> {
+    pub(super) fn close(&self) -> Result<(), StoreError> {
         let Some(handle) = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(());
         };
@@ -113,7 +113,7 @@ impl Writer {
         hears.recv().unwrap_or(Err(StoreError::Unavailable))
     }
 
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         QUEUE - self.tasks.capacity()
     }
 }

@@ -4,7 +4,7 @@ use crate::harness::{REGION, Refused, World};
 
 /// The same action for one instance and for several, and two instances: one that it can be done
 /// to, and one that it cannot be done to.
-pub struct Batch<'a> {
+pub(super) struct Batch<'a> {
     pub one: &'a str,
     pub many: &'a str,
     pub fine: &'a str,
@@ -13,12 +13,17 @@ pub struct Batch<'a> {
 
 impl Batch<'_> {
     /// Both are refused like this; the batch whole, or the one instance in its answer.
-    pub async fn refuses(&self, world: &World, (status, code): (u16, &str)) {
+    pub(super) async fn refuses(&self, world: &World, (status, code): (u16, &str)) {
         self.refuses_with(world, &[], (status, code)).await;
     }
 
     /// Both are refused like this if these parameters are added.
-    pub async fn refuses_with(&self, world: &World, more: &[(&str, &str)], expected: (u16, &str)) {
+    pub(super) async fn refuses_with(
+        &self,
+        world: &World,
+        more: &[(&str, &str)],
+        expected: (u16, &str),
+    ) {
         let one = [&[("InstanceId", self.bad)], more].concat();
         world.turns_down(self.one, &one, expected).await;
         let ids = [("RegionId", REGION), ("InstanceId.1", self.fine), ("InstanceId.2", self.bad)];
@@ -40,7 +45,7 @@ impl Batch<'_> {
     }
 
     /// Neither is found.
-    pub async fn not_found(&self, world: &World) {
+    pub(super) async fn not_found(&self, world: &World) {
         let one = [("InstanceId", self.bad)];
         world.turns_down(self.one, &one, (404, "InvalidInstanceId.NotFound")).await;
         let many = [("RegionId", REGION), ("InstanceId.1", self.bad)];
@@ -49,7 +54,7 @@ impl Batch<'_> {
 }
 
 /// A batch must name a region and one to a hundred instances of it.
-pub async fn refuses_malformed(world: &World, action: &str) {
+pub(super) async fn refuses_malformed(world: &World, action: &str) {
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let ids: Vec<String> = (1..=101).map(|n| format!("i-{n}")).collect();
     let mut many: Vec<_> =

@@ -13,7 +13,7 @@ fn disk(id: &str, category: Category) -> Disk {
     disk
 }
 
-pub fn instance(charge_type: ChargeType) -> Instance {
+pub(super) fn instance(charge_type: ChargeType) -> Instance {
     let network = json!({
         "vswitch": "", "vpc": "", "security_groups": [], "private_ip": "10.0.0.1",
     });

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Status, headers and body of an answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: http::HeaderMap,
     pub text: String,
@@ -14,7 +14,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn new(parts: &http::response::Parts, body: &[u8]) -> Answer {
+    pub(crate) fn new(parts: &http::response::Parts, body: &[u8]) -> Answer {
         let text = String::from_utf8(body.to_vec()).unwrap();
         let kind = parts.headers["content-type"].to_str().unwrap();
         let json = match kind {
@@ -26,27 +26,27 @@ impl Answer {
     }
 
     /// The error code; empty if it went well.
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.json["Code"].as_str().unwrap_or_default()
     }
 
     /// The error message.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         self.json["Message"].as_str().unwrap_or_default()
     }
 
     /// Status and code in one, for comparison.
-    pub fn refusal(&self) -> (u16, &str) {
+    pub(crate) fn refusal(&self) -> (u16, &str) {
         (self.status, self.code())
     }
 
     /// The text of a field at the top.
-    pub fn text_at(&self, name: &str) -> String {
+    pub(crate) fn text_at(&self, name: &str) -> String {
         self.json[name].as_str().unwrap_or_else(|| panic!("{name} in {}", self.text)).to_owned()
     }
 
     /// What the answer says had no effect.
-    pub fn ignored(&self) -> &str {
+    pub(crate) fn ignored(&self) -> &str {
         self.headers.get("x-diskdock-ignored").map_or("", |value| value.to_str().unwrap())
     }
 }

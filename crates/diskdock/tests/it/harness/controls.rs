@@ -11,18 +11,18 @@ use serde_json::Value;
 use super::World;
 
 /// The admin token of the stories.
-pub const TOKEN: &str = "story-token";
+pub(crate) const TOKEN: &str = "story-token";
 
 impl World {
     /// Calls a control as a program on this machine does; it must go well.
-    pub async fn control(&self, method: &str, path: &str, body: &str) -> Value {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Value {
         let (status, told) = self.try_control(method, path, body).await;
         assert_eq!(status, 200, "{method} {path} {body}: {told}");
         told
     }
 
     /// Calls a control as a program on this machine does.
-    pub async fn try_control(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) async fn try_control(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("/_diskdock{path}"))
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Sends any request to the controls of a server that listens on loopback only, or beyond.
-    pub async fn send_control(
+    pub(crate) async fn send_control(
         &self,
         request: http::Request<Vec<u8>>,
         loopback: bool,
@@ -49,7 +49,7 @@ impl World {
     }
 
     /// The operations that concern a disk, as an operator sees them.
-    pub async fn operations_of(&self, disk: &str) -> Vec<Value> {
+    pub(crate) async fn operations_of(&self, disk: &str) -> Vec<Value> {
         let told = self.control("GET", &format!("/operations?disk={disk}"), "").await;
         told["operations"].as_array().unwrap().clone()
     }

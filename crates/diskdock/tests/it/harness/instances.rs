@@ -7,19 +7,19 @@ use serde_json::Value;
 use super::{REGION, Style, World, ZONE};
 
 /// Parameters to leave out or to put in.
-pub type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
+pub(crate) type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
 
 /// Parameters of a request.
-pub type Pairs<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// A request with the status and the code that it is refused with.
-pub type Refused<'a> = (Pairs<'a>, u16, &'a str);
+pub(crate) type Refused<'a> = (Pairs<'a>, u16, &'a str);
 
 /// The image of the stories.
-pub const IMAGE: &str = "ubuntu_22_04_x64_20G_alibase_20240926.vhd";
+pub(crate) const IMAGE: &str = "ubuntu_22_04_x64_20G_alibase_20240926.vhd";
 
 /// A launch that goes well, with some parameters left out or replaced.
-pub fn launch<'a>(changes: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn launch<'a>(changes: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
     let mut pairs = vec![
         ("RegionId", REGION),
         ("ZoneId", ZONE),
@@ -35,14 +35,14 @@ pub fn launch<'a>(changes: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a s
 
 impl World {
     /// Starts the making of instances; gives their ids.
-    pub async fn begin_run(&self, changes: Changes<'_>) -> Vec<String> {
+    pub(crate) async fn begin_run(&self, changes: Changes<'_>) -> Vec<String> {
         let answer = self.ok("RunInstances", &launch(changes)).await;
         let ids = answer.json["InstanceIdSets"]["InstanceIdSet"].as_array().unwrap();
         ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
     }
 
     /// Instances that are Running.
-    pub async fn run(&self, changes: Changes<'_>) -> Vec<String> {
+    pub(crate) async fn run(&self, changes: Changes<'_>) -> Vec<String> {
         let ids = self.begin_run(changes).await;
         self.finish_all().await;
         for id in &ids {
@@ -52,12 +52,12 @@ impl World {
     }
 
     /// One instance that is Running.
-    pub async fn run_one(&self, changes: Changes<'_>) -> String {
+    pub(crate) async fn run_one(&self, changes: Changes<'_>) -> String {
         self.run(changes).await.remove(0)
     }
 
     /// One instance with a system disk that is Stopped.
-    pub async fn stopped_instance(&self) -> String {
+    pub(crate) async fn stopped_instance(&self) -> String {
         let id = self.run_one(&[]).await;
         self.ok("StopInstance", &[("InstanceId", &id)]).await;
         self.finish_all().await;
@@ -66,24 +66,24 @@ impl World {
     }
 
     /// What DescribeInstances says of an instance.
-    pub async fn show(&self, instance: &str) -> Value {
+    pub(crate) async fn show(&self, instance: &str) -> Value {
         let ids = format!("[\"{instance}\"]");
         let ask = [("RegionId", REGION), ("InstanceIds", ids.as_str())];
         self.ok("DescribeInstances", &ask).await.json["Instances"]["Instance"][0].clone()
     }
 
     /// The Status that DescribeInstances shows of an instance.
-    pub async fn instance_status(&self, instance: &str) -> String {
+    pub(crate) async fn instance_status(&self, instance: &str) -> String {
         self.show(instance).await["Status"].as_str().unwrap_or("gone").to_owned()
     }
 
     /// The instance is to be in this status, whatever the hypervisor says.
-    pub async fn put_in(&self, instance: &str, status: InstanceStatus) {
+    pub(crate) async fn put_in(&self, instance: &str, status: InstanceStatus) {
         self.change_instance(instance, move |one| one.status = status).await;
     }
 
     /// The disks that DescribeDisks finds on an instance, in the order of their devices.
-    pub async fn disks_of(&self, instance: &str) -> Vec<Value> {
+    pub(crate) async fn disks_of(&self, instance: &str) -> Vec<Value> {
         let ask = [("RegionId", REGION), ("InstanceId", instance), ("PageSize", "100")];
         let answer = self.ok("DescribeDisks", &ask).await;
         let mut disks = answer.json["Disks"]["Disk"].as_array().unwrap().clone();
@@ -92,17 +92,17 @@ impl World {
     }
 
     /// What the hypervisor knows of an instance.
-    pub async fn observe(&self, instance: &str) -> Option<ObservedState> {
+    pub(crate) async fn observe(&self, instance: &str) -> Option<ObservedState> {
         self.simulated().observe(&InstanceId::from(instance)).await.unwrap()
     }
 
     /// Whether the machine of an instance is on.
-    pub async fn is_on(&self, instance: &str) -> bool {
+    pub(crate) async fn is_on(&self, instance: &str) -> bool {
         self.observe(instance).await.is_some_and(|observed| observed.running)
     }
 
     /// The request is refused with this status and code in JSON and in XML; nothing changes.
-    pub async fn turns_down(
+    pub(crate) async fn turns_down(
         &self,
         action: &str,
         parameters: &[(&str, &str)],
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// A list in the answer of a query, as the texts of one field.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         action: &str,
         parameters: &[(&str, &str)],

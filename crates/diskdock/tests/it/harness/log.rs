@@ -10,13 +10,13 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 
 /// What was warned of.
 #[derive(Clone, Default)]
-pub struct Watch {
+pub(super) struct Watch {
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Watch {
     /// Watches this thread's log until the guard is dropped.
-    pub fn start() -> (Watch, tracing::subscriber::DefaultGuard) {
+    pub(super) fn start() -> (Watch, tracing::subscriber::DefaultGuard) {
         let watch = Watch::default();
         let subscriber = tracing_subscriber::registry().with(watch.clone());
         (watch, tracing::subscriber::set_default(subscriber))
@@ -25,7 +25,7 @@ impl Watch {
 
 impl Watch {
     /// Takes the warnings that the story expects, those with this text in them; says how many.
-    pub fn take(&self, text: &str) -> usize {
+    pub(super) fn take(&self, text: &str) -> usize {
         let mut seen = self.seen.lock().unwrap();
         let before = seen.len();
         seen.retain(|line| !line.contains(text));

@@ -4,7 +4,7 @@ mod answer;
 mod controls;
 mod instances;
 mod log;
-pub mod record;
+pub(crate) mod record;
 mod refusal;
 mod sign;
 
@@ -24,22 +24,22 @@ use domain::{ChargeType, Disk, DiskId, Instance, InstanceId, InstanceStatus, Mom
 
 use crate::operations::flaky::{Flaky, Script};
 
-pub use answer::Answer;
-pub use controls::TOKEN;
-pub use instances::{Changes, IMAGE, Pairs, Refused, launch};
-pub use sign::{Signer, Style};
+pub(crate) use answer::Answer;
+pub(crate) use controls::TOKEN;
+pub(crate) use instances::{Changes, IMAGE, Pairs, Refused, launch};
+pub(crate) use sign::{Signer, Style};
 
 /// The account of the development key.
-pub const ACCOUNT: &str = "1000000000000001";
+pub(crate) const ACCOUNT: &str = "1000000000000001";
 /// Where the stories play.
-pub const REGION: &str = "cn-hangzhou";
+pub(crate) const REGION: &str = "cn-hangzhou";
 /// The zone of the stories.
-pub const ZONE: &str = "cn-hangzhou-i";
+pub(crate) const ZONE: &str = "cn-hangzhou-i";
 /// When the stories begin: 2026-01-02T03:04:05Z.
-pub const BEGINNING: Moment = Moment(1_767_323_045_000);
+pub(crate) const BEGINNING: Moment = Moment(1_767_323_045_000);
 
 /// A server with a clock that stands still until a story moves it.
-pub struct World {
+pub(crate) struct World {
     pub assembly: Assembly,
     pub signer: Signer,
     /// How the store fails, if it is to.
@@ -54,17 +54,17 @@ pub struct World {
 
 impl World {
     /// An empty server.
-    pub async fn new() -> World {
+    pub(crate) async fn new() -> World {
         World::with(|_| {}).await
     }
 
     /// An empty server that refuses what has no effect.
-    pub async fn strict() -> World {
+    pub(crate) async fn strict() -> World {
         World::with(|plan| plan.strict = true).await
     }
 
     /// An empty server with another plan.
-    pub async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> World {
+    pub(crate) async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> World {
         let (log, _guard) = log::Watch::start();
         let directory = tempfile::tempdir().unwrap();
         let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
@@ -78,12 +78,12 @@ impl World {
     }
 
     /// Stops the server without warning and starts it again on the same store.
-    pub async fn restart(self) -> World {
+    pub(crate) async fn restart(self) -> World {
         self.restart_after(0).await
     }
 
     /// The same, with so many milliseconds in which no server runs.
-    pub async fn restart_after(self, down_ms: i64) -> World {
+    pub(crate) async fn restart_after(self, down_ms: i64) -> World {
         let World {
             assembly,
             signer,
@@ -107,26 +107,31 @@ impl World {
     }
 
     /// Calls an action as most clients do: signature 1.0, POST, JSON.
-    pub async fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
         self.call_in(Style::default(), action, parameters).await
     }
 
     /// Calls an action and expects it to go well.
-    pub async fn ok(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn ok(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
         let answer = self.call(action, parameters).await;
         assert_eq!(answer.status, 200, "{action} {parameters:?}: {}", answer.text);
         answer
     }
 
     /// Calls an action in another style of signing, method and format.
-    pub async fn call_in(&self, style: Style, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn call_in(
+        &self,
+        style: Style,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Answer {
         let now = self.assembly.gateway.services.clock.now();
         let request = self.signer.sign(style, action, parameters, now);
         self.send(request).await.expect("an answer")
     }
 
     /// Sends a request as it is; nothing comes back if the connection is closed.
-    pub async fn send(&self, request: http::Request<Vec<u8>>) -> Option<Answer> {
+    pub(crate) async fn send(&self, request: http::Request<Vec<u8>>) -> Option<Answer> {
         let (parts, body) = request.into_parts();
         match self.assembly.gateway.handle(&parts, &body).await {
             GatewayReply::Silence => None,
@@ -138,37 +143,40 @@ impl World {
     }
 
     /// Carries out what is due now.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.assembly.gateway.services.runner.drain().await;
     }
 
     /// Moves the clock and carries out what is due then.
-    pub async fn pass(&self, milliseconds: i64) {
+    pub(crate) async fn pass(&self, milliseconds: i64) {
         self.settle().await;
         self.assembly.gateway.services.clock.advance_ms(milliseconds);
         self.settle().await;
     }
 
     /// Lets everything that is under way come to its end.
-    pub async fn finish_all(&self) {
+    pub(crate) async fn finish_all(&self) {
         for _ in 0..10 {
             self.pass(1_000).await;
         }
     }
 
     /// The simulated hypervisor.
-    pub fn simulated(&self) -> &Arc<Simulated> {
+    pub(crate) fn simulated(&self) -> &Arc<Simulated> {
         self.assembly.simulated.as_ref().expect("stories play on the simulated hypervisor")
     }
 
     /// Tells the simulated hypervisor how to behave.
-    pub fn rule(&self, json: &str) {
+    pub(crate) fn rule(&self, json: &str) {
         let rule: Rule = serde_json::from_str(json).unwrap();
         assert!(self.simulated().add_rule(rule));
     }
 
     /// Puts an instance into the store as if it had long been there, and tells the hypervisor.
-    pub async fn plant_instance(&self, change: impl Fn(&mut Instance) + Send + 'static) -> String {
+    pub(crate) async fn plant_instance(
+        &self,
+        change: impl Fn(&mut Instance) + Send + 'static,
+    ) -> String {
         let mut instance = instance(&self.assembly.gateway.services.environment.ids);
         change(&mut instance);
         let id = instance.id.to_string();
@@ -179,12 +187,12 @@ impl World {
     }
 
     /// A Running instance of a common type.
-    pub async fn running_instance(&self) -> String {
+    pub(crate) async fn running_instance(&self) -> String {
         self.plant_instance(|_| {}).await
     }
 
     /// Changes a disk in the store behind everybody's back.
-    pub async fn change_disk(&self, id: &str, change: impl Fn(&mut Disk) + Send + 'static) {
+    pub(crate) async fn change_disk(&self, id: &str, change: impl Fn(&mut Disk) + Send + 'static) {
         let id = DiskId::from(id);
         let write = move |tx: &mut dyn diskdock::store::WriteTx| {
             let mut disk = tx.disk(&id)?.expect("the disk");
@@ -195,7 +203,11 @@ impl World {
     }
 
     /// Changes an instance in the store behind everybody's back.
-    pub async fn change_instance(&self, id: &str, change: impl Fn(&mut Instance) + Send + 'static) {
+    pub(crate) async fn change_instance(
+        &self,
+        id: &str,
+        change: impl Fn(&mut Instance) + Send + 'static,
+    ) {
         let id = InstanceId::from(id);
         let write = move |tx: &mut dyn diskdock::store::WriteTx| {
             let mut instance = tx.instance(&id)?.expect("the instance");
@@ -206,7 +218,7 @@ impl World {
     }
 
     /// A new Available disk of 20 GiB.
-    pub async fn available_disk(&self) -> String {
+    pub(crate) async fn available_disk(&self) -> String {
         let parameters = [
             ("RegionId", REGION),
             ("ZoneId", ZONE),
@@ -217,7 +229,7 @@ impl World {
     }
 
     /// A new disk that is In_use on this instance.
-    pub async fn disk_on(&self, instance: &str) -> String {
+    pub(crate) async fn disk_on(&self, instance: &str) -> String {
         let disk = self.available_disk().await;
         self.ok("AttachDisk", &[("InstanceId", instance), ("DiskId", &disk)]).await;
         self.finish_all().await;
@@ -226,32 +238,32 @@ impl World {
     }
 
     /// What DescribeDisks says of a disk.
-    pub async fn describe(&self, disk: &str) -> serde_json::Value {
+    pub(crate) async fn describe(&self, disk: &str) -> serde_json::Value {
         let ids = format!("[\"{disk}\"]");
         let answer = self.ok("DescribeDisks", &[("RegionId", REGION), ("DiskIds", &ids)]).await;
         answer.json["Disks"]["Disk"][0].clone()
     }
 
     /// The Status that DescribeDisks shows of a disk.
-    pub async fn status_of(&self, disk: &str) -> String {
+    pub(crate) async fn status_of(&self, disk: &str) -> String {
         self.describe(disk).await["Status"].as_str().unwrap_or("gone").to_owned()
     }
 
     /// Everything in the store, for comparison.
-    pub fn tx(&self) -> String {
+    pub(crate) fn tx(&self) -> String {
         let snapshot = self.assembly.gateway.services.store.read_blocking(|tx| tx.snapshot());
         serde_json::to_string_pretty(&snapshot.unwrap()).unwrap()
     }
 
     /// Where store and hypervisor disagree; empty if all is well.
-    pub async fn differences(&self) -> Vec<diskdock::operations::Difference> {
+    pub(crate) async fn differences(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
         let hypervisor = self.assembly.hypervisor.as_ref();
         find_differences(&services.store, hypervisor).await.unwrap()
     }
 
     /// Compares and repairs, as maintenance does.
-    pub async fn repair(&self) -> Vec<diskdock::operations::Difference> {
+    pub(crate) async fn repair(&self) -> Vec<diskdock::operations::Difference> {
         let services = &self.assembly.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
         let hypervisor = self.assembly.hypervisor.as_ref();
@@ -259,12 +271,12 @@ impl World {
     }
 
     /// The log has warned of this so many times, as the story expects.
-    pub fn warned(&self, text: &str) -> usize {
+    pub(crate) fn warned(&self, text: &str) -> usize {
         self.log.take(text)
     }
 
     /// A signer for an account of its own.
-    pub async fn another_account(&self, account: &str) -> Signer {
+    pub(crate) async fn another_account(&self, account: &str) -> Signer {
         let services = &self.assembly.gateway.services;
         let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
         let saved = key.clone();
@@ -313,7 +325,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
 }
 
 /// A Running instance of a common type.
-pub fn instance(ids: &IdGenerator) -> Instance {
+pub(crate) fn instance(ids: &IdGenerator) -> Instance {
     Instance {
         id: ids.instance("bp1", BEGINNING),
         account: ACCOUNT.into(),

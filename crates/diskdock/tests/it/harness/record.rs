@@ -26,7 +26,7 @@ static RECORDING: LazyLock<Option<Mutex<Recording>>> = LazyLock::new(|| {
 });
 
 /// An action was answered so; the cause is the precondition that did not hold, if one did not.
-pub fn answered(action: &str, status: u16, code: &str, cause: &str) {
+pub(crate) fn answered(action: &str, status: u16, code: &str, cause: &str) {
     let Some(recording) = RECORDING.as_ref() else { return };
     let line = format!("{action}\t{status}\t{code}\t{cause}\n");
     let mut recording = recording.lock().unwrap();

@@ -3,11 +3,16 @@
 use super::{Style, World};
 
 /// What a story expects to be refused with: status, code, message.
-pub type Refusal<'a> = (u16, &'a str, &'a str);
+pub(super) type Refusal<'a> = (u16, &'a str, &'a str);
 
 impl World {
     /// The request is refused in JSON and in XML, word for word, and nothing has changed.
-    pub async fn refuses(&self, action: &str, parameters: &[(&str, &str)], expected: Refusal<'_>) {
+    pub(crate) async fn refuses(
+        &self,
+        action: &str,
+        parameters: &[(&str, &str)],
+        expected: Refusal<'_>,
+    ) {
         let before = self.tx();
         for style in [Style::default(), Style::XML] {
             let answer = self.call_in(style, action, parameters).await;
@@ -19,20 +24,23 @@ impl World {
     }
 
     /// What follows happens under another account; gives the signer of the former one.
-    pub async fn become_another_account(&mut self) -> super::Signer {
+    pub(crate) async fn become_another_account(&mut self) -> super::Signer {
         let other = self.another_account("2000000000000002").await;
         std::mem::replace(&mut self.signer, other)
     }
 
     /// An Available disk, changed before anything else happens.
-    pub async fn disk_with(&self, change: impl Fn(&mut domain::Disk) + Send + 'static) -> String {
+    pub(crate) async fn disk_with(
+        &self,
+        change: impl Fn(&mut domain::Disk) + Send + 'static,
+    ) -> String {
         let disk = self.available_disk().await;
         self.change_disk(&disk, change).await;
         disk
     }
 
     /// A Stopped instance with its system disk.
-    pub async fn stopped_with_system_disk(&self) -> (String, String) {
+    pub(crate) async fn stopped_with_system_disk(&self) -> (String, String) {
         let instance =
             self.plant_instance(|instance| instance.status = domain::InstanceStatus::Stopped).await;
         let disk = self.disk_on(&instance).await;

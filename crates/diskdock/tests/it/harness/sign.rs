@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Request};
 
 /// How a request is signed and sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     /// ACS3 instead of signature 1.0.
     pub acs3: bool,
     /// GET instead of POST.
@@ -24,7 +24,7 @@ pub struct Style {
 
 impl Style {
     /// Every style that a real client has.
-    pub const ALL: &'static [Style] = &[
+    pub(crate) const ALL: &'static [Style] = &[
         Style { acs3: false, get: false, form: false, xml: false },
         Style { acs3: false, get: true, form: false, xml: true },
         Style { acs3: false, get: false, form: true, xml: true },
@@ -35,14 +35,14 @@ impl Style {
     ];
 
     /// XML, signature 1.0, GET: what libcloud sends.
-    pub const XML: Style = Style { acs3: false, get: true, form: false, xml: true };
+    pub(crate) const XML: Style = Style { acs3: false, get: true, form: false, xml: true };
     /// What the current generated SDKs send.
-    pub const ACS3: Style = Style { acs3: true, get: false, form: false, xml: false };
+    pub(crate) const ACS3: Style = Style { acs3: true, get: false, form: false, xml: false };
 }
 
 /// Somebody with a key.
 #[derive(Debug)]
-pub struct Signer {
+pub(crate) struct Signer {
     pub id: String,
     pub secret: String,
     nonces: Cell<u64>,
@@ -56,18 +56,18 @@ impl Default for Signer {
 
 impl Signer {
     /// Somebody with this key.
-    pub fn new(id: &str, secret: &str) -> Signer {
+    pub(crate) fn new(id: &str, secret: &str) -> Signer {
         Signer { id: id.to_owned(), secret: secret.to_owned(), nonces: Cell::new(0) }
     }
 
     /// A nonce that this signer has not used.
-    pub fn nonce(&self) -> String {
+    pub(crate) fn nonce(&self) -> String {
         self.nonces.set(self.nonces.get() + 1);
         format!("nonce-{}-{}", self.id, self.nonces.get())
     }
 
     /// A signed request.
-    pub fn sign(
+    pub(crate) fn sign(
         &self,
         style: Style,
         action: &str,

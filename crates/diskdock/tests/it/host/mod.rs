@@ -10,20 +10,20 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs `diskdock` on a data directory.
-pub fn diskdock(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn diskdock(data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
     command.env("DISKDOCK_DATA_DIR", data).args(arguments).output().unwrap()
 }
 
 /// Standard output of a run that goes well.
 #[track_caller]
-pub fn out(data: &Path, arguments: &[&str]) -> String {
+pub(crate) fn out(data: &Path, arguments: &[&str]) -> String {
     let output = diskdock(data, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", complaint(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What a run said on standard error.
-pub fn complaint(output: &Output) -> String {
+pub(crate) fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

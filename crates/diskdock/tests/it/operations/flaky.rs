@@ -15,7 +15,7 @@ use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     pub after: AtomicUsize,
     pub fails: AtomicUsize,
     /// Just before the next write, this instance is turned off and on again.
@@ -32,7 +32,7 @@ impl Script {
 }
 
 /// An engine whose writes fail by a script.
-pub struct Flaky<E> {
+pub(crate) struct Flaky<E> {
     pub engine: E,
     pub script: Arc<Script>,
 }
@@ -105,7 +105,7 @@ impl<E: Engine> Engine for Flaky<E> {
 }
 
 /// A driver that cannot be reached while it is told so, that panics once, or that is slow.
-pub struct Shaky {
+pub(crate) struct Shaky {
     pub driver: Simulated,
     pub out_of_reach: AtomicBool,
     pub panics: AtomicBool,
@@ -117,7 +117,7 @@ pub struct Shaky {
 }
 
 impl Shaky {
-    pub fn new(driver: Simulated) -> Shaky {
+    pub(crate) fn new(driver: Simulated) -> Shaky {
         Shaky {
             driver,
             out_of_reach: AtomicBool::default(),

@@ -16,7 +16,7 @@ use crate::harness::{BEGINNING, World};
 use crate::store_contract::{entities, operations as rows};
 
 /// A store, and a runner over it.
-pub struct Bench {
+pub(super) struct Bench {
     pub store: Arc<Store>,
     script: Arc<Script>,
     pub driver: Arc<Shaky>,
@@ -27,7 +27,7 @@ pub struct Bench {
 
 impl Bench {
     /// Nothing but the parts.
-    pub fn empty() -> Bench {
+    pub(super) fn empty() -> Bench {
         let directory = tempfile::tempdir().unwrap();
         let engine = Sqlite::open(directory.path(), Durability::Relaxed).unwrap();
         let script = Arc::<Script>::default();
@@ -40,7 +40,7 @@ impl Bench {
         Bench { store, script, driver, clock, runner, _directory: directory }
     }
 
-    pub async fn attaching() -> Bench {
+    pub(super) async fn attaching() -> Bench {
         let bench = Bench::empty();
         let mut disk = entities::disk("one");
         disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
@@ -50,7 +50,7 @@ impl Bench {
     }
 
     /// Writes an operation down with what it is about, and takes it up.
-    pub async fn begin(&self, disk: Option<Disk>, on: Instance, work: (&str, String)) {
+    pub(super) async fn begin(&self, disk: Option<Disk>, on: Instance, work: (&str, String)) {
         let (kind, state) = (work.0.to_owned(), work.1);
         let row = OperationRow { kind, state, ..rows::operation(1, "local") };
         let write = move |tx: &mut dyn WriteTx| {
@@ -71,11 +71,11 @@ impl Bench {
         assert!(self.driver.calls.load(Ordering::SeqCst) > calls, "{milliseconds}");
     }
 
-    pub fn disk(&self) -> Disk {
+    pub(super) fn disk(&self) -> Disk {
         self.store.read_blocking(|tx| tx.disk(&"d-one".into())).unwrap().unwrap()
     }
 
-    pub async fn pass(&self, milliseconds: i64) {
+    pub(super) async fn pass(&self, milliseconds: i64) {
         self.runner.drain().await;
         self.clock.advance_ms(milliseconds);
         self.runner.drain().await;

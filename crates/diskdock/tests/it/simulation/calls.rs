@@ -24,7 +24,7 @@ impl Life {
 
     /// Calls and compares with what is expected; gives the answer if the call went well. The
     /// commit fails now and then: then nothing has happened.
-    pub async fn call(
+    pub(super) async fn call(
         &mut self,
         caller: usize,
         action: &'static str,
@@ -55,7 +55,7 @@ impl Life {
     }
 
     /// Looks at everything as its owners see it, and checks what became of it.
-    pub async fn look(&mut self) {
+    pub(super) async fn look(&mut self) {
         let (mut disks, mut instances) = (BTreeMap::new(), BTreeMap::new());
         for caller in 0..CALLERS {
             self.read(caller, &mut disks, &mut instances).await;
@@ -141,7 +141,7 @@ impl Life {
     }
 
     /// Faults end, and everything comes to its end.
-    pub async fn finish(mut self) -> Tally {
+    pub(super) async fn finish(mut self) -> Tally {
         self.world.simulated().clear_rules();
         for _ in 0..12 {
             let services = &self.world.assembly.gateway.services;

@@ -16,7 +16,7 @@ const FAILING: [&str; 2] = [r#"{"do":"refuse"}"#, r#"{"do":"never"}"#];
 
 impl Life {
     /// The driver is slow or fails at the next transition of a kind.
-    pub fn misbehave(&mut self) {
+    pub(super) fn misbehave(&mut self) {
         let transition = TRANSITIONS[self.pick(TRANSITIONS.len())];
         let behaviour = if self.drivers_fail && self.pick(2) == 0 {
             FAILING[self.pick(2)]
@@ -28,7 +28,7 @@ impl Life {
     }
 
     /// An operator lets what is held come to its end.
-    pub fn finish_by_hand(&self) {
+    pub(super) fn finish_by_hand(&self) {
         let well = !self.drivers_fail || self.pick(2) == 0;
         let services = &self.world.assembly.gateway.services;
         self.world.simulated().finish_all(well, services.clock.uptime());
@@ -36,7 +36,7 @@ impl Life {
     }
 
     /// Time passes; the store fails meanwhile now and then, once or several times in a row.
-    pub async fn pass(&mut self) {
+    pub(super) async fn pass(&mut self) {
         let most_ms = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
         let fails = if self.pick(4) == 0 { 1 + self.pick(4) } else { 0 };
         self.world.store_faults.fails.store(fails, Ordering::SeqCst);
@@ -45,13 +45,13 @@ impl Life {
     }
 
     /// The time of day is set, which concerns nobody who waits.
-    pub fn set_time_of_day(&self) {
+    pub(super) fn set_time_of_day(&self) {
         let step_ms = [DAY_MS, -DAY_MS, 10 * MINUTE_MS, -10 * MINUTE_MS][self.pick(4)];
         self.world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
     }
 
     /// The server dies, and comes back at once or after longer than any deadline.
-    pub async fn crash(mut self) -> Life {
+    pub(super) async fn crash(mut self) -> Life {
         let down_ms = [0, 0, MINUTE_MS, DAY_MS][self.pick(4)];
         self.world = self.world.restart_after(down_ms).await;
         self

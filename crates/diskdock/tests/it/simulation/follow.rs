@@ -4,7 +4,7 @@ use super::model::{Disk, Doing, Instance};
 
 /// What the world around an object does to it.
 #[derive(Clone, Copy, Debug)]
-pub struct Around {
+pub(super) struct Around {
     /// A driver may have refused or hung, so that an operation may have been taken back.
     pub drivers_fail: bool,
     /// What the instance of a disk is doing; `None` if it is gone.
@@ -12,7 +12,7 @@ pub struct Around {
 }
 
 /// Whether a disk may have become this one; `None` is a disk that is gone.
-pub fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Around) -> bool {
+pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Around) -> bool {
     let host_goes = matches!(around.host, None | Some(Doing::Deleting));
     let host_is_made = matches!(around.host, None | Some(Doing::Creating));
     let Some(after) = after else {
@@ -46,7 +46,7 @@ fn keeps_what_nobody_changes(before: &Disk, after: &Disk) -> bool {
 }
 
 /// What an instance is doing that is in this status now; `None` if that may not be.
-pub fn instance_becomes(
+pub(super) fn instance_becomes(
     before: &Instance,
     after: Option<&str>,
     drivers_fail: bool,

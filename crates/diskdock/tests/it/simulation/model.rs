@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// The actions that change something, in the order of the alphabet.
-pub const MUTATIONS: &[&str] = &[
+pub(super) const MUTATIONS: &[&str] = &[
     "AttachDisk",
     "CreateDisk",
     "CreateInstance",
@@ -28,11 +28,11 @@ pub const MUTATIONS: &[&str] = &[
 const LEAVING: usize = 5;
 
 /// The status of a disk, as the API spells it.
-pub type Status = String;
+pub(super) type Status = String;
 
 /// A disk as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disk {
+pub(super) struct Disk {
     pub owner: usize,
     pub status: Status,
     /// The instance that it is on, or comes from or goes to.
@@ -56,7 +56,7 @@ impl Disk {
 
 /// What an instance is on the way to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub(super) enum Doing {
     Rest,
     Creating,
     Starting,
@@ -67,7 +67,7 @@ pub enum Doing {
 
 /// An instance as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance {
+pub(super) struct Instance {
     pub owner: usize,
     pub status: Status,
     pub doing: Doing,
@@ -81,14 +81,14 @@ impl Instance {
 
 /// Everything that was answered well so far, and what became of it.
 #[derive(Debug, Default)]
-pub struct Model {
+pub(super) struct Model {
     pub disks: BTreeMap<String, Disk>,
     pub instances: BTreeMap<String, Instance>,
 }
 
 /// The codes that an answer may have; the empty one is success.
-pub type Expected = &'static [&'static str];
-pub const WELL: Expected = &[""];
+pub(super) type Expected = &'static [&'static str];
+pub(super) const WELL: Expected = &[""];
 const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 /// The second one of the actions on several instances.
 const NO_INSTANCE: Expected = &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
@@ -96,7 +96,7 @@ const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
 /// Nothing shows whether a disk still grows, so that each of these may be first.
 const DETACH_WHILE_GROWING: Expected =
     &["", "InvalidOperation.Conflict", "DependencyViolation", "IncorrectInstanceStatus"];
-pub const CHARGE_TYPE_REFUSED: Expected =
+pub(super) const CHARGE_TYPE_REFUSED: Expected =
     &["ChargeTypeViolation", "InvalidInstanceId.NotFound", "InvalidDiskIds.NotFound"];
 
 impl Model {
@@ -114,7 +114,7 @@ impl Model {
     }
 
     /// The answer to AttachDisk.
-    pub fn attach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
+    pub(super) fn attach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
         let Some(on) = self.own_instance(caller, instance) else { return NO_INSTANCE };
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         match disk.status.as_str() {
@@ -128,7 +128,7 @@ impl Model {
     }
 
     /// The answer to DetachDisk.
-    pub fn detach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
+    pub(super) fn detach(&self, caller: usize, disk: &str, instance: &str) -> Expected {
         let Some(on) = self.own_instance(caller, instance) else { return NO_INSTANCE };
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         match disk.status.as_str() {
@@ -144,7 +144,7 @@ impl Model {
     }
 
     /// The answer to DeleteDisk.
-    pub fn delete_disk(&self, caller: usize, disk: &str) -> Expected {
+    pub(super) fn delete_disk(&self, caller: usize, disk: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         match disk.status.as_str() {
             "Available" if disk.may_be_growing() => &["", "IncorrectDiskStatus"],
@@ -154,13 +154,13 @@ impl Model {
     }
 
     /// Whether a resize of this disk is one that a running guest sees.
-    pub fn resizes_online(&self, disk: &str) -> bool {
+    pub(super) fn resizes_online(&self, disk: &str) -> bool {
         let on = self.disks.get(disk).and_then(|disk| self.instances.get(&disk.on));
         on.is_some_and(|on| on.status == "Running")
     }
 
     /// The answer to ResizeDisk, with a size that is larger.
-    pub fn resize(&self, caller: usize, disk: &str) -> Expected {
+    pub(super) fn resize(&self, caller: usize, disk: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
@@ -172,13 +172,13 @@ impl Model {
     }
 
     /// The answer to ModifyDiskAttribute, which gives a name.
-    pub fn rename(&self, caller: usize, disk: &str) -> Expected {
+    pub(super) fn rename(&self, caller: usize, disk: &str) -> Expected {
         if self.own_disk(caller, disk).is_some() { WELL } else { NO_DISK }
     }
 
     /// The answer to an action on the power of an instance that must be in this status. One that
     /// is Pending can be started.
-    pub fn power(&self, caller: usize, instance: &str, from: &str) -> Expected {
+    pub(super) fn power(&self, caller: usize, instance: &str, from: &str) -> Expected {
         let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
         let is_ready = found.doing == Doing::Rest && found.status == from;
         let starts = from == "Stopped";
@@ -197,7 +197,7 @@ impl Model {
     }
 
     /// The answer to the release of an instance, whether it runs or not.
-    pub fn release(&self, caller: usize, instance: &str) -> Expected {
+    pub(super) fn release(&self, caller: usize, instance: &str) -> Expected {
         let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
         let moves = |disk: &Disk| disk.on == instance && disk.status == "Attaching";
         match found.doing {
@@ -212,7 +212,7 @@ impl Model {
     }
 
     /// The next free device of an instance.
-    pub fn free_device(&self, instance: &str) -> String {
+    pub(super) fn free_device(&self, instance: &str) -> String {
         let taken = |device: &str| {
             self.disks.values().any(|disk| disk.on == instance && disk.device == device)
         };

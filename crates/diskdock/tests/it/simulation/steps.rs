@@ -6,12 +6,12 @@ use super::Tally;
 use super::model::{CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL};
 use crate::harness::{REGION, Signer, World, ZONE, launch};
 
-pub const CALLERS: usize = 2;
+pub(super) const CALLERS: usize = 2;
 const DISKS: usize = 8;
 const INSTANCES: usize = 4;
 
 /// A server with its callers, and what the model knows of it.
-pub struct Life {
+pub(super) struct Life {
     pub world: World,
     pub drivers_fail: bool,
     random: IdGenerator,
@@ -21,7 +21,7 @@ pub struct Life {
 }
 
 impl Life {
-    pub async fn new(seed: u64) -> Life {
+    pub(super) async fn new(seed: u64) -> Life {
         let world = World::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
         let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
@@ -29,7 +29,7 @@ impl Life {
         Life { world, drivers_fail: seed % 2 == 1, random, signers, model, tally }
     }
 
-    pub fn pick(&self, below: usize) -> usize {
+    pub(super) fn pick(&self, below: usize) -> usize {
         usize::try_from(self.random.random() % below as u64).unwrap()
     }
 
@@ -59,7 +59,7 @@ impl Life {
         if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
     }
 
-    pub async fn step(mut self) -> Life {
+    pub(super) async fn step(mut self) -> Life {
         match self.pick(100) {
             0..8 => self.create_disk().await,
             8..24 => self.attach().await,

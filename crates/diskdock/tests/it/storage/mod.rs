@@ -15,7 +15,7 @@ use domain::inventory::BootMode;
 use serde_json::Value;
 
 /// Runs `qemu-img`, which these tests cannot do without.
-pub fn qemu_img(arguments: &[&str]) -> String {
+pub(crate) fn qemu_img(arguments: &[&str]) -> String {
     let run = Command::new("qemu-img").args(arguments).output();
     let output = run.expect("these tests need qemu-img: apt-get install qemu-utils");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -24,13 +24,13 @@ pub fn qemu_img(arguments: &[&str]) -> String {
 }
 
 /// What `qemu-img` says of a file.
-pub fn info(path: &Path) -> Value {
+pub(crate) fn info(path: &Path) -> Value {
     let told = qemu_img(&["info", "-U", "--output=json", path.to_str().unwrap()]);
     serde_json::from_str(&told).unwrap()
 }
 
 /// A raw disk with a boot sector, and a word where it can be found again.
-pub fn raw_disk(at: &Path, bytes: u64, word: &[u8]) -> PathBuf {
+pub(crate) fn raw_disk(at: &Path, bytes: u64, word: &[u8]) -> PathBuf {
     let path = at.join("source.raw");
     let file = File::create(&path).unwrap();
     file.set_len(bytes).unwrap();
@@ -40,7 +40,7 @@ pub fn raw_disk(at: &Path, bytes: u64, word: &[u8]) -> PathBuf {
 }
 
 /// An import of a disk.
-pub fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Import {
+pub(crate) fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Import {
     Import {
         id: id.to_owned(),
         name: "Debian 12".to_owned(),
@@ -51,14 +51,14 @@ pub fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Import {
 }
 
 /// Puts an image of this many MiB into a data directory.
-pub fn put_image(data: &Path, id: &str, mib: u64) {
+pub(crate) fn put_image(data: &Path, id: &str, mib: u64) {
     let source = tempfile::tempdir().unwrap();
     let file = raw_disk(source.path(), mib << 20, b"made for tests");
     Images::open(data).unwrap().import(&of_disk(id, &file, None), &mut |_| {}).unwrap();
 }
 
 /// A program that a boot loader would take for a kernel.
-pub fn kernel(at: &Path) -> PathBuf {
+pub(crate) fn kernel(at: &Path) -> PathBuf {
     let path = at.join("vmlinuz");
     let file = File::create(&path).unwrap();
     file.set_len(8_192).unwrap();
@@ -67,7 +67,7 @@ pub fn kernel(at: &Path) -> PathBuf {
 }
 
 /// Everything in a directory and below, by paths from there, sorted.
-pub fn below(directory: &Path) -> Vec<String> {
+pub(crate) fn below(directory: &Path) -> Vec<String> {
     fn collect(root: &Path, directory: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -85,7 +85,10 @@ pub fn below(directory: &Path) -> Vec<String> {
 
 /// A fault that says these words.
 #[track_caller]
-pub fn says<T: std::fmt::Debug>(result: Result<T, StorageError>, words: &[&str]) -> StorageError {
+pub(crate) fn says<T: std::fmt::Debug>(
+    result: Result<T, StorageError>,
+    words: &[&str],
+) -> StorageError {
     let fault = result.expect_err("this must not work");
     let told = fault.to_string();
     assert!(words.iter().all(|word| told.contains(word)), "{told}");

@@ -9,7 +9,7 @@ use domain::{AccountId, Category, Disk, DiskStatus, Instance, Moment, Phase};
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING, REGION, ZONE};
 
-pub async fn contract(open: Open) {
+pub(crate) async fn contract(open: Open) {
     what_is_saved_is_found_and_what_is_removed_is_gone(open).await;
     attachments_follow_their_disk(open).await;
     instances_keep_their_user_data(open).await;
@@ -17,14 +17,14 @@ pub async fn contract(open: Open) {
     a_snapshot_restores_everything(open).await;
 }
 
-pub fn disk(name: &str) -> Disk {
+pub(crate) fn disk(name: &str) -> Disk {
     let id = format!("d-{name}").into();
     let mut disk = Disk::new(id, ACCOUNT.into(), Category::CloudEssd, 20, BEGINNING);
     (disk.region, disk.zone) = (REGION.to_owned(), ZONE.to_owned());
     disk
 }
 
-pub fn instance(name: &str) -> Instance {
+pub(crate) fn instance(name: &str) -> Instance {
     let ids = diskdock::ids::IdGenerator::from_seed(0);
     let plain = crate::harness::instance(&ids);
     Instance { id: format!("i-{name}").into(), ..plain }

@@ -10,7 +10,7 @@ use super::entities::{disk, instance};
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING, REGION};
 
-pub async fn contract(open: Open) {
+pub(super) async fn contract(open: Open) {
     numbered_pages_cover_the_list(open).await;
     following_pages_do_not_slip(open).await;
     filters_give_what_a_plain_look_at_everything_gives(open).await;

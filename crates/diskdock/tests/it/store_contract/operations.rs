@@ -6,13 +6,13 @@ use domain::{OperationId, Uptime};
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING};
 
-pub async fn contract(open: Open) {
+pub(crate) async fn contract(open: Open) {
     an_operation_is_kept_until_it_ends(open).await;
     a_lease_keeps_others_away_unless_it_was_not_renewed(open).await;
     what_was_given_up_is_kept_within_a_bound(open).await;
 }
 
-pub fn operation(number: i64, owner: &str) -> OperationRow {
+pub(crate) fn operation(number: i64, owner: &str) -> OperationRow {
     OperationRow {
         id: OperationId(number),
         kind: "disk.detach".to_owned(),

@@ -9,7 +9,7 @@ use super::entities::{disk, instance};
 use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, REGION};
 
-pub async fn contract(open: Open) {
+pub(super) async fn contract(open: Open) {
     what_was_not_read_cannot_be_overwritten(open).await;
     a_write_that_fails_leaves_nothing_and_disturbs_nobody(open).await;
     a_write_that_panics_leaves_the_store_alive(open).await;

@@ -13,7 +13,7 @@ use http::Request;
 use crate::harness::{Style, World};
 
 /// A signed 1.0 request whose parameters a story can spoil before or after signing.
-pub fn signed(
+pub(super) fn signed(
     world: &World,
     nonce: &str,
     change: &[(&str, Option<&str>)],
@@ -42,7 +42,7 @@ pub fn signed(
 }
 
 /// The query string of these parameters.
-pub fn query(pairs: &[(String, String)]) -> String {
+pub(super) fn query(pairs: &[(String, String)]) -> String {
     let pair = |(name, value): &(String, String)| {
         format!("{}={}", percent_encode(name), percent_encode(value))
     };
@@ -50,12 +50,12 @@ pub fn query(pairs: &[(String, String)]) -> String {
 }
 
 /// A GET request of these parameters.
-pub fn get(pairs: &[(String, String)]) -> Request<Vec<u8>> {
+pub(super) fn get(pairs: &[(String, String)]) -> Request<Vec<u8>> {
     bare("GET", &format!("/?{}", query(pairs)))
 }
 
 /// A request without a body.
-pub fn bare(method: &str, target: &str) -> Request<Vec<u8>> {
+pub(super) fn bare(method: &str, target: &str) -> Request<Vec<u8>> {
     let request = Request::builder().method(method).uri(target).header("host", "127.0.0.1:5260");
     request.body(Vec::new()).unwrap()
 }

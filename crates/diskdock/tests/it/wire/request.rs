@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// One line of `tests/data/wire_vectors.json`.
 #[derive(Clone, Deserialize)]
-pub struct Vector {
+pub(super) struct Vector {
     pub client: String,
     pub action: String,
     pub scheme: String,
@@ -23,23 +23,23 @@ pub struct Vector {
 }
 
 impl Vector {
-    pub fn all() -> Vec<Vector> {
+    pub(super) fn all() -> Vec<Vector> {
         serde_json::from_str(include_str!("../../data/wire_vectors.json")).unwrap()
     }
 
-    pub fn signed() -> Vec<Vector> {
+    pub(super) fn signed() -> Vec<Vector> {
         Vector::all().into_iter().filter(|vector| vector.secret.is_some()).collect()
     }
 
-    pub fn secret(&self) -> &str {
+    pub(super) fn secret(&self) -> &str {
         self.secret.as_deref().unwrap()
     }
 
-    pub fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         format!("{} {}", self.client, self.action)
     }
 
-    pub fn request(&self) -> Request {
+    pub(super) fn request(&self) -> Request {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
@@ -57,7 +57,7 @@ impl Vector {
 
 /// A request whose parts can be changed one by one.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(super) struct Request {
     pub method: String,
     pub path: String,
     pub query: Vec<Pair>,
@@ -67,7 +67,7 @@ pub struct Request {
 
 impl Request {
     /// The body as the content type says to read it.
-    pub fn fields(&self) -> Result<Vec<Pair>, String> {
+    pub(super) fn fields(&self) -> Result<Vec<Pair>, String> {
         let content_type = self.headers.get("content-type").map_or("", |v| v.to_str().unwrap());
         let fields = match content_type.split(';').next() {
             Some("application/x-www-form-urlencoded") => decode::form(&self.body),
@@ -78,7 +78,7 @@ impl Request {
     }
 
     /// Decodes the request and shows it to `look`, as the server would.
-    pub fn received<T>(&self, look: impl FnOnce(&Received) -> T) -> Result<T, String> {
+    pub(super) fn received<T>(&self, look: impl FnOnce(&Received) -> T) -> Result<T, String> {
         let parameters = decode::merge(self.query.clone(), self.fields()?)
             .map_err(|malformed| malformed.to_string())?;
         Ok(look(&Received {
@@ -92,21 +92,21 @@ impl Request {
     }
 
     /// Shows the claims to `look`, or says why there are none.
-    pub fn claims<T>(&self, look: impl FnOnce(&Claims) -> T) -> Result<T, String> {
+    pub(super) fn claims<T>(&self, look: impl FnOnce(&Claims) -> T) -> Result<T, String> {
         self.received(|received| match signature::claims(received) {
             Ok(claims) => Ok(look(&claims)),
             Err(fault) => Err(fault.to_string()),
         })?
     }
 
-    pub fn verify(&self, secret: &str) -> Result<Result<(), Mismatch>, String> {
+    pub(super) fn verify(&self, secret: &str) -> Result<Result<(), Mismatch>, String> {
         self.received(|received| match signature::claims(received) {
             Ok(claims) => Ok(signature::verify(received, &claims, secret)),
             Err(fault) => Err(fault.to_string()),
         })?
     }
 
-    pub fn passes(&self, secret: &str) -> bool {
+    pub(super) fn passes(&self, secret: &str) -> bool {
         self.verify(secret) == Ok(Ok(()))
     }
 }

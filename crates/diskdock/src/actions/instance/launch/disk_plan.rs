@@ -5,7 +5,7 @@ use domain::performance;
 use crate::actions::prelude::*;
 
 /// A disk that is to be made.
-pub struct DiskPlan {
+pub(crate) struct DiskPlan {
     /// Category.
     pub category: Category,
     /// Level of a `cloud_essd` disk.
@@ -38,30 +38,30 @@ pub struct DiskPlan {
 
 impl DiskPlan {
     /// Whether the size of a data disk is one that its category allows at any level.
-    pub fn data_size_fits_category(&self) -> bool {
+    pub(crate) fn data_size_fits_category(&self) -> bool {
         let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
         self.size_gib.is_some_and(|size| (min..=max).contains(&size))
     }
 
     /// Whether the size of a data disk is one that its level allows.
-    pub fn data_size_fits_level(&self) -> bool {
+    pub(crate) fn data_size_fits_level(&self) -> bool {
         let (min, max) = self.category.data_sizes(self.level);
         self.size_gib.is_some_and(|size| (min..=max).contains(&size))
     }
 
     /// Whether the size allows the bought operations a second.
-    pub fn iops_fit(&self) -> bool {
+    pub(crate) fn iops_fit(&self) -> bool {
         let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
         self.iops.is_none_or(|wanted| wanted <= most)
     }
 
     /// Whether a disk of this size can burst, if it is to.
-    pub fn burst_size_fits(&self) -> bool {
+    pub(crate) fn burst_size_fits(&self) -> bool {
         !self.bursts || self.size_gib.is_none_or(|size| size > 3)
     }
 
     /// Whether it is of the one category that bursts and whose performance can be bought.
-    pub fn is_auto(&self) -> bool {
+    pub(crate) fn is_auto(&self) -> bool {
         self.category == Category::CloudAuto
     }
 }

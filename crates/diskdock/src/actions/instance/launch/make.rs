@@ -13,7 +13,7 @@ use crate::actions::derived;
 use crate::actions::prelude::*;
 
 /// An instance with its disks, before it is saved. It is Pending, and its disks are on it.
-pub struct Made {
+pub(crate) struct Made {
     /// The instance.
     pub instance: Instance,
     /// Its disks, the system disk first.
@@ -21,7 +21,7 @@ pub struct Made {
 }
 
 /// Makes the `index`-th instance of a plan, from 0.
-pub fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
+pub(crate) fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
     let id = call.environment.ids.instance(&plan.hint, call.now);
     let mut instance = blank(call, plan, id);
     let ask = &plan.ask;

@@ -1,11 +1,11 @@
 //! What RunInstances and CreateInstance share: parameters, the plan with its rules, the making.
 
 mod disk_plan;
-pub mod make;
-pub mod names;
-pub mod params;
-pub mod plan;
+pub(crate) mod make;
+pub(crate) mod names;
+pub(crate) mod params;
+pub(crate) mod plan;
 mod selection;
 
-pub use params::Launch;
-pub use plan::LaunchPlan;
+pub(crate) use params::Launch;
+pub(crate) use plan::LaunchPlan;

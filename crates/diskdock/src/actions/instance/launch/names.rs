@@ -10,7 +10,7 @@ const SUFFIX_DIGITS: usize = 3;
 
 /// A name with a place where a number goes: `head[begin,digits]tail`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sequence {
+pub(crate) struct Sequence {
     head: String,
     counter: Option<Counter>,
     tail: String,
@@ -25,7 +25,7 @@ struct Counter {
 impl Sequence {
     /// Reads `name`, `head[]tail`, `head[begin,]tail`, `head[,digits]tail` or
     /// `head[begin,digits]tail`. Begins with 0 to 999999, and has 1 to 6 digits.
-    pub fn parse(text: &str) -> Option<Sequence> {
+    pub(crate) fn parse(text: &str) -> Option<Sequence> {
         let Some((head, rest)) = text.split_once('[') else {
             let plain = !text.contains(']');
             return plain.then(|| Sequence::plain(text));
@@ -44,7 +44,7 @@ impl Sequence {
 
     /// The name of the `index`-th of `amount` instances, from 0. `unique` numbers names that end
     /// without a number of their own.
-    pub fn name(&self, index: u32, amount: u32, unique: bool) -> String {
+    pub(crate) fn name(&self, index: u32, amount: u32, unique: bool) -> String {
         let mut name = self.head.clone();
         if let Some(Counter { begin, digits }) = self.counter {
             name.push_str(&format!("{:0digits$}", begin.saturating_add(index)));
@@ -73,7 +73,7 @@ impl Counter {
 
 /// The display name of new instances.
 #[derive(Clone, Debug)]
-pub struct SequencedName(pub Sequence);
+pub(crate) struct SequencedName(pub Sequence);
 
 impl Value for SequencedName {
     const SHAPE: Shape = Shape::Text {
@@ -99,7 +99,7 @@ fn is_instance_name(name: &str) -> bool {
 /// The name inside the guest: 2 to 64 characters; letters, digits and hyphens in parts separated
 /// by periods. Windows, which allows 15, is checked when the image is known.
 #[derive(Clone, Debug)]
-pub struct HostName(pub Sequence);
+pub(crate) struct HostName(pub Sequence);
 
 impl Value for HostName {
     const SHAPE: Shape = Shape::Text {
@@ -126,7 +126,7 @@ fn is_host_name(name: &str) -> bool {
 }
 
 /// Whether Windows takes it: at most 15 characters, no periods, not only digits.
-pub fn fits_windows(name: &str) -> bool {
+pub(crate) fn fits_windows(name: &str) -> bool {
     let only_digits = name.chars().all(|c| c.is_ascii_digit());
     name.chars().count() <= 15 && !name.contains('.') && !only_digits
 }

@@ -9,7 +9,7 @@ use super::names::{HostName, SequencedName};
 
 params!(
     /// Parameters of every launch.
-    pub struct Launch {
+    pub(crate) struct Launch {
         /// The region.
         region_id: RegionId,
         /// The zone. Left out, the first one that sells the instance type and the disks is taken.
@@ -140,7 +140,7 @@ params!(
 
 params!(
     /// The system disk of a new instance.
-    pub struct SystemDiskParams {
+    pub(crate) struct SystemDiskParams {
         /// Disk category; `cloud_efficiency` if left out, whatever the instance type takes.
         #[malformed = SYSTEM_CATEGORY_NOT_VALID]
         category: Option<Category>,
@@ -176,7 +176,7 @@ params!(
 
 params!(
     /// A data disk of a new instance.
-    pub struct DataDiskParams {
+    pub(crate) struct DataDiskParams {
         /// GiB. What is allowed depends on the category and the level.
         #[malformed = DATA_SIZE_NOT_VALID]
         size: Option<Integer<1, 65536>>,
@@ -220,7 +220,7 @@ params!(
 
 params!(
     /// Hibernation.
-    pub struct HibernationOptions {
+    pub(crate) struct HibernationOptions {
         /// Whether the instance is prepared for it.
         configured: Option<bool>,
     }
@@ -228,7 +228,7 @@ params!(
 
 params!(
     /// Reserved capacity.
-    pub struct PrivatePoolOptions {
+    pub(crate) struct PrivatePoolOptions {
         /// The reservation.
         id: Option<Text<0, 64>>,
         /// `Open`, `Target` or `None`.
@@ -238,7 +238,7 @@ params!(
 
 choice!(
     /// The unit of a subscription's length.
-    pub enum PeriodUnit {
+    pub(crate) enum PeriodUnit {
         Month = "Month",
         Week = "Week",
     }
@@ -246,7 +246,7 @@ choice!(
 
 choice!(
     /// How a spot instance bids.
-    pub enum SpotStrategy {
+    pub(crate) enum SpotStrategy {
         NoSpot = "NoSpot",
         SpotWithPriceLimit = "SpotWithPriceLimit",
         SpotAsPriceGo = "SpotAsPriceGo",
@@ -255,7 +255,7 @@ choice!(
 
 impl SpotStrategy {
     /// The literal on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             SpotStrategy::NoSpot => "NoSpot",
             SpotStrategy::SpotWithPriceLimit => "SpotWithPriceLimit",
@@ -266,7 +266,7 @@ impl SpotStrategy {
 
 choice!(
     /// The treatment of a reclaimed spot instance.
-    pub enum SpotInterruption {
+    pub(crate) enum SpotInterruption {
         Terminate = "Terminate",
         Stop = "Stop",
     }
@@ -274,7 +274,7 @@ choice!(
 
 choice!(
     /// How a burstable instance spends its credits.
-    pub enum CreditSpecification {
+    pub(crate) enum CreditSpecification {
         Standard = "Standard",
         Unlimited = "Unlimited",
     }
@@ -282,7 +282,7 @@ choice!(
 
 choice!(
     /// How public bandwidth is paid for.
-    pub enum InternetChargeType {
+    pub(crate) enum InternetChargeType {
         PayByTraffic = "PayByTraffic",
         PayByBandwidth = "PayByBandwidth",
     }
@@ -290,7 +290,7 @@ choice!(
 
 impl InternetChargeType {
     /// The literal on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             InternetChargeType::PayByTraffic => "PayByTraffic",
             InternetChargeType::PayByBandwidth => "PayByBandwidth",
@@ -300,7 +300,7 @@ impl InternetChargeType {
 
 /// An IPv4 address.
 #[derive(Clone, Copy, Debug)]
-pub struct Ipv4(pub std::net::Ipv4Addr);
+pub(crate) struct Ipv4(pub std::net::Ipv4Addr);
 
 impl Value for Ipv4 {
     const SHAPE: Shape = Shape::Text { min: 7, max: 15, rule: "an IPv4 address" };

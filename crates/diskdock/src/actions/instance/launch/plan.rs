@@ -17,7 +17,7 @@ use crate::actions::prelude::*;
 const USER_DATA_BYTES: usize = 32 * 1024;
 
 /// The plan of a launch. Region, type and image exist.
-pub struct LaunchPlan {
+pub(crate) struct LaunchPlan {
     /// The request.
     pub ask: Launch,
     /// How many instances.
@@ -54,7 +54,7 @@ pub struct LaunchPlan {
 
 impl LaunchPlan {
     /// The plan for so many instances. Gives the error of whatever is named and not there.
-    pub fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<LaunchPlan, Stop> {
+    pub(crate) fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<LaunchPlan, Stop> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
@@ -95,17 +95,17 @@ impl LaunchPlan {
     }
 
     /// How it is paid for.
-    pub fn charge_type(&self) -> ChargeType {
+    pub(crate) fn charge_type(&self) -> ChargeType {
         self.ask.instance_charge_type.unwrap_or(ChargeType::PostPaid)
     }
 
     /// Whether it is a subscription.
-    pub fn is_prepaid(&self) -> bool {
+    pub(crate) fn is_prepaid(&self) -> bool {
         self.charge_type() == ChargeType::PrePaid
     }
 
     /// How it bids.
-    pub fn spot_strategy(&self) -> SpotStrategy {
+    pub(crate) fn spot_strategy(&self) -> SpotStrategy {
         self.ask.spot_strategy.unwrap_or(SpotStrategy::NoSpot)
     }
 
@@ -176,7 +176,7 @@ impl LaunchPlan {
 
 /// Checked in this order by every launch; the first that does not hold is the error.
 #[rustfmt::skip]
-pub const RULES: &[Precondition<LaunchPlan>] = &[
+pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
     must("the image is of the architecture of the type",             |p| p.image.architecture == p.instance_type.architecture, &INSTANCE_TYPE_ARCHITECTURE),
     must("the system disk is of a category that can be one",         |p| p.system.category.system_sizes(p.system.level).is_some(), &SYSTEM_CATEGORY_NOT_VALID),
@@ -211,7 +211,7 @@ pub const RULES: &[Precondition<LaunchPlan>] = &[
 ];
 
 /// Errors that making a plan can give.
-pub const LOOKUPS: &[&ErrorCode] = &[
+pub(crate) const LOOKUPS: &[&ErrorCode] = &[
     &REGION_NOT_FOUND,
     &MISSING_INSTANCE_TYPE,
     &INSTANCE_TYPE_NOT_SUPPORTED,

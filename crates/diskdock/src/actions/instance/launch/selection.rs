@@ -10,7 +10,7 @@ use crate::actions::prelude::*;
 const SYSTEM_CATEGORY: Category = Category::CloudEfficiency;
 
 /// The inventory as one launch sees it.
-pub struct ZoneSelection<'a> {
+pub(crate) struct ZoneSelection<'a> {
     /// All there is.
     pub inventory: &'a Inventory,
     /// The region.
@@ -23,7 +23,7 @@ pub struct ZoneSelection<'a> {
 
 impl<'a> ZoneSelection<'a> {
     /// The zone asked for; or the first that sells everything, or at least the type.
-    pub fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
+    pub(super) fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
         if let Some(ZoneId(id)) = &ask.zone_id {
             let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
@@ -68,7 +68,7 @@ impl<'a> ZoneSelection<'a> {
     }
 
     /// The system disk that is asked for, with its defaults.
-    pub fn system_disk(
+    pub(crate) fn system_disk(
         &self,
         zone: Option<&Zone>,
         ask: &SystemDiskParams,
@@ -92,7 +92,7 @@ impl<'a> ZoneSelection<'a> {
     }
 
     /// The local disks of the type, which come with it in every zone.
-    pub fn local_disks(&self) -> Vec<DiskPlan> {
+    pub(crate) fn local_disks(&self) -> Vec<DiskPlan> {
         let Some(storage) = &self.instance_type.local_storage else { return Vec::new() };
         let size_gib = Some(storage.capacity_gib);
         let disk = |_| DiskPlan { size_gib, ..self.blank(None, storage.category) };
@@ -100,7 +100,7 @@ impl<'a> ZoneSelection<'a> {
     }
 
     /// A data disk that is asked for, with its defaults.
-    pub fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
+    pub(crate) fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
         let plan = self.blank(zone, self.data_category(ask.category));
         DiskPlan {
             level: plan.category.level(ask.performance_level),

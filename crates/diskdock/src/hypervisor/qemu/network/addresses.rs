@@ -14,7 +14,7 @@ const RESOLVERS_AT_MOST: usize = 3;
 
 /// A guest's address, as DHCP gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// The guest's own.
     pub guest: Ipv4Addr,
     /// The length of its network's prefix.
@@ -26,7 +26,7 @@ pub struct Addresses {
 impl Addresses {
     /// The addresses for the one that an instance has; why there are none, in words. The gateway
     /// is none of this host's addresses, which no guest can reach.
-    pub fn of(private_ip: &str, host: &HostAddresses) -> Result<Addresses, String> {
+    pub(crate) fn of(private_ip: &str, host: &HostAddresses) -> Result<Addresses, String> {
         let guest = match private_ip {
             "" => WITHOUT_ONE,
             given => given.parse().map_err(|_| format!("`{given}` is no IPv4 address"))?,
@@ -55,7 +55,7 @@ fn has_host_part(address: Ipv4Addr, prefix: u32) -> bool {
 }
 
 /// The resolvers of this host that a guest can reach: none of those on the host itself.
-pub fn resolvers(host: &HostAddresses) -> Vec<Ipv4Addr> {
+pub(crate) fn resolvers(host: &HostAddresses) -> Vec<Ipv4Addr> {
     let lists = RESOLVERS.iter().filter_map(|path| std::fs::read_to_string(path).ok());
     let lists: Vec<String> = lists.collect();
     let found = lists.iter().map(|list| reachable(list, host)).find(|found| !found.is_empty());

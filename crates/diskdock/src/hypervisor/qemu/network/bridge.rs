@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The open end of a new interface on this bridge; why there is none, in words. The interface is
 /// gone when the last process that has it open ends.
-pub async fn tap(bridge: &str) -> Result<OwnedFd, String> {
+pub(crate) async fn tap(bridge: &str) -> Result<OwnedFd, String> {
     let helper = HELPERS.into_iter().find(|path| Path::new(path).exists());
     let helper = helper.ok_or("there is no qemu-bridge-helper: install qemu-system-common")?;
     let (ours, its) = UnixStream::pair().map_err(|error| error.to_string())?;

@@ -23,7 +23,7 @@ const ARP: usize = 28;
 const ARP_REPLY: u16 = 2;
 
 /// Reads the next frame; none when the other side has closed between two frames.
-pub fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match from.read_exact(&mut length) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -40,7 +40,7 @@ pub fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Writes a frame in one piece.
-pub fn write(to: &mut impl Write, frame: &[u8]) -> io::Result<()> {
+pub(crate) fn write(to: &mut impl Write, frame: &[u8]) -> io::Result<()> {
     let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
     let mut bytes = Vec::with_capacity(4 + frame.len());
     bytes.extend_from_slice(&length.to_be_bytes());
@@ -50,7 +50,7 @@ pub fn write(to: &mut impl Write, frame: &[u8]) -> io::Result<()> {
 
 /// Whether a guest may send this frame: ARP, and IPv4 to other machines than the host. A guest
 /// chooses every byte of a frame, so what is not understood does not pass.
-pub fn may_leave(frame: &[u8], host: &HostAddresses) -> bool {
+pub(crate) fn may_leave(frame: &[u8], host: &HostAddresses) -> bool {
     let Some((header, packet)) = frame.split_at_checked(ETHERNET) else { return false };
     match [header[12], header[13]] {
         TYPE_ARP => true,
@@ -83,7 +83,7 @@ fn is_dhcp(packet: &[u8]) -> bool {
 }
 
 /// Asks, as the guest, who has the gateway's address.
-pub fn arp_request(mac: [u8; 6], guest: Ipv4Addr, gateway: Ipv4Addr) -> Vec<u8> {
+pub(crate) fn arp_request(mac: [u8; 6], guest: Ipv4Addr, gateway: Ipv4Addr) -> Vec<u8> {
     let mut frame = Vec::with_capacity(ETHERNET + ARP);
     frame.extend_from_slice(&[0xff; 6]);
     frame.extend_from_slice(&mac);
@@ -98,7 +98,7 @@ pub fn arp_request(mac: [u8; 6], guest: Ipv4Addr, gateway: Ipv4Addr) -> Vec<u8> 
 }
 
 /// Whether it says who has this address.
-pub fn is_arp_reply(frame: &[u8], of: Ipv4Addr) -> bool {
+pub(crate) fn is_arp_reply(frame: &[u8], of: Ipv4Addr) -> bool {
     let is_reply = |arp: &[u8]| u16::from_be_bytes([arp[6], arp[7]]) == ARP_REPLY;
     frame.len() >= ETHERNET + ARP
         && frame[12..ETHERNET] == TYPE_ARP

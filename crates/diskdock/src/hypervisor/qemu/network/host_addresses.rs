@@ -8,11 +8,11 @@ const TABLES: &str = "/proc/net/fib_trie";
 
 /// The addresses at which this host can be reached, and those of broadcasts that reach it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HostAddresses(Vec<(u32, u32)>);
+pub(crate) struct HostAddresses(Vec<(u32, u32)>);
 
 impl HostAddresses {
     /// The addresses that this host has now.
-    pub fn now() -> io::Result<HostAddresses> {
+    pub(crate) fn now() -> io::Result<HostAddresses> {
         let found = HostAddresses::parse(&std::fs::read_to_string(TABLES)?);
         if !found.contains(Ipv4Addr::LOCALHOST) {
             let what = format!("{TABLES} does not list the loopback address");
@@ -38,7 +38,7 @@ impl HostAddresses {
     }
 
     /// Whether this address is the host's.
-    pub fn contains(&self, address: Ipv4Addr) -> bool {
+    pub(crate) fn contains(&self, address: Ipv4Addr) -> bool {
         let address = u32::from(address);
         self.0.iter().any(|(network, mask)| address & mask == *network)
     }

@@ -11,7 +11,7 @@ mod bridge;
 mod frame;
 mod host_addresses;
 mod passt;
-pub mod relay;
+pub(crate) mod relay;
 
 use std::fs::File;
 use std::io;
@@ -28,17 +28,17 @@ use super::machine::off_thread;
 use super::process::{User, said_last};
 use crate::hypervisor::MachineSpec;
 use crate::storage::no_follow;
-pub use addresses::Addresses;
+pub(crate) use addresses::Addresses;
 use addresses::resolvers;
 use host_addresses::HostAddresses;
-pub use passt::Passt;
+pub(crate) use passt::Passt;
 
 /// What the relay and passt say, in the directory that belongs to QEMU.
 const LOG_FILE: &str = "network.log";
 /// How long the user network has to come up.
 const UP: Duration = Duration::from_secs(10);
 /// How a host comes by passt.
-pub const INSTALL: &str = "install it: apt-get install passt (or choose --network none)";
+pub(crate) const INSTALL: &str = "install it: apt-get install passt (or choose --network none)";
 /// Characters of an interface's name at most.
 const LONGEST_NAME: usize = 15;
 
@@ -56,7 +56,7 @@ pub enum Network {
 
 impl Network {
     /// Reads `user`, `bridge=NAME` or `none`.
-    pub fn parse(text: &str) -> Result<Network, String> {
+    pub(crate) fn parse(text: &str) -> Result<Network, String> {
         match text.split_once('=') {
             None if text == "user" => Ok(Network::User),
             None if text == "none" => Ok(Network::None),
@@ -69,7 +69,7 @@ impl Network {
     }
 
     /// The card that QEMU gives to a guest on it.
-    pub fn card(&self) -> Card {
+    pub(crate) fn card(&self) -> Card {
         match self {
             Network::User => Card::Stream,
             Network::Bridge(_) => Card::Tap,
@@ -94,7 +94,7 @@ pub struct Programs {
 
 /// Connects a machine that is about to start; none if it has no network. Why it cannot be, in
 /// words.
-pub async fn connect(
+pub(crate) async fn connect(
     network: &Network,
     programs: &Programs,
     spec: &MachineSpec,

@@ -8,7 +8,7 @@ use crate::hypervisor::Forward;
 
 /// What passt is told.
 #[derive(Clone, Debug)]
-pub struct Passt<'a> {
+pub(crate) struct Passt<'a> {
     /// The guest's addresses.
     pub addresses: Addresses,
     /// Who answers the guest's questions for names.
@@ -19,7 +19,7 @@ pub struct Passt<'a> {
 
 impl Passt<'_> {
     /// Its arguments. It speaks on its standard input, and ends with whoever is on the other side.
-    pub fn arguments(&self) -> Vec<OsString> {
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Addresses { guest, prefix, gateway } = self.addresses;
         // The interface is only where passt finds values that it is not told, and there are none:
         // so it runs on a host that has no network just now.

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Carries frames between QEMU and a passt of its own until QEMU closes its side.
-pub fn run(program: &Path, passt: &Passt<'_>, qemu: UnixStream) -> io::Result<()> {
+pub(crate) fn run(program: &Path, passt: &Passt<'_>, qemu: UnixStream) -> io::Result<()> {
     let (child, to_passt) = start(program, passt)?;
     let link = Arc::new(Link::to(to_passt));
     let towards_guest = qemu.try_clone()?;
