@@ -37,7 +37,7 @@ mod volumes;
 
 pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
-pub(crate) use file_io::DiskCache;
+pub use file_io::DiskCache;
 pub(crate) use file_io::{Aio, TRIAL_BYTES};
 pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};

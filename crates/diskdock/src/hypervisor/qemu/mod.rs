@@ -15,7 +15,7 @@ mod listening;
 mod machine;
 pub(crate) mod machine_type;
 mod name;
-pub(crate) mod network;
+pub mod network;
 mod paused;
 mod power;
 mod process;
@@ -25,7 +25,7 @@ mod seed;
 mod tidy;
 pub(crate) mod uefi;
 mod unplug_policy;
-pub(crate) mod user;
+pub mod user;
 mod volumes;
 
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ pub struct Config {
 }
 
 /// The driver.
-pub(crate) struct Qemu {
+pub struct Qemu {
     config: Config,
     user: Option<User>,
     volumes: Arc<dyn Volumes>,
@@ -90,7 +90,7 @@ pub(crate) struct Qemu {
 
 impl Qemu {
     /// The driver of the machines in this data directory.
-    pub(crate) fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
+    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
         let path = data_directory.to_owned();
         let data_directory = std::path::absolute(data_directory)
             .map_err(|source| StorageError::Io { doing: "find", path, source })?;

@@ -8,12 +8,12 @@ use rustix::process::geteuid;
 use crate::storage::Owner;
 
 /// The default user of QEMU, without any rights.
-pub(crate) const BY_DEFAULT: &str = "nobody";
+pub const BY_DEFAULT: &str = "nobody";
 /// The exit code of `getent` for a name that nobody has.
 const UNKNOWN_NAME: i32 = 2;
 
 /// Whom machines run as: the named user where this process may change to it, else ourselves.
-pub(crate) fn of_machines(name: &str) -> Result<Option<Owner>, String> {
+pub fn of_machines(name: &str) -> Result<Option<Owner>, String> {
     if !geteuid().is_root() {
         return Ok(None);
     }
