@@ -115,7 +115,7 @@ pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(Stri
 }
 
 fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {
-    let id = ids.disk("bp1", now);
+    let id = ids.of("bp1", now);
     let disk = Disk::new(id, DEFAULT_ACCOUNT.into(), Category::CloudEfficiency, 20, now);
     let name = format!("disk-{number}");
     Disk { region: REGION.to_owned(), zone: ZONE.to_owned(), name, ..disk }
@@ -123,7 +123,7 @@ fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {
 
 fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
     Instance {
-        id: ids.instance("bp1", now),
+        id: ids.of("bp1", now),
         account: DEFAULT_ACCOUNT.into(),
         region: REGION.to_owned(),
         zone: ZONE.to_owned(),

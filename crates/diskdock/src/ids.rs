@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use domain::{DiskId, InstanceId, Moment, OperationId};
+use domain::{Entity, EntityId, Moment, OperationId};
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// The increment of the SplitMix64 generator.
@@ -46,14 +46,9 @@ impl IdGenerator {
         mixed ^ (mixed >> 31)
     }
 
-    /// A disk id in a region with this hint.
-    pub fn disk(&self, hint: &str, now: Moment) -> DiskId {
-        self.resource("d-", hint, now).into()
-    }
-
-    /// An instance id in a region with this hint.
-    pub fn instance(&self, hint: &str, now: Moment) -> InstanceId {
-        self.resource("i-", hint, now).into()
+    /// The id of a new resource of a kind that the store keeps, in a region with this hint.
+    pub fn of<I: EntityId + From<String>>(&self, hint: &str, now: Moment) -> I {
+        self.resource(I::Entity::KIND.id_prefix, hint, now).into()
     }
 
     /// An id with any prefix.

@@ -1,8 +1,10 @@
 //! The traits of actions: a [`Query`] answers from the store; an [`Action`] decides on facts, and
 //! its [`Effect`] is written whole or not at all.
 
+use std::any::Any;
 use std::sync::Arc;
 
+use domain::entity::{Entity, EntityId};
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::environment::Environment;
@@ -14,7 +16,7 @@ use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
 use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
-use crate::store::{ReadTx, StoreError};
+use crate::store::{DynEntity, EntityReads, EntityType, ReadTx, StoreError, StoredEntity};
 
 /// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +38,19 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The caller's resource of this id.
+    pub(crate) fn find<I: EntityId>(
+        &self,
+        tx: &dyn ReadTx,
+        id: &I,
+    ) -> Result<Option<I::Entity>, StoreError> {
+        let of_caller = |found: &I::Entity| *Entity::account(found) == self.caller.account;
+        Ok(tx.get(id)?.filter(of_caller))
+    }
+
     /// The caller's disk of this id.
     pub fn disk(&self, tx: &dyn ReadTx, id: &DiskId) -> Result<Option<Disk>, StoreError> {
-        Ok(tx.disk(id)?.filter(|disk| disk.account == self.caller.account))
+        self.find(tx, id)
     }
 
     /// The caller's instance of this id.
@@ -47,8 +59,7 @@ impl Call<'_> {
         tx: &dyn ReadTx,
         id: &InstanceId,
     ) -> Result<Option<Instance>, StoreError> {
-        let visible = |found: &Instance| found.account == self.caller.account;
-        Ok(tx.instance(id)?.filter(visible))
+        self.find(tx, id)
     }
 }
 
@@ -84,16 +95,21 @@ impl From<StoreError> for Stop {
 /// One change to the store.
 #[derive(Debug)]
 pub enum StoreChange {
-    /// Save it, new or not.
-    SaveDisk(Box<Disk>),
-    /// Remove it.
-    RemoveDisk(DiskId),
-    /// Save it, new or not.
-    SaveInstance(Box<Instance>),
+    /// Save a resource, new or not.
+    Save(Arc<dyn DynEntity>),
+    /// Remove the resource of this kind and id.
+    Remove(&'static EntityType, String),
     /// User data of an instance, in Base64.
     SaveUserData(InstanceId, String),
-    /// Remove it.
-    RemoveInstance(InstanceId),
+}
+
+impl StoreChange {
+    /// The resource that is saved, if it is of the kind.
+    pub fn saved<T: Entity>(&self) -> Option<&T> {
+        let StoreChange::Save(resource) = self else { return None };
+        let any: &dyn Any = &**resource;
+        any.downcast_ref()
+    }
 }
 
 /// The effect of an action: the reply, the changes, and the operations that follow.
@@ -112,16 +128,14 @@ impl<R> Effect<R> {
         Effect { reply, changes: Vec::new(), start: Vec::new() }
     }
 
-    /// Saves a disk.
-    pub(crate) fn save_disk(mut self, disk: Disk) -> Self {
-        self.changes.push(StoreChange::SaveDisk(Box::new(disk)));
-        self
+    /// Saves a resource, new or not.
+    pub(crate) fn save(self, entity: impl Entity) -> Self {
+        self.change(StoreChange::Save(Arc::new(entity)))
     }
 
-    /// Saves an instance.
-    pub(crate) fn save_instance(mut self, instance: Instance) -> Self {
-        self.changes.push(StoreChange::SaveInstance(Box::new(instance)));
-        self
+    /// Removes a resource.
+    pub(crate) fn remove<I: EntityId>(self, id: &I) -> Self {
+        self.change(StoreChange::Remove(I::Entity::TYPE, id.as_str().to_owned()))
     }
 
     /// Makes another change.

@@ -43,5 +43,5 @@ pub(crate) use rules::{Precondition, first_broken, joined, must};
 pub use spec::Spec;
 pub(crate) use times::Time;
 pub use transition::{Edge, Goal, Ids, Risk, Settling, Transition};
-pub(crate) use value::choice;
 pub use value::{Case, Clamped, Integer, Shape, Text, Value};
+pub(crate) use value::{choice, id_parameter};

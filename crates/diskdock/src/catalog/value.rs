@@ -2,7 +2,7 @@
 //!
 //! An action names the type and so has its limits, which are defined here once.
 
-use domain::{Category, ChargeType, DiskId, InstanceId, PerformanceLevel};
+use domain::{Category, ChargeType, PerformanceLevel};
 
 use super::errors::{ErrorCode, INVALID_PARAMETER};
 
@@ -170,25 +170,25 @@ impl Value for f64 {
     }
 }
 
-/// An id of any kind: opaque, at most 128 characters. An id of the wrong kind is simply not found.
-macro_rules! opaque_ids {
-    ($($name:ident, $noun:literal, $prefix:literal, $example:literal;)*) => {$(
-        impl Value for $name {
-            const SHAPE: Shape = Shape::Id($prefix);
+/// Ids of a kind of resource as parameters: opaque, at most 128 characters. An id of the wrong kind
+/// is simply not found.
+macro_rules! id_parameter {
+    ($name:ty, $example:literal) => {
+        impl $crate::catalog::Value for $name {
+            const SHAPE: $crate::catalog::Shape = $crate::catalog::Shape::Id(
+                <<$name as domain::EntityId>::Entity as domain::Entity>::KIND.id_prefix,
+            );
             const EXAMPLE: &'static str = $example;
-            const NAMES: Option<&'static str> = Some($noun);
+            const NAMES: Option<&'static str> =
+                Some(<<$name as domain::EntityId>::Entity as domain::Entity>::KIND.name);
 
             fn parse(text: &str) -> Option<Self> {
                 (!text.is_empty() && text.len() <= 128).then(|| text.into())
             }
         }
-    )*};
+    };
 }
-
-opaque_ids! {
-    DiskId, "disk", "d-", "d-bp1000q5z8v3k0hc7w2m";
-    InstanceId, "instance", "i-", "i-bp1000q5z9rt6j4xn8de";
-}
+pub(crate) use id_parameter;
 
 /// Types that are closed sets of words.
 macro_rules! choices {

@@ -22,7 +22,7 @@ pub(super) fn check(
 ) -> Result<(), Stop> {
     let mut wanted_mib = 0_u64;
     for change in changes {
-        let StoreChange::SaveInstance(instance) = change else { continue };
+        let Some(instance) = change.saved::<Instance>() else { continue };
         let was_on = tx.instance(&instance.id)?.is_some_and(|before| is_on(&before));
         if is_on(instance) && !was_on {
             wanted_mib = wanted_mib.saturating_add(memory_mib(inventory, instance));

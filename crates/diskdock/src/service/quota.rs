@@ -4,13 +4,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::AccountId;
+use domain::entity::Entity;
 use domain::inventory::Inventory;
+use domain::{AccountId, Disk, Instance};
 
 use super::memory;
 use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
 use crate::catalog::{Stop, StoreChange};
-use crate::store::ReadTx;
+use crate::store::{EntityReads, ReadTx, StoreError};
 
 /// The most disks and instances of one account, and the memory of all; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,17 +42,8 @@ impl Quotas {
         }
         let (mut new_disks, mut new_instances) = (0, 0);
         for change in changes {
-            match change {
-                StoreChange::SaveDisk(disk) if tx.disk(&disk.id)?.is_none() => new_disks += 1,
-                StoreChange::SaveInstance(instance) if tx.instance(&instance.id)?.is_none() => {
-                    new_instances += 1;
-                }
-                StoreChange::SaveDisk(_)
-                | StoreChange::RemoveDisk(_)
-                | StoreChange::SaveInstance(_)
-                | StoreChange::SaveUserData(..)
-                | StoreChange::RemoveInstance(_) => {}
-            }
+            new_disks += u64::from(is_new::<Disk>(tx, change)?);
+            new_instances += u64::from(is_new::<Instance>(tx, change)?);
         }
         if new_disks == 0 && new_instances == 0 {
             return Ok(());
@@ -68,6 +60,12 @@ impl Quotas {
         }
         Ok(())
     }
+}
+
+/// Whether a change makes a resource of the kind.
+fn is_new<T: Entity>(tx: &dyn ReadTx, change: &StoreChange) -> Result<bool, StoreError> {
+    let Some(saved) = change.saved::<T>() else { return Ok(false) };
+    Ok(tx.get(saved.id())?.is_none())
 }
 
 /// One quota as it is written on the command line: `disks=1000`.

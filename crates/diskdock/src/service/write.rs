@@ -125,11 +125,9 @@ fn write_down(
 
 fn apply(tx: &mut dyn WriteTx, change: &StoreChange) -> Result<(), StoreError> {
     match change {
-        StoreChange::SaveDisk(disk) => tx.save_disk(disk),
-        StoreChange::RemoveDisk(id) => tx.remove_disk(id),
-        StoreChange::SaveInstance(instance) => tx.save_instance(instance),
+        StoreChange::Save(resource) => tx.save_resource(Arc::clone(resource)),
+        StoreChange::Remove(of, id) => tx.remove_resource(of, id),
         StoreChange::SaveUserData(id, data) => tx.save_user_data(id, data),
-        StoreChange::RemoveInstance(id) => tx.remove_instance(id),
     }
 }
 

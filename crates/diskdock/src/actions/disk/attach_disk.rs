@@ -249,7 +249,7 @@ guest has it.";
             .expect("an Available disk can be attached");
         disk.delete_with_instance = ask.delete_with_instance.unwrap_or(bootable);
         let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
-        Effect::reply(()).save_disk(disk).start(Plugging { bootable, ..Plugging::new(slot) })
+        Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(slot) })
     }
 }
 

@@ -287,7 +287,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         } else if !disk.is_created() {
             effect = effect.start(CreatingDisk { disk: DiskSpec::of(&disk) });
         }
-        effect.save_disk(disk)
+        effect.save(disk)
     }
 }
 
@@ -296,7 +296,7 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let text = |given: &Option<Text<1, 64>>| given.as_ref().map(|t| t.0.clone());
     let mut disk = Disk::new(
-        call.environment.ids.disk(hint, call.now),
+        call.environment.ids.of(hint, call.now),
         call.caller.account.clone(),
         facts.category,
         facts.size_gib.expect("the preconditions want a size"),

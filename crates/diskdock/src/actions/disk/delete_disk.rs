@@ -49,6 +49,6 @@ impl Action for DeleteDisk {
     }
 
     fn effect(_: &Call<'_>, _: &Params, disk: Disk) -> Effect<()> {
-        Effect::reply(()).change(StoreChange::RemoveDisk(disk.id))
+        Effect::reply(()).remove(&disk.id)
     }
 }

@@ -148,7 +148,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         let generation =
             disk.detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
         let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
-        Effect::reply(()).save_disk(disk).start(Unplugging { slot })
+        Effect::reply(()).save(disk).start(Unplugging { slot })
     }
 }
 

@@ -113,7 +113,7 @@ impl Action for ModifyDiskAttribute {
     }
 
     fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
-        let save = |effect: Effect<()>, disk| effect.save_disk(modified(ask, disk));
+        let save = |effect: Effect<()>, disk| effect.save(modified(ask, disk));
         facts.disks.into_iter().fold(Effect::reply(()), save)
     }
 }

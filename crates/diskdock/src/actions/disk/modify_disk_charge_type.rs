@@ -119,8 +119,7 @@ after five minutes.";
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { instance, disks, to, now } = facts;
         let order_id = order::number(call);
-        let save =
-            |effect: Effect<Reply>, disk| effect.save_disk(switched(disk, to, &instance, now));
+        let save = |effect: Effect<Reply>, disk| effect.save(switched(disk, to, &instance, now));
         disks.into_iter().fold(Effect::reply(Reply { order_id }), save)
     }
 }

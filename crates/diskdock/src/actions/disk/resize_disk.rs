@@ -151,7 +151,7 @@ its former size, and `diskdock admin operations` shows the reason.";
         let on = instances.into_iter().map(|instance| instance.id).collect();
         let resizing = Resizing { disk: DiskSpec::of(&disk), on };
         let order_id = order::number_for(call, disk.charge_type);
-        Effect::reply(Reply { order_id }).save_disk(disk).start(resizing)
+        Effect::reply(Reply { order_id }).save(disk).start(resizing)
     }
 }
 

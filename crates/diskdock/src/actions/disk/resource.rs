@@ -1,9 +1,11 @@
 //! Disks as a kind of resource: how to list them, and their statuses.
 
-use domain::DiskStatus;
+use domain::{DiskId, DiskStatus};
 
 use super::describe_disks::DescribeDisks;
-use crate::catalog::{Edge, Listing, Query, Resource, Status};
+use crate::catalog::{Edge, Listing, Query, Resource, Status, id_parameter};
+
+id_parameter!(DiskId, "d-bp1000q5z8v3k0hc7w2m");
 
 /// Disks.
 pub(crate) static DISK: Resource = Resource {

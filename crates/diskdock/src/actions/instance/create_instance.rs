@@ -104,9 +104,9 @@ pub(crate) fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
 /// Saves an instance that was just made, with everything that belongs to it.
 pub(crate) fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
     let id = made.instance.id.clone();
-    let mut effect = effect.save_instance(made.instance);
+    let mut effect = effect.save(made.instance);
     for disk in made.disks {
-        effect = effect.save_disk(disk);
+        effect = effect.save(disk);
     }
     match &ask.user_data {
         Some(Text(data)) if !data.is_empty() => {

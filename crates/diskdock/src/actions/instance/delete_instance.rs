@@ -125,7 +125,7 @@ pub(crate) fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> E
         // A machine that is off has no guest to ask.
         force: force_stop || !was_running,
     };
-    effect.save_instance(instance).start(releasing)
+    effect.save(instance).start(releasing)
 }
 
 /// Turns the machine off and forgets it; then the instance is gone and its disks are free.

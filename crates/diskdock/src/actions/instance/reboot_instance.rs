@@ -65,7 +65,7 @@ pub(crate) fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Ef
     let PowerFacts { mut instance, spec, .. } = facts;
     instance.start().expect("a Running instance can be rebooted");
     let rebooting = Rebooting { machine: spec, force, off: false, taking_back: None };
-    effect.save_instance(instance).start(rebooting)
+    effect.save(instance).start(rebooting)
 }
 
 /// Turns the machine off and on again; then the instance is Running.

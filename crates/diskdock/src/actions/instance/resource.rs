@@ -1,9 +1,11 @@
 //! Instances as a kind of resource: how to list them, and their statuses.
 
-use domain::InstanceStatus;
+use domain::{InstanceId, InstanceStatus};
 
 use super::describe_instances::DescribeInstances;
-use crate::catalog::{Listing, Query, Resource, Status};
+use crate::catalog::{Listing, Query, Resource, Status, id_parameter};
+
+id_parameter!(InstanceId, "i-bp1000q5z9rt6j4xn8de");
 
 /// Instances.
 pub(crate) static INSTANCE: Resource = Resource {

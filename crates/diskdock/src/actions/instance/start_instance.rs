@@ -71,7 +71,7 @@ pub(crate) fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
     instance.start().expect("a Stopped instance can be started");
     instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
     let build = Build::of_existing(facts.spec.clone(), disks);
-    effect.save_instance(instance).start(Starting::of(build))
+    effect.save(instance).start(Starting::of(build))
 }
 
 /// Turns the machine on; then the instance is Running.

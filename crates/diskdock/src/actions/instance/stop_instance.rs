@@ -111,7 +111,7 @@ pub(crate) fn stop<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effe
         ChargeType::PostPaid => StoppedMode::KeepCharging,
     };
     let stopping = Stopping { instance: instance.id.clone(), force };
-    effect.save_instance(instance).start(stopping)
+    effect.save(instance).start(stopping)
 }
 
 /// Turns the machine off; then the instance is Stopped.

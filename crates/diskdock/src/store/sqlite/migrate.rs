@@ -5,22 +5,37 @@ use rusqlite::Connection;
 use super::super::StoreError;
 use super::engine;
 
-/// Numbered from 1; never changed once released.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_initial.sql"),
-    include_str!("../migrations/0002_discards.sql"),
-    include_str!("../migrations/0003_nonces.sql"),
-    include_str!("../migrations/0004_leases.sql"),
-    include_str!("../migrations/0005_terms.sql"),
-];
-/// The form that version 0.1.0 knows.
+/// One form of the tables: how a store gets there, and how it goes back.
+struct Migration {
+    forward: &'static str,
+    back: &'static str,
+}
+
+macro_rules! migration {
+    ($name:literal) => {
+        Migration {
+            forward: include_str!(concat!("../migrations/", $name, ".sql")),
+            back: include_str!(concat!("../migrations/", $name, ".back.sql")),
+        }
+    };
+}
+
+/// The form that version 0.1.0 knows: no older one is written.
 pub(super) const OLDEST: i64 = 2;
-/// How a migration is undone, from [`OLDEST`] on.
-const WAYS_BACK: &[&str] = &[
-    include_str!("../migrations/0003_nonces.back.sql"),
-    include_str!("../migrations/0004_leases.back.sql"),
-    include_str!("../migrations/0005_terms.back.sql"),
+/// The forms up to [`OLDEST`].
+const FIRST: [Migration; 2] = [
+    Migration { forward: include_str!("../migrations/0001_initial.sql"), back: "" },
+    Migration { forward: include_str!("../migrations/0002_discards.sql"), back: "" },
 ];
+/// Those after it; never changed once released.
+const LATER: &[Migration] =
+    &[migration!("0003_nonces"), migration!("0004_leases"), migration!("0005_terms")];
+
+/// All, by the number of the form that they lead to.
+fn migrations() -> impl DoubleEndedIterator<Item = (i64, &'static Migration)> {
+    let all: Vec<_> = (1..).zip(FIRST.iter().chain(LATER)).collect();
+    all.into_iter()
+}
 
 /// Brings the store to the present form.
 pub(super) fn forward(connection: &mut Connection) -> Result<(), StoreError> {
@@ -31,8 +46,8 @@ pub(super) fn forward(connection: &mut Connection) -> Result<(), StoreError> {
             "the store is of version {version}, this diskdock knows {known}: use a newer one"
         )));
     }
-    for (number, sql) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
-        step(connection, sql, number)?;
+    for (number, migration) in migrations().filter(|(number, _)| *number > version) {
+        step(connection, migration.forward, number)?;
     }
     Ok(())
 }
@@ -44,17 +59,15 @@ pub(super) fn back(connection: &mut Connection, wanted: i64) -> Result<(), Store
         let why = format!("store version {wanted} cannot be written, only {OLDEST} to {known}");
         return Err(StoreError::Refused(why));
     }
-    for number in (wanted + 1..=known).rev() {
-        let way = usize::try_from(number - OLDEST - 1).ok().and_then(|at| WAYS_BACK.get(at));
-        let sql = way.ok_or_else(|| StoreError::Engine(format!("no way back from {number}")))?;
-        step(connection, sql, number - 1)?;
+    for (number, migration) in migrations().rev().filter(|(number, _)| *number > wanted) {
+        step(connection, migration.back, number - 1)?;
     }
     Ok(())
 }
 
 /// The newest form that this version knows.
 pub(super) fn newest() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+    i64::try_from(FIRST.len() + LATER.len()).unwrap_or(i64::MAX)
 }
 
 /// Whether the store is in the present form.
@@ -88,8 +101,8 @@ mod tests {
 
     fn of_version(version: i64) -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        for (number, sql) in (1..=version).zip(MIGRATIONS) {
-            step(&mut connection, sql, number).unwrap();
+        for (number, migration) in migrations().filter(|(number, _)| *number <= version) {
+            step(&mut connection, migration.forward, number).unwrap();
         }
         connection
     }

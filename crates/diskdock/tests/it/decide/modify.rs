@@ -37,10 +37,7 @@ fn attached(id: &str) -> Disk {
 }
 
 fn saved(outcome: EncodedEffect) -> Vec<Disk> {
-    let disk = |change| match change {
-        StoreChange::SaveDisk(disk) => *disk,
-        other => panic!("{other:?}"),
-    };
+    let disk = |change: StoreChange| change.saved::<Disk>().expect("a disk is saved").clone();
     outcome.changes.into_iter().map(disk).collect()
 }
 

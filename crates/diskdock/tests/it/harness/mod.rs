@@ -327,7 +327,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
 /// A Running instance of a common type.
 pub(crate) fn instance(ids: &IdGenerator) -> Instance {
     Instance {
-        id: ids.instance("bp1", BEGINNING),
+        id: ids.of("bp1", BEGINNING),
         account: ACCOUNT.into(),
         region: REGION.to_owned(),
         zone: ZONE.to_owned(),

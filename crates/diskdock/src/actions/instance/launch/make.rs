@@ -22,7 +22,7 @@ pub(crate) struct Made {
 
 /// Makes the `index`-th instance of a plan, from 0.
 pub(crate) fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
-    let id = call.environment.ids.instance(&plan.hint, call.now);
+    let id = call.environment.ids.of::<InstanceId>(&plan.hint, call.now);
     let mut instance = blank(call, plan, id);
     let ask = &plan.ask;
     if let Some(names) = &plan.names {
@@ -179,7 +179,7 @@ fn disk(
     device: &str,
 ) -> Disk {
     let size = one.size_gib.expect("the rules want a size");
-    let id = call.environment.ids.disk(&plan.hint, call.now);
+    let id = call.environment.ids.of::<DiskId>(&plan.hint, call.now);
     let mut disk = Disk::new(id, instance.account.clone(), one.category, size, call.now);
     disk.region.clone_from(&instance.region);
     disk.zone.clone_from(&instance.zone);
