@@ -34,6 +34,30 @@ def test_images_sockets_and_consoles_are_private(shared):
     assert stat.S_IMODE((shared.data / "admin-token").stat().st_mode) & 0o077 == 0
 
 
+def test_qmp_log_has_the_commands_and_events_of_a_detach(shared):
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    disk.detach(machine)
+    log = machine.directory / "qmp.log"
+    device = f'"{disk.id}.1"'
+    words = [(">", f'"id":{device}'), (">", f'"device_del","arguments":{{"id":{device}'), ("<", '"DEVICE_DELETED"'),
+             (">", f'"blockdev-del","arguments":{{"node-name":{device}'), ("<", '"return"')]
+    until(lambda: said_about(log, words), "a log of it")
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def said_about(log, words):
+    """The lines with these signs and words, one after the other; none if there are not all of them."""
+    lines, found = iter(log.read_text().splitlines()), []
+    for sign, word in words:
+        line = next((line for line in lines if line.split(" ", 3)[2] == sign and word in line), None)
+        if line is None:
+            return None
+        found.append(line)
+    return found
+
+
 def test_second_opener_finds_the_image_locked(shared):
     import subprocess
 

@@ -198,9 +198,9 @@ impl ClockState {
     }
 }
 
-/// The machine's time of day.
+/// The machine's time of day, whatever an operator has set: for logs.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
-fn machine_now() -> Moment {
+pub(crate) fn machine_now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

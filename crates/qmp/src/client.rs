@@ -11,12 +11,11 @@ use tokio::time::timeout;
 use crate::commands::{Capabilities, Command};
 use crate::error::{ConnectError, Error};
 use crate::events::Events;
+use crate::log::{self, Direction, Log};
 use crate::shared::{CommandResult, Shared};
 use crate::socket::reach;
 use crate::wire::{CommandFailure, CommandRequest, Greeting, Message, Version, read_line};
 
-/// How long a command has, unless something else is said.
-pub const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 /// How long QEMU may go on to speak once it reads no more.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Commands that may wait for their replies at a time.
@@ -52,28 +51,45 @@ impl Client {
     /// Connects to a monitor's socket and negotiates, all within `deadline`. The path may be longer
     /// than a socket's address can be.
     pub async fn connect(path: &Path, deadline: Duration) -> Result<Client, ConnectError> {
-        let connected = async { Client::negotiate(reach(path).await?, deadline).await };
+        Client::connect_logged(path, deadline, None).await
+    }
+
+    /// The same, with a log of everything that goes over the connection.
+    pub async fn connect_logged(
+        path: &Path,
+        deadline: Duration,
+        log: Option<Arc<dyn Log>>,
+    ) -> Result<Client, ConnectError> {
+        let connected = async { Client::negotiate(reach(path).await?, deadline, log).await };
         let in_time = timeout(deadline, connected).await;
         in_time.unwrap_or(Err(ConnectError::TimedOut(deadline)))
     }
 
-    /// Talks over any stream of bytes. Negotiates within `deadline`.
-    pub async fn over<S>(stream: S, deadline: Duration) -> Result<Client, ConnectError>
+    /// Talks over any stream of bytes, with a log if there is one. Negotiates within `deadline`.
+    pub async fn over<S>(
+        stream: S,
+        deadline: Duration,
+        log: Option<Arc<dyn Log>>,
+    ) -> Result<Client, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let in_time = timeout(deadline, Client::negotiate(stream, deadline)).await;
+        let in_time = timeout(deadline, Client::negotiate(stream, deadline, log)).await;
         in_time.unwrap_or(Err(ConnectError::TimedOut(deadline)))
     }
 
-    async fn negotiate<S>(stream: S, deadline: Duration) -> Result<Client, ConnectError>
+    async fn negotiate<S>(
+        stream: S,
+        deadline: Duration,
+        log: Option<Arc<dyn Log>>,
+    ) -> Result<Client, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (reader, writer) = split(stream);
         let mut reader = BufReader::new(reader);
-        let version = greeting(&mut reader).await?;
-        let shared = Arc::new(Shared::new(Box::new(writer)));
+        let shared = Arc::new(Shared::new(Box::new(writer), log));
+        let version = greeting(&mut reader, &shared).await?;
         tokio::spawn(Arc::clone(&shared).read(reader));
         let client = Client(Arc::new(ClientInner { shared, next_id: AtomicU64::new(1), version }));
         let negotiated = client.execute_within(Capabilities {}, deadline).await;
@@ -81,9 +97,9 @@ impl Client {
         Ok(client)
     }
 
-    /// Sends a command and waits for its reply, for [`COMMAND_DEADLINE`] at most.
+    /// Sends a command and waits for its reply, for [`Command::DEADLINE`] at most.
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
-        self.execute_within(command, COMMAND_DEADLINE).await
+        self.execute_within(command, C::DEADLINE).await
     }
 
     /// Sends a command and waits for its reply, for `after` at most.
@@ -97,7 +113,9 @@ impl Client {
     ) -> Result<C::Reply, Error> {
         let replied = timeout(after, self.exchange(&command)).await;
         let Ok(reply) = replied else {
-            return Err(Error::TimedOut { command: C::NAME, after });
+            let error = Error::TimedOut { command: C::NAME, after };
+            self.0.shared.log(Direction::Failed, || error.to_string());
+            return Err(error);
         };
         match reply? {
             Ok(value) => serde_json::from_value(value)
@@ -111,6 +129,7 @@ impl Client {
         let request = CommandRequest { execute: C::NAME, arguments: command, id };
         let mut line = serde_json::to_vec(&request)
             .map_err(|error| Error::Malformed { command: C::NAME, what: error.to_string() })?;
+        self.0.shared.log(Direction::Sent, || log::without_secrets(&request));
         line.push(b'\n');
         let place = self.0.shared.expect(id)?;
         self.0.shared.send(&line).await?;
@@ -140,9 +159,13 @@ impl Client {
 }
 
 /// Reads up to the greeting. Events before it are dropped.
-async fn greeting(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Version, ConnectError> {
+async fn greeting(
+    reader: &mut (impl AsyncBufRead + Unpin),
+    shared: &Shared,
+) -> Result<Version, ConnectError> {
     let mut line = Vec::new();
     while read_line(reader, &mut line).await? {
+        shared.log(Direction::Received, || log::readable(&line));
         match serde_json::from_slice::<Greeting>(&line) {
             Ok(greeting) => return Ok(greeting.qmp.version.qemu),
             Err(error) => match serde_json::from_slice(&line) {

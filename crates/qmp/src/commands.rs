@@ -1,4 +1,6 @@
-//! Commands, each with its arguments and its reply.
+//! Commands, each with its arguments, its reply and its deadline.
+
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,8 +12,25 @@ use crate::Version;
 pub trait Command: Serialize + Send {
     /// Its name on the wire.
     const NAME: &'static str;
+    /// How long QEMU has to reply. See [`deadline`] for those of the commands here.
+    const DEADLINE: Duration;
     /// What it gives.
     type Reply: DeserializeOwned + Send;
+}
+
+/// How long commands have, by what QEMU has to do for them.
+pub mod deadline {
+    use std::time::Duration;
+
+    /// Answers from memory.
+    pub const QUERY: Duration = Duration::from_secs(5);
+    /// Changes devices or tells the guest something; a busy host may take its time. Also looks
+    /// at files.
+    pub const DEVICE: Duration = Duration::from_secs(10);
+    /// Waits for input and output: opens, flushes, closes or resizes an image, or drains them all.
+    pub const IMAGE: Duration = Duration::from_secs(45);
+    /// Accepts to end, before it closes the images.
+    pub const QUIT: Duration = Duration::from_secs(5);
 }
 
 /// A reply that says nothing but that it was done.
@@ -21,13 +40,14 @@ pub struct Done {}
 macro_rules! commands {
     ($($(#[doc = $doc:literal])* $name:ident {
         $($(#[$field_attribute:meta])* $field:ident: $kind:ty),* $(,)?
-    } = $wire:literal -> $reply:ty),* $(,)?) => {$(
+    } = $wire:literal within $deadline:ident -> $reply:ty),* $(,)?) => {$(
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Serialize)]
         pub struct $name { $($(#[$field_attribute])* pub $field: $kind),* }
 
         impl Command for $name {
             const NAME: &'static str = $wire;
+            const DEADLINE: Duration = deadline::$deadline;
             type Reply = $reply;
         }
     )*};
@@ -35,38 +55,38 @@ macro_rules! commands {
 
 commands!(
     /// Leaves the mode in which only capabilities are negotiated.
-    Capabilities {} = "qmp_capabilities" -> Done,
+    Capabilities {} = "qmp_capabilities" within QUERY -> Done,
     /// Whether the processors run.
-    QueryStatus {} = "query-status" -> MachineStatus,
+    QueryStatus {} = "query-status" within QUERY -> MachineStatus,
     /// Which QEMU it is.
-    QueryVersion {} = "query-version" -> QemuVersion,
+    QueryVersion {} = "query-version" within QUERY -> QemuVersion,
     /// The properties of an object, such as the devices below `/machine/peripheral`.
     QomList {
         /// Where the object is.
         path: String,
-    } = "qom-list" -> Vec<Property>,
+    } = "qom-list" within QUERY -> Vec<Property>,
     /// The block nodes that have a name.
     QueryNamedBlockNodes {
         /// Leave out what lies below each node.
         flat: bool,
-    } = "query-named-block-nodes" -> Vec<BlockNode>,
+    } = "query-named-block-nodes" within DEVICE -> Vec<BlockNode>,
     /// Closes a block node that nothing uses; what was written is flushed before.
     BlockdevDel {
         /// Its name.
         #[serde(rename = "node-name")]
         node_name: String,
-    } = "blockdev-del" -> Done,
+    } = "blockdev-del" within IMAGE -> Done,
     /// Asks the guest to let go of a device. That it was asked says nothing about its answer.
     DeviceDel {
         /// The device's id.
         id: String,
-    } = "device_del" -> Done,
+    } = "device_del" within DEVICE -> Done,
     /// Does what a person would type into the other monitor; the answer is text for people.
     HumanMonitorCommand {
         /// The line.
         #[serde(rename = "command-line")]
         command_line: String,
-    } = "human-monitor-command" -> String,
+    } = "human-monitor-command" within QUERY -> String,
     /// Changes the size of a block node.
     BlockResize {
         /// Its name.
@@ -74,17 +94,17 @@ commands!(
         node_name: String,
         /// Bytes.
         size: u64,
-    } = "block_resize" -> Done,
+    } = "block_resize" within IMAGE -> Done,
     /// Presses the power button.
-    SystemPowerdown {} = "system_powerdown" -> Done,
+    SystemPowerdown {} = "system_powerdown" within DEVICE -> Done,
     /// Resets the machine.
-    SystemReset {} = "system_reset" -> Done,
+    SystemReset {} = "system_reset" within DEVICE -> Done,
     /// Stops the processors.
-    Stop {} = "stop" -> Done,
+    Stop {} = "stop" within IMAGE -> Done,
     /// Lets the processors go on.
-    Cont {} = "cont" -> Done,
+    Cont {} = "cont" within IMAGE -> Done,
     /// Ends QEMU.
-    Quit {} = "quit" -> Done,
+    Quit {} = "quit" within QUIT -> Done,
 );
 
 /// Opens a block node.
@@ -94,6 +114,7 @@ pub struct BlockdevAdd(pub Value);
 
 impl Command for BlockdevAdd {
     const NAME: &'static str = "blockdev-add";
+    const DEADLINE: Duration = deadline::IMAGE;
     type Reply = Done;
 }
 
@@ -104,6 +125,7 @@ pub struct DeviceAdd(pub Value);
 
 impl Command for DeviceAdd {
     const NAME: &'static str = "device_add";
+    const DEADLINE: Duration = deadline::DEVICE;
     type Reply = Done;
 }
 

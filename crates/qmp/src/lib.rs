@@ -32,12 +32,14 @@ mod client;
 pub mod commands;
 mod error;
 mod events;
+mod log;
 mod shared;
 mod socket;
 mod wire;
 
-pub use client::{COMMAND_DEADLINE, Client, IN_FLIGHT, LAST_WORDS};
+pub use client::{Client, IN_FLIGHT, LAST_WORDS};
 pub use commands::Command;
 pub use error::{ConnectError, Error};
 pub use events::{Event, Events, Notice, QUEUE};
+pub use log::{Direction, LONGEST_RECORD, Log};
 pub use wire::{ErrorClass, LONGEST_LINE, Version};

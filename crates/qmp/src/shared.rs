@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::events::{Event, Events, QUEUE};
+use crate::log::{Direction, Log, readable};
 use crate::wire::{CommandFailure, Message, read_line};
 use crate::{IN_FLIGHT, LAST_WORDS};
 
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     /// written.
     writer: tokio::sync::Mutex<Option<SocketWriter>>,
     stage: watch::Sender<ConnectionStage>,
+    log: Option<Arc<dyn Log>>,
 }
 
 /// How far a connection has come.
@@ -92,12 +94,20 @@ fn broken(reason: impl Into<String>) -> Error {
 }
 
 impl Shared {
-    pub(crate) fn new(writer: SocketWriter) -> Shared {
+    pub(crate) fn new(writer: SocketWriter, log: Option<Arc<dyn Log>>) -> Shared {
         Shared {
             waiting: Mutex::new(Some(HashMap::new())),
             events: Mutex::new(Some(broadcast::Sender::new(QUEUE))),
             writer: tokio::sync::Mutex::new(Some(writer)),
             stage: watch::Sender::new(ConnectionStage::Open),
+            log,
+        }
+    }
+
+    /// Takes something down, if there is a log.
+    pub(crate) fn log(&self, direction: Direction, words: impl FnOnce() -> String) {
+        if let Some(log) = &self.log {
+            log.record(direction, &words());
         }
     }
 
@@ -182,6 +192,7 @@ impl Shared {
 
     /// Passes on what a line says.
     pub(crate) fn hear(&self, line: &[u8]) -> Result<(), Error> {
+        self.log(Direction::Received, || readable(line));
         let line = serde_json::from_slice(line)
             .map_err(|error| broken(format!("QEMU said what is no QMP: {error}")))?;
         let (id, reply) = match line {
@@ -209,6 +220,7 @@ impl Shared {
         self.stage.send_if_modified(|stage| {
             let is_first = !matches!(stage, ConnectionStage::Ended(_));
             if is_first {
+                self.log(Direction::Failed, || why.to_string());
                 *stage = ConnectionStage::Ended(why);
             }
             is_first
@@ -302,7 +314,7 @@ mod tests {
 
     #[test]
     fn reply_with_an_unknown_id_is_ignored() {
-        let shared = Shared::new(Box::new(tokio::io::sink()));
+        let shared = Shared::new(Box::new(tokio::io::sink()), None);
         let mut place = shared.expect(1).unwrap();
         for id in [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"id": 1}), Value::Null] {
             for line in [json!({"return": {}, "id": id}), json!({"error": no(), "id": id})] {
@@ -317,7 +329,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_line_is_delivered_or_refused(lines in prop::collection::vec(lines(), 1..20)) {
-            let shared = Shared::new(Box::new(tokio::io::sink()));
+            let shared = Shared::new(Box::new(tokio::io::sink()), None);
             let _events = shared.subscribe();
             let places: Vec<_> = (1..4).map(|id| shared.expect(id)).collect();
             for line in lines {

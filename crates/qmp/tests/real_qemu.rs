@@ -146,6 +146,7 @@ struct NoSuchCommand {}
 
 impl qmp::Command for NoSuchCommand {
     const NAME: &'static str = "no-such-command";
+    const DEADLINE: Duration = DEADLINE;
     type Reply = Done;
 }
 

@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "service", "store"]),
-    ("hypervisor", &["failpoint", "private_file", "reserve", "storage"]),
+    ("hypervisor", &["clock", "failpoint", "private_file", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::command_line::MONITOR;
 use super::process::{self, Power, Process};
+use super::qmp_log::QmpLogs;
 use super::record::Record;
 use super::unplug_policy::UnplugPolicy;
 use crate::hypervisor::{Progress, Slot, TransientError};
@@ -171,8 +172,12 @@ impl Machine {
     /// Forgets what is remembered of it.
     pub(crate) async fn forget(&self, state: &mut State) -> Result<(), TransientError> {
         let remove = |directory: &Path| match std::fs::remove_dir_all(directory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Err(_) | Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            // A last line of the QMP log came in between.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                std::fs::remove_dir_all(directory)
+            }
+            removed => removed,
         };
         *state = State::default();
         self.with_files("remove", remove).await
@@ -208,8 +213,12 @@ impl Machine {
     }
 
     /// A new connection to its monitor; none if it is off.
-    pub(crate) async fn connect(&self) -> Result<Option<qmp::Client>, TransientError> {
-        match qmp::Client::connect(&self.run.join(MONITOR), GREETING).await {
+    pub(crate) async fn connect(
+        &self,
+        logs: &QmpLogs,
+    ) -> Result<Option<qmp::Client>, TransientError> {
+        let (socket, log) = (self.run.join(MONITOR), logs.of(&self.directory));
+        match qmp::Client::connect_logged(&socket, GREETING, Some(log)).await {
             Ok(client) => Ok(Some(client)),
             Err(_) if !self.is_on()? => Ok(None),
             Err(error) => {
@@ -287,7 +296,31 @@ mod tests {
     use std::fs;
     use std::sync::mpsc;
 
+    use qmp::commands::deadline;
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
+
+    /// A client of a monitor that greets, negotiates and says no more.
+    async fn client_of_a_silent_monitor() -> (qmp::Client, tokio::io::DuplexStream) {
+        let (ours, mut theirs) = tokio::io::duplex(4_096);
+        let greeting = br#"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}}}}"#;
+        for line in [greeting.as_slice(), br#"{"return": {}, "id": 1}"#] {
+            theirs.write_all(line).await.unwrap();
+            theirs.write_all(b"\n").await.unwrap();
+        }
+        // The reply is read after the command was sent, since nothing runs in between.
+        (qmp::Client::over(ours, GREETING, None).await.unwrap(), theirs)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_monitor_is_a_transient_error_that_names_the_command() {
+        let (client, _monitor) = client_of_a_silent_monitor().await;
+        let began = Instant::now();
+        let TransientError(words) = devices(&client).await.unwrap_err();
+        assert_eq!(words, "QEMU: no reply to qom-list within 5s");
+        assert_eq!(began.elapsed(), deadline::QUERY);
+    }
 
     #[tokio::test]
     async fn abandoned_call_runs_before_later_calls_of_its_machine() {

@@ -19,6 +19,7 @@ pub mod network;
 mod paused;
 mod power;
 mod process;
+mod qmp_log;
 mod record;
 mod run_directory;
 mod seed;
@@ -47,6 +48,7 @@ use machine::{Machine, State, off_thread};
 use machine_type::MachineTypes;
 use network::{Network, Programs};
 use process::User;
+use qmp_log::QmpLogs;
 use record::Record;
 use run_directory::make_passable;
 
@@ -85,6 +87,7 @@ pub struct Qemu {
     changes: broadcast::Sender<MachineEvent>,
     /// Disks that were plugged in again after they had left although nobody had asked.
     plugged_again: AtomicU64,
+    qmp_logs: QmpLogs,
     myself: Weak<Qemu>,
 }
 
@@ -105,6 +108,7 @@ impl Qemu {
             Arc::new(Directory::open(&data_directory, config.user)?.with_cache(config.disk_cache)?);
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
+        let (qmp_logs, _) = QmpLogs::start();
         Ok(Arc::new_cyclic(|myself| Qemu {
             config,
             user,
@@ -115,6 +119,7 @@ impl Qemu {
             machine_types: OnceCell::new(),
             changes: broadcast::Sender::new(CHANGES),
             plugged_again: AtomicU64::new(0),
+            qmp_logs,
             myself: Weak::clone(myself),
         }))
     }
@@ -170,7 +175,7 @@ impl Qemu {
         if let Some(open) = Machine::open_connection(state) {
             return Ok(Some(open));
         }
-        let Some(client) = machine.connect().await? else { return Ok(None) };
+        let Some(client) = machine.connect(&self.qmp_logs).await? else { return Ok(None) };
         let events = client.events();
         let tidied = async {
             self.tidy(machine, state, &client).await?;

@@ -22,7 +22,7 @@ const LOOK_UP: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
 /// system is up is lost.
 const ASK_AGAIN_MS: i64 = 2_000;
-/// The deadline for QEMU to end after `quit`.
+/// The deadline for QEMU to end after it has accepted `quit`.
 const QUIT: Duration = Duration::from_secs(5);
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
@@ -297,7 +297,7 @@ fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDis
 /// not, it is ended.
 async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress, TransientError> {
     let told = match &client {
-        Some(client) => client.execute_within(Quit {}, QUIT).await,
+        Some(client) => client.execute(Quit {}).await,
         None => Err(qmp::Error::Closed),
     };
     let deadline = Instant::now() + QUIT;

@@ -4,107 +4,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod deadlines;
+mod log;
+mod peer;
+
 use std::time::Duration;
 
+use peer::{DEADLINE, PIPE, Peer, ask};
 use qmp::commands::{BlockdevAdd, DeviceDel, Done, QomList, QueryStatus, Quit};
 use qmp::{
-    COMMAND_DEADLINE, Client, ConnectError, Error, ErrorClass, Event, IN_FLIGHT, LAST_WORDS,
-    LONGEST_LINE, Notice, QUEUE,
+    Client, Command, ConnectError, Error, ErrorClass, Event, IN_FLIGHT, LAST_WORDS, LONGEST_LINE,
+    Notice, QUEUE,
 };
-use serde_json::{Value, json};
-use tokio::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf,
-    duplex, join, split,
-};
-use tokio::task::JoinHandle;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
-
-/// Bytes that the stream takes before somebody reads.
-const PIPE: usize = 64 * 1024;
-const DEADLINE: Duration = Duration::from_secs(5);
-
-struct Peer {
-    reader: BufReader<ReadHalf<DuplexStream>>,
-    writer: WriteHalf<DuplexStream>,
-}
-
-impl Peer {
-    fn new(stream: DuplexStream) -> Peer {
-        let (reader, writer) = split(stream);
-        Peer { reader: BufReader::new(reader), writer }
-    }
-
-    /// A client that has negotiated with a peer.
-    async fn greeted() -> (Client, Peer) {
-        Peer::greeted_over(PIPE).await
-    }
-
-    async fn greeted_over(pipe: usize) -> (Client, Peer) {
-        let (ours, theirs) = duplex(pipe);
-        let mut peer = Peer::new(theirs);
-        let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), peer.welcome());
-        (client.unwrap(), peer)
-    }
-
-    /// A client and a peer that can stop to read and go on to speak.
-    async fn greeted_both_ways() -> (Client, Peer) {
-        let ((ours, says), (hears, theirs)) = (duplex(PIPE), duplex(PIPE));
-        let mut peer = Peer { reader: BufReader::new(split(hears).0), writer: split(says).1 };
-        let (client, ()) = tokio::join!(Client::over(join(ours, theirs), DEADLINE), peer.welcome());
-        (client.unwrap(), peer)
-    }
-
-    fn goes_deaf(&mut self) {
-        self.reader = BufReader::new(split(duplex(1).0).0);
-    }
-
-    async fn welcome(&mut self) {
-        self.greet().await;
-        let asked = self.heard().await;
-        assert_eq!(asked["execute"], "qmp_capabilities");
-        self.say(json!({"return": {}, "id": asked["id"]})).await;
-    }
-
-    async fn greet(&mut self) {
-        let version = json!({"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian"});
-        self.say(json!({"QMP": {"version": version, "capabilities": ["oob"]}})).await;
-    }
-
-    async fn say(&mut self, line: Value) {
-        self.say_raw(format!("{line}\r\n").as_bytes()).await;
-    }
-
-    async fn say_raw(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).await.unwrap();
-    }
-
-    /// The next command.
-    async fn heard(&mut self) -> Value {
-        let mut line = String::new();
-        assert_ne!(self.reader.read_line(&mut line).await.unwrap(), 0, "the client has gone");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// Waits until the client has closed the stream.
-    async fn hears_the_end(&mut self) {
-        let mut rest = Vec::new();
-        let ended = tokio::time::timeout(DEADLINE, self.reader.read_to_end(&mut rest)).await;
-        ended.expect("the client keeps the stream open").unwrap();
-    }
-
-    /// Answers a command of the client, so that all that was said before has been heard.
-    async fn catches_up(&mut self, client: &Client) {
-        let asking = ask(client);
-        let asked = self.heard().await;
-        self.say(json!({"return": {}, "id": asked["id"]})).await;
-        asking.await.unwrap().unwrap();
-    }
-}
-
-fn ask(client: &Client) -> JoinHandle<Result<Done, Error>> {
-    let client = client.clone();
-    tokio::spawn(async move { client.execute(DeviceDel { id: "d".to_owned() }).await })
-}
 
 fn is_broken(error: &Error, words: &str) -> bool {
     matches!(error, Error::Broken { reason } if reason.contains(words))
@@ -161,7 +75,7 @@ async fn late_reply_is_ignored() {
 async fn events_before_the_negotiation_are_ignored() {
     let (ours, theirs) = duplex(PIPE);
     let mut peer = Peer::new(theirs);
-    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE, None), async {
         peer.say(json!({"event": "STOP"})).await;
         peer.greet().await;
         peer.say(json!({"event": "RESUME"})).await;
@@ -178,7 +92,7 @@ async fn the_negotiation_has_one_deadline() {
     let (ours, theirs) = duplex(PIPE);
     let mut peer = Peer::new(theirs);
     let began = Instant::now();
-    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE, None), async {
         tokio::time::timeout(DEADLINE / 2, peer.heard()).await.unwrap_err();
         peer.greet().await;
     });
@@ -191,7 +105,7 @@ async fn the_negotiation_has_one_deadline() {
 async fn blank_lines_are_ignored() {
     let (ours, theirs) = duplex(PIPE);
     let mut peer = Peer::new(theirs);
-    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE), async {
+    let (client, ()) = tokio::join!(Client::over(ours, DEADLINE, None), async {
         peer.say_raw(b"\r\n").await;
         peer.greet().await;
         let asked = peer.heard().await;
@@ -208,7 +122,7 @@ async fn greeting_that_is_not_qmp_is_refused() {
         let mut peer = Peer::new(theirs);
         peer.say_raw(words.as_bytes()).await;
         drop(peer);
-        let client = Client::over(ours, DEADLINE).await;
+        let client = Client::over(ours, DEADLINE, None).await;
         assert!(matches!(client, Err(ConnectError::NotQmp(_))), "{words}: {client:?}");
     }
 }
@@ -300,7 +214,7 @@ async fn commands_in_flight_are_bounded() {
     }
     let given_up: Vec<_> = (0..IN_FLIGHT).map(|_| ask(&client)).collect();
     for command in given_up {
-        let after = COMMAND_DEADLINE;
+        let after = DeviceDel::DEADLINE;
         assert_eq!(command.await.unwrap(), Err(Error::TimedOut { command: "device_del", after }));
     }
     for _ in 0..IN_FLIGHT {
