@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use diskdock::actions;
-use diskdock::catalog::{ErrorCode, ParamSpec, Presence, Repeat, ReplyShape, Spec};
+use diskdock::actions::{self, PRODUCTS};
+use diskdock::catalog::{ErrorCode, Listed, ParamSpec, Presence, Repeat, ReplyShape};
 
 use super::spec::GATEWAY;
 
@@ -24,6 +24,11 @@ fn rows(file: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(tests_folder("facts").join(file)).unwrap();
     let row = |line: &str| line.split('\t').map(str::to_owned).collect();
     text.lines().skip(1).map(row).collect()
+}
+
+/// Whether a row is about this action: its first columns are product and action.
+fn is_about(row: &[String], action: &Listed) -> bool {
+    row[0] == action.product.code && row[1] == action.spec().name
 }
 
 /// Fails unless the differences are those of the baseline, each with its reason.
@@ -76,13 +81,13 @@ fn leaf(spec: &ParamSpec, name: String, encoding: &'static str) -> Leaf {
 }
 
 /// How the parameters of one action differ from `facts`: name, type, encoding, required.
-fn parameter_differences(spec: &Spec, facts: &[Vec<String>], out: &mut BTreeSet<String>) {
-    let action = spec.name;
-    let facts: Vec<_> = facts.iter().filter(|fact| fact[0] == action).collect();
+fn parameter_differences(listed: Listed, facts: &[Vec<String>], out: &mut BTreeSet<String>) {
+    let action = listed.key(PRODUCTS);
+    let facts: Vec<_> = facts.iter().filter(|fact| is_about(fact, &listed)).collect();
     let mut ours = Vec::new();
-    leaves(spec.parameters, "", &mut ours);
+    leaves(listed.spec().parameters, "", &mut ours);
     for fact in &facts {
-        let name = &fact[1];
+        let name = &fact[2];
         let gateways = LEGACY.contains(&name.as_str()) || name == "RegionId";
         let Some(found) = ours.iter().find(|leaf| leaf.name == *name) else {
             if !gateways {
@@ -92,15 +97,15 @@ fn parameter_differences(spec: &Spec, facts: &[Vec<String>], out: &mut BTreeSet<
         };
         let required = if found.required { "required" } else { "-" };
         let pairs = [
-            ("type", found.kind, &fact[2]),
-            ("encoding", found.encoding, &fact[3]),
-            ("required", required, &fact[4]),
+            ("type", found.kind, &fact[3]),
+            ("encoding", found.encoding, &fact[4]),
+            ("required", required, &fact[5]),
         ];
         for (what, is, should) in pairs.iter().filter(|(_, is, should)| is != should) {
             out.insert(format!("{action} {name} {what} is {is} should be {should}"));
         }
     }
-    let unknown = |leaf: &&Leaf| facts.iter().all(|fact| fact[1] != leaf.name);
+    let unknown = |leaf: &&Leaf| facts.iter().all(|fact| fact[2] != leaf.name);
     for leaf in ours.iter().filter(unknown) {
         out.insert(format!("{action} {} unknown", leaf.name));
     }
@@ -125,15 +130,16 @@ fn reply_leaves(shape: &ReplyShape, path: &str, out: &mut BTreeSet<(String, Stri
     }
 }
 
-/// Whether the API has this error for the action or for any other; `{}` stands for anything.
+/// Whether the API has this error for the action or for any other of any product.
 fn is_attested(error: &ErrorCode, facts: &[Vec<String>]) -> bool {
     let status = error.status.to_string();
-    facts.iter().any(|fact| fact[1] == status && fact[2] == error.code)
+    facts.iter().any(|fact| fact[2] == status && fact[3] == error.code)
 }
 
+/// Whether the API has this text for the code; `{}` in ours stands for anything.
 fn message_is_attested(error: &ErrorCode, facts: &[Vec<String>]) -> bool {
-    let same = |fact: &&Vec<String>| fact[2] == error.code;
-    let said = |fact: &Vec<String>| fact[3] == error.message || fact[3] == "-" || fact[3] == "%s";
+    let same = |fact: &&Vec<String>| fact[3] == error.code;
+    let said = |fact: &Vec<String>| fact[4] == error.message || fact[4] == "-" || fact[4] == "%s";
     error.message.contains("{}") || facts.iter().filter(same).any(said)
 }
 
@@ -141,8 +147,8 @@ fn message_is_attested(error: &ErrorCode, facts: &[Vec<String>]) -> bool {
 fn every_action_is_one_of_the_api() {
     let facts = rows("parameters.tsv");
     for entry in actions::all() {
-        let name = entry.spec().name;
-        assert!(facts.iter().any(|fact| fact[0] == name), "{name} is no action of the API");
+        let known = facts.iter().any(|fact| is_about(fact, &entry));
+        assert!(known, "{} is no action of the API", entry.key(PRODUCTS));
     }
 }
 
@@ -151,7 +157,7 @@ fn parameters_are_those_of_the_api() {
     let facts = rows("parameters.tsv");
     let mut found = BTreeSet::new();
     for entry in actions::all() {
-        parameter_differences(entry.spec(), &facts, &mut found);
+        parameter_differences(entry, &facts, &mut found);
     }
     compare("parameters.txt", &found);
 }
@@ -161,10 +167,10 @@ fn replies_are_those_of_the_api() {
     let facts = rows("replies.tsv");
     let mut found = BTreeSet::new();
     for entry in actions::all() {
-        let action = entry.spec().name;
-        let of_action = facts.iter().filter(|fact| fact[0] == action);
+        let action = entry.key(PRODUCTS);
+        let of_action = facts.iter().filter(|fact| is_about(fact, &entry));
         let theirs: BTreeSet<_> =
-            of_action.map(|fact| (fact[1].clone(), fact[2].clone())).collect();
+            of_action.map(|fact| (fact[2].clone(), fact[3].clone())).collect();
         let mut ours = BTreeSet::new();
         reply_leaves(&entry.spec().reply, "", &mut ours);
         let missing = theirs.difference(&ours).map(|(path, kind)| (path, kind, "missing"));
@@ -183,15 +189,15 @@ fn errors_are_those_of_the_api() {
     let facts = rows("errors.tsv");
     let mut found = BTreeSet::new();
     for entry in actions::all() {
-        let spec = entry.spec();
+        let (spec, action) = (entry.spec(), entry.key(PRODUCTS));
         let token = spec.takes("ClientToken").then_some(spec.token_mismatch);
         let own = spec.errors().into_iter().chain(token);
         for error in own.filter(|error| !GATEWAY.iter().any(|one| std::ptr::eq(*one, *error))) {
             let ErrorCode { status, code, message, .. } = error;
             if !is_attested(error, &facts) {
-                found.insert(format!("{} {status} {code} unknown", spec.name));
+                found.insert(format!("{action} {status} {code} unknown"));
             } else if !message_is_attested(error, &facts) {
-                found.insert(format!("{} {status} {code} message: {message}", spec.name));
+                found.insert(format!("{action} {status} {code} message: {message}"));
             }
         }
     }
