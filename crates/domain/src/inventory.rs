@@ -67,6 +67,19 @@ impl Inventory {
         }
     }
 
+    /// The same with these regions only, and their zones. An id that is no region is an
+    /// error, and so is an empty list.
+    pub fn with_only_regions(&self, ids: &[String]) -> Result<Inventory, InventoryError> {
+        if let Some(id) = ids.iter().find(|id| self.region(id).is_none()) {
+            let known: Vec<&str> = self.regions().iter().map(|region| region.id.as_str()).collect();
+            let advice = format!("is not there; there are {}", known.join(", "));
+            return Err(InventoryError::new("regions", id, advice));
+        }
+        let mut tables = self.tables.clone();
+        tables.regions.retain(|region| ids.contains(&region.id));
+        Inventory::new(tables)
+    }
+
     /// All regions, sorted by id.
     pub fn regions(&self) -> &[Region] {
         &self.tables.regions

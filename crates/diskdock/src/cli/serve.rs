@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::inventory::Inventory;
 use tokio::net::TcpListener;
 
 use super::Failure;
@@ -30,6 +31,7 @@ use crate::store::sqlite::Durability;
 #[command(after_help = "Examples:
   diskdock serve                          state in ./diskdock-data, key testid/testsecret
   diskdock serve --ephemeral --pace 2s    no state, attach, detach, start … take two seconds
+  diskdock serve --regions cn-hangzhou    no other region is offered
   diskdock serve --listen 0.0.0.0:5260 --tls-cert cert.pem --tls-key key.pem
                                           for other machines; create a key first:
                                           diskdock key create")]
@@ -62,6 +64,10 @@ pub(crate) struct ServeArgs {
     /// A TOML file that extends or replaces the regions, zones, instance types and images
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
+    /// The only regions to offer, such as cn-hangzhou or cn-hangzhou,cn-beijing; all unless given.
+    /// A client that walks all regions visits no other, and so none at the vendor's hosts
+    #[arg(long, value_name = "REGION", value_delimiter = ',', env = "DISKDOCK_REGIONS")]
+    pub regions: Vec<String>,
     /// Certificate chain for TLS, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -93,6 +99,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
     args.machines.check_state(directory)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
+    let place = place_to_try(&plan.inventory);
     let assembly = Assembly::new(plan).map_err(|fault| {
         let hint = "Use another --data-dir, or stop the other server.";
         Failure::new(format!("cannot open the state: {fault}"), hint)
@@ -110,7 +117,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
-    let greeting = greeting(&args, address, directory);
+    let greeting = greeting(&args, address, directory, &place);
     let life = Arc::clone(&assembly.life);
     let living = tokio::spawn(async move { life.run(|| say(&greeting)).await });
     let watch = Watch::default();
@@ -142,8 +149,7 @@ fn plan(
     directory: PathBuf,
     ids: IdGenerator,
 ) -> Result<AssemblyOptions, Failure> {
-    let inventory = crate::inventory::load(args.inventory.as_deref())
-        .map_err(|error| Failure::new(error, "See docs/inventory.md for the format."))?;
+    let inventory = inventory(args)?;
     Ok(AssemblyOptions {
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
@@ -163,6 +169,30 @@ fn plan(
         development_key: args.listen.ip().is_loopback() && !args.machines.has_guests(),
         extra_hosts: args.allow_host.clone(),
     })
+}
+
+fn inventory(args: &ServeArgs) -> Result<Inventory, Failure> {
+    let whole = crate::inventory::load(args.inventory.as_deref())
+        .map_err(|error| Failure::new(error, "See docs/inventory.md for the format."))?;
+    if args.regions.is_empty() {
+        return Ok(whole);
+    }
+    whole.with_only_regions(&args.regions).map_err(|error| Failure::new(error, "See --regions."))
+}
+
+/// A region and a zone of it for the first call: those of the documents, or the first there are.
+fn place_to_try(inventory: &Inventory) -> (String, String) {
+    let zone = inventory.zone("cn-hangzhou-b").or_else(|| inventory.zones().next());
+    zone.map(|zone| (zone.region_id.clone(), zone.id.clone())).unwrap_or_default()
+}
+
+/// What is offered, for a person: the regions that were chosen, or how to choose.
+fn regions_in_words(args: &ServeArgs) -> String {
+    if args.regions.is_empty() {
+        return "all; --regions cn-hangzhou keeps clients that walk them from the vendor's hosts"
+            .to_owned();
+    }
+    args.regions.join(", ")
 }
 
 /// Refuses to listen beyond loopback without a secret key, and without TLS unless waived.
@@ -257,7 +287,12 @@ fn start_log(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The first steps for a person, within one screen.
-fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
+fn greeting(
+    args: &ServeArgs,
+    address: SocketAddr,
+    directory: &Path,
+    (region, zone): &(String, String),
+) -> String {
     let endpoint = endpoint(args, address);
     let kept = if args.ephemeral {
         "nowhere; it is gone when the server stops".to_owned()
@@ -268,7 +303,7 @@ fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
             .to_string()
     };
     if args.machines.has_guests() {
-        return greeting_of_machines(&endpoint, directory);
+        return greeting_of_machines(args, &endpoint, directory);
     }
     let plain = args.tls_cert.is_none();
     let insecure = if plain { " --insecure" } else { "" };
@@ -276,8 +311,10 @@ fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
     if !address.ip().is_loopback() {
         return format!(
             "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
-             keys       those of `diskdock key list`; the development key is off here\n",
+             regions    {}\n  keys       those of `diskdock key list`; the development key is off \
+             here\n",
             env!("CARGO_PKG_VERSION"),
+            regions_in_words(args),
         );
     }
     format!(
@@ -286,17 +323,18 @@ fn greeting(args: &ServeArgs, address: SocketAddr, directory: &Path) -> String {
   endpoint   {endpoint}
   explorer   {endpoint}/explorer
   state      {kept}
-  AccessKey  testid / testsecret   region cn-hangzhou   pace {pace}
+  regions    {regions}
+  AccessKey  testid / testsecret   region {region}   pace {pace}
 
 Try one of these:
 
   aliyun ecs DescribeRegions --endpoint {address}{insecure} --mode AK \
-    --access-key-id testid --access-key-secret testsecret --region cn-hangzhou
+    --access-key-id testid --access-key-secret testsecret --region {region}
 
   python3 -c 'from alibabacloud_ecs20140526 import client, models as m
 from alibabacloud_tea_openapi.utils_models import Config
 c = client.Client(Config(access_key_id="testid", access_key_secret="testsecret", endpoint="{address}", protocol="{protocol}"))
-print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-hangzhou-b", size=20, disk_category="cloud_essd")).body)'
+print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", size=20, disk_category="cloud_essd")).body)'
 
   curl {endpoint}/_diskdock/health
 
@@ -306,11 +344,12 @@ print(c.create_disk(m.CreateDiskRequest(region_id="cn-hangzhou", zone_id="cn-han
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,
+        regions = regions_in_words(args),
     )
 }
 
 /// The same with virtual machines, where the development key is off.
-fn greeting_of_machines(endpoint: &str, directory: &Path) -> String {
+fn greeting_of_machines(args: &ServeArgs, endpoint: &str, directory: &Path) -> String {
     let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let key = first_key::path_in(&directory);
     let (directory, key) = (directory.display(), key.display());
@@ -320,6 +359,7 @@ fn greeting_of_machines(endpoint: &str, directory: &Path) -> String {
   endpoint   {endpoint}
   explorer   {endpoint}/explorer
   state      {directory}
+  regions    {regions}
   AccessKey  in {key}, for whoever may read it
 
 On this host:
@@ -329,6 +369,7 @@ On this host:
   diskdock admin operations         with the admin token beside it
 ",
         version = env!("CARGO_PKG_VERSION"),
+        regions = regions_in_words(args),
     )
 }
 

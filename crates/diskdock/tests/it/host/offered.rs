@@ -73,9 +73,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &std::path::Path) -> Server {
+    fn start(data: &std::path::Path, more: &[&str]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         let mut greeting = BufReader::new(child.stdout.take().unwrap());
@@ -95,7 +95,7 @@ impl Drop for Server {
 #[test]
 fn running_server_lists_an_image_once_imported() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let _server = Server::start(data.path());
+    let _server = Server::start(data.path(), &[]);
     let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();
     let offered = || {
         let call = ["call", "DescribeImages", "--RegionId", REGION, "--ImageOwnerAlias", "self"];
@@ -107,4 +107,36 @@ fn running_server_lists_an_image_once_imported() {
     assert!(offered().contains("m-debian"));
     out(data.path(), &["image", "delete", "m-debian"]);
     assert!(!offered().contains("m-debian"));
+}
+
+#[test]
+fn serve_offers_only_the_regions_that_it_is_given() {
+    let data = tempfile::tempdir().unwrap();
+    let _server = Server::start(data.path(), &["--regions", "cn-hangzhou,cn-beijing"]);
+    let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();
+    let call = |action: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+        command.arg("call").args(action).args(["--endpoint", endpoint.trim()]);
+        let done = command.output().unwrap();
+        String::from_utf8([done.stdout, done.stderr].concat()).unwrap()
+    };
+    let told = call(&["DescribeRegions"]);
+    let regions: Vec<&str> = told.split('"').filter(|word| REGIONS.contains(word)).collect();
+    assert_eq!(regions, ["cn-beijing", "cn-hangzhou"], "{told}");
+    let elsewhere = call(&["DescribeDisks", "--RegionId", "cn-shanghai"]);
+    assert!(elsewhere.contains("InvalidRegion.NotFound"), "{elsewhere}");
+    assert!(call(&["DescribeDisks", "--RegionId", "cn-beijing"]).contains("TotalCount"));
+}
+
+const REGIONS: [&str; 4] = ["cn-beijing", "cn-hangzhou", "cn-shanghai", "us-west-1"];
+
+#[test]
+fn serve_refuses_a_region_that_is_not_in_the_inventory() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--regions", "cn-hangzhou,mars"]);
+    let done = command.arg("--data-dir").arg(data.path()).output().unwrap();
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success() && told.contains("regions.mars: is not there"), "{told}");
+    assert!(told.contains("cn-hangzhou, "), "{told}");
 }
