@@ -108,6 +108,7 @@ impl Assembly {
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks,
+            is_simulated: simulated.is_some(),
             console,
         };
         let environment = Arc::new(Environments::new(environment));

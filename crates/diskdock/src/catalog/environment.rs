@@ -33,6 +33,8 @@ pub struct Environment {
     pub creating_takes_time: Arc<AtomicBool>,
     /// Whether a disk can be on several instances at a time.
     pub shares_disks: bool,
+    /// Whether instances are simulated, so that no guest has to be told of a change.
+    pub is_simulated: bool,
     /// Reads the consoles of instances.
     pub console: Console,
 }
@@ -45,6 +47,7 @@ impl Environment {
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
+            is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
         }
     }

@@ -5,14 +5,17 @@ mod build;
 pub(crate) mod create_instance;
 pub(crate) mod delete_instance;
 pub(crate) mod delete_instances;
+pub(crate) mod describe_instance_attribute;
 pub(crate) mod describe_instance_status;
 pub(crate) mod describe_instances;
+pub(crate) mod describe_user_data;
 mod empty_instance;
 pub(crate) mod get_instance_console_output;
 mod item;
 mod item_parts;
 mod launch;
 mod machine_spec;
+pub(crate) mod modify_instance_attribute;
 mod power;
 pub(crate) mod reboot_instance;
 pub(crate) mod reboot_instances;
@@ -47,5 +50,8 @@ static ACTIONS: &[Entry] = &[
     Entry::Mutation(&delete_instances::DeleteInstances),
     Entry::Reading(&describe_instances::DescribeInstances),
     Entry::Reading(&describe_instance_status::DescribeInstanceStatus),
+    Entry::Reading(&describe_instance_attribute::DescribeInstanceAttribute),
+    Entry::Reading(&describe_user_data::DescribeUserData),
+    Entry::Mutation(&modify_instance_attribute::ModifyInstanceAttribute),
     Entry::Reading(&get_instance_console_output::GetInstanceConsoleOutput),
 ];

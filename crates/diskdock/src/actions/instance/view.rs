@@ -77,7 +77,8 @@ impl Serialize for InstanceView {
 }
 
 impl InstanceView {
-    fn item(&self) -> InstanceItem<'_> {
+    /// The instance as DescribeInstances shows it.
+    pub(super) fn item(&self) -> InstanceItem<'_> {
         let instance = &self.instance;
         let (network, found) = (&instance.network, self.found_type.as_ref());
         let gpu = found.and_then(|found| found.gpu.as_ref());

@@ -159,6 +159,27 @@ errors! {
     USER_DATA_NOT_BASE64 = 400 "InvalidUserData.Base64FormatInvalid"
         "The specified UserData is not valid."
         => "Encode the user data in Base64.";
+    INSTANCE_DESCRIPTION_MALFORMED = 400 "InvalidDescription.Malformed"
+        "The specified parameter \"Description\" is not valid."
+        => "Use 2 to 256 characters that do not begin with http:// or https://.";
+    RECYCLABLE_NOT_PERMITTED = 400 "InvalidParameter.RecycleBin"
+        "You do not have permission to set recyclable properties."
+        => "Leave Recyclable out.";
+    PASSWORD_NOT_SET = 400 "ImageNotSupportCloudInit"
+        "The specified image does not support cloud-init."
+        => "Leave Password out: with virtual machines this server sets no passwords. Set one with UserData.";
+    NEW_USER_DATA_NOT_BASE64 = 403 "InvalidUserData.Base64FormatInvalid"
+        "The specified UserData is not valid"
+        => "Encode the user data in Base64.";
+    CREDITS_NOT_OF_TYPE = 400 "InstanceType.ValueNotSupported"
+        "The instance type not supported."
+        => "Leave CreditSpecification out: the type is not burstable.";
+    SECURITY_GROUP_REPEATED = 404 "InvalidParameter.SecurityGroupIdRepeated"
+        "The specified security group ids has repeated."
+        => "Name every security group once.";
+    NETWORK_ENCRYPTION_UNSUPPORTED = 403 "InvalidOperation.InstanceTypeNotSupportNetworkEncryption"
+        "The specified instance type does not support network encryption."
+        => "Leave EnableNetworkEncryption out; this server encrypts no networks.";
     PERIOD_NOT_VALID = 400 "InvalidPeriod"
         "The specified period is not valid."
         => "Use 1 to 4 weeks, or 1 to 9, 12, 24, 36, 48 or 60 months.";

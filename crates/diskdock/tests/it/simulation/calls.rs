@@ -15,7 +15,12 @@ use super::steps::{CALLERS, Life};
 use crate::harness::{Answer, REGION};
 
 impl Life {
-    async fn ask(&mut self, caller: usize, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub(super) async fn ask(
+        &mut self,
+        caller: usize,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Answer {
         std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);
         let answer = self.world.call(action, parameters).await;
         std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);

@@ -14,6 +14,7 @@ pub(super) const MUTATIONS: &[&str] = &[
     "DetachDisk",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
+    "ModifyInstanceAttribute",
     "RebootInstance",
     "RebootInstances",
     "ResizeDisk",
@@ -164,6 +165,9 @@ impl Model {
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
+            "In_use" if moves && disk.may_be_growing() => {
+                &["", "LastOrderProcessing", "IncorrectInstanceStatus"]
+            }
             "Available" | "In_use" if disk.may_be_growing() => &["", "LastOrderProcessing"],
             "In_use" if moves => &["", "IncorrectInstanceStatus"],
             "Available" | "In_use" => WELL,
@@ -174,6 +178,11 @@ impl Model {
     /// The answer to ModifyDiskAttribute, which gives a name.
     pub(super) fn rename(&self, caller: usize, disk: &str) -> Expected {
         if self.own_disk(caller, disk).is_some() { WELL } else { NO_DISK }
+    }
+
+    /// The answer to ModifyInstanceAttribute, which gives a name.
+    pub(super) fn rename_instance(&self, caller: usize, instance: &str) -> Expected {
+        if self.own_instance(caller, instance).is_some() { WELL } else { NO_INSTANCE }
     }
 
     /// The answer to an action on the power of an instance that must be in this status. One that

@@ -67,7 +67,8 @@ impl Life {
             40..44 => self.delete_disk().await,
             44..52 => self.change_disk().await,
             52..56 => self.make_instances().await,
-            56..66 => self.power().await,
+            56..58 => self.rename_instance().await,
+            58..66 => self.power().await,
             66..69 => self.release().await,
             69..75 => self.misbehave(),
             75..78 => self.world.simulated().clear_rules(),
@@ -212,6 +213,18 @@ impl Life {
             told["InstanceId"].as_str().or(told["InstanceIdSets"]["InstanceIdSet"][0].as_str());
         let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
         self.model.instances.insert(made.unwrap().to_owned(), instance);
+    }
+
+    async fn rename_instance(&mut self) {
+        let instance = self.some_instance();
+        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
+        let expected = self.model.rename_instance(caller, &instance);
+        let (id, name) = (("InstanceId", instance.as_str()), format!("name-{}", self.pick(100)));
+        let ask = [id, ("InstanceName", &name)];
+        if self.call(caller, "ModifyInstanceAttribute", &ask, expected).await.is_some() {
+            let shown = self.ask(caller, "DescribeInstanceAttribute", &[id]).await;
+            assert_eq!(shown.text_at("InstanceName"), name);
+        }
     }
 
     async fn power(&mut self) {

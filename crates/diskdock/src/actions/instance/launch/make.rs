@@ -85,11 +85,8 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
 
 /// Burstable types are Standard unless the request says otherwise; others have no such thing.
 fn credits(plan: &LaunchPlan) -> &'static str {
-    match (plan.ask.credit_specification, &plan.instance_type.credits) {
-        (_, None) => "",
-        (Some(CreditSpecification::Unlimited), Some(_)) => "Unlimited",
-        (Some(CreditSpecification::Standard) | None, Some(_)) => "Standard",
-    }
+    let asked = plan.ask.credit_specification.unwrap_or(CreditSpecification::Standard);
+    if plan.instance_type.credits.is_some() { asked.as_str() } else { "" }
 }
 
 /// The end of a subscription that begins now.

@@ -280,6 +280,16 @@ choice!(
     }
 );
 
+impl CreditSpecification {
+    /// The literal on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            CreditSpecification::Standard => "Standard",
+            CreditSpecification::Unlimited => "Unlimited",
+        }
+    }
+}
+
 choice!(
     /// How public bandwidth is paid for.
     pub(crate) enum InternetChargeType {

@@ -14,7 +14,7 @@ use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 
 /// Bytes of user data before encoding (documentation of RunInstances).
-const USER_DATA_BYTES: usize = 32 * 1024;
+pub(crate) const USER_DATA_BYTES: usize = 32 * 1024;
 
 /// The plan of a launch. Region, type and image exist.
 pub(crate) struct LaunchPlan {

@@ -1,0 +1,78 @@
+//! DescribeInstanceAttribute and DescribeUserData.
+
+use crate::harness::{REGION, World};
+
+#[tokio::test]
+async fn describe_instance_attribute_shows_what_describe_instances_shows() {
+    let world = World::new().await;
+    let changes = [("InternetMaxBandwidthOut", Some("5")), ("Description", Some("web server"))];
+    let id = world.run_one(&changes).await;
+    let whole = world.show(&id).await;
+    let shown = world.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
+    let same = [
+        "InstanceId",
+        "InstanceName",
+        "Description",
+        "HostName",
+        "Status",
+        "RegionId",
+        "ZoneId",
+        "InstanceType",
+        "Cpu",
+        "Memory",
+        "ImageId",
+        "SerialNumber",
+        "InstanceChargeType",
+        "CreationTime",
+        "ExpiredTime",
+        "StoppedMode",
+        "VpcAttributes",
+        "SecurityGroupIds",
+        "PublicIpAddress",
+        "InternetMaxBandwidthOut",
+        "SecurityOptions",
+    ];
+    for field in same {
+        assert_eq!(shown[field], whole[field], "{field}");
+    }
+    assert_eq!(shown["IoOptimized"], "optimized");
+    assert_eq!(shown["PublicIpAddress"]["IpAddress"].as_array().unwrap().len(), 1);
+    world.change_instance(&id, |one| one.locks.push(domain::LockReason::Security)).await;
+    let shown = world.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
+    assert_eq!(shown["OperationLocks"]["LockReason"][0]["LockReason"], "security");
+}
+
+#[tokio::test]
+async fn describe_instance_attribute_refuses_an_unknown_instance() {
+    let mut world = World::new().await;
+    let expected = (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
+    world.refuses("DescribeInstanceAttribute", &[("InstanceId", "i-none")], expected).await;
+    let id = world.running_instance().await;
+    world.become_another_account().await;
+    world.refuses("DescribeInstanceAttribute", &[("InstanceId", &id)], expected).await;
+    world.refuses("DescribeUserData", &[("RegionId", REGION), ("InstanceId", &id)], expected).await;
+}
+
+#[tokio::test]
+async fn describe_user_data_shows_it_as_it_was_sent() {
+    let world = World::new().await;
+    let sent = "ZWNobyBoZWxsbyBlY3MhCg==";
+    let with = world.run_one(&[("UserData", Some(sent))]).await;
+    let without = world.run_one(&[]).await;
+    for (id, expected) in [(&with, sent), (&without, "")] {
+        let ask = [("RegionId", REGION), ("InstanceId", id.as_str())];
+        let shown = world.ok("DescribeUserData", &ask).await;
+        assert_eq!(shown.text_at("UserData"), expected);
+        assert_eq!(shown.text_at("InstanceId"), *id);
+        assert_eq!(shown.text_at("RegionId"), REGION);
+    }
+}
+
+#[tokio::test]
+async fn describe_user_data_finds_an_instance_in_its_own_region_only() {
+    let world = World::new().await;
+    let id = world.running_instance().await;
+    let ask = [("RegionId", "cn-beijing"), ("InstanceId", id.as_str())];
+    let answer = world.call("DescribeUserData", &ask).await;
+    assert_eq!(answer.refusal(), (404, "InvalidInstanceId.NotFound"));
+}
