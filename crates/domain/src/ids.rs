@@ -1,13 +1,13 @@
 //! One type for each kind of id, so that they cannot be swapped.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+/// Declares types of ids. A kind of resource that no other names declares its own in its own file.
 macro_rules! ids {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {$(
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(Box<str>);
 
@@ -30,8 +30,8 @@ macro_rules! ids {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str(&self.0)
             }
         }

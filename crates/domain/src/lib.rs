@@ -3,10 +3,12 @@
 //! Pure: depends on serde alone, reads no clock, knows no HTTP, no SQL and no hypervisor. Time is
 //! given as a [`Moment`], never taken.
 
+#[macro_use]
+pub mod ids;
+
 pub mod category;
 pub mod disk;
 pub mod entity;
-pub mod ids;
 pub mod instance;
 pub mod inventory;
 pub mod limits;

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use diskdock::actions;
+use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::{ParamSpec, Repeat};
 use diskdock::explorer::samples::{Ask, Language, NoSample, Sample, Target, sample};
 
@@ -49,9 +49,9 @@ fn all_with(specs: &[ParamSpec], prefix: &str, value: &str, out: &mut Vec<Pair>)
 
 #[test]
 fn every_action_has_a_sample_in_every_language_or_a_reason() {
-    for spec in actions::all().map(|entry| entry.spec()) {
+    for (key, spec) in actions::all().map(|entry| (entry.key(PRODUCTS), entry.spec())) {
         for language in Language::ALL {
-            match written(language, spec.name, &[]) {
+            match written(language, &key, &[]) {
                 Ok(sample) => {
                     let calls = sample.code.contains(spec.name) || language == Language::Terraform;
                     assert!(calls, "{} in {}", spec.name, language.name());
@@ -69,11 +69,11 @@ fn every_action_has_a_sample_in_every_language_or_a_reason() {
 
 #[test]
 fn sample_values_stay_inside_their_literal() {
-    for spec in actions::all().map(|entry| entry.spec()) {
+    for (key, spec) in actions::all().map(|entry| (entry.key(PRODUCTS), entry.spec())) {
         let mut values = Vec::new();
         all_with(spec.parameters, "", AWKWARD, &mut values);
         for language in Language::ALL {
-            match written(language, spec.name, &values) {
+            match written(language, &key, &values) {
                 Ok(Sample { code, .. }) => {
                     assert!(!code.contains("a\n*/") && !code.contains('\u{202e}'), "{}", spec.name);
                     assert!(!code.contains('\0'));

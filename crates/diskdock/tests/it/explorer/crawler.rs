@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use diskdock::actions::all;
+use diskdock::actions::{PRODUCTS, all};
 use diskdock::catalog::errors;
 
 use super::{Page, get};
@@ -59,7 +59,7 @@ async fn crawl() -> (BTreeMap<String, Page>, Vec<(String, String)>) {
 async fn every_page_renders_and_no_link_is_dead() {
     let (pages, anchors) = crawl().await;
     for entry in all() {
-        let path = format!("/explorer/actions/{}", entry.spec().name);
+        let path = format!("/explorer/actions/{}", entry.key(PRODUCTS));
         assert!(pages.contains_key(&path), "{path} cannot be reached");
     }
     for error in errors::all() {
