@@ -17,7 +17,7 @@ use crate::gateway::decode;
 
 /// The region for what is asked without one.
 const REGION: &str = "cn-hangzhou";
-/// What a server is called whose name cannot be read.
+/// The name of a server whose own name cannot be read.
 const ENDPOINT: &str = "127.0.0.1:5260";
 
 /// Which code is wanted.

@@ -1,4 +1,4 @@
-//! What the scripts have to know of resources: how each kind is listed, and what a page follows
+//! Resources as the scripts know them: how each kind is listed, and which ones a page follows
 //! after an asynchronous call.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::actions::{all, resource};
 use crate::catalog::{Ids, ParamSpec, Resource, Spec};
 
-/// What a page follows after a call of this action, as JSON for the script: the kind of resource,
-/// and where its ids are.
+/// The resources that a page follows after a call of this action, as JSON for the script: their
+/// kind, and where their ids are.
 pub(super) fn followed(spec: &Spec) -> Option<String> {
     let transition = spec.transition?;
     let ids = match transition.settles.as_ref()?.ids {

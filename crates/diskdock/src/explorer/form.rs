@@ -21,9 +21,9 @@ pub(crate) struct Form<'a> {
 
 /// Where a parameter stands.
 struct FieldPath<'a> {
-    /// What its name on the wire begins with: `DataDisk.1.`
+    /// The beginning of its name on the wire: `DataDisk.1.`
     wire: &'a str,
-    /// What its name in the documentation begins with: `DataDisk.N.`
+    /// The beginning of its name in the documentation: `DataDisk.N.`
     path: &'a str,
 }
 
@@ -222,7 +222,7 @@ fn is_number(spec: &ParamSpec) -> bool {
     matches!(spec.shape, Shape::Integer { .. }) && spec.repeat == Repeat::Once
 }
 
-/// What stands for any text in the catalog says nothing to a reader.
+/// The catalog's format for any text, which is not shown.
 const ANY_TEXT: &str = "text";
 
 /// The example as it stands in the field of this parameter.

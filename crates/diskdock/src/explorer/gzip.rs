@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// What is shorter is sent as it is, in bytes.
+/// The shortest body that is compressed, in bytes.
 const WORTHWHILE: usize = 1_024;
 /// The longest page, in bytes; pages come from the catalog and from bounded requests.
 const LONGEST: usize = 4 * 1024 * 1024;

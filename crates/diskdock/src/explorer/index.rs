@@ -76,7 +76,7 @@ fn card(listed: Listed) -> Markup {
     }
 }
 
-/// What kind of action it is, in a word or two.
+/// The kind of action, in a word or two.
 pub(super) fn badges(spec: &Spec) -> Markup {
     html! {
         p.badges {

@@ -1,7 +1,7 @@
 //! The API explorer: pages at `/explorer` made from the catalog.
 //!
-//! Reading works without script. Calls are made by the browser against the API like anybody
-//! else's; nothing here reaches the store.
+//! Reading works without script. The browser makes calls against the API like every client;
+//! nothing here reaches the store.
 
 mod action;
 mod assets;
@@ -34,7 +34,7 @@ use maud::Markup;
 use crate::actions::{PRODUCTS, find};
 use crate::catalog::Listed;
 
-/// What a page of the explorer may load and where it may send things: nothing but this server.
+/// The only server that a page may load from and send to: this one.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data:; connect-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
@@ -42,7 +42,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// Values of a query in the order in which they were given.
 type Values = Vec<(String, String)>;
 
-/// What pages have to know about the server that they come from.
+/// Properties of the server that pages depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
     /// Whether it is reached over TLS.
@@ -124,7 +124,7 @@ fn missing(what: &str) -> Response {
     (StatusCode::NOT_FOUND, shown(&index::missing(what))).into_response()
 }
 
-/// What an action is called in addresses.
+/// The name of an action in addresses.
 fn key(listed: Listed) -> String {
     listed.key(PRODUCTS)
 }

@@ -1,4 +1,4 @@
-//! What every page has: head, navigation, search, the key that calls are signed with.
+//! The parts of every page: head, navigation, search, the key that calls are signed with.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -14,7 +14,7 @@ pub(crate) enum Section {
     Errors,
     /// State machines.
     States,
-    /// What is going on.
+    /// The live view of resources and operations.
     Console,
     /// The signature checker.
     Signature,

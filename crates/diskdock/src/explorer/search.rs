@@ -12,20 +12,20 @@ use crate::catalog::{ParamSpec, Repeat};
 /// Most results that are shown.
 const RESULTS: usize = 60;
 
-/// What can be found.
+/// A search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SearchEntry {
     /// `action`, `parameter` or `error`.
     pub kind: &'static str,
-    /// What is matched first.
+    /// The text that is matched first.
     pub name: String,
-    /// What is matched then, and shown.
+    /// The text that is matched then, and shown.
     pub text: String,
     /// Where it leads.
     pub href: String,
 }
 
-/// Everything that can be found: actions first, then error codes, then parameters.
+/// All entries: actions first, then error codes, then parameters.
 pub(crate) fn entries() -> Vec<SearchEntry> {
     let actions = all().map(|listed| SearchEntry {
         kind: "action",
@@ -70,7 +70,7 @@ fn parameter_names(specs: &[ParamSpec], prefix: &str, names: &mut Vec<String>) {
 }
 
 /// The entries as JSON, as short as they can be: rows of the kind's first letter, name and text.
-/// Where a row leads follows from these.
+/// The address of a row follows from these.
 pub(super) fn json() -> String {
     let entries = entries();
     let rows: Vec<_> =
@@ -78,7 +78,7 @@ pub(super) fn json() -> String {
     serde_json::to_string(&rows).expect("text is plain data")
 }
 
-/// What matches every word of `asked`, best first, up to a bound.
+/// The entries that match every word of `asked`, best first, up to a bound.
 pub(crate) fn find(asked: &str) -> Vec<SearchEntry> {
     let asked = asked.trim().to_lowercase();
     let words: Vec<&str> = asked.split_whitespace().collect();

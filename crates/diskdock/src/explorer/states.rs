@@ -26,7 +26,7 @@ pub(crate) struct StatusDiagram {
 pub(crate) struct Way {
     /// From where, to where.
     pub edge: Edge,
-    /// What makes it happen.
+    /// The cause.
     pub label: String,
     /// Actions that set it off.
     pub begun_by: Vec<&'static str>,

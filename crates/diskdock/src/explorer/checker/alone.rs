@@ -5,18 +5,18 @@ use super::mistakes;
 use crate::gateway::decode::{self, Pair};
 use crate::gateway::signature::{Mismatch, payload_hash, percent_encode, rpc_string_to_sign};
 
-/// What is said of a text in which nothing is wrong.
+/// The answer for a text without a mistake.
 pub(crate) const WELL_MADE: &str =
     "It is well made: names are sorted and everything is encoded as it has to be.";
 
-/// What comes of a text that was pasted alone.
+/// The result of checking a text without its request.
 #[derive(Debug)]
 pub(crate) struct Checked {
     /// `rpc` or `acs3`.
     pub scheme: &'static str,
-    /// What has to be signed.
+    /// The text to sign.
     pub string_to_sign: String,
-    /// Where it is wrong; none if it is well made.
+    /// The first mistake; none if it is well made.
     pub difference: Option<String>,
 }
 

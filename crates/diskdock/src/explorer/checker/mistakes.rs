@@ -5,9 +5,9 @@ use crate::gateway::signature::{Mismatch, payload_hash};
 /// A mistake and the string to sign that comes of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
-    /// What is wrong and what to do instead.
+    /// The mistake, and what to do instead.
     pub sentence: &'static str,
-    /// What a signer with this mistake signs.
+    /// The text that a signer with this mistake signs.
     pub string_to_sign: String,
     /// The text in which it shows: the canonical request of ACS3, the string to sign of 1.0.
     text: String,
@@ -78,7 +78,7 @@ fn changed(
         .collect()
 }
 
-/// Where a signer's own text first differs from the server's; none if it does not.
+/// The first difference of a signer's own text from the server's; none if they are equal.
 pub(super) fn difference(mine: &str, signed: &Mismatch) -> Option<String> {
     let mine = mine.replace("\r\n", "\n");
     let (name, theirs) = match signed {

@@ -20,7 +20,7 @@ use crate::gateway::signature::{Claims, Mismatch, Received, Scheme, claims, expl
 const PASTED: &str = "POST http://127.0.0.1:5260/?DiskId=d-…\nx-acs-action: DetachDisk\n\
                       authorization: ACS3-HMAC-SHA256 Credential=…";
 
-/// What a request's signature has to cover.
+/// A request's signature, and the text that it has to cover.
 struct Claimed {
     scheme: Scheme,
     access_key_id: String,

@@ -24,7 +24,7 @@ pub(crate) fn words(text: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// What a backslash does: it joins lines, and takes a character's meaning away. Inside double
+/// The effect of a backslash: it joins lines, and takes a character's meaning away. Inside double
 /// quotes it does so to a few characters only.
 fn escaped(quoted: bool, next: Option<char>, word: &mut Option<String>) {
     match next {

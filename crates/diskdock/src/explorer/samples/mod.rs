@@ -1,9 +1,9 @@
 //! Programs that make one call: from an action and the values in a form, a complete file in each of
 //! nine languages.
 //!
-//! What is the same for all languages is decided once: which values are sent ([`plan`]), how they
-//! fit the SDKs' models ([`tree`]), what is waited for afterwards ([`waiting`]), and how a text is
-//! written as a literal ([`quote`]). A language adds its words.
+//! All languages share what is decided once: which values are sent ([`plan`]), how they fit the
+//! SDKs' models ([`tree`]), what is waited for afterwards ([`waiting`]), and how a text is written
+//! as a literal ([`quote`]). A language adds its syntax.
 
 mod cli;
 mod csharp;
@@ -64,7 +64,7 @@ impl Language {
         Language::Terraform,
     ];
 
-    /// What people call it.
+    /// Its name for people.
     pub fn name(self) -> &'static str {
         match self {
             Language::Python => "Python",
@@ -94,7 +94,7 @@ impl Language {
         }
     }
 
-    /// What the name of its files ends in, without the dot.
+    /// The extension of its files, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Language::Python => "py",
@@ -157,7 +157,7 @@ impl Target {
     }
 }
 
-/// What a sample is asked for.
+/// The request for a sample.
 pub struct Ask<'a> {
     /// The action to call.
     pub listed: Listed,
@@ -175,7 +175,7 @@ pub struct Sample {
     pub file_name: String,
     /// The file.
     pub code: String,
-    /// What to install and what to type, a line each.
+    /// The packages to install and the commands to type, a line each.
     pub how_to_run: String,
 }
 

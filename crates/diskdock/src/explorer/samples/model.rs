@@ -1,4 +1,4 @@
-//! What the typed SDKs know: which type a parameter has in their models, and what they lack.
+//! The models of the typed SDKs: which type a parameter has there, and what they lack.
 //!
 //! The catalog says what the server takes; the models of the SDKs differ from it in the few places
 //! that are listed here, for the versions that `tests/samples` compiles against.

@@ -1,4 +1,4 @@
-//! What a sample sends and does, before any language has its say.
+//! The requests and waits of a sample, which are the same in all languages.
 
 use super::tree::{Member, grow};
 use super::waiting::{self, Waiting};
@@ -13,7 +13,7 @@ pub(crate) struct Plan<'a> {
     pub product: &'static Product,
     /// The action.
     pub spec: &'static Spec,
-    /// What is sent, in the order of the form.
+    /// The parameters to send, in the order of the form.
     pub pairs: Vec<Pair>,
     /// The same as the SDK's model has it, or why the model cannot carry it.
     pub fit: Result<Vec<Member>, Vec<String>>,
@@ -23,7 +23,7 @@ pub(crate) struct Plan<'a> {
     pub target: &'a Target,
     /// The region of the request.
     pub region: String,
-    /// What to wait for.
+    /// The status to wait for.
     pub waiting: Option<Waiting>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// What the reader has to know about the call, a sentence each; for the top of the file.
+    /// Notes about the call, a sentence each; for the top of the file.
     pub(crate) fn notes(&self) -> Vec<String> {
         let example = |name: &String| format!("{name} was not filled in; this is an example.");
         let mut notes: Vec<String> = self.examples.iter().map(example).collect();
@@ -84,7 +84,7 @@ impl<'a> Plan<'a> {
         self.target.endpoint(self.product)
     }
 
-    /// What programs for this product's SDKs call the product: `ecs`.
+    /// The product's name in its SDKs: `ecs`.
     pub(crate) fn alias(&self) -> String {
         self.product.code.to_lowercase()
     }

@@ -6,7 +6,7 @@ use super::tree::{Member, Node};
 /// The class of a structure.
 #[derive(Clone, Copy)]
 pub(crate) struct Class<'a> {
-    /// What the program calls the SDK's package, `ecs`.
+    /// The program's name for the SDK's package, `ecs`.
     pub package: &'a str,
     /// The class of the whole request, `RunInstancesRequest`.
     pub root: &'a str,
@@ -19,24 +19,24 @@ pub(crate) trait Words {
     /// One step of indentation.
     const INDENT: &'static str = "    ";
 
-    /// What stands between a structure's beginning and its members, if there are any.
+    /// The text between a structure's opening and its members, if there are any.
     const BEFORE_MEMBERS: &'static str = "\n";
 
-    /// What a structure begins with.
+    /// The opening of a structure.
     fn open(class: Class<'_>) -> String;
     /// One member on lines of its own; `last` in the structure or not.
     fn member(name: &str, value: &str, last: bool) -> String;
-    /// What a structure ends with; a line of its own, unless it is empty.
+    /// The closing of a structure; a line of its own, unless it is empty.
     const CLOSE: &'static str = "";
     /// A value.
     fn leaf(kind: Kind, text: &str) -> String;
     /// A list of values.
     fn leaves(kind: Kind, values: &[String]) -> String;
-    /// What a list of structures begins with.
+    /// The opening of a list of structures.
     fn open_list(class: Class<'_>) -> String;
-    /// What stands after a structure in a list; `last` or not.
+    /// The text after a structure in a list; `last` or not.
     fn separator(last: bool) -> &'static str;
-    /// What a list of structures ends with.
+    /// The closing of a list of structures.
     const CLOSE_LIST: &'static str;
 }
 

@@ -1,4 +1,4 @@
-//! What samples for the typed SDKs share: the same program, told in each language's words.
+//! Samples for the typed SDKs: the same program, written in each language.
 //!
 //! A language has a template with the sections `program`, `typed`, `generic`, `statuses`, `wait`,
 //! `wait until gone` and `how to run`, and the pieces of [`Sdk`].
@@ -15,7 +15,7 @@ pub(crate) type TemplateSlot = (&'static str, String);
 pub(crate) trait Sdk: Words {
     /// The file with the sections.
     const TEMPLATE: &'static str;
-    /// What a comment begins with.
+    /// The mark that begins a comment.
     const COMMENT: &'static str = "// ";
 
     /// A text as a literal.

@@ -4,7 +4,7 @@
 //! takes several lines, indented like itself, and with none the line goes. Slots are filled in one
 //! pass, so that what is filled in is never read as a slot.
 
-/// What is filled in.
+/// Values for the slots of a template, by name.
 pub(crate) type Slots<'a> = &'a [(&'a str, String)];
 
 /// A section of a template, filled.

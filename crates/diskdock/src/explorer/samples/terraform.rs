@@ -149,7 +149,7 @@ fn is_combining(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}')
 }
 
-/// Where the server is, if it is not the cloud.
+/// The server's address, if it is not the cloud.
 fn server(target: &Target) -> String {
     match target {
         Target::Cloud { .. } => String::new(),
@@ -173,7 +173,7 @@ fn refuse_incomplete(resource: &TerraformResource, lines: &[String]) -> Result<(
     Err(NoSample::because(format!("{} does not do without {names}. Fill it in.", resource.kind)))
 }
 
-/// What stands in the resource, and which parameters it has taken up.
+/// The resource's arguments, and which parameters they come from.
 struct Body<'a> {
     pairs: &'a [Pair],
     sent: Vec<String>,

@@ -1,5 +1,5 @@
-//! What is waited for after an asynchronous call, and how its end is known: as the action declares
-//! it, for the values of one request.
+//! The wait after an asynchronous call, and how its end is known: as the action declares it, for
+//! the values of one request.
 
 use crate::catalog::{Goal, Resource, Settling, Spec};
 use crate::gateway::decode::Pair;
@@ -15,10 +15,10 @@ pub(crate) enum SampleIds {
     RepliedList([&'static str; 2]),
 }
 
-/// What is waited for.
+/// Resources, and the status that they are to reach.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
-    /// What is looked at.
+    /// The kind of resource.
     pub resource: &'static Resource,
     /// Which ones.
     pub ids: SampleIds,
@@ -29,7 +29,7 @@ pub(crate) struct Waiting {
 /// Seconds until a sample gives up.
 pub(crate) const GIVE_UP_AFTER_S: u32 = 300;
 
-/// What a sample has to wait for. A dry run changes nothing.
+/// The wait of a sample; none after a dry run, which changes nothing.
 pub(super) fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
     let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, v)| v);
     if value("DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
@@ -64,8 +64,8 @@ impl Waiting {
         if self.goal.is_some() { "wait" } else { "wait until gone" }
     }
 
-    /// What every language has to know of the resource: how it is listed, and until when it is
-    /// looked at. `name` writes a wire name as the language does.
+    /// Values for the templates of all languages: how the resource is listed, and until when it is
+    /// polled. `name` writes a wire name as the language does.
     pub(crate) fn slots(&self, name: fn(&str) -> String) -> Vec<(&'static str, String)> {
         let listing = &self.resource.listing;
         vec![
