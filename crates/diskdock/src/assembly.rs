@@ -146,8 +146,8 @@ impl Assembly {
     }
 }
 
-/// What else the server does again and again, besides caring for its operations. Room is kept in
-/// `kept`: guests can fill the file system of the store.
+/// Maintenance besides that of operations. Room is kept in `kept`: guests can fill the file system
+/// of the store.
 fn chores(gateway: &Gateway, source: &Arc<InventorySource>, kept: Option<PathBuf>) -> Vec<Chore> {
     let Services { store, clock, environment, .. } = &gateway.services;
     let (source, environment) = (Arc::clone(source), Arc::clone(environment));

@@ -13,10 +13,10 @@ use domain::{Moment, Uptime};
 use tokio::sync::Notify;
 
 /// The longest time between two readings that counts in full. The clock is read every [`BEAT`], so
-/// that a longer one means that this process was stopped or starved: then nobody was looking, and
+/// that a longer one means that this process was stopped or starved: then nothing was observed, and
 /// no deadline comes closer.
 const LONGEST_GAP: Duration = Duration::from_secs(10);
-/// The longest time for which nobody reads the clock of a server that runs.
+/// The longest time between two readings of the clock of a server that runs.
 pub(crate) const BEAT: Duration = Duration::from_secs(1);
 
 /// The server's clock.
@@ -151,8 +151,7 @@ impl Clock {
         });
     }
 
-    /// The machine's time of day is set to another one, which concerns nobody who waits. For tests
-    /// with a given clock.
+    /// Sets the machine's time of day, without effect on waits. For tests with a given clock.
     pub fn shift_time_of_day_ms(&self, milliseconds: i64) {
         self.change(|state, _| state.shift_time_of_day(milliseconds));
     }

@@ -44,7 +44,7 @@ pub(crate) fn give_up(data_directory: &Path) -> bool {
 }
 
 /// Whether the file system has more left than the slices that are given up for our records, so that
-/// something may be written that nobody needs.
+/// dispensable files may be written.
 pub(crate) fn is_room_left(path: &Path) -> io::Result<bool> {
     Ok(free_bytes(path)? >= FULL + 2 * SLICE)
 }

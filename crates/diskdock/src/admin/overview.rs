@@ -144,7 +144,7 @@ fn call(call: &RecentCall) -> Value {
     })
 }
 
-/// What reopens the call in the explorer: all but what belongs to the gateway, and no password.
+/// The parameters that reopen the call in the explorer: all but the gateway's own and passwords.
 fn parameters(call: &RecentCall) -> Vec<&(String, String)> {
     let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
     let own = |name: &str| !COMMON.contains(&name) && !is_secret(name);

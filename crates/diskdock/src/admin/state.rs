@@ -33,8 +33,8 @@ pub(crate) async fn reset(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "reset": true })))
 }
 
-/// What was under way belongs to a state that is no more. Called right after the commit, before
-/// any other write can start something new.
+/// Drops operations and transitions of the state that was replaced. Called right after the commit,
+/// before any other write can start something new.
 fn forget(state: &AdminState) {
     state.gateway.services.runner.forget_all();
     if let Some(simulated) = &state.simulated {
@@ -42,7 +42,7 @@ fn forget(state: &AdminState) {
     }
 }
 
-/// Everything but keys, tokens and the record of calls, written while it is sent.
+/// The whole store but keys, tokens and the record of calls, written while it is sent.
 pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
     let place = state.transfer_place()?;
     let store = &state.gateway.services.store;

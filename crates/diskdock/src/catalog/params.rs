@@ -50,9 +50,9 @@ pub struct ParamSpec {
 /// Whether a parameter must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It is required.
+    /// Required.
     Required,
-    /// It is optional.
+    /// Optional.
     Optional,
 }
 

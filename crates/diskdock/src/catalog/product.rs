@@ -166,8 +166,8 @@ pub(crate) fn find_by_key(products: &[&'static Product], key: &str) -> Option<Li
 }
 
 impl Listed {
-    /// What the action is called where products stand side by side: its name for the first
-    /// product, `Vpc.DescribeVpcs` for others.
+    /// The action's name where products stand side by side: without a prefix for the first product,
+    /// `Vpc.DescribeVpcs` for others.
     pub fn key(&self, products: &[&'static Product]) -> String {
         let name = self.spec().name;
         let is_first = products.first().is_some_and(|first| std::ptr::eq(*first, self.product));

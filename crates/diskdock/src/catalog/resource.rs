@@ -8,7 +8,7 @@ use super::transition::Edge;
 /// A kind of resource: disks, instances, regions.
 #[derive(Debug)]
 pub struct Resource {
-    /// What one is called: `disk`.
+    /// The word for one: `disk`.
     pub noun: &'static str,
     /// The same with its article: `a disk`.
     pub with_article: &'static str,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::value::{Shape, Value};
 
-/// What a pay-as-you-go resource shows as its end.
+/// The end that a pay-as-you-go resource shows.
 pub(crate) const NEVER: &str = "2999-09-08T16:00Z";
 
 /// `2026-01-02T03:04:05Z`

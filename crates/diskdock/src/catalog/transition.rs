@@ -105,9 +105,9 @@ pub enum Goal {
 /// The harm that a call can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
-    /// It removes nothing that is in use.
+    /// Removes nothing that is in use.
     Low,
-    /// It takes something away: a disk from a guest, a guest from its users, or anything for good.
-    /// A person is asked before it is sent.
+    /// Takes something away: a disk from a guest, a guest from its users, or anything for good.
+    /// A person is asked before the call is sent.
     TakesAway,
 }

@@ -91,7 +91,7 @@ pub(crate) struct MachineArgs {
 /// The memory that machines may use together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MachineMemory {
-    /// Whatever they want.
+    /// As much as they ask for.
     Unlimited,
     /// So many GiB.
     Gib(u64),
@@ -188,8 +188,8 @@ impl MachineArgs {
         }))
     }
 
-    /// What the network needs, if it is there: a guest is never given another network than the one
-    /// that was chosen.
+    /// The programs that the network needs, if they are there: a guest is never given another
+    /// network than the one that was chosen.
     fn programs(&self) -> Result<Programs, Failure> {
         let has_passt = self.network != Network::User || runs(&self.passt);
         if !has_passt {

@@ -186,7 +186,7 @@ fn place_to_try(inventory: &Inventory) -> (String, String) {
     zone.map(|zone| (zone.region_id.clone(), zone.id.clone())).unwrap_or_default()
 }
 
-/// What is offered, for a person: the regions that were chosen, or how to choose.
+/// The regions that are offered, for a person, or how to choose some.
 fn regions_in_words(args: &ServeArgs) -> String {
     if args.regions.is_empty() {
         return "all; --regions cn-hangzhou keeps clients that walk them from the vendor's hosts"

@@ -207,7 +207,7 @@ fn log_ignored(request_id: &str, action: &str, ignored: &[String]) {
     }
 }
 
-/// What could be read of a request, for its reply.
+/// The part of a request that could be read, for its reply.
 struct IncomingCall {
     action: Option<Listed>,
     format: Format,

@@ -36,13 +36,13 @@ pub(crate) const MAX_NONCES: usize = 4_000_000;
 /// Whether a request may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NonceCheck {
-    /// It was not seen before, and is remembered now.
+    /// Not seen before, and remembered now.
     Fresh,
-    /// It was seen before.
+    /// Seen before.
     Used,
-    /// It is too old to tell.
+    /// Too old to tell.
     Expired,
-    /// It is stamped too far ahead.
+    /// Stamped too far ahead.
     Future,
     /// Its account sent so many within a minute that it cannot be remembered; it must not be
     /// served.

@@ -1,4 +1,4 @@
-//! Follows what happens to machines although nobody asked for it: a guest that lets go late or
+//! Follows changes of machines that no operation made: a guest that releases a disk late or
 //! switches itself off, a process that ends.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::hypervisor::{Hypervisor, MachineEvent};
 use crate::store::Store;
 
-/// What follows changes: it reconciles the instances that they concern.
+/// Follows changes, and reconciles the instances that they concern.
 #[derive(Clone)]
 pub struct ChangeFollower {
     /// Where instances are remembered.
@@ -24,7 +24,7 @@ pub struct ChangeFollower {
     pub clock: Arc<Clock>,
     /// Where they run.
     pub hypervisor: Arc<dyn Hypervisor>,
-    /// What waits for them.
+    /// The operations that wait for them.
     pub runner: Arc<Runner>,
     /// Is told when so much happened that everything has to be reconciled.
     pub all_may_differ: Arc<Notify>,
@@ -32,8 +32,8 @@ pub struct ChangeFollower {
 
 impl ChangeFollower {
     /// Follows changes for as long as the driver lives. Operations that wait for a machine look
-    /// again at once, and the store follows what nobody waits for. A machine that is slow to
-    /// observe keeps no other waiting.
+    /// again at once, and the store follows changes without an operation. A machine that is slow
+    /// to observe keeps no other waiting.
     pub async fn follow(self, mut changes: broadcast::Receiver<MachineEvent>) {
         let pending = Pending::default();
         loop {

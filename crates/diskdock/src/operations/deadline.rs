@@ -1,7 +1,7 @@
 //! How much of its timeout an operation has left. Pure: it is told the time.
 //!
-//! Only time counts in which somebody was looking, by the uptime of this server, which goes on over
-//! restarts. Whoever takes an operation up after one gives it a fair part of its timeout anew,
+//! Only time counts in which a server was watching, by the uptime of this server, which goes on
+//! over restarts. An operation that is recovered after one has a fair part of its timeout anew,
 //! because the hypervisor may have to begin anew, too; but not for ever, however often servers
 //! restart.
 
@@ -69,7 +69,7 @@ impl Deadline {
         later.left_ms()
     }
 
-    /// What is used up, to be saved.
+    /// The time used up, to be saved.
     pub(super) fn time_used(&self) -> TimeUsed {
         self.used
     }

@@ -115,7 +115,7 @@ impl Selection {
 pub struct Selected {
     /// Its number.
     pub id: OperationId,
-    /// What it is about.
+    /// The disk or instance that it works on.
     pub subject: Subject,
     /// Disks whose bytes it still makes, besides.
     pub making: Vec<DiskId>,
@@ -130,19 +130,19 @@ pub(super) struct Jobs {
     accounts: HashMap<AccountId, usize>,
 }
 
-/// What is known of a job while it takes a step.
+/// A job while it takes a step.
 struct Held {
     account: AccountId,
     subject: Subject,
     making: Vec<DiskId>,
     deadline: Deadline,
-    /// Somebody woke it meanwhile.
+    /// Woken meanwhile.
     woken: bool,
 }
 
 impl Jobs {
-    /// Takes a new job in; true if it is due before all others, so that whoever waits for the first
-    /// one has to look again.
+    /// Adds a new job; true if it is due before all others, so that the wait for the first one is
+    /// too long.
     pub(crate) fn add(&mut self, job: Job) -> bool {
         *self.accounts.entry(job.row.account.clone()).or_default() += 1;
         self.put(job)

@@ -1,4 +1,4 @@
-//! What a server does again and again: chores, each in a task of its own, so that none waits for
+//! The recurring work of a server: chores, each in a task of its own, so that none waits for
 //! another.
 
 use std::pin::Pin;
@@ -12,9 +12,9 @@ use super::turn::unless_panics;
 /// The work of a chore; an error is for the log.
 type Work = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// Something that is done again and again.
+/// A recurring piece of work.
 pub struct Chore {
-    /// What it does, for the log.
+    /// Its name, for the log.
     name: &'static str,
     /// How long it rests after it was done.
     rest: Duration,

@@ -86,7 +86,7 @@ pub struct StepContext<'a> {
 pub enum Outcome {
     /// The requested state is reached.
     Done,
-    /// It failed or timed out, for this reason.
+    /// Failed or timed out, for this reason.
     GaveUp(String),
 }
 
@@ -115,8 +115,8 @@ pub(crate) trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static
         context: &'a StepContext<'a>,
     ) -> impl Future<Output = Result<Progress, TransientError>> + Send + 'a;
 
-    /// It was refused or timed out, for this reason. True if something has to be compensated first:
-    /// then the operation continues with a new timeout, and ends as failed.
+    /// Called when it was refused or timed out, for this reason. True if something has to be
+    /// compensated first: then the operation continues with a new timeout, and ends as failed.
     fn compensate(&mut self, reason: &str) -> bool {
         let _ = reason;
         false

@@ -24,26 +24,26 @@ const AT_A_TIME: usize = 16;
 /// How often an instance that changes meanwhile is observed, at most.
 const LOOKS: usize = 3;
 
-/// What to do with an instance that the hypervisor does not know.
+/// The policy for instances that the hypervisor does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownInstances {
     /// The hypervisor learns of it from the store: at start and after an import, before any
     /// operation runs.
     Adopt,
-    /// It is reported, if it should be Running. Adopted now, a released one could come back.
+    /// Reported, if it should be Running. Adopted now, a released one could come back.
     Report,
 }
 
-/// Something that the store and the hypervisor disagree about.
+/// A disagreement of store and hypervisor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// At which instance; none for a disk by itself.
     pub instance: Option<InstanceId>,
-    /// What, in words.
+    /// The disagreement in words.
     pub what: String,
 }
 
-/// Everything that the store and the hypervisor disagree about. Changes nothing.
+/// All disagreements of store and hypervisor. Changes nothing.
 pub async fn find_differences(
     store: &Store,
     hypervisor: &dyn Hypervisor,
@@ -188,7 +188,7 @@ enum RepairableDifference {
 }
 
 impl RepairableDifference {
-    /// What there is to report. Only a Running instance has to be known to the hypervisor.
+    /// The difference to report. Only a Running instance has to be known to the hypervisor.
     fn difference(self) -> Option<Difference> {
         match self {
             RepairableDifference::Differs(difference, _) => Some(difference),
@@ -206,9 +206,9 @@ impl RepairableDifference {
     }
 }
 
-/// What the store needs to follow the hypervisor.
+/// A change of the store that makes it follow the hypervisor.
 enum Repair {
-    /// Nothing; somebody has to look into it.
+    /// None; an operator has to look into it.
     Nothing,
     /// The instance, as it was looked at, is off although it was Running.
     MarkStopped(Box<Instance>),
@@ -261,7 +261,7 @@ fn compare(
     found
 }
 
-/// What the hypervisor should see of an instance that it was never told about.
+/// The state that the hypervisor should report of an instance that it does not know.
 fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,

@@ -30,7 +30,7 @@ const RECOVERED_AT_A_TIME: u32 = 1_000;
 /// Whether another operation can be taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// It can.
+    /// Can be taken on.
     Free,
     /// The account has too many in flight.
     AccountFull,
@@ -38,13 +38,13 @@ pub enum Room {
     ServerFull,
 }
 
-/// A job that somebody wants to take a step.
+/// The state of a job that is to take a step.
 enum Taken {
-    /// It waited, and takes a step from now on.
+    /// Waited, and takes a step from now on.
     Waiting(Box<Job>),
-    /// It takes a step just now.
+    /// Takes a step just now.
     InHand,
-    /// It is no longer in flight.
+    /// No longer in flight.
     Ended,
 }
 
@@ -67,7 +67,7 @@ pub struct Runner {
     pub(super) kinds: &'static [OperationKind],
     jobs: Mutex<Jobs>,
     leases: Mutex<LeaseWatch>,
-    /// Something may be due earlier than it was.
+    /// Notified when a job may be due earlier than before.
     changed: Notify,
     /// A turn has ended.
     turned: Notify,
@@ -98,7 +98,7 @@ impl Runner {
         }
     }
 
-    /// Whether this server knows its machines and what was in flight: before that, nobody is
+    /// Whether this server knows its machines and what was in flight: before that, no call is
     /// served.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire)

@@ -26,7 +26,7 @@ const LAPSES_AFTER_MS: i64 = 60_000;
 /// Operations that are taken over in one transaction.
 const TAKEN_OVER_AT_A_TIME: u32 = 256;
 
-/// What was seen of the leases of other servers.
+/// The leases of other servers, as this one observes them.
 #[derive(Debug, Default)]
 pub(super) struct LeaseWatch {
     /// The lease as it was seen last, and when it was first seen like that.
@@ -92,7 +92,7 @@ mod tests {
     fn a_lease_has_lapsed_once_it_was_seen_for_long_without_being_renewed() {
         let mut watch = LeaseWatch::default();
         let mut lapsed = |renewals, at_ms| watch.lapsed(vec![lease(renewals)], Uptime(at_ms)).len();
-        assert_eq!(lapsed(7, 1_000_000), 0, "whatever was before nobody has seen");
+        assert_eq!(lapsed(7, 1_000_000), 0, "time before the first look does not count");
         assert_eq!(lapsed(7, 1_059_999), 0);
         assert_eq!(lapsed(8, 1_060_000), 0, "it was renewed");
         assert_eq!(lapsed(8, 1_119_999), 0);

@@ -109,7 +109,7 @@ impl ServerLife {
         }
     }
 
-    /// What follows changes of machines.
+    /// Follows changes of machines.
     pub fn change_follower(&self) -> ChangeFollower {
         ChangeFollower {
             store: Arc::clone(&self.store),
@@ -142,7 +142,7 @@ impl ServerLife {
     }
 }
 
-/// Reads the clock so often that the time in which nobody waits for anything counts, too.
+/// Reads the clock so often that time without any other reading counts, too.
 async fn beat(clock: Arc<Clock>) {
     loop {
         tokio::time::sleep(clock::BEAT).await;

@@ -9,7 +9,7 @@ use super::tool::Tool;
 /// Bytes of a file on which a way to read and write is tried out.
 pub(crate) const TRIAL_BYTES: u64 = 64 * 1024;
 
-/// What an operator chooses.
+/// The operator's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskCache {
     /// Past the page cache of the host, which takes no memory of it.

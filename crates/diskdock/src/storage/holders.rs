@@ -1,4 +1,4 @@
-//! Who has the file of a disk open.
+//! The processes that have the file of a disk open.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -10,8 +10,8 @@ use super::error::{At, StorageError};
 use super::files;
 use super::volumes::Holder;
 
-/// The bytes that QEMU locks in the files of its block nodes: 100 and up for what it does to them,
-/// 200 and up for what it wants nobody else to do (`RAW_LOCK_PERM_BASE` in block/file-posix.c).
+/// The bytes that QEMU locks in the files of its block nodes: 100 and up for its own access,
+/// 200 and up for access that it denies others (`RAW_LOCK_PERM_BASE` in block/file-posix.c).
 const LOCKED_FROM: u64 = 100;
 const LOCKED_BYTES: u64 = 200;
 

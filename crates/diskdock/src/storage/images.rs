@@ -69,7 +69,7 @@ impl ImageBoot {
     }
 }
 
-/// What machines of an image start from.
+/// How machines of an image boot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageStart {
     /// The boot loader on their system disk.
@@ -130,8 +130,8 @@ impl Images {
         Images { disks: data_directory.join("disks"), directory, group }
     }
 
-    /// Opens them for changes by someone who need not be the server: makes the directory, clears
-    /// away what a crash left half made.
+    /// Opens them for changes, also beside the server: makes the directory, clears away what a
+    /// crash left half made.
     pub fn open(data_directory: &Path) -> Result<Images, StorageError> {
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, CLOSED);

@@ -26,7 +26,7 @@ const COMMAND_LINE: usize = 2_047;
 /// Bytes that are copied at once.
 const PIECE: usize = 1024 * 1024;
 
-/// What is to become an image.
+/// An image to be.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// Its ImageId.
@@ -48,7 +48,7 @@ pub enum What {
     Disk {
         /// Its file.
         file: PathBuf,
-        /// What it is in; found out if it is not said.
+        /// Its format; detected if it is not given.
         format: Option<DiskFormat>,
         /// Which firmware it is made for.
         boot_mode: BootMode,
@@ -75,7 +75,7 @@ pub enum ImportProgress {
     Checking,
     /// So many percent are copied.
     Copied(f64),
-    /// It is being made durable.
+    /// The image is being made durable.
     Saving,
 }
 

@@ -19,7 +19,7 @@ const KEPT: usize = 256 * 1024;
 /// Pieces of output that may wait to be read.
 const WAITING: usize = 64;
 
-/// What a command said.
+/// The result of a command.
 pub(crate) struct Said {
     /// How it ended.
     pub status: ExitStatus,

@@ -132,6 +132,6 @@ pub trait Volumes: Send + Sync {
     fn restore(&self, disk: &DiskId, opened: &Opened, process: u32)
     -> Result<Opened, StorageError>;
 
-    /// What machines of an image start from; none if there is no such image any more.
+    /// How machines of an image boot; none if there is no such image any more.
     fn image_start(&self, image: &str) -> Result<Option<ImageStart>, StorageError>;
 }

@@ -1,4 +1,4 @@
-//! What only disks have: the list of an instance's disks, and the filters of DescribeDisks.
+//! Queries for disks only: the list of an instance's disks, and the filters of DescribeDisks.
 
 use std::any::Any;
 
@@ -34,7 +34,7 @@ pub(crate) type TextField = fn(&Disk) -> &str;
 /// the account in the region, at about a second for each 300,000.
 #[derive(Clone, Debug)]
 pub struct DiskFilter {
-    /// Whose.
+    /// The owner.
     pub account: AccountId,
     /// In this region.
     pub region: String,
@@ -143,7 +143,7 @@ impl DiskFilter {
         wanted.into_iter().filter_map(|(term, value)| Some((term, value?))).collect()
     }
 
-    /// What an engine can narrow down to, with the ids that can match at all where the filter
+    /// The part that an engine can select by, with the ids that can match at all where the filter
     /// names them or their instance.
     fn scope<'f>(&'f self, ids: Option<&'f [DiskId]>) -> Scope<'f> {
         Scope {

@@ -1,4 +1,4 @@
-//! What an engine of the store has to do. SQLite is the one there is.
+//! The interface of an engine of the store. SQLite is the one there is.
 
 use std::path::Path;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 //! A directory for a store that is thrown away, among the machine's temporary files.
 //!
-//! What a killed process left behind is cleared away by the next one: its lock is free.
+//! The directory of a killed process is cleared away by the next one: its lock is free.
 
 use std::fs::File;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,8 +1,8 @@
-//! What the store could not do.
+//! Errors of the store.
 
 use std::fmt;
 
-/// Something that the store could not do. The cause is for the log, never for the caller.
+/// A failure of the store. The cause is for the log, never for the caller.
 #[derive(Clone, Debug)]
 pub enum StoreError {
     /// Another writer changed a row that this transaction had read: decide again.

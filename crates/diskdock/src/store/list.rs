@@ -39,7 +39,7 @@ pub struct Cursor {
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct ListPage<T> {
-    /// What is on the page.
+    /// The entries of the page.
     pub entries: Vec<T>,
     /// How many match in all; none where counting them would mean reading them.
     pub total: Option<u64>,
@@ -52,7 +52,7 @@ pub struct ListPage<T> {
 /// itself; this only says which ones have to be looked at.
 #[derive(Clone, Debug)]
 pub struct Scope<'f> {
-    /// Whose.
+    /// The owner.
     pub account: &'f str,
     /// In this region.
     pub region: &'f str,
@@ -77,7 +77,7 @@ pub type Condition<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 /// Which resources of a kind are wanted. What is `None` does not restrict; all that is given must
 /// hold.
 pub struct Filter<T: Entity> {
-    /// Whose.
+    /// The owner.
     pub account: AccountId,
     /// In this region.
     pub region: String,
@@ -126,7 +126,7 @@ impl<T: Entity> Filter<T> {
             && self.also.iter().all(|holds| holds(entity))
     }
 
-    /// What an engine can narrow down to.
+    /// The part that an engine can select by.
     pub fn scope(&self) -> Scope<'_> {
         let mut terms: Vec<_> = self.terms.iter().map(|(term, value)| (*term, &**value)).collect();
         terms.extend(self.resource_group.iter().map(|group| (RESOURCE_GROUP, &**group)));

@@ -1,8 +1,8 @@
-//! Where reads run that walk over lists: on threads that may take long, never on those that serve
+//! Reads that walk over lists: on threads that may take long, never on those that serve
 //! connections, and only so many at a time.
 //!
-//! A read of single rows takes microseconds and stays on the thread of whoever asks; handing it
-//! over would cost more than the read.
+//! A read of single rows takes microseconds and stays on the caller's thread; handing it over
+//! would cost more than the read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +48,7 @@ impl ListLane {
         };
         let engine = Arc::clone(engine);
         let read = tokio::task::spawn_blocking(move || {
-            // Held until the walk has ended, even if nobody waits for it any more.
+            // Held until the walk has ended, even if the caller no longer waits.
             let _turn = turn;
             read_at(engine.as_ref(), Depth::Lists, &mut work)
         });

@@ -68,7 +68,7 @@ pub trait ReadTx {
     fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<ListPage<Disk>, StoreError> {
         disks::list(self, filter, page)
     }
-    /// What is attached to an instance, or on its way on or off it.
+    /// The disks that are attached to an instance, or being attached or detached.
     fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError>;
     /// The instance of this id.
     fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError> {
@@ -122,7 +122,7 @@ pub trait ReadTx {
     fn calls(&self, most: usize) -> Result<Vec<CallRecord>, StoreError>;
     /// User data of all instances, in Base64.
     fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError>;
-    /// Everything, for an export.
+    /// The whole store, for an export.
     fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Snapshot::take(self)
     }

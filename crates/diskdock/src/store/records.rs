@@ -1,12 +1,12 @@
-//! What is kept besides resources: tokens, operations, access keys, calls.
+//! Records besides resources: tokens, operations, access keys, calls.
 
 use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, UnknownFields, Uptime};
 use serde::{Deserialize, Serialize};
 
-/// What a request with a ClientToken answered.
+/// The answer to a request with a ClientToken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRecord {
-    /// Whose token.
+    /// The owner of the token.
     pub account: AccountId,
     /// Of which action.
     pub action: String,
@@ -27,7 +27,7 @@ pub struct OperationRow {
     pub id: OperationId,
     /// Which operation: `disk.detach` and the like.
     pub kind: String,
-    /// Whose resources it works on.
+    /// The owner of the resources that it works on.
     pub account: AccountId,
     /// The instance concerned.
     pub instance: Option<InstanceId>,
@@ -39,7 +39,7 @@ pub struct OperationRow {
     pub phase: String,
     /// How often it was advanced.
     pub tries: u32,
-    /// What happened last, in words.
+    /// The last event, in words.
     pub last_event: String,
     /// When it began.
     pub created_at: Moment,
@@ -61,7 +61,7 @@ pub struct TimeUsed {
     pub counted_ms: i64,
     /// Up to when they are counted.
     pub until: Uptime,
-    /// It stands still, because nothing can happen meanwhile.
+    /// Standing still, because nothing can happen meanwhile.
     pub is_suspended: bool,
 }
 
@@ -95,9 +95,9 @@ pub struct Lease {
 /// Whether a key can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyStatus {
-    /// It can.
+    /// Can sign calls.
     Active,
-    /// It cannot.
+    /// Cannot sign calls.
     Inactive,
 }
 
@@ -132,11 +132,11 @@ pub struct CallRecord {
     pub at: Moment,
     /// The RequestId of its answer.
     pub request_id: String,
-    /// Who called.
+    /// The caller.
     pub account: AccountId,
     /// With which key.
     pub access_key_id: String,
-    /// What was called.
+    /// The action that was called.
     pub action: String,
     /// The resource it was about, where there is one.
     pub resource: String,

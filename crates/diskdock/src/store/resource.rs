@@ -16,7 +16,7 @@ use super::{ReadTx, StoreError, WriteTx};
 /// Every kind of resource that the store keeps.
 pub static KINDS: &[&EntityType] = &[Disk::TYPE, Instance::TYPE];
 
-/// What an engine has to know of a kind of resource.
+/// A kind of resource as engines know it.
 #[derive(Debug)]
 pub struct EntityType {
     /// Its names.
@@ -33,7 +33,7 @@ pub trait DynEntity: Any + Debug + Send + Sync {
     fn resource_type(&self) -> &'static EntityType;
     /// Its id.
     fn id(&self) -> &str;
-    /// Whose it is.
+    /// The owner.
     fn account(&self) -> &AccountId;
     /// The region it lies in.
     fn region(&self) -> &str;
@@ -54,7 +54,7 @@ pub trait DynEntity: Any + Debug + Send + Sync {
 
 /// The engine's view of each kind of entity.
 pub trait StoredEntity: Entity {
-    /// What the engine has to know.
+    /// The kind of resource as engines know it.
     const TYPE: &'static EntityType = &EntityType {
         kind: Self::KIND,
         decode: decode::<Self>,

@@ -1,4 +1,4 @@
-//! Everything in the store, as one value: for export, import and comparison.
+//! The whole store as one value: for export, import and comparison.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub operations: Vec<OperationRow>,
 }
 
-/// What is wrong with an export.
+/// A mistake in an export.
 #[derive(Debug)]
 pub struct SnapshotFault(pub String);
 
@@ -74,7 +74,7 @@ impl Snapshot {
         })
     }
 
-    /// Everything that a transaction sees.
+    /// The whole store as a transaction sees it.
     pub(super) fn take<R: ReadTx + ?Sized>(tx: &R) -> Result<Snapshot, StoreError> {
         let mut resources = BTreeMap::new();
         for of in KINDS {

@@ -22,7 +22,7 @@ pub trait Batch: Sync + 'static {
     const DETAILS: &'static str;
     /// The harm that a call can do.
     const RISK: Risk;
-    /// What it does to the status of each instance.
+    /// The change of each instance's status.
     const TRANSITION: &'static Transition;
     /// Preconditions of each instance.
     const RULES: &'static [Precondition<Self::Facts>];

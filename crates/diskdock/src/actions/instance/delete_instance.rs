@@ -183,8 +183,8 @@ impl Releasing {
     }
 }
 
-/// Releases the disks that go with the instance and frees the others. A disk that was on its way
-/// off is wanted by somebody and stays.
+/// Releases the disks that go with the instance and frees the others. A disk that was being
+/// detached stays.
 fn free_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Result<(), StoreError> {
     for at in tx.attached(&instance.id)? {
         let Some(mut disk) = tx.disk(&at.disk)? else { continue };

@@ -220,7 +220,7 @@ fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
     Ok(filter)
 }
 
-/// What the store keeps columns and an index for.
+/// Filters that the store has columns and an index for.
 fn restrict_indexed(filter: &mut InstanceFilter, ask: &Params) {
     filter.columns.extend(ask.zone_id.iter().map(|zone| ("zone", zone.0.clone())));
     filter.columns.extend(ask.status.map(|status| ("status", status.as_str().to_owned())));

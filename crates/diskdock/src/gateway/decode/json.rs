@@ -33,7 +33,7 @@ pub fn json(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
     }
 }
 
-/// What has been read so far, and where in the document the parser is.
+/// The pairs read so far, and where in the document the parser is.
 struct Flat {
     pairs: Vec<Pair>,
     name: String,

@@ -13,9 +13,9 @@ const SHARDS: usize = 16;
 /// The result of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
-    /// It is remembered now.
+    /// Remembered now.
     New,
-    /// It was remembered before.
+    /// Remembered before.
     Known,
     /// Its minute was given up or forgotten.
     Closed,

@@ -62,8 +62,8 @@ pub async fn forget_stored(store: &Store, now_s: i64) -> Result<(), StoreError> 
 }
 
 impl Signed<'_> {
-    /// What is stored of the request. The hash is the same in every process, and nobody can find
-    /// a nonce that collides with one of another key before that is sent.
+    /// The stored form. The hash is the same in every process, and a nonce that collides with one
+    /// of another key cannot be found before that is sent.
     pub(crate) fn to_store(self) -> StoredNonce {
         let mut digest = Sha256::new();
         digest.update(self.access_key_id.len().to_le_bytes());

@@ -1,4 +1,4 @@
-//! What must hold for the replay memory: above all, that nothing is ever fresh twice.
+//! Properties of the replay memory: above all, that nothing is ever fresh twice.
 
 use std::collections::HashSet;
 

@@ -13,10 +13,10 @@ use super::transfer_timer::TransferTimer;
 /// The reason why a body is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
-    /// It came too slowly.
+    /// Slower than the deadline allows.
     #[error("the body did not come in time")]
     Late,
-    /// It is malformed, or the client has gone.
+    /// Malformed, or the client has gone.
     #[error("{0}")]
     Broken(#[from] hyper::Error),
 }

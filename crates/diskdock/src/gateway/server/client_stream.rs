@@ -60,7 +60,7 @@ pub(super) struct ClientStream<S> {
     alarm: Pin<Box<Sleep>>,
     reply_timer: TransferTimer,
     stalled: bool,
-    /// What has come of the head that is being read.
+    /// The bytes received of the head that is being read.
     head: Vec<u8>,
     explain: Explain,
     explained: Option<Explained>,

@@ -52,7 +52,7 @@ impl ConnectionPhase {
 
 /// One connected client.
 pub(super) struct ConnectedClient {
-    /// What times are counted from.
+    /// The moment that times are counted from.
     epoch: Instant,
     /// Milliseconds since the epoch at which the phase began, times four, plus the phase.
     phase: AtomicU64,
@@ -288,7 +288,7 @@ mod tests {
         assert!(connections.admit(HERE).is_none());
         assert!(connections.admit(other(1)).is_some());
         served[1].client.set_stalled(true);
-        assert!(connections.admit(HERE).is_some(), "whoever does not read makes room");
+        assert!(connections.admit(HERE).is_some(), "a client that does not read makes room");
         assert!(is_evicted(&served[1]).await);
     }
 

@@ -41,7 +41,7 @@ impl PageErrors {
     }
 }
 
-/// What is wrong, if the response is an error that only a status tells.
+/// The error to show, if the response has only a status.
 fn refusal(response: &Response<Body>) -> Option<Refusal> {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind.is_some_and(|kind| !kind.starts_with("text/plain")) {

@@ -84,7 +84,7 @@ pub struct Intent<'a> {
     pub format: Option<&'a str>,
 }
 
-/// What a request claims about its sender; unverified until [`verify`] has succeeded.
+/// A request's claims about its sender; unverified until [`verify`] has succeeded.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
     /// The requested action and format.

@@ -10,7 +10,7 @@ use super::super::{AttachedDisk, DynEntity, StoreError};
 use super::engine;
 use super::sqlite_tx::{SqliteTx, body};
 
-/// What is attached to an instance, from memory or from SQL.
+/// The disks of an instance, from memory or from SQL.
 pub(super) fn of_instance(
     tx: &SqliteTx<'_>,
     instance: &InstanceId,
@@ -87,7 +87,7 @@ fn save(tx: &SqliteTx<'_>, disk: &DiskId, at: &Attachment) -> Result<(), StoreEr
     Ok(())
 }
 
-/// What is known of an instance's disks follows; what is not known stays unknown.
+/// Updates the known disks of an instance; unknown ones stay unknown.
 fn touch(tx: &SqliteTx<'_>, instance: &InstanceId, disk: &DiskId, now: Option<AttachedDisk>) {
     tx.touch(|delta, cache| {
         let known = delta.attached(cache, instance).map(|known| {

@@ -19,7 +19,7 @@ pub(super) struct CachedReads<'c> {
     lacks: Cell<Lack>,
 }
 
-/// What a read asked for that is not in memory.
+/// The part of a read that is not in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lack {
     /// Nothing: it counts.
@@ -36,7 +36,7 @@ impl<'c> CachedReads<'c> {
         CachedReads { cache, lacks: Cell::default() }
     }
 
-    /// What was asked for that is not in memory.
+    /// The part of the read that is not in memory.
     pub(crate) fn lacks(&self) -> Lack {
         self.lacks.get()
     }

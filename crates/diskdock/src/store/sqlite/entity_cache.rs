@@ -2,7 +2,7 @@
 //! its id costs neither SQL nor JSON.
 //!
 //! How it learns of changes: every commit of this server passes through [`EntityCache::publish`].
-//! A commit of anybody else (a restore, a tool) is noticed by the writer, which asks SQLite at the
+//! A commit from elsewhere (a restore, a tool) is noticed by the writer, which asks SQLite at the
 //! beginning of each transaction whether the file was changed by another connection, and then
 //! [forgets](EntityCache::forget) everything. Writes do not rely on that: a resource is only saved
 //! over the revision that the decision was made on.
@@ -160,7 +160,7 @@ impl EntityCache {
         committed
     }
 
-    /// Drops everything: the store was changed by somebody else.
+    /// Drops everything, after another program has changed the store.
     pub(crate) fn forget(&self) {
         let mut everything = CommitDelta::default();
         everything.touch_everything();
@@ -182,7 +182,7 @@ impl EntityCache {
     }
 }
 
-/// What the writes of one commit have changed. What is not known any more is `None`.
+/// The changes of one commit. An entry that is not known any more is `None`.
 #[derive(Default)]
 pub(super) struct CommitDelta {
     resources: HashMap<&'static str, HashMap<Box<str>, Option<Versioned>>>,
@@ -192,7 +192,7 @@ pub(super) struct CommitDelta {
     everything: bool,
 }
 
-/// What the writing transaction knows without asking SQL. `None`: ask.
+/// Lookups of the writing transaction without SQL. `None`: ask SQL.
 impl CommitDelta {
     pub(super) fn resource(
         &self,

@@ -1,6 +1,6 @@
-//! What tells a store that belongs to a directory from one that is new there, damaged, or an old
-//! copy: the store has a name and counts how often it was opened, and a small file beside it says
-//! the same.
+//! Tells a store that belongs to a directory from one that is new there, damaged, or an old copy:
+//! the store has a name and counts how often it was opened, and a small file beside it says the
+//! same.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -15,9 +15,9 @@ use crate::private_file;
 
 /// The file beside the store.
 const MARK: &str = "store-mark";
-/// What every SQLite file begins with.
+/// The beginning of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// What lies beside the store of a server that ran virtual machines.
+/// Directories beside the store of a server that ran virtual machines.
 const BESIDE: &[&str] = &["machines", "disks"];
 
 /// The name of a store and how often it was opened.
@@ -31,7 +31,7 @@ struct Mark {
 pub(super) fn check_file(directory: &Path) -> Result<(), StoreError> {
     let path = directory.join(STORE);
     if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-        // Whoever opens it says what is wrong; a pipe must not be waited for here.
+        // Opening it reports the error; a pipe must not be waited for here.
         return Ok(());
     }
     let mut begins = [0; 16];
@@ -59,7 +59,7 @@ pub(super) fn check_file(directory: &Path) -> Result<(), StoreError> {
     if traces.is_empty() { Ok(()) } else { Err(refused(directory, what, &traces)) }
 }
 
-/// What shows that the directory had a store; empty if nothing does.
+/// The traces of a store in the directory, in words; empty without any.
 fn traces(directory: &Path) -> String {
     let mut found = Vec::new();
     if directory.join(MARK).exists() {
@@ -108,7 +108,7 @@ pub(super) fn check_inside(connection: &Connection, directory: &Path) -> Result<
     }
 }
 
-/// What SQLite finds wrong in a file, all of which it reads; none if it is whole.
+/// The damage that SQLite finds in a file, all of which it reads; none if it is whole.
 pub(super) fn damage(connection: &Connection) -> Option<String> {
     let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
     checked.map_or_else(|error| Some(error.to_string()), |found| (found != "ok").then_some(found))

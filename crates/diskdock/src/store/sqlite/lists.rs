@@ -1,6 +1,6 @@
 //! Lists of any kind of resource: a page of what matches, read through whichever index fits.
 //!
-//! What SQL compares only narrows down; whether a resource is wanted is decided once, by the
+//! SQL only narrows lists down; whether a resource is wanted is decided once, by the
 //! filter itself. Without ids, a tag or another term, every resource of the place in the span of
 //! time with the wanted columns is decoded: a walk whose cost grows with their number.
 
@@ -99,7 +99,7 @@ fn counted(tx: &SqliteTx<'_>, of: &EntityType, scope: &Scope<'_>) -> Result<u64,
     Ok(amount.unwrap_or(0).unsigned_abs())
 }
 
-/// What is counted of an account in all regions.
+/// The counts of an account in all regions.
 pub(super) fn amounts(tx: &SqliteTx<'_>, account: &str) -> Result<Amounts, StoreError> {
     let sql = "SELECT sum(amount) FROM counts WHERE what = ?1 AND account = ?2";
     let of = |what| {
@@ -116,7 +116,7 @@ struct ListSql {
 }
 
 impl ListSql {
-    /// Everything in the scope, newest first, from where the page begins.
+    /// All entries in the scope, newest first, from where the page begins.
     fn of(of: &EntityType, scope: &Scope<'_>, after: Option<&Cursor>, offset: u64) -> ListSql {
         let mut query = ListSql { sql: String::new(), values: Vec::new() };
         let table = of.kind.plural;

@@ -237,8 +237,8 @@ impl Drop for Sqlite {
     }
 }
 
-/// What an error of SQLite means: one after which nothing it says can be relied on, or one that
-/// leaves the store as it was.
+/// The meaning of an error of SQLite: one after which nothing it says can be relied on, or one
+/// that leaves the store as it was.
 fn engine(error: rusqlite::Error) -> StoreError {
     let no_room = |code| [ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_NOMEM].contains(&code);
     let passes = error.sqlite_error().is_some_and(|error| no_room(error.extended_code));

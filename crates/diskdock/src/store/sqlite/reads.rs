@@ -1,4 +1,4 @@
-//! What a transaction can read.
+//! The reads of a transaction.
 
 use std::sync::Arc;
 

@@ -11,12 +11,12 @@ use super::super::{Depth, DynEntity, EntityType, StoreError};
 use super::engine;
 use super::entity_cache::{CommitDelta, EntityCache, Versioned};
 
-/// What a transaction has to do with what is kept in memory.
+/// A transaction's use of the cache.
 #[derive(Clone, Copy)]
 enum Memory<'c> {
-    /// It reads, and what it reads belongs to this number of commits.
+    /// Reads; the entries that it adds belong to this number of commits.
     Reads(&'c EntityCache, Option<u64>),
-    /// It writes, as part of a commit that changes this.
+    /// Writes, as part of a commit with these changes.
     Writes(&'c EntityCache, &'c RefCell<CommitDelta>),
 }
 
@@ -26,7 +26,7 @@ pub(super) struct SqliteTx<'c> {
     memory: Memory<'c>,
     depth: Depth,
     exceeded: Cell<bool>,
-    /// What a write has read, with its revision: what it may save over.
+    /// The entries that a write has read, with their revisions: those that it may save over.
     loaded: RefCell<Loaded>,
 }
 
@@ -80,7 +80,7 @@ impl<'c> SqliteTx<'c> {
         }
     }
 
-    /// What a write knows without SQL; nothing for a read.
+    /// The entry that a write knows without SQL; nothing for a read.
     pub(crate) fn known<T>(
         &self,
         look: impl FnOnce(&CommitDelta, &EntityCache) -> Option<T>,
@@ -134,7 +134,7 @@ impl<'c> SqliteTx<'c> {
         Ok(Some(found))
     }
 
-    /// What this write has read of a resource; forgets it.
+    /// Takes out the entry that this write has read.
     pub(super) fn take_loaded(&self, of: &EntityType, id: &str) -> Option<Versioned> {
         self.loaded.borrow_mut().remove(&(of.kind.name, Box::from(id)))
     }

@@ -28,14 +28,14 @@ const BATCH: usize = 256;
 /// Pages of the write-ahead log after which it is written back into the store.
 const LONG_LOG: i32 = 4_000;
 
-/// What the thread is asked for.
+/// A request to the thread.
 enum Task {
     Write(Box<dyn WriteJob>),
     Restore(Box<Restore>),
     Close(DoneSender),
 }
 
-/// Where the end of a task is told.
+/// The channel for the result of a task.
 type DoneSender = std::sync::mpsc::SyncSender<Result<(), StoreError>>;
 
 /// A copy that is to stand in the store's place.
@@ -118,7 +118,7 @@ impl Writer {
     }
 }
 
-/// What the thread has.
+/// The thread's state.
 struct WriterThread {
     connection: Connection,
     cache: Arc<EntityCache>,
@@ -142,7 +142,7 @@ impl WriterThread {
     fn run(self, mut queue: mpsc::Receiver<Task>) {
         let mut tasks = Vec::with_capacity(BATCH);
         while queue.blocking_recv_many(&mut tasks, BATCH) > 0 {
-            // Whoever was told of the last commit gets a chance to join this one.
+            // The callers of the last commit get a chance to join this one.
             std::thread::yield_now();
             while tasks.len() < BATCH {
                 let Ok(task) = queue.try_recv() else { break };
@@ -185,7 +185,7 @@ impl WriterThread {
             // What is told after the commit cannot undo it: a panic there is that caller's alone.
             let told = std::panic::catch_unwind(AssertUnwindSafe(|| job.done(ended)));
             if told.is_err() {
-                tracing::error!("whoever waited for a write panicked");
+                tracing::error!("the caller of a write panicked");
             }
         }
     }
@@ -223,7 +223,7 @@ impl WriterThread {
         self.health.note(worked)
     }
 
-    /// Begins a transaction. If somebody else has changed the file since the last one, nothing
+    /// Begins a transaction. If another program has changed the file since the last one, nothing
     /// that is kept in memory counts any more.
     fn begin(&self) -> Result<(), StoreError> {
         run(&self.connection, "BEGIN IMMEDIATE")?;
@@ -254,9 +254,9 @@ impl WriterThread {
         let replaced = self.health.allow_writes().and_then(|()| self.replace(&copy));
         let replaced = self.health.note(replaced);
         if replaced.is_ok() && std::panic::catch_unwind(AssertUnwindSafe(then)).is_err() {
-            tracing::error!("whoever waited for a restore panicked");
+            tracing::error!("the caller of a restore panicked");
         }
-        // Whoever asked may have gone away; what was restored stays.
+        // The caller may have gone away; what was restored stays.
         let _ = told.send(replaced);
     }
 
@@ -284,7 +284,7 @@ impl WriterThread {
             }
         });
         let closed = closed.and_then(|()| connection.close().map_err(|(_, error)| engine(error)));
-        // Whoever asked may have gone away.
+        // The caller may have gone away.
         let _ = told.send(closed);
     }
 }

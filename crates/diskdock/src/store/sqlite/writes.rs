@@ -1,4 +1,4 @@
-//! What a transaction can write.
+//! The writes of a transaction.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What RunInstances and CreateInstance share: parameters, the plan with its rules, the making.
+//! The common part of RunInstances and CreateInstance: parameters, the plan with its rules, the
+//! creation.
 
 mod disk_plan;
 pub(crate) mod make;
