@@ -1,10 +1,14 @@
 """Guests that do not let go, or not yet, or too late."""
 
+import time
+
 import pytest
 from host import SOON_S, until
 
 # As long as an unplug may take, and a moment more.
 DETACH_TIMEOUT_MS = 301_000
+# How often it is looked whether a machine that found the host full can go on.
+LOOK_FOR_ROOM_S = 5
 
 
 @pytest.fixture
@@ -98,6 +102,38 @@ def test_detach_deadline_is_suspended_while_the_machine_is_paused(shared, attach
         qmp("cont")
     disk.wait("Available")
     assert shared.given_up(disk=disk.id) == []
+
+
+def test_admin_pause_stops_the_guest_until_admin_resume(shared, attached):
+    machine, disk = shared.machine, attached
+
+    def admin(verb, instance, code):
+        done = shared.command("admin", verb, instance, check=False)
+        assert done.returncode == code, done
+        return done.stdout + done.stderr
+
+    def state():
+        with machine.qmp() as qmp:
+            return qmp("query-status")["status"]
+
+    assert "not paused" in admin("resume", machine.id, 1)
+    assert "no instance" in admin("pause", "i-nowhere", 1)
+    admin("pause", machine.id, 0)
+    assert state() == "paused"
+    assert "paused by an operator" in admin("pause", machine.id, 1)
+    assert machine.status() == "Running"
+    disk.begin_detach(machine)
+    until(lambda: (row := in_flight(shared, disk)) and "paused by an operator" in row["last_event"], "a pause")
+    # Another server finds it as it is, and lets it be.
+    shared.restart()
+    [found] = shared.control("differences")["differences"]
+    assert found["instance"] == machine.id and "paused by an operator" in found["what"]
+    assert "a virtual machine stands still" in shared.log_tail()
+    time.sleep(LOOK_FOR_ROOM_S + 1)
+    assert state() == "paused" and disk.status() == "Detaching"
+    admin("resume", machine.id, 0)
+    assert state() == "running"
+    disk.wait("Available")
 
 
 def test_reset_of_the_guest_completes_a_detach(shared, attached):

@@ -86,7 +86,7 @@ async fn change_locks(
     Ok(Json(json!({ "instance": id, "locks": locks })))
 }
 
-fn no_instance(id: &str) -> AdminError {
+pub(super) fn no_instance(id: &str) -> AdminError {
     let hint = "Check the id with DescribeInstances.";
     AdminError::not_found(format!("there is no instance {id}"), hint)
 }
@@ -258,13 +258,12 @@ fn end_transitions(
 ) -> Result<usize, AdminError> {
     let simulated = state.simulated()?;
     let services = &state.gateway.services;
-    let now = services.clock.uptime();
     let selected = services.runner.select(selection);
     let mut transitions = OperationTransitions::of_disk_only(selection.disk.as_ref());
     for Selected { subject, making, .. } in &selected {
         transitions.add(subject.instance.as_ref(), subject.disk.as_ref(), making);
     }
-    Ok(simulated.finish_transitions(&transitions, well, now))
+    Ok(simulated.finish_transitions(&transitions, well))
 }
 
 /// The planted faults.

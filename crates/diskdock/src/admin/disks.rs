@@ -50,17 +50,25 @@ async fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>),
 }
 
 fn accepted(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
+    let hint = "See \"Disks whose bytes are not as they should be\" in docs/hosts.md.";
+    unless_refused(progress, disk, hint)?;
+    let selection = Selection { disk: Some(disk.clone()), instance: None };
+    state.gateway.services.runner.wake(&selection);
+    Ok(Json(json!({ "disk": disk })))
+}
+
+/// What the driver has not done is an error, with its reason.
+pub(super) fn unless_refused(
+    progress: Progress,
+    subject: &impl std::fmt::Display,
+    hint: &str,
+) -> Result<(), AdminError> {
     match progress {
-        Progress::Done => {
-            let selection = Selection { disk: Some(disk.clone()), instance: None };
-            state.gateway.services.runner.wake(&selection);
-            Ok(Json(json!({ "disk": disk })))
-        }
+        Progress::Done => Ok(()),
         Progress::Failed(reason)
         | Progress::RetryAfter { because: reason, .. }
         | Progress::Suspended { because: reason, .. } => {
-            let hint = "See \"Disks whose bytes are not as they should be\" in docs/hosts.md.";
-            let error = format!("{disk}: {reason}");
+            let error = format!("{subject}: {reason}");
             Err(AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) })
         }
     }

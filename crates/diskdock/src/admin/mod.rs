@@ -9,6 +9,7 @@ mod disks;
 mod images;
 mod keys;
 mod overview;
+mod pause;
 mod state;
 mod view;
 pub mod watch;
@@ -137,6 +138,8 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/instances/{id}/lock", post(controls::lock))
         .route("/instances/{id}/unlock", post(controls::unlock))
         .route("/instances/{id}/kill", post(controls::kill))
+        .route("/instances/{id}/pause", post(pause::pause))
+        .route("/instances/{id}/resume", post(pause::resume))
         .route("/pace", get(controls::pace).put(controls::set_pace))
         .route("/clock", get(controls::clock))
         .route("/clock/{verb}", post(controls::move_clock))

@@ -1,8 +1,8 @@
 //! An overview of resources and operations: for the console.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use domain::{AccountId, Disk, Instance};
+use domain::{AccountId, Disk, Instance, InstanceId};
 use serde_json::{Value, json};
 
 use super::view::operations_of;
@@ -12,6 +12,7 @@ use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
 use crate::gateway::recent::RecentCall;
+use crate::hypervisor::Hypervisor;
 use crate::service::COMMON;
 use crate::store::{DiskFilter, EntityReads, OperationRow, Page, ReadTx, StoreError};
 
@@ -27,11 +28,15 @@ const FREE: usize = 200;
 const OPERATIONS: usize = 200;
 
 /// Reads all that the console shows, within the bounds above.
-pub(super) async fn read(gateway: &Gateway) -> Result<Value, StoreError> {
+pub(super) async fn read(
+    gateway: &Gateway,
+    hypervisor: &dyn Hypervisor,
+) -> Result<Value, StoreError> {
     let services = &gateway.services;
     let environment = services.environment.current();
-    let (instances, free) =
-        services.store.read(move |tx| Ok((instances(tx)?, free(tx, &environment)?))).await?;
+    let paused: HashMap<_, _> = hypervisor.paused().into_iter().collect();
+    let read = move |tx: &dyn ReadTx| Ok((instances(tx, &paused)?, free(tx, &environment)?));
+    let (instances, free) = services.store.read(read).await?;
     let every = |_: &OperationRow| true;
     let operations = Part::of(operations_of(services, every).await?, OPERATIONS);
     Ok(json!({
@@ -58,14 +63,17 @@ impl<T> Part<T> {
     }
 }
 
-fn instances(tx: &dyn ReadTx) -> Result<Part<Value>, StoreError> {
+/// Why instances stand still, of those that do.
+type Paused = HashMap<InstanceId, String>;
+
+fn instances(tx: &dyn ReadTx, paused: &Paused) -> Result<Part<Value>, StoreError> {
     let Part { shown: found, is_cut } =
         Part::of(tx.walk::<Instance>(None, INSTANCES + 1)?, INSTANCES as usize);
-    let shown = found.iter().map(|instance| shown(tx, instance));
+    let shown = found.iter().map(|instance| shown(tx, instance, paused));
     Ok(Part { shown: shown.collect::<Result<_, StoreError>>()?, is_cut })
 }
 
-fn shown(tx: &dyn ReadTx, instance: &Instance) -> Result<Value, StoreError> {
+fn shown(tx: &dyn ReadTx, instance: &Instance, paused: &Paused) -> Result<Value, StoreError> {
     let mut disks = Vec::new();
     for at in tx.attached(&instance.id)? {
         if let Some(disk) = tx.disk(&at.disk)? {
@@ -83,6 +91,7 @@ fn shown(tx: &dyn ReadTx, instance: &Instance) -> Result<Value, StoreError> {
         "zone": instance.zone,
         "status": instance.status.as_str(),
         "releasing": instance.releasing,
+        "paused": paused.get(&instance.id),
         "locks": instance.locks,
         "disks": disks,
     }))

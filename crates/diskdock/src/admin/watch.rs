@@ -21,6 +21,7 @@ use tokio::sync::{Notify, watch};
 use super::{Access, AdminError, access, overview};
 use crate::assembly::Assembly;
 use crate::gateway::SharedGateway;
+use crate::hypervisor::Hypervisor;
 
 /// The most clients at a time.
 const VIEWERS: usize = 100;
@@ -32,6 +33,13 @@ const SHARE: u32 = 20;
 const STILL_HERE: Duration = Duration::from_secs(15);
 /// Pieces that a slow reader may be behind; in between it misses pictures, never the latest.
 const BEHIND: usize = 1;
+
+/// The server that is watched.
+#[derive(Clone)]
+struct Watched {
+    gateway: SharedGateway,
+    hypervisor: Arc<dyn Hypervisor>,
+}
 
 /// Those who watch, and the one who looks for them.
 #[derive(Clone, Default)]
@@ -63,7 +71,7 @@ impl Watch {
     }
 
     /// Adds a client; the first one starts the polling task.
-    fn join(&self, gateway: &SharedGateway) -> Result<watch::Receiver<Bytes>, AdminError> {
+    fn join(&self, watched: &Watched) -> Result<watch::Receiver<Bytes>, AdminError> {
         let mut looking = self.lock();
         if looking.closed {
             return Err(unavailable("the server is stopping", "Try again in a moment."));
@@ -79,19 +87,19 @@ impl Watch {
         }
         let (sender, receiver) = watch::channel(Bytes::new());
         looking.seen = Some(sender.clone());
-        tokio::spawn(self.clone().poll(Arc::clone(gateway), sender));
+        tokio::spawn(self.clone().poll(watched.clone(), sender));
         Ok(receiver)
     }
 
     /// Looks for changes until the last viewer has gone.
-    async fn poll(self, gateway: SharedGateway, seen: watch::Sender<Bytes>) {
+    async fn poll(self, watched: Watched, seen: watch::Sender<Bytes>) {
         loop {
             let closing = self.closing.notified();
             if !self.is_wanted(&seen) {
                 return;
             }
             let began = Instant::now();
-            match overview::read(&gateway).await {
+            match overview::read(&watched.gateway, watched.hypervisor.as_ref()).await {
                 Ok(picture) => {
                     let event = Bytes::from(format!("data: {picture}\n\n"));
                     seen.send_if_modified(|last| {
@@ -129,16 +137,16 @@ fn unavailable(error: &str, hint: &str) -> AdminError {
 
 /// The stream at `/_diskdock/watch`, for those who may use the controls.
 pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
+    let (gateway, hypervisor) = (&assembly.gateway, &assembly.hypervisor);
+    let watched = Watched { gateway: Arc::clone(gateway), hypervisor: Arc::clone(hypervisor) };
     Router::new()
         .route("/_diskdock/watch", get(stream))
         .layer(axum::middleware::from_fn_with_state(access, access::check))
-        .with_state((Arc::clone(&assembly.gateway), watch))
+        .with_state((watched, watch))
 }
 
-async fn stream(
-    State((gateway, watch)): State<(SharedGateway, Watch)>,
-) -> Result<Response, AdminError> {
-    let seen = watch.join(&gateway)?;
+async fn stream(State((watched, watch)): State<(Watched, Watch)>) -> Result<Response, AdminError> {
+    let seen = watch.join(&watched)?;
     let (sender, body) = Channel::<Bytes, Infallible>::new(BEHIND);
     tokio::spawn(feed(seen, sender));
     let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];

@@ -140,6 +140,19 @@ pub struct ObservedState {
     pub problems: Vec<String>,
 }
 
+/// Why a machine stands still that an operator has paused.
+const PAUSED_BY_OPERATOR: &str =
+    "the virtual machine was paused by an operator; `diskdock admin resume` lets it go on";
+/// Why a machine cannot be paused or resumed that is off.
+const OFF: &str = "the virtual machine is off";
+/// Why a machine cannot be resumed that runs.
+const NOT_PAUSED: &str = "the virtual machine is not paused";
+
+/// The refusal to pause a machine that stands still for this reason.
+fn paused_already(why: &str) -> Progress {
+    Progress::Failed(format!("cannot be paused once more: {why}"))
+}
+
 /// A driver: machines, and the disks that they are given.
 pub trait Hypervisor: Machines + Disks {}
 
@@ -183,6 +196,14 @@ pub trait Machines: Send + Sync {
     ) -> DriverFuture<'a, ()>;
     /// The instances whose machines are on, sorted, whether the store knows them or not.
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>>;
+    /// Pauses an instance that is on, on an operator's word: until that of [`Machines::resume`] it
+    /// stays paused. `Failed` if it is off, or paused already.
+    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress>;
+    /// Resumes a paused instance. `Failed` if it is off or not paused, or cannot go on.
+    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress>;
+    /// The instances that are on and stand still, as far as the driver has noticed, with the
+    /// reason, sorted. Asks nobody.
+    fn paused(&self) -> Vec<(InstanceId, String)>;
     /// How many disks were plugged in again, since the driver was made, that had left their guest
     /// although nobody had asked it to let go.
     fn plugged_again(&self) -> u64 {

@@ -4,6 +4,7 @@
 //! the two can be compared. After a restart it learns the settled part from the store.
 
 mod disks;
+mod pause;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -15,8 +16,8 @@ use super::pace::Pace;
 use super::script::{Behaviour, Rule, Script, TransitionKind};
 use super::transition::{Key, OperationTransitions, on_machine, on_slot};
 use super::{
-    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress, Slot,
-    TransientError,
+    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, PAUSED_BY_OPERATOR, Progress,
+    Slot, TransientError,
 };
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
@@ -37,6 +38,10 @@ enum Under {
     Refused,
     /// Silent until it is called off.
     Silent,
+    /// Waits for a paused machine, since this moment.
+    Paused(Uptime),
+    /// Done, on an operator's word.
+    Finished,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +55,14 @@ struct SimulatedState {
 #[derive(Clone, Debug, Default)]
 struct SimulatedMachine {
     running: bool,
+    paused: bool,
     disks: Vec<(DiskId, u64)>,
+}
+
+impl SimulatedMachine {
+    fn turn(&mut self, on: bool) {
+        (self.running, self.paused) = (on, false);
+    }
 }
 
 /// The simulated hypervisor.
@@ -103,19 +115,14 @@ impl Simulated {
 
     /// Ends what these operations have under way: well, or with a refusal. Says how many
     /// transitions that were.
-    pub fn finish_transitions(
-        &self,
-        transitions: &OperationTransitions<'_>,
-        well: bool,
-        now: Uptime,
-    ) -> usize {
-        let under = if well { Under::Due(now) } else { Under::Refused };
+    pub fn finish_transitions(&self, transitions: &OperationTransitions<'_>, well: bool) -> usize {
+        let under = if well { Under::Finished } else { Under::Refused };
         self.end(|key| transitions.include(key), under)
     }
 
     /// Ends everything that is under way: well, or with a refusal.
-    pub fn finish_all(&self, well: bool, now: Uptime) -> usize {
-        self.end(|_| true, if well { Under::Due(now) } else { Under::Refused })
+    pub fn finish_all(&self, well: bool) -> usize {
+        self.end(|_| true, if well { Under::Finished } else { Under::Refused })
     }
 
     fn end(&self, is_meant: impl Fn(&Key) -> bool, under: Under) -> usize {
@@ -136,7 +143,7 @@ impl Simulated {
     pub fn kill(&self, instance: &InstanceId) -> bool {
         let mut state = self.lock();
         let known = state.machines.get_mut(instance).filter(|machine| machine.running);
-        known.map(|machine| machine.running = false).is_some()
+        known.map(|machine| machine.turn(false)).is_some()
     }
 
     /// A guest releases a disk without a detach in progress, as a late guest does. False if it does
@@ -181,12 +188,9 @@ impl Simulated {
             Some(under) => *under,
             None => state.begin(&key, now),
         };
-        match under {
-            Under::Due(due) if due <= now => {
-                state.under_way.remove(&key);
-                settle(&mut state);
-                Progress::Done
-            }
+        match state.unless_paused(&key, under, now) {
+            Under::Finished => state.settle(&key, settle),
+            Under::Due(due) if due <= now => state.settle(&key, settle),
             Under::Due(due) => Progress::RetryAfter {
                 after_ms: due.since_ms(now),
                 because: waiting_for(key.transition),
@@ -195,6 +199,7 @@ impl Simulated {
                 let because = "held by a rule until `diskdock admin finish` or `refuse`".to_owned();
                 Progress::Suspended { after_ms: LOOK_AGAIN_MS, because }
             }
+            Under::Paused(since) => state.wait_for_paused(&key, since, now),
             Under::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
                 Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because }
@@ -221,6 +226,12 @@ fn waiting_for(transition: TransitionKind) -> String {
 }
 
 impl SimulatedState {
+    fn settle(&mut self, key: &Key, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
+        self.under_way.remove(key);
+        settle(self);
+        Progress::Done
+    }
+
     fn begin(&mut self, key: &Key, now: Uptime) -> Under {
         let disk = key.disk.as_ref().map(DiskId::as_str);
         let instance = key.instance.as_ref().map(InstanceId::as_str);
@@ -247,7 +258,7 @@ fn ready<'a, T: Send + 'a>(answer: T) -> DriverFuture<'a, T> {
 impl Machines for Simulated {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let key = on_machine(TransitionKind::Start, &spec.instance);
-        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
+        ready(self.look(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
     fn stop<'a>(
@@ -256,7 +267,7 @@ impl Machines for Simulated {
         force: bool,
         now: Uptime,
     ) -> DriverFuture<'a, Progress> {
-        let off = |state: &mut SimulatedState| state.machine(instance).running = false;
+        let off = |state: &mut SimulatedState| state.machine(instance).turn(false);
         let key = on_machine(TransitionKind::Stop, instance);
         if force {
             let mut state = self.lock();
@@ -269,7 +280,7 @@ impl Machines for Simulated {
 
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let key = on_machine(TransitionKind::Reboot, &spec.instance);
-        ready(self.look(key, now, |state| state.machine(&spec.instance).running = true))
+        ready(self.look(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
     fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
@@ -311,7 +322,9 @@ impl Machines for Simulated {
         let observed = state.machines.get(instance).map(|machine| {
             let mut disks = machine.disks.clone();
             disks.sort();
-            ObservedState { running: machine.running, disks, ..ObservedState::default() }
+            let problems = machine.paused.then(|| PAUSED_BY_OPERATOR.to_owned());
+            let problems = problems.into_iter().collect();
+            ObservedState { running: machine.running, disks, problems }
         });
         drop(state);
         ready(observed)
@@ -338,7 +351,8 @@ impl Machines for Simulated {
         let mut state = self.lock();
         match state.machines.get_mut(instance) {
             None => {
-                let machine = SimulatedMachine { running: expected.running, disks: expected.disks };
+                let (running, disks) = (expected.running, expected.disks);
+                let machine = SimulatedMachine { running, disks, paused: false };
                 state.machines.insert(instance.clone(), machine);
             }
             Some(machine) if machine.running => {}
@@ -359,6 +373,18 @@ impl Machines for Simulated {
         drop(state);
         running.sort();
         ready(running)
+    }
+
+    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        ready(self.set_paused(instance, true))
+    }
+
+    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        ready(self.set_paused(instance, false))
+    }
+
+    fn paused(&self) -> Vec<(InstanceId, String)> {
+        self.paused_machines()
     }
 
     fn changes(&self) -> broadcast::Receiver<MachineEvent> {

@@ -1,5 +1,6 @@
 //! The operator's controls.
 
+mod pause;
 mod transitions;
 
 use serde_json::{Value, json};

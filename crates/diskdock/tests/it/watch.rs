@@ -101,6 +101,22 @@ async fn every_watcher_sees_every_change() {
 }
 
 #[tokio::test]
+async fn watcher_sees_why_an_instance_is_paused() {
+    let world = World::new().await;
+    let watch = Watch::default();
+    let instance = world.running_instance().await;
+    let mut viewer = watching(&world, &watch).await;
+    assert!(viewer.next().await.unwrap()["instances"][0]["paused"].is_null());
+    world.control("POST", &format!("/instances/{instance}/pause"), "").await;
+    let is_paused = |picture: &Value| !picture["instances"][0]["paused"].is_null();
+    let picture = viewer.until(is_paused).await;
+    let why = picture["instances"][0]["paused"].as_str().unwrap();
+    assert!(why.contains("paused by an operator"), "{why}");
+    world.control("POST", &format!("/instances/{instance}/resume"), "").await;
+    viewer.until(|picture: &Value| !is_paused(picture)).await;
+}
+
+#[tokio::test]
 async fn new_watcher_gets_the_whole_state_at_once() {
     let world = World::new().await;
     let watch = Watch::default();

@@ -82,6 +82,16 @@ enum AdminCommand {
         /// The instance
         instance: String,
     },
+    /// Pause an instance: its processors stand still until it is resumed
+    Pause {
+        /// The instance
+        instance: String,
+    },
+    /// Resume a paused instance
+    Resume {
+        /// The instance
+        instance: String,
+    },
     /// Show or set how long transitions take
     Pace {
         /// fast, cloud, or a duration such as 500ms, 2s or 1m, which leaves creating and resizing
@@ -234,6 +244,12 @@ async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value,
         }
         AdminCommand::Kill { instance } => {
             controls.post(&of_instance(instance, "kill"), &nothing).await
+        }
+        AdminCommand::Pause { instance } => {
+            controls.post(&of_instance(instance, "pause"), &nothing).await
+        }
+        AdminCommand::Resume { instance } => {
+            controls.post(&of_instance(instance, "resume"), &nothing).await
         }
         AdminCommand::Pace { pace: None } => controls.get("/pace").await,
         AdminCommand::Pace { pace: Some(pace) } => {

@@ -131,6 +131,7 @@ function instanceCard(instance) {
   const card = element("article", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` },
     element("h3", {}, instance.name || instance.id, " ", status(instance.status)),
     element("p", { class: "about" }, [instance.id, instance.type, instance.zone, ...instance.locks.map((lock) => `locked: ${lock}`)].join(" · ")),
+    instance.paused ? element("p", { class: "about", role: "status" }, `Paused: ${instance.paused}`) : null,
     element("ul", { class: "disks" }, ...disks));
   droppable(card, ({ disk }) => attach(disk, instance.id));
   return card;

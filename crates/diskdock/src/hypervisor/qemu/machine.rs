@@ -38,6 +38,8 @@ pub(crate) struct Machine {
     pub run: PathBuf,
     /// All that changes, for one at a time.
     pub state: Mutex<State>,
+    /// Why its processors stand still, if they do; also read without the lock.
+    paused: std::sync::Mutex<Option<String>>,
     /// Held as long as its files are really worked on, which may be longer than anybody waits.
     files: Arc<Mutex<()>>,
     /// The beginning of its monotonic time.
@@ -61,8 +63,6 @@ pub(crate) struct State {
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
     pub asked_to_stop: Option<(Uptime, Uptime)>,
-    /// Why its processors stand still, if they do.
-    pub paused: Option<String>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
 }
@@ -76,6 +76,7 @@ impl Machine {
             directory,
             run,
             state: Mutex::default(),
+            paused: std::sync::Mutex::default(),
             files: Arc::default(),
             made_at: Instant::now(),
         }
@@ -84,6 +85,17 @@ impl Machine {
     /// Monotonic milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Why its processors stand still, if they do.
+    pub(crate) fn paused(&self) -> Option<String> {
+        self.paused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    /// Takes note of why its processors stand still; gives what was noted before.
+    pub(crate) fn set_paused(&self, why: Option<String>) -> Option<String> {
+        let mut paused = self.paused.lock().unwrap_or_else(|broken| broken.into_inner());
+        std::mem::replace(&mut *paused, why)
     }
 
     /// Whether it is on: whether any QEMU still has its images open.

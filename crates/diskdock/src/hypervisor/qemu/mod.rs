@@ -52,6 +52,8 @@ use qmp_log::QmpLogs;
 use record::Record;
 use run_directory::make_passable;
 
+pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
+
 /// Changes that a receiver may be behind before it has to look at everything.
 const CHANGES: usize = 1_024;
 
@@ -169,7 +171,7 @@ impl Qemu {
     ) -> Result<Option<qmp::Client>, TransientError> {
         if !machine.is_on()? {
             state.client = None;
-            state.paused = None;
+            machine.set_paused(None);
             return Ok(None);
         }
         if let Some(open) = Machine::open_connection(state) {
@@ -244,7 +246,7 @@ impl Qemu {
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
         problems.extend(tidy::lost(&record));
-        problems.extend(state.paused.clone());
+        problems.extend(machine.paused());
         Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
     }
 
@@ -342,6 +344,18 @@ impl Machines for Qemu {
 
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         Box::pin(self.running_machines())
+    }
+
+    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        Box::pin(self.pause_machine(instance))
+    }
+
+    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        Box::pin(self.resume_machine(instance))
+    }
+
+    fn paused(&self) -> Vec<(InstanceId, String)> {
+        self.paused_machines()
     }
 
     fn plugged_again(&self) -> u64 {

@@ -1,19 +1,20 @@
-//! Machines whose processors stand still: noticed, told of, and let go on.
+//! Machines whose processors stand still: noticed, told of, and let go on; paused on an operator's
+//! word.
 //!
 //! QEMU pauses a machine whose disks find the host's file system full, instead of failing the
-//! guest's writes. Such a machine goes on by itself once there is room; one that somebody paused
-//! waits for somebody.
+//! guest's writes. Such a machine goes on by itself once there is room; one that an operator paused
+//! is in another state of QEMU's and waits for an operator, over restarts of the server too.
 
 use std::time::Duration;
 
 use domain::InstanceId;
-use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState};
+use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState, Stop};
 use tokio::time::sleep;
 
 use super::Qemu;
 use super::machine::{Machine, State, said};
 use super::power::why_paused;
-use crate::hypervisor::TransientError;
+use crate::hypervisor::{NOT_PAUSED, OFF, Progress, TransientError, paused_already};
 use crate::storage::free_bytes;
 
 /// How often it is looked whether there is room again.
@@ -45,7 +46,7 @@ impl Qemu {
         let why = why_paused(status);
         state.unplug.set_running(why.is_none());
         let instance = &machine.id;
-        match (std::mem::replace(&mut state.paused, why.clone()), &why) {
+        match (machine.set_paused(why.clone()), &why) {
             (before, Some(why)) if before.as_ref() != Some(why) => {
                 tracing::warn!(%instance, why, "a virtual machine stands still");
             }
@@ -57,6 +58,60 @@ impl Qemu {
             self.begin_to_resume(machine.id.clone());
         }
         why
+    }
+
+    /// Pauses a machine until an operator resumes it.
+    pub(super) async fn pause_machine(
+        &self,
+        instance: &InstanceId,
+    ) -> Result<Progress, TransientError> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let Some(client) = self.client(&machine, &mut state).await? else {
+            return Ok(Progress::Failed(OFF.to_owned()));
+        };
+        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        if let Some(why) = self.note_status(&machine, &mut state, &status) {
+            return Ok(paused_already(&why));
+        }
+        client.execute(Stop {}).await.map_err(said)?;
+        self.see_whether_paused(&machine, &mut state, &client).await?;
+        Ok(Progress::Done)
+    }
+
+    /// Lets a machine go on that stands still, whatever for.
+    pub(super) async fn resume_machine(
+        &self,
+        instance: &InstanceId,
+    ) -> Result<Progress, TransientError> {
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        let Some(client) = self.client(&machine, &mut state).await? else {
+            return Ok(Progress::Failed(OFF.to_owned()));
+        };
+        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        if why_paused(&status).is_none() {
+            return Ok(Progress::Failed(NOT_PAUSED.to_owned()));
+        }
+        match client.execute(Cont {}).await {
+            Ok(_) => {}
+            Err(qmp::Error::Refused { description, .. }) => {
+                return Ok(Progress::Failed(format!("QEMU cannot resume it: {description}")));
+            }
+            Err(other) => return Err(said(other)),
+        }
+        self.see_whether_paused(&machine, &mut state, &client).await?;
+        Ok(Progress::Done)
+    }
+
+    /// The machines that stand still, sorted.
+    pub(super) fn paused_machines(&self) -> Vec<(InstanceId, String)> {
+        let machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
+        let paused = machines.values().filter_map(|at| Some((at.id.clone(), at.paused()?)));
+        let mut paused: Vec<_> = paused.collect();
+        drop(machines);
+        paused.sort();
+        paused
     }
 
     /// Lets a machine go on once there is room; ends when it does not need that any more.

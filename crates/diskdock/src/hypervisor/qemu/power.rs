@@ -12,7 +12,7 @@ use super::hardware::Hardware;
 use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
-use crate::hypervisor::{MachineSpec, Progress, Slot, TransientError};
+use crate::hypervisor::{MachineSpec, PAUSED_BY_OPERATOR, Progress, Slot, TransientError};
 use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
@@ -31,7 +31,8 @@ const ENDING_MS: i64 = 100;
 /// The reason why a machine is paused, if it is: its processors are stopped until they are resumed.
 pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
     match &status.status {
-        RunState::Paused | RunState::Prelaunch => Some("the virtual machine is paused".to_owned()),
+        RunState::Paused => Some(PAUSED_BY_OPERATOR.to_owned()),
+        RunState::Prelaunch => Some("the virtual machine is paused: it was never begun".to_owned()),
         RunState::IoError => {
             let what = "the virtual machine is paused: the host has no room for its disks";
             Some(format!("{what}; it goes on by itself once there is"))

@@ -32,8 +32,7 @@ async fn settle(world: &World, disk: &str, well: bool) {
     let id = domain::DiskId::from(disk);
     let mut transitions = OperationTransitions::default();
     transitions.add(None, Some(&id), &[]);
-    let now = services.clock.uptime();
-    assert_eq!(world.simulated().finish_transitions(&transitions, well, now), 1);
+    assert_eq!(world.simulated().finish_transitions(&transitions, well), 1);
     services.runner.wake(&Selection { disk: Some(id.clone()), instance: None });
     world.settle().await;
 }

@@ -204,6 +204,15 @@ impl Machines for Shaky {
     ) -> DriverFuture<'a, ()> {
         self.pass(|| self.driver.adopt(instance, expected))
     }
+    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.pause(instance))
+    }
+    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.resume(instance))
+    }
+    fn paused(&self) -> Vec<(InstanceId, String)> {
+        self.driver.paused()
+    }
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
         self.pass(|| self.driver.running())
     }

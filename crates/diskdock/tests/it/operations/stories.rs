@@ -133,7 +133,7 @@ async fn deadline_is_suspended_while_an_operation_is_held() {
         let row = services.runner.in_flight_rows().remove(0);
         let used_ms = row.time_used.counted_ms;
         assert!(used_ms < 1_000, "{work:?} used {used_ms} ms");
-        assert_eq!(world.simulated().finish_all(true, services.clock.uptime()), 1);
+        assert_eq!(world.simulated().finish_all(true), 1);
         services.runner.wake(&Selection { disk: Some(disk.as_str().into()), instance: None });
         world.settle().await;
         assert_eq!(status(&world, &disk).await, work.statuses().1);

@@ -150,7 +150,7 @@ impl Life {
         self.world.simulated().clear_rules();
         for _ in 0..12 {
             let services = &self.world.assembly.gateway.services;
-            self.world.simulated().finish_all(true, services.clock.uptime());
+            self.world.simulated().finish_all(true);
             services.runner.wake(&Selection::default());
             self.world.pass(60_000).await;
             self.look().await;

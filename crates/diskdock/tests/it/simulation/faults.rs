@@ -31,7 +31,7 @@ impl Life {
     pub(super) fn finish_by_hand(&self) {
         let well = !self.drivers_fail || self.pick(2) == 0;
         let services = &self.world.assembly.gateway.services;
-        self.world.simulated().finish_all(well, services.clock.uptime());
+        self.world.simulated().finish_all(well);
         services.runner.wake(&Selection::default());
     }
 
