@@ -57,7 +57,7 @@ fn accepted(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlRes
     Ok(Json(json!({ "disk": disk })))
 }
 
-/// What the driver has not done is an error, with its reason.
+/// A refusal of the driver is an error, with its reason.
 pub(super) fn unless_refused(
     progress: Progress,
     subject: &impl std::fmt::Display,

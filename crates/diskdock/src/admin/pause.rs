@@ -9,7 +9,7 @@ use super::disks::unless_refused;
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::operations::Selection;
 
-/// What helps where an instance cannot be paused or resumed.
+/// The remedy where an instance cannot be paused or resumed.
 const HINT: &str = "DescribeInstances shows which are Running, `diskdock admin differences` which \
                     are paused, and why.";
 

@@ -135,8 +135,7 @@ pub struct ObservedState {
     pub running: bool,
     /// The disks that its guest can reach (or will at the next start), with their generations.
     pub disks: Vec<(DiskId, u64)>,
-    /// What an operator should know of it, in words: that it is paused, that writes to a disk may
-    /// be lost.
+    /// Problems for an operator, in words: that it is paused, that writes to a disk may be lost.
     pub problems: Vec<String>,
 }
 
@@ -202,15 +201,15 @@ pub trait Machines: Send + Sync {
     /// Resumes a paused instance. `Failed` if it is off or not paused, or cannot go on.
     fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress>;
     /// The instances that are on and stand still, as far as the driver has noticed, with the
-    /// reason, sorted. Asks nobody.
+    /// reason, sorted. Asks no guest.
     fn paused(&self) -> Vec<(InstanceId, String)>;
-    /// How many disks were plugged in again, since the driver was made, that had left their guest
-    /// although nobody had asked it to let go.
+    /// How many disks were plugged in again, since the driver was made, after their guest had
+    /// ejected them unrequested.
     fn plugged_again(&self) -> u64 {
         0
     }
-    /// What happens to machines from now on, in so far as it is worth another look. A receiver
-    /// that is too slow misses some and has to look at everything.
+    /// Changes of machines from now on that may need a reconciliation. A receiver that is too slow
+    /// misses some and has to reconcile all machines.
     fn changes(&self) -> broadcast::Receiver<MachineEvent>;
 }
 

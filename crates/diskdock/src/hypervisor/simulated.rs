@@ -24,7 +24,7 @@ use super::{
 /// when an operator changes something, so this is only a safety net.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
-/// What happens at most before a receiver has to look at everything.
+/// The most changes that a receiver can be behind; beyond, it has to reconcile all machines.
 const CHANGES: usize = 16;
 
 /// A transition under way.

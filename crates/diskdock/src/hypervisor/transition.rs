@@ -1,4 +1,4 @@
-//! What the simulated hypervisor has under way, and which operations that belongs to.
+//! Transitions under way in the simulated hypervisor, and the operations that they belong to.
 
 use std::collections::HashSet;
 

@@ -36,7 +36,7 @@ const COMPLAINTS: u64 = 4096;
 pub(crate) const SANDBOX: &str =
     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
-/// What the operator wants.
+/// The operator's choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccelChoice {
     /// KVM where it works, else in software.
@@ -58,7 +58,7 @@ pub enum Accel {
 }
 
 impl Accel {
-    /// What QEMU calls it after `-accel`.
+    /// QEMU's name for it after `-accel`.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Accel::Kvm => "kvm",
@@ -92,14 +92,14 @@ impl Accel {
     }
 }
 
-/// What was chosen.
+/// The accelerator in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// For `-accel`.
     pub accel: Accel,
     /// For `-cpu`.
     pub cpu_model: &'static str,
-    /// What an operator should know about it.
+    /// A remark for the operator.
     pub remark: Option<String>,
 }
 
@@ -200,7 +200,7 @@ fn command(qemu: &Path, accel: Accel, firmware: &str) -> Command {
 async fn outcome(child: &mut Child) -> std::io::Result<(ExitStatus, String)> {
     let mut words = String::new();
     if let Some(complaints) = child.stderr.take() {
-        // What is not text is no help to anybody.
+        // Output that is not text is of no help.
         let _ = complaints.take(COMPLAINTS).read_to_string(&mut words).await;
     }
     Ok((child.wait().await?, words))

@@ -17,7 +17,7 @@ use crate::hypervisor::MachineSpec;
 pub(crate) const MONITOR: &str = "qmp.sock";
 /// A second monitor, for people.
 pub(crate) const OPERATOR_MONITOR: &str = "operator.sock";
-/// What the guest writes to its serial port.
+/// The output of the guest's serial port.
 pub(crate) const CONSOLE: &str = "console.log";
 
 /// Root ports of a machine at most, and so its disks: eight on each of eight places of the root
@@ -31,7 +31,7 @@ const FIRST_PLACE: u32 = 8;
 /// The thread in which the requests of a machine's disks are carried out.
 const IO_THREAD: &str = "io";
 
-/// What is booted.
+/// The firmware or kernel that is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Boot {
     /// The first disk's boot sector.
@@ -88,13 +88,13 @@ pub(crate) struct BootDisk {
 /// All that a command line depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts<'a> {
-    /// What the machine is made of.
+    /// The specification of the machine.
     pub spec: &'a MachineSpec,
     /// How it is accelerated.
     pub accel: &'a Choice,
     /// Its versioned machine type.
     pub machine_type: &'a str,
-    /// What it boots.
+    /// The firmware or kernel that it boots.
     pub boot: Boot,
     /// Whether its disks have a thread of their own.
     pub io_thread: bool,

@@ -1,4 +1,4 @@
-//! What a guest writes to its serial port: kept in a file, and the file kept small.
+//! The output of a guest's serial port: kept in a file, and the file kept small.
 
 use std::fs::File;
 use std::io;
@@ -16,7 +16,7 @@ use crate::storage::no_follow;
 const KEPT: u64 = 64 * 1024;
 /// Bytes of the file at most, in so far as it is looked at often enough.
 const LARGEST: u64 = 4 * 1024 * 1024;
-/// What was kept when the file was cut last.
+/// The part that was kept when the file was cut last.
 const EARLIER: &str = "console.earlier";
 
 /// The latest that the guest has written: 64 KiB at most, nothing if it was never on.

@@ -20,7 +20,7 @@ pub(super) struct Hardware {
 }
 
 impl Hardware {
-    /// What it starts from, in a word.
+    /// The start, in a word.
     pub(super) fn starts_from(&self) -> StartsFrom {
         match self.start {
             ImageStart::Disk(BootMode::Bios) => StartsFrom::Bios,
@@ -57,7 +57,7 @@ impl Qemu {
         Ok(Hardware { machine_type, start, io_thread: true })
     }
 
-    /// What QEMU boots. Makes what is missing in the machine's directory.
+    /// The firmware or kernel for QEMU. Makes missing files in the machine's directory.
     pub(super) async fn boot(
         &self,
         machine: &Machine,
@@ -76,7 +76,7 @@ impl Qemu {
     }
 }
 
-/// What a machine starts from. One that boots from its own disk outlives its image.
+/// How a machine starts. One that boots from its own disk outlives its image.
 fn start_of(
     image: &str,
     found: Option<ImageStart>,

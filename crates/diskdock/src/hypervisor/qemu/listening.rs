@@ -15,7 +15,7 @@ const READ_ENABLED: &str = "i /b 0x628";
 /// The event of a PCI device that comes or is to go.
 const PCI_HOT_PLUG: u8 = 1 << 1;
 
-/// Whether the guest listens; none if nobody can tell.
+/// Whether the guest listens; none if unknown.
 pub(super) async fn listens(client: &qmp::Client) -> Result<Option<bool>, TransientError> {
     let command = HumanMonitorCommand { command_line: READ_ENABLED.to_owned() };
     match client.execute(command).await {

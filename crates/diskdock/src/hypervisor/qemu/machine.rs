@@ -40,7 +40,7 @@ pub(crate) struct Machine {
     pub state: Mutex<State>,
     /// Why its processors stand still, if they do; also read without the lock.
     paused: std::sync::Mutex<Option<String>>,
-    /// Held as long as its files are really worked on, which may be longer than anybody waits.
+    /// Held as long as its files are really worked on, which may be longer than any caller waits.
     files: Arc<Mutex<()>>,
     /// The beginning of its monotonic time.
     made_at: Instant,
@@ -53,7 +53,7 @@ pub(crate) struct State {
     record: Option<Record>,
     /// The connection to its monitor, if there is one.
     pub client: Option<qmp::Client>,
-    /// What the guest was asked to let go of, and which ports rest.
+    /// Requests to release disks, and the ports that rest.
     pub unplug: UnplugPolicy,
     /// Whether that was read from the record.
     is_restored: bool,
@@ -124,7 +124,7 @@ impl Machine {
         process::find(&self.run, self.id.as_str())
     }
 
-    /// What is remembered of it; none if nothing is.
+    /// Its record, if there is one.
     pub(crate) async fn record<'s>(
         &self,
         state: &'s mut State,
@@ -137,8 +137,8 @@ impl Machine {
         Ok(state.record.as_ref())
     }
 
-    /// Changes what is remembered of it, durably. It begins with nothing if nothing is remembered.
-    /// If it fails, or nobody waits for its end, the file tells what has become of it.
+    /// Changes its record, durably, beginning with an empty one if there is none. After a failure,
+    /// or if the caller no longer waits, the file tells the result.
     pub(crate) async fn change(
         &self,
         state: &mut State,
@@ -255,7 +255,7 @@ impl State {
         self.is_restored = true;
     }
 
-    /// What was said to a guest that is no more means nothing to the next one.
+    /// Drops the requests to a guest that is gone.
     pub(crate) fn forget_guest(&mut self) {
         self.client = None;
         self.unplug.powered_off();
@@ -263,7 +263,7 @@ impl State {
         self.asked_to_stop = None;
     }
 
-    /// What was said to the guest about this disk means nothing any more.
+    /// Drops the requests to the guest about this disk.
     pub(crate) fn forget_asking(&mut self, disk: &DiskId) {
         self.unplug.cancelled(disk);
         self.refused.retain(|slot, _| slot.disk != *disk);
@@ -284,8 +284,8 @@ pub(crate) async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, Trans
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
-/// What has failed is tried again, since what it needs may be about to be free: an image that is
-/// still closing, a lock, memory. Not for ever.
+/// The result of a failed attempt: another one, since an image that is still closing, a lock or
+/// memory may be about to be free. Not for ever.
 pub(crate) fn failed_again(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
     *failures += 1;
     if *failures < TRIES { Err(TransientError(words)) } else { Ok(Progress::Failed(words)) }

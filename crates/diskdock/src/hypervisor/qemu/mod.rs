@@ -87,7 +87,7 @@ pub struct Qemu {
     accel: OnceCell<Choice>,
     machine_types: OnceCell<MachineTypes>,
     changes: broadcast::Sender<MachineEvent>,
-    /// Disks that were plugged in again after they had left although nobody had asked.
+    /// Disks that were plugged in again after they had left unrequested.
     plugged_again: AtomicU64,
     qmp_logs: QmpLogs,
     myself: Weak<Qemu>,

@@ -4,7 +4,7 @@
 //! never guessed: it is given a locked file as its standard output, and the kernel keeps the lock
 //! for exactly as long as any part of QEMU still has its files open. Whom to kill is found by the
 //! file in which QEMU leaves its process id, and known by its name on the command line: the id
-//! alone may be somebody else's by now.
+//! alone may be another process's by now.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -21,7 +21,7 @@ use crate::storage::no_follow;
 
 /// Where QEMU leaves its process id.
 pub(crate) const PID_FILE: &str = "qemu.pid";
-/// What QEMU says besides its answers.
+/// The standard error of QEMU.
 pub(crate) const LOG_FILE: &str = "qemu.log";
 /// Bytes of QEMU's last words that are read.
 const LAST_WORDS: u64 = 2_048;
@@ -35,8 +35,8 @@ pub(crate) struct User {
     pub gid: u32,
 }
 
-/// The file whose lock a running QEMU holds. It is ours, so that whoever has broken into QEMU
-/// cannot put another in its place.
+/// The file whose lock a running QEMU holds. It is ours, so that an intruder in QEMU cannot put
+/// another in its place.
 const POWER: &str = "power";
 
 /// Whether a machine is on.
@@ -44,12 +44,12 @@ const POWER: &str = "power";
 pub(crate) enum Power {
     /// A QEMU runs, or is just ending: it still has its images open.
     On,
-    /// None runs. Whoever has this can start one, and nobody else can.
+    /// None runs. Only the holder of this can start one.
     Off(File),
 }
 
 impl Power {
-    /// Asks the kernel. An error is no answer: then nobody knows.
+    /// Asks the kernel. An error is no answer: then the power is unknown.
     pub(crate) fn of(directory: &Path) -> io::Result<Power> {
         let mut options = File::options();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -140,8 +140,8 @@ pub(crate) fn said_last(log: &Path) -> String {
     lines.last().map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
 }
 
-/// The last bytes of a file in a directory that belongs to QEMU. A link is not followed: whoever
-/// has broken into QEMU may have put it there.
+/// The last bytes of a file in a directory that belongs to QEMU. A link is not followed: an
+/// intruder in QEMU may have put it there.
 pub(crate) fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut file = File::options().read(true).custom_flags(no_follow()).open(path)?;
     let length = file.metadata()?.len();

@@ -1,9 +1,9 @@
 //! The log of each machine's monitor, for support: every command, reply and event, in `qmp.log` and
 //! the one before it in the machine's directory.
 //!
-//! Lines are written by a thread of their own, so that no driver call waits for a file. What that
-//! thread cannot keep up with, and what would take the last room of a file system, is dropped; an
-//! error of writing is nobody's.
+//! Lines are written by a thread of their own, so that no driver call waits for a file. Lines that
+//! the thread cannot keep up with, and those that would take the last room of a file system, are
+//! dropped; errors of writing are ignored.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -107,12 +107,12 @@ impl Log for MachineLog {
     }
 }
 
-/// Writes lines as they come, until nobody is left to send any.
+/// Writes lines as they come, until all senders are gone.
 fn write_all(queue: &Receiver<LogLine>) {
     while let Ok(first) = queue.recv() {
         let mut open = None;
         for line in iter::once(first).chain(queue.try_iter().take(BATCH)) {
-            // Nobody is told: the log is what a machine needs least.
+            // The error is ignored: a machine can do without its log.
             let _ = append(&mut open, &line);
         }
     }

@@ -34,10 +34,10 @@ pub(crate) struct Plugged {
     /// The volume as QEMU has opened it, until it is known to be closed and written out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Opened>,
-    /// What the guest was asked about it; none if it was not asked to let go of it.
+    /// The request to release it; none if the guest was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<UnplugRequest>,
-    /// How often it left the guest although nobody had asked.
+    /// How often it left the guest unrequested.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u32,
 }
@@ -53,7 +53,7 @@ impl Plugged {
     }
 }
 
-/// What a machine starts from, which outlives the record of its image.
+/// How a machine starts, which outlives the record of its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StartsFrom {
@@ -78,7 +78,7 @@ pub(crate) struct Record {
     /// The versioned machine type, from its first start on: the hardware that its guest knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine_type: Option<String>,
-    /// What it started from last.
+    /// How it started last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_from: Option<StartsFrom>,
     /// Whether its disks have a thread of their own, in the QEMU that runs.
@@ -134,7 +134,7 @@ impl Record {
         }
     }
 
-    /// The disk has left although nobody had asked; it is to be given again, on this port.
+    /// The disk has left unrequested; it is to be given again, on this port.
     pub(crate) fn set_lost(&mut self, slot: &Slot, lost: u32) {
         if let Some(at) = self.at_mut(slot) {
             (at.given, at.lost) = (false, lost);
@@ -158,7 +158,7 @@ impl Record {
         }
     }
 
-    /// What the guest was asked, and which ports rest.
+    /// The requests to release disks, and the ports that rest.
     pub(crate) fn set_requests(
         &mut self,
         requests: &[(Slot, UnplugRequest)],
@@ -182,7 +182,7 @@ impl Record {
         self.disks.retain(|at| at.disk != slot.disk || at.generation != slot.generation);
     }
 
-    /// What there is to see of it.
+    /// The state that the record shows.
     pub(crate) fn observe(&self, running: bool) -> ObservedState {
         let mut disks: Vec<_> =
             self.disks.iter().map(|at| (at.disk.clone(), at.generation)).collect();
@@ -205,8 +205,8 @@ impl Record {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }
 
-    /// Reads the record in a machine's directory; none if there is none. What is read survives a
-    /// crash: whoever saved it may have been stopped before that was sure.
+    /// Reads the record in a machine's directory; none if there is none. The directory is synced
+    /// first: the process that saved the record may have been stopped before it had done so.
     pub(crate) fn load(directory: &Path) -> io::Result<Option<Record>> {
         match fs::read(directory.join(FILE)) {
             Ok(bytes) => {

@@ -1,5 +1,5 @@
-//! What a guest is told when it first boots: a NoCloud seed, a small FAT image labelled `cidata`
-//! that cloud-init and its like look for, on a CD-ROM.
+//! The data for a guest's first boot: a NoCloud seed, a small FAT image labelled `cidata` that
+//! cloud-init and its like look for, on a CD-ROM.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ const FILE: &str = "seed.img";
 const SIZE: u64 = 1024 * 1024;
 /// Bytes of a CD-ROM's sector. Linux mounts no FAT whose sectors are smaller than the drive's.
 const SECTOR: u16 = 2_048;
-/// What the guest finds it by, filled up to the eleven bytes of a FAT label.
+/// The label by which guests find it, filled up to the eleven bytes of a FAT label.
 const LABEL: [u8; 11] = *b"cidata     ";
 
 /// Writes the seed of a machine and says where it is.
@@ -44,7 +44,7 @@ pub(crate) async fn make(
 
 fn write(spec: &MachineSpec, path: &Path) -> io::Result<File> {
     let user_data = STANDARD.decode(&spec.user_data).map_err(io::Error::other)?;
-    // Made anew each time: what lies there may have been put there by whoever broke into QEMU.
+    // Made anew each time: an intruder in QEMU may have put another there.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Err(_) | Ok(()) => {}

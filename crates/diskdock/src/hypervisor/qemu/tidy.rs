@@ -1,9 +1,9 @@
 //! Makes the record of a machine that is on agree with what its guest can reach.
 //!
-//! A disk that has left because the guest was asked is released, whether anybody still waits for it
-//! or not. One that has left although nobody had asked is plugged in again: it is attached, and
-//! nobody took that back. If a guest ejects it again and again, it stays attached without being
-//! plugged in, which the differences tell, until the next start or a DetachDisk.
+//! A disk that has left on request is released, whether an operation still waits for it or not.
+//! One that has left unrequested is plugged in again, since it is attached. If a guest ejects it
+//! again and again, it stays attached without being plugged in, which the differences tell, until
+//! the next start or a DetachDisk.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use super::name;
 use super::record::Record;
 use crate::hypervisor::{Slot, TransientError};
 
-/// How often a disk is plugged in again that leaves although nobody had asked.
+/// How often a disk that leaves unrequested is plugged in again.
 const PLUG_AGAIN: u32 = 3;
 
 impl Qemu {
@@ -89,7 +89,7 @@ impl Qemu {
     }
 }
 
-/// The disks that left their guest although nobody had asked, and could not be plugged in again.
+/// The disks that left their guest unrequested, and could not be plugged in again.
 pub(super) fn lost(record: &Record) -> impl Iterator<Item = String> {
     let lost = record.disks.iter().filter(|at| at.lost > 0 && !at.given);
     lost.map(|at| format!("{} left the guest although nobody asked ({} times)", at.disk, at.lost))

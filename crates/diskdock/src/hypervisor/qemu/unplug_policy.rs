@@ -27,7 +27,7 @@ const LOOK_MS: i64 = 1_000;
 const LOOK_PAUSED_MS: i64 = 10_000;
 /// When a guest that heard the first request is asked again. The interval doubles each time.
 const ASK_AGAIN_MS: i64 = 30_000;
-/// The same where nobody can tell whether the guest heard it.
+/// The same where it is unknown whether the guest heard it.
 const ASK_UNHEARD_MS: i64 = 1_000;
 /// The longest interval between two requests.
 const ASK_AGAIN_AT_MOST_MS: i64 = 240_000;
@@ -37,14 +37,14 @@ pub(in crate::hypervisor) const PAUSED_AT_MOST_MS: i64 = 3_600_000;
 /// How long a port rests at least. Ejects that are left over are worked off right after the one
 /// that took the disk, so a port rests as long as that one took, within these bounds.
 const REST_AT_LEAST_MS: i64 = 10_000;
-/// How long a port rests at most; also how long if a disk left that nobody had asked for.
+/// How long a port rests at most, and after a disk has left unrequested.
 const REST_AT_MOST_MS: i64 = 300_000;
 
 /// Why an unplug that waited for a paused machine has ended.
 pub(in crate::hypervisor) const PAUSED_TOO_LONG: &str = "the virtual machine was paused for an \
     hour; let it go on (`diskdock admin resume`) or stop it, then detach the disk again";
 
-/// What has to outlive this process of a request to let go of a disk.
+/// The part of a request to release a disk that has to outlive this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UnplugRequest {
     /// The disk is still wanted off. Otherwise that was given up, and the guest may let go late.
@@ -53,7 +53,7 @@ pub(super) struct UnplugRequest {
     pub asked: u32,
     /// How many ejects of the port the guest may have queued.
     pub ejects: u32,
-    /// The guest listened when it was asked last; none if nobody could tell.
+    /// The guest listened when it was asked last; none if unknown.
     pub heard: Option<bool>,
 }
 
@@ -66,18 +66,18 @@ pub(super) struct RestingPort {
     pub left_ms: i64,
 }
 
-/// What was observed of a disk that is to leave, in one look.
+/// One observation of a disk that is to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Observation {
     /// The guest can still reach it.
     pub present: bool,
-    /// The guest listens to hot-plug events; none if nobody can tell.
+    /// The guest listens to hot-plug events; none if unknown.
     pub listens: Option<bool>,
     /// Why the machine's processors stand still, if they do.
     pub paused: Option<String>,
 }
 
-/// What to do about a disk that is to leave.
+/// The next step for a disk that is to leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Ask the guest now, and look again.
@@ -86,7 +86,7 @@ pub(super) enum Decision {
     LookAgain { after_ms: i64, because: String },
     /// As [`Decision::LookAgain`], while nothing can happen in the machine.
     Suspended { after_ms: i64, because: String },
-    /// It is given up.
+    /// Give up, for this reason.
     Refused(String),
     /// The guest has let go: close the image.
     Release,
@@ -195,7 +195,7 @@ impl UnplugPolicy {
         }
     }
 
-    /// What to do after a look at the disk.
+    /// The next step after an observation of the disk.
     pub(crate) fn observed(&mut self, slot: &Slot, seen: Observation, now_ms: i64) -> Decision {
         self.tick(now_ms, seen.paused.is_none());
         let ran_ms = self.ran_ms;
@@ -231,7 +231,7 @@ impl UnplugPolicy {
         }
     }
 
-    /// Nobody wants the disk off any more. A guest that was asked may let go all the same.
+    /// The detach was given up. A guest that was asked may release the disk all the same.
     pub(crate) fn cancelled(&mut self, disk: &DiskId) {
         for (_, open) in self.open.iter_mut().filter(|(slot, _)| slot.disk == *disk) {
             (open.request.wanted, open.refused, open.paused_ms) = (false, false, 0);
@@ -247,7 +247,7 @@ impl UnplugPolicy {
         }
     }
 
-    /// Whether the guest was asked to let go of the disk, so that nobody need wonder if it does.
+    /// Whether the guest was asked to release the disk.
     pub(crate) fn was_asked(&self, slot: &Slot) -> bool {
         self.open.get(slot).is_some_and(|open| !open.is_forgotten())
     }
@@ -260,7 +260,7 @@ impl UnplugPolicy {
                 let took_ms = self.ran_ms - open.first_ms;
                 self.rest(port, took_ms.clamp(REST_AT_LEAST_MS, REST_AT_MOST_MS));
             }
-            // Something that nobody knows of has ejected it, and may do so again.
+            // It was ejected unrequested, which may happen again.
             None => self.rest(port, REST_AT_MOST_MS),
         }
     }
@@ -275,7 +275,7 @@ impl UnplugPolicy {
         self.resting.clear();
         for open in self.open.values_mut() {
             let wanted = open.request.wanted;
-            // One that nobody wants off any more may be leaving with this reset.
+            // One whose detach was given up may be leaving with this reset.
             let asked = if wanted { 0 } else { open.request.asked };
             let request = UnplugRequest { wanted, asked, ejects: 0, heard: None };
             *open = Open { request, paused_ms: open.paused_ms, ..Open::default() };
@@ -293,7 +293,7 @@ impl UnplugPolicy {
     /// The machine's processors stand still, or go on.
     pub(crate) fn set_running(&mut self, running: bool) {
         if running && !self.running {
-            // Nobody knows when it went on: what has passed since the last look does not count.
+            // When it went on is unknown: the time since the last look does not count.
             self.ticked_ms = None;
         }
         self.running = running;
@@ -357,7 +357,7 @@ impl UnplugPolicy {
 }
 
 impl Open {
-    /// Nobody wants the disk off, and the guest was not asked either.
+    /// No detach is under way, and the guest was not asked either.
     fn is_forgotten(&self) -> bool {
         !self.request.wanted && self.request.asked == 0 && self.request.ejects == 0
     }

@@ -9,7 +9,7 @@ use crate::storage::Owner;
 
 /// The default user of QEMU, without any rights.
 pub const BY_DEFAULT: &str = "nobody";
-/// The exit code of `getent` for a name that nobody has.
+/// The exit code of `getent` for an unknown name.
 const UNKNOWN_NAME: i32 = 2;
 
 /// Whom machines run as: the named user where this process may change to it, else ourselves.

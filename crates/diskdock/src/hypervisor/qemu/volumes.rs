@@ -156,7 +156,7 @@ impl Qemu {
         closed
     }
 
-    /// What is wrong with the bytes of a machine's disks.
+    /// Problems with the bytes of a machine's disks.
     pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
         let disks = disks.to_vec();
         let look = move |volumes: &dyn Volumes| {
@@ -243,7 +243,7 @@ impl Qemu {
     }
 }
 
-/// It is done.
+/// The progress of a call that is done.
 fn done(_: ()) -> Result<Progress, TransientError> {
     Ok(Progress::Done)
 }

@@ -33,7 +33,7 @@ use addresses::resolvers;
 use host_addresses::HostAddresses;
 pub(crate) use passt::Passt;
 
-/// What the relay and passt say, in the directory that belongs to QEMU.
+/// The output of the relay and passt, in the directory that belongs to QEMU.
 const LOG_FILE: &str = "network.log";
 /// How long the user network has to come up.
 const UP: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ pub enum Network {
     /// Everywhere but to this host, through its own sockets.
     #[default]
     User,
-    /// Whoever is on this bridge of the host.
+    /// The machines on this bridge of the host.
     Bridge(String),
     /// Nowhere: they have no network card.
     None,
@@ -187,7 +187,7 @@ fn wait_until_up(mut qemu: &UnixStream, mac: [u8; 6], addresses: Addresses) -> i
         match frame::read(&mut qemu)? {
             Some(bytes) if frame::is_arp_reply(&bytes, gateway) => break,
             Some(_) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
-            // Somebody knocks at a forwarded port already, and will again.
+            // A client connects to a forwarded port already, and will again.
             Some(_) => {}
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
         }

@@ -6,19 +6,19 @@ use std::net::Ipv4Addr;
 use super::addresses::Addresses;
 use crate::hypervisor::Forward;
 
-/// What passt is told.
+/// The configuration of passt.
 #[derive(Clone, Debug)]
 pub(crate) struct Passt<'a> {
     /// The guest's addresses.
     pub addresses: Addresses,
-    /// Who answers the guest's questions for names.
+    /// The name servers for the guest.
     pub resolvers: &'a [Ipv4Addr],
     /// Ports of this host's loopback that lead into the guest.
     pub forwards: &'a [Forward],
 }
 
 impl Passt<'_> {
-    /// Its arguments. It speaks on its standard input, and ends with whoever is on the other side.
+    /// Its arguments. It speaks on its standard input, and ends when the other side closes it.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Addresses { guest, prefix, gateway } = self.addresses;
         // The interface is only where passt finds values that it is not told, and there are none:

@@ -37,7 +37,7 @@ pub(crate) fn run(program: &Path, passt: &Passt<'_>, qemu: UnixStream) -> io::Re
             carried
         });
         let comes = carry_in(program, passt, child, &link, towards_guest);
-        // With QEMU gone, there is nobody to carry for.
+        // With QEMU gone, there is nothing to carry.
         let left = leaves.join().unwrap_or_else(|_| Err(io::Error::other("the relay panicked")));
         comes.and(left)
     })
@@ -46,10 +46,10 @@ pub(crate) fn run(program: &Path, passt: &Passt<'_>, qemu: UnixStream) -> io::Re
 /// The way to the passt that there is now.
 struct Link {
     to_passt: Mutex<UnixStream>,
-    /// The first frame: the question that whoever started the machine asks as the guest. A passt
-    /// knows the guest's hardware address by it, and can reach the guest from then on.
+    /// The first frame: the question that the server asks as the guest when it starts the machine.
+    /// A passt knows the guest's hardware address by it, and can reach the guest from then on.
     first: OnceLock<Vec<u8>>,
-    /// QEMU has gone; whoever waits to start a passt is told at once.
+    /// Whether QEMU has gone; a wait before the start of a passt ends at once.
     ended: (Mutex<bool>, Condvar),
 }
 
@@ -81,7 +81,7 @@ impl Link {
         }
     }
 
-    /// Ends passt, and with it whoever waits for its frames.
+    /// Ends passt, and with it the wait for its frames.
     fn end(&self) {
         let (ended, told) = &self.ended;
         *ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -104,7 +104,7 @@ impl Link {
     }
 }
 
-/// What the guest sends, in so far as it may.
+/// Carries the frames that the guest may send.
 fn carry_out(mut qemu: UnixStream, link: &Link) -> io::Result<()> {
     let mut host = HostAddresses::now()?;
     let mut looked_at = Instant::now();
@@ -119,7 +119,7 @@ fn carry_out(mut qemu: UnixStream, link: &Link) -> io::Result<()> {
     Ok(())
 }
 
-/// What comes for the guest, from one passt after another.
+/// Carries the frames for the guest, from one passt after another.
 fn carry_in(
     program: &Path,
     passt: &Passt<'_>,
@@ -141,7 +141,7 @@ fn carry_in(
         }
         let status = child.wait()?;
         if !served {
-            // Whoever started the machine waits for the first frame, and is told by our end.
+            // The server that started the machine waits for the first frame, and learns of our end.
             let _ = qemu.shutdown(std::net::Shutdown::Both);
             return Err(io::Error::other(format!("passt ended with {status}")));
         }

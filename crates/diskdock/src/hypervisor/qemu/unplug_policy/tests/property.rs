@@ -11,7 +11,7 @@ const PORTS: u32 = 8;
 const LEFT_OVER_MS: i64 = 100;
 const STEP_MS: i64 = 100;
 
-/// What happens to a machine from outside.
+/// An event from outside the machine.
 #[derive(Clone, Copy, Debug)]
 enum Happening {
     Attach { eject_ms: i64 },
@@ -55,7 +55,7 @@ struct Machine {
     now: i64,
     ports: BTreeMap<u32, Plugged>,
     queue: VecDeque<u32>,
-    /// What is left of the eject at the front of the queue.
+    /// The time left of the eject at the front of the queue.
     front_ms: i64,
     listens: bool,
     latched: bool,
@@ -201,7 +201,7 @@ impl Machine {
         if self.front_ms <= 0 {
             self.queue.pop_front();
             if let Some(gone) = self.ports.remove(&port) {
-                assert!(gone.is_down, "{:?} was ejected though nobody asked", gone.slot);
+                assert!(gone.is_down, "{:?} was ejected unrequested", gone.slot);
                 self.policy.left(&gone.slot, port);
             }
         }
@@ -227,8 +227,8 @@ impl Machine {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
-    /// Whatever happens, no disk is ejected that nobody asked for, a guest is not asked without
-    /// end, and once it runs and listens, every disk that is wanted off has left.
+    /// Whatever happens, no disk is ejected unrequested, a guest is not asked without end, and
+    /// once it runs and listens, every disk that is wanted off has left.
     #[test]
     fn no_left_over_eject_takes_another_disk(
         can_tell in any::<bool>(),
