@@ -103,7 +103,7 @@ def test_a_disk_that_leaves_though_nobody_asked_is_plugged_in_again(host):
     assert port(machine, disk) != left
     machine.guest.wait_disk(disk.serial)
     assert machine.guest.read_checksum(disk.serial) == written
-    assert "although nobody asked" in host.log_tail()
+    assert "without a request to detach it" in host.log_tail()
     host.agrees()
     disk.detach(machine)
 

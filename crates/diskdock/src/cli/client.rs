@@ -139,7 +139,7 @@ impl ApiClient {
                 self.endpoint.authority(),
                 self.timeout.as_secs()
             );
-            let hint = "Nobody knows whether the request had an effect: look before you repeat it.\n\
+            let hint = "Whether the request had an effect is unknown: look before you repeat it.\n\
                         Wait longer with --timeout.";
             Err(Failure::unreachable(message, hint))
         })

@@ -46,15 +46,15 @@ pub(super) async fn run(args: ConsoleArgs) -> Result<(), Failure> {
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let mut screen = Screen { raw: args.raw, stripper: AnsiStripper::default() };
     let mut seen = fetch(&caller, &args).await?;
-    let mut somebody_reads = screen.show(&seen)?;
-    while args.follow && somebody_reads {
+    let mut is_open = screen.show(&seen)?;
+    while args.follow && is_open {
         tokio::time::sleep(PAUSE).await;
         let latest = fetch(&caller, &args).await?;
         let known = overlap(&seen, &latest);
         if known == 0 && !seen.is_empty() && !latest.is_empty() {
             eprintln!("diskdock: it does not go on where it was; some of it may be missing");
         }
-        somebody_reads = screen.show(&latest[known..])?;
+        is_open = screen.show(&latest[known..])?;
         seen = latest;
     }
     Ok(())

@@ -360,7 +360,7 @@ fn greeting_of_machines(args: &ServeArgs, endpoint: &str, directory: &Path) -> S
   explorer   {endpoint}/explorer
   state      {directory}
   regions    {regions}
-  AccessKey  in {key}, for whoever may read it
+  AccessKey  in {key}, for users who may read it
 
 On this host:
 

@@ -33,7 +33,7 @@ pub(crate) fn examine(data_directory: &Path) -> Vec<Point> {
     match Scratch::make(there) {
         Err(error) => {
             let found = format!("{} cannot be written: {error}", there.display());
-            let remedy = "give its owner's rights to whoever runs the server, or name another \
+            let remedy = "give its owner's rights to the user that runs the server, or name another \
                           with --data-dir";
             points.push(Point::problem(DIRECTORY, found, remedy));
         }
@@ -102,7 +102,7 @@ impl Scratch {
     /// Whether QEMU's own tool is kept out of a file that another process has locked.
     fn locks(&self) -> Result<(), Error> {
         if !is_opened_by_qemu(&self.path)? {
-            return Err(Error::other("qemu-img cannot lock a file that nobody has open"));
+            return Err(Error::other("qemu-img cannot lock a file that no process has open"));
         }
         // The lock is this process's, so that another process has to meet it.
         fcntl_lock(&self.file, FlockOperation::NonBlockingLockExclusive)?;

@@ -80,7 +80,7 @@ impl Metrics {
         }
         let again = Counter::<u64>::default();
         again.inc_by(plugged_again);
-        let help = "Disks plugged in again that left their guest although nobody asked";
+        let help = "Disks plugged in again that left their guest without a request to detach them";
         registry.register("disks_plugged_again", help, again);
         let mut out = String::new();
         // Writing into a String does not fail.

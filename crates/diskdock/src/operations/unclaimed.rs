@@ -60,8 +60,8 @@ fn of_machine(instance: InstanceId) -> Difference {
 
 fn of_disk(disk: DiskId) -> Difference {
     let what = format!(
-        "there are bytes of {disk}, which the store does not know; move its file away if nobody \
-         needs it"
+        "there are bytes of {disk}, which the store does not know; move its file away if it is \
+        not needed"
     );
     Difference { instance: None, what }
 }

@@ -111,7 +111,7 @@ impl Source {
         if same == self.virtual_bytes {
             return Ok(());
         }
-        let why = "it changed while it was read; import a copy that nobody writes to";
+        let why = "it changed while it was read; import a copy that is not being written to";
         Err(StorageError::corrupt(&self.path, why))
     }
 

@@ -48,8 +48,9 @@ impl Qemu {
                 if lost <= PLUG_AGAIN {
                     self.plug_again(machine, state, client, &slot, &devices).await?;
                 } else {
-                    let times =
-                        format!("the disk left its guest {lost} times although nobody asked");
+                    let times = format!(
+                        "the disk left its guest {lost} times without a request to detach it"
+                    );
                     let hint = "detach it, or restart the instance to plug it in";
                     self.tell_incident(&slot, &format!("{times}; {hint}"));
                 }
@@ -83,7 +84,8 @@ impl Qemu {
         inserted.map_err(said)?;
         machine.change(state, |record| record.set_given(slot)).await?;
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
-        let incident = "the disk left its guest although nobody asked, and was plugged in again";
+        let incident = "the disk left its guest without a request to detach it, and was plugged in \
+        again";
         self.tell_incident(slot, incident);
         Ok(())
     }
@@ -92,7 +94,8 @@ impl Qemu {
 /// The disks that left their guest unrequested, and could not be plugged in again.
 pub(super) fn lost(record: &Record) -> impl Iterator<Item = String> {
     let lost = record.disks.iter().filter(|at| at.lost > 0 && !at.given);
-    lost.map(|at| format!("{} left the guest although nobody asked ({} times)", at.disk, at.lost))
+    let left = "left the guest without a request to detach it";
+    lost.map(move |at| format!("{} {left} ({} times)", at.disk, at.lost))
 }
 
 /// The ports that the machine has and that hold no disk, that of `except` not counted. A machine
