@@ -1,4 +1,4 @@
-//! What all parts of the benchmark share.
+//! The common part of all benchmarks.
 
 use std::io;
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ impl Bench {
     }
 }
 
-/// What a measurement came to.
+/// The result of a measurement.
 pub(crate) struct Measured {
     /// Answers and times.
     pub outcome: LoadResult,

@@ -17,7 +17,7 @@ use crate::process::{Process, body, exchange, free_address, pause};
 use crate::sign::Stamp;
 use crate::table::Row;
 
-/// What a detach may cost more than the bare commands, at the median.
+/// The time that a detach may cost more than the bare commands, at the median.
 const AIM: Duration = Duration::from_millis(10);
 /// Rounds of one after the other.
 const ROUNDS: usize = 40;

@@ -15,7 +15,7 @@ use crate::table::Row;
 const FIRST_ANSWER: Duration = Duration::from_millis(20);
 /// Resident memory when empty, in MiB.
 const EMPTY_MIB: f64 = 25.0;
-/// What caches may add with many disks, in MiB: five connections of the store (see
+/// The memory of caches with many disks, in MiB: five connections of the store (see
 /// docs/performance.md), and the nonces of the walk itself.
 const CACHES_MIB: f64 = 32.0;
 

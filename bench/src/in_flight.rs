@@ -17,7 +17,7 @@ use crate::seed;
 use crate::sign::{Stamp, Template};
 use crate::table::Row;
 
-/// Whose operations they are: not those of the caller, who may not have so many.
+/// The owner of the operations: not the caller, who may not have so many.
 const OTHER: &str = "1000000000000009";
 /// Disks of each instance that are Detaching.
 const DISKS_EACH: usize = 10;

@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is asked, and what becomes of the answers.
+/// The requests of a load, and the use of the answers.
 pub(crate) trait Work {
     /// Appends the next request of this connection; false if there is none left.
     fn ask(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> bool;
@@ -22,7 +22,7 @@ pub(crate) trait Work {
     fn told(&mut self, connection: usize, status: u16, body: &[u8]);
 }
 
-/// What a load came to.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct LoadResult {
     /// Answers with status 200 within the time.

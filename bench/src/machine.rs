@@ -1,4 +1,4 @@
-//! What the numbers were measured on.
+//! The machine that the numbers were measured on.
 
 /// Processors, model, memory, kernel and load, in a line each.
 pub(crate) fn facts() -> Vec<String> {

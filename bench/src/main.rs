@@ -28,7 +28,7 @@ use seed::Seeds;
 /// Measure the diskdock server beside a bare HTTP handler.
 #[derive(Parser)]
 struct Args {
-    /// Everything small and short: under a minute in all
+    /// Run small and short: under a minute in all
     #[arg(long)]
     quick: bool,
     /// Only these parts; can be repeated

@@ -93,7 +93,7 @@ pub(crate) fn processor_seconds(id: &str) -> io::Result<f64> {
     Ok(ticks.sum::<f64>() / TICKS_PER_SECOND)
 }
 
-/// An address on loopback where nobody listens.
+/// A free address on loopback.
 pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }

@@ -14,7 +14,7 @@ use sha1::Sha1;
 /// How long a timestamp is used before it is made anew.
 const STAMP_KEPT: Duration = Duration::from_secs(1);
 
-/// What is filled into a request.
+/// A variable part of a request.
 #[derive(Clone, Copy)]
 enum Slot {
     Nonce,

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 /// One line of the table.
 pub(crate) struct Row {
-    /// What was measured.
+    /// The name of the measurement.
     pub what: String,
-    /// What came out.
+    /// The result.
     pub ours: String,
-    /// What it is compared with.
+    /// The reference that it is compared with.
     pub beside: String,
     /// Ours divided by that.
     pub ratio: Option<f64>,
-    /// What is aimed at.
+    /// The aim.
     pub aim: String,
     /// Whether it was reached; none if there is no aim.
     pub met: Option<bool>,
@@ -25,14 +25,14 @@ impl Row {
         Row { what, ours, beside: String::new(), ratio: None, aim: String::new(), met: None }
     }
 
-    /// What it is compared with, and the ratio.
+    /// Adds the reference, and the ratio.
     pub(crate) fn beside(mut self, beside: impl Into<String>, ratio: f64) -> Row {
         self.beside = beside.into();
         self.ratio = Some(ratio);
         self
     }
 
-    /// What is aimed at, and whether it was reached.
+    /// Adds the aim, and whether it was reached.
     pub(crate) fn aim(mut self, aim: impl Into<String>, met: bool) -> Row {
         self.aim = aim.into();
         self.met = Some(met);

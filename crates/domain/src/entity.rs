@@ -1,4 +1,4 @@
-//! What every kind of resource has in common, so that keeping, finding and listing it is written
+//! The common part of every kind of resource, so that keeping, finding and listing it is written
 //! once: an id, an owner, a region, a time of creation, tags.
 //!
 //! A new kind is a file like `disk.rs` with an `impl Entity`, a line in `store::KINDS`, and a
@@ -22,7 +22,7 @@ pub struct EntityKind {
     pub name: &'static str,
     /// In the plural: `disks`. The name of its table, and of its list in an export.
     pub plural: &'static str,
-    /// What its ids begin with: `d-`.
+    /// The beginning of its ids: `d-`.
     pub id_prefix: &'static str,
     /// The columns of its table that narrow a list down, besides those that every kind has.
     pub columns: &'static [&'static str],
@@ -40,7 +40,7 @@ pub trait Entity:
 
     /// Its id.
     fn id(&self) -> &Self::Id;
-    /// Whose it is.
+    /// The owner.
     fn account(&self) -> &AccountId;
     /// The region it lies in.
     fn region(&self) -> &str;
@@ -61,7 +61,7 @@ pub trait Entity:
 
 /// The id of a kind of resource.
 pub trait EntityId: Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static {
-    /// What it is the id of.
+    /// The kind of resource that it is the id of.
     type Entity: Entity<Id = Self>;
 
     /// The id as it travels on the wire.

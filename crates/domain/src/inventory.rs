@@ -33,7 +33,7 @@ pub struct OfferTables {
     pub images: Vec<Image>,
 }
 
-/// Everything that can be had, sorted by id and checked.
+/// All regions, zones, types and images on offer, sorted by id and checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "OfferTables", into = "OfferTables")]
 pub struct Inventory {

@@ -136,7 +136,7 @@ impl Client {
         place.reply().await
     }
 
-    /// Everything that QEMU reports from now on. A subscription does not keep the connection.
+    /// The events from now on. A subscription does not keep the connection.
     pub fn events(&self) -> Events {
         self.0.shared.subscribe()
     }

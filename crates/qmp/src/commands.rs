@@ -14,7 +14,7 @@ pub trait Command: Serialize + Send {
     const NAME: &'static str;
     /// How long QEMU has to reply. See [`deadline`] for those of the commands here.
     const DEADLINE: Duration;
-    /// What it gives.
+    /// The value of its reply.
     type Reply: DeserializeOwned + Send;
 }
 
@@ -144,19 +144,19 @@ pub struct MachineStatus {
 pub enum RunState {
     /// Its processors run.
     Running,
-    /// It was paused.
+    /// Paused.
     Paused,
-    /// It was never started.
+    /// Never started.
     Prelaunch,
-    /// It sleeps.
+    /// Asleep.
     Suspended,
-    /// It was paused because input or output failed.
+    /// Paused because input or output failed.
     IoError,
-    /// It is off.
+    /// Off.
     Shutdown,
     /// Its system has given up.
     GuestPanicked,
-    /// It cannot go on.
+    /// Unable to go on.
     InternalError,
     /// A state that this client does not know.
     #[serde(other)]

@@ -29,7 +29,7 @@ pub enum Error {
     /// QEMU said no.
     #[error("{description}")]
     Refused {
-        /// What kind of no.
+        /// The kind of refusal.
         class: ErrorClass,
         /// Why, for people: the words differ from version to version.
         description: String,
@@ -49,7 +49,7 @@ pub enum Error {
     /// command may have been carried out.
     #[error("the connection was given up: {reason}")]
     Broken {
-        /// What is wrong with it.
+        /// The cause, for people.
         reason: String,
     },
     /// Too many commands wait for their replies.
@@ -60,7 +60,7 @@ pub enum Error {
     Malformed {
         /// The command.
         command: &'static str,
-        /// What is odd.
+        /// The mistake in the reply.
         what: String,
     },
 }

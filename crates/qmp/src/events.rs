@@ -1,4 +1,4 @@
-//! What QEMU reports by itself, and how it is listened to.
+//! Events of QEMU, and subscriptions to them.
 
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -7,7 +7,7 @@ use tokio::sync::broadcast::error::RecvError;
 /// Events that a subscriber may be behind before it misses some.
 pub const QUEUE: usize = 1_024;
 
-/// Something that QEMU reports by itself.
+/// An event of QEMU.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -53,7 +53,7 @@ pub enum Event {
     BlockIoError {
         /// The block node, if it has a name.
         node: Option<String>,
-        /// What was done about it: `ignore`, `report` or `stop`.
+        /// QEMU's reaction: `ignore`, `report` or `stop`.
         action: String,
         /// Whether the host has no space left.
         no_space: bool,
@@ -62,7 +62,7 @@ pub enum Event {
     Other {
         /// Its name.
         name: String,
-        /// What it says.
+        /// Its data.
         data: Value,
     },
 }
@@ -95,7 +95,7 @@ impl Event {
     }
 }
 
-/// What a subscriber is told.
+/// An item of a subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     /// QEMU reported something.

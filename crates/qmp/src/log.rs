@@ -1,7 +1,7 @@
-//! What goes over a connection, taken down for people who look for a fault later.
+//! The log of a connection, for support.
 //!
-//! Lines are kept as they are, but for three things: what is very long is cut, what is secret is
-//! left out of commands, and characters that would control a terminal are escaped.
+//! Lines are kept as they are, but for three things: very long ones are cut, secrets are left out
+//! of commands, and characters that would control a terminal are escaped.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,10 +12,10 @@ pub const LONGEST_RECORD: usize = 1_024;
 /// Arguments whose values are secret, wherever they stand in a command: those of QEMU's `secret`
 /// objects and of its commands for passwords.
 const SECRET_ARGUMENTS: &[&str] = &["data", "key", "passphrase", "password", "secret"];
-/// What stands in their place.
+/// The text in their place.
 const LEFT_OUT: &str = "(left out)";
 
-/// What a record is about.
+/// The subject of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// A command to QEMU.
@@ -26,8 +26,8 @@ pub enum Direction {
     Failed,
 }
 
-/// Takes down what goes over a connection. Called by whoever sends or reads, so it must not wait;
-/// a log that cannot be written is nobody's error.
+/// Records the lines of a connection. Called on the threads that send and read, so it must not
+/// wait; errors of writing are its own.
 pub trait Log: Send + Sync {
     /// Takes down a line, without its end.
     fn record(&self, direction: Direction, line: &str);

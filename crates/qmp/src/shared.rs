@@ -1,4 +1,4 @@
-//! What the commands of a connection and its reading task share: who waits for what.
+//! The state that the commands of a connection and its reading task share: the pending commands.
 //!
 //! A connection ends once, for one reason, in [`Shared::end`]; all waiting commands fail then. The
 //! reading task closes the stream, so that QEMU can serve the next client. A failed write only
@@ -19,7 +19,7 @@ use crate::log::{Direction, Log, readable};
 use crate::wire::{CommandFailure, Message, read_line};
 use crate::{IN_FLIGHT, LAST_WORDS};
 
-/// What QEMU has answered.
+/// QEMU's answer.
 pub(crate) type CommandResult = Result<Value, CommandFailure>;
 type WaitingCommands = HashMap<u64, oneshot::Sender<CommandResult>>;
 type SocketWriter = Box<dyn AsyncWrite + Send + Unpin>;
@@ -39,11 +39,11 @@ pub(crate) struct Shared {
 /// How far a connection has come.
 #[derive(Debug)]
 enum ConnectionStage {
-    /// It takes commands.
+    /// Taking commands.
     Open,
     /// A write has failed: QEMU reads no more, but may have last words.
     Deaf,
-    /// It has ended, and why.
+    /// Ended, for this reason.
     Ended(Error),
 }
 

@@ -74,13 +74,13 @@ pub(crate) enum Message {
     Event {
         /// Its name.
         event: String,
-        /// What it says.
+        /// Its data.
         #[serde(default)]
         data: Value,
     },
     /// A command went well.
     Return {
-        /// What it gave.
+        /// The value of the reply.
         r#return: Value,
         /// Which command; null if it was not understood far enough. Only numbers are ours.
         #[serde(default)]

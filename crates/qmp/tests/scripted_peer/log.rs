@@ -1,4 +1,4 @@
-//! What the log of a connection is told.
+//! The records of a connection's log.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ impl Log for Kept {
 }
 
 impl Kept {
-    /// What was taken down of this direction since the last time.
+    /// The records of this direction since the last time.
     fn take(&self) -> Vec<(Direction, String)> {
         std::mem::take(&mut self.0.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! What the client makes of a peer that follows a script: late, mixed up, garbled, gone.
+//! The client with a peer that follows a script: late, mixed up, garbled, gone.
 //!
 //! Time is paused: deadlines pass at once when nothing else can happen.
 
