@@ -5,7 +5,7 @@ mod transitions;
 
 use serde_json::{Value, json};
 
-use crate::harness::{REGION, TOKEN, World};
+use crate::harness::{REGION, TOKEN, TestServer};
 
 fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
     [("InstanceId", instance), ("DiskId", disk)]
@@ -13,7 +13,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn fault_with_a_code_applies_to_the_first_calls() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","skip":0,"times":2,
@@ -29,7 +29,7 @@ async fn fault_with_a_code_applies_to_the_first_calls() {
 
 #[tokio::test]
 async fn throttling_fault_applies_until_faults_are_cleared() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;
     let ask = [("RegionId", REGION)];
     world.ok("DescribeDisks", &ask).await;
@@ -42,7 +42,7 @@ async fn throttling_fault_applies_until_faults_are_cleared() {
 
 #[tokio::test]
 async fn dropped_reply_fault_keeps_the_effect() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"drop_reply"}}"#;
@@ -58,7 +58,7 @@ async fn dropped_reply_fault_keeps_the_effect() {
 
 #[tokio::test]
 async fn duplicate_delivery_fault_returns_the_second_reply() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"twice"}}"#;
@@ -71,7 +71,7 @@ async fn duplicate_delivery_fault_returns_the_second_reply() {
 
 #[tokio::test]
 async fn invalid_fault_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for plan in [
         r#"{"action":"DetachDiks","fault":{"do":"throttle"}}"#,
         r#"{"times":0,"fault":{"do":"throttle"}}"#,
@@ -97,7 +97,7 @@ async fn held_transitions_end_as_the_operator_decides() {
         ("detach", "finish", "Available"),
         ("detach", "refuse", "In_use"),
     ] {
-        let world = World::new().await;
+        let world = TestServer::new().await;
         let instance = world.running_instance().await;
         let disk = world.available_disk().await;
         let rule = json!({
@@ -123,7 +123,7 @@ async fn held_transitions_end_as_the_operator_decides() {
 
 #[tokio::test]
 async fn transition_takes_the_time_that_the_operator_sets() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let rule = r#"{"transition":"detach","behaviour":{"do":"take","milliseconds":60000}}"#;
@@ -142,7 +142,7 @@ async fn transition_takes_the_time_that_the_operator_sets() {
 
 #[tokio::test]
 async fn import_of_an_export_continues_operations_in_flight() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let leaving = world.disk_on(&instance).await;
     let coming = world.available_disk().await;
@@ -174,7 +174,7 @@ async fn import_of_an_export_continues_operations_in_flight() {
 
 #[tokio::test]
 async fn inconsistent_import_is_refused_and_changes_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
     let before = world.tx();
@@ -202,7 +202,7 @@ async fn inconsistent_import_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn lock_and_unlock_of_an_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let path = |verb: &str| format!("/instances/{instance}/{verb}");
@@ -228,7 +228,7 @@ fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
 
 #[tokio::test]
 async fn controls_refuse_callers_without_token_and_foreign_pages() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.available_disk().await;
     let before = world.tx();
     let host = ("host", "127.0.0.1:5260");
@@ -252,7 +252,7 @@ async fn controls_refuse_callers_without_token_and_foreign_pages() {
 
 #[tokio::test]
 async fn health_and_metrics_are_open_and_hold_no_secrets() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut request = control_request(&[("host", "monitor.example")]);
     *request.method_mut() = http::Method::GET;
     *request.uri_mut() = "/_diskdock/health".parse().unwrap();

@@ -15,7 +15,7 @@ use diskdock::actions::OPERATIONS;
 use diskdock::hypervisor::{Hypervisor, Pace};
 use diskdock::operations::Runner;
 
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
 /// What a story starts, and what it comes to.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,8 @@ impl Work {
         }
     }
 
-    /// A world in which the work was just accepted, and its disk.
-    async fn begun(self, world: &World) -> String {
+    /// A server that has just accepted the work, and its disk.
+    async fn begun(self, world: &TestServer) -> String {
         let instance = world.running_instance().await;
         let parameters = [
             ("RegionId", REGION),
@@ -81,13 +81,13 @@ impl Work {
     }
 }
 
-/// A world at the pace of the cloud, in which everything takes time.
-async fn cloud() -> World {
-    World::with(|plan| plan.pace = Pace::Cloud).await
+/// A server at the pace of the cloud.
+async fn cloud() -> TestServer {
+    TestServer::with(|plan| plan.pace = Pace::Cloud).await
 }
 
 /// The status, or `gone`; with the size in GiB if it is not the one that it was made with.
-async fn status(world: &World, disk: &str) -> String {
+async fn status(world: &TestServer, disk: &str) -> String {
     let shown = world.describe(disk).await;
     let status = shown["Status"].as_str().unwrap_or("gone");
     match shown["Size"].as_u64() {
@@ -97,20 +97,20 @@ async fn status(world: &World, disk: &str) -> String {
 }
 
 /// Operations in the store.
-fn open(world: &World) -> usize {
+fn open(world: &TestServer) -> usize {
     let store = &world.assembly.gateway.services.store;
     store.read_blocking(|tx| tx.operations()).unwrap().len()
 }
 
 /// Why operations were given up, latest first.
-fn reasons(world: &World) -> Vec<String> {
+fn reasons(world: &TestServer) -> Vec<String> {
     let store = &world.assembly.gateway.services.store;
     let rows = store.read_blocking(|tx| tx.abandoned_operations()).unwrap();
     rows.into_iter().map(|row| row.last_event).collect()
 }
 
 /// A second runner over the same store, driver and clock, as a ghost of the first would be.
-fn ghost(world: &World) -> Arc<Runner> {
+fn ghost(world: &TestServer) -> Arc<Runner> {
     let services = &world.assembly.gateway.services;
     let driver: Arc<dyn Hypervisor> =
         Arc::<diskdock::hypervisor::Simulated>::clone(world.simulated());

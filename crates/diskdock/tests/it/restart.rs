@@ -1,6 +1,6 @@
 //! The server stops without warning and starts again on the same store.
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
     [("InstanceId", instance), ("DiskId", disk)]
@@ -8,7 +8,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn attach_disk_completes_after_a_restart() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     world.ok("AttachDisk", &named(&instance, &disk)).await;
@@ -22,7 +22,7 @@ async fn attach_disk_completes_after_a_restart() {
 #[tokio::test]
 async fn detach_disk_completes_after_a_restart() {
     for milliseconds in [0, 1, 500, 999, 1_000] {
-        let world = World::new().await;
+        let world = TestServer::new().await;
         let instance = world.running_instance().await;
         let disk = world.disk_on(&instance).await;
         world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -39,7 +39,7 @@ async fn detach_disk_completes_after_a_restart() {
 
 #[tokio::test]
 async fn held_transitions_continue_after_a_restart_without_their_rules() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
@@ -54,7 +54,7 @@ async fn held_transitions_continue_after_a_restart_without_their_rules() {
 
 #[tokio::test]
 async fn create_disk_completes_after_a_restart() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"hold"}}"#;
     world.control("POST", "/rules", rule).await;
     let disk = world.available_disk().await;
@@ -67,7 +67,7 @@ async fn create_disk_completes_after_a_restart() {
 
 #[tokio::test]
 async fn detach_disk_asks_a_silent_guest_again_after_a_restart() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"detach","behaviour":{"do":"never"}}"#);
@@ -81,7 +81,7 @@ async fn detach_disk_asks_a_silent_guest_again_after_a_restart() {
 
 #[tokio::test]
 async fn restart_keeps_every_acknowledged_call() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let mut disks: Vec<String> = Vec::new();
     for round in 0..10 {
@@ -107,7 +107,7 @@ const DAY_MS: i64 = 86_400_000;
 
 #[tokio::test]
 async fn restart_after_downtime_beyond_every_deadline_undoes_no_call() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (leaves, comes) = (world.disk_on(&instance).await, world.available_disk().await);
     let released = world.running_instance().await;
@@ -132,7 +132,7 @@ async fn restart_after_downtime_beyond_every_deadline_undoes_no_call() {
 
 #[tokio::test]
 async fn restart_keeps_a_deadline_for_an_operation() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -146,7 +146,7 @@ async fn restart_keeps_a_deadline_for_an_operation() {
 
 #[tokio::test]
 async fn get_differences_has_no_effect() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     assert!(world.simulated().kill(&instance.as_str().into()));
     let before = world.tx();

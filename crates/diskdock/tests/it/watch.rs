@@ -11,7 +11,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 
-use crate::harness::{REGION, TOKEN, World, ZONE};
+use crate::harness::{REGION, TOKEN, TestServer, ZONE};
 
 /// How long a picture may take to come.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -44,7 +44,7 @@ impl Viewer {
 }
 
 async fn ask(
-    world: &World,
+    world: &TestServer,
     watch: &Watch,
     headers: &[(&str, &str)],
     loopback: bool,
@@ -60,7 +60,7 @@ async fn ask(
     service.call(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn watching(world: &World, watch: &Watch) -> Viewer {
+async fn watching(world: &TestServer, watch: &Watch) -> Viewer {
     let response = ask(world, watch, &[], true).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -75,7 +75,7 @@ fn disk_of<'a>(picture: &'a Value, id: &str) -> Option<&'a Value> {
 
 #[tokio::test]
 async fn every_watcher_sees_every_change() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -102,7 +102,7 @@ async fn every_watcher_sees_every_change() {
 
 #[tokio::test]
 async fn watcher_sees_why_an_instance_is_paused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let instance = world.running_instance().await;
     let mut viewer = watching(&world, &watch).await;
@@ -118,7 +118,7 @@ async fn watcher_sees_why_an_instance_is_paused() {
 
 #[tokio::test]
 async fn new_watcher_gets_the_whole_state_at_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let disk = world.available_disk().await;
     let mut one = watching(&world, &watch).await;
@@ -129,7 +129,7 @@ async fn new_watcher_gets_the_whole_state_at_once() {
 
 #[tokio::test]
 async fn watch_stream_ends_when_the_server_stops() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let mut viewer = watching(&world, &watch).await;
     viewer.next().await.unwrap();
@@ -140,7 +140,7 @@ async fn watch_stream_ends_when_the_server_stops() {
 
 #[tokio::test]
 async fn watch_requires_access_to_the_controls() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let foreign = [("origin", "https://evil.example")];
     assert_eq!(ask(&world, &watch, &foreign, true).await.status(), 403);
@@ -154,7 +154,7 @@ async fn watch_requires_access_to_the_controls() {
 
 #[tokio::test]
 async fn watch_refuses_more_than_a_hundred_clients() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let watch = Watch::default();
     let mut viewers = Vec::new();
     for _ in 0..100 {
@@ -167,7 +167,7 @@ async fn watch_refuses_more_than_a_hundred_clients() {
 
 #[tokio::test]
 async fn recent_calls_link_to_their_form_without_passwords() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut asked = vec![
         ("RegionId", REGION),
         ("ZoneId", ZONE),
@@ -192,7 +192,7 @@ async fn recent_calls_link_to_their_form_without_passwords() {
 
 #[tokio::test]
 async fn recent_calls_keep_writes_when_reads_are_many() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     for _ in 0..300 {
         world.ok("DescribeDisks", &[("RegionId", REGION)]).await;

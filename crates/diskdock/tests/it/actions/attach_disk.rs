@@ -2,7 +2,7 @@
 
 mod refusals;
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 /// The two parameters that every request has.
 fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
@@ -11,7 +11,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn attach_disk_goes_from_available_through_attaching_to_in_use() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let before = world.describe(&disk).await;
@@ -34,7 +34,7 @@ async fn attach_disk_goes_from_available_through_attaching_to_in_use() {
 
 #[tokio::test]
 async fn attach_disk_gives_device_names_in_order_and_reuses_them() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let mut disks = Vec::new();
     for letter in ["b", "c", "d"] {
@@ -54,7 +54,7 @@ async fn attach_disk_gives_device_names_in_order_and_reuses_them() {
 
 #[tokio::test]
 async fn attach_disk_gives_the_requested_device_name() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for device in ["/dev/xvdz", "/dev/xvdaa", "/dev/xvdc"] {
         let disk = world.available_disk().await;
@@ -67,7 +67,7 @@ async fn attach_disk_gives_the_requested_device_name() {
 
 #[tokio::test]
 async fn attach_disk_refused_by_the_guest_leaves_the_disk_available() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for (behaviour, after_ms) in [("refuse", 0), ("never", 300_000)] {
         let disk = world.available_disk().await;
@@ -87,7 +87,7 @@ async fn attach_disk_refused_by_the_guest_leaves_the_disk_available() {
 
 #[tokio::test]
 async fn attach_disk_sets_delete_with_instance_as_requested() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for (asked, expected) in [(None, false), (Some("True"), true), (Some("false"), false)] {
         let disk = world.available_disk().await;
@@ -101,7 +101,7 @@ async fn attach_disk_sets_delete_with_instance_as_requested() {
 
 #[tokio::test]
 async fn attach_disk_of_two_disks_at_the_same_time_succeeds() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (one, other) = (world.available_disk().await, world.available_disk().await);
     let (to_one, to_other) = (named(&instance, &one), named(&instance, &other));
@@ -120,7 +120,7 @@ async fn attach_disk_takes_a_former_system_disk_as_xvda_with_a_credential() {
     let system = ("Device", "/dev/xvda");
     for more in [&[system, boot, login][..], &[system, boot, pair], &[system, login], &[boot, pair]]
     {
-        let world = World::new().await;
+        let world = TestServer::new().await;
         let (instance, disk) = world.stopped_with_system_disk().await;
         world.ok("DetachDisk", &named(&instance, &disk)).await;
         world.finish_all().await;
@@ -136,7 +136,7 @@ async fn attach_disk_takes_a_former_system_disk_as_xvda_with_a_credential() {
 
 #[tokio::test]
 async fn attach_disk_of_a_multi_attach_disk_accepts_delete_with_instance_false() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.g8i.large".to_owned()).await;
     let disk = world.disk_with(|disk| disk.multi_attach = true).await;
     let [first, second] = named(&instance, &disk);
@@ -148,7 +148,7 @@ async fn attach_disk_of_a_multi_attach_disk_accepts_delete_with_instance_false()
 
 #[tokio::test]
 async fn describe_disks_shows_an_attachment_in_mount_instances_as_well() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let shown = world.describe(&disk).await;

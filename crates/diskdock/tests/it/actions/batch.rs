@@ -1,6 +1,6 @@
 //! What the batches of instance actions have in common.
 
-use crate::harness::{REGION, Refused, World};
+use crate::harness::{REGION, Refused, TestServer};
 
 /// The same action for one instance and for several, and two instances: one that it can be done
 /// to, and one that it cannot be done to.
@@ -13,14 +13,14 @@ pub(super) struct Batch<'a> {
 
 impl Batch<'_> {
     /// Both are refused like this; the batch whole, or the one instance in its answer.
-    pub(super) async fn refuses(&self, world: &World, (status, code): (u16, &str)) {
+    pub(super) async fn refuses(&self, world: &TestServer, (status, code): (u16, &str)) {
         self.refuses_with(world, &[], (status, code)).await;
     }
 
     /// Both are refused like this if these parameters are added.
     pub(super) async fn refuses_with(
         &self,
-        world: &World,
+        world: &TestServer,
         more: &[(&str, &str)],
         expected: (u16, &str),
     ) {
@@ -45,7 +45,7 @@ impl Batch<'_> {
     }
 
     /// Neither is found.
-    pub(super) async fn not_found(&self, world: &World) {
+    pub(super) async fn not_found(&self, world: &TestServer) {
         let one = [("InstanceId", self.bad)];
         world.turns_down(self.one, &one, (404, "InvalidInstanceId.NotFound")).await;
         let many = [("RegionId", REGION), ("InstanceId.1", self.bad)];
@@ -54,7 +54,7 @@ impl Batch<'_> {
 }
 
 /// A batch must name a region and one to a hundred instances of it.
-pub(super) async fn refuses_malformed(world: &World, action: &str) {
+pub(super) async fn refuses_malformed(world: &TestServer, action: &str) {
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let ids: Vec<String> = (1..=101).map(|n| format!("i-{n}")).collect();
     let mut many: Vec<_> =

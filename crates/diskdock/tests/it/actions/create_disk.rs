@@ -4,7 +4,7 @@ mod refusals;
 
 use domain::ChargeType;
 
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
 /// A request that goes well, with some parameters left out or replaced.
 fn ask<'a>(change: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
@@ -23,7 +23,7 @@ fn ask<'a>(change: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
 
 #[tokio::test]
 async fn create_disk_is_visible_at_once_with_every_field() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let given = ask(&[
         ("DiskName", Some("data-1")),
         ("Description", Some("files")),
@@ -84,7 +84,7 @@ async fn create_disk_is_visible_at_once_with_every_field() {
 
 #[tokio::test]
 async fn create_disk_gives_omitted_parameters_their_documented_default() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let given = ask(&[("PerformanceLevel", None)]);
     let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
     let shown = world.describe(&disk).await;
@@ -98,7 +98,7 @@ async fn create_disk_gives_omitted_parameters_their_documented_default() {
 
 #[tokio::test]
 async fn create_disk_with_a_subscription_instance_attaches_a_disk_that_goes_with_it() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
     let given = ask(&[("ZoneId", None), ("InstanceId", Some(&instance))]);
     let answer = world.ok("CreateDisk", &given).await;
@@ -119,7 +119,7 @@ async fn create_disk_with_a_subscription_instance_attaches_a_disk_that_goes_with
 
 #[tokio::test]
 async fn create_disk_leaves_a_slow_disk_creating_and_unusable() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
     world.control("POST", "/rules", rule).await;
     let disk = world.available_disk().await;
@@ -138,7 +138,7 @@ async fn create_disk_leaves_a_slow_disk_creating_and_unusable() {
 
 #[tokio::test]
 async fn create_disk_that_fails_removes_the_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","times":1,"behaviour":{"do":"refuse"}}"#;
     world.control("POST", "/rules", rule).await;
     let disk = world.available_disk().await;
@@ -150,7 +150,7 @@ async fn create_disk_that_fails_removes_the_disk() {
 
 #[tokio::test]
 async fn create_disk_of_a_regional_category_needs_no_zone() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let given = ask(&[("ZoneId", None), ("DiskCategory", Some("cloud_regional_disk_auto"))]);
     let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
     let shown = world.describe(&disk).await;
@@ -159,9 +159,9 @@ async fn create_disk_of_a_regional_category_needs_no_zone() {
 
 #[tokio::test]
 async fn encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let encrypted = ask(&[("Encrypted", Some("true")), ("KMSKeyId", None)]);
-    let key_of = async |world: &World, given: &[(&str, &str)]| {
+    let key_of = async |world: &TestServer, given: &[(&str, &str)]| {
         let disk = world.ok("CreateDisk", given).await.text_at("DiskId");
         world.describe(&disk).await["KMSKeyId"].as_str().unwrap().to_owned()
     };

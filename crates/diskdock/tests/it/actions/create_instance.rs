@@ -2,11 +2,11 @@
 //!
 //! Its refusals are told together with those of RunInstances.
 
-use crate::harness::{World, launch};
+use crate::harness::{TestServer, launch};
 
 #[tokio::test]
 async fn create_instance_goes_through_pending_to_stopped_and_can_be_started() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":3000}}"#;
     world.control("POST", "/rules", rule).await;
     let answer = world.ok("CreateInstance", &launch(&[("DataDisk.1.Size", Some("20"))])).await;
@@ -38,7 +38,7 @@ async fn create_instance_goes_through_pending_to_stopped_and_can_be_started() {
 /// Some clients start at once what they created.
 #[tokio::test]
 async fn start_instance_is_accepted_right_after_create_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.ok("CreateInstance", &launch(&[])).await.text_at("InstanceId");
     world.ok("StartInstance", &[("InstanceId", &id)]).await;
     world.finish_all().await;
@@ -48,7 +48,7 @@ async fn start_instance_is_accepted_right_after_create_instance() {
 
 #[tokio::test]
 async fn create_instance_returns_an_order_and_repeats_by_token() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = launch(&[
         ("InstanceChargeType", Some("PrePaid")),
         ("Period", Some("2")),

@@ -2,7 +2,7 @@
 
 use domain::{Activity, DiskKind};
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 const STATUS: (u16, &str, &str) =
     (403, "IncorrectDiskStatus", "The current disk status does not support this operation.");
@@ -11,7 +11,7 @@ const GONE: (u16, &str, &str) =
 
 #[tokio::test]
 async fn delete_disk_removes_the_disk_at_once_and_for_good() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let answer = world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
     assert_eq!(answer.json.as_object().unwrap().len(), 1);
@@ -22,7 +22,7 @@ async fn delete_disk_removes_the_disk_at_once_and_for_good() {
 
 #[tokio::test]
 async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
@@ -38,7 +38,7 @@ async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
 
 #[tokio::test]
 async fn delete_disk_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let ask = [("DiskId", disk.as_str())];
@@ -63,7 +63,7 @@ async fn delete_disk_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn delete_disk_refuses_a_missing_id() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let missing = "The input parameter \"DiskId\" that is mandatory for processing this request is \
                    not supplied.";
     world.refuses("DeleteDisk", &[], (400, "MissingParameter", missing)).await;
@@ -73,7 +73,7 @@ async fn delete_disk_refuses_a_missing_id() {
 
 #[tokio::test]
 async fn concurrent_delete_and_attach_succeed_exactly_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for _ in 0..8 {
         let disk = world.available_disk().await;

@@ -5,10 +5,10 @@ mod promise;
 use domain::{ChargeType, InstanceStatus, LockReason};
 
 use super::batch;
-use crate::harness::{BEGINNING, REGION, World};
+use crate::harness::{BEGINNING, REGION, TestServer};
 
 async fn both_refuse(
-    world: &World,
+    world: &TestServer,
     [fine, bad]: [&str; 2],
     more: &[(&str, &str)],
     expected: (u16, &str),
@@ -23,7 +23,7 @@ async fn both_refuse(
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn delete_instances_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let (fine, bad) = (world.stopped_instance().await, world.stopped_instance().await);
     let both = [fine.as_str(), bad.as_str()];
     let force = [("Force", "true")];
@@ -63,13 +63,13 @@ async fn delete_instances_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     batch::refuses_malformed(&world, "DeleteInstances").await;
 }
 
 #[tokio::test]
 async fn delete_instance_releases_an_ended_subscription_and_an_instance_in_arrears() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
     let ended = world.run_one(&prepaid).await;
     world.change_instance(&ended, |i| i.expires_at = Some(BEGINNING)).await;
@@ -87,7 +87,7 @@ async fn delete_instance_releases_an_ended_subscription_and_an_instance_in_arrea
 
 #[tokio::test]
 async fn delete_instances_is_atomic_and_repeats_by_token() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ids = world.run(&[("Amount", Some("3"))]).await;
     let ask = [
         ("RegionId", REGION),

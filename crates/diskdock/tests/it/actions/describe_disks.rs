@@ -5,10 +5,10 @@ mod paging;
 
 use serde_json::Value;
 
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 /// The ids that a request lists, in order.
-async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
+async fn ids(world: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
     let ask: Vec<(&str, &str)> = [("RegionId", REGION)].into_iter().chain(more.to_vec()).collect();
     listed(&world.ok("DescribeDisks", &ask).await.json)
 }
@@ -20,7 +20,7 @@ fn listed(tree: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn describe_disks_without_disks_returns_an_empty_list() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     let expected = serde_json::json!({
         "PageNumber": 1, "PageSize": 10, "TotalCount": 0, "NextToken": "", "Disks": { "Disk": [] },
@@ -32,7 +32,7 @@ async fn describe_disks_without_disks_returns_an_empty_list() {
 
 #[tokio::test]
 async fn describe_disks_returns_every_field_with_its_type() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
@@ -108,7 +108,7 @@ fn check_types(disk: &Value) {
 
 #[tokio::test]
 async fn describe_disks_does_not_show_disks_of_another_account() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let disk = world.available_disk().await;
     let one = format!("[\"{disk}\"]");
     assert_eq!(ids(&world, &[("DiskIds", &one)]).await, [disk.as_str()]);
@@ -119,7 +119,7 @@ async fn describe_disks_does_not_show_disks_of_another_account() {
 
 #[tokio::test]
 async fn describe_disks_refuses_invalid_filters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let missing = (400, "MissingParamter.RegionId", "The regionId should not be null.");
     world.refuses("DescribeDisks", &[], missing).await;
     let region = (400, "InvalidRegion.NotFound", "The specified parameter RegionId is not valid.");
@@ -175,7 +175,7 @@ async fn describe_disks_refuses_invalid_filters() {
 
 #[tokio::test]
 async fn describe_disks_explains_a_malformed_filter() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for (name, value, status, code) in [
         ("DiskIds", "d-1", 400, "InvalidParameter.DiskIds"),
         ("DiskIds", "{}", 400, "InvalidParameter.DiskIds"),
@@ -200,7 +200,7 @@ async fn describe_disks_explains_a_malformed_filter() {
 
 #[tokio::test]
 async fn describe_disks_takes_up_to_a_hundred_ids_and_twenty_tags() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let list = |count: usize| format!("[{}]", vec!["\"d-1\""; count].join(", "));
     assert_eq!(ids(&world, &[("DiskIds", &list(100))]).await, Vec::<String>::new());
     let (hundred_and_one, exceeded) = (

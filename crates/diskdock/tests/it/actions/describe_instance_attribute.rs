@@ -1,10 +1,10 @@
 //! DescribeInstanceAttribute and DescribeUserData.
 
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 #[tokio::test]
 async fn describe_instance_attribute_shows_what_describe_instances_shows() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let changes = [("InternetMaxBandwidthOut", Some("5")), ("Description", Some("web server"))];
     let id = world.run_one(&changes).await;
     let whole = world.show(&id).await;
@@ -44,7 +44,7 @@ async fn describe_instance_attribute_shows_what_describe_instances_shows() {
 
 #[tokio::test]
 async fn describe_instance_attribute_refuses_an_unknown_instance() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let expected = (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
     world.refuses("DescribeInstanceAttribute", &[("InstanceId", "i-none")], expected).await;
     let id = world.running_instance().await;
@@ -55,7 +55,7 @@ async fn describe_instance_attribute_refuses_an_unknown_instance() {
 
 #[tokio::test]
 async fn describe_user_data_shows_it_as_it_was_sent() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let sent = "ZWNobyBoZWxsbyBlY3MhCg==";
     let with = world.run_one(&[("UserData", Some(sent))]).await;
     let without = world.run_one(&[]).await;
@@ -70,7 +70,7 @@ async fn describe_user_data_shows_it_as_it_was_sent() {
 
 #[tokio::test]
 async fn describe_user_data_finds_an_instance_in_its_own_region_only() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.running_instance().await;
     let ask = [("RegionId", "cn-beijing"), ("InstanceId", id.as_str())];
     let answer = world.call("DescribeUserData", &ask).await;

@@ -2,7 +2,7 @@
 
 use domain::InstanceStatus;
 
-use crate::harness::{REGION, Refused, World};
+use crate::harness::{REGION, Refused, TestServer};
 
 fn field(name: &str) -> (&str, &str, &str) {
     ("InstanceStatuses", "InstanceStatus", name)
@@ -10,7 +10,7 @@ fn field(name: &str) -> (&str, &str, &str) {
 
 #[tokio::test]
 async fn describe_instance_status_shows_every_status() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for status in [
         InstanceStatus::Pending,
         InstanceStatus::Starting,
@@ -30,7 +30,7 @@ async fn describe_instance_status_shows_every_status() {
 
 #[tokio::test]
 async fn describe_instance_status_filters_by_zone_and_pages() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let there = world.plant_instance(|i| i.zone = "cn-hangzhou-h".to_owned()).await;
     let mut ids = world.run(&[("Amount", Some("12"))]).await;
     let ask = [("RegionId", REGION), ("ZoneId", "cn-hangzhou-h")];
@@ -52,7 +52,7 @@ async fn describe_instance_status_filters_by_zone_and_pages() {
 
 #[tokio::test]
 async fn describe_instance_status_refuses_unknown_region_zone_and_too_many_ids() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "i-1")).collect();
     many.push(("RegionId", REGION));

@@ -2,13 +2,13 @@
 
 use domain::{ChargeType, InstanceStatus, LockReason, Tag};
 
-use crate::harness::{BEGINNING, Pairs, REGION, Refused, World};
+use crate::harness::{BEGINNING, Pairs, REGION, Refused, TestServer};
 
 const IDS: (&str, &str, &str) = ("Instances", "Instance", "InstanceId");
 const NAMES: (&str, &str, &str) = ("Instances", "Instance", "InstanceName");
 
 /// Three instances of which each has something that the others have not.
-async fn three(world: &World) {
+async fn three(world: &TestServer) {
     world
         .plant_instance(|i| {
             i.name = "web-1".to_owned();
@@ -96,7 +96,7 @@ const FILTERS: &[(Pairs, &[&str])] = &[
 
 #[tokio::test]
 async fn describe_instances_filter_returns_only_matches() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     three(&world).await;
     for (filter, expected) in FILTERS {
         let ask = [&[("RegionId", REGION)], *filter].concat();
@@ -108,7 +108,7 @@ async fn describe_instances_filter_returns_only_matches() {
 
 #[tokio::test]
 async fn describe_instances_by_page_number_returns_each_instance_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut ids = world.run(&[("Amount", Some("25"))]).await;
     ids.reverse();
     let mut seen = Vec::new();
@@ -140,7 +140,7 @@ async fn describe_instances_by_page_number_returns_each_instance_once() {
 
 #[tokio::test]
 async fn describe_instances_by_next_token_returns_each_instance_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut ids = world.run(&[("Amount", Some("25"))]).await;
     let (mut seen, mut token) = (Vec::new(), String::new());
     loop {
@@ -162,7 +162,7 @@ async fn describe_instances_by_next_token_returns_each_instance_once() {
 
 #[tokio::test]
 async fn describe_instances_refuses_malformed_filters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), "team")).collect();
     let key = |key| ("Filter.1.Key", key);
@@ -189,7 +189,7 @@ async fn describe_instances_refuses_malformed_filters() {
 
 #[tokio::test]
 async fn describe_instances_does_not_show_instances_of_another_account() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let id = world.running_instance().await;
     assert_eq!(world.instance_status(&id).await, "Running");
     world.become_another_account().await;

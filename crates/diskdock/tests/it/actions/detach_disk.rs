@@ -4,7 +4,7 @@ mod failures;
 mod kinds;
 mod refusals;
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 /// The two parameters that every request has.
 fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
@@ -13,7 +13,7 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn detach_disk_goes_from_in_use_through_detaching_to_available() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let before = world.describe(&disk).await;
@@ -41,7 +41,7 @@ async fn detach_disk_goes_from_in_use_through_detaching_to_available() {
 
 #[tokio::test]
 async fn describe_disks_shows_the_instance_and_device_of_an_attached_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let shown = world.describe(&disk).await;
@@ -64,7 +64,7 @@ async fn describe_disks_shows_the_instance_and_device_of_an_attached_disk() {
 
 #[tokio::test]
 async fn disk_shows_the_lock_of_its_instance_until_it_is_detached() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world
@@ -80,7 +80,7 @@ async fn disk_shows_the_lock_of_its_instance_until_it_is_detached() {
 
 #[tokio::test]
 async fn describe_disks_by_instance_lists_a_disk_until_it_is_detached() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let on_it = async || {
@@ -96,7 +96,7 @@ async fn describe_disks_by_instance_lists_a_disk_until_it_is_detached() {
 
 #[tokio::test]
 async fn detached_disk_can_be_attached_and_detached_again() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;
     let disk = world.disk_on(&one).await;

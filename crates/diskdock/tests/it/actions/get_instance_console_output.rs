@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use diskdock::catalog::{ConsoleOutput, Environment as Surroundings, Environments};
 use domain::InstanceId;
 
-use crate::harness::{Answer, BEGINNING, REGION, World};
+use crate::harness::{Answer, BEGINNING, REGION, TestServer};
 
-impl World {
+impl TestServer {
     /// From now on this is what every console has.
     fn console_has(
         &mut self,
@@ -33,7 +33,7 @@ fn decoded(answer: &Answer) -> Vec<u8> {
 
 #[tokio::test]
 async fn console_output_of_a_simulated_instance_says_so() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let answer = world.ok("GetInstanceConsoleOutput", &of(&instance)).await;
     assert_eq!(answer.text_at("InstanceId"), instance);
@@ -44,7 +44,7 @@ async fn console_output_of_a_simulated_instance_says_so() {
 
 #[tokio::test]
 async fn console_output_is_the_latest_64_kib_with_their_time() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| {
         let mut bytes = vec![b'x'];
@@ -59,7 +59,7 @@ async fn console_output_is_the_latest_64_kib_with_their_time() {
 
 #[tokio::test]
 async fn remove_symbols_strips_control_sequences() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let written = "\u{1b}[32m[  OK  ]\u{1b}[0m Started \u{7}login.\r\n";
     world.console_has(move |_| Ok(ConsoleOutput { bytes: written.into(), at: None }));
@@ -75,7 +75,7 @@ async fn remove_symbols_strips_control_sequences() {
 
 #[tokio::test]
 async fn unreadable_console_answers_internal_error_and_is_logged() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| Err(std::io::Error::other("the secret place is gone")));
     let answer = world.call("GetInstanceConsoleOutput", &of(&instance)).await;
@@ -86,7 +86,7 @@ async fn unreadable_console_answers_internal_error_and_is_logged() {
 
 #[tokio::test]
 async fn slow_console_holds_up_no_other_request() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (answered, others) = std::sync::mpsc::channel();
     let others = std::sync::Mutex::new(others);
@@ -108,7 +108,7 @@ async fn slow_console_holds_up_no_other_request() {
 
 #[tokio::test]
 async fn get_instance_console_output_refuses_unknown_and_foreign_instances() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let action = "GetInstanceConsoleOutput";
     let not_found = (404, "InvalidInstanceId.NotFound");

@@ -2,11 +2,11 @@
 
 use diskdock::hypervisor::Pace;
 
-use crate::harness::{REGION, Style, World};
+use crate::harness::{REGION, Style, TestServer};
 
 #[tokio::test]
 async fn instance_transitions_take_their_realistic_time() {
-    let world = World::with(|plan| plan.pace = Pace::Cloud).await;
+    let world = TestServer::with(|plan| plan.pace = Pace::Cloud).await;
     let instances = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
     let id = &instances[0];
     let ask = [("InstanceId", id.as_str())];
@@ -34,7 +34,7 @@ async fn instance_transitions_take_their_realistic_time() {
 }
 
 /// None of these machines, in the store or not, reaches a disk that is Available.
-async fn nothing_free_is_reached(world: &World, instances: &[String]) {
+async fn nothing_free_is_reached(world: &TestServer, instances: &[String]) {
     let ask = [("RegionId", REGION), ("Status", "Available"), ("PageSize", "100")];
     let free = world.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await;
     for id in instances {
@@ -50,7 +50,7 @@ async fn nothing_free_is_reached(world: &World, instances: &[String]) {
 #[tokio::test]
 async fn no_order_of_requests_makes_a_reachable_disk_available() {
     for seed in 1..=6_u64 {
-        let mut world = World::with(|plan| plan.pace = Pace::Cloud).await;
+        let mut world = TestServer::with(|plan| plan.pace = Pace::Cloud).await;
         world.rule(r#"{"transition":"stop","times":1,"behaviour":{"do":"never"}}"#);
         let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut below = |limit: u64| {
@@ -110,7 +110,7 @@ const STEPS: &[(&str, &[(&str, &str)])] = &[
 /// XML has the same lists under the same names.
 #[tokio::test]
 async fn run_instances_answers_in_xml() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = crate::harness::launch(&[("InternetMaxBandwidthOut", Some("1"))]);
     let answer = world.call_in(Style::XML, "RunInstances", &ask).await;
     assert_eq!(answer.status, 200, "{}", answer.text);

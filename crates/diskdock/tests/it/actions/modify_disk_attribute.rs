@@ -2,11 +2,11 @@
 
 use domain::{Activity, Category};
 
-use crate::harness::{REGION, Refused, World};
+use crate::harness::{REGION, Refused, TestServer};
 
 #[tokio::test]
 async fn modify_disk_attribute_changes_only_named_attributes() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let free = world.disk_with(|disk| disk.category = Category::CloudAuto).await;
     let used = world.disk_on(&instance).await;
@@ -36,7 +36,7 @@ async fn modify_disk_attribute_changes_only_named_attributes() {
 
 #[tokio::test]
 async fn modify_disk_attribute_of_several_disks_is_atomic() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (one, other) = (world.available_disk().await, world.available_disk().await);
     let ask = [("DiskIds.1", one.as_str()), ("DiskIds.2", &other), ("DiskName", "pair")];
     world.ok("ModifyDiskAttribute", &ask).await;
@@ -50,7 +50,7 @@ async fn modify_disk_attribute_of_several_disks_is_atomic() {
 /// The switch decides what becomes of the disk when its instance goes.
 #[tokio::test]
 async fn delete_with_instance_takes_effect_when_the_instance_is_released() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let (goes, stays) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     let system = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
@@ -67,7 +67,7 @@ async fn delete_with_instance_takes_effect_when_the_instance_is_released() {
 
 #[tokio::test]
 async fn modify_disk_attribute_refuses_missing_ids_and_attributes() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let id = ("DiskId", disk.as_str());
     let name = ("DiskName", "data-2");
@@ -92,7 +92,7 @@ async fn modify_disk_attribute_refuses_missing_ids_and_attributes() {
 
 #[tokio::test]
 async fn modify_disk_attribute_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let small = |disk: &mut domain::Disk| {
         disk.category = Category::CloudAuto;
         disk.size_gib = 3;
@@ -127,7 +127,7 @@ async fn modify_disk_attribute_answers_the_first_failed_precondition() {
 /// What a disk has already is no change, and so nothing that could be refused.
 #[tokio::test]
 async fn modify_disk_attribute_accepts_values_that_the_disk_has_already() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let shared = world.disk_with(|disk| disk.multi_attach = true).await;
     let fixed = world.disk_with(|disk| disk.portable = false).await;
     let bursting = world.disk_with(|disk| disk.bursting_enabled = true).await;

@@ -2,9 +2,9 @@
 
 use domain::{Category, ChargeType, InstanceStatus, LockReason};
 
-use crate::harness::{BEGINNING, REGION, World};
+use crate::harness::{BEGINNING, REGION, TestServer};
 
-async fn subscribed(world: &World) -> (String, String) {
+async fn subscribed(world: &TestServer) -> (String, String) {
     let changes = [
         ("InstanceChargeType", Some("PrePaid")),
         ("Period", Some("1")),
@@ -17,7 +17,7 @@ async fn subscribed(world: &World) -> (String, String) {
 
 #[tokio::test]
 async fn modify_disk_charge_type_to_postpaid_makes_the_disk_portable() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = subscribed(&world).await;
     let ids = format!("[\"{disk}\"]");
     let ask = |to| {
@@ -55,11 +55,11 @@ async fn modify_disk_charge_type_to_postpaid_makes_the_disk_portable() {
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let (instance, disk) = subscribed(&world).await;
     let ids = format!("[\"{disk}\"]");
     let ask = [("RegionId", REGION), ("InstanceId", &instance), ("DiskIds", &ids)];
-    let refuses = async |world: &World, status: u16, code: &str| {
+    let refuses = async |world: &TestServer, status: u16, code: &str| {
         world.turns_down("ModifyDiskChargeType", &ask, (status, code)).await;
     };
     refuses(&world, 400, "ChargeTypeViolation").await;
@@ -108,7 +108,7 @@ async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn modify_disk_charge_type_skips_system_disks_and_repeats_by_token() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = subscribed(&world).await;
     let system = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
     let both = format!("[\"{disk}\",\"{system}\"]");

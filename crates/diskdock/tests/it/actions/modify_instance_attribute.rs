@@ -2,19 +2,19 @@
 
 use domain::{ChargeType, InstanceStatus, LockReason};
 
-use crate::harness::{REGION, Refused, World};
+use crate::harness::{REGION, Refused, TestServer};
 
 /// "hello" in Base64.
 const HELLO: &str = "aGVsbG8=";
 
-async fn user_data(world: &World, instance: &str) -> String {
+async fn user_data(world: &TestServer, instance: &str) -> String {
     let ask = [("RegionId", REGION), ("InstanceId", instance)];
     world.ok("DescribeUserData", &ask).await.text_at("UserData")
 }
 
 #[tokio::test]
 async fn modify_instance_attribute_changes_what_is_named_and_nothing_else() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let mut before = world.show(&id).await;
     let ask = [("InstanceId", id.as_str()), ("InstanceName", "web-2"), ("Description", "the web")];
@@ -43,7 +43,7 @@ async fn modify_instance_attribute_changes_what_is_named_and_nothing_else() {
 
 #[tokio::test]
 async fn modify_instance_attribute_replaces_and_removes_user_data() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[("UserData", Some(HELLO))]).await;
     let modify = |data| [("InstanceId", id.as_str()), ("UserData", data)];
     world.ok("ModifyInstanceAttribute", &modify("Z29vZGJ5ZQ==")).await;
@@ -54,7 +54,7 @@ async fn modify_instance_attribute_replaces_and_removes_user_data() {
 
 #[tokio::test]
 async fn modify_instance_attribute_switches_the_credits_of_a_burstable_type() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[("InstanceType", Some("ecs.t6-c1m2.large"))]).await;
     assert_eq!(world.show(&id).await["CreditSpecification"], "Standard");
     let ask = [("InstanceId", id.as_str()), ("CreditSpecification", "Unlimited")];
@@ -64,7 +64,7 @@ async fn modify_instance_attribute_switches_the_credits_of_a_burstable_type() {
 
 #[tokio::test]
 async fn refusals_of_modify_instance_attribute() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let large = "A".repeat(44_000);
     let cases: &[Refused<'_>] = &[
@@ -102,7 +102,7 @@ async fn refusals_of_modify_instance_attribute() {
 
 #[tokio::test]
 async fn modify_instance_attribute_depends_on_the_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let modify = |name, value| [("InstanceId", id.as_str()), (name, value)];
     world.put_in(&id, InstanceStatus::Starting).await;
@@ -133,7 +133,7 @@ async fn modify_instance_attribute_depends_on_the_instance() {
 
 #[tokio::test]
 async fn modify_instance_attribute_applies_the_naming_rules_of_windows() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let windows = world
         .assembly
         .gateway

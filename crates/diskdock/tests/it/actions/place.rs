@@ -1,6 +1,6 @@
 //! Regions, zones, types, images and what can be had where: what clients ask before they launch.
 
-use crate::harness::{IMAGE, Pairs, REGION, World, ZONE};
+use crate::harness::{IMAGE, Pairs, REGION, TestServer, ZONE};
 
 const REGIONS: (&str, &str, &str) = ("Regions", "Region", "RegionId");
 const ZONES: (&str, &str, &str) = ("Zones", "Zone", "ZoneId");
@@ -11,7 +11,7 @@ const IMAGES: (&str, &str, &str) = ("Images", "Image", "ImageId");
 /// The way of a wizard: region, zone, type, image, disk; and then the launch goes well.
 #[tokio::test]
 async fn every_listed_type_image_and_zone_can_be_launched() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let regions = world.list("DescribeRegions", &[], REGIONS).await;
     assert!(regions.contains(&REGION.to_owned()));
     let region = ("RegionId", REGION);
@@ -49,7 +49,7 @@ async fn every_listed_type_image_and_zone_can_be_launched() {
 /// Without a zone the first that sells everything is taken.
 #[tokio::test]
 async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let zones = world.list("DescribeZones", &[("RegionId", REGION)], ZONES).await;
     let id = world.run_one(&[("ZoneId", None)]).await;
     assert!(zones.contains(&world.show(&id).await["ZoneId"].as_str().unwrap().to_owned()));
@@ -66,7 +66,7 @@ async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
 
 #[tokio::test]
 async fn inventory_queries_refuse_invalid_parameters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (region, nowhere) = (("RegionId", REGION), ("RegionId", "nowhere"));
     let zones = ("DestinationResource", "Zone");
     let of_type = ("InstanceType", "ecs.g6.large");
@@ -116,7 +116,7 @@ async fn inventory_queries_refuse_invalid_parameters() {
 
 #[tokio::test]
 async fn describe_images_applies_every_filter() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let total = async |filter: &[(&str, &str)]| {
         let ask = [&[("RegionId", REGION)], filter].concat();
         world.ok("DescribeImages", &ask).await.json["TotalCount"].as_u64().unwrap()
@@ -149,7 +149,7 @@ async fn describe_images_applies_every_filter() {
 
 #[tokio::test]
 async fn describe_available_resource_lists_zones_that_sell_the_resource() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = [
         ("RegionId", REGION),
         ("DestinationResource", "DataDisk"),
@@ -164,7 +164,7 @@ async fn describe_available_resource_lists_zones_that_sell_the_resource() {
 
 #[tokio::test]
 async fn describe_available_resource_reads_scope_in_any_case() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask =
         |scope| [("RegionId", REGION), ("DestinationResource", "InstanceType"), ("Scope", scope)];
     for scope in ["Region", "region", "ZONE"] {

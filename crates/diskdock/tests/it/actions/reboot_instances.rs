@@ -3,11 +3,11 @@
 use domain::{InstanceStatus, LockReason};
 
 use super::batch::{self, Batch};
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 #[tokio::test]
 async fn reboot_instances_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let (fine, bad) = (world.run_one(&[]).await, world.run_one(&[]).await);
     let pair = Batch { one: "RebootInstance", many: "RebootInstances", fine: &fine, bad: &bad };
     for status in [InstanceStatus::Starting, InstanceStatus::Stopping, InstanceStatus::Stopped] {
@@ -24,13 +24,13 @@ async fn reboot_instances_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     batch::refuses_malformed(&world, "RebootInstances").await;
 }
 
 #[tokio::test]
 async fn reboot_instance_shows_starting_and_keeps_the_disks() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let ask = [("InstanceId", id.as_str()), ("ForceStop", "true")];
     for parameters in [&ask[..1], &ask] {
@@ -46,7 +46,7 @@ async fn reboot_instance_shows_starting_and_keeps_the_disks() {
 
 #[tokio::test]
 async fn reboot_instance_ignored_by_the_guest_leaves_it_running() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let before = world.show(&id).await;
     world.rule(r#"{"transition":"reboot","behaviour":{"do":"never"}}"#);
@@ -58,7 +58,7 @@ async fn reboot_instance_ignored_by_the_guest_leaves_it_running() {
 
 #[tokio::test]
 async fn forced_reboot_that_fails_to_boot_leaves_the_instance_stopped() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     world.rule(r#"{"transition":"start","behaviour":{"do":"refuse"}}"#);
     world.ok("RebootInstance", &[("InstanceId", &id), ("ForceStop", "true")]).await;
@@ -71,7 +71,7 @@ async fn forced_reboot_that_fails_to_boot_leaves_the_instance_stopped() {
 /// A guest that reboots while a disk leaves it must not hold the disk when that is Available.
 #[tokio::test]
 async fn reboot_instance_lets_a_detach_continue() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let disk = world.disk_on(&id).await;
     world.rule(r#"{"transition":"detach","behaviour":{"do":"take","milliseconds":60000}}"#);
@@ -89,7 +89,7 @@ async fn reboot_instance_lets_a_detach_continue() {
 
 #[tokio::test]
 async fn reboot_instances_with_success_first_reboots_the_possible_ones() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (on, off) = (world.run_one(&[]).await, world.stopped_instance().await);
     let ask = [
         ("RegionId", REGION),

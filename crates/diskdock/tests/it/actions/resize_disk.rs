@@ -4,7 +4,7 @@ use diskdock::hypervisor::OperationTransitions;
 use diskdock::operations::Selection;
 use domain::{Activity, Category, DiskKind, InstanceStatus, LockReason, PerformanceLevel};
 
-use crate::harness::{BEGINNING, Refused, World};
+use crate::harness::{BEGINNING, Refused, TestServer};
 
 /// A request for so many GiB.
 fn to<'a>(disk: &'a str, size: &'a str) -> [(&'a str, &'a str); 2] {
@@ -16,17 +16,17 @@ fn online<'a>(disk: &'a str, size: &'a str) -> [(&'a str, &'a str); 3] {
     [("DiskId", disk), ("NewSize", size), ("Type", "online")]
 }
 
-async fn size_of(world: &World, disk: &str) -> u64 {
+async fn size_of(world: &TestServer, disk: &str) -> u64 {
     world.describe(disk).await["Size"].as_u64().unwrap()
 }
 
 /// Disks do not grow until somebody says so.
-fn hold(world: &World) {
+fn hold(world: &TestServer) {
     world.rule(r#"{"transition":"resize","behaviour":{"do":"hold"}}"#);
 }
 
 /// What is held ends, well or not.
-async fn settle(world: &World, disk: &str, well: bool) {
+async fn settle(world: &TestServer, disk: &str, well: bool) {
     world.settle().await;
     let services = &world.assembly.gateway.services;
     let id = domain::DiskId::from(disk);
@@ -40,7 +40,7 @@ async fn settle(world: &World, disk: &str, well: bool) {
 /// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
 #[tokio::test]
 async fn resize_disk_shows_the_new_size_at_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let answer = world.ok("ResizeDisk", &to(&disk, "21")).await;
@@ -61,7 +61,7 @@ async fn resize_disk_shows_the_new_size_at_once() {
 
 #[tokio::test]
 async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     hold(&world);
     world.ok("ResizeDisk", &to(&disk, "40")).await;
@@ -80,7 +80,7 @@ async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
 
 #[tokio::test]
 async fn resizing_disk_can_be_neither_moved_nor_resized() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (free, used) = (world.available_disk().await, world.disk_on(&instance).await);
     hold(&world);
@@ -114,7 +114,7 @@ async fn resizing_disk_can_be_neither_moved_nor_resized() {
 #[tokio::test]
 async fn resize_disk_completes_after_a_crash() {
     for well in [true, false] {
-        let world = World::new().await;
+        let world = TestServer::new().await;
         let disk = world.available_disk().await;
         hold(&world);
         world.ok("ResizeDisk", &to(&disk, "40")).await;
@@ -129,7 +129,7 @@ async fn resize_disk_completes_after_a_crash() {
 
 #[tokio::test]
 async fn resize_disk_completes_when_its_instance_is_released_meanwhile() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let goes = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
     let stays = world.disk_on(&instance).await;
@@ -151,7 +151,7 @@ async fn resize_disk_completes_when_its_instance_is_released_meanwhile() {
 
 #[tokio::test]
 async fn resize_disk_repeats_by_token_and_returns_an_order() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.disk_with(|disk| disk.charge_type = domain::ChargeType::PrePaid).await;
     let ask = [("DiskId", disk.as_str()), ("NewSize", "40"), ("ClientToken", "token-1")];
     let order = world.ok("ResizeDisk", &ask).await.text_at("OrderId");
@@ -165,7 +165,7 @@ async fn resize_disk_repeats_by_token_and_returns_an_order() {
 
 #[tokio::test]
 async fn resize_disk_refuses_missing_and_malformed_parameters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let rows: [Refused<'_>; 7] = [
         (&[("NewSize", "40")], 400, "MissingParameter"),
@@ -185,7 +185,7 @@ async fn resize_disk_refuses_missing_and_malformed_parameters() {
 
 #[tokio::test]
 async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let message = "Specified new disk size is less than or equal the original disk size.";
     world.change_disk(&disk, |disk| disk.size_gib = 30).await;
@@ -217,10 +217,10 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn resize_disk_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
-    let refuses = async |world: &World, status: u16, code: &str| {
+    let refuses = async |world: &TestServer, status: u16, code: &str| {
         world.turns_down("ResizeDisk", &online(&disk, "40"), (status, code)).await;
     };
     world.put_in(&instance, InstanceStatus::Stopped).await;
@@ -259,7 +259,7 @@ async fn resize_disk_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn resize_disk_online_needs_a_running_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let not_running = (403, "InvalidInstanceStatus.NotRunning");
     world.turns_down("ResizeDisk", &online(&disk, "40"), not_running).await;
@@ -278,7 +278,7 @@ async fn resize_disk_online_needs_a_running_instance() {
 
 #[tokio::test]
 async fn resize_disk_refuses_a_size_below_the_smallest_of_the_category() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let message = "The specified parameter \"NewSize\" is not valid.";
     for (kind, category, level, smallest) in [

@@ -5,7 +5,7 @@ mod refusals;
 
 use serde_json::Value;
 
-use crate::harness::{REGION, World, launch};
+use crate::harness::{REGION, TestServer, launch};
 
 /// Texts of one field.
 fn texts(entries: &[Value], field: &str) -> Vec<String> {
@@ -14,7 +14,7 @@ fn texts(entries: &[Value], field: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn run_instances_starts_an_instance_with_its_disks_attached() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let made = world
         .begin_run(&[
             ("SystemDisk.Category", Some("cloud_essd")),
@@ -56,7 +56,7 @@ async fn run_instances_starts_an_instance_with_its_disks_attached() {
 
 #[tokio::test]
 async fn describe_instances_shows_the_requested_attributes() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world
         .run_one(&[
             ("InstanceName", Some("web-1")),
@@ -105,10 +105,10 @@ async fn describe_instances_shows_the_requested_attributes() {
 /// There is no network; but clients that wait for an address go on.
 #[tokio::test]
 async fn instance_with_bandwidth_keeps_its_public_address() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.run_one(&[("InternetMaxBandwidthOut", Some("1"))]).await;
     let quiet = world.run_one(&[("InternetMaxBandwidthOut", Some("0"))]).await;
-    let address = async |world: &World, id: &str| {
+    let address = async |world: &TestServer, id: &str| {
         world.show(id).await["PublicIpAddress"]["IpAddress"].clone()
     };
     let shown = address(&world, &instance).await;
@@ -125,7 +125,7 @@ async fn instance_with_bandwidth_keeps_its_public_address() {
 
 #[tokio::test]
 async fn run_instances_numbers_names_and_addresses() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ids = world
         .run(&[
             ("Amount", Some("3")),
@@ -163,7 +163,7 @@ async fn run_instances_numbers_names_and_addresses() {
 
 #[tokio::test]
 async fn run_instances_creates_up_to_a_hundred_instances() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ids = world.begin_run(&[("Amount", Some("100")), ("DataDisk.1.Size", Some("20"))]).await;
     let unique: std::collections::BTreeSet<_> = ids.iter().collect();
     assert_eq!(unique.len(), 100);
@@ -178,7 +178,7 @@ async fn run_instances_creates_up_to_a_hundred_instances() {
 
 #[tokio::test]
 async fn run_instances_with_a_repeated_token_creates_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let token = ("ClientToken", Some("token-1"));
     let first = world.begin_run(&[token, ("Amount", Some("2"))]).await;
     let before = world.tx();
@@ -192,7 +192,7 @@ async fn run_instances_with_a_repeated_token_creates_nothing() {
 
 #[tokio::test]
 async fn run_instances_as_dry_run_creates_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = launch(&[("DryRun", Some("true"))]);
     world.turns_down("RunInstances", &ask, (400, "DryRunOperation")).await;
     world.turns_down("CreateInstance", &ask, (400, "DryRunOperation")).await;
@@ -200,7 +200,7 @@ async fn run_instances_as_dry_run_creates_nothing() {
 
 #[tokio::test]
 async fn run_instances_by_subscription_sets_order_expiry_and_fixed_disks() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = [
         ("InstanceChargeType", Some("PrePaid")),
         ("Period", Some("1")),
@@ -225,7 +225,7 @@ async fn run_instances_by_subscription_sets_order_expiry_and_fixed_disks() {
 
 #[tokio::test]
 async fn run_instances_keeps_user_data_of_32_kib_until_release() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     // 32768 bytes exactly.
     let data = format!("{}AAA=", "AAAA".repeat(10_922));
     let id = world.run_one(&[("UserData", Some(&data))]).await;
@@ -241,7 +241,7 @@ async fn run_instances_keeps_user_data_of_32_kib_until_release() {
 
 #[tokio::test]
 async fn run_instances_starts_after_slow_disks_are_created() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":20000}}"#;
     world.control("POST", "/rules", rule).await;
     let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
@@ -259,7 +259,7 @@ async fn run_instances_starts_after_slow_disks_are_created() {
 
 #[tokio::test]
 async fn run_instances_whose_disks_fail_leaves_it_stopped_without_them() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"refuse"}}"#;
     world.control("POST", "/rules", rule).await;
     let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
@@ -277,7 +277,7 @@ async fn run_instances_whose_disks_fail_leaves_it_stopped_without_them() {
 
 #[tokio::test]
 async fn run_instances_stops_a_guest_that_does_not_boot_by_the_deadline() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.rule(r#"{"transition":"start","times":1,"behaviour":{"do":"never"}}"#);
     let made = world.begin_run(&[]).await;
     world.pass(299_000).await;
@@ -292,7 +292,7 @@ async fn run_instances_stops_a_guest_that_does_not_boot_by_the_deadline() {
 
 #[tokio::test]
 async fn run_instances_completes_after_a_restart() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
     world.control("POST", "/rules", rule).await;
     let made = world.begin_run(&[("Amount", Some("2"))]).await;
@@ -310,7 +310,7 @@ async fn run_instances_completes_after_a_restart() {
 /// The start was given up before the hypervisor had heard of the machine.
 #[tokio::test]
 async fn instance_that_never_started_starts_with_disks_attached_since() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let made = begin_with_a_disk_that_cannot_be_made(&world).await;
     assert_eq!(world.instance_status(&made).await, "Stopped");
     assert_eq!(texts(&world.disks_of(&made).await, "Type"), ["system"]);
@@ -327,7 +327,7 @@ async fn instance_that_never_started_starts_with_disks_attached_since() {
 }
 
 /// The system disk is made, the data disk is not.
-async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
+async fn begin_with_a_disk_that_cannot_be_made(world: &TestServer) -> String {
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":1000}}"#;
     world.control("POST", "/rules", rule).await;
     let made = world.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
@@ -344,7 +344,7 @@ async fn begin_with_a_disk_that_cannot_be_made(world: &World) -> String {
 
 #[tokio::test]
 async fn run_instances_creates_cloud_efficiency_disks_by_default() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let disks = world.disks_of(&instance).await;
     assert_eq!(texts(&disks, "Category"), ["cloud_efficiency"; 2]);

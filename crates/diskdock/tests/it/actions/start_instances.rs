@@ -4,13 +4,13 @@ use domain::{InstanceStatus, LockReason};
 use serde_json::json;
 
 use super::batch::{self, Batch};
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer, of the one and of the batch.
 #[tokio::test]
 async fn start_instances_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let (fine, bad) = (world.stopped_instance().await, world.stopped_instance().await);
     let disk = world.available_disk().await;
     world.rule(r#"{"transition":"attach","behaviour":{"do":"hold"}}"#);
@@ -33,13 +33,13 @@ async fn start_instances_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     batch::refuses_malformed(&world, "StartInstances").await;
 }
 
 #[tokio::test]
 async fn start_instances_with_success_first_starts_the_possible_ones() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (off, on) = (world.stopped_instance().await, world.run_one(&[]).await);
     let ask = [
         ("RegionId", REGION),
@@ -74,7 +74,7 @@ async fn start_instances_with_success_first_starts_the_possible_ones() {
 
 #[tokio::test]
 async fn start_instances_with_all_together_starts_all() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (one, other) = (world.stopped_instance().await, world.stopped_instance().await);
     let ask = [("RegionId", REGION), ("InstanceId.1", &one), ("InstanceId.2", &other)];
     let field = ("InstanceResponses", "InstanceResponse", "CurrentStatus");
@@ -88,7 +88,7 @@ async fn start_instances_with_all_together_starts_all() {
 /// The way of recovering a system disk on another machine, and back.
 #[tokio::test]
 async fn start_instance_refuses_an_instance_without_system_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
     let ask = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
@@ -121,7 +121,7 @@ async fn start_instance_refuses_an_instance_without_system_disk() {
 
 #[tokio::test]
 async fn start_time_and_stopped_mode_follow_the_power_state() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.stopped_instance().await;
     assert_eq!(world.show(&instance).await["StoppedMode"], "KeepCharging");
     world.pass(3_600_000).await;

@@ -3,11 +3,11 @@
 use domain::{ChargeType, InstanceStatus, LockReason};
 
 use super::batch::{self, Batch};
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 #[tokio::test]
 async fn stop_instances_answers_the_first_failed_precondition() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let (fine, bad) = (world.run_one(&[]).await, world.run_one(&[]).await);
     let pair = Batch { one: "StopInstance", many: "StopInstances", fine: &fine, bad: &bad };
     let free = [("StoppedMode", "StopCharging")];
@@ -42,13 +42,13 @@ async fn stop_instances_answers_the_first_failed_precondition() {
 
 #[tokio::test]
 async fn a_batch_names_its_region_and_up_to_a_hundred_instances() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     batch::refuses_malformed(&world, "StopInstances").await;
 }
 
 #[tokio::test]
 async fn stop_instance_sets_the_stopped_mode() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let prepaid = [("InstanceChargeType", Some("PrePaid")), ("Period", Some("1"))];
     for (launch, mode, expected) in [
         (&[][..], None, "KeepCharging"),
@@ -75,7 +75,7 @@ async fn stop_instance_sets_the_stopped_mode() {
 
 #[tokio::test]
 async fn stop_instance_without_force_fails_when_the_guest_ignores_it() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     world.rule(r#"{"transition":"stop","behaviour":{"do":"never"}}"#);
     let ask = [("InstanceId", id.as_str()), ("ForceStop", "true")];
@@ -98,7 +98,7 @@ async fn stop_instance_without_force_fails_when_the_guest_ignores_it() {
 /// A disk that is leaving while its instance stops is not free before the guest let go of it.
 #[tokio::test]
 async fn stop_instance_lets_attaches_and_detaches_continue() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let (leaving, coming) = (world.disk_on(&instance).await, world.available_disk().await);
     let ask = |disk| [("InstanceId", instance.as_str()), ("DiskId", disk)];
@@ -127,7 +127,7 @@ async fn stop_instance_lets_attaches_and_detaches_continue() {
 
 #[tokio::test]
 async fn stop_instances_with_success_first_stops_the_possible_ones() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (on, off) = (world.run_one(&[]).await, world.stopped_instance().await);
     let ask = [
         ("RegionId", REGION),
@@ -146,7 +146,7 @@ async fn stop_instances_with_success_first_stops_the_possible_ones() {
 /// Terraform sends the StoppedMode that DescribeInstances showed.
 #[tokio::test]
 async fn stop_instance_reads_stopped_mode_not_applicable_as_not_sent() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let shown = world.show(&instance).await["StoppedMode"].as_str().unwrap().to_owned();
     assert_eq!(shown, "Not-applicable");

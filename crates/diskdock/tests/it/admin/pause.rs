@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::named;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 const HOUR_MS: i64 = 3_600_000;
 
-async fn pause(world: &World, instance: &str, verb: &str) -> (u16, Value) {
+async fn pause(world: &TestServer, instance: &str, verb: &str) -> (u16, Value) {
     world.try_control("POST", &format!("/instances/{instance}/{verb}"), "").await
 }
 
 /// What the differences say of paused machines.
-async fn paused(world: &World) -> Vec<String> {
+async fn paused(world: &TestServer) -> Vec<String> {
     let told = world.control("GET", "/differences", "").await;
     let found = told["differences"].as_array().unwrap().iter();
     found.map(|one| format!("{}: {}", one["instance"], one["what"])).collect()
@@ -20,7 +20,7 @@ async fn paused(world: &World) -> Vec<String> {
 
 #[tokio::test]
 async fn detach_waits_for_a_paused_instance_and_ends_when_it_is_resumed() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let told = pause(&world, &instance, "pause").await;
@@ -45,7 +45,7 @@ async fn detach_waits_for_a_paused_instance_and_ends_when_it_is_resumed() {
 
 #[tokio::test]
 async fn detach_from_an_instance_that_stays_paused_ends_after_an_hour() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     pause(&world, &instance, "pause").await;
@@ -66,7 +66,7 @@ async fn detach_from_an_instance_that_stays_paused_ends_after_an_hour() {
 
 #[tokio::test]
 async fn pause_and_resume_of_an_instance_that_cannot_be_are_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for verb in ["pause", "resume"] {
         let (status, told) = pause(&world, "i-nowhere", verb).await;
         assert_eq!((status, &told["error"]), (404, &json!("there is no instance i-nowhere")));
@@ -98,7 +98,7 @@ async fn pause_and_resume_of_an_instance_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn finish_ends_a_detach_from_a_paused_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     pause(&world, &instance, "pause").await;

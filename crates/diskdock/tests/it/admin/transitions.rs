@@ -4,7 +4,7 @@ use diskdock::hypervisor::Pace;
 use serde_json::json;
 
 use super::named;
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
 const RUN: [(&str, &str); 5] = [
     ("RegionId", REGION),
@@ -14,12 +14,12 @@ const RUN: [(&str, &str); 5] = [
     ("DataDisk.1.Size", "20"),
 ];
 
-async fn run_instance(world: &World) -> String {
+async fn run_instance(world: &TestServer) -> String {
     let answer = world.ok("RunInstances", &RUN).await;
     answer.json["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap().to_owned()
 }
 
-async fn instance_status(world: &World, instance: &str) -> String {
+async fn instance_status(world: &TestServer, instance: &str) -> String {
     let ids = json!([instance]).to_string();
     let answer =
         world.ok("DescribeInstances", &[("RegionId", REGION), ("InstanceIds", &ids)]).await;
@@ -27,7 +27,7 @@ async fn instance_status(world: &World, instance: &str) -> String {
     status.as_str().unwrap_or("gone").to_owned()
 }
 
-async fn data_disk(world: &World, instance: &str) -> String {
+async fn data_disk(world: &TestServer, instance: &str) -> String {
     let of = [("RegionId", REGION), ("InstanceId", instance), ("DiskType", "data")];
     let answer = world.ok("DescribeDisks", &of).await;
     answer.json["Disks"]["Disk"][0]["DiskId"].as_str().unwrap().to_owned()
@@ -35,7 +35,7 @@ async fn data_disk(world: &World, instance: &str) -> String {
 
 #[tokio::test]
 async fn finish_answers_when_the_transition_has_ended() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     for (action, expected) in [("AttachDisk", "In_use"), ("DetachDisk", "Available")] {
@@ -50,7 +50,7 @@ async fn finish_answers_when_the_transition_has_ended() {
 
 #[tokio::test]
 async fn refuse_answers_when_the_transition_has_ended() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -62,7 +62,7 @@ async fn refuse_answers_when_the_transition_has_ended() {
 #[tokio::test]
 async fn finish_ends_the_creation_of_an_instance_with_its_disks() {
     for pace in [Pace::Cloud, Pace::Exactly(1_000)] {
-        let world = World::with(|plan| plan.pace = pace).await;
+        let world = TestServer::with(|plan| plan.pace = pace).await;
         let instance = run_instance(&world).await;
         let shown = world.control("GET", &format!("/operations?instance={instance}"), "").await;
         assert_eq!(shown["operations"].as_array().unwrap().len(), 1, "{shown}");
@@ -77,7 +77,7 @@ async fn finish_ends_the_creation_of_an_instance_with_its_disks() {
 
 #[tokio::test]
 async fn finish_of_a_disk_that_an_instance_is_created_with_ends_its_creation_only() {
-    let world = World::with(|plan| plan.pace = Pace::Cloud).await;
+    let world = TestServer::with(|plan| plan.pace = Pace::Cloud).await;
     let instance = run_instance(&world).await;
     let disk = data_disk(&world, &instance).await;
     assert_eq!(world.operations_of(&disk).await.len(), 1);
@@ -91,7 +91,7 @@ async fn finish_of_a_disk_that_an_instance_is_created_with_ends_its_creation_onl
 
 #[tokio::test]
 async fn finish_and_refuse_say_that_nothing_matched() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for verb in ["finish", "refuse", "step"] {
         let path = format!("/transitions/{verb}");
         for body in [json!({ "disk": "d-nowhere" }), json!({ "instance": "i-nowhere" }), json!({})]
@@ -105,7 +105,7 @@ async fn finish_and_refuse_say_that_nothing_matched() {
 
 #[tokio::test]
 async fn pace_of_a_duration_leaves_creating_instant_and_a_rule_slows_it() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.control("PUT", "/pace", r#"{"pace":"2s"}"#).await;
     let disk = world.available_disk().await;
     assert_eq!(world.status_of(&disk).await, "Available");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diskdock::actions;
 use diskdock::catalog::{Entry, Input, Listed, ParamSpec, Presence, Repeat, Shape};
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 type Pairs = BTreeMap<String, String>;
 
@@ -91,7 +91,7 @@ fn outside(
 
 #[tokio::test]
 async fn every_parameter_refuses_what_is_missing_or_outside_its_limits() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for spec in actions::all().map(|listed| listed.spec()) {
         let (mut required, mut requests) = (Pairs::new(), Vec::new());
         put_required(spec.parameters, "", &mut required);

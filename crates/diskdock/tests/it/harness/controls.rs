@@ -8,12 +8,12 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 
-use super::World;
+use super::TestServer;
 
 /// The admin token of the stories.
 pub(crate) const TOKEN: &str = "story-token";
 
-impl World {
+impl TestServer {
     /// Calls a control as a program on this machine does; it must go well.
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Value {
         let (status, told) = self.try_control(method, path, body).await;

@@ -4,7 +4,7 @@ use diskdock::hypervisor::{Machines, ObservedState};
 use domain::{InstanceId, InstanceStatus};
 use serde_json::Value;
 
-use super::{REGION, Style, World, ZONE};
+use super::{REGION, Style, TestServer, ZONE};
 
 /// Parameters to leave out or to put in.
 pub(crate) type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -33,7 +33,7 @@ pub(crate) fn launch<'a>(changes: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str
     pairs
 }
 
-impl World {
+impl TestServer {
     /// Starts the making of instances; gives their ids.
     pub(crate) async fn begin_run(&self, changes: Changes<'_>) -> Vec<String> {
         let answer = self.ok("RunInstances", &launch(changes)).await;

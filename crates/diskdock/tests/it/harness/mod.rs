@@ -39,7 +39,7 @@ pub(crate) const ZONE: &str = "cn-hangzhou-i";
 pub(crate) const BEGINNING: Moment = Moment(1_767_323_045_000);
 
 /// A server with a clock that stands still until a story moves it.
-pub(crate) struct World {
+pub(crate) struct TestServer {
     pub assembly: Assembly,
     pub signer: Signer,
     /// How the store fails, if it is to.
@@ -52,19 +52,19 @@ pub(crate) struct World {
     _guard: tracing::subscriber::DefaultGuard,
 }
 
-impl World {
+impl TestServer {
     /// An empty server.
-    pub(crate) async fn new() -> World {
-        World::with(|_| {}).await
+    pub(crate) async fn new() -> TestServer {
+        TestServer::with(|_| {}).await
     }
 
     /// An empty server that refuses what has no effect.
-    pub(crate) async fn strict() -> World {
-        World::with(|plan| plan.strict = true).await
+    pub(crate) async fn strict() -> TestServer {
+        TestServer::with(|plan| plan.strict = true).await
     }
 
     /// An empty server with another plan.
-    pub(crate) async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> World {
+    pub(crate) async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> TestServer {
         let (log, _guard) = log::Watch::start();
         let directory = tempfile::tempdir().unwrap();
         let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
@@ -74,17 +74,27 @@ impl World {
         let assembly = open(plan, &store_faults).unwrap();
         assembly.life.recover().await.unwrap();
         let signer = Signer::default();
-        World { assembly, signer, store_faults, directory, strict, pace, restarts: 0, log, _guard }
+        TestServer {
+            assembly,
+            signer,
+            store_faults,
+            directory,
+            strict,
+            pace,
+            restarts: 0,
+            log,
+            _guard,
+        }
     }
 
     /// Stops the server without warning and starts it again on the same store.
-    pub(crate) async fn restart(self) -> World {
+    pub(crate) async fn restart(self) -> TestServer {
         self.restart_after(0).await
     }
 
     /// The same, with so many milliseconds in which no server runs.
-    pub(crate) async fn restart_after(self, down_ms: i64) -> World {
-        let World {
+    pub(crate) async fn restart_after(self, down_ms: i64) -> TestServer {
+        let TestServer {
             assembly,
             signer,
             store_faults,
@@ -103,7 +113,17 @@ impl World {
         });
         assembly.life.recover().await.unwrap();
         let restarts = restarts + 1;
-        World { assembly, signer, store_faults, directory, strict, pace, restarts, log, _guard }
+        TestServer {
+            assembly,
+            signer,
+            store_faults,
+            directory,
+            strict,
+            pace,
+            restarts,
+            log,
+            _guard,
+        }
     }
 
     /// Calls an action as most clients do: signature 1.0, POST, JSON.

@@ -1,11 +1,11 @@
 //! Refusals: told the same in JSON and in XML, and without any effect.
 
-use super::{Style, World};
+use super::{Style, TestServer};
 
 /// What a story expects to be refused with: status, code, message.
 pub(super) type Refusal<'a> = (u16, &'a str, &'a str);
 
-impl World {
+impl TestServer {
     /// The request is refused in JSON and in XML, word for word, and nothing has changed.
     pub(crate) async fn refuses(
         &self,

@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::out;
-use crate::harness::{ACCOUNT, REGION, World};
+use crate::harness::{ACCOUNT, REGION, TestServer};
 use crate::storage::{put_image, raw_disk};
 
-async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
+async fn ids(world: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
     let parameters = [&[("RegionId", REGION), ("PageSize", "100")], more].concat();
     let answer = world.ok("DescribeImages", &parameters).await;
     let images = answer.json["Images"]["Image"].as_array().unwrap().clone();
@@ -16,7 +16,7 @@ async fn ids(world: &World, more: &[(&str, &str)]) -> Vec<String> {
 
 #[tokio::test]
 async fn describe_images_lists_an_imported_image_as_own() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let before = ids(&world, &[]).await;
     assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 3_000);
@@ -44,7 +44,7 @@ async fn describe_images_lists_an_imported_image_as_own() {
 
 #[tokio::test]
 async fn run_instances_uses_an_imported_image_until_it_is_deleted() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     put_image(&world.assembly.directory, "m-1", 8);
     world.assembly.life.run_maintenance().await;
     let instance = world.run(&[("ImageId", Some("m-1"))]).await;
@@ -58,7 +58,7 @@ async fn run_instances_uses_an_imported_image_until_it_is_deleted() {
 
 #[tokio::test]
 async fn serve_can_leave_out_images_without_bytes() {
-    let world = World::with(|plan| plan.only_imported_images = true).await;
+    let world = TestServer::with(|plan| plan.only_imported_images = true).await;
     assert!(ids(&world, &[]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 8);
     world.assembly.life.run_maintenance().await;

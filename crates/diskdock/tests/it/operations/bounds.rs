@@ -12,7 +12,7 @@ use domain::{AccountId, OperationId, Uptime};
 
 use super::flaky::Shaky;
 use super::transient_errors::Bench;
-use crate::harness::{ACCOUNT, BEGINNING, REGION, World, ZONE};
+use crate::harness::{ACCOUNT, BEGINNING, REGION, TestServer, ZONE};
 use crate::store_contract::entities;
 use crate::store_contract::operations::operation;
 
@@ -36,7 +36,7 @@ fn detach(number: i64, account: &str) -> NewOperation {
 
 #[tokio::test]
 async fn an_account_with_too_many_operations_is_refused_and_others_are_not() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let runner: &Runner = &world.assembly.gateway.services.runner;
     runner.enqueue((1..OF_ACCOUNT).map(|number| detach(number, ACCOUNT)).collect());
     let parameters =
@@ -57,7 +57,7 @@ async fn an_account_with_too_many_operations_is_refused_and_others_are_not() {
 #[tokio::test]
 async fn restart_more_often_than_half_a_timeout_gives_an_operation_up_all_the_same() {
     let rule = r#"{"transition":"detach","behaviour":{"do":"never"}}"#;
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(rule);
@@ -107,7 +107,7 @@ async fn take_over_takes_what_a_silent_server_had_and_leaves_a_live_ones_alone()
 
 #[tokio::test]
 async fn renew_lease_leaves_every_operation_as_it_is() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;

@@ -7,12 +7,12 @@ use domain::DiskStatus;
 
 use super::transient_errors::Bench;
 use super::{Work, cloud, status};
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const STEPS_MS: [i64; 2] = [DAY_MS, -DAY_MS];
 
-fn set_time_of_day(world: &World, step_ms: i64) {
+fn set_time_of_day(world: &TestServer, step_ms: i64) {
     world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
 }
 
@@ -52,7 +52,7 @@ async fn set_time_of_day_neither_brings_a_deadline_nearer_nor_further_away() {
 #[tokio::test]
 async fn set_time_of_day_leaves_a_held_transition_to_the_operator() {
     for step_ms in STEPS_MS {
-        let world = World::new().await;
+        let world = TestServer::new().await;
         let instance = world.running_instance().await;
         let disk = world.disk_on(&instance).await;
         world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
@@ -88,7 +88,7 @@ async fn set_time_of_day_during_a_call_of_the_driver_changes_nothing() {
 
 #[tokio::test]
 async fn set_time_of_day_forward_and_back_refuses_no_fresh_request() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let parameters = [("RegionId", REGION)];
     world.ok("DescribeDisks", &parameters).await;
     world.assembly.life.run_maintenance().await;

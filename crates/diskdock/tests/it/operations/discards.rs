@@ -7,7 +7,7 @@ use diskdock::store::Store;
 use domain::DiskId;
 
 use super::transient_errors::Bench;
-use crate::harness::World;
+use crate::harness::TestServer;
 use crate::store_contract::entities;
 
 /// Removed disks whose bytes may still be there.
@@ -39,7 +39,7 @@ async fn discard_is_retried_after_a_driver_error() {
 
 #[tokio::test]
 async fn deleted_disks_are_discarded_also_after_a_crash() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (gone, stays) = (world.available_disk().await, world.available_disk().await);
     world.ok("DeleteDisk", &[("DiskId", &gone)]).await;
     assert_eq!(discards(&world.assembly.gateway.services.store), [gone.as_str()]);
@@ -54,7 +54,7 @@ async fn deleted_disks_are_discarded_also_after_a_crash() {
 
 #[tokio::test]
 async fn failed_disks_and_disks_deleted_with_their_instance_are_discarded() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let mut expected: Vec<String> = Vec::new();
     for disk in world.disks_of(&instance).await {

@@ -12,7 +12,7 @@ use diskdock::store::{Lease, OperationRow, Store, WriteTx};
 use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase, Uptime};
 
 use super::flaky::{Flaky, Script, Shaky};
-use crate::harness::{BEGINNING, World};
+use crate::harness::{BEGINNING, TestServer};
 use crate::store_contract::{entities, operations as rows};
 
 /// A store, and a runner over it.
@@ -209,7 +209,7 @@ async fn import_forgets_jobs_in_memory() {
 
 #[tokio::test]
 async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     let id = domain::InstanceId::from(instance.as_str());
@@ -293,7 +293,7 @@ async fn reconciler_limits_the_wait_for_silent_machines() {
 }
 
 /// A disk whose guest refused to let go, and did so after all.
-async fn let_go_late(world: &World) -> String {
+async fn let_go_late(world: &TestServer) -> String {
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"detach","times":1,"behaviour":{"do":"refuse"}}"#);
@@ -308,7 +308,7 @@ async fn let_go_late(world: &World) -> String {
 
 #[tokio::test]
 async fn reconciler_frees_a_disk_that_a_running_guest_released() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = let_go_late(&world).await;
     let (before, found) = (world.tx(), world.differences().await);
     assert_eq!(world.tx(), before, "looking changes nothing");
@@ -323,7 +323,7 @@ async fn reconciler_frees_a_disk_that_a_running_guest_released() {
 
 #[tokio::test]
 async fn store_follows_driver_events_at_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let changes = world.assembly.hypervisor.changes();
     let disk = let_go_late(&world).await;
     let available = async {
@@ -346,7 +346,7 @@ async fn store_follows_driver_events_at_once() {
 /// In the time in which a machine is off, what its guest has is what the store says.
 #[tokio::test]
 async fn reconciler_keeps_the_disks_of_a_machine_that_is_off() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     world.ok("StartInstance", &[("InstanceId", &instance)]).await;
     world.finish_all().await;

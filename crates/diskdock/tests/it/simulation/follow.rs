@@ -1,8 +1,8 @@
-//! What may become of disks and instances by themselves between two looks.
+//! Changes of disks and instances by themselves between two looks.
 
 use super::model::{Disk, Doing, Instance};
 
-/// What the world around an object does to it.
+/// The surroundings of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     /// A driver may have refused or hung, so that an operation may have been taken back.

@@ -4,7 +4,7 @@ use diskdock::ids::IdGenerator;
 
 use super::Tally;
 use super::model::{CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL};
-use crate::harness::{REGION, Signer, World, ZONE, launch};
+use crate::harness::{REGION, Signer, TestServer, ZONE, launch};
 
 pub(super) const CALLERS: usize = 2;
 const DISKS: usize = 8;
@@ -12,7 +12,7 @@ const INSTANCES: usize = 4;
 
 /// A server with its callers, and what the model knows of it.
 pub(super) struct Life {
-    pub world: World,
+    pub world: TestServer,
     pub drivers_fail: bool,
     random: IdGenerator,
     pub signers: Vec<Signer>,
@@ -22,7 +22,7 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) async fn new(seed: u64) -> Life {
-        let world = World::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
+        let world = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
         let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Tally::new());

@@ -5,9 +5,9 @@ mod random;
 use http::Request;
 
 use super::gateway::{bare, get, query, signed};
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
-async fn refused(world: &World, request: Request<Vec<u8>>) -> (u16, String, String) {
+async fn refused(world: &TestServer, request: Request<Vec<u8>>) -> (u16, String, String) {
     let before = world.tx();
     let answer = world.send(request).await.unwrap();
     assert!((400..500).contains(&answer.status), "{}", answer.text);
@@ -22,7 +22,7 @@ fn form(body: impl Into<Vec<u8>>, kind: &str) -> Request<Vec<u8>> {
 
 #[tokio::test]
 async fn empty_request_is_told_what_is_missing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for request in [
         bare("GET", "/"),
         bare("POST", "/"),
@@ -40,7 +40,7 @@ async fn empty_request_is_told_what_is_missing() {
 
 #[tokio::test]
 async fn broken_encodings_are_refused_and_named() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for (target, told) in [
         ("/?a=%", "is not followed by two hexadecimal digits"),
         ("/?a=%zz", "is not followed by two hexadecimal digits"),
@@ -65,7 +65,7 @@ async fn broken_encodings_are_refused_and_named() {
 
 #[tokio::test]
 async fn thousands_of_parameters_are_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let many: String = (0..5_000).map(|n| format!("p{n}=1&")).collect();
     for request in [
         bare("GET", &format!("/?{many}")),
@@ -83,7 +83,7 @@ async fn thousands_of_parameters_are_refused() {
 
 #[tokio::test]
 async fn parameter_of_a_megabyte_gets_a_short_error() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let long = "x".repeat(1_000_000);
     for name in ["DiskIds", "DiskName", "NextToken", "InstanceId", "Tag.1.Key", "Status"] {
         let mut pairs = signed(&world, &world.signer.nonce(), &[("RegionId", None)]);
@@ -101,7 +101,7 @@ async fn parameter_of_a_megabyte_gets_a_short_error() {
 
 #[tokio::test]
 async fn numbers_beyond_all_bounds_are_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let huge = ["99999999999999999999999999", "-1", "1e3", "0x10", "1.5", "NaN", " 1", "١"];
     for text in huge {
         for name in ["PageNumber", "PageSize"] {
@@ -122,7 +122,7 @@ async fn numbers_beyond_all_bounds_are_refused() {
 
 #[tokio::test]
 async fn booleans_are_read_in_any_case_and_nothing_else_is_one() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.available_disk().await;
     for (text, expected) in [("true", 1), ("True", 1), ("TRUE", 1), ("false", 0), ("False", 0)] {
         let answer = world.ok("DescribeDisks", &[("RegionId", REGION), ("Portable", text)]).await;
@@ -136,7 +136,7 @@ async fn booleans_are_read_in_any_case_and_nothing_else_is_one() {
 
 #[tokio::test]
 async fn control_characters_are_escaped_in_replies() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let name = "a\u{0}\u{1}\u{8}\r\n\t\u{b}\u{7f}\u{85}\u{fffe}\u{2028}]]>&<b>\"'";
     for format in ["JSON", "XML"] {
         let change = [("Action", Some("DeleteDisk")), ("Format", Some(format)), ("RegionId", None)];
@@ -164,7 +164,7 @@ async fn control_characters_are_escaped_in_replies() {
 
 #[tokio::test]
 async fn unreadable_request_is_answered_in_its_format() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for (request, xml) in [
         (bare("GET", "/?a=%&Format=XML"), true),
         (bare("GET", "/?Format=xml&a=1&a=2"), true),

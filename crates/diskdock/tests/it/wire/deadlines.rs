@@ -9,7 +9,7 @@ use diskdock::gateway::server::{ConnectionLimits, Deadlines, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, timeout};
 
-use crate::harness::{TOKEN, World};
+use crate::harness::{TOKEN, TestServer};
 
 const TRANSFER: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(75);
@@ -17,11 +17,11 @@ const IDLE: Duration = Duration::from_secs(75);
 const LATE: Duration = Duration::from_secs(300);
 
 /// A client of a whole server, over a pipe and with a clock that runs ahead while all wait.
-fn connect(world: &World, pipe: usize) -> DuplexStream {
+fn connect(world: &TestServer, pipe: usize) -> DuplexStream {
     connect_within(world, pipe, TRANSFER)
 }
 
-fn connect_within(world: &World, pipe: usize, transfer: Duration) -> DuplexStream {
+fn connect_within(world: &TestServer, pipe: usize, transfer: Duration) -> DuplexStream {
     let access =
         Access { token: TOKEN.to_owned(), open_on_loopback: true, guard: Guard::default() };
     let server = Server {
@@ -61,7 +61,7 @@ const ROUTES: &[&str] = &[
 
 #[tokio::test(start_paused = true)]
 async fn unfinished_head_is_closed_at_its_deadline_on_every_route() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for route in ROUTES {
         let mut client = connect(&world, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-mo");
@@ -74,7 +74,7 @@ async fn unfinished_head_is_closed_at_its_deadline_on_every_route() {
 
 #[tokio::test(start_paused = true)]
 async fn unfinished_body_is_answered_and_closed_at_its_deadline() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for route in ["POST /", "POST /_diskdock/rules", "PUT /_diskdock/pace"] {
         let mut client = connect(&world, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
@@ -87,7 +87,7 @@ async fn unfinished_body_is_answered_and_closed_at_its_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_body_closes_the_connection() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for route in ["GET /_diskdock/pace", "POST /nowhere", "GET /metrics", "PUT /_diskdock/clock"] {
         let mut client = connect(&world, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
@@ -100,7 +100,7 @@ async fn unread_body_closes_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn trickling_body_times_out_and_a_steady_one_does_not() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let head =
         "POST /_diskdock/rules HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n";
     let mut trickle = connect(&world, 4096);
@@ -123,7 +123,7 @@ async fn trickling_body_times_out_and_a_steady_one_does_not() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_reply_closes_the_connection_at_its_deadline() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.available_disk().await;
     for route in ["/_diskdock/rules", "/metrics", "/_diskdock/health"] {
         let mut client = connect(&world, 64);
@@ -145,7 +145,7 @@ async fn client_is_cut(client: &mut DuplexStream) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn idle_connection_is_closed_at_its_deadline() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut client = connect(&world, 4096);
     let health = "GET /_diskdock/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
     for _ in 0..3 {
@@ -164,7 +164,7 @@ async fn idle_connection_is_closed_at_its_deadline() {
 #[tokio::test]
 async fn stalled_import_and_export_are_closed_at_their_deadline() {
     const SHORT: Duration = Duration::from_millis(200);
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.available_disk().await;
     let before = world.tx();
     let mut import = connect_within(&world, 4096, SHORT);
@@ -184,7 +184,7 @@ async fn stalled_import_and_export_are_closed_at_their_deadline() {
 
 #[tokio::test]
 async fn export_and_import_are_streamed_one_at_a_time() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.available_disk().await;
     let before = world.control("GET", "/state", "").await;
     assert_eq!(before["disks"].as_array().unwrap().len(), 1);

@@ -10,11 +10,11 @@ use diskdock::catalog::times::with_seconds;
 use diskdock::gateway::signature::{percent_encode, sign_rpc};
 use http::Request;
 
-use crate::harness::{Style, World};
+use crate::harness::{Style, TestServer};
 
 /// A signed 1.0 request whose parameters a story can spoil before or after signing.
 pub(super) fn signed(
-    world: &World,
+    world: &TestServer,
     nonce: &str,
     change: &[(&str, Option<&str>)],
 ) -> Vec<(String, String)> {
@@ -60,7 +60,7 @@ pub(super) fn bare(method: &str, target: &str) -> Request<Vec<u8>> {
     request.body(Vec::new()).unwrap()
 }
 
-async fn spoilt(world: &World, change: &[(&str, Option<&str>)], expected: (u16, &str, &str)) {
+async fn spoilt(world: &TestServer, change: &[(&str, Option<&str>)], expected: (u16, &str, &str)) {
     let request = get(&signed(world, &world.signer.nonce(), change));
     let answer = world.send(request).await.unwrap();
     assert_eq!((answer.status, answer.code(), answer.message()), expected, "{change:?}");
@@ -68,7 +68,7 @@ async fn spoilt(world: &World, change: &[(&str, Option<&str>)], expected: (u16, 
 
 #[tokio::test]
 async fn an_unsigned_request_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let answer =
         world.send(bare("GET", "/?Action=DescribeDisks&Version=2014-05-26")).await.unwrap();
     assert_eq!(answer.refusal(), (400, "MissingParameter"));
@@ -77,7 +77,7 @@ async fn an_unsigned_request_is_refused() {
 
 #[tokio::test]
 async fn every_common_parameter_is_mandatory() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for name in [
         "Action",
         "Version",
@@ -104,7 +104,7 @@ async fn every_common_parameter_is_mandatory() {
 
 #[tokio::test]
 async fn invalid_common_parameter_is_named() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let not_valid = |name: &str| format!("The specified parameter \"{name}\" is not valid.");
     for (name, value) in [("SignatureMethod", "HMAC-SHA256"), ("SignatureVersion", "2.0")] {
         let message = not_valid(name);
@@ -130,7 +130,7 @@ async fn invalid_common_parameter_is_named() {
 
 #[tokio::test]
 async fn misspelt_and_unsupported_actions_have_different_errors() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let misspelt = (
         404,
         "InvalidAction.NotFound",
@@ -150,7 +150,7 @@ async fn misspelt_and_unsupported_actions_have_different_errors() {
 
 #[tokio::test]
 async fn request_is_valid_fifteen_minutes_before_and_after_its_timestamp() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let expired =
         (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.");
     for (offset_s, good) in [(-901, false), (-900, true), (0, true), (900, true), (901, false)] {
@@ -168,7 +168,7 @@ async fn request_is_valid_fifteen_minutes_before_and_after_its_timestamp() {
 
 #[tokio::test]
 async fn nonce_is_used_once_by_authenticated_requests_only() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let request = get(&signed(&world, "only-once", &[]));
     let mut forged = signed(&world, "only-once", &[]);
     forged.last_mut().unwrap().1 = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned();
@@ -182,7 +182,7 @@ async fn nonce_is_used_once_by_authenticated_requests_only() {
 
 #[tokio::test]
 async fn signature_mismatch_shows_the_string_to_sign_in_json_and_xml() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for format in ["JSON", "XML"] {
         let mut pairs = signed(&world, "mismatch", &[("Format", Some(format))]);
         pairs.last_mut().unwrap().1 = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned();
@@ -201,7 +201,7 @@ async fn signature_mismatch_shows_the_string_to_sign_in_json_and_xml() {
 
 #[tokio::test]
 async fn acs3_mismatch_shows_the_string_to_sign() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let now = world.assembly.gateway.services.clock.now();
     let mut request =
         world.signer.sign(Style::ACS3, "DescribeDisks", &[("RegionId", "cn-hangzhou")], now);
@@ -218,7 +218,7 @@ async fn acs3_mismatch_shows_the_string_to_sign() {
 
 #[tokio::test]
 async fn every_acs3_header_is_mandatory() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for name in [
         "x-acs-action",
         "x-acs-version",
@@ -238,7 +238,7 @@ async fn every_acs3_header_is_mandatory() {
 
 #[tokio::test]
 async fn unknown_or_disabled_key_is_refused() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     world.signer = crate::harness::Signer::new("nobody", "secret");
     let unknown = (404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
     let ask = [("RegionId", "cn-hangzhou")];
@@ -255,7 +255,7 @@ async fn unknown_or_disabled_key_is_refused() {
 
 #[tokio::test]
 async fn security_token_is_refused_unless_empty() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let expired = (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
     spoilt(&world, &[("SecurityToken", Some("sts-token"))], expired).await;
     let sts = [("AccessKeyId", Some("STS.1")), ("SecurityToken", Some("sts-token"))];
@@ -282,7 +282,7 @@ async fn security_token_is_refused_unless_empty() {
 
 #[tokio::test]
 async fn methods_other_than_get_and_post_are_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for method in ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"] {
         let target = format!("/?{}", query(&signed(&world, &world.signer.nonce(), &[])));
         let answer = world.send(bare(method, &target)).await.unwrap();
@@ -293,7 +293,7 @@ async fn methods_other_than_get_and_post_are_refused() {
 
 #[tokio::test]
 async fn request_target_in_absolute_form_is_accepted() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let pairs = query(&signed(&world, "absolute", &[]));
     let target = format!("http://ecs-cn-hangzhou.aliyuncs.com/?{pairs}");
     let mut request = bare("GET", &target);
@@ -304,7 +304,7 @@ async fn request_target_in_absolute_form_is_accepted() {
 
 #[tokio::test]
 async fn development_key_is_refused_for_pages_of_other_origins() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let foreign = [
         ("origin", "https://evil.example"),
         ("referer", "https://evil.example/page"),
@@ -324,7 +324,11 @@ async fn development_key_is_refused_for_pages_of_other_origins() {
     }
 }
 
-async fn with_header(world: &World, name: &'static str, value: &str) -> crate::harness::Answer {
+async fn with_header(
+    world: &TestServer,
+    name: &'static str,
+    value: &str,
+) -> crate::harness::Answer {
     let now = world.assembly.gateway.services.clock.now();
     let ask = [("RegionId", "cn-hangzhou")];
     let mut request = world.signer.sign(Style::default(), "DescribeDisks", &ask, now);

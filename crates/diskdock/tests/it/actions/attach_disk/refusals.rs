@@ -3,7 +3,7 @@
 use domain::{Activity, Attachment, Category, InstanceStatus, LockReason, Phase};
 
 use super::named;
-use crate::harness::{BEGINNING, World};
+use crate::harness::{BEGINNING, TestServer};
 
 const NOT_AVAILABLE: (u16, &str, &str) = (
     403,
@@ -21,7 +21,7 @@ const INSTANCE_STATUS: (u16, &str, &str) = (
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
     world.disk_on(&instance).await;
     let disk = world.available_disk().await;
@@ -62,7 +62,7 @@ async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() 
 
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_the_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.status = InstanceStatus::Stopped).await;
     let disk = world.available_disk().await;
     let origin = instance.clone();
@@ -106,7 +106,7 @@ async fn attach_disk_answers_the_first_failed_precondition_of_the_instance() {
 
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_the_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.locks = vec![LockReason::Security]).await;
     let disk = world.available_disk().await;
     let [first, second] = named(&instance, &disk);
@@ -153,7 +153,7 @@ fn attachment(number: u64) -> Attachment {
 
 #[tokio::test]
 async fn attach_disk_refuses_a_disk_that_is_attached_or_attaching() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;
     let disk = world.available_disk().await;
@@ -169,7 +169,7 @@ async fn attach_disk_refuses_a_disk_that_is_attached_or_attaching() {
 
 #[tokio::test]
 async fn attach_disk_is_refused_beyond_the_disk_quantity_of_the_type() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world
         .plant_instance(|i| {
             i.instance_type = "ecs.s1.small".to_owned();
@@ -197,7 +197,7 @@ async fn attach_disk_is_refused_beyond_the_disk_quantity_of_the_type() {
 
 #[tokio::test]
 async fn attach_disk_is_refused_while_thirty_two_disks_are_attaching() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.plant_instance(|i| i.instance_type = "ecs.future.large".to_owned()).await;
     for _ in 0..32 {
         let disk = world.available_disk().await;
@@ -218,7 +218,7 @@ async fn attach_disk_is_refused_while_thirty_two_disks_are_attaching() {
 
 #[tokio::test]
 async fn attach_disk_refuses_missing_and_malformed_parameters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let [first, second] = named(&instance, &disk);

@@ -3,7 +3,7 @@
 use domain::{ChargeType, InstanceStatus};
 
 use super::ask;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 type Change = (&'static str, Option<&'static str>);
 type Row = (&'static [Change], u16, &'static str, &'static str);
@@ -144,7 +144,7 @@ const ROWS: &[Row] = &[
 
 #[tokio::test]
 async fn create_disk_refuses_a_disk_that_is_not_sold() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for (change, status, code, message) in ROWS {
         world.refuses("CreateDisk", &ask(change), (*status, code, message)).await;
     }
@@ -155,7 +155,7 @@ async fn create_disk_refuses_a_disk_that_is_not_sold() {
 
 #[tokio::test]
 async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let on_it = [("ZoneId", None), ("InstanceId", Some(instance.as_str()))];
     let refuses = async |extra: &[(&str, Option<&str>)], expected: (u16, &str, &str)| {
@@ -185,7 +185,7 @@ async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
 
 #[tokio::test]
 async fn create_disk_refuses_a_twenty_first_tag() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let keys: Vec<(String, String)> =
         (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
     let tags: Vec<_> = keys.iter().map(|(name, key)| (name.as_str(), Some(key.as_str()))).collect();
@@ -196,7 +196,7 @@ async fn create_disk_refuses_a_twenty_first_tag() {
 
 #[tokio::test]
 async fn create_disk_explains_a_malformed_parameter() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for (name, value, status, code) in [
         ("Size", "20.5", 400, "InvalidDiskSize.NotSupported"),
         ("DiskCategory", "floppy", 400, "InvalidDiskCategory.ValueNotSupported"),

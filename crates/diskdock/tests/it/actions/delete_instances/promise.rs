@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::World;
+use crate::harness::TestServer;
 
 fn ids<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
     [("InstanceId", instance), ("DiskId", disk)]
@@ -10,7 +10,7 @@ fn ids<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn delete_instance_deletes_or_keeps_disks_by_delete_with_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world
         .run_one(&[
             ("DataDisk.1.Size", Some("20")),
@@ -45,7 +45,7 @@ async fn delete_instance_deletes_or_keeps_disks_by_delete_with_instance() {
 /// one that was leaving already, nor one that stays behind.
 #[tokio::test]
 async fn delete_instance_frees_no_disk_while_the_guest_runs() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let (leaving, staying) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
     for transition in ["detach", "stop"] {
@@ -77,7 +77,7 @@ async fn delete_instance_frees_no_disk_while_the_guest_runs() {
 /// The same through a crash in the middle.
 #[tokio::test]
 async fn delete_instance_completes_after_a_restart() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"stop","behaviour":{"do":"take","milliseconds":60000}}"#);
@@ -95,7 +95,7 @@ async fn delete_instance_completes_after_a_restart() {
 
 #[tokio::test]
 async fn forced_delete_instance_frees_a_disk_that_the_guest_held() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"detach","behaviour":{"do":"never"}}"#);
@@ -118,7 +118,7 @@ async fn forced_delete_instance_frees_a_disk_that_the_guest_held() {
 
 #[tokio::test]
 async fn delete_instance_fails_when_the_guest_does_not_shut_down() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"stop","behaviour":{"do":"never"}}"#);
@@ -137,7 +137,7 @@ async fn delete_instance_fails_when_the_guest_does_not_shut_down() {
 
 #[tokio::test]
 async fn former_system_disk_is_protected_while_its_instance_exists() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
     let keep = [&ids(&instance, &disk)[..], &[("DeleteWithInstance", "false")]].concat();
@@ -157,7 +157,7 @@ async fn former_system_disk_is_protected_while_its_instance_exists() {
 
 #[tokio::test]
 async fn delete_instance_keeps_a_shared_disk_on_its_other_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let kind =
         [("InstanceType", Some("ecs.g8i.large")), ("SystemDisk.Category", Some("cloud_essd"))];
     let (one, other) = (world.run_one(&kind).await, world.run_one(&kind).await);
@@ -179,7 +179,7 @@ async fn delete_instance_keeps_a_shared_disk_on_its_other_instance() {
 
 #[tokio::test]
 async fn delete_instance_leaves_no_rows_in_the_store() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[("UserData", Some("QUFB"))]).await;
     world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
     world.finish_all().await;
@@ -191,7 +191,7 @@ async fn delete_instance_leaves_no_rows_in_the_store() {
 
 #[tokio::test]
 async fn system_disk_detaching_from_a_released_instance_becomes_a_data_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.stopped_instance().await;
     let disk = world.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
     world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
@@ -209,7 +209,7 @@ async fn system_disk_detaching_from_a_released_instance_becomes_a_data_disk() {
 /// Whoever wins: a disk that is Available is on no machine.
 #[tokio::test]
 async fn concurrent_delete_attach_and_detach_end_consistently() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for _ in 0..8 {
         let instance = world.run_one(&[]).await;
         let (on, free) = (world.disk_on(&instance).await, world.available_disk().await);
@@ -234,7 +234,7 @@ async fn concurrent_delete_attach_and_detach_end_consistently() {
 /// A machine whose process is gone is off already.
 #[tokio::test]
 async fn delete_instance_releases_a_crashed_machine() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[]).await;
     let disk = world.disk_on(&instance).await;
     world.control("POST", &format!("/instances/{instance}/kill"), "").await;

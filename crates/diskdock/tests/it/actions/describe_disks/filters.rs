@@ -3,10 +3,10 @@
 use domain::{Category, ChargeType, DiskKind, LockReason, PerformanceLevel, Tag};
 
 use super::ids;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 /// A plain disk and one that differs in everything that can be filtered by.
-async fn two(world: &World) -> (String, String) {
+async fn two(world: &TestServer) -> (String, String) {
     let plain = world.available_disk().await;
     world.pass(60_000).await;
     let elsewhere = [
@@ -40,7 +40,7 @@ async fn two(world: &World) -> (String, String) {
 
 #[tokio::test]
 async fn describe_disks_filter_returns_only_matches() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (plain, special) = two(&world).await;
     for (name, of_plain, of_special) in [
         ("ZoneId", "cn-hangzhou-i", "cn-hangzhou-h"),
@@ -76,7 +76,7 @@ async fn describe_disks_filter_returns_only_matches() {
 
 #[tokio::test]
 async fn describe_disks_filter_without_match_returns_an_empty_list() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     two(&world).await;
     for (name, value) in [
         ("Status", "In_use"),
@@ -100,7 +100,7 @@ async fn describe_disks_filter_without_match_returns_an_empty_list() {
 
 #[tokio::test]
 async fn describe_disks_returns_the_newest_first() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (plain, special) = two(&world).await;
     let both = format!("[\"{plain}\", \"d-nowhere\", \"{special}\"]");
     for (name, value) in [
@@ -125,7 +125,7 @@ async fn describe_disks_returns_the_newest_first() {
 
 #[tokio::test]
 async fn describe_disks_by_tags_requires_every_tag() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (_, special) = two(&world).await;
     let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
     assert_eq!(ids(&world, &[key, value]).await, [special.as_str()]);
@@ -139,7 +139,7 @@ async fn describe_disks_by_tags_requires_every_tag() {
 
 #[tokio::test]
 async fn describe_disks_by_creation_time_includes_both_ends() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (plain, special) = two(&world).await;
     let from = |time| [("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", time)];
     let to = |time| [("Filter.2.Key", "CreationEndTime"), ("Filter.2.Value", time)];
@@ -153,7 +153,7 @@ async fn describe_disks_by_creation_time_includes_both_ends() {
 
 #[tokio::test]
 async fn describe_disks_shows_placement_only_on_request() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     assert!(world.describe(&disk).await.get("Placement").is_none());
     let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "Placement")];
@@ -163,7 +163,7 @@ async fn describe_disks_shows_placement_only_on_request() {
 
 #[tokio::test]
 async fn describe_disks_refuses_an_unknown_snapshot_id() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = [("RegionId", crate::harness::REGION), ("SnapshotId", "s-1")];
     let message = "The specified parameter SnapshotId is not valid.";
     world.refuses("DescribeDisks", &ask, (400, "InvalidSnapshot.NotFound", message)).await;

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{ids, listed};
-use crate::harness::{REGION, World};
+use crate::harness::{REGION, TestServer};
 
-async fn disks(world: &World, count: usize) -> Vec<String> {
+async fn disks(world: &TestServer, count: usize) -> Vec<String> {
     let mut made = Vec::new();
     for _ in 0..count {
         made.push(world.available_disk().await);
@@ -14,14 +14,14 @@ async fn disks(world: &World, count: usize) -> Vec<String> {
     made
 }
 
-async fn page(world: &World, more: &[(&str, &str)]) -> Value {
+async fn page(world: &TestServer, more: &[(&str, &str)]) -> Value {
     let ask: Vec<(&str, &str)> = [("RegionId", REGION)].into_iter().chain(more.to_vec()).collect();
     world.ok("DescribeDisks", &ask).await.json
 }
 
 #[tokio::test]
 async fn describe_disks_by_page_number_returns_every_disk_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 23).await;
     assert_eq!(ids(&world, &[]).await, all[..10], "ten unless asked for otherwise");
     let mut walked = Vec::new();
@@ -39,7 +39,7 @@ async fn describe_disks_by_page_number_returns_every_disk_once() {
 
 #[tokio::test]
 async fn describe_disks_by_next_token_returns_every_disk_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 25).await;
     let mut walked = Vec::new();
     let mut shown = page(&world, &[("MaxResults", "10")]).await;
@@ -57,7 +57,7 @@ async fn describe_disks_by_next_token_returns_every_disk_once() {
 
 #[tokio::test]
 async fn describe_disks_with_a_full_last_page_has_no_next_token() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 20).await;
     let first = page(&world, &[("MaxResults", "10")]).await;
     let token = first["NextToken"].as_str().unwrap();
@@ -68,7 +68,7 @@ async fn describe_disks_with_a_full_last_page_has_no_next_token() {
 
 #[tokio::test]
 async fn describe_disks_by_next_token_tolerates_concurrent_changes() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 25).await;
     let first = page(&world, &[("MaxResults", "10")]).await;
     assert_eq!(listed(&first), all[..10]);
@@ -89,7 +89,7 @@ async fn describe_disks_by_next_token_tolerates_concurrent_changes() {
 
 #[tokio::test]
 async fn describe_disks_clamps_max_results() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     disks(&world, 12).await;
     for (asked, shown) in [("1", 10), ("-5", 10), ("11", 11), ("500", 12), ("100000", 12)] {
         assert_eq!(ids(&world, &[("MaxResults", asked)]).await.len(), shown, "{asked}");
@@ -98,7 +98,7 @@ async fn describe_disks_clamps_max_results() {
 
 #[tokio::test]
 async fn describe_disks_by_ids_is_paged() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 15).await;
     let list = serde_json::to_string(&all).unwrap();
     let shown = page(&world, &[("DiskIds", &list)]).await;
@@ -117,7 +117,7 @@ async fn describe_disks_by_ids_is_paged() {
 /// What the aliyun CLI does with `--pager`: it goes on as long as there is a token.
 #[tokio::test]
 async fn describe_disks_without_max_results_continues_by_next_token() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let all = disks(&world, 23).await;
     for restricted in [&[][..], &[("DiskName", "*")], &[("Portable", "true")]] {
         let mut walked = Vec::new();

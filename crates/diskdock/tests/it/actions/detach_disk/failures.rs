@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::named;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 const REFUSE_ONCE: &str = r#"{"transition":"detach","times":1,"behaviour":{"do":"refuse"}}"#;
 const NEVER_ONCE: &str = r#"{"transition":"detach","times":1,"behaviour":{"do":"never"}}"#;
 
 #[tokio::test]
 async fn detach_disk_keeps_the_disk_and_its_reason_when_the_guest_refuses() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let before = world.describe(&disk).await;
@@ -32,7 +32,7 @@ async fn detach_disk_keeps_the_disk_and_its_reason_when_the_guest_refuses() {
 
 #[tokio::test]
 async fn detach_disk_keeps_the_disk_at_the_deadline_of_a_silent_guest() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(NEVER_ONCE);
@@ -53,7 +53,7 @@ async fn detach_disk_keeps_the_disk_at_the_deadline_of_a_silent_guest() {
 
 #[tokio::test]
 async fn held_operation_has_no_deadline_until_the_operator_releases_it() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
@@ -70,7 +70,7 @@ async fn held_operation_has_no_deadline_until_the_operator_releases_it() {
 
 #[tokio::test]
 async fn completion_of_an_older_attachment_changes_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -89,7 +89,7 @@ async fn completion_of_an_older_attachment_changes_nothing() {
 
 #[tokio::test]
 async fn detaching_disk_can_be_neither_attached_nor_deleted() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -109,7 +109,7 @@ async fn detaching_disk_can_be_neither_attached_nor_deleted() {
 
 #[tokio::test]
 async fn concurrent_detaches_of_a_disk_succeed_exactly_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for _ in 0..8 {
         let disk = world.disk_on(&instance).await;
@@ -126,7 +126,7 @@ async fn concurrent_detaches_of_a_disk_succeed_exactly_once() {
 
 #[tokio::test]
 async fn concurrent_attaches_of_a_disk_succeed_exactly_once() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let one = world.running_instance().await;
     let other = world.running_instance().await;
     for _ in 0..8 {

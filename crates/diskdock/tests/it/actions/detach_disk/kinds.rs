@@ -3,11 +3,11 @@
 use domain::InstanceStatus;
 
 use super::named;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 #[tokio::test]
 async fn detach_disk_makes_a_system_disk_of_a_stopped_instance_a_protected_data_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     assert_eq!(world.describe(&disk).await["Type"], "system");
     world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -43,7 +43,7 @@ async fn detach_disk_makes_a_system_disk_of_a_stopped_instance_a_protected_data_
 
 #[tokio::test]
 async fn attach_disk_with_bootable_and_a_credential_takes_a_former_system_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     let [first, second] = named(&instance, &disk);
     world.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "false")]).await;
@@ -61,7 +61,7 @@ async fn attach_disk_with_bootable_and_a_credential_takes_a_former_system_disk()
 
 #[tokio::test]
 async fn detach_disk_takes_a_multi_attach_disk_off_one_instance_only() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let kind = "ecs.g8i.large";
     let one = world.plant_instance(|i| i.instance_type = kind.to_owned()).await;
     let other = world.plant_instance(|i| i.instance_type = kind.to_owned()).await;
@@ -93,7 +93,7 @@ async fn detach_disk_takes_a_multi_attach_disk_off_one_instance_only() {
 
 #[tokio::test]
 async fn detach_disk_sets_delete_with_instance_false_unless_requested() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     for (asked, expected) in [(None, false), (Some("true"), true), (Some("FALSE"), false)] {
         let disk = world.disk_on(&instance).await;
@@ -109,7 +109,7 @@ async fn detach_disk_sets_delete_with_instance_false_unless_requested() {
 
 #[tokio::test]
 async fn detach_disk_works_on_a_stopped_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.change_instance(&instance, |i| i.status = InstanceStatus::Stopped).await;

@@ -3,7 +3,7 @@
 use domain::{Activity, Attachment, Category, DiskKind, InstanceStatus, LockReason, Phase};
 
 use super::named;
-use crate::harness::World;
+use crate::harness::TestServer;
 
 const NOT_ATTACHED: (u16, &str, &str) = (
     403,
@@ -57,7 +57,7 @@ const REGION: (u16, &str, &str) =
 
 #[tokio::test]
 async fn detach_disk_refuses_missing_and_empty_ids() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let missing = |name: &str| {
@@ -82,7 +82,7 @@ async fn detach_disk_refuses_missing_and_empty_ids() {
 
 #[tokio::test]
 async fn detach_disk_refuses_delete_with_instance_that_is_no_boolean() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let message = "The specified parameter \"DeleteWithInstance\" is not valid. Expected true or \
@@ -94,7 +94,7 @@ async fn detach_disk_refuses_delete_with_instance_that_is_no_boolean() {
 
 #[tokio::test]
 async fn detach_disk_refuses_an_unknown_region_and_ignores_a_known_one() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let [first, second] = named(&instance, &disk);
@@ -104,7 +104,7 @@ async fn detach_disk_refuses_an_unknown_region_and_ignores_a_known_one() {
 
 #[tokio::test]
 async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.refuses("DetachDisk", &named("i-nowhere", &disk), NO_INSTANCE).await;
@@ -122,7 +122,7 @@ async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
 
 #[tokio::test]
 async fn detach_disk_repeated_answers_by_the_state_of_the_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.ok("DetachDisk", &named(&instance, &disk)).await;
@@ -134,7 +134,7 @@ async fn detach_disk_repeated_answers_by_the_state_of_the_disk() {
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_that_is_creating_or_attaching() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let creating = world.disk_with(|disk| disk.activity = Some(Activity::Creating)).await;
     world.refuses("DetachDisk", &named(&instance, &creating), DISK_STATUS).await;
@@ -147,7 +147,7 @@ async fn detach_disk_refuses_a_disk_that_is_creating_or_attaching() {
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_that_is_not_portable() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.change_disk(&disk, |disk| disk.portable = false).await;
@@ -156,7 +156,7 @@ async fn detach_disk_refuses_a_disk_that_is_not_portable() {
 
 #[tokio::test]
 async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
@@ -167,7 +167,7 @@ async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_of_another_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
@@ -177,7 +177,7 @@ async fn detach_disk_refuses_a_disk_of_another_instance() {
 
 #[tokio::test]
 async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let (instance, disk) = world.stopped_with_system_disk().await;
     world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
     world.refuses("DetachDisk", &named(&instance, &disk), IMAGE_GONE).await;
@@ -185,7 +185,7 @@ async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
 
 #[tokio::test]
 async fn detach_disk_refuses_an_instance_neither_running_nor_stopped() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     for status in [InstanceStatus::Pending, InstanceStatus::Starting, InstanceStatus::Stopping] {
@@ -199,7 +199,7 @@ async fn detach_disk_refuses_an_instance_neither_running_nor_stopped() {
 
 #[tokio::test]
 async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     world.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
@@ -212,7 +212,7 @@ async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
 
 #[tokio::test]
 async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let [first, second] = named(&instance, &disk);
@@ -234,7 +234,7 @@ async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
 
 #[tokio::test]
 async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let mut disks = Vec::new();
     for _ in 0..6 {
@@ -264,7 +264,7 @@ async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn detach_disk_answers_the_first_failed_precondition() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let other = world.running_instance().await;
     let disk = world.disk_on(&instance).await;

@@ -1,11 +1,11 @@
 //! Local disks: they come with a type that has them, stay on their instance, and go with it.
 
 use super::texts;
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
 #[tokio::test]
 async fn local_disks_are_created_and_deleted_with_the_instance() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let kind = [("InstanceType", Some("ecs.i2.4xlarge")), ("DataDisk.1.Size", Some("20"))];
     let instance = world.run_one(&kind).await;
     let disks = world.disks_of(&instance).await;
@@ -34,7 +34,7 @@ async fn local_disks_are_created_and_deleted_with_the_instance() {
 /// DiskQuantity counts cloud disks.
 #[tokio::test]
 async fn local_disks_do_not_count_towards_the_disk_quantity_of_the_type() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.run_one(&[("InstanceType", Some("ecs.i2.xlarge"))]).await;
     let field = ("InstanceTypes", "InstanceType", "InstanceTypeId");
     let ask = [("InstanceTypes.1", "ecs.i2.xlarge")];

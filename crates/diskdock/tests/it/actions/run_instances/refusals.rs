@@ -1,13 +1,13 @@
 //! Every error of a launch, by RunInstances and by CreateInstance.
 
-use crate::harness::{Changes, World, launch};
+use crate::harness::{Changes, TestServer, launch};
 
 type Row<'a> = (Changes<'a>, u16, &'a str);
 
 const WINDOWS: &str = "win2022_21H2_x64_dtc_zh-cn_40G_alibase_20240110.vhd";
 const ARM: &str = "ubuntu_22_04_arm64_20G_alibase_20250625.vhd";
 
-async fn both_refuse(world: &World, rows: &[Row<'_>]) {
+async fn both_refuse(world: &TestServer, rows: &[Row<'_>]) {
     for action in ["RunInstances", "CreateInstance"] {
         for (changes, status, code) in rows {
             world.turns_down(action, &launch(changes), (*status, code)).await;
@@ -17,7 +17,7 @@ async fn both_refuse(world: &World, rows: &[Row<'_>]) {
 
 #[tokio::test]
 async fn launches_refuse_resources_that_do_not_exist() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), Some(name.as_str()))).collect();
     let no_image = ("ImageId", None);
@@ -56,7 +56,7 @@ async fn launches_refuse_resources_that_do_not_exist() {
 
 #[tokio::test]
 async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let essd = ("SystemDisk.Category", Some("cloud_essd"));
     let old_zone = ("ZoneId", Some("cn-hangzhou-b"));
     let windows = ("ImageId", Some(WINDOWS));
@@ -107,14 +107,14 @@ async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
                 local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let world = World::with(|plan| plan.inventory = inventory).await;
+    let world = TestServer::with(|plan| plan.inventory = inventory).await;
     both_refuse(&world, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
     world.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
 }
 
 #[tokio::test]
 async fn launches_refuse_invalid_data_disks() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let size = |size| ("DataDisk.1.Size", Some(size));
     let category = |category| ("DataDisk.1.Category", Some(category));
     let (essd, auto) = (category("cloud_essd"), category("cloud_auto"));
@@ -177,7 +177,7 @@ async fn launches_refuse_invalid_data_disks() {
 
 #[tokio::test]
 async fn launches_refuse_invalid_guest_and_payment_options() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let windows = ("ImageId", Some(WINDOWS));
     let prepaid = ("InstanceChargeType", Some("PrePaid"));
     let period = |period| ("Period", Some(period));
@@ -215,7 +215,7 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
 
 #[tokio::test]
 async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let several = ("HostNames.1", Some("web-1"));
     let release = |time| ("AutoReleaseTime", Some(time));
     let unsupported = "InvalidInstanceType.NotSupported";
@@ -247,7 +247,7 @@ async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
 
 #[tokio::test]
 async fn launches_refuse_a_forward_tag_that_lists_no_ports() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let forwards = |value| [("Tag.1.Key", Some("diskdock:forward")), ("Tag.1.Value", value)];
     for nonsense in [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")] {
         both_refuse(&world, &[(&forwards(nonsense), 400, "InvalidTagValue.Malformed")]).await;

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::harness::{REGION, Style, World, ZONE};
+use crate::harness::{REGION, Style, TestServer, ZONE};
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -72,7 +72,7 @@ fn request(
 #[test]
 fn signed_requests_with_random_parameters_get_well_formed_replies() {
     let runtime = runtime();
-    let world = runtime.block_on(World::new());
+    let world = runtime.block_on(TestServer::new());
     let known = runtime.block_on(async {
         let instance = world.running_instance().await;
         let on = world.disk_on(&instance).await;
@@ -149,7 +149,7 @@ fn build((query, kind, headers, body, post): Parts) -> Option<Request<Vec<u8>>> 
 #[test]
 fn random_unsigned_bytes_get_well_formed_errors() {
     let runtime = runtime();
-    let world = runtime.block_on(World::new());
+    let world = runtime.block_on(TestServer::new());
     let before = world.tx();
     let mut runner = TestRunner::new(Config { cases: 2_000, ..Config::default() });
     let outcome = runner.run(&unsigned(), |request| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Answer, REGION, Style, World};
+use crate::harness::{Answer, REGION, Style, TestServer};
 
 /// A tree as XML can carry it: leaves are text, a list of one is no list, an empty one is nothing.
 fn as_xml(tree: &Value) -> Value {
@@ -28,7 +28,7 @@ fn without_request_id(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn every_signature_style_gets_the_same_reply() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let awkward = "a <b> & \"c\" 'd' 你好 \u{1f4be}";
@@ -66,7 +66,7 @@ fn check_form(answer: &Answer, xml: bool) {
 
 #[tokio::test]
 async fn every_signature_style_gets_the_same_error() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     for style in Style::ALL {
         let answer = world.call_in(*style, "DeleteDisk", &[("DiskId", "d-1<2")]).await;
         assert_eq!(answer.refusal(), (404, "InvalidDiskId.NotFound"));
@@ -84,7 +84,7 @@ async fn every_signature_style_gets_the_same_error() {
 
 #[tokio::test]
 async fn successful_reply_has_neither_code_nor_success() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let answers = [
@@ -101,7 +101,7 @@ async fn successful_reply_has_neither_code_nor_success() {
 
 #[tokio::test]
 async fn request_ids_are_unique() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut ids = std::collections::HashSet::new();
     for _ in 0..200 {
         let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
@@ -111,7 +111,7 @@ async fn request_ids_are_unique() {
 
 #[tokio::test]
 async fn default_format_is_xml_for_1_0_and_json_for_acs3() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let nothing = super::signed(&world, "no-format", &[("Format", None)]);
     let answer = world.send(super::get(&nothing)).await.unwrap();
     assert_eq!(answer.status, 200);

@@ -5,11 +5,11 @@ use diskdock::gateway::signature::{Acs3Request, payload_hash, sign_acs3, sign_rp
 use http::Request;
 
 use super::{query, signed};
-use crate::harness::{Answer, REGION, Style, World};
+use crate::harness::{Answer, REGION, Style, TestServer};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn post(world: &World, in_query: &[(&str, &str)], in_body: &[(&str, &str)]) -> Answer {
+async fn post(world: &TestServer, in_query: &[(&str, &str)], in_body: &[(&str, &str)]) -> Answer {
     let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
@@ -33,7 +33,7 @@ async fn post(world: &World, in_query: &[(&str, &str)], in_body: &[(&str, &str)]
 
 #[tokio::test]
 async fn parameters_are_read_from_query_and_form() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let ids = format!("[\"{disk}\"]");
     let (region, ids) = (("RegionId", REGION), ("DiskIds", ids.as_str()));
@@ -52,7 +52,7 @@ async fn parameters_are_read_from_query_and_form() {
 
 #[tokio::test]
 async fn all_parameters_may_be_in_the_form() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let mut pairs = signed(&world, "all-in-form", &[]);
     pairs.pop();
     let signature = sign_rpc("POST", &pairs, "testsecret");
@@ -66,7 +66,7 @@ async fn all_parameters_may_be_in_the_form() {
 
 #[tokio::test]
 async fn parameter_with_two_values_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let twice = |name: &str| {
         format!(
             "The request cannot be read: The parameter \"{name}\" is given twice. Give it once, in \
@@ -85,7 +85,7 @@ async fn parameter_with_two_values_is_refused() {
 
 #[tokio::test]
 async fn acs3_body_may_be_json() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let disk = world.available_disk().await;
     let body = format!(r#"{{"RegionId":"{REGION}","DiskIds":"[\"{disk}\"]","PageSize":5}}"#);
     let mut request = Request::builder().method("POST").uri("/");
@@ -119,7 +119,7 @@ async fn acs3_body_may_be_json() {
 
 #[tokio::test]
 async fn parameters_without_effect_are_listed_in_a_header() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = [("RegionId", REGION), ("on", "DescribeDisks"), ("Tag.1.Colour", "red")];
     let answer = world.ok("DescribeDisks", &ask[..2]).await;
     assert_eq!(answer.ignored(), "on");
@@ -136,7 +136,7 @@ async fn parameters_without_effect_are_listed_in_a_header() {
 
 #[tokio::test]
 async fn strict_server_refuses_parameters_without_effect() {
-    let world = World::strict().await;
+    let world = TestServer::strict().await;
     let message =
         "The specified parameter \"on\" is not known to this action and this server is strict.";
     let ask = [("RegionId", REGION), ("on", "DescribeDisks")];
@@ -146,7 +146,7 @@ async fn strict_server_refuses_parameters_without_effect() {
 
 #[tokio::test]
 async fn every_action_accepts_owner_and_region_parameters() {
-    let world = World::strict().await;
+    let world = TestServer::strict().await;
     let instance = world.running_instance().await;
     let disk = world.available_disk().await;
     let legacy = [
@@ -172,7 +172,7 @@ async fn every_action_accepts_owner_and_region_parameters() {
 
 #[tokio::test]
 async fn the_action_header_of_a_1_0_request_does_not_count() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let now = world.assembly.gateway.services.clock.now();
     let ask = [("RegionId", REGION)];
     let mut request = world.signer.sign(Style::default(), "DescribeDisks", &ask, now);

@@ -2,7 +2,7 @@
 
 use diskdock::service::Quotas;
 
-use crate::harness::{IMAGE, REGION, World, ZONE};
+use crate::harness::{IMAGE, REGION, TestServer, ZONE};
 
 const DISKS: (u16, &str, &str) =
     (403, "QuotaExceed.PostPaidDisk", "Living postPaid disks quota exceeded.");
@@ -36,7 +36,7 @@ fn launch<'a>(amount: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a
 #[tokio::test]
 async fn quotas_apply_per_account_to_every_creating_action() {
     let quotas = Quotas { disks: Some(3), instances: Some(2), machine_memory_mib: None };
-    let mut world = World::with(|plan| plan.quotas = quotas).await;
+    let mut world = TestServer::with(|plan| plan.quotas = quotas).await;
     let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");
     world.ok("RunInstances", &launch("1", &[])).await;
     let data = [("DataDisk.1.Size", "20"), ("DataDisk.1.Category", "cloud_essd")];
@@ -61,7 +61,7 @@ const TWO_MACHINES_MIB: u64 = 2 * 8 * 1024 + 1;
 #[tokio::test]
 async fn machine_memory_limits_what_is_on_and_not_what_is_there() {
     let quotas = Quotas { machine_memory_mib: Some(TWO_MACHINES_MIB), ..Quotas::default() };
-    let mut world = World::with(|plan| plan.quotas = quotas).await;
+    let mut world = TestServer::with(|plan| plan.quotas = quotas).await;
     world.refuses("RunInstances", &launch("3", &[]), NO_STOCK).await;
     let launched = world.ok("RunInstances", &launch("2", &[])).await;
     let first = &launched.json["InstanceIdSets"]["InstanceIdSet"][0];

@@ -3,9 +3,9 @@
 use diskdock::gateway::nonce::stored::forget_stored;
 
 use super::{get, signed};
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
-fn create_disk(world: &World, nonce: &str) -> http::Request<Vec<u8>> {
+fn create_disk(world: &TestServer, nonce: &str) -> http::Request<Vec<u8>> {
     let parameters = [
         ("Action", Some("CreateDisk")),
         ("RegionId", Some(REGION)),
@@ -16,7 +16,7 @@ fn create_disk(world: &World, nonce: &str) -> http::Request<Vec<u8>> {
     get(&signed(world, nonce, &parameters))
 }
 
-async fn disks(world: &World) -> u64 {
+async fn disks(world: &TestServer) -> u64 {
     let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     answer.json["TotalCount"].as_u64().unwrap()
 }
@@ -25,7 +25,7 @@ const USED: (u16, &str) = (400, "SignatureNonceUsed");
 
 #[tokio::test]
 async fn replayed_write_is_refused_after_a_restart() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let captured = create_disk(&world, "captured");
     assert_eq!(world.send(captured.clone()).await.unwrap().status, 200);
     for _ in 0..2 {
@@ -39,7 +39,7 @@ async fn replayed_write_is_refused_after_a_restart() {
 
 #[tokio::test]
 async fn replay_of_a_refused_write_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let disk = world.disk_on(&instance).await;
     let change = [("Action", Some("DeleteDisk")), ("DiskId", Some(disk.as_str()))];
@@ -55,7 +55,7 @@ async fn replay_of_a_refused_write_is_refused() {
 
 #[tokio::test]
 async fn request_older_than_the_stored_nonces_is_expired_after_a_clock_step_back() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let captured = create_disk(&world, "captured");
     assert_eq!(world.send(captured.clone()).await.unwrap().status, 200);
     let services = &world.assembly.gateway.services;

@@ -3,7 +3,7 @@
 use diskdock::actions;
 use diskdock::catalog::Entry;
 
-use crate::harness::{REGION, World, ZONE};
+use crate::harness::{REGION, TestServer, ZONE};
 
 fn disk_of<'a>(size: &'a str, token: &'a str) -> [(&'a str, &'a str); 5] {
     [
@@ -15,14 +15,14 @@ fn disk_of<'a>(size: &'a str, token: &'a str) -> [(&'a str, &'a str); 5] {
     ]
 }
 
-async fn count(world: &World) -> u64 {
+async fn count(world: &TestServer) -> u64 {
     let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     answer.json["TotalCount"].as_u64().unwrap()
 }
 
 #[tokio::test]
 async fn repeated_token_returns_the_same_reply_without_effect() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
     for _ in 0..3 {
         world.pass(1_000).await;
@@ -37,7 +37,7 @@ async fn repeated_token_returns_the_same_reply_without_effect() {
 
 #[tokio::test]
 async fn token_with_other_parameters_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     world.ok("CreateDisk", &disk_of("20", "t-1")).await;
     let mismatch =
         (400, "IdempotentParameterMismatch", "The request is retried with updated parameters.");
@@ -48,7 +48,7 @@ async fn token_with_other_parameters_is_refused() {
 
 #[tokio::test]
 async fn token_whose_first_use_failed_can_be_used() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let size = (
         400,
         "InvalidDiskSize.NotSupported",
@@ -67,7 +67,7 @@ async fn token_whose_first_use_failed_can_be_used() {
 
 #[tokio::test]
 async fn tokens_of_two_accounts_are_independent() {
-    let mut world = World::new().await;
+    let mut world = TestServer::new().await;
     let first = world.ok("CreateDisk", &disk_of("20", "t-1")).await.text_at("DiskId");
     world.become_another_account().await;
     let other = world.ok("CreateDisk", &disk_of("30", "t-1")).await.text_at("DiskId");
@@ -76,7 +76,7 @@ async fn tokens_of_two_accounts_are_independent() {
 
 #[tokio::test]
 async fn token_longer_than_64_ascii_characters_is_refused() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let message = "The ClientToken provided is invalid. Expected text of 1 to 64 characters, ASCII \
                    only.";
     for token in ["é", &"x".repeat(65)] {
@@ -89,7 +89,7 @@ async fn token_longer_than_64_ascii_characters_is_refused() {
 
 #[tokio::test]
 async fn concurrent_requests_with_one_token_have_one_effect() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let ask = disk_of("20", "t-1");
     let (one, other) = tokio::join!(world.ok("CreateDisk", &ask), world.ok("CreateDisk", &ask));
     assert_eq!(one.text_at("DiskId"), other.text_at("DiskId"));
@@ -98,7 +98,7 @@ async fn concurrent_requests_with_one_token_have_one_effect() {
 
 #[tokio::test]
 async fn dry_run_reports_the_outcome_and_changes_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let attached = world.disk_on(&instance).await;
     let free = world.available_disk().await;
@@ -124,7 +124,7 @@ async fn dry_run_reports_the_outcome_and_changes_nothing() {
 
 #[tokio::test]
 async fn dry_run_of_every_write_action_changes_nothing() {
-    let world = World::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.disk_on(&instance).await;
     let before = world.tx();
