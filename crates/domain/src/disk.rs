@@ -31,7 +31,7 @@ use crate::tag::Tag;
 use crate::unknown::UnknownFields;
 use crate::vocabulary::{ChargeType, LockReason, words};
 
-pub use activity::Activity;
+pub use activity::{Activity, Specification};
 pub use attachment::{Attachment, Phase};
 pub use device::{SYSTEM_DEVICE, first_free_device};
 

@@ -68,8 +68,9 @@ pub trait EntityId: Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 's
     fn as_str(&self) -> &str;
 }
 
-/// The accessors of [`Entity`] that every kind answers by a field of that name.
-macro_rules! common_fields {
+/// The accessors of [`Entity`] that every kind answers by a field of that name, tags and resource
+/// group aside.
+macro_rules! plain_fields {
     ($id:ty) => {
         type Id = $id;
 
@@ -88,6 +89,14 @@ macro_rules! common_fields {
         fn created_at(&self) -> $crate::moment::Moment {
             self.created_at
         }
+    };
+}
+pub(crate) use plain_fields;
+
+/// The accessors of [`Entity`] that a kind with tags answers by a field of that name.
+macro_rules! common_fields {
+    ($id:ty) => {
+        $crate::entity::plain_fields!($id);
 
         fn tags(&self) -> &[$crate::tag::Tag] {
             &self.tags

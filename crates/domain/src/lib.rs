@@ -15,15 +15,17 @@ pub mod limits;
 pub mod moment;
 pub mod performance;
 pub mod tag;
+pub mod task;
 pub mod unknown;
 pub mod vocabulary;
 
 pub use category::{Category, PerformanceLevel};
 pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};
 pub use entity::{Entity, EntityId};
-pub use ids::{AccountId, DiskId, InstanceId, OperationId};
+pub use ids::{AccountId, DiskId, InstanceId, OperationId, TaskId};
 pub use instance::{Instance, InstanceStatus};
 pub use moment::{Moment, Uptime};
 pub use tag::Tag;
+pub use task::{Task, TaskAction, TaskStatus};
 pub use unknown::UnknownFields;
 pub use vocabulary::{ChargeType, Illegal, LockReason};

@@ -4,11 +4,15 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use domain::{Activity, Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, Phase};
+use domain::disk::Specification;
+use domain::{
+    Activity, Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, PerformanceLevel,
+    Phase,
+};
 use proptest::prelude::*;
 
 /// What can happen to a disk. An offset says how far the event's generation is off.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
     Created,
     Attach(usize),
@@ -22,20 +26,23 @@ enum Event {
     Resize(u32),
     Resized(u32),
     ResizeFailed(u32),
+    Modify,
+    Modified,
+    ModifyFailed,
 }
 
 const NOW: Moment = Moment(1_767_323_045_000);
 /// Sizes in GiB: the first, and the one that a resize can reach.
 const SIZES: [u32; 2] = [20, 21];
 /// Attachments in one walk: more show nothing new.
-const GENERATIONS: u64 = 4;
+const GENERATIONS: u64 = 3;
 
 fn instances() -> [InstanceId; 2] {
     ["i-one".into(), "i-two".into()]
 }
 
 fn events() -> Vec<Event> {
-    let mut events = vec![Event::Created];
+    let mut events = vec![Event::Created, Event::Modify, Event::Modified, Event::ModifyFailed];
     events.extend(SIZES.map(Event::Resize));
     events.extend(SIZES.map(Event::Resized));
     events.extend(SIZES.map(Event::ResizeFailed));
@@ -51,6 +58,12 @@ fn events() -> Vec<Event> {
         }
     }
     events
+}
+
+/// What a change of spec leads to.
+fn faster() -> Specification {
+    let performance_level = Some(PerformanceLevel::Pl2);
+    Specification { category: Category::CloudEssd, performance_level, provisioned_iops: None }
 }
 
 fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
@@ -70,6 +83,9 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Resize(size) => disk.resize(size),
         Event::Resized(size) => disk.resized(size),
         Event::ResizeFailed(size) => disk.resize_failed(size),
+        Event::Modify => disk.modify(),
+        Event::Modified => disk.modified(&faster()),
+        Event::ModifyFailed => disk.modify_failed(),
         Event::InstanceGone(at) => {
             disk.instance_gone(&on[at], NOW);
             Ok(())
@@ -86,6 +102,7 @@ fn is_stale(event: Event) -> bool {
         | Event::LetGo(_, off) => off != 0,
         Event::Created | Event::Attach(_) | Event::Detach(..) | Event::InstanceGone(_) => false,
         Event::Resize(_) | Event::Resized(_) | Event::ResizeFailed(_) => false,
+        Event::Modify | Event::Modified | Event::ModifyFailed => false,
     }
 }
 
@@ -93,7 +110,7 @@ fn is_stale(event: Event) -> bool {
 fn former_gib(disk: &Disk) -> Option<u32> {
     match disk.activity {
         Some(Activity::Resizing { from_gib }) => Some(from_gib),
-        Some(Activity::Creating) | None => None,
+        Some(Activity::Creating | Activity::Modifying) | None => None,
     }
 }
 
@@ -128,7 +145,21 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
         let sizes = |disk: &Disk| (disk.size_gib, former_gib(disk));
         assert_eq!(sizes(before), sizes(after), "{event:?} changed the size");
     }
+    if !matches!(event, Event::Modify | Event::Modified | Event::ModifyFailed) {
+        let spec = |disk: &Disk| (disk.specification(), disk.is_modifying());
+        assert_eq!(spec(before), spec(after), "{event:?} changed the spec");
+    }
     match event {
+        Event::Modify => {
+            assert!(before.activity.is_none() && after.is_modifying());
+            assert_eq!(before.specification(), after.specification());
+        }
+        Event::Modified | Event::ModifyFailed => {
+            assert!(before.is_modifying() && after.activity.is_none());
+            let done = event == Event::Modified;
+            let expected = if done { faster() } else { before.specification() };
+            assert_eq!(after.specification(), expected);
+        }
         Event::Attach(at) => {
             assert_eq!(after.generation, before.generation + 1);
             assert_eq!(after.on(&instances()[at]).unwrap().generation, after.generation);

@@ -8,6 +8,7 @@ mod order;
 mod paging;
 pub(crate) mod place;
 mod prelude;
+pub(crate) mod task;
 
 use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
@@ -21,6 +22,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<disk::attach_disk::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),
+    kind::<disk::modify_disk_spec::Modifying>(),
     kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

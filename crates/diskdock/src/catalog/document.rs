@@ -99,6 +99,7 @@ fn repeat(repeat: Repeat) -> &'static str {
         Repeat::Once => "once",
         Repeat::Numbered => "numbered",
         Repeat::JsonArray => "json_array",
+        Repeat::Commas => "commas",
         Repeat::Structure => "structure",
     }
 }

@@ -31,8 +31,8 @@ pub(crate) use names::{
     ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagParam, ZoneId,
 };
 pub use params::{
-    AtLeastOne, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList, ParamSpec,
-    Params, Presence, Repeat, WireName, join,
+    AtLeastOne, CommaList, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList,
+    ParamSpec, Params, Presence, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};

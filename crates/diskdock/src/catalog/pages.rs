@@ -88,7 +88,7 @@ fn required_examples(specs: &[ParamSpec], prefix: &str, out: &mut Vec<(String, S
 fn example_pair(spec: &ParamSpec, prefix: &str) -> (String, String) {
     let name = format!("{prefix}{}", spec.name);
     match spec.repeat {
-        Repeat::Once | Repeat::Structure => (name, spec.example.to_owned()),
+        Repeat::Once | Repeat::Commas | Repeat::Structure => (name, spec.example.to_owned()),
         Repeat::Numbered => (format!("{name}.1"), spec.example.to_owned()),
         Repeat::JsonArray => (name, format!("[\"{}\"]", spec.example)),
     }
@@ -116,7 +116,7 @@ fn parameter_rows(
     for spec in specs {
         let (name, honoured) = (format!("{prefix}{}", spec.name), honoured && spec.honoured);
         let (shown, inside) = match spec.repeat {
-            Repeat::Once | Repeat::JsonArray => (name.clone(), name),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => (name.clone(), name),
             Repeat::Numbered => (format!("{name}.N"), format!("{name}.N")),
             Repeat::Structure => (name.clone(), name),
         };
@@ -139,6 +139,7 @@ fn parameter_type(spec: &ParamSpec) -> String {
         Repeat::Once | Repeat::Structure => one.to_owned(),
         Repeat::Numbered => format!("{one}, numbered from 1"),
         Repeat::JsonArray => format!("JSON array of {one}"),
+        Repeat::Commas => format!("{one}, several with commas"),
     }
 }
 
@@ -155,7 +156,9 @@ fn example(spec: &ParamSpec) -> String {
     match spec.repeat {
         _ if spec.example.is_empty() => String::new(),
         Repeat::JsonArray => format!("`[\"{}\"]`", spec.example),
-        Repeat::Once | Repeat::Numbered | Repeat::Structure => format!("`{}`", spec.example),
+        Repeat::Once | Repeat::Numbered | Repeat::Commas | Repeat::Structure => {
+            format!("`{}`", spec.example)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::value::{Shape, Value};
 
 pub use declare::{WireName, join};
 pub(crate) use declare::{joined_params, or_default, params, wire_name};
-pub use lists::{AtLeastOne, Each, Group, Groups, JsonList};
+pub use lists::{AtLeastOne, CommaList, Each, Group, Groups, JsonList};
 
 /// Entries of one numbered list that are read; more are refused.
 const ENTRIES_PER_LIST: usize = 200;
@@ -65,6 +65,8 @@ pub enum Repeat {
     Numbered,
     /// `Name=["a","b"]`.
     JsonArray,
+    /// `Name=a,b`.
+    Commas,
     /// `Name.Member`: a single structure.
     Structure,
 }
@@ -218,7 +220,9 @@ impl<T: Field> Field for Ignored<T> {
 
     fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let present = match T::REPEAT {
-            Repeat::Once | Repeat::JsonArray => given.get(spec.name).is_some_and(|t| !t.is_empty()),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => {
+                given.get(spec.name).is_some_and(|t| !t.is_empty())
+            }
             Repeat::Numbered | Repeat::Structure => given.inside(spec.name).has_any(),
         };
         if present {

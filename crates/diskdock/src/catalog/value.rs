@@ -2,7 +2,7 @@
 //!
 //! An action names the type and so has its limits, which are defined here once.
 
-use domain::{Category, ChargeType, PerformanceLevel};
+use domain::{Category, ChargeType, PerformanceLevel, TaskAction};
 
 use super::errors::{ErrorCode, INVALID_PARAMETER};
 
@@ -208,6 +208,7 @@ choices! {
     Category, "cloud_essd";
     ChargeType, "PostPaid";
     PerformanceLevel, "PL1";
+    TaskAction, "ModifyDiskSpec";
 }
 
 /// Declares a closed set of words that only one or a few actions know. Words are read as they are

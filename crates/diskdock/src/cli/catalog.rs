@@ -81,7 +81,7 @@ fn push_rows(prefix: &str, specs: &[ParamSpec], rows: &mut Vec<Vec<String>>) {
         let required = if spec.presence == Presence::Required { "yes" } else { "" };
         let inner = match spec.repeat {
             Repeat::Numbered => format!("{name}.N"),
-            Repeat::Once | Repeat::JsonArray | Repeat::Structure => name,
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas | Repeat::Structure => name,
         };
         let meaning = one_line(spec.doc);
         rows.push(vec![inner.clone(), required.into(), spec.shape.in_words(), meaning]);

@@ -46,7 +46,7 @@ fn push_parameters(prefix: &str, specs: &[ParamSpec], out: &mut Vec<Arg>) {
             _ if spec.children.is_empty() => out.push(parameter(name, spec)),
             Repeat::Numbered => push_parameters(&format!("{name}.1."), spec.children, out),
             Repeat::Structure => push_parameters(&format!("{name}."), spec.children, out),
-            Repeat::Once | Repeat::JsonArray => out.push(parameter(name, spec)),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => out.push(parameter(name, spec)),
         }
     }
 }
@@ -61,7 +61,7 @@ fn parameter(name: String, spec: &ParamSpec) -> Arg {
     }
     let argument = Arg::new(name.clone()).long(name).value_name(value_name(spec)).help(help);
     let argument = match spec.repeat {
-        Repeat::Numbered | Repeat::JsonArray => argument.action(ArgAction::Append),
+        Repeat::Numbered | Repeat::JsonArray | Repeat::Commas => argument.action(ArgAction::Append),
         Repeat::Once | Repeat::Structure => argument,
     };
     match spec.shape {

@@ -84,7 +84,7 @@ impl<'a> Form<'a> {
                     (Repeat::Numbered, true) => (self.groups(spec, &wire, &path)),
                     (Repeat::Numbered, false) => (self.list(spec, &wire)),
                     (Repeat::Structure, _) => (self.members(spec, &format!("{wire}."), &format!("{path}."))),
-                    (Repeat::Once | Repeat::JsonArray, _) => (self.field(spec, &wire, "")),
+                    (Repeat::Once | Repeat::JsonArray | Repeat::Commas, _) => (self.field(spec, &wire, "")),
                 }
             }
         }
@@ -230,7 +230,9 @@ fn example(spec: &ParamSpec) -> Option<String> {
     match spec.repeat {
         _ if spec.example == ANY_TEXT => None,
         Repeat::JsonArray => Some(format!("[\"{}\"]", spec.example)),
-        Repeat::Once | Repeat::Numbered | Repeat::Structure => Some(spec.example.to_owned()),
+        Repeat::Once | Repeat::Numbered | Repeat::Commas | Repeat::Structure => {
+            Some(spec.example.to_owned())
+        }
     }
 }
 
@@ -239,6 +241,7 @@ fn limits(spec: &ParamSpec) -> Markup {
     let words = match spec.repeat {
         Repeat::JsonArray => format!("A JSON array; each is {one}."),
         Repeat::Numbered => format!("A numbered list; each is {one}."),
+        Repeat::Commas => format!("A list with commas; each is {one}."),
         Repeat::Once | Repeat::Structure => format!("{}.", super::text::capital(&one)),
     };
     html! {

@@ -62,7 +62,9 @@ fn parameter_names(specs: &[ParamSpec], prefix: &str, names: &mut Vec<String>) {
         let name = format!("{prefix}{}", spec.name);
         let inside = match spec.repeat {
             Repeat::Numbered => format!("{name}.N."),
-            Repeat::Once | Repeat::JsonArray | Repeat::Structure => format!("{name}."),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas | Repeat::Structure => {
+                format!("{name}.")
+            }
         };
         names.push(name);
         parameter_names(spec.children, &inside, names);

@@ -227,6 +227,12 @@ pub trait Disks: Send + Sync {
         on: &'a [InstanceId],
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
+    /// Gives a disk another category or performance. Its bytes stay as they are, so a driver that
+    /// limits no disk's performance has nothing to do.
+    fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
+        let _ = (disk, now);
+        Box::pin(std::future::ready(Ok(Progress::Done)))
+    }
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

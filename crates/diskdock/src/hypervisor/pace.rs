@@ -24,7 +24,10 @@ impl Pace {
             (Pace::Cloud, TransitionKind::Create | TransitionKind::Resize) => 5_000,
             (Pace::Cloud, TransitionKind::Attach) => 10_000,
             (Pace::Cloud, TransitionKind::Detach) => 60_000,
-            (Pace::Cloud, TransitionKind::Start | TransitionKind::Reboot) => 30_000,
+            (
+                Pace::Cloud,
+                TransitionKind::Start | TransitionKind::Reboot | TransitionKind::Modify,
+            ) => 30_000,
             (Pace::Cloud, TransitionKind::Stop) => 20_000,
         }
     }

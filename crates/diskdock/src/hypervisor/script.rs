@@ -14,6 +14,8 @@ pub enum TransitionKind {
     Detach,
     /// A disk is growing.
     Resize,
+    /// A disk is getting another category or performance.
+    Modify,
     /// An instance is starting.
     Start,
     /// An instance is stopping.

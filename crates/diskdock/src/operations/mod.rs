@@ -10,6 +10,7 @@ mod deadline;
 mod jobs;
 mod maintenance;
 mod new_operation;
+mod old_tasks;
 mod reconcile;
 mod runner;
 mod server_lease;

@@ -60,7 +60,7 @@ fn is_honoured(specs: &[ParamSpec], name: &str) -> bool {
     let inner = match spec.repeat {
         Repeat::Numbered => rest.split_once('.').map_or("", |(_, inner)| inner),
         Repeat::Structure => rest,
-        Repeat::Once | Repeat::JsonArray => "",
+        Repeat::Once | Repeat::JsonArray | Repeat::Commas => "",
     };
     spec.honoured && (inner.is_empty() || is_honoured(spec.children, inner))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Disk;
+use crate::category::{Category, PerformanceLevel};
 use crate::vocabulary::Illegal;
 
 /// An activity on a disk's bytes.
@@ -15,6 +16,8 @@ pub enum Activity {
         /// GiB that it had before.
         from_gib: u32,
     },
+    /// Category or performance are changing. Clients see the old ones until that has ended.
+    Modifying,
 }
 
 impl Disk {
@@ -26,6 +29,11 @@ impl Disk {
     /// Whether a resize is under way.
     pub fn is_resizing(&self) -> bool {
         matches!(self.activity, Some(Activity::Resizing { .. }))
+    }
+
+    /// Whether a change of category or performance is under way.
+    pub fn is_modifying(&self) -> bool {
+        self.activity == Some(Activity::Modifying)
     }
 
     /// The bytes are there: Creating → Available, or → In_use when the disk was made together with
@@ -67,9 +75,62 @@ impl Disk {
                 self.activity = None;
                 Ok(from_gib)
             }
-            Some(Activity::Creating | Activity::Resizing { .. }) | None => Err(Illegal),
+            Some(Activity::Creating | Activity::Resizing { .. } | Activity::Modifying) | None => {
+                Err(Illegal)
+            }
         }
     }
+
+    /// What ModifyDiskSpec changes.
+    pub fn specification(&self) -> Specification {
+        Specification {
+            category: self.category,
+            performance_level: self.performance_level,
+            provisioned_iops: self.provisioned_iops,
+        }
+    }
+
+    /// A change of category or performance was accepted. One while something else is being done to
+    /// the disk is illegal.
+    pub fn modify(&mut self) -> Result<(), Illegal> {
+        if self.activity.is_some() {
+            return Err(Illegal);
+        }
+        self.activity = Some(Activity::Modifying);
+        Ok(())
+    }
+
+    /// The change is made. What the new category does not have is gone.
+    pub fn modified(&mut self, to: &Specification) -> Result<(), Illegal> {
+        self.modify_failed()?;
+        self.category = to.category;
+        self.performance_level = to.performance_level;
+        self.provisioned_iops = to.provisioned_iops;
+        self.bursting_enabled &= to.category == Category::CloudAuto;
+        Ok(())
+    }
+
+    /// The change failed: the disk is as it was.
+    pub fn modify_failed(&mut self) -> Result<(), Illegal> {
+        if !self.is_modifying() {
+            return Err(Illegal);
+        }
+        self.activity = None;
+        Ok(())
+    }
+}
+
+/// Category and performance of a disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Specification {
+    /// The vendor's category.
+    pub category: Category,
+    /// Only for `cloud_essd`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_level: Option<PerformanceLevel>,
+    /// Bought performance of `cloud_auto`, in operations a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioned_iops: Option<u32>,
 }
 
 /// The saved form, which is as old as diskdock: servers of every version read it.
@@ -80,28 +141,40 @@ struct Saved {
     /// GiB before the resize that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     growing_from_gib: Option<u32>,
+    /// Category or performance are changing, which a server that does not know it may overlook.
+    #[serde(default, skip_serializing_if = "is_false")]
+    modifying: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 pub(super) fn serialize<S: Serializer>(
     activity: &Option<Activity>,
     out: S,
 ) -> Result<S::Ok, S::Error> {
-    let (created, growing_from_gib) = match *activity {
-        None => (true, None),
-        Some(Activity::Creating) => (false, None),
-        Some(Activity::Resizing { from_gib }) => (true, Some(from_gib)),
+    let plain = Saved { created: true, growing_from_gib: None, modifying: false };
+    let saved = match *activity {
+        None => plain,
+        Some(Activity::Creating) => Saved { created: false, ..plain },
+        Some(Activity::Resizing { from_gib }) => {
+            Saved { growing_from_gib: Some(from_gib), ..plain }
+        }
+        Some(Activity::Modifying) => Saved { modifying: true, ..plain },
     };
-    Saved { created, growing_from_gib }.serialize(out)
+    saved.serialize(out)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     saved: D,
 ) -> Result<Option<Activity>, D::Error> {
-    let Saved { created, growing_from_gib } = Saved::deserialize(saved)?;
-    Ok(if created {
-        growing_from_gib.map(|from_gib| Activity::Resizing { from_gib })
-    } else {
-        Some(Activity::Creating)
+    Ok(match Saved::deserialize(saved)? {
+        Saved { created: false, .. } => Some(Activity::Creating),
+        Saved { growing_from_gib: Some(from_gib), .. } => Some(Activity::Resizing { from_gib }),
+        Saved { modifying: true, .. } => Some(Activity::Modifying),
+        Saved { .. } => None,
     })
 }
 
@@ -135,6 +208,33 @@ mod tests {
             assert_eq!(disk.activity, activity);
             assert_eq!(serde_json::to_value(&disk).expect("plain data"), saved);
         }
+    }
+
+    #[test]
+    fn a_change_of_spec_is_saved_beside_what_every_version_reads() {
+        let mut saved = saved(true, None);
+        saved["modifying"] = true.into();
+        let disk: Disk = serde_json::from_value(saved.clone()).expect("a disk");
+        assert_eq!(disk.activity, Some(Activity::Modifying));
+        assert_eq!(serde_json::to_value(&disk).expect("plain data"), saved);
+    }
+
+    #[test]
+    fn modified_takes_away_what_the_new_category_does_not_have() {
+        let mut disk =
+            Disk::new("d-1".into(), "1".into(), Category::CloudAuto, 40, Moment::default());
+        (disk.bursting_enabled, disk.provisioned_iops) = (true, Some(1_000));
+        let to = Specification {
+            category: Category::CloudEssd,
+            performance_level: Some(PerformanceLevel::Pl1),
+            provisioned_iops: None,
+        };
+        assert_eq!(disk.modified(&to), Err(Illegal));
+        assert_eq!(disk.modify(), Ok(()));
+        assert_eq!((disk.modify(), disk.resize(50)), (Err(Illegal), Err(Illegal)));
+        assert_eq!(disk.modified(&to), Ok(()));
+        assert_eq!((disk.specification(), disk.activity), (to, None));
+        assert!(!disk.bursting_enabled);
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Action for DeleteDisk {
         must("the disk is no longer Creating",                     |disk| disk.status() != DiskStatus::Creating, &DISK_INITIALIZING),
         must("the disk is a data disk",                            |disk| disk.kind == DiskKind::Data, &DISK_IS_SYSTEM),
         must("the disk is Available",                              |disk| disk.status() == DiskStatus::Available, &DISK_STATUS),
-        must("no resize of the disk is under way",                 |disk| !disk.is_resizing(), &DISK_STATUS),
+        must("no resize or change of spec of the disk is under way", |disk| disk.activity.is_none(), &DISK_STATUS),
         must("the disk is portable",                               |disk| disk.portable, &DISK_NOT_PORTABLE),
         must("the disk is not protected as a former system disk",  |disk| !disk.delete_protected, &DISK_DELETE_PROTECTED),
     ];

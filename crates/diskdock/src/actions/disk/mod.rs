@@ -1,4 +1,4 @@
-//! Disks: create, attach, detach, describe, modify, resize, delete.
+//! Disks: create, attach, detach, describe, modify, resize, change category, delete.
 
 pub(crate) mod attach_disk;
 pub(crate) mod create_disk;
@@ -7,6 +7,7 @@ pub(crate) mod describe_disks;
 pub(crate) mod detach_disk;
 pub(crate) mod modify_disk_attribute;
 pub(crate) mod modify_disk_charge_type;
+pub(crate) mod modify_disk_spec;
 pub(crate) mod resize_disk;
 pub(crate) mod resource;
 mod view;
@@ -27,4 +28,5 @@ static ACTIONS: &[Entry] = &[
     Entry::Mutation(&modify_disk_attribute::ModifyDiskAttribute),
     Entry::Mutation(&modify_disk_charge_type::ModifyDiskChargeType),
     Entry::Mutation(&resize_disk::ResizeDisk),
+    Entry::Mutation(&modify_disk_spec::ModifyDiskSpec),
 ];

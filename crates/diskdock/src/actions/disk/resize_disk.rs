@@ -120,7 +120,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),
-        must("no resize of the disk is under way",                     |f| !f.disk.is_resizing(), &LAST_ORDER_PROCESSING),
+        must("no resize or change of spec of the disk is under way",   |f| f.disk.activity.is_none(), &LAST_ORDER_PROCESSING),
         must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
         must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),

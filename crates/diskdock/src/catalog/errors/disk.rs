@@ -255,6 +255,42 @@ errors! {
     DISKS_NOT_PORTABLE = 404 "InvalidDiskIds.NotPortable"
         "The specified disk is not portable."
         => "Leave local disks out; they are paid for together with their instance.";
+    LEVEL_FOR_CATEGORY = 400 "InvalidPerformanceLevelParam.Mismatch"
+        "The specified parameter PerformanceLevel should be null when DiskCategory is not cloud_essd."
+        => "Leave PerformanceLevel out, or send DiskCategory=cloud_essd.";
+    NO_CONTROL_OPTIONS = 403 "InvalidPerformanceParameter.DiskNotInDedicatedStorageCluster"
+        "The specified disk not in dedicated storage cluster, can not modify performance control options."
+        => "Leave PerformanceControlOptions out; there are no dedicated clusters here.";
+    NO_DESTINATION_ZONE = 400 "InvalidDestinationZoneId.DiskCategoryUnsupported"
+        "The specified disk category does not allow the DestinationZoneId parameter for this operation."
+        => "Leave DestinationZoneId out; a disk stays in its zone.";
+    DISK_NOT_READY = 403 "InvalidStatus.DiskNotReady"
+        "This specified disk is not ready, status needs to be either In_use or Available."
+        => "Wait until DescribeDisks shows Available or In_use.";
+    INSTANCE_NOT_SETTLED = 400 "InvalidOperation.InstanceStatusUnsupported"
+        "The specified instance status is not supported for this operation, expect status is Running or Stopped."
+        => "Wait until the instance is Running or Stopped.";
+    CATEGORY_STAYS = 403 "InvalidDiskCategory.ValueNotSupported"
+        "The current disk category of the resource does not support this operation."
+        => "Basic, regional, elastic ephemeral and local disks stay what they are.";
+    NEW_CATEGORY_NOT_SOLD = 403 "InvalidDiskCategory.NotSupported"
+        "The specified disk category is not supported."
+        => "Use a category that DescribeZones shows for the zone, and that allows the disk's size.";
+    NEW_LEVEL_SIZE_MISMATCH = 403 "OperationDenied.PerformanceLevelNotMatch"
+        "The specified PerformanceLevel and disk size do not match."
+        => "PL0 begins at 1 GiB, PL1 at 20, PL2 at 461, PL3 at 1261; resize the disk first.";
+    DOWNGRADE = 403 "Downgrade.NotSupported"
+        "Downgrade operation for prepay resource is not supported."
+        => "Turn the disk into pay-as-you-go with ModifyDiskChargeType first.";
+    LEVEL_TOO_LOW = 403 "InvalidPerformanceLevel.TooLow"
+        "Specified new performance level is lower than the original performance level."
+        => "A subscription disk only rises; a pay-as-you-go disk does not fall to PL0.";
+    SPEC_UNCHANGED = 403 "NoChangeInDiskCategoryAndPerformanceLevel"
+        "There is no change between the parameters transmitted and the current."
+        => "Nothing to do: the disk is as asked for.";
+    DETACHED_SYSTEM_DISK = 403 "InvalidDisk.DetachedSystemDisk"
+        "The specified resource is/has a detached system disk {} , not support current operation."
+        => "Attach the disk as a system disk again first.";
     TOKEN_SIGNATURE_MISMATCH = 400 "Idempotence.SignatureMismatch"
         "There is a idempotence signature mismatch between this and last request."
         => "Use a new ClientToken for a new request.";

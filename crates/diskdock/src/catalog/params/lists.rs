@@ -93,6 +93,30 @@ impl<T: Value, const MOST: usize> Field for JsonList<T, MOST> {
     }
 }
 
+/// A list with commas in one string, `Name=a,b`. Spaces around an entry do not count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommaList<T, const MOST: usize = 100>(pub Vec<T>);
+
+impl<T: Value, const MOST: usize> Field for Option<CommaList<T, MOST>> {
+    const SHAPE: Shape = T::SHAPE;
+    const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
+    const REPEAT: Repeat = Repeat::Commas;
+    const MALFORMED: &'static ErrorCode = T::MALFORMED;
+
+    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+        let Some(text) = given.get(spec.name).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let name = given.full_name(spec.name);
+        if text.split(',').count() > MOST {
+            return Err(too_many(spec, &name, MOST));
+        }
+        let values = text.split(',').map(|entry| parse(entry.trim(), &name, spec));
+        values.collect::<Result<_, _>>().map(|values| Some(CommaList(values)))
+    }
+}
+
 fn read_json<T: Value>(text: &str, given: &Given<'_>, spec: &ParamSpec) -> Result<Vec<T>, Refusal> {
     let name = given.full_name(spec.name);
     let malformed = || {

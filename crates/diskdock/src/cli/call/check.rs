@@ -49,7 +49,7 @@ fn is_known(specs: &[ParamSpec], name: &str) -> bool {
         }
         let Some(rest) = rest.strip_prefix('.') else { return false };
         match spec.repeat {
-            Repeat::Once | Repeat::JsonArray => false,
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => false,
             Repeat::Structure => is_known(spec.children, rest),
             Repeat::Numbered if spec.children.is_empty() => is_number(rest),
             Repeat::Numbered => rest

@@ -98,6 +98,7 @@ fn push(
             let array = serde_json::to_string(values).unwrap_or_default();
             pairs.push((name.to_owned(), array));
         }
+        Some((Repeat::Commas, _)) => pairs.push((name.to_owned(), values.join(","))),
         Some((Repeat::Numbered, spec)) if plain && spec.children.is_empty() => {
             pairs
                 .extend((1..).zip(values).map(|(n, value)| (format!("{name}.{n}"), value.clone())));

@@ -32,6 +32,7 @@ const TEXTS: &[(&str, &str)] = &[
 const LONGS: &[(&str, &str)] = &[
     ("CreateDisk", "ProvisionedIops"),
     ("CreateDisk", "Arn.AssumeRoleFor"),
+    ("ModifyDiskSpec", "ProvisionedIops"),
     ("RunInstances", "SystemDisk.ProvisionedIops"),
     ("RunInstances", "DataDisk.ProvisionedIops"),
     ("RunInstances", "Arn.AssumeRoleFor"),

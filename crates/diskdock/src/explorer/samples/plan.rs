@@ -146,7 +146,9 @@ fn complete(spec: &ParamSpec, region: &str, pairs: &mut Vec<Pair>, examples: &mu
         return;
     }
     let (name, value) = match spec.repeat {
-        Repeat::Once | Repeat::Structure => (spec.name.to_owned(), spec.example.to_owned()),
+        Repeat::Once | Repeat::Commas | Repeat::Structure => {
+            (spec.name.to_owned(), spec.example.to_owned())
+        }
         Repeat::Numbered => (format!("{}.1", spec.name), spec.example.to_owned()),
         Repeat::JsonArray => (spec.name.to_owned(), format!("[\"{}\"]", spec.example)),
     };

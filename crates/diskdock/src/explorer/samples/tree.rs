@@ -67,7 +67,7 @@ impl Tree<'_> {
     fn node(&mut self, spec: &'static ParamSpec, full: &str, path: &str) -> Option<Node> {
         let inner = format!("{path}.");
         match spec.repeat {
-            Repeat::Once | Repeat::JsonArray => {
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => {
                 let value = self.take(full)?;
                 self.leaf(spec, full, path, &value).map(|kind| Node::Leaf(kind, value))
             }

@@ -16,6 +16,12 @@ impl Disks for Simulated {
         ready(self.look(key, now, |_| {}))
     }
 
+    fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Modify, Some(disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
+    }
+
     fn resize<'a>(
         &'a self,
         spec: &'a DiskSpec,

@@ -28,8 +28,12 @@ const FIRST: [Migration; 2] = [
     Migration { forward: include_str!("../migrations/0002_discards.sql"), back: "" },
 ];
 /// Those after it; never changed once released.
-const LATER: &[Migration] =
-    &[migration!("0003_nonces"), migration!("0004_leases"), migration!("0005_terms")];
+const LATER: &[Migration] = &[
+    migration!("0003_nonces"),
+    migration!("0004_leases"),
+    migration!("0005_terms"),
+    migration!("0006_tasks"),
+];
 
 /// All, by the number of the form that they lead to.
 fn migrations() -> impl DoubleEndedIterator<Item = (i64, &'static Migration)> {

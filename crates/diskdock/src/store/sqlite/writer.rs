@@ -29,7 +29,7 @@ const BATCH: usize = 256;
 const LONG_LOG: i32 = 4_000;
 
 /// A request to the thread.
-enum Task {
+enum WriterTask {
     Write(Box<dyn WriteJob>),
     Restore(Box<Restore>),
     Close(DoneSender),
@@ -47,7 +47,7 @@ struct Restore {
 
 /// A thread that owns the writing connection, so that no other thread waits for the disk.
 pub(super) struct Writer {
-    tasks: mpsc::Sender<Task>,
+    tasks: mpsc::Sender<WriterTask>,
     handle: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -69,8 +69,8 @@ impl Writer {
     }
 
     pub(super) async fn write(&self, job: Box<dyn WriteJob>) {
-        if let Err(mpsc::error::SendError(Task::Write(job))) =
-            self.tasks.send(Task::Write(job)).await
+        if let Err(mpsc::error::SendError(WriterTask::Write(job))) =
+            self.tasks.send(WriterTask::Write(job)).await
         {
             job.done(Err(StoreError::Unavailable));
         }
@@ -82,7 +82,7 @@ impl Writer {
         copy: Restorable,
         then: Box<dyn FnOnce() + Send>,
     ) -> Result<(), StoreError> {
-        self.ask(|told| Task::Restore(Box::new(Restore { copy, then, told })))
+        self.ask(|told| WriterTask::Restore(Box::new(Restore { copy, then, told })))
     }
 
     /// Waits until what was queued is done and the store is one file.
@@ -90,13 +90,13 @@ impl Writer {
         let Some(handle) = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(());
         };
-        let closed = self.ask(Task::Close);
+        let closed = self.ask(WriterTask::Close);
         // A thread that panicked has told standard error why.
         let _ = handle.join();
         closed
     }
 
-    fn ask(&self, task: impl FnOnce(DoneSender) -> Task) -> Result<(), StoreError> {
+    fn ask(&self, task: impl FnOnce(DoneSender) -> WriterTask) -> Result<(), StoreError> {
         let (told, hears) = std::sync::mpsc::sync_channel(1);
         let mut task = task(told);
         // The queue empties within a moment; this thread may wait, but not on the runtime.
@@ -139,7 +139,7 @@ fn note_log_pages(_: &mut Wal, pages: c_int) -> rusqlite::Result<()> {
 }
 
 impl WriterThread {
-    fn run(self, mut queue: mpsc::Receiver<Task>) {
+    fn run(self, mut queue: mpsc::Receiver<WriterTask>) {
         let mut tasks = Vec::with_capacity(BATCH);
         while queue.blocking_recv_many(&mut tasks, BATCH) > 0 {
             // The callers of the last commit get a chance to join this one.
@@ -151,12 +151,12 @@ impl WriterThread {
             let mut batch = Vec::with_capacity(tasks.len());
             for task in tasks.drain(..) {
                 match task {
-                    Task::Write(job) => batch.push(job),
-                    Task::Restore(restore) => {
+                    WriterTask::Write(job) => batch.push(job),
+                    WriterTask::Restore(restore) => {
                         self.commit(&mut batch);
                         self.restore(*restore);
                     }
-                    Task::Close(told) => {
+                    WriterTask::Close(told) => {
                         self.commit(&mut batch);
                         return self.close(&told);
                     }

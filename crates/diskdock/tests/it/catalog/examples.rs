@@ -13,7 +13,7 @@ type Pairs = BTreeMap<String, String>;
 fn put(spec: &ParamSpec, prefix: &str, out: &mut Pairs) {
     let name = format!("{prefix}{}", spec.name);
     match (spec.repeat, spec.children.is_empty()) {
-        (Repeat::Once, _) => drop(out.insert(name, spec.example.to_owned())),
+        (Repeat::Once | Repeat::Commas, _) => drop(out.insert(name, spec.example.to_owned())),
         (Repeat::JsonArray, _) => {
             let array = serde_json::to_string(&[spec.example]).unwrap();
             drop(out.insert(name, array));
@@ -44,7 +44,9 @@ fn check(listed: Listed, specs: &[ParamSpec], prefix: &str, required: &Pairs) {
         assert!(refusal.is_none(), "{action}: {prefix}{name}: {refusal:?}, of {pairs:?}");
         let inside = match spec.repeat {
             Repeat::Numbered => format!("{prefix}{name}.1."),
-            Repeat::Once | Repeat::JsonArray | Repeat::Structure => format!("{prefix}{name}."),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas | Repeat::Structure => {
+                format!("{prefix}{name}.")
+            }
         };
         check(listed, spec.children, &inside, &pairs);
     }
@@ -76,7 +78,7 @@ fn outside(
             let (name, value) = match spec.repeat {
                 Repeat::Numbered => (format!("{name}.1"), bad.to_owned()),
                 Repeat::JsonArray => (name.clone(), format!("[\"{bad}\"]")),
-                Repeat::Once | Repeat::Structure => (name.clone(), bad.to_owned()),
+                Repeat::Once | Repeat::Commas | Repeat::Structure => (name.clone(), bad.to_owned()),
             };
             if spec.children.is_empty() {
                 let mut pairs = pairs.clone();

@@ -69,6 +69,7 @@ fn leaves(specs: &[ParamSpec], prefix: &str, out: &mut Vec<Leaf>) {
             (Repeat::Numbered, false) => leaves(spec.children, &format!("{name}.N."), out),
             (Repeat::Numbered, true) => out.push(leaf(spec, format!("{name}.N"), "numbered")),
             (Repeat::JsonArray, _) => out.push(leaf(spec, name, "json")),
+            (Repeat::Commas, _) => out.push(leaf(spec, name, "comma")),
             (Repeat::Once, _) if prefix.is_empty() => out.push(leaf(spec, name, "scalar")),
             (Repeat::Once, _) => out.push(leaf(spec, name, "group")),
         }

@@ -233,6 +233,10 @@ impl Disks for Shaky {
     ) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.resize(spec, on, now))
     }
+    fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.modify(disk, now))
+    }
+
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());

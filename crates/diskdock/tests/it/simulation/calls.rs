@@ -73,7 +73,7 @@ impl Life {
         self.model.instances.retain(|id, _| instances.contains_key(id));
     }
 
-    /// Not shown: where a disk that is Attaching goes, and whether a disk is growing.
+    /// Not shown: where a disk that is Attaching goes, and whether a disk is growing or changing.
     fn recall_what_is_hidden(&self, seen: &mut BTreeMap<String, Disk>) {
         for (id, disk) in seen {
             let Some(before) = self.model.disks.get(id) else { continue };
@@ -83,6 +83,9 @@ impl Life {
             }
             if disk.size == before.size {
                 disk.size_before = before.size_before;
+            }
+            if disk.category == before.category {
+                disk.category_wanted.clone_from(&before.category_wanted);
             }
         }
     }
@@ -157,6 +160,8 @@ impl Life {
         }
         let settled = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
         assert!(self.model.disks.values().all(settled), "{:#?}", self.model.disks);
+        let is_changed = |disk: &Disk| self.drivers_fail || disk.category == disk.category_wanted;
+        assert!(self.model.disks.values().all(is_changed), "{:#?}", self.model.disks);
         let at_rest = |one: &Instance| one.doing == Doing::Rest;
         assert!(self.model.instances.values().all(at_rest), "{:#?}", self.model.instances);
         assert_eq!(self.world.differences().await, []);
@@ -181,6 +186,8 @@ fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
         delete_with_instance: shown["DeleteWithInstance"] == true,
         size,
         size_before: size,
+        category: text(shown, "Category"),
+        category_wanted: text(shown, "Category"),
         name: text(shown, "DiskName"),
         tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
     };

@@ -20,6 +20,7 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
         return goes_along || (before.status == "Creating" && around.drivers_fail);
     };
     keeps_what_nobody_changes(before, after)
+        && (after.category == before.category || after.category == before.category_wanted)
         && (after.size == before.size || (around.drivers_fail && after.size == before.size_before))
         && match (before.status.as_str(), after.status.as_str()) {
             (same, now) if same == now => before.on == after.on,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 /// The actions that change something, in the order of the alphabet.
 pub(super) const MUTATIONS: &[&str] = &[
     "AttachDisk",
+    "CancelTask",
     "CreateDisk",
     "CreateInstance",
     "DeleteDisk",
@@ -14,6 +15,7 @@ pub(super) const MUTATIONS: &[&str] = &[
     "DetachDisk",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
+    "ModifyDiskSpec",
     "ModifyInstanceAttribute",
     "RebootInstance",
     "RebootInstances",
@@ -44,6 +46,9 @@ pub(super) struct Disk {
     pub size: u64,
     /// The size before a resize that may still fail.
     pub size_before: u64,
+    pub category: String,
+    /// The category after a change that may still be under way.
+    pub category_wanted: String,
     pub name: String,
     pub tag: String,
 }
@@ -52,6 +57,11 @@ impl Disk {
     /// Whether a resize may be under way, which nothing shows.
     fn may_be_growing(&self) -> bool {
         self.size != self.size_before
+    }
+
+    /// Whether a change of category may be under way, which nothing shows.
+    fn may_be_modifying(&self) -> bool {
+        self.category != self.category_wanted
     }
 }
 
@@ -97,6 +107,9 @@ const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
 /// Nothing shows whether a disk still grows, so that each of these may be first.
 const DETACH_WHILE_GROWING: Expected =
     &["", "InvalidOperation.Conflict", "DependencyViolation", "IncorrectInstanceStatus"];
+/// No task of this server can be cancelled.
+pub(super) const CANCEL_REFUSED: Expected =
+    &["InvalidTaskId.TaskActionNotSupport", "InvalidTaskId.NotFound"];
 pub(super) const CHARGE_TYPE_REFUSED: Expected =
     &["ChargeTypeViolation", "InvalidInstanceId.NotFound", "InvalidDiskIds.NotFound"];
 
@@ -148,7 +161,9 @@ impl Model {
     pub(super) fn delete_disk(&self, caller: usize, disk: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         match disk.status.as_str() {
-            "Available" if disk.may_be_growing() => &["", "IncorrectDiskStatus"],
+            "Available" if disk.may_be_growing() || disk.may_be_modifying() => {
+                &["", "IncorrectDiskStatus"]
+            }
             "Available" => WELL,
             _ => &["IncorrectDiskStatus"],
         }
@@ -165,13 +180,26 @@ impl Model {
         let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
-            "In_use" if moves && disk.may_be_growing() => {
+            "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "LastOrderProcessing", "IncorrectInstanceStatus"]
             }
-            "Available" | "In_use" if disk.may_be_growing() => &["", "LastOrderProcessing"],
             "In_use" if moves => &["", "IncorrectInstanceStatus"],
             "Available" | "In_use" => WELL,
             _ => &["IncorrectDiskStatus"],
+        }
+    }
+
+    /// The answer to ModifyDiskSpec, with another category than the disk has.
+    pub(super) fn modify(&self, caller: usize, disk: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        match disk.status.as_str() {
+            "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
+                &["", "IncorrectDiskStatus", "InvalidOperation.InstanceStatusUnsupported"]
+            }
+            "In_use" if moves => &["", "InvalidOperation.InstanceStatusUnsupported"],
+            "Available" | "In_use" => WELL,
+            _ => &["InvalidStatus.DiskNotReady"],
         }
     }
 

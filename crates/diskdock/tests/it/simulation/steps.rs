@@ -3,7 +3,9 @@
 use diskdock::ids::IdGenerator;
 
 use super::Tally;
-use super::model::{CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL};
+use super::model::{
+    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL,
+};
 use crate::harness::{REGION, Signer, TestServer, ZONE, launch};
 
 pub(super) const CALLERS: usize = 2;
@@ -18,6 +20,8 @@ pub(super) struct Life {
     pub signers: Vec<Signer>,
     pub model: Model,
     pub tally: Tally,
+    /// The latest task.
+    task: String,
 }
 
 impl Life {
@@ -26,7 +30,8 @@ impl Life {
         let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Tally::new());
-        Life { world, drivers_fail: seed % 2 == 1, random, signers, model, tally }
+        let task = "t-none".to_owned();
+        Life { world, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
     }
 
     pub(super) fn pick(&self, below: usize) -> usize {
@@ -111,6 +116,8 @@ impl Life {
             delete_with_instance: false,
             size: 20,
             size_before: 20,
+            category: "cloud_essd".to_owned(),
+            category_wanted: "cloud_essd".to_owned(),
             name: "created".to_owned(),
             tag: "storage".to_owned(),
         };
@@ -166,7 +173,7 @@ impl Life {
         let larger = known.map_or(30, |disk| disk.size.max(disk.size_before) + 1);
         let (size, name) = (larger.to_string(), format!("name-{}", self.pick(100)));
         let id = ("DiskId", disk.as_str());
-        match self.pick(4) {
+        match self.pick(6) {
             0 => {
                 let expected = self.model.resize(caller, &disk);
                 let kind = if self.model.resizes_online(&disk) { "online" } else { "offline" };
@@ -187,6 +194,12 @@ impl Life {
                 ];
                 self.call(caller, "ModifyDiskChargeType", &ask, CHARGE_TYPE_REFUSED).await;
             }
+            2 => self.modify_disk(caller, &disk).await,
+            3 => {
+                let task = self.task.clone();
+                let ask = [("RegionId", REGION), ("TaskId", task.as_str())];
+                self.call(caller, "CancelTask", &ask, CANCEL_REFUSED).await;
+            }
             _ => {
                 let expected = self.model.rename(caller, &disk);
                 let ask = [("RegionId", REGION), id, ("DiskName", &name)];
@@ -195,6 +208,19 @@ impl Life {
                 }
             }
         }
+    }
+
+    /// Another category, and the task that makes it.
+    async fn modify_disk(&mut self, caller: usize, disk: &str) {
+        let known = self.model.disks.get(disk);
+        let is_essd = known.is_none_or(|disk| disk.category == "cloud_essd");
+        let category = if is_essd { "cloud_ssd" } else { "cloud_essd" };
+        let expected = self.model.modify(caller, disk);
+        let ask = [("DiskId", disk), ("DiskCategory", category)];
+        let Some(told) = self.call(caller, "ModifyDiskSpec", &ask, expected).await else { return };
+        told["TaskId"].as_str().unwrap().clone_into(&mut self.task);
+        let changed = self.model.disks.get_mut(disk).unwrap();
+        category.clone_into(&mut changed.category_wanted);
     }
 
     async fn make_instances(&mut self) {
