@@ -138,8 +138,8 @@ fn status_of(address: &str, disk: &str) -> Option<String> {
     Some(answer["Disks"]["Disk"][0]["Status"].as_str()?.to_owned())
 }
 
-/// What is known of a disk: whether the last call that was acknowledged attached it, and
-/// whether another was sent since, of which nobody knows whether it happened.
+/// The expected state of a disk: whether the last call that was acknowledged attached it, and
+/// whether another was sent since, whose outcome is unknown.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     attached: bool,
@@ -212,7 +212,7 @@ fn round(mut server: Server, known: &mut HashMap<String, Known>, after: Duration
     acknowledged
 }
 
-/// What is acknowledged is there, everything settles, and nothing differs.
+/// Checks that acknowledged calls have their effect, everything settles, and nothing differs.
 fn check(address: &str, known: &mut HashMap<String, Known>) {
     for (disk, known) in known.iter() {
         let status = status_of(address, disk).expect("an answer");

@@ -1,4 +1,4 @@
-//! What the stories of `tests/it` were answered, against what the catalog declares.
+//! Compares the answers in the stories of `tests/it` with the declarations of the catalog.
 //!
 //! `tests/it` records every answer of a run of all its stories; this runs after it and judges:
 //! every precondition was tripped, every code that was answered is declared, and every code that

@@ -15,7 +15,7 @@ use crate::unknown::UnknownFields;
 use crate::vocabulary::{Illegal, words};
 
 words!(
-    /// What a task does: the action that started it.
+    /// The work of a task: the action that started it.
     TaskAction {
         /// Brings an image in.
         ImportImage = "ImportImage",
@@ -58,7 +58,7 @@ pub struct Task {
     pub account: AccountId,
     /// The region of the resource.
     pub region: String,
-    /// What it does.
+    /// The action that started it.
     pub action: TaskAction,
     /// The resource that it is about.
     pub resource: String,

@@ -11,7 +11,7 @@ use domain::{
 };
 use proptest::prelude::*;
 
-/// What can happen to a disk. An offset says how far the event's generation is off.
+/// An event of a disk's life. An offset says how far the event's generation is off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
     Created,
@@ -60,7 +60,7 @@ fn events() -> Vec<Event> {
     events
 }
 
-/// What a change of spec leads to.
+/// The target of a change of specification.
 fn faster() -> Specification {
     let performance_level = Some(PerformanceLevel::Pl2);
     Specification { category: Category::CloudEssd, performance_level, provisioned_iops: None }

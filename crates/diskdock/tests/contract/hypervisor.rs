@@ -1,4 +1,4 @@
-//! What every driver promises. A second driver has to pass this unchanged: time passes only
+//! The contract of drivers. A second driver has to pass this unchanged: time passes only
 //! through [`Bench::pass`], and nothing is known of a driver but its answers.
 
 use std::pin::Pin;

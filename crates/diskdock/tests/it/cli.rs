@@ -146,7 +146,7 @@ fn exit_codes_distinguish_kinds_of_failure() {
     let wrong = diskdock(&["call", "DetachDiks", "--DiskId", "d-1"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("Did you mean DetachDisk?"));
-    // A port that was just free: nobody listens there.
+    // A port that was just free, so that no server listens there.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -313,7 +313,7 @@ fn console_command_follows_new_output() {
     let looks: Vec<String> = looks.iter().map(|console| told(console)).collect();
     let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
     let (endpoint, server) = answering(&looks);
-    // Nobody presses Ctrl-C here: it ends when the server is gone.
+    // Without Ctrl-C, it ends when the server is gone.
     let output = diskdock(&["console", "i-1", "--follow", "--endpoint", &endpoint]);
     server.join().unwrap();
     assert_eq!(output.status.code(), Some(3));

@@ -17,7 +17,7 @@ use diskdock::operations::Runner;
 
 use crate::harness::{REGION, TestServer, ZONE};
 
-/// What a story starts, and what it comes to.
+/// The operation of a story, and its statuses.
 #[derive(Clone, Copy, Debug)]
 enum Work {
     Create,

@@ -1,4 +1,4 @@
-//! What every engine of the store promises. A second engine has to pass this unchanged.
+//! The contract of the store's engines. A second engine has to pass this unchanged.
 
 pub(crate) mod entities;
 mod lists;

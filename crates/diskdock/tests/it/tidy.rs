@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["hypervisor", "storage"]),
-    // Never the store: calls go over the wire, like anybody else's.
+    // Never the store: calls go over the wire, like those of every client.
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
     ("gateway", &["actions", "catalog", "service", "store"]),
@@ -280,7 +280,7 @@ fn functions_fit_a_screen() {
     none("functions that are too long", found);
 }
 
-/// What names of actions begin with, and what they are about.
+/// The verbs and nouns that names of actions consist of.
 const PARTS_OF_NAMES: &[&str] = &[
     "Attach", "Create", "Delete", "Describe", "Detach", "Disk", "Get", "Image", "Instance",
     "Modify", "Reboot", "Release", "Resize", "Run", "Snapshot", "Start", "Stop",

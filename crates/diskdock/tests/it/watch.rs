@@ -1,4 +1,4 @@
-//! What the console sees: the stream of pictures, who may watch it, and the latest calls in it.
+//! The stream of the console: its pictures, its access, and the latest calls in it.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::harness::{REGION, TOKEN, TestServer, ZONE};
 /// How long a picture may take to come.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Somebody who watches.
+/// A client that watches.
 struct Viewer(Body);
 
 impl Viewer {

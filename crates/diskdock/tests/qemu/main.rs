@@ -19,7 +19,7 @@ use diskdock::storage::{DiskCache, Images, Import, What};
 
 use contract::{Bench, Pass, contract};
 
-/// What `tests/guest/build` makes.
+/// A file that `tests/guest/build` makes.
 fn guest(file: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let target = std::env::var_os("CARGO_TARGET_DIR");
@@ -52,7 +52,7 @@ fn import(data_directory: &Path) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_qemu_driver_keeps_the_contract() {
     let directory = tempfile::tempdir().unwrap();
-    // QEMU runs as somebody else, who has to get there.
+    // QEMU runs as another user, who has to get there.
     std::fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
     let image = import(directory.path());
     let config = Config {

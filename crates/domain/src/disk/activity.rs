@@ -81,7 +81,7 @@ impl Disk {
         }
     }
 
-    /// What ModifyDiskSpec changes.
+    /// The part of a disk that ModifyDiskSpec changes.
     pub fn specification(&self) -> Specification {
         Specification {
             category: self.category,

@@ -11,7 +11,7 @@ use super::peer::Peer;
 /// How a command ends that is never answered, and after how long.
 async fn unanswered<C: Command>(client: &Client, command: C) -> (Error, Duration) {
     let began = Instant::now();
-    let error = client.execute(command).await.err().expect("nobody answers");
+    let error = client.execute(command).await.err().expect("no answer comes");
     (error, began.elapsed())
 }
 

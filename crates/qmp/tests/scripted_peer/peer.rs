@@ -12,7 +12,7 @@ use tokio::io::{
 };
 use tokio::task::JoinHandle;
 
-/// Bytes that the stream takes before somebody reads.
+/// Bytes that the stream takes before a read.
 pub(crate) const PIPE: usize = 64 * 1024;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 

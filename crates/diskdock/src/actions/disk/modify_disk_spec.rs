@@ -269,7 +269,8 @@ shows, and a guest gets what its host gives.";
     }
 }
 
-/// What the disk is to become. What the request leaves out stays, as far as the category has it.
+/// The disk's new specification. Values that the request omits stay, as far as the category has
+/// them.
 fn specification(ask: &Params, disk: &Disk) -> Specification {
     let category = ask.disk_category.map_or(disk.category, SpecCategory::category);
     let asked = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());

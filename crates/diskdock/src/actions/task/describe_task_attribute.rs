@@ -45,7 +45,7 @@ reply!(
         creation_time: String,
         /// When it ended; empty before.
         finished_time: String,
-        /// What became of its parts.
+        /// The results of its parts.
         operation_progress_set: OperationProgressSet,
     }
 );
@@ -59,7 +59,7 @@ reply!(
 );
 
 reply!(
-    /// What became of one part.
+    /// The result of one part.
     pub(crate) struct OperationProgress {
         /// `Success` or `Failed`.
         operation_status: &'static str,
@@ -67,23 +67,23 @@ reply!(
         error_code: &'static str,
         /// Why it failed; empty otherwise.
         error_msg: String,
-        /// What it is about.
+        /// The resources that it works on.
         related_item_set: RelatedItemSet,
     }
 );
 
 reply!(
-    /// What a part is about.
+    /// The resources that a part works on.
     pub(crate) struct RelatedItemSet {
-        /// One for each thing.
+        /// One for each resource.
         related_item: Vec<RelatedItem>,
     }
 );
 
 reply!(
-    /// One thing that a part is about.
+    /// A resource that a part works on.
     pub(crate) struct RelatedItem {
-        /// What it is: `ResourceId`.
+        /// The kind of value: `ResourceId`.
         name: &'static str,
         /// Its id.
         value: String,
@@ -129,7 +129,7 @@ fn attribute(task: &Task) -> Reply {
     }
 }
 
-/// What became of the one part of a task; nothing while it is under way.
+/// The result of the one part of a task; nothing while it is under way.
 fn progress(task: &Task) -> Vec<OperationProgress> {
     let (operation_status, error_code) = match task.status {
         TaskStatus::Processing => return Vec::new(),

@@ -74,7 +74,7 @@ reply!(
         task_status: &'static str,
         /// `true` or `false`, as text: whether CancelTask can end it.
         support_cancel: &'static str,
-        /// What it is about, such as a disk.
+        /// The resource that it works on, such as a disk.
         resource_id: String,
         /// When it was created.
         creation_time: String,

@@ -1,4 +1,4 @@
-//! What the batches of instance actions have in common.
+//! The common part of all batches of instance actions.
 
 use crate::harness::{REGION, Refused, TestServer};
 

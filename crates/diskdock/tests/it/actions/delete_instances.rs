@@ -19,8 +19,8 @@ async fn both_refuse(
     world.turns_down("DeleteInstances", &[&ids, more].concat(), expected).await;
 }
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer.
 #[tokio::test]
 async fn delete_instances_answers_the_first_failed_precondition() {
     let mut world = TestServer::new().await;

@@ -16,7 +16,8 @@ impl TestServer {
         &mut self,
         console: impl Fn(&InstanceId) -> std::io::Result<ConsoleOutput> + Send + Sync + 'static,
     ) {
-        let gateway = Arc::get_mut(&mut self.assembly.gateway).expect("nobody else holds it yet");
+        let gateway =
+            Arc::get_mut(&mut self.assembly.gateway).expect("the gateway is not shared yet");
         let world = Surroundings::clone(&gateway.services.environment.current());
         let world = Surroundings { console: Arc::new(console), ..world };
         gateway.services.environment = Arc::new(Environments::new(world));

@@ -45,7 +45,7 @@ async fn nothing_free_is_reached(world: &TestServer, instances: &[String]) {
     }
 }
 
-/// Whatever is asked in whatever order, and whenever the server dies: no disk is Available while
+/// Whatever the requests and their order, and whenever the server dies: no disk is Available while
 /// a guest can reach it, and in the end store and hypervisor agree.
 #[tokio::test]
 async fn no_order_of_requests_makes_a_reachable_disk_available() {
@@ -92,7 +92,7 @@ async fn no_order_of_requests_makes_a_reachable_disk_available() {
     }
 }
 
-/// What a step may ask, with its parameters besides the ids.
+/// The actions of a step, with their parameters besides the ids.
 const STEPS: &[(&str, &[(&str, &str)])] = &[
     ("AttachDisk", &[]),
     ("AttachDisk", &[("Bootable", "true"), ("Password", "Example-1234")]),

@@ -124,7 +124,7 @@ async fn modify_disk_attribute_answers_the_first_failed_precondition() {
     world.turns_down(action, &stay, (404, "InvalidDiskId.NotFound")).await;
 }
 
-/// What a disk has already is no change, and so nothing that could be refused.
+/// Values that the disk has already are no change, and cannot be refused.
 #[tokio::test]
 async fn modify_disk_attribute_accepts_values_that_the_disk_has_already() {
     let world = TestServer::new().await;

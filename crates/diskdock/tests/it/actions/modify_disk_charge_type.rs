@@ -51,8 +51,8 @@ async fn modify_disk_charge_type_to_postpaid_makes_the_disk_portable() {
     assert_eq!(world.status_of(&disk).await, "Available");
 }
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer.
 #[tokio::test]
 async fn modify_disk_charge_type_answers_the_first_failed_precondition() {
     let mut world = TestServer::new().await;

@@ -20,12 +20,12 @@ async fn size_of(world: &TestServer, disk: &str) -> u64 {
     world.describe(disk).await["Size"].as_u64().unwrap()
 }
 
-/// Disks do not grow until somebody says so.
+/// Disks do not grow until the operator lets them.
 fn hold(world: &TestServer) {
     world.rule(r#"{"transition":"resize","behaviour":{"do":"hold"}}"#);
 }
 
-/// What is held ends, well or not.
+/// Ends the held transition, well or not.
 async fn settle(world: &TestServer, disk: &str, well: bool) {
     world.settle().await;
     let services = &world.assembly.gateway.services;
@@ -213,8 +213,8 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
     }
 }
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer.
 #[tokio::test]
 async fn resize_disk_answers_the_first_failed_precondition() {
     let mut world = TestServer::new().await;

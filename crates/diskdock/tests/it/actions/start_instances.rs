@@ -6,8 +6,8 @@ use serde_json::json;
 use super::batch::{self, Batch};
 use crate::harness::{REGION, TestServer};
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer, of the one and of the batch.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer, of the one and of the batch.
 #[tokio::test]
 async fn start_instances_answers_the_first_failed_precondition() {
     let mut world = TestServer::new().await;

@@ -8,7 +8,7 @@ use crate::harness::{ACCOUNT, BEGINNING, REGION, Refused, TestServer};
 
 const REGION_PAIR: (&str, &str) = ("RegionId", REGION);
 
-/// What DescribeTasks says of a task.
+/// A task as DescribeTasks shows it.
 pub(super) async fn task_of(world: &TestServer, task: &str) -> Value {
     let answer = world.ok("DescribeTasks", &[REGION_PAIR, ("TaskIds", task)]).await;
     answer.json["TaskSet"]["Task"][0].clone()

@@ -1,4 +1,4 @@
-//! `pause` and `resume`: on an operator's word, and on nobody else's.
+//! `pause` and `resume`: only by an operator.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ async fn pause(world: &TestServer, instance: &str, verb: &str) -> (u16, Value) {
     world.try_control("POST", &format!("/instances/{instance}/{verb}"), "").await
 }
 
-/// What the differences say of paused machines.
+/// The differences that name paused machines.
 async fn paused(world: &TestServer) -> Vec<String> {
     let told = world.control("GET", "/differences", "").await;
     let found = told["differences"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! What must be true of every action and of every error code.
+//! Properties of every action and of every error code.
 
 use std::collections::BTreeSet;
 
@@ -160,7 +160,7 @@ fn every_remedy_ends_with_a_full_stop() {
     }
 }
 
-/// What lies at a place of a reply.
+/// The shape at a place of a reply.
 fn at(shape: &ReplyShape, path: &[&str]) -> Option<ReplyShape> {
     path.iter().try_fold(*shape, |shape, name| match shape {
         ReplyShape::Object(fields) => {
@@ -234,7 +234,7 @@ fn every_asynchronous_action_declares_its_final_status() {
     }
 }
 
-/// What takes something away asks first; this list is long enough to be read.
+/// Destructive actions ask first; this list is short enough to be read.
 #[test]
 fn exactly_these_actions_are_destructive() {
     let taking = actions::all().map(|listed| listed.spec()).filter(|s| s.risk == Risk::TakesAway);

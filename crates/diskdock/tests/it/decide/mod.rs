@@ -51,7 +51,7 @@ impl Bench {
         self.run(action, pairs).map(|outcome| serde_json::from_slice(&outcome.reply).unwrap())
     }
 
-    /// What would happen, or the code of the refusal.
+    /// The effect, or the code of the refusal.
     fn run(&self, name: &str, pairs: &[(&str, &str)]) -> Result<EncodedEffect, &'static str> {
         let mut pairs: Vec<_> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

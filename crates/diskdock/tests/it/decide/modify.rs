@@ -155,7 +155,7 @@ fn modify_disk_charge_type_needs_a_subscription_instance_in_good_standing() {
     assert_eq!(switch(&bench, r#"["d-1"]"#, "PrePaid").err(), Some("ChargeTypeViolation"));
 }
 
-/// With virtual machines nobody sets a password inside the guest.
+/// With virtual machines, no password is set inside the guest.
 #[test]
 fn modify_instance_attribute_refuses_a_password_that_no_guest_would_learn() {
     let mut bench = Bench::new();

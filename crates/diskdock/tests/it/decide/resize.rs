@@ -1,4 +1,4 @@
-//! What ResizeDisk asks of the hypervisor.
+//! ResizeDisk's operation on the hypervisor.
 
 use domain::{Category, Disk, InstanceId};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Follows every link from the first page on, as somebody without script can.
+//! Follows every link from the first page on, like a browser without script.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Whatever somebody types stays text, wherever it comes back.
+//! Any input stays text, wherever it comes back.
 
 use super::{Page, encoded, get, post};
 

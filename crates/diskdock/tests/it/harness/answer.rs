@@ -45,7 +45,7 @@ impl Answer {
         self.json[name].as_str().unwrap_or_else(|| panic!("{name} in {}", self.text)).to_owned()
     }
 
-    /// What the answer says had no effect.
+    /// The parameters that had no effect, as the answer lists them.
     pub(crate) fn ignored(&self) -> &str {
         self.headers.get("x-diskdock-ignored").map_or("", |value| value.to_str().unwrap())
     }

@@ -65,7 +65,7 @@ impl TestServer {
         id
     }
 
-    /// What DescribeInstances says of an instance.
+    /// An instance as DescribeInstances shows it.
     pub(crate) async fn show(&self, instance: &str) -> Value {
         let ids = format!("[\"{instance}\"]");
         let ask = [("RegionId", REGION), ("InstanceIds", ids.as_str())];
@@ -91,7 +91,7 @@ impl TestServer {
         disks
     }
 
-    /// What the hypervisor knows of an instance.
+    /// An instance as the hypervisor knows it.
     pub(crate) async fn observe(&self, instance: &str) -> Option<ObservedState> {
         self.simulated().observe(&InstanceId::from(instance)).await.unwrap()
     }

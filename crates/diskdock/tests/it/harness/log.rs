@@ -8,7 +8,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// What was warned of.
+/// The warnings of the log.
 #[derive(Clone, Default)]
 pub(super) struct Watch {
     seen: Arc<Mutex<Vec<String>>>,
@@ -56,7 +56,7 @@ impl<S: Subscriber> Layer<S> for Watch {
     }
 }
 
-/// What the gateway logs of a call.
+/// A call as the gateway logs it.
 #[derive(Default)]
 struct Call {
     message: String,

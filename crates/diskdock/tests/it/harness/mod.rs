@@ -257,7 +257,7 @@ impl TestServer {
         disk
     }
 
-    /// What DescribeDisks says of a disk.
+    /// A disk as DescribeDisks shows it.
     pub(crate) async fn describe(&self, disk: &str) -> serde_json::Value {
         let ids = format!("[\"{disk}\"]");
         let answer = self.ok("DescribeDisks", &[("RegionId", REGION), ("DiskIds", &ids)]).await;
@@ -269,7 +269,7 @@ impl TestServer {
         self.describe(disk).await["Status"].as_str().unwrap_or("gone").to_owned()
     }
 
-    /// Everything in the store, for comparison.
+    /// The whole store, for comparison.
     pub(crate) fn tx(&self) -> String {
         let snapshot = self.assembly.gateway.services.store.read_blocking(|tx| tx.snapshot());
         serde_json::to_string_pretty(&snapshot.unwrap()).unwrap()

@@ -2,7 +2,7 @@
 
 use super::{Style, TestServer};
 
-/// What a story expects to be refused with: status, code, message.
+/// An expected refusal: status, code, message.
 pub(super) type Refusal<'a> = (u16, &'a str, &'a str);
 
 impl TestServer {
@@ -23,7 +23,7 @@ impl TestServer {
         assert_eq!(self.tx(), before, "{action} {parameters:?} was refused and had an effect");
     }
 
-    /// What follows happens under another account; gives the signer of the former one.
+    /// Signs for another account from now on; gives the signer of the former one.
     pub(crate) async fn become_another_account(&mut self) -> super::Signer {
         let other = self.another_account("2000000000000002").await;
         std::mem::replace(&mut self.signer, other)

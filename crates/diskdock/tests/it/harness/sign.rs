@@ -36,11 +36,11 @@ impl Style {
 
     /// XML, signature 1.0, GET: what libcloud sends.
     pub(crate) const XML: Style = Style { acs3: false, get: true, form: false, xml: true };
-    /// What the current generated SDKs send.
+    /// The style of the current generated SDKs.
     pub(crate) const ACS3: Style = Style { acs3: true, get: false, form: false, xml: false };
 }
 
-/// Somebody with a key.
+/// A caller with a key.
 #[derive(Debug)]
 pub(crate) struct Signer {
     pub id: String,
@@ -55,7 +55,7 @@ impl Default for Signer {
 }
 
 impl Signer {
-    /// Somebody with this key.
+    /// A caller with this key.
     pub(crate) fn new(id: &str, secret: &str) -> Signer {
         Signer { id: id.to_owned(), secret: secret.to_owned(), nonces: Cell::new(0) }
     }

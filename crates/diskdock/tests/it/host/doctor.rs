@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{complaint, diskdock};
 
-/// What the doctor says, and its exit code.
+/// The doctor's report, and its exit code.
 fn examined(data: &Path, more: &[&str]) -> (Value, Option<i32>) {
     let output = diskdock(data, &[&["doctor", "--json"], more].concat());
     let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {

@@ -26,7 +26,7 @@ impl Server {
         Server { child, endpoint }
     }
 
-    /// Runs the command line as somebody who finds this data directory, or another.
+    /// Runs the command line for this data directory, or another.
     fn command(&self, directory: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
         command.args(arguments).env("DISKDOCK_DATA_DIR", directory);

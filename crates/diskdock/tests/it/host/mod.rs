@@ -1,5 +1,4 @@
-//! What an operator does on a host of his own, with the real program: import images, ask the
-//! doctor.
+//! The commands of an operator on a host, with the real program: image import, doctor.
 
 mod doctor;
 mod exposure;
@@ -23,7 +22,7 @@ pub(crate) fn out(data: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What a run said on standard error.
+/// The standard error of a run.
 pub(crate) fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -20,7 +20,7 @@ async fn describe_images_lists_an_imported_image_as_own() {
     let before = ids(&world, &[]).await;
     assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
     put_image(&world.assembly.directory, "m-1", 3_000);
-    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "nobody has looked yet");
+    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "not refreshed yet");
     world.assembly.life.run_maintenance().await;
     let answer = world.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
     let image = &answer.json["Images"]["Image"][0];

@@ -1,4 +1,4 @@
-//! The time of day is set, forward and back: nobody who waits is concerned, and nobody who calls.
+//! The time of day is set, forward and back, without effect on waits and calls.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

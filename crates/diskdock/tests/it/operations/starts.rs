@@ -39,7 +39,7 @@ async fn start_that_times_out_powers_off_before_the_instance_is_stopped() {
     let bench = starting().await;
     bench.pass(1_000).await;
     bench.pass(60_000).await;
-    assert!(bench.is_on().await, "the guest boots, and nobody hears of it");
+    assert!(bench.is_on().await, "the guest boots, and the driver does not report it");
     assert_eq!(bench.status(), InstanceStatus::Starting);
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.pass(239_000).await;

@@ -45,7 +45,7 @@ impl Life {
         self.world.store_faults.fails.store(0, Ordering::SeqCst);
     }
 
-    /// The time of day is set, which concerns nobody who waits.
+    /// Sets the time of day, without effect on waits.
     pub(super) fn set_time_of_day(&self) {
         let step_ms = [DAY_MS, -DAY_MS, 10 * MINUTE_MS, -10 * MINUTE_MS][self.pick(4)];
         self.world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);

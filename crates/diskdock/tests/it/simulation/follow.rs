@@ -7,7 +7,7 @@ use super::model::{Disk, Doing, Instance};
 pub(super) struct Around {
     /// A driver may have refused or hung, so that an operation may have been taken back.
     pub drivers_fail: bool,
-    /// What the instance of a disk is doing; `None` if it is gone.
+    /// The activity of a disk's instance; `None` if it is gone.
     pub host: Option<Doing>,
 }
 
@@ -46,7 +46,7 @@ fn keeps_what_nobody_changes(before: &Disk, after: &Disk) -> bool {
         && (is_free || after.delete_with_instance == before.delete_with_instance)
 }
 
-/// What an instance is doing that is in this status now; `None` if that may not be.
+/// The activity of an instance that is in this status now; `None` if it must not be.
 pub(super) fn instance_becomes(
     before: &Instance,
     after: Option<&str>,

@@ -1,5 +1,4 @@
-//! What a caller may expect of the API, as its documentation says it: no type and no rule is the
-//! server's own.
+//! The API as a caller knows it from its documentation: no type and no rule is the server's own.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +64,7 @@ impl Disk {
     }
 }
 
-/// What an instance is on the way to.
+/// The transition of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
     Rest,
@@ -90,7 +89,7 @@ impl Instance {
     }
 }
 
-/// Everything that was answered well so far, and what became of it.
+/// The successful calls so far, and their effects.
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub disks: BTreeMap<String, Disk>,

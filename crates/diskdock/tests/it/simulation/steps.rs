@@ -49,7 +49,7 @@ impl Life {
         known.keys().nth(nth).cloned().unwrap_or_else(|| "i-none".to_owned())
     }
 
-    /// An instance of this caller, and now and then of somebody else.
+    /// An instance of this caller, and now and then of another.
     fn some_instance_of(&self, caller: usize) -> String {
         let own = self.model.instances.iter().filter(|(_, one)| one.owner == caller);
         let own: Vec<_> = own.map(|(id, _)| id).collect();
@@ -59,7 +59,7 @@ impl Life {
         own[self.pick(own.len())].clone()
     }
 
-    /// The owner of an object, and now and then somebody else.
+    /// The owner of an object, and now and then another caller.
     fn caller_for(&self, owner: Option<usize>) -> usize {
         if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
     }

@@ -23,7 +23,7 @@ pub(crate) fn qemu_img(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What `qemu-img` says of a file.
+/// A file as `qemu-img info` describes it.
 pub(crate) fn info(path: &Path) -> Value {
     let told = qemu_img(&["info", "-U", "--output=json", path.to_str().unwrap()]);
     serde_json::from_str(&told).unwrap()
@@ -66,7 +66,7 @@ pub(crate) fn kernel(at: &Path) -> PathBuf {
     path
 }
 
-/// Everything in a directory and below, by paths from there, sorted.
+/// All files in a directory and below, by paths from there, sorted.
 pub(crate) fn below(directory: &Path) -> Vec<String> {
     fn collect(root: &Path, directory: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {

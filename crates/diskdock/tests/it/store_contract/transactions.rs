@@ -1,4 +1,4 @@
-//! All or nothing, and nobody sees the half of it.
+//! Transactions are atomic and isolated.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Whatever a stranger sends: an answer in good form, never a fault of ours, never an effect.
+//! Hostile input: an answer in good form, never a fault of ours, never an effect.
 
 mod random;
 

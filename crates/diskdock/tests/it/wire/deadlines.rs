@@ -36,7 +36,7 @@ fn connect_within(world: &TestServer, pipe: usize, transfer: Duration) -> Duplex
     client
 }
 
-/// What is answered until the server closes, and how long that takes.
+/// The bytes received until the server closes, and how long that takes.
 async fn until_closed(client: &mut DuplexStream) -> (String, Duration) {
     let (began, mut said) = (Instant::now(), Vec::new());
     let closed = timeout(LATE, client.read_to_end(&mut said)).await;

@@ -1,4 +1,4 @@
-//! What is wrong with a 1.0 request is told before its secret is needed.
+//! Faults of a 1.0 request are reported before its secret is needed.
 
 use diskdock::gateway::signature::{Scheme, SignatureFault, claims, intent};
 

@@ -1,4 +1,4 @@
-//! What official clients put on the wire, and what must not pass for it.
+//! Requests of official clients, and forgeries of them.
 
 mod bad_input;
 mod deadlines;

@@ -1,4 +1,4 @@
-//! What we sign ourselves, we accept, whatever the values are.
+//! Our own signatures verify, whatever the values are.
 
 use diskdock::gateway::decode::Pair;
 use diskdock::gateway::signature::{Acs3Request, payload_hash, percent_encode};

@@ -17,8 +17,8 @@ const INSTANCE_STATUS: (u16, &str, &str) = (
     "The current status of the resource does not support this operation.",
 );
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer.
 #[tokio::test]
 async fn attach_disk_answers_the_first_failed_precondition_of_type_and_device() {
     let world = TestServer::new().await;

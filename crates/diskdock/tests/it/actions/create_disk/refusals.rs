@@ -12,7 +12,7 @@ const AUTO: Change = ("DiskCategory", Some("cloud_auto"));
 const BURST: Change = ("BurstingEnabled", Some("true"));
 const SHARED: Change = ("MultiAttach", Some("Enabled"));
 
-/// What differs from a request that goes well, and what it is refused with.
+/// Changes of a request that goes well, and the refusal of each.
 const ROWS: &[Row] = &[
     (
         &[("RegionId", None)],

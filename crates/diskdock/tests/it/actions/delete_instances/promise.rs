@@ -1,4 +1,4 @@
-//! What becomes of the disks, and when.
+//! The disks of a deleted instance, and when they are deleted or freed.
 
 use serde_json::{Value, json};
 
@@ -206,7 +206,7 @@ async fn system_disk_detaching_from_a_released_instance_becomes_a_data_disk() {
     assert_eq!(world.differences().await, []);
 }
 
-/// Whoever wins: a disk that is Available is on no machine.
+/// In any order, a disk that is Available is on no machine.
 #[tokio::test]
 async fn concurrent_delete_attach_and_detach_end_consistently() {
     let world = TestServer::new().await;

@@ -114,7 +114,7 @@ async fn describe_disks_by_ids_is_paged() {
     assert_eq!(walked, expected);
 }
 
-/// What the aliyun CLI does with `--pager`: it goes on as long as there is a token.
+/// Like the aliyun CLI with `--pager`, which goes on as long as there is a token.
 #[tokio::test]
 async fn describe_disks_without_max_results_continues_by_next_token() {
     let world = TestServer::new().await;

@@ -260,8 +260,8 @@ async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
     world.ok("DetachDisk", &named(&instance, &disks[5])).await;
 }
 
-/// Everything that can be wrong is made wrong one after the other, the last check first: each time
-/// the newest wrong is the answer.
+/// Every precondition is violated one after the other, the last check first: each time the newest
+/// violation is the answer.
 #[tokio::test]
 async fn detach_disk_answers_the_first_failed_precondition() {
     let world = TestServer::new().await;
