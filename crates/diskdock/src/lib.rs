@@ -10,6 +10,7 @@ pub mod actions;
 pub mod admin;
 pub(crate) mod ansi;
 pub mod assembly;
+pub(crate) mod backup;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

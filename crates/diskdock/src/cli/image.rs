@@ -1,6 +1,5 @@
 //! `diskdock image`: images that instances are started from, imported into the data directory.
 
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
@@ -11,6 +10,7 @@ use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::key::is_held;
+use super::progress::{Bar, blocking};
 use super::tls::Trust;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
@@ -22,11 +22,6 @@ use crate::storage::{
 
 /// Seconds to wait until a running server has read the images.
 const TIMEOUT_S: u64 = 10;
-/// Characters of the bar that shows progress.
-const BAR: usize = 30;
-/// Percent between two lines of progress, where there is no terminal.
-const LINE_EVERY: f64 = 10.0;
-
 /// Import, list and delete images.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -155,7 +150,7 @@ pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
         ImageCommand::List => list(&args),
         ImageCommand::Delete { id } => {
             let (directory, gone) = (args.data_dir.clone(), id.clone());
-            waiting(move || existing(&directory)?.delete(&gone).map_err(failed)).await?;
+            blocking(move || existing(&directory)?.delete(&gone).map_err(failed)).await?;
             tell_server(&args).await;
             show(&args, &json!({ "deleted": id }), &format!("{id} is deleted"))
         }
@@ -166,14 +161,6 @@ pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
             show(&args, &told_of(&record), &told)
         }
     }
-}
-
-/// Runs blocking work on a thread for it.
-async fn waiting<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Failure::new(error, "")))
 }
 
 fn failed(fault: StorageError) -> Failure {
@@ -191,10 +178,10 @@ fn existing(directory: &Path) -> Result<Images, Failure> {
 async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Failure> {
     let import = plan(wanted);
     let directory = directory.to_owned();
-    waiting(move || {
+    blocking(move || {
         let images = Images::open(&directory).map_err(failed)?;
         let mut bar = Bar::default();
-        let imported = images.import(&import, &mut |progress| bar.show(progress));
+        let imported = images.import(&import, &mut |progress| show_progress(&mut bar, progress));
         bar.end();
         imported.map_err(failed)
     })
@@ -237,46 +224,13 @@ fn id_of(name: &str, now: domain::Moment) -> String {
     }
 }
 
-/// Progress for people: a bar on a terminal, else a line now and then.
-#[derive(Default)]
-struct Bar {
-    last: Option<f64>,
-    drawn: bool,
-}
-
-impl Bar {
-    fn show(&mut self, progress: ImportProgress) {
-        match progress {
-            ImportProgress::Checking => eprintln!("checking"),
-            ImportProgress::Copied(percent) if std::io::stderr().is_terminal() => {
-                self.draw(percent)
-            }
-            ImportProgress::Copied(percent) => {
-                if self.last.is_none_or(|last| percent - last >= LINE_EVERY || percent >= 100.0) {
-                    self.last = Some(percent);
-                    eprintln!("copied {percent:.0} %");
-                }
-            }
-            ImportProgress::Saving => {
-                self.end();
-                eprintln!("making it durable");
-            }
-        }
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-    fn draw(&mut self, percent: f64) {
-        let full = (percent.clamp(0.0, 100.0) as usize) * BAR / 100;
-        let (done, left) = ("#".repeat(full), " ".repeat(BAR - full));
-        eprint!("\rcopied [{done}{left}] {percent:3.0} %");
-        // A closed terminal does not stop the import.
-        let _ = std::io::stderr().flush();
-        self.drawn = true;
-    }
-
-    fn end(&mut self) {
-        if std::mem::take(&mut self.drawn) {
-            eprintln!();
+fn show_progress(bar: &mut Bar, progress: ImportProgress) {
+    match progress {
+        ImportProgress::Checking => eprintln!("checking"),
+        ImportProgress::Copied(percent) => bar.show(percent),
+        ImportProgress::Saving => {
+            bar.end();
+            eprintln!("making it durable");
         }
     }
 }

@@ -146,6 +146,24 @@ fn grace(text: &str) -> Result<i64, String> {
     Ok(grace)
 }
 
+/// The hypervisor that the state of a data directory belongs to; none if none was recorded.
+pub(crate) fn recorded_hypervisor(directory: &Path) -> std::io::Result<Option<String>> {
+    let found = match std::fs::read_to_string(directory.join(MARK)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    // A power cut may have left it empty.
+    Ok(Some(found.trim().to_owned()).filter(|word| !word.is_empty()))
+}
+
+/// Records which hypervisor the state of a data directory belongs to.
+pub(crate) fn record_hypervisor(directory: &Path, word: &str) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let mut file = std::fs::File::create(directory.join(MARK))?;
+    writeln!(file, "{word}")?;
+    file.sync_all()
+}
+
 impl MachineArgs {
     /// Whether guests run on this host, which may send anything to it.
     pub(crate) fn has_guests(&self) -> bool {
@@ -207,15 +225,9 @@ impl MachineArgs {
         let wrong = |error: std::io::Error| {
             Failure::new(format!("cannot use {}: {error}", directory.display()), "")
         };
-        let mark = directory.join(MARK);
-        let found = match std::fs::read_to_string(&mark) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            found => found.map_err(wrong)?,
-        };
-        let made_with = match found.trim() {
-            // A power cut may have left it empty.
-            "" => self.record_hypervisor(directory, &mark).map_err(wrong)?.to_owned(),
-            word => word.to_owned(),
+        let made_with = match recorded_hypervisor(directory).map_err(wrong)? {
+            None => self.record_first(directory).map_err(wrong)?.to_owned(),
+            Some(word) => word,
         };
         if made_with == self.hypervisor.as_str() {
             return Ok(());
@@ -226,13 +238,10 @@ impl MachineArgs {
     }
 
     /// Says whose state it is: that of the simulated hypervisor, if it is older than the mark.
-    fn record_hypervisor(&self, directory: &Path, mark: &Path) -> std::io::Result<&'static str> {
+    fn record_first(&self, directory: &Path) -> std::io::Result<&'static str> {
         let is_old = directory.join("books.sqlite").exists();
         let word = if is_old { HypervisorChoice::Simulated } else { self.hypervisor }.as_str();
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let mut file = std::fs::File::create(mark)?;
-        writeln!(file, "{word}")?;
-        file.sync_all()?;
+        record_hypervisor(directory, word)?;
         Ok(word)
     }
 }

@@ -1,6 +1,7 @@
 //! The command line. The only place that prints to standard output.
 
 mod admin;
+mod backup;
 pub mod call;
 mod catalog;
 mod client;
@@ -19,6 +20,8 @@ mod local_server;
 mod machines;
 mod nearest;
 pub(crate) mod output;
+mod progress;
+mod restore;
 mod sample;
 pub(crate) mod serve;
 mod tls;
@@ -67,6 +70,10 @@ enum CliCommand {
     Key(key::KeyArgs),
     /// Import, list and delete images
     Image(image::ImageArgs),
+    /// Write the store into a file, while a server runs or without one
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the store, with the server stopped
+    Restore(restore::RestoreArgs),
     /// Check whether this host can run virtual machines
     Doctor(doctor::DoctorArgs),
     /// Inspect and control a running server: operations, clock, faults, locks
@@ -94,6 +101,8 @@ pub async fn run() -> Result<(), Failure> {
         CliCommand::Catalog(args) => catalog::run(args),
         CliCommand::Key(args) => key::run(args).await,
         CliCommand::Image(args) => image::run(args).await,
+        CliCommand::Backup(args) => backup::run(args).await,
+        CliCommand::Restore(args) => restore::run(args).await,
         CliCommand::Doctor(args) => doctor::run(args).await,
         CliCommand::Admin(args) => admin::run(args).await,
         CliCommand::Docs(args) => docs::run(args),

@@ -150,6 +150,26 @@ fn shorten(cell: &str) -> String {
     cell.chars().take(CELL - 1).chain(['…']).collect()
 }
 
+/// Units of bytes, each 1024 times the one before.
+const UNITS: &[&str] = &["bytes", "KiB", "MiB", "GiB", "TiB"];
+
+/// A number of bytes for people: `1.5 GiB`.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(crate) fn size(bytes: u64) -> String {
+    let mut amount = bytes as f64;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().unwrap_or(&"");
+    // What would be shown as 1024 is one of the next unit.
+    while amount >= 1_023.95
+        && let Some(larger) = units.next()
+    {
+        amount /= 1_024.0;
+        unit = larger;
+    }
+    let text = format!("{amount:.1}");
+    format!("{} {unit}", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 /// XML that is written without line breaks, indented.
 pub(crate) fn indent_xml(xml: &str) -> String {
     let mut out = String::with_capacity(xml.len() * 2);
@@ -214,6 +234,13 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         let reply = json!({ "Disks": { "Disk": [{ "DiskId": "d\u{1b}[2J\n" }] } });
         assert_eq!(reply_table(&reply), "DISKID\nd [2J");
+    }
+
+    #[test]
+    fn size_has_the_unit_that_fits() {
+        let sizes = [0, 512, 1_024, 1_536, (1 << 20) - 1, 20 << 30, 5 << 50];
+        let told = ["0 bytes", "512 bytes", "1 KiB", "1.5 KiB", "1 MiB", "20 GiB", "5120 TiB"];
+        assert_eq!(sizes.map(size), told);
     }
 
     #[test]

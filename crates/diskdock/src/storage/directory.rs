@@ -17,7 +17,7 @@ use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::making::UNNAMED;
 use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
-use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore};
+use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore, survey};
 
 /// The unit of the size of raw images, in bytes.
 const SECTOR: u64 = 512;
@@ -171,12 +171,7 @@ impl Directory {
 
     /// The files of all disks.
     fn files(&self) -> Result<Vec<PathBuf>, StorageError> {
-        let is_disk = |path: &PathBuf| {
-            let extension = path.extension().and_then(|end| end.to_str());
-            let known = DiskFormat::ALL.iter().any(|format| Some(format.as_str()) == extension);
-            known && path.symlink_metadata().is_ok_and(|found| found.is_file())
-        };
-        Ok(files::in_directory(self.disks())?.into_iter().filter(is_disk).collect())
+        survey::paths_of_disks(self.disks())
     }
 
     /// The open file of a disk, whether it is damaged or not.

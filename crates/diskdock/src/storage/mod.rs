@@ -32,6 +32,7 @@ mod node;
 mod qcow2;
 mod restore;
 mod source;
+mod survey;
 mod tool;
 mod volumes;
 
@@ -44,6 +45,7 @@ pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub(crate) use name::checked;
+pub(crate) use survey::{DiskFileFound, disk_files};
 pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 

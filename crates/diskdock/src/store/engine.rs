@@ -1,6 +1,5 @@
 //! The interface of an engine of the store. SQLite is the one there is.
 
-use std::path::Path;
 use std::pin::Pin;
 
 use super::{ReadTx, StoreError, WriteTx};
@@ -32,12 +31,6 @@ pub trait Engine: Send + Sync {
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
     /// Why the engine takes no more writes, if it does not.
     fn stopped(&self) -> Option<String>;
-    /// Writes a copy of everything, as of one moment, into a new file; in the form of an older
-    /// store version, if one is given. Waits for the disk.
-    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError>;
-    /// Puts a copy that [`Engine::back_up`] wrote in the place of everything, and calls `then`
-    /// before any other write. Waits for the disk, and for the writes that are queued before.
-    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError>;
     /// Ends well: does what is queued and leaves the whole state in one file. Whatever comes
     /// afterwards is refused. Waits for the disk.
     fn close(&self) -> Result<(), StoreError>;

@@ -16,7 +16,6 @@ mod resource;
 mod snapshot;
 pub mod sqlite;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
@@ -268,21 +267,6 @@ impl Store {
     /// Why the store takes no more writes, if it does not: a sync failed, or the file is damaged.
     pub(crate) fn stopped(&self) -> Option<String> {
         self.engine.stopped()
-    }
-
-    /// Writes a copy of everything, as of one moment, into a new file; in the form of an older
-    /// store version, if one is given.
-    pub async fn back_up(&self, to: PathBuf, version: Option<i64>) -> Result<(), StoreError> {
-        self.elsewhere(move |engine| engine.back_up(&to, version)).await
-    }
-
-    /// Puts a copy in the place of everything, and does `then` before any other write.
-    pub async fn restore(
-        &self,
-        from: PathBuf,
-        then: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StoreError> {
-        self.elsewhere(move |engine| engine.restore(&from, Box::new(then))).await
     }
 
     /// Ends: does what is queued, leaves the whole state in one file, refuses the rest. What goes

@@ -17,6 +17,7 @@ const LINE: usize = 100;
 const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "store"]),
     ("ansi", &[]),
+    ("backup", &["storage", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["hypervisor", "storage"]),
@@ -32,7 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
     ("storage", &["failpoint"]),
-    ("store", &["private_file", "reserve"]),
+    ("store", &["failpoint", "private_file", "reserve"]),
 ];
 /// These put the others together.
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];

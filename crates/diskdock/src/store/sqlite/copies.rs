@@ -1,141 +1,172 @@
-//! Copies of the whole store: written while it is in use, and put in its place again.
+//! Copies of a whole store, page by page, in files that get their name only when they are ready.
 
+use std::ffi::c_int;
 use std::fs::{self, File};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::super::StoreError;
-use super::{STORE, engine, identity, migrate};
+use super::{engine, open_private_file, run};
 
-/// Writes a copy of what this connection sees into a new file, in the form of an older store
-/// version if one is wanted. Whole or not at all: until it is ready it has another name.
-pub(super) fn write(
-    source: &Connection,
-    to: &Path,
-    version: Option<i64>,
-) -> Result<(), StoreError> {
-    if to.exists() {
-        let why = format!("{} is there already: name a file that is not", to.display());
-        return Err(StoreError::Refused(why));
-    }
-    let draft = UnfinishedCopy::beside(to)?;
-    let mut copy = Connection::open(&draft.0).map_err(engine)?;
-    all_pages(source, &mut copy)?;
-    copy.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL")
-        .map_err(engine)?;
-    if let Some(version) = version {
-        migrate::back(&mut copy, version)?;
-    }
-    identity::check_inside(&copy, to.parent().unwrap_or(Path::new(".")))?;
-    copy.close().map_err(|(_, error)| engine(error))?;
-    draft.publish(to)
-}
+/// Pages that are copied between two reports of progress: 16 MiB.
+const PAGES_AT_A_TIME: c_int = 4_096;
+/// How often the draft is opened anew, if others remove it meanwhile.
+const TRIES: usize = 16;
 
-/// A copy that can be put in a store's place: checked, and in the present form. It lies in a draft
-/// beside the store, and the file that was given is left as it is.
-pub(super) struct Restorable {
-    pub connection: Connection,
-    _draft: UnfinishedCopy,
-}
-
-impl Restorable {
-    /// Opens a copy.
-    pub(super) fn open(from: &Path, directory: &Path) -> Result<Restorable, StoreError> {
-        let refused = |why: &dyn std::fmt::Display| {
-            let hint = "Name a copy of a store";
-            StoreError::Refused(format!("{} cannot be restored: {why}. {hint}", from.display()))
-        };
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let source = Connection::open_with_flags(from, flags).map_err(|error| refused(&error))?;
-        let draft = UnfinishedCopy::beside(&directory.join("restore"))?;
-        let mut connection = Connection::open(&draft.0).map_err(engine)?;
-        all_pages(&source, &mut connection).map_err(|error| refused(&error))?;
-        if let Some(damage) = identity::damage(&connection) {
-            return Err(refused(&damage));
-        }
-        let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('disks', 'operations')";
-        let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(engine)?;
-        if tables != 2 {
-            return Err(refused(&"it is no copy of a store"));
-        }
-        migrate::forward(&mut connection)?;
-        Ok(Restorable { connection, _draft: draft })
-    }
-}
-
-/// Makes a copy the store of a directory that is not open, whatever is there now.
-pub(super) fn replace_closed(copy: &Restorable, directory: &Path) -> Result<(), StoreError> {
-    identity::claim(&copy.connection, directory)?;
-    let new = UnfinishedCopy::beside(&directory.join(STORE))?;
-    let mut ready = Connection::open(&new.0).map_err(engine)?;
-    all_pages(&copy.connection, &mut ready)?;
-    ready.close().map_err(|(_, error)| engine(error))?;
-    let replace = || {
-        File::open(&new.0)?.sync_all()?;
-        // The log of what was there must not be taken for one of what comes.
-        for end in ["-wal", "-shm"] {
-            match fs::remove_file(directory.join(format!("{STORE}{end}"))) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        File::open(directory)?.sync_all()?;
-        fs::rename(&new.0, directory.join(STORE))?;
-        File::open(directory)?.sync_all()
-    };
-    replace().map_err(|error| {
-        StoreError::Refused(format!("cannot write {STORE} in {}: {error}", directory.display()))
-    })
-}
+/// The receiver of progress, in percent. A copy of a few MiB ends without a report.
+pub type CopyProgress<'p> = &'p mut dyn FnMut(f64);
 
 /// Copies everything, as of one moment, with SQLite's online backup.
-pub(super) fn all_pages(source: &Connection, to: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn all_pages(
+    source: &Connection,
+    to: &mut Connection,
+    progress: CopyProgress<'_>,
+) -> Result<(), StoreError> {
+    // A transaction that lasts: SQLite begins a copy anew when others write between its steps.
+    run(source, "BEGIN")?;
+    let copied = step_through(source, to, progress);
+    let ended = run(source, "COMMIT");
+    copied.and(ended)
+}
+
+fn step_through(
+    source: &Connection,
+    to: &mut Connection,
+    progress: CopyProgress<'_>,
+) -> Result<(), StoreError> {
+    let begin = "SELECT count(*) FROM sqlite_schema";
+    source.query_row(begin, [], |_| Ok(())).map_err(engine)?;
     let backup = Backup::new(source, to).map_err(engine)?;
-    match backup.step(-1).map_err(engine)? {
-        StepResult::Done => Ok(()),
-        other => Err(StoreError::Engine(format!("the copy was not finished: {other:?}"))),
-    }
-}
-
-/// A file that is not ready yet; gone if it is not published.
-struct UnfinishedCopy(PathBuf);
-
-impl UnfinishedCopy {
-    fn beside(to: &Path) -> Result<UnfinishedCopy, StoreError> {
-        let name = to.file_name().unwrap_or_default().to_string_lossy();
-        let path = to.with_file_name(format!(".{name}.{}.new", std::process::id()));
-        // Left behind by one that was killed, with the same number.
-        let _ = fs::remove_file(&path);
-        let made = File::options().write(true).create_new(true).mode(0o600).open(&path);
-        made.map_err(|error| {
-            StoreError::Refused(format!("cannot write {}: {error}", path.display()))
-        })?;
-        Ok(UnfinishedCopy(path))
-    }
-
-    fn publish(self, to: &Path) -> Result<(), StoreError> {
-        let publish = || {
-            File::open(&self.0)?.sync_all()?;
-            // Unlike a rename, a link never takes another file's place.
-            fs::hard_link(&self.0, to)?;
-            File::open(to.parent().filter(|at| *at != Path::new("")).unwrap_or(Path::new(".")))?
-                .sync_all()
-        };
-        publish()
-            .map_err(|error| StoreError::Refused(format!("cannot write {}: {error}", to.display())))
-    }
-}
-
-impl Drop for UnfinishedCopy {
-    fn drop(&mut self) {
-        for end in ["", "-journal", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(end);
-            // What is not there needs not to be removed.
-            let _ = fs::remove_file(name);
+    loop {
+        match backup.step(PAGES_AT_A_TIME).map_err(engine)? {
+            StepResult::Done => return Ok(()),
+            StepResult::More => progress(percent(&backup)),
+            other => {
+                return Err(StoreError::Engine(format!("the copy was not finished: {other:?}")));
+            }
         }
     }
+}
+
+fn percent(backup: &Backup<'_, '_>) -> f64 {
+    let at = backup.progress();
+    let (all, left) = (f64::from(at.pagecount.max(1)), f64::from(at.remaining));
+    (all - left) / all * 100.0
+}
+
+/// A file that is not ready yet: `.<name>.new` beside the one that it is to become. Gone if it is
+/// not published, and used again if its process was killed.
+pub(super) struct DraftFile {
+    path: PathBuf,
+    /// Locked, so that two processes do not write the same draft.
+    file: File,
+}
+
+impl DraftFile {
+    pub(super) fn beside(to: &Path) -> Result<DraftFile, StoreError> {
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        let path = to.with_file_name(format!(".{name}.new"));
+        let file = open_locked(&path).map_err(|error| cannot_write(&path, &error))?;
+        let draft = DraftFile { path, file };
+        // What one that was killed has left is no beginning of this one.
+        draft.remove_journals();
+        draft.file.set_len(0).map_err(|error| cannot_write(&draft.path, &error))?;
+        Ok(draft)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn sync(&self) -> std::io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name; never that of another file, unless it may take its place.
+    pub(super) fn publish(self, to: &Path, replace: bool) -> Result<(), StoreError> {
+        let publish = || {
+            self.sync()?;
+            if replace {
+                fs::rename(&self.path, to)?
+            } else {
+                name_anew(&self.path, to)?
+            }
+            File::open(directory_of(to))?.sync_all()
+        };
+        publish().map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => is_there(to),
+            _ => cannot_write(to, &error),
+        })
+    }
+
+    fn remove_journals(&self) {
+        for end in ["-journal", "-wal", "-shm"] {
+            // What is not there needs not to be removed.
+            let _ = fs::remove_file(with_ending(&self.path, end));
+        }
+    }
+}
+
+impl Drop for DraftFile {
+    fn drop(&mut self) {
+        self.remove_journals();
+        // After a rename, another draft may have this name.
+        if is_same_file(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The file of this name, locked.
+fn open_locked(path: &Path) -> std::io::Result<File> {
+    for _ in 0..TRIES {
+        let file = open_private_file(path)?;
+        file.try_lock().map_err(|_| Error::other("another process is writing it"))?;
+        if is_same_file(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(Error::other("other processes remove it again and again"))
+}
+
+fn is_same_file(file: &File, path: &Path) -> bool {
+    let number = |found: fs::Metadata| (found.dev(), found.ino());
+    let named = fs::symlink_metadata(path).map(number).ok();
+    named.is_some() && file.metadata().map(number).ok() == named
+}
+
+/// Renames unless the name is taken, also where the file system cannot do that in one step.
+fn name_anew(from: &Path, to: &Path) -> std::io::Result<()> {
+    let renamed = renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
+    match renamed.map_err(Error::from) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        Err(_) => fs::hard_link(from, to),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The path with more behind its last name.
+pub(super) fn with_ending(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// The directory that a file is in.
+pub(super) fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|at| *at != Path::new("")).unwrap_or(Path::new("."))
+}
+
+pub(super) fn cannot_write(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Refused(format!("cannot write {}: {why}", path.display()))
+}
+
+pub(super) fn is_there(path: &Path) -> StoreError {
+    let path = path.display();
+    StoreError::Refused(format!("{path} is there already: name another file, or give --force"))
 }

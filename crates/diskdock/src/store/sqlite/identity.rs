@@ -16,13 +16,13 @@ use crate::private_file;
 /// The file beside the store.
 const MARK: &str = "store-mark";
 /// The beginning of every SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Directories beside the store of a server that ran virtual machines.
 const BESIDE: &[&str] = &["machines", "disks"];
 
 /// The name of a store and how often it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
+pub(super) struct Mark {
     name: String,
     opened: u64,
 }
@@ -114,7 +114,7 @@ pub(super) fn damage(connection: &Connection) -> Option<String> {
     checked.map_or_else(|error| Some(error.to_string()), |found| (found != "ok").then_some(found))
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join(" ")
 }
 
@@ -141,16 +141,18 @@ pub(super) fn count_opening(connection: &Connection, directory: &Path) -> Result
     let found = read_identity(connection)?;
     let fresh = || Mark { name: new_name(), opened: 0 };
     let mark = found.unwrap_or_else(fresh);
-    write(connection, directory, Mark { opened: mark.opened + 1, ..mark })
+    let mark = Mark { opened: mark.opened + 1, ..mark };
+    write_inside(connection, &mark)?;
+    write_beside(directory, &mark)
 }
 
-/// Makes the store that was just restored the one of this directory.
-pub(super) fn claim(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+/// The name and the count that make a store the latest one of this directory.
+pub(super) fn next_mark(connection: &Connection, directory: &Path) -> Result<Mark, StoreError> {
     let beside = read_mark(directory).ok().flatten();
     let inside = read_identity(connection)?;
     let opened = beside.iter().chain(&inside).map(|mark| mark.opened).max().unwrap_or(0);
     let name = beside.or(inside).map_or_else(new_name, |mark| mark.name);
-    write(connection, directory, Mark { name, opened: opened + 1 })
+    Ok(Mark { name, opened: opened + 1 })
 }
 
 fn new_name() -> String {
@@ -160,11 +162,8 @@ fn new_name() -> String {
 }
 
 fn read_identity(connection: &Connection) -> Result<Option<Mark>, StoreError> {
-    let value = |name: &str| {
-        let sql = "SELECT value FROM identity WHERE name = ?1";
-        connection.query_row(sql, [name], |row| row.get::<_, String>(0)).optional().map_err(engine)
-    };
-    let (Some(name), Some(opened)) = (value("name")?, value("opened")?) else { return Ok(None) };
+    let (name, opened) = (value(connection, "name")?, value(connection, "opened")?);
+    let (Some(name), Some(opened)) = (name, opened) else { return Ok(None) };
     let wrong = |_| StoreError::Corrupt(format!("opened {opened:?} times"));
     Ok(Some(Mark { name, opened: opened.parse().map_err(wrong)? }))
 }
@@ -184,13 +183,42 @@ fn read_mark(directory: &Path) -> Result<Option<Mark>, StoreError> {
     }
 }
 
-fn write(connection: &Connection, directory: &Path, mark: Mark) -> Result<(), StoreError> {
+/// A row of the store's identity.
+pub(super) fn value(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT value FROM identity WHERE name = ?1";
+    connection.query_row(sql, [name], |row| row.get::<_, String>(0)).optional().map_err(engine)
+}
+
+/// Sets a row of the store's identity, or removes it.
+pub(super) fn set(
+    connection: &Connection,
+    name: &str,
+    value: Option<&str>,
+) -> Result<(), StoreError> {
+    let done = match value {
+        Some(value) => {
+            let sql = "INSERT INTO identity (name, value) VALUES (?1, ?2) \
+                       ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            connection.execute(sql, params![name, value])
+        }
+        None => connection.execute("DELETE FROM identity WHERE name = ?1", params![name]),
+    };
+    done.map(drop).map_err(engine)
+}
+
+/// Writes the mark into the store.
+pub(super) fn write_inside(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     let sql = "INSERT INTO identity (name, value) VALUES ('name', ?1), ('opened', ?2) \
                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    connection.execute(sql, params![mark.name, mark.opened.to_string()]).map_err(engine)?;
+    let done = connection.execute(sql, params![mark.name, mark.opened.to_string()]);
+    done.map(drop).map_err(engine)
+}
+
+/// Writes the mark beside the store.
+pub(super) fn write_beside(directory: &Path, mark: &Mark) -> Result<(), StoreError> {
     let broken = |error: std::io::Error| {
         StoreError::Engine(format!("cannot write {MARK} in {}: {error}", directory.display()))
     };
-    let text = serde_json::to_vec(&mark).expect("a mark is plain data");
+    let text = serde_json::to_vec(mark).expect("a mark is plain data");
     private_file::replace(&directory.join(MARK), &text).map_err(broken)
 }

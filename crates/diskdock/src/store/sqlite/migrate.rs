@@ -79,7 +79,8 @@ pub(super) fn is_present(connection: &Connection) -> Result<bool, StoreError> {
     Ok(version(connection)? == newest())
 }
 
-fn version(connection: &Connection) -> Result<i64, StoreError> {
+/// The form that the store is in.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(engine)
 }
 

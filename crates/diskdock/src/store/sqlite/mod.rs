@@ -6,7 +6,9 @@
 //! own, and never wait for writers.
 
 mod attachments;
+mod backup;
 mod cached_reads;
+mod contents;
 mod copies;
 mod entity_cache;
 mod health;
@@ -16,6 +18,7 @@ mod migrate;
 mod nonces;
 mod reads;
 mod resources;
+mod restoring;
 mod sqlite_tx;
 mod writer;
 mod writes;
@@ -29,10 +32,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
+pub use backup::{BackupFile, BackupPlan};
 use cached_reads::{CachedReads, Lack};
-use copies::Restorable;
+pub use contents::{BackupOrigin, StoreContents};
+pub use copies::CopyProgress;
 use entity_cache::EntityCache;
 use health::Health;
+pub use restoring::ClosedStore;
 use sqlite_tx::SqliteTx;
 use writer::Writer;
 
@@ -90,15 +96,6 @@ impl Sqlite {
         identity::check_age(&connection, directory)?;
         identity::count_opening(&connection, directory)?;
         Sqlite::with(connection, directory, lock)
-    }
-
-    /// Puts a copy that a backup wrote in the place of the store in this directory, which no
-    /// server has open, whatever is there now.
-    pub fn restore_closed(directory: &Path, from: &Path) -> Result<(), StoreError> {
-        make_private_directory(directory)?;
-        let _lock = lock(directory)?;
-        let copy = Restorable::open(from, directory)?;
-        copies::replace_closed(&copy, directory)
     }
 
     /// Whether a directory's store can be opened, without changing anything.
@@ -201,18 +198,6 @@ impl Engine for Sqlite {
 
     fn stopped(&self) -> Option<String> {
         self.health.stopped()
-    }
-
-    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError> {
-        let connection = self.reader()?;
-        copies::write(&connection, to, version)?;
-        self.give_back(connection);
-        Ok(())
-    }
-
-    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError> {
-        let copy = Restorable::open(from, &self.directory)?;
-        self.writer.restore(copy, then)
     }
 
     fn close(&self) -> Result<(), StoreError> {

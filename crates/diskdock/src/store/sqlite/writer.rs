@@ -14,11 +14,10 @@ use rusqlite::hooks::Wal;
 use tokio::sync::mpsc;
 
 use super::super::{StoreError, WriteJob};
-use super::copies::{self, Restorable};
 use super::entity_cache::{CommitDelta, EntityCache};
 use super::health::Health;
 use super::sqlite_tx::SqliteTx;
-use super::{engine, identity, run};
+use super::{engine, run};
 use crate::reserve;
 
 /// Writes that wait at most; then callers wait for a place.
@@ -31,19 +30,11 @@ const LONG_LOG: i32 = 4_000;
 /// A request to the thread.
 enum WriterTask {
     Write(Box<dyn WriteJob>),
-    Restore(Box<Restore>),
     Close(DoneSender),
 }
 
 /// The channel for the result of a task.
 type DoneSender = std::sync::mpsc::SyncSender<Result<(), StoreError>>;
-
-/// A copy that is to stand in the store's place.
-struct Restore {
-    copy: Restorable,
-    then: Box<dyn FnOnce() + Send>,
-    told: DoneSender,
-}
 
 /// A thread that owns the writing connection, so that no other thread waits for the disk.
 pub(super) struct Writer {
@@ -74,15 +65,6 @@ impl Writer {
         {
             job.done(Err(StoreError::Unavailable));
         }
-    }
-
-    /// Waits until a copy stands in the store's place.
-    pub(crate) fn restore(
-        &self,
-        copy: Restorable,
-        then: Box<dyn FnOnce() + Send>,
-    ) -> Result<(), StoreError> {
-        self.ask(|told| WriterTask::Restore(Box::new(Restore { copy, then, told })))
     }
 
     /// Waits until what was queued is done and the store is one file.
@@ -152,10 +134,6 @@ impl WriterThread {
             for task in tasks.drain(..) {
                 match task {
                     WriterTask::Write(job) => batch.push(job),
-                    WriterTask::Restore(restore) => {
-                        self.commit(&mut batch);
-                        self.restore(*restore);
-                    }
                     WriterTask::Close(told) => {
                         self.commit(&mut batch);
                         return self.close(&told);
@@ -247,29 +225,6 @@ impl WriterThread {
         if let Err(error) = self.health.note(done.map_err(engine)) {
             tracing::error!(%error, "cannot write the log back into the store");
         }
-    }
-
-    fn restore(&self, restore: Restore) {
-        let Restore { copy, then, told } = restore;
-        let replaced = self.health.allow_writes().and_then(|()| self.replace(&copy));
-        let replaced = self.health.note(replaced);
-        if replaced.is_ok() && std::panic::catch_unwind(AssertUnwindSafe(then)).is_err() {
-            tracing::error!("the caller of a restore panicked");
-        }
-        // The caller may have gone away; what was restored stays.
-        let _ = told.send(replaced);
-    }
-
-    fn replace(&self, copy: &Restorable) -> Result<(), StoreError> {
-        let mut everything = CommitDelta::default();
-        everything.touch_everything();
-        self.cache.publish(everything, || {
-            let mut to = Connection::open(self.directory.join(super::STORE)).map_err(engine)?;
-            super::prepare_writer(&to, super::Durability::Synced)?;
-            copies::all_pages(&copy.connection, &mut to)
-        })?;
-        self.seen.set(None);
-        identity::claim(&self.connection, &self.directory)
     }
 
     /// Leaves the whole state in one file.

@@ -308,7 +308,7 @@ impl TestServer {
 
 /// A child that another story starts just now holds what we have open, locks too, until it has
 /// become another program.
-fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
+pub(crate) fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
     const ATTEMPTS: usize = 100_000;
     for _ in 1..ATTEMPTS {
         match attempt() {

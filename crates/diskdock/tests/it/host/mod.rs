@@ -1,12 +1,16 @@
-//! The commands of an operator on a host, with the real program: image import, doctor.
+//! The commands of an operator on a host, with the real program: image import, doctor, backup and
+//! restore.
 
+mod backup;
 mod doctor;
 mod exposure;
 mod image;
 mod offered;
+mod restore;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// Runs `diskdock` on a data directory.
 pub(crate) fn diskdock(data: &Path, arguments: &[&str]) -> Output {
@@ -25,4 +29,31 @@ pub(crate) fn out(data: &Path, arguments: &[&str]) -> String {
 /// The standard error of a run.
 pub(crate) fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A server of its own on this directory; ended when this is dropped.
+pub(crate) struct RunningServer {
+    child: Child,
+    /// Kept open: a program whose reader is gone cannot greet.
+    _greeting: BufReader<ChildStdout>,
+}
+
+impl RunningServer {
+    pub(crate) fn start(data: &Path, more: &[&str]) -> RunningServer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut greeting = BufReader::new(child.stdout.take().unwrap());
+        greeting.read_line(&mut line).unwrap();
+        assert!(line.contains("ready"), "{line}");
+        RunningServer { child, _greeting: greeting }
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -1,9 +1,8 @@
 //! Imported images through the API: offered at once, and launched from.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
-use super::out;
+use super::{RunningServer, out};
 use crate::harness::{ACCOUNT, REGION, TestServer};
 use crate::storage::{put_image, raw_disk};
 
@@ -65,37 +64,10 @@ async fn serve_can_leave_out_images_without_bytes() {
     assert_eq!(ids(&world, &[]).await, ["m-1"]);
 }
 
-/// A server of its own on this directory; ended when this is dropped.
-struct Server {
-    child: Child,
-    /// EntityCache open: a program whose reader is gone cannot greet.
-    _greeting: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(data: &std::path::Path, more: &[&str]) -> Server {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(more);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        let mut greeting = BufReader::new(child.stdout.take().unwrap());
-        greeting.read_line(&mut line).unwrap();
-        assert!(line.contains("ready"), "{line}");
-        Server { child, _greeting: greeting }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn running_server_lists_an_image_once_imported() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let _server = Server::start(data.path(), &[]);
+    let _server = RunningServer::start(data.path(), &[]);
     let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();
     let offered = || {
         let call = ["call", "DescribeImages", "--RegionId", REGION, "--ImageOwnerAlias", "self"];
@@ -112,7 +84,7 @@ fn running_server_lists_an_image_once_imported() {
 #[test]
 fn serve_offers_only_the_regions_that_it_is_given() {
     let data = tempfile::tempdir().unwrap();
-    let _server = Server::start(data.path(), &["--regions", "cn-hangzhou,cn-beijing"]);
+    let _server = RunningServer::start(data.path(), &["--regions", "cn-hangzhou,cn-beijing"]);
     let endpoint = std::fs::read_to_string(data.path().join("endpoint")).unwrap();
     let call = |action: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));

@@ -1,6 +1,5 @@
 //! A driver and a store that fail when they are told to, around the real ones.
 
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -73,14 +72,6 @@ impl<E: Engine> Engine for Flaky<E> {
 
     fn stopped(&self) -> Option<String> {
         self.engine.stopped()
-    }
-
-    fn back_up(&self, to: &Path, version: Option<i64>) -> Result<(), StoreError> {
-        self.engine.back_up(to, version)
-    }
-
-    fn restore(&self, from: &Path, then: Box<dyn FnOnce() + Send>) -> Result<(), StoreError> {
-        self.engine.restore(from, then)
     }
 
     fn close(&self) -> Result<(), StoreError> {

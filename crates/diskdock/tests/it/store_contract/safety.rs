@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diskdock::store::sqlite::{Durability, STORE, Sqlite};
+use diskdock::store::sqlite::{BackupOrigin, BackupPlan, Durability, STORE, Sqlite};
 use diskdock::store::{DiskFilter, Page, Store, StoreError};
 use domain::DiskId;
 use rusqlite::Connection;
@@ -77,23 +77,6 @@ async fn open_refuses_an_old_copy_until_the_mark_is_removed() {
     assert!(has_disk(&open(directory.path()).unwrap()));
 }
 
-#[tokio::test]
-async fn restore_brings_back_what_back_up_wrote_and_neither_overwrites() {
-    let directory = stopped().await;
-    let copy = directory.path().join("copy");
-    let store = open(directory.path()).unwrap();
-    store.back_up(copy.clone(), None).await.unwrap();
-    let again = store.back_up(copy.clone(), None).await;
-    assert!(matches!(again, Err(StoreError::Refused(_))), "{again:?}");
-    store.write(|tx| tx.remove_disk(&"d-one".into())).await.unwrap();
-    assert!(!has_disk(&store));
-    store.restore(copy, || ()).await.unwrap();
-    assert!(has_disk(&store));
-    store.close().await;
-    drop(store);
-    assert!(has_disk(&open(directory.path()).unwrap()));
-}
-
 fn bodies(path: &Path, table: &str) -> Vec<Value> {
     let connection = Connection::open(path).unwrap();
     let sql = format!("SELECT body FROM {table} ORDER BY id");
@@ -125,7 +108,10 @@ async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     assert!(!operations.is_empty());
     assert!(operations.iter().all(|operation| operation.unknown.is_empty()), "{operations:?}");
 
-    opened.back_up(back.clone(), Some(VERSION_OF_0_1_0)).await.unwrap();
+    let version = Some(VERSION_OF_0_1_0);
+    let origin = BackupOrigin::default();
+    let plan = BackupPlan { file: back.clone(), replace: false, version, origin };
+    Sqlite::back_up(directory.path(), &plan, &mut |_| ()).unwrap();
     assert_eq!(bodies(&back, "disks"), disks);
     assert_eq!(bodies(&back, "instances"), instances);
 }

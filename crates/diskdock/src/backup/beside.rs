@@ -1,0 +1,52 @@
+//! A search for the files beside a store.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use domain::InstanceId;
+
+use crate::storage::{DiskFileFound, ImageRecord, Images, StorageError, disk_files};
+
+/// The files beside a store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beside {
+    /// The files of disks.
+    pub disks: Vec<DiskFileFound>,
+    /// The images that instances start from.
+    pub images: Vec<ImageRecord>,
+    /// The machines that have a record.
+    pub machines: Vec<InstanceId>,
+}
+
+impl Beside {
+    /// Looks. A directory that is not there has nothing.
+    pub(crate) fn look(data_directory: &Path) -> Result<Beside, StorageError> {
+        Ok(Beside {
+            disks: disk_files(data_directory)?,
+            images: Images::of(data_directory).survey()?.records,
+            machines: machines(&data_directory.join("machines"))?,
+        })
+    }
+}
+
+fn machines(directory: &Path) -> Result<Vec<InstanceId>, StorageError> {
+    let unreadable = |source: std::io::Error| StorageError::Io {
+        doing: "list",
+        path: directory.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        // The record is what makes a directory a machine.
+        if entry.path().join("machine.json").exists() {
+            found.push(InstanceId::from(entry.file_name().to_string_lossy().into_owned()));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}

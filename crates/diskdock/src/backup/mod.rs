@@ -1,0 +1,106 @@
+//! The files beside a store that are in no backup of it (disks, images, records of virtual
+//! machines), and the comparison of a backup with them.
+
+mod beside;
+
+use std::collections::BTreeSet;
+
+use domain::{DiskId, InstanceId};
+use serde::Serialize;
+
+pub(crate) use beside::Beside;
+
+use crate::store::sqlite::StoreContents;
+
+/// The differences between a store and the files beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Disagreement {
+    /// Disks of the store that have no file.
+    pub disks_without_file: Vec<DiskId>,
+    /// Files of disks that the store does not know.
+    pub unknown_disk_files: Vec<DiskId>,
+    /// Machines that the store does not know.
+    pub unknown_machines: Vec<InstanceId>,
+}
+
+impl Disagreement {
+    /// Whether there is none.
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Disagreement::default()
+    }
+}
+
+/// Compares what a store holds with what lies beside it. Simulated disks have no files.
+pub(crate) fn compare(contents: &StoreContents, beside: &Beside) -> Disagreement {
+    let files: BTreeSet<DiskId> =
+        beside.disks.iter().map(|file| DiskId::from(file.id.as_str())).collect();
+    let machines: BTreeSet<InstanceId> = beside.machines.iter().cloned().collect();
+    let has_files = match contents.origin.hypervisor.as_deref() {
+        Some(hypervisor) => hypervisor != "simulated",
+        None => !files.is_empty() || !machines.is_empty(),
+    };
+    let missing = contents.disks.difference(&files).filter(|_| has_files);
+    Disagreement {
+        disks_without_file: missing.cloned().collect(),
+        unknown_disk_files: files.difference(&contents.disks).cloned().collect(),
+        unknown_machines: machines.difference(&contents.instances).cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::storage::DiskFileFound;
+    use crate::store::sqlite::BackupOrigin;
+
+    fn contents(hypervisor: Option<&str>, disks: &[&str]) -> StoreContents {
+        StoreContents {
+            origin: BackupOrigin { made_at: None, hypervisor: hypervisor.map(str::to_owned) },
+            version: 5,
+            accounts: BTreeMap::new(),
+            access_keys: 0,
+            operations: 0,
+            disks: disks.iter().map(|id| DiskId::from(*id)).collect(),
+            instances: [InstanceId::from("i-1")].into(),
+        }
+    }
+
+    fn beside(disks: &[&str], machines: &[&str]) -> Beside {
+        let file = |id: &&str| DiskFileFound {
+            id: (*id).to_owned(),
+            path: format!("/disks/{id}.raw").into(),
+            bytes: 1,
+            allocated_bytes: 0,
+        };
+        Beside {
+            disks: disks.iter().map(file).collect(),
+            images: Vec::new(),
+            machines: machines.iter().map(|id| InstanceId::from(*id)).collect(),
+        }
+    }
+
+    #[test]
+    fn compare_lists_what_is_on_one_side_only() {
+        let found = compare(&contents(Some("qemu"), &["d-1", "d-2"]), &beside(&["d-2"], &["i-1"]));
+        let only = Disagreement { disks_without_file: vec!["d-1".into()], ..Default::default() };
+        assert_eq!(found, only);
+        let found = compare(&contents(Some("qemu"), &["d-1"]), &beside(&["d-1", "d-3"], &["i-2"]));
+        let only = Disagreement {
+            unknown_disk_files: vec!["d-3".into()],
+            unknown_machines: vec!["i-2".into()],
+            ..Default::default()
+        };
+        assert_eq!(found, only);
+    }
+
+    #[test]
+    fn compare_misses_no_files_of_simulated_disks() {
+        let nothing = beside(&[], &[]);
+        assert!(compare(&contents(Some("simulated"), &["d-1"]), &nothing).is_none());
+        assert!(compare(&contents(None, &["d-1"]), &nothing).is_none());
+        assert!(!compare(&contents(None, &["d-1"]), &beside(&["d-2"], &[])).is_none());
+        assert!(!compare(&contents(Some("qemu"), &["d-1"]), &nothing).is_none());
+    }
+}

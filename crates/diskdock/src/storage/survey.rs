@@ -1,0 +1,54 @@
+//! The files of disks in a data directory, for people who only look: nothing is opened or changed.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::directory::DiskFormat;
+use super::error::{At, StorageError};
+use super::{files, name};
+
+/// The file of a disk, as it lies in the data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DiskFileFound {
+    /// The id of the disk.
+    pub id: String,
+    /// The path.
+    pub path: PathBuf,
+    /// The length.
+    pub bytes: u64,
+    /// The bytes that it takes on the file system: files of disks are sparse.
+    pub allocated_bytes: u64,
+}
+
+/// Bytes of a block, as the system counts them.
+const BLOCK: u64 = 512;
+
+/// The files of all disks of a data directory, sorted by id; none if it has no disks.
+pub(crate) fn disk_files(data_directory: &Path) -> Result<Vec<DiskFileFound>, StorageError> {
+    let directory = data_directory.join("disks");
+    let mut found = Vec::new();
+    if !directory.exists() {
+        return Ok(found);
+    }
+    for path in paths_of_disks(&directory)? {
+        let id = path.file_stem().and_then(|id| id.to_str()).unwrap_or_default();
+        if name::checked(id).is_err() {
+            continue;
+        }
+        let metadata = path.symlink_metadata().at("look at", &path)?;
+        let (bytes, allocated_bytes) = (metadata.len(), metadata.blocks() * BLOCK);
+        found.push(DiskFileFound { id: id.to_owned(), bytes, allocated_bytes, path });
+    }
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// The files in a directory that are disks by their names.
+pub(super) fn paths_of_disks(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let is_disk = |path: &PathBuf| {
+        let extension = path.extension().and_then(|end| end.to_str());
+        let known = DiskFormat::ALL.iter().any(|format| Some(format.as_str()) == extension);
+        known && path.symlink_metadata().is_ok_and(|found| found.is_file())
+    };
+    Ok(files::in_directory(directory)?.into_iter().filter(is_disk).collect())
+}
