@@ -28,7 +28,7 @@ pub(crate) async fn stopped_with(name: &str) -> tempfile::TempDir {
     directory
 }
 
-/// Waits until no process has the directory open, not even a child that another test starts just now.
+/// Waits until no process has the directory open, nor a child that another test starts just now.
 pub(crate) fn wait_for_lock(data: &Path) {
     again(|| fs::File::open(data.join("lock")).unwrap().try_lock());
 }
