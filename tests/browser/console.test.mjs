@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoTroubles, call, instanceWithDisks, openPage, startBrowser, startServer } from "./world.mjs";
+import { accessibilityFaults, assertNoTroubles, call, clearRules, control, hold, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./world.mjs";
 
-const server = await startServer("--pace", "1500ms");
+const server = await startServer();
 const browser = await startBrowser();
 const { instance, disks: [first, second] } = await instanceWithDisks(server, 2);
 
@@ -15,17 +15,27 @@ async function openConsole() {
   return opened;
 }
 
+const sure = (page, what) => page.getByRole("button", { name: `Yes, ${what}` }).click();
 const disk = (page, id, place, status) => page.locator(`${place} [data-disk="${id}"]`, { hasText: status });
 
 test("a disk is detached by its button and attached again from the list", async () => {
   const { page, troubles } = await openConsole();
   await page.getByRole("button", { name: `Detach ${first}` }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await disk(page, first, ".instances", "In_use").waitFor();
+  await hold(server, "detach");
+  await hold(server, "attach");
+  await page.getByRole("button", { name: `Detach ${first}` }).click();
+  await sure(page, "DetachDisk");
   await disk(page, first, ".instances", "Detaching").waitFor();
   await page.locator(".operations").getByText("disk.detach").waitFor();
+  await control(server, "transitions/finish", { disk: first });
   await disk(page, first, ".free", "Available").waitFor();
   await page.getByLabel(`Attach ${first} to`).selectOption(instance);
   await disk(page, first, ".instances", "Attaching").waitFor();
+  await control(server, "transitions/finish", { disk: first });
   await disk(page, first, ".instances", "In_use").waitFor();
+  await clearRules(server);
   assertNoTroubles(troubles, "console");
   await page.close();
 });
@@ -35,6 +45,7 @@ test("a disk is dragged off an instance and back onto it", async () => {
   // By its id, beside the controls on it.
   const sourcePosition = { x: 20, y: 12 };
   await page.dragAndDrop(`[data-disk="${second}"]`, ".free", { sourcePosition });
+  await sure(page, "DetachDisk");
   await disk(page, second, ".free", "Available").waitFor();
   await page.dragAndDrop(`[data-disk="${second}"]`, `[data-instance="${instance}"]`, { sourcePosition });
   await disk(page, second, ".instances", "In_use").waitFor();
@@ -56,9 +67,9 @@ test("what others do shows at once, and a call can be opened as it was", async (
 test("a refusal is told where it happened", async () => {
   const { page } = await openConsole();
   const plan = { action: "DetachDisk", times: 1, fault: { do: "answer", code: "DiskNotPortable" } };
-  const planted = await fetch(`${server.origin}/_diskdock/faults`, { method: "POST", body: JSON.stringify(plan) });
-  assert.equal(planted.status, 200);
+  await control(server, "faults", plan);
   await page.getByRole("button", { name: `Detach ${first}` }).click();
+  await sure(page, "DetachDisk");
   await page.locator(".refusal", { hasText: "DiskNotPortable" }).waitFor();
   await page.close();
 });
@@ -70,12 +81,116 @@ test("many watch one look", async () => {
   await Promise.all(opened.map(({ page }) => page.close()));
 });
 
-// The last, since the older disks are beyond what is shown then.
-test("it says so when there is more than it shows", async () => {
+// A page on a server of its own that shows what the test says.
+async function pictured(picture) {
+  const { page, troubles } = await openPage(browser);
+  await page.addInitScript(() => {
+    const real = globalThis.fetch;
+    globalThis.fetch = (url, options) => {
+      if (url !== "/_diskdock/watch") return real(url, options);
+      const body = new ReadableStream({ start: (stream) => (globalThis.stream = stream) });
+      return Promise.resolve(new Response(body));
+    };
+    globalThis.said = (seen) => globalThis.stream.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(seen)}\n\n`));
+  });
+  await page.goto(`${server.origin}/explorer/console`);
+  await page.waitForFunction(() => globalThis.stream);
+  await page.evaluate((seen) => globalThis.said(seen), picture);
+  return { page, troubles };
+}
+
+function diskOf(number, status) {
+  return { id: `d-${number}`, name: `disk-${number}`, size: 20, category: "cloud_essd", kind: "data", account: "1", region: REGION, zone: "cn-hangzhou-b", status, portable: true, multi_attach: false, tags: [] };
+}
+
+function large(instances, disksEach) {
+  const made = Array.from({ length: instances }, (_, number) => ({
+    id: `i-${number}`, name: `web-${number}`, type: "ecs.g6.large", account: "1", region: REGION, zone: "cn-hangzhou-b", status: "Running", releasing: false, locks: [], tags: [`team=${number % 2 ? "red" : "blue"}`],
+    disks: Array.from({ length: disksEach }, (_, at) => diskOf(number * 100 + at, "In_use")),
+  }));
+  return { truncated: false, instances: made, free: [diskOf(99_999, "Available")], operations: [], calls: [] };
+}
+
+test("500 instances are counted, filtered and paged, and folded until they are opened", async () => {
+  const { page, troubles } = await pictured(large(500, 10));
+  await page.locator("#instances .count", { hasText: "500 instances: 500 Running" }).waitFor();
+  assert.equal(await page.locator(".instance").count(), 100);
+  await page.locator(".instances .more").click();
+  assert.equal(await page.locator(".instance").count(), 200);
+  await page.getByLabel("Filter").fill("web-499");
+  await page.locator("#instances .count", { hasText: "1 of 500 instances" }).waitFor();
+  assert.equal(await page.locator(".instance .disk").count(), 0);
+  await page.locator(".instance summary").click();
+  await page.locator(".instance .disk").nth(9).waitFor();
+  await page.getByLabel("Filter").fill("team=red cloud_essd");
+  await page.locator("#instances .count", { hasText: "250 of 500 instances" }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  assertNoTroubles(troubles, "large console");
+  await page.close();
+});
+
+test("a change among 5,000 disks keeps focus, selection and scroll", async () => {
+  const picture = large(500, 10);
+  const { page } = await pictured(picture);
+  await page.locator(".instance summary").nth(60).click();
+  await page.locator(".instance .disk").nth(9).waitFor();
+  const kept = await page.evaluate(() => {
+    const id = document.querySelector(".instance .about .id");
+    getSelection().selectAllChildren(id);
+    return { scroll: scrollY, focus: document.activeElement.dataset.focus, selected: String(getSelection()) };
+  });
+  assert.ok(kept.scroll > 0 && kept.selected === "i-60", JSON.stringify(kept));
+  picture.instances[61].status = "Stopping";
+  await page.evaluate((seen) => globalThis.said(seen), picture);
+  await page.locator("#instances .count", { hasText: "1 Stopping" }).waitFor();
+  const after = await page.evaluate(() => ({ scroll: scrollY, focus: document.activeElement.dataset.focus, selected: String(getSelection()) }));
+  assert.deepEqual(after, kept);
+  await page.close();
+});
+
+test("a server that is gone is told, and nothing can be pressed until it is back", async () => {
+  const { page } = await pictured(large(2, 1));
+  await page.locator(".instance").first().waitFor();
+  await page.evaluate(() => {
+    globalThis.stream.close();
+    globalThis.stream = undefined;
+  });
+  await page.locator(".watching.gone", { hasText: "gone since" }).waitFor();
+  assert.equal(await page.locator("#instances").evaluate((section) => section.inert), true);
+  await page.waitForFunction(() => globalThis.stream);
+  await page.evaluate((seen) => globalThis.said(seen), large(3, 1));
+  await page.locator("#instances .count", { hasText: "3 instances" }).waitFor();
+  assert.equal(await page.locator("#instances").evaluate((section) => section.inert), false);
+  await page.close();
+});
+
+test("an operation is refused and finished from where it is shown", async () => {
   const { page } = await openConsole();
-  const told = page.locator(".watching");
-  assert.equal(await told.textContent(), "Watching live.");
-  for (let made = 0; made <= 200; made += 1) await call(server, "CreateDisk", { RegionId: "cn-hangzhou", ZoneId: "cn-hangzhou-b", Size: 20, DiskCategory: "cloud_essd" });
-  await told.getByText("more than is shown").waitFor();
+  await hold(server, "detach");
+  await call(server, "DetachDisk", { InstanceId: instance, DiskId: first });
+  await page.getByRole("button", { name: `Refuse disk.detach of ${first}` }).click();
+  await sure(page, "refuse");
+  await disk(page, first, ".instances", "In_use").waitFor();
+  await call(server, "DetachDisk", { InstanceId: instance, DiskId: first });
+  await page.getByRole("button", { name: `Finish disk.detach of ${first}` }).click();
+  await disk(page, first, ".free", "Available").waitFor();
+  await clearRules(server);
+  await page.close();
+});
+
+test("an empty console makes example instances", async () => {
+  const empty = await startServer();
+  const { page, troubles } = await openPage(browser);
+  await page.goto(`${empty.origin}/explorer/console`);
+  await page.getByRole("button", { name: "Make example instances" }).click();
+  await page.locator(".free .disk").nth(2).waitFor();
+  await page.locator("#instances .count", { hasText: "2 instances" }).waitFor();
+  assertNoTroubles(troubles, "example instances");
+  await page.close();
+});
+
+test("it says so when there is more than it shows", async () => {
+  const { page } = await pictured({ ...large(1, 1), truncated: true });
+  await page.locator(".watching", { hasText: "more than is shown" }).waitFor();
   await page.close();
 });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{AccountId, Disk, Instance, InstanceId};
+use domain::{AccountId, Disk, Instance, InstanceId, Tag};
 use serde_json::{Value, json};
 
 use super::view::operations_of;
@@ -17,13 +17,13 @@ use crate::service::COMMON;
 use crate::store::{DiskFilter, EntityReads, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.
-const INSTANCES: u32 = 200;
+const INSTANCES: u32 = 1_000;
 /// Accounts whose free disks are looked at, at most.
 const ACCOUNTS: usize = 20;
-/// The latest disks of an account in a region that are looked at, at most.
-const DISKS: u32 = 200;
+/// The latest free disks of an account in a region that are looked at, at most.
+const DISKS: u32 = 1_000;
 /// Free disks that are shown, at most.
-const FREE: usize = 200;
+const FREE: usize = 1_000;
 /// Operations that are shown, at most.
 const OPERATIONS: usize = 200;
 
@@ -93,6 +93,7 @@ fn shown(tx: &dyn ReadTx, instance: &Instance, paused: &Paused) -> Result<Value,
         "releasing": instance.releasing,
         "paused": paused.get(&instance.id),
         "locks": instance.locks,
+        "tags": tags(&instance.tags),
         "disks": disks,
     }))
 }
@@ -110,20 +111,25 @@ fn disk_value(disk: &Disk) -> Value {
         "status": disk.status().as_str(),
         "portable": disk.portable,
         "multi_attach": disk.multi_attach,
+        "tags": tags(&disk.tags),
     })
 }
 
-/// Disks that are on no instance, and shared ones, which can be on more.
+fn tags(tags: &[Tag]) -> Vec<String> {
+    tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect()
+}
+
+/// Disks that are on no instance. The store selects them, so that none hides behind attached ones.
 fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, StoreError> {
     let (mut found, mut is_cut) = (Vec::new(), false);
     for account in accounts(tx)? {
         for region in environment.inventory.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
-            let page = tx.disks(&all, &Page::After { after: None, most: DISKS + 1 })?;
+            let free = DiskFilter { also: vec![|disk| disk.attachments.is_empty()], ..all };
+            let page = tx.disks(&free, &Page::After { after: None, most: DISKS + 1 })?;
             let page = Part::of(page.entries, DISKS as usize);
             is_cut |= page.is_cut;
-            let free = page.shown.iter().filter(|disk| disk.attachments.is_empty());
-            found.extend(free.map(disk_value));
+            found.extend(page.shown.iter().map(disk_value));
         }
     }
     let part = Part::of(found, FREE);

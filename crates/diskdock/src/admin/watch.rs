@@ -1,7 +1,7 @@
 //! Server-sent events for the console: the whole overview whenever it has changed.
 //!
 //! One task polls for all clients, and only while there is one; the larger the overview, the longer
-//! its interval.
+//! its interval, up to a bound.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,8 +27,10 @@ use crate::hypervisor::Hypervisor;
 const VIEWERS: usize = 100;
 /// The shortest rest between two looks.
 const REST: Duration = Duration::from_millis(200);
-/// A look may take one part in this many of the time.
+/// A look may take one part in this many of the time, unless the rest would be the longest.
 const SHARE: u32 = 20;
+/// The longest rest between two looks: who watches never waits longer, however busy the host.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 /// How often a silent stream says that it is still there, so that dead ones are noticed.
 const STILL_HERE: Duration = Duration::from_secs(15);
 /// Pieces that a slow reader may be behind; in between it misses pictures, never the latest.
@@ -110,7 +112,7 @@ impl Watch {
                 }
                 Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
             }
-            let rest = REST.max(began.elapsed() * SHARE);
+            let rest = (began.elapsed() * SHARE).clamp(REST, LONGEST_REST);
             tokio::select! {
                 () = closing => {}
                 () = tokio::time::sleep(rest) => {}

@@ -33,6 +33,7 @@ static FILES: &[(&str, &str, &str)] = embedded![
     SCRIPT "form.js",
     SCRIPT "hash.js",
     SCRIPT "key.js",
+    SCRIPT "keyed.js",
     SCRIPT "listing.js",
     SCRIPT "pick.js",
     SCRIPT "search.js",

@@ -24,15 +24,95 @@ pub(crate) fn page() -> Markup {
                     "kept for this tab only." }
             }
             div.refusal role="alert" {}
-            section id="instances" { h2 { "Instances" } div.instances {} }
-            section id="free" { h2 { "Disks on no instance" } div.free.drop {} }
-            section id="operations" { h2 { "Operations" } div.operations {} }
-            section id="calls" {
-                h2 { "Latest calls" }
-                label.check { input type="checkbox" id="reads"; " also reads" }
-                div.calls {}
+            (operations())
+            div.narrow {
+                label { "Filter " input id="filter" type="search" autocomplete="off"
+                    spellcheck="false" placeholder="id, name, status, zone, type, tag"; }
+                label { "Region " select id="region" { option value="" { "All regions" } } }
             }
+            section id="instances" {
+                h2 { "Instances" }
+                p.count {}
+                div.example hidden {
+                    p { "There is nothing yet. RunInstances makes an instance, CreateDisk a disk." }
+                    button.primary type="button" { "Make example instances" }
+                }
+                div.instances { div.list {} button.more type="button" hidden {} }
+            }
+            section id="free" {
+                h2 { "Disks on no instance" }
+                p.count {}
+                div.free.drop {
+                    p.hint { "Drop a disk here to detach it." }
+                    ul.disks {}
+                    button.more type="button" hidden {}
+                }
+                datalist id="all-instances" {}
+            }
+            (calls())
+            (question())
         }
     };
     whole("Console", Section::Console, &["console.js"], &body)
+}
+
+fn operations() -> Markup {
+    let head = [
+        "State",
+        "Operation",
+        "Of",
+        "Step",
+        "Tries",
+        "Since",
+        "Deadline",
+        "What happened last",
+        "Controls",
+    ];
+    html! {
+        section id="operations" {
+            h2 { "Operations" }
+            p.quiet { "None." }
+            div.operations {
+                (table("Operations", &head))
+                button.more type="button" hidden {}
+            }
+        }
+    }
+}
+
+fn calls() -> Markup {
+    let head = ["When", "Action", "Parameters", "Who", "Result", "Took", "RequestId"];
+    html! {
+        section id="calls" {
+            h2 { "Latest calls" }
+            label.check { input type="checkbox" id="reads"; " also reads" }
+            div.calls { (table("Latest calls", &head)) }
+        }
+    }
+}
+
+/// A table that the script fills.
+fn table(name: &str, head: &[&str]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(name) {
+            table {
+                thead { tr { @for cell in head { th { (cell) } } } }
+                tbody {}
+            }
+        }
+    }
+}
+
+/// The question that comes before anything is taken away.
+fn question() -> Markup {
+    html! {
+        dialog.ask aria-labelledby="ask" {
+            h2 id="ask" {}
+            p.said {}
+            form method="dialog" {
+                button value="no" autofocus { "Cancel" }
+                button.danger value="yes" {}
+            }
+        }
+    }
 }

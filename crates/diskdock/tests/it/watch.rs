@@ -128,6 +128,27 @@ async fn new_watcher_gets_the_whole_state_at_once() {
 }
 
 #[tokio::test]
+async fn free_disks_are_shown_however_many_newer_ones_are_attached() {
+    let world = TestServer::new().await;
+    let disk = world.available_disk().await;
+    let request = [
+        ("RegionId", REGION),
+        ("ZoneId", ZONE),
+        ("ImageId", crate::harness::IMAGE),
+        ("InstanceType", "ecs.g6.large"),
+        ("Amount", "100"),
+    ];
+    for _ in 0..3 {
+        world.ok("RunInstances", &request).await;
+    }
+    world.finish_all().await;
+    let picture = watching(&world, &Watch::default()).await.next().await.unwrap();
+    assert_eq!(picture["instances"].as_array().unwrap().len(), 300);
+    assert_eq!(picture["free"][0]["id"], disk.as_str());
+    assert_eq!(picture["truncated"], false);
+}
+
+#[tokio::test]
 async fn watch_stream_ends_when_the_server_stops() {
     let world = TestServer::new().await;
     let watch = Watch::default();

@@ -1,51 +1,85 @@
-// The console: shows every picture that the server sends, and attaches and detaches through the
-// signed API like anybody else.
+// The console: shows what the server sends, and attaches and detaches through the signed API like
+// anybody else. What takes away asks first.
 
-import { actionHref, all, element, errorHref, keep, kept, one, pause } from "./common.js";
-import { send } from "./api.js";
+import { actionHref, all, copyButton, element, errorHref, keep, kept, one, pause } from "./common.js";
+import { ask, send } from "./api.js";
+import { keyed, matches, paged } from "./keyed.js";
+import { region } from "./key.js";
 
 const AGAIN_MS = 1000;
+// The server says every 15 s that it is still there.
+const SILENT_MS = 40_000;
+// Instances up to this number are unfolded at first, and are a list to choose from.
+const FEW = 20;
+
 const root = one(".console");
 const watching = one(".watching");
 const refusal = one(".refusal");
 const tokenForm = one("form.token");
+const filter = one("#filter");
+const place = one("#region");
 const reads = one("#reads");
+const dialog = one("dialog.ask");
 let picture;
 let dragged;
 
 // Server-sent events over fetch, which unlike EventSource can carry the admin token.
-async function* events(response) {
+async function* events(response, heard) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    heard();
+    const from = Math.max(0, text.length - 1);
     text += value;
+    if (text.indexOf("\n\n", from) < 0) continue;
     const parts = text.split("\n\n");
     text = parts.pop();
     for (const part of parts) if (part.startsWith("data: ")) yield JSON.parse(part.slice(6));
   }
 }
 
-async function watch() {
+function withToken(headers = {}) {
   const token = kept("token");
-  const headers = token ? { "x-diskdock-token": token } : {};
-  const response = await fetch("/_diskdock/watch", { headers, cache: "no-store" });
-  if (!response.ok) {
-    const { error, hint } = await response.json();
-    watching.textContent = `Cannot watch: ${error}. ${hint}`;
-    tokenForm.hidden = response.status !== 403;
-    return response.status !== 403;
-  }
-  tokenForm.hidden = true;
-  for await (const seen of events(response)) {
-    picture = seen;
-    const told = seen.truncated
-      ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
-      : "Watching live.";
-    // Said anew it would be read out anew.
-    if (watching.textContent !== told) watching.textContent = told;
-    if (!dragged) show();
+  return token ? { ...headers, "x-diskdock-token": token } : headers;
+}
+
+// Said anew it would be read out anew.
+function tell(text, gone) {
+  if (watching.textContent !== text) watching.textContent = text;
+  watching.classList.toggle("gone", gone);
+  root.classList.toggle("stale", gone && !!picture);
+  for (const section of all("section", root)) section.inert = gone;
+}
+
+async function watch() {
+  const silence = new AbortController();
+  let timer;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENT_MS);
+  };
+  heard();
+  try {
+    const response = await fetch("/_diskdock/watch", { headers: withToken(), cache: "no-store", signal: silence.signal });
+    if (!response.ok) {
+      const { error, hint } = await response.json();
+      tell(`Cannot watch: ${error}. ${hint}`, true);
+      tokenForm.hidden = response.status !== 403;
+      return response.status !== 403;
+    }
+    tokenForm.hidden = true;
+    for await (const seen of events(response, heard)) {
+      picture = seen;
+      tell(seen.truncated
+        ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
+        : "Watching live.", false);
+      // A fault in drawing is no fault of the server.
+      if (!dragged) queueMicrotask(show);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return true;
 }
@@ -55,10 +89,15 @@ async function watchForever() {
     try {
       if (!(await watch())) return;
     } catch {}
-    watching.textContent = "The server is gone; trying again …";
+    if (!watching.classList.contains("gone")) {
+      const since = new Date().toLocaleTimeString();
+      tell(`The server is gone since ${since}: what is shown is from before. Trying again …`, true);
+    }
     await pause(AGAIN_MS);
   }
 }
+
+const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
 
 async function act(action, parameters) {
   refusal.replaceChildren();
@@ -66,16 +105,62 @@ async function act(action, parameters) {
     const { status, text } = await send(action, root.dataset.version, Object.entries(parameters));
     if (status < 400) return;
     const { Code, Message } = JSON.parse(text);
-    refusal.replaceChildren(element("p", { class: "verdict bad" }, `${action}: `, element("a", { href: errorHref(Code) }, Code), ` ${Message}`));
+    refused(`${action}: `, element("a", { href: errorHref(Code) }, Code), ` ${Message}`);
   } catch (trouble) {
-    refusal.replaceChildren(element("p", { class: "verdict bad" }, `${action}: no answer: ${trouble.message}`));
+    refused(`${action}: no answer: ${trouble.message}`);
   }
 }
 
+// A control of the operator on the operations of a disk or an instance.
+async function control(verb, concerned) {
+  refusal.replaceChildren();
+  try {
+    const headers = withToken({ "content-type": "application/json" });
+    const body = JSON.stringify(concerned);
+    const response = await fetch(`/_diskdock/transitions/${verb}`, { method: "POST", headers, body });
+    if (response.ok) return;
+    const { error, hint } = await response.json();
+    refused(`${verb}: ${error}. ${hint}`);
+  } catch (trouble) {
+    refused(`${verb}: no answer: ${trouble.message}`);
+  }
+}
+
+function sure(what, said) {
+  one("h2", dialog).textContent = `${what}?`;
+  one(".said", dialog).textContent = said;
+  one(".danger", dialog).textContent = `Yes, ${what}`;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+}
+
 const attach = (DiskId, InstanceId) => act("AttachDisk", { DiskId, InstanceId });
-const detach = (DiskId, InstanceId) => act("DetachDisk", { DiskId, InstanceId });
+
+async function detach(DiskId, InstanceId) {
+  const said = `Unmount ${DiskId} in the guest of ${InstanceId} first: what it has not written yet is lost.`;
+  if (await sure("DetachDisk", said)) await act("DetachDisk", { DiskId, InstanceId });
+}
+
+async function refuse(concerned) {
+  const of = Object.values(concerned).join(" at ");
+  const said = `What is under way on ${of} fails, as when a guest keeps the device.`;
+  if (await sure("refuse", said)) await control("refuse", concerned);
+}
+
+// A moment as it is read, or what stands in its place.
+const moment = (text) => text && element("span", { class: "moment" }, text.replace("T", " ").replace("Z", ""));
 const status = (text) => element("span", { class: `status ${text.toLowerCase()}` }, text);
 const opened = (action, parameters) => `${actionHref(action)}?${new URLSearchParams(parameters)}`;
+const smallButton = (label, text, onclick) => element("button", { type: "button", class: "small", "aria-label": label, "data-focus": label, onclick }, text);
+
+function identity(id, action, parameters) {
+  const href = opened(action, parameters);
+  return element("span", { class: "identity" }, element("a", { class: "id", href, title: "Look it up" }, id), copyButton(id, id));
+}
+
+const diskIdentity = (disk) => identity(disk.id, "DescribeDisks", { RegionId: disk.region, DiskIds: JSON.stringify([disk.id]) });
+const instanceIdentity = (instance) => identity(instance.id, "DescribeInstances", { RegionId: instance.region, InstanceIds: JSON.stringify([instance.id]) });
 
 function draggable(card, disk, instance) {
   card.draggable = true;
@@ -83,6 +168,7 @@ function draggable(card, disk, instance) {
     dragged = { disk: disk.id, instance };
     event.dataTransfer.setData("text/plain", disk.id);
     event.dataTransfer.effectAllowed = "move";
+    event.stopPropagation();
   });
   card.addEventListener("dragend", () => {
     dragged = undefined;
@@ -90,98 +176,186 @@ function draggable(card, disk, instance) {
   });
 }
 
-function droppable(place, dropped) {
-  const accepts = () => dragged && dragged.instance !== place.dataset.instance;
-  place.addEventListener("dragover", (event) => {
+function droppable(target, dropped) {
+  const accepts = () => dragged && dragged.instance !== target.dataset.instance;
+  target.addEventListener("dragover", (event) => {
     if (!accepts()) return;
     event.preventDefault();
-    place.classList.add("over");
+    target.classList.add("over");
   });
-  place.addEventListener("dragleave", () => place.classList.remove("over"));
-  place.addEventListener("drop", (event) => {
+  target.addEventListener("dragleave", () => target.classList.remove("over"));
+  target.addEventListener("drop", (event) => {
     event.preventDefault();
-    place.classList.remove("over");
+    target.classList.remove("over");
     if (accepts()) dropped(dragged);
   });
 }
 
-// A list of places to attach to; choosing one attaches.
-function attachTo(disk) {
-  const fits = picture.instances.filter((one) => one.zone === disk.zone && one.account === disk.account && ["Running", "Stopped"].includes(one.status));
+// Choosing from a list attaches; where it would be long, typing does.
+function attachTo({ disk, fits }) {
   if (disk.status !== "Available" || !fits.length) return null;
-  const options = fits.map(({ id, name }) => element("option", { value: id }, name ? `${name} · ${id}` : id));
-  const list = element("select", { "aria-label": `Attach ${disk.id} to`, "data-focus": `attach-${disk.id}` }, element("option", { value: "" }, "Attach to …"), ...options);
-  list.addEventListener("change", () => list.value && attach(disk.id, list.value));
+  const label = `Attach ${disk.id} to`;
+  const names = { "aria-label": label, "data-focus": label };
+  const option = ({ id, name }) => element("option", { value: id }, name ? `${name} · ${id}` : id);
+  const list = Array.isArray(fits)
+    ? element("select", names, element("option", { value: "" }, "Attach to …"), ...fits.map(option))
+    : element("input", { ...names, list: "all-instances", placeholder: "Attach to i-…", spellcheck: "false" });
+  list.addEventListener("change", () => {
+    const wanted = list.value.trim();
+    if (wanted) attach(disk.id, wanted);
+  });
   return list;
 }
 
-function diskCard(disk, instance) {
+function diskCard(disk, instance, fits) {
   const off = instance && disk.status === "In_use" && disk.portable && disk.kind === "data";
-  const button = off ? element("button", { type: "button", class: "small", "data-focus": `detach-${disk.id}`, "aria-label": `Detach ${disk.id}`, onclick: () => detach(disk.id, instance.id) }, "Detach") : null;
   const card = element("li", { class: "disk", "data-disk": disk.id },
-    element("div", {}, element("span", { class: "id" }, disk.id), status(disk.status)),
-    element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device].filter(Boolean).join(" · ")),
-    button, instance ? null : attachTo(disk));
+    element("div", {}, diskIdentity(disk), status(disk.status)),
+    element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device, !instance && disk.zone].filter(Boolean).join(" · ")),
+    off ? smallButton(`Detach ${disk.id}`, "Detach", () => detach(disk.id, instance.id)) : null,
+    instance ? null : attachTo({ disk, fits }));
   if (off || (!instance && disk.status === "Available")) draggable(card, disk, instance?.id);
   return card;
 }
 
-function instanceCard(instance) {
-  const disks = instance.disks.map((disk) => diskCard(disk, instance));
-  const card = element("article", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` },
-    element("h3", {}, instance.name || instance.id, " ", status(instance.status)),
-    element("p", { class: "about" }, [instance.id, instance.type, instance.zone, ...instance.locks.map((lock) => `locked: ${lock}`)].join(" · ")),
-    instance.paused ? element("p", { class: "about", role: "status" }, `Paused: ${instance.paused}`) : null,
-    element("ul", { class: "disks" }, ...disks));
-  droppable(card, ({ disk }) => attach(disk, instance.id));
-  return card;
+// One row, whose disks are made when it is unfolded.
+function instanceRow(instance, old) {
+  const count = instance.disks.length;
+  const summary = element("summary", { "data-focus": `fold-${instance.id}` },
+    element("strong", {}, instance.name || instance.id), status(instance.status),
+    element("span", { class: "about" }, [instance.name && instance.id, instance.type, instance.zone].filter(Boolean).join(" · ")),
+    element("span", { class: "about" }, [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", ...instance.locks.map((lock) => `locked: ${lock}`)].filter(Boolean).join(" · ")));
+  const row = element("details", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` }, summary);
+  const unfold = () => {
+    if (!row.open || row.childElementCount > 1) return;
+    row.append(element("p", { class: "about" }, instanceIdentity(instance)),
+      instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : "",
+      element("ul", { class: "disks" }, ...instance.disks.map((disk) => diskCard(disk, instance))));
+  };
+  row.open = old ? old.open : picture.instances.length <= FEW;
+  unfold();
+  row.addEventListener("toggle", unfold);
+  droppable(row, ({ disk }) => attach(disk, instance.id));
+  return row;
 }
 
-function table(name, head, rows) {
-  if (!rows.length) return element("p", { class: "quiet" }, "None.");
-  const cells = (tag, row) => row.map((cell) => element(tag, {}, cell ?? ""));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name, "data-focus": name }, element("table", {},
-    element("thead", {}, element("tr", {}, ...cells("th", head))),
-    element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells("td", row))))));
+function freeCard({ disk, fits }) {
+  return diskCard(disk, undefined, fits);
 }
 
-function operations() {
-  const row = (one) => [
-    one.given_up ? element("span", { class: "status gaveup" }, "given up") : element("span", { class: "status" }, "in flight"),
-    one.kind, [one.disk, one.instance].filter(Boolean).join(" at "), one.phase, String(one.tries), one.given_up ? "" : one.deadline_at, one.last_event,
+function operationRow(one) {
+  const concerned = Object.fromEntries(["disk", "instance"].filter((kind) => one[kind]).map((kind) => [kind, one[kind]]));
+  const of = Object.values(concerned).join(" at ");
+  const buttons = one.given_up ? [] : [
+    smallButton(`Finish ${one.kind} of ${of}`, "Finish", () => control("finish", concerned)),
+    smallButton(`Refuse ${one.kind} of ${of}`, "Refuse", () => refuse(concerned)),
+    smallButton(`Retry ${one.kind} of ${of}`, "Retry now", () => control("step", concerned)),
   ];
-  return table("Operations", ["", "Operation", "Of", "Step", "Tries", "Deadline", "What happened last"], picture.operations.map(row));
+  const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
+  const ids = element("span", { class: "ids" }, ...Object.values(concerned).map((id) => element("code", {}, id)));
+  const cells = [state, one.kind, ids, one.phase, String(one.tries), moment(one.created_at), one.given_up ? "" : moment(one.deadline_at), one.last_event, element("span", { class: "verbs" }, ...buttons)];
+  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell ?? "")));
 }
 
-function calls() {
-  const shown = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
-  const row = (call) => [
-    call.at.slice(11, 19),
+function callRow(call) {
+  const parameters = call.parameters.map(([name, value]) => `${name}=${value}`).join(" ");
+  const cells = [
+    moment(call.at),
     call.action === "unknown" ? "unknown" : element("a", { href: opened(call.action, call.parameters), title: "Open it in the explorer as it was" }, call.action),
+    element("code", { class: "given", title: parameters }, parameters),
     call.key ?? "unknown",
     element("span", { class: `status ${call.status < 400 ? "available" : "gaveup"}` }, `${call.status} ${call.code}`),
     `${(call.took_us / 1000).toFixed(1)} ms`,
     element("code", {}, call.request_id),
   ];
-  return table("Latest calls", ["When", "Action", "Who", "Result", "Took", "RequestId"], shown.map(row));
+  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell)));
 }
 
-const orQuiet = (made, text) => (made.length ? made : [element("p", { class: "quiet" }, text)]);
+const showInstances = paged(one(".instances .list"), instanceRow, one(".instances .more"), () => show());
+const showFree = paged(one(".free .disks"), freeCard, one(".free .more"), () => show());
+const showOperations = paged(one(".operations tbody"), operationRow, one(".operations .more"), () => show());
+const showCalls = keyed(one(".calls tbody"), callRow);
 
-// Draws the picture anew and puts the focus back to where it was.
+const diskTexts = (disk) => [disk.id, disk.name, disk.status, disk.zone, disk.region, disk.category, disk.account, disk.device, ...disk.tags];
+const instanceTexts = (each) => [each.id, each.name, each.status, each.zone, each.region, each.type, each.account, ...each.locks, ...each.tags, ...each.disks.flatMap(diskTexts)];
+const here = (thing) => !place.value || thing.region === place.value;
+
+// How many there are of each status: "3 Running, 1 Stopped".
+function byStatus(things) {
+  const counts = new Map();
+  for (const { status } of things) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].sort().map(([status, count]) => `${count} ${status}`).join(", ");
+}
+
+function counted(things, shown, noun) {
+  const of = shown.length === things.length ? "" : ` of ${things.length}`;
+  const statuses = byStatus(shown);
+  return `${shown.length}${of} ${noun}${statuses ? `: ${statuses}` : ""}`;
+}
+
+function offerRegions(things) {
+  const regions = [...new Set(things.map(({ region: name }) => name))].sort();
+  const offered = all("option", place).slice(1).map(({ value }) => value);
+  if (regions.every((name) => offered.includes(name))) return;
+  const chosen = place.value;
+  place.replaceChildren(element("option", { value: "" }, "All regions"), ...regions.map((name) => element("option", { value: name }, name)));
+  place.value = chosen;
+}
+
+// Where each disk can be attached; "many" is chosen by typing.
+function fitting(disk) {
+  if (disk.status !== "Available") return [];
+  const fits = picture.instances.filter((one) => one.zone === disk.zone && one.account === disk.account && ["Running", "Stopped"].includes(one.status));
+  return fits.map(({ id, name }) => ({ id, name }));
+}
+
+const offerInstances = keyed(one("#all-instances"), ({ id, name }) => element("option", { value: id }, name));
+
 function show() {
   if (!picture) return;
   const focused = document.activeElement?.dataset?.focus;
-  one(".instances").replaceChildren(...orQuiet(picture.instances.map(instanceCard), "There is no instance yet: RunInstances makes one."));
-  const free = picture.free.map((disk) => diskCard(disk));
-  one(".free").replaceChildren(free.length ? element("ul", { class: "disks" }, ...free) : element("p", { class: "quiet" }, "None. Drop a disk here to detach it."));
-  one(".operations").replaceChildren(operations());
-  one(".calls").replaceChildren(calls());
-  if (focused) all("[data-focus]").find((each) => each.dataset.focus === focused)?.focus();
+  const { instances, free, operations } = picture;
+  offerRegions([...instances, ...free]);
+  const wanted = instances.filter((each) => here(each) && matches(filter.value, () => instanceTexts(each)));
+  const loose = free.filter((disk) => here(disk) && matches(filter.value, () => diskTexts(disk)));
+  const many = instances.length > FEW;
+  if (many) offerInstances(instances.map(({ id, name }) => ({ id, name })));
+  showInstances(wanted, (each) => each);
+  showFree(loose, (disk) => ({ id: disk.id, disk, fits: many ? "many" : fitting(disk) }));
+  showOperations(operations, (each) => each);
+  showCalls(picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads)).map((call) => ({ id: call.number, ...call })));
+  one("#instances .count").textContent = counted(instances, wanted, "instances");
+  one("#free .count").textContent = counted(free, loose, "disks");
+  one("#operations .quiet").hidden = operations.length > 0;
+  one("#operations .scroll").hidden = !operations.length;
+  one(".example").hidden = instances.length + free.length > 0;
+  if (focused && document.activeElement?.dataset?.focus !== focused) all("[data-focus]").find((each) => each.dataset.focus === focused)?.focus({ preventScroll: true });
+}
+
+// Two running instances, and three disks beside them.
+async function makeExample(event) {
+  event.target.disabled = true;
+  refusal.replaceChildren();
+  const version = root.dataset.version;
+  const RegionId = region();
+  try {
+    const { Images } = await ask("DescribeImages", version, { RegionId });
+    const { Zones } = await ask("DescribeZones", version, { RegionId });
+    const ZoneId = Zones.Zone.at(-1).ZoneId;
+    const ImageId = Images.Image[0].ImageId;
+    await ask("RunInstances", version, { RegionId, ZoneId, ImageId, InstanceType: "ecs.g6.large", InstanceName: "example", Amount: "2" });
+    for (const DiskName of ["example-1", "example-2", "example-3"]) await ask("CreateDisk", version, { RegionId, ZoneId, DiskName, DiskCategory: "cloud_essd", Size: "20" });
+  } catch (trouble) {
+    refused(`The example was not made: ${trouble.message}`);
+  }
+  event.target.disabled = false;
 }
 
 root.hidden = false;
 droppable(one(".free"), ({ disk, instance }) => instance && detach(disk, instance));
+one(".example button").addEventListener("click", makeExample);
+filter.addEventListener("input", show);
+place.addEventListener("change", show);
 reads.addEventListener("change", show);
 tokenForm.addEventListener("submit", (event) => {
   event.preventDefault();
