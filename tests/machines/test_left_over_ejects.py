@@ -88,7 +88,7 @@ def test_attach_during_a_slow_detach_keeps_both_that_disk_and_the_next(host, slo
     host.agrees()
 
 
-def test_a_disk_that_leaves_though_nobody_asked_is_plugged_in_again(host):
+def test_disk_ejected_without_a_request_is_plugged_in_again(host):
     machine, disk = host.ready(), host.disk()
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)
@@ -108,7 +108,7 @@ def test_a_disk_that_leaves_though_nobody_asked_is_plugged_in_again(host):
     disk.detach(machine)
 
 
-def test_a_disk_that_leaves_again_and_again_stays_attached_and_the_differences_tell(host):
+def test_disk_ejected_again_and_again_stays_attached_with_a_difference(host):
     machine, disk = host.ready(), host.disk()
     disk.attach(machine)
     for times in range(1, 5):

@@ -211,7 +211,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]
-    fn a_gap_in_which_the_process_did_not_run_counts_in_small_part() {
+    fn uptime_counts_a_gap_of_a_stopped_process_in_part() {
         let mut state = ClockState::default();
         let mut machine = state.counted_at;
         for gap in [BEAT, BEAT, HOUR, BEAT] {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_clock_counts_nothing_and_a_moved_one_what_it_was_moved() {
+    fn uptime_of_a_held_clock_advances_only_as_it_is_moved() {
         let clock = Clock::held_at(Moment(1_000));
         let began = clock.uptime();
         clock.lock().count(Instant::now() + HOUR);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_day_that_is_set_does_not_move_the_uptime() {
+    fn uptime_ignores_a_set_time_of_day() {
         let clock = Clock::held_at(Moment(1_000));
         let began = clock.uptime();
         for shift_ms in [3_600_000, -7_200_000] {

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn provisionable_iops_are_what_the_size_allows_beyond_the_baseline() {
+    fn provisionable_iops_are_those_beyond_the_baseline() {
         let expected = [
             (1, 0),
             (3, 0),

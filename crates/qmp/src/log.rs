@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn readable_cuts_what_is_long_and_escapes_what_controls_a_terminal() {
+    fn readable_cuts_long_lines_and_escapes_control_characters() {
         assert_eq!(readable(b"{\"a\": 1}\r\n"), "{\"a\": 1}");
         assert_eq!(readable(b"\x1b[2Jx\xff\ny"), "\\u{1b}[2Jx\u{fffd}\\ny");
         let long = "x".repeat(LONGEST_RECORD + 1);

@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_are_what_was_sent(sent in bytes(), piece in 1..64_usize) {
+        fn read_line_returns_the_lines_that_were_sent(sent in bytes(), piece in 1..64_usize) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let read = runtime.block_on(async {
                 let mut stream = BufReader::with_capacity(piece, &sent[..]);

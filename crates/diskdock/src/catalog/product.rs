@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn find_by_request_takes_a_vendors_host_at_its_word() {
+    fn find_by_request_reads_the_product_from_a_vendors_host() {
         let at = |host| found("2014-05-26", host, "DescribeRegions");
         for host in
             ["ecs.aliyuncs.com", "ecs-cn-hangzhou.aliyuncs.com", "ecs.cn-beijing.aliyuncs.com:443"]

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn read_gives_what_write_was_given_and_the_file_is_for_its_owner_only() {
+    fn read_returns_the_written_key_and_the_file_is_private() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(read(directory.path()), None);
         let key = new_key(DEFAULT_ACCOUNT.into(), domain::Moment(0));

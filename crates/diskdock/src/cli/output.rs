@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_becomes_rows_of_what_is_useful() {
+    fn list_becomes_rows_of_its_useful_fields() {
         let reply = json!({ "Disks": { "Disk": [
             { "RegionId": "r", "Size": 40, "DiskId": "d-1", "Status": "In_use", "Device": "" },
             { "RegionId": "r", "Size": 500, "DiskId": "d-22", "Status": "Available" },

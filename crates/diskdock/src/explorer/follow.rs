@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn follow_uses_what_an_asynchronous_action_declares() {
+    fn followed_uses_the_declaration_of_an_asynchronous_action() {
         let detach = of("DetachDisk").unwrap();
         assert_eq!(detach, json!({ "noun": "disk", "ids": { "requested": "DiskId" } }));
         let run = of("RunInstances").unwrap();

@@ -40,7 +40,7 @@ fn builtin_loads_and_is_not_small() {
 }
 
 #[test]
-fn builtin_has_what_configurations_name() {
+fn builtin_has_the_names_in_real_configurations() {
     let inventory = builtin();
     for zone in ["cn-hangzhou-b", "cn-hangzhou-k", "cn-beijing-l", "us-west-1a", "me-central-1b"] {
         assert!(inventory.zone(zone).is_some(), "{zone}");

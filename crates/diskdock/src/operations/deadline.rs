@@ -82,7 +82,7 @@ mod tests {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     #[test]
-    fn only_time_in_which_something_could_happen_counts() {
+    fn deadline_counts_no_time_while_suspended() {
         let mut deadline = Deadline::new(TIMEOUT, Uptime(1_000));
         deadline.count(Uptime(101_000));
         assert_eq!(deadline.left_ms(), Some(200_000));

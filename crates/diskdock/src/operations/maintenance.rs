@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn chore_that_takes_long_rests_all_the_same_and_never_bursts() {
+    async fn long_chore_rests_before_its_next_run() {
         let (_, began) = slow_chore(Duration::from_secs(300));
         tokio::time::sleep(Duration::from_secs(1_000)).await;
         assert_eq!(seen(&began), [20, 340, 660, 980]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn chore_that_is_wanted_early_is_done_once_however_often_that_was_said() {
+    async fn chore_requested_early_several_times_runs_once() {
         let (early, began) = slow_chore(Duration::from_secs(300));
         tokio::time::sleep(Duration::from_secs(5)).await;
         early.notify_one();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn chore_that_panics_is_done_again_in_its_time() {
+    async fn chore_that_panics_runs_again_after_its_period() {
         let began = Began::default();
         let noted = Arc::clone(&began);
         let chore = Chore::new("panic", Duration::from_secs(20), move || {

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_has_lapsed_once_it_was_seen_for_long_without_being_renewed() {
+    fn lapsed_returns_leases_unchanged_for_the_whole_period() {
         let mut watch = LeaseWatch::default();
         let mut lapsed = |renewals, at_ms| watch.lapsed(vec![lease(renewals)], Uptime(at_ms)).len();
         assert_eq!(lapsed(7, 1_000_000), 0, "time before the first look does not count");

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn from_str_reads_what_is_limited_and_how_far() {
+    fn from_str_reads_the_resource_and_its_limit() {
         assert_eq!("disks=10".parse(), Ok(Quota::Disks(10)));
         assert_eq!("instances=0".parse(), Ok(Quota::Instances(0)));
         for wrong in ["disks", "disks=", "disks=-1", "disks=many", "snapshots=1", "=1", ""] {

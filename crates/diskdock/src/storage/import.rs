@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_read_from_what_qemu_img_writes() {
+    fn progress_is_read_from_the_output_of_qemu_img() {
         assert_eq!(percent("    (0.00/100%)\r    (12.50/100%)\r"), Some(12.5));
         assert_eq!(percent("    (100.00/100%)\n"), Some(100.0));
         assert_eq!(percent("    (12.5"), None);

@@ -100,16 +100,16 @@ impl Bench<'_> {
 
 /// The whole contract.
 pub(crate) async fn contract(bench: &Bench<'_>) {
-    disks_are_made_grow_and_are_discarded(bench).await;
-    machines_start_stop_and_are_forgotten(bench).await;
-    a_disk_is_there_from_plug_to_unplug(bench).await;
-    calls_bear_repeating(bench).await;
-    generations_keep_attachments_apart(bench).await;
+    create_resize_and_discard_of_a_disk(bench).await;
+    start_stop_and_forget_of_a_machine(bench).await;
+    disk_is_observed_from_plug_to_unplug(bench).await;
+    repeated_calls_change_nothing(bench).await;
+    calls_of_another_generation_change_nothing(bench).await;
     machines_do_not_disturb_each_other(bench).await;
-    what_is_adopted_is_seen_and_what_is_known_stays(bench).await;
+    adopt_adds_unknown_state_and_keeps_known_state(bench).await;
 }
 
-async fn disks_are_made_grow_and_are_discarded(bench: &Bench<'_>) {
+async fn create_resize_and_discard_of_a_disk(bench: &Bench<'_>) {
     let disk = DiskId::from("d-bytes");
     for _ in 0..2 {
         bench.create("d-bytes").await;
@@ -124,7 +124,7 @@ async fn disks_are_made_grow_and_are_discarded(bench: &Bench<'_>) {
     }
 }
 
-async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
+async fn start_stop_and_forget_of_a_machine(bench: &Bench<'_>) {
     let id = InstanceId::from("i-turn");
     assert_eq!(bench.observe("i-turn").await, None, "nothing is known of it");
     bench.start("i-turn").await;
@@ -149,7 +149,7 @@ async fn machines_start_stop_and_are_forgotten(bench: &Bench<'_>) {
     }
 }
 
-async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
+async fn disk_is_observed_from_plug_to_unplug(bench: &Bench<'_>) {
     bench.start("i-disk").await;
     bench.create("d-one").await;
     let one = slot("i-disk", "d-one", 1);
@@ -164,7 +164,7 @@ async fn a_disk_is_there_from_plug_to_unplug(bench: &Bench<'_>) {
     bench.release("i-disk").await;
 }
 
-async fn calls_bear_repeating(bench: &Bench<'_>) {
+async fn repeated_calls_change_nothing(bench: &Bench<'_>) {
     bench.start("i-twice").await;
     bench.create("d-two").await;
     let (one, two) = (slot("i-twice", "d-one", 1), slot("i-twice", "d-two", 1));
@@ -183,7 +183,7 @@ async fn calls_bear_repeating(bench: &Bench<'_>) {
     bench.release("i-twice").await;
 }
 
-async fn generations_keep_attachments_apart(bench: &Bench<'_>) {
+async fn calls_of_another_generation_change_nothing(bench: &Bench<'_>) {
     bench.start("i-again").await;
     let (old, new) = (slot("i-again", "d-one", 1), slot("i-again", "d-one", 2));
     // The first attach is given up half way; the second knows nothing of it.
@@ -215,7 +215,7 @@ async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
     bench.release("i-right").await;
 }
 
-async fn what_is_adopted_is_seen_and_what_is_known_stays(bench: &Bench<'_>) {
+async fn adopt_adds_unknown_state_and_keeps_known_state(bench: &Bench<'_>) {
     let id = InstanceId::from("i-found");
     let found = ObservedState { disks: vec![("d-one".into(), 3)], ..ObservedState::default() };
     bench.driver.adopt(&id, found.clone()).await.unwrap();

@@ -101,7 +101,7 @@ fn fault_of(spoil: impl FnOnce(&mut OfferTables)) -> String {
 }
 
 #[test]
-fn lookups_find_what_is_there_and_nothing_else() {
+fn lookups_find_existing_entries_only() {
     let inventory = Inventory::new(tables()).unwrap();
     assert_eq!(inventory.region("cn-test").unwrap().id_hint, "te1");
     assert_eq!(inventory.zone("cn-test-b").unwrap().region_id, "cn-test");

@@ -25,7 +25,7 @@ impl Kept {
 }
 
 #[tokio::test(start_paused = true)]
-async fn record_is_told_of_commands_replies_events_and_the_end() {
+async fn record_gets_commands_replies_events_and_the_end() {
     let kept = Arc::new(Kept::default());
     let (client, mut peer) = Peer::greeted_logged(PIPE, Some(kept.clone())).await;
     let said: Vec<_> = kept.take().into_iter().map(|(direction, _)| direction).collect();
@@ -52,7 +52,7 @@ async fn record_is_told_of_commands_replies_events_and_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn record_is_not_told_of_secrets() {
+async fn record_gets_no_secrets() {
     let kept = Arc::new(Kept::default());
     let (client, mut peer) = Peer::greeted_logged(PIPE, Some(kept.clone())).await;
     let secret = BlockdevAdd(json!({"driver": "luks", "password": "hunter2"}));

@@ -181,7 +181,7 @@ async fn line_beyond_the_limit_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_subscriber_is_told_how_many_events_it_missed() {
+async fn slow_subscriber_gets_the_number_of_missed_events() {
     let (client, mut peer) = Peer::greeted().await;
     let (mut slow, mut quick) = (client.events(), client.events());
     for _ in 0..QUEUE + 7 {

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_show_what_failed_and_why() {
+    fn operations_show_failures_with_their_reasons() {
         let told = json!({ "operations": [
             { "kind": "disk.detach", "disk": "d-1", "instance": "i-1", "phase": "unplugging",
               "tries": 2, "last_event": "the guest has not let go", "next_at": "N",

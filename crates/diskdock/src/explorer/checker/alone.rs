@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_checked_says_what_to_paste() {
+    fn check_of_an_unusable_text_says_what_to_paste() {
         for text in ["ACS3-HMAC-SHA256\nabc", "hello", "a\nb"] {
             assert!(!check(text).unwrap_err().is_empty(), "{text}");
         }

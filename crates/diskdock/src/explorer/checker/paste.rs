@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn read_names_the_mistake_in_an_unreadable_request() {
         for text in ["", "what is wrong with my request?", "GET /\nno header", "curl 'x", "curl -X"]
         {
             assert!(!read(text).unwrap_err().is_empty(), "{text}");

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_an_object() {
+    fn refuses_a_document_that_is_not_an_object() {
         for body in ["[]", "1", "\"a\"", "null", "[{\"a\":1}]"] {
             assert_eq!(json(body.as_bytes()), Err(Malformed::NotAnObject), "{body}");
         }

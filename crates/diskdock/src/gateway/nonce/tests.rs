@@ -128,7 +128,7 @@ fn one_of_many_threads_wins_each_nonce() {
 }
 
 #[test]
-fn remember_at_the_bound_makes_the_account_that_holds_most_give_way() {
+fn remember_at_the_bound_evicts_from_the_account_that_holds_most() {
     let nonces = memory(4);
     for (key, nonce) in [("loud1", "1"), ("loud2", "2"), ("loud2", "3"), ("quiet", "1")] {
         assert_eq!(remember(&nonces, key, nonce, NOW, NOW), NonceCheck::Fresh);
@@ -142,7 +142,7 @@ fn remember_at_the_bound_makes_the_account_that_holds_most_give_way() {
 }
 
 #[test]
-fn remember_knows_what_was_stored_by_a_server_before() {
+fn remember_refuses_nonces_stored_before_a_restart() {
     let account = AccountId::from("1");
     let request =
         |nonce, timestamp_s| Signed { account: &account, access_key_id: "a", nonce, timestamp_s };

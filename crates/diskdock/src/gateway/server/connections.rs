@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn room_comes_when_a_served_client_goes() {
+    async fn admit_succeeds_after_a_served_client_has_gone() {
         let connections = connections(1, 1);
         let served = connections.admit(HERE).unwrap();
         served.client.enter(ConnectionPhase::Served);

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn record_waits_for_nobody_and_tells_of_dropped_lines() {
+    fn record_does_not_wait_and_reports_dropped_lines() {
         let (lines, queue) = sync_channel(1);
         let logs = QmpLogs { lines, began: Instant::now() };
         let log = logs.of(Path::new("/nowhere"));

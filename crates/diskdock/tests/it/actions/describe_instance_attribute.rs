@@ -3,7 +3,7 @@
 use crate::harness::{REGION, TestServer};
 
 #[tokio::test]
-async fn describe_instance_attribute_shows_what_describe_instances_shows() {
+async fn describe_instance_attribute_agrees_with_describe_instances() {
     let world = TestServer::new().await;
     let changes = [("InternetMaxBandwidthOut", Some("5")), ("Description", Some("web server"))];
     let id = world.run_one(&changes).await;
@@ -54,7 +54,7 @@ async fn describe_instance_attribute_refuses_an_unknown_instance() {
 }
 
 #[tokio::test]
-async fn describe_user_data_shows_it_as_it_was_sent() {
+async fn describe_user_data_returns_the_text_as_sent() {
     let world = TestServer::new().await;
     let sent = "ZWNobyBoZWxsbyBlY3MhCg==";
     let with = world.run_one(&[("UserData", Some(sent))]).await;

@@ -16,7 +16,7 @@ async fn instance_transitions_take_their_realistic_time() {
         world.pass(after_s * 1_000).await;
         assert_eq!(world.instance_status(id).await, instance);
         assert_eq!(world.status_of(data).await, disk);
-        nothing_free_is_reached(&world, &instances).await;
+        check_that_free_disks_are_unreachable(&world, &instances).await;
     };
     shows(0, "Starting", "Creating").await;
     shows(5, "Starting", "Creating").await;
@@ -34,7 +34,7 @@ async fn instance_transitions_take_their_realistic_time() {
 }
 
 /// None of these machines, in the store or not, reaches a disk that is Available.
-async fn nothing_free_is_reached(world: &TestServer, instances: &[String]) {
+async fn check_that_free_disks_are_unreachable(world: &TestServer, instances: &[String]) {
     let ask = [("RegionId", REGION), ("Status", "Available"), ("PageSize", "100")];
     let free = world.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await;
     for id in instances {
@@ -77,9 +77,9 @@ async fn no_order_of_requests_makes_a_reachable_disk_available() {
             if action != "DeleteInstance" || below(8) == 0 {
                 world.call(action, &[&ids[..with_disk], more].concat()).await;
             }
-            nothing_free_is_reached(&world, &instances).await;
+            check_that_free_disks_are_unreachable(&world, &instances).await;
             world.pass(below(25_000) as i64).await;
-            nothing_free_is_reached(&world, &instances).await;
+            check_that_free_disks_are_unreachable(&world, &instances).await;
             if below(20) == 0 {
                 world = world.restart().await;
             }
@@ -87,7 +87,7 @@ async fn no_order_of_requests_makes_a_reachable_disk_available() {
         for _ in 0..40 {
             world.finish_all().await;
         }
-        nothing_free_is_reached(&world, &instances).await;
+        check_that_free_disks_are_unreachable(&world, &instances).await;
         assert_eq!(world.differences().await, [], "seed {seed}");
     }
 }

@@ -13,7 +13,7 @@ async fn user_data(world: &TestServer, instance: &str) -> String {
 }
 
 #[tokio::test]
-async fn modify_instance_attribute_changes_what_is_named_and_nothing_else() {
+async fn modify_instance_attribute_changes_only_named_attributes() {
     let world = TestServer::new().await;
     let id = world.run_one(&[]).await;
     let mut before = world.show(&id).await;

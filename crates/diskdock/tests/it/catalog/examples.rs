@@ -92,7 +92,7 @@ fn outside(
 }
 
 #[tokio::test]
-async fn every_parameter_refuses_what_is_missing_or_outside_its_limits() {
+async fn every_parameter_refuses_missing_values_and_those_outside_its_limits() {
     let world = TestServer::new().await;
     for spec in actions::all().map(|listed| listed.spec()) {
         let (mut required, mut requests) = (Pairs::new(), Vec::new());

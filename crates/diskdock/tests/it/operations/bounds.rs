@@ -35,7 +35,7 @@ fn detach(number: i64, account: &str) -> NewOperation {
 }
 
 #[tokio::test]
-async fn an_account_with_too_many_operations_is_refused_and_others_are_not() {
+async fn account_with_too_many_operations_is_refused_and_others_are_not() {
     let world = TestServer::new().await;
     let runner: &Runner = &world.assembly.gateway.services.runner;
     runner.enqueue((1..OF_ACCOUNT).map(|number| detach(number, ACCOUNT)).collect());
@@ -55,7 +55,7 @@ async fn an_account_with_too_many_operations_is_refused_and_others_are_not() {
 }
 
 #[tokio::test]
-async fn restart_more_often_than_half_a_timeout_gives_an_operation_up_all_the_same() {
+async fn operation_times_out_despite_restarts_within_half_its_timeout() {
     let rule = r#"{"transition":"detach","behaviour":{"do":"never"}}"#;
     let mut world = TestServer::new().await;
     let instance = world.running_instance().await;
@@ -76,7 +76,7 @@ async fn restart_more_often_than_half_a_timeout_gives_an_operation_up_all_the_sa
 }
 
 #[tokio::test]
-async fn take_over_takes_what_a_silent_server_had_and_leaves_a_live_ones_alone() {
+async fn take_over_claims_operations_of_silent_servers_only() {
     const FOREIGN: i64 = 600;
     let bench = Bench::empty();
     let write = |tx: &mut dyn WriteTx| {

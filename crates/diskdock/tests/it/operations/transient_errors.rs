@@ -208,7 +208,7 @@ async fn import_forgets_jobs_in_memory() {
 }
 
 #[tokio::test]
-async fn reconciler_repairs_what_it_can_and_reports_the_rest() {
+async fn reconciler_repairs_some_differences_and_reports_the_others() {
     let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);

@@ -68,7 +68,7 @@ impl Life {
         self.compare_instances(&instances);
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
-        self.nothing_free_is_reached(&disks).await;
+        self.check_that_free_disks_are_unreachable(&disks).await;
         self.model.disks = disks;
         self.model.instances.retain(|id, _| instances.contains_key(id));
     }
@@ -137,7 +137,7 @@ impl Life {
     }
 
     /// The promise: what is called Available is out of every guest's reach.
-    async fn nothing_free_is_reached(&self, disks: &BTreeMap<String, Disk>) {
+    async fn check_that_free_disks_are_unreachable(&self, disks: &BTreeMap<String, Disk>) {
         for instance in self.model.instances.keys() {
             let id = InstanceId::from(instance.as_str());
             let seen = self.world.simulated().observe(&id).await.unwrap().unwrap_or_default();

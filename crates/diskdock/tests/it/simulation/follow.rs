@@ -19,7 +19,7 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
         let goes_along = !before.on.is_empty() && before.delete_with_instance && host_goes;
         return goes_along || (before.status == "Creating" && around.drivers_fail);
     };
-    keeps_what_nobody_changes(before, after)
+    keeps_unchanged_fields(before, after)
         && (after.category == before.category || after.category == before.category_wanted)
         && (after.size == before.size || (around.drivers_fail && after.size == before.size_before))
         && match (before.status.as_str(), after.status.as_str()) {
@@ -35,7 +35,7 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
         }
 }
 
-fn keeps_what_nobody_changes(before: &Disk, after: &Disk) -> bool {
+fn keeps_unchanged_fields(before: &Disk, after: &Disk) -> bool {
     let there = after.on == before.on && after.status != "Available";
     let is_free = after.on.is_empty() && after.device.is_empty() && after.status != "In_use";
     (there && after.device == before.device || is_free)

@@ -42,7 +42,7 @@ impl Drop for Replay {
             eprintln!(
                 "step {step} of seed {seed} failed; run it again with\n    \
                  SIMULATION_SEED={seed} SIMULATION_STEPS={step} \
-                 cargo test -p diskdock --test it simulation::lives_of -- --nocapture"
+                 cargo test -p diskdock --test it simulation::random_runs -- --nocapture"
             );
         }
     }
@@ -87,12 +87,12 @@ async fn live_all(remainder: u64) {
 }
 
 #[tokio::test]
-async fn lives_of_drivers_that_do_not_fail_undo_no_call() {
+async fn random_runs_without_driver_faults_undo_no_call() {
     live_all(0).await;
 }
 
 #[tokio::test]
-async fn lives_of_drivers_that_fail_are_as_the_model_says() {
+async fn random_runs_with_driver_faults_match_the_model() {
     live_all(1).await;
 }
 

@@ -10,11 +10,11 @@ use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING, REGION, ZONE};
 
 pub(crate) async fn contract(open: Open) {
-    what_is_saved_is_found_and_what_is_removed_is_gone(open).await;
-    attachments_follow_their_disk(open).await;
-    instances_keep_their_user_data(open).await;
+    get_finds_saved_entities_and_no_removed_ones(open).await;
+    attached_follows_every_change_of_a_disk(open).await;
+    save_keeps_the_user_data_of_an_instance(open).await;
     tokens_keys_and_calls_are_kept(open).await;
-    a_snapshot_restores_everything(open).await;
+    snapshot_restores_the_whole_store(open).await;
 }
 
 pub(crate) fn disk(name: &str) -> Disk {
@@ -37,7 +37,7 @@ fn count(fresh: &Fresh) -> (Option<u64>, Option<u64>) {
     fresh.read(|tx| Ok((tx.disks(&disks, &page)?.total, tx.instances(&instances, &page)?.total)))
 }
 
-async fn what_is_saved_is_found_and_what_is_removed_is_gone(open: Open) {
+async fn get_finds_saved_entities_and_no_removed_ones(open: Open) {
     let mut fresh = Fresh::new(open);
     assert_eq!(count(&fresh), (Some(0), Some(0)));
     let mut saved = disk("one");
@@ -65,7 +65,7 @@ async fn what_is_saved_is_found_and_what_is_removed_is_gone(open: Open) {
     assert_eq!(count(&fresh), (Some(1), Some(0)));
 }
 
-async fn attachments_follow_their_disk(open: Open) {
+async fn attached_follows_every_change_of_a_disk(open: Open) {
     let fresh = Fresh::new(open);
     let on = |name: &str| {
         let attached = fresh.read(|tx| tx.attached(&format!("i-{name}").as_str().into()));
@@ -101,7 +101,7 @@ async fn attachments_follow_their_disk(open: Open) {
     assert_eq!(on("a"), []);
 }
 
-async fn instances_keep_their_user_data(open: Open) {
+async fn save_keeps_the_user_data_of_an_instance(open: Open) {
     let mut fresh = Fresh::new(open);
     fresh.write(|tx| tx.save_instance(&instance("one"))).await;
     for data in ["b25l", "dHdv"] {
@@ -186,7 +186,7 @@ async fn tokens_keys_and_calls_are_kept(open: Open) {
     }
 }
 
-async fn a_snapshot_restores_everything(open: Open) {
+async fn snapshot_restores_the_whole_store(open: Open) {
     let (one, other) = (Fresh::new(open), Fresh::new(open));
     one.write(|tx| {
         let mut attached = disk("two");

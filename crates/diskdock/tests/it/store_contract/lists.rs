@@ -11,9 +11,9 @@ use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING, REGION};
 
 pub(super) async fn contract(open: Open) {
-    numbered_pages_cover_the_list(open).await;
-    following_pages_do_not_slip(open).await;
-    filters_give_what_a_plain_look_at_everything_gives(open).await;
+    list_by_page_number_covers_every_entry(open).await;
+    list_by_cursor_neither_skips_nor_repeats_after_changes(open).await;
+    list_with_a_filter_equals_a_scan_of_all_disks(open).await;
 }
 
 fn all() -> DiskFilter {
@@ -30,7 +30,7 @@ fn ids(disks: &[Disk]) -> Vec<&str> {
     disks.iter().map(|disk| disk.id.as_str()).collect()
 }
 
-async fn numbered_pages_cover_the_list(open: Open) {
+async fn list_by_page_number_covers_every_entry(open: Open) {
     let fresh = Fresh::new(open);
     fill(&fresh, 0..10).await;
     for (number, expected) in
@@ -45,7 +45,7 @@ async fn numbered_pages_cover_the_list(open: Open) {
     assert_eq!((ids(&page.entries), page.total), (vec!["d-005", "d-004"], Some(6)));
 }
 
-async fn following_pages_do_not_slip(open: Open) {
+async fn list_by_cursor_neither_skips_nor_repeats_after_changes(open: Open) {
     let fresh = Fresh::new(open);
     fill(&fresh, 0..9).await;
     let (mut after, mut seen, mut rounds) = (None, Vec::new(), 0);
@@ -126,7 +126,7 @@ fn filters() -> impl Strategy<Value = DiskFilter> {
         })
 }
 
-async fn filters_give_what_a_plain_look_at_everything_gives(open: Open) {
+async fn list_with_a_filter_equals_a_scan_of_all_disks(open: Open) {
     let mut runner = TestRunner::deterministic();
     let fresh = Fresh::new(open);
     let every: Vec<Disk> = (0..12)

@@ -7,9 +7,9 @@ use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, BEGINNING};
 
 pub(crate) async fn contract(open: Open) {
-    an_operation_is_kept_until_it_ends(open).await;
-    a_lease_keeps_others_away_unless_it_was_not_renewed(open).await;
-    what_was_given_up_is_kept_within_a_bound(open).await;
+    operation_is_kept_until_it_ends(open).await;
+    take_over_requires_a_lease_that_was_not_renewed(open).await;
+    failed_operations_are_kept_within_a_bound(open).await;
 }
 
 pub(crate) fn operation(number: i64, owner: &str) -> OperationRow {
@@ -30,7 +30,7 @@ pub(crate) fn operation(number: i64, owner: &str) -> OperationRow {
     }
 }
 
-async fn an_operation_is_kept_until_it_ends(open: Open) {
+async fn operation_is_kept_until_it_ends(open: Open) {
     let mut fresh = Fresh::new(open);
     fresh.write(|tx| tx.begin_operation(&operation(2, "a"))).await;
     fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
@@ -50,7 +50,7 @@ async fn an_operation_is_kept_until_it_ends(open: Open) {
     assert_eq!(found, [], "what was given up is not taken up again");
 }
 
-async fn a_lease_keeps_others_away_unless_it_was_not_renewed(open: Open) {
+async fn take_over_requires_a_lease_that_was_not_renewed(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.begin_operation(&operation(1, "a"))).await;
     fresh.write(|tx| tx.renew_lease("a", Uptime(30_000))).await;
@@ -76,7 +76,7 @@ async fn a_lease_keeps_others_away_unless_it_was_not_renewed(open: Open) {
     fresh.write(|tx| tx.end_operation(&operation(1, "b"))).await;
 }
 
-async fn what_was_given_up_is_kept_within_a_bound(open: Open) {
+async fn failed_operations_are_kept_within_a_bound(open: Open) {
     let fresh = Fresh::new(open);
     let many = |tx: &mut dyn diskdock::store::WriteTx| {
         (1..=1_003).try_for_each(|number| {

@@ -35,7 +35,7 @@ fn look_up(tx: &dyn ReadTx) -> Result<ThreadId, StoreError> {
 }
 
 #[tokio::test]
-async fn read_of_a_list_leaves_the_thread_that_serves_and_read_of_a_row_stays_on_it() {
+async fn read_runs_lists_on_another_thread_and_rows_on_the_callers() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path()).await;
     let here = thread::current().id();
@@ -49,7 +49,7 @@ async fn read_of_a_list_leaves_the_thread_that_serves_and_read_of_a_row_stays_on
 }
 
 #[tokio::test]
-async fn read_of_a_row_is_answered_while_as_many_lists_are_walked_as_may_be() {
+async fn read_of_a_row_is_answered_while_the_list_lane_is_full() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path()).await;
     let (under_way, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());

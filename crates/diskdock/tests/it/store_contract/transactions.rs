@@ -10,12 +10,12 @@ use super::{Fresh, Open};
 use crate::harness::{ACCOUNT, REGION};
 
 pub(super) async fn contract(open: Open) {
-    what_was_not_read_cannot_be_overwritten(open).await;
-    a_write_that_fails_leaves_nothing_and_disturbs_nobody(open).await;
-    a_write_that_panics_leaves_the_store_alive(open).await;
-    a_read_sees_what_was_committed_when_it_began(open).await;
-    concurrent_changes_all_count(open).await;
-    removed_disks_are_remembered_until_their_bytes_are_gone(open).await;
+    save_refuses_to_overwrite_an_unread_entity(open).await;
+    failed_write_has_no_effect_on_the_store_or_other_writes(open).await;
+    panicking_write_leaves_the_store_usable(open).await;
+    read_sees_the_commits_before_its_beginning(open).await;
+    concurrent_writes_lose_no_update(open).await;
+    discards_lists_removed_disks_until_they_are_forgotten(open).await;
     nonces_are_kept_until_they_are_forgotten_by_their_second(open).await;
 }
 
@@ -46,7 +46,7 @@ fn total(fresh: &Fresh) -> Option<u64> {
     fresh.read(|tx| tx.disks(&filter, &Page::Numbered { number: 1, size: 1 })).total
 }
 
-async fn what_was_not_read_cannot_be_overwritten(open: Open) {
+async fn save_refuses_to_overwrite_an_unread_entity(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     fresh.write(|tx| tx.save_instance(&instance("one"))).await;
@@ -61,7 +61,7 @@ async fn what_was_not_read_cannot_be_overwritten(open: Open) {
     assert_eq!(total(&fresh), Some(1));
 }
 
-async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
+async fn failed_write_has_no_effect_on_the_store_or_other_writes(open: Open) {
     let fresh = Fresh::new(open);
     let write = |number: usize| {
         fresh.store.write(move |tx| {
@@ -82,7 +82,7 @@ async fn a_write_that_fails_leaves_nothing_and_disturbs_nobody(open: Open) {
     assert_eq!(total(&fresh), Some(20));
 }
 
-async fn a_write_that_panics_leaves_the_store_alive(open: Open) {
+async fn panicking_write_leaves_the_store_usable(open: Open) {
     let fresh = Fresh::new(open);
     let panicking = |tx: &mut dyn WriteTx| -> Result<(), StoreError> {
         tx.save_disk(&disk("half"))?;
@@ -95,7 +95,7 @@ async fn a_write_that_panics_leaves_the_store_alive(open: Open) {
     assert_eq!(total(&fresh), Some(1));
 }
 
-async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
+async fn read_sees_the_commits_before_its_beginning(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     let fresh = Arc::new(fresh);
@@ -116,7 +116,7 @@ async fn a_read_sees_what_was_committed_when_it_began(open: Open) {
     assert_eq!(total(&fresh), Some(2));
 }
 
-async fn concurrent_changes_all_count(open: Open) {
+async fn concurrent_writes_lose_no_update(open: Open) {
     let fresh = Fresh::new(open);
     fresh.write(|tx| tx.save_disk(&disk("one"))).await;
     let grow = |_| {
@@ -148,7 +148,7 @@ async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> 
     open.into_iter().filter_map(|(_, done)| done).collect()
 }
 
-async fn removed_disks_are_remembered_until_their_bytes_are_gone(open: Open) {
+async fn discards_lists_removed_disks_until_they_are_forgotten(open: Open) {
     let fresh = Fresh::new(open);
     let discards = |fresh: &Fresh, most| {
         let ids = fresh.read(|tx| tx.discards(most));

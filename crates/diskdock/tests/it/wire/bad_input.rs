@@ -21,7 +21,7 @@ fn form(body: impl Into<Vec<u8>>, kind: &str) -> Request<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn empty_request_is_told_what_is_missing() {
+async fn empty_request_is_refused_with_the_missing_parameters() {
     let world = TestServer::new().await;
     for request in [
         bare("GET", "/"),
@@ -121,7 +121,7 @@ async fn numbers_beyond_all_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn booleans_are_read_in_any_case_and_nothing_else_is_one() {
+async fn booleans_are_read_in_any_case_and_other_words_refused() {
     let world = TestServer::new().await;
     world.available_disk().await;
     for (text, expected) in [("true", 1), ("True", 1), ("TRUE", 1), ("false", 0), ("False", 0)] {

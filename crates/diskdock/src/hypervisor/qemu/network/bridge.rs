@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn receive_fails_where_nothing_was_handed_over() {
+    fn receive_fails_without_a_file_descriptor() {
         let (ours, its) = UnixStream::pair().unwrap();
         assert!(receive(&ours).is_err());
         drop(its);

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn may_leave_refuses_what_it_does_not_understand() {
+    fn may_leave_refuses_unknown_frames() {
         let mut ipv6 = ipv4([8, 8, 8, 8], 6, 80);
         ipv6[12..14].copy_from_slice(&[0x86, 0xdd]);
         let mut tagged = ipv4([8, 8, 8, 8], 6, 80);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn read_gives_what_write_was_given_and_refuses_what_is_too_large() {
+    fn read_returns_the_written_frame_and_refuses_an_oversized_one() {
         let mut bytes = Vec::new();
         write(&mut bytes, b"one").unwrap();
         write(&mut bytes, b"").unwrap();

@@ -83,7 +83,7 @@ Local:
 ";
 
     #[test]
-    fn parse_takes_what_leads_to_the_host_and_no_other_route() {
+    fn parse_keeps_routes_to_the_host_only() {
         let host = HostAddresses::parse(TABLES);
         for own in ["127.0.0.1", "127.9.9.9", "192.0.2.2", "192.0.2.255"] {
             assert!(host.contains(own.parse().unwrap()), "{own}");

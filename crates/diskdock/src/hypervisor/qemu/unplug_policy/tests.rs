@@ -63,7 +63,7 @@ fn observed_asks_at_once_when_a_guest_that_did_not_listen_does() {
 }
 
 #[test]
-fn observed_asks_sooner_when_nobody_can_tell_whether_the_guest_listens() {
+fn observed_asks_sooner_when_it_is_unknown_whether_the_guest_listens() {
     let mut policy = UnplugPolicy::default();
     policy.begin(&slot(1), BEGINNING);
     policy.asked(&slot(1), None);
@@ -71,7 +71,7 @@ fn observed_asks_sooner_when_nobody_can_tell_whether_the_guest_listens() {
 }
 
 #[test]
-fn reset_makes_a_disk_that_is_still_there_be_asked_for_again() {
+fn observed_asks_again_for_a_disk_still_present_after_a_reset() {
     let mut policy = asked(true);
     policy.reset();
     assert!(policy.begin(&slot(1), BEGINNING + 1));
@@ -171,7 +171,7 @@ fn begin_does_not_ask_a_paused_guest_and_a_cancelled_wait_leaves_nothing_behind(
 }
 
 #[test]
-fn refused_ends_it_and_the_next_request_asks_again() {
+fn refused_ends_the_wait_and_the_next_request_asks_again() {
     let mut policy = asked(true);
     policy.refused(&slot(2));
     policy.refused(&slot(1));
@@ -182,7 +182,7 @@ fn refused_ends_it_and_the_next_request_asks_again() {
 }
 
 #[test]
-fn powered_off_keeps_what_is_wanted_off_and_forgets_what_was_given_up() {
+fn powered_off_keeps_open_detaches_and_drops_cancelled_ones() {
     let mut policy = asked(true);
     policy.begin(&slot(2), BEGINNING);
     policy.asked(&slot(2), Some(true));
@@ -195,7 +195,7 @@ fn powered_off_keeps_what_is_wanted_off_and_forgets_what_was_given_up() {
 }
 
 #[test]
-fn is_present_forgets_what_a_reset_has_ended() {
+fn is_present_drops_requests_that_a_reset_ended() {
     let mut policy = asked(true);
     policy.cancelled(&slot(1).disk);
     policy.is_present(&slot(1));

@@ -59,7 +59,7 @@ async fn quotas_apply_per_account_to_every_creating_action() {
 const TWO_MACHINES_MIB: u64 = 2 * 8 * 1024 + 1;
 
 #[tokio::test]
-async fn machine_memory_limits_what_is_on_and_not_what_is_there() {
+async fn machine_memory_limits_running_instances_only() {
     let quotas = Quotas { machine_memory_mib: Some(TWO_MACHINES_MIB), ..Quotas::default() };
     let mut world = TestServer::with(|plan| plan.quotas = quotas).await;
     world.refuses("RunInstances", &launch("3", &[]), NO_STOCK).await;
