@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::Tally;
 use super::follow::{Around, disk_may_become, instance_becomes};
 use super::model::{Disk, Doing, Expected, Instance};
-use super::steps::{CALLERS, Life};
+use super::steps::{CALLERS, Simulation};
 use crate::harness::{Answer, REGION};
 
-impl Life {
+impl Simulation {
     pub(super) async fn ask(
         &mut self,
         caller: usize,

@@ -1,9 +1,9 @@
-//! The faults of a life: drivers, commits, the time of day, crashes and downtime.
+//! The faults of a run: drivers, commits, the time of day, crashes and downtime.
 
 use diskdock::operations::Selection;
 use std::sync::atomic::Ordering;
 
-use super::steps::Life;
+use super::steps::Simulation;
 
 const MINUTE_MS: i64 = 60_000;
 /// Longer than any deadline.
@@ -15,7 +15,7 @@ const SLOW: [&str; 2] = [r#"{"do":"hold"}"#, r#"{"do":"take","milliseconds":7000
 /// Behaviours of one that does not.
 const FAILING: [&str; 2] = [r#"{"do":"refuse"}"#, r#"{"do":"never"}"#];
 
-impl Life {
+impl Simulation {
     /// The driver is slow or fails at the next transition of a kind.
     pub(super) fn misbehave(&mut self) {
         let transition = TRANSITIONS[self.pick(TRANSITIONS.len())];
@@ -52,7 +52,7 @@ impl Life {
     }
 
     /// The server dies, and comes back at once or after longer than any deadline.
-    pub(super) async fn crash(mut self) -> Life {
+    pub(super) async fn crash(mut self) -> Simulation {
         let down_ms = [0, 0, MINUTE_MS, DAY_MS][self.pick(4)];
         self.world = self.world.restart_after(down_ms).await;
         self

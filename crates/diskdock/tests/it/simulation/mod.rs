@@ -1,7 +1,7 @@
-//! Random lives from seeds, compared after every step with a small model of the API.
+//! Random runs from seeds, compared after every step with a small model of the API.
 //!
-//! Each seed is a life of two accounts with disks and instances, in which drivers refuse, hang and
-//! are slow, commits fail, the time of day jumps, and the server dies and stays down. In the lives
+//! Each seed is a run of two accounts with disks and instances, in which drivers refuse, hang and
+//! are slow, commits fail, the time of day jumps, and the server dies and stays down. In the runs
 //! of every other seed no driver fails, so that no call that was answered well may be undone.
 
 mod calls;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use diskdock::actions;
 use diskdock::catalog::Entry;
 
-use steps::Life;
+use steps::Simulation;
 
 /// Seeds of an ordinary run and of a long one, and steps of each.
 const SEEDS: u64 = 40;
@@ -29,7 +29,7 @@ fn number_from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// Tells how to run a seed again, if its life ends in a panic.
+/// Tells how to run a seed again, if its run ends in a panic.
 struct Replay {
     seed: u64,
     step: u64,
@@ -48,34 +48,34 @@ impl Drop for Replay {
     }
 }
 
-async fn live(seed: u64, steps: u64, tally: &mut Tally) {
+async fn run(seed: u64, steps: u64, tally: &mut Tally) {
     let mut replay = Replay { seed, step: 0 };
-    let mut life = Life::new(seed).await;
+    let mut simulation = Simulation::new(seed).await;
     for step in 1..=steps {
         replay.step = step;
-        life = life.step().await;
+        simulation = simulation.step().await;
     }
-    for (action, [well, refused]) in life.finish().await {
+    for (action, [well, refused]) in simulation.finish().await {
         let sum = tally.entry(action).or_default();
         sum[0] += well;
         sum[1] += refused;
     }
 }
 
-/// Lives the seeds that leave this remainder when divided by two.
-async fn live_all(remainder: u64) {
+/// Runs the seeds that leave this remainder when divided by two.
+async fn run_all(remainder: u64) {
     let steps = number_from_environment("SIMULATION_STEPS").unwrap_or(STEPS);
     let mut tally = Tally::new();
     if let Some(seed) = number_from_environment("SIMULATION_SEED") {
         if seed % 2 == remainder {
-            live(seed, steps, &mut tally).await;
+            run(seed, steps, &mut tally).await;
         }
         return;
     }
     let is_long = std::env::var_os("DISKDOCK_TEST_LONG").is_some();
     let seeds = if is_long { SEEDS_LONG } else { SEEDS };
     for seed in (0..seeds).filter(|seed| seed % 2 == remainder) {
-        live(seed, steps, &mut tally).await;
+        run(seed, steps, &mut tally).await;
     }
     println!("{tally:#?}");
     for action in model::MUTATIONS {
@@ -88,12 +88,12 @@ async fn live_all(remainder: u64) {
 
 #[tokio::test]
 async fn random_runs_without_driver_faults_undo_no_call() {
-    live_all(0).await;
+    run_all(0).await;
 }
 
 #[tokio::test]
 async fn random_runs_with_driver_faults_match_the_model() {
-    live_all(1).await;
+    run_all(1).await;
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The steps of a life: calls of several callers, and a look at everything after each.
+//! The steps of a run: calls of several callers, and a look at everything after each.
 
 use diskdock::ids::IdGenerator;
 
@@ -13,7 +13,7 @@ const DISKS: usize = 8;
 const INSTANCES: usize = 4;
 
 /// A server with its callers, and what the model knows of it.
-pub(super) struct Life {
+pub(super) struct Simulation {
     pub world: TestServer,
     pub drivers_fail: bool,
     random: IdGenerator,
@@ -24,14 +24,14 @@ pub(super) struct Life {
     task: String,
 }
 
-impl Life {
-    pub(super) async fn new(seed: u64) -> Life {
+impl Simulation {
+    pub(super) async fn new(seed: u64) -> Simulation {
         let world = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
         let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Tally::new());
         let task = "t-none".to_owned();
-        Life { world, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
+        Simulation { world, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
     }
 
     pub(super) fn pick(&self, below: usize) -> usize {
@@ -64,7 +64,7 @@ impl Life {
         if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
     }
 
-    pub(super) async fn step(mut self) -> Life {
+    pub(super) async fn step(mut self) -> Simulation {
         match self.pick(100) {
             0..8 => self.create_disk().await,
             8..24 => self.attach().await,
