@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
-use crate::gateway::keys::Keys;
+use crate::gateway::keys::{Keys, StartKeys};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::nonce::stored::{StoredNonces, forget_stored};
 use crate::gateway::nonce::{MAX_NONCES, Nonces};
@@ -58,8 +58,8 @@ pub struct AssemblyOptions {
     pub quotas: Quotas,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
-    /// Whether the development key is accepted.
-    pub development_key: bool,
+    /// Keys that are valid while the server runs.
+    pub keys: StartKeys,
     /// Names that this server may be called by, besides loopback.
     pub extra_hosts: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl Assembly {
     pub fn over(store: Store, plan: AssemblyOptions) -> Result<Assembly, StoreError> {
         let store = Arc::new(store);
         let nonces = store.read_blocking(|tx| tx.nonces())?;
-        let keys = Keys::load(&store, plan.development_key)?;
+        let keys = Keys::load(&store, plan.keys)?;
         let clock = Arc::new(plan.clock);
         if let Some(lease) = store.read_blocking(|tx| tx.lease(SERVER))? {
             clock.go_on_from(lease.uptime);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
-use crate::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, new_key};
+use crate::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, StartKeys, new_key};
 use crate::store::{AccessKey, KeyStatus};
 
 const LIST_HINT: &str = "See `diskdock key list`.";
@@ -16,14 +16,10 @@ const LIST_HINT: &str = "See `diskdock key list`.";
 pub(crate) async fn list(State(state): State<AdminState>) -> ControlResult {
     let keys = state.gateway.services.store.read(|tx| tx.access_keys()).await?;
     let mut shown: Vec<Value> = keys.iter().map(shown).collect();
-    if state.gateway.keys.has_development_key() {
-        shown.push(json!({
-            "id": DEVELOPMENT_ID,
-            "account": DEFAULT_ACCOUNT,
-            "status": "Active",
-            "development": true,
-        }));
-    }
+    let StartKeys { development, given } = state.gateway.keys.of_start();
+    let of_start = |id: &str, sort: &str| json!({ "id": id, "account": DEFAULT_ACCOUNT, "status": "Active", sort: true });
+    shown.extend(development.then(|| of_start(DEVELOPMENT_ID, "development")));
+    shown.extend(given.iter().map(|key| of_start(&key.id, "given")));
     Ok(Json(json!({ "keys": shown })))
 }
 
@@ -99,5 +95,5 @@ async fn find(state: &AdminState, id: &str) -> Result<AccessKey, AdminError> {
 
 async fn reload(state: &AdminState) -> Result<(), AdminError> {
     let keys = &state.gateway.keys;
-    Ok(keys.reload(&state.gateway.services.store, keys.has_development_key()).await?)
+    Ok(keys.reload(&state.gateway.services.store).await?)
 }

@@ -168,6 +168,8 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
     Router::new()
         .nest("/_diskdock", guarded)
         .route("/_diskdock/health", get(view::health))
+        .route("/_diskdock/ready", get(view::health))
+        .route("/_diskdock/live", get(view::live))
         .route("/metrics", get(view::metrics))
         .fallback(not_here)
         .with_state(state)

@@ -4,9 +4,8 @@
 use std::ffi::OsString;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command};
 
-use super::Arguments;
 use crate::actions::{PRODUCTS, all, find};
 use crate::catalog::document::one_line;
 use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape};
@@ -15,8 +14,8 @@ use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape};
 pub(crate) fn full_command() -> Command {
     let names = PossibleValuesParser::new(all().map(|listed| listed.key(PRODUCTS)));
     let offer_names = |action: Arg| action.value_parser(names);
-    let command = Arguments::command()
-        .mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
+    let command =
+        super::command().mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
     command.mut_subcommand("call", |call| {
         let mut own: Vec<Arg> = call.get_arguments().cloned().collect();
         own.retain(|argument| !argument.is_hide_set() && !argument.is_positional());

@@ -32,7 +32,7 @@ pub(super) async fn ensure(assembly: &Assembly, directory: &Path) -> Result<(), 
     let saved = key.clone();
     let written = services.store.write(move |tx| tx.save_access_key(&saved)).await;
     written.map_err(|error| Failure::new(error, ""))?;
-    let reloaded = assembly.gateway.keys.reload(&services.store, false).await;
+    let reloaded = assembly.gateway.keys.reload(&services.store).await;
     reloaded.map_err(|error| Failure::new(error, ""))?;
     write(&path, &key).map_err(|error| {
         let what = format!("cannot write {}: {error}", path.display());

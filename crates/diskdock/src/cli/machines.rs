@@ -58,7 +58,7 @@ impl From<DiskCacheChoice> for DiskCache {
 #[command(next_help_heading = "Machines")]
 pub(crate) struct MachineArgs {
     /// The hypervisor of instances
-    #[arg(long, value_enum, default_value_t, env = "DISKDOCK_HYPERVISOR")]
+    #[arg(long, value_enum, default_value_t)]
     pub hypervisor: HypervisorChoice,
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
@@ -77,7 +77,7 @@ pub(crate) struct MachineArgs {
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
     /// The page cache of this host for disks: writeback, or none, which goes past it
-    #[arg(long, value_enum, default_value_t, value_name = "HOW", env = "DISKDOCK_DISK_CACHE")]
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
     /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
     /// less a tenth]

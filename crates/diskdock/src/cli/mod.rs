@@ -27,8 +27,9 @@ pub(crate) mod serve;
 mod tls;
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use completions::script;
 pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
@@ -57,7 +58,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     /// Run the server
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::args::ServeArgs>),
     /// Call an action of the API
     Call(call::CallArgs),
     /// Write a program in another language that makes a call
@@ -87,14 +88,47 @@ enum CliCommand {
     Completions(completions::CompletionsArgs),
 }
 
+/// All commands, with an environment variable for every option of `serve`.
+fn command() -> Command {
+    Arguments::command().mut_subcommand("serve", serve::config::with_environment)
+}
+
+/// The same with the values of a file as the defaults of `serve`.
+fn with_configured_serve(command: Command, path: &Path) -> Result<Command, Failure> {
+    let serve = command.find_subcommand("serve").expect("there is such a command").clone();
+    let configured = serve::config::with_file(serve, path)?;
+    Ok(command.mut_subcommand("serve", |_| configured))
+}
+
 /// Runs the command line of this process.
 pub async fn run() -> Result<(), Failure> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if let Some(help) = commands::help_of_action(&arguments) {
         return output::print(&help);
     }
-    match Arguments::parse_from(call::fold_parameters(arguments)).command {
-        CliCommand::Serve(args) => serve::serve(args).await,
+    let arguments = call::fold_parameters(arguments);
+    let file = serve::config::file_named_by(&arguments);
+    let mut command = command();
+    if let Some(path) = &file {
+        command = with_configured_serve(command, path)?;
+    }
+    let mut matches = command.clone().get_matches_from(arguments);
+    if let Some(("serve", given)) = matches.subcommand()
+        && given.get_flag("print_config")
+    {
+        let serve = command.find_subcommand("serve").expect("there is such a command");
+        return output::print(&serve::config::describe(serve, given, file.as_deref()));
+    }
+    let given = matches.subcommand_matches("serve").cloned();
+    let arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.exit());
+    let Ok(Arguments { command }) = arguments;
+    match command {
+        CliCommand::Serve(mut args) => {
+            if let Some(given) = given {
+                serve::config::choose_directory(&mut args, &given)?;
+            }
+            serve::serve(*args).await
+        }
         CliCommand::Call(args) => call::run(args).await,
         CliCommand::Sample(args) => sample::run(args),
         CliCommand::Console(args) => console::run(args).await,

@@ -1,6 +1,8 @@
 //! The access keys that are accepted: a copy in memory of those in the store.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Moment, UnknownFields};
@@ -27,22 +29,62 @@ pub(crate) struct KeyEntry {
     pub development: bool,
 }
 
+/// Keys that are valid while the server runs, besides those of the store.
+#[derive(Clone, Debug, Default)]
+pub struct StartKeys {
+    /// Whether the development key is enabled.
+    pub development: bool,
+    /// Keys that the operator gave at the start.
+    pub given: Vec<GivenKey>,
+}
+
+/// A key that the operator gave at the start, as `ID:SECRET`. It belongs to the default account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GivenKey {
+    /// Its id.
+    pub id: String,
+    /// Its secret part.
+    pub secret: String,
+}
+
+impl fmt::Debug for GivenKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "GivenKey({:?})", self.id)
+    }
+}
+
+impl FromStr for GivenKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<GivenKey, &'static str> {
+        let (id, secret) = text.split_once(':').ok_or("give ID:SECRET")?;
+        let fits = |text: &str| {
+            (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if !fits(id) || !fits(secret) {
+            return Err("id and secret have 1 to 128 letters, digits and signs each");
+        }
+        Ok(GivenKey { id: id.to_owned(), secret: secret.to_owned() })
+    }
+}
+
 /// All keys.
 #[derive(Debug, Default)]
 pub struct Keys {
     by_id: RwLock<HashMap<String, Arc<KeyEntry>>>,
+    start: StartKeys,
 }
 
 impl Keys {
-    /// The keys of the store; and the development key, if it is enabled.
-    pub fn load(store: &Store, development: bool) -> Result<Keys, StoreError> {
-        let by_id = by_id(store.read_blocking(|tx| tx.access_keys())?, development);
-        Ok(Keys { by_id: RwLock::new(by_id) })
+    /// The keys of the store, and those of the start. Of two with one id, that of the start counts.
+    pub fn load(store: &Store, start: StartKeys) -> Result<Keys, StoreError> {
+        let by_id = by_id(store.read_blocking(|tx| tx.access_keys())?, &start);
+        Ok(Keys { by_id: RwLock::new(by_id), start })
     }
 
-    /// Reads the keys again.
-    pub async fn reload(&self, store: &Store, development: bool) -> Result<(), StoreError> {
-        let by_id = by_id(store.read(|tx| tx.access_keys()).await?, development);
+    /// Reads the keys of the store again.
+    pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let by_id = by_id(store.read(|tx| tx.access_keys()).await?, &self.start);
         *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
         Ok(())
     }
@@ -52,9 +94,9 @@ impl Keys {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Whether the development key is among them.
-    pub(crate) fn has_development_key(&self) -> bool {
-        self.find(DEVELOPMENT_ID).is_some_and(|found| found.development)
+    /// Those that are valid while the server runs.
+    pub(crate) fn of_start(&self) -> &StartKeys {
+        &self.start
     }
 }
 
@@ -64,13 +106,9 @@ impl KeyEntry {
         KeyEntry { secret: key.secret, account: key.account, active, development: false }
     }
 
-    fn development() -> KeyEntry {
-        KeyEntry {
-            secret: DEVELOPMENT_SECRET.to_owned(),
-            account: DEFAULT_ACCOUNT.into(),
-            active: true,
-            development: true,
-        }
+    fn of_start(secret: &str, development: bool) -> KeyEntry {
+        let account = DEFAULT_ACCOUNT.into();
+        KeyEntry { secret: secret.to_owned(), account, active: true, development }
     }
 }
 
@@ -86,10 +124,13 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
     }
 }
 
-fn by_id(keys: Vec<AccessKey>, development: bool) -> HashMap<String, Arc<KeyEntry>> {
-    let own = keys.into_iter().map(|key| (key.id.clone(), Arc::new(KeyEntry::of(key))));
-    let shared = || (DEVELOPMENT_ID.to_owned(), Arc::new(KeyEntry::development()));
-    own.chain(development.then(shared)).collect()
+fn by_id(keys: Vec<AccessKey>, start: &StartKeys) -> HashMap<String, Arc<KeyEntry>> {
+    let own = keys.into_iter().map(|key| (key.id.clone(), KeyEntry::of(key)));
+    let shared = || (DEVELOPMENT_ID.to_owned(), KeyEntry::of_start(DEVELOPMENT_SECRET, true));
+    let given =
+        start.given.iter().map(|key| (key.id.clone(), KeyEntry::of_start(&key.secret, false)));
+    let all = own.chain(start.development.then(shared)).chain(given);
+    all.map(|(id, key)| (id, Arc::new(key))).collect()
 }
 
 /// Random letters and digits, `length` of them.

@@ -161,7 +161,7 @@ impl Gateway {
         self.metrics.request(action, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
-        tracing::debug!(request_id, action, code, status, cause, took_us, "call");
+        tracing::info!(request_id, action, code, status, cause, took_us, "call");
         self.keep(call, action, &answer, request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;

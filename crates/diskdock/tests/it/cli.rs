@@ -1,5 +1,7 @@
 //! The command line: what it sends, what it refuses to send, and what it shows.
 
+mod configuration;
+
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -10,6 +10,7 @@ use crate::cli::Failure;
 use crate::cli::local_server::LocalServer;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
+use crate::gateway::keys::GivenKey;
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
 use crate::ids::IdGenerator;
 
@@ -19,7 +20,8 @@ const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
 /// The key to sign with.
 #[derive(Clone, Default, clap::Args)]
 pub struct Credentials {
-    /// The access key's id [default for a server of this host: its first key, or testid]
+    /// The access key's id [default for a server of this host: its first key, the first of
+    /// DISKDOCK_KEYS, or testid]
     #[arg(long, value_name = "ID", env = "ALIBABA_CLOUD_ACCESS_KEY_ID")]
     pub access_key_id: Option<String>,
     /// The access key's secret; the environment is a safer place [default: that of the same key]
@@ -49,13 +51,21 @@ impl Credentials {
             (None, None) if loopback => {
                 let left = LocalServer::at(endpoint).and_then(|server| server.access_key());
                 let (id, secret) = DEVELOPMENT_KEY;
-                Ok(left.unwrap_or_else(|| (id.to_owned(), secret.to_owned())))
+                let shared = || (id.to_owned(), secret.to_owned());
+                Ok(left.or_else(first_of_server).unwrap_or_else(shared))
             }
             (None, None) => Err(Failure::usage("no access key", hint)),
             (Some(_), None) => Err(Failure::usage("the access key's secret is missing", hint)),
             (None, Some(_)) => Err(Failure::usage("the access key's id is missing", hint)),
         }
     }
+}
+
+/// The first of the keys that a server started in this environment has.
+fn first_of_server() -> Option<(String, String)> {
+    let keys = std::env::var("DISKDOCK_KEYS").ok()?;
+    let GivenKey { id, secret } = keys.split(',').next()?.parse().ok()?;
+    Some((id, secret))
 }
 
 /// A signature scheme.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use diskdock::assembly::{Assembly, AssemblyOptions};
 use diskdock::clock::Clock;
 use diskdock::gateway::GatewayReply;
+use diskdock::gateway::keys::StartKeys;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::IdGenerator;
 use diskdock::operations::{UnknownInstances, find_differences, reconcile};
@@ -301,7 +302,7 @@ impl TestServer {
         let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
         let saved = key.clone();
         services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
-        self.assembly.gateway.keys.reload(&services.store, true).await.unwrap();
+        self.assembly.gateway.keys.reload(&services.store).await.unwrap();
         Signer::new(&key.id, &key.secret)
     }
 }
@@ -339,7 +340,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         strict: false,
         quotas: Default::default(),
         throttle: false,
-        development_key: true,
+        keys: StartKeys { development: true, given: Vec::new() },
         extra_hosts: Vec::new(),
     }
 }

@@ -1,0 +1,27 @@
+//! The server's log, on standard error.
+
+use std::io::IsTerminal;
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::EnvFilter;
+
+use super::args::ServeArgs;
+use crate::cli::Failure;
+
+/// Starts the log. Lines are written by a thread of their own, so that a slow reader delays
+/// no call; beyond 128,000 lines that wait, new ones are dropped. The last lines are
+/// written when the guard is dropped.
+pub(super) fn start(args: &ServeArgs) -> Result<WorkerGuard, Failure> {
+    let usual = if args.quiet { "warn" } else { "info" };
+    let filter = args.log.as_deref().unwrap_or(usual);
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Failure::new(format!("--log: {error}"), "Use info, debug or a list such as diskdock=trace.")
+    })?;
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(writer);
+    let started = if args.log_json { log.json().try_init() } else { log.try_init() };
+    started.map(|()| guard).map_err(|error| Failure::new(error, ""))
+}
