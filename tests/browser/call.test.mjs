@@ -1,8 +1,8 @@
-// The way of somebody who wants a disk off an instance: search, fill in, send, watch, try again.
+// Calls from an action's page, above all DetachDisk: search, fill in, send, watch, try again.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoTroubles, instanceWithDisks, openPage, startBrowser, startServer } from "./world.mjs";
+import { assertNoTroubles, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "800ms");
 const browser = await startBrowser();
@@ -22,7 +22,7 @@ async function sendAndAgree(page) {
   await page.getByRole("button", { name: "Yes, DetachDisk" }).click();
 }
 
-test("search, fill DetachDisk by pickers, send, watch it end, and read why it cannot be done again", async () => {
+test("DetachDisk found by search and filled by pickers ends in Available, and repeated links its error code", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer`);
   await page.locator("header").getByRole("combobox").fill("detach");
@@ -50,7 +50,7 @@ test("search, fill DetachDisk by pickers, send, watch it end, and read why it ca
   await page.close();
 });
 
-test("what takes something away asks first, and nothing is sent without a yes", async () => {
+test("a destructive action is sent only after confirmation", async () => {
   const { page } = await openPage(browser);
   const sent = [];
   page.on("request", (request) => new URL(request.url()).pathname === "/" && sent.push(request.url()));
@@ -62,7 +62,7 @@ test("what takes something away asks first, and nothing is sent without a yes", 
   await page.close();
 });
 
-test("a query is read in either format", async () => {
+test("a query shows its reply as JSON and as XML", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou`);
   await page.getByRole("button", { name: "Send" }).click();
@@ -78,7 +78,7 @@ test("a query is read in either format", async () => {
   await page.close();
 });
 
-test("lists grow in the form and are sent as they are numbered", async () => {
+test("list parameters are added in the form and sent numbered", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/CreateDisk`);
   for (const [name, value] of Object.entries({
@@ -102,7 +102,7 @@ test("lists grow in the form and are sent as they are numbered", async () => {
   await page.close();
 });
 
-test("a dry run is one click and changes nothing", async () => {
+test("the dry run button changes nothing", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);
   await page.getByRole("button", { name: "Dry run" }).click();
@@ -111,7 +111,7 @@ test("a dry run is one click and changes nothing", async () => {
   await page.close();
 });
 
-test("the code follows the form, and is copied and downloaded as it is shown", async () => {
+test("sample code follows the form, and is copied and downloaded as shown", async () => {
   const { page, context, troubles } = await openPage(browser);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`${server.origin}/explorer/actions/DetachDisk`);
@@ -141,7 +141,7 @@ test("the code follows the form, and is copied and downloaded as it is shown", a
   await page.close();
 });
 
-test("another key is used once it is chosen, and only in this tab", async () => {
+test("a chosen key signs later calls of this tab only", async () => {
   const { page, context } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/DescribeRegions`);
   await page.getByRole("button", { name: /testid/ }).click();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessibilityFaults, assertNoTroubles, call, clearRules, control, hold, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./world.mjs";
+import { accessibilityFaults, assertNoTroubles, call, clearRules, control, hold, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();

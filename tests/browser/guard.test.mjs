@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
-import { openPage, startBrowser, startServer } from "./world.mjs";
+import { openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -40,11 +40,11 @@ async function sendFrom(origin, headers) {
   return status;
 }
 
-test("a page of this server may call", async () => {
+test("calls from a page of this server are accepted", async () => {
   assert.equal(await sendFrom(`${server.origin}/explorer`, await signedCall()), 200);
 });
 
-test("a page of another origin may not, not even with a right signature", async () => {
+test("calls from a page of another origin are refused even when rightly signed", async () => {
   const elsewhere = `http://127.0.0.1:${foreign.address().port}/`;
   assert.equal(await sendFrom(elsewhere, await signedCall()), "refused");
   // A browser that let the request through would still be refused by the server.
@@ -54,7 +54,7 @@ test("a page of another origin may not, not even with a right signature", async 
   assert.equal((await answer.json()).Code, "Forbidden.Origin");
 });
 
-test("a page of another origin can neither watch nor show the explorer in a frame", async () => {
+test("watching and framing from another origin are refused", async () => {
   const { page } = await openPage(browser);
   await page.goto(`http://127.0.0.1:${foreign.address().port}/`);
   const seen = await page.evaluate(async (origin) => {
@@ -72,7 +72,7 @@ test("a page of another origin can neither watch nor show the explorer in a fram
   await page.close();
 });
 
-test("the bare address leads a browser to the explorer, and a program to the API's answer", async () => {
+test("the root address redirects a browser to the explorer and answers a program with the API's error", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/`);
   assert.equal(page.url(), `${server.origin}/explorer`);

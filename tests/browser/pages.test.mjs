@@ -1,10 +1,10 @@
 // Every page in a real browser: no error on the console, nothing that its policy refuses, nothing
-// that axe-core finds. With EXPLORER_PICTURES set to a folder, the main pages are pictured there.
+// that axe-core finds. With EXPLORER_PICTURES set to a folder, screenshots of the main pages there.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { REGION, accessibilityFaults, assertNoTroubles, call, instanceWithDisks, openPage, startBrowser, startServer } from "./world.mjs";
+import { REGION, accessibilityFaults, assertNoTroubles, call, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "1s");
 const browser = await startBrowser();
@@ -29,7 +29,7 @@ async function ready(page) {
   await page.waitForLoadState("networkidle");
 }
 
-test("every action's page is without fault", async () => {
+test("every action's page has no errors and no accessibility violations", async () => {
   const { page, troubles } = await openPage(browser);
   for (const action of actions) {
     await page.goto(`${server.origin}/explorer/actions/${action}`);
@@ -55,7 +55,7 @@ const SENT = [
 ];
 
 for (const look of LOOKS) {
-  test(`all kinds of page are without fault: ${look.name}`, async () => {
+  test(`every kind of page has no accessibility violations and no overflow: ${look.name}`, async () => {
     const { page, troubles } = await openPage(browser, { viewport: { width: look.width, height: 900 }, colorScheme: look.scheme });
     for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/signature", "/actions/RunInstances"]) {
       await page.goto(`${server.origin}/explorer${path}`);
@@ -77,7 +77,7 @@ for (const look of LOOKS) {
   });
 }
 
-test("an address that is not there says so", async () => {
+test("an unknown address shows a not-found page", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/Detach`);
   assert.deepEqual(await accessibilityFaults(page), []);
@@ -87,7 +87,7 @@ test("an address that is not there says so", async () => {
   await page.close();
 });
 
-test("the keyboard alone is enough", async () => {
+test("a call can be made by keyboard alone", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/DescribeDisks`);
   await page.keyboard.press("/");
@@ -104,7 +104,7 @@ test("the keyboard alone is enough", async () => {
   await page.close();
 });
 
-test("the search box finds what the search page finds, in the same order", async () => {
+test("the search box and the search page list the same results", async () => {
   const { page } = await openPage(browser);
   for (const asked of ["disk", "detach", "DataDisk size", "portable", "RegionId", "invalid id"]) {
     await page.goto(`${server.origin}/explorer?q=${encodeURIComponent(asked)}`);
@@ -121,7 +121,7 @@ test("the search box finds what the search page finds, in the same order", async
   await page.close();
 });
 
-test("without script the form shows its code, and search finds", async () => {
+test("without script the form shows sample code and search lists results", async () => {
   const { page } = await openPage(browser, { javaScriptEnabled: false });
   await page.goto(`${server.origin}/explorer/actions/DetachDisk`);
   await page.locator("#in-DiskId").fill("d-awkward\"'$(x)");
@@ -138,7 +138,7 @@ test("without script the form shows its code, and search finds", async () => {
 // What the documentation shows, as small as it is still readable.
 const shot = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`) });
 
-if (pictures) test("the main pages are pictured", async () => {
+if (pictures) test("screenshots of the main pages", async () => {
   for (const look of LOOKS) {
     const { page } = await openPage(browser, { viewport: { width: look.width, height: look.width > 500 ? 900 : 844 }, colorScheme: look.scheme });
     await page.goto(`${server.origin}/explorer`);

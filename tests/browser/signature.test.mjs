@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { assertNoTroubles, openPage, repository, startBrowser, startServer, target } from "./world.mjs";
+import { assertNoTroubles, openPage, repository, startBrowser, startServer, target } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -34,7 +34,7 @@ const scriptOf = (page, name) => page.evaluate((wanted) => {
   return css.replace("explorer.css", wanted);
 }, name);
 
-test("the page's signature is the official SDK's", async () => {
+test("the page's signature equals the official SDK's", async () => {
   const { page, troubles } = await openPage(browser);
   await page.goto(`${server.origin}/explorer`);
   const script = await scriptOf(page, "sign.js");
@@ -52,7 +52,7 @@ test("the page's signature is the official SDK's", async () => {
   await page.close();
 });
 
-// What the explorer shows as the request of a call, as somebody would paste it.
+// The request of a call as the explorer shows it, for pasting.
 async function shownRequest(page) {
   await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou&DiskName=a%20b`);
   await page.getByRole("button", { name: "Sign only" }).click();
@@ -70,7 +70,7 @@ async function check(page, request, { mine = "", secret = "testsecret" } = {}) {
   return (await page.locator(".findings .verdict").allTextContents()).join(" ");
 }
 
-test("the checker agrees with a right signature and names what is wrong with others", async () => {
+test("the checker accepts a right signature and names the mistake in others", async () => {
   const { page, troubles } = await openPage(browser);
   const sent = [];
   page.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
@@ -85,7 +85,7 @@ test("the checker agrees with a right signature and names what is wrong with oth
   await page.close();
 });
 
-test("a signer that encodes a space as + is found out without its string to sign", async () => {
+test("the checker names a space encoded as + without the string to sign", async () => {
   const { page } = await openPage(browser);
   const { request } = await shownRequest(page);
   const script = await scriptOf(page, "hash.js");
@@ -99,7 +99,7 @@ test("a signer that encodes a space as + is found out without its string to sign
   await page.close();
 });
 
-test("a string to sign is checked and signed without its request", async () => {
+test("the checker checks and signs a string to sign without its request", async () => {
   const { page } = await openPage(browser);
   const right = "GET&%2F&AccessKeyId%3Dtestid%26Action%3DDescribeRegions%26Format%3DXML%26SignatureMethod%3DHMAC-SHA1%26SignatureNonce%3D3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf%26SignatureVersion%3D1.0%26Timestamp%3D2016-02-23T12%253A46%253A24Z%26Version%3D2014-05-26";
   assert.match(await check(page, "", { mine: right }), /well made/);

@@ -54,7 +54,7 @@ class Host:
     """A data directory with an image of the test guest, and the server that runs on it."""
 
     def __init__(self):
-        # QEMU runs as somebody else, who has to get there.
+        # QEMU runs as another user, who has to get there.
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="diskdock-host-"))
         self.root.chmod(0o711)
         self.data = self.root / "data"
@@ -104,12 +104,12 @@ class Host:
         return self.log.read_text(errors="replace")[-4000:]
 
     def kill(self):
-        """As `kill -9` does."""
+        """Kills the server with SIGKILL."""
         self.process.kill()
         self.process.wait(timeout=SOON_S)
 
     def stop(self):
-        """As an operator does."""
+        """Stops the server with SIGTERM."""
         self.process.terminate()
         assert self.process.wait(timeout=SOON_S) == 0
 

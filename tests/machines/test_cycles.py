@@ -1,4 +1,4 @@
-"""Disks go from guest to guest with what was written on them."""
+"""Disks move from guest to guest with their data."""
 
 from guest import verify_image
 from host import until

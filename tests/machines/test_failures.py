@@ -1,4 +1,4 @@
-"""Guests that do not let go, or not yet, or too late."""
+"""Guests that refuse to release a disk, or release it late."""
 
 import time
 

@@ -31,7 +31,7 @@ def start(host, machine):
 
 
 def change_record(host, machine, **fields):
-    """Changes what diskdock remembers of a machine that is off, while no server runs."""
+    """Changes diskdock's record of a machine that is off, while no server runs."""
     host.kill()
     path = machine.directory / "machine.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))

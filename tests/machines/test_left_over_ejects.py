@@ -1,4 +1,4 @@
-"""A guest that is slow to let go of a disk must not take the next one away with what is left of its work."""
+"""Ejects that a slow guest has queued must not take the next disk away."""
 
 import time
 
@@ -20,7 +20,7 @@ def slow(host):
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)
     path = f"/dev/disk/by-id/virtio-{disk.serial}"
-    # Whoever closes the disk last writes it out, so somebody keeps it open.
+    # The process that closes the disk last writes it out, so another keeps it open.
     keep_open = f"exec 3<>{path}; dd if=/dev/urandom of={path} bs=1M count={DIRTY_MIB} conv=notrunc; touch /run/dirty; sleep 999"
     machine.guest.check("echo 80 > /proc/sys/vm/dirty_background_ratio; echo 90 > /proc/sys/vm/dirty_ratio;"
                         f"setsid sh -c '{keep_open}' >/dev/null 2>&1 &")

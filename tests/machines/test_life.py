@@ -1,4 +1,4 @@
-"""The life of instances: on, off, round, away, and on without the server."""
+"""The life of instances: start, stop, reboot, delete, and running without the server."""
 
 import base64
 import json

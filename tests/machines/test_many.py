@@ -1,4 +1,4 @@
-"""Eight guests at once, one of them deaf."""
+"""Eight guests at once, one of them unresponsive."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""What a guest reaches on its network, tried from inside the guest: other machines, and never this host."""
+"""Reachability from inside a guest: other machines, and never this host."""
 
 import contextlib
 import http.server

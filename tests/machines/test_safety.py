@@ -1,4 +1,4 @@
-"""What QEMU may do, who may get at what, and what happens when something is missing."""
+"""Privileges of QEMU, access to files, and missing files and programs."""
 
 import os
 import pathlib

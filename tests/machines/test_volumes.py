@@ -1,4 +1,4 @@
-"""Disks whose bytes are not as they should be: they stay attached, say why, and have a way back."""
+"""Disks with missing, replaced or damaged images: they stay attached, with a reason and a remedy."""
 
 import pytest
 from host import until
@@ -34,7 +34,7 @@ def leaves(machine, disk):
 
 
 def checksum_elsewhere(host, disk, machine):
-    """What the guest reads after the disk was off and on again."""
+    """The checksum in the guest after the disk was detached and attached again."""
     disk.attach(machine)
     machine.guest.wait_disk(disk.serial)
     found = machine.guest.read_checksum(disk.serial)

@@ -34,35 +34,35 @@ NO_EMPTY = {"cli": "empty"}
 
 CASES = {
     "detach": Case(
-        "DetachDisk", lambda world: {**world.attached(), "DeleteWithInstance": "false"}, prints=["Available"]),
+        "DetachDisk", lambda resources: {**resources.attached(), "DeleteWithInstance": "false"}, prints=["Available"]),
     "detach-refused": Case(
-        "DetachDisk", lambda world: world.attached(), exit_code=1, refuse="detach", prints=["In_use", "not Available"]),
+        "DetachDisk", lambda resources: resources.attached(), exit_code=1, refuse="detach", prints=["In_use", "not Available"]),
     "detach-unknown": Case(
-        "DetachDisk", lambda world: {"InstanceId": world.instance(), "DiskId": AWKWARD[:120]}, exit_code=1,
+        "DetachDisk", lambda resources: {"InstanceId": resources.instance(), "DiskId": AWKWARD[:120]}, exit_code=1,
         prints=["InvalidDiskId.NotFound", "The specified disk does not exist", "RequestId"]),
     "detach-example": Case(
-        "DetachDisk", lambda world: {"InstanceId": world.instance()}, exit_code=1,
+        "DetachDisk", lambda resources: {"InstanceId": resources.instance()}, exit_code=1,
         completed={"DiskId": "d-bp1000q5z8v3k0hc7w2m"}, prints=["InvalidDiskId.NotFound"]),
     "attach": Case(
         "AttachDisk",
-        lambda world: {"InstanceId": world.instance(), "DiskId": world.disk(), "DeleteWithInstance": "true"},
+        lambda resources: {"InstanceId": resources.instance(), "DiskId": resources.disk(), "DeleteWithInstance": "true"},
         prints=["In_use"]),
     "create-disk": Case(
         "CreateDisk",
-        lambda world: {
+        lambda resources: {
             "ZoneId": ZONE, "Size": "20", "DiskCategory": CATEGORY, "DiskName": "\u78c1\u76d8-\u00e9 1",
-            "Description": AWKWARD, "Encrypted": "false", "ClientToken": world.unique(AWKWARD_ASCII),
+            "Description": AWKWARD, "Encrypted": "false", "ClientToken": resources.unique(AWKWARD_ASCII),
             "Tag.1.Key": AWKWARD[:128], "Tag.1.Value": AWKWARD[:128], "Tag.2.Key": " spaces ", "Tag.2.Value": "true"},
         completed={"RegionId": REGION}, prints=["DiskId", "Available"]),
     "create-disk-by-names": Case(
         "CreateDisk",
-        lambda world: {
+        lambda resources: {
             "RegionId": REGION, "ZoneId": ZONE, "Size": "040", "DiskCategory": CATEGORY, "Description": AWKWARD,
             "Tag.1.key": AWKWARD[:128], "Tag.3.Key": "gap"},
         prints=["DiskId", "Available"]),
     "run-instances": Case(
         "RunInstances",
-        lambda world: {
+        lambda resources: {
             "ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "Amount": "2", "UserData": LONG,
             "Description": AWKWARD, "SystemDisk.Size": "40", "SystemDisk.Description": AWKWARD,
             "DataDisk.1.Size": "20", "DataDisk.1.Category": CATEGORY, "DataDisk.1.Description": AWKWARD,
@@ -71,41 +71,41 @@ CASES = {
         completed={"RegionId": REGION}, prints=["InstanceIdSet", "Running"]),
     "run-instances-by-names": Case(
         "RunInstances",
-        lambda world: {
+        lambda resources: {
             "RegionId": REGION, "ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "Amount": "2",
             "Description": AWKWARD, "Tag.1.key": "old", "Tag.1.value": AWKWARD[:128]},
         prints=["InstanceIdSet", "Running"]),
     "create-instance": Case(
         "CreateInstance",
-        lambda world: {
+        lambda resources: {
             "ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "Description": AWKWARD,
             "SystemDisk.Encrypted": "false"},
         completed={"RegionId": REGION}, prints=["InstanceId", "Stopped"]),
     "describe-disks": Case(
         "DescribeDisks",
-        lambda world: {
+        lambda resources: {
             "DiskIds": '["d-1","d-\\"\'$(touch pwned)`${x}\\n"]', "DiskName": AWKWARD[:128], "PageSize": "50",
             "Portable": "true", "Tag.1.Key": AWKWARD[:128]},
         completed={"RegionId": REGION}, prints=["TotalCount"]),
     "modify": Case(
         "ModifyDiskAttribute",
-        lambda world: {"DiskId": world.disk(), "Description": "", "DiskName": "renamed-\u78c1\u76d8"},
+        lambda resources: {"DiskId": resources.disk(), "Description": "", "DiskName": "renamed-\u78c1\u76d8"},
         impossible=NO_EMPTY, prints=["RequestId"]),
-    "delete-disk": Case("DeleteDisk", lambda world: {"DiskId": world.disk()}, prints=["RequestId"]),
+    "delete-disk": Case("DeleteDisk", lambda resources: {"DiskId": resources.disk()}, prints=["RequestId"]),
     "stop-instances": Case(
         "StopInstances",
-        lambda world: {"InstanceId.1": world.instance(), "InstanceId.2": world.instance(), "ForceStop": "true"},
+        lambda resources: {"InstanceId.1": resources.instance(), "InstanceId.2": resources.instance(), "ForceStop": "true"},
         completed={"RegionId": REGION}, prints=["Stopped"]),
-    "start-instance": Case("StartInstance", lambda world: {"InstanceId": world.stopped()}, prints=["Running"]),
-    "reboot-instance": Case("RebootInstance", lambda world: {"InstanceId": world.instance()}, prints=["Running"]),
+    "start-instance": Case("StartInstance", lambda resources: {"InstanceId": resources.stopped()}, prints=["Running"]),
+    "reboot-instance": Case("RebootInstance", lambda resources: {"InstanceId": resources.instance()}, prints=["Running"]),
     "delete-instances": Case(
         "DeleteInstances",
-        lambda world: {"InstanceId.1": world.instance(), "InstanceId.2": world.instance(), "Force": "true"},
+        lambda resources: {"InstanceId.1": resources.instance(), "InstanceId.2": resources.instance(), "Force": "true"},
         completed={"RegionId": REGION}, prints=["gone"]),
     "describe-nothing": Case(
-        "DescribeRegions", lambda world: {}, prints=["cn-hangzhou"]),
+        "DescribeRegions", lambda resources: {}, prints=["cn-hangzhou"]),
     "dry-run": Case(
         "RunInstances",
-        lambda world: {"ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "DryRun": "true"},
+        lambda resources: {"ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "DryRun": "true"},
         completed={"RegionId": REGION}, exit_code=1, prints=["DryRunOperation", "RequestId"]),
 }

@@ -7,7 +7,7 @@ import re
 
 from languages import Go, Java, Python, TypeScript
 from recorder import Recorder
-from world import write_sample
+from resources import write_sample
 
 COMPILED = (Go, Java)
 EXECUTED = (Python, TypeScript)

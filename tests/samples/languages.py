@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from world import REPOSITORY
+from resources import REPOSITORY
 
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")).resolve() / "samples"

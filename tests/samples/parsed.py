@@ -4,7 +4,7 @@ import sys
 
 from cases import AWKWARD, CASES
 from languages import TARGET, WORK
-from world import write_sample
+from resources import write_sample
 
 sys.path.insert(0, str(TARGET / "parsers"))
 
@@ -25,7 +25,7 @@ TERRAFORM = {
 
 
 class Example:
-    """What a case asks of the world, made up."""
+    """Made-up ids for a case."""
 
     def attached(self):
         return {"InstanceId": "i-1", "DiskId": "d-1"}

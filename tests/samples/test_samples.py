@@ -17,7 +17,7 @@ import parsed
 from cases import CASES
 from languages import RUN, WORK, Cli
 from recorder import Recorder
-from world import BINARY, World, diskdock, write_sample
+from resources import BINARY, Resources, diskdock, write_sample
 
 from server import Server
 
@@ -43,12 +43,12 @@ class Run:
     outcome: str = ""
 
 
-def prepare(language, name, world, port):
+def prepare(language, name, resources, port):
     """The sample with all that it needs, or a run that is over already because there can be none."""
     case = CASES[name]
-    run = Run(language, name, case, case.values(world), Recorder(port))
+    run = Run(language, name, case, case.values(resources), Recorder(port))
     if case.refuse:
-        world.refuse(case.refuse, run.values["DiskId"])
+        resources.refuse(case.refuse, run.values["DiskId"])
     run.sample, complaint = write_sample(
         language.slug, case.action, run.values, run.recorder.endpoint, language.folder / name)
     reason = case.impossible.get(language.slug)
@@ -123,9 +123,9 @@ def run_cases(names, languages):
         server = Server(pathlib.Path(folder) / "log", "--pace", PACE)
         try:
             server.wait_until_healthy()
-            world = World(server)
+            resources = Resources(server)
             places = [(language, name) for name in names for language in languages]
-            runs = in_parallel(lambda place: prepare(*place, world, server.port), places)
+            runs = in_parallel(lambda place: prepare(*place, resources, server.port), places)
             compile_all(languages, runs)
             in_parallel(carry_out, runs)
         finally:

@@ -1,12 +1,12 @@
-"""The stories that every client has to be able to tell, written once.
+"""The tests that every client has to pass, written once.
 
-A test file gives a `connect` fixture, a function (server, secret) -> world.Client, and inherits the stories.
+A test file gives a `connect` fixture, a function (server, secret) -> common.Client, and inherits the tests.
 """
 
 import pytest
 
 from waiting import wait_for
-from world import AWKWARD, KEY_SECRET, TAGS, refusal, unique
+from common import AWKWARD, KEY_SECRET, TAGS, refusal, unique
 
 UNKNOWN_DISK = "d-bp1nosuchdisk0000000"
 UNKNOWN_INSTANCE = "i-bp1nosuchinstance000"
@@ -103,7 +103,7 @@ def delete_and_look(client, disk_id):
 class Lifecycle:
     """From RunInstances to DeleteInstance, with one disk going on and off in between."""
 
-    def test_disk_lifecycle(self, connect, slow_server):
+    def test_disk_goes_through_every_status_of_its_life(self, connect, slow_server):
         client = connect(slow_server, KEY_SECRET)
         instance_id = running_instance(client)
         disk_id = create_watched_disk(client)
@@ -114,7 +114,7 @@ class Lifecycle:
 
 
 class Refusals:
-    """What a user is told when a call is refused."""
+    """Status, code and message of refused calls."""
 
     @pytest.fixture
     def client(self, connect, server):
@@ -132,19 +132,19 @@ class Refusals:
         assert told.message and told.request_id
         return told
 
-    def test_detach_of_a_free_disk(self, client, instance_id):
+    def test_detach_of_a_free_disk_is_refused(self, client, instance_id):
         disk_id = client.create_disk(unique("free"))
         self.expect(client, 404, "InvalidDisk.AlreadyDetached", client.detach, instance_id, disk_id)
 
-    def test_detach_of_an_unknown_disk(self, client, instance_id):
+    def test_detach_of_an_unknown_disk_is_refused(self, client, instance_id):
         told = self.expect(client, 404, "InvalidDiskId.NotFound", client.detach, instance_id, UNKNOWN_DISK)
         assert "The specified disk does not exist." in told.message
 
-    def test_detach_from_an_unknown_instance(self, client):
+    def test_detach_from_an_unknown_instance_is_refused(self, client):
         disk_id = client.create_disk(unique("stray"))
         self.expect(client, 404, "InvalidInstanceId.NotFound", client.detach, UNKNOWN_INSTANCE, disk_id)
 
-    def test_delete_of_an_attached_disk(self, client, instance_id):
+    def test_delete_of_an_attached_disk_is_refused(self, client, instance_id):
         disk_id = client.create_disk(unique("busy"))
         watch(client, disk_id, "Available")
         client.attach(instance_id, disk_id)
@@ -155,18 +155,18 @@ class Refusals:
         """The call that sends DeleteDisk whatever the client knows of the disk."""
         return client.delete_disk
 
-    def test_wrong_secret(self, connect, server):
+    def test_call_with_a_wrong_secret_is_refused(self, connect, server):
         client = connect(server, "not-the-secret")
         self.expect(client, 400, client.wrong_secret_code, client.disk, UNKNOWN_DISK)
 
-    def test_dry_run(self, client):
+    def test_dry_run_answers_dry_run_operation(self, client):
         self.expect(client, 400, "DryRunOperation", client.describe_dry)
 
 
 class Tokens:
     """A ClientToken makes a repeated CreateDisk harmless."""
 
-    def test_client_token(self, connect, server):
+    def test_create_disk_repeated_with_a_client_token_creates_one_disk(self, connect, server):
         client = connect(server, KEY_SECRET)
         name, token = unique("once"), unique("token")
         first = client.create_disk(name, size=40, token=token)
@@ -185,7 +185,7 @@ def disks_to_page(client):
 class PageNumbers:
     """A walk by PageNumber shows each disk once."""
 
-    def test_page_numbers(self, connect, server):
+    def test_describe_disks_by_page_number_shows_each_disk_once(self, connect, server):
         client = connect(server, KEY_SECRET)
         name, created = disks_to_page(client)
         assert sorted(client.ids_by_number(name)) == created
@@ -194,7 +194,7 @@ class PageNumbers:
 class PageTokens:
     """A walk by NextToken shows each disk once."""
 
-    def test_page_tokens(self, connect, server):
+    def test_describe_disks_by_next_token_shows_each_disk_once(self, connect, server):
         client = connect(server, KEY_SECRET)
         name, created = disks_to_page(client)
         assert sorted(client.ids_by_token(name)) == created
@@ -220,7 +220,7 @@ class Growth:
     For clients that have `resize`.
     """
 
-    def test_growth(self, connect, server):
+    def test_resize_disk_of_a_free_and_an_attached_disk(self, connect, server):
         client = connect(server, KEY_SECRET)
         instance_id = running_instance(client)
         disk_id = client.create_disk(unique("grows"), size=40)

@@ -11,7 +11,7 @@ from libcloud.compute.types import NodeState, Provider, StorageVolumeState
 
 import stories
 from waiting import POLL_S, WITHIN_S
-from world import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
+from common import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
 
 STATUS_OF = {
     StorageVolumeState.CREATING: "Creating",

@@ -1,4 +1,4 @@
-"""The Node clients: each script of node/ tells the stories of node/stories.cjs with one of them."""
+"""The Node clients: each script of node/ runs the tests of node/stories.cjs with one of them."""
 
 import os
 import pathlib

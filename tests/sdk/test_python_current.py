@@ -12,7 +12,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException, ClientExc
 from alibabacloud_tea_openapi.utils_models import Config
 
 import stories
-from world import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
+from common import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
 
 
 def open_sdk(endpoint, secret, signature):
@@ -131,7 +131,7 @@ class TestCurrentSdk(stories.AllStories, stories.Growth):
     pass
 
 
-def test_console_of_an_instance(server):
+def test_get_instance_console_output_is_decoded(server):
     client = CurrentSdk(open_sdk(server.endpoint, KEY_SECRET, "v3"), asynchronous=False)
     instance_id = stories.running_instance(client)
     body = client.call("get_instance_console_output", models.GetInstanceConsoleOutputRequest(
@@ -142,7 +142,7 @@ def test_console_of_an_instance(server):
     stories.delete_instance(client, instance_id)
 
 
-def test_other_types_of_a_disk(server):
+def test_describe_disks_types_of_other_fields(server):
     """The typed fields that the shared view leaves out."""
     client = CurrentSdk(open_sdk(server.endpoint, KEY_SECRET, "v3"), asynchronous=False)
     disk_id = client.create_disk(unique("typed"))
@@ -170,7 +170,7 @@ def test_dry_run_of_run_instances_runs_nothing(server):
     assert client.call("describe_instances", named).instances.instance == []
 
 
-def test_concurrent_calls(server):
+def test_concurrent_calls_of_one_client_succeed(server):
     """Ten creations in flight together, as an asynchronous program makes them."""
     sdk = open_sdk(server.endpoint, KEY_SECRET, "v3")
     name = unique("together")

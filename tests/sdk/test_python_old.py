@@ -10,7 +10,7 @@ from aliyunsdkcore.request import CommonRequest
 
 import stories
 from wire_client import WireClient
-from world import KEY_ID, KEY_SECRET, REGION, Refusal, unique
+from common import KEY_ID, KEY_SECRET, REGION, Refusal, unique
 
 
 def typed_request(action, parameters):

@@ -2,7 +2,7 @@
 
 import json
 
-from world import CATEGORY, IMAGE, INSTANCE_TYPE, REGION, ZONE, Client, Disk
+from common import CATEGORY, IMAGE, INSTANCE_TYPE, REGION, ZONE, Client, Disk
 
 
 def present(parameters):

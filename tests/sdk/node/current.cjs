@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const Ecs = require('@alicloud/ecs20140526');
 const { Config } = require('@alicloud/openapi-core/dist/utils');
 const { tell } = require('./stories.cjs');
-const { CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, REGION, ZONE } = require('./world.cjs');
+const { CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, REGION, ZONE } = require('./common.cjs');
 
 function openSdk(endpoint, secret) {
   const config = new Config({

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const PopCore = require('@alicloud/pop-core');
 const { tell } = require('./stories.cjs');
-const { CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, REGION, ZONE } = require('./world.cjs');
+const { CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, REGION, ZONE } = require('./common.cjs');
 
 const OPTIONS = process.env.METHOD === 'POST' ? { method: 'POST' } : {};
 

@@ -1,10 +1,10 @@
 // The stories that every Node client has to be able to tell, written once. A script calls `tell` with
-// a function (endpoint, secret) => client; what a client offers is listed at `Client` in ../world.py.
+// a function (endpoint, secret) => client; what a client offers is listed at `Client` in ../common.py.
 'use strict';
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { AWKWARD, ENDPOINT, KEY_SECRET, SLOW_ENDPOINT, TAGS, unique, waitFor } = require('./world.cjs');
+const { AWKWARD, ENDPOINT, KEY_SECRET, SLOW_ENDPOINT, TAGS, unique, waitFor } = require('./common.cjs');
 
 const UNKNOWN_DISK = 'd-bp1nosuchdisk0000000';
 const DISKS_TO_PAGE = 25;

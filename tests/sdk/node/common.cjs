@@ -1,4 +1,4 @@
-// What every script agrees on; the Python tests say the same in world.py.
+// The common part of all scripts, as in common.py.
 'use strict';
 
 const { randomUUID } = require('node:crypto');

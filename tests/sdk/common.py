@@ -1,4 +1,4 @@
-"""What every test agrees on: the development key, where things are, and how a disk looks to a test."""
+"""The common part of all tests: the development key, regions and types, and how a disk looks to a test."""
 
 import dataclasses
 import uuid

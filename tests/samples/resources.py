@@ -1,4 +1,4 @@
-"""The server with what the calls need in it, and the program that writes the samples."""
+"""Resources on the server for the calls, and the program that writes the samples."""
 
 import json
 import pathlib
@@ -26,7 +26,7 @@ def options(values):
     return [f"--{name}={value}" for name, value in values.items()]
 
 
-class World:
+class Resources:
     """Makes things on the server, each for one call only."""
 
     def __init__(self, server):
