@@ -5,7 +5,8 @@ import shutil
 import subprocess
 
 import pytest
-from host import SOON_S, until
+from alibabacloud_tea_openapi.exceptions import ClientException
+from host import REGION, SOON_S, TYPE, ZONE, until
 
 
 @pytest.fixture
@@ -58,3 +59,33 @@ def test_full_host_still_detaches_stops_and_deletes(small):
     assert reserve.stat().st_size < whole, "it was needed"
     (small.data.parent / "ballast").unlink()
     until(lambda: reserve.stat().st_size == whole, "a reserve that has grown back", SOON_S)
+
+
+def refused(call, action, **parameters):
+    """The code that a call is refused with."""
+    with pytest.raises(ClientException) as refusal:
+        call(action, **parameters)
+    return refusal.value.code
+
+
+def test_full_host_refuses_new_disks_and_changes_nothing(small):
+    disk = small.disk()
+    reserve = small.data / "reserve"
+    until(lambda: reserve.exists() and reserve.stat().st_size > 0, "a reserve")
+    place = {"region_id": REGION, "zone_id": ZONE}
+    machine = {**place, "instance_type": TYPE, "image_id": "m-guest"}
+
+    def disks():
+        return sorted(path.name for path in (small.data / "disks").iterdir())
+
+    before = disks()
+    fill(small)
+    full = "QuotaExceed.DiskCapacity"
+    assert refused(small.call, "create_disk", **place, size=20, disk_category="cloud_essd") == full
+    assert refused(small.call, "resize_disk", disk_id=disk.id, new_size=40) == full
+    assert refused(small.call, "run_instances", **machine) == full
+    assert refused(small.call, "create_instance", **machine) == full
+    assert disks() == before and disk.described().size == 20 and small.operations() == []
+    (small.data.parent / "ballast").unlink()
+    small.call("resize_disk", disk_id=disk.id, new_size=40)
+    until(lambda: disk.image.stat().st_size == 40 << 30, "a larger image")

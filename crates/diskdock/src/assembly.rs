@@ -98,7 +98,7 @@ impl Assembly {
         }
         let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
         let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
-        let runner = Arc::clone(&hypervisor);
+        let (runner, disks) = (Arc::clone(&hypervisor), Arc::clone(&hypervisor));
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
         let inventory_source =
@@ -110,6 +110,7 @@ impl Assembly {
             shares_disks,
             is_simulated: simulated.is_some(),
             console,
+            room_for_disks: Arc::new(move || disks.has_room()),
         };
         let environment = Arc::new(Environments::new(environment));
         match inventory_source.scan() {

@@ -23,15 +23,19 @@ const FULL: u64 = 256 << 10;
 
 /// Makes the reserve as large as it should be, if that leaves twice as much room for others.
 pub(crate) fn keep(data_directory: &Path) -> io::Result<()> {
-    let found = statvfs(data_directory)?;
-    let whole = found.f_blocks.saturating_mul(found.f_frsize);
-    let wanted = (whole / PART).clamp(BYTES.0, BYTES.1);
+    let wanted = wanted_bytes(data_directory)?;
     let file = open(data_directory)?;
     let missing = wanted.saturating_sub(file.metadata()?.len());
     if missing > 0 && free_bytes(data_directory)? >= missing + 2 * wanted {
         fallocate(&file, FallocateFlags::empty(), 0, wanted)?;
     }
     Ok(())
+}
+
+/// Whether disks may be made or made larger in this directory: besides the reserve there is still as
+/// much room as it takes up. Below that, whatever is begun would soon end in the middle.
+pub(crate) fn is_room_for_disks(directory: &Path) -> io::Result<bool> {
+    Ok(free_bytes(directory)? >= wanted_bytes(directory)?)
 }
 
 /// Gives up a slice of the reserve if the file system is full. True if there is more room now, so
@@ -71,6 +75,13 @@ fn open(data_directory: &Path) -> io::Result<File> {
     options.custom_flags(flags).open(data_directory.join(FILE))
 }
 
+/// Bytes of the whole reserve.
+fn wanted_bytes(directory: &Path) -> io::Result<u64> {
+    let found = statvfs(directory)?;
+    let whole = found.f_blocks.saturating_mul(found.f_frsize);
+    Ok((whole / PART).clamp(BYTES.0, BYTES.1))
+}
+
 fn free_bytes(path: &Path) -> io::Result<u64> {
     let found = statvfs(path)?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
@@ -90,5 +101,14 @@ mod tests {
         keep(directory.path()).unwrap();
         assert!(!give_up(directory.path()));
         assert_eq!(held(), before);
+    }
+
+    #[test]
+    fn is_room_for_disks_needs_as_much_as_the_reserve() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(is_room_for_disks(directory.path()).unwrap());
+        // A file system on which nothing is free, ever.
+        assert!(!is_room_for_disks(Path::new("/proc")).unwrap());
+        is_room_for_disks(&directory.path().join("missing")).unwrap_err();
     }
 }

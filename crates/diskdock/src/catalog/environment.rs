@@ -13,6 +13,10 @@ pub(crate) use crate::ids::IdGenerator;
 /// block, so it is called outside of transactions.
 pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send + Sync>;
 
+/// Tells whether there is room for another disk, or for a larger one. A short look at the file
+/// system that the store is on, too.
+pub type RoomForDisks = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// The output of an instance on its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleOutput {
@@ -37,6 +41,8 @@ pub struct Environment {
     pub is_simulated: bool,
     /// Reads the consoles of instances.
     pub console: Console,
+    /// Tells whether there is room for disks.
+    pub room_for_disks: RoomForDisks,
 }
 
 impl Environment {
@@ -49,6 +55,7 @@ impl Environment {
             shares_disks: true,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
+            room_for_disks: Arc::new(|| true),
         }
     }
 

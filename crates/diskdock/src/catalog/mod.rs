@@ -24,7 +24,7 @@ pub use action::{
     Action, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
     Entry, Query, QueryReply, ReadyAction, ReadyQuery, Stop, StoreChange,
 };
-pub use environment::{Console, ConsoleOutput, Environment, Environments};
+pub use environment::{Console, ConsoleOutput, Environment, Environments, RoomForDisks};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{

@@ -233,6 +233,9 @@ pub trait Disks: Send + Sync {
         let _ = (disk, now);
         Box::pin(std::future::ready(Ok(Progress::Done)))
     }
+    /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
+    /// within a transaction; true if it cannot be told.
+    fn has_room(&self) -> bool;
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

@@ -50,6 +50,8 @@ struct SimulatedState {
     under_way: HashMap<Key, Under>,
     script: Script,
     pace: Option<Pace>,
+    /// There is no room for more disks.
+    is_full: bool,
 }
 
 #[derive(Clone, Debug, Default)]

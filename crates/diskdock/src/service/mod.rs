@@ -7,6 +7,7 @@
 mod memory;
 mod parameters;
 mod quota;
+mod room;
 mod token;
 mod write;
 
@@ -91,10 +92,10 @@ pub(crate) async fn dispatch(
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
-                let (quotas, account) = (services.quotas, request.caller.account.clone());
+                let quotas = services.quotas;
                 let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
                     let effect = ready.decide(tx, call)?;
-                    quotas.check(tx, &call.environment.inventory, &account, &effect.changes)
+                    quotas.check(tx, call, &effect.changes)
                 };
                 read(services, &environment, &request.caller, decide).await?;
                 return Err((&DRY_RUN).into());

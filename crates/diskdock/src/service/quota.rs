@@ -5,12 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use domain::entity::Entity;
-use domain::inventory::Inventory;
-use domain::{AccountId, Disk, Instance};
+use domain::{Disk, Instance};
 
-use super::memory;
+use super::{memory, room};
 use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
-use crate::catalog::{Stop, StoreChange};
+use crate::catalog::{Call, Environment, Stop, StoreChange};
 use crate::store::{EntityReads, ReadTx, StoreError};
 
 /// The most disks and instances of one account, and the memory of all; `None` is no limit.
@@ -25,18 +24,20 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Refuses changes that create a disk or an instance beyond the quota. An account that is
-    /// beyond it already, because the quota was lowered, can still change and delete.
+    /// Refuses changes that create a disk or an instance beyond the quota, or beyond what the host
+    /// has room for. An account that is beyond it already, because the quota was lowered, can still
+    /// change and delete.
     pub(super) fn check(
         &self,
         tx: &dyn ReadTx,
-        inventory: &Inventory,
-        account: &AccountId,
+        call: &Call<'_>,
         changes: &[StoreChange],
     ) -> Result<(), Stop> {
+        let Environment { inventory, room_for_disks, .. } = call.environment;
         if let Some(most_mib) = self.machine_memory_mib {
             memory::check(most_mib, tx, inventory, changes)?;
         }
+        room::check(room_for_disks, tx, changes)?;
         if self.disks.is_none() && self.instances.is_none() {
             return Ok(());
         }
@@ -48,7 +49,7 @@ impl Quotas {
         if new_disks == 0 && new_instances == 0 {
             return Ok(());
         }
-        let has = tx.amounts(account)?;
+        let has = tx.amounts(&call.caller.account)?;
         let exceeds = |quota: Option<u64>, has: u64, new: u64| {
             new > 0 && quota.is_some_and(|quota| has.saturating_add(new) > quota)
         };

@@ -94,8 +94,7 @@ fn decide(
         };
     }
     let effect = ready.decide(tx, call)?;
-    let inventory = &call.environment.inventory;
-    quotas.check(tx, inventory, &call.caller.account, &effect.changes)?;
+    quotas.check(tx, call, &effect.changes)?;
     Ok(Decided::Anew(effect))
 }
 

@@ -18,6 +18,7 @@ use super::making::UNNAMED;
 use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
 use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore, survey};
+use crate::reserve;
 
 /// The unit of the size of raw images, in bytes.
 const SECTOR: u64 = 512;
@@ -281,6 +282,10 @@ impl Volumes for Directory {
         self.0.damages.forget(self.disks(), disk)?;
         files::sync(self.disks())?;
         Ok(Deleted::Now)
+    }
+
+    fn has_room(&self) -> Result<bool, StorageError> {
+        reserve::is_room_for_disks(self.disks()).at("look for room in", self.disks())
     }
 
     fn list(&self) -> Result<Vec<DiskId>, StorageError> {

@@ -111,6 +111,9 @@ pub trait Volumes: Send + Sync {
     /// Deletes a volume for good, unless a process has it open.
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;
 
+    /// Whether there is room for another volume, or for a larger one.
+    fn has_room(&self) -> Result<bool, StorageError>;
+
     /// The ids of all volumes, sorted.
     fn list(&self) -> Result<Vec<DiskId>, StorageError>;
 

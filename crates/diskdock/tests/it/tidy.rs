@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("private_file", &[]),
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "store"]),
-    ("storage", &["failpoint"]),
+    ("storage", &["failpoint", "reserve"]),
     ("store", &["failpoint", "private_file", "reserve"]),
 ];
 /// These put the others together.

@@ -94,6 +94,10 @@ errors! {
         "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones."
         => "The host has no memory left for this machine: stop instances, use a smaller type, or \
             start the server with another --machine-memory.";
+    DISK_CAPACITY = 400 "QuotaExceed.DiskCapacity"
+        "The used capacity of disk type has exceeded the quota in the zone, {}."
+        => "The file system of the server's data directory is full: delete disks, or make room on \
+            it.";
     DRY_RUN = 400 "DryRunOperation"
         "Request validation has been passed with DryRun flag set."
         => "The request would have succeeded. Send it without DryRun.";

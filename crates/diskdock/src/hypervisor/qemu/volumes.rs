@@ -271,6 +271,13 @@ impl Disks for Qemu {
         Box::pin(self.advance_resize(spec, on))
     }
 
+    fn has_room(&self) -> bool {
+        self.volumes.has_room().unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot tell whether there is room for disks");
+            true
+        })
+    }
+
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         Box::pin(self.discard_volume(disk))
     }

@@ -9,6 +9,13 @@ use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress};
 /// Why nothing can be done about the bytes of a disk.
 const NO_BYTES: &str = "disks are simulated here and have no bytes";
 
+impl Simulated {
+    /// From now on there is no room for more disks, or there is again.
+    pub fn set_full(&self, is_full: bool) {
+        self.lock().is_full = is_full;
+    }
+}
+
 impl Disks for Simulated {
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Create, Some(spec.disk.clone()));
@@ -31,6 +38,10 @@ impl Disks for Simulated {
         let (transition, disk) = (TransitionKind::Resize, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
+    }
+
+    fn has_room(&self) -> bool {
+        !self.lock().is_full
     }
 
     fn discard<'a>(&'a self, _: &'a DiskId) -> DriverFuture<'a, ()> {

@@ -31,6 +31,7 @@ pub(super) static GATEWAY: &[&ErrorCode] = &[
     &DISK_QUOTA,
     &INSTANCE_QUOTA,
     &NO_STOCK,
+    &DISK_CAPACITY,
     &SECURITY_TOKEN,
     &MISSING_HEADER,
     &NO_AUTHENTICATION,

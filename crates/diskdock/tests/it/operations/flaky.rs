@@ -228,6 +228,9 @@ impl Disks for Shaky {
         self.pass(|| self.driver.modify(disk, now))
     }
 
+    fn has_room(&self) -> bool {
+        self.driver.has_room()
+    }
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());

@@ -58,6 +58,53 @@ async fn quotas_apply_per_account_to_every_creating_action() {
 /// Two machines of ecs.g6.large, which has 8 GiB.
 const TWO_MACHINES_MIB: u64 = 2 * 8 * 1024 + 1;
 
+const CAPACITY: (u16, &str, &str) = (
+    400,
+    "QuotaExceed.DiskCapacity",
+    "The used capacity of disk type has exceeded the quota in the zone, cn-hangzhou-i.",
+);
+
+#[tokio::test]
+async fn full_host_refuses_whatever_needs_room_for_disks_and_changes_nothing() {
+    let world = TestServer::new().await;
+    let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");
+    let launched = world.ok("RunInstances", &launch("1", &[])).await;
+    let instance = &launched.json["InstanceIdSets"]["InstanceIdSet"][0];
+    let instance = instance.as_str().unwrap().to_owned();
+    world.finish_all().await;
+    world.simulated().set_full(true);
+    let before = world.tx();
+    let create = [
+        ("RegionId", REGION),
+        ("ZoneId", ZONE),
+        ("ImageId", IMAGE),
+        ("InstanceType", "ecs.g6.large"),
+    ];
+    let grow = [("DiskId", disk.as_str()), ("NewSize", "40")];
+    world.refuses("CreateDisk", &DISK, CAPACITY).await;
+    world.refuses("ResizeDisk", &grow, CAPACITY).await;
+    world.refuses("RunInstances", &launch("1", &[]), CAPACITY).await;
+    world.refuses("CreateInstance", &create, CAPACITY).await;
+    let dry = [&DISK[..], &[("DryRun", "true")]].concat();
+    world.refuses("CreateDisk", &dry, CAPACITY).await;
+    assert_eq!(world.tx(), before, "nothing of it was done");
+
+    // Whatever needs no room goes on.
+    let both = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
+    world.ok("ModifyDiskAttribute", &[("DiskId", &disk), ("DiskName", "other")]).await;
+    for action in ["AttachDisk", "DetachDisk"] {
+        world.ok(action, &both).await;
+        world.finish_all().await;
+    }
+    let stop = [("InstanceId", instance.as_str()), ("ForceStop", "true")];
+    world.ok("StopInstance", &stop).await;
+    world.finish_all().await;
+    world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    world.ok("DeleteInstance", &[("InstanceId", &instance)]).await;
+    world.simulated().set_full(false);
+    world.ok("CreateDisk", &DISK).await;
+}
+
 #[tokio::test]
 async fn machine_memory_limits_running_instances_only() {
     let quotas = Quotas { machine_memory_mib: Some(TWO_MACHINES_MIB), ..Quotas::default() };
