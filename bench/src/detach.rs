@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,9 +13,9 @@ use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel};
 use qmp::{Client, Event, Notice};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, one};
+use crate::bench::Bench;
 use crate::process::{Process, body, exchange, free_address, pause};
-use crate::sign::Stamp;
+use crate::sign::{Key, Stamp, Template};
 use crate::table::Row;
 
 /// The time that a detach may cost more than the bare commands, at the median.
@@ -53,7 +54,9 @@ pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     let ratio = detached.as_secs_f64() / commanded.as_secs_f64();
     let met = detached <= commanded + AIM;
-    let row = Row::told("DetachDisk to Available, running guest", ms(detached));
+    let more = ms(detached.saturating_sub(commanded));
+    let told = format!("{}: {more} more", ms(detached));
+    let row = Row::told("DetachDisk to Available, running guest", told);
     bench.rows.push(row.beside(ms(commanded), ratio).aim("<= 10 ms more", met));
     Ok(())
 }
@@ -85,6 +88,7 @@ fn import(server: &Path, data: &Path) -> io::Result<()> {
 /// A server with real machines.
 struct Host {
     server: Process,
+    data: PathBuf,
     stamp: std::cell::RefCell<Stamp>,
 }
 
@@ -96,13 +100,13 @@ impl Host {
         command.arg(address.to_string()).arg("--data-dir").arg(data);
         let mut server = Process::start(command, address)?;
         let mut stamp = Stamp::new();
-        server.first_answer(|| one(&address.to_string(), "DescribeRegions", &[], &mut stamp))?;
-        Ok(Host { server, stamp: stamp.into() })
+        server.first_answer(|| signed(data, address, "DescribeRegions", &[], &mut stamp))?;
+        Ok(Host { server, data: data.to_owned(), stamp: stamp.into() })
     }
 
     fn call(&self, action: &str, own: &[(&str, &str)]) -> io::Result<Value> {
         let address = self.server.address;
-        let request = one(&address.to_string(), action, own, &mut self.stamp.borrow_mut());
+        let request = signed(&self.data, address, action, own, &mut self.stamp.borrow_mut());
         let (status, answer) = exchange(address, &request)?;
         let answer: Value = serde_json::from_slice(body(&answer))?;
         let refused = || io::Error::other(format!("{action}: {answer}"));
@@ -178,6 +182,30 @@ impl Host {
         }
         Err(io::Error::other("the instance is not released"))
     }
+}
+
+/// A request that is signed with the key that the server has left in its data directory.
+fn signed(
+    data: &Path,
+    address: SocketAddr,
+    action: &str,
+    own: &[(&str, &str)],
+    stamp: &mut Stamp,
+) -> Vec<u8> {
+    let key = key(data).unwrap_or_else(Key::development);
+    let mut request = Vec::new();
+    stamp.refresh(Instant::now());
+    Template::signed_by(&key, &address.to_string(), action, own).write(stamp, &[], &mut request);
+    request
+}
+
+/// The key in a data directory, once the server has made it.
+fn key(data: &Path) -> Option<Key> {
+    let text = fs::read_to_string(data.join("access-key")).ok()?;
+    let mut lines = text.lines().filter_map(|line| line.split_once('='));
+    let mut value = |name| Some(lines.find(|(found, _)| *found == name)?.1.to_owned());
+    let id = value("ALIBABA_CLOUD_ACCESS_KEY_ID")?;
+    Some(Key { id, secret: value("ALIBABA_CLOUD_ACCESS_KEY_SECRET")? })
 }
 
 fn text(answer: &Value, at: &str) -> io::Result<String> {

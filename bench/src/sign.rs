@@ -29,6 +29,19 @@ struct Piece {
     sent: Vec<u8>,
 }
 
+/// The key that requests are signed with.
+pub(crate) struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
+impl Key {
+    /// The key of a server that simulates.
+    pub(crate) fn development() -> Key {
+        Key { id: DEVELOPMENT_ID.to_owned(), secret: DEVELOPMENT_SECRET.to_owned() }
+    }
+}
+
 /// A request of one action, ready but for nonce, time and variables.
 pub(crate) struct Template {
     mac: Hmac<Sha1>,
@@ -41,8 +54,13 @@ impl Template {
     /// A GET of this action under signature 1.0. A `{}` in a value stands for a variable; those
     /// are numbered in the order of the parameters' names.
     pub(crate) fn new(host: &str, action: &str, own: &[(&str, &str)]) -> Template {
+        Template::signed_by(&Key::development(), host, action, own)
+    }
+
+    /// The same with another key.
+    pub(crate) fn signed_by(key: &Key, host: &str, action: &str, own: &[(&str, &str)]) -> Template {
         let common = [
-            ("AccessKeyId", DEVELOPMENT_ID),
+            ("AccessKeyId", key.id.as_str()),
             ("Action", action),
             ("Format", "JSON"),
             ("SignatureMethod", "HMAC-SHA1"),
@@ -76,7 +94,7 @@ impl Template {
         }
         draft.end(&mut first, &mut pieces);
         let (signed, head) = first.expect("every request has a nonce");
-        let key = format!("{DEVELOPMENT_SECRET}&");
+        let key = format!("{}&", key.secret);
         let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("any key will do");
         mac.update(&signed);
         let tail = format!(" HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes();
