@@ -39,10 +39,12 @@ pub(crate) fn compare(contents: &StoreContents, beside: &Beside) -> Disagreement
         Some(hypervisor) => hypervisor != "simulated",
         None => !files.is_empty() || !machines.is_empty(),
     };
+    let is_known =
+        |id: &&DiskId| contents.disks.contains(id) || contents.passing_disks.contains(id);
     let missing = contents.disks.difference(&files).filter(|_| has_files);
     Disagreement {
         disks_without_file: missing.cloned().collect(),
-        unknown_disk_files: files.difference(&contents.disks).cloned().collect(),
+        unknown_disk_files: files.iter().filter(|id| !is_known(id)).cloned().collect(),
         unknown_machines: machines.difference(&contents.instances).cloned().collect(),
     }
 }
@@ -63,6 +65,7 @@ mod tests {
             access_keys: 0,
             operations: 0,
             disks: disks.iter().map(|id| DiskId::from(*id)).collect(),
+            passing_disks: [DiskId::from("d-passing")].into(),
             instances: [InstanceId::from("i-1")].into(),
         }
     }
@@ -83,7 +86,10 @@ mod tests {
 
     #[test]
     fn compare_lists_what_is_on_one_side_only() {
-        let found = compare(&contents(Some("qemu"), &["d-1", "d-2"]), &beside(&["d-2"], &["i-1"]));
+        let found = compare(
+            &contents(Some("qemu"), &["d-1", "d-2"]),
+            &beside(&["d-2", "d-passing"], &["i-1"]),
+        );
         let only = Disagreement { disks_without_file: vec!["d-1".into()], ..Default::default() };
         assert_eq!(found, only);
         let found = compare(&contents(Some("qemu"), &["d-1"]), &beside(&["d-1", "d-3"], &["i-2"]));

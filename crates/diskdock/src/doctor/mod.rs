@@ -7,6 +7,7 @@ mod directory;
 mod limits;
 mod machines;
 mod programs;
+mod store;
 mod user;
 
 use std::path::PathBuf;
@@ -87,6 +88,7 @@ pub(crate) async fn examine(wanted: &PlannedServer) -> Vec<Point> {
     let rest = tokio::task::spawn_blocking(move || {
         let mut points = user::examine(&beside, kvm_works);
         points.extend(directory::examine(&beside.data_directory));
+        points.push(store::examine(&beside.data_directory));
         points.extend(limits::examine());
         points
     });

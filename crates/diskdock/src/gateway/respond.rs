@@ -62,6 +62,7 @@ impl ApiResponse {
                     | StoreError::Engine(_)
                     | StoreError::Broken(_)
                     | StoreError::Refused(_)
+                    | StoreError::Unfit { .. }
                     | StoreError::Corrupt(_) => &INTERNAL_ERROR,
                 };
                 ApiResponse::refused(&error.into(), request_id, host, format)

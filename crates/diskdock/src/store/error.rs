@@ -18,6 +18,13 @@ pub enum StoreError {
     Stopped(String),
     /// The state in the directory must not be used as it is: why, and what to do.
     Refused(String),
+    /// The store in the directory is not fit to be used.
+    Unfit {
+        /// The finding.
+        found: String,
+        /// The remedy.
+        remedy: String,
+    },
     /// A row cannot be understood.
     Corrupt(String),
     /// The store is closing, or too busy to take more.
@@ -35,6 +42,7 @@ impl fmt::Display for StoreError {
                 write!(out, "the store takes no more writes since this happened: {cause}")
             }
             StoreError::Refused(why) => out.write_str(why),
+            StoreError::Unfit { found, remedy } => write!(out, "{found}. {remedy}"),
             StoreError::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
             StoreError::Unavailable => out.write_str("the store is not available"),
         }

@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("backup", &["storage", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
-    ("doctor", &["hypervisor", "storage"]),
+    ("doctor", &["backup", "hypervisor", "storage", "store"]),
     // Never the store: calls go over the wire, like those of every client.
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),

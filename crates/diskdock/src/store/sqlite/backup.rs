@@ -184,7 +184,7 @@ fn check_version(version: i64) -> Result<(), String> {
 
 /// Without a log beside it, a file is complete and SQLite needs to make none, which it could not do
 /// on a file system that is read-only.
-fn open_file(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open_file(path: &Path) -> Result<Connection, StoreError> {
     let log = fs::metadata(copies::with_ending(path, "-wal")).map_or(0, |found| found.len());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = if log > 0 {

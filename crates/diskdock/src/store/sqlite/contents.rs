@@ -14,6 +14,9 @@ use super::{engine, identity, migrate};
 const MADE_AT: &str = "backed_up_at_ms";
 const HYPERVISOR: &str = "backed_up_hypervisor";
 
+const PASSING: &str =
+    "SELECT id FROM disks WHERE status = 'Creating' UNION SELECT disk FROM discards";
+
 /// The origin of a backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BackupOrigin {
@@ -38,6 +41,8 @@ pub struct StoreContents {
     pub operations: i64,
     /// All disks that are made.
     pub disks: BTreeSet<DiskId>,
+    /// Disks whose files may be there or not: being made, or removed a moment ago.
+    pub passing_disks: BTreeSet<DiskId>,
     /// All instances.
     pub instances: BTreeSet<InstanceId>,
 }
@@ -54,6 +59,7 @@ impl StoreContents {
             disks: ids(connection, "SELECT id FROM disks WHERE status <> 'Creating'")?
                 .map(DiskId::from)
                 .collect(),
+            passing_disks: ids(connection, PASSING)?.map(DiskId::from).collect(),
             instances: ids(connection, "SELECT id FROM instances")?.map(InstanceId::from).collect(),
         })
     }

@@ -43,17 +43,23 @@ fn migrations() -> impl DoubleEndedIterator<Item = (i64, &'static Migration)> {
 
 /// Brings the store to the present form.
 pub(super) fn forward(connection: &mut Connection) -> Result<(), StoreError> {
+    check_known(connection)?;
     let version = version(connection)?;
-    let known = newest();
-    if version > known {
-        return Err(StoreError::Refused(format!(
-            "the store is of version {version}, this diskdock knows {known}: use a newer one"
-        )));
-    }
     for (number, migration) in migrations().filter(|(number, _)| *number > version) {
         step(connection, migration.forward, number)?;
     }
     Ok(())
+}
+
+/// Refuses a store of a newer diskdock.
+pub(super) fn check_known(connection: &Connection) -> Result<(), StoreError> {
+    let (version, known) = (version(connection)?, newest());
+    if version <= known {
+        return Ok(());
+    }
+    let found = format!("the store is of version {version}, this diskdock knows {known}");
+    let remedy = "Use a newer diskdock".to_owned();
+    Err(StoreError::Unfit { found, remedy })
 }
 
 /// Brings a copy of the store to an older form, for an older diskdock.

@@ -38,6 +38,7 @@ pub use contents::{BackupOrigin, StoreContents};
 pub use copies::CopyProgress;
 use entity_cache::EntityCache;
 use health::Health;
+use identity::StartCheck;
 pub use restoring::ClosedStore;
 use sqlite_tx::SqliteTx;
 use writer::Writer;
@@ -89,28 +90,35 @@ impl Sqlite {
         identity::check_file(directory)?;
         let path = directory.join(STORE);
         make_private_file(&path)?;
+        let check = StartCheck::of(directory);
         let mut connection = Connection::open(&path).map_err(engine)?;
-        prepare_writer(&connection, durability)?;
-        identity::check_inside_quickly(&connection, directory)?;
+        let prepared = prepare_writer(&connection, durability);
+        prepared.map_err(|error| identity::unfit(error, directory))?;
+        check.run(&connection, directory)?;
         migrate::forward(&mut connection)?;
         identity::check_age(&connection, directory)?;
         identity::count_opening(&connection, directory)?;
         Sqlite::with(connection, directory, lock)
     }
 
-    /// Whether a directory's store can be opened, without changing anything.
-    pub fn examine(directory: &Path) -> Result<(), StoreError> {
+    /// Reads the whole store of a directory without changing anything; `None` if there is none and
+    /// nothing in the directory says that there was. Fails where a start would, or should.
+    pub fn examine(directory: &Path) -> Result<Option<StoreContents>, StoreError> {
         identity::check_file(directory)?;
-        if !directory.join(STORE).exists() {
-            return Ok(());
+        let path = directory.join(STORE);
+        if std::fs::metadata(&path).map_or(0, |found| found.len()) == 0 {
+            return Ok(None);
         }
-        let connection = open_reader(&directory.join(STORE))?;
+        let opened = backup::open_file(&path).and_then(|connection| {
+            migrate::check_known(&connection)?;
+            Ok(connection)
+        });
+        let connection = opened.map_err(|error| identity::unfit(error, directory))?;
         identity::check_inside(&connection, directory)?;
         if migrate::is_present(&connection)? {
-            identity::check_age(&connection, directory)
-        } else {
-            Ok(())
+            identity::check_age(&connection, directory)?;
         }
+        StoreContents::read(&connection).map(Some)
     }
 
     fn with(

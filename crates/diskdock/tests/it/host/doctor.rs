@@ -49,6 +49,53 @@ fn doctor_of_a_complete_host_reports_no_problem() {
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
+#[tokio::test]
+async fn doctor_says_in_what_state_the_store_is_and_changes_nothing() {
+    use super::backup::{names_in, stopped_with};
+    let data = stopped_with("one").await;
+    let path = data.path().join("books.sqlite");
+    let sound = std::fs::read(&path).unwrap();
+    let store = || point(&examined(data.path(), &["--qemu", "/nowhere"]).0, "store");
+    let names = names_in(data.path());
+    let (verdict, found, _) = store();
+    assert_eq!((verdict.as_str(), &*found), ("ok", "it is sound: 1 disks, 0 instances"));
+    assert_eq!(names_in(data.path()), names);
+
+    let mut damaged = sound.clone();
+    damaged[4_096..12_288].fill(0xaa);
+    for (bytes, words) in [
+        (None, "is missing"),
+        (Some(&[][..]), "is empty"),
+        (Some(b"no store at all, is it?".as_slice()), "it is no SQLite file"),
+        (Some(&sound[..3 * 4_096]), "is damaged"),
+        (Some(&damaged[..]), "is damaged"),
+    ] {
+        match bytes {
+            None => std::fs::remove_file(&path).unwrap(),
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+        }
+        let (verdict, found, remedy) = store();
+        assert_eq!(verdict, "problem", "{found}");
+        assert!(found.contains(words) && remedy.contains("diskdock restore"), "{found}: {remedy}");
+        assert_eq!(std::fs::read(&path).ok().as_deref(), bytes);
+    }
+    std::fs::write(&path, &sound).unwrap();
+    std::fs::write(data.path().join("store-mark"), "{\"name\":\"x\",\"opened\":9}").unwrap();
+    assert!(store().1.contains("another store than the one that lay here"));
+    std::fs::remove_file(data.path().join("store-mark")).unwrap();
+
+    std::fs::create_dir_all(data.path().join("machines/i-9")).unwrap();
+    std::fs::create_dir_all(data.path().join("disks")).unwrap();
+    std::fs::write(data.path().join("machines/i-9/machine.json"), "{}").unwrap();
+    std::fs::write(data.path().join("disks/d-new.raw"), "x").unwrap();
+    let (verdict, found, remedy) = store();
+    assert_eq!(verdict, "warning");
+    for id in ["d-new", "i-9", "d-one"] {
+        assert!(found.contains(id), "{found}");
+    }
+    assert!(remedy.contains("later backup"), "{remedy}");
+}
+
 #[test]
 fn doctor_text_output_gives_a_verdict_on_every_line() {
     let data = tempfile::tempdir().unwrap();

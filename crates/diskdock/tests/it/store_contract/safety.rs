@@ -37,7 +37,7 @@ fn has_disk(store: &Store) -> bool {
 /// Why the store in this directory is refused.
 fn refusal(directory: &Path) -> String {
     match open(directory) {
-        Err(StoreError::Refused(why)) => why,
+        Err(unfit @ StoreError::Unfit { .. }) => unfit.to_string(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was opened"),
     }
@@ -133,4 +133,61 @@ async fn save_keeps_the_fields_of_a_newer_version() {
     let saved = &bodies(&path, "disks")[0];
     assert_eq!(saved["name"], "renamed");
     assert_eq!(saved["newer"], serde_json::json!({ "deep": [1, null] }));
+}
+
+/// A directory whose store is larger than a start reads, and was stopped well.
+async fn stopped_and_large(bytes: usize) -> tempfile::TempDir {
+    let directory = stopped().await;
+    let store = open(directory.path()).unwrap();
+    let large = "x".repeat(bytes);
+    store.write(move |tx| tx.save_user_data(&"i-1".into(), &large)).await.unwrap();
+    store.close().await;
+    directory
+}
+
+/// Overwrites a part of a file.
+fn scribble(file: &Path, at: usize, bytes: usize) {
+    let mut found = fs::read(file).unwrap();
+    found[at..at + bytes].fill(0xaa);
+    fs::write(file, found).unwrap();
+}
+
+/// The middle of a large store: a page of the user data.
+const MIDDLE: usize = 5 << 20;
+
+#[tokio::test]
+async fn open_reads_the_beginning_of_a_large_store_that_was_stopped_well() {
+    let directory = stopped_and_large(9 << 20).await;
+    let store = directory.path().join(STORE);
+    let sound = fs::read(&store).unwrap();
+    fs::write(&store, &sound[..sound.len() - 4_096]).unwrap();
+    assert!(refusal(directory.path()).contains("is damaged"));
+    fs::write(&store, &sound).unwrap();
+    scribble(&store, 4_096, 8 * 4_096);
+    assert!(refusal(directory.path()).contains("is damaged"));
+    fs::write(&store, &sound).unwrap();
+    scribble(&store, MIDDLE, 4_096);
+    let examined = Sqlite::examine(directory.path());
+    assert!(matches!(&examined, Err(StoreError::Unfit { .. })), "{examined:?}");
+    assert!(has_disk(&open(directory.path()).unwrap()), "so far a start does not look");
+}
+
+#[tokio::test]
+async fn open_reads_all_of_a_large_store_after_a_crash() {
+    let directory = stopped_and_large(9 << 20).await;
+    scribble(&directory.path().join(STORE), MIDDLE, 4_096);
+    let store = open(directory.path()).unwrap();
+    store.write(|tx| tx.save_disk(&entities::disk("two"))).await.unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    for name in [STORE, "books.sqlite-wal", "store-mark"] {
+        fs::copy(directory.path().join(name), killed.path().join(name)).unwrap();
+    }
+    assert!(refusal(killed.path()).contains("is damaged"));
+}
+
+#[tokio::test]
+async fn open_reads_all_of_a_small_store() {
+    let directory = stopped_and_large(6 << 20).await;
+    scribble(&directory.path().join(STORE), MIDDLE, 4_096);
+    assert!(refusal(directory.path()).contains("is damaged"));
 }

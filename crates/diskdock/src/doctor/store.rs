@@ -1,0 +1,64 @@
+//! Checks the store of the data directory: whether a start would take it, and whether the disks and
+//! machines beside it are those that it knows.
+
+use std::path::Path;
+
+use super::Point;
+use crate::backup::{Beside, Disagreement, compare};
+use crate::store::StoreError;
+use crate::store::sqlite::{Sqlite, StoreContents};
+
+const STORE: &str = "store";
+/// Ids that are named at most.
+const NAMED: usize = 5;
+
+/// Reads the whole store. Changes nothing.
+pub(crate) fn examine(data_directory: &Path) -> Point {
+    match Sqlite::examine(data_directory) {
+        Ok(None) => Point::ok(STORE, "there is none yet; the first start makes it"),
+        Ok(Some(contents)) => agree(&contents, data_directory),
+        Err(StoreError::Unfit { found, remedy }) => Point::problem(STORE, found, remedy),
+        Err(error) => {
+            let remedy = "look at the disk; then restore a backup: diskdock restore";
+            Point::problem(STORE, format!("it cannot be read: {error}"), remedy)
+        }
+    }
+}
+
+fn agree(contents: &StoreContents, data_directory: &Path) -> Point {
+    let beside = match Beside::look(data_directory) {
+        Ok(beside) => beside,
+        Err(error) => {
+            let remedy = "give the files of the data directory back to whoever runs the server";
+            return Point::problem(STORE, format!("cannot look beside it: {error}"), remedy);
+        }
+    };
+    let (disks, instances) = (contents.total("disks"), contents.total("instances"));
+    let sound = format!("it is sound: {disks} disks, {instances} instances");
+    judge(&sound, &compare(contents, &beside))
+}
+
+fn judge(sound: &str, found: &Disagreement) -> Point {
+    let names = |ids: Vec<&str>| match ids.len().saturating_sub(NAMED) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids[..NAMED].join(", ")),
+    };
+    let disks = |ids: &[domain::DiskId]| names(ids.iter().map(domain::DiskId::as_str).collect());
+    let machines = names(found.unknown_machines.iter().map(|id| id.as_str()).collect());
+    let parts = [
+        ("disks that it does not know have files", disks(&found.unknown_disk_files)),
+        ("machines that it does not know have records", machines),
+        ("its disks have no file", disks(&found.disks_without_file)),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, ids)| !ids.is_empty())
+        .map(|(what, ids)| format!("{what}: {ids}"))
+        .collect();
+    if parts.is_empty() {
+        return Point::ok(STORE, sound);
+    }
+    let remedy = "if the store is an older copy, restore a later backup: diskdock restore; else \
+                  put missing files back, and move those away that nobody needs";
+    Point::warning(STORE, format!("{sound}; {}", parts.join("; ")), remedy)
+}
