@@ -32,6 +32,12 @@ pub(crate) async fn health(State(state): State<AdminState>) -> ControlResult {
         let error = "the server is starting: it is still looking for its machines";
         return Err(AdminError { status, ..AdminError::bad(error, hint) });
     }
+    if let Some(cause) = services.store.stopped() {
+        let hint = "Look at the disk and the server's log, then start the server again.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let error = format!("the store takes no more writes: {cause}");
+        return Err(AdminError { status, ..AdminError::bad(error, hint) });
+    }
     services.store.read(|tx| tx.access_keys().map(drop)).await?;
     Ok(Json(json!({
         "status": "ok",

@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod exposure;
 mod image;
+mod io_errors;
 mod offered;
 mod restore;
 
@@ -42,12 +43,26 @@ impl RunningServer {
     pub(crate) fn start(data: &Path, more: &[&str]) -> RunningServer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(more);
+        RunningServer::run(&mut command)
+    }
+
+    /// Starts it by this command, and waits until it is ready.
+    pub(crate) fn run(command: &mut Command) -> RunningServer {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         let mut greeting = BufReader::new(child.stdout.take().unwrap());
         greeting.read_line(&mut line).unwrap();
         assert!(line.contains("ready"), "{line}");
         RunningServer { child, _greeting: greeting }
+    }
+}
+
+impl RunningServer {
+    /// Stops it as an operator does, and waits until it has ended.
+    pub(crate) fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        let _ = self.child.wait();
     }
 }
 
