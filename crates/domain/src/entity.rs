@@ -50,6 +50,14 @@ pub trait Entity:
     fn tags(&self) -> &[Tag];
     /// The resource group, or empty.
     fn resource_group(&self) -> &str;
+    /// Its tags, to be changed; none for a kind that cannot be tagged.
+    fn tags_mut(&mut self) -> Option<&mut Vec<Tag>> {
+        None
+    }
+    /// The resource group, to be changed; none for a kind that is in no group.
+    fn resource_group_mut(&mut self) -> Option<&mut String> {
+        None
+    }
     /// The value of each of [`EntityKind::columns`], in their order.
     fn columns(&self) -> Vec<&str>;
     /// Further texts that it is found by quickly, such as its name: pairs of a word and a value.
@@ -104,6 +112,14 @@ macro_rules! common_fields {
 
         fn resource_group(&self) -> &str {
             &self.resource_group
+        }
+
+        fn tags_mut(&mut self) -> Option<&mut Vec<$crate::tag::Tag>> {
+            Some(&mut self.tags)
+        }
+
+        fn resource_group_mut(&mut self) -> Option<&mut String> {
+            Some(&mut self.resource_group)
         }
     };
 }

@@ -1,6 +1,6 @@
 //! The product ECS: disks, instances, and where they are.
 
-use super::{disk, instance, place, task};
+use super::{disk, instance, place, tag, task};
 use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
@@ -9,7 +9,7 @@ pub(super) static ECS: Product = Product {
     code: "Ecs",
     version: "2014-05-26",
     host_prefix: "ecs",
-    groups: &[&disk::GROUP, &instance::GROUP, &place::GROUP, &task::GROUP],
+    groups: &[&disk::GROUP, &instance::GROUP, &place::GROUP, &tag::GROUP, &task::GROUP],
     // Public SDKs list the names.
     known_actions: include_str!("ecs_actions.txt"),
     errors: ErrorDialect { unknown_action: &UNKNOWN_ACTION, action_not_here: &ACTION_NOT_HERE },

@@ -8,6 +8,7 @@ mod order;
 mod paging;
 pub(crate) mod place;
 mod prelude;
+pub(crate) mod tag;
 pub(crate) mod task;
 
 use crate::catalog::{Listed, Product, Resource, product};

@@ -8,6 +8,7 @@ mod disk;
 mod instance;
 mod list;
 mod place;
+mod tag;
 mod task;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ pub use disk::*;
 pub use instance::*;
 pub use list::ErrorList;
 pub use place::*;
+pub use tag::*;
 pub use task::*;
 
 /// One error that the API can answer.
@@ -52,7 +54,10 @@ pub(crate) use errors;
 
 /// All error codes.
 pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
-    [common::ALL, disk::ALL, instance::ALL, place::ALL, task::ALL].into_iter().flatten().copied()
+    [common::ALL, disk::ALL, instance::ALL, place::ALL, tag::ALL, task::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Errors that belong to no group of actions.

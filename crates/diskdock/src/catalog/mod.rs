@@ -28,7 +28,8 @@ pub use environment::{Console, ConsoleOutput, Environment, Environments, RoomFor
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagParam, ZoneId,
+    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagKey, TagParam,
+    TagValue, ZoneId,
 };
 pub use params::{
     AtLeastOne, CommaList, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList,

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
-use domain::{AccountId, Disk, Instance, Moment, Task};
+use domain::{AccountId, Disk, Instance, Moment, Tag, Task};
 use serde_json::Value;
 
 use super::list::{Filter, ListPage, Page, RESOURCE_GROUP};
@@ -41,6 +41,14 @@ pub trait DynEntity: Any + Debug + Send + Sync {
     fn created_at(&self) -> Moment;
     /// The value of each column of its kind.
     fn columns(&self) -> Vec<&str>;
+    /// Its tags.
+    fn tags(&self) -> &[Tag];
+    /// The resource group, or empty.
+    fn resource_group(&self) -> &str;
+    /// The same with these tags; none for a kind that cannot be tagged.
+    fn with_tags(&self, tags: Vec<Tag>) -> Option<Arc<dyn DynEntity>>;
+    /// The same in this resource group; none for a kind that is in no group.
+    fn with_resource_group(&self, group: &str) -> Option<Arc<dyn DynEntity>>;
     /// All that it is found by quickly: pairs of a term and a value that is not empty, or that of a
     /// tag.
     fn terms(&self) -> Vec<(Cow<'static, str>, &str)>;
@@ -107,6 +115,26 @@ impl<T: Entity> DynEntity for T {
 
     fn columns(&self) -> Vec<&str> {
         Entity::columns(self)
+    }
+
+    fn tags(&self) -> &[Tag] {
+        Entity::tags(self)
+    }
+
+    fn resource_group(&self) -> &str {
+        Entity::resource_group(self)
+    }
+
+    fn with_tags(&self, tags: Vec<Tag>) -> Option<Arc<dyn DynEntity>> {
+        let mut changed = self.clone();
+        *changed.tags_mut()? = tags;
+        Some(Arc::new(changed))
+    }
+
+    fn with_resource_group(&self, group: &str) -> Option<Arc<dyn DynEntity>> {
+        let mut changed = self.clone();
+        group.clone_into(changed.resource_group_mut()?);
+        Some(Arc::new(changed))
     }
 
     fn terms(&self) -> Vec<(Cow<'static, str>, &str)> {

@@ -5,16 +5,22 @@ mod build;
 pub(crate) mod create_instance;
 pub(crate) mod delete_instance;
 pub(crate) mod delete_instances;
+pub(crate) mod describe_instance_attachment_attributes;
 pub(crate) mod describe_instance_attribute;
+pub(crate) mod describe_instance_maintenance_attributes;
+pub(crate) mod describe_instance_ram_role;
 pub(crate) mod describe_instance_status;
 pub(crate) mod describe_instances;
+pub(crate) mod describe_network_interfaces;
 pub(crate) mod describe_user_data;
 mod empty_instance;
 pub(crate) mod get_instance_console_output;
+mod interface_item;
 mod item;
 mod item_parts;
 mod launch;
-mod machine_spec;
+mod lookup;
+pub(crate) mod machine_spec;
 pub(crate) mod modify_instance_attribute;
 mod power;
 pub(crate) mod reboot_instance;
@@ -29,6 +35,9 @@ mod view;
 
 #[cfg(test)]
 mod tests;
+
+use describe_instance_attachment_attributes as attachment;
+use describe_instance_maintenance_attributes as maintenance;
 
 use crate::catalog::{ActionGroup, Entry};
 
@@ -52,6 +61,10 @@ static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_instance_status::DescribeInstanceStatus),
     Entry::Reading(&describe_instance_attribute::DescribeInstanceAttribute),
     Entry::Reading(&describe_user_data::DescribeUserData),
+    Entry::Reading(&describe_instance_ram_role::DescribeInstanceRamRole),
+    Entry::Reading(&describe_network_interfaces::DescribeNetworkInterfaces),
+    Entry::Reading(&maintenance::DescribeInstanceMaintenanceAttributes),
+    Entry::Reading(&attachment::DescribeInstanceAttachmentAttributes),
     Entry::Mutation(&modify_instance_attribute::ModifyInstanceAttribute),
     Entry::Reading(&get_instance_console_output::GetInstanceConsoleOutput),
 ];

@@ -16,7 +16,7 @@ params!(
         #[malformed = CHARGE_TYPE_FOR_REGIONS]
         instance_charge_type: Ignored<Option<AnyChargeType>>,
         /// The kind of resource to buy. Every region sells all kinds.
-        #[malformed = RESOURCE_TYPE_FOR_REGIONS]
+        #[malformed = RESOURCE_TYPE_NOT_FOUND]
         resource_type: Ignored<Option<ResourceType>>,
     }
 );

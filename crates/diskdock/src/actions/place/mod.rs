@@ -1,7 +1,9 @@
 //! Regions, zones, types and images: what can be had.
 
 pub(crate) mod describe_available_resource;
+pub(crate) mod describe_image_support_instance_types;
 pub(crate) mod describe_images;
+pub(crate) mod describe_instance_type_families;
 pub(crate) mod describe_instance_types;
 pub(crate) mod describe_regions;
 pub(crate) mod describe_zones;
@@ -11,6 +13,8 @@ pub(crate) mod resource;
 mod sold;
 mod type_filter;
 mod type_view;
+
+use describe_image_support_instance_types as supported_types;
 
 use crate::catalog::{ActionGroup, Entry};
 
@@ -26,6 +30,8 @@ static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_regions::DescribeRegions),
     Entry::Reading(&describe_zones::DescribeZones),
     Entry::Reading(&describe_instance_types::DescribeInstanceTypes),
+    Entry::Reading(&describe_instance_type_families::DescribeInstanceTypeFamilies),
     Entry::Reading(&describe_available_resource::DescribeAvailableResource),
     Entry::Reading(&describe_images::DescribeImages),
+    Entry::Reading(&supported_types::DescribeImageSupportInstanceTypes),
 ];

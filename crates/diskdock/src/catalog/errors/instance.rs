@@ -180,6 +180,15 @@ errors! {
     NETWORK_ENCRYPTION_UNSUPPORTED = 403 "InvalidOperation.InstanceTypeNotSupportNetworkEncryption"
         "The specified instance type does not support network encryption."
         => "Leave EnableNetworkEncryption out; this server encrypts no networks.";
+    INSTANCE_IDS_OF_ROLES_MALFORMED = 400 "InvalidInstanceIds.Malformed"
+        "The specified instanceIds are not valid."
+        => "Send a JSON array of at most 50 ids, such as [\"i-1\",\"i-2\"].";
+    INSTANCES_AND_ROLE_EMPTY = 403 "InvalidParameter.AllEmpty"
+        "The parameters InstanceIds and RamRoleName are not allowed to be both empty."
+        => "Send InstanceIds or RamRoleName.";
+    INSTANCE_ID_LIMIT = 403 "InstanceIdLimitExceeded"
+        "The number of InstanceId exceeds the limit."
+        => "Name at most 100 instances.";
     PERIOD_NOT_VALID = 400 "InvalidPeriod"
         "The specified period is not valid."
         => "Use 1 to 4 weeks, or 1 to 9, 12, 24, 36, 48 or 60 months.";

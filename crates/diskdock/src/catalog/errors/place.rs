@@ -30,9 +30,9 @@ errors! {
     CHARGE_TYPE_FOR_REGIONS = 403 "Invalid.InstanceChargeType"
         "The specified instanceChargeType is not valid."
         => "Use PrePaid, PostPaid, SpotWithPriceLimit or SpotAsPriceGo.";
-    RESOURCE_TYPE_FOR_REGIONS = 404 "InvalidResourceType.NotFound"
+    RESOURCE_TYPE_NOT_FOUND = 404 "InvalidResourceType.NotFound"
         "The ResourceType provided does not exist in our records."
-        => "Use instance, disk, reservedinstance or scu.";
+        => "Use one of the types that the action lists.";
     CHARGE_TYPE_FOR_ZONES = 404 "InvalidInstanceChargeType.NotFound"
         "The InstanceChargeType does not exist in our records"
         => "Use PrePaid or PostPaid.";
@@ -60,6 +60,9 @@ errors! {
     NETWORK_CATEGORY_NOT_VALID = 404 "Invalid.NetworkCategory"
         "The specified NetworkCategory is not valid."
         => "Use vpc or classic.";
+    IMAGE_NOT_NAMED = 400 "InvalidParamter"
+        "Invalid Parameter."
+        => "Send ImageId.";
     SCOPE_NOT_VALID = 403 "InvalidParameter.Scope"
         "The specified parameter Scope is invalid."
         => "Use Region or Zone.";

@@ -196,6 +196,7 @@ fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
         category_wanted: text(shown, "Category"),
         name: text(shown, "DiskName"),
         tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
+        group: text(shown, "ResourceGroupId"),
     };
     (text(shown, "DiskId"), disk)
 }

@@ -42,6 +42,7 @@ fn keeps_unchanged_fields(before: &Disk, after: &Disk) -> bool {
         && after.owner == before.owner
         && after.name == before.name
         && after.tag == before.tag
+        && after.group == before.group
         && after.is_system == before.is_system
         && (is_free || after.delete_with_instance == before.delete_with_instance)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 /// The actions that change something, in the order of the alphabet.
 pub(super) const MUTATIONS: &[&str] = &[
+    "AddTags",
     "AttachDisk",
     "CancelTask",
     "CreateDisk",
@@ -12,18 +13,22 @@ pub(super) const MUTATIONS: &[&str] = &[
     "DeleteInstance",
     "DeleteInstances",
     "DetachDisk",
+    "JoinResourceGroup",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
     "ModifyDiskSpec",
     "ModifyInstanceAttribute",
     "RebootInstance",
     "RebootInstances",
+    "RemoveTags",
     "ResizeDisk",
     "RunInstances",
     "StartInstance",
     "StartInstances",
     "StopInstance",
     "StopInstances",
+    "TagResources",
+    "UntagResources",
 ];
 
 /// Detaches of one instance at the same time, at most.
@@ -50,6 +55,7 @@ pub(super) struct Disk {
     pub category_wanted: String,
     pub name: String,
     pub tag: String,
+    pub group: String,
 }
 
 impl Disk {
@@ -102,6 +108,7 @@ pub(super) const WELL: Expected = &[""];
 const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 /// The second one of the actions on several instances.
 const NO_INSTANCE: Expected = &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
+const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
 const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
 /// Nothing shows whether a disk still grows, so that each of these may be first.
 const DETACH_WHILE_GROWING: Expected =
@@ -205,6 +212,20 @@ impl Model {
     /// The answer to ModifyDiskAttribute, which gives a name.
     pub(super) fn rename(&self, caller: usize, disk: &str) -> Expected {
         if self.own_disk(caller, disk).is_some() { WELL } else { NO_DISK }
+    }
+
+    /// The answer to a change of tags.
+    pub(super) fn tag(&self, caller: usize, disk: &str) -> Expected {
+        if self.own_disk(caller, disk).is_some() { WELL } else { NO_RESOURCE }
+    }
+
+    /// The answer to JoinResourceGroup.
+    pub(super) fn join_group(&self, caller: usize, disk: &str, group: &str) -> Expected {
+        match self.own_disk(caller, disk) {
+            None => NO_RESOURCE,
+            Some(disk) if disk.group == group => &["InvalidResourceGroup.Duplicate"],
+            Some(_) => WELL,
+        }
     }
 
     /// The answer to ModifyInstanceAttribute, which gives a name.

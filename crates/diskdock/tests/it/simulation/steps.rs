@@ -70,7 +70,8 @@ impl Simulation {
             8..24 => self.attach().await,
             24..40 => self.detach().await,
             40..44 => self.delete_disk().await,
-            44..52 => self.change_disk().await,
+            44..50 => self.change_disk().await,
+            50..52 => self.label_disk().await,
             52..56 => self.make_instances().await,
             56..58 => self.rename_instance().await,
             58..66 => self.power().await,
@@ -120,6 +121,7 @@ impl Simulation {
             category_wanted: "cloud_essd".to_owned(),
             name: "created".to_owned(),
             tag: "storage".to_owned(),
+            group: String::new(),
         };
         self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
     }
@@ -221,6 +223,38 @@ impl Simulation {
         told["TaskId"].as_str().unwrap().clone_into(&mut self.task);
         let changed = self.model.disks.get_mut(disk).unwrap();
         category.clone_into(&mut changed.category_wanted);
+    }
+
+    /// Changes the tag of a disk, or its resource group.
+    async fn label_disk(&mut self) {
+        let disk = self.some_disk();
+        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
+        let value = format!("value-{}", self.pick(3));
+        let (region, kind) = (("RegionId", REGION), ("ResourceType", "disk"));
+        let (one, first) = (("ResourceId", disk.as_str()), ("ResourceId.1", disk.as_str()));
+        let (key, tagged) = (("Tag.1.Key", "team"), ("Tag.1.Value", value.as_str()));
+        let group = format!("rg-{}", self.pick(2));
+        let (action, ask, tag) = match self.pick(5) {
+            0 => ("TagResources", vec![region, kind, first, key, tagged], Some(value.clone())),
+            1 => {
+                let key = ("TagKey.1", "team");
+                ("UntagResources", vec![region, kind, first, key], Some(String::new()))
+            }
+            2 => ("AddTags", vec![kind, one, key, tagged], Some(value.clone())),
+            3 => ("RemoveTags", vec![kind, one, key], Some(String::new())),
+            _ => ("JoinResourceGroup", vec![kind, one, ("ResourceGroupId", &group)], None),
+        };
+        let expected = match tag {
+            Some(_) => self.model.tag(caller, &disk),
+            None => self.model.join_group(caller, &disk, &group),
+        };
+        if self.call(caller, action, &ask, expected).await.is_some() {
+            let labelled = self.model.disks.get_mut(&disk).unwrap();
+            match tag {
+                Some(tag) => labelled.tag = tag,
+                None => labelled.group = group,
+            }
+        }
     }
 
     async fn make_instances(&mut self) {

@@ -1,0 +1,55 @@
+//! `AddTags`: set tags on one resource, as old clients do.
+
+use super::tagged::{self, ResourceType, Tagging};
+use crate::actions::paging::new_tags;
+use crate::actions::prelude::*;
+
+/// Sets tags on one resource.
+pub(crate) struct AddTags;
+
+params!(
+    /// Parameters of AddTags.
+    pub(crate) struct Params {
+        /// The region of the resource. Some clients send none; then any will do.
+        region_id: Option<RegionId>,
+        /// The kind of resource.
+        #[malformed = RESOURCE_TYPE_NOT_FOUND]
+        resource_type: ResourceType,
+        /// The resource.
+        #[example = "d-bp1000q5z8v3k0hc7w2m"]
+        resource_id: Text<1, 128>,
+        /// The tags, up to 20. One with a key that is there already takes its place.
+        tag: Groups<TagParam>,
+    }
+);
+
+impl Action for AddTags {
+    type Params = Params;
+    type Facts = Tagging;
+    type Reply = ();
+
+    const NAME: &'static str = "AddTags";
+    const SUMMARY: &'static str = "Sets tags on one resource. TagResources is newer.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE, &RESOURCE_ID_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    const PRECONDITIONS: &'static [Precondition<Tagging>] = tagged::RULES;
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, Stop> {
+        tagged::check_region(call, ask.region_id.as_ref())?;
+        let tags = new_tags(&ask.tag.0)?;
+        if tags.is_empty() {
+            return Err((&TAG_COUNT).into());
+        }
+        let id = &ask.resource_id.0;
+        let found = tagged::find(tx, call, ask.resource_type, id, ask.region_id.as_ref())?;
+        Ok(Tagging { resources: vec![found.ok_or(&RESOURCE_ID_NOT_FOUND)?], tags })
+    }
+
+    fn effect(_: &Call<'_>, _: &Params, facts: Tagging) -> Effect<()> {
+        facts.set()
+    }
+}
