@@ -32,8 +32,8 @@ pub(crate) fn keep(data_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether disks may be made or made larger in this directory: besides the reserve there is still as
-/// much room as it takes up. Below that, whatever is begun would soon end in the middle.
+/// Whether disks may be created or resized in this directory: besides the reserve there is as much
+/// room again. Below that, a new disk would soon fail halfway.
 pub(crate) fn is_room_for_disks(directory: &Path) -> io::Result<bool> {
     Ok(free_bytes(directory)? >= wanted_bytes(directory)?)
 }

@@ -60,7 +60,7 @@ fn room(there: &Path) -> Vec<Point> {
     let found = match statvfs(there) {
         Ok(found) => found,
         Err(error) => {
-            return vec![Point::problem(SPACE, format!("cannot be told: {error}"), ELSEWHERE)];
+            return vec![Point::problem(SPACE, format!("unknown: {error}"), ELSEWHERE)];
         }
     };
     let free = found.f_bavail.saturating_mul(found.f_frsize) / GIB;
@@ -73,12 +73,12 @@ fn room(there: &Path) -> Vec<Point> {
     vec![space, graded(INODES, left, "files", (INODES_NEEDED, INODES_WANTED))]
 }
 
-fn graded(name: &'static str, left: u64, unit: &str, (needed, wanted): (u64, u64)) -> Point {
+fn graded(name: &'static str, left: u64, unit: &str, (needed, recommended): (u64, u64)) -> Point {
     let found = format!("room for {left} {unit}");
     let remedy = "delete what is not needed, or put the data directory on a larger file system";
     match left {
         left if left < needed => Point::problem(name, found, remedy),
-        left if left < wanted => Point::warning(name, found, remedy),
+        left if left < recommended => Point::warning(name, found, remedy),
         _ => Point::ok(name, found),
     }
 }
@@ -153,8 +153,8 @@ impl Drop for Scratch {
 /// Whether QEMU's own tool opens a file, which includes that it gets its locks.
 fn is_opened_by_qemu(path: &Path) -> Result<bool, Error> {
     let tool = Tool::new("map").arg("-f").arg("raw").arg(path);
-    let said = tool.say().map_err(Error::other)?;
-    Ok(said.status.success())
+    let ended = tool.output().map_err(Error::other)?;
+    Ok(ended.status.success())
 }
 
 #[cfg(test)]

@@ -26,9 +26,10 @@ fn of_process(hard: u64) -> Point {
     Point::warning(NAME, found, remedy)
 }
 
-/// `used  unused  limit`, as the kernel tells it; nothing if all is well.
-fn of_system(told: &str) -> Option<Point> {
-    let numbers: Vec<u64> = told.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+/// `used  unused  limit`, as the kernel writes it; nothing if all is well.
+fn of_system(file_nr: &str) -> Option<Point> {
+    let numbers: Vec<u64> =
+        file_nr.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [used, _, limit] = numbers[..] else { return None };
     let left = limit.saturating_sub(used);
     let found = format!("the whole system has {left} left of {limit}");

@@ -17,11 +17,11 @@ const MEMORY: &str = "memory";
 const MEMORY_WANTED_MIB: u64 = 2_048;
 const KIB_PER_MIB: u64 = 1_024;
 
-/// Checks them. What only some machines need is a warning.
+/// Checks them. A problem of some machines only is a warning.
 pub(crate) async fn examine(qemu: &Path) -> Vec<Point> {
     let (types, passt) = tokio::join!(machine_type(qemu), passt(Path::new("passt")));
-    let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    vec![types, passt, ovmf(uefi::missing()), memory(&told)]
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    vec![types, passt, ovmf(uefi::missing()), memory(&meminfo)]
 }
 
 async fn machine_type(qemu: &Path) -> Point {
@@ -57,12 +57,12 @@ fn ovmf(missing: Option<String>) -> Point {
     }
 }
 
-/// `MemAvailable:   8029832 kB`, as the kernel tells it.
-fn memory(told: &str) -> Point {
-    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+/// `MemAvailable:   8029832 kB`, as the kernel writes it.
+fn memory(meminfo: &str) -> Point {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     let Some(available_kib) = number else {
-        return Point::warning(MEMORY, "the free memory cannot be told", "mount /proc");
+        return Point::warning(MEMORY, "the free memory is unknown", "mount /proc");
     };
     let available_mib = available_kib / KIB_PER_MIB;
     let found = format!("{available_mib} MiB are free for machines");

@@ -77,22 +77,22 @@ pub(crate) struct PlannedServer {
 }
 
 /// Runs all checks. Takes up to ten seconds where test guests hang.
-pub(crate) async fn examine(wanted: &PlannedServer) -> Vec<Point> {
-    let mut points = programs::examine(&wanted.qemu).await;
+pub(crate) async fn examine(server: &PlannedServer) -> Vec<Point> {
+    let mut points = programs::examine(&server.qemu).await;
     if !programs::is_missing(&points) {
-        points.extend(machines::examine(&wanted.qemu).await);
+        points.extend(machines::examine(&server.qemu).await);
     }
     let kvm_works =
         points.iter().any(|point| point.name == programs::KVM && point.verdict == Verdict::Ok);
-    let beside = wanted.clone();
+    let planned = server.clone();
     let rest = tokio::task::spawn_blocking(move || {
-        let mut points = user::examine(&beside, kvm_works);
-        points.extend(directory::examine(&beside.data_directory));
-        points.push(store::examine(&beside.data_directory));
+        let mut points = user::examine(&planned, kvm_works);
+        points.extend(directory::examine(&planned.data_directory));
+        points.push(store::examine(&planned.data_directory));
         points.extend(limits::examine());
         points
     });
-    // One that panics has told standard error why.
+    // A check that panics leaves its reason on standard error.
     points.extend(rest.await.unwrap_or_default());
     points
 }

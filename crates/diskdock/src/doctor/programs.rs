@@ -68,23 +68,23 @@ pub(super) fn is_missing(points: &[Point]) -> bool {
 async fn version(name: &'static str, program: &Path, install: &str) -> Point {
     let mut command = Command::new(program);
     command.arg("--version").env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
-    let said = match timeout(TIMEOUT, command.output()).await {
+    let output = match timeout(TIMEOUT, command.output()).await {
         Err(_) => Err("it did not answer in time".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(output)) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
     };
-    match said {
+    match output {
         Err(why) => {
             Point::problem(name, format!("{} {MISSING}: {why}", program.display()), install)
         }
-        Ok(said) => judge(name, &said, install),
+        Ok(output) => judge(name, &output, install),
     }
 }
 
-fn judge(name: &'static str, said: &str, install: &str) -> Point {
-    let Some((text, number)) = number(said) else {
-        let line = said.lines().next().unwrap_or_default();
-        return Point::problem(name, format!("it is no QEMU: it says {line:?}"), install);
+fn judge(name: &'static str, output: &str, install: &str) -> Point {
+    let Some((text, number)) = number(output) else {
+        let line = output.lines().next().unwrap_or_default();
+        return Point::problem(name, format!("it is no QEMU: its output is {line:?}"), install);
     };
     if number >= OLDEST {
         return Point::ok(name, format!("version {text}"));
@@ -95,8 +95,8 @@ fn judge(name: &'static str, said: &str, install: &str) -> Point {
 }
 
 /// The version in `QEMU emulator version 7.2.22 (Debian …)` or `qemu-img version 7.2.22 (…`.
-fn number(said: &str) -> Option<(&str, (u32, u32))> {
-    let (_, rest) = said.split_once(" version ")?;
+fn number(output: &str) -> Option<(&str, (u32, u32))> {
+    let (_, rest) = output.split_once(" version ")?;
     let text = rest.split_whitespace().next()?;
     let mut parts = text.split('.').map(str::parse);
     Some((text, (parts.next()?.ok()?, parts.next()?.ok()?)))
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        let verdict = |said: &str| judge("QEMU", said, "install").verdict;
+        let verdict = |output: &str| judge("QEMU", output, "install").verdict;
         for new in ["7.2.22 (Debian 1:7.2)", "7.2.0", "10.0.2"] {
             assert_eq!(verdict(&format!("QEMU emulator version {new}\nCopyright")), Verdict::Ok);
         }

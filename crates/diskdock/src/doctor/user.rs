@@ -24,15 +24,15 @@ struct QemuUser {
 }
 
 /// Checks the user. Without root, QEMU runs as the user of the server.
-pub(crate) fn examine(wanted: &PlannedServer, kvm_works: bool) -> Vec<Point> {
+pub(crate) fn examine(server: &PlannedServer, kvm_works: bool) -> Vec<Point> {
     if !geteuid().is_root() {
         return vec![Point::ok(USER, format!("QEMU runs as we do (uid {})", geteuid().as_raw()))];
     }
-    let user = match find(&wanted.qemu_user) {
+    let user = match find(&server.qemu_user) {
         Ok(user) => user,
         Err(point) => return vec![point],
     };
-    let mut points = vec![user_exists(&user), reach(&user, &wanted.data_directory)];
+    let mut points = vec![user_exists(&user), reach(&user, &server.data_directory)];
     if kvm_works {
         points.push(kvm_access(&user));
     }

@@ -168,12 +168,12 @@ impl Images {
         source.check()?;
         require_room(self.directory(), source.measure()?)?;
         files::create(to)?;
-        let mut hear = |text: &str| {
+        let mut on_output = |text: &str| {
             if let Some(percent) = percent(text) {
                 tell(ImportProgress::Copied(percent));
             }
         };
-        let copied = source.convert(to).with_listener(SILENCE, &mut hear).run();
+        let copied = source.convert(to).with_listener(SILENCE, &mut on_output).run();
         copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.

@@ -45,10 +45,10 @@ pub(crate) struct Source {
 
 impl Source {
     /// Opens a file and detects its format, unless it is given.
-    pub(super) fn open(path: &Path, said: Option<DiskFormat>) -> Result<Source, StorageError> {
+    pub(super) fn open(path: &Path, given: Option<DiskFormat>) -> Result<Source, StorageError> {
         let file = open(path)?;
         let corrupt = |why: String| StorageError::corrupt(path, why);
-        let format = match said {
+        let format = match given {
             Some(format) => format,
             None => guess(&file).map_err(corrupt)?,
         };
@@ -71,8 +71,8 @@ impl Source {
         if self.format == DiskFormat::Raw {
             return Ok(());
         }
-        let said = self.tool("check").arg("--output=json").arg(self.opened()).say()?;
-        match said.status.code() {
+        let ended = self.tool("check").arg("--output=json").arg(self.opened()).output()?;
+        match ended.status.code() {
             // 3: it has unused parts that nothing refers to, which do no harm.
             Some(0 | 3) => Ok(()),
             Some(2) => {
@@ -80,7 +80,7 @@ impl Source {
                 Err(StorageError::corrupt(&self.path, why))
             }
             _ => {
-                let why = format!("qemu-img cannot check it: {}", self.plain(&said.words()));
+                let why = format!("qemu-img cannot check it: {}", self.plain(&ended.message()));
                 Err(StorageError::corrupt(&self.path, why))
             }
         }
@@ -89,9 +89,9 @@ impl Source {
     /// Bytes that it takes as an image.
     pub(super) fn measure(&self) -> Result<u64, StorageError> {
         let tool = self.tool("measure").arg("--output=json").arg("-O").arg("qcow2");
-        let told = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
-        told["required"].as_u64().ok_or_else(|| StorageError::Tool {
+        let output = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
+        let measured: serde_json::Value = serde_json::from_str(&output).unwrap_or_default();
+        measured["required"].as_u64().ok_or_else(|| StorageError::Tool {
             command: "qemu-img measure".to_owned(),
             words: "it did not say how many bytes are required".to_owned(),
         })

@@ -14,19 +14,19 @@ use super::files::Owner;
 const PROGRAM: &str = "qemu-img";
 /// How long a quick command may take.
 pub(crate) const QUICK: Duration = Duration::from_secs(60);
-/// Bytes of what a command says that are kept; hostile files can make it say much.
+/// Bytes of a command's output that are kept; hostile files can make it long.
 const KEPT: usize = 256 * 1024;
 /// Pieces of output that may wait to be read.
 const WAITING: usize = 64;
 
 /// The result of a command.
-pub(crate) struct Said {
+pub(crate) struct ToolOutput {
     /// How it ended.
     pub status: ExitStatus,
-    /// On standard output.
-    pub output: String,
-    /// On standard error.
-    pub complaints: String,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
 }
 
 /// One call of `qemu-img`.
@@ -34,7 +34,7 @@ pub(crate) struct Tool<'a> {
     command: Command,
     named: String,
     timeout: Duration,
-    hear: Option<&'a mut dyn FnMut(&str)>,
+    on_output: Option<&'a mut dyn FnMut(&str)>,
 }
 
 impl<'a> Tool<'a> {
@@ -42,7 +42,7 @@ impl<'a> Tool<'a> {
     pub(crate) fn new(verb: &str) -> Tool<'a> {
         let mut command = Command::new(PROGRAM);
         command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
-        Tool { command, named: format!("{PROGRAM} {verb}"), timeout: QUICK, hear: None }
+        Tool { command, named: format!("{PROGRAM} {verb}"), timeout: QUICK, on_output: None }
     }
 
     /// Adds an argument.
@@ -59,28 +59,28 @@ impl<'a> Tool<'a> {
         self
     }
 
-    /// Hears every piece of output as it comes; may then take long, but be silent only for so long.
+    /// Passes output on as it comes. May then take long, but be silent only for so long.
     pub(crate) fn with_listener(
         mut self,
         silence: Duration,
-        hear: &'a mut dyn FnMut(&str),
+        on_output: &'a mut dyn FnMut(&str),
     ) -> Self {
-        (self.timeout, self.hear) = (silence, Some(hear));
+        (self.timeout, self.on_output) = (silence, Some(on_output));
         self
     }
 
-    /// Runs it, and expects it to go well. Gives what it said on standard output.
+    /// Runs it, and expects it to go well. Gives its standard output.
     pub(crate) fn run(self) -> Result<String, StorageError> {
         let command = self.named.clone();
-        let said = self.say()?;
-        if said.status.success() {
-            return Ok(said.output);
+        let ended = self.output()?;
+        if ended.status.success() {
+            return Ok(ended.stdout);
         }
-        Err(StorageError::Tool { command, words: said.words() })
+        Err(StorageError::Tool { command, words: ended.message() })
     }
 
     /// Runs it to its end, good or bad.
-    pub(crate) fn say(mut self) -> Result<Said, StorageError> {
+    pub(crate) fn output(mut self) -> Result<ToolOutput, StorageError> {
         let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().map_err(|error| cannot_start(&self.named, &error))?;
         let listened = self.listen(&mut child);
@@ -89,39 +89,39 @@ impl<'a> Tool<'a> {
             let _ = child.kill();
         }
         let status = child.wait().map_err(|error| cannot_start(&self.named, &error))?;
-        let (output, complaints) = listened?;
-        Ok(Said { status, output, complaints })
+        let (stdout, stderr) = listened?;
+        Ok(ToolOutput { status, stdout, stderr })
     }
 
     fn listen(&mut self, child: &mut Child) -> Result<(String, String), StorageError> {
         let (send, pieces) = sync_channel(WAITING);
-        if let Some(output) = child.stdout.take() {
-            follow(output, false, send.clone());
+        if let Some(stdout) = child.stdout.take() {
+            follow(stdout, false, send.clone());
         }
-        if let Some(complaints) = child.stderr.take() {
-            follow(complaints, true, send);
+        if let Some(stderr) = child.stderr.take() {
+            follow(stderr, true, send);
         }
         self.gather(&pieces)
     }
 
     fn gather(&mut self, pieces: &Receiver<Piece>) -> Result<(String, String), StorageError> {
-        let (mut output, mut complaints) = (String::new(), String::new());
+        let (mut stdout, mut stderr) = (String::new(), String::new());
         let mut deadline = Instant::now() + self.timeout;
         loop {
             match pieces.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Piece { complains, text }) => {
-                    if let Some(hear) = &mut self.hear
-                        && !complains
+                Ok(Piece { is_stderr, text }) => {
+                    if let Some(on_output) = &mut self.on_output
+                        && !is_stderr
                     {
-                        hear(&text);
+                        on_output(&text);
                         deadline = Instant::now() + self.timeout;
                     }
-                    let kept = if complains { &mut complaints } else { &mut output };
+                    let kept = if is_stderr { &mut stderr } else { &mut stdout };
                     if kept.len() < KEPT {
                         kept.push_str(&text);
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return Ok((output, complaints)),
+                Err(RecvTimeoutError::Disconnected) => return Ok((stdout, stderr)),
                 Err(RecvTimeoutError::Timeout) => return Err(self.too_slow()),
             }
         }
@@ -137,30 +137,30 @@ impl<'a> Tool<'a> {
     }
 }
 
-impl Said {
-    /// Its complaint in one line.
-    pub(crate) fn words(&self) -> String {
-        let told = self.complaints.trim().trim_start_matches("qemu-img: ");
-        match told {
-            "" => format!("it failed with {} and said nothing", self.status),
-            _ => told.replace(['\n', '\r'], " "),
+impl ToolOutput {
+    /// Its error message in one line.
+    pub(crate) fn message(&self) -> String {
+        let message = self.stderr.trim().trim_start_matches("qemu-img: ");
+        match message {
+            "" => format!("it failed with {} without a message", self.status),
+            _ => message.replace(['\n', '\r'], " "),
         }
     }
 }
 
-/// A piece of what a command says.
+/// A piece of a command's output.
 struct Piece {
-    complains: bool,
+    is_stderr: bool,
     text: String,
 }
 
 /// Reads to the end in a thread of its own, which ends with the command.
-fn follow(mut from: impl Read + Send + 'static, complains: bool, to: SyncSender<Piece>) {
+fn follow(mut from: impl Read + Send + 'static, is_stderr: bool, to: SyncSender<Piece>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            if to.send(Piece { complains, text }).is_err() {
+            if to.send(Piece { is_stderr, text }).is_err() {
                 return;
             }
         }
@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn tool_failure_carries_the_message_of_the_tool() {
         let missing = Tool::new("info").arg("-f").arg("raw").arg("/nowhere/at/all").run();
-        let told = missing.unwrap_err().to_string();
-        assert!(told.contains("qemu-img info") && told.contains("No such file"), "{told}");
+        let error = missing.unwrap_err().to_string();
+        assert!(error.contains("qemu-img info") && error.contains("No such file"), "{error}");
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
         let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
         let began = Instant::now();
-        let mut hear = |_: &str| {};
+        let mut on_output = |_: &str| {};
         // The pipe has no writer, so that opening it waits.
         let mut command = Command::new("cat");
         command.arg(&pipe);
@@ -202,7 +202,7 @@ mod tests {
             command,
             named: "cat pipe".to_owned(),
             timeout: Duration::from_millis(50),
-            hear: Some(&mut hear),
+            on_output: Some(&mut on_output),
         };
         let fault = stuck.run().unwrap_err().to_string();
         assert!(fault.contains("so it was ended"), "{fault}");

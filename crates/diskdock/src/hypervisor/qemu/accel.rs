@@ -211,7 +211,7 @@ fn judge(accel: Accel, status: ExitStatus, words: &str) -> Result<(), String> {
         return Ok(());
     }
     let words = words.trim().replace('\n', "; ");
-    let words = if words.is_empty() { "it said nothing".to_owned() } else { words };
+    let words = if words.is_empty() { "it gave no message".to_owned() } else { words };
     let name = accel.as_str();
     Err(format!("a guest under {name} did not run: QEMU ended with {status}: {words}"))
 }

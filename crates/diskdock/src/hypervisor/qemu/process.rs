@@ -137,7 +137,7 @@ pub(crate) fn said_last(log: &Path) -> String {
     let text = tail(log, LAST_WORDS).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines.last().map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
+    lines.last().map_or_else(|| "it gave no message".to_owned(), |line| (*line).to_owned())
 }
 
 /// The last bytes of a file in a directory that belongs to QEMU. A link is not followed: an

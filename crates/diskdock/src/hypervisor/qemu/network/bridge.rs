@@ -34,7 +34,7 @@ pub(crate) async fn tap(bridge: &str) -> Result<OwnedFd, String> {
     drop(command);
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
-        let said = said.lines().last().unwrap_or("it said nothing").to_owned();
+        let said = said.lines().last().unwrap_or("it gave no message").to_owned();
         return Err(format!(
             "no interface on the bridge {bridge}: {said}; see \"Networks\" in docs/hosts.md"
         ));
