@@ -102,6 +102,26 @@ test("list parameters are added in the form and sent numbered", async () => {
   await page.close();
 });
 
+test("a double click on Send sends CreateDisk once, and the next click again", async () => {
+  const { page } = await openPage(browser);
+  await page.addInitScript(() => globalThis.sessionStorage.setItem("diskdock.region", "cn-beijing"));
+  await page.goto(`${server.origin}/explorer/actions/CreateDisk`);
+  assert.equal(await page.locator("#in-RegionId").inputValue(), "cn-beijing", "the region that was chosen");
+  for (const [name, value] of Object.entries({ ZoneId: "cn-beijing-h", Size: "20", DiskCategory: "cloud_essd" }))
+    await page.locator(`[id="in-${name}"]`).fill(value);
+  const sent = [];
+  page.on("request", (request) => /Action=CreateDisk|CreateDisk/.test(request.url() + (request.headers()["x-acs-action"] ?? "")) && request.method() === "POST" && new URL(request.url()).pathname === "/" && sent.push(request.url()));
+  await page.getByRole("button", { name: "Send" }).dblclick();
+  await page.locator(".verdict.good").waitFor();
+  assert.equal(sent.length, 1);
+  assert.match(sent[0], /ClientToken=/);
+  const first = JSON.parse(await page.locator(".outcome pre").textContent()).DiskId;
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.waitForFunction((before) => !document.querySelector(".outcome pre")?.textContent.includes(before) && document.querySelector(".verdict.good"), first);
+  assert.equal(sent.length, 2);
+  await page.close();
+});
+
 test("the dry run button changes nothing", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);

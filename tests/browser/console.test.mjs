@@ -53,6 +53,31 @@ test("a disk is dragged off an instance and back onto it", async () => {
   await page.close();
 });
 
+test("the buttons of a row stop and start an instance, add a disk, resize and delete one", async () => {
+  const { page, troubles } = await openConsole();
+  const row = page.locator(`[data-instance="${instance}"]`);
+  await page.getByRole("button", { name: `Add a disk ${instance}` }).click();
+  await page.getByLabel("GiB").fill("41");
+  await sure(page, "CreateDisk");
+  await row.locator(".disk", { hasText: "41 GiB" }).filter({ hasText: "In_use" }).waitFor();
+  await page.getByRole("button", { name: `Stop ${instance}` }).click();
+  await sure(page, "StopInstance");
+  await row.locator("summary", { hasText: "Stopped" }).waitFor();
+  await page.getByRole("button", { name: `Start ${instance}` }).click();
+  await row.locator("summary", { hasText: "Running" }).waitFor();
+
+  const { DiskId } = await call(server, "CreateDisk", { RegionId: REGION, ZoneId: "cn-hangzhou-b", Size: 50, DiskCategory: "cloud_essd" });
+  await page.getByRole("button", { name: `Resize ${DiskId}` }).click();
+  await page.getByLabel("GiB").fill("60");
+  await sure(page, "ResizeDisk");
+  await disk(page, DiskId, ".free", "60 GiB").waitFor();
+  await page.getByRole("button", { name: `Delete ${DiskId}` }).click();
+  await sure(page, "DeleteDisk");
+  await page.locator(`[data-disk="${DiskId}"]`).waitFor({ state: "detached" });
+  assertNoTroubles(troubles, "buttons of a row");
+  await page.close();
+});
+
 test("what others do shows at once, and a call can be opened as it was", async () => {
   const { page } = await openConsole();
   const { DiskId } = await call(server, "CreateDisk", { RegionId: "cn-hangzhou", ZoneId: "cn-hangzhou-b", Size: 33, DiskCategory: "cloud_essd", DiskName: "seen" });

@@ -57,10 +57,11 @@ const SENT = [
 for (const look of LOOKS) {
   test(`every kind of page has no accessibility violations and no overflow: ${look.name}`, async () => {
     const { page, troubles } = await openPage(browser, { viewport: { width: look.width, height: 900 }, colorScheme: look.scheme });
-    for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/signature", "/actions/RunInstances"]) {
+    for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/controls", "/signature", "/actions/RunInstances"]) {
       await page.goto(`${server.origin}/explorer${path}`);
-      // The console's stream never ends, so its network is never idle.
-      await (path === "/console" ? page.locator(".instance").first().waitFor() : ready(page));
+      // The console's stream never ends, and the controls are read again and again.
+      const shown = { "/console": ".instance", "/controls": "#keys .now li" }[path];
+      await (shown ? page.locator(shown).first().waitFor() : ready(page));
       assert.deepEqual(await accessibilityFaults(page), [], path);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
       assert.equal(wide, false, `${path} is wider than the window`);

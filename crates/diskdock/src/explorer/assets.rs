@@ -24,11 +24,13 @@ macro_rules! embedded {
 static FILES: &[(&str, &str, &str)] = embedded![
     CSS "explorer.css",
     SCRIPT "action.js",
+    SCRIPT "acts.js",
     SCRIPT "api.js",
     SCRIPT "checker.js",
     SCRIPT "code.js",
     SCRIPT "common.js",
     SCRIPT "console.js",
+    SCRIPT "controls.js",
     SCRIPT "follow.js",
     SCRIPT "form.js",
     SCRIPT "hash.js",

@@ -33,6 +33,7 @@ pub(crate) fn page() -> Markup {
             section id="instances" {
                 h2 { "Instances" }
                 p.count {}
+                p.new { a href="/explorer/actions/RunInstances" { "New instances" } }
                 div.example hidden {
                     p { "There is nothing yet. RunInstances makes an instance, CreateDisk a disk." }
                     button.primary type="button" { "Make example instances" }
@@ -42,6 +43,7 @@ pub(crate) fn page() -> Markup {
             section id="free" {
                 h2 { "Disks on no instance" }
                 p.count {}
+                p.new { a href="/explorer/actions/CreateDisk" { "New disk" } }
                 div.free.drop {
                     p.hint { "Drop a disk here to detach it." }
                     ul.disks {}
@@ -110,7 +112,8 @@ fn question() -> Markup {
             h2 id="ask" {}
             p.said {}
             form method="dialog" {
-                button value="no" autofocus { "Cancel" }
+                label.given-size hidden { "GiB " input type="number" disabled required; }
+                button value="no" formnovalidate autofocus { "Cancel" }
                 button.danger value="yes" {}
             }
         }

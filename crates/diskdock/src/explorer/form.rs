@@ -130,6 +130,7 @@ impl<'a> Form<'a> {
                     }
                 } @else {
                     input name=(wire) id=(id) value=(value) placeholder=[example(spec)] autocomplete="off"
+                        data-required[spec.presence == Presence::Required]
                         spellcheck="false" aria-label=[label] aria-describedby=(hint)
                         list=[self.list_of(spec)] inputmode=[is_number(spec).then_some("numeric")];
                 }

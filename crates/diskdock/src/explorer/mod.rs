@@ -8,6 +8,7 @@ mod assets;
 mod checker;
 mod code;
 mod console;
+mod controls;
 mod errors;
 mod follow;
 mod form;
@@ -59,6 +60,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/errors/{code}", get(error_page))
         .route("/explorer/states", get(|| async { shown(&states::page()) }))
         .route("/explorer/console", get(|| async { shown(&console::page()) }))
+        .route("/explorer/controls", get(|| async { shown(&controls::page()) }))
         .route(
             "/explorer/signature",
             get(|| async { shown(&checker::page()) }).post(checker::filled),

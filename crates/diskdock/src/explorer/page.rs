@@ -16,6 +16,8 @@ pub(crate) enum Section {
     States,
     /// The live view of resources and operations.
     Console,
+    /// The operator's controls.
+    Controls,
     /// The signature checker.
     Signature,
 }
@@ -25,6 +27,7 @@ const SECTIONS: &[(Section, &str, &str)] = &[
     (Section::Errors, "/explorer/errors", "Errors"),
     (Section::States, "/explorer/states", "States"),
     (Section::Console, "/explorer/console", "Console"),
+    (Section::Controls, "/explorer/controls", "Controls"),
     (Section::Signature, "/explorer/signature", "Signature"),
 ];
 

@@ -3,7 +3,7 @@
 import { all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
 import { send, signed } from "./api.js";
 import { concerned, follow } from "./follow.js";
-import { address, growing, values } from "./form.js";
+import { address, fillRegion, growing, values, withToken } from "./form.js";
 import { offer } from "./pick.js";
 import { showCode } from "./code.js";
 
@@ -142,17 +142,29 @@ function agreed() {
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
 }
 
+// One call at a time: a second click while the first is on its way would be a second call.
 async function call(extra = []) {
-  const asked = [...parameters().filter(([name]) => !extra.some(([known]) => known === name)), ...extra];
+  const buttons = all("[data-send], [data-dry-run]").filter((button) => !button.disabled);
+  if (!buttons.length) return;
+  for (const button of buttons) button.disabled = true;
+  await callOnce(extra);
+  for (const button of buttons) button.disabled = false;
+}
+
+async function callOnce(extra) {
+  const given = parameters().filter(([name]) => !extra.some(([known]) => known === name));
+  const { asked, answered } = withToken(form, [...given, ...extra]);
   history.replaceState(null, "", address(form));
   select(one("#tab-reply"));
   outcome.replaceChildren(element("p", { class: "quiet" }, "Sending …"));
   try {
     const answer = await send(action, version, asked);
     sent = true;
+    answered(answer.status);
     showRequest(answer.request);
     showReply(answer);
-    await showChanges(asked, answer);
+    // Following goes on while the next call is made.
+    showChanges(asked, answer);
   } catch (error) {
     outcome.replaceChildren(element("p", { class: "verdict bad" }, `No answer: ${error.message}`));
   }
@@ -173,6 +185,7 @@ for (const panel of all(".panel")) {
 select(one("#tab-reply"));
 showCode(form);
 for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear]")) part.hidden = false;
+fillRegion(form);
 offer(form, kinds);
 growing(form, (added) => offer(form, kinds, added));
 form.addEventListener("submit", async (event) => {

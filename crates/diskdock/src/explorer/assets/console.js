@@ -1,8 +1,7 @@
-// The console: shows what the server sends, and attaches and detaches through the signed API like
-// anybody else. What takes away asks first.
+// The console: shows what the server sends, and has the buttons of acts.js beside it.
 
-import { actionHref, all, copyButton, element, errorHref, keep, kept, one, pause } from "./common.js";
-import { ask, send } from "./api.js";
+import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse, withToken } from "./acts.js";
+import { actionHref, all, copyButton, element, keep, one, pause } from "./common.js";
 import { keyed, matches, paged } from "./keyed.js";
 import { region } from "./key.js";
 
@@ -14,12 +13,10 @@ const FEW = 20;
 
 const root = one(".console");
 const watching = one(".watching");
-const refusal = one(".refusal");
 const tokenForm = one("form.token");
 const filter = one("#filter");
 const place = one("#region");
 const reads = one("#reads");
-const dialog = one("dialog.ask");
 let picture;
 let dragged;
 
@@ -38,11 +35,6 @@ async function* events(response, heard) {
     text = parts.pop();
     for (const part of parts) if (part.startsWith("data: ")) yield JSON.parse(part.slice(6));
   }
-}
-
-function withToken(headers = {}) {
-  const token = kept("token");
-  return token ? { ...headers, "x-diskdock-token": token } : headers;
 }
 
 // Said anew it would be read out anew.
@@ -97,57 +89,6 @@ async function watchForever() {
   }
 }
 
-const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
-
-async function act(action, parameters) {
-  refusal.replaceChildren();
-  try {
-    const { status, text } = await send(action, root.dataset.version, Object.entries(parameters));
-    if (status < 400) return;
-    const { Code, Message } = JSON.parse(text);
-    refused(`${action}: `, element("a", { href: errorHref(Code) }, Code), ` ${Message}`);
-  } catch (trouble) {
-    refused(`${action}: no answer: ${trouble.message}`);
-  }
-}
-
-// A control of the operator on the operations of a disk or an instance.
-async function control(verb, concerned) {
-  refusal.replaceChildren();
-  try {
-    const headers = withToken({ "content-type": "application/json" });
-    const body = JSON.stringify(concerned);
-    const response = await fetch(`/_diskdock/transitions/${verb}`, { method: "POST", headers, body });
-    if (response.ok) return;
-    const { error, hint } = await response.json();
-    refused(`${verb}: ${error}. ${hint}`);
-  } catch (trouble) {
-    refused(`${verb}: no answer: ${trouble.message}`);
-  }
-}
-
-function sure(what, said) {
-  one("h2", dialog).textContent = `${what}?`;
-  one(".said", dialog).textContent = said;
-  one(".danger", dialog).textContent = `Yes, ${what}`;
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
-}
-
-const attach = (DiskId, InstanceId) => act("AttachDisk", { DiskId, InstanceId });
-
-async function detach(DiskId, InstanceId) {
-  const said = `Unmount ${DiskId} in the guest of ${InstanceId} first: what it has not written yet is lost.`;
-  if (await sure("DetachDisk", said)) await act("DetachDisk", { DiskId, InstanceId });
-}
-
-async function refuse(concerned) {
-  const of = Object.values(concerned).join(" at ");
-  const said = `What is under way on ${of} fails, as when a guest keeps the device.`;
-  if (await sure("refuse", said)) await control("refuse", concerned);
-}
-
 // A moment as it is read, or what stands in its place.
 const moment = (text) => text && element("span", { class: "moment" }, text.replace("T", " ").replace("Z", ""));
 const status = (text) => element("span", { class: `status ${text.toLowerCase()}` }, text);
@@ -161,6 +102,12 @@ function identity(id, action, parameters) {
 
 const diskIdentity = (disk) => identity(disk.id, "DescribeDisks", { RegionId: disk.region, DiskIds: JSON.stringify([disk.id]) });
 const instanceIdentity = (instance) => identity(instance.id, "DescribeInstances", { RegionId: instance.region, InstanceIds: JSON.stringify([instance.id]) });
+
+// A button for each thing that can be done with what has the id.
+function verbs(all, id) {
+  if (!all.length) return null;
+  return element("span", { class: "verbs" }, ...all.map(([text, onclick]) => smallButton(`${text} ${id}`, text, onclick)));
+}
 
 function draggable(card, disk, instance) {
   card.draggable = true;
@@ -212,7 +159,7 @@ function diskCard(disk, instance, fits) {
   const card = element("li", { class: "disk", "data-disk": disk.id },
     element("div", {}, diskIdentity(disk), status(disk.status)),
     element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device, !instance && disk.zone].filter(Boolean).join(" · ")),
-    off ? smallButton(`Detach ${disk.id}`, "Detach", () => detach(disk.id, instance.id)) : null,
+    verbs(diskVerbs(disk, instance), disk.id),
     instance ? null : attachTo({ disk, fits }));
   if (off || (!instance && disk.status === "Available")) draggable(card, disk, instance?.id);
   return card;
@@ -228,7 +175,7 @@ function instanceRow(instance, old) {
   const row = element("details", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` }, summary);
   const unfold = () => {
     if (!row.open || row.childElementCount > 1) return;
-    row.append(element("p", { class: "about" }, instanceIdentity(instance)),
+    row.append(element("p", { class: "about heading" }, instanceIdentity(instance), verbs(instanceVerbs(instance), instance.id)),
       instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : "",
       element("ul", { class: "disks" }, ...instance.disks.map((disk) => diskCard(disk, instance))));
   };
@@ -332,28 +279,13 @@ function show() {
   if (focused && document.activeElement?.dataset?.focus !== focused) all("[data-focus]").find((each) => each.dataset.focus === focused)?.focus({ preventScroll: true });
 }
 
-// Two running instances, and three disks beside them.
-async function makeExample(event) {
-  event.target.disabled = true;
-  refusal.replaceChildren();
-  const version = root.dataset.version;
-  const RegionId = region();
-  try {
-    const { Images } = await ask("DescribeImages", version, { RegionId });
-    const { Zones } = await ask("DescribeZones", version, { RegionId });
-    const ZoneId = Zones.Zone.at(-1).ZoneId;
-    const ImageId = Images.Image[0].ImageId;
-    await ask("RunInstances", version, { RegionId, ZoneId, ImageId, InstanceType: "ecs.g6.large", InstanceName: "example", Amount: "2" });
-    for (const DiskName of ["example-1", "example-2", "example-3"]) await ask("CreateDisk", version, { RegionId, ZoneId, DiskName, DiskCategory: "cloud_essd", Size: "20" });
-  } catch (trouble) {
-    refused(`The example was not made: ${trouble.message}`);
-  }
-  event.target.disabled = false;
-}
-
 root.hidden = false;
 droppable(one(".free"), ({ disk, instance }) => instance && detach(disk, instance));
-one(".example button").addEventListener("click", makeExample);
+one(".example button").addEventListener("click", async ({ target }) => {
+  target.disabled = true;
+  await makeExample(region());
+  target.disabled = false;
+});
 filter.addEventListener("input", show);
 place.addEventListener("change", show);
 reads.addEventListener("change", show);

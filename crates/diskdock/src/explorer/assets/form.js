@@ -1,6 +1,8 @@
 // The form of an action: what is filled in, and lists that grow.
 
 import { all, one } from "./common.js";
+import { region } from "./key.js";
+import { nonce } from "./sign.js";
 
 // What is filled in, by its name on the wire. An empty field is not given.
 export function values(form) {
@@ -16,6 +18,33 @@ export function address(form) {
   const shown = values(form).filter(([name]) => !SECRET.test(name));
   const query = new URLSearchParams(shown).toString();
   return location.pathname + (query ? `?${query}` : "") + location.hash;
+}
+
+// The region that was chosen for this tab, where one is required and none is given.
+export function fillRegion(form) {
+  const field = form.elements.RegionId;
+  if (!field || !field.hasAttribute("data-required")) return;
+  let filled = "";
+  const fill = () => {
+    if (field.value !== filled) return;
+    filled = field.value = region();
+  };
+  fill();
+  document.addEventListener("key-changed", fill);
+}
+
+let token;
+
+// With a ClientToken, if the action takes one and none is given: sent again without an answer, a
+// call has its effect once. After an answer the next call is another one.
+export function withToken(form, parameters) {
+  const takes = form.elements.ClientToken && !parameters.some(([name]) => name === "ClientToken");
+  if (!takes) return { asked: parameters, answered: () => {} };
+  const asked = [...parameters, ["ClientToken", (token ??= nonce())]];
+  const answered = (status) => {
+    if (status < 500) token = undefined;
+  };
+  return { asked, answered };
 }
 
 // Gives everything in a copied entry the number of the entry: Tag.1.Key becomes Tag.2.Key.

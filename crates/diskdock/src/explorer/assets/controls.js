@@ -1,0 +1,202 @@
+// The page of the operator's controls: shows where each stands, and sends what a form says. The
+// command line under a form is made from the same fields.
+
+import { all, copyButton, element, keep, kept, one } from "./common.js";
+
+const EVERY_MS = 2000;
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const refusal = one(".refusal");
+const dialog = one("dialog.ask");
+const tokenForm = one("form.token");
+
+// Milliseconds of a duration such as 2s, as the command line reads it.
+function milliseconds(text) {
+  const [, number, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (!unit) throw new Error(`${text || "nothing"} is no duration: write 500ms, 2s, 10m or 1h`);
+  return Number(number) * UNITS_MS[unit];
+}
+
+const count = (text) => {
+  if (!/^\d+$/.test(text)) throw new Error(`${text} is no number`);
+  return Number(text);
+};
+const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
+const quoted = (text) => (/^[\w.:@/…=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+// Options of a command line; those without a value are left out.
+const options = (named) => Object.entries(named).filter(([, value]) => value).map(([name, value]) => ` --${name} ${quoted(value)}`).join("");
+
+// For each form: what is sent for what is filled in, the command line, and whether it asks first.
+const FORMS = {
+  pace: { send: ({ pace }) => ["PUT", "pace", { pace }], command: ({ pace }) => `admin pace ${quoted(pace || "fast")}` },
+  clock: { send: (_, verb) => ["POST", `clock/${verb}`], command: (_, verb) => `admin clock ${verb}` },
+  advance: {
+    send: ({ by }) => ["POST", "clock/advance", { milliseconds: milliseconds(by) }],
+    command: ({ by }) => `admin clock advance ${quoted(by || "10m")}`,
+  },
+  rule: {
+    send: ({ transition, disk, instance, times, takes, do: how }) => ["POST", "rules", given({
+      transition, disk, instance, times: times && count(times),
+      behaviour: how === "take" ? { do: how, milliseconds: milliseconds(takes) } : { do: how },
+    })],
+    command: ({ transition, disk, instance, times, takes, do: how }) =>
+      `admin rules add${options({ transition, disk, instance, times, do: how === "take" ? `take=${takes || "2s"}` : how })}`,
+  },
+  "clear-rules": { send: () => ["DELETE", "rules"], command: () => "admin rules clear" },
+  transitions: {
+    send: ({ disk, instance }, verb) => ["POST", `transitions/${verb}`, given({ disk, instance })],
+    command: ({ disk, instance }, verb) => `admin ${verb}${options({ disk, instance })}`,
+    asks: (_, verb) => verb === "refuse" && "What is under way fails, as when a guest keeps the device.",
+  },
+  fault: {
+    send: ({ action, skip, times, code, takes, do: how }) => ["POST", "faults", given({
+      action, skip: skip && count(skip), times: times && count(times),
+      fault: { do: how, ...(how === "answer" ? { code } : {}), ...(how === "slow" ? { milliseconds: milliseconds(takes) } : {}) },
+    })],
+    command: ({ action, skip, times, code, takes, do: how }) => {
+      const kind = { answer: options({ answer: code || "IncorrectDiskStatus" }), slow: options({ slow: takes || "2s" }) };
+      return `admin faults add${options({ action, skip, times })}${kind[how] ?? ` --${how.replace("_", "-")}`}`;
+    },
+  },
+  "clear-faults": { send: () => ["DELETE", "faults"], command: () => "admin faults clear" },
+  lock: {
+    send: ({ instance, reason }, verb) => ["POST", `instances/${encodeURIComponent(instance)}/${verb}`, { reason }],
+    command: ({ instance, reason }, verb) => `admin ${verb} ${quoted(instance || "i-…")}${options({ reason })}`,
+  },
+  "new-key": { send: ({ account }) => ["POST", "keys", given({ account })], command: ({ account }) => `key create${options({ account })}` },
+  key: {
+    send: ({ id }, verb) => (verb === "delete" ? ["DELETE", `keys/${encodeURIComponent(id)}`] : ["POST", `keys/${encodeURIComponent(id)}/${verb}`]),
+    command: ({ id }, verb) => `key ${verb} ${quoted(id || "LTAI…")}`,
+    asks: (_, verb) => verb === "delete" && "Programs that use the key are refused from then on.",
+  },
+  export: { send: () => ["GET", "state"], command: () => "admin export --file state.json" },
+  import: {
+    send: ({ file }) => {
+      if (!file?.size) throw new Error("choose a file first");
+      return ["PUT", "state", file];
+    },
+    command: ({ file }) => `admin import ${quoted(file?.name || "state.json")}`,
+    asks: () => "All disks, instances and operations of now are replaced.",
+  },
+  reset: { send: () => ["POST", "reset"], command: () => "admin reset", asks: () => "All disks, instances, operations and faults are gone for good; the keys stay." },
+};
+
+class Refused extends Error {}
+
+async function ask(method, path, body) {
+  const headers = {};
+  if (kept("token")) headers["x-diskdock-token"] = kept("token");
+  if (body) headers["content-type"] = "application/json";
+  const sent = body && !(body instanceof Blob) ? JSON.stringify(body) : body;
+  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" });
+  if (response.status === 403) tokenForm.hidden = false;
+  if (response.ok) {
+    tokenForm.hidden = true;
+    return response;
+  }
+  const { error, hint } = await response.json();
+  throw new Refused(`${error}. ${hint}`);
+}
+
+function sure(what, said) {
+  one("h2", dialog).textContent = `${what}?`;
+  one(".said", dialog).textContent = said;
+  one(".danger", dialog).textContent = `Yes, ${what}`;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+}
+
+async function save(response) {
+  const href = URL.createObjectURL(await response.blob());
+  element("a", { href, download: "state.json" }).click();
+  URL.revokeObjectURL(href);
+}
+
+function tell(good, ...parts) {
+  refusal.replaceChildren(element("span", { class: `verdict ${good ? "good" : "bad"}` }, ...parts));
+}
+
+async function submit(form, button) {
+  const { send, asks } = FORMS[form.dataset.form];
+  const fields = Object.fromEntries(new FormData(form));
+  const verb = button.value;
+  refusal.replaceChildren();
+  try {
+    const asked = send(fields, verb);
+    const said = asks?.(fields, verb);
+    if (said && !(await sure(button.textContent, said))) return;
+    const response = await ask(...asked);
+    if (form.dataset.form === "export") await save(response);
+    else await told(await response.json(), button.textContent);
+  } catch (error) {
+    tell(false, `${button.textContent}: ${error.message}`);
+  }
+  await look();
+}
+
+// A new key's secret is told this once.
+function told(answer, what) {
+  if (!answer.secret) return tell(true, `${what}: done`);
+  tell(true, `Key ${answer.id}, secret `, element("code", {}, answer.secret), " ", copyButton(answer.secret, "the secret"));
+}
+
+const list = (items) => (items.length ? [element("ul", {}, ...items.map((item) => element("li", {}, element("code", {}, item))))] : ["None."]);
+const words = (thing) => Object.entries(thing).map(([name, value]) => `${name} ${value !== null && typeof value === "object" ? words(value) : value}`).join(", ");
+
+// What each part shows of now: where it is asked, and how it is written.
+const NOW = {
+  pace: ["pace", ({ pace }) => [pace]],
+  clock: ["clock", ({ now, held }) => [`${now}${held ? ", held" : ""}`]],
+  rules: ["rules", ({ rules }) => list(rules.map(words))],
+  transitions: ["operations", ({ operations }) => list(operations.filter((one) => !one.given_up).map((one) => [one.kind, one.disk, one.instance, one.phase].filter(Boolean).join(" ")))],
+  faults: ["faults", ({ faults }) => list(faults.map(words))],
+  keys: ["keys", ({ keys }) => list(keys.map(({ id, account, status }) => `${id} of account ${account}, ${status}`))],
+};
+
+async function lookAt(id, [path, written]) {
+  const place = one(`#${id} .now`);
+  let shown;
+  try {
+    shown = written(await (await ask("GET", path)).json());
+  } catch (error) {
+    shown = [error.message];
+  }
+  const made = element("div", {}, ...shown);
+  // Only what has changed is touched, so that a selection stays.
+  if (made.textContent !== place.textContent) place.replaceChildren(...made.childNodes);
+}
+
+const look = () => Promise.all(Object.entries(NOW).map(([id, now]) => lookAt(id, now)));
+
+async function keepLooking() {
+  if (!document.hidden) await look();
+  setTimeout(keepLooking, EVERY_MS);
+}
+
+for (const form of all("form[data-form]")) {
+  const { command } = FORMS[form.dataset.form];
+  const code = one(".command code", form);
+  let verb = one("button[name=verb]", form).value;
+  const show = () => (code.textContent = `diskdock ${command(Object.fromEntries(new FormData(form)), verb)}`);
+  show();
+  // The command is that of the button that is pointed at, or was last.
+  for (const moved of ["pointerover", "focusin"]) form.addEventListener(moved, ({ target }) => {
+    if (!target.matches("button[name=verb]")) return;
+    verb = target.value;
+    show();
+  });
+  one(".command", form).append(" ", copyButton(() => code.textContent, `the command of ${form.dataset.form}`));
+  form.addEventListener("input", show);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(form, event.submitter);
+  });
+}
+tokenForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  keep("token", one("#token").value.trim());
+  look();
+});
+one(".controls").hidden = false;
+keepLooking();

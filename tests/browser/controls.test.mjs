@@ -1,0 +1,110 @@
+// The page of the operator's controls: each form does what its command line says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertNoTroubles, control, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+
+const server = await startServer();
+const browser = await startBrowser();
+const { instance, disks: [disk] } = await instanceWithDisks(server, 1);
+
+async function openControls() {
+  const opened = await openPage(browser);
+  await opened.page.goto(`${server.origin}/explorer/controls`);
+  await opened.page.locator("#keys .now", { hasText: "testid" }).waitFor();
+  return opened;
+}
+
+const now = (page, id, text) => page.locator(`#${id} .now`, { hasText: text }).waitFor();
+const press = (page, id, name) => page.locator(`#${id}`).getByRole("button", { name, exact: true }).click();
+const read = (path) => control(server, path, undefined, "GET");
+
+test("the forms of pace and clock set them and show the present value", async () => {
+  const { page, troubles } = await openControls();
+  await page.getByLabel("Pace", { exact: true }).fill("700ms");
+  assert.equal(await page.locator("#pace .command code").textContent(), "diskdock admin pace 700ms");
+  await press(page, "pace", "Set");
+  await now(page, "pace", "700ms");
+  assert.equal((await read("pace")).pace, "700ms");
+  await press(page, "clock", "Hold");
+  await now(page, "clock", "held");
+  const before = (await read("clock")).now_ms;
+  await page.getByLabel("By", { exact: true }).fill("10m");
+  await press(page, "clock", "Advance");
+  await page.locator(".refusal", { hasText: "Advance: done" }).waitFor();
+  assert.equal((await read("clock")).now_ms - before, 600_000);
+  await press(page, "clock", "Release");
+  assert.equal(await page.locator("#clock .command code").first().textContent(), "diskdock admin clock release");
+  await page.locator(".refusal", { hasText: "Release: done" }).waitFor();
+  assert.equal((await read("clock")).held, false);
+  await control(server, "pace", { pace: "fast" }, "PUT");
+  assertNoTroubles(troubles, "pace and clock");
+  await page.close();
+});
+
+test("the forms of rules and faults show their command, add and clear", async () => {
+  const { page, troubles } = await openControls();
+  const rules = page.locator("#rules");
+  await rules.getByLabel("Transition").selectOption("detach");
+  await rules.getByLabel("Disk").fill(disk);
+  await rules.getByLabel("Times").fill("2");
+  await rules.getByLabel("Behaviour").selectOption("take");
+  await rules.getByLabel("Duration").fill("3s");
+  const added = rules.locator(".command code").first();
+  assert.equal(await added.textContent(), `diskdock admin rules add --transition detach --disk ${disk} --times 2 --do take=3s`);
+  await press(page, "rules", "Add the rule");
+  await now(page, "rules", "milliseconds 3000");
+  assert.deepEqual((await read("rules")).rules, [{ transition: "detach", disk, times: 2, behaviour: { do: "take", milliseconds: 3000 } }]);
+  await press(page, "rules", "Clear all rules");
+  await now(page, "rules", "None.");
+
+  const faults = page.locator("#faults");
+  await faults.getByLabel("Action").fill("DetachDisk");
+  await faults.getByLabel("Code", { exact: true }).fill("IncorrectDiskStatus");
+  await press(page, "faults", "Plant the fault");
+  await now(page, "faults", "IncorrectDiskStatus");
+  assert.equal((await read("faults")).faults[0].action, "DetachDisk");
+  await press(page, "faults", "Clear all faults");
+  await now(page, "faults", "None.");
+  assertNoTroubles(troubles, "rules and faults");
+  await page.close();
+});
+
+test("the forms of locks, keys and import work, and an error shows its hint", async () => {
+  const { page } = await openControls();
+  const locks = page.locator("#locks");
+  await locks.getByLabel("Instance").fill(instance);
+  await locks.getByLabel("Reason").selectOption("security");
+  await press(page, "locks", "Lock");
+  await page.locator(".refusal", { hasText: "Lock: done" }).waitFor();
+  await press(page, "locks", "Unlock");
+  await page.locator(".refusal", { hasText: "Unlock: done" }).waitFor();
+  await locks.getByLabel("Instance").fill("i-nothing");
+  await press(page, "locks", "Lock");
+  await page.locator(".refusal", { hasText: "there is no instance i-nothing" }).waitFor();
+
+  await page.getByLabel("Account").fill("another");
+  await press(page, "keys", "Create a key");
+  await page.locator(".refusal", { hasText: "secret" }).waitFor();
+  await now(page, "keys", "of account another");
+
+  const exported = await read("state");
+  const file = { name: "state.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(exported)) };
+  await page.locator("#state input[type=file]").setInputFiles(file);
+  await press(page, "state", "Import");
+  await page.getByRole("button", { name: "Yes, Import" }).click();
+  await page.locator(".refusal", { hasText: "Import: done" }).waitFor();
+  await page.close();
+});
+
+test("reset asks first and changes nothing when it is cancelled, and an export is downloaded", async () => {
+  const { page } = await openControls();
+  await press(page, "state", "Forget everything");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  const { instances } = await read("state");
+  assert.equal(instances.length, 1);
+  const download = page.waitForEvent("download");
+  await press(page, "state", "Export");
+  assert.equal((await download).suggestedFilename(), "state.json");
+  await page.close();
+});
