@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import pathlib
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -156,6 +157,30 @@ def test_console_output_is_readable(host):
     output = host.call("get_instance_console_output", region_id="cn-hangzhou", instance_id=machine.id).console_output
     assert b"diskdock-guest: ready" in base64.b64decode(output)
     assert "diskdock-guest: ready" in host.command("console", machine.id).stdout
+
+
+def test_server_killed_in_a_reboot_starts_the_guest_without_the_disk_that_was_leaving(host, monkeypatch):
+    machine, disk = host.ready(), host.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    boot = machine.guest.boot()
+    machine.guest.ignore_unplug()
+    host.kill()
+    host.start("start.begins")
+    disk.begin_detach(machine)
+    until(lambda: "asked" in host.operations(disk=disk.id)[0]["last_event"], "a guest that was asked")
+    host.call("reboot_instance", instance_id=machine.id)
+    host.wait_dead()
+    # The reboot gets its turn before the detach does.
+    monkeypatch.setenv("DISKDOCK_FAILPOINT_ERROR", "unplug.begin")
+    host.start()
+    disk.wait("Available")
+    machine.guest.wait_ready(SOON_S, other_than=boot)
+    machine.wait("Running")
+    arguments = pathlib.Path(f"/proc/{machine.pid()}/cmdline").read_text()
+    assert disk.id not in arguments, "the new guest was started with it"
+    assert not machine.guest.has_disk(disk.serial)
+    host.agrees()
 
 
 def test_instance_that_is_rebooted_while_a_disk_is_detaching_starts_without_the_disk(host):

@@ -72,6 +72,10 @@ pub struct MachineSpec {
     /// Its disks in the order of their device names, in which its guest finds them at boot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disk_order: Vec<DiskId>,
+    /// Disks that were Detaching when the start or reboot was accepted, with the generations of
+    /// their attachments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaving: Vec<(DiskId, u64)>,
     /// Its name inside the guest.
     pub host_name: String,
     /// UserData for the first boot, in Base64; possibly empty.

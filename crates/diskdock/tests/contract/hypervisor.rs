@@ -55,6 +55,7 @@ impl Bench<'_> {
             image: self.image.to_owned(),
             system_disk: None,
             disk_order: Vec::new(),
+            leaving: Vec::new(),
             host_name: instance.to_owned(),
             user_data: String::new(),
             forwards: Vec::new(),

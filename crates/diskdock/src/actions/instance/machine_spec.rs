@@ -29,6 +29,7 @@ pub(crate) fn machine_spec(
         image: instance.image.clone(),
         system_disk: instance.system_disk.clone(),
         disk_order,
+        leaving: Vec::new(),
         host_name: instance.host_name.clone(),
         user_data,
         forwards: forwards(&instance.tags).unwrap_or_default(),

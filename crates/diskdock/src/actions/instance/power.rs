@@ -88,7 +88,10 @@ pub(crate) fn facts(
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
     let user_data = tx.user_data(&instance.id)?.unwrap_or_default();
     let order = by_device(attached.iter().map(|at| (at.device.as_str(), &at.disk)));
+    let leaving = attached.iter().filter(|at| matches!(at.phase, Phase::Detaching { .. }));
+    let leaving = leaving.map(|at| (at.disk.clone(), at.generation)).collect();
     let spec = machine_spec(&call.environment.inventory, &instance, order, user_data);
+    let spec = MachineSpec { leaving, ..spec };
     Ok(PowerFacts { instance, attached, disks_made, has_local_disks, spec, requested })
 }
 

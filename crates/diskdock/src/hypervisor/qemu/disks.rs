@@ -170,6 +170,7 @@ impl Qemu {
     pub(super) async fn advance_unplug(&self, slot: &Slot) -> Result<Progress, TransientError> {
         let machine = self.machine(&slot.instance)?;
         let mut state = machine.state.lock().await;
+        failpoint::error("unplug.begin").map_err(|error| TransientError(error.to_string()))?;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
             if let Err(error) = self.close_off(&machine, &mut state, slot).await? {

@@ -59,6 +59,8 @@ pub(crate) struct State {
     is_restored: bool,
     /// Plugs that QEMU refused, and how often.
     pub refused: HashMap<Slot, u32>,
+    /// Since when a start waits for operations that take disks off, in [`Machine::now_ms`].
+    pub start_waits_since_ms: Option<i64>,
     /// Starts in a row that failed.
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{InstanceId, Uptime};
+use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
@@ -12,6 +12,7 @@ use super::hardware::Hardware;
 use super::machine::{Machine, State, failed_again, said};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
+use crate::failpoint;
 use crate::hypervisor::{MachineSpec, PAUSED_BY_OPERATOR, Progress, Slot, TransientError};
 use crate::storage::Volume;
 
@@ -24,6 +25,9 @@ const LOOK_UP: Duration = Duration::from_millis(5);
 const ASK_AGAIN_MS: i64 = 2_000;
 /// The deadline for QEMU to end after it has accepted `quit`.
 const QUIT: Duration = Duration::from_secs(5);
+/// How long a start waits for operations that take disks off, in milliseconds. After a restart of
+/// the server they come to their turn within moments, but one may have been given up instead.
+const DETACHES_FIRST_MS: i64 = 30_000;
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
 const ENDING_MS: i64 = 100;
@@ -69,12 +73,17 @@ impl Qemu {
             let reason = "the type of the instance cannot be had any more".to_owned();
             return Ok(Progress::Failed(reason));
         }
+        failpoint::hit("start.begins");
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
         };
         if let Err(reason) = self.release_leaving(machine, state).await? {
             return Ok(Progress::Failed(reason));
+        }
+        if self.is_waiting_for_detaches(machine, state, spec).await? {
+            let because = "a disk is Detaching; it leaves before the machine starts".to_owned();
+            return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
         }
         let hardware = match self.hardware(machine, state, spec).await {
             Ok(hardware) => hardware,
@@ -107,8 +116,30 @@ impl Qemu {
             Ok(child) => self.until_up(machine, state, child).await?,
             Err(error) => failed_again(&mut state.failed_starts, self.cannot_run(&error))?,
         };
-        state.failed_starts = 0;
+        (state.failed_starts, state.start_waits_since_ms) = (0, None);
         Ok(look)
+    }
+
+    /// Whether a disk is still on the record that was Detaching when the start was accepted. Its
+    /// operation is to take it off: after a restart of the server, it may not have had its turn.
+    async fn is_waiting_for_detaches(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        spec: &MachineSpec,
+    ) -> Result<bool, TransientError> {
+        let record = machine.record(state).await?;
+        let is_there = |(disk, generation): &(DiskId, u64)| {
+            let at = record.and_then(|record| record.of_disk(disk));
+            at.is_some_and(|at| at.generation == *generation)
+        };
+        if !spec.leaving.iter().any(is_there) {
+            state.start_waits_since_ms = None;
+            return Ok(false);
+        }
+        let now_ms = machine.now_ms();
+        let since_ms = *state.start_waits_since_ms.get_or_insert(now_ms);
+        Ok(now_ms - since_ms < DETACHES_FIRST_MS)
     }
 
     /// The arguments of QEMU, or why there can be none.

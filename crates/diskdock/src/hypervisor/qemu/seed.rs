@@ -88,6 +88,7 @@ mod tests {
             image: String::new(),
             system_disk: None,
             disk_order: Vec::new(),
+            leaving: Vec::new(),
             host_name: "a\": \"b".to_owned(),
             user_data: STANDARD.encode("#cloud-config\n"),
             forwards: Vec::new(),

@@ -12,6 +12,7 @@ fn spec() -> MachineSpec {
         image: "m-1".to_owned(),
         system_disk: Some("d-root".into()),
         disk_order: Vec::new(),
+        leaving: Vec::new(),
         host_name: "web".to_owned(),
         user_data: String::new(),
         forwards: Vec::new(),
