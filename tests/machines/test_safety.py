@@ -34,6 +34,21 @@ def test_images_sockets_and_consoles_are_private(shared):
     assert stat.S_IMODE((shared.data / "admin-token").stat().st_mode) & 0o077 == 0
 
 
+def test_get_differences_asks_nothing_of_qemu(shared):
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    log = machine.directory / "qmp.log"
+
+    def commands():
+        return sum(line.split(" ", 3)[2] == ">" for line in log.read_text().splitlines())
+
+    before, times = commands(), 40
+    for _ in range(times):
+        assert shared.control("differences")["differences"] == []
+    assert commands() - before < times
+    disk.detach(machine)
+
+
 def test_qmp_log_has_the_commands_and_events_of_a_detach(shared):
     machine, disk = shared.machine, shared.disk()
     disk.attach(machine)

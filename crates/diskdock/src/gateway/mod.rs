@@ -56,7 +56,7 @@ pub struct Gateway {
     pub throttle: Option<Throttle>,
     /// Faults that an operator has planted.
     pub faults: Faults,
-    /// The metrics at `/_diskdock/metrics`.
+    /// The metrics at `/metrics`.
     pub metrics: Metrics,
     /// The latest calls, for the console.
     pub recent: Recent,

@@ -181,7 +181,13 @@ pub trait Machines: Send + Sync {
     fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
-    /// The observed state of an instance; `None` if the driver has no record of it.
+    /// Carries out what a guest has left to do since the last time: disks that it released on
+    /// request are closed, and those that it ejected unrequested are plugged in again.
+    fn catch_up<'a>(&'a self, _: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+    /// The observed state of an instance; `None` if the driver has no record of it. Read-only: what
+    /// happened since the last [`Machines::catch_up`] may be missing from it.
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
     /// Cancels a call that timed out: a later call begins anew. A transition that completes all the
     /// same is found by the next observation.

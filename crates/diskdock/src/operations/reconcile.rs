@@ -136,6 +136,9 @@ async fn reconcile_instance(
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
+    if let Err(error) = hypervisor.catch_up(&instance.id).await {
+        return Ok(vec![differs(&instance, format!("cannot be followed: {error}"))]);
+    }
     for found in look_until_still(store, hypervisor, instance, disks).await? {
         match found {
             RepairableDifference::Unknown(instance, expected)

@@ -86,6 +86,7 @@ impl Bench<'_> {
     }
 
     async fn observe(&self, instance: &str) -> Option<ObservedState> {
+        self.driver.catch_up(&instance.into()).await.unwrap();
         self.driver.observe(&instance.into()).await.unwrap()
     }
 

@@ -75,6 +75,12 @@ pub(crate) fn with_file(command: Command, path: &Path) -> Result<Command, Failur
     let unchanged = command.clone();
     let checked = command.no_binary_name(true).try_get_matches_from(as_arguments);
     match checked {
+        Ok(given)
+            if given.get_flag("ephemeral")
+                && given.value_source("data_dir") == Some(ValueSource::CommandLine) =>
+        {
+            Err(exclude_each_other(&format!("{shown}: ")))
+        }
         Ok(_) => Ok(with_defaults(unchanged, defaults)),
         Err(error) => {
             let error = error.to_string();
@@ -113,12 +119,12 @@ impl Setting {
         let values = match value {
             Value::Array(values) if is_list => values.iter().map(text).collect(),
             Value::Boolean(is_on) if is_flag => Some(vec![is_on.to_string()]),
-            _ if is_flag => return Err((format!("`{name}` is true or false"), String::new())),
+            _ if is_flag => return Err((format!("`{name}` must be true or false"), String::new())),
             value => text(value).map(|text| vec![text]),
         };
         let Some(values) = values else {
-            let hint = if is_list { "Give a text, or a list of texts." } else { "Give a text." };
-            return Err((format!("`{name}` has a value that no option has"), hint.to_owned()));
+            let hint = if is_list { "A list of strings is possible, too." } else { "" };
+            return Err((format!("`{name}` must be a string or a number"), hint.to_owned()));
         };
         Ok(Setting { id: argument.get_id().clone(), name: long, is_flag, values })
     }
@@ -156,16 +162,18 @@ pub(crate) fn choose_directory(args: &mut ServeArgs, matches: &ArgMatches) -> Re
         return Ok(());
     }
     match strength("data_dir").cmp(&strength("ephemeral")) {
-        std::cmp::Ordering::Equal if strength("ephemeral") > 0 => {
-            let hint = "Give one of them: a directory keeps the state, --ephemeral keeps none.";
-            Err(Failure::usage("--ephemeral and --data-dir exclude each other", hint))
-        }
+        std::cmp::Ordering::Equal if strength("ephemeral") > 0 => Err(exclude_each_other("")),
         std::cmp::Ordering::Greater => {
             args.ephemeral = false;
             Ok(())
         }
         std::cmp::Ordering::Equal | std::cmp::Ordering::Less => Ok(()),
     }
+}
+
+fn exclude_each_other(place: &str) -> Failure {
+    let hint = "Give one of them: a directory keeps the state, --ephemeral keeps none.";
+    Failure::usage(format!("{place}--ephemeral and --data-dir exclude each other"), hint)
 }
 
 /// All options with their values and where those come from, as a file for `--config`.

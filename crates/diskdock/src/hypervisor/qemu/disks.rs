@@ -1,4 +1,4 @@
-//! Disks on machines: plugged, unplugged, and tidied away when a guest has let go.
+//! Disks on machines: plugged, unplugged, and closed when a guest has let go.
 //!
 //! ```text
 //!   plug:    record it (not given) -> blockdev-add -> device_add -> record it as given
@@ -20,7 +20,7 @@ use super::listening::listens;
 use super::machine::{Machine, State, devices, failed_again, nodes, said};
 use super::name;
 use super::record::Record;
-use super::tidy::free_ports;
+use super::sync::free_ports;
 use super::unplug_policy::{Decision, Observation, Port};
 use super::volumes::unless_transient;
 use crate::failpoint;

@@ -87,7 +87,7 @@ impl Qemu {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if let Some(client) = Machine::open_connection(&mut state) {
-            self.tidy(&machine, &mut state, &client).await?;
+            self.sync_with_devices(&machine, &mut state, &client).await?;
             if disk.is_none() {
                 self.see_whether_paused(&machine, &mut state, &client).await?;
             }

@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     pub state: Mutex<State>,
     /// Why its processors stand still, if they do; also read without the lock.
     paused: std::sync::Mutex<Option<String>>,
+    /// Why its monitor did not answer when the driver last caught up with it.
+    unreachable: std::sync::Mutex<Option<String>>,
     /// Held as long as its files are really worked on, which may be longer than any caller waits.
     files: Arc<Mutex<()>>,
     /// The beginning of its monotonic time.
@@ -79,6 +81,7 @@ impl Machine {
             run,
             state: Mutex::default(),
             paused: std::sync::Mutex::default(),
+            unreachable: std::sync::Mutex::default(),
             files: Arc::default(),
             made_at: Instant::now(),
         }
@@ -98,6 +101,16 @@ impl Machine {
     pub(crate) fn set_paused(&self, why: Option<String>) -> Option<String> {
         let mut paused = self.paused.lock().unwrap_or_else(|broken| broken.into_inner());
         std::mem::replace(&mut *paused, why)
+    }
+
+    /// Why the driver could not catch up with it; none if it could, or has not tried.
+    pub(crate) fn unreachable(&self) -> Option<String> {
+        self.unreachable.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    /// Notes how catching up with it went.
+    pub(crate) fn set_unreachable(&self, why: Option<String>) {
+        *self.unreachable.lock().unwrap_or_else(|broken| broken.into_inner()) = why;
     }
 
     /// Whether it is on: whether any QEMU still has its images open.

@@ -23,7 +23,7 @@ mod qmp_log;
 mod record;
 mod run_directory;
 mod seed;
-mod tidy;
+mod sync;
 pub(crate) mod uefi;
 mod unplug_policy;
 pub mod user;
@@ -179,16 +179,16 @@ impl Qemu {
         }
         let Some(client) = machine.connect(&self.qmp_logs).await? else { return Ok(None) };
         let events = client.events();
-        let tidied = async {
-            self.tidy(machine, state, &client).await?;
+        let synced = async {
+            self.sync_with_devices(machine, state, &client).await?;
             self.see_whether_paused(machine, state, &client).await
         };
-        let tidied = tidied.await;
+        let synced = synced.await;
         // If it has failed because QEMU is ending, the event of its end has to be sent here.
-        if tidied.is_ok() || client.is_closed() {
+        if synced.is_ok() || client.is_closed() {
             events::follow(&self.myself, machine.id.clone(), events);
         }
-        tidied?;
+        synced?;
         state.client = Some(client.clone());
         Ok(Some(client))
     }
@@ -229,25 +229,42 @@ impl Qemu {
         self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
     }
 
+    /// Makes the record of a machine that is on agree with what its guest can reach, and keeps its
+    /// console within its bound.
+    async fn catch_up_with(&self, instance: &InstanceId) -> Result<(), TransientError> {
+        let machine = self.machine(instance)?;
+        let synced = self.sync_machine(&machine).await;
+        let why = synced.as_ref().err().map(|error| format!("cannot be followed: {error}"));
+        machine.set_unreachable(why);
+        synced?;
+        if let Err(error) = off_thread(move || console::cut(&machine)).await {
+            tracing::warn!(%instance, %error, "cannot cut the console");
+        }
+        Ok(())
+    }
+
+    async fn sync_machine(&self, machine: &Machine) -> Result<(), TransientError> {
+        let mut state = machine.state.lock().await;
+        match self.client(machine, &mut state).await? {
+            Some(client) => self.sync_with_devices(machine, &mut state, &client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The state of an instance as the driver knows it; asks nothing of QEMU.
     async fn look_at(
         &self,
         instance: &InstanceId,
     ) -> Result<Option<ObservedState>, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        let client = self.client(&machine, &mut state).await?;
-        if let Some(client) = &client {
-            self.tidy(&machine, &mut state, client).await?;
-            let looks_at = Arc::clone(&machine);
-            if let Err(error) = off_thread(move || console::cut(&looks_at)).await {
-                tracing::warn!(%instance, %error, "cannot cut the console");
-            }
-        }
+        let is_on = machine.is_on()?;
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
-        problems.extend(tidy::lost(&record));
-        problems.extend(machine.paused());
-        Ok(Some(ObservedState { problems, ..record.observe(client.is_some()) }))
+        problems.extend(sync::lost(&record));
+        let troubles = [machine.paused(), machine.unreachable()].into_iter().flatten();
+        problems.extend(troubles.filter(|_| is_on));
+        Ok(Some(ObservedState { problems, ..record.observe(is_on) }))
     }
 
     async fn adopt_record(
@@ -320,6 +337,10 @@ impl Machines for Qemu {
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         Box::pin(self.forget_machine(instance))
+    }
+
+    fn catch_up<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(self.catch_up_with(instance))
     }
 
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {

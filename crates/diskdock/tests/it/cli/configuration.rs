@@ -84,11 +84,12 @@ fn wrong_configuration_is_refused_with_its_place_and_a_hint() {
     for (text, words) in [
         ("pase = \"2s\"", "no option `pase`\n  Did you mean pace?"),
         ("pace = \"soon\"", "neither fast, cloud nor a duration"),
-        ("strict = \"yes\"", "`strict` is true or false"),
-        ("listen = true", "has a value that no option has"),
-        ("pace = [\"1s\"]", "has a value that no option has"),
+        ("strict = \"yes\"", "`strict` must be true or false"),
+        ("listen = true", "must be a string or a number"),
+        ("pace = [\"1s\"]", "must be a string or a number"),
         ("config = \"other.toml\"", "no option `config`"),
         ("strict = ", "TOML parse error at line 1"),
+        ("ephemeral = true\ndata-dir = \"x\"", "exclude each other"),
         ("[serve]\npace = \"2s\"", "no option `serve`"),
     ] {
         let path = file(scratch.path(), text);

@@ -21,7 +21,7 @@ impl Qemu {
     /// Releases what the guest was asked for and has let go of, plugs in again what has left
     /// otherwise, and notes what it has been given. Done at the beginning of every connection, so
     /// that whatever a guest can reach is on the record, even if the record was lost.
-    pub(super) async fn tidy(
+    pub(super) async fn sync_with_devices(
         &self,
         machine: &Machine,
         state: &mut State,
