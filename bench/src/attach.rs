@@ -74,7 +74,8 @@ fn row(
     let settled = settled
         .map_or("NOT settled".to_owned(), |time| format!("settled in {} ms", time.as_millis()));
     let refused = measured.outcome.refused;
-    let told = Row::told(what, format!("{}, {refused} refused", measured.text()));
+    let told = Row::told(what, format!("{}, {refused} refused", measured.text()))
+        .rate(measured.outcome.rate());
     let (at, aim) = series.aim;
     if at != connections {
         return Row { beside: settled, ..told };

@@ -38,6 +38,7 @@ pub(crate) fn by_id(bench: &mut Bench) -> io::Result<()> {
         let what = format!("describe by id, {} disks, {CONNECTIONS} conns", short(disks));
         bench.rows.push(
             Row::told(what, ours.text())
+                .rate(ours.outcome.rate())
                 .beside(format!("bare {}", bare.text()), ratio)
                 .aim(">= 0.60 of bare", ratio >= 0.6),
         );
@@ -62,7 +63,8 @@ pub(crate) fn pages(bench: &mut Bench) -> io::Result<()> {
         for (measured, how) in [(&walk, "by token"), (&numbered, "numbers 1-10")] {
             refused(measured, how);
             let what = format!("page of {PAGE} {how}, {} disks, 1 conn", short(disks));
-            bench.rows.push(Row::told(what, measured.text()));
+            let row = Row::told(what, measured.text());
+            bench.rows.push(row.rate(measured.outcome.rate()));
         }
         if let Some([by_token, by_number]) = &smallest {
             let from = bench.scale.disks[0];

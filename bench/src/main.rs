@@ -1,5 +1,6 @@
 //! Measures the diskdock server beside a bare axum handler, and prints one table.
 
+mod against;
 mod attach;
 mod bare;
 mod bench;
@@ -17,7 +18,7 @@ mod walks;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -40,6 +41,16 @@ struct Args {
     /// The server to measure; the one beside this program if left out
     #[arg(long, value_name = "PATH")]
     server: Option<PathBuf>,
+    /// Measure this server as well, in turn, and compare the rates: an earlier build, say
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
+    /// The store version of that server, if it is older
+    #[arg(long, value_name = "NUMBER", requires = "against")]
+    against_store_version: Option<i64>,
+    /// How often both are measured
+    #[arg(long, value_name = "N", default_value = "3", requires = "against")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// Where to keep data while it runs, on the disk that fsync is to be measured on
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
@@ -155,20 +166,36 @@ fn run(args: &Args) -> io::Result<()> {
     let parent = args.scratch.clone().unwrap_or_else(|| beside("bench-data"));
     let scratch = parent.join(std::process::id().to_string());
     std::fs::create_dir_all(&scratch)?;
-    let seeds = Seeds::new(&scratch);
-    let (scale, rows) = (args.scale(), Vec::new());
-    let mut bench = Bench { scale, server, scratch: scratch.clone(), seeds, rows };
+    let ran = measure(args, server, &scratch);
+    std::fs::remove_dir_all(&scratch)?;
+    ran
+}
+
+/// Runs the wanted parts and prints the table, also of what was measured before an error.
+fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
     let by_default = |part: &Part| args.only.is_empty() && *part != Part::Detach;
-    let wanted = |part: &Part| by_default(part) || args.only.contains(part);
-    let parts = Part::value_variants().iter().filter(|part| wanted(part));
-    let ran = parts.copied().try_for_each(|part| {
+    let wanted = |part: &&Part| by_default(part) || args.only.contains(part);
+    let parts: Vec<Part> = Part::value_variants().iter().filter(wanted).copied().collect();
+    let bench = |name: &str, server: PathBuf, version: Option<i64>| {
+        let scratch = scratch.join(name);
+        std::fs::create_dir_all(&scratch)?;
+        let seeds = Seeds::new(&scratch, version);
+        Ok::<_, io::Error>(Bench { scale: args.scale(), server, scratch, seeds, rows: Vec::new() })
+    };
+    let mut ours = bench("ours", server, None)?;
+    if let Some(other) = &args.against {
+        let theirs = bench("theirs", other.clone(), args.against_store_version)?;
+        let rows = against::compare(ours, theirs, &parts, args.rounds)?;
+        println!("\n{}", table::render(&rows));
+        return Ok(());
+    }
+    let ran = parts.into_iter().try_for_each(|part| {
         eprintln!(
             "{} ...",
             part.to_possible_value().map_or(String::new(), |v| v.get_name().into())
         );
-        part.run(&mut bench)
+        part.run(&mut ours)
     });
-    println!("\n{}", table::render(&bench.rows));
-    std::fs::remove_dir_all(&scratch)?;
+    println!("\n{}", table::render(&ours.rows));
     ran
 }

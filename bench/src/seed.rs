@@ -8,7 +8,7 @@ use std::sync::Arc;
 use diskdock::clock::Clock;
 use diskdock::gateway::keys::DEFAULT_ACCOUNT;
 use diskdock::ids::IdGenerator;
-use diskdock::store::sqlite::{Durability, Sqlite};
+use diskdock::store::sqlite::{BackupOrigin, BackupPlan, Durability, STORE, Sqlite};
 use diskdock::store::{Snapshot, Store, WriteTx};
 use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, UnknownFields};
@@ -33,13 +33,15 @@ pub(crate) struct Seed {
 /// The store made so far, by number of disks.
 pub(crate) struct Seeds {
     parent: PathBuf,
+    /// The older store version of the server that opens them.
+    version: Option<i64>,
     made: BTreeMap<usize, Seed>,
 }
 
 impl Seeds {
     /// None yet; they will lie in this directory.
-    pub(crate) fn new(parent: &Path) -> Seeds {
-        Seeds { parent: parent.to_owned(), made: BTreeMap::new() }
+    pub(crate) fn new(parent: &Path, version: Option<i64>) -> Seeds {
+        Seeds { parent: parent.to_owned(), version, made: BTreeMap::new() }
     }
 
     /// WriteTx with so many Available disks.
@@ -66,6 +68,7 @@ impl Seeds {
                 kept.extend(snapshot.all().step_by(every).map(|disk: &Disk| disk.id.to_string()));
             },
         )?;
+        convert(&directory, self.version)?;
         let seed = Seed { directory, ids: Arc::new(kept) };
         self.made.insert(disks, seed.clone());
         Ok(seed)
@@ -76,6 +79,7 @@ impl Seeds {
         let directory = self.parent.join(name);
         let mut snapshot = Some(snapshot);
         write(&directory, move || snapshot.take(), |_| {})?;
+        convert(&directory, self.version)?;
         Ok(directory)
     }
 }
@@ -96,6 +100,21 @@ fn write(
         runtime.block_on(store.write(work)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Brings a store into the form of an older version.
+fn convert(directory: &Path, version: Option<i64>) -> io::Result<()> {
+    let Some(version) = version else { return Ok(()) };
+    let old = directory.join("older.sqlite");
+    let plan = BackupPlan {
+        file: old.clone(),
+        replace: true,
+        version: Some(version),
+        origin: BackupOrigin::default(),
+    };
+    let made = Sqlite::back_up(directory, &plan, &mut |_| ());
+    made.map_err(|fault| io::Error::other(fault.to_string()))?;
+    std::fs::rename(old, directory.join(STORE))
 }
 
 /// So many Running instances, and so many Available disks for each of them, disk by disk.

@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub beside: String,
     /// Ours divided by that.
     pub ratio: Option<f64>,
+    /// Answers per second, where that is what was measured.
+    pub rate: Option<f64>,
     /// The aim.
     pub aim: String,
     /// Whether it was reached; none if there is no aim.
@@ -22,7 +24,14 @@ impl Row {
     /// A line that is only told.
     pub(crate) fn told(what: impl Into<String>, ours: impl Into<String>) -> Row {
         let (what, ours) = (what.into(), ours.into());
-        Row { what, ours, beside: String::new(), ratio: None, aim: String::new(), met: None }
+        let (beside, aim) = (String::new(), String::new());
+        Row { what, ours, beside, ratio: None, rate: None, aim, met: None }
+    }
+
+    /// Adds the rate, by which two servers are compared.
+    pub(crate) fn rate(mut self, rate: f64) -> Row {
+        self.rate = Some(rate);
+        self
     }
 
     /// Adds the reference, and the ratio.

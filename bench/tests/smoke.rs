@@ -48,3 +48,24 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
     assert_eq!(text.matches(", 0 refused").count(), 9, "{text}");
     assert!(!text.contains("NOT settled"), "{text}");
 }
+
+#[test]
+fn a_comparison_prints_the_ratio_of_every_rate() {
+    let program = Path::new(env!("CARGO_BIN_EXE_diskdock-bench"));
+    let scratch = std::env::temp_dir().join(format!("diskdock-against-{}", std::process::id()));
+    let server = server(program);
+    let mut command = Command::new(program);
+    command.args(["--quick", "--seconds", "0.05", "--only", "id", "--only", "durable"]);
+    command.args(["--rounds", "2", "--scratch"]).arg(&scratch);
+    command.arg("--server").arg(&server).arg("--against").arg(&server);
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+    std::fs::remove_dir_all(&scratch).unwrap();
+    for line in ["describe by id, 20k disks", "attach+detach, durable, 64 conns"] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+    assert_eq!(text.matches(">= 1.00 of the other").count(), 6, "{text}");
+    assert_eq!(text.matches("/s, ratios ").count(), 6, "{text}");
+}
