@@ -122,6 +122,15 @@ test("a double click on Send sends CreateDisk once, and the next click again", a
   await page.close();
 });
 
+for (const width of [390, 1440]) test(`the Send button is in sight at the end of RunInstances' form, ${width} pixels wide`, async () => {
+  const { page } = await openPage(browser, { viewport: { width, height: 800 } });
+  await page.goto(`${server.origin}/explorer/actions/RunInstances`);
+  await page.locator("#form .row").last().scrollIntoViewIfNeeded();
+  const { y, height } = await page.getByRole("button", { name: "Send" }).boundingBox();
+  assert.ok(y > 0 && y + height <= 800, `at ${y}`);
+  await page.close();
+});
+
 test("the dry run button changes nothing", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);

@@ -82,14 +82,6 @@ fn call(listed: Listed, values: &[(String, String)]) -> Markup {
                 data-kinds=(kinds(spec))
                 data-asks[asks_first] data-reads[!spec.mutates] data-follow=[followed(spec)] {
                 (Form::new(spec, values).fields())
-                p.send {
-                    button.primary type="submit" data-send hidden { "Send" }
-                    @if spec.takes("DryRun") {
-                        button type="button" data-dry-run hidden { "Dry run" }
-                    }
-                    button type="button" data-sign-only hidden { "Sign only" }
-                    button type="button" data-clear hidden { "Clear" }
-                }
             }
         }
     }
@@ -143,10 +135,25 @@ fn tab(name: &str, text: &str) -> Markup {
     }
 }
 
+/// The buttons of the form. They stay in sight however long the form is.
+fn buttons(spec: &Spec) -> Markup {
+    html! {
+        p.send {
+            button.primary type="submit" form="form" data-send hidden { "Send" }
+            @if spec.takes("DryRun") {
+                button type="button" data-dry-run hidden { "Dry run" }
+            }
+            button type="button" data-sign-only hidden { "Sign only" }
+            button type="button" data-clear hidden { "Clear" }
+        }
+    }
+}
+
 /// The place where the script shows the request, the reply, and what followed.
 fn bench(spec: &Spec, code: Markup) -> Markup {
     html! {
         aside.bench aria-label="Request, reply and code" {
+            (buttons(spec))
             div.tabs role="tablist" aria-label="Request, reply and code" data-script-only hidden {
                 (tab("reply", "Reply")) (tab("request", "Request")) (tab("code", "Code"))
             }

@@ -190,6 +190,9 @@ function freeCard({ disk, fits }) {
   return diskCard(disk, undefined, fits);
 }
 
+// The console with only what has this id.
+const narrowedTo = (id) => element("a", { class: "id", href: `?${new URLSearchParams({ filter: id })}` }, id);
+
 function operationRow(one) {
   const concerned = Object.fromEntries(["disk", "instance"].filter((kind) => one[kind]).map((kind) => [kind, one[kind]]));
   const of = Object.values(concerned).join(" at ");
@@ -199,7 +202,7 @@ function operationRow(one) {
     smallButton(`Retry ${one.kind} of ${of}`, "Retry now", () => control("step", concerned)),
   ];
   const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
-  const ids = element("span", { class: "ids" }, ...Object.values(concerned).map((id) => element("code", {}, id)));
+  const ids = element("span", { class: "ids" }, ...Object.values(concerned).map(narrowedTo));
   const cells = [state, one.kind, ids, one.phase, String(one.tries), moment(one.created_at), one.given_up ? "" : moment(one.deadline_at), one.last_event, element("span", { class: "verbs" }, ...buttons)];
   return element("tr", {}, ...cells.map((cell) => element("td", {}, cell ?? "")));
 }
@@ -243,8 +246,9 @@ function counted(things, shown, noun) {
 function offerRegions(things) {
   const regions = [...new Set(things.map(({ region: name }) => name))].sort();
   const offered = all("option", place).slice(1).map(({ value }) => value);
-  if (regions.every((name) => offered.includes(name))) return;
   const chosen = place.value;
+  if (chosen && !regions.includes(chosen)) regions.push(chosen);
+  if (regions.every((name) => offered.includes(name))) return;
   place.replaceChildren(element("option", { value: "" }, "All regions"), ...regions.map((name) => element("option", { value: name }, name)));
   place.value = chosen;
 }
@@ -286,8 +290,19 @@ one(".example button").addEventListener("click", async ({ target }) => {
   await makeExample(region());
   target.disabled = false;
 });
-filter.addEventListener("input", show);
-place.addEventListener("change", show);
+// The address says what is looked at, so that it can be kept and passed on.
+function narrow() {
+  const chosen = Object.entries({ filter: filter.value, region: place.value }).filter(([, value]) => value);
+  const query = new URLSearchParams(chosen).toString();
+  history.replaceState(null, "", location.pathname + (query ? `?${query}` : ""));
+  show();
+}
+
+const asked = new URLSearchParams(location.search);
+filter.value = asked.get("filter") ?? "";
+if (asked.get("region")) place.append(element("option", { value: asked.get("region"), selected: true }, asked.get("region")));
+filter.addEventListener("input", narrow);
+place.addEventListener("change", narrow);
 reads.addEventListener("change", show);
 tokenForm.addEventListener("submit", (event) => {
   event.preventDefault();
