@@ -1,4 +1,5 @@
-//! A disk: its fields, its states, and the only ways from one state to another.
+//! A disk: its fields, its states, and the only ways from one state to another, which are in
+//! `disk/attachment.rs` and `disk/activity.rs`.
 //!
 //! ```text
 //!             created                    attach                attached
@@ -40,7 +41,8 @@ pub use device::{SYSTEM_DEVICE, first_free_device};
 pub enum DiskStatus {
     /// Being made.
     Creating,
-    /// Attached to nothing.
+    /// Attached to nothing. A disk becomes Available by `Disk::created`, `detached`, `attach_failed`
+    /// or `released_by_guest`.
     Available,
     /// An attach was accepted and is not finished.
     Attaching,

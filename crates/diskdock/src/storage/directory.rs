@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use domain::DiskId;
 
-use super::closing::{ClosingFile, identity};
 use super::damage::Damages;
 use super::draft;
 use super::error::{At, StorageError};
 use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
+use super::image_sync::{ClosingFile, identity};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::making::UNNAMED;
 use super::node::file_node;

@@ -16,7 +16,6 @@
 //! if he knows their names, and neither list, rename nor replace any: a guest that breaks out of
 //! QEMU cannot make us follow a link, nor change an image that others boot from.
 
-mod closing;
 mod damage;
 mod directory;
 mod draft;
@@ -24,6 +23,7 @@ mod error;
 mod file_io;
 mod files;
 mod holders;
+mod image_sync;
 mod images;
 mod import;
 mod making;

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::closing::identity;
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
 use super::files;
+use super::image_sync::identity;
 use super::volumes::Opened;
 
 /// Bytes that are copied at once.

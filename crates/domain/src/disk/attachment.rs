@@ -1,4 +1,5 @@
-//! The attachments of a disk, and their transitions.
+//! The attachments of a disk, and their transitions. With its last attachment gone, a disk becomes
+//! Available.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Closing the file of a disk: it is compared with the one that QEMU has open, and synced.
+//! The sync (fsync) of a disk's image when QEMU closes it, and before that a comparison of the file
+//! with the one that QEMU has open.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -56,6 +57,7 @@ impl Closing for ClosingFile {
         }
     }
 
+    /// Makes all writes to the image durable; if that fails, the disk is damaged from then on.
     fn sync(&self) -> Result<(), StorageError> {
         let written = failpoint::error("image.sync").and_then(|()| self.found.file.sync_data());
         written.map_err(|error| {
