@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use diskdock::actions;
+use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::{ErrorCode, Spec, errors};
 
 /// One kind of answer: action, status, code, and the precondition that did not hold.
@@ -39,6 +39,11 @@ fn answers() -> BTreeSet<Answer> {
     answers
 }
 
+/// Every action with its key.
+fn keyed() -> impl Iterator<Item = (String, &'static Spec)> {
+    actions::all().map(|listed| (listed.key(PRODUCTS), listed.spec()))
+}
+
 /// Every code that the catalog declares for an action of its own.
 fn declared(spec: &Spec) -> Vec<&'static ErrorCode> {
     let token = spec.takes("ClientToken").then_some(spec.token_mismatch);
@@ -55,13 +60,13 @@ fn none(what: &str, found: impl IntoIterator<Item = String>) {
 fn every_precondition_was_tripped() {
     let answers = answers();
     let mut untripped = Vec::new();
-    for spec in actions::all().map(|listed| listed.spec()) {
+    for (key, spec) in keyed() {
         for (sentence, error) in (spec.preconditions)() {
             let tripped = answers.iter().any(|answer| {
-                answer.action == spec.name && answer.cause == sentence && answer.code == error.code
+                answer.action == key && answer.cause == sentence && answer.code == error.code
             });
             if !tripped {
-                untripped.push(format!("{}: {sentence}", spec.name));
+                untripped.push(format!("{key}: {sentence}"));
             }
         }
     }
@@ -108,10 +113,9 @@ fn every_declared_code_was_answered() {
         })
     };
     let mut unanswered = BTreeSet::new();
-    for spec in actions::all().map(|listed| listed.spec()) {
-        let missing = declared(spec).into_iter().filter(|error| !was(Some(spec.name), error));
-        unanswered
-            .extend(missing.map(|error| format!("{} {} {}", spec.name, error.status, error.code)));
+    for (key, spec) in keyed() {
+        let missing = declared(spec).into_iter().filter(|error| !was(Some(&key), error));
+        unanswered.extend(missing.map(|error| format!("{key} {} {}", error.status, error.code)));
     }
     let missing = errors::common().filter(|error| !was(None, error));
     unanswered.extend(missing.map(|error| format!("any {} {}", error.status, error.code)));

@@ -9,6 +9,7 @@ pub(super) static ECS: Product = Product {
     code: "Ecs",
     version: "2014-05-26",
     host_prefix: "ecs",
+    is_regional: true,
     groups: &[&disk::GROUP, &instance::GROUP, &place::GROUP, &tag::GROUP, &task::GROUP],
     // Public SDKs list the names.
     known_actions: include_str!("ecs_actions.txt"),

@@ -1,13 +1,17 @@
 //! Every action there is, by product and group, in the order of the explorer's list.
 
+pub(crate) mod bss;
 mod derived;
 pub(crate) mod disk;
 mod ecs;
 pub(crate) mod instance;
+pub(crate) mod location;
 mod order;
 mod paging;
 pub(crate) mod place;
 mod prelude;
+pub(crate) mod resource_manager;
+pub(crate) mod sts;
 pub(crate) mod tag;
 pub(crate) mod task;
 
@@ -15,7 +19,8 @@ use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
 
 /// All products, the one that is meant by default first.
-pub static PRODUCTS: &[&Product] = &[&ecs::ECS];
+pub static PRODUCTS: &[&Product] =
+    &[&ecs::ECS, &sts::STS, &location::LOCATION, &resource_manager::RESOURCE_MANAGER, &bss::BSS];
 
 /// All kinds of durable operation.
 pub static OPERATIONS: &[OperationKind] = &[

@@ -25,6 +25,8 @@ pub struct Caller {
     pub account: AccountId,
     /// The key it was signed with.
     pub access_key_id: String,
+    /// The host that the caller named, with its port.
+    pub host: String,
 }
 
 /// The part of a request that actions see.

@@ -14,6 +14,8 @@ pub struct Product {
     pub version: &'static str,
     /// The prefix of its hosts: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`.
     pub host_prefix: &'static str,
+    /// Whether it has a host in every region; otherwise one for all of them.
+    pub is_regional: bool,
     /// Its actions, in groups.
     pub groups: &'static [&'static ActionGroup],
     /// Names of all actions that the product has anywhere, sorted, one on a line.
@@ -87,7 +89,10 @@ impl Product {
 
     /// Its host in a region.
     pub(crate) fn host(&self, region: &str) -> String {
-        format!("{}.{region}.aliyuncs.com", self.host_prefix)
+        match self.is_regional {
+            true => format!("{}.{region}.aliyuncs.com", self.host_prefix),
+            false => format!("{}.aliyuncs.com", self.host_prefix),
+        }
     }
 }
 
@@ -97,6 +102,11 @@ fn named_by(host: &str) -> Option<&str> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let (labels, _) = name.split_once(".aliyuncs.com")?;
     labels.split(['.', '-']).next().filter(|label| !label.is_empty())
+}
+
+/// Whether this host is one of the vendor's.
+pub(crate) fn is_of_vendor(host: &str) -> bool {
+    named_by(host).is_some()
 }
 
 /// Why an action is not found.
@@ -193,6 +203,7 @@ mod tests {
         code: "Vpc",
         version: "2016-04-28",
         host_prefix: "vpc",
+        is_regional: true,
         groups: &[&crate::actions::place::GROUP],
         known_actions: "CreateVpc\nDescribeRegions\n",
         errors: ErrorDialect { unknown_action: &UNKNOWN_ACTION, action_not_here: &ACTION_NOT_HERE },
@@ -226,7 +237,7 @@ mod tests {
             assert_eq!(at(host).unwrap(), "Ecs", "{host}");
         }
         assert!(matches!(at("vpc.cn-beijing.aliyuncs.com"), Err(Unknown::Version)));
-        assert!(matches!(at("sts.aliyuncs.com"), Err(Unknown::Product("Sts", _))));
+        assert!(matches!(at("ram.aliyuncs.com"), Err(Unknown::Product("Ram", _))));
     }
 
     #[test]

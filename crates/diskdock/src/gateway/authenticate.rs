@@ -3,10 +3,10 @@
 
 use http::request::Parts;
 
-use super::Gateway;
 use super::keys::KeyEntry;
 use super::nonce::{NonceCheck, Signed, WINDOW_S};
 use super::signature::{self, Claims, Received, SignatureFault};
+use super::{Gateway, host};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
     MISSING_HEADER, MISSING_PARAMETER, MISSING_SECURITY_TOKEN, NO_AUTHENTICATION, NONCE_USED,
@@ -47,7 +47,11 @@ impl Gateway {
             NonceCheck::Expired | NonceCheck::Future => return Err((&TIMESTAMP_EXPIRED).into()),
             NonceCheck::Full => return Err((&THROTTLING).into()),
         }
-        let caller = Caller { account: found.account.clone(), access_key_id: id.to_owned() };
+        let caller = Caller {
+            account: found.account.clone(),
+            access_key_id: id.to_owned(),
+            host: host(parts).to_owned(),
+        };
         Ok((caller, matches!(entry, Entry::Mutation(_)).then(|| signed.to_store())))
     }
 

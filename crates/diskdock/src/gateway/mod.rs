@@ -161,7 +161,8 @@ impl Gateway {
         self.metrics.request(action, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
-        tracing::info!(request_id, action, code, status, cause, took_us, "call");
+        let key = || call.action.map_or("unknown".to_owned(), |listed| listed.key(PRODUCTS));
+        tracing::info!(request_id, action = key(), code, status, cause, took_us, "call");
         self.keep(call, action, &answer, request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;
@@ -263,7 +264,7 @@ impl Decoded {
     }
 }
 
-/// The host that the caller named, for `HostId` in errors.
+/// The host that the caller named.
 fn host(parts: &Parts) -> &str {
     let named = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
     named.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default()

@@ -45,7 +45,8 @@ impl TestServer {
         let mut pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         pairs.sort();
-        let caller = Caller { account: "1".into(), access_key_id: "key".into() };
+        let caller =
+            Caller { account: "1".into(), access_key_id: "key".into(), host: String::new() };
         let request = Request {
             caller,
             request_id: "R".into(),

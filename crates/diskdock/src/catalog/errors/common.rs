@@ -24,6 +24,9 @@ errors! {
     ACTION_NOT_HERE = 404 "InvalidAction.NotFound"
         "Specified api is not found: {} is an action of ECS that this server does not have."
         => "See `diskdock catalog` for the actions that are there.";
+    ACTION_OF_PRODUCT_NOT_HERE = 404 "InvalidAction.NotFound"
+        "Specified api is not found: {} is an action that this server does not have."
+        => "See `diskdock catalog` for the actions that are there.";
     INVALID_VERSION = 400 "InvalidVersion"
         "Specified parameter Version is not valid."
         => "Send the version of a product that is here: 2014-05-26 is that of ECS, and `diskdock catalog` lists all.";

@@ -21,6 +21,7 @@ mod modify_disk_charge_type;
 mod modify_disk_spec;
 mod modify_instance_attribute;
 mod place;
+mod products;
 mod reboot_instances;
 mod resize_disk;
 mod run_instances;

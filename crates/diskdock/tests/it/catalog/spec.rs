@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diskdock::actions;
+use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::errors::{self, *};
 use diskdock::catalog::{ErrorCode, Goal, Ids, ParamSpec, ReplyShape, Risk, Spec};
 
@@ -15,6 +15,7 @@ pub(super) static GATEWAY: &[&ErrorCode] = &[
     &MALFORMED_REQUEST,
     &UNKNOWN_ACTION,
     &ACTION_NOT_HERE,
+    &ACTION_OF_PRODUCT_NOT_HERE,
     &INVALID_VERSION,
     &PRODUCT_NOT_HERE,
     &INVALID_FORMAT,
@@ -59,8 +60,8 @@ fn is_in(error: &ErrorCode, list: &[&'static ErrorCode]) -> bool {
 fn names_of_actions_are_unique() {
     let mut seen = BTreeSet::new();
     for entry in actions::all() {
-        let name = entry.spec().name;
-        assert!(seen.insert(name), "{name} is there twice");
+        let key = entry.key(PRODUCTS);
+        assert!(seen.insert(key.clone()), "{key} is there twice");
     }
 }
 

@@ -34,7 +34,11 @@ impl Bench {
         let engine = Sqlite::open(folder.path(), Durability::Relaxed).unwrap();
         let inventory = inventory::load(None).unwrap();
         let environment = Environment::plain(inventory, IdGenerator::from_seed(1), false);
-        let caller = Caller { account: "1000".into(), access_key_id: "key".to_owned() };
+        let caller = Caller {
+            account: "1000".into(),
+            access_key_id: "key".to_owned(),
+            host: "127.0.0.1:5260".to_owned(),
+        };
         Bench { store: Store::new(engine), environment, caller, now: NOW, _folder: folder }
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use diskdock::actions::PRODUCTS;
 use diskdock::catalog::times::with_seconds;
 use diskdock::gateway::signature::{
     Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc,
@@ -77,16 +78,16 @@ impl Signer {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let own: Vec<_> = parameters.iter().map(owned).collect();
         if style.acs3 {
-            self.acs3(style, action, &own, now)
+            self.acs3(style, target(action), &own, now)
         } else {
-            self.rpc(style, action, own, now)
+            self.rpc(style, target(action), own, now)
         }
     }
 
     fn rpc(
         &self,
         style: Style,
-        action: &str,
+        (version, action): (&str, &str),
         own: Vec<(String, String)>,
         now: Moment,
     ) -> Request<Vec<u8>> {
@@ -94,7 +95,7 @@ impl Signer {
         let (timestamp, nonce) = (with_seconds(now), self.nonce());
         let mut common: Vec<(String, String)> = [
             ("Action", action),
-            ("Version", "2014-05-26"),
+            ("Version", version),
             ("AccessKeyId", &self.id),
             ("SignatureMethod", "HMAC-SHA1"),
             ("SignatureVersion", "1.0"),
@@ -124,7 +125,7 @@ impl Signer {
     fn acs3(
         &self,
         style: Style,
-        action: &str,
+        (version, action): (&str, &str),
         own: &[(String, String)],
         now: Moment,
     ) -> Request<Vec<u8>> {
@@ -136,7 +137,7 @@ impl Signer {
         };
         set("host", "127.0.0.1:5260");
         set("x-acs-action", action);
-        set("x-acs-version", "2014-05-26");
+        set("x-acs-version", version);
         set("x-acs-date", &with_seconds(now));
         set("x-acs-signature-nonce", &self.nonce());
         set("x-acs-content-sha256", &payload_hash(&body));
@@ -157,6 +158,13 @@ impl Signer {
         *request.headers_mut().unwrap() = headers;
         request.header("authorization", authorization).body(body).unwrap()
     }
+}
+
+/// The version and the name of the action of this key; one that is not known is of ECS.
+fn target(key: &str) -> (&'static str, &str) {
+    let (code, name) = key.split_once('.').unwrap_or((PRODUCTS[0].code, key));
+    let product = PRODUCTS.iter().find(|product| product.code == code);
+    (product.map_or(PRODUCTS[0].version, |product| product.version), name)
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

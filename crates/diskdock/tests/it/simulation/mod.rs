@@ -12,7 +12,7 @@ mod steps;
 
 use std::collections::BTreeMap;
 
-use diskdock::actions;
+use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::Entry;
 
 use steps::Simulation;
@@ -99,7 +99,7 @@ async fn random_runs_with_driver_faults_match_the_model() {
 #[test]
 fn every_mutating_action_is_sent() {
     let mutating = actions::all().filter(|listed| matches!(listed.entry, Entry::Mutation(_)));
-    let mut names: Vec<_> = mutating.map(|listed| listed.spec().name).collect();
-    names.sort_unstable();
-    assert_eq!(names, model::MUTATIONS, "teach the simulation and its model what is missing");
+    let mut keys: Vec<_> = mutating.map(|listed| listed.key(PRODUCTS)).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, model::MUTATIONS, "teach the simulation and its model what is missing");
 }

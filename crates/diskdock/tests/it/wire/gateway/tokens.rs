@@ -1,6 +1,6 @@
 //! Doing something once: ClientToken. Doing nothing: DryRun.
 
-use diskdock::actions;
+use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::Entry;
 
 use crate::harness::{REGION, TestServer, ZONE};
@@ -137,7 +137,7 @@ async fn dry_run_of_every_write_action_changes_nothing() {
             .map(|parameter| (parameter.name, parameter.example))
             .chain([("DryRun", "true")])
             .collect();
-        let answer = world.call(spec.name, &examples).await;
+        let answer = world.call(&entry.key(PRODUCTS), &examples).await;
         assert!((400..500).contains(&answer.status), "{}: {}", spec.name, answer.text);
         assert_eq!(world.tx(), before, "{}", spec.name);
     }

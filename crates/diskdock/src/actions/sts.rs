@@ -1,0 +1,79 @@
+//! The product STS: who signed a request.
+
+use super::prelude::*;
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
+
+/// Security Token Service.
+pub(super) static STS: Product = Product {
+    code: "Sts",
+    version: "2015-04-01",
+    host_prefix: "sts",
+    is_regional: true,
+    groups: &[&GROUP],
+    // Public SDKs list the names.
+    known_actions: "\
+AssumeRole
+AssumeRoleWithOIDC
+AssumeRoleWithSAML
+GetCallerIdentity
+",
+    errors: ErrorDialect {
+        unknown_action: &UNKNOWN_ACTION,
+        action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+    },
+    go_sdk: "v2",
+};
+
+static GROUP: ActionGroup = ActionGroup {
+    title: "Identity",
+    resources: &[],
+    actions: &[Entry::Reading(&GetCallerIdentity)],
+};
+
+/// Tells who signed the request.
+pub(crate) struct GetCallerIdentity;
+
+params!(
+    /// Parameters of GetCallerIdentity.
+    pub(crate) struct Params {}
+);
+
+reply!(
+    /// Reply of GetCallerIdentity.
+    pub(crate) struct Reply {
+        /// The account.
+        account_id: String,
+        /// `acs:ram::<account>:root`.
+        arn: String,
+        /// `Account`: every key is one of the account itself here.
+        identity_type: &'static str,
+        /// The account.
+        principal_id: String,
+        /// The account.
+        user_id: String,
+        /// The role; only for a key of a role, of which there are none here.
+        role_id: Option<String>,
+    }
+);
+
+impl Query for GetCallerIdentity {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "GetCallerIdentity";
+    const SUMMARY: &'static str = "Tells who signed the request.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, _: &Params) -> Result<Reply, Stop> {
+        let account = call.caller.account.as_str();
+        Ok(Reply {
+            account_id: account.to_owned(),
+            arn: format!("acs:ram::{account}:root"),
+            identity_type: "Account",
+            principal_id: account.to_owned(),
+            user_id: account.to_owned(),
+            role_id: None,
+        })
+    }
+}
