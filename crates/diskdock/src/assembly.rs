@@ -97,7 +97,14 @@ impl Assembly {
             clock.go_on_from(lease.uptime);
         }
         let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
-        let Driver { hypervisor, simulated, console, creating_takes_time, shares_disks } = driver;
+        let Driver {
+            hypervisor,
+            simulated,
+            console,
+            creating_takes_time,
+            shares_disks,
+            keeps_snapshots,
+        } = driver;
         let (runner, disks) = (Arc::clone(&hypervisor), Arc::clone(&hypervisor));
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
@@ -108,6 +115,7 @@ impl Assembly {
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks,
+            keeps_snapshots,
             is_simulated: simulated.is_some(),
             console,
             room_for_disks: Arc::new(move || disks.has_room()),
@@ -182,6 +190,7 @@ struct Driver {
     console: Console,
     creating_takes_time: bool,
     shares_disks: bool,
+    keeps_snapshots: bool,
 }
 
 impl Driver {
@@ -207,6 +216,7 @@ impl Driver {
             simulated: Some(simulated),
             console: Arc::new(console),
             shares_disks: true,
+            keeps_snapshots: true,
         }
     }
 
@@ -221,6 +231,7 @@ impl Driver {
             }),
             creating_takes_time: true,
             shares_disks: false,
+            keeps_snapshots: false,
         }
     }
 }

@@ -43,6 +43,8 @@ ids!(
     DiskId,
     /// An instance, `i-…`.
     InstanceId,
+    /// A snapshot of a disk, `s-…`.
+    SnapshotId,
     /// Asynchronous work that clients ask after, `t-…`.
     TaskId,
     /// The owner of resources; a number in text on the real cloud.

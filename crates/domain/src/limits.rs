@@ -19,6 +19,9 @@ pub const TAGS_PER_RESOURCE: usize = 20;
 /// Ids in one JSON array parameter such as `DiskIds` (documentation of DescribeDisks).
 pub const IDS_PER_LIST: usize = 100;
 
+/// Snapshots of one disk (documentation of CreateSnapshot).
+pub const SNAPSHOTS_PER_DISK: u64 = 256;
+
 /// Data disks in one RunInstances or CreateInstance call (documentation of RunInstances).
 pub const DATA_DISKS_PER_REQUEST: usize = 16;
 

@@ -1,6 +1,6 @@
 //! The product ECS: disks, instances, and where they are.
 
-use super::{disk, instance, place, tag, task};
+use super::{disk, instance, place, snapshot, tag, task};
 use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
@@ -10,7 +10,14 @@ pub(super) static ECS: Product = Product {
     version: "2014-05-26",
     host_prefix: "ecs",
     is_regional: true,
-    groups: &[&disk::GROUP, &instance::GROUP, &place::GROUP, &tag::GROUP, &task::GROUP],
+    groups: &[
+        &disk::GROUP,
+        &instance::GROUP,
+        &place::GROUP,
+        &snapshot::GROUP,
+        &tag::GROUP,
+        &task::GROUP,
+    ],
     // Public SDKs list the names.
     known_actions: include_str!("ecs_actions.txt"),
     errors: ErrorDialect { unknown_action: &UNKNOWN_ACTION, action_not_here: &ACTION_NOT_HERE },

@@ -11,6 +11,8 @@ mod paging;
 pub(crate) mod place;
 mod prelude;
 pub(crate) mod resource_manager;
+pub(crate) mod snapshot;
+mod snapshot_lookups;
 pub(crate) mod sts;
 pub(crate) mod tag;
 pub(crate) mod task;
@@ -29,6 +31,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),
     kind::<disk::modify_disk_spec::Modifying>(),
+    kind::<snapshot::create_snapshot::TakingSnapshot>(),
     kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::entity::{Entity, EntityId};
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
-use super::environment::Environment;
+use super::environment::{Environment, Needs};
 use super::errors::{CLIENT_TOKEN_MISMATCH, Cause, ErrorCode, Refusal};
 use super::input::Input;
 use super::params::{Given, Params};
@@ -176,6 +176,8 @@ pub trait Action: Sync + 'static {
     const LOOKUPS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>];
+    /// Its needs of the hypervisor.
+    const NEEDS: Needs = Needs::Nothing;
     /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
@@ -314,6 +316,7 @@ impl<Q: Query> DynQuery for Q {
                 parameters: Q::Params::SPECS,
                 reply: Q::Reply::SHAPE,
                 preconditions: Vec::new,
+                needs: Needs::Nothing,
                 lookups: Q::LOOKUPS,
                 token_mismatch: &CLIENT_TOKEN_MISMATCH,
             }
@@ -330,6 +333,7 @@ struct AskedAction<A: Action>(A::Params);
 
 impl<A: Action> ReadyAction for AskedAction<A> {
     fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop> {
+        call.environment.refuse_without(A::NEEDS)?;
         let facts = A::load(tx, call, &self.0)?;
         if let Some(rule) = first_broken(A::PRECONDITIONS, &facts) {
             let cause = Cause::Precondition(rule.sentence);
@@ -357,6 +361,7 @@ impl<A: Action> DynAction for A {
                 parameters: A::Params::SPECS,
                 reply: A::Reply::SHAPE,
                 preconditions: preconditions_of::<A>,
+                needs: A::NEEDS,
                 lookups: A::LOOKUPS,
                 token_mismatch: A::TOKEN_MISMATCH,
             }

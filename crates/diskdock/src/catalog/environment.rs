@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::inventory::Inventory;
 use domain::{Activity, InstanceId, Moment};
 
+use super::errors::{Refusal, SNAPSHOTS_NOT_HERE};
 pub(crate) use crate::ids::IdGenerator;
 
 /// Reads the latest of what an instance has written to its console, from files of the host. It may
@@ -26,6 +27,15 @@ pub struct ConsoleOutput {
     pub at: Option<Moment>,
 }
 
+/// The needs of an action of the hypervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing that not every hypervisor can do.
+    Nothing,
+    /// That it keeps the bytes of disks: snapshots, and all that is made with them.
+    Snapshots,
+}
+
 /// The environment of one request: the same from its beginning to its end.
 #[derive(Clone)]
 pub struct Environment {
@@ -39,6 +49,9 @@ pub struct Environment {
     pub shares_disks: bool,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
+    /// Whether the bytes of disks can be kept, set back and copied: snapshots and all that is made
+    /// with them.
+    pub keeps_snapshots: bool,
     /// Reads the consoles of instances.
     pub console: Console,
     /// Tells whether there is room for disks.
@@ -53,9 +66,22 @@ impl Environment {
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
+            keeps_snapshots: true,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             room_for_disks: Arc::new(|| true),
+        }
+    }
+
+    /// Refuses what this hypervisor cannot do. The one place that decides it, before anything is
+    /// looked up.
+    pub(super) fn refuse_without(&self, needs: Needs) -> Result<(), Refusal> {
+        match needs {
+            Needs::Snapshots if !self.keeps_snapshots => {
+                let why = "the bytes of real disks can be neither kept nor set back yet.";
+                Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
+            }
+            Needs::Snapshots | Needs::Nothing => Ok(()),
         }
     }
 

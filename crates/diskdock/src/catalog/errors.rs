@@ -8,6 +8,7 @@ mod disk;
 mod instance;
 mod list;
 mod place;
+mod snapshot;
 mod tag;
 mod task;
 
@@ -18,6 +19,7 @@ pub use disk::*;
 pub use instance::*;
 pub use list::ErrorList;
 pub use place::*;
+pub use snapshot::*;
 pub use tag::*;
 pub use task::*;
 
@@ -54,7 +56,7 @@ pub(crate) use errors;
 
 /// All error codes.
 pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
-    [common::ALL, disk::ALL, instance::ALL, place::ALL, tag::ALL, task::ALL]
+    [common::ALL, disk::ALL, instance::ALL, place::ALL, snapshot::ALL, tag::ALL, task::ALL]
         .into_iter()
         .flatten()
         .copied()

@@ -24,16 +24,16 @@ pub use action::{
     Action, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
     Entry, Query, QueryReply, ReadyAction, ReadyQuery, Stop, StoreChange,
 };
-pub use environment::{Console, ConsoleOutput, Environment, Environments, RoomForDisks};
+pub use environment::{Console, ConsoleOutput, Environment, Environments, Needs, RoomForDisks};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, RegionId, TagFilter, TagKey, TagParam,
-    TagValue, ZoneId,
+    ClientToken, Description, DiskName, InstanceName, RegionId, SnapshotName, TagFilter, TagKey,
+    TagParam, TagValue, ZoneId,
 };
 pub use params::{
-    AtLeastOne, CommaList, DEFAULT_MISSING, Each, Field, Given, Group, Groups, Ignored, JsonList,
-    ParamSpec, Params, Presence, Repeat, WireName, join,
+    AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Given, Group, Groups, Ignored,
+    JsonList, ParamSpec, Params, Presence, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};

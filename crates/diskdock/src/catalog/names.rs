@@ -2,7 +2,7 @@
 
 use super::errors::{
     CLIENT_TOKEN_INVALID, DESCRIPTION_MALFORMED, DISK_NAME_MALFORMED, ErrorCode,
-    INSTANCE_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED,
+    INSTANCE_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED,
 };
 use super::params::params;
 use super::value::{Shape, Value};
@@ -46,6 +46,27 @@ display_names! {
     DiskName, "data-1", DISK_NAME_MALFORMED;
     /// The display name of an instance.
     InstanceName, "web-1", INSTANCE_NAME_MALFORMED;
+}
+
+/// The display name of a snapshot: as others, and not beginning with `auto`, which the names of
+/// automatic snapshots do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SnapshotName(pub String);
+
+impl Value for SnapshotName {
+    const SHAPE: Shape = Shape::Text {
+        min: 2,
+        max: 128,
+        rule: "a letter first, then letters, digits, colons, underscores, periods and hyphens, \
+               and not beginning with auto, http:// or https://",
+    };
+    const EXAMPLE: &'static str = "before-upgrade";
+    const MALFORMED: &'static ErrorCode = &SNAPSHOT_NAME_MALFORMED;
+
+    fn parse(text: &str) -> Option<Self> {
+        let fits = is_display_name(text) && !text.starts_with("auto");
+        fits.then(|| SnapshotName(text.to_owned()))
+    }
 }
 
 /// A description: 2 to 256 characters, or empty; not a link.

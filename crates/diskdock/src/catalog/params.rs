@@ -52,6 +52,8 @@ pub struct ParamSpec {
 pub enum Presence {
     /// Required.
     Required,
+    /// Required by the API's own description, and left out by clients all the same.
+    Expected,
     /// Optional.
     Optional,
 }
@@ -202,6 +204,22 @@ impl<T: Value> Field for Option<T> {
             Some("") => Ok(T::parse("")),
             Some(text) => parse(text, &given.full_name(spec.name), spec).map(Some),
         }
+    }
+}
+
+/// A parameter that should be there, and need not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected<T>(pub Option<T>);
+
+impl<T: Value> Field for Expected<T> {
+    const SHAPE: Shape = T::SHAPE;
+    const EXAMPLE: &'static str = T::EXAMPLE;
+    const NAMES: Option<&'static str> = T::NAMES;
+    const PRESENCE: Presence = Presence::Expected;
+    const MALFORMED: &'static ErrorCode = T::MALFORMED;
+
+    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+        <Option<T> as Field>::read(given, spec).map(Expected)
     }
 }
 

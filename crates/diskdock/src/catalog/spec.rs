@@ -1,5 +1,6 @@
 //! The description of an action.
 
+use super::environment::Needs;
 use super::errors::ErrorCode;
 use super::params::ParamSpec;
 use super::reply::ReplyShape;
@@ -25,6 +26,8 @@ pub struct Spec {
     pub reply: ReplyShape,
     /// Its preconditions, in the order in which they are checked.
     pub preconditions: fn() -> Vec<(&'static str, &'static ErrorCode)>,
+    /// Its needs of the hypervisor.
+    pub needs: Needs,
     /// The errors of looking up what the request names.
     pub lookups: &'static [&'static ErrorCode],
     /// The answer to a ClientToken that comes again with other parameters.
@@ -58,6 +61,9 @@ impl Spec {
         parameter_errors(self.parameters, &mut errors);
         if !self.takes("RegionId") {
             errors.push(&super::errors::REGION_MALFORMED);
+        }
+        if self.needs == Needs::Snapshots {
+            errors.push(&super::errors::SNAPSHOTS_NOT_HERE);
         }
         errors.extend(self.lookups);
         errors.extend((self.preconditions)().iter().map(|(_, error)| *error));

@@ -12,7 +12,7 @@ mod transition;
 
 use std::pin::Pin;
 
-use domain::{Disk, DiskId, InstanceId, Uptime};
+use domain::{Disk, DiskId, InstanceId, SnapshotId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -246,6 +246,18 @@ pub trait Disks: Send + Sync {
     /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
     /// within a transaction; true if it cannot be told.
     fn has_room(&self) -> bool;
+    /// Keeps the content that a disk has now under the id of a snapshot. A driver that cannot do so
+    /// fails; the environment says so beforehand.
+    fn take_snapshot<'a>(
+        &'a self,
+        snapshot: &'a SnapshotId,
+        disk: &'a DiskId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let _ = (disk, now);
+        let reason = format!("this hypervisor keeps no snapshots, and so not {snapshot}");
+        Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    }
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

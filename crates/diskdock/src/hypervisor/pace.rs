@@ -26,7 +26,10 @@ impl Pace {
             (Pace::Cloud, TransitionKind::Detach) => 60_000,
             (
                 Pace::Cloud,
-                TransitionKind::Start | TransitionKind::Reboot | TransitionKind::Modify,
+                TransitionKind::Start
+                | TransitionKind::Reboot
+                | TransitionKind::Modify
+                | TransitionKind::Snapshot,
             ) => 30_000,
             (Pace::Cloud, TransitionKind::Stop) => 20_000,
         }

@@ -16,6 +16,8 @@ pub enum TransitionKind {
     Resize,
     /// A disk is getting another category or performance.
     Modify,
+    /// A snapshot of a disk is being made.
+    Snapshot,
     /// An instance is starting.
     Start,
     /// An instance is stopping.

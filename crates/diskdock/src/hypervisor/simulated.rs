@@ -219,6 +219,7 @@ fn waiting_for(transition: TransitionKind) -> String {
         TransitionKind::Create => "the bytes of the disk are being made",
         TransitionKind::Attach => "waiting for the guest to take the device",
         TransitionKind::Resize => "the bytes of the disk are being added",
+        TransitionKind::Snapshot => "the snapshot is being made",
         TransitionKind::Modify => "the disk is getting another category or performance",
         TransitionKind::Detach => "waiting for the guest to let go of the device",
         TransitionKind::Start => "the instance is booting",

@@ -7,10 +7,10 @@
 
 mod change_follower;
 mod deadline;
+mod expiry;
 mod jobs;
 mod maintenance;
 mod new_operation;
-mod old_tasks;
 mod reconcile;
 mod runner;
 mod server_lease;

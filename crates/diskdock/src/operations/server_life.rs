@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::change_follower::{ChangeFollower, report};
+use super::expiry::remove_expired;
 use super::maintenance::Chore;
-use super::old_tasks::forget_old_tasks;
 use super::server_lease::RENEWED_EVERY;
 use super::{Runner, UnknownInstances, reconcile, sweep, unclaimed};
 use crate::clock::{self, Clock};
@@ -22,8 +22,8 @@ const RECONCILED_EVERY: Duration = Duration::from_secs(20);
 const TAKEN_OVER_EVERY: Duration = Duration::from_secs(20);
 /// How long it rests between two clearings of what is no longer needed.
 const CLEARED_EVERY: Duration = Duration::from_secs(20);
-/// How long it rests between two looks for tasks that ended long ago.
-const TASKS_FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
+/// How long it rests between two looks for tasks and snapshots that have expired.
+const EXPIRED_EVERY: Duration = Duration::from_secs(300);
 /// How long ClientTokens are remembered, in seconds.
 const TOKENS_KEPT_S: i64 = 24 * 3_600;
 /// How long a start that failed rests before it is tried again.
@@ -54,7 +54,7 @@ impl ServerLife {
         let (reconciled, driver, time) =
             (Arc::clone(store), Arc::clone(hypervisor), Arc::clone(clock));
         let (cleared, now) = (Arc::clone(store), Arc::clone(clock));
-        let (tasks, present) = (Arc::clone(store), Arc::clone(clock));
+        let (expired, present) = (Arc::clone(store), Arc::clone(clock));
         let own = [
             Chore::new("renew the lease", RENEWED_EVERY, move || {
                 let runner = Arc::clone(&lease);
@@ -78,9 +78,9 @@ impl ServerLife {
                 let (store, before) = (Arc::clone(&cleared), now.now().plus_s(-TOKENS_KEPT_S));
                 async move { store.write(move |tx| tx.forget_tokens(before)).await }
             }),
-            Chore::new("forget old tasks", TASKS_FORGOTTEN_EVERY, move || {
-                let (store, now) = (Arc::clone(&tasks), present.now());
-                async move { forget_old_tasks(&store, now).await }
+            Chore::new("remove what has expired", EXPIRED_EVERY, move || {
+                let (store, now) = (Arc::clone(&expired), present.now());
+                async move { remove_expired(&store, now).await }
             }),
         ];
         ServerLife {

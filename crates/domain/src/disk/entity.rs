@@ -35,7 +35,7 @@ impl Entity for Disk {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        vec![("name", &self.name)]
+        vec![("name", &self.name), ("source_snapshot", &self.source_snapshot)]
     }
 
     fn unknown_fields(&self) -> Vec<&UnknownFields> {

@@ -2,7 +2,7 @@
 
 use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
-use domain::performance;
+use domain::{DiskSnapshot, SnapshotId, performance};
 
 use super::resource::DISK;
 use crate::actions::disk::attach_disk::{Plugging, count_cloud_disks, first_free_device};
@@ -56,8 +56,9 @@ params!(
         /// Bought operations a second of `cloud_auto`.
         #[malformed = IOPS_EXCEEDED]
         provisioned_iops: Option<Integer<0, 50000>>,
-        /// The snapshot to make it from. There are none here.
-        snapshot_id: Option<Text<1, 64>>,
+        /// The snapshot to make it from, of a disk of any category. Without `Size`, the new disk
+        /// has the size that the disk of the snapshot had.
+        snapshot_id: Option<SnapshotId>,
         /// The resource group to show.
         resource_group_id: Option<Text<1, 64>>,
         /// The storage set to show.
@@ -126,6 +127,7 @@ pub(crate) struct Facts {
     category: Category,
     level: Option<PerformanceLevel>,
     size_gib: Option<u32>,
+    snapshot: Option<DiskSnapshot>,
     tags: Vec<Tag>,
     zone: Option<String>,
     zone_sells: bool,
@@ -148,6 +150,17 @@ impl Facts {
 
     fn bursts(&self) -> bool {
         self.ask.bursting_enabled == Some(true)
+    }
+
+    /// A disk from an encrypted snapshot is encrypted unless the request says otherwise.
+    fn is_encrypted(&self) -> bool {
+        let by_default = self.snapshot.as_ref().is_some_and(|snapshot| snapshot.encrypted);
+        self.ask.encrypted.unwrap_or(by_default)
+    }
+
+    /// Whether this holds for the snapshot, if there is one.
+    fn of_snapshot(&self, holds: impl Fn(&DiskSnapshot) -> bool) -> bool {
+        self.snapshot.as_ref().is_none_or(holds)
     }
 
     /// Within what the category allows at any level.
@@ -205,7 +218,11 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("not both ZoneId and InstanceId are given",            |f| f.ask.zone_id.is_none() || f.instance.is_none(), &ZONE_AND_INSTANCE),
         must("ZoneId is given, unless InstanceId is or the disk is regional", |f| f.zone.is_some(), &MISSING_ZONE),
         must("Size or SnapshotId is given",                         |f| f.size_gib.is_some() || f.ask.snapshot_id.is_some(), &SIZE_OR_SNAPSHOT),
-        must("the snapshot exists",                                 |f| f.ask.snapshot_id.is_none(), &SNAPSHOT_NOT_FOUND),
+        must("the snapshot exists",                                 |f| f.ask.snapshot_id.is_none() || f.snapshot.is_some(), &SNAPSHOT_NOT_FOUND),
+        must("the snapshot is accomplished",                        |f| f.of_snapshot(DiskSnapshot::is_accomplished), &SNAPSHOT_NOT_READY),
+        must("no elastic ephemeral disk is made from a snapshot",   |f| f.snapshot.is_none() || !f.category.is_elastic_ephemeral(), &EPHEMERAL_FROM_SNAPSHOT),
+        must("Encrypted is not false for an encrypted snapshot",    |f| f.of_snapshot(|snapshot| !snapshot.encrypted || f.is_encrypted()), &SNAPSHOT_ENCRYPTED),
+        must("the size is not smaller than that of the snapshot",   |f| f.of_snapshot(|snapshot| f.size_gib.is_none_or(|size| size >= snapshot.size_gib)), &SMALLER_THAN_SNAPSHOT),
         must("the size is one that the category allows",            |f| f.size_fits_category(), &SIZE_NOT_SUPPORTED),
         must("the size is one that the performance level allows",   |f| f.size_fits_level(), &LEVEL_SIZE_MISMATCH),
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
@@ -214,7 +231,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.has_room(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
-        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.ask.encrypted == Some(true), &KMS_WITHOUT_ENCRYPTED),
+        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
         must("ProvisionedIops is for cloud_auto",                   |f| f.ask.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
@@ -251,12 +268,18 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         let sells = |zone: &str| {
             inventory.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
         };
+        let snapshot: Option<DiskSnapshot> = match &ask.snapshot_id {
+            Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
+            None => None,
+        };
+        let asked_gib = ask.size.and_then(|size| u32::try_from(size.0).ok());
         let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
             level: category.level(ask.performance_level),
-            size_gib: ask.size.and_then(|size| u32::try_from(size.0).ok()),
+            size_gib: asked_gib.or(snapshot.as_ref().map(|snapshot| snapshot.size_gib)),
+            snapshot,
             tags: new_tags(&ask.tag.0)?,
             zone_sells: zone.is_none_or(sells),
             zone: zone.map(str::to_owned),
@@ -308,12 +331,17 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
     disk.name = ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
     disk.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
     disk.tags.clone_from(&facts.tags);
-    disk.encrypted = ask.encrypted.unwrap_or(false);
-    disk.kms_key_id = match &ask.kms_key_id {
-        Some(Text(key)) => key.clone(),
-        None if disk.encrypted => derived::service_key(disk.account.as_str(), &disk.region),
-        None => String::new(),
+    disk.encrypted = facts.is_encrypted();
+    let key_of_snapshot = facts.snapshot.as_ref().map(|snapshot| &snapshot.kms_key_id);
+    disk.kms_key_id = match (&ask.kms_key_id, key_of_snapshot) {
+        (Some(Text(key)), _) => key.clone(),
+        (None, Some(key)) if disk.encrypted && !key.is_empty() => key.clone(),
+        (None, _) if disk.encrypted => derived::service_key(disk.account.as_str(), &disk.region),
+        (None, _) => String::new(),
     };
+    if let Some(snapshot) = &facts.snapshot {
+        snapshot.id.as_str().clone_into(&mut disk.source_snapshot);
+    }
     disk.bursting_enabled = facts.bursts();
     disk.provisioned_iops = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
     disk.multi_attach = facts.is_multi_attach();

@@ -2,6 +2,7 @@
 
 use super::resource::DISK;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
 
 /// Releases a disk.
 pub(crate) struct DeleteDisk;
@@ -14,6 +15,13 @@ params!(
     }
 );
 
+/// The disk that the request names, which exists.
+pub(crate) struct Facts {
+    disk: Disk,
+    /// Whether a snapshot of it is being made.
+    is_being_kept: bool,
+}
+
 /// Available, gone.
 static TRANSITION: Transition = Transition {
     resource: &DISK,
@@ -24,31 +32,34 @@ static TRANSITION: Transition = Transition {
 
 impl Action for DeleteDisk {
     type Params = Params;
-    type Facts = Disk;
+    type Facts = Facts;
     type Reply = ();
 
     const NAME: &'static str = "DeleteDisk";
     const SUMMARY: &'static str = "Releases a pay-as-you-go data disk.";
+    const DETAILS: &'static str = "Snapshots of the disk stay.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<Disk>] = &[
-        must("the disk is no longer Creating",                     |disk| disk.status() != DiskStatus::Creating, &DISK_INITIALIZING),
-        must("the disk is a data disk",                            |disk| disk.kind == DiskKind::Data, &DISK_IS_SYSTEM),
-        must("the disk is Available",                              |disk| disk.status() == DiskStatus::Available, &DISK_STATUS),
-        must("no resize or change of spec of the disk is under way", |disk| disk.activity.is_none(), &DISK_STATUS),
-        must("the disk is portable",                               |disk| disk.portable, &DISK_NOT_PORTABLE),
-        must("the disk is not protected as a former system disk",  |disk| !disk.delete_protected, &DISK_DELETE_PROTECTED),
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the disk is no longer Creating",                     |f| f.disk.status() != DiskStatus::Creating, &DISK_INITIALIZING),
+        must("the disk is a data disk",                            |f| f.disk.kind == DiskKind::Data, &DISK_IS_SYSTEM),
+        must("the disk is Available",                              |f| f.disk.status() == DiskStatus::Available, &DISK_STATUS),
+        must("no resize or change of spec of the disk is under way", |f| f.disk.activity.is_none(), &DISK_STATUS),
+        must("the disk is portable",                               |f| f.disk.portable, &DISK_NOT_PORTABLE),
+        must("the disk is not protected as a former system disk",  |f| !f.disk.delete_protected, &DISK_DELETE_PROTECTED),
+        must("no snapshot of the disk is being made",              |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Disk, Stop> {
-        Ok(call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        Ok(Facts { is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?, disk })
     }
 
-    fn effect(_: &Call<'_>, _: &Params, disk: Disk) -> Effect<()> {
-        Effect::reply(()).remove(&disk.id)
+    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
+        Effect::reply(()).remove(&facts.disk.id)
     }
 }

@@ -1,8 +1,11 @@
 //! `DescribeDisks`: list disks.
 
+use domain::SnapshotId;
+
 use super::view::DiskView;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups::disks_made_from;
 use crate::catalog::Time;
 
 /// Lists disks that match all given filters.
@@ -58,8 +61,8 @@ params!(
         /// Only disks that were encrypted with this key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
-        /// Only disks that were made from this snapshot. There are none here.
-        snapshot_id: Option<Text<1, 64>>,
+        /// Only disks that were made from this snapshot.
+        snapshot_id: Option<SnapshotId>,
         /// Only disks of this resource group.
         resource_group_id: Option<Text<1, 64>>,
         /// Only disks with this multi-attach setting.
@@ -206,8 +209,10 @@ impl Query for DescribeDisks {
         if let Some(ZoneId(zone)) = &ask.zone_id {
             call.environment.inventory.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
         }
-        if ask.snapshot_id.is_some() {
-            return Err((&SNAPSHOT_UNKNOWN).into());
+        if let Some(snapshot) = &ask.snapshot_id {
+            let is_known = call.find(tx, snapshot)?.is_some()
+                || !disks_made_from(tx, call, region, snapshot)?.entries.is_empty();
+            is_known.then_some(()).ok_or(&SNAPSHOT_UNKNOWN)?;
         }
         let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let filter = filter(call, ask)?;
@@ -329,6 +334,8 @@ fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
     let mut text = |wanted: Option<&str>, field: fn(&Disk) -> &str| {
         filter.texts.extend(wanted.map(|wanted| (field, wanted.to_owned())));
     };
+    let snapshot = ask.snapshot_id.as_ref().map(SnapshotId::as_str);
+    text(snapshot, |disk| &disk.source_snapshot);
     text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
     let level = ask.performance_level.map(PerformanceLevel::as_str);
     text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));

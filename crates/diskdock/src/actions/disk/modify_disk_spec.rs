@@ -10,6 +10,7 @@ use domain::{Task, TaskAction, TaskId, TaskStatus, performance};
 use super::resource::DISK;
 use crate::actions::order;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
 use crate::store::{EntityReads, EntityWrites};
 
 /// Changes category and performance of a disk.
@@ -93,6 +94,8 @@ reply!(
 
 /// The disk that the request names, what it is to become, and the instances that have it.
 pub(crate) struct Facts {
+    /// Whether a snapshot of the disk is being made.
+    is_being_kept: bool,
     ask: Params,
     disk: Disk,
     to: Specification,
@@ -210,6 +213,7 @@ shows, and a guest gets what its host gives.";
         must("DestinationZoneId is left out",                           |f| f.ask.destination_zone_id.is_none(), &NO_DESTINATION_ZONE),
         must("the disk is Available or In_use",                         |f| f.is_still(), &DISK_NOT_READY),
         must("no resize or change of spec of the disk is under way",    |f| f.disk.activity.is_none(), &DISK_STATUS),
+        must("no snapshot of the disk is being made",                   |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
         must("no instance that has it is expired or in arrears",        |f| f.all(|i| f.is_in_good_standing(i)), &INSTANCE_IN_ARREARS),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_NOT_SETTLED),
@@ -246,6 +250,7 @@ shows, and a guest gets what its host gives.";
         };
         let stays = to.category == disk.category;
         Ok(Facts {
+            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
             zone_sells: stays || zone.is_none_or(|zone| zone.sells_category(word)),
             types_take: stays || instances.iter().all(takes),
             ask: ask.clone(),

@@ -6,6 +6,7 @@
 use super::resource::DISK;
 use crate::actions::order;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
 use crate::hypervisor::DiskSpec;
 
 /// Makes a disk larger.
@@ -45,6 +46,8 @@ reply!(
 
 /// The disk that the request names, and the instances that have it. All exist.
 pub(crate) struct Facts {
+    /// Whether a snapshot of the disk is being made.
+    is_being_kept: bool,
     disk: Disk,
     instances: Vec<Instance>,
     /// GiB.
@@ -121,6 +124,7 @@ its former size, and `diskdock admin operations` shows the reason.";
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),
         must("no resize or change of spec of the disk is under way",   |f| f.disk.activity.is_none(), &LAST_ORDER_PROCESSING),
+        must("no snapshot of the disk is being made",                   |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
         must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
         must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -141,7 +145,15 @@ its former size, and `diskdock admin operations` shows the reason.";
             instances.extend(call.instance(tx, &at.instance)?);
         }
         let online = ask.resize_type == Some(ResizeType::Online);
-        Ok(Facts { disk, instances, new_size: ask.new_size.0, online, now: call.now })
+        let is_being_kept = snapshot_lookups::is_being_kept(tx, &disk)?;
+        Ok(Facts {
+            is_being_kept,
+            disk,
+            instances,
+            new_size: ask.new_size.0,
+            online,
+            now: call.now,
+        })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {

@@ -78,8 +78,8 @@ only. A simulated instance has no guest, and nothing listens.";
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
-        LaunchPlan::of(call, &ask.launch, 1)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
+        LaunchPlan::of(tx, call, &ask.launch, 1)
     }
 
     fn effect(call: &Call<'_>, ask: &Params, plan: LaunchPlan) -> Effect<Reply> {

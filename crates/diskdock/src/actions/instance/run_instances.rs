@@ -273,12 +273,12 @@ only. A simulated instance has no guest, and nothing listens.";
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
         let amount = ask.run.amount.map_or(1, |amount| amount.0);
         check(call, ask, amount)?;
         let mut launch = ask.launch.clone();
         let groups = primary_interface(&mut launch, &ask.run);
-        let mut plan = LaunchPlan::of(call, &launch, u32::try_from(amount).unwrap_or(1))?;
+        let mut plan = LaunchPlan::of(tx, call, &launch, u32::try_from(amount).unwrap_or(1))?;
         if plan.security_groups.is_empty() {
             plan.security_groups = groups;
         }

@@ -101,6 +101,9 @@ errors! {
         "The used capacity of disk type has exceeded the quota in the zone, {}."
         => "The file system of the server's data directory is full: delete disks, or make room on \
             it.";
+    SNAPSHOTS_NOT_HERE = 403 "InvalidAccountStatus.SnapshotServiceUnavailable"
+        "Snapshot service has not been opened yet: {}"
+        => "Use the simulated hypervisor for what needs snapshots.";
     DRY_RUN = 400 "DryRunOperation"
         "Request validation has been passed with DryRun flag set."
         => "The request would have succeeded. Send it without DryRun.";

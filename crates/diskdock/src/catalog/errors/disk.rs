@@ -135,12 +135,6 @@ errors! {
     CATEGORY_NOT_SOLD = 400 "InvalidDataDiskCategory.NotSupported"
         "Specified disk category is not supported."
         => "Use a category that DescribeZones shows for the zone.";
-    SNAPSHOT_NOT_FOUND = 404 "InvalidSnapshotId.NotFound"
-        "The specified SnapshotId does not exist."
-        => "Leave SnapshotId out; this server has no snapshots yet.";
-    SNAPSHOT_UNKNOWN = 400 "InvalidSnapshot.NotFound"
-        "The specified parameter SnapshotId is not valid."
-        => "Leave SnapshotId out; this server has no snapshots yet.";
     ZONE_AND_INSTANCE = 403 "InvalidParam.ZoneIdAndInstanceId.Conflict"
         "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same time."
         => "Send one of the two.";

@@ -125,7 +125,7 @@ errors! {
         => "Use /dev/xvdb to /dev/xvdz, or leave Device out.";
     DATA_SNAPSHOT_NOT_FOUND = 404 "InvalidDataDiskSnapshotId.NotFound"
         "The specified parameter \"DataDisk.n.SnapshotId\" is not valid."
-        => "Leave SnapshotId out; this server has no snapshots yet.";
+        => "Name a snapshot of DescribeSnapshots.";
     DATA_DISKS_EXCEEDED = 400 "InstanceDiskNumber.LimitExceed"
         "The total number of specified disk in an instance exceeds."
         => "Use at most 16 data disks, and no more than the type holds.";
@@ -257,7 +257,7 @@ errors! {
         => "Leave NetworkInterfaceId out; this server has no interfaces of their own.";
     INSTANCE_STATUS_UNKNOWN = 404 "InvalidStatus.NotFound"
         "The specified Status is not found."
-        => "Use one of the statuses of DescribeInstances.";
+        => "Use one of the statuses that the action lists.";
     NETWORK_TYPE_UNKNOWN = 404 "InvalidNetworkType.NotFound"
         "The specified InstanceNetworkType is not found."
         => "Use vpc or classic.";

@@ -1,6 +1,6 @@
 //! Simulated disks: they take their time, and have no bytes.
 
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 
 use super::{Key, Simulated, ready};
 use crate::hypervisor::script::TransitionKind;
@@ -25,6 +25,17 @@ impl Disks for Simulated {
 
     fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Modify, Some(disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
+    }
+
+    fn take_snapshot<'a>(
+        &'a self,
+        _: &'a SnapshotId,
+        disk: &'a DiskId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Snapshot, Some(disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
     }

@@ -33,6 +33,7 @@ const LATER: &[Migration] = &[
     migration!("0004_leases"),
     migration!("0005_terms"),
     migration!("0006_tasks"),
+    migration!("0007_snapshots"),
 ];
 
 /// All, by the number of the form that they lead to.

@@ -25,6 +25,7 @@ mod products;
 mod reboot_instances;
 mod resize_disk;
 mod run_instances;
+mod snapshots;
 mod start_instances;
 mod stop_instances;
 mod tag_resources;

@@ -77,7 +77,7 @@ fn leaves(specs: &[ParamSpec], prefix: &str, out: &mut Vec<Leaf>) {
 }
 
 fn leaf(spec: &ParamSpec, name: String, encoding: &'static str) -> Leaf {
-    let required = spec.presence == Presence::Required;
+    let required = spec.presence != Presence::Optional;
     Leaf { name, kind: spec.shape.type_name(), encoding, required }
 }
 

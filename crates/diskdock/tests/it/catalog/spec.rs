@@ -249,6 +249,7 @@ fn exactly_these_actions_are_destructive() {
         "RebootInstances",
         "DeleteInstance",
         "DeleteInstances",
+        "DeleteSnapshot",
         "CancelTask",
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);

@@ -3,6 +3,7 @@
 mod modify;
 mod place;
 mod resize;
+mod snapshots;
 
 use crate::harness::record;
 use diskdock::actions;

@@ -9,7 +9,7 @@ use diskdock::hypervisor::{
     Simulated, Slot, TransientError,
 };
 use diskdock::store::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteTx};
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
@@ -231,6 +231,15 @@ impl Disks for Shaky {
     fn has_room(&self) -> bool {
         self.driver.has_room()
     }
+    fn take_snapshot<'a>(
+        &'a self,
+        snapshot: &'a SnapshotId,
+        disk: &'a DiskId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.take_snapshot(snapshot, disk, now))
+    }
+
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Tally;
 use super::follow::{Around, disk_may_become, instance_becomes};
-use super::model::{Disk, Doing, Expected, Instance};
+use super::model::{Disk, Doing, Expected, Instance, Snapshot};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{Answer, REGION};
 
@@ -66,6 +66,7 @@ impl Simulation {
             self.read(caller, &mut disks, &mut instances).await;
         }
         self.compare_instances(&instances);
+        self.look_at_snapshots().await;
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
         self.check_that_free_disks_are_unreachable(&disks).await;
@@ -106,6 +107,31 @@ impl Simulation {
         assert_eq!(told["TotalCount"], list.len());
         instances
             .extend(list.iter().map(|shown| (text(shown, "InstanceId"), text(shown, "Status"))));
+    }
+
+    /// A snapshot only ends, fails only where drivers do, and goes only when it is deleted.
+    async fn look_at_snapshots(&mut self) {
+        let mut seen = BTreeMap::new();
+        for caller in 0..CALLERS {
+            let ask = [("RegionId", REGION), ("PageSize", "100")];
+            let told = self.ask(caller, "DescribeSnapshots", &ask).await.json;
+            let list = told["Snapshots"]["Snapshot"].as_array().unwrap();
+            assert_eq!(told["TotalCount"], list.len());
+            seen.extend(list.iter().map(|shown| snapshot_of(caller, shown)));
+        }
+        let known: Vec<_> = self.model.snapshots.keys().collect();
+        assert_eq!(seen.keys().collect::<Vec<_>>(), known);
+        for (id, before) in &mut self.model.snapshots {
+            let now = &seen[id];
+            let ends = match now.status.as_str() {
+                "accomplished" => before.status == "progressing",
+                "failed" => before.status == "progressing" && self.drivers_fail,
+                _ => false,
+            };
+            assert!(now.status == before.status || ends, "{id}: {before:?} became {now:?}");
+            before.status.clone_from(&now.status);
+            assert_eq!(before, now, "{id}");
+        }
     }
 
     fn compare_instances(&mut self, seen: &BTreeMap<String, String>) {
@@ -162,6 +188,8 @@ impl Simulation {
         assert!(self.model.disks.values().all(settled), "{:#?}", self.model.disks);
         let is_changed = |disk: &Disk| self.drivers_fail || disk.category == disk.category_wanted;
         assert!(self.model.disks.values().all(is_changed), "{:#?}", self.model.disks);
+        let is_made = |one: &Snapshot| one.status == "accomplished" || self.drivers_fail;
+        assert!(self.model.snapshots.values().all(is_made), "{:#?}", self.model.snapshots);
         let at_rest = |one: &Instance| one.doing == Doing::Rest;
         assert!(self.model.instances.values().all(at_rest), "{:#?}", self.model.instances);
         if self.drivers_fail {
@@ -180,6 +208,17 @@ fn text(shown: &Value, name: &str) -> String {
     shown[name].as_str().unwrap_or_default().to_owned()
 }
 
+fn snapshot_of(owner: usize, shown: &Value) -> (String, Snapshot) {
+    let snapshot = Snapshot {
+        owner,
+        status: text(shown, "Status"),
+        disk: text(shown, "SourceDiskId"),
+        size: text(shown, "SourceDiskSize").parse().unwrap(),
+        name: text(shown, "SnapshotName"),
+    };
+    (text(shown, "SnapshotId"), snapshot)
+}
+
 fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
     let size = shown["Size"].as_u64().unwrap();
     let disk = Disk {
@@ -191,6 +230,8 @@ fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
         delete_with_instance: shown["DeleteWithInstance"] == true,
         size,
         size_before: size,
+        attached_once: shown["AttachedTime"] != "",
+        source: text(shown, "SourceSnapshotId"),
         category: text(shown, "Category"),
         category_wanted: text(shown, "Category"),
         name: text(shown, "DiskName"),

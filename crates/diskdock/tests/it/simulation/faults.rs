@@ -8,8 +8,8 @@ use super::steps::Simulation;
 const MINUTE_MS: i64 = 60_000;
 /// Longer than any deadline.
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-const TRANSITIONS: [&str; 8] =
-    ["attach", "detach", "create", "resize", "modify", "start", "stop", "reboot"];
+const TRANSITIONS: [&str; 9] =
+    ["attach", "detach", "create", "resize", "modify", "start", "stop", "reboot", "snapshot"];
 /// Behaviours of a driver that does what it is asked, late or when it is told to.
 const SLOW: [&str; 2] = [r#"{"do":"hold"}"#, r#"{"do":"take","milliseconds":7000}"#];
 /// Behaviours of one that does not.

@@ -40,6 +40,7 @@ fn keeps_unchanged_fields(before: &Disk, after: &Disk) -> bool {
     let is_free = after.on.is_empty() && after.device.is_empty() && after.status != "In_use";
     (there && after.device == before.device || is_free)
         && after.owner == before.owner
+        && after.source == before.source
         && after.name == before.name
         && after.tag == before.tag
         && after.group == before.group

@@ -9,15 +9,18 @@ pub(super) const MUTATIONS: &[&str] = &[
     "CancelTask",
     "CreateDisk",
     "CreateInstance",
+    "CreateSnapshot",
     "DeleteDisk",
     "DeleteInstance",
     "DeleteInstances",
+    "DeleteSnapshot",
     "DetachDisk",
     "JoinResourceGroup",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
     "ModifyDiskSpec",
     "ModifyInstanceAttribute",
+    "ModifySnapshotAttribute",
     "RebootInstance",
     "RebootInstances",
     "RemoveTags",
@@ -50,6 +53,10 @@ pub(super) struct Disk {
     pub size: u64,
     /// The size before a resize that may still fail.
     pub size_before: u64,
+    /// Whether it was ever on its way to an instance.
+    pub attached_once: bool,
+    /// The snapshot it was made from.
+    pub source: String,
     pub category: String,
     /// The category after a change that may still be under way.
     pub category_wanted: String,
@@ -81,6 +88,27 @@ pub(super) enum Doing {
     Deleting,
 }
 
+/// A disk that was just created.
+pub(super) fn new_disk(owner: usize, size: u64, source: &str) -> Disk {
+    Disk {
+        owner,
+        status: "Creating".to_owned(),
+        on: String::new(),
+        device: String::new(),
+        is_system: false,
+        delete_with_instance: false,
+        size,
+        size_before: size,
+        attached_once: false,
+        source: source.to_owned(),
+        category: "cloud_essd".to_owned(),
+        category_wanted: "cloud_essd".to_owned(),
+        name: "created".to_owned(),
+        tag: "storage".to_owned(),
+        group: String::new(),
+    }
+}
+
 /// An instance as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Instance {
@@ -95,11 +123,22 @@ impl Instance {
     }
 }
 
+/// A snapshot as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    pub owner: usize,
+    pub status: Status,
+    pub disk: String,
+    pub size: u64,
+    pub name: String,
+}
+
 /// The successful calls so far, and their effects.
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub disks: BTreeMap<String, Disk>,
     pub instances: BTreeMap<String, Instance>,
+    pub snapshots: BTreeMap<String, Snapshot>,
 }
 
 /// The codes that an answer may have; the empty one is success.
@@ -108,6 +147,9 @@ pub(super) const WELL: Expected = &[""];
 const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 /// The second one of the actions on several instances.
 const NO_INSTANCE: Expected = &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
+const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
+const BEING_KEPT: Expected =
+    &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
 const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
 const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
 /// Nothing shows whether a disk still grows, so that each of these may be first.
@@ -127,6 +169,63 @@ impl Model {
 
     fn own_disk(&self, caller: usize, id: &str) -> Option<&Disk> {
         self.disks.get(id).filter(|disk| disk.owner == caller)
+    }
+
+    fn own_snapshot(&self, caller: usize, id: &str) -> Option<&Snapshot> {
+        self.snapshots.get(id).filter(|snapshot| snapshot.owner == caller)
+    }
+
+    /// Whether a snapshot of this disk is being made.
+    fn is_being_kept(&self, disk: &str) -> bool {
+        let is_made = |one: &Snapshot| one.disk == disk && one.status == "progressing";
+        self.snapshots.values().any(is_made)
+    }
+
+    /// The answer to CreateSnapshot.
+    pub(super) fn create_snapshot(&self, caller: usize, id: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        match disk.status.as_str() {
+            _ if self.is_being_kept(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
+            "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => &[
+                "",
+                "IncorrectDiskStatus",
+                "IncorrectDiskStatus.NeverAttached",
+                "IncorrectInstanceStatus",
+            ],
+            "In_use" if moves => &["", "IncorrectInstanceStatus"],
+            "Available" | "In_use" if disk.attached_once => WELL,
+            "Available" => &["IncorrectDiskStatus.NeverAttached"],
+            _ => &["IncorrectDiskStatus"],
+        }
+    }
+
+    /// The answer to DeleteSnapshot.
+    pub(super) fn delete_snapshot(&self, caller: usize, id: &str, force: bool) -> Expected {
+        if self.own_snapshot(caller, id).is_none() {
+            return NO_SNAPSHOT;
+        }
+        let mut made = self.disks.values().filter(|disk| disk.source == id).peekable();
+        let is_used = made.peek().is_some();
+        match made.any(|disk| disk.status == "Creating") {
+            true => &["Operation.Conflict"],
+            false if is_used && !force => &["SnapshotCreatedDisk"],
+            false => WELL,
+        }
+    }
+
+    /// The answer to ModifySnapshotAttribute, which gives a name.
+    pub(super) fn rename_snapshot(&self, caller: usize, id: &str) -> Expected {
+        if self.own_snapshot(caller, id).is_some() { WELL } else { NO_SNAPSHOT }
+    }
+
+    /// The answer to CreateDisk with this snapshot.
+    pub(super) fn create_from(&self, caller: usize, id: &str) -> Expected {
+        match self.own_snapshot(caller, id).map(|snapshot| snapshot.status.as_str()) {
+            None => NO_SNAPSHOT,
+            Some("accomplished") => WELL,
+            Some(_) => &["InvalidSnapshotId.NotReady"],
+        }
     }
 
     fn own_instance(&self, caller: usize, id: &str) -> Option<&Instance> {
@@ -164,9 +263,10 @@ impl Model {
     }
 
     /// The answer to DeleteDisk.
-    pub(super) fn delete_disk(&self, caller: usize, disk: &str) -> Expected {
-        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+    pub(super) fn delete_disk(&self, caller: usize, id: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         match disk.status.as_str() {
+            "Available" if self.is_being_kept(id) => BEING_KEPT,
             "Available" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus"]
             }
@@ -182,10 +282,11 @@ impl Model {
     }
 
     /// The answer to ResizeDisk, with a size that is larger.
-    pub(super) fn resize(&self, caller: usize, disk: &str) -> Expected {
-        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+    pub(super) fn resize(&self, caller: usize, id: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
+            "Available" | "In_use" if self.is_being_kept(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "LastOrderProcessing", "IncorrectInstanceStatus"]
             }
@@ -196,10 +297,11 @@ impl Model {
     }
 
     /// The answer to ModifyDiskSpec, with another category than the disk has.
-    pub(super) fn modify(&self, caller: usize, disk: &str) -> Expected {
-        let Some(disk) = self.own_disk(caller, disk) else { return NO_DISK };
+    pub(super) fn modify(&self, caller: usize, id: &str) -> Expected {
+        let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
+            "Available" | "In_use" if self.is_being_kept(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus", "InvalidOperation.InstanceStatusUnsupported"]
             }

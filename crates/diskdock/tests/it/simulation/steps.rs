@@ -4,13 +4,14 @@ use diskdock::ids::IdGenerator;
 
 use super::Tally;
 use super::model::{
-    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Disk, Doing, Expected, Instance, Model, WELL,
+    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Doing, Expected, Instance, Model, Snapshot, WELL, new_disk,
 };
 use crate::harness::{REGION, Signer, TestServer, ZONE, launch};
 
 pub(super) const CALLERS: usize = 2;
 const DISKS: usize = 8;
 const INSTANCES: usize = 4;
+const SNAPSHOTS: usize = 6;
 
 /// A server with its callers, and what the model knows of it.
 pub(super) struct Simulation {
@@ -70,9 +71,10 @@ impl Simulation {
             8..24 => self.attach().await,
             24..40 => self.detach().await,
             40..44 => self.delete_disk().await,
-            44..50 => self.change_disk().await,
-            50..52 => self.label_disk().await,
-            52..56 => self.make_instances().await,
+            44..49 => self.change_disk().await,
+            49..51 => self.label_disk().await,
+            51..54 => self.change_snapshots().await,
+            54..56 => self.make_instances().await,
             56..58 => self.rename_instance().await,
             58..66 => self.power().await,
             66..69 => self.release().await,
@@ -95,6 +97,9 @@ impl Simulation {
             return;
         }
         let caller = self.pick(CALLERS);
+        if self.pick(4) == 0 {
+            return self.create_disk_from_snapshot(caller).await;
+        }
         let wrong = self.pick(10) == 0;
         let size = if wrong { "0" } else { "20" };
         let ask = [
@@ -108,22 +113,66 @@ impl Simulation {
         ];
         let expected: Expected = if wrong { &["InvalidDiskSize.NotSupported"] } else { WELL };
         let Some(told) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
-        let disk = Disk {
-            owner: caller,
-            status: "Creating".to_owned(),
-            on: String::new(),
-            device: String::new(),
-            is_system: false,
-            delete_with_instance: false,
-            size: 20,
-            size_before: 20,
-            category: "cloud_essd".to_owned(),
-            category_wanted: "cloud_essd".to_owned(),
-            name: "created".to_owned(),
-            tag: "storage".to_owned(),
-            group: String::new(),
-        };
+        let disk = new_disk(caller, 20, "");
         self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
+    }
+
+    async fn create_disk_from_snapshot(&mut self, caller: usize) {
+        let snapshot = self.some_snapshot();
+        let expected = self.model.create_from(caller, &snapshot);
+        let ask = [
+            ("RegionId", REGION),
+            ("ZoneId", ZONE),
+            ("SnapshotId", snapshot.as_str()),
+            ("DiskCategory", "cloud_essd"),
+            ("DiskName", "created"),
+            ("Tag.1.Key", "team"),
+            ("Tag.1.Value", "storage"),
+        ];
+        let Some(told) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
+        let disk = new_disk(caller, self.model.snapshots[&snapshot].size, &snapshot);
+        self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
+    }
+
+    fn some_snapshot(&self) -> String {
+        let known = &self.model.snapshots;
+        let nth = self.pick(known.len().max(1));
+        known.keys().nth(nth).cloned().unwrap_or_else(|| "s-none".to_owned())
+    }
+
+    async fn change_snapshots(&mut self) {
+        if self.model.snapshots.len() < SNAPSHOTS && self.pick(2) == 0 {
+            return self.create_snapshot().await;
+        }
+        let id = self.some_snapshot();
+        let caller = self.caller_for(self.model.snapshots.get(&id).map(|one| one.owner));
+        if self.pick(2) == 0 {
+            let name = format!("name-{}", self.pick(100));
+            let expected = self.model.rename_snapshot(caller, &id);
+            let ask = [("SnapshotId", id.as_str()), ("SnapshotName", &name)];
+            if self.call(caller, "ModifySnapshotAttribute", &ask, expected).await.is_some() {
+                self.model.snapshots.get_mut(&id).unwrap().name = name;
+            }
+            return;
+        }
+        let force = self.pick(2) == 0;
+        let expected = self.model.delete_snapshot(caller, &id, force);
+        let ask = [("SnapshotId", id.as_str()), ("Force", if force { "true" } else { "false" })];
+        if self.call(caller, "DeleteSnapshot", &ask, expected).await.is_some() {
+            self.model.snapshots.remove(&id);
+        }
+    }
+
+    async fn create_snapshot(&mut self) {
+        let disk = self.some_disk();
+        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
+        let expected = self.model.create_snapshot(caller, &disk);
+        let ask = [("DiskId", disk.as_str()), ("SnapshotName", "kept")];
+        let Some(told) = self.call(caller, "CreateSnapshot", &ask, expected).await else { return };
+        let size = self.model.disks[&disk].size;
+        let status = "progressing".to_owned();
+        let snapshot = Snapshot { owner: caller, status, disk, size, name: "kept".to_owned() };
+        self.model.snapshots.insert(told["SnapshotId"].as_str().unwrap().to_owned(), snapshot);
     }
 
     async fn attach(&mut self) {
@@ -138,6 +187,7 @@ impl Simulation {
             let device = self.model.free_device(&instance);
             let attached = self.model.disks.get_mut(&disk).unwrap();
             attached.status = "Attaching".to_owned();
+            attached.attached_once = true;
             attached.delete_with_instance = along;
             (attached.on, attached.device) = (instance, device);
         }

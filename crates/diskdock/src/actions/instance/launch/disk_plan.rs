@@ -1,6 +1,6 @@
 //! A disk of a launch, before it is made, and what its category allows.
 
-use domain::performance;
+use domain::{DiskSnapshot, SnapshotId, performance};
 
 use crate::actions::prelude::*;
 
@@ -28,8 +28,12 @@ pub(crate) struct DiskPlan {
     pub delete_with_instance: bool,
     /// The device name asked for.
     pub device: Option<String>,
-    /// Whether it is to be made from a snapshot.
-    pub from_snapshot: bool,
+    /// The snapshot that it is to be made from.
+    pub snapshot_id: Option<SnapshotId>,
+    /// That snapshot, if it exists.
+    pub snapshot: Option<DiskSnapshot>,
+    /// Whether Encrypted=false was asked for.
+    pub plain_asked: bool,
     /// Whether the zone sells the category.
     pub zone_sells: bool,
     /// Whether the type takes the category.
@@ -37,6 +41,36 @@ pub(crate) struct DiskPlan {
 }
 
 impl DiskPlan {
+    /// The disk that begins with this snapshot: it has its size, whatever was asked for, and is
+    /// encrypted if it is.
+    pub(crate) fn beginning_with(self, snapshot: Option<DiskSnapshot>) -> DiskPlan {
+        let Some(found) = &snapshot else { return self };
+        let kms_key =
+            if self.kms_key.is_empty() { found.kms_key_id.clone() } else { self.kms_key.clone() };
+        DiskPlan {
+            size_gib: Some(found.size_gib),
+            encrypted: self.encrypted || found.encrypted,
+            kms_key,
+            snapshot,
+            ..self
+        }
+    }
+
+    /// Whether the snapshot that is asked for exists.
+    pub(crate) fn snapshot_exists(&self) -> bool {
+        self.snapshot_id.is_none() || self.snapshot.is_some()
+    }
+
+    /// Whether a disk can be made from its snapshot by now.
+    pub(crate) fn snapshot_is_ready(&self) -> bool {
+        self.snapshot.as_ref().is_none_or(DiskSnapshot::is_accomplished)
+    }
+
+    /// Whether an encrypted snapshot is not asked for in plain.
+    pub(crate) fn stays_encrypted(&self) -> bool {
+        !self.plain_asked || self.snapshot.as_ref().is_none_or(|snapshot| !snapshot.encrypted)
+    }
+
     /// Whether the size of a data disk is one that its category allows at any level.
     pub(crate) fn data_size_fits_category(&self) -> bool {
         let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));

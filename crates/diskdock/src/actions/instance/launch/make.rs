@@ -189,6 +189,9 @@ fn disk(
     } else {
         one.kms_key.clone()
     };
+    if let Some(snapshot) = &one.snapshot {
+        snapshot.id.as_str().clone_into(&mut disk.source_snapshot);
+    }
     disk.bursting_enabled = one.bursts;
     disk.provisioned_iops = one.iops;
     disk.delete_with_instance = one.delete_with_instance;

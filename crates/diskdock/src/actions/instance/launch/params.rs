@@ -1,5 +1,7 @@
 //! Parameters that RunInstances and CreateInstance have in common.
 
+use domain::SnapshotId;
+
 use crate::actions::disk::attach_disk::Password;
 use crate::actions::disk::create_disk::Arn;
 use crate::actions::prelude::*;
@@ -207,8 +209,8 @@ params!(
         /// Bought operations a second of `cloud_auto`.
         #[malformed = IOPS_EXCEEDED]
         provisioned_iops: Option<Integer<0, 50000>>,
-        /// The snapshot to make it from. There are none here.
-        snapshot_id: Option<Text<1, 64>>,
+        /// The snapshot to make it from. The disk then has its size.
+        snapshot_id: Option<SnapshotId>,
         /// An automatic snapshot policy. There are none here.
         auto_snapshot_policy_id: Ignored<Option<Text<0, 64>>>,
         /// Not offered to the public.

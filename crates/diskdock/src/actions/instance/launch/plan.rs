@@ -54,7 +54,12 @@ pub(crate) struct LaunchPlan {
 
 impl LaunchPlan {
     /// The plan for so many instances. Gives the error of whatever is named and not there.
-    pub(crate) fn of(call: &Call<'_>, ask: &Launch, amount: u32) -> Result<LaunchPlan, Stop> {
+    pub(crate) fn of(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Launch,
+        amount: u32,
+    ) -> Result<LaunchPlan, Stop> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
@@ -69,7 +74,15 @@ impl LaunchPlan {
         };
         let zone = selection.zone(ask)?;
         let system = selection.system_disk(zone, &ask.system_disk.0, image);
-        let data = ask.data_disk.0.iter().map(|disk| selection.data_disk(zone, disk)).collect();
+        let mut data = Vec::with_capacity(ask.data_disk.0.len());
+        for disk in &ask.data_disk.0 {
+            let plan = selection.data_disk(zone, disk);
+            let found = match &plan.snapshot_id {
+                Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
+                None => None,
+            };
+            data.push(plan.beginning_with(found));
+        }
         let host_names = ask
             .host_name
             .iter()
@@ -188,7 +201,9 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("the system disk is not smaller than the category allows",  |p| p.system_size() >= p.system_range().0, &SYSTEM_SIZE_BELOW_MIN),
     must("the system disk is not larger than the category allows",   |p| p.system_size() <= p.system_range().1, &SYSTEM_SIZE_ABOVE_MAX),
     must("there are at most 16 data disks, and the type holds them", |p| p.data_count_fits(), &DATA_DISKS_EXCEEDED),
-    must("no data disk is to be made from a snapshot",               |p| p.data.iter().all(|d| !d.from_snapshot), &DATA_SNAPSHOT_NOT_FOUND),
+    must("the snapshots of data disks exist",                        |p| p.data.iter().all(DiskPlan::snapshot_exists), &DATA_SNAPSHOT_NOT_FOUND),
+    must("the snapshots of data disks are accomplished",             |p| p.data.iter().all(DiskPlan::snapshot_is_ready), &SNAPSHOT_NOT_READY),
+    must("a disk from an encrypted snapshot is not asked for in plain", |p| p.data.iter().all(DiskPlan::stays_encrypted), &SNAPSHOT_ENCRYPTED),
     must("data disks have a size that the category allows",          |p| p.data.iter().all(DiskPlan::data_size_fits_category), &DATA_SIZE_NOT_VALID),
     must("data disks have a size that the level allows",             |p| p.data.iter().all(DiskPlan::data_size_fits_level), &DATA_LEVEL_SIZE_MISMATCH),
     must("no two data disks are to have the same device name",       |p| p.devices_differ(), &DEVICE_IN_USE),

@@ -61,7 +61,9 @@ impl<'a> ZoneSelection<'a> {
             iops: None,
             delete_with_instance: true,
             device: None,
-            from_snapshot: false,
+            snapshot_id: None,
+            snapshot: None,
+            plain_asked: false,
             zone_sells: zone.is_some_and(|zone| zone.sells_category(category.as_str())),
             type_takes: self.takes(category),
         }
@@ -113,7 +115,8 @@ impl<'a> ZoneSelection<'a> {
             iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
             delete_with_instance: ask.delete_with_instance.unwrap_or(true),
             device: ask.device.as_ref().map(|device| device.0.clone()),
-            from_snapshot: ask.snapshot_id.is_some(),
+            snapshot_id: ask.snapshot_id.clone(),
+            plain_asked: ask.encrypted == Some(false),
             ..plan
         }
     }

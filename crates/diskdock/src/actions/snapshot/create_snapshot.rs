@@ -1,0 +1,238 @@
+//! `CreateSnapshot`: keep the content that a disk has now.
+
+use domain::limits::SNAPSHOTS_PER_DISK;
+use domain::{DiskSnapshot, SnapshotCategory, SnapshotId, SnapshotOrigin, SnapshotStatus};
+
+use super::resource::SNAPSHOT;
+use crate::actions::paging::new_tags;
+use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
+use crate::catalog::{Needs, SnapshotName};
+use crate::store::{EntityReads, EntityWrites};
+
+/// Makes a snapshot of a disk.
+pub(crate) struct CreateSnapshot;
+
+params!(
+    /// Parameters of CreateSnapshot.
+    pub(crate) struct Params {
+        /// The disk. It must be In_use, or Available after it was attached at least once.
+        #[fits = ["Available", "In_use"]]
+        disk_id: DiskId,
+        /// Display name.
+        snapshot_name: Option<SnapshotName>,
+        /// Free text.
+        description: Option<Description>,
+        /// Days after which it is deleted; left out, it is kept until somebody deletes it.
+        #[malformed = RETENTION_MALFORMED]
+        retention_days: Option<Integer<1, 65536>>,
+        /// The retired category. Not together with `InstantAccess`.
+        #[malformed = SNAPSHOT_CATEGORY_MALFORMED]
+        category: Option<CategoryWord>,
+        /// The retired switch for instant access, which is shown and has no further effect.
+        instant_access: Option<bool>,
+        /// Days of instant access to show.
+        #[malformed = INSTANT_ACCESS_DAYS_MALFORMED]
+        instant_access_retention_days: Option<Integer<1, 65535>>,
+        /// The resource group to show; that of the disk if left out.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Tags, up to 20.
+        tag: Groups<TagParam>,
+        /// Not offered to the public.
+        storage_location_arn: Ignored<Option<Text<0, 256>>>,
+        /// Makes a repeated request have its effect once.
+        #[malformed = SNAPSHOT_TOKEN_MALFORMED]
+        client_token: Option<ClientToken>,
+    }
+);
+
+choice!(
+    /// Categories of snapshots, as requests spell them.
+    pub(crate) enum CategoryWord in any case {
+        Standard = "Standard",
+        Flash = "Flash",
+    }
+);
+
+impl CategoryWord {
+    /// The category.
+    pub(super) fn category(self) -> SnapshotCategory {
+        match self {
+            CategoryWord::Standard => SnapshotCategory::Standard,
+            CategoryWord::Flash => SnapshotCategory::Flash,
+        }
+    }
+}
+
+reply!(
+    /// Reply of CreateSnapshot.
+    pub(crate) struct Reply {
+        /// The new snapshot.
+        snapshot_id: String,
+    }
+);
+
+/// The disk that the request names, the instances that have it, and its other snapshots.
+pub(crate) struct Facts {
+    disk: Disk,
+    instances: Vec<Instance>,
+    tags: Vec<Tag>,
+    /// Whether both Category and InstantAccess are given.
+    contradicts: bool,
+    /// Whether another snapshot of the disk is being made.
+    is_being_kept: bool,
+    /// How many snapshots of it there are.
+    snapshots: u64,
+}
+
+impl Facts {
+    fn is_still(&self) -> bool {
+        let status = self.disk.status();
+        matches!(status, DiskStatus::Available | DiskStatus::InUse) && self.disk.activity.is_none()
+    }
+
+    fn has_snapshots(&self) -> bool {
+        !self.disk.category.is_local() && !self.disk.category.is_elastic_ephemeral()
+    }
+
+    fn all(&self, holds: impl Fn(&Instance) -> bool) -> bool {
+        self.instances.iter().all(holds)
+    }
+}
+
+/// progressing, accomplished; or failed.
+static TRANSITION: Transition = Transition {
+    resource: &SNAPSHOT,
+    begins: &[Edge::into("progressing", "CreateSnapshot")],
+    ends: &[
+        Edge::between("progressing", "accomplished", "made"),
+        Edge::between("progressing", "failed", "refused"),
+    ],
+    settles: Some(Settling::new(Ids::Replied("SnapshotId"), Goal::Status("accomplished"))),
+};
+
+impl Action for CreateSnapshot {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = Reply;
+
+    const NAME: &'static str = "CreateSnapshot";
+    const SUMMARY: &'static str = "Makes a snapshot of a disk.";
+    const DETAILS: &'static str = "\
+The answer says only that the snapshot was accepted: it is progressing. Disks can be made from it \
+when DescribeSnapshots shows it as accomplished. It lives on when its disk is released.\n\n\
+With real machines the bytes of a disk cannot be kept yet, so the request is refused there.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const NEEDS: Needs = Needs::Snapshots;
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        &[&DISK_TO_KEEP_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
+    const TOKEN_MISMATCH: &'static ErrorCode = &SNAPSHOT_TOKEN_MISMATCH;
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("not both Category and InstantAccess are given",           |f| !f.contradicts, &CATEGORY_AND_INSTANT_ACCESS),
+        must("the disk is neither local nor elastic ephemeral",         |f| f.has_snapshots(), &NO_SNAPSHOTS_OF_CATEGORY),
+        must("no other snapshot of the disk is being made",             |f| !f.is_being_kept, &SNAPSHOT_UNDER_WAY),
+        must("the disk is Available or In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("the disk was attached at least once",                     |f| f.disk.attached_at.is_some(), &NEVER_ATTACHED),
+        must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
+        must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
+        must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
+        let mut instances = Vec::new();
+        for at in &disk.attachments {
+            instances.extend(call.instance(tx, &at.instance)?);
+        }
+        Ok(Facts {
+            tags: new_tags(&ask.tag.0)?,
+            contradicts: ask.category.is_some() && ask.instant_access == Some(true),
+            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
+            snapshots: snapshot_lookups::count(tx, &disk)?,
+            disk,
+            instances,
+        })
+    }
+
+    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+        let snapshot = new_snapshot(call, ask, &facts);
+        let taking = TakingSnapshot { snapshot: snapshot.id.clone(), disk: facts.disk.id.clone() };
+        let reply = Reply { snapshot_id: snapshot.id.to_string() };
+        Effect::reply(reply).save(snapshot).start(taking)
+    }
+}
+
+fn new_snapshot(call: &Call<'_>, ask: &Params, facts: &Facts) -> DiskSnapshot {
+    let disk = &facts.disk;
+    let region = call.environment.inventory.region(&disk.region);
+    let hint = region.map_or("bp1", |region| &region.id_hint);
+    let days = |days: i64| u32::try_from(days).ok();
+    let group = ask.resource_group_id.as_ref().map(|group| &group.0);
+    DiskSnapshot {
+        id: call.environment.ids.of(hint, call.now),
+        account: disk.account.clone(),
+        region: disk.region.clone(),
+        disk: disk.id.clone(),
+        disk_kind: disk.kind,
+        size_gib: disk.size_gib,
+        image: disk.image.clone(),
+        encrypted: disk.encrypted,
+        kms_key_id: disk.kms_key_id.clone(),
+        origin: SnapshotOrigin::User,
+        category: ask.category.map_or(SnapshotCategory::Standard, CategoryWord::category),
+        status: SnapshotStatus::Progressing,
+        name: ask.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+        description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+        tags: facts.tags.clone(),
+        resource_group: group.unwrap_or(&disk.resource_group).clone(),
+        instant_access: ask.instant_access.unwrap_or(false),
+        instant_access_days: ask.instant_access_retention_days.and_then(|Integer(n)| days(n)),
+        retention_days: ask.retention_days.and_then(|Integer(n)| days(n)),
+        created_at: call.now,
+        modified_at: call.now,
+        unknown: domain::UnknownFields::default(),
+    }
+}
+
+/// Keeps the content of the disk; then the snapshot is accomplished.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TakingSnapshot {
+    snapshot: SnapshotId,
+    disk: DiskId,
+}
+
+impl Operation for TakingSnapshot {
+    const KIND: &'static str = "snapshot.create";
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject { instance: None, disk: Some(self.disk.clone()) }
+    }
+
+    fn phase(&self) -> &'static str {
+        "snapshot"
+    }
+
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        context.hypervisor.take_snapshot(&self.snapshot, &self.disk, context.now).await
+    }
+
+    /// A snapshot that was deleted meanwhile stays so.
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let Some(mut snapshot) = tx.get(&self.snapshot)? else { return Ok(()) };
+        let ended = match outcome {
+            Outcome::Done => snapshot.accomplished(now),
+            Outcome::GaveUp(_) => snapshot.failed(now),
+        };
+        if ended.is_ok() { tx.save(&snapshot) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,28 @@
+//! Snapshots as a kind of resource: how to list them, and their statuses.
+
+use domain::{SnapshotId, SnapshotStatus};
+
+use super::describe_snapshots::DescribeSnapshots;
+use crate::catalog::{Listing, Query, Resource, Status, id_parameter};
+
+id_parameter!(SnapshotId, "s-bp1000q5zb2k8w4tn6yr");
+
+/// Snapshots.
+pub(crate) static SNAPSHOT: Resource = Resource {
+    noun: "snapshot",
+    with_article: "a snapshot",
+    listing: Listing {
+        action: DescribeSnapshots::NAME,
+        ids: Some("SnapshotIds"),
+        path: ["Snapshots", "Snapshot"],
+        id: "SnapshotId",
+        texts: &["{SnapshotName}", "of {SourceDiskId}", "{SourceDiskSize} GiB"],
+        holder: None,
+    },
+    statuses: &[
+        Status::passing(SnapshotStatus::Progressing.as_str()),
+        Status::lasting(SnapshotStatus::Accomplished.as_str()),
+        Status::lasting(SnapshotStatus::Failed.as_str()),
+    ],
+    unasked: &[],
+};

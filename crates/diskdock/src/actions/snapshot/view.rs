@@ -1,0 +1,140 @@
+//! A snapshot as clients see it.
+
+use domain::{DiskSnapshot, SnapshotStatus};
+
+use crate::catalog::reply;
+use crate::catalog::times::with_seconds;
+
+/// Bytes in a GiB.
+const GIB: i64 = 1 << 30;
+
+reply!(
+    /// One snapshot.
+    pub(crate) struct SnapshotItem {
+        /// The snapshot's id.
+        snapshot_id: String,
+        /// Its serial number.
+        #[wire = "SnapshotSN"]
+        snapshot_sn: String,
+        /// The chain that it is in: all snapshots of its disk.
+        snapshot_link_id: String,
+        /// Region.
+        region_id: String,
+        /// Display name.
+        snapshot_name: String,
+        /// Free text.
+        description: String,
+        /// `progressing`, `accomplished` or `failed`.
+        status: &'static str,
+        /// How far it is, with a percent sign.
+        progress: &'static str,
+        /// Seconds until it is there; left out while nobody knows.
+        remain_time: Option<u32>,
+        /// Whether disks can be made from it.
+        available: bool,
+        /// `user`, or `auto` for one that a policy has made.
+        snapshot_type: &'static str,
+        /// `standard` or `flash`.
+        category: &'static str,
+        /// `disk` if disks were made from it, else `none`.
+        usage: &'static str,
+        /// The disk it was made of.
+        source_disk_id: String,
+        /// GiB that the disk had, as text.
+        source_disk_size: String,
+        /// `system` or `data`.
+        source_disk_type: &'static str,
+        /// `disk`.
+        source_storage_type: &'static str,
+        /// The snapshot that it was copied from.
+        source_snapshot_id: &'static str,
+        /// The region that it was copied from.
+        source_region_id: &'static str,
+        /// Bytes, as of the whole disk.
+        full_snapshot_size_in_bytes: i64,
+        /// Whether its disk was encrypted.
+        encrypted: bool,
+        /// The key of the disk.
+        #[wire = "KMSKeyId"]
+        kms_key_id: String,
+        /// The retired switch for instant access.
+        instant_access: bool,
+        /// Days of instant access.
+        instant_access_retention_days: Option<u32>,
+        /// Days that it is kept; left out if for ever.
+        retention_days: Option<u32>,
+        /// The product code of a marketplace image.
+        product_code: &'static str,
+        /// The resource group.
+        resource_group_id: String,
+        /// When it was created.
+        creation_time: String,
+        /// When it was changed last.
+        last_modified_time: String,
+        /// Its tags.
+        tags: SnapshotTags,
+    }
+);
+
+reply!(
+    /// Tags of a snapshot.
+    pub(crate) struct SnapshotTags {
+        /// One for each key.
+        tag: Vec<SnapshotTag>,
+    }
+);
+
+reply!(
+    /// One tag.
+    pub(crate) struct SnapshotTag {
+        /// The key.
+        tag_key: String,
+        /// The value.
+        tag_value: String,
+    }
+);
+
+/// The chain that the snapshots of a disk are in.
+pub(super) fn link_of(snapshot: &DiskSnapshot) -> String {
+    format!("sl-{}", snapshot.disk.serial_number())
+}
+
+/// The item of a snapshot that disks were made from, or not.
+pub(super) fn item(snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
+    let ended = snapshot.status != SnapshotStatus::Progressing;
+    let id = snapshot.id.as_str();
+    let tag =
+        |tag: &domain::Tag| SnapshotTag { tag_key: tag.key.clone(), tag_value: tag.value.clone() };
+    SnapshotItem {
+        snapshot_id: id.to_owned(),
+        snapshot_sn: id.strip_prefix("s-").unwrap_or(id).to_owned(),
+        snapshot_link_id: link_of(snapshot),
+        region_id: snapshot.region.clone(),
+        snapshot_name: snapshot.name.clone(),
+        description: snapshot.description.clone(),
+        status: snapshot.status.as_str(),
+        progress: if snapshot.is_accomplished() { "100%" } else { "0%" },
+        remain_time: ended.then_some(0),
+        available: snapshot.is_accomplished(),
+        snapshot_type: snapshot.origin.as_str(),
+        category: snapshot.category.as_str(),
+        usage: if is_used { "disk" } else { "none" },
+        source_disk_id: snapshot.disk.to_string(),
+        source_disk_size: snapshot.size_gib.to_string(),
+        source_disk_type: snapshot.disk_kind.as_str(),
+        source_storage_type: "disk",
+        source_snapshot_id: "",
+        source_region_id: "",
+        full_snapshot_size_in_bytes: i64::from(snapshot.size_gib) * GIB,
+        encrypted: snapshot.encrypted,
+        kms_key_id: snapshot.kms_key_id.clone(),
+        instant_access: snapshot.instant_access,
+        instant_access_retention_days: snapshot.instant_access_days,
+        retention_days: snapshot.retention_days,
+        product_code: "",
+        resource_group_id: snapshot.resource_group.clone(),
+        creation_time: with_seconds(snapshot.created_at),
+        last_modified_time: with_seconds(snapshot.modified_at),
+        tags: SnapshotTags { tag: snapshot.tags.iter().map(tag).collect() },
+    }
+}

@@ -1,0 +1,175 @@
+//! A snapshot: the content of a disk at one moment.
+//!
+//! ```text
+//!  progressing --accomplished--> accomplished
+//!              --failed--------> failed
+//! ```
+//!
+//! It lives on its own: neither the release of its disk nor that of a disk made from it takes it
+//! away.
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::DiskKind;
+use crate::entity::{Entity, EntityId, EntityKind, common_fields};
+use crate::ids::{AccountId, DiskId, SnapshotId};
+use crate::moment::Moment;
+use crate::tag::Tag;
+use crate::unknown::UnknownFields;
+use crate::vocabulary::{Illegal, words};
+
+/// Seconds in a day.
+const DAY_S: i64 = 24 * 3_600;
+
+words!(
+    /// Where a snapshot is.
+    SnapshotStatus {
+        /// Being made.
+        Progressing = "progressing",
+        /// There.
+        Accomplished = "accomplished",
+        /// It could not be made.
+        Failed = "failed",
+    }
+);
+
+words!(
+    /// The retired distinction of where snapshots are kept.
+    SnapshotCategory {
+        /// With all others.
+        Standard = "standard",
+        /// Near its disk.
+        Flash = "flash",
+    }
+);
+
+words!(
+    /// The maker of a snapshot.
+    SnapshotOrigin {
+        /// An automatic snapshot policy.
+        Auto = "auto",
+        /// A request.
+        User = "user",
+    }
+);
+
+/// A snapshot of a disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiskSnapshot {
+    /// `s-…`.
+    pub id: SnapshotId,
+    /// The owner.
+    pub account: AccountId,
+    /// The region it lies in.
+    pub region: String,
+    /// Its disk, which may be gone.
+    pub disk: DiskId,
+    /// The kind of the disk.
+    pub disk_kind: DiskKind,
+    /// GiB that the disk had.
+    pub size_gib: u32,
+    /// The image that the disk was made from, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub image: String,
+    /// Whether the disk was encrypted.
+    #[serde(default)]
+    pub encrypted: bool,
+    /// The key of an encrypted disk.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kms_key_id: String,
+    /// Its maker.
+    pub origin: SnapshotOrigin,
+    /// The retired category.
+    pub category: SnapshotCategory,
+    /// Where it is.
+    pub status: SnapshotStatus,
+    /// Display name, possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Free text, possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Keys are unique.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// The resource group, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub resource_group: String,
+    /// The retired switch for instant access.
+    #[serde(default)]
+    pub instant_access: bool,
+    /// Days of instant access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant_access_days: Option<u32>,
+    /// Days that it is kept; for ever if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// When the request was accepted.
+    pub created_at: Moment,
+    /// When it was changed last.
+    pub modified_at: Moment,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
+}
+
+impl DiskSnapshot {
+    /// progressing → accomplished.
+    pub fn accomplished(&mut self, now: Moment) -> Result<(), Illegal> {
+        self.end(SnapshotStatus::Accomplished, now)
+    }
+
+    /// progressing → failed.
+    pub fn failed(&mut self, now: Moment) -> Result<(), Illegal> {
+        self.end(SnapshotStatus::Failed, now)
+    }
+
+    fn end(&mut self, status: SnapshotStatus, now: Moment) -> Result<(), Illegal> {
+        if self.status != SnapshotStatus::Progressing {
+            return Err(Illegal);
+        }
+        (self.status, self.modified_at) = (status, now);
+        Ok(())
+    }
+
+    /// Whether a disk can be made from it, or set back to it.
+    pub fn is_accomplished(&self) -> bool {
+        self.status == SnapshotStatus::Accomplished
+    }
+
+    /// When it is to be deleted; never if it is kept for ever.
+    pub fn expires_at(&self) -> Option<Moment> {
+        self.retention_days.map(|days| self.created_at.plus_s(i64::from(days) * DAY_S))
+    }
+}
+
+impl EntityId for SnapshotId {
+    type Entity = DiskSnapshot;
+
+    fn as_str(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Entity for DiskSnapshot {
+    common_fields!(SnapshotId);
+
+    const KIND: EntityKind = EntityKind {
+        name: "snapshot",
+        plural: "snapshots",
+        id_prefix: "s-",
+        columns: &["status", "origin"],
+    };
+
+    fn columns(&self) -> Vec<&str> {
+        vec![self.status.as_str(), self.origin.as_str()]
+    }
+
+    fn terms(&self) -> Vec<(&'static str, &str)> {
+        vec![("name", &self.name), ("disk", self.disk.as_str())]
+    }
+
+    fn unknown_fields(&self) -> Vec<&UnknownFields> {
+        vec![&self.unknown]
+    }
+}
