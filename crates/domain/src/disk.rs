@@ -41,8 +41,8 @@ pub use device::{SYSTEM_DEVICE, first_free_device};
 pub enum DiskStatus {
     /// Being made.
     Creating,
-    /// Attached to nothing. A disk becomes Available by `Disk::created`, `detached`, `attach_failed`
-    /// or `released_by_guest`.
+    /// Attached to nothing. A disk becomes Available by `Disk::created`, `detached`,
+    /// `attach_failed` or `released_by_guest`.
     Available,
     /// An attach was accepted and is not finished.
     Attaching,
