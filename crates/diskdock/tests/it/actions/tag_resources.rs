@@ -190,6 +190,7 @@ async fn refusals_of_untag_resources() {
     let cases: &[Refused<'_>] = &[
         (&[one, DISKS[0], DISKS[1]], 404, "MissingParameter.Tags"),
         (&[one, DISKS[0], DISKS[1], named, all], 403, "Param.Conflict"),
+        (&[one, ("RegionId", "xx"), DISKS[1], named], 404, "InvalidRegionId.NotFound"),
         (&several, 400, "NumberExceed.Tags"),
         (&too_many, 400, "NumberExceed.ResourceIds"),
         (
