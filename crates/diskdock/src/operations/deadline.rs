@@ -10,9 +10,9 @@ use domain::Uptime;
 use super::Timeout;
 use crate::store::TimeUsed;
 
-/// An operation that is resumed has at least one part in so many of its timeout left …
+/// The divisor of the timeout that an operation has left at least after it is resumed.
 const FAIR_PART: i64 = 2;
-/// … until it has used up so many timeouts over all restarts.
+/// How many timeouts an operation may use over all restarts.
 const MOST_TIMEOUTS: i64 = 2;
 
 /// The deadline of an operation that this server carries out.

@@ -116,7 +116,8 @@ where
         let page = store.read(read).await?;
         let Some((last, _)) = page.last() else { return Ok(differences) };
         after = Some(last.id.clone());
-        // One that is being released is its operation's: adopted again, it would live on.
+        // Instances that are being released belong to their operation: adopted, they would be made
+        // again.
         let alive = page.into_iter().filter(|(instance, _)| !instance.releasing);
         let visits = alive.map(|(instance, disks)| visit(instance, disks));
         let mut visits = stream::iter(visits).buffered(AT_A_TIME);
@@ -252,11 +253,14 @@ fn compare(
     let should: BTreeSet<_> = expected.disks.iter().filter(|(id, _)| !in_transit(id)).collect();
     found.extend(seen.problems.iter().map(|what| unrepaired(instance, what.clone())));
     for (disk, generation) in has.difference(&should) {
-        let what = format!("can reach {disk} (attachment {generation}), which the store denies");
+        let what = format!(
+            "can reach {disk} (attachment {generation}), but the store does not have it attached"
+        );
         found.push(unrepaired(instance, what));
     }
     for (disk, generation) in should.difference(&has) {
-        let what = format!("cannot reach {disk} (attachment {generation}), which it should");
+        let what =
+            format!("cannot reach {disk} (attachment {generation}), but the store has it attached");
         let release = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { release } else { Repair::Nothing };
         found.push(RepairableDifference::Differs(differs(instance, what), repair));
@@ -264,7 +268,7 @@ fn compare(
     found
 }
 
-/// The state that the hypervisor should report of an instance that it does not know.
+/// The state that the hypervisor should report of an instance, by the store.
 fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,

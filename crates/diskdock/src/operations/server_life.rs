@@ -29,7 +29,7 @@ const TOKENS_KEPT_S: i64 = 24 * 3_600;
 /// How long a start that failed rests before it is tried again.
 const START_AGAIN: Duration = Duration::from_secs(1);
 
-/// A server that has to be kept alive.
+/// The background work of a server: recovery, its lease, maintenance, following changes.
 pub struct ServerLife {
     store: Arc<Store>,
     clock: Arc<Clock>,
@@ -150,7 +150,7 @@ impl ServerLife {
     }
 }
 
-/// Reads the clock so often that time without any other reading counts, too.
+/// Reads the clock regularly, since a long time between two readings is not counted as uptime.
 async fn beat(clock: Arc<Clock>) {
     loop {
         tokio::time::sleep(clock::BEAT).await;

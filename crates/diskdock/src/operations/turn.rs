@@ -52,7 +52,7 @@ impl Runner {
             job.schedule.deadline.count(now);
             let (stepped, operation) =
                 self.step_once(operation, &mut job.row, &mut job.schedule, now).await;
-            // Judged after a look, never without one.
+            // The deadline is checked only after a step, so that finished work never times out.
             let outcome = match stepped {
                 Stepped::Waits if !job.schedule.deadline.has_passed() => {
                     return self.save_if_changed(job.row, job.schedule, operation).await;
@@ -119,7 +119,8 @@ impl Runner {
     }
 
     /// Saves a job that has to wait, if its state is not the saved one or it begins or ceases
-    /// to stand still: how its time goes on follows from the uptime, which the lease saves.
+    /// to stand still. The time that it uses need not be saved: it follows from the uptime, which
+    /// the lease saves.
     async fn save_if_changed(
         &self,
         mut row: OperationRow,
@@ -242,7 +243,7 @@ fn next_stage(
     }
 }
 
-/// The result of a step; none if it panicked, which must not lose whatever takes it.
+/// The result of a step; none if it panicked, so that its job is not lost.
 pub(super) async fn unless_panics<T>(
     mut step: Pin<Box<dyn Future<Output = T> + Send + '_>>,
 ) -> Option<T> {
@@ -253,7 +254,8 @@ pub(super) async fn unless_panics<T>(
     .await
 }
 
-/// A job that takes a step. Dropped, it is no longer in flight.
+/// A job that takes a step. Dropped, also by a panic, the job goes back to those that wait, or
+/// leaves them if nothing of it is left.
 struct InHand<'r> {
     runner: &'r Runner,
     id: OperationId,

@@ -43,7 +43,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Where the disk's attachment to this instance is on its way.
+    /// The phase of the disk's attachment to this instance, if there is one.
     fn phase(&self) -> Option<Phase> {
         self.disk.on(&self.instance.id).map(|at| at.phase)
     }
@@ -198,7 +198,7 @@ impl Operation for Unplugging {
     }
 }
 
-/// The instance remembers which disk it booted from.
+/// Takes the system disk off the instance, which keeps the disk's id in a tag.
 fn leave_without_system_disk(
     tx: &mut dyn WriteTx,
     instance: &InstanceId,

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::Qemu;
 use super::command_line::block_device;
 use super::listening::listens;
-use super::machine::{Machine, State, devices, failed_again, nodes, said};
+use super::machine::{Machine, State, devices, failed_again, nodes, transient};
 use super::name;
 use super::record::Record;
 use super::sync::free_ports;
@@ -111,7 +111,7 @@ impl Qemu {
                 let tries = state.refused.entry(slot.clone()).or_default();
                 failed_again(tries, format!("QEMU refused the disk: {description}"))
             }
-            Err(other) => Err(said(other)),
+            Err(other) => Err(transient(other)),
         }
     }
 
@@ -174,10 +174,10 @@ impl Qemu {
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
             if let Err(error) = self.close_off(&machine, &mut state, slot).await? {
-                return kept(slot, error);
+                return keep_attached(slot, error);
             }
             state.unplug.powered_off();
-            self.take_off_record(&machine, &mut state, slot).await?;
+            self.remove_from_record(&machine, &mut state, slot).await?;
             return Ok(Progress::Done);
         };
         if machine.record(&mut state).await?.is_some_and(|known| known.at(slot).is_none()) {
@@ -239,13 +239,13 @@ impl Qemu {
                 match client.execute(DeviceDel { id: device.clone() }).await {
                     // Of what has gone already: the look tells.
                     Ok(_) | Err(qmp::Error::Refused { .. }) => {}
-                    Err(other) => return Err(said(other)),
+                    Err(other) => return Err(transient(other)),
                 }
                 failpoint::hit("unplug.asked");
             }
             Ok(())
         };
-        let status = async { client.execute(QueryStatus {}).await.map_err(said) };
+        let status = async { client.execute(QueryStatus {}).await.map_err(transient) };
         // QEMU answers in this order, so the look is the later one.
         let looked = tokio::try_join!(biased; listens(client), asks, devices(client), status);
         if ask {
@@ -258,8 +258,8 @@ impl Qemu {
         Ok(Observation { present: devices.contains(&device), listens, paused })
     }
 
-    /// Takes down what the guest was asked, and which ports rest. Nothing that is safe depends on
-    /// it: without it, a disk that leaves after a restart of the server counts as lost.
+    /// Saves the requests to the guest, and which ports rest. Safety does not depend on it: without
+    /// it, a disk that leaves after a restart of the server counts as lost.
     pub(super) async fn note_requests(&self, machine: &Machine, state: &mut State) {
         let (requests, resting) = (state.unplug.requests(), state.unplug.resting());
         if matches!(machine.record(state).await, Ok(None)) {
@@ -281,7 +281,7 @@ impl Qemu {
             if let Err(error) = self.close_off(machine, state, &slot).await? {
                 return Ok(Err(error.to_string()));
             }
-            self.take_off_record(machine, state, &slot).await?;
+            self.remove_from_record(machine, state, &slot).await?;
             self.tell(&slot.instance, Some(slot.disk));
         }
         Ok(Ok(()))
@@ -302,7 +302,7 @@ impl Qemu {
         let opened = at.and_then(|at| at.opened.clone());
         let closing = match self.begin_close(&slot.disk, opened).await {
             Ok(closing) => closing,
-            Err(error) => return kept(slot, error),
+            Err(error) => return keep_attached(slot, error),
         };
         match client.execute(BlockdevDel { node_name: node.clone() }).await {
             Ok(_) => {}
@@ -313,13 +313,13 @@ impl Qemu {
                     return Ok(Progress::RetryAfter { after_ms: 20, because });
                 }
             }
-            Err(other) => return Err(said(other)),
+            Err(other) => return Err(transient(other)),
         }
         failpoint::hit("unplug.closed");
         if let Err(error) = self.sync_image(closing).await {
-            return kept(slot, error);
+            return keep_attached(slot, error);
         }
-        self.take_off_record(machine, state, slot).await?;
+        self.remove_from_record(machine, state, slot).await?;
         Ok(Progress::Done)
     }
 
@@ -334,12 +334,12 @@ impl Qemu {
         let at = record.and_then(|known| known.at(slot)).cloned();
         Ok(match at {
             Some(at) => self.close_ended(machine, state, &at).await,
-            // What is off the record was released.
+            // A disk that is not on the record was released.
             None => Ok(()),
         })
     }
 
-    async fn take_off_record(
+    async fn remove_from_record(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -357,7 +357,7 @@ impl Qemu {
 }
 
 /// Closing a disk would lose what its guest wrote, so it stays where it is.
-fn kept(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
+fn keep_attached(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
     let (disk, instance) = (&slot.disk, &slot.instance);
     tracing::error!(%disk, %instance, %error, "a disk stays attached, since writes would be lost");
     unless_transient(error)

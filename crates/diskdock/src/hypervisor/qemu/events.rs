@@ -29,7 +29,7 @@ pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Even
             let Some(driver) = driver.upgrade() else { return };
             let is_last = matches!(notice, Notice::Closed);
             if let Err(error) = driver.handle_event(&instance, notice).await {
-                tracing::warn!(%instance, %error, "cannot follow a machine");
+                tracing::warn!(%instance, %error, "cannot handle an event of QEMU");
                 driver.tell(&instance, None);
             }
             if is_last {
@@ -68,7 +68,7 @@ impl Qemu {
         instance: &InstanceId,
         disk: DiskId,
     ) -> Result<(), TransientError> {
-        // A failure damages the disk, which the second look finds.
+        // An error is ignored here: it has damaged the disk, which the next attempt reports.
         if let Ok(closing) = self.begin_close(&disk, None).await {
             let _ = self.sync_image(closing).await;
         }

@@ -6,7 +6,7 @@
 
 use qmp::commands::HumanMonitorCommand;
 
-use super::machine::said;
+use super::machine::transient;
 use crate::hypervisor::TransientError;
 
 /// Reads the low byte of GPE0_EN, which the q35 machine has at this I/O port: its power management
@@ -21,7 +21,7 @@ pub(super) async fn listens(client: &qmp::Client) -> Result<Option<bool>, Transi
     match client.execute(command).await {
         Ok(answer) => Ok(parse(&answer)),
         Err(qmp::Error::Refused { .. }) => Ok(None),
-        Err(other) => Err(said(other)),
+        Err(other) => Err(transient(other)),
     }
 }
 

@@ -185,7 +185,7 @@ impl Machine {
     ) -> Result<(), TransientError> {
         // Nothing is known of it before it is on the record.
         let mut unplug = state.unplug.clone();
-        unplug.left(slot, port);
+        unplug.left(slot, port, self.now_ms());
         let resting = unplug.resting();
         let change = |record: &mut Record| {
             change(record);
@@ -288,14 +288,14 @@ impl State {
 /// The devices that the guest can reach, by the ids that we gave them.
 pub(crate) async fn devices(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let peripheral = QomList { path: "/machine/peripheral".to_owned() };
-    let devices = client.execute(peripheral).await.map_err(said)?;
+    let devices = client.execute(peripheral).await.map_err(transient)?;
     Ok(devices.into_iter().map(|property| property.name).collect())
 }
 
 /// The images that QEMU has open. It looks at each of their files, so it takes some four times as
 /// long to answer as it does for [`devices`].
 pub(crate) async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
-    let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(said)?;
+    let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(transient)?;
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
@@ -307,7 +307,7 @@ pub(crate) fn failed_again(failures: &mut u32, words: String) -> Result<Progress
 }
 
 /// An error of the monitor, which is transient.
-pub(crate) fn said(error: qmp::Error) -> TransientError {
+pub(crate) fn transient(error: qmp::Error) -> TransientError {
     TransientError(format!("QEMU: {error}"))
 }
 

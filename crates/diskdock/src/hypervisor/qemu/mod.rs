@@ -215,8 +215,7 @@ impl Qemu {
         Ok(())
     }
 
-    /// A disk whose instance is released although it could not be closed: the disk may go along.
-    /// If it stays, it is damaged.
+    /// Marks a disk that could not be closed as damaged, in case it outlives its instance.
     async fn leave_behind(&self, disk: &DiskId, error: StorageError) -> Result<(), TransientError> {
         if !error.needs_operator() {
             return Err(TransientError(error.to_string()));

@@ -12,7 +12,7 @@ use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState, Stop};
 use tokio::time::sleep;
 
 use super::Qemu;
-use super::machine::{Machine, State, said};
+use super::machine::{Machine, State, transient};
 use super::power::why_paused;
 use crate::hypervisor::{NOT_PAUSED, OFF, Progress, TransientError, paused_already};
 use crate::storage::free_bytes;
@@ -30,7 +30,7 @@ impl Qemu {
         state: &mut State,
         client: &qmp::Client,
     ) -> Result<(), TransientError> {
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         self.note_status(machine, state, &status);
         Ok(())
     }
@@ -70,11 +70,11 @@ impl Qemu {
         let Some(client) = self.client(&machine, &mut state).await? else {
             return Ok(Progress::Failed(OFF.to_owned()));
         };
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if let Some(why) = self.note_status(&machine, &mut state, &status) {
             return Ok(paused_already(&why));
         }
-        client.execute(Stop {}).await.map_err(said)?;
+        client.execute(Stop {}).await.map_err(transient)?;
         self.see_whether_paused(&machine, &mut state, &client).await?;
         Ok(Progress::Done)
     }
@@ -89,7 +89,7 @@ impl Qemu {
         let Some(client) = self.client(&machine, &mut state).await? else {
             return Ok(Progress::Failed(OFF.to_owned()));
         };
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if why_paused(&status).is_none() {
             return Ok(Progress::Failed(NOT_PAUSED.to_owned()));
         }
@@ -98,7 +98,7 @@ impl Qemu {
             Err(qmp::Error::Refused { description, .. }) => {
                 return Ok(Progress::Failed(format!("QEMU cannot resume it: {description}")));
             }
-            Err(other) => return Err(said(other)),
+            Err(other) => return Err(transient(other)),
         }
         self.see_whether_paused(&machine, &mut state, &client).await?;
         Ok(Progress::Done)
@@ -142,7 +142,7 @@ impl Qemu {
         state: &mut State,
     ) -> Result<bool, TransientError> {
         let Some(client) = Machine::open_connection(state) else { return Ok(false) };
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if status.status != RunState::IoError {
             self.note_status(machine, state, &status);
             return Ok(false);
@@ -150,7 +150,7 @@ impl Qemu {
         let free = free_bytes(&self.directory).unwrap_or(0);
         if free >= ROOM {
             tracing::info!(instance = %machine.id, free, "there is room again");
-            client.execute(Cont {}).await.map_err(said)?;
+            client.execute(Cont {}).await.map_err(transient)?;
         }
         Ok(true)
     }

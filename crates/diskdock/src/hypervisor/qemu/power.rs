@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::command_line::{BootDisk, Parts, command_line};
 use super::hardware::Hardware;
-use super::machine::{Machine, State, failed_again, said};
+use super::machine::{Machine, State, failed_again, transient};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
 use crate::failpoint;
@@ -261,12 +261,12 @@ impl Qemu {
                 because: "QEMU is ending".to_owned(),
             });
         };
-        let status = client.execute(QueryStatus {}).await.map_err(said)?;
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if let Some(because) = why_paused(&status) {
             return Ok(Progress::Suspended { after_ms: ASK_AGAIN_MS, because });
         }
         if now.since_ms(last) >= ASK_AGAIN_MS {
-            client.execute(SystemPowerdown {}).await.map_err(said)?;
+            client.execute(SystemPowerdown {}).await.map_err(transient)?;
             state.asked_to_stop = Some((since, now));
         }
         let left = self.config.shutdown_grace_ms - now.since_ms(since);

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
 use super::Qemu;
-use super::machine::{Machine, State, devices, said};
+use super::machine::{Machine, State, devices, transient};
 use super::name;
 use super::record::Record;
 use crate::hypervisor::{Slot, TransientError};
@@ -35,11 +35,11 @@ impl Qemu {
             let (disk, generation) = (at.disk.clone(), at.generation);
             let slot = Slot { instance: machine.id.clone(), disk, generation };
             if devices.contains(&name::of_device(&slot)?) {
-                state.unplug.is_present(&slot);
+                state.unplug.note_present(&slot);
                 if !at.given {
                     machine.change(state, |record| record.set_given(&slot)).await?;
                 }
-            } else if at.given && !at.system && state.unplug.was_asked(&slot) {
+            } else if at.given && !at.system && state.unplug.may_leave_by_request(&slot) {
                 self.release(machine, state, client, &slot).await?;
             } else if at.given && !at.system {
                 let lost = at.lost + 1;
@@ -81,7 +81,7 @@ impl Qemu {
         let volume = self.find(&slot.disk).await.map_err(TransientError)?;
         machine.change(state, |record| record.set_port(slot, port)).await?;
         let inserted = self.insert(machine, state, client, slot, &volume, port).await?;
-        inserted.map_err(said)?;
+        inserted.map_err(transient)?;
         machine.change(state, |record| record.set_given(slot)).await?;
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
         let incident = "the disk left its guest without a request to detach it, and was plugged in \

@@ -240,20 +240,22 @@ impl UnplugPolicy {
     }
 
     /// The guest can still reach the disk. If a reset did not take it, no earlier request will.
-    pub(crate) fn is_present(&mut self, slot: &Slot) {
+    pub(crate) fn note_present(&mut self, slot: &Slot) {
         let ended = |open: &Open| !open.request.wanted && open.request.ejects == 0;
         if self.open.get(slot).is_some_and(ended) {
             self.open.remove(slot);
         }
     }
 
-    /// Whether the guest was asked to release the disk.
-    pub(crate) fn was_asked(&self, slot: &Slot) -> bool {
+    /// Whether the disk may leave because of a request: the guest was asked, or is to be.
+    pub(crate) fn may_leave_by_request(&self, slot: &Slot) -> bool {
         self.open.get(slot).is_some_and(|open| !open.is_forgotten())
     }
 
     /// The disk has left its port and nothing is open about it any more.
-    pub(crate) fn left(&mut self, slot: &Slot, port: u32) {
+    pub(crate) fn left(&mut self, slot: &Slot, port: u32, now_ms: i64) {
+        // What has passed until now is not part of the rest that begins.
+        self.tick(now_ms, self.running);
         match self.open.remove(slot) {
             Some(open) if open.request.ejects <= 1 => {}
             Some(open) => {

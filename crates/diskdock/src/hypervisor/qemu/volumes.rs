@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::BlockResize;
 
-use super::machine::{Machine, State, devices, nodes, said};
+use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
 use super::{Qemu, name};
 use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress, Slot, TransientError};
@@ -85,7 +85,7 @@ impl Qemu {
             Err(qmp::Error::Refused { description, .. }) => {
                 Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
             }
-            Err(other) => Err(said(other)),
+            Err(other) => Err(transient(other)),
         }
     }
 

@@ -314,7 +314,10 @@ async fn reconciler_frees_a_disk_that_a_running_guest_released() {
     assert_eq!(world.tx(), before, "looking changes nothing");
     assert_eq!(world.repair().await, found);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0].what, format!("cannot reach {disk} (attachment 1), which it should"));
+    assert_eq!(
+        found[0].what,
+        format!("cannot reach {disk} (attachment 1), but the store has it attached")
+    );
     let shown = world.describe(&disk).await;
     assert_eq!((&shown["Status"], &shown["InstanceId"]), (&"Available".into(), &"".into()));
     assert!(!shown["DetachedTime"].as_str().unwrap().is_empty());

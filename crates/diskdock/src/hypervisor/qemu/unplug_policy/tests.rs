@@ -80,7 +80,7 @@ fn observed_asks_again_for_a_disk_still_present_after_a_reset() {
 #[test]
 fn port_of_a_disk_that_was_asked_for_once_is_free_at_once() {
     let mut policy = asked(true);
-    policy.left(&slot(1), 3);
+    policy.left(&slot(1), 3, BEGINNING + 80);
     assert_eq!(policy.port(&free(&[3]), BEGINNING + 90), Port::Free(3));
 }
 
@@ -90,7 +90,7 @@ fn port_that_was_asked_twice_rests_for_as_long_as_the_guest_took() {
     let gone = BEGINNING + 60_000;
     assert_eq!(policy.observed(&slot(1), there(Some(true)), gone), Decision::Ask);
     policy.asked(&slot(1), Some(true));
-    policy.left(&slot(1), 3);
+    policy.left(&slot(1), 3, gone);
     assert_eq!(policy.port(&free(&[3, 4]), gone), Port::Free(4), "another one is preferred");
     assert!(matches!(policy.port(&free(&[3]), gone + 59_000), Port::Resting { .. }));
     assert_eq!(policy.port(&free(&[3]), gone + 60_000), Port::Free(3));
@@ -98,15 +98,28 @@ fn port_that_was_asked_twice_rests_for_as_long_as_the_guest_took() {
 }
 
 #[test]
+fn port_rests_in_full_when_its_disk_leaves_long_after_the_detach_was_cancelled() {
+    let mut policy = asked(true);
+    let again = BEGINNING + 30_000;
+    assert_eq!(policy.observed(&slot(1), there(Some(true)), again), Decision::Ask);
+    policy.asked(&slot(1), Some(true));
+    policy.cancelled(&slot(1).disk);
+    let gone = BEGINNING + 90_000;
+    policy.left(&slot(1), 3, gone);
+    assert!(matches!(policy.port(&free(&[3]), gone + 89_000), Port::Resting { .. }));
+    assert_eq!(policy.port(&free(&[3]), gone + 90_000), Port::Free(3));
+}
+
+#[test]
 fn port_rests_when_another_event_was_raised_while_its_disk_was_leaving() {
     for event in [UnplugPolicy::plugged, |policy: &mut UnplugPolicy| {
         policy.begin(&slot(2), BEGINNING);
         policy.asked(&slot(2), Some(true));
-        policy.left(&slot(2), 7);
+        policy.left(&slot(2), 7, BEGINNING);
     }] {
         let mut policy = asked(true);
         event(&mut policy);
-        policy.left(&slot(1), 3);
+        policy.left(&slot(1), 3, BEGINNING);
         assert!(matches!(policy.port(&free(&[3]), BEGINNING), Port::Resting { .. }));
     }
 }
@@ -115,7 +128,7 @@ fn port_rests_when_another_event_was_raised_while_its_disk_was_leaving() {
 fn port_rests_after_a_restart_for_its_whole_rest_and_not_after_a_reset() {
     let mut policy = asked(true);
     policy.plugged();
-    policy.left(&slot(1), 3);
+    policy.left(&slot(1), 3, BEGINNING);
     policy.port(&free(&[3]), BEGINNING + REST_AT_LEAST_MS - 1);
     let mut again = UnplugPolicy::restored([], [RestingPort { port: 3, left_ms: 10_000 }]);
     let later = BEGINNING + 1_000_000;
@@ -138,7 +151,7 @@ fn port_does_not_rest_on_while_the_machine_is_paused_or_another_disk_is_leaving(
     policy.begin(&slot(1), now);
     policy.asked(&slot(1), Some(true));
     assert!(matches!(policy.port(&free(&[3]), now + 500_000), Port::Resting { .. }));
-    policy.left(&slot(1), 4);
+    policy.left(&slot(1), 4, now + 500_000);
     assert_eq!(policy.port(&free(&[3]), now + 510_000), Port::Free(3));
 }
 
@@ -167,7 +180,7 @@ fn begin_does_not_ask_a_paused_guest_and_a_cancelled_wait_leaves_nothing_behind(
     assert!(!policy.begin(&slot(1), BEGINNING));
     assert!(matches!(policy.observed(&slot(1), paused(), BEGINNING), Decision::Suspended { .. }));
     policy.cancelled(&slot(1).disk);
-    assert!(!policy.was_asked(&slot(1)));
+    assert!(!policy.may_leave_by_request(&slot(1)));
 }
 
 #[test]
@@ -187,21 +200,21 @@ fn powered_off_keeps_open_detaches_and_drops_cancelled_ones() {
     policy.begin(&slot(2), BEGINNING);
     policy.asked(&slot(2), Some(true));
     policy.cancelled(&slot(2).disk);
-    assert!(policy.was_asked(&slot(2)), "the guest may let go late");
+    assert!(policy.may_leave_by_request(&slot(2)), "the guest may let go late");
     policy.powered_off();
     assert_eq!(policy.wanted(), [slot(1)]);
-    assert!(!policy.was_asked(&slot(2)));
+    assert!(!policy.may_leave_by_request(&slot(2)));
     assert_eq!(policy.resting(), []);
 }
 
 #[test]
-fn is_present_drops_requests_that_a_reset_ended() {
+fn note_present_drops_requests_that_a_reset_ended() {
     let mut policy = asked(true);
     policy.cancelled(&slot(1).disk);
-    policy.is_present(&slot(1));
-    assert!(policy.was_asked(&slot(1)), "no reset yet");
+    policy.note_present(&slot(1));
+    assert!(policy.may_leave_by_request(&slot(1)), "no reset yet");
     policy.reset();
-    assert!(policy.was_asked(&slot(1)), "the reset may have taken it");
-    policy.is_present(&slot(1));
-    assert!(!policy.was_asked(&slot(1)));
+    assert!(policy.may_leave_by_request(&slot(1)), "the reset may have taken it");
+    policy.note_present(&slot(1));
+    assert!(!policy.may_leave_by_request(&slot(1)));
 }

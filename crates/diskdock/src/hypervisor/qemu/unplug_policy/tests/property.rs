@@ -202,7 +202,7 @@ impl Machine {
             self.queue.pop_front();
             if let Some(gone) = self.ports.remove(&port) {
                 assert!(gone.is_down, "{:?} was ejected unrequested", gone.slot);
-                self.policy.left(&gone.slot, port);
+                self.policy.left(&gone.slot, port, self.now);
             }
         }
     }
@@ -216,7 +216,7 @@ impl Machine {
             self.ports.iter().filter(|(_, p)| p.is_down).map(|(port, _)| *port).collect();
         for port in down {
             let gone = self.ports.remove(&port).unwrap();
-            self.policy.left(&gone.slot, port);
+            self.policy.left(&gone.slot, port, self.now);
         }
         if !told_first {
             self.policy.reset();
