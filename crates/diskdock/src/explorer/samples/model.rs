@@ -45,6 +45,8 @@ const LONGS: &[(&str, &str)] = &[
     ("DescribeInstanceTypes", "MinimumInstancePpsTx"),
     ("DescribeInstanceTypes", "MaxResults"),
     ("DescribeImages", "ImageOwnerId"),
+    ("DescribeInstanceMaintenanceAttributes", "PageNumber"),
+    ("DescribeInstanceMaintenanceAttributes", "PageSize"),
 ];
 
 use Language::{CSharp, Go, Java, Python, TypeScript};
@@ -67,6 +69,12 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("CreateInstance", "ManagedHostId", OLDER),
     ("DescribeDisks", "PerformanceLevel", &[TypeScript, Java, Go, CSharp]),
     ("DescribeImages", "Usable", OLDER),
+    ("DescribeTasks", "TaskGroupId", &[Java, CSharp]),
+    ("ModifyDiskSpec", "DestinationZoneId", &[Java, CSharp]),
+    ("ModifyInstanceAttribute", "CpuOptions.Core", &[Java, CSharp]),
+    ("ModifyInstanceAttribute", "CpuOptions.ThreadsPerCore", &[Java, CSharp]),
+    ("ModifyInstanceAttribute", "CpuOptions.NestedVirtualization", OLDER),
+    ("ModifyInstanceAttribute", "EnableNetworkEncryption", &[Java, CSharp]),
     ("RunInstances", "ManagedHostId", OLDER),
     ("RunInstances", "SecurityOptions.EnableSecureBoot", OLDER),
     ("RunInstances", "CpuOptions.NestedVirtualization", OLDER),
