@@ -143,7 +143,8 @@ impl UnplugPolicy {
     ) -> UnplugPolicy {
         let open = |(slot, request): (Slot, UnplugRequest)| {
             let request = UnplugRequest { wanted: false, ..request };
-            (slot, Open { request, ..Open::default() })
+            // When it was first asked is unknown, so its port rests for the longest time.
+            (slot, Open { request, first_ms: -REST_AT_MOST_MS, ..Open::default() })
         };
         UnplugPolicy {
             open: requests.into_iter().map(open).collect(),
