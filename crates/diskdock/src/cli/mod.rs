@@ -27,9 +27,10 @@ pub(crate) mod serve;
 mod tls;
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use serve::config::ConfigFile;
 
 pub use completions::script;
 pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
@@ -93,13 +94,6 @@ fn command() -> Command {
     Arguments::command().mut_subcommand("serve", serve::config::with_environment)
 }
 
-/// The same with the values of a file as the defaults of `serve`.
-fn with_configured_serve(command: Command, path: &Path) -> Result<Command, Failure> {
-    let serve = command.find_subcommand("serve").expect("there is such a command").clone();
-    let configured = serve::config::with_file(serve, path)?;
-    Ok(command.mut_subcommand("serve", |_| configured))
-}
-
 /// Runs the command line of this process.
 pub async fn run() -> Result<(), Failure> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -107,17 +101,19 @@ pub async fn run() -> Result<(), Failure> {
         return output::print(&help);
     }
     let arguments = call::fold_parameters(arguments);
-    let file = serve::config::file_named_by(&arguments);
     let mut command = command();
-    if let Some(path) = &file {
-        command = with_configured_serve(command, path)?;
+    let mut file = None;
+    if let Some(path) = serve::config::path_named_by(&arguments) {
+        let serve = command.find_subcommand("serve").expect("there is such a command");
+        let read = file.insert(ConfigFile::read(path, serve)?);
+        command = command.mut_subcommand("serve", |serve| read.as_defaults(serve));
     }
     let mut matches = command.clone().get_matches_from(arguments);
     if let Some(("serve", given)) = matches.subcommand()
         && given.get_flag("print_config")
     {
         let serve = command.find_subcommand("serve").expect("there is such a command");
-        return output::print(&serve::config::describe(serve, given, file.as_deref()));
+        return output::print(&serve::print_config::describe(serve, given, file.as_ref()));
     }
     let given = matches.subcommand_matches("serve").cloned();
     let arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.exit());

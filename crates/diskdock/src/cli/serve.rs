@@ -4,6 +4,7 @@ pub(crate) mod args;
 pub(crate) mod config;
 mod greeting;
 mod log;
+pub(crate) mod print_config;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::gateway::guard::Guard;
 use crate::gateway::keys::{StartKeys, secret_text};
 use crate::gateway::server::{self, Server};
 use crate::ids::IdGenerator;
+use crate::private_file;
 use crate::service::Quotas;
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
@@ -182,17 +184,10 @@ fn endpoint(args: &ServeArgs, address: SocketAddr) -> String {
 
 /// Writes the admin token and the address to the data directory, for the command line.
 fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Result<(), Failure> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     for (name, text) in [("admin-token", token), ("endpoint", endpoint)] {
         let path = directory.join(name);
-        // The old file is replaced by a new one, so that its type and mode do not matter.
-        let new = directory.join(format!("{name}.new"));
-        let _ = std::fs::remove_file(&new);
-        let mut options = std::fs::File::options();
-        let file = options.create_new(true).write(true).mode(0o600).open(&new);
-        let written = file.and_then(|mut file| writeln!(file, "{text}"));
-        written.and_then(|()| std::fs::rename(&new, &path)).map_err(|error| {
+        let written = private_file::replace_unsynced(&path, format!("{text}\n").as_bytes());
+        written.map_err(|error| {
             Failure::new(format!("cannot write {}: {error}", path.display()), "")
         })?;
     }

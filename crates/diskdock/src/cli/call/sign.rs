@@ -10,12 +10,9 @@ use crate::cli::Failure;
 use crate::cli::local_server::LocalServer;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
-use crate::gateway::keys::GivenKey;
+use crate::gateway::keys::{DEVELOPMENT_ID, DEVELOPMENT_SECRET, GivenKey};
 use crate::gateway::signature::{Acs3Request, payload_hash, percent_encode, sign_acs3, sign_rpc};
 use crate::ids::IdGenerator;
-
-/// The development key, which a server on loopback accepts.
-const DEVELOPMENT_KEY: (&str, &str) = ("testid", "testsecret");
 
 /// The key to sign with.
 #[derive(Clone, Default, clap::Args)]
@@ -50,8 +47,7 @@ impl Credentials {
             (Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
             (None, None) if loopback => {
                 let left = LocalServer::at(endpoint).and_then(|server| server.access_key());
-                let (id, secret) = DEVELOPMENT_KEY;
-                let shared = || (id.to_owned(), secret.to_owned());
+                let shared = || (DEVELOPMENT_ID.to_owned(), DEVELOPMENT_SECRET.to_owned());
                 Ok(left.or_else(first_of_server).unwrap_or_else(shared))
             }
             (None, None) => Err(Failure::usage("no access key", hint)),

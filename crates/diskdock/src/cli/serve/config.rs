@@ -4,11 +4,10 @@
 //! The environment variable of an option is named after it: `DISKDOCK_DATA_DIR` of `--data-dir`.
 //! The values of a file become the defaults of the command line, so both are read by one parser.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use toml::{Table, Value};
@@ -36,8 +35,8 @@ pub(crate) fn with_environment(command: Command) -> Command {
     })
 }
 
-/// The file that `serve` is to read, if these arguments or the environment name one.
-pub(crate) fn file_named_by(arguments: &[OsString]) -> Option<PathBuf> {
+/// The path of the file that `serve` is to read, if these arguments or the environment name one.
+pub(crate) fn path_named_by(arguments: &[OsString]) -> Option<PathBuf> {
     if arguments.get(1)? != "serve" {
         return None;
     }
@@ -53,53 +52,72 @@ pub(crate) fn file_named_by(arguments: &[OsString]) -> Option<PathBuf> {
     std::env::var_os("DISKDOCK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Makes the values of a file the defaults of the command.
-pub(crate) fn with_file(command: Command, path: &Path) -> Result<Command, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("cannot read {shown}: {error}"), "Name another file with --config.")
-    })?;
-    let options: Table = text.parse().map_err(|error| {
-        let hint = "It is a TOML file with a line for each option, such as pace = \"2s\".";
-        Failure::usage(format!("{shown}: {error}"), hint)
-    })?;
-    let mut as_arguments = Vec::new();
-    let mut defaults = HashMap::new();
-    for (name, value) in &options {
-        let option = Setting::of(&command, name, value)
-            .map_err(|(error, hint)| Failure::usage(format!("{shown}: {error}"), &hint))?;
-        as_arguments.extend(option.as_arguments());
-        defaults.insert(option.id, option.values);
-    }
-    // Wrong values are found here; as defaults, they must not be wrong.
-    let unchanged = command.clone();
-    let checked = command.no_binary_name(true).try_get_matches_from(as_arguments);
-    match checked {
-        Ok(given)
-            if given.get_flag("ephemeral")
-                && given.value_source("data_dir") == Some(ValueSource::CommandLine) =>
-        {
-            Err(exclude_each_other(&format!("{shown}: ")))
-        }
-        Ok(_) => Ok(with_defaults(unchanged, defaults)),
-        Err(error) => {
-            let error = error.to_string();
-            let error = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Err(Failure::usage(format!("{shown}: {error}"), "See diskdock serve --help."))
-        }
-    }
+/// A configuration file whose values the command takes.
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    settings: Vec<Setting>,
 }
 
-fn with_defaults(command: Command, mut defaults: HashMap<clap::Id, Vec<String>>) -> Command {
-    command.mut_args(|argument| match defaults.remove(argument.get_id()) {
-        Some(values) => argument.default_values(values),
-        None => argument,
-    })
+impl ConfigFile {
+    /// Reads a file, and has its values checked by the command.
+    pub(crate) fn read(path: PathBuf, serve: &Command) -> Result<ConfigFile, Failure> {
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let hint = "Name another file with --config.";
+            Failure::usage(format!("cannot read {}: {error}", path.display()), hint)
+        })?;
+        let options: Table = text.parse().map_err(|error| {
+            let hint = "It is a TOML file with a line for each option, such as pace = \"2s\".";
+            Failure::usage(format!("{}: {error}", path.display()), hint)
+        })?;
+        let settings = options.iter().map(|(name, value)| Setting::of(serve, name, value));
+        let settings = settings.collect::<Result<Vec<_>, _>>().map_err(|(error, hint)| {
+            Failure::usage(format!("{}: {error}", path.display()), &hint)
+        })?;
+        let file = ConfigFile { path, settings };
+        file.check(serve)?;
+        Ok(file)
+    }
+
+    /// Wrong values are found here; as defaults, they must not be wrong.
+    fn check(&self, serve: &Command) -> Result<(), Failure> {
+        let place = format!("{}: ", self.path.display());
+        if self.setting("data-dir").is_some()
+            && self.setting("ephemeral").is_some_and(|setting| setting.values == ["true"])
+        {
+            return Err(exclude_each_other(&place));
+        }
+        // The environment is no part of the file.
+        let alone = serve.clone().mut_args(|argument| argument.env(Resettable::Reset));
+        let arguments = self.settings.iter().flat_map(Setting::as_arguments);
+        let checked = alone.no_binary_name(true).try_get_matches_from(arguments);
+        checked.map(drop).map_err(|error| {
+            let error = error.to_string();
+            let error = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            Failure::usage(format!("{place}{error}"), "See diskdock serve --help.")
+        })
+    }
+
+    /// The command with these values as its defaults.
+    pub(crate) fn as_defaults(&self, serve: Command) -> Command {
+        serve.mut_args(|argument| match argument.get_long().and_then(|name| self.setting(name)) {
+            Some(setting) => argument.default_values(setting.values.clone()),
+            None => argument,
+        })
+    }
+
+    /// Its value of an option.
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// The name of the file, if it has a value of this option.
+    pub(super) fn source_of(&self, name: &str) -> Option<String> {
+        self.setting(name).map(|_| self.path.display().to_string())
+    }
 }
 
 /// An option with the values that a file gives it.
 struct Setting {
-    id: clap::Id,
     name: String,
     is_flag: bool,
     values: Vec<String>,
@@ -126,7 +144,7 @@ impl Setting {
             let hint = if is_list { "A list of strings is possible, too." } else { "" };
             return Err((format!("`{name}` must be a string or a number"), hint.to_owned()));
         };
-        Ok(Setting { id: argument.get_id().clone(), name: long, is_flag, values })
+        Ok(Setting { name: long, is_flag, values })
     }
 
     fn as_arguments(&self) -> Vec<String> {
@@ -138,7 +156,7 @@ impl Setting {
     }
 }
 
-fn can_be_in_a_file(argument: &Arg) -> bool {
+pub(super) fn can_be_in_a_file(argument: &Arg) -> bool {
     argument.get_long().is_some_and(|name| !NOT_IN_A_FILE.contains(&name))
 }
 
@@ -174,51 +192,4 @@ pub(crate) fn choose_directory(args: &mut ServeArgs, matches: &ArgMatches) -> Re
 fn exclude_each_other(place: &str) -> Failure {
     let hint = "Give one of them: a directory keeps the state, --ephemeral keeps none.";
     Failure::usage(format!("{place}--ephemeral and --data-dir exclude each other"), hint)
-}
-
-/// All options with their values and where those come from, as a file for `--config`.
-pub(crate) fn describe(command: &Command, matches: &ArgMatches, file: Option<&Path>) -> String {
-    let mut lines = String::new();
-    let in_file = file.and_then(|path| std::fs::read_to_string(path).ok());
-    let in_file: Table = in_file.and_then(|text| text.parse().ok()).unwrap_or_default();
-    for argument in command.get_arguments().filter(|argument| can_be_in_a_file(argument)) {
-        let (id, name) = (argument.get_id().as_str(), argument.get_long().unwrap_or_default());
-        let is_in_file = in_file.keys().any(|key| key.replace('_', "-") == name);
-        let source = match matches.value_source(id) {
-            Some(ValueSource::CommandLine) => "command line".to_owned(),
-            Some(ValueSource::EnvVariable) => {
-                let variable = argument.get_env().unwrap_or_default();
-                format!("environment, {}", variable.to_string_lossy())
-            }
-            Some(_) if is_in_file => {
-                file.map(|path| path.display().to_string()).unwrap_or_default()
-            }
-            Some(_) => "default".to_owned(),
-            None => "not given".to_owned(),
-        };
-        lines.push_str(&line(argument, matches, name, &source));
-    }
-    lines
-}
-
-fn line(argument: &Arg, matches: &ArgMatches, name: &str, source: &str) -> String {
-    let raw = matches.get_raw(argument.get_id().as_str()).into_iter().flatten();
-    let values: Vec<String> = raw.map(|value| value.to_string_lossy().into_owned()).collect();
-    let quoted = |text: &String| Value::String(text.clone()).to_string();
-    let value = match argument.get_action() {
-        _ if argument.is_hide_env_values_set() && !values.is_empty() => {
-            return format!("# {name} is secret{:width$}# {source}\n", "", width = 29 - name.len());
-        }
-        ArgAction::SetTrue => {
-            (values == ["true"] || matches.get_flag(argument.get_id().as_str())).to_string()
-        }
-        ArgAction::Append => {
-            format!("[{}]", values.iter().map(quoted).collect::<Vec<_>>().join(", "))
-        }
-        _ => match values.first() {
-            Some(value) => quoted(value),
-            None => return format!("{:40} # {source}\n", format!("# {name}")),
-        },
-    };
-    format!("{:40} # {source}\n", format!("{name} = {value}"))
 }

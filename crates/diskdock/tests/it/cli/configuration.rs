@@ -55,6 +55,15 @@ fn options_come_from_the_command_line_then_the_environment_then_the_file() {
 }
 
 #[test]
+fn environment_is_no_part_of_the_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = file(scratch.path(), "data-dir = \"kept\"");
+    let all = printed(&["--config", &path], &[("DISKDOCK_EPHEMERAL", "true")]);
+    assert_eq!(option(&all, "data-dir"), ("\"kept\"", path.as_str()));
+    assert_eq!(option(&all, "ephemeral"), ("true", "environment, DISKDOCK_EPHEMERAL"));
+}
+
+#[test]
 fn printed_configuration_is_a_file_that_gives_the_same() {
     let scratch = tempfile::tempdir().unwrap();
     let options = ["--pace", "2s", "--quota", "disks=3", "--strict", "--data-dir", "a \"b\""];
