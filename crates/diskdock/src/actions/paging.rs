@@ -105,10 +105,20 @@ pub(super) fn new_tags(given: &[TagParam]) -> Result<Vec<Tag>, Refusal> {
     for one in given {
         let key = one.key.as_ref().or(one.legacy_key.as_ref()).ok_or(&TAG_MISMATCH)?;
         let value = one.value.as_ref().or(one.legacy_value.as_ref());
-        if tags.iter().any(|tag| tag.key == key.0) {
-            return Err((&TAG_DUPLICATE).into());
-        }
-        tags.push(Tag::new(&key.0, value.map_or("", |value| &value.0)));
+        add_tag(&mut tags, &key.0, value.map_or("", |value| &value.0))?;
     }
     Ok(tags)
+}
+
+/// Adds a tag to those of a request, in which no key may be twice.
+pub(super) fn add_tag(
+    tags: &mut Vec<Tag>,
+    key: &str,
+    value: &str,
+) -> Result<(), &'static ErrorCode> {
+    if tags.iter().any(|tag| tag.key == key) {
+        return Err(&TAG_DUPLICATE);
+    }
+    tags.push(Tag::new(key, value));
+    Ok(())
 }

@@ -113,6 +113,17 @@ impl<T: Entity> Filter<T> {
         }
     }
 
+    /// Restricts to resources of this name, which may have `*` for any text.
+    pub(crate) fn restrict_name(&mut self, pattern: String) {
+        if !pattern.contains('*') {
+            self.terms.push(("name", pattern));
+            return;
+        }
+        self.also.push(Box::new(move |entity| {
+            entity.terms().iter().any(|(term, name)| *term == "name" && like(&pattern, name))
+        }));
+    }
+
     /// Whether this resource is wanted.
     pub(crate) fn matches(&self, entity: &T) -> bool {
         *entity.account() == self.account

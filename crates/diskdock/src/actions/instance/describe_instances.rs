@@ -5,7 +5,6 @@ use super::view::{InstanceView, family_of, is_io_optimized, public_address};
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::catalog::{Case, Shape, Time, Value};
-use crate::store::like;
 
 /// Lists instances that match all given filters.
 pub(crate) struct DescribeInstances;
@@ -224,12 +223,8 @@ fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
 fn restrict_indexed(filter: &mut InstanceFilter, ask: &Params) {
     filter.columns.extend(ask.zone_id.iter().map(|zone| ("zone", zone.0.clone())));
     filter.columns.extend(ask.status.map(|status| ("status", status.as_str().to_owned())));
-    match ask.instance_name.clone() {
-        None => {}
-        Some(Text(name)) if name.contains('*') => {
-            filter.also.push(Box::new(move |instance| like(&name, &instance.name)));
-        }
-        Some(Text(name)) => filter.terms.push(("name", name)),
+    if let Some(Text(name)) = ask.instance_name.clone() {
+        filter.restrict_name(name);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
 use crate::catalog::{Expected, Time};
-use crate::store::{EntityReads, Filter, like};
+use crate::store::{EntityReads, Filter};
 
 /// Lists snapshots that match all given filters.
 pub(crate) struct DescribeSnapshots;
@@ -239,7 +239,9 @@ fn filter(
         }
     }
     restrict_words(&mut filter, ask);
-    restrict_name(&mut filter, ask);
+    if let Some(Text(name)) = ask.snapshot_name.clone() {
+        filter.restrict_name(name);
+    }
     restrict_source(&mut filter, tx, ask, region)?;
     Ok(filter)
 }
@@ -273,16 +275,6 @@ fn restrict_words(filter: &mut Filter<DiskSnapshot>, ask: &Params) {
     }
     if let Some(Text(key)) = ask.kms_key_id.clone() {
         filter.also.push(Box::new(move |one| one.kms_key_id == key));
-    }
-}
-
-fn restrict_name(filter: &mut Filter<DiskSnapshot>, ask: &Params) {
-    match ask.snapshot_name.clone() {
-        Some(Text(pattern)) if pattern.contains('*') => {
-            filter.also.push(Box::new(move |one| like(&pattern, &one.name)));
-        }
-        Some(Text(name)) => filter.terms.push(("name", name)),
-        None => {}
     }
 }
 

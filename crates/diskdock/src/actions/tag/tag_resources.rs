@@ -3,6 +3,7 @@
 use domain::limits::TAGS_PER_RESOURCE;
 
 use super::tagged::{self, ResourceType, Tagging};
+use crate::actions::paging::add_tag;
 use crate::actions::prelude::*;
 use crate::catalog::{TagKey, TagValue};
 
@@ -81,10 +82,7 @@ fn tags(given: &[NewTag]) -> Result<Vec<Tag>, &'static ErrorCode> {
     }
     let mut tags: Vec<Tag> = Vec::with_capacity(given.len());
     for NewTag { key, value } in given {
-        if tags.iter().any(|tag| tag.key == key.0) {
-            return Err(&TAG_DUPLICATE);
-        }
-        tags.push(Tag::new(&key.0, &value.0));
+        add_tag(&mut tags, &key.0, &value.0)?;
     }
     Ok(tags)
 }

@@ -39,9 +39,9 @@ pub(crate) struct Machine {
     /// All that changes, for one at a time.
     pub state: Mutex<State>,
     /// Why its processors stand still, if they do; also read without the lock.
-    paused: std::sync::Mutex<Option<String>>,
+    pub paused: Remark,
     /// Why its monitor did not answer when the driver last caught up with it.
-    unreachable: std::sync::Mutex<Option<String>>,
+    pub unreachable: Remark,
     /// Held as long as its files are really worked on, which may be longer than any caller waits.
     files: Arc<Mutex<()>>,
     /// The beginning of its monotonic time.
@@ -71,6 +71,22 @@ pub(crate) struct State {
     pub is_resuming: bool,
 }
 
+/// A remark about a machine for people, read without the lock of its state.
+#[derive(Debug, Default)]
+pub(super) struct Remark(std::sync::Mutex<Option<String>>);
+
+impl Remark {
+    pub(super) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    /// Takes note; gives what was noted before.
+    pub(super) fn set(&self, remark: Option<String>) -> Option<String> {
+        let mut noted = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
+        std::mem::replace(&mut *noted, remark)
+    }
+}
+
 impl Machine {
     /// The machine in this directory, which need not be there yet.
     pub(crate) fn new(id: InstanceId, directory: PathBuf) -> Machine {
@@ -80,8 +96,8 @@ impl Machine {
             directory,
             run,
             state: Mutex::default(),
-            paused: std::sync::Mutex::default(),
-            unreachable: std::sync::Mutex::default(),
+            paused: Remark::default(),
+            unreachable: Remark::default(),
             files: Arc::default(),
             made_at: Instant::now(),
         }
@@ -90,27 +106,6 @@ impl Machine {
     /// Monotonic milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
-    }
-
-    /// Why its processors stand still, if they do.
-    pub(crate) fn paused(&self) -> Option<String> {
-        self.paused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
-    }
-
-    /// Takes note of why its processors stand still; gives what was noted before.
-    pub(crate) fn set_paused(&self, why: Option<String>) -> Option<String> {
-        let mut paused = self.paused.lock().unwrap_or_else(|broken| broken.into_inner());
-        std::mem::replace(&mut *paused, why)
-    }
-
-    /// Why the driver could not catch up with it; none if it could, or has not tried.
-    pub(crate) fn unreachable(&self) -> Option<String> {
-        self.unreachable.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
-    }
-
-    /// Notes how catching up with it went.
-    pub(crate) fn set_unreachable(&self, why: Option<String>) {
-        *self.unreachable.lock().unwrap_or_else(|broken| broken.into_inner()) = why;
     }
 
     /// Whether it is on: whether any QEMU still has its images open.

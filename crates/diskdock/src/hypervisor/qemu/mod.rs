@@ -171,7 +171,7 @@ impl Qemu {
     ) -> Result<Option<qmp::Client>, TransientError> {
         if !machine.is_on()? {
             state.client = None;
-            machine.set_paused(None);
+            machine.paused.set(None);
             return Ok(None);
         }
         if let Some(open) = Machine::open_connection(state) {
@@ -234,7 +234,7 @@ impl Qemu {
         let machine = self.machine(instance)?;
         let synced = self.sync_machine(&machine).await;
         let why = synced.as_ref().err().map(|error| format!("cannot be followed: {error}"));
-        machine.set_unreachable(why);
+        machine.unreachable.set(why);
         synced?;
         if let Err(error) = off_thread(move || console::cut(&machine)).await {
             tracing::warn!(%instance, %error, "cannot cut the console");
@@ -261,7 +261,7 @@ impl Qemu {
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
         problems.extend(sync::lost(&record));
-        let troubles = [machine.paused(), machine.unreachable()].into_iter().flatten();
+        let troubles = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();
         problems.extend(troubles.filter(|_| is_on));
         Ok(Some(ObservedState { problems, ..record.observe(is_on) }))
     }

@@ -46,7 +46,7 @@ impl Qemu {
         let why = why_paused(status);
         state.unplug.set_running(why.is_none());
         let instance = &machine.id;
-        match (machine.set_paused(why.clone()), &why) {
+        match (machine.paused.set(why.clone()), &why) {
             (before, Some(why)) if before.as_ref() != Some(why) => {
                 tracing::warn!(%instance, why, "a virtual machine stands still");
             }
@@ -107,7 +107,7 @@ impl Qemu {
     /// The machines that stand still, sorted.
     pub(super) fn paused_machines(&self) -> Vec<(InstanceId, String)> {
         let machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
-        let paused = machines.values().filter_map(|at| Some((at.id.clone(), at.paused()?)));
+        let paused = machines.values().filter_map(|at| Some((at.id.clone(), at.paused.get()?)));
         let mut paused: Vec<_> = paused.collect();
         drop(machines);
         paused.sort();

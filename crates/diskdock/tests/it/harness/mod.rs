@@ -95,36 +95,15 @@ impl TestServer {
 
     /// The same, with so many milliseconds in which no server runs.
     pub(crate) async fn restart_after(self, down_ms: i64) -> TestServer {
-        let TestServer {
-            assembly,
-            signer,
-            store_faults,
-            directory,
-            strict,
-            pace,
-            restarts,
-            log,
-            _guard,
-        } = self;
-        let now = assembly.gateway.services.clock.now().plus_ms(down_ms);
-        drop(assembly);
+        let now = self.assembly.gateway.services.clock.now().plus_ms(down_ms);
+        drop(self.assembly);
+        let restarts = self.restarts + 1;
         let assembly = again(|| {
-            let plan = plan(directory.path().to_owned(), pace, now, restarts + 1);
-            open(AssemblyOptions { strict, ..plan }, &store_faults)
+            let plan = plan(self.directory.path().to_owned(), self.pace, now, restarts);
+            open(AssemblyOptions { strict: self.strict, ..plan }, &self.store_faults)
         });
         assembly.life.recover().await.unwrap();
-        let restarts = restarts + 1;
-        TestServer {
-            assembly,
-            signer,
-            store_faults,
-            directory,
-            strict,
-            pace,
-            restarts,
-            log,
-            _guard,
-        }
+        TestServer { assembly, restarts, ..self }
     }
 
     /// Calls an action as most clients do: signature 1.0, POST, JSON.
