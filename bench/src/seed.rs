@@ -1,4 +1,4 @@
-//! WriteTx with many disks, made with the library and not through the API.
+//! Stores with many disks, made with the library and not through the API.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,12 +21,12 @@ const BATCH: usize = 5_000;
 /// One of so many ids is kept to be asked for.
 const IDS_KEPT: usize = 20_000;
 
-/// WriteTx on disk, and ids of disks in them.
+/// A store on disk, and ids of disks in it.
 #[derive(Clone)]
 pub(crate) struct Seed {
     /// The data directory.
     pub directory: PathBuf,
-    /// IdGenerator of disks, spread evenly.
+    /// Ids of disks, spread evenly.
     pub ids: Arc<Vec<String>>,
 }
 
@@ -44,7 +44,7 @@ impl Seeds {
         Seeds { parent: parent.to_owned(), version, made: BTreeMap::new() }
     }
 
-    /// WriteTx with so many Available disks.
+    /// A store with so many Available disks.
     pub(crate) fn with(&mut self, disks: usize) -> io::Result<Seed> {
         if let Some(seed) = self.made.get(&disks) {
             return Ok(seed.clone());
@@ -74,7 +74,7 @@ impl Seeds {
         Ok(seed)
     }
 
-    /// WriteTx with what this snapshot holds.
+    /// A store with what this snapshot holds.
     pub(crate) fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
         let directory = self.parent.join(name);
         let mut snapshot = Some(snapshot);

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// 2026-01-02T00:00:00Z
 const NOW: Moment = Moment(1_767_312_000_000);
 
-/// WriteTx, and what stands around a request.
+/// A store, and the environment of a request.
 struct Bench {
     store: Store,
     environment: Environment,
