@@ -46,7 +46,8 @@ fn keyed() -> impl Iterator<Item = (String, &'static Spec)> {
 
 /// Every code that the catalog declares for an action of its own.
 fn declared(spec: &Spec) -> Vec<&'static ErrorCode> {
-    let token = spec.takes("ClientToken").then_some(spec.token_mismatch);
+    // A query has no use for a token.
+    let token = (spec.mutates && spec.takes("ClientToken")).then_some(spec.token_mismatch);
     spec.errors().into_iter().chain(token).collect()
 }
 

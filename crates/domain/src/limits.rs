@@ -31,3 +31,6 @@ pub const INSTANCES_PER_REQUEST: u32 = 100;
 /// Seconds between two switches of a disk's billing method (documentation of
 /// ModifyDiskChargeType).
 pub const CHARGE_TYPE_REST_S: i64 = 300;
+
+/// Security groups of an account in a region: what the cloud gives an account at first.
+pub const SECURITY_GROUPS_PER_REGION: u64 = 100;

@@ -3,6 +3,7 @@
 pub(crate) mod bss;
 mod derived;
 pub(crate) mod disk;
+pub(crate) mod ebs;
 mod ecs;
 pub(crate) mod instance;
 pub(crate) mod location;
@@ -21,8 +22,14 @@ use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
 
 /// All products, the one that is meant by default first.
-pub static PRODUCTS: &[&Product] =
-    &[&ecs::ECS, &sts::STS, &location::LOCATION, &resource_manager::RESOURCE_MANAGER, &bss::BSS];
+pub static PRODUCTS: &[&Product] = &[
+    &ecs::ECS,
+    &sts::STS,
+    &location::LOCATION,
+    &resource_manager::RESOURCE_MANAGER,
+    &bss::BSS,
+    &ebs::EBS,
+];
 
 /// All kinds of durable operation.
 pub static OPERATIONS: &[OperationKind] = &[

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::prelude::*;
+use crate::catalog::PlainTagFilter;
 use crate::store::Cursor;
 
 /// Entries on a page unless the caller says otherwise.
@@ -42,7 +43,11 @@ impl Paging {
         size: Option<Integer<1, LARGEST>>,
     ) -> Paging {
         let number = number.map_or(1, |number| bounded(number.0));
-        let size = size.map_or(SIZE, |size| bounded(size.0));
+        Paging::whole(number, size.map_or(SIZE, |size| bounded(size.0)))
+    }
+
+    /// A page by its number, which is known to be within bounds.
+    pub(crate) fn whole(number: u32, size: u32) -> Paging {
         Paging { page: Page::Numbered { number, size }, number, size }
     }
 
@@ -85,15 +90,33 @@ pub(super) fn token(next: Option<Cursor>) -> String {
 
 /// The tags to look for: every value with its key, at most 20.
 pub(super) fn tags(filters: &[TagFilter]) -> Result<Vec<(String, Option<String>)>, Refusal> {
-    if filters.len() > domain::limits::TAGS_PER_RESOURCE {
+    let pairs = filters.iter().map(|filter| {
+        let key = filter.key.as_ref().or(filter.legacy_key.as_ref());
+        (key, filter.value.as_ref().or(filter.legacy_value.as_ref()))
+    });
+    wanted(filters.len(), pairs)
+}
+
+/// The tags to look for, of a list that has no old spelling.
+pub(super) fn plain_tags(
+    filters: &[PlainTagFilter],
+) -> Result<Vec<(String, Option<String>)>, Refusal> {
+    let pairs = filters.iter().map(|filter| (filter.key.as_ref(), filter.value.as_ref()));
+    wanted(filters.len(), pairs)
+}
+
+fn wanted<'a>(
+    count: usize,
+    pairs: impl Iterator<Item = (Option<&'a Text<1, 128>>, Option<&'a Text<0, 128>>)>,
+) -> Result<Vec<(String, Option<String>)>, Refusal> {
+    if count > domain::limits::TAGS_PER_RESOURCE {
         return Err((&TAG_COUNT).into());
     }
-    let pair = |filter: &TagFilter| {
-        let key = filter.key.as_ref().or(filter.legacy_key.as_ref()).ok_or(&TAG_MISMATCH)?;
-        let value = filter.value.as_ref().or(filter.legacy_value.as_ref());
+    let pair = |(key, value): (Option<&Text<1, 128>>, Option<&Text<0, 128>>)| {
+        let key = key.ok_or(&TAG_MISMATCH)?;
         Ok((key.0.clone(), value.map(|value| value.0.clone())))
     };
-    filters.iter().map(pair).collect()
+    pairs.map(pair).collect()
 }
 
 /// The tags to set: every value with its key, no key twice, at most 20.

@@ -6,6 +6,7 @@
 mod common;
 mod disk;
 mod instance;
+mod instance_spec;
 mod list;
 mod place;
 mod snapshot;
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 pub use common::*;
 pub use disk::*;
 pub use instance::*;
+pub use instance_spec::*;
 pub use list::ErrorList;
 pub use place::*;
 pub use snapshot::*;
@@ -56,10 +58,19 @@ pub(crate) use errors;
 
 /// All error codes.
 pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
-    [common::ALL, disk::ALL, instance::ALL, place::ALL, snapshot::ALL, tag::ALL, task::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        common::ALL,
+        disk::ALL,
+        instance::ALL,
+        instance_spec::ALL,
+        place::ALL,
+        snapshot::ALL,
+        tag::ALL,
+        task::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// Errors that belong to no group of actions.

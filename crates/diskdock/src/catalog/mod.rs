@@ -28,8 +28,8 @@ pub use environment::{Console, ConsoleOutput, Environment, Environments, Needs, 
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, RegionId, SnapshotName, TagFilter, TagKey,
-    TagParam, TagValue, ZoneId,
+    ClientToken, Description, DiskName, InstanceName, PlainTagFilter, RegionId, SnapshotName,
+    TagFilter, TagKey, TagParam, TagValue, TimeSpan, ZoneId,
 };
 pub use params::{
     AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Given, Group, Groups, Ignored,

@@ -3,6 +3,7 @@
 use super::errors::{
     CLIENT_TOKEN_INVALID, DESCRIPTION_MALFORMED, DISK_NAME_MALFORMED, ErrorCode,
     INSTANCE_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED,
+    TIME_END_BEFORE_START,
 };
 use super::params::params;
 use super::value::{Shape, Value};
@@ -174,6 +175,36 @@ params!(
         legacy_value: Option<super::Text<0, 128>>,
     }
 );
+
+params!(
+    /// One tag to look for, of a list that has no old spelling.
+    pub(crate) struct PlainTagFilter {
+        /// The key.
+        key: Option<super::Text<1, 128>>,
+        /// The value; any value if left out.
+        value: Option<super::Text<0, 128>>,
+    }
+);
+
+params!(
+    /// A span of time.
+    pub(crate) struct TimeSpan {
+        /// Its beginning.
+        start: Option<super::Time>,
+        /// Its end.
+        end: Option<super::Time>,
+    }
+);
+
+impl TimeSpan {
+    /// Refuses a span that ends before it begins.
+    pub(crate) fn check(&self) -> Result<(), &'static ErrorCode> {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) if end.0 < start.0 => Err(&TIME_END_BEFORE_START),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A region's id. The action checks whether the region exists.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ pub(crate) mod attach_disk;
 pub(crate) mod create_disk;
 pub(crate) mod delete_disk;
 pub(crate) mod describe_disks;
+pub(crate) mod describe_disks_full_status;
 pub(crate) mod detach_disk;
 pub(crate) mod modify_disk_attribute;
 pub(crate) mod modify_disk_charge_type;
@@ -25,6 +26,7 @@ static ACTIONS: &[Entry] = &[
     Entry::Mutation(&create_disk::CreateDisk),
     Entry::Mutation(&delete_disk::DeleteDisk),
     Entry::Reading(&describe_disks::DescribeDisks),
+    Entry::Reading(&describe_disks_full_status::DescribeDisksFullStatus),
     Entry::Mutation(&modify_disk_attribute::ModifyDiskAttribute),
     Entry::Mutation(&modify_disk_charge_type::ModifyDiskChargeType),
     Entry::Mutation(&resize_disk::ResizeDisk),

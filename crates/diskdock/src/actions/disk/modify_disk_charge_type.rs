@@ -125,7 +125,7 @@ after five minutes.";
 }
 
 /// The disk under the other method: a subscription disk is tied to its instance and ends with it.
-fn switched(mut disk: Disk, to: ChargeType, instance: &Instance, now: Moment) -> Disk {
+pub(crate) fn switched(mut disk: Disk, to: ChargeType, instance: &Instance, now: Moment) -> Disk {
     disk.charge_type = to;
     disk.charge_type_changed_at = Some(now);
     match to {

@@ -7,6 +7,8 @@ pub(crate) mod delete_instance;
 pub(crate) mod delete_instances;
 pub(crate) mod describe_instance_attachment_attributes;
 pub(crate) mod describe_instance_attribute;
+pub(crate) mod describe_instance_auto_renew_attribute;
+pub(crate) mod describe_instance_history_events;
 pub(crate) mod describe_instance_maintenance_attributes;
 pub(crate) mod describe_instance_ram_role;
 pub(crate) mod describe_instance_status;
@@ -22,6 +24,8 @@ mod launch;
 mod lookup;
 pub(crate) mod machine_spec;
 pub(crate) mod modify_instance_attribute;
+pub(crate) mod modify_instance_charge_type;
+pub(crate) mod modify_instance_spec;
 mod power;
 pub(crate) mod reboot_instance;
 pub(crate) mod reboot_instances;
@@ -37,6 +41,8 @@ mod view;
 mod tests;
 
 use describe_instance_attachment_attributes as attachment;
+use describe_instance_auto_renew_attribute as auto_renew;
+use describe_instance_history_events as history_events;
 use describe_instance_maintenance_attributes as maintenance;
 
 use crate::catalog::{ActionGroup, Entry};
@@ -65,6 +71,10 @@ static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_network_interfaces::DescribeNetworkInterfaces),
     Entry::Reading(&maintenance::DescribeInstanceMaintenanceAttributes),
     Entry::Reading(&attachment::DescribeInstanceAttachmentAttributes),
+    Entry::Reading(&auto_renew::DescribeInstanceAutoRenewAttribute),
+    Entry::Reading(&history_events::DescribeInstanceHistoryEvents),
     Entry::Mutation(&modify_instance_attribute::ModifyInstanceAttribute),
+    Entry::Mutation(&modify_instance_spec::ModifyInstanceSpec),
+    Entry::Mutation(&modify_instance_charge_type::ModifyInstanceChargeType),
     Entry::Reading(&get_instance_console_output::GetInstanceConsoleOutput),
 ];

@@ -1,5 +1,6 @@
 //! Regions, zones, types and images: what can be had.
 
+pub(crate) mod describe_account_attributes;
 pub(crate) mod describe_available_resource;
 pub(crate) mod describe_image_support_instance_types;
 pub(crate) mod describe_images;
@@ -34,4 +35,5 @@ static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_available_resource::DescribeAvailableResource),
     Entry::Reading(&describe_images::DescribeImages),
     Entry::Reading(&supported_types::DescribeImageSupportInstanceTypes),
+    Entry::Reading(&describe_account_attributes::DescribeAccountAttributes),
 ];

@@ -164,4 +164,16 @@ errors! {
     LOCK_REASON_UNKNOWN = 404 "InvalidLockReason.NotFound"
         "The specified LockReason is not found."
         => "Use one of the reasons that the action lists.";
+    DISK_ID_LIMIT = 403 "DiskIdLimitExceeded"
+        "The amount of DiskId specified exceeds limit 100."
+        => "Name at most 100 disks.";
+    EVENT_ID_LIMIT = 403 "EventIdLimitExceeded"
+        "The amount of EventId specified exceeds limit 100."
+        => "Name at most 100 events.";
+    TIME_END_BEFORE_START = 403 "InvalidParameter.TimeEndBeforeStart"
+        "The event time end should be after event time start."
+        => "Give a span that ends after it begins.";
+    REGION_ID_NULL = 403 "Invalid.Parameter"
+        "The required parameter regionId must be not null."
+        => "Send RegionId.";
 }

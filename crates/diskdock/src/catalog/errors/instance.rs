@@ -53,7 +53,8 @@ errors! {
         => "Turn DeletionProtection off with ModifyInstanceAttribute first.";
     INSTANCE_CHARGE_TYPE = 403 "ChargeTypeViolation"
         "The operation is not permitted due to charge type of the instance."
-        => "Wait until the subscription has ended and send TerminateSubscription=true.";
+        => "Wait until the subscription has ended and send TerminateSubscription=true, or make the \
+            instance pay-as-you-go with ModifyInstanceChargeType.";
     NO_INSTANCE_IDS = 403 "InvalidInstanceId.NotFound"
         "InstanceId should not be null."
         => "Send InstanceId.1.";

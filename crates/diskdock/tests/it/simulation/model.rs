@@ -20,6 +20,8 @@ pub(super) const MUTATIONS: &[&str] = &[
     "ModifyDiskChargeType",
     "ModifyDiskSpec",
     "ModifyInstanceAttribute",
+    "ModifyInstanceChargeType",
+    "ModifyInstanceSpec",
     "ModifySnapshotAttribute",
     "RebootInstance",
     "RebootInstances",
@@ -118,7 +120,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    fn is_settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         ["Running", "Stopped"].contains(&self.status.as_str()) && self.doing == Doing::Rest
     }
 }
@@ -146,7 +148,8 @@ pub(super) type Expected = &'static [&'static str];
 pub(super) const WELL: Expected = &[""];
 const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 /// The second one of the actions on several instances.
-const NO_INSTANCE: Expected = &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
+pub(super) const NO_INSTANCE: Expected =
+    &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
 const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
 const BEING_KEPT: Expected =
     &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
@@ -228,7 +231,7 @@ impl Model {
         }
     }
 
-    fn own_instance(&self, caller: usize, id: &str) -> Option<&Instance> {
+    pub(super) fn own_instance(&self, caller: usize, id: &str) -> Option<&Instance> {
         self.instances.get(id).filter(|instance| instance.owner == caller)
     }
 
@@ -328,11 +331,6 @@ impl Model {
             Some(disk) if disk.group == group => &["InvalidResourceGroup.Duplicate"],
             Some(_) => WELL,
         }
-    }
-
-    /// The answer to ModifyInstanceAttribute, which gives a name.
-    pub(super) fn rename_instance(&self, caller: usize, instance: &str) -> Expected {
-        if self.own_instance(caller, instance).is_some() { WELL } else { NO_INSTANCE }
     }
 
     /// The answer to an action on the power of an instance that must be in this status. One that

@@ -44,7 +44,7 @@ impl Simulation {
         if data.is_empty() { "d-none".to_owned() } else { data[self.pick(data.len())].0.clone() }
     }
 
-    fn some_instance(&self) -> String {
+    pub(super) fn some_instance(&self) -> String {
         let known = &self.model.instances;
         let nth = self.pick(known.len().max(1));
         known.keys().nth(nth).cloned().unwrap_or_else(|| "i-none".to_owned())
@@ -61,7 +61,7 @@ impl Simulation {
     }
 
     /// The owner of an object, and now and then another caller.
-    fn caller_for(&self, owner: Option<usize>) -> usize {
+    pub(super) fn caller_for(&self, owner: Option<usize>) -> usize {
         if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
     }
 
@@ -75,7 +75,7 @@ impl Simulation {
             49..51 => self.label_disk().await,
             51..54 => self.change_snapshots().await,
             54..56 => self.make_instances().await,
-            56..58 => self.rename_instance().await,
+            56..58 => self.change_instance().await,
             58..66 => self.power().await,
             66..69 => self.release().await,
             69..75 => self.misbehave(),
@@ -323,18 +323,6 @@ impl Simulation {
             told["InstanceId"].as_str().or(told["InstanceIdSets"]["InstanceIdSet"][0].as_str());
         let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
         self.model.instances.insert(made.unwrap().to_owned(), instance);
-    }
-
-    async fn rename_instance(&mut self) {
-        let instance = self.some_instance();
-        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
-        let expected = self.model.rename_instance(caller, &instance);
-        let (id, name) = (("InstanceId", instance.as_str()), format!("name-{}", self.pick(100)));
-        let ask = [id, ("InstanceName", &name)];
-        if self.call(caller, "ModifyInstanceAttribute", &ask, expected).await.is_some() {
-            let shown = self.ask(caller, "DescribeInstanceAttribute", &[id]).await;
-            assert_eq!(shown.text_at("InstanceName"), name);
-        }
     }
 
     async fn power(&mut self) {

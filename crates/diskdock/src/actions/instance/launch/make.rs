@@ -3,14 +3,13 @@
 use domain::UnknownFields;
 use domain::disk::{SYSTEM_DEVICE, first_free_device};
 use domain::instance::{InstanceNetwork, StoppedMode};
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::Span;
 
 use super::disk_plan::DiskPlan;
 use super::params::{CreditSpecification, InternetChargeType, Ipv4, PeriodUnit};
 use super::plan::LaunchPlan;
-use crate::actions::derived;
 use crate::actions::prelude::*;
+use crate::actions::{derived, order};
 
 /// An instance with its disks, before it is saved. It is Pending, and its disks are on it.
 pub(crate) struct Made {
@@ -99,9 +98,7 @@ fn expiry(plan: &LaunchPlan, now: Moment) -> Option<Moment> {
         PeriodUnit::Week => Span::new().weeks(period),
         PeriodUnit::Month => Span::new().months(period),
     };
-    let begin = Timestamp::from_second(now.seconds()).ok()?.to_zoned(TimeZone::UTC);
-    let end = begin.checked_add(span).ok()?;
-    Some(Moment(end.timestamp().as_millisecond()))
+    order::end_of_period(now, span)
 }
 
 fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {

@@ -10,6 +10,7 @@ use super::names::{Sequence, fits_windows};
 use super::params::{Launch, PeriodUnit, SpotStrategy};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::forwards;
+use crate::actions::order;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 
@@ -159,9 +160,7 @@ impl LaunchPlan {
         };
         match self.ask.period_unit.unwrap_or(PeriodUnit::Month) {
             PeriodUnit::Week => (1..=4).contains(&period),
-            PeriodUnit::Month => {
-                (1..=9).contains(&period) || [12, 24, 36, 48, 60].contains(&period)
-            }
+            PeriodUnit::Month => order::sells_months(period),
         }
     }
 

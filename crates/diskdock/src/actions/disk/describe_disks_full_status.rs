@@ -1,0 +1,228 @@
+//! `DescribeDisksFullStatus`: list disks with their status, their health and events.
+
+use crate::actions::paging::{self, Paging};
+use crate::actions::prelude::*;
+use crate::catalog::{PlainTagFilter, TimeSpan};
+
+/// The code of Available; those of other statuses are not known.
+const AVAILABLE: u32 = 129;
+
+/// Lists disks with their status, their health and events.
+pub(crate) struct DescribeDisksFullStatus;
+
+params!(
+    /// Parameters of DescribeDisksFullStatus.
+    pub(crate) struct Params {
+        /// The region of the disks.
+        region_id: RegionId,
+        /// Only these disks, up to 100.
+        disk_id: Each<DiskId>,
+        /// Only disks in this status.
+        status: Option<StatusOfDisk>,
+        /// Only disks of this health. All are well here, so that none matches.
+        health_status: Option<HealthFilter>,
+        /// Only disks with one of these events, up to 100. There are no events here.
+        event_id: Each<Text<1, 64>>,
+        /// Only disks with an event of this type. There are no events here.
+        event_type: Option<EventType>,
+        /// Only events in this span.
+        event_time: Group<TimeSpan>,
+        /// Only disks of this resource group.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Only disks with all these tags.
+        tag: Groups<PlainTagFilter>,
+        /// The page, from 1.
+        page_number: Option<Integer<1, 1_000_000_000>>,
+        /// Entries on a page.
+        page_size: Option<Integer<1, 100>>,
+    }
+);
+
+choice!(
+    /// Health of disks that are not well.
+    pub(crate) enum HealthFilter {
+        Impaired = "Impaired",
+        Warning = "Warning",
+        Initializing = "Initializing",
+        InsufficientData = "InsufficientData",
+        NotApplicable = "NotApplicable",
+    }
+);
+
+choice!(
+    /// Types of event.
+    pub(crate) enum EventType {
+        Degraded = "Degraded",
+        SeverelyDegraded = "SeverelyDegraded",
+        Stalled = "Stalled",
+        ErrorDetected = "ErrorDetected",
+    }
+);
+
+choice!(
+    /// Statuses of a disk.
+    pub(crate) enum StatusOfDisk {
+        InUse = "In_use",
+        Available = "Available",
+        Attaching = "Attaching",
+        Detaching = "Detaching",
+        Creating = "Creating",
+        ReIniting = "ReIniting",
+    }
+);
+
+reply!(
+    /// Reply of DescribeDisksFullStatus.
+    pub(crate) struct Reply {
+        /// The page.
+        page_number: u32,
+        /// Entries on a page.
+        page_size: u32,
+        /// How many disks match.
+        total_count: u64,
+        /// The disks.
+        disk_full_status_set: FullStatusSet,
+    }
+);
+
+reply!(
+    /// The disks of a page.
+    pub(crate) struct FullStatusSet {
+        /// One each.
+        disk_full_status_type: Vec<FullStatus>,
+    }
+);
+
+reply!(
+    /// A disk with its status.
+    pub(crate) struct FullStatus {
+        /// The disk.
+        disk_id: String,
+        /// The instance; empty if it is on none.
+        instance_id: String,
+        /// The device name there.
+        device: String,
+        /// Its status.
+        status: NamedCode,
+        /// Its health: `Ok`.
+        health_status: NamedCode,
+        /// Its events. There are none here.
+        disk_event_set: EventSet,
+    }
+);
+
+reply!(
+    /// A name with its code.
+    pub(crate) struct NamedCode {
+        /// The code; left out where the vendor's is not known.
+        code: Option<u32>,
+        /// The name.
+        name: &'static str,
+    }
+);
+
+reply!(
+    /// Events of a disk.
+    pub(crate) struct EventSet {
+        /// One each.
+        disk_event_type: Vec<DiskEvent>,
+    }
+);
+
+reply!(
+    /// An event of a disk.
+    pub(crate) struct DiskEvent {
+        /// Its id.
+        event_id: String,
+        /// When it began.
+        event_time: String,
+        /// When it ended.
+        event_end_time: String,
+        /// Its type.
+        event_type: NamedCode,
+        /// How much it harms.
+        impact_level: String,
+    }
+);
+
+impl Query for DescribeDisksFullStatus {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeDisksFullStatus";
+    const SUMMARY: &'static str = "Lists disks with their status, their health and events.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &REGION_NOT_FOUND,
+        &DISK_ID_LIMIT,
+        &EVENT_ID_LIMIT,
+        &TIME_END_BEFORE_START,
+        &TAG_COUNT,
+        &TAG_MISMATCH,
+    ];
+
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        check(ask)?;
+        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let found = tx.disks(&filter(call, ask)?, &paging.page)?;
+        Ok(Reply {
+            page_number: paging.number,
+            page_size: paging.size,
+            total_count: found.total.unwrap_or(0),
+            disk_full_status_set: FullStatusSet {
+                disk_full_status_type: found.entries.iter().map(FullStatus::of).collect(),
+            },
+        })
+    }
+}
+
+fn check(ask: &Params) -> Result<(), &'static ErrorCode> {
+    if ask.disk_id.0.len() > domain::limits::IDS_PER_LIST {
+        return Err(&DISK_ID_LIMIT);
+    }
+    if ask.event_id.0.len() > domain::limits::IDS_PER_LIST {
+        return Err(&EVENT_ID_LIMIT);
+    }
+    ask.event_time.0.check()
+}
+
+fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, Stop> {
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
+    let has_event = !ask.event_id.0.is_empty() || ask.event_type.is_some();
+    if has_event || ask.health_status.is_some() {
+        filter.ids = Some(Vec::new());
+    } else if !ask.disk_id.0.is_empty() {
+        filter.ids = Some(ask.disk_id.0.clone());
+    }
+    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.tags = paging::plain_tags(&ask.tag.0)?;
+    filter.status = match ask.status {
+        None => None,
+        Some(StatusOfDisk::InUse) => Some(DiskStatus::InUse),
+        Some(StatusOfDisk::Available) => Some(DiskStatus::Available),
+        Some(StatusOfDisk::Attaching) => Some(DiskStatus::Attaching),
+        Some(StatusOfDisk::Detaching) => Some(DiskStatus::Detaching),
+        Some(StatusOfDisk::Creating) => Some(DiskStatus::Creating),
+        Some(StatusOfDisk::ReIniting) => {
+            filter.also.push(|disk| disk.status().as_str() == "ReIniting");
+            None
+        }
+    };
+    Ok(filter)
+}
+
+impl FullStatus {
+    fn of(disk: &Disk) -> FullStatus {
+        let at = disk.sole_attachment().filter(|at| at.phase != Phase::Attaching);
+        let status = disk.status();
+        let code = (status == DiskStatus::Available).then_some(AVAILABLE);
+        FullStatus {
+            disk_id: disk.id.to_string(),
+            instance_id: at.map(|at| at.instance.to_string()).unwrap_or_default(),
+            device: at.map(|at| at.device.clone()).unwrap_or_default(),
+            status: NamedCode { code, name: status.as_str() },
+            health_status: NamedCode { code: Some(0), name: "Ok" },
+            disk_event_set: EventSet { disk_event_type: Vec::new() },
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! `DescribeAccountAttributes`: how much an account may have, and how much it has.
+
+use std::collections::BTreeMap;
+
+use domain::inventory::Inventory;
+
+use crate::actions::prelude::*;
+
+/// Lists what an account may have and has.
+pub(crate) struct DescribeAccountAttributes;
+
+/// Entries that are read at a time.
+const PAGE: u32 = 500;
+
+params!(
+    /// Parameters of DescribeAccountAttributes.
+    pub(crate) struct Params {
+        /// The region.
+        #[missing = REGION_ID_NULL]
+        region_id: RegionId,
+        /// Only what is used in this zone.
+        zone_id: Option<ZoneId>,
+        /// Only these attributes.
+        attribute_name: Each<AccountAttribute>,
+    }
+);
+
+choice!(
+    /// Attributes of an account.
+    pub(crate) enum AccountAttribute {
+        NetworkType = "instance-network-type",
+        MaxSecurityGroups = "max-security-groups",
+        MaxInterfaces = "max-elastic-network-interfaces",
+        MaxCores = "max-postpaid-instance-vcpu-count",
+        MaxSpotCores = "max-spot-instance-vcpu-count",
+        UsedCores = "used-postpaid-instance-vcpu-count",
+        UsedSpotCores = "used-spot-instance-vcpu-count",
+        MaxCapacity = "max-postpaid-yundisk-capacity",
+        UsedCapacity = "used-postpaid-yundisk-capacity",
+        MaxDedicatedHosts = "max-dedicated-hosts",
+        InstanceTypes = "supported-postpaid-instance-types",
+        MaxCommands = "max-axt-command-count",
+        MaxInvocations = "max-axt-invocation-daily",
+        RealName = "real-name-authentication",
+    }
+);
+
+/// The attributes that are answered when none is named.
+const ALL: &[AccountAttribute] = &[
+    AccountAttribute::NetworkType,
+    AccountAttribute::MaxSecurityGroups,
+    AccountAttribute::UsedCores,
+    AccountAttribute::UsedSpotCores,
+    AccountAttribute::UsedCapacity,
+    AccountAttribute::MaxDedicatedHosts,
+    AccountAttribute::InstanceTypes,
+];
+
+reply!(
+    /// Reply of DescribeAccountAttributes.
+    pub(crate) struct Reply {
+        /// The attributes.
+        account_attribute_items: AttributeItems,
+    }
+);
+
+reply!(
+    /// The attributes.
+    pub(crate) struct AttributeItems {
+        /// One each.
+        account_attribute_item: Vec<AttributeItem>,
+    }
+);
+
+reply!(
+    /// An attribute with its values.
+    pub(crate) struct AttributeItem {
+        /// Its name.
+        attribute_name: &'static str,
+        /// Its values; empty for what has no limit here.
+        attribute_values: AttributeValues,
+    }
+);
+
+reply!(
+    /// The values of an attribute.
+    pub(crate) struct AttributeValues {
+        /// One each.
+        value_item: Vec<AttributeValue>,
+    }
+);
+
+reply!(
+    /// A value of an attribute.
+    #[derive(Default)]
+    pub(crate) struct AttributeValue {
+        /// The value.
+        value: String,
+        /// The zone that it holds for; empty for all.
+        zone_id: String,
+        /// The disk category that it holds for.
+        disk_category: String,
+        /// The instance type that it holds for.
+        instance_type: String,
+        /// How instances are paid for that it holds for.
+        instance_charge_type: String,
+        /// How many.
+        count: u32,
+        /// When it ends.
+        expired_time: String,
+    }
+);
+
+impl Query for DescribeAccountAttributes {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeAccountAttributes";
+    const SUMMARY: &'static str = "Lists what the account may have in a region, and what it has.";
+    const DETAILS: &'static str = "\
+What is used is counted. What has no limit here, such as processors, is answered without a value.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
+
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+        let inventory = &call.environment.inventory;
+        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let in_region = |zone: &&ZoneId| region.zones.iter().any(|known| known.id == zone.0);
+        if ask.zone_id.as_ref().is_some_and(|zone| !in_region(&zone)) {
+            return Err((&ZONE_NOT_FOUND).into());
+        }
+        let named = &ask.attribute_name.0;
+        let mut items = Vec::new();
+        for attribute in if named.is_empty() { ALL } else { named } {
+            let value_item = values(tx, call, ask, *attribute)?;
+            items.push(AttributeItem {
+                attribute_name: attribute.as_str(),
+                attribute_values: AttributeValues { value_item },
+            });
+        }
+        Ok(Reply { account_attribute_items: AttributeItems { account_attribute_item: items } })
+    }
+}
+
+impl AccountAttribute {
+    fn as_str(self) -> &'static str {
+        match self {
+            AccountAttribute::NetworkType => "instance-network-type",
+            AccountAttribute::MaxSecurityGroups => "max-security-groups",
+            AccountAttribute::MaxInterfaces => "max-elastic-network-interfaces",
+            AccountAttribute::MaxCores => "max-postpaid-instance-vcpu-count",
+            AccountAttribute::MaxSpotCores => "max-spot-instance-vcpu-count",
+            AccountAttribute::UsedCores => "used-postpaid-instance-vcpu-count",
+            AccountAttribute::UsedSpotCores => "used-spot-instance-vcpu-count",
+            AccountAttribute::MaxCapacity => "max-postpaid-yundisk-capacity",
+            AccountAttribute::UsedCapacity => "used-postpaid-yundisk-capacity",
+            AccountAttribute::MaxDedicatedHosts => "max-dedicated-hosts",
+            AccountAttribute::InstanceTypes => "supported-postpaid-instance-types",
+            AccountAttribute::MaxCommands => "max-axt-command-count",
+            AccountAttribute::MaxInvocations => "max-axt-invocation-daily",
+            AccountAttribute::RealName => "real-name-authentication",
+        }
+    }
+}
+
+fn values(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    ask: &Params,
+    attribute: AccountAttribute,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let one = |value: &str| vec![AttributeValue { value: value.to_owned(), ..Default::default() }];
+    Ok(match attribute {
+        AccountAttribute::NetworkType => one("vpc"),
+        AccountAttribute::MaxSecurityGroups => {
+            one(&domain::limits::SECURITY_GROUPS_PER_REGION.to_string())
+        }
+        AccountAttribute::MaxDedicatedHosts => one("0"),
+        AccountAttribute::RealName => one("yes"),
+        AccountAttribute::UsedCores => one(&cores(tx, call, ask, false)?.to_string()),
+        AccountAttribute::UsedSpotCores => one(&cores(tx, call, ask, true)?.to_string()),
+        AccountAttribute::UsedCapacity => capacities(tx, call, ask)?,
+        AccountAttribute::InstanceTypes => types(&call.environment.inventory, ask),
+        AccountAttribute::MaxInterfaces
+        | AccountAttribute::MaxCores
+        | AccountAttribute::MaxSpotCores
+        | AccountAttribute::MaxCapacity
+        | AccountAttribute::MaxCommands
+        | AccountAttribute::MaxInvocations => Vec::new(),
+    })
+}
+
+/// The processors of pay-as-you-go instances, spot instances or others.
+fn cores(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params, spot: bool) -> Result<u64, StoreError> {
+    let mut filter = InstanceFilter::all(call.caller.account.clone(), &ask.region_id.0);
+    let zone = ask.zone_id.clone();
+    filter.also.push(Box::new(move |instance| {
+        instance.charge_type == ChargeType::PostPaid
+            && (instance.spot_strategy != "NoSpot") == spot
+            && zone.as_ref().is_none_or(|zone| zone.0 == instance.zone)
+    }));
+    let (mut cores, mut after) = (0, None);
+    loop {
+        let page = tx.instances(&filter, &Page::After { after, most: PAGE })?;
+        let inventory = &call.environment.inventory;
+        let types = page.entries.iter().map(|one| inventory.instance_type(&one.instance_type));
+        cores += types.flatten().map(|found| u64::from(found.cpu)).sum::<u64>();
+        after = page.next;
+        if after.is_none() {
+            return Ok(cores);
+        }
+    }
+}
+
+/// GiB of pay-as-you-go disks, by zone and category.
+fn capacities(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    ask: &Params,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
+    filter.zone = ask.zone_id.as_ref().map(|zone| zone.0.clone());
+    filter.charge_type = Some(ChargeType::PostPaid);
+    let (mut sums, mut after) = (BTreeMap::<_, u64>::new(), None);
+    loop {
+        let page = tx.disks(&filter, &Page::After { after, most: PAGE })?;
+        for disk in page.entries {
+            *sums.entry((disk.zone, disk.category.as_str())).or_default() +=
+                u64::from(disk.size_gib);
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let value = |((zone_id, category), gib): ((String, &'static str), u64)| AttributeValue {
+        value: gib.to_string(),
+        zone_id,
+        disk_category: category.to_owned(),
+        ..AttributeValue::default()
+    };
+    Ok(sums.into_iter().map(value).collect())
+}
+
+/// Every type that a zone of the region sells.
+fn types(inventory: &Inventory, ask: &Params) -> Vec<AttributeValue> {
+    let Some(region) = inventory.region(&ask.region_id.0) else { return Vec::new() };
+    let zones = region.zones.iter();
+    let zones = zones.filter(|zone| ask.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id));
+    let mut values = Vec::new();
+    for zone in zones {
+        let sold = inventory.instance_types().iter().filter(|one| inventory.sells(zone, one));
+        values.extend(sold.map(|one| AttributeValue {
+            value: one.id.clone(),
+            zone_id: zone.id.clone(),
+            instance_type: one.id.clone(),
+            instance_charge_type: "PostPaid".to_owned(),
+            ..AttributeValue::default()
+        }));
+    }
+    values
+}

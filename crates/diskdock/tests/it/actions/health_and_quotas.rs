@@ -1,0 +1,165 @@
+//! Reads of health, events and quotas: what a server without a vendor has to say about them.
+
+use serde_json::json;
+
+use crate::harness::{REGION, Refused, TestServer, ZONE};
+
+#[tokio::test]
+async fn describe_disks_full_status_shows_status_and_health() {
+    const ACTION: &str = "DescribeDisksFullStatus";
+    let world = TestServer::new().await;
+    let instance = world.running_instance().await;
+    let (on, free) = (world.disk_on(&instance).await, world.available_disk().await);
+    let region = ("RegionId", REGION);
+    let answer = world.ok(ACTION, &[region, ("DiskId.1", &free)]).await;
+    let shown = &answer.json["DiskFullStatusSet"]["DiskFullStatusType"][0];
+    assert_eq!(
+        *shown,
+        json!({
+            "DiskId": free, "InstanceId": "", "Device": "",
+            "Status": { "Code": 129, "Name": "Available" },
+            "HealthStatus": { "Code": 0, "Name": "Ok" },
+            "DiskEventSet": { "DiskEventType": [] },
+        })
+    );
+    let answer = world.ok(ACTION, &[region, ("DiskId.1", &on)]).await;
+    let shown = &answer.json["DiskFullStatusSet"]["DiskFullStatusType"][0];
+    assert_eq!((&shown["InstanceId"], &shown["Device"]), (&instance.into(), &"/dev/xvdb".into()));
+    let path = ("DiskFullStatusSet", "DiskFullStatusType", "DiskId");
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("Status", "Available", &[&free]),
+        ("Status", "In_use", &[&on]),
+        ("Status", "Attaching", &[]),
+        ("Status", "Detaching", &[]),
+        ("Status", "Creating", &[]),
+        ("Status", "ReIniting", &[]),
+        ("HealthStatus", "Impaired", &[]),
+        ("EventId.1", "e-1", &[]),
+        ("EventType", "Stalled", &[]),
+        ("ResourceGroupId", "rg-1", &[]),
+        ("Tag.1.Key", "team", &[]),
+        ("PageNumber", "2", &[]),
+        ("PageSize", "1", &[&free]),
+    ];
+    for (name, value, expected) in cases {
+        assert_eq!(world.list(ACTION, &[region, (name, value)], path).await, *expected, "{name}");
+    }
+    let hundred_and_one: Vec<(String, String)> =
+        (1..=101).map(|n| (n.to_string(), format!("d-{n}"))).collect();
+    let too_many = |name: &str| -> Vec<(String, String)> {
+        hundred_and_one.iter().map(|(n, id)| (format!("{name}.{n}"), id.clone())).collect()
+    };
+    for (name, code) in [("DiskId", "DiskIdLimitExceeded"), ("EventId", "EventIdLimitExceeded")] {
+        let pairs = too_many(name);
+        let mut ask = vec![region];
+        ask.extend(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        world.turns_down(ACTION, &ask, (403, code)).await;
+    }
+}
+
+#[tokio::test]
+async fn reads_of_health_and_events_refuse_wrong_filters() {
+    let world = TestServer::new().await;
+    let many_tags: Vec<(String, &str)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), "k")).collect();
+    let many_tags: Vec<(&str, &str)> = many_tags.iter().map(|(n, k)| (n.as_str(), *k)).collect();
+    let span = |name: &'static [&'static str; 2]| {
+        [(name[0], "2026-01-02T00:00:00Z"), (name[1], "2026-01-01T00:00:00Z")]
+    };
+    let event_time = span(&["EventTime.Start", "EventTime.End"]);
+    let published = span(&["EventPublishTime.Start", "EventPublishTime.End"]);
+    let planned = span(&["NotBefore.Start", "NotBefore.End"]);
+    let ends_first = "InvalidParameter.TimeEndBeforeStart";
+    let cases: &[(&str, Refused<'_>)] = &[
+        ("DescribeDisksFullStatus", (&event_time, 403, ends_first)),
+        ("DescribeInstanceHistoryEvents", (&published, 403, ends_first)),
+        ("DescribeInstanceHistoryEvents", (&planned, 403, ends_first)),
+        (
+            "Ebs.DescribeDedicatedBlockStorageClusters",
+            (&[("AzoneId", "mars-a")], 404, "InvalidZoneId.NotFound"),
+        ),
+    ];
+    for (action, (pairs, status, code)) in cases {
+        let ask = [&[("RegionId", REGION)], *pairs].concat();
+        world.turns_down(action, &ask, (*status, code)).await;
+    }
+    for action in [
+        "DescribeDisksFullStatus",
+        "DescribeInstanceHistoryEvents",
+        "Ebs.DescribeDedicatedBlockStorageClusters",
+    ] {
+        let elsewhere = [("RegionId", "mars")];
+        world.turns_down(action, &elsewhere, (404, "InvalidRegionId.NotFound")).await;
+        let value = [("RegionId", REGION), ("Tag.1.Value", "storage")];
+        world.turns_down(action, &value, (400, "InvalidTag.Mismatch")).await;
+        let tags = [&[("RegionId", REGION)], &many_tags[..]].concat();
+        world.turns_down(action, &tags, (400, "InvalidTagCount")).await;
+    }
+}
+
+#[tokio::test]
+async fn describe_instance_history_events_lists_nothing_for_any_filter() {
+    const ACTION: &str = "DescribeInstanceHistoryEvents";
+    let world = TestServer::new().await;
+    let ask = [
+        ("RegionId", REGION),
+        ("InstanceId", "i-1"),
+        ("EventCycleStatus", "Executing"),
+        ("EventType", "SystemMaintenance.Reboot"),
+        ("EventPublishTime.Start", "2026-01-01T00:00:00Z"),
+        ("MaxResults", "20"),
+    ];
+    let answer = world.ok(ACTION, &ask).await;
+    assert_eq!(answer.json["InstanceSystemEventSet"], json!({ "InstanceSystemEventType": [] }));
+    assert_eq!((&answer.json["TotalCount"], &answer.json["PageSize"]), (&0.into(), &20.into()));
+    let events: Vec<(String, String)> =
+        (1..=101).map(|n| (format!("EventId.{n}"), format!("e-{n}"))).collect();
+    let mut ask = vec![("RegionId", REGION)];
+    ask.extend(events.iter().map(|(name, id)| (name.as_str(), id.as_str())));
+    world.turns_down(ACTION, &ask, (403, "EventIdLimitExceeded")).await;
+}
+
+#[tokio::test]
+async fn describe_account_attributes_counts_what_is_used() {
+    const ACTION: &str = "DescribeAccountAttributes";
+    let world = TestServer::new().await;
+    world
+        .run_one(&[("DataDisk.1.Size", Some("30")), ("DataDisk.1.Category", Some("cloud_ssd"))])
+        .await;
+    let path = ("AccountAttributeItems", "AccountAttributeItem", "AttributeName");
+    assert_eq!(world.list(ACTION, &[("RegionId", REGION)], path).await.len(), 7);
+    let values = async |name: &str, zone: &str| {
+        let ask = [("RegionId", REGION), ("ZoneId", zone), ("AttributeName.1", name)];
+        let json = world.ok(ACTION, &ask).await.json;
+        let items = &json["AccountAttributeItems"]["AccountAttributeItem"];
+        assert_eq!(items[0]["AttributeName"], name);
+        items[0]["AttributeValues"]["ValueItem"].as_array().unwrap().clone()
+    };
+    let cores = values("used-postpaid-instance-vcpu-count", ZONE).await;
+    assert_eq!(cores[0]["Value"], "2");
+    assert_eq!(values("used-postpaid-instance-vcpu-count", "cn-hangzhou-b").await[0]["Value"], "0");
+    assert_eq!(values("used-spot-instance-vcpu-count", "").await[0]["Value"], "0");
+    let capacity = values("used-postpaid-yundisk-capacity", ZONE).await;
+    let pairs: Vec<_> = capacity.iter().map(|one| (&one["DiskCategory"], &one["Value"])).collect();
+    let expected =
+        [(&json!("cloud_efficiency"), &json!("40")), (&json!("cloud_ssd"), &json!("30"))];
+    assert_eq!(pairs, expected);
+    assert_eq!(values("max-security-groups", "").await[0]["Value"], "100");
+    assert_eq!(values("max-dedicated-hosts", "").await[0]["Value"], "0");
+    assert_eq!(values("real-name-authentication", "").await[0]["Value"], "yes");
+    assert_eq!(values("instance-network-type", "").await[0]["Value"], "vpc");
+    assert!(values("max-postpaid-instance-vcpu-count", "").await.is_empty());
+    assert!(values("supported-postpaid-instance-types", ZONE).await.len() > 100);
+    world.turns_down(ACTION, &[], (403, "Invalid.Parameter")).await;
+    world.turns_down(ACTION, &[("RegionId", "mars")], (404, "InvalidRegionId.NotFound")).await;
+    let zone = [("RegionId", REGION), ("ZoneId", "cn-beijing-a")];
+    world.turns_down(ACTION, &zone, (404, "InvalidZoneId.NotFound")).await;
+}
+
+#[tokio::test]
+async fn describe_dedicated_block_storage_clusters_is_empty() {
+    let world = TestServer::new().await;
+    let ask = [("RegionId", REGION), ("AzoneId", ZONE), ("Status.1", "Running")];
+    let answer = world.ok("Ebs.DescribeDedicatedBlockStorageClusters", &ask).await;
+    assert_eq!(answer.json["DedicatedBlockStorageClusters"], json!([]));
+    assert_eq!(answer.json["TotalCount"], 0);
+}
