@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
 from host import REGION, SOON_S, TYPE, ZONE, until
+from snapshots import begin, expect_no_orphans, fill as fill_disk, pause
 
 
 @pytest.fixture
@@ -89,3 +90,29 @@ def test_full_host_refuses_new_disks_and_changes_nothing(small):
     (small.data.parent / "ballast").unlink()
     small.call("resize_disk", disk_id=disk.id, new_size=40)
     until(lambda: disk.image.stat().st_size == 40 << 30, "a larger image")
+
+
+def test_full_host_ends_a_snapshot_and_leaves_the_disk_working(small):
+    small.machine, disk = small.ready(), small.disk()
+    fill_disk(disk, 48)
+    disk.attach(small.machine)
+    small.machine.guest.wait_disk(disk.serial)
+    reserve = small.data / "reserve"
+    until(lambda: reserve.exists() and reserve.stat().st_size > 0, "a reserve")
+    snapshot = pause(small, disk)
+    fill(small)
+    # Refused by QEMU, whose next write into the snapshot finds no room.
+    with small.machine.qmp() as qmp:
+        qmp("job-resume", id=snapshot.id)
+    assert snapshot.ends() == "failed"
+    expect_no_orphans(small, small.machine)
+    # Refused by the server: it does not begin what cannot end well.
+    fill(small)
+    assert begin(small, disk).ends() == "failed"
+    assert "no room" in small.log_tail() or small.given_up(disk=disk.id)
+    (small.data.parent / "ballast").unlink()
+    with small.machine.guest.writer(disk.serial) as writer:
+        writer.wait_more()
+    begin(small, disk).wait("accomplished")
+    expect_no_orphans(small, small.machine)
+    disk.detach(small.machine)

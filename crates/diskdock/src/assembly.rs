@@ -106,6 +106,7 @@ impl Assembly {
             keeps_snapshots,
         } = driver;
         let (runner, disks) = (Arc::clone(&hypervisor), Arc::clone(&hypervisor));
+        let snapshots = Arc::clone(&hypervisor);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
         let inventory_source =
@@ -118,6 +119,7 @@ impl Assembly {
             keeps_snapshots,
             is_simulated: simulated.is_some(),
             console,
+            snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
             room_for_disks: Arc::new(move || disks.has_room()),
         };
         let environment = Arc::new(Environments::new(environment));
@@ -231,7 +233,7 @@ impl Driver {
             }),
             creating_takes_time: true,
             shares_disks: false,
-            keeps_snapshots: false,
+            keeps_snapshots: true,
         }
     }
 }

@@ -95,6 +95,49 @@ commands!(
         /// Bytes.
         size: u64,
     } = "block_resize" within IMAGE -> Done,
+    /// Begins to copy a block node into another one, with the content that it has at this moment:
+    /// what is overwritten before it was copied is copied first.
+    BlockdevBackup {
+        /// The name of the job.
+        #[serde(rename = "job-id")]
+        job_id: String,
+        /// The node to be copied.
+        device: String,
+        /// The node that is copied into.
+        target: String,
+        /// How much is copied: `full`.
+        sync: String,
+        /// Bytes a second at most; 0 for no limit.
+        speed: u64,
+        /// Forget the job when it has ended.
+        #[serde(rename = "auto-dismiss")]
+        auto_dismiss: bool,
+    } = "blockdev-backup" within IMAGE -> Done,
+    /// Gives a job of a block node another speed.
+    BlockJobSetSpeed {
+        /// The name of the job.
+        device: String,
+        /// Bytes a second at most; 0 for no limit.
+        speed: u64,
+    } = "block-job-set-speed" within DEVICE -> Done,
+    /// The jobs, those that have ended and were not dismissed too.
+    QueryJobs {} = "query-jobs" within QUERY -> Vec<BlockJob>,
+    /// Tells a job to end without a result.
+    JobCancel {
+        /// Its name.
+        id: String,
+    } = "job-cancel" within IMAGE -> Done,
+    /// Forgets a job that has ended.
+    JobDismiss {
+        /// Its name.
+        id: String,
+    } = "job-dismiss" within DEVICE -> Done,
+    /// Opens block nodes anew with other options; what was written to them is flushed before, and
+    /// a failure of that is an error.
+    BlockdevReopen {
+        /// The nodes, as `blockdev-add` takes them.
+        options: Vec<Value>,
+    } = "blockdev-reopen" within IMAGE -> Done,
     /// Presses the power button.
     SystemPowerdown {} = "system_powerdown" within DEVICE -> Done,
     /// Resets the machine.
@@ -196,4 +239,33 @@ pub struct BlockNode {
     /// Whether it cannot be written.
     #[serde(rename = "ro")]
     pub read_only: bool,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BlockJob {
+    /// Its name.
+    pub id: String,
+    /// In what state it is.
+    pub status: JobStatus,
+    /// How much of it is done, in a unit of its own.
+    #[serde(rename = "current-progress")]
+    pub current_progress: u64,
+    /// How much there is to do, as far as is known.
+    #[serde(rename = "total-progress")]
+    pub total_progress: u64,
+    /// Why it has failed.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// In what state a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobStatus {
+    /// It has ended, well or with an error, and waits to be dismissed.
+    Concluded,
+    /// It runs, waits or ends.
+    #[serde(other)]
+    UnderWay,
 }

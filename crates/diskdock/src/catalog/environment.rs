@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::inventory::Inventory;
-use domain::{Activity, InstanceId, Moment};
+use domain::{Activity, InstanceId, Moment, SnapshotId};
 
 use super::errors::{Refusal, SNAPSHOTS_NOT_HERE};
 pub(crate) use crate::ids::IdGenerator;
@@ -17,6 +17,9 @@ pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send +
 /// Tells whether there is room for another disk, or for a larger one. A short look at the file
 /// system that the store is on, too.
 pub type RoomForDisks = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Tells how much of a snapshot that is being made is there, in percent.
+pub(super) type SnapshotPercent = Arc<dyn Fn(&SnapshotId) -> u8 + Send + Sync>;
 
 /// The output of an instance on its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,11 +52,12 @@ pub struct Environment {
     pub shares_disks: bool,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
-    /// Whether the bytes of disks can be kept, set back and copied: snapshots and all that is made
-    /// with them.
+    /// Whether the bytes of disks can be kept: snapshots, and all that is made with them.
     pub keeps_snapshots: bool,
     /// Reads the consoles of instances.
     pub console: Console,
+    /// Tells how far snapshots are.
+    pub snapshot_percent: SnapshotPercent,
     /// Tells whether there is room for disks.
     pub room_for_disks: RoomForDisks,
 }
@@ -69,6 +73,7 @@ impl Environment {
             keeps_snapshots: true,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
+            snapshot_percent: Arc::new(|_| 0),
             room_for_disks: Arc::new(|| true),
         }
     }

@@ -102,13 +102,22 @@ pub struct DiskSpec {
     /// The image whose content it begins with; none for an empty disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The snapshot whose content it begins with, instead of an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotId>,
 }
 
 impl DiskSpec {
     /// The bytes of this disk.
     pub(crate) fn of(disk: &Disk) -> DiskSpec {
         let image = Some(&disk.image).filter(|image| !image.is_empty());
-        DiskSpec { disk: disk.id.clone(), size_gib: disk.size_gib, image: image.cloned() }
+        let snapshot = Some(&disk.source_snapshot).filter(|snapshot| !snapshot.is_empty());
+        DiskSpec {
+            disk: disk.id.clone(),
+            size_gib: disk.size_gib,
+            image: image.cloned(),
+            snapshot: snapshot.map(|snapshot| SnapshotId::from(snapshot.as_str())),
+        }
     }
 }
 
@@ -246,18 +255,24 @@ pub trait Disks: Send + Sync {
     /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
     /// within a transaction; true if it cannot be told.
     fn has_room(&self) -> bool;
-    /// Keeps the content that a disk has now under the id of a snapshot. A driver that cannot do so
-    /// fails; the environment says so beforehand.
+    /// Keeps the content that a disk has now under the id of a snapshot: all that a guest saw
+    /// acknowledged before the first call, as after a power cut. What there is of one that failed
+    /// is deleted, at the latest by [`Disks::discard_snapshot`].
     fn take_snapshot<'a>(
         &'a self,
         snapshot: &'a SnapshotId,
         disk: &'a DiskId,
         now: Uptime,
-    ) -> DriverFuture<'a, Progress> {
-        let _ = (disk, now);
-        let reason = format!("this hypervisor keeps no snapshots, and so not {snapshot}");
-        Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    ) -> DriverFuture<'a, Progress>;
+    /// How much of a snapshot that is being taken is there, in percent; none if that is not known.
+    fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
+        let _ = snapshot;
+        None
     }
+    /// Deletes the bytes of a snapshot that the store no longer has, or that failed.
+    fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()>;
+    /// The snapshots that have bytes, sorted, whether the store knows them or not.
+    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>>;
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

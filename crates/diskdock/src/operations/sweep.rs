@@ -1,17 +1,17 @@
-//! Throws away the bytes of disks that the store no longer has.
+//! Throws away the bytes of disks and snapshots that the store no longer has.
 //!
-//! A disk is removed from the store in a transaction that remembers its bytes; they are discarded
-//! afterwards, as often as it takes, so that neither a crash nor a failing driver leaves any
-//! behind.
+//! A disk or a snapshot is removed from the store in a transaction that remembers its bytes; they
+//! are discarded afterwards, as often as it takes, so that neither a crash nor a failing driver
+//! leaves any behind.
 
 use crate::hypervisor::Hypervisor;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, WriteTx};
 
-/// Disks that are discarded at a time.
+/// Disks, and snapshots, that are discarded at a time.
 const AT_A_TIME: u32 = 1_000;
 
-/// Discards the bytes of removed disks. Gives how many are gone now; what could not be discarded is
-/// in the log, and tried again the next time.
+/// Discards the bytes of removed disks and snapshots. Gives how many are gone now; what could not
+/// be discarded is in the log, and tried again the next time.
 pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
     let removed = store.read(|tx| tx.discards(AT_A_TIME)).await?;
     let mut gone = Vec::new();
@@ -24,6 +24,25 @@ pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, 
     let count = gone.len();
     if count > 0 {
         store.write(move |tx| gone.iter().try_for_each(|disk| tx.forget_discard(disk))).await?;
+    }
+    Ok(count + sweep_snapshots(store, hypervisor).await?)
+}
+
+async fn sweep_snapshots(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
+    let removed = store.read(|tx| tx.snapshot_discards(AT_A_TIME)).await?;
+    let mut gone = Vec::new();
+    for snapshot in removed {
+        match hypervisor.discard_snapshot(&snapshot).await {
+            Ok(()) => gone.push(snapshot),
+            Err(error) => tracing::warn!(%snapshot, %error, "cannot discard a snapshot yet"),
+        }
+    }
+    let count = gone.len();
+    if count > 0 {
+        let forget = move |tx: &mut dyn WriteTx| {
+            gone.iter().try_for_each(|snapshot| tx.forget_snapshot_discard(snapshot))
+        };
+        store.write(forget).await?;
     }
     Ok(count)
 }

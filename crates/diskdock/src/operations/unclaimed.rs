@@ -1,56 +1,81 @@
-//! Machines and disks that the store does not know: left by another store, or put there by hand.
-//! They are reported and left alone.
+//! Machines, disks and snapshots that the store does not know: left by another store, or put there
+//! by hand. They are reported and left alone.
 
 use std::collections::BTreeSet;
 
-use domain::{DiskId, InstanceId};
+use domain::{DiskId, InstanceId, SnapshotId};
 
 use super::reconcile::Difference;
 use crate::hypervisor::{Hypervisor, TransientError};
-use crate::store::{Store, StoreError};
+use crate::store::{EntityReads, Store, StoreError};
+
+/// Machines, disks and snapshots of a hypervisor.
+#[derive(Default)]
+struct OfHypervisor {
+    machines: Vec<InstanceId>,
+    disks: Vec<DiskId>,
+    snapshots: Vec<SnapshotId>,
+}
+
+impl OfHypervisor {
+    async fn of(hypervisor: &dyn Hypervisor) -> Result<OfHypervisor, TransientError> {
+        Ok(OfHypervisor {
+            machines: hypervisor.running().await?,
+            disks: hypervisor.stored().await?,
+            snapshots: hypervisor.stored_snapshots().await?,
+        })
+    }
+
+    /// Those that the store does not know.
+    async fn unknown(self, store: &Store) -> Result<OfHypervisor, StoreError> {
+        store
+            .read(move |tx| {
+                let discards: BTreeSet<_> = tx.discards(u32::MAX)?.into_iter().collect();
+                let dropped: BTreeSet<_> = tx.snapshot_discards(u32::MAX)?.into_iter().collect();
+                let mut unknown = OfHypervisor::default();
+                for instance in &self.machines {
+                    if tx.instance(instance)?.is_none() {
+                        unknown.machines.push(instance.clone());
+                    }
+                }
+                for disk in self.disks.iter().filter(|disk| !discards.contains(*disk)) {
+                    if tx.disk(disk)?.is_none() {
+                        unknown.disks.push(disk.clone());
+                    }
+                }
+                for snapshot in self.snapshots.iter().filter(|one| !dropped.contains(*one)) {
+                    if tx.get(snapshot)?.is_none() {
+                        unknown.snapshots.push(snapshot.clone());
+                    }
+                }
+                Ok::<_, StoreError>(unknown)
+            })
+            .await
+    }
+}
 
 /// Looks for them. What comes or goes meanwhile is none of them.
 pub(crate) async fn unclaimed(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<Vec<Difference>, StoreError> {
-    let (machines, disks) = match list(hypervisor).await {
+    let listed = match OfHypervisor::of(hypervisor).await {
         Ok(listed) => listed,
         Err(TransientError(reason)) => {
             return Ok(vec![Difference { instance: None, what: reason }]);
         }
     };
-    let (machines, disks) = store
-        .read(move |tx| {
-            let discards: BTreeSet<_> = tx.discards(u32::MAX)?.into_iter().collect();
-            let mut unknown = (BTreeSet::new(), BTreeSet::new());
-            for instance in &machines {
-                if tx.instance(instance)?.is_none() {
-                    unknown.0.insert(instance.clone());
-                }
-            }
-            for disk in disks.iter().filter(|disk| !discards.contains(disk)) {
-                if tx.disk(disk)?.is_none() {
-                    unknown.1.insert(disk.clone());
-                }
-            }
-            Ok::<_, StoreError>(unknown)
-        })
-        .await?;
-    if machines.is_empty() && disks.is_empty() {
+    let unknown = listed.unknown(store).await?;
+    if unknown.machines.is_empty() && unknown.disks.is_empty() && unknown.snapshots.is_empty() {
         return Ok(Vec::new());
     }
     // What was deleted since the first list is not there any more.
-    let (still_on, still_stored) = list(hypervisor).await.unwrap_or_default();
-    let machines = still_on.into_iter().filter(|instance| machines.contains(instance));
-    let disks = still_stored.into_iter().filter(|disk| disks.contains(disk));
-    Ok(machines.map(of_machine).chain(disks.map(of_disk)).collect())
-}
-
-async fn list(
-    hypervisor: &dyn Hypervisor,
-) -> Result<(Vec<InstanceId>, Vec<DiskId>), TransientError> {
-    Ok((hypervisor.running().await?, hypervisor.stored().await?))
+    let still = OfHypervisor::of(hypervisor).await.unwrap_or_default();
+    let machines = still.machines.into_iter().filter(|one| unknown.machines.contains(one));
+    let disks = still.disks.into_iter().filter(|one| unknown.disks.contains(one));
+    let snapshots = still.snapshots.into_iter().filter(|one| unknown.snapshots.contains(one));
+    let bytes = disks.map(|disk| disk.to_string()).chain(snapshots.map(|one| one.to_string()));
+    Ok(machines.map(of_machine).chain(bytes.map(of_bytes)).collect())
 }
 
 fn of_machine(instance: InstanceId) -> Difference {
@@ -58,10 +83,10 @@ fn of_machine(instance: InstanceId) -> Difference {
     Difference { instance: Some(instance), what: what.to_owned() }
 }
 
-fn of_disk(disk: DiskId) -> Difference {
+fn of_bytes(id: String) -> Difference {
     let what = format!(
-        "there are bytes of {disk}, which the store does not know; move its file away if it is \
-        not needed"
+        "there are bytes of {id}, which the store does not know; move its file away if it is not \
+         needed"
     );
     Difference { instance: None, what }
 }

@@ -17,7 +17,7 @@ use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::making::UNNAMED;
 use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
-use super::{CLOSED, GIB, PASSABLE, holders, name, qcow2, restore, survey};
+use super::{CLOSED, GIB, PASSABLE, copy, holders, name, qcow2, restore, snapshot_files, survey};
 use crate::reserve;
 
 /// The unit of the size of raw images, in bytes.
@@ -59,6 +59,7 @@ pub struct Directory(pub(super) Arc<DirectoryInner>);
 #[derive(Debug)]
 pub(super) struct DirectoryInner {
     disks: PathBuf,
+    pub(super) snapshots: PathBuf,
     /// Device and inode of `disks`, by which it is known again.
     opened: (u64, u64),
     pub(super) owner: Owner,
@@ -84,14 +85,17 @@ impl Directory {
         draft::clear_left_behind(&disks)?;
         let opened = device_and_inode(&disks)?;
         let damages = Damages::load(&disks)?;
+        let snapshots = snapshot_files::open(data_directory)?;
         let io = OnceLock::new();
-        let directory =
-            Directory(Arc::new(DirectoryInner { disks, opened, owner, images, damages, io }));
-        for file in directory.files()? {
+        let inner = DirectoryInner { disks, snapshots, opened, owner, images, damages, io };
+        let directory = Directory(Arc::new(inner));
+        for file in directory.files()?.into_iter().chain(directory.snapshot_paths()?) {
             files::apply_owner(&file, owner, files::PRIVATE)?;
         }
         let (keeper, mode) = directory.keeper();
-        files::apply_owner(directory.disks(), keeper, mode)?;
+        for keeps in [directory.disks(), directory.0.snapshots.as_path()] {
+            files::apply_owner(keeps, keeper, mode)?;
+        }
         Ok(directory)
     }
 
@@ -148,7 +152,10 @@ impl Directory {
         Ok(self.disks().join(format!("{id}.{}", format.as_str())))
     }
 
-    fn path(&self, disk: &DiskId) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
+    pub(super) fn path(
+        &self,
+        disk: &DiskId,
+    ) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
         for format in DiskFormat::ALL {
             let path = self.named(disk, format)?;
             if std::fs::symlink_metadata(&path).is_ok() {
@@ -193,7 +200,7 @@ impl Directory {
         }
     }
 
-    fn sound_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
+    pub(super) fn sound_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
         self.refuse_if_damaged(disk)?;
         self.open_file(disk)
     }
@@ -211,7 +218,12 @@ impl Directory {
         }
     }
 
-    fn closing(&self, disk: &DiskId, found: DiskFile, opened: Option<&Opened>) -> ClosingFile {
+    pub(super) fn closing(
+        &self,
+        disk: &DiskId,
+        found: DiskFile,
+        opened: Option<&Opened>,
+    ) -> ClosingFile {
         let directory = self.clone();
         ClosingFile { directory, disk: disk.clone(), found, opened: opened.cloned() }
     }
@@ -335,7 +347,7 @@ impl Volumes for Directory {
         }
         let (held, format) = restore::held(process, opened)?;
         let draft = self.draft()?;
-        restore::copy(&held, &draft.file(UNNAMED))?;
+        copy::copy(&held, &draft.file(UNNAMED), &|_| true)?;
         self.finish(draft, disk, format)?;
         self.find(disk).map(|volume| volume.opened)
     }

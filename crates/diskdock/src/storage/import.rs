@@ -16,7 +16,7 @@ use super::tool::Tool;
 use super::{CLOSED, GIB, files};
 
 /// How long a conversion may go without one hundredth more.
-const SILENCE: Duration = Duration::from_secs(30 * 60);
+pub(super) const SILENCE: Duration = Duration::from_secs(30 * 60);
 /// Bytes that stay free on the file system.
 const RESERVE: u64 = 64 * 1024 * 1024;
 /// Characters of an ImageName at most (documentation of ImportImage).
@@ -182,12 +182,12 @@ impl Images {
 }
 
 /// The last number of `    (12.50/100%)\r`, as `qemu-img -p` writes it.
-fn percent(text: &str) -> Option<f64> {
+pub(super) fn percent(text: &str) -> Option<f64> {
     let (before, _) = text.rsplit_once("/100%)")?;
     before.rsplit_once('(')?.1.parse().ok()
 }
 
-fn require_room(path: &Path, bytes: u64) -> Result<(), StorageError> {
+pub(super) fn require_room(path: &Path, bytes: u64) -> Result<(), StorageError> {
     let available = files::free_bytes(path).at("look at the room for", path)?;
     if bytes.saturating_add(RESERVE) <= available {
         return Ok(());

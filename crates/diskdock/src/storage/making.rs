@@ -1,5 +1,7 @@
 //! Creates and resizes the files of disks.
 
+use std::path::Path;
+
 use domain::DiskId;
 
 use super::directory::{Directory, DiskFile, DiskFormat};
@@ -57,11 +59,16 @@ impl Directory {
         disk: &DiskId,
         format: DiskFormat,
     ) -> Result<(), StorageError> {
+        self.finish_as(draft, &self.named(disk, format)?)
+    }
+
+    /// Makes the file of a draft durable and gives it this name, unless the name is taken.
+    pub(super) fn finish_as(&self, draft: Draft, finished: &Path) -> Result<(), StorageError> {
         let path = draft.file(UNNAMED);
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         files::sync(&path)?;
         // The file of a concurrent create is as good.
-        draft.publish(UNNAMED, &self.named(disk, format)?).map(drop)
+        draft.publish(UNNAMED, finished).map(drop)
     }
 
     pub(super) fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), StorageError> {

@@ -5,6 +5,9 @@
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
 //! disks/<disk id>.qcow2         a system disk: what its guest changed of its image
 //! disks/<disk id>.damage        why writes to a disk may be lost, until an operator accepts it
+//! snapshots/<snapshot id>.raw   a snapshot of a data disk that no machine had open
+//! snapshots/<snapshot id>.qcow2 any other snapshot, whole
+//! snapshots/<snapshot id>.part  one that a machine is copying into
 //! images/<image id>/image.json  the record of an image
 //! images/<image id>/disk.qcow2  and kernel, initrd: its files
 //! ```
@@ -16,6 +19,7 @@
 //! if he knows their names, and neither list, rename nor replace any: a guest that breaks out of
 //! QEMU cannot make us follow a link, nor change an image that others boot from.
 
+mod copy;
 mod damage;
 mod directory;
 mod draft;
@@ -31,6 +35,8 @@ mod name;
 mod node;
 mod qcow2;
 mod restore;
+mod snapshot_files;
+mod snapshots;
 mod source;
 mod survey;
 mod tool;
@@ -45,6 +51,7 @@ pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub(crate) use name::checked;
+pub use snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
 pub(crate) use survey::{DiskFileFound, disk_files};
 pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};

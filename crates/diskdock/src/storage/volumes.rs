@@ -2,7 +2,7 @@
 //!
 //! The driver of machines knows disks only through [`Volumes`], so that another storage system
 //! (Ceph RBD, say) can take the place of [`Directory`](super::Directory) without a change there.
-//! Cloning and snapshots are not part of it yet: they have no caller.
+//! [`Snapshots`] is the part of it that is about snapshots.
 //!
 //! All functions block, so asynchronous callers run them on a thread for blocking work.
 //!
@@ -18,7 +18,7 @@ use domain::DiskId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ImageStart, StorageError};
+use super::{ImageStart, Snapshots, StorageError};
 
 /// The identity of the bytes under a volume's name, in a form of the storage system. It survives a
 /// restart of the host.
@@ -49,6 +49,13 @@ impl Volume {
     pub fn block_node(&self, node_name: &str) -> Value {
         let mut node = self.node.clone();
         node["node-name"] = node_name.into();
+        node
+    }
+
+    /// The same node, but so that nothing can be written to it any more.
+    pub(crate) fn read_only_node(&self, node_name: &str) -> Value {
+        let mut node = self.block_node(node_name);
+        node["read-only"] = true.into();
         node
     }
 }
@@ -82,7 +89,7 @@ pub trait Closing: Send + Sync {
 }
 
 /// The volumes of a storage system. A volume has the id of its disk.
-pub trait Volumes: Send + Sync {
+pub trait Volumes: Snapshots {
     /// Makes a volume: empty, or with the content of an image and at least as large as it. Does
     /// nothing if there is one already.
     fn create(&self, disk: &DiskId, size_gib: u32, image: Option<&str>)

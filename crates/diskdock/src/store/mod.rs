@@ -18,7 +18,9 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
+use domain::{
+    AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
+};
 
 pub use disks::{AttachedDisk, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
@@ -109,6 +111,8 @@ pub trait ReadTx {
     fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Up to `most` disks that were removed and whose bytes may still be there.
     fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
+    /// Up to `most` snapshots that were removed, or failed, and of which bytes may still be there.
+    fn snapshot_discards(&self, most: u32) -> Result<Vec<SnapshotId>, StoreError>;
     /// All access keys.
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
     /// How many disks and instances an account has.
@@ -133,7 +137,8 @@ pub trait WriteTx: ReadTx {
     /// [`EntityWrites::save`] takes it with its type.
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError>;
     /// Removes a resource with what belongs to it alone; removing what is not there is no error.
-    /// A disk is remembered until its bytes are discarded, an instance's user data goes with it.
+    /// A disk and a snapshot are remembered until their bytes are discarded, an instance's user
+    /// data goes with it.
     /// [`EntityWrites::remove`] takes a typed id.
     fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError>;
     /// Saves a disk: a new one, or one that this transaction has read.
@@ -147,6 +152,10 @@ pub trait WriteTx: ReadTx {
     }
     /// The bytes of a removed disk are gone.
     fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
+    /// Remembers that what there is of a snapshot's bytes is to be discarded.
+    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
+    /// Nothing of a snapshot's bytes is left.
+    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
     /// Saves an instance: a new one, or one that this transaction has read.
     fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
         self.save(instance)

@@ -65,7 +65,7 @@ impl Bench<'_> {
     }
 
     async fn create(&self, disk: &str) {
-        let spec = DiskSpec { disk: disk.into(), size_gib: 1, image: None };
+        let spec = DiskSpec { disk: disk.into(), size_gib: 1, image: None, snapshot: None };
         self.until_settled(async |now| self.driver.create(&spec, now).await.unwrap()).await;
     }
 
@@ -116,7 +116,7 @@ async fn create_resize_and_discard_of_a_disk(bench: &Bench<'_>) {
     for _ in 0..2 {
         bench.create("d-bytes").await;
     }
-    let larger = DiskSpec { disk: disk.clone(), size_gib: 2, image: None };
+    let larger = DiskSpec { disk: disk.clone(), size_gib: 2, image: None, snapshot: None };
     for _ in 0..2 {
         let grow = async |now| bench.driver.resize(&larger, &[], now).await.unwrap();
         bench.until_settled(grow).await;

@@ -121,7 +121,8 @@ impl Action for CreateSnapshot {
     const DETAILS: &'static str = "\
 The answer says only that the snapshot was accepted: it is progressing. Disks can be made from it \
 when DescribeSnapshots shows it as accomplished. It lives on when its disk is released.\n\n\
-With real machines the bytes of a disk cannot be kept yet, so the request is refused there.";
+It holds all that a guest saw acknowledged before the request, as after a power cut. With real \
+machines it fails if the virtual machine ends, or the disk is damaged, before all is copied.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
@@ -221,17 +222,23 @@ impl Operation for TakingSnapshot {
         context.hypervisor.take_snapshot(&self.snapshot, &self.disk, context.now).await
     }
 
-    /// A snapshot that was deleted meanwhile stays so.
+    /// A snapshot that was deleted meanwhile stays so. What there is of its bytes then, or of one
+    /// that failed, is thrown away.
     fn finish(
         &self,
         outcome: &Outcome,
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let Some(mut snapshot) = tx.get(&self.snapshot)? else { return Ok(()) };
+        let Some(mut snapshot) = tx.get(&self.snapshot)? else {
+            return tx.discard_snapshot(&self.snapshot);
+        };
         let ended = match outcome {
             Outcome::Done => snapshot.accomplished(now),
-            Outcome::GaveUp(_) => snapshot.failed(now),
+            Outcome::GaveUp(_) => {
+                tx.discard_snapshot(&self.snapshot)?;
+                snapshot.failed(now)
+            }
         };
         if ended.is_ok() { tx.save(&snapshot) } else { Ok(()) }
     }

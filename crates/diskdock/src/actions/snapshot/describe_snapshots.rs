@@ -177,7 +177,7 @@ impl Query for DescribeSnapshots {
         let mut snapshot = Vec::with_capacity(found.entries.len());
         for one in &found.entries {
             let used = disks_made_from(tx, call, &region, &one.id)?;
-            snapshot.push(item(one, !used.entries.is_empty()));
+            snapshot.push(item(call, one, !used.entries.is_empty()));
         }
         Ok(Reply {
             page_number: paging.number,

@@ -2,6 +2,7 @@
 
 use domain::{DiskSnapshot, SnapshotStatus};
 
+use crate::actions::prelude::Call;
 use crate::catalog::reply;
 use crate::catalog::times::with_seconds;
 
@@ -27,7 +28,7 @@ reply!(
         /// `progressing`, `accomplished` or `failed`.
         status: &'static str,
         /// How far it is, with a percent sign.
-        progress: &'static str,
+        progress: String,
         /// Seconds until it is there; left out while nobody knows.
         remain_time: Option<u32>,
         /// Whether disks can be made from it.
@@ -99,8 +100,17 @@ pub(super) fn link_of(snapshot: &DiskSnapshot) -> String {
     format!("sl-{}", snapshot.disk.serial_number())
 }
 
+/// How far a snapshot is, in percent. A hypervisor knows it of one that is being made, if at all.
+fn percent(call: &Call<'_>, snapshot: &DiskSnapshot) -> u8 {
+    match snapshot.status {
+        SnapshotStatus::Accomplished => 100,
+        SnapshotStatus::Progressing => (call.environment.snapshot_percent)(&snapshot.id),
+        SnapshotStatus::Failed => 0,
+    }
+}
+
 /// The item of a snapshot that disks were made from, or not.
-pub(super) fn item(snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
+pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
     let ended = snapshot.status != SnapshotStatus::Progressing;
     let id = snapshot.id.as_str();
     let tag =
@@ -113,7 +123,7 @@ pub(super) fn item(snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
         snapshot_name: snapshot.name.clone(),
         description: snapshot.description.clone(),
         status: snapshot.status.as_str(),
-        progress: if snapshot.is_accomplished() { "100%" } else { "0%" },
+        progress: format!("{}%", percent(call, snapshot)),
         remain_time: ended.then_some(0),
         available: snapshot.is_accomplished(),
         snapshot_type: snapshot.origin.as_str(),

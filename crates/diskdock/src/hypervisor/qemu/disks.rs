@@ -48,6 +48,10 @@ impl Qemu {
             }
             Some(_) | None => {}
         }
+        let _opening = match self.copies.open(&slot.disk) {
+            Ok(opening) => opening,
+            Err(waits) => return Ok(waits),
+        };
         let volume = match self.find(&slot.disk).await {
             Ok(volume) => volume,
             Err(reason) => return Ok(Progress::Failed(reason)),
@@ -298,6 +302,9 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let node = name::of_device(slot)?;
         failpoint::hit("unplug.let_go");
+        if let Some(waits) = self.end_snapshots(machine, state, client, slot).await? {
+            return Ok(waits);
+        }
         let at = machine.record(state).await?.and_then(|known| known.at(slot));
         let opened = at.and_then(|at| at.opened.clone());
         let closing = match self.begin_close(&slot.disk, opened).await {

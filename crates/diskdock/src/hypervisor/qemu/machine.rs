@@ -67,6 +67,9 @@ pub(crate) struct State {
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
     pub asked_to_stop: Option<(Uptime, Uptime)>,
+    /// Since when disks that their guest has let go of wait for a snapshot, in
+    /// [`Machine::now_ms`].
+    pub snapshot_waits: HashMap<DiskId, i64>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
 }

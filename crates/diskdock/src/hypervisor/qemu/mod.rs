@@ -8,6 +8,7 @@
 pub mod accel;
 mod command_line;
 mod console;
+mod copies;
 mod disks;
 mod events;
 mod hardware;
@@ -23,6 +24,8 @@ mod qmp_log;
 mod record;
 mod run_directory;
 mod seed;
+mod snapshot_jobs;
+mod snapshots;
 mod sync;
 pub(crate) mod uefi;
 mod unplug_policy;
@@ -44,6 +47,7 @@ use super::{
 };
 use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
+use copies::Copies;
 use machine::{Machine, State, off_thread};
 use machine_type::MachineTypes;
 use network::{Network, Programs};
@@ -90,6 +94,7 @@ pub struct Qemu {
     /// Disks that were plugged in again after they had left unrequested.
     plugged_again: AtomicU64,
     qmp_logs: QmpLogs,
+    copies: Copies,
     myself: Weak<Qemu>,
 }
 
@@ -122,6 +127,7 @@ impl Qemu {
             changes: broadcast::Sender::new(CHANGES),
             plugged_again: AtomicU64::new(0),
             qmp_logs,
+            copies: Copies::default(),
             myself: Weak::clone(myself),
         }))
     }

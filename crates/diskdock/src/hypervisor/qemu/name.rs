@@ -1,7 +1,7 @@
 //! Names as QEMU and the file system take them: nothing that a caller sends gets through that could
 //! mean something else there.
 
-use domain::{DiskId, InstanceId};
+use domain::{DiskId, InstanceId, SnapshotId};
 
 use crate::hypervisor::{Slot, TransientError};
 
@@ -34,6 +34,13 @@ pub(crate) fn of_device(slot: &Slot) -> Result<String, TransientError> {
     let name = format!("{}.{}", slot.disk, slot.generation);
     let fits = is_plain(slot.disk.as_str()) && name.len() <= NODE_NAME;
     if fits { Ok(name) } else { Err(refused(&name)) }
+}
+
+/// The name of the job that copies a disk into a snapshot, and of the block node of that. It has no
+/// dot, so it is no name of a device.
+pub(crate) fn of_snapshot(snapshot: &SnapshotId) -> Result<&str, TransientError> {
+    let id = snapshot.as_str();
+    if is_plain(id) { Ok(id) } else { Err(refused(id)) }
 }
 
 /// The disk and the generation that a device's name stands for.

@@ -8,6 +8,7 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use super::command_line::{BootDisk, Parts, command_line};
+use super::copies::Opening;
 use super::hardware::Hardware;
 use super::machine::{Machine, State, failed_again, transient};
 use super::record::{Plugged, Record, StartsFrom};
@@ -90,6 +91,10 @@ impl Qemu {
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         machine.change(state, |record| record.order_ports(&spec.disk_order)).await?;
+        let _opening = match self.open_all(machine, state).await? {
+            Ok(opening) => opening,
+            Err(waits) => return Ok(waits),
+        };
         let volumes = match self.volumes_to_boot(machine, state).await {
             Ok(volumes) => volumes,
             Err(reason) => return Ok(Progress::Failed(reason)),
@@ -172,6 +177,17 @@ impl Qemu {
             seed,
             card,
         }))
+    }
+
+    /// The right to open all disks of a machine; the inner error is what to wait for.
+    async fn open_all(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Result<Vec<Opening>, Progress>, TransientError> {
+        let record = machine.record(state).await?;
+        let disks = record.map(|record| record.disks.iter()).into_iter().flatten();
+        Ok(disks.map(|at| self.copies.open(&at.disk)).collect())
     }
 
     /// The disks of a machine that is off, in the order of its record, closed for good since it

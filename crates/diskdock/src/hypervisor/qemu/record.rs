@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use domain::DiskId;
+use domain::{DiskId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
 use super::unplug_policy::{RestingPort, UnplugRequest};
@@ -53,6 +53,20 @@ impl Plugged {
     }
 }
 
+/// A snapshot that a machine is copying one of its disks into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SnapshotJob {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The disk.
+    pub disk: DiskId,
+    /// The boot of the machine in which it copies: the job ends with that.
+    pub boot: u64,
+    /// Why it was told to end before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<String>,
+}
+
 /// How a machine starts, which outlives the record of its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,6 +101,9 @@ pub(crate) struct Record {
     /// Ports that take no disk for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resting: Vec<RestingPort>,
+    /// Snapshots that it is copying disks into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<SnapshotJob>,
 }
 
 impl Record {

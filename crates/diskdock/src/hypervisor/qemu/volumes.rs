@@ -7,9 +7,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use qmp::commands::BlockResize;
 
+use super::copies::Copied;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
 use super::{Qemu, name};
@@ -39,6 +40,9 @@ impl Qemu {
     }
 
     pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
+        if let Some(snapshot) = &spec.snapshot {
+            return self.create_from(spec, snapshot).await;
+        }
         let spec = spec.clone();
         let create = move |volumes: &dyn Volumes| {
             volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref())
@@ -47,6 +51,24 @@ impl Qemu {
             Ok(()) => Ok(Progress::Done),
             Err(error) => Ok(Progress::Failed(error.to_string())),
         }
+    }
+
+    /// Makes a disk with the content of a snapshot, on a thread of its own.
+    async fn create_from(
+        &self,
+        spec: &DiskSpec,
+        snapshot: &SnapshotId,
+    ) -> Result<Progress, TransientError> {
+        let (volumes, what) = (Arc::clone(&self.volumes), (spec.clone(), snapshot.clone()));
+        let copied = Copied::Disk(spec.disk.clone());
+        let look = self.copies.look(&copied, move |watch| {
+            volumes.create_from(&what.0.disk, what.0.size_gib, &what.1, watch)
+        });
+        Ok(match look.await {
+            Err(progress) => progress,
+            Ok(Ok(())) => Progress::Done,
+            Ok(Err(error)) => Progress::Failed(error.to_string()),
+        })
     }
 
     /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
@@ -278,8 +300,32 @@ impl Disks for Qemu {
         })
     }
 
+    fn take_snapshot<'a>(
+        &'a self,
+        snapshot: &'a SnapshotId,
+        disk: &'a DiskId,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_snapshot(snapshot, disk))
+    }
+
+    fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
+        self.copies.percent(snapshot)
+    }
+
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         Box::pin(self.discard_volume(disk))
+    }
+
+    fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()> {
+        Box::pin(self.discard_files_of(snapshot))
+    }
+
+    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>> {
+        Box::pin(async {
+            let listed = self.with_volumes(|volumes| volumes.snapshots()).await;
+            listed.map_err(|error| TransientError(error.to_string()))
+        })
     }
 
     fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {

@@ -59,6 +59,14 @@ impl Disks for Simulated {
         ready(())
     }
 
+    fn discard_snapshot<'a>(&'a self, _: &'a SnapshotId) -> DriverFuture<'a, ()> {
+        ready(())
+    }
+
+    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>> {
+        ready(Vec::new())
+    }
+
     /// Simulated disks have no bytes.
     fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
         ready(Vec::new())

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use domain::{AccountId, DiskId, InstanceId, OperationId};
+use domain::{AccountId, DiskId, InstanceId, OperationId, SnapshotId};
 
 use super::super::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
@@ -121,6 +121,10 @@ impl ReadTx for CachedReads<'_> {
     }
 
     fn discards(&self, _: u32) -> Result<Vec<DiskId>, StoreError> {
+        self.miss(Lack::Lists)
+    }
+
+    fn snapshot_discards(&self, _: u32) -> Result<Vec<SnapshotId>, StoreError> {
         self.miss(Lack::Lists)
     }
 

@@ -34,6 +34,7 @@ const LATER: &[Migration] = &[
     migration!("0005_terms"),
     migration!("0006_tasks"),
     migration!("0007_snapshots"),
+    migration!("0008_snapshot_discards"),
 ];
 
 /// All, by the number of the form that they lead to.

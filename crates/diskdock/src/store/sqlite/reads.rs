@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, Uptime};
+use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, SnapshotId, Uptime};
 use rusqlite::{Row, params};
 
 use super::super::{
@@ -126,6 +126,14 @@ impl ReadTx for SqliteTx<'_> {
         let mut statement = self.prepare("SELECT disk FROM discards ORDER BY disk LIMIT ?1")?;
         let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
         ids.map(|id| id.map(DiskId::from).map_err(engine)).collect()
+    }
+
+    fn snapshot_discards(&self, most: u32) -> Result<Vec<SnapshotId>, StoreError> {
+        self.allow_lists()?;
+        let sql = "SELECT snapshot FROM snapshot_discards ORDER BY snapshot LIMIT ?1";
+        let mut statement = self.prepare(sql)?;
+        let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
+        ids.map(|id| id.map(SnapshotId::from).map_err(engine)).collect()
     }
 
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError> {

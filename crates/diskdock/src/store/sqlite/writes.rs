@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use domain::entity::Entity;
-use domain::{Disk, DiskId, Instance, InstanceId, Moment, OperationId, Uptime};
+use domain::{
+    Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
+};
 use rusqlite::params;
 use serde::Serialize;
 
@@ -43,6 +45,9 @@ impl WriteTx for SqliteTx<'_> {
         if of.kind == Disk::KIND {
             self.execute("INSERT OR REPLACE INTO discards (disk) VALUES (?1)", [id])?;
         }
+        if of.kind == DiskSnapshot::KIND {
+            self.discard_snapshot(&SnapshotId::from(id))?;
+        }
         if of.kind == Instance::KIND {
             self.execute("DELETE FROM user_data WHERE instance = ?1", [id])?;
         }
@@ -51,6 +56,17 @@ impl WriteTx for SqliteTx<'_> {
 
     fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.execute("DELETE FROM discards WHERE disk = ?1", [id.as_str()])?;
+        Ok(())
+    }
+
+    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO snapshot_discards (snapshot) VALUES (?1)";
+        self.execute(sql, [id.as_str()])?;
+        Ok(())
+    }
+
+    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM snapshot_discards WHERE snapshot = ?1", [id.as_str()])?;
         Ok(())
     }
 
@@ -198,6 +214,7 @@ impl WriteTx for SqliteTx<'_> {
             "counts",
             "operations",
             "discards",
+            "snapshot_discards",
             "tokens",
             "calls",
         ];

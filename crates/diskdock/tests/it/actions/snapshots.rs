@@ -13,7 +13,7 @@ pub(super) const REGION_PAIR: (&str, &str) = ("RegionId", REGION);
 
 impl TestServer {
     /// A snapshot of this disk, which is accomplished.
-    pub(super) async fn snapshot_of(&self, disk: &str) -> String {
+    pub(crate) async fn snapshot_of(&self, disk: &str) -> String {
         let id = self.ok("CreateSnapshot", &[("DiskId", disk)]).await.text_at("SnapshotId");
         self.finish_all().await;
         assert_eq!(self.snapshot(&id).await["Status"], "accomplished");
@@ -21,7 +21,7 @@ impl TestServer {
     }
 
     /// A snapshot as DescribeSnapshots shows it.
-    pub(super) async fn snapshot(&self, id: &str) -> Value {
+    pub(crate) async fn snapshot(&self, id: &str) -> Value {
         let ids = format!("[\"{id}\"]");
         let answer = self.ok("DescribeSnapshots", &[REGION_PAIR, ("SnapshotIds", &ids)]).await;
         answer.json["Snapshots"]["Snapshot"][0].clone()

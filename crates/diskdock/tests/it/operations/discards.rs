@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use diskdock::operations::sweep;
 use diskdock::store::Store;
-use domain::DiskId;
+use domain::{DiskId, SnapshotId};
 
 use super::transient_errors::Bench;
 use crate::harness::TestServer;
@@ -69,4 +69,51 @@ async fn failed_disks_and_disks_deleted_with_their_instance_are_discarded() {
     world.finish_all().await;
     expected.sort();
     assert_eq!(discards(&world.assembly.gateway.services.store), expected);
+}
+
+/// Snapshots whose bytes may still be there.
+fn snapshot_discards(server: &TestServer) -> Vec<String> {
+    let store = &server.assembly.gateway.services.store;
+    let ids = store.read_blocking(|tx| tx.snapshot_discards(100)).unwrap();
+    ids.iter().map(SnapshotId::to_string).collect()
+}
+
+#[tokio::test]
+async fn deleted_and_expired_snapshots_are_discarded_also_after_a_crash() {
+    let world = TestServer::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    let gone = world.snapshot_of(&disk).await;
+    let ask = [("DiskId", disk.as_str()), ("RetentionDays", "1")];
+    let passing = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    world.finish_all().await;
+    world.ok("DeleteSnapshot", &[("SnapshotId", &gone)]).await;
+    assert_eq!(snapshot_discards(&world), [gone]);
+    let world = world.restart().await;
+    assert_eq!(snapshot_discards(&world), [""; 0], "at the start");
+    world.pass(25 * 3_600_000).await;
+    world.assembly.life.run_maintenance().await;
+    assert_eq!(world.snapshot(&passing).await, serde_json::Value::Null);
+    world.assembly.life.run_maintenance().await;
+    assert_eq!(snapshot_discards(&world), [""; 0], "and while it runs");
+}
+
+#[tokio::test]
+async fn snapshot_that_fails_or_is_deleted_while_it_is_made_is_discarded() {
+    let world = TestServer::new().await;
+    let instance = world.running_instance().await;
+    let disk = world.disk_on(&instance).await;
+    world.rule(r#"{"transition":"snapshot","times":1,"behaviour":{"do":"refuse"}}"#);
+    let ask = [("DiskId", disk.as_str())];
+    let failed = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    world.finish_all().await;
+    assert_eq!(world.snapshot(&failed).await["Status"], "failed");
+    assert_eq!(snapshot_discards(&world), [failed]);
+    world.assembly.life.run_maintenance().await;
+    assert_eq!(snapshot_discards(&world), [""; 0]);
+    let given_up = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    world.ok("DeleteSnapshot", &[("SnapshotId", &given_up)]).await;
+    world.assembly.life.run_maintenance().await;
+    world.finish_all().await;
+    assert_eq!(snapshot_discards(&world), [given_up], "what it had made until it ended");
 }

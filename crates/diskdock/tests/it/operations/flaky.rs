@@ -105,6 +105,7 @@ pub(crate) struct Shaky {
     pub mute: AtomicBool,
     pub calls: AtomicUsize,
     pub discarded: Mutex<Vec<DiskId>>,
+    pub discarded_snapshots: Mutex<Vec<SnapshotId>>,
 }
 
 impl Shaky {
@@ -117,6 +118,7 @@ impl Shaky {
             mute: AtomicBool::default(),
             calls: AtomicUsize::default(),
             discarded: Mutex::default(),
+            discarded_snapshots: Mutex::default(),
         }
     }
 
@@ -240,6 +242,18 @@ impl Disks for Shaky {
         self.pass(|| self.driver.take_snapshot(snapshot, disk, now))
     }
 
+    fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
+        self.driver.snapshot_percent(snapshot)
+    }
+    fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()> {
+        self.pass(|| {
+            self.discarded_snapshots.lock().unwrap().push(snapshot.clone());
+            self.driver.discard_snapshot(snapshot)
+        })
+    }
+    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>> {
+        self.pass(|| self.driver.stored_snapshots())
+    }
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
         self.pass(|| {
             self.discarded.lock().unwrap().push(disk.clone());

@@ -159,7 +159,7 @@ fn delete_says_when_there_was_nothing_to_delete() {
     host.volumes.mark_damaged(&host.disk, "it was dropped");
     assert_eq!(host.volumes.delete(&host.disk).unwrap(), Deleted::Now);
     assert_eq!(host.volumes.delete(&host.disk).unwrap(), Deleted::WereMissing);
-    assert_eq!(below(host.directory.path()), ["disks", "images"], "damage goes along");
+    assert_eq!(below(host.directory.path()), ["disks", "images", "snapshots"], "damage goes along");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn create_makes_a_sparse_private_file_of_the_requested_size() {
     assert_eq!((metadata.len(), metadata.blocks()), (20 * GIB, 0));
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(&directory.path().join("disks")), 0o700);
-    assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images"]);
+    assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images", "snapshots"]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn disk_ids_cannot_leave_the_directory() {
         assert!(faults.iter().all(refused), "{odd:?}: {faults:?}");
     }
     assert_eq!(std::fs::read_to_string(directory.path().join("precious.raw")).unwrap(), "x");
-    assert_eq!(below(&data), ["disks", "images"]);
+    assert_eq!(below(&data), ["disks", "images", "snapshots"]);
 }
 
 #[test]
@@ -210,14 +210,14 @@ fn open_removes_leftovers_of_a_crash() {
     let pool = Directory::open(directory.path(), None).unwrap();
     pool.create(&disk("d-1"), 1, None).unwrap();
     drop(pool);
-    for room in ["disks", "images"] {
+    for room in ["disks", "images", "snapshots"] {
         let left = directory.path().join(room).join(".new-1-0");
         std::fs::create_dir_all(left.join("content")).unwrap();
         std::fs::write(left.join("lock"), "").unwrap();
         std::fs::write(left.join("content/disk.qcow2"), "half").unwrap();
     }
     Directory::open(directory.path(), None).unwrap();
-    assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images"]);
+    assert_eq!(below(directory.path()), ["disks", "disks/d-1.raw", "images", "snapshots"]);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn create_beyond_the_file_system_leaves_no_file() {
         }
         refused => {
             says(refused, &["make room", "use XFS"]);
-            assert_eq!(below(directory.path()), ["disks", "images"]);
+            assert_eq!(below(directory.path()), ["disks", "images", "snapshots"]);
         }
     }
 }

@@ -112,7 +112,7 @@ fn delete_refuses_an_image_in_use() {
     pool.delete(&"d-a".into()).unwrap();
     pool.delete(&"d-b".into()).unwrap();
     images.delete("m-1").unwrap();
-    assert_eq!(below(data.path()), ["disks", "disks/d-c.raw", "images"]);
+    assert_eq!(below(data.path()), ["disks", "disks/d-c.raw", "images", "snapshots"]);
 }
 
 #[test]

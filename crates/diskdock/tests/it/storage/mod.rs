@@ -3,6 +3,7 @@
 mod closing;
 mod directory;
 mod images;
+mod snapshots;
 mod traps;
 
 use std::fs::File;

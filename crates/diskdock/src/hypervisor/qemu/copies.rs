@@ -1,0 +1,272 @@
+//! Long copies of volumes, each on a thread of its own, and the disks that they read.
+//!
+//! A step of an operation only looks at a copy. A disk that is being read is not opened by a
+//! machine meanwhile, and one that a machine is opening is not read.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use domain::{DiskId, SnapshotId};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::hypervisor::Progress;
+use crate::storage::{CopyWatch, StorageError};
+
+/// Copies that run at the same time; others wait for their turn.
+pub(super) const AT_A_TIME: usize = 2;
+/// How long a look waits for the end of a copy.
+const LOOK: Duration = Duration::from_millis(200);
+/// When an unfinished copy is looked at again, in milliseconds.
+const LOOK_AGAIN_MS: i64 = 100;
+
+/// The result of a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Copied {
+    /// A snapshot of this disk.
+    Snapshot(SnapshotId, DiskId),
+    /// A disk.
+    Disk(DiskId),
+}
+
+/// A copy under way.
+#[derive(Default)]
+struct Copy {
+    runs: AtomicBool,
+    is_wanted: AtomicBool,
+    percent: AtomicU8,
+    /// Counts whatever moves, and what of that was seen.
+    moves: AtomicU64,
+    seen: AtomicU64,
+    result: Mutex<Option<Result<(), StorageError>>>,
+    ended: Notify,
+}
+
+impl Copy {
+    fn watch(&self, percent: u8) -> bool {
+        self.percent.store(percent.min(99), Ordering::Relaxed);
+        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.is_wanted.load(Ordering::Relaxed)
+    }
+
+    /// The deadline of an operation stands still while its copy moves, or waits for its turn.
+    fn progress(&self) -> Progress {
+        let after_ms = LOOK_AGAIN_MS;
+        if !self.runs.load(Ordering::Relaxed) {
+            let because = "it waits until other disks are copied".to_owned();
+            return Progress::Suspended { after_ms, because };
+        }
+        let moves = self.moves.load(Ordering::Relaxed);
+        let seen = self.seen.swap(moves, Ordering::Relaxed);
+        copying(self.percent.load(Ordering::Relaxed), moves != seen)
+    }
+}
+
+/// The progress of a copy that has come so far.
+pub(super) fn copying(percent: u8, moves: bool) -> Progress {
+    let (after_ms, because) = (LOOK_AGAIN_MS, format!("{percent}% are copied"));
+    if moves {
+        Progress::Suspended { after_ms, because }
+    } else {
+        Progress::RetryAfter { after_ms, because }
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    copies: HashMap<Copied, Arc<Copy>>,
+    /// Disks that machines are opening, and how many.
+    opening: HashMap<DiskId, usize>,
+    /// Snapshots that were deleted while they were being taken.
+    dropped: HashSet<SnapshotId>,
+    /// Jobs of machines.
+    jobs: HashMap<SnapshotId, JobSeen>,
+}
+
+/// The latest state of a job of a machine.
+#[derive(Clone, Copy, Debug, Default)]
+struct JobSeen {
+    bytes: u64,
+    percent: u8,
+    is_fast: bool,
+}
+
+/// How far the job of a machine has come.
+pub(super) struct JobProgress {
+    pub percent: u8,
+    /// Whether it has come further since the last look, or waits for its turn.
+    pub moves: bool,
+    /// Whether it is to go on at full speed from now on: only so many do.
+    pub speeds_up: bool,
+}
+
+/// The copies of a driver.
+pub(super) struct Copies {
+    inner: Arc<Mutex<Inner>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Copies {
+    fn default() -> Copies {
+        Copies { inner: Arc::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+}
+
+/// A disk that a machine is about to open: until this is dropped, no copy begins to read it.
+pub(super) struct Opening {
+    inner: Arc<Mutex<Inner>>,
+    disk: DiskId,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let mut inner = lock(&self.inner);
+        if let Some(count) = inner.opening.get_mut(&self.disk) {
+            *count -= 1;
+            if *count == 0 {
+                inner.opening.remove(&self.disk);
+            }
+        }
+    }
+}
+
+fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
+    inner.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
+impl Inner {
+    fn copy_of(&self, snapshot: &SnapshotId) -> Option<&Arc<Copy>> {
+        let is_it = |what: &Copied| matches!(what, Copied::Snapshot(one, _) if one == snapshot);
+        self.copies.iter().find_map(|(what, copy)| is_it(what).then_some(copy))
+    }
+
+    fn is_read(&self, disk: &DiskId) -> bool {
+        self.copies.keys().any(|key| matches!(key, Copied::Snapshot(_, read) if read == disk))
+    }
+}
+
+impl Copies {
+    /// The right to open a disk; the reason to wait if it is being read.
+    pub(super) fn open(&self, disk: &DiskId) -> Result<Opening, Progress> {
+        let mut inner = lock(&self.inner);
+        if inner.is_read(disk) {
+            let because = format!("a snapshot of {disk} is being copied");
+            return Err(Progress::Suspended { after_ms: LOOK_AGAIN_MS, because });
+        }
+        *inner.opening.entry(disk.clone()).or_default() += 1;
+        Ok(Opening { inner: Arc::clone(&self.inner), disk: disk.clone() })
+    }
+
+    /// Whether this copy is under way.
+    pub(super) fn is_under_way(&self, what: &Copied) -> bool {
+        lock(&self.inner).copies.contains_key(what)
+    }
+
+    /// Looks at a copy, begun if it is not under way. Gives its result once.
+    pub(super) async fn look(
+        &self,
+        what: &Copied,
+        work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
+    ) -> Result<Result<(), StorageError>, Progress> {
+        let copy = self.find_or_begin(what, work)?;
+        let _ = tokio::time::timeout(LOOK, copy.ended.notified()).await;
+        let result = copy.result.lock().unwrap_or_else(|broken| broken.into_inner()).take();
+        match result {
+            Some(result) => {
+                lock(&self.inner).copies.remove(what);
+                Ok(result)
+            }
+            None => Err(copy.progress()),
+        }
+    }
+
+    fn find_or_begin(
+        &self,
+        what: &Copied,
+        work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
+    ) -> Result<Arc<Copy>, Progress> {
+        let mut inner = lock(&self.inner);
+        if let Some(copy) = inner.copies.get(what) {
+            return Ok(Arc::clone(copy));
+        }
+        if let Copied::Snapshot(_, disk) = what
+            && inner.opening.contains_key(disk)
+        {
+            let because = "a virtual machine is opening the disk".to_owned();
+            return Err(Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because });
+        }
+        let copy = Arc::new(Copy { is_wanted: true.into(), ..Copy::default() });
+        inner.copies.insert(what.clone(), Arc::clone(&copy));
+        tokio::spawn(carry_out(Arc::clone(&self.turns), Arc::clone(&copy), work));
+        Ok(copy)
+    }
+
+    /// A snapshot is not wanted any more: what copies into it ends, and nothing begins to. True if
+    /// it is still being copied.
+    pub(super) fn drop_snapshot(&self, snapshot: &SnapshotId) -> bool {
+        let mut inner = lock(&self.inner);
+        let copy = inner.copy_of(snapshot).cloned();
+        if let Some(copy) = &copy {
+            copy.is_wanted.store(false, Ordering::Relaxed);
+        }
+        if copy.is_some() || inner.jobs.contains_key(snapshot) {
+            inner.dropped.insert(snapshot.clone());
+        }
+        copy.is_some()
+    }
+
+    /// Whether a snapshot is not wanted any more.
+    pub(super) fn is_dropped(&self, snapshot: &SnapshotId) -> bool {
+        lock(&self.inner).dropped.contains(snapshot)
+    }
+
+    /// Its operation has ended: it can be forgotten that it is not wanted.
+    pub(super) fn forget_dropped(&self, snapshot: &SnapshotId) {
+        lock(&self.inner).dropped.remove(snapshot);
+    }
+
+    /// Takes note how far the job of a machine has come.
+    pub(super) fn note_job(&self, snapshot: &SnapshotId, (bytes, all): (u64, u64)) -> JobProgress {
+        let mut inner = lock(&self.inner);
+        let fast = inner.jobs.values().filter(|job| job.is_fast).count();
+        let job = inner.jobs.entry(snapshot.clone()).or_default();
+        let (moves, speeds_up) = (bytes != job.bytes, !job.is_fast && fast < AT_A_TIME);
+        let percent = u128::from(bytes) * 100 / u128::from(all.max(1));
+        (job.bytes, job.percent) = (bytes, u8::try_from(percent.min(99)).unwrap_or(99));
+        job.is_fast |= speeds_up;
+        // One that waits for its turn is not late.
+        JobProgress { percent: job.percent, moves: moves || !job.is_fast, speeds_up }
+    }
+
+    /// The job of a machine has ended.
+    pub(super) fn forget_job(&self, snapshot: &SnapshotId) {
+        lock(&self.inner).jobs.remove(snapshot);
+    }
+
+    /// How far a snapshot that is being taken has come, in percent, if that is known.
+    pub(super) fn percent(&self, snapshot: &SnapshotId) -> Option<u8> {
+        let inner = lock(&self.inner);
+        let of_copy = inner.copy_of(snapshot).map(|copy| copy.percent.load(Ordering::Relaxed));
+        of_copy.or(inner.jobs.get(snapshot).map(|job| job.percent))
+    }
+}
+
+/// Carries out a copy when it is its turn.
+async fn carry_out(
+    turns: Arc<Semaphore>,
+    copy: Arc<Copy>,
+    work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
+) {
+    // The semaphore is never closed.
+    let _turn = turns.acquire().await;
+    copy.runs.store(true, Ordering::Relaxed);
+    let watched = Arc::clone(&copy);
+    let worked = tokio::task::spawn_blocking(move || work(&|percent| watched.watch(percent))).await;
+    let result = worked.unwrap_or_else(|error| {
+        let source = std::io::Error::other(error);
+        Err(StorageError::Io { doing: "copy", path: "disks".into(), source })
+    });
+    *copy.result.lock().unwrap_or_else(|broken| broken.into_inner()) = Some(result);
+    copy.ended.notify_one();
+}

@@ -1,0 +1,294 @@
+//! Snapshots as files of their own beside the disks.
+//!
+//! A snapshot of a raw file shares its blocks where the file system can do so; else it is a sparse
+//! copy if no machine has the disk open, and a qcow2 file into which QEMU copies if one has. QEMU
+//! writes a hole of the disk as a zero cluster of qcow2, where a raw file would be filled up.
+
+use std::path::{Path, PathBuf};
+
+use domain::{DiskId, SnapshotId};
+
+use super::directory::{Directory, DiskFile, DiskFormat};
+use super::draft::{self, Draft};
+use super::error::{At, StorageError};
+use super::file_io::FileIo;
+use super::image_sync::identity;
+use super::import::{SILENCE, percent, require_room};
+use super::making::UNNAMED;
+use super::node::file_node;
+use super::snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
+use super::tool::Tool;
+use super::volumes::{Closing, Deleted, Opened, Volume, Volumes};
+use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
+use crate::failpoint;
+
+/// The directory in the data directory.
+const DIRECTORY: &str = "snapshots";
+/// The end of the name of a snapshot that a machine is copying into.
+const BEGUN: &str = "part";
+/// Bytes of a block, as the system counts them.
+const BLOCK: u64 = 512;
+
+/// Makes the directory, and clears away what a crash left half made.
+pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
+    let directory = data_directory.join(DIRECTORY);
+    files::directory(&directory, CLOSED)?;
+    draft::clear_left_behind(&directory)?;
+    Ok(directory)
+}
+
+/// The files of snapshots in a data directory with the ids of their snapshots, whole or begun.
+pub(super) fn snapshot_files(directory: &Path) -> Result<Vec<(String, PathBuf)>, StorageError> {
+    let ends = [DiskFormat::Raw.as_str(), DiskFormat::Qcow2.as_str(), BEGUN];
+    let found = files::in_directory(directory)?.into_iter().filter_map(|path| {
+        let id = name::checked(path.file_stem()?.to_str()?).ok()?.to_owned();
+        let is_snapshot = ends.contains(&path.extension()?.to_str()?);
+        let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        (is_snapshot && is_file).then_some((id, path))
+    });
+    Ok(found.collect())
+}
+
+impl Directory {
+    pub(super) fn snapshot_paths(&self) -> Result<Vec<PathBuf>, StorageError> {
+        let found = snapshot_files(&self.0.snapshots)?;
+        Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+
+    fn snapshot_path(&self, snapshot: &SnapshotId, end: &str) -> Result<PathBuf, StorageError> {
+        let id = name::checked(snapshot.as_str())?;
+        Ok(self.0.snapshots.join(format!("{id}.{end}")))
+    }
+
+    /// The file of a whole snapshot.
+    fn whole(&self, snapshot: &SnapshotId) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
+        for format in DiskFormat::ALL {
+            let path = self.snapshot_path(snapshot, format.as_str())?;
+            if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+                return Ok(Some((path, format)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn snapshot_draft(&self) -> Result<Draft, StorageError> {
+        let (keeper, mode) = self.keeper();
+        Draft::begin(&self.0.snapshots, keeper, mode)
+    }
+
+    /// The sound file of a disk, written out: a failure damages the disk and is an error.
+    fn written_out(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
+        let found = self.sound_file(disk)?;
+        self.closing(disk, found, None).sync()?;
+        self.sound_file(disk)
+    }
+
+    /// Takes a snapshot at once, by sharing the blocks of a raw file. False where that cannot be.
+    fn take_by_sharing(
+        &self,
+        snapshot: &SnapshotId,
+        found: &DiskFile,
+    ) -> Result<bool, StorageError> {
+        if found.format != DiskFormat::Raw {
+            return Ok(false);
+        }
+        let draft = self.snapshot_draft()?;
+        let target = files::create(&draft.file(UNNAMED))?;
+        let is_shared = copy::share(&found.file, &target);
+        if is_shared {
+            self.finish_as(draft, &self.snapshot_path(snapshot, DiskFormat::Raw.as_str())?)?;
+        }
+        Ok(is_shared)
+    }
+
+    /// Refuses a copy for which there is no room.
+    fn require_room_for(&self, found: &DiskFile) -> Result<(), StorageError> {
+        use std::os::unix::fs::MetadataExt;
+        let own = found.file.metadata().at("look at", &found.path)?.blocks() * BLOCK;
+        let below = match found.format {
+            DiskFormat::Raw => 0,
+            DiskFormat::Qcow2 => self.bytes_below(found)?,
+        };
+        require_room(&self.0.snapshots, own + below)
+    }
+
+    /// Bytes of the image that a disk's file lies on.
+    fn bytes_below(&self, found: &DiskFile) -> Result<u64, StorageError> {
+        use std::os::unix::fs::MetadataExt;
+        let header = qcow2::read(&found.file);
+        let header = header.map_err(|why| StorageError::corrupt(&found.path, why))?;
+        let Some(base) = header.backing else { return Ok(0) };
+        let base = PathBuf::from(base);
+        Ok(base.metadata().at("look at", &base)?.blocks() * BLOCK)
+    }
+
+    /// `qemu-img convert` from one format into a file of a draft, as QEMU's user.
+    fn convert(
+        &self,
+        from: (&Path, DiskFormat),
+        to: (&Path, DiskFormat),
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        files::create(to.0)?;
+        files::apply_owner(to.0, self.0.owner, files::PRIVATE)?;
+        let mut on_output = |text: &str| {
+            if let Some(percent) = percent(text) {
+                // `qemu-img` cannot be told to end; its result is thrown away then.
+                let _ = watch(percent as u8);
+            }
+        };
+        let tool = Tool::new("convert").arg("-p").arg("-f").arg(from.1.as_str());
+        let tool = tool.arg("-O").arg(to.1.as_str()).arg(from.0).arg(to.0);
+        let tool = tool.owned_by(self.0.owner).with_listener(SILENCE, &mut on_output);
+        tool.run().map(drop).map_err(|fault| fault.or_full(to.0))
+    }
+
+    /// Fills the file of a draft with the content of a whole snapshot.
+    fn fill_from(
+        &self,
+        (path, format): (&Path, DiskFormat),
+        to: &Path,
+        watch: CopyWatch<'_>,
+    ) -> Result<u64, StorageError> {
+        let file = files::open(path, false).at("open", path)?;
+        match format {
+            DiskFormat::Raw => {
+                copy::copy(&file, to, watch)?;
+                Ok(file.metadata().at("look at", path)?.len())
+            }
+            DiskFormat::Qcow2 => {
+                let header = qcow2::read(&file);
+                let header = header.map_err(|why| StorageError::corrupt(path, why))?;
+                if header.backing.is_some() || header.external_data || header.encrypted {
+                    let why = "a snapshot holds all its bytes by itself, and this one does not";
+                    return Err(StorageError::corrupt(path, why));
+                }
+                self.convert((path, format), (to, DiskFormat::Raw), watch)?;
+                Ok(header.virtual_bytes)
+            }
+        }
+    }
+}
+
+impl Snapshots for Directory {
+    fn snapshot_state(&self, snapshot: &SnapshotId) -> Result<SnapshotState, StorageError> {
+        if self.whole(snapshot)?.is_some() {
+            return Ok(SnapshotState::Whole);
+        }
+        let begun = self.snapshot_path(snapshot, BEGUN)?.symlink_metadata().is_ok();
+        Ok(if begun { SnapshotState::Begun } else { SnapshotState::None })
+    }
+
+    fn take(
+        &self,
+        snapshot: &SnapshotId,
+        disk: &DiskId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        if self.whole(snapshot)?.is_some() {
+            return files::sync(&self.0.snapshots);
+        }
+        let found = self.written_out(disk)?;
+        holders::refuse_if_locked(&found.path)?;
+        if self.take_by_sharing(snapshot, &found)? {
+            return Ok(());
+        }
+        self.require_room_for(&found)?;
+        let draft = self.snapshot_draft()?;
+        let to = draft.file(UNNAMED);
+        match found.format {
+            DiskFormat::Raw => copy::copy(&found.file, &to, watch)?,
+            DiskFormat::Qcow2 => {
+                self.convert((&found.path, found.format), (&to, found.format), watch)?;
+            }
+        }
+        failpoint::hit("snapshot.copied");
+        self.finish_as(draft, &self.snapshot_path(snapshot, found.format.as_str())?)
+    }
+
+    fn begin(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Begun, StorageError> {
+        let found = self.sound_file(disk)?;
+        if self.take_by_sharing(snapshot, &found)? {
+            return Ok(Begun::Whole);
+        }
+        self.require_room_for(&found)?;
+        let path = self.snapshot_path(snapshot, BEGUN)?;
+        files::remove(&path)?;
+        files::create(&path)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+        let tool = Tool::new("create").arg("-q").arg("-f").arg(DiskFormat::Qcow2.as_str());
+        let tool = tool.arg(&path).arg(found.bytes.to_string()).owned_by(self.0.owner);
+        tool.run().map_err(|fault| fault.or_full(&path))?;
+        self.begun(snapshot).map(Begun::CopyInto)
+    }
+
+    fn begun(&self, snapshot: &SnapshotId) -> Result<Volume, StorageError> {
+        let path = self.snapshot_path(snapshot, BEGUN)?;
+        let file = files::open(&path, false).at("open", &path)?;
+        let header = qcow2::read(&file).map_err(|why| StorageError::corrupt(&path, why))?;
+        let identity = identity(&file, &path, DiskFormat::Qcow2)?;
+        let node = file_node(&path, DiskFormat::Qcow2, FileIo::CACHED);
+        Ok(Volume { opened: Opened { identity, bytes: header.virtual_bytes }, node })
+    }
+
+    fn finish(&self, snapshot: &SnapshotId) -> Result<(), StorageError> {
+        if self.whole(snapshot)?.is_some() {
+            return files::sync(&self.0.snapshots);
+        }
+        let begun = self.snapshot_path(snapshot, BEGUN)?;
+        failpoint::error("snapshot.sync").at("make durable", &begun)?;
+        files::sync(&begun)?;
+        failpoint::hit("snapshot.durable");
+        let finished = self.snapshot_path(snapshot, DiskFormat::Qcow2.as_str())?;
+        std::fs::rename(&begun, &finished).at("name", &finished)?;
+        files::sync(&self.0.snapshots)
+    }
+
+    fn delete_snapshot(&self, snapshot: &SnapshotId) -> Result<Deleted, StorageError> {
+        let ends = [DiskFormat::Raw.as_str(), DiskFormat::Qcow2.as_str(), BEGUN];
+        let mut deleted = Deleted::WereMissing;
+        for end in ends {
+            if files::remove(&self.snapshot_path(snapshot, end)?)? {
+                deleted = Deleted::Now;
+            }
+            failpoint::hit("snapshot.deleted");
+        }
+        files::sync(&self.0.snapshots)?;
+        Ok(deleted)
+    }
+
+    fn snapshots(&self) -> Result<Vec<SnapshotId>, StorageError> {
+        let mut ids: Vec<_> = snapshot_files(&self.0.snapshots)?
+            .into_iter()
+            .map(|(id, _)| SnapshotId::from(id))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    fn create_from(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        snapshot: &SnapshotId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        if self.path(disk)?.is_some() {
+            return self.flush(disk);
+        }
+        let Some((path, format)) = self.whole(snapshot)? else {
+            let hint = "make another snapshot, or put the file back".to_owned();
+            return Err(StorageError::Missing { what: format!("the file of {snapshot}"), hint });
+        };
+        let draft = self.draft()?;
+        let to = draft.file(UNNAMED);
+        let bytes = self.fill_from((&path, format), &to, watch)?;
+        let wanted = u64::from(size_gib) * GIB;
+        if bytes < wanted {
+            files::open(&to, true).and_then(|file| file.set_len(wanted)).at("make room in", &to)?;
+        }
+        failpoint::hit("snapshot.restored");
+        self.finish(draft, disk, DiskFormat::Raw)
+    }
+}

@@ -1,0 +1,80 @@
+//! The contract of a storage system for snapshots: take, finish, list, delete, and volumes made of
+//! them.
+//!
+//! A snapshot is *whole* or only *begun*. Volumes are made of whole ones. One that is begun has
+//! been given to a virtual machine, which copies the volume that it has open into it; it becomes
+//! whole when that has ended well, or is deleted.
+//!
+//! A snapshot holds all bytes by itself: no volume needs it, and it needs no volume and no image.
+
+use domain::{DiskId, SnapshotId};
+
+use super::volumes::Deleted;
+use super::{StorageError, Volume};
+
+/// Is called with the percentage that is copied, now and then; false ends the copying, which is an
+/// error then.
+pub type CopyWatch<'a> = &'a (dyn Fn(u8) -> bool + Sync);
+
+/// A snapshot of a volume that a machine has open, as it was begun.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Begun {
+    /// The storage took it at once. There is no more to do.
+    Whole,
+    /// The machine copies the volume into this block node; [`Snapshots::finish`] follows.
+    CopyInto(Volume),
+}
+
+/// The state of a snapshot in the storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotState {
+    /// Nothing is there.
+    None,
+    /// A machine was told to copy into it.
+    Begun,
+    /// All of it is there, durably.
+    Whole,
+}
+
+/// The snapshots of a storage system.
+pub trait Snapshots: Send + Sync {
+    /// The state of a snapshot.
+    fn snapshot_state(&self, snapshot: &SnapshotId) -> Result<SnapshotState, StorageError>;
+
+    /// Takes a snapshot of a volume that no machine has open, nor opens meanwhile. Does nothing if
+    /// it is whole already. Refused for a damaged volume.
+    fn take(
+        &self,
+        snapshot: &SnapshotId,
+        disk: &DiskId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError>;
+
+    /// Begins a snapshot of a volume that a machine has open, with the content that it has for its
+    /// guest at this moment, or at the one when the machine begins to copy. Can be repeated until
+    /// then. Refused for a damaged volume.
+    fn begin(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Begun, StorageError>;
+
+    /// The block node of a snapshot that is begun.
+    fn begun(&self, snapshot: &SnapshotId) -> Result<Volume, StorageError>;
+
+    /// Everything is copied and flushed: makes it durable, and the snapshot whole. Does nothing if
+    /// it is.
+    fn finish(&self, snapshot: &SnapshotId) -> Result<(), StorageError>;
+
+    /// Deletes whatever there is of a snapshot, whole or begun.
+    fn delete_snapshot(&self, snapshot: &SnapshotId) -> Result<Deleted, StorageError>;
+
+    /// The ids of all snapshots, whole or begun, sorted.
+    fn snapshots(&self) -> Result<Vec<SnapshotId>, StorageError>;
+
+    /// Makes a volume with the content of a snapshot, at least as large as that. Does nothing if
+    /// there is one already.
+    fn create_from(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        snapshot: &SnapshotId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError>;
+}

@@ -1,0 +1,170 @@
+"""Snapshots of real disks: all that was acknowledged before the call is in them, whatever goes on meanwhile."""
+
+import os
+
+import pytest
+from guest import Acknowledged, verify_image
+from snapshots import Snapshot, begin, expect_no_orphans, fill, pause
+
+ROUNDS = int(os.environ.get("DISKDOCK_SNAPSHOT_ROUNDS", "3"))
+"""How often a snapshot is taken under a writer; 20 in a longer run."""
+
+
+@pytest.fixture
+def disk(shared):
+    """A disk on the guest of this file, with bytes that take their time to be copied."""
+    machine, disk = shared.machine, shared.disk()
+    fill(disk, 128)
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    yield disk
+    if disk.status() == "In_use":
+        disk.detach(machine)
+    shared.call("delete_disk", disk_id=disk.id)
+
+
+def test_snapshots_under_a_writer_hold_all_that_was_acknowledged(shared, disk):
+    guest = shared.machine.guest
+    taken = []
+    with guest.writer(disk.serial) as writer:
+        for _ in range(ROUNDS):
+            writer.wait_more()
+            before = writer.acknowledged()
+            snapshot = begin(shared, disk)
+            after = writer.acknowledged()
+            snapshot.wait("accomplished")
+            writer.wait_more()
+            taken.append((snapshot, before, after))
+    for snapshot, before, after in taken:
+        made = snapshot.disk()
+        assert verify_image(made.image, before) > 0
+        # The moment is that of the call: what was written long after it is not there.
+        later = Acknowledged(after.run, after.blocks, after.count + 2000)
+        assert missing(made.image, later)
+        shared.call("delete_disk", disk_id=made.id)
+        snapshot.delete()
+    expect_no_orphans(shared, shared.machine)
+
+
+def missing(image, acknowledged):
+    try:
+        verify_image(image, acknowledged)
+    except AssertionError:
+        return True
+    return False
+
+
+def test_file_system_of_a_snapshot_mounts(shared):
+    machine, disk = shared.machine, shared.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    dev = f"/dev/disk/by-id/virtio-{disk.serial}"
+    # busybox makes ext2, which the driver of ext4 mounts.
+    machine.guest.check(f"mke2fs {dev} 2>&1; mkdir -p /mnt/a; mount -t ext4 {dev} /mnt/a", timeout=120)
+    machine.guest.check("echo before >/mnt/a/word; sync")
+    machine.guest.check("(while [ -d /mnt/a/go ] || mkdir /mnt/a/go; do dd if=/dev/zero of=/mnt/a/go/noise bs=64k count=64"
+                        " conv=fsync 2>/dev/null; done) >/dev/null 2>&1 & echo $! >/run/noise")
+    snapshot = begin(shared, disk).wait("accomplished")
+    machine.guest.check("kill $(cat /run/noise); sleep 1; umount /mnt/a")
+    disk.detach(machine)
+    made = snapshot.disk(40)
+    made.attach(machine)
+    machine.guest.wait_disk(made.serial)
+    dev = f"/dev/disk/by-id/virtio-{made.serial}"
+    assert machine.guest.check(f"mount -t ext4 {dev} /mnt/a && cat /mnt/a/word && umount /mnt/a") == "before"
+    made.detach(machine)
+    snapshot.delete()
+    expect_no_orphans(shared, machine)
+
+
+def test_snapshots_of_available_and_stopped_disks_survive_their_disk(host):
+    disk = host.disk()
+    machine = host.ready()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    pattern = machine.guest.write_pattern(disk.serial, seed=3)
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    off = begin(host, disk).wait("accomplished")
+    disk.detach(machine)
+    free = begin(host, disk).wait("accomplished")
+    host.call("delete_disk", disk_id=disk.id)
+    disk.wait("gone")
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    machine.guest.wait_ready()
+    for snapshot in (off, free):
+        made = snapshot.disk()
+        made.attach(machine)
+        machine.guest.wait_disk(made.serial)
+        assert machine.guest.read_checksum(made.serial) == pattern
+        made.detach(machine)
+        snapshot.delete()
+    expect_no_orphans(host, machine)
+
+
+def test_snapshot_of_a_running_system_disk_becomes_a_data_disk(shared):
+    machine = shared.machine
+    body = shared.call("describe_disks", region_id="cn-hangzhou", instance_id=machine.id, disk_type="system")
+    snapshot = Snapshot(shared, shared.call("create_snapshot", disk_id=body.disks.disk[0].disk_id).snapshot_id)
+    snapshot.wait("accomplished")
+    made = snapshot.disk(40)
+    assert made.image.stat().st_size == 40 << 30
+    shared.call("delete_disk", disk_id=made.id)
+    snapshot.delete()
+    expect_no_orphans(shared, machine)
+
+
+def test_detach_lets_a_snapshot_come_to_its_end(shared, disk):
+    machine = shared.machine
+    with machine.guest.writer(disk.serial) as writer:
+        writer.wait_for(20)
+        before = writer.acknowledged()
+        snapshot = begin(shared, disk)
+        disk.detach(machine)
+    snapshot.wait("accomplished")
+    made = snapshot.disk()
+    assert verify_image(made.image, before) > 0
+    shared.call("delete_disk", disk_id=made.id)
+    snapshot.delete()
+    expect_no_orphans(shared, machine)
+
+
+def test_detach_gives_a_snapshot_up_that_does_not_come_to_its_end(shared, disk):
+    machine = shared.machine
+    snapshot = pause(shared, disk)
+    disk.begin_detach(machine).wait("Available", 120)
+    assert snapshot.ends() == "failed"
+    assert "detached" in shared.log_tail()
+    expect_no_orphans(shared, machine)
+
+
+def test_delete_ends_a_snapshot_that_is_being_taken(shared, disk):
+    snapshot = pause(shared, disk)
+    snapshot.delete()
+    expect_no_orphans(shared, shared.machine)
+    again = begin(shared, disk).wait("accomplished")
+    again.delete()
+
+
+def test_stop_in_the_midst_of_a_snapshot_fails_it(host):
+    host.machine, disk = host.ready(), host.disk()
+    fill(disk, 64)
+    disk.attach(host.machine)
+    snapshot = pause(host, disk)
+    host.call("stop_instance", instance_id=host.machine.id, force_stop=True)
+    host.machine.wait("Stopped")
+    assert snapshot.ends() == "failed"
+    expect_no_orphans(host)
+    begin(host, disk).wait("accomplished")
+
+
+def test_snapshot_of_a_damaged_disk_is_refused(host):
+    disk, machine = host.disk(), host.ready()
+    disk.attach(machine)
+    (host.data / "disks" / f"{disk.id}.damage").write_text("the host could not write it out")
+    host.restart()
+    assert begin(host, disk).ends() == "failed"
+    host.command("admin", "accept", disk.id)
+    begin(host, disk).wait("accomplished")
+    expect_no_orphans(host, machine)
