@@ -5,13 +5,17 @@ use std::path::Path;
 
 use domain::InstanceId;
 
-use crate::storage::{DiskFileFound, ImageRecord, Images, StorageError, disk_files};
+use crate::storage::{
+    DiskFileFound, ImageRecord, Images, StorageError, disk_files, snapshots_found,
+};
 
 /// The files beside a store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Beside {
     /// The files of disks.
     pub disks: Vec<DiskFileFound>,
+    /// The files of snapshots.
+    pub snapshots: Vec<DiskFileFound>,
     /// The images that instances start from.
     pub images: Vec<ImageRecord>,
     /// The machines that have a record.
@@ -23,6 +27,7 @@ impl Beside {
     pub(crate) fn look(data_directory: &Path) -> Result<Beside, StorageError> {
         Ok(Beside {
             disks: disk_files(data_directory)?,
+            snapshots: snapshots_found(data_directory)?,
             images: Images::of(data_directory).survey()?.records,
             machines: machines(&data_directory.join("machines"))?,
         })

@@ -1,11 +1,11 @@
-//! The files beside a store that are in no backup of it (disks, images, records of virtual
-//! machines), and the comparison of a backup with them.
+//! The files beside a store that are in no backup of it (disks, snapshots, images, records of
+//! virtual machines), and the comparison of a backup with them.
 
 mod beside;
 
 use std::collections::BTreeSet;
 
-use domain::{DiskId, InstanceId};
+use domain::{DiskId, InstanceId, SnapshotId};
 use serde::Serialize;
 
 pub(crate) use beside::Beside;
@@ -19,6 +19,10 @@ pub(crate) struct Disagreement {
     pub disks_without_file: Vec<DiskId>,
     /// Files of disks that the store does not know.
     pub unknown_disk_files: Vec<DiskId>,
+    /// Snapshots of the store that have no file.
+    pub snapshots_without_file: Vec<SnapshotId>,
+    /// Files of snapshots that the store does not know.
+    pub unknown_snapshot_files: Vec<SnapshotId>,
     /// Machines that the store does not know.
     pub unknown_machines: Vec<InstanceId>,
 }
@@ -42,9 +46,17 @@ pub(crate) fn compare(contents: &StoreContents, beside: &Beside) -> Disagreement
     let is_known =
         |id: &&DiskId| contents.disks.contains(id) || contents.passing_disks.contains(id);
     let missing = contents.disks.difference(&files).filter(|_| has_files);
+    let kept: BTreeSet<SnapshotId> =
+        beside.snapshots.iter().map(|file| SnapshotId::from(file.id.as_str())).collect();
+    let is_kept = |id: &&SnapshotId| {
+        contents.snapshots.contains(id) || contents.passing_snapshots.contains(id)
+    };
+    let lost = contents.snapshots.difference(&kept).filter(|_| has_files);
     Disagreement {
         disks_without_file: missing.cloned().collect(),
         unknown_disk_files: files.iter().filter(|id| !is_known(id)).cloned().collect(),
+        snapshots_without_file: lost.cloned().collect(),
+        unknown_snapshot_files: kept.iter().filter(|id| !is_kept(id)).cloned().collect(),
         unknown_machines: machines.difference(&contents.instances).cloned().collect(),
     }
 }
@@ -66,6 +78,8 @@ mod tests {
             operations: 0,
             disks: disks.iter().map(|id| DiskId::from(*id)).collect(),
             passing_disks: [DiskId::from("d-passing")].into(),
+            snapshots: BTreeSet::new(),
+            passing_snapshots: BTreeSet::new(),
             instances: [InstanceId::from("i-1")].into(),
         }
     }
@@ -79,6 +93,7 @@ mod tests {
         };
         Beside {
             disks: disks.iter().map(file).collect(),
+            snapshots: Vec::new(),
             images: Vec::new(),
             machines: machines.iter().map(|id| InstanceId::from(*id)).collect(),
         }
@@ -96,6 +111,21 @@ mod tests {
         let only = Disagreement {
             unknown_disk_files: vec!["d-3".into()],
             unknown_machines: vec!["i-2".into()],
+            ..Default::default()
+        };
+        assert_eq!(found, only);
+    }
+
+    #[test]
+    fn compare_lists_snapshots_on_one_side_only() {
+        let mut contents = contents(Some("qemu"), &[]);
+        contents.snapshots = ["s-1", "s-2"].map(SnapshotId::from).into();
+        contents.passing_snapshots = [SnapshotId::from("s-passing")].into();
+        let snapshots = beside(&["s-2", "s-3", "s-passing"], &[]).disks;
+        let found = compare(&contents, &Beside { snapshots, ..beside(&[], &["i-1"]) });
+        let only = Disagreement {
+            snapshots_without_file: vec!["s-1".into()],
+            unknown_snapshot_files: vec!["s-3".into()],
             ..Default::default()
         };
         assert_eq!(found, only);

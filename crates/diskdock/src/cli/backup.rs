@@ -24,8 +24,8 @@ use crate::store::sqlite::{BackupOrigin, BackupPlan, Sqlite, StoreContents};
   diskdock backup old.sqlite --store-version 2    for diskdock 0.1.0
 
 A server may have the store open: the backup holds what it had acknowledged at one moment. The
-bytes of disks and images are not in it; the output lists them. The file holds secrets, and only
-its owner may read it. `diskdock restore` puts it in the place of a store.")]
+bytes of disks, snapshots and images are not in it; the output lists them. The file holds secrets,
+and only its owner may read it. `diskdock restore` puts it in the place of a store.")]
 pub(crate) struct BackupArgs {
     /// The file to write
     file: PathBuf,
@@ -123,6 +123,7 @@ fn beside_value(beside: &Beside, directory: &Path) -> Value {
     let machine = |id: &domain::InstanceId| json!({ "id": id, "path": directory.join("machines").join(id.as_str()) });
     json!({
         "disks": beside.disks.iter().map(disk).collect::<Vec<_>>(),
+        "snapshots": beside.snapshots.iter().map(disk).collect::<Vec<_>>(),
         "images": beside.images.iter().map(image).collect::<Vec<_>>(),
         "machines": beside.machines.iter().map(machine).collect::<Vec<_>>(),
     })
@@ -130,7 +131,7 @@ fn beside_value(beside: &Beside, directory: &Path) -> Value {
 
 fn beside_text(beside: &Beside, directory: &Path) -> String {
     let path = |folder: &str, id: &str| directory.join(folder).join(id).display().to_string();
-    let disks = beside.disks.iter().map(|file| {
+    let disks = beside.disks.iter().chain(&beside.snapshots).map(|file| {
         let (size, used) = (output::size(file.bytes), output::size(file.allocated_bytes));
         vec![file.id.clone(), size, used, file.path.display().to_string()]
     });
@@ -143,7 +144,7 @@ fn beside_text(beside: &Beside, directory: &Path) -> String {
     });
     let rows: Vec<Vec<String>> = disks.chain(images).chain(machines).collect();
     if rows.is_empty() {
-        return "No disks, images or machines lie beside the store.".to_owned();
+        return "No disks, snapshots, images or machines lie beside the store.".to_owned();
     }
     let table = output::table(&["id", "size", "on disk", "path"], &rows);
     format!("Not in it, to be kept by other means:\n\n{table}")

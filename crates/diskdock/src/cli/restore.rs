@@ -143,6 +143,11 @@ fn disagreement_text(found: &Disagreement, directory: &Path) -> String {
     let texts = |ids: &[domain::DiskId]| ids.iter().map(ToString::to_string).collect();
     add(texts(&found.disks_without_file), "disks without a file, which cannot be used");
     add(texts(&found.unknown_disk_files), "files of disks that the backup does not know");
+    let snapshots = |ids: &[domain::SnapshotId]| ids.iter().map(ToString::to_string).collect();
+    let lost = "snapshots without a file, of which no disks can be made";
+    add(snapshots(&found.snapshots_without_file), lost);
+    let unknown = "files of snapshots that the backup does not know";
+    add(snapshots(&found.unknown_snapshot_files), unknown);
     let machines = found.unknown_machines.iter().map(ToString::to_string).collect();
     add(machines, "machines that the backup does not know, which may be running");
     let rest = "What the backup does not know is left as it is, and `diskdock admin differences` \

@@ -1,5 +1,5 @@
-//! Checks the store of the data directory: whether a start would take it, and whether the disks and
-//! machines beside it are those that it knows.
+//! Checks the store of the data directory: whether a start would take it, and whether the disks,
+//! snapshots and machines beside it are those that it knows.
 
 use std::path::Path;
 
@@ -44,11 +44,15 @@ fn judge(sound: &str, found: &Disagreement) -> Point {
         more => format!("{} and {more} more", ids[..NAMED].join(", ")),
     };
     let disks = |ids: &[domain::DiskId]| names(ids.iter().map(domain::DiskId::as_str).collect());
+    let snapshots =
+        |ids: &[domain::SnapshotId]| names(ids.iter().map(domain::SnapshotId::as_str).collect());
     let machines = names(found.unknown_machines.iter().map(|id| id.as_str()).collect());
     let parts = [
         ("disks that it does not know have files", disks(&found.unknown_disk_files)),
         ("machines that it does not know have records", machines),
         ("its disks have no file", disks(&found.disks_without_file)),
+        ("snapshots that it does not know have files", snapshots(&found.unknown_snapshot_files)),
+        ("its snapshots have no file", snapshots(&found.snapshots_without_file)),
     ];
     let parts: Vec<String> = parts
         .into_iter()

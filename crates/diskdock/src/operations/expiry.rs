@@ -1,9 +1,9 @@
 //! Removes what has had its time: tasks that ended long ago, snapshots that are kept no longer.
 
 use domain::entity::Entity;
-use domain::{DiskSnapshot, Moment, Task};
+use domain::{Disk, DiskSnapshot, Moment, Task};
 
-use crate::store::{EntityReads, EntityWrites, Store, StoreError};
+use crate::store::{EntityReads, EntityWrites, Filter, Page, ReadTx, Store, StoreError};
 
 /// How long a task is kept after its end, in seconds: clients ask after it while it is under way,
 /// and soon after.
@@ -14,8 +14,18 @@ const AT_A_TIME: u32 = 500;
 /// Removes what has had its time by `now`.
 pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), StoreError> {
     let before = now.plus_s(-TASKS_KEPT_S);
-    remove(store, move |task: &Task| task.finished_at.is_some_and(|ended| ended < before)).await?;
-    remove(store, move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now)).await
+    let has_ended = move |task: &Task| task.finished_at.is_some_and(|ended| ended < before);
+    remove(store, has_ended, |_, _| Ok(false)).await?;
+    let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
+    remove(store, has_expired, feeds_a_disk).await
+}
+
+/// Whether a disk is being made from a snapshot: it stays until that is there.
+fn feeds_a_disk(tx: &dyn ReadTx, snapshot: &DiskSnapshot) -> Result<bool, StoreError> {
+    let mut made = Filter::<Disk>::all(snapshot.account.clone(), &snapshot.region);
+    made.terms.push(("source_snapshot", snapshot.id.to_string()));
+    made.also.push(Box::new(|disk| !disk.is_created()));
+    Ok(!tx.list(&made, &Page::After { after: None, most: 1 })?.entries.is_empty())
 }
 
 /// Removes every resource of a kind that has expired. It is looked at again in the transaction
@@ -23,6 +33,7 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
 async fn remove<T: Entity>(
     store: &Store,
     has_expired: impl Fn(&T) -> bool + Copy + Send + 'static,
+    is_needed: fn(&dyn ReadTx, &T) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let mut after: Option<T::Id> = None;
     loop {
@@ -37,7 +48,9 @@ async fn remove<T: Entity>(
         }
         let remove = move |tx: &mut dyn crate::store::WriteTx| {
             for id in &expired {
-                if tx.get(id)?.is_some_and(|one| has_expired(&one)) {
+                if let Some(one) = tx.get(id)?.filter(|one| has_expired(one))
+                    && !is_needed(tx, &one)?
+                {
                     tx.remove(id)?;
                 }
             }

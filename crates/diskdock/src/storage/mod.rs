@@ -52,7 +52,7 @@ pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFi
 pub use import::{Import, ImportProgress, What};
 pub(crate) use name::checked;
 pub use snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
-pub(crate) use survey::{DiskFileFound, disk_files};
+pub(crate) use survey::{DiskFileFound, disk_files, snapshots_found};
 pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 

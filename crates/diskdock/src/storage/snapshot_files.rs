@@ -23,7 +23,7 @@ use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
 use crate::failpoint;
 
 /// The directory in the data directory.
-const DIRECTORY: &str = "snapshots";
+pub(super) const DIRECTORY: &str = "snapshots";
 /// The end of the name of a snapshot that a machine is copying into.
 const BEGUN: &str = "part";
 /// Bytes of a block, as the system counts them.

@@ -1,16 +1,17 @@
-//! The files of disks in a data directory, for people who only look: nothing is opened or changed.
+//! The files of disks and snapshots in a data directory, for people who only look: nothing is
+//! opened or changed.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
-use super::{files, name};
+use super::{files, name, snapshot_files};
 
-/// The file of a disk, as it lies in the data directory.
+/// The file of a disk or a snapshot, as it lies in the data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DiskFileFound {
-    /// The id of the disk.
+    /// The id of the disk or snapshot.
     pub id: String,
     /// The path.
     pub path: PathBuf,
@@ -35,12 +36,32 @@ pub(crate) fn disk_files(data_directory: &Path) -> Result<Vec<DiskFileFound>, St
         if name::checked(id).is_err() {
             continue;
         }
-        let metadata = path.symlink_metadata().at("look at", &path)?;
-        let (bytes, allocated_bytes) = (metadata.len(), metadata.blocks() * BLOCK);
-        found.push(DiskFileFound { id: id.to_owned(), bytes, allocated_bytes, path });
+        let id = id.to_owned();
+        found.push(found_file(id, path)?);
     }
     found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
+}
+
+/// The files of all snapshots of a data directory, whole or begun, sorted by id; none if it has no
+/// snapshots.
+pub(crate) fn snapshots_found(data_directory: &Path) -> Result<Vec<DiskFileFound>, StorageError> {
+    let directory = data_directory.join(snapshot_files::DIRECTORY);
+    if !directory.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (id, path) in snapshot_files::snapshot_files(&directory)? {
+        found.push(found_file(id, path)?);
+    }
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+fn found_file(id: String, path: PathBuf) -> Result<DiskFileFound, StorageError> {
+    let metadata = path.symlink_metadata().at("look at", &path)?;
+    let (bytes, allocated_bytes) = (metadata.len(), metadata.blocks() * BLOCK);
+    Ok(DiskFileFound { id, path, bytes, allocated_bytes })
 }
 
 /// The files in a directory that are disks by their names.

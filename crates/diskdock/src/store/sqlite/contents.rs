@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId, Moment, SnapshotId};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
@@ -16,6 +16,10 @@ const HYPERVISOR: &str = "backed_up_hypervisor";
 
 const PASSING: &str =
     "SELECT id FROM disks WHERE status = 'Creating' UNION SELECT disk FROM discards";
+
+const WHOLE: &str = "SELECT id FROM snapshots WHERE status = 'accomplished'";
+const PASSING_SNAPSHOTS: &str = "SELECT id FROM snapshots WHERE status <> 'accomplished' \
+                                 UNION SELECT snapshot FROM snapshot_discards";
 
 /// The origin of a backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +47,10 @@ pub struct StoreContents {
     pub disks: BTreeSet<DiskId>,
     /// Disks whose files may be there or not: being made, or removed a moment ago.
     pub passing_disks: BTreeSet<DiskId>,
+    /// All snapshots that are there.
+    pub snapshots: BTreeSet<SnapshotId>,
+    /// Snapshots whose files may be there or not: being made, failed, or removed a moment ago.
+    pub passing_snapshots: BTreeSet<SnapshotId>,
     /// All instances.
     pub instances: BTreeSet<InstanceId>,
 }
@@ -60,6 +68,8 @@ impl StoreContents {
                 .map(DiskId::from)
                 .collect(),
             passing_disks: ids(connection, PASSING)?.map(DiskId::from).collect(),
+            snapshots: read_snapshots(connection, WHOLE)?,
+            passing_snapshots: read_snapshots(connection, PASSING_SNAPSHOTS)?,
             instances: ids(connection, "SELECT id FROM instances")?.map(InstanceId::from).collect(),
         })
     }
@@ -111,6 +121,14 @@ fn read_accounts(
         }
     }
     Ok(accounts)
+}
+
+/// Snapshots; none in older versions, which keep no bytes of them.
+fn read_snapshots(connection: &Connection, sql: &str) -> Result<BTreeSet<SnapshotId>, StoreError> {
+    if !has_table(connection, "snapshot_discards")? {
+        return Ok(BTreeSet::new());
+    }
+    Ok(ids(connection, sql)?.map(SnapshotId::from).collect())
 }
 
 /// Whether a store has this table.

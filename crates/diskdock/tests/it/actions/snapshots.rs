@@ -277,6 +277,27 @@ async fn snapshot_is_deleted_when_its_retention_ends() {
 }
 
 #[tokio::test]
+async fn expired_snapshot_stays_until_the_disk_is_made_that_begins_with_it() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let ask = [("DiskId", disk.as_str()), ("RetentionDays", "1")];
+    let id = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    server.finish_all().await;
+    let rule = r#"{"transition":"create","times":1,"behaviour":{"do":"hold"}}"#;
+    server.control("POST", "/rules", rule).await;
+    let ask = [REGION_PAIR, ("ZoneId", "cn-hangzhou-i"), ("SnapshotId", &id)];
+    let made = server.ok("CreateDisk", &ask).await.text_at("DiskId");
+    server.pass(2 * 24 * 3_600_000).await;
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(server.snapshot(&id).await["SnapshotId"], id.as_str());
+    server.control("POST", "/transitions/finish", &json!({ "disk": made }).to_string()).await;
+    server.finish_all().await;
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(server.snapshot(&id).await, Value::Null);
+}
+
+#[tokio::test]
 async fn delete_snapshot_gives_one_up_that_is_being_made() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
