@@ -1,5 +1,7 @@
 //! Puts the parts together: the same for the program and for tests.
 
+pub mod worlds;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,6 @@ use domain::inventory::Inventory;
 use crate::actions::OPERATIONS;
 use crate::catalog::{Console, ConsoleOutput, Environment, Environments};
 use crate::clock::Clock;
-use crate::gateway::Gateway;
 use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::{Keys, StartKeys};
@@ -19,6 +20,7 @@ use crate::gateway::nonce::stored::{StoredNonces, forget_stored};
 use crate::gateway::nonce::{MAX_NONCES, Nonces};
 use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
+use crate::gateway::{Gateway, OtherWorlds};
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::IdGenerator;
@@ -29,6 +31,7 @@ use crate::service::{Quotas, Services};
 use crate::storage::Images;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
+use worlds::Worlds;
 
 /// How long the server rests between two looks for imported images, and between two clearings of
 /// the memory of nonces.
@@ -78,6 +81,8 @@ pub struct Assembly {
     pub life: Arc<ServerLife>,
     /// The directory of the store.
     pub directory: PathBuf,
+    /// The other worlds of this server.
+    pub worlds: Arc<Worlds>,
 }
 
 impl Assembly {
@@ -146,6 +151,7 @@ impl Assembly {
             faults: Faults::default(),
             metrics: Metrics::default(),
             recent: Recent::default(),
+            worlds: OtherWorlds::default(),
         };
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
@@ -153,7 +159,8 @@ impl Assembly {
         let others = chores(&gateway, &inventory_source, kept);
         let life = Arc::new(ServerLife::new(store, clock, &hypervisor, runner, others));
         let directory = plan.directory;
-        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, life, directory })
+        let worlds = Arc::new(Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory));
+        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, life, directory, worlds })
     }
 }
 

@@ -87,6 +87,16 @@ impl Clock {
         clock
     }
 
+    /// Another clock that shows the same, and is moved on its own from now on.
+    pub(crate) fn fork(&self) -> Clock {
+        Clock { state: Mutex::new(*self.lock()), moved: Notify::new() }
+    }
+
+    /// Another clock that shows the time of the host; a given one shows what this one does.
+    pub(crate) fn fresh(&self) -> Clock {
+        if self.lock().given { self.fork() } else { Clock::default() }
+    }
+
     /// The uptime goes on from where that of the last process was, if it is not further already.
     pub(crate) fn go_on_from(&self, uptime: Uptime) {
         self.change(|state, _| {

@@ -13,19 +13,22 @@ mod pause;
 mod state;
 mod view;
 pub mod watch;
+mod worlds;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assembly::Assembly;
+use crate::assembly::worlds::Worlds;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
 use crate::operations::{Difference, find_differences, unclaimed};
@@ -44,9 +47,22 @@ pub(crate) struct AdminState {
     inventory_source: Arc<InventorySource>,
     /// One export or import at a time: each holds the whole state in memory.
     transfers: Arc<Semaphore>,
+    worlds: Arc<Worlds>,
 }
 
 impl AdminState {
+    /// The state for the controls of a server, or of another world in it.
+    fn of(assembly: &Assembly, transfers: &Arc<Semaphore>) -> AdminState {
+        AdminState {
+            gateway: Arc::clone(&assembly.gateway),
+            hypervisor: Arc::clone(&assembly.hypervisor),
+            simulated: assembly.simulated.clone(),
+            inventory_source: Arc::clone(&assembly.inventory_source),
+            transfers: Arc::clone(transfers),
+            worlds: Arc::clone(&assembly.worlds),
+        }
+    }
+
     /// The simulated hypervisor, for the controls that only it has.
     fn simulated(&self) -> Result<&Simulated, AdminError> {
         self.simulated.as_deref().ok_or_else(|| {
@@ -74,11 +90,14 @@ impl AdminState {
     }
 }
 
-/// The error of a control: a message and a hint.
-pub(crate) struct AdminError {
+/// The error of a control.
+#[derive(Debug)]
+pub struct AdminError {
     status: StatusCode,
-    error: String,
-    hint: String,
+    /// The message.
+    pub error: String,
+    /// The remedy.
+    pub hint: String,
 }
 
 impl AdminError {
@@ -123,15 +142,33 @@ impl axum::response::IntoResponse for Json {
 /// The answer of a control.
 pub(crate) type ControlResult = Result<Json, AdminError>;
 
+/// Fills a server that was not used yet from the file of an export, before it serves. False, and
+/// nothing is changed, if it has resources already.
+pub async fn fill(assembly: &Assembly, file: &Path) -> Result<bool, AdminError> {
+    state::fill(&AdminState::of(assembly, &Arc::new(Semaphore::new(1))), file).await
+}
+
 /// The pages beside the API: the controls and the metrics.
 pub fn router(assembly: &Assembly, access: Access) -> Router {
-    let state = AdminState {
-        gateway: Arc::clone(&assembly.gateway),
-        hypervisor: Arc::clone(&assembly.hypervisor),
-        simulated: assembly.simulated.clone(),
-        inventory_source: Arc::clone(&assembly.inventory_source),
-        transfers: Arc::new(Semaphore::new(1)),
-    };
+    let state = AdminState::of(assembly, &Arc::new(Semaphore::new(1)));
+    let worlds = Router::new()
+        .route("/worlds", get(worlds::list).post(worlds::create))
+        .route("/worlds/{name}", get(worlds::show).delete(worlds::remove))
+        .route("/worlds/{name}/{*control}", any(worlds::enter));
+    let controls = controls(&state).merge(worlds).with_state(state.clone());
+    let guarded = controls.layer(axum::middleware::from_fn_with_state(access, access::check));
+    Router::new()
+        .nest("/_diskdock", guarded)
+        .route("/_diskdock/health", get(view::health))
+        .route("/_diskdock/ready", get(view::health))
+        .route("/_diskdock/live", get(view::live))
+        .route("/metrics", get(view::metrics))
+        .fallback(not_here)
+        .with_state(state)
+}
+
+/// The controls of one world, without their guard.
+fn controls(state: &AdminState) -> Router<AdminState> {
     let controls = Router::new()
         .route("/reset", post(state::reset))
         .route("/state", get(state::export).put(state::import))
@@ -163,16 +200,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))
         .layer(DefaultBodyLimit::max(BODY));
-    let controls = controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready));
-    let guarded = controls.layer(axum::middleware::from_fn_with_state(access, access::check));
-    Router::new()
-        .nest("/_diskdock", guarded)
-        .route("/_diskdock/health", get(view::health))
-        .route("/_diskdock/ready", get(view::health))
-        .route("/_diskdock/live", get(view::live))
-        .route("/metrics", get(view::metrics))
-        .fallback(not_here)
-        .with_state(state)
+    controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready))
 }
 
 /// Refuses requests until the server knows its machines.

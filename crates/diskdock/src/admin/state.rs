@@ -1,6 +1,7 @@
 //! The whole state: reset, export, import.
 
 use std::io::{self, BufReader, BufWriter, Write};
+use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -64,10 +65,16 @@ pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, 
 
 /// Puts an export in the place of everything but the keys. It is read as it comes.
 pub(crate) async fn import(State(state): State<AdminState>, body: Body) -> ControlResult {
-    let simulated = state.simulated()?;
+    state.simulated()?;
     let _place = state.transfer_place()?;
+    let snapshot = read_snapshot(body).await?;
+    Ok(Json(json!({ "imported": replace(&state, snapshot).await? })))
+}
+
+/// Puts a snapshot in the place of everything but the keys. Gives how many there are of each kind.
+async fn replace(state: &AdminState, mut snapshot: Snapshot) -> Result<Value, AdminError> {
+    let simulated = state.simulated()?;
     let hint = "Send what an export gave.";
-    let mut snapshot = read_snapshot(body).await?;
     snapshot.check().map_err(|SnapshotFault(fault)| AdminError::bad(fault, hint))?;
     let operations = [("operations", snapshot.operations.len())];
     let counts = snapshot.counts().chain(operations);
@@ -85,7 +92,24 @@ pub(crate) async fn import(State(state): State<AdminState>, body: Body) -> Contr
     let now = services.clock.now();
     reconcile(&services.store, simulated, UnknownInstances::Adopt, now).await?;
     services.runner.recover().await?;
-    Ok(Json(json!({ "imported": counts })))
+    Ok(counts)
+}
+
+/// Fills a server that was not used yet from the file of an export. False, and nothing is changed,
+/// if it has resources already.
+pub(super) async fn fill(state: &AdminState, file: &Path) -> Result<bool, AdminError> {
+    let hint = "Name a file that `diskdock admin export` has written.";
+    let cannot = |error: &dyn std::fmt::Display| {
+        AdminError::bad(format!("cannot read {}: {error}", file.display()), hint)
+    };
+    let before = state.gateway.services.store.read(|tx| tx.snapshot()).await?;
+    if before.counts().any(|(_, many)| many > 0) {
+        return Ok(false);
+    }
+    let file = std::fs::File::open(file).map_err(|error| cannot(&error))?;
+    let read = on_a_thread(move || serde_json::from_reader(BufReader::new(file))).await?;
+    replace(state, read.map_err(|error: serde_json::Error| cannot(&error))?).await?;
+    Ok(true)
 }
 
 /// Reads an export on a thread of its own, up to the bound.

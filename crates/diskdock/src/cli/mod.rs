@@ -11,6 +11,7 @@ mod completions;
 mod console;
 pub mod docs;
 mod doctor;
+mod exec;
 mod failure;
 mod first_key;
 mod guest_network;
@@ -25,6 +26,7 @@ mod restore;
 mod sample;
 pub(crate) mod serve;
 mod tls;
+mod world;
 
 use std::ffi::OsString;
 
@@ -80,6 +82,10 @@ enum CliCommand {
     Doctor(doctor::DoctorArgs),
     /// Inspect and control a running server: operations, clock, faults, locks
     Admin(admin::AdminArgs),
+    /// Make, list and delete worlds: further servers inside a running one, for tests
+    World(world::WorldArgs),
+    /// Run a command with a server of its own, which ends with it
+    Exec(exec::ExecArgs),
     /// Write the reference pages, or check that they are current
     Docs(docs::DocsArgs),
     /// Carry the frames of one guest; the server starts it
@@ -135,6 +141,8 @@ pub async fn run() -> Result<(), Failure> {
         CliCommand::Restore(args) => restore::run(args).await,
         CliCommand::Doctor(args) => doctor::run(args).await,
         CliCommand::Admin(args) => admin::run(args).await,
+        CliCommand::Exec(args) => exec::run(args).await,
+        CliCommand::World(args) => world::run(args).await,
         CliCommand::Docs(args) => docs::run(args),
         CliCommand::GuestNetwork(args) => guest_network::run(&args),
         CliCommand::Completions(args) => completions::run(args),

@@ -1,6 +1,7 @@
 //! `diskdock serve`: the server.
 
 pub(crate) mod args;
+mod child;
 pub(crate) mod config;
 mod greeting;
 mod log;
@@ -22,7 +23,7 @@ use crate::assembly::{Assembly, AssemblyOptions};
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::Guard;
-use crate::gateway::keys::{StartKeys, secret_text};
+use crate::gateway::keys::{GivenKey, StartKeys, secret_text};
 use crate::gateway::server::{self, Server};
 use crate::ids::IdGenerator;
 use crate::private_file;
@@ -48,6 +49,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     if args.machines.has_guests() && args.key.is_empty() {
         first_key::ensure(&assembly, directory).await?;
     }
+    prepare_worlds(&args, &assembly).await?;
     let tls = check_exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
@@ -58,9 +60,10 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
-    let greeting = match args.quiet {
-        true => String::new(),
-        false => greeting(&args, address, directory, &place),
+    let greeting = match (args.child, args.quiet) {
+        (true, _) => child::announcement(&endpoint(&args, reachable(address)), &access.token),
+        (false, true) => String::new(),
+        (false, false) => greeting(&args, address, directory, &place),
     };
     let life = Arc::clone(&assembly.life);
     let living = tokio::spawn(async move { life.run(|| say(&greeting)).await });
@@ -68,16 +71,38 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let pages = admin::router(&assembly, access.clone())
         .merge(admin::watch::router(&assembly, access, watch.clone()))
         .merge(explorer::router(Site { https: tls.is_some() }));
+    let is_child = args.child;
     let stop = async move {
-        told_to_stop().await;
+        tokio::select! {
+            () = told_to_stop() => {}
+            () = child::input_ended(), if is_child => {}
+        }
         watch.close();
     };
     let gateway = Arc::clone(&assembly.gateway);
     let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
     living.abort();
+    assembly.worlds.clear().await;
     assembly.gateway.services.store.close().await;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Fills the main world from --import, and makes the worlds that keys lead to.
+async fn prepare_worlds(args: &ServeArgs, assembly: &Assembly) -> Result<(), Failure> {
+    if let Some(file) = &args.import {
+        let filled = admin::fill(assembly, file).await;
+        let filled = filled.map_err(|fault| Failure::new(fault.error, &fault.hint))?;
+        if !filled {
+            tracing::info!("nothing is imported: the data directory has resources already");
+        }
+    }
+    assembly.worlds.clear().await;
+    for key in args.key.iter().filter(|key| key.world.is_some()) {
+        let made = assembly.worlds.admit(key.clone()).await;
+        made.map_err(|fault| Failure::new(fault, "See --key."))?;
+    }
     Ok(())
 }
 
@@ -110,7 +135,7 @@ fn plan(
             ..args.quota.iter().copied().collect()
         },
         throttle: args.throttle,
-        keys: StartKeys { development: has_development_key(args), given: args.key.clone() },
+        keys: StartKeys { development: has_development_key(args), given: keys_of_main(args) },
         extra_hosts: args.allow_host.clone(),
     })
 }
@@ -118,6 +143,11 @@ fn plan(
 /// The development key is well known: it is for this host's programs, not for guests.
 fn has_development_key(args: &ServeArgs) -> bool {
     args.listen.ip().is_loopback() && !args.machines.has_guests() && args.key.is_empty()
+}
+
+/// The keys that lead to no other world.
+fn keys_of_main(args: &ServeArgs) -> Vec<GivenKey> {
+    args.key.iter().filter(|key| key.world.is_none()).cloned().collect()
 }
 
 fn inventory(args: &ServeArgs) -> Result<Inventory, Failure> {

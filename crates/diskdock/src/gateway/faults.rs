@@ -78,6 +78,12 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Takes over the planted faults of another world as they are now.
+    pub(crate) fn copy_from(&self, other: &Faults) {
+        let copy = other.lock().clone();
+        *self.lock() = copy;
+    }
+
     /// Adds a fault behind the others; the error describes an invalid one.
     pub(crate) fn plant(&self, plan: PlantedFault) -> Result<(), String> {
         if let Some(action) = &plan.action

@@ -38,13 +38,16 @@ pub struct StartKeys {
     pub given: Vec<GivenKey>,
 }
 
-/// A key that the operator gave at the start, as `ID:SECRET`. It belongs to the default account.
+/// A key that the operator gave at the start, as `ID:SECRET` or `ID:SECRET@WORLD`. It belongs to
+/// the default account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GivenKey {
     /// Its id.
     pub id: String,
     /// Its secret part.
     pub secret: String,
+    /// The world that it leads to; the main one if left out.
+    pub world: Option<String>,
 }
 
 impl fmt::Debug for GivenKey {
@@ -57,14 +60,18 @@ impl FromStr for GivenKey {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<GivenKey, &'static str> {
-        let (id, secret) = text.split_once(':').ok_or("give ID:SECRET")?;
+        let (id, rest) = text.split_once(':').ok_or("give ID:SECRET or ID:SECRET@WORLD")?;
+        let (secret, world) = match rest.rsplit_once('@') {
+            Some((secret, world)) => (secret, Some(world.to_owned())),
+            None => (rest, None),
+        };
         let fits = |text: &str| {
             (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
         if !fits(id) || !fits(secret) {
             return Err("id and secret have 1 to 128 letters, digits and signs each");
         }
-        Ok(GivenKey { id: id.to_owned(), secret: secret.to_owned() })
+        Ok(GivenKey { id: id.to_owned(), secret: secret.to_owned(), world })
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod respond;
 pub mod server;
 pub mod signature;
 pub(crate) mod throttle;
+mod worlds;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +42,7 @@ use recent::{Recent, RecentCall};
 use respond::ApiResponse;
 use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
+pub use worlds::OtherWorlds;
 
 /// The edge of the API.
 pub struct Gateway {
@@ -60,6 +62,8 @@ pub struct Gateway {
     pub metrics: Metrics,
     /// The latest calls, for the console.
     pub recent: Recent,
+    /// The gateways of other worlds in this server.
+    pub worlds: OtherWorlds,
 }
 
 /// The gateway's result for a request.
@@ -71,8 +75,16 @@ pub enum GatewayReply {
 }
 
 impl Gateway {
-    /// Answers one request of the API: it comes in, is performed, and its reply goes out.
+    /// Answers one request of the API, in the world that its key leads to.
     pub async fn handle(&self, parts: &Parts, body: &[u8]) -> GatewayReply {
+        match self.other_world(parts, body) {
+            Some(world) => world.handle_here(parts, body).await,
+            None => self.handle_here(parts, body).await,
+        }
+    }
+
+    /// One request comes in, is performed, and its reply goes out.
+    async fn handle_here(&self, parts: &Parts, body: &[u8]) -> GatewayReply {
         let began = Instant::now();
         let request_id = self.services.environment.ids.request();
         let mut call = IncomingCall { action: None, format: Format::Json, request: None };

@@ -67,7 +67,7 @@ pub struct Rule {
 const RULES: usize = 1_000;
 
 /// The rules in force, in order; the first that applies counts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Script {
     rules: Vec<Rule>,
 }

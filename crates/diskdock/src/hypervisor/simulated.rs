@@ -3,6 +3,7 @@
 //! It keeps its own account of which guest can reach which disk, apart from the store, so that
 //! the two can be compared. After a restart it learns the settled part from the store.
 
+mod copy;
 mod disks;
 mod pause;
 
@@ -44,7 +45,7 @@ enum Under {
     Finished,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct SimulatedState {
     machines: HashMap<InstanceId, SimulatedMachine>,
     under_way: HashMap<Key, Under>,

@@ -1,5 +1,6 @@
 //! The command line: what it sends, what it refuses to send, and what it shows.
 
+mod child;
 mod configuration;
 
 use std::ffi::OsString;

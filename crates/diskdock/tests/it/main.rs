@@ -24,3 +24,4 @@ mod store_contract;
 mod tidy;
 mod watch;
 mod wire;
+mod worlds;

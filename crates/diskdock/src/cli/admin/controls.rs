@@ -7,25 +7,40 @@ use http::{Method, Request};
 use hyper::body::Bytes;
 use serde_json::Value;
 
+use crate::assembly::worlds::MAIN;
 use crate::cli::Failure;
 use crate::cli::client::{ApiClient, HttpReply};
 use crate::cli::local_server::LocalServer;
+use crate::gateway::signature::percent_encode;
 
 /// The header that carries the admin token.
 const TOKEN_HEADER: &str = "x-diskdock-token";
-/// The variable that holds it.
+/// The path of the controls of the main world.
+const BASE: &str = "/_diskdock";
+/// The variable that holds the admin token.
 pub(crate) const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
 
 /// The controls of one server.
 pub(crate) struct Controls {
     client: ApiClient,
     token: Option<String>,
+    /// The path of the controls.
+    base: String,
 }
 
 impl Controls {
     /// The controls of this server.
     pub(crate) fn of(client: ApiClient, token: Option<String>) -> Controls {
-        Controls { client, token }
+        Controls { client, token, base: BASE.to_owned() }
+    }
+
+    /// The controls of another world in this server, if one is named.
+    pub(crate) fn in_world(self, world: Option<&str>) -> Controls {
+        let base = match world {
+            None | Some("" | MAIN) => BASE.to_owned(),
+            Some(name) => format!("{BASE}/worlds/{}", percent_encode(name)),
+        };
+        Controls { base, ..self }
     }
 
     /// Sends GET.
@@ -52,7 +67,7 @@ impl Controls {
     ) -> Result<Value, Failure> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("/_diskdock{path}"))
+            .uri(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| Failure::usage(error, ""))?;

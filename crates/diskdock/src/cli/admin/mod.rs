@@ -35,6 +35,9 @@ pub(crate) struct AdminArgs {
     /// Take address and token from this data directory of a running server
     #[arg(long, global = true, value_name = "DIRECTORY", conflicts_with = "token")]
     data_dir: Option<PathBuf>,
+    /// The world to control [default: the main one]
+    #[arg(long, global = true, value_name = "NAME", env = "DISKDOCK_WORLD")]
+    world: Option<String>,
     /// JSON instead of tables
     #[arg(long, global = true)]
     json: bool,
@@ -213,13 +216,13 @@ fn milliseconds(text: &str) -> Result<i64, String> {
 
 /// Runs the command.
 pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
-    let AdminArgs { mut connection, mut token, data_dir, json, command } = args;
+    let AdminArgs { mut connection, mut token, data_dir, world, json, command } = args;
     if let Some(directory) = &data_dir {
         connection.endpoint = read_server_file(directory, "endpoint")?;
         token = Some(read_server_file(directory, "admin-token")?);
     }
     let token = token.or_else(|| token_for(&connection.endpoint));
-    let controls = Controls::of(ApiClient::new(&connection)?, token);
+    let controls = Controls::of(ApiClient::new(&connection)?, token).in_world(world.as_deref());
     if let AdminCommand::Export { file: Some(file) } = &command {
         return export(&controls, file).await;
     }

@@ -60,7 +60,7 @@ impl Credentials {
 /// The first of the keys that a server started in this environment has.
 fn first_of_server() -> Option<(String, String)> {
     let keys = std::env::var("DISKDOCK_KEYS").ok()?;
-    let GivenKey { id, secret } = keys.split(',').next()?.parse().ok()?;
+    let GivenKey { id, secret, .. } = keys.split(',').next()?.parse().ok()?;
     Some((id, secret))
 }
 

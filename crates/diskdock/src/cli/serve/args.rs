@@ -32,10 +32,14 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub ephemeral: bool,
     /// An access key that is valid while this server runs, instead of testid; can be repeated.
-    /// Other users of the host see a command line: the environment and a file are safer places
+    /// With @WORLD behind it, it leads to a world of its own. Other users of the host see a command
+    /// line: the environment and a file are safer places
     #[arg(long, value_name = "ID:SECRET", value_delimiter = ',', env = "DISKDOCK_KEYS")]
     #[arg(hide_env_values = true)]
     pub key: Vec<GivenKey>,
+    /// An export (`diskdock admin export`) to begin with, if there are no resources yet
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
     /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
     /// duration such as 500ms or 2s, which leaves creating and resizing disks instant
     #[arg(long, default_value = "fast", value_parser = Pace::parse)]
@@ -84,6 +88,10 @@ pub(crate) struct ServeArgs {
     /// Print no greeting, and log warnings and errors only, unless --log says otherwise
     #[arg(long, short)]
     pub quiet: bool,
+    /// Run as a child of a test: print one line of JSON with the endpoint and the admin token when
+    /// calls are taken, and stop when standard input ends, as it does when the parent dies
+    #[arg(long)]
+    pub child: bool,
     /// A TOML file with options of this command, such as pace = "2s"; the command line and the
     /// environment come before it
     #[arg(long, value_name = "FILE")]

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::StoreError;
 use super::contents::{BackupOrigin, StoreContents, has_table, write_origin};
 use super::copies::{self, CopyProgress, DraftFile, cannot_write, is_there};
-use super::{STORE, Sqlite, engine, identity, migrate};
+use super::{STORE, Sqlite, engine, identity, make_private_directory, make_private_file, migrate};
 use crate::failpoint;
 
 /// Tables that every store has, whatever its version.
@@ -53,6 +53,19 @@ impl Sqlite {
         draft.publish(&plan.file, plan.replace)?;
         failpoint::hit("backup.published");
         Ok(contents)
+    }
+}
+
+impl Sqlite {
+    /// Copies the store of a directory, as of one moment, into one that has none. The copy is not
+    /// made durable.
+    pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+        make_private_directory(to)?;
+        let path = to.join(STORE);
+        make_private_file(&path)?;
+        let mut copy = Connection::open(&path).map_err(engine)?;
+        copy.execute_batch("PRAGMA synchronous = OFF").map_err(engine)?;
+        copies::all_pages(&open_source(from)?, &mut copy, &mut |_| {})
     }
 }
 

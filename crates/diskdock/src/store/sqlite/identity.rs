@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
-use super::{STORE, engine};
+use super::{Durability, STORE, engine};
 use crate::private_file;
 
 /// The file beside the store.
@@ -189,13 +189,20 @@ pub(super) fn check_age(connection: &Connection, directory: &Path) -> Result<(),
 }
 
 /// Counts the opening, in the store first.
-pub(super) fn count_opening(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+pub(super) fn count_opening(
+    connection: &Connection,
+    directory: &Path,
+    durability: Durability,
+) -> Result<(), StoreError> {
     let found = read_identity(connection)?;
     let fresh = || Mark { name: new_name(), opened: 0 };
     let mark = found.unwrap_or_else(fresh);
     let mark = Mark { opened: mark.opened + 1, ..mark };
     write_inside(connection, &mark)?;
-    write_beside(directory, &mark)
+    match durability {
+        Durability::Synced => write_beside(directory, &mark),
+        Durability::Relaxed => write_mark(directory, &mark, private_file::replace_unsynced),
+    }
 }
 
 /// The name and the count that make a store the latest one of this directory.
@@ -266,11 +273,19 @@ pub(super) fn write_inside(connection: &Connection, mark: &Mark) -> Result<(), S
     done.map(drop).map_err(engine)
 }
 
-/// Writes the mark beside the store.
+/// Writes the mark beside the store, durably.
 pub(super) fn write_beside(directory: &Path, mark: &Mark) -> Result<(), StoreError> {
+    write_mark(directory, mark, private_file::replace)
+}
+
+fn write_mark(
+    directory: &Path,
+    mark: &Mark,
+    write: fn(&Path, &[u8]) -> std::io::Result<()>,
+) -> Result<(), StoreError> {
     let broken = |error: std::io::Error| {
         StoreError::Engine(format!("cannot write {MARK} in {}: {error}", directory.display()))
     };
     let text = serde_json::to_vec(mark).expect("a mark is plain data");
-    private_file::replace(&directory.join(MARK), &text).map_err(broken)
+    write(&directory.join(MARK), &text).map_err(broken)
 }

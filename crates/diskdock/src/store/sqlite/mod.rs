@@ -97,7 +97,7 @@ impl Sqlite {
         check.run(&connection, directory)?;
         migrate::forward(&mut connection)?;
         identity::check_age(&connection, directory)?;
-        identity::count_opening(&connection, directory)?;
+        identity::count_opening(&connection, directory, durability)?;
         Sqlite::with(connection, directory, lock)
     }
 
