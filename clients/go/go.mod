@@ -1,0 +1,3 @@
+module github.com/diskdock/diskdock/clients/go
+
+go 1.21
