@@ -118,6 +118,11 @@ impl Environments {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Replaces the whole environment but for the source of ids.
+    pub fn replace(&self, environment: Environment) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(environment);
+    }
+
     /// Replaces the inventory. Requests in progress keep the environment that they began with.
     pub(crate) fn inventory(&self, inventory: Inventory) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use diskdock::catalog::{ConsoleOutput, Environment as Surroundings, Environments};
+use diskdock::catalog::{ConsoleOutput, Environment as Surroundings};
 use domain::InstanceId;
 
 use crate::harness::{Answer, BEGINNING, REGION, TestServer};
@@ -13,14 +13,12 @@ use crate::harness::{Answer, BEGINNING, REGION, TestServer};
 impl TestServer {
     /// From now on this is what every console has.
     fn console_has(
-        &mut self,
+        &self,
         console: impl Fn(&InstanceId) -> std::io::Result<ConsoleOutput> + Send + Sync + 'static,
     ) {
-        let gateway =
-            Arc::get_mut(&mut self.assembly.gateway).expect("the gateway is not shared yet");
-        let world = Surroundings::clone(&gateway.services.environment.current());
-        let world = Surroundings { console: Arc::new(console), ..world };
-        gateway.services.environment = Arc::new(Environments::new(world));
+        let environments = &self.assembly.gateway.services.environment;
+        let current = Surroundings::clone(&environments.current());
+        environments.replace(Surroundings { console: Arc::new(console), ..current });
     }
 }
 
@@ -45,7 +43,7 @@ async fn console_output_of_a_simulated_instance_says_so() {
 
 #[tokio::test]
 async fn console_output_is_the_latest_64_kib_with_their_time() {
-    let mut world = TestServer::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| {
         let mut bytes = vec![b'x'];
@@ -60,7 +58,7 @@ async fn console_output_is_the_latest_64_kib_with_their_time() {
 
 #[tokio::test]
 async fn remove_symbols_strips_control_sequences() {
-    let mut world = TestServer::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let written = "\u{1b}[32m[  OK  ]\u{1b}[0m Started \u{7}login.\r\n";
     world.console_has(move |_| Ok(ConsoleOutput { bytes: written.into(), at: None }));
@@ -76,7 +74,7 @@ async fn remove_symbols_strips_control_sequences() {
 
 #[tokio::test]
 async fn unreadable_console_answers_internal_error_and_is_logged() {
-    let mut world = TestServer::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     world.console_has(|_| Err(std::io::Error::other("the secret place is gone")));
     let answer = world.call("GetInstanceConsoleOutput", &of(&instance)).await;
@@ -87,7 +85,7 @@ async fn unreadable_console_answers_internal_error_and_is_logged() {
 
 #[tokio::test]
 async fn slow_console_holds_up_no_other_request() {
-    let mut world = TestServer::new().await;
+    let world = TestServer::new().await;
     let instance = world.running_instance().await;
     let (answered, others) = std::sync::mpsc::channel();
     let others = std::sync::Mutex::new(others);
