@@ -7,7 +7,7 @@ use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
 use diskdock::ids::IdGenerator;
 use diskdock::operations::NewOperation;
-use diskdock::store::Snapshot;
+use diskdock::store::Export;
 use domain::{Disk, Uptime};
 
 use crate::bench::{Bench, short};
@@ -42,7 +42,7 @@ pub(crate) fn writes(bench: &mut Bench) -> io::Result<()> {
 }
 
 /// So many disks that are Detaching, and the id of one that is not.
-fn detaching(many: usize) -> io::Result<(Snapshot, String)> {
+fn detaching(many: usize) -> io::Result<(Export, String)> {
     let now = Clock::default().now();
     let ids = IdGenerator::from_seed(3);
     let (mut snapshot, pairs) = seed::fleet(many.div_ceil(DISKS_EACH) + 1, DISKS_EACH);
@@ -51,10 +51,10 @@ fn detaching(many: usize) -> io::Result<(Snapshot, String)> {
     let mut disks: Vec<Disk> = snapshot.remove();
     for (number, (disk, (id, instance))) in disks.iter_mut().zip(&pairs).take(many).enumerate() {
         let generation = detach_from(disk, instance, number)?;
-        let slot = serde_json::json!({
+        let attachment = serde_json::json!({
             "slot": { "disk": id, "instance": instance, "generation": generation },
         });
-        let operation = (detach.restore)(&slot.to_string()).map_err(io::Error::other)?;
+        let operation = (detach.restore)(&attachment.to_string()).map_err(io::Error::other)?;
         let new = NewOperation::new(ids.operation(now), &OTHER.into(), operation, now, Uptime(0));
         snapshot.operations.push(new.row);
     }

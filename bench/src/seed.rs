@@ -9,7 +9,7 @@ use diskdock::clock::Clock;
 use diskdock::gateway::keys::DEFAULT_ACCOUNT;
 use diskdock::ids::IdGenerator;
 use diskdock::store::sqlite::{BackupOrigin, BackupPlan, Durability, STORE, Sqlite};
-use diskdock::store::{Snapshot, Store, WriteTx};
+use diskdock::store::{Export, Store, WriteTx};
 use domain::instance::{InstanceNetwork, StoppedMode};
 use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, UnknownFields};
 
@@ -62,7 +62,7 @@ impl Seeds {
                 let batch: Vec<Disk> =
                     (0..left.min(BATCH)).map(|at| disk(&ids, left - at, now)).collect();
                 left -= batch.len();
-                (!batch.is_empty()).then(|| Snapshot::empty().with(batch))
+                (!batch.is_empty()).then(|| Export::empty().with(batch))
             },
             |snapshot| {
                 kept.extend(snapshot.all().step_by(every).map(|disk: &Disk| disk.id.to_string()));
@@ -75,7 +75,7 @@ impl Seeds {
     }
 
     /// A store with what this snapshot holds.
-    pub(crate) fn of(&self, name: &str, snapshot: Snapshot) -> io::Result<PathBuf> {
+    pub(crate) fn of(&self, name: &str, snapshot: Export) -> io::Result<PathBuf> {
         let directory = self.parent.join(name);
         let mut snapshot = Some(snapshot);
         write(&directory, move || snapshot.take(), |_| {})?;
@@ -87,8 +87,8 @@ impl Seeds {
 /// Writes one snapshot after the other.
 fn write(
     directory: &Path,
-    mut next: impl FnMut() -> Option<Snapshot>,
-    mut seen: impl FnMut(&Snapshot),
+    mut next: impl FnMut() -> Option<Export>,
+    mut seen: impl FnMut(&Export),
 ) -> io::Result<()> {
     let failed = |fault: diskdock::store::StoreError| io::Error::other(fault.to_string());
     let sqlite = Sqlite::open(directory, Durability::Relaxed).map_err(failed)?;
@@ -96,7 +96,7 @@ fn write(
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     while let Some(snapshot) = next() {
         seen(&snapshot);
-        let work = move |tx: &mut dyn WriteTx| tx.load_snapshot(&snapshot);
+        let work = move |tx: &mut dyn WriteTx| tx.load_export(&snapshot);
         runtime.block_on(store.write(work)).map_err(failed)?;
     }
     Ok(())
@@ -118,7 +118,7 @@ fn convert(directory: &Path, version: Option<i64>) -> io::Result<()> {
 }
 
 /// So many Running instances, and so many Available disks for each of them, disk by disk.
-pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(String, String)>) {
+pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Export, Vec<(String, String)>) {
     let now = Clock::default().now();
     let ids = IdGenerator::from_seed(2);
     let instances: Vec<Instance> = (0..instances).map(|at| instance(&ids, at, now)).collect();
@@ -130,7 +130,7 @@ pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Snapshot, Vec<(Stri
             disks.push(disk);
         }
     }
-    (Snapshot::empty().with(disks).with(instances), pairs)
+    (Export::empty().with(disks).with(instances), pairs)
 }
 
 fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {

@@ -25,7 +25,7 @@ use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
-use crate::operations::{Chore, Runner, SERVER, ServerLife};
+use crate::operations::{BackgroundTasks, PeriodicTask, Runner, SERVER};
 use crate::reserve;
 use crate::service::{Quotas, Services};
 use crate::storage::Images;
@@ -78,7 +78,7 @@ pub struct Assembly {
     /// The inventory with the imported images.
     pub inventory_source: Arc<InventorySource>,
     /// Recovery, serving and maintenance.
-    pub life: Arc<ServerLife>,
+    pub life: Arc<BackgroundTasks>,
     /// The directory of the store.
     pub directory: PathBuf,
     /// The other worlds of this server.
@@ -125,7 +125,7 @@ impl Assembly {
             is_simulated: simulated.is_some(),
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
-            room_for_disks: Arc::new(move || disks.has_room()),
+            has_free_space: Arc::new(move || disks.has_free_space()),
         };
         let environment = Arc::new(Environments::new(environment));
         match inventory_source.scan() {
@@ -156,40 +156,44 @@ impl Assembly {
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
-        let others = chores(&gateway, &inventory_source, kept);
-        let life = Arc::new(ServerLife::new(store, clock, &hypervisor, runner, others));
+        let others = tasks(&gateway, &inventory_source, kept);
+        let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
         let directory = plan.directory;
         let worlds = Arc::new(Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory));
         Ok(Assembly { gateway, hypervisor, simulated, inventory_source, life, directory, worlds })
     }
 }
 
-/// Maintenance besides that of operations. Room is kept in `kept`: guests can fill the file system
-/// of the store.
-fn chores(gateway: &Gateway, source: &Arc<InventorySource>, kept: Option<PathBuf>) -> Vec<Chore> {
+/// Maintenance besides that of operations. Space is set aside in `kept`, since guests can fill the
+/// file system of the store.
+fn tasks(
+    gateway: &Gateway,
+    source: &Arc<InventorySource>,
+    kept: Option<PathBuf>,
+) -> Vec<PeriodicTask> {
     let Services { store, clock, environment, .. } = &gateway.services;
     let (source, environment) = (Arc::clone(source), Arc::clone(environment));
     let nonces = Arc::clone(&gateway.nonces);
     let (store, clock) = (Arc::clone(store), Arc::clone(clock));
-    let mut chores = vec![
-        Chore::new("look for imported images", REFRESHED_EVERY, move || {
+    let mut tasks = vec![
+        PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
             let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
             async move { source.refresh(|found| environment.inventory(found)).await }
         }),
-        Chore::new("forget old nonces", REFRESHED_EVERY, move || {
+        PeriodicTask::new("forget old nonces", REFRESHED_EVERY, move || {
             let now_s = clock.now_for_signatures().seconds();
             let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
             let store = Arc::clone(&store);
             async move { forget_stored(&store, expired_s).await }
         }),
     ];
-    chores.extend(kept.map(|directory| {
-        Chore::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
+    tasks.extend(kept.map(|directory| {
+        PeriodicTask::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
             std::future::ready(reserve::keep(&directory))
         })
         .also_at_start()
     }));
-    chores
+    tasks
 }
 
 /// A driver with what the rest has to know of it.

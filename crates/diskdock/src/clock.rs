@@ -108,7 +108,7 @@ impl Clock {
     /// The time of day.
     pub fn now(&self) -> Moment {
         let state = *self.lock();
-        state.held_at.unwrap_or_else(|| machine_now().plus_ms(state.ahead_ms))
+        state.held_at.unwrap_or_else(|| host_now().plus_ms(state.ahead_ms))
     }
 
     /// How long this server has been running over all restarts, as far as its clock goes: what
@@ -130,7 +130,7 @@ impl Clock {
     /// The moment that signatures are checked against: clients sign with the machine's time,
     /// wherever an operator has moved this clock.
     pub fn now_for_signatures(&self) -> Moment {
-        if self.lock().given { self.now() } else { machine_now() }
+        if self.lock().given { self.now() } else { host_now() }
     }
 
     /// Whether it stands still.
@@ -188,7 +188,7 @@ impl Clock {
     fn change(&self, change: impl FnOnce(&mut ClockState, Moment)) {
         let mut state = self.lock();
         state.count(Instant::now());
-        change(&mut state, machine_now());
+        change(&mut state, host_now());
         drop(state);
         self.moved.notify_waiters();
     }
@@ -209,7 +209,7 @@ impl ClockState {
 
 /// The machine's time of day, whatever an operator has set: for logs.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
-pub(crate) fn machine_now() -> Moment {
+pub(crate) fn host_now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

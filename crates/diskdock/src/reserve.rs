@@ -1,4 +1,4 @@
-//! Room that is kept for our own records on a file system that guests can fill.
+//! Space that is set aside for the server's own records on a file system that guests can fill.
 //!
 //! A file of a few MiB that holds nothing. When the file system is full it is cut, slice by slice,
 //! so that what stops machines and detaches and deletes disks can still be written down; once there

@@ -41,8 +41,8 @@ pub use device::{SYSTEM_DEVICE, first_free_device};
 pub enum DiskStatus {
     /// Being made.
     Creating,
-    /// Attached to nothing. A disk becomes Available by `Disk::created`, `detached`,
-    /// `attach_failed` or `released_by_guest`.
+    /// Attached to nothing. An attached disk becomes Available in `Disk::remove_attachment`
+    /// alone, a new one by `Disk::new` or `Disk::created`.
     Available,
     /// An attach was accepted and is not finished.
     Attaching,

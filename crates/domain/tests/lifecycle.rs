@@ -87,7 +87,7 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Modified => disk.modified(&faster()),
         Event::ModifyFailed => disk.modify_failed(),
         Event::InstanceGone(at) => {
-            disk.instance_gone(&on[at], NOW);
+            disk.detached_by_instance_deletion(&on[at], NOW);
             Ok(())
         }
     }

@@ -164,7 +164,7 @@ Nothing costs anything here, so nothing was bought. Terraform asks in order to l
 is one of the domestic site: any answer says that it is.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, _: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, _: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let data = Data {
             page_num: ask.page_num.map_or(1, |number| number.0),
             page_size: ask.page_size.map_or(20, |size| size.0),

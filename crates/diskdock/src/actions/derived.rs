@@ -1,5 +1,5 @@
-//! Ids and addresses of what there is nothing of, such as a network or a key service: each is
-//! derived from what it belongs to, and so always the same for the same thing.
+//! Deterministic ids and addresses of resources that diskdock does not model, such as the key of an
+//! account: each is derived from the id of what it belongs to, so it is always the same.
 
 use std::net::Ipv4Addr;
 

@@ -194,7 +194,7 @@ impl Query for DescribeDedicatedBlockStorageClusters {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         if let Some(zone) = &ask.azone_id {

@@ -110,7 +110,7 @@ Of every product that is here the host is this server, so that a client that loo
 here. Of any other product there is no endpoint.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = call.environment.inventory.region(&ask.id.0);
         let wanted = &ask.service_code.0;
         let is_wanted = |one: &&Product| one.code.eq_ignore_ascii_case(wanted);

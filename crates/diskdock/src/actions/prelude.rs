@@ -9,13 +9,13 @@ pub(crate) use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::catalog::errors::*;
 pub(crate) use crate::catalog::{
-    Action, AtLeastOne, Call, Clamped, ClientToken, Description, DiskName, Each, Edge, Effect,
-    Goal, Group, Groups, Ids, Ignored, InstanceName, Integer, JsonList, Precondition, Query,
-    Refusal, RegionId, Risk, Settling, Stop, StoreChange, TagFilter, TagParam, Text, Transition,
+    Action, ActionError, AtLeastOne, Call, Clamped, ClientToken, Description, DiskName, Each, Edge,
+    Effect, Goal, Group, Groups, Ids, Ignored, InstanceName, Integer, JsonList, Precondition,
+    Query, Refusal, RegionId, Risk, Settling, StoreChange, TagFilter, TagParam, Text, Transition,
     ZoneId, must,
 };
 pub(crate) use crate::catalog::{choice, params, reply};
-pub(crate) use crate::hypervisor::{Progress, Slot};
+pub(crate) use crate::hypervisor::{AttachmentId, Progress};
 pub(crate) use crate::operations::{
     Operation, Outcome, StepContext, Subject, Timeout, TransientError,
 };

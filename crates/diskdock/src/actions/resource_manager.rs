@@ -154,7 +154,7 @@ Every account has the group `default`. Groups are not kept here: a resource can 
 that JoinResourceGroup names, which is not listed.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let groups: Vec<_> =
             Some(default_group(call)).into_iter().filter(|group| matches(ask, group)).collect();
         let paging = Paging::numbered(ask.page_number, ask.page_size);

@@ -65,7 +65,7 @@ impl Query for GetCallerIdentity {
     const SUMMARY: &'static str = "Tells who signed the request.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, _: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, _: &Params) -> Result<Reply, ActionError> {
         let account = call.caller.account.as_str();
         Ok(Reply {
             account_id: account.to_owned(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
-use crate::gateway::faults::PlantedFault;
+use crate::gateway::faults::InjectedFault;
 use crate::hypervisor::{OperationTransitions, Pace, Rule};
 use crate::operations::{Selected, Selection, reconcile_one};
 use crate::store::WriteTx;
@@ -240,7 +240,7 @@ pub(crate) async fn end_selected(
 async fn finish(state: &AdminState, selection: &Selection) -> Result<(), AdminError> {
     let runner = &state.gateway.services.runner;
     for _ in 0..TRANSITIONS_OF_OPERATION {
-        // Whatever was only accepted so far begins now.
+        // An operation that was only accepted so far begins now.
         runner.step(selection).await;
         if end_transitions(state, selection, true)? == 0 {
             break;
@@ -276,7 +276,7 @@ pub(crate) async fn faults(State(state): State<AdminState>) -> ControlResult {
 pub(crate) async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
-    let plan: PlantedFault = read(&body, hint)?;
+    let plan: InjectedFault = read(&body, hint)?;
     state.gateway.faults.plant(plan).map_err(|error| AdminError::bad(error, hint))?;
     faults(State(state)).await
 }

@@ -31,7 +31,7 @@ use crate::assembly::Assembly;
 use crate::assembly::worlds::Worlds;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
-use crate::operations::{Difference, find_differences, unclaimed};
+use crate::operations::{Difference, find_differences, orphans};
 
 pub use access::Access;
 
@@ -85,7 +85,7 @@ impl AdminState {
     async fn differences(&self) -> Result<Vec<Difference>, AdminError> {
         let (store, hypervisor) = (&self.gateway.services.store, self.hypervisor.as_ref());
         let mut found = find_differences(store, hypervisor).await?;
-        found.extend(unclaimed(store, hypervisor).await?);
+        found.extend(orphans(store, hypervisor).await?);
         Ok(found)
     }
 }

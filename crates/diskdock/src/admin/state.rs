@@ -15,9 +15,9 @@ use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::actions::OPERATIONS;
-use crate::operations::{SERVER, UnknownInstances, reconcile};
+use crate::operations::{MissingInHypervisor, SERVER, reconcile};
 use crate::service::Services;
-use crate::store::{OperationRow, Snapshot, SnapshotFault, WriteTx};
+use crate::store::{Export, ExportError, OperationRow, WriteTx};
 
 /// The largest state that can be imported, in bytes.
 const STATE: usize = 4 * 1024 * 1024 * 1024;
@@ -72,10 +72,10 @@ pub(crate) async fn import(State(state): State<AdminState>, body: Body) -> Contr
 }
 
 /// Puts a snapshot in the place of everything but the keys. Gives how many there are of each kind.
-async fn replace(state: &AdminState, mut snapshot: Snapshot) -> Result<Value, AdminError> {
+async fn replace(state: &AdminState, mut snapshot: Export) -> Result<Value, AdminError> {
     let simulated = state.simulated()?;
     let hint = "Send what an export gave.";
-    snapshot.check().map_err(|SnapshotFault(fault)| AdminError::bad(fault, hint))?;
+    snapshot.check().map_err(|ExportError(fault)| AdminError::bad(fault, hint))?;
     let operations = [("operations", snapshot.operations.len())];
     let counts = snapshot.counts().chain(operations);
     let counts: Value = counts.map(|(what, many)| (what.to_owned(), json!(many))).collect();
@@ -85,12 +85,12 @@ async fn replace(state: &AdminState, mut snapshot: Snapshot) -> Result<Value, Ad
     }
     let replace = move |tx: &mut dyn WriteTx| {
         tx.wipe()?;
-        tx.load_snapshot(&snapshot)
+        tx.load_export(&snapshot)
     };
     let forgets = state.clone();
     services.store.write_then(replace, move |()| forget(&forgets)).await?;
     let now = services.clock.now();
-    reconcile(&services.store, simulated, UnknownInstances::Adopt, now).await?;
+    reconcile(&services.store, simulated, MissingInHypervisor::Adopt, now).await?;
     services.runner.recover().await?;
     Ok(counts)
 }
@@ -113,7 +113,7 @@ pub(super) async fn fill(state: &AdminState, file: &Path) -> Result<bool, AdminE
 }
 
 /// Reads an export on a thread of its own, up to the bound.
-async fn read_snapshot(body: Body) -> Result<Snapshot, AdminError> {
+async fn read_snapshot(body: Body) -> Result<Export, AdminError> {
     let body = Body::new(Limited::new(body, STATE)).into_data_stream();
     let reading = StreamReader::new(body.map_err(io::Error::other));
     let reading = SyncIoBridge::new(reading);

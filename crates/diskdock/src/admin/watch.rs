@@ -25,15 +25,15 @@ use crate::hypervisor::Hypervisor;
 
 /// The most clients at a time.
 const VIEWERS: usize = 100;
-/// The shortest rest between two looks.
-const REST: Duration = Duration::from_millis(200);
-/// A look may take one part in this many of the time, unless the rest would be the longest.
+/// The shortest pause between two overviews.
+const MIN_PAUSE: Duration = Duration::from_millis(200);
+/// Making overviews takes one part in this many of the time, unless the pause would be the longest.
 const SHARE: u32 = 20;
-/// The longest rest between two looks: who watches never waits longer, however busy the host.
-const LONGEST_REST: Duration = Duration::from_secs(2);
+/// The longest pause between two overviews, however busy the host is.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How often a silent stream says that it is still there, so that dead ones are noticed.
 const STILL_HERE: Duration = Duration::from_secs(15);
-/// Pieces that a slow reader may be behind; in between it misses pictures, never the latest.
+/// Pieces that a slow reader may be behind; it misses overviews in between, never the latest.
 const BEHIND: usize = 1;
 
 /// The server that is watched.
@@ -43,17 +43,17 @@ struct Watched {
     hypervisor: Arc<dyn Hypervisor>,
 }
 
-/// Those who watch, and the one who looks for them.
+/// The viewers, and the task that makes overviews for all of them.
 #[derive(Clone, Default)]
 pub struct Watch {
     looking: Arc<Mutex<Looking>>,
-    /// Wakes who looks when the server stops.
+    /// Wakes that task when the server stops.
     closing: Arc<Notify>,
 }
 
 #[derive(Default)]
 struct Looking {
-    /// The picture that was sent last; none while there is no viewer.
+    /// The overview that was sent last; none while there is no viewer.
     seen: Option<watch::Sender<Bytes>>,
     /// The server stops.
     closed: bool,
@@ -83,7 +83,7 @@ impl Watch {
                 return Err(unavailable("too many are watching", "Close another console."));
             }
             let mut receiver = seen.subscribe();
-            // What was seen before is new to this one.
+            // The latest overview is new to this viewer.
             receiver.mark_changed();
             return Ok(receiver);
         }
@@ -112,7 +112,7 @@ impl Watch {
                 }
                 Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
             }
-            let rest = (began.elapsed() * SHARE).clamp(REST, LONGEST_REST);
+            let rest = (began.elapsed() * SHARE).clamp(MIN_PAUSE, MAX_PAUSE);
             tokio::select! {
                 () = closing => {}
                 () = tokio::time::sleep(rest) => {}

@@ -67,7 +67,7 @@ impl Call<'_> {
 
 /// The reason why a request has no effect.
 #[derive(Debug)]
-pub enum Stop {
+pub enum ActionError {
     /// The caller's request is refused.
     Refused(Refusal),
     /// The store failed.
@@ -76,21 +76,21 @@ pub enum Stop {
     Broken(String),
 }
 
-impl From<&'static ErrorCode> for Stop {
-    fn from(error: &'static ErrorCode) -> Stop {
-        Stop::Refused(error.into())
+impl From<&'static ErrorCode> for ActionError {
+    fn from(error: &'static ErrorCode) -> ActionError {
+        ActionError::Refused(error.into())
     }
 }
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal)
+impl From<Refusal> for ActionError {
+    fn from(refusal: Refusal) -> ActionError {
+        ActionError::Refused(refusal)
     }
 }
 
-impl From<StoreError> for Stop {
-    fn from(fault: StoreError) -> Stop {
-        Stop::Failed(fault)
+impl From<StoreError> for ActionError {
+    fn from(fault: StoreError) -> ActionError {
+        ActionError::Failed(fault)
     }
 }
 
@@ -182,7 +182,11 @@ pub trait Action: Sync + 'static {
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
     /// Loads the facts; an error of `LOOKUPS` if a named resource does not exist.
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Facts, Stop>;
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Self::Params,
+    ) -> Result<Self::Facts, ActionError>;
 
     /// The effect of a request whose preconditions hold.
     fn effect(call: &Call<'_>, ask: &Self::Params, facts: Self::Facts) -> Effect<Self::Reply>;
@@ -209,11 +213,15 @@ pub trait Query: Sync + 'static {
     const COMPLETE: Option<Completion<Self::Params, Self::Reply>> = None;
 
     /// Answers from the store. Runs inside a read transaction, so it reads no file.
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Self::Params) -> Result<Self::Reply, Stop>;
+    fn answer(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Self::Params,
+    ) -> Result<Self::Reply, ActionError>;
 }
 
 /// Completes the reply of a query outside of any transaction.
-pub type Completion<P, R> = fn(&Environment, &P, R) -> Result<R, Stop>;
+pub type Completion<P, R> = fn(&Environment, &P, R) -> Result<R, ActionError>;
 
 /// An action in a list of actions.
 #[derive(Clone, Copy)]
@@ -252,7 +260,7 @@ pub trait DynQuery: Sync {
 /// A query with its parameters.
 pub trait ReadyQuery: Send + Sync {
     /// Reads from the store what the query asks for.
-    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, Stop>;
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, ActionError>;
 }
 
 /// A reply as a JSON object, or the step that is left to make it.
@@ -265,7 +273,7 @@ pub enum QueryReply {
 }
 
 /// Completes a reply and writes it as a JSON object.
-pub type CompleteReply = Box<dyn FnOnce(&Environment) -> Result<Vec<u8>, Stop> + Send>;
+pub type CompleteReply = Box<dyn FnOnce(&Environment) -> Result<Vec<u8>, ActionError> + Send>;
 
 /// An [`Action`] as a trait object.
 pub trait DynAction: Sync {
@@ -279,7 +287,7 @@ pub trait DynAction: Sync {
 /// An action with its parameters. Deciding has no effect, so it can be repeated on fresh facts.
 pub trait ReadyAction: Send + Sync {
     /// Loads the facts, checks the preconditions, and returns the effect.
-    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop>;
+    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, ActionError>;
 }
 
 /// An effect with its reply written as a JSON object.
@@ -293,7 +301,7 @@ fn json(reply: &impl serde::Serialize) -> Vec<u8> {
 struct AskedQuery<Q: Query>(Arc<Q::Params>);
 
 impl<Q: Query> ReadyQuery for AskedQuery<Q> {
-    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, Stop> {
+    fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, ActionError> {
         let reply = Q::answer(tx, call, &self.0)?;
         let Some(complete) = Q::COMPLETE else { return Ok(QueryReply::Complete(json(&reply))) };
         let ask = Arc::clone(&self.0);
@@ -332,7 +340,7 @@ impl<Q: Query> DynQuery for Q {
 struct AskedAction<A: Action>(A::Params);
 
 impl<A: Action> ReadyAction for AskedAction<A> {
-    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, Stop> {
+    fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, ActionError> {
         call.environment.refuse_without(A::NEEDS)?;
         let facts = A::load(tx, call, &self.0)?;
         if let Some(rule) = first_broken(A::PRECONDITIONS, &facts) {

@@ -16,7 +16,7 @@ pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send +
 
 /// Tells whether there is room for another disk, or for a larger one. A short look at the file
 /// system that the store is on, too.
-pub type RoomForDisks = Arc<dyn Fn() -> bool + Send + Sync>;
+pub type HasFreeSpace = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Tells how much of a snapshot that is being made is there, in percent.
 pub(super) type SnapshotPercent = Arc<dyn Fn(&SnapshotId) -> u8 + Send + Sync>;
@@ -59,7 +59,7 @@ pub struct Environment {
     /// Tells how far snapshots are.
     pub snapshot_percent: SnapshotPercent,
     /// Tells whether there is room for disks.
-    pub room_for_disks: RoomForDisks,
+    pub has_free_space: HasFreeSpace,
 }
 
 impl Environment {
@@ -74,7 +74,7 @@ impl Environment {
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
-            room_for_disks: Arc::new(|| true),
+            has_free_space: Arc::new(|| true),
         }
     }
 

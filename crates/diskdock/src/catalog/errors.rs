@@ -97,7 +97,7 @@ pub enum Cause {
     /// This precondition does not hold.
     Precondition(&'static str),
     /// An operator planted it.
-    Planted,
+    Injected,
 }
 
 impl Cause {
@@ -106,7 +106,7 @@ impl Cause {
         match self {
             Cause::Request => "",
             Cause::Precondition(sentence) => sentence,
-            Cause::Planted => "planted",
+            Cause::Injected => "planted",
         }
     }
 }

@@ -21,10 +21,10 @@ mod value;
 pub(crate) mod xml;
 
 pub use action::{
-    Action, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
-    Entry, Query, QueryReply, ReadyAction, ReadyQuery, Stop, StoreChange,
+    Action, ActionError, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect,
+    EncodedEffect, Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
 };
-pub use environment::{Console, ConsoleOutput, Environment, Environments, Needs, RoomForDisks};
+pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFreeSpace, Needs};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{

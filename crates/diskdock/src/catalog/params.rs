@@ -52,7 +52,7 @@ pub struct ParamSpec {
 pub enum Presence {
     /// Required.
     Required,
-    /// Required by the API's own description, and left out by clients all the same.
+    /// Documented as required, but not enforced, since clients leave it out.
     Expected,
     /// Optional.
     Optional,

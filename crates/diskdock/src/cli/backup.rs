@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::catalog::TextFormat;
-use super::machines::recorded_hypervisor;
+use super::hypervisor_args::recorded_hypervisor;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
 use crate::backup::Beside;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::admin::controls::read_server_file;
-use super::first_key;
+use super::initial_access_key;
 use super::key::is_held;
 
 /// The default data directory.
@@ -43,7 +43,7 @@ impl LocalServer {
 
     /// Id and secret of its first access key; none where it has none, or this user may not read it.
     pub(crate) fn access_key(&self) -> Option<(String, String)> {
-        first_key::read(&self.directory)
+        initial_access_key::read(&self.directory)
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::backup::{contents_text, contents_value};
 use super::catalog::TextFormat;
+use super::hypervisor_args::{record_hypervisor, recorded_hypervisor};
 use super::key::is_held;
-use super::machines::{record_hypervisor, recorded_hypervisor};
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
 use crate::backup::{Beside, Disagreement, compare};

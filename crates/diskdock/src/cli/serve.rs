@@ -15,8 +15,8 @@ use domain::inventory::Inventory;
 use tokio::net::TcpListener;
 
 use super::Failure;
-use super::first_key;
-use super::machines::HypervisorChoice;
+use super::hypervisor_args::HypervisorChoice;
+use super::initial_access_key;
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access};
 use crate::assembly::{Assembly, AssemblyOptions};
@@ -47,7 +47,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         Failure::new(format!("cannot open the state: {fault}"), hint)
     })?;
     if args.machines.has_guests() && args.key.is_empty() {
-        first_key::ensure(&assembly, directory).await?;
+        initial_access_key::ensure(&assembly, directory).await?;
     }
     prepare_worlds(&args, &assembly).await?;
     let tls = check_exposure(&args, &assembly)?;

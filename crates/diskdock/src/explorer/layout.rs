@@ -95,15 +95,15 @@ const BY_HAND: &[ByHand] = &[
 impl Layout {
     /// The layout of a resource's states and of the ways between them.
     pub(crate) fn of(resource: &Resource, ways: &[Way]) -> Layout {
-        let by_hand = BY_HAND.iter().find(|known| known.noun == resource.noun);
-        let states = match by_hand {
+        let fixed_layout = BY_HAND.iter().find(|known| known.noun == resource.noun);
+        let states = match fixed_layout {
             Some(known) => known.states.to_vec(),
             None => row(resource, ways),
         };
-        let size = by_hand.map_or_else(|| size(&states), |known| known.size);
+        let size = fixed_layout.map_or_else(|| size(&states), |known| known.size);
         let line = |way: &Way| {
-            let known = by_hand.and_then(|known| known.line(&way.edge));
-            known.unwrap_or_else(|| by_rule(&way.edge, &states))
+            let known = fixed_layout.and_then(|known| known.line(&way.edge));
+            known.unwrap_or_else(|| auto_layout(&way.edge, &states))
         };
         let lines = ways.iter().map(line).collect();
         Layout { size, states, lines }
@@ -134,7 +134,7 @@ fn size(states: &[(&'static str, (i32, i32))]) -> (i32, i32) {
 
 /// Neighbours are joined by a straight line, others by an arc: above them to the right, below them
 /// to the left. What comes to be comes from above, what ceases to be leaves downwards.
-fn by_rule(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> EdgePath {
+fn auto_layout(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> EdgePath {
     let place = |wanted| states.iter().find(|(name, _)| *name == wanted).map(|(_, at)| *at);
     let (from, to) = (edge.from.and_then(place), edge.to.and_then(place));
     let (half_width, half_height) = HALF;

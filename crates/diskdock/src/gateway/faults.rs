@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::errors::{self, THROTTLING_USER};
 use crate::catalog::{ErrorCode, Refusal};
 
-/// Planted faults at most.
+/// Injected faults at most.
 const PLANTED: usize = 1_000;
 /// The longest planted delay, in milliseconds.
 pub(crate) const SLOWEST_MS: u64 = 600_000;
@@ -57,7 +57,7 @@ pub(crate) enum Order {
 /// A planted fault: the calls that it applies to, and the fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PlantedFault {
+pub(crate) struct InjectedFault {
     /// The action; all actions if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) struct PlantedFault {
 /// The planted faults, in order; the first that applies to a call counts.
 #[derive(Debug, Default)]
 pub struct Faults {
-    plans: Mutex<Vec<PlantedFault>>,
+    plans: Mutex<Vec<InjectedFault>>,
 }
 
 impl Faults {
@@ -85,7 +85,7 @@ impl Faults {
     }
 
     /// Adds a fault behind the others; the error describes an invalid one.
-    pub(crate) fn plant(&self, plan: PlantedFault) -> Result<(), String> {
+    pub(crate) fn plant(&self, plan: InjectedFault) -> Result<(), String> {
         if let Some(action) = &plan.action
             && crate::actions::find(action).is_none()
         {
@@ -110,7 +110,7 @@ impl Faults {
     }
 
     /// The planted faults that have calls left.
-    pub(crate) fn plans(&self) -> Vec<PlantedFault> {
+    pub(crate) fn plans(&self) -> Vec<InjectedFault> {
         self.lock().clone()
     }
 
@@ -133,12 +133,12 @@ impl Faults {
         Some(order.fault())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<PlantedFault>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<InjectedFault>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl PlantedFault {
+impl InjectedFault {
     /// Whether it applies to this call; counts a call that it skips.
     fn applies_to(&mut self, action: &str) -> bool {
         if self.action.as_ref().is_some_and(|wanted| wanted != action) {

@@ -30,7 +30,7 @@ use crate::catalog::errors::{
     SERVICE_UNAVAILABLE, THROTTLING, UNSUPPORTED_METHOD,
 };
 use crate::catalog::product::{Unknown, find_by_request};
-use crate::catalog::{Caller, Format, Input, Listed, Refusal, Stop};
+use crate::catalog::{ActionError, Caller, Format, Input, Listed, Refusal};
 use crate::service::{self, Request, Services};
 use decode::Pair;
 use faults::{Fault, Faults};
@@ -132,7 +132,7 @@ impl Gateway {
         let fault = self.faults.next_fault(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
-            Some(Fault::Answer { error }) => Err(error.with_cause(Cause::Planted).into()),
+            Some(Fault::Answer { error }) => Err(error.with_cause(Cause::Injected).into()),
             Some(Fault::Slow { milliseconds }) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 service::dispatch(&self.services, listed, request).await
@@ -160,8 +160,8 @@ impl Gateway {
     ) -> GatewayReply {
         let action = call.action.map_or("unknown", |listed| listed.spec().name);
         let cause = match &performed.result {
-            Err(Stop::Refused(refusal)) => refusal.cause.in_words(),
-            Err(Stop::Failed(_) | Stop::Broken(_)) | Ok(_) => "",
+            Err(ActionError::Refused(refusal)) => refusal.cause.in_words(),
+            Err(ActionError::Failed(_) | ActionError::Broken(_)) | Ok(_) => "",
         };
         let answer = match performed.result {
             Ok(service::Reply { reply, ignored }) => {
@@ -229,7 +229,7 @@ struct IncomingCall {
 
 /// The result of a call.
 struct Performed {
-    result: Result<service::Reply, Stop>,
+    result: Result<service::Reply, ActionError>,
     /// Whether the connection is closed without a reply, because an operator planted that fault.
     closes: bool,
 }

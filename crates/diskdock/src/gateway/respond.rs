@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::catalog::errors::{INTERNAL_ERROR, SERVICE_UNAVAILABLE};
 use crate::catalog::xml::{self, XML_DECLARATION};
-use crate::catalog::{Format, Refusal, Stop, render};
+use crate::catalog::{ActionError, Format, Refusal, render};
 use crate::store::StoreError;
 
 /// The longest list of ignored parameters in the header, in bytes; the rest is cut off.
@@ -46,28 +46,30 @@ impl ApiResponse {
     /// The error for a request without effect. Failures of the server are logged; the reply does
     /// not describe them.
     pub(crate) fn stopped(
-        stop: &Stop,
+        stop: &ActionError,
         request_id: &str,
         host: &str,
         format: Format,
     ) -> ApiResponse {
         match stop {
-            Stop::Refused(refusal) => ApiResponse::refused(refusal, request_id, host, format),
-            Stop::Failed(fault) => {
+            ActionError::Refused(refusal) => {
+                ApiResponse::refused(refusal, request_id, host, format)
+            }
+            ActionError::Failed(fault) => {
                 tracing::error!(request_id, %fault, "a request failed");
                 let error = match fault {
-                    StoreError::Unavailable | StoreError::Stopped(_) => &SERVICE_UNAVAILABLE,
-                    StoreError::LostRace
+                    StoreError::Unavailable | StoreError::WritesDisabled(_) => &SERVICE_UNAVAILABLE,
+                    StoreError::Conflict
                     | StoreError::LeaseLost
                     | StoreError::Engine(_)
                     | StoreError::Broken(_)
-                    | StoreError::Refused(_)
+                    | StoreError::Unusable(_)
                     | StoreError::Unfit { .. }
                     | StoreError::Corrupt(_) => &INTERNAL_ERROR,
                 };
                 ApiResponse::refused(&error.into(), request_id, host, format)
             }
-            Stop::Broken(what) => {
+            ActionError::Broken(what) => {
                 tracing::error!(request_id, what, "a request failed");
                 ApiResponse::refused(&(&INTERNAL_ERROR).into(), request_id, host, format)
             }

@@ -4,11 +4,8 @@
 //! progress. No driver reads the store.
 
 mod forward;
-mod pace;
 pub mod qemu;
-mod script;
 mod simulated;
-mod transition;
 
 use std::pin::Pin;
 
@@ -17,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 pub(crate) use forward::{FORWARD_TAG, Forward};
-pub use pace::{Pace, parse_duration_ms};
-pub use script::{Behaviour, Rule, Script, TransitionKind};
-pub use simulated::Simulated;
-pub use transition::OperationTransitions;
+pub use simulated::{
+    Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, TransitionKind,
+    parse_duration_ms,
+};
 
 /// A call that failed for a reason that can pass; it is retried.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -132,7 +129,7 @@ pub struct MachineEvent {
 
 /// A disk at an instance, in one attachment of its life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Slot {
+pub struct AttachmentId {
     /// The instance.
     pub instance: InstanceId,
     /// The disk.
@@ -184,10 +181,14 @@ pub trait Machines: Send + Sync {
     /// Restarts an instance.
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Attaches a disk to a machine.
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
+    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Detaches a disk from a machine: `Done` only when the guest can no longer reach it and its
     /// writes are durable, under the name of the disk.
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress>;
+    fn unplug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress>;
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// Carries out what a guest has left to do since the last time: disks that it released on
@@ -254,7 +255,7 @@ pub trait Disks: Send + Sync {
     }
     /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
     /// within a transaction; true if it cannot be told.
-    fn has_room(&self) -> bool;
+    fn has_free_space(&self) -> bool;
     /// Keeps the content that a disk has now under the id of a snapshot: all that a guest saw
     /// acknowledged before the first call, as after a power cut. What there is of one that failed
     /// is deleted, at the latest by [`Disks::discard_snapshot`].

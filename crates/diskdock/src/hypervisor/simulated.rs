@@ -5,7 +5,10 @@
 
 mod copy;
 mod disks;
+mod pace;
 mod pause;
+mod rules;
+mod transition;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -13,17 +16,18 @@ use std::sync::{Mutex, MutexGuard};
 use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
-use super::pace::Pace;
-use super::script::{Behaviour, Rule, Script, TransitionKind};
-use super::transition::{Key, OperationTransitions, on_machine, on_slot};
 use super::{
-    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, PAUSED_BY_OPERATOR, Progress,
-    Slot, TransientError,
+    AttachmentId, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
+    PAUSED_BY_OPERATOR, Progress, TransientError,
 };
+pub use pace::{Pace, parse_duration_ms};
+pub use rules::{Behaviour, Rule, Script, TransitionKind};
+pub use transition::OperationTransitions;
+use transition::{Key, on_attachment, on_machine, waiting_for};
 
 /// How long a held or silent transition waits between two looks, in milliseconds. It is woken
 /// when an operator changes something, so this is only a safety net.
-const LOOK_AGAIN_MS: i64 = 60_000;
+const RETRY_AFTER_MS: i64 = 60_000;
 
 /// The most changes that a receiver can be behind; beyond, it has to reconcile all machines.
 const CHANGES: usize = 16;
@@ -173,13 +177,13 @@ impl Simulated {
 
     /// Whether the guest does not have the disk. An attach that it has not taken yet is then called
     /// off without a trace.
-    fn is_without(&self, slot: &Slot) -> bool {
+    fn is_without(&self, attachment: &AttachmentId) -> bool {
         let mut state = self.lock();
-        let held = (slot.disk.clone(), slot.generation);
-        let machine = state.machines.get(&slot.instance);
+        let held = (attachment.disk.clone(), attachment.generation);
+        let machine = state.machines.get(&attachment.instance);
         let has_it = machine.is_some_and(|machine| machine.disks.contains(&held));
         if !has_it {
-            state.under_way.remove(&on_slot(TransitionKind::Attach, slot));
+            state.under_way.remove(&on_attachment(TransitionKind::Attach, attachment));
         }
         !has_it
     }
@@ -200,12 +204,12 @@ impl Simulated {
             },
             Under::Held => {
                 let because = "held by a rule until `diskdock admin finish` or `refuse`".to_owned();
-                Progress::Suspended { after_ms: LOOK_AGAIN_MS, because }
+                Progress::Suspended { after_ms: RETRY_AFTER_MS, because }
             }
             Under::Paused(since) => state.wait_for_paused(&key, since, now),
             Under::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
-                Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because }
+                Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because }
             }
             Under::Refused => {
                 state.under_way.remove(&key);
@@ -213,21 +217,6 @@ impl Simulated {
             }
         }
     }
-}
-
-fn waiting_for(transition: TransitionKind) -> String {
-    match transition {
-        TransitionKind::Create => "the bytes of the disk are being made",
-        TransitionKind::Attach => "waiting for the guest to take the device",
-        TransitionKind::Resize => "the bytes of the disk are being added",
-        TransitionKind::Snapshot => "the snapshot is being made",
-        TransitionKind::Modify => "the disk is getting another category or performance",
-        TransitionKind::Detach => "waiting for the guest to let go of the device",
-        TransitionKind::Start => "the instance is booting",
-        TransitionKind::Stop => "the instance is shutting down",
-        TransitionKind::Reboot => "the instance is rebooting",
-    }
-    .to_owned()
 }
 
 impl SimulatedState {
@@ -288,27 +277,31 @@ impl Machines for Simulated {
         ready(self.look(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        ready(self.look(on_slot(TransitionKind::Attach, slot), now, |state| {
-            let machine = state.machine(&slot.instance);
+    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress> {
+        ready(self.look(on_attachment(TransitionKind::Attach, attachment), now, |state| {
+            let machine = state.machine(&attachment.instance);
             let newer = |(disk, generation): &(DiskId, u64)| {
-                *disk == slot.disk && *generation > slot.generation
+                *disk == attachment.disk && *generation > attachment.generation
             };
             if !machine.disks.iter().any(newer) {
-                machine.disks.retain(|(disk, _)| *disk != slot.disk);
-                machine.disks.push((slot.disk.clone(), slot.generation));
+                machine.disks.retain(|(disk, _)| *disk != attachment.disk);
+                machine.disks.push((attachment.disk.clone(), attachment.generation));
             }
         }))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        if self.is_without(slot) {
+    fn unplug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        if self.is_without(attachment) {
             return ready(Progress::Done);
         }
-        ready(self.look(on_slot(TransitionKind::Detach, slot), now, |state| {
-            let gone = (slot.disk.clone(), slot.generation);
+        ready(self.look(on_attachment(TransitionKind::Detach, attachment), now, |state| {
+            let gone = (attachment.disk.clone(), attachment.generation);
             // A machine that was forgotten meanwhile must not come back.
-            if let Some(machine) = state.machines.get_mut(&slot.instance) {
+            if let Some(machine) = state.machines.get_mut(&attachment.instance) {
                 machine.disks.retain(|present| *present != gone);
             }
         }))

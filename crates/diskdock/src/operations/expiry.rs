@@ -1,4 +1,4 @@
-//! Removes what has had its time: tasks that ended long ago, snapshots that are kept no longer.
+//! Deletes tasks that ended long ago, and snapshots whose retention has ended.
 
 use domain::entity::Entity;
 use domain::{Disk, DiskSnapshot, Moment, Task};

@@ -1,4 +1,4 @@
-//! The recurring work of a server: chores, each in a task of its own, so that none waits for
+//! The recurring work of a server: each periodic task runs on its own, so that none waits for
 //! another.
 
 use std::pin::Pin;
@@ -7,31 +7,31 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::turn::unless_panics;
+use super::run_job::unless_panics;
 
-/// The work of a chore; an error is for the log.
+/// The work of a task; an error is for the log.
 type Work = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// A recurring piece of work.
-pub struct Chore {
+pub struct PeriodicTask {
     /// Its name, for the log.
     name: &'static str,
-    /// How long it rests after it was done.
-    rest: Duration,
-    /// Is told when it has to be done before its time.
-    early: Arc<Notify>,
-    /// Whether it is done before the server recovers, too.
+    /// The time from the end of one run to the beginning of the next.
+    interval: Duration,
+    /// Notified when a run is wanted before the interval has passed.
+    trigger: Arc<Notify>,
+    /// Whether it runs before the server recovers, too.
     at_start: bool,
     work: Box<dyn Fn() -> Work + Send + Sync>,
 }
 
-impl Chore {
-    /// A chore that rests so long after it was done.
+impl PeriodicTask {
+    /// A task that runs again this long after its last run has ended.
     pub(crate) fn new<F, E>(
         name: &'static str,
-        rest: Duration,
+        interval: Duration,
         work: impl Fn() -> F + Send + Sync + 'static,
-    ) -> Chore
+    ) -> PeriodicTask
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: std::fmt::Display,
@@ -40,34 +40,40 @@ impl Chore {
             let done = work();
             Box::pin(async move { done.await.map_err(|error| error.to_string()) })
         };
-        Chore { name, rest, early: Arc::default(), at_start: false, work: Box::new(work) }
+        PeriodicTask {
+            name,
+            interval,
+            trigger: Arc::default(),
+            at_start: false,
+            work: Box::new(work),
+        }
     }
 
-    /// The same chore, done early whenever this is notified.
-    pub(crate) fn also_after(mut self, early: &Arc<Notify>) -> Chore {
-        self.early = Arc::clone(early);
+    /// The same task, run early whenever this is notified.
+    pub(crate) fn also_after(mut self, trigger: &Arc<Notify>) -> PeriodicTask {
+        self.trigger = Arc::clone(trigger);
         self
     }
 
-    /// The same chore, done before the server recovers, too.
-    pub(crate) fn also_at_start(mut self) -> Chore {
+    /// The same task, run before the server recovers, too.
+    pub(crate) fn also_at_start(mut self) -> PeriodicTask {
         self.at_start = true;
         self
     }
 
-    /// Does it once, if it has to be done before the server recovers.
-    pub(super) async fn once_at_start(&self) {
+    /// Runs it, if it is to run before the server recovers.
+    pub(super) async fn run_at_start(&self) {
         if self.at_start {
-            self.once().await;
+            self.run().await;
         }
     }
 
     /// Does it once. A failure is in the log, a panic too; it is done again in its time.
-    pub(crate) async fn once(&self) {
+    pub(crate) async fn run(&self) {
         match unless_panics((self.work)()).await {
             Some(Ok(())) => {}
-            Some(Err(error)) => tracing::error!(error, chore = self.name, "maintenance failed"),
-            None => tracing::error!(chore = self.name, "maintenance panicked"),
+            Some(Err(error)) => tracing::error!(error, task = self.name, "maintenance failed"),
+            None => tracing::error!(task = self.name, "maintenance panicked"),
         }
     }
 
@@ -76,10 +82,10 @@ impl Chore {
     pub(super) async fn repeat(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(self.rest) => {}
-                () = self.early.notified() => {}
+                () = tokio::time::sleep(self.interval) => {}
+                () = self.trigger.notified() => {}
             }
-            self.once().await;
+            self.run().await;
         }
     }
 }
@@ -95,11 +101,11 @@ mod tests {
     /// When work began, in seconds after the test did.
     type Began = Arc<Mutex<Vec<u64>>>;
 
-    /// A chore that takes so long, in a task of its own.
-    fn slow_chore(takes: Duration) -> (Arc<Notify>, Began) {
-        let (early, began) = (Arc::<Notify>::default(), Began::default());
+    /// A task that takes so long, in a task of its own.
+    fn slow_task(takes: Duration) -> (Arc<Notify>, Began) {
+        let (trigger, began) = (Arc::<Notify>::default(), Began::default());
         let (noted, first) = (Arc::clone(&began), Instant::now());
-        let chore = Chore::new("take long", Duration::from_secs(20), move || {
+        let task = PeriodicTask::new("take long", Duration::from_secs(20), move || {
             noted
                 .lock()
                 .unwrap_or_else(|broken| broken.into_inner())
@@ -109,8 +115,8 @@ mod tests {
                 Ok::<_, String>(())
             }
         });
-        tokio::spawn(Arc::new(chore.also_after(&early)).repeat());
-        (early, began)
+        tokio::spawn(Arc::new(task.also_after(&trigger)).repeat());
+        (trigger, began)
     }
 
     fn seen(began: &Began) -> Vec<u64> {
@@ -118,32 +124,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn long_chore_rests_before_its_next_run() {
-        let (_, began) = slow_chore(Duration::from_secs(300));
+    async fn long_task_runs_again_one_interval_after_its_end() {
+        let (_, began) = slow_task(Duration::from_secs(300));
         tokio::time::sleep(Duration::from_secs(1_000)).await;
         assert_eq!(seen(&began), [20, 340, 660, 980]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn chore_requested_early_several_times_runs_once() {
-        let (early, began) = slow_chore(Duration::from_secs(300));
+    async fn task_triggered_several_times_runs_once() {
+        let (trigger, began) = slow_task(Duration::from_secs(300));
         tokio::time::sleep(Duration::from_secs(5)).await;
-        early.notify_one();
+        trigger.notify_one();
         tokio::time::sleep(Duration::from_secs(5)).await;
-        (0..10).for_each(|_| early.notify_one());
+        (0..10).for_each(|_| trigger.notify_one());
         tokio::time::sleep(Duration::from_secs(900)).await;
         assert_eq!(seen(&began), [5, 305, 625], "once more after that, and then in their time");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn chore_that_panics_runs_again_after_its_period() {
+    async fn task_that_panics_runs_again_after_its_interval() {
         let began = Began::default();
         let noted = Arc::clone(&began);
-        let chore = Chore::new("panic", Duration::from_secs(20), move || {
+        let task = PeriodicTask::new("panic", Duration::from_secs(20), move || {
             noted.lock().unwrap_or_else(|broken| broken.into_inner()).push(0);
             async { if true { panic!("on purpose") } else { Ok::<_, String>(()) } }
         });
-        tokio::spawn(Arc::new(chore).repeat());
+        tokio::spawn(Arc::new(task).repeat());
         tokio::time::sleep(Duration::from_secs(50)).await;
         assert_eq!(seen(&began).len(), 2);
     }

@@ -5,19 +5,19 @@
 //! [`Operation::finish`] writes the store and cannot wait. Every operation has a timeout, after
 //! which it is resolved and its reason kept.
 
+mod background_tasks;
 mod change_follower;
 mod deadline;
+mod discard_volumes;
 mod expiry;
 mod jobs;
 mod maintenance;
 mod new_operation;
+mod orphans;
 mod reconcile;
+mod run_job;
 mod runner;
 mod server_lease;
-mod server_life;
-mod sweep;
-mod turn;
-mod unclaimed;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,19 +26,19 @@ use domain::{DiskId, InstanceId, Moment, Uptime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hypervisor::{Hypervisor, Progress, Slot};
+use crate::hypervisor::{AttachmentId, Hypervisor, Progress};
 use crate::store::{StoreError, WriteTx};
 
 pub(crate) use crate::hypervisor::TransientError;
+pub use background_tasks::BackgroundTasks;
+pub use discard_volumes::discard_volumes;
 pub use jobs::{Selected, Selection, TimeLeft};
-pub(crate) use maintenance::Chore;
+pub(crate) use maintenance::PeriodicTask;
 pub use new_operation::NewOperation;
-pub use reconcile::{Difference, UnknownInstances, find_differences, reconcile, reconcile_one};
-pub use runner::{Room, Runner};
+pub(crate) use orphans::orphans;
+pub use reconcile::{Difference, MissingInHypervisor, find_differences, reconcile, reconcile_one};
+pub use runner::{Admission, Runner};
 pub(crate) use server_lease::SERVER;
-pub use server_life::ServerLife;
-pub use sweep::sweep;
-pub(crate) use unclaimed::unclaimed;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub struct Subject {
 
 impl Subject {
     /// A disk at an instance.
-    pub(crate) fn of_slot(slot: &Slot) -> Subject {
-        Subject { instance: Some(slot.instance.clone()), disk: Some(slot.disk.clone()) }
+    pub(crate) fn of_attachment(attachment: &AttachmentId) -> Subject {
+        Subject { instance: Some(attachment.instance.clone()), disk: Some(attachment.disk.clone()) }
     }
 
     /// An instance.

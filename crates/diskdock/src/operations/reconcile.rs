@@ -26,7 +26,7 @@ const LOOKS: usize = 3;
 
 /// The policy for instances that the hypervisor does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnknownInstances {
+pub enum MissingInHypervisor {
     /// The hypervisor learns of it from the store: at start and after an import, before any
     /// operation runs.
     Adopt,
@@ -61,7 +61,7 @@ pub async fn find_differences(
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    unknown: UnknownInstances,
+    unknown: MissingInHypervisor,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     visit_all(store, |instance, disks| {
@@ -81,7 +81,7 @@ pub async fn reconcile_one(
     let Some(instance) = instance.filter(|instance| !instance.releasing) else {
         return Ok(Vec::new());
     };
-    reconcile_instance(store, hypervisor, UnknownInstances::Report, instance, disks, now).await
+    reconcile_instance(store, hypervisor, MissingInHypervisor::Report, instance, disks, now).await
 }
 
 /// An instance, if it is there, with its disks.
@@ -131,7 +131,7 @@ where
 async fn reconcile_instance(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    unknown: UnknownInstances,
+    unknown: MissingInHypervisor,
     instance: Instance,
     disks: Vec<AttachedDisk>,
     now: Moment,
@@ -143,7 +143,7 @@ async fn reconcile_instance(
     for found in look_until_still(store, hypervisor, instance, disks).await? {
         match found {
             RepairableDifference::Unknown(instance, expected)
-                if unknown == UnknownInstances::Adopt =>
+                if unknown == MissingInHypervisor::Adopt =>
             {
                 let id = instance.id.clone();
                 if let Err(error) = hypervisor.adopt(&id, expected).await {

@@ -4,7 +4,7 @@
 //! Jobs are independent: a step that takes long delays no other job. A job's state is saved
 //! whenever it has to wait with a state that differs from the saved one, and written off in the
 //! transaction that finishes it; a crash therefore repeats the steps since then, which every
-//! driver call bears. One turn of a job is in [`super::turn`].
+//! driver call bears. One run of a job is in [`super::run_job`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,7 +29,7 @@ const RECOVERED_AT_A_TIME: u32 = 1_000;
 
 /// Whether another operation can be taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub enum Admission {
     /// Can be taken on.
     Free,
     /// The account has too many in flight.
@@ -43,14 +43,14 @@ enum Taken {
     /// Waited, and takes a step from now on.
     Waiting(Box<Job>),
     /// Takes a step just now.
-    InHand,
+    RunningJob,
     /// No longer in flight.
     Ended,
 }
 
 /// Numbers worth watching.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Counters {
     /// Operations that ended well.
     pub done: AtomicU64,
     /// Operations that were given up.
@@ -69,11 +69,11 @@ pub struct Runner {
     leases: Mutex<LeaseWatch>,
     /// Notified when a job may be due earlier than before.
     changed: Notify,
-    /// A turn has ended.
+    /// A run of a job has ended.
     turned: Notify,
     is_ready: AtomicBool,
     /// Numbers worth watching.
-    pub tally: Tally,
+    pub tally: Counters,
 }
 
 impl Runner {
@@ -94,7 +94,7 @@ impl Runner {
             changed: Notify::new(),
             turned: Notify::new(),
             is_ready: AtomicBool::new(false),
-            tally: Tally::default(),
+            tally: Counters::default(),
         }
     }
 
@@ -109,14 +109,14 @@ impl Runner {
     }
 
     /// Whether another operation of this account can be taken on.
-    pub fn room_for(&self, account: &AccountId) -> Room {
+    pub fn admission(&self, account: &AccountId) -> Admission {
         let jobs = self.lock();
         if jobs.count() >= IN_FLIGHT {
-            Room::ServerFull
+            Admission::ServerFull
         } else if jobs.count_of(account) >= IN_FLIGHT_OF_ACCOUNT {
-            Room::AccountFull
+            Admission::AccountFull
         } else {
-            Room::Free
+            Admission::Free
         }
     }
 
@@ -210,7 +210,7 @@ impl Runner {
             let changed = self.changed.notified();
             for job in self.take_due() {
                 let runner = Arc::clone(&self);
-                tokio::spawn(async move { runner.turn(job).await });
+                tokio::spawn(async move { runner.run_job(job).await });
             }
             match self.next_due() {
                 Some(due) => {
@@ -230,7 +230,7 @@ impl Runner {
                 return;
             }
             for job in due {
-                self.turn(job).await;
+                self.run_job(job).await;
             }
         }
     }
@@ -249,8 +249,8 @@ impl Runner {
         loop {
             let turned = self.turned.notified();
             match self.take(id) {
-                Taken::Waiting(job) => return self.turn(*job).await,
-                Taken::InHand => turned.await,
+                Taken::Waiting(job) => return self.run_job(*job).await,
+                Taken::RunningJob => turned.await,
                 Taken::Ended => return,
             }
         }
@@ -260,7 +260,7 @@ impl Runner {
         let mut jobs = self.lock();
         match jobs.take(id) {
             Some(job) => Taken::Waiting(Box::new(job)),
-            None if jobs.knows(id) => Taken::InHand,
+            None if jobs.knows(id) => Taken::RunningJob,
             None => Taken::Ended,
         }
     }

@@ -4,18 +4,18 @@
 //! of an action in one transaction with its ClientToken, its operations and the record of the
 //! call. It depends neither on a particular action nor on HTTP.
 
-mod memory;
+mod client_token;
+mod free_space;
+mod host_memory;
 mod parameters;
 mod quota;
-mod room;
-mod token;
 mod write;
 
 use std::sync::Arc;
 
 use crate::catalog::errors::{DRY_RUN, REGION_MALFORMED};
 use crate::catalog::{
-    Call, Caller, Entry, Environment, Environments, Input, Listed, QueryReply, Spec, Stop,
+    ActionError, Call, Caller, Entry, Environment, Environments, Input, Listed, QueryReply, Spec,
 };
 use crate::clock::Clock;
 use crate::operations::Runner;
@@ -69,7 +69,7 @@ pub(crate) async fn dispatch(
     services: &Services,
     listed: Listed,
     request: &Request,
-) -> Result<Reply, Stop> {
+) -> Result<Reply, ActionError> {
     let environment = services.environment.current();
     check_region(&environment, listed.spec(), &request.input)?;
     match listed.entry {
@@ -83,7 +83,7 @@ pub(crate) async fn dispatch(
                 QueryReply::Complete(reply) => reply,
                 QueryReply::Incomplete(complete) => {
                     let completed = tokio::task::spawn_blocking(move || complete(&environment));
-                    completed.await.map_err(|fault| Stop::Broken(fault.to_string()))??
+                    completed.await.map_err(|fault| ActionError::Broken(fault.to_string()))??
                 }
             };
             Ok(Reply { reply, ignored })
@@ -112,8 +112,8 @@ async fn read<T: Send + 'static>(
     services: &Services,
     environment: &Arc<Environment>,
     caller: &Caller,
-    work: impl Fn(&dyn ReadTx, &Call<'_>) -> Result<T, Stop> + Send + 'static,
-) -> Result<T, Stop> {
+    work: impl Fn(&dyn ReadTx, &Call<'_>) -> Result<T, ActionError> + Send + 'static,
+) -> Result<T, ActionError> {
     let (environment, caller) = (Arc::clone(environment), caller.clone());
     let now = services.clock.now();
     let read =
@@ -125,12 +125,12 @@ fn is_dry_run(input: &Input) -> bool {
     input.get("DryRun").is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
-fn refuse_dry_run(input: &Input) -> Result<(), Stop> {
+fn refuse_dry_run(input: &Input) -> Result<(), ActionError> {
     if is_dry_run(input) { Err((&DRY_RUN).into()) } else { Ok(()) }
 }
 
 /// Refuses an unknown RegionId for actions that have no such parameter themselves.
-fn check_region(environment: &Environment, spec: &Spec, input: &Input) -> Result<(), Stop> {
+fn check_region(environment: &Environment, spec: &Spec, input: &Input) -> Result<(), ActionError> {
     let region = input.get("RegionId").filter(|id| !id.is_empty());
     let known = region.is_none_or(|id| environment.inventory.region(id).is_some());
     if known || spec.takes("RegionId") { Ok(()) } else { Err((&REGION_MALFORMED).into()) }

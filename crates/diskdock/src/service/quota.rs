@@ -7,9 +7,9 @@ use std::str::FromStr;
 use domain::entity::Entity;
 use domain::{Disk, Instance};
 
-use super::{memory, room};
+use super::{free_space, host_memory};
 use crate::catalog::errors::{DISK_QUOTA, INSTANCE_QUOTA};
-use crate::catalog::{Call, Environment, Stop, StoreChange};
+use crate::catalog::{ActionError, Call, Environment, StoreChange};
 use crate::store::{EntityReads, ReadTx, StoreError};
 
 /// The most disks and instances of one account, and the memory of all; `None` is no limit.
@@ -32,12 +32,12 @@ impl Quotas {
         tx: &dyn ReadTx,
         call: &Call<'_>,
         changes: &[StoreChange],
-    ) -> Result<(), Stop> {
-        let Environment { inventory, room_for_disks, .. } = call.environment;
+    ) -> Result<(), ActionError> {
+        let Environment { inventory, has_free_space, .. } = call.environment;
         if let Some(most_mib) = self.machine_memory_mib {
-            memory::check(most_mib, tx, inventory, changes)?;
+            host_memory::check(most_mib, tx, inventory, changes)?;
         }
-        room::check(room_for_disks, tx, changes)?;
+        free_space::check(has_free_space, tx, changes)?;
         if self.disks.is_none() && self.instances.is_none() {
             return Ok(());
         }

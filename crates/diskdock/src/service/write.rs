@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use domain::{Moment, Uptime};
 
-use super::{Quotas, Request, Services, token};
+use super::{Quotas, Request, Services, client_token};
 use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
-    Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, Stop, StoreChange,
+    ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
 };
-use crate::operations::{NewOperation, Room};
+use crate::operations::{Admission, NewOperation};
 use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 
 /// The result of the transaction.
@@ -18,7 +18,7 @@ enum WriteOutcome {
     /// The effect is in the store; the operations are to be enqueued.
     Done(Vec<u8>, Vec<NewOperation>),
     /// Nothing was written.
-    Not(Stop),
+    Not(ActionError),
 }
 
 /// Decides and writes in one transaction, and enqueues the operations after its commit. Returns
@@ -29,15 +29,15 @@ pub(super) async fn carry_out(
     listed: Listed,
     ready: Box<dyn ReadyAction>,
     request: &Request,
-) -> Result<Vec<u8>, Stop> {
-    match services.runner.room_for(&request.caller.account) {
-        Room::Free => {}
-        Room::AccountFull => return Err((&THROTTLING_USER).into()),
-        Room::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
+) -> Result<Vec<u8>, ActionError> {
+    match services.runner.admission(&request.caller.account) {
+        Admission::Free => {}
+        Admission::AccountFull => return Err((&THROTTLING_USER).into()),
+        Admission::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
     }
     let (caller, now) = (request.caller.clone(), services.clock.now());
     let uptime = services.clock.uptime();
-    let token = token::of(listed, request, now);
+    let token = client_token::token_of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let quotas = services.quotas;
     let write = move |tx: &mut dyn WriteTx| {
@@ -50,7 +50,7 @@ pub(super) async fn carry_out(
             match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas) {
                 Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
                 Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref(), uptime)?,
-                Err(Stop::Failed(fault)) => return Err(fault),
+                Err(ActionError::Failed(fault)) => return Err(fault),
                 Err(refused) => return Ok(WriteOutcome::Not(refused)),
             };
         tx.record_call(&record)?;
@@ -82,7 +82,7 @@ fn decide(
     ready: &dyn ReadyAction,
     token: Option<&TokenRecord>,
     quotas: &Quotas,
-) -> Result<Decided, Stop> {
+) -> Result<Decided, ActionError> {
     if let Some(token) = token
         && let Some(earlier) = tx.token(&token.account, &token.action, &token.token)?
     {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::DiskId;
 
+use super::block_node::file_node;
 use super::damage::Damages;
 use super::draft;
 use super::error::{At, StorageError};
@@ -15,9 +16,10 @@ use super::files::{self, Owner};
 use super::image_sync::{ClosingFile, identity};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::making::UNNAMED;
-use super::node::file_node;
 use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
-use super::{CLOSED, GIB, PASSABLE, copy, holders, name, qcow2, restore, snapshot_files, survey};
+use super::{
+    CLOSED, GIB, PASSABLE, copy, holders, name, qcow2, recover_deleted, snapshot_files, survey,
+};
 use crate::reserve;
 
 /// The unit of the size of raw images, in bytes.
@@ -296,7 +298,7 @@ impl Volumes for Directory {
         Ok(Deleted::Now)
     }
 
-    fn has_room(&self) -> Result<bool, StorageError> {
+    fn has_free_space(&self) -> Result<bool, StorageError> {
         reserve::is_room_for_disks(self.disks()).at("look for room in", self.disks())
     }
 
@@ -345,7 +347,7 @@ impl Volumes for Directory {
             let hint = "move that file away first, or accept it as the disk".to_owned();
             return Err(StorageError::Taken { what: format!("{} is there", path.display()), hint });
         }
-        let (held, format) = restore::held(process, opened)?;
+        let (held, format) = recover_deleted::held(process, opened)?;
         let draft = self.draft()?;
         copy::copy(&held, &draft.file(UNNAMED), &|_| true)?;
         self.finish(draft, disk, format)?;

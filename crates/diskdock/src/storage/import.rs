@@ -11,8 +11,8 @@ use domain::inventory::BootMode;
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::{CONTENT, DISK, INITRD, ImageBoot, ImageRecord, Images, KERNEL, RECORD};
-use super::source::{self, Source};
-use super::tool::Tool;
+use super::import_source::{self, Source};
+use super::qemu_img::Tool;
 use super::{CLOSED, GIB, files};
 
 /// How long a conversion may go without one hundredth more.
@@ -142,9 +142,9 @@ impl Images {
                 Ok((ImageBoot::Disk { boot_mode: *boot_mode }, bytes))
             }
             What::Kernel { kernel, initrd, command_line, disk, empty_gib } => {
-                copy(&source::kernel(kernel)?, kernel, &content.join(KERNEL))?;
+                copy(&import_source::kernel(kernel)?, kernel, &content.join(KERNEL))?;
                 if let Some(initrd) = initrd {
-                    copy(&source::open(initrd)?, initrd, &content.join(INITRD))?;
+                    copy(&import_source::open(initrd)?, initrd, &content.join(INITRD))?;
                 }
                 let bytes = match disk {
                     Some((file, format)) => self.convert(file, *format, &to, tell)?,
@@ -198,8 +198,8 @@ pub(super) fn require_room(path: &Path, bytes: u64) -> Result<(), StorageError> 
 
 fn empty(to: &Path, gib: u32) -> Result<u64, StorageError> {
     let bytes = u64::from(gib) * GIB;
-    if !(1..=source::LARGEST_GIB).contains(&u64::from(gib)) {
-        let why = format!("an empty disk has from 1 to {} GiB", source::LARGEST_GIB);
+    if !(1..=import_source::LARGEST_GIB).contains(&u64::from(gib)) {
+        let why = format!("an empty disk has from 1 to {} GiB", import_source::LARGEST_GIB);
         return Err(StorageError::corrupt(to, why));
     }
     files::create(to)?;

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::error::{At, StorageError};
 use super::files;
 use super::images::ImageRecord;
-use super::tool::Tool;
+use super::qemu_img::Tool;
 use super::volumes::Volumes;
 
 /// The file in a draft.

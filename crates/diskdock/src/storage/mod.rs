@@ -19,6 +19,7 @@
 //! if he knows their names, and neither list, rename nor replace any: a guest that breaks out of
 //! QEMU cannot make us follow a link, nor change an image that others boot from.
 
+mod block_node;
 mod copy;
 mod damage;
 mod directory;
@@ -30,16 +31,15 @@ mod holders;
 mod image_sync;
 mod images;
 mod import;
+mod import_source;
 mod making;
 mod name;
-mod node;
 mod qcow2;
-mod restore;
+mod qemu_img;
+mod recover_deleted;
 mod snapshot_files;
 mod snapshots;
-mod source;
 mod survey;
-mod tool;
 mod volumes;
 
 pub use directory::{Directory, DiskFormat};
@@ -51,9 +51,9 @@ pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
 pub use import::{Import, ImportProgress, What};
 pub(crate) use name::checked;
+pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
 pub(crate) use survey::{DiskFileFound, disk_files, snapshots_found};
-pub(crate) use tool::Tool;
 pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.

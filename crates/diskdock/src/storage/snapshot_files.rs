@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use domain::{DiskId, SnapshotId};
 
+use super::block_node::file_node;
 use super::directory::{Directory, DiskFile, DiskFormat};
 use super::draft::{self, Draft};
 use super::error::{At, StorageError};
@@ -15,9 +16,8 @@ use super::file_io::FileIo;
 use super::image_sync::identity;
 use super::import::{SILENCE, percent, require_room};
 use super::making::UNNAMED;
-use super::node::file_node;
+use super::qemu_img::Tool;
 use super::snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
-use super::tool::Tool;
 use super::volumes::{Closing, Deleted, Opened, Volume, Volumes};
 use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
 use crate::failpoint;

@@ -106,9 +106,9 @@ pub trait Volumes: Snapshots {
     /// failure damages the volume.
     fn flush(&self, disk: &DiskId) -> Result<(), StorageError>;
 
-    /// To be called before a machine closes the volume, or after it has ended: only who opened a
-    /// file before a write-out failed is told of it. Fails if the bytes that the machine has open
-    /// are not those that the volume's name leads to; without `opened`, that is not known.
+    /// Opens the volume before a machine closes it, or after the machine has ended: Linux reports a
+    /// failed write-out only to descriptors that were opened before. Fails if the file that the
+    /// machine has open is not the one under the volume's name (without `opened`: unknown).
     fn begin_close(
         &self,
         disk: &DiskId,
@@ -119,7 +119,7 @@ pub trait Volumes: Snapshots {
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;
 
     /// Whether there is room for another volume, or for a larger one.
-    fn has_room(&self) -> Result<bool, StorageError>;
+    fn has_free_space(&self) -> Result<bool, StorageError>;
 
     /// The ids of all volumes, sorted.
     fn list(&self) -> Result<Vec<DiskId>, StorageError>;

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub enum StoreError {
     /// Another writer changed a row that this transaction had read: decide again.
-    LostRace,
+    Conflict,
     /// Another server has taken the operation over.
     LeaseLost,
     /// The engine failed at this; what it was asked for is undone, and it may be asked again.
@@ -15,9 +15,9 @@ pub enum StoreError {
     Broken(String),
     /// Writes are refused since the engine broke. An operator has to look at the disk and start
     /// the server again.
-    Stopped(String),
+    WritesDisabled(String),
     /// The state in the directory must not be used as it is: why, and what to do.
-    Refused(String),
+    Unusable(String),
     /// The store in the directory is not fit to be used.
     Unfit {
         /// The finding.
@@ -34,14 +34,14 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StoreError::LostRace => out.write_str("another writer was faster"),
+            StoreError::Conflict => out.write_str("another writer was faster"),
             StoreError::LeaseLost => out.write_str("another server works on this operation now"),
             StoreError::Engine(cause) => write!(out, "the store failed: {cause}"),
             StoreError::Broken(cause) => write!(out, "the store cannot be relied on: {cause}"),
-            StoreError::Stopped(cause) => {
+            StoreError::WritesDisabled(cause) => {
                 write!(out, "the store takes no more writes since this happened: {cause}")
             }
-            StoreError::Refused(why) => out.write_str(why),
+            StoreError::Unusable(why) => out.write_str(why),
             StoreError::Unfit { found, remedy } => write!(out, "{found}. {remedy}"),
             StoreError::Corrupt(cause) => write!(out, "the store holds something odd: {cause}"),
             StoreError::Unavailable => out.write_str("the store is not available"),

@@ -9,11 +9,11 @@ mod disks;
 mod engine;
 mod ephemeral;
 mod error;
+mod export;
 mod list;
 mod list_lane;
 mod records;
 mod resource;
-mod snapshot;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -26,13 +26,13 @@ pub use disks::{AttachedDisk, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
 pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
+pub use export::{Export, ExportError, FORMAT};
 pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
 pub use records::{
     AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, StoredNonce,
     TimeUsed, TokenRecord,
 };
 pub use resource::{DynEntity, EntityReads, EntityType, EntityWrites, KINDS, StoredEntity};
-pub use snapshot::{FORMAT, Snapshot, SnapshotFault};
 
 use list_lane::{ListLane, read_at};
 
@@ -126,8 +126,8 @@ pub trait ReadTx {
     /// User data of all instances, in Base64.
     fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError>;
     /// The whole store, for an export.
-    fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::take(self)
+    fn snapshot(&self) -> Result<Export, StoreError> {
+        Export::take(self)
     }
 }
 
@@ -204,7 +204,7 @@ pub trait WriteTx: ReadTx {
     /// Forgets disks, instances, operations, tokens and calls; keeps the keys and the nonces.
     fn wipe(&mut self) -> Result<(), StoreError>;
     /// Takes in an export, on top of what is there.
-    fn load_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+    fn load_export(&mut self, snapshot: &Export) -> Result<(), StoreError> {
         snapshot.load(self)
     }
 }

@@ -3,7 +3,9 @@
 
 use std::pin::Pin;
 
-use diskdock::hypervisor::{DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress, Slot};
+use diskdock::hypervisor::{
+    AttachmentId, DiskSpec, Hypervisor, MachineSpec, ObservedState, Progress,
+};
 use domain::{DiskId, InstanceId, Uptime};
 
 /// Looks at one transition at most.
@@ -21,8 +23,8 @@ pub(crate) struct Bench<'b> {
 /// Time that passes.
 pub(crate) type Pass = Pin<Box<dyn Future<Output = ()>>>;
 
-fn slot(instance: &str, disk: &str, generation: u64) -> Slot {
-    Slot { instance: instance.into(), disk: disk.into(), generation }
+fn attachment(instance: &str, disk: &str, generation: u64) -> AttachmentId {
+    AttachmentId { instance: instance.into(), disk: disk.into(), generation }
 }
 
 impl Bench<'_> {
@@ -77,12 +79,12 @@ impl Bench<'_> {
         assert_eq!(self.observe(instance).await, None);
     }
 
-    async fn plug(&self, slot: &Slot) {
-        self.until_settled(async |now| self.driver.plug(slot, now).await.unwrap()).await;
+    async fn plug(&self, attachment: &AttachmentId) {
+        self.until_settled(async |now| self.driver.plug(attachment, now).await.unwrap()).await;
     }
 
-    async fn unplug(&self, slot: &Slot) {
-        self.until_settled(async |now| self.driver.unplug(slot, now).await.unwrap()).await;
+    async fn unplug(&self, attachment: &AttachmentId) {
+        self.until_settled(async |now| self.driver.unplug(attachment, now).await.unwrap()).await;
     }
 
     async fn observe(&self, instance: &str) -> Option<ObservedState> {
@@ -154,7 +156,7 @@ async fn start_stop_and_forget_of_a_machine(bench: &Bench<'_>) {
 async fn disk_is_observed_from_plug_to_unplug(bench: &Bench<'_>) {
     bench.start("i-disk").await;
     bench.create("d-one").await;
-    let one = slot("i-disk", "d-one", 1);
+    let one = attachment("i-disk", "d-one", 1);
     assert_eq!(bench.disks("i-disk").await, []);
     bench.plug(&one).await;
     assert_eq!(bench.disks("i-disk").await, [("d-one".to_owned(), 1)]);
@@ -169,7 +171,7 @@ async fn disk_is_observed_from_plug_to_unplug(bench: &Bench<'_>) {
 async fn repeated_calls_change_nothing(bench: &Bench<'_>) {
     bench.start("i-twice").await;
     bench.create("d-two").await;
-    let (one, two) = (slot("i-twice", "d-one", 1), slot("i-twice", "d-two", 1));
+    let (one, two) = (attachment("i-twice", "d-one", 1), attachment("i-twice", "d-two", 1));
     for _ in 0..2 {
         bench.start("i-twice").await;
         bench.plug(&one).await;
@@ -180,14 +182,14 @@ async fn repeated_calls_change_nothing(bench: &Bench<'_>) {
         bench.unplug(&one).await;
         assert_eq!(bench.disks("i-twice").await, [("d-two".to_owned(), 1)]);
     }
-    bench.unplug(&slot("i-twice", "d-never-there", 7)).await;
+    bench.unplug(&attachment("i-twice", "d-never-there", 7)).await;
     assert_eq!(bench.disks("i-twice").await, [("d-two".to_owned(), 1)]);
     bench.release("i-twice").await;
 }
 
 async fn calls_of_another_generation_change_nothing(bench: &Bench<'_>) {
     bench.start("i-again").await;
-    let (old, new) = (slot("i-again", "d-one", 1), slot("i-again", "d-one", 2));
+    let (old, new) = (attachment("i-again", "d-one", 1), attachment("i-again", "d-one", 2));
     // The first attach is given up half way; the second knows nothing of it.
     bench.driver.plug(&old, (bench.now)()).await.unwrap();
     bench.plug(&new).await;
@@ -206,7 +208,7 @@ async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
     bench.start("i-right").await;
     bench.create("d-left").await;
     bench.create("d-right").await;
-    let (left, right) = (slot("i-left", "d-left", 1), slot("i-right", "d-right", 2));
+    let (left, right) = (attachment("i-left", "d-left", 1), attachment("i-right", "d-right", 2));
     bench.plug(&left).await;
     bench.plug(&right).await;
     let other = bench.observe("i-right").await;
@@ -225,7 +227,7 @@ async fn adopt_adds_unknown_state_and_keeps_known_state(bench: &Bench<'_>) {
     let late = ObservedState { running: true, ..ObservedState::default() };
     bench.driver.adopt(&id, late).await.unwrap();
     assert_eq!(bench.observe("i-found").await, Some(found), "what is known is known better");
-    bench.unplug(&slot("i-found", "d-one", 3)).await;
+    bench.unplug(&attachment("i-found", "d-one", 3)).await;
     assert_eq!(bench.disks("i-found").await, []);
     bench.release("i-found").await;
 }

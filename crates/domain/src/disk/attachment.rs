@@ -71,15 +71,15 @@ impl Disk {
 
     /// Attaching → In_use.
     pub fn attached(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
-        self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attaching))?
+        self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attaching))?
             .phase = Phase::Attached;
         Ok(())
     }
 
     /// Attaching → Available: the attach failed.
     pub fn attach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
-        self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attaching))?;
-        self.attachments.retain(|at| at.instance != *instance);
+        self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attaching))?;
+        self.remove_attachment(instance);
         Ok(())
     }
 
@@ -106,11 +106,11 @@ impl Disk {
         now: Moment,
     ) -> Result<(), Illegal> {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
-        let phase = self.attachment_in(instance, generation, detaching)?.phase;
+        let phase = self.attachment_to(instance, generation, detaching)?.phase;
         if let Phase::Detaching { delete_with_instance } = phase {
             self.delete_with_instance = delete_with_instance;
         }
-        self.attachments.retain(|at| at.instance != *instance);
+        self.remove_attachment(instance);
         self.detached_at = Some(now);
         if self.kind == DiskKind::System {
             self.leave_as_former_system_disk(instance);
@@ -137,7 +137,7 @@ impl Disk {
     /// Detaching → In_use: the guest did not release the disk.
     pub fn detach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
-        self.attachment_in(instance, generation, detaching)?.phase = Phase::Attached;
+        self.attachment_to(instance, generation, detaching)?.phase = Phase::Attached;
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl Disk {
         generation: u64,
         now: Moment,
     ) -> Result<(), Illegal> {
-        self.attachment_in(instance, generation, |phase| matches!(phase, Phase::Attached))?;
+        self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attached))?;
         if self.kind == DiskKind::System {
             return Err(Illegal);
         }
@@ -158,18 +158,24 @@ impl Disk {
     }
 
     /// The instance is gone, and with it the attachment, whatever its phase.
-    pub fn instance_gone(&mut self, instance: &InstanceId, now: Moment) {
+    pub fn detached_by_instance_deletion(&mut self, instance: &InstanceId, now: Moment) {
         if self.on(instance).is_none() {
             return;
         }
-        self.attachments.retain(|at| at.instance != *instance);
+        self.remove_attachment(instance);
         self.detached_at = Some(now);
         self.delete_with_instance = false;
         self.delete_protected = false;
         self.kind = DiskKind::Data;
     }
 
-    fn attachment_in(
+    /// Removes an attachment. With its last attachment removed the disk is Available: nothing else
+    /// makes an attached disk Available.
+    fn remove_attachment(&mut self, instance: &InstanceId) {
+        self.attachments.retain(|at| at.instance != *instance);
+    }
+
+    fn attachment_to(
         &mut self,
         instance: &InstanceId,
         generation: u64,

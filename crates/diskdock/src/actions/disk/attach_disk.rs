@@ -227,7 +227,7 @@ guest has it.";
         must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let attached = tx.attached(&instance.id)?;
@@ -248,8 +248,8 @@ guest has it.";
             .attach(instance.id.clone(), device, call.now)
             .expect("an Available disk can be attached");
         disk.delete_with_instance = ask.delete_with_instance.unwrap_or(bootable);
-        let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
-        Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(slot) })
+        let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
+        Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(attachment) })
     }
 }
 
@@ -302,7 +302,8 @@ pub(crate) fn first_free_device(attached: &[AttachedDisk]) -> String {
 /// Plugs the disk into the guest; then it is In_use.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Plugging {
-    slot: Slot,
+    #[serde(rename = "slot")]
+    attachment: AttachmentId,
     /// Its bytes are still to be made.
     #[serde(default)]
     making: Option<DiskSpec>,
@@ -320,13 +321,13 @@ pub(crate) struct Plugging {
 
 impl Plugging {
     /// Plugs a data disk in.
-    pub(crate) fn new(slot: Slot) -> Plugging {
-        Plugging { slot, making: None, bootable: false, taking_back: None, taken_back: false }
+    pub(crate) fn new(attachment: AttachmentId) -> Plugging {
+        Plugging { attachment, making: None, bootable: false, taking_back: None, taken_back: false }
     }
 
     /// Makes a new data disk and plugs it in.
-    pub(crate) fn of_new(slot: Slot, disk: DiskSpec) -> Plugging {
-        Plugging { making: Some(disk), ..Plugging::new(slot) }
+    pub(crate) fn of_new(attachment: AttachmentId, disk: DiskSpec) -> Plugging {
+        Plugging { making: Some(disk), ..Plugging::new(attachment) }
     }
 
     /// Takes one step towards having the disk at the guest.
@@ -338,7 +339,7 @@ impl Plugging {
             }
             self.making = None;
         }
-        context.hypervisor.plug(&self.slot, context.now).await
+        context.hypervisor.plug(&self.attachment, context.now).await
     }
 }
 
@@ -347,7 +348,7 @@ impl Operation for Plugging {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject::of_slot(&self.slot)
+        Subject::of_attachment(&self.attachment)
     }
 
     fn phase(&self) -> &'static str {
@@ -360,7 +361,7 @@ impl Operation for Plugging {
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let Some(reason) = &self.taking_back else { return self.give(context).await };
-        let progress = context.hypervisor.unplug(&self.slot, context.now).await?;
+        let progress = context.hypervisor.unplug(&self.attachment, context.now).await?;
         self.taken_back = progress == Progress::Done;
         Ok(if self.taken_back { Progress::Failed(reason.clone()) } else { progress })
     }
@@ -372,7 +373,7 @@ impl Operation for Plugging {
     }
 
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        let Slot { instance, disk, generation } = &self.slot;
+        let AttachmentId { instance, disk, generation } = &self.attachment;
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let moved = match outcome {
             Outcome::Done => disk.attached(instance, *generation),

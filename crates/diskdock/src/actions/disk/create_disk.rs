@@ -140,7 +140,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn has_room(&self) -> bool {
+    fn has_free_space(&self) -> bool {
         self.cloud_disks < self.disk_quantity
     }
 
@@ -228,7 +228,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
         must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
         must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
-        must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.has_room(), &DISKS_EXCEEDED),
+        must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.has_free_space(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
@@ -239,7 +239,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("a bursting disk is larger than 3 GiB",                |f| !f.bursts() || f.size_gib.is_none_or(|size| size > 3), &BURSTING_SIZE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let category = ask.disk_category.map_or(Category::Cloud, |category| category.0);
@@ -305,8 +305,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             let generation = disk
                 .attach(instance.id.clone(), device, call.now)
                 .expect("a new disk can be attached");
-            let slot = Slot { instance: instance.id.clone(), disk: disk.id.clone(), generation };
-            effect = effect.start(Plugging::of_new(slot, DiskSpec::of(&disk)));
+            let attachment =
+                AttachmentId { instance: instance.id.clone(), disk: disk.id.clone(), generation };
+            effect = effect.start(Plugging::of_new(attachment, DiskSpec::of(&disk)));
         } else if !disk.is_created() {
             effect = effect.start(CreatingDisk { disk: DiskSpec::of(&disk) });
         }

@@ -54,7 +54,7 @@ impl Action for DeleteDisk {
         must("no snapshot of the disk is being made",              |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         Ok(Facts { is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?, disk })
     }

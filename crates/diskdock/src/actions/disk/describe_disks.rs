@@ -203,7 +203,7 @@ impl Query for DescribeDisks {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_VALID)?;
         if let Some(ZoneId(zone)) = &ask.zone_id {
@@ -239,7 +239,7 @@ fn locks_of_instance(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     disk: &Disk,
-) -> Result<Vec<LockReason>, Stop> {
+) -> Result<Vec<LockReason>, ActionError> {
     if disk.status() != DiskStatus::InUse {
         return Ok(Vec::new());
     }
@@ -255,7 +255,7 @@ fn locks_of_instance(
     Ok(reasons)
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, Stop> {
+fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, ActionError> {
     let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
     if let Some(JsonList(ids)) = &ask.disk_ids {
         // The list is read beyond its limit so that exceeding it has an answer of its own.

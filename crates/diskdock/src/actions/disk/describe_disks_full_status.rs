@@ -160,7 +160,7 @@ impl Query for DescribeDisksFullStatus {
         &TAG_MISMATCH,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         check(ask)?;
         let paging = Paging::numbered(ask.page_number, ask.page_size);
@@ -186,7 +186,7 @@ fn check(ask: &Params) -> Result<(), &'static ErrorCode> {
     ask.event_time.0.check()
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, Stop> {
+fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, ActionError> {
     let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
     let has_event = !ask.event_id.0.is_empty() || ask.event_type.is_some();
     if has_event || ask.health_status.is_some() {

@@ -124,7 +124,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("fewer than 5 disks are leaving the instance",              |f| f.detaching < DETACHING_PER_INSTANCE, &DISKS_DETACHING_EXCEEDED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
@@ -147,15 +147,16 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         let afterwards = ask.delete_with_instance.unwrap_or(by_default);
         let generation =
             disk.detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
-        let slot = Slot { instance: instance.id, disk: disk.id.clone(), generation };
-        Effect::reply(()).save(disk).start(Unplugging { slot })
+        let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
+        Effect::reply(()).save(disk).start(Unplugging { attachment })
     }
 }
 
 /// Takes the disk away from the guest and makes its image durable; then the disk is Available.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Unplugging {
-    slot: Slot,
+    #[serde(rename = "slot")]
+    attachment: AttachmentId,
 }
 
 impl Operation for Unplugging {
@@ -163,7 +164,7 @@ impl Operation for Unplugging {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject::of_slot(&self.slot)
+        Subject::of_attachment(&self.attachment)
     }
 
     fn phase(&self) -> &'static str {
@@ -171,7 +172,7 @@ impl Operation for Unplugging {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        context.hypervisor.unplug(&self.slot, context.now).await
+        context.hypervisor.unplug(&self.attachment, context.now).await
     }
 
     fn finish(
@@ -180,7 +181,7 @@ impl Operation for Unplugging {
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let Slot { instance, disk, generation } = &self.slot;
+        let AttachmentId { instance, disk, generation } = &self.attachment;
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let was_system_disk = disk.kind == DiskKind::System;
         let moved = match outcome {

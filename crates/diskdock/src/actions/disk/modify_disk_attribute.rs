@@ -99,13 +99,13 @@ impl Action for ModifyDiskAttribute {
         must("a bursting disk is larger than 3 GiB",                   |f| f.all_starting_to_burst(|disk| disk.size_gib > 3), &BURSTING_SIZE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         if let Some(RegionId(region)) = &ask.region_id {
             call.environment.inventory.region(region).ok_or(&REGION_MALFORMED)?;
         }
         let here =
             |disk: &Disk| ask.region_id.as_ref().is_none_or(|region| region.0 == disk.region);
-        let find = |id: &DiskId| -> Result<Disk, Stop> {
+        let find = |id: &DiskId| -> Result<Disk, ActionError> {
             Ok(call.disk(tx, id)?.filter(here).ok_or(&DISK_NOT_FOUND)?)
         };
         let disks = named(ask)?.into_iter().map(find).collect::<Result<_, _>>()?;

@@ -100,7 +100,7 @@ after five minutes.";
         must("the last switch of each disk is five minutes ago", |f| f.all(|disk| f.has_rested(disk)), &CHARGE_TYPE_REST),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let region =
             call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_PROVIDED)?;
         let instance = call.instance(tx, &ask.instance_id)?;
@@ -109,8 +109,9 @@ after five minutes.";
         let mut ids: Vec<_> = ask.disk_ids.0.iter().collect();
         ids.sort_unstable();
         ids.dedup();
-        let find =
-            |id: &DiskId| -> Result<Disk, Stop> { Ok(call.disk(tx, id)?.ok_or(&DISKS_NOT_FOUND)?) };
+        let find = |id: &DiskId| -> Result<Disk, ActionError> {
+            Ok(call.disk(tx, id)?.ok_or(&DISKS_NOT_FOUND)?)
+        };
         let disks = ids.into_iter().map(find).collect::<Result<_, _>>()?;
         let to = ask.disk_charge_type.unwrap_or(ChargeType::PrePaid);
         Ok(Facts { instance, disks, to, now: call.now })

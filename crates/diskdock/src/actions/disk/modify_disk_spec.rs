@@ -230,7 +230,7 @@ shows, and a guest gets what its host gives.";
         must("something changes",                                       |f| f.to != f.disk.specification(), &SPEC_UNCHANGED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         if disk.delete_protected {
             return Err(Refusal::about(&DETACHED_SYSTEM_DISK, disk.id.as_str()).into());

@@ -138,7 +138,7 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {

@@ -36,7 +36,7 @@ pub trait Batch: Sync + 'static {
         call: &Call<'_>,
         ask: &Self::Params,
         instance: Instance,
-    ) -> Result<Self::Facts, Stop>;
+    ) -> Result<Self::Facts, ActionError>;
 
     /// The effect on the accepted instances.
     fn effect(ask: &Self::Params, entries: Vec<BatchEntry<Self::Facts>>) -> Effect<Self::Reply>;
@@ -101,7 +101,7 @@ impl<B: Batch> Action for B {
     /// The rules are those of each instance, and are checked while the instances are looked up.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &B::Params) -> Result<Self::Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &B::Params) -> Result<Self::Facts, ActionError> {
         let named = B::named(ask);
         let together = named.optimization != Some(BatchOptimization::SuccessFirst);
         let mut entries = Vec::new();
@@ -144,7 +144,7 @@ fn entry<B: Batch>(
     ask: &B::Params,
     named: &Named<'_>,
     id: InstanceId,
-) -> Result<BatchEntry<B::Facts>, Stop> {
+) -> Result<BatchEntry<B::Facts>, ActionError> {
     let found = call.instance(tx, &id)?.filter(|found| found.region == named.region.0);
     let Some(found) = found else {
         return Ok(BatchEntry::Refused { id, status: "", error: &INSTANCE_NOT_FOUND });

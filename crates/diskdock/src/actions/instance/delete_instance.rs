@@ -4,7 +4,7 @@
 //! with it only when the hypervisor has turned the machine off and forgotten it, so that no disk
 //! is Available while a guest can reach it.
 
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
@@ -91,8 +91,8 @@ the others become Available, but never before the machine is off.";
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
-        let found = power::find(tx, call, &ask.instance_id, Requested::default())?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+        let found = power_facts::find(tx, call, &ask.instance_id, Requested::default())?;
         let terminate = ask.terminate_subscription == Some(true);
         Ok(Facts::of(call, found, ask.force == Some(true), terminate))
     }
@@ -192,7 +192,7 @@ fn free_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Result<
         if at.phase == Phase::Attached && goes_along && !disk.multi_attach {
             tx.remove_disk(&disk.id)?;
         } else {
-            disk.instance_gone(&instance.id, now);
+            disk.detached_by_instance_deletion(&instance.id, now);
             tx.save_disk(&disk)?;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, BatchEntry, BatchOptimization, Named};
 use super::delete_instance::{Facts, RULES, release};
-use super::power::{self, Requested};
+use super::power_facts::{self, Requested};
 use crate::actions::prelude::*;
 
 /// Releases instances.
@@ -53,8 +53,8 @@ impl Batch for DeleteInstances {
         call: &Call<'_>,
         ask: &Params,
         instance: Instance,
-    ) -> Result<Facts, Stop> {
-        let found = power::facts(tx, call, instance, Requested::default())?;
+    ) -> Result<Facts, ActionError> {
+        let found = power_facts::facts(tx, call, instance, Requested::default())?;
         let terminate = ask.terminate_subscription == Some(true);
         Ok(Facts::of(call, found, ask.force == Some(true), terminate))
     }

@@ -64,7 +64,7 @@ impl Query for DescribeInstanceAttachmentAttributes {
     const SUMMARY: &'static str = "Lists instances with the private pool that they use.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_IDS_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);

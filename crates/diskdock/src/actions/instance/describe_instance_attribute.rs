@@ -224,7 +224,7 @@ impl Query for DescribeInstanceAttribute {
     const SUMMARY: &'static str = "Shows the attributes of one instance, of whatever region.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Attributes, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Attributes, ActionError> {
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         Ok(Attributes(InstanceView::of(&call.environment.inventory, instance)))
     }

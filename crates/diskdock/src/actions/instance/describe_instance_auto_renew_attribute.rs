@@ -93,7 +93,7 @@ Nothing renews itself here: AutoRenew of a launch has no effect, and every subsc
         &RENEWAL_PAGE_SIZE,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let number = number(&ask.page_number, 1, u32::MAX, &RENEWAL_PAGE_NUMBER)?;
@@ -155,7 +155,7 @@ fn named(
     call: &Call<'_>,
     region: &str,
     ids: &[InstanceId],
-) -> Result<Vec<InstanceId>, Stop> {
+) -> Result<Vec<InstanceId>, ActionError> {
     for id in ids {
         let found = call.instance(tx, id)?.filter(|instance| instance.region == region);
         let instance = found.ok_or(&RENEWAL_INSTANCE_NOT_FOUND)?;

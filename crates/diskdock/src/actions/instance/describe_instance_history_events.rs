@@ -219,7 +219,7 @@ after every detach.";
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &EVENT_ID_LIMIT, &TIME_END_BEFORE_START, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         if ask.event_id.0.len() > domain::limits::IDS_PER_LIST {
             return Err((&EVENT_ID_LIMIT).into());

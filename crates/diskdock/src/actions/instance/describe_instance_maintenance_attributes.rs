@@ -104,7 +104,7 @@ impl Query for DescribeInstanceMaintenanceAttributes {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &INSTANCE_ID_LIMIT, &INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         if ask.instance_id.0.len() > domain::limits::IDS_PER_LIST {

@@ -64,7 +64,7 @@ impl Query for DescribeInstanceRamRole {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &INSTANCES_AND_ROLE_EMPTY, &INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         if ask.instance_ids.is_none() && ask.ram_role_name.is_none() {

@@ -66,7 +66,7 @@ impl Query for DescribeInstanceStatus {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TOO_MANY_INSTANCE_IDS];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);

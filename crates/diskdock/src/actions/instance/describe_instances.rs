@@ -187,7 +187,7 @@ impl Query for DescribeInstances {
         &INSTANCE_FILTER_VALUE_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let found = tx.instances(&filter(call, ask)?, &paging.page)?;
@@ -203,7 +203,7 @@ impl Query for DescribeInstances {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, Stop> {
+fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, ActionError> {
     let account = call.caller.account.clone();
     let mut filter = InstanceFilter::all(account, &ask.region_id.0);
     filter.ids = ask.instance_ids.as_ref().map(|ids| ids.0.clone());
@@ -241,7 +241,7 @@ fn restrict_texts(filter: &mut InstanceFilter, ask: &Params) {
     text(ask.key_pair_name.as_ref().map(|pair| pair.0.as_str()), |i| &i.key_pair);
     let paid = ask.internet_charge_type.map(InternetChargeType::as_str);
     text(paid, |i| &i.network.internet_charge_type);
-    // What is the same for all instances here.
+    // These values are the same for all instances here.
     text(ask.http_endpoint.as_ref().map(|endpoint| endpoint.0.as_str()), |_| "enabled");
     text(ask.http_tokens.as_ref().map(|tokens| tokens.0.as_str()), |_| "optional");
 }

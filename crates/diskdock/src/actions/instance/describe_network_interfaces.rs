@@ -176,7 +176,7 @@ impl Query for DescribeNetworkInterfaces {
         "Each instance has one interface, the primary one that it was made with.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_MALFORMED];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
         let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
         let found = tx.instances(&filter(call, ask), &paging.page)?;

@@ -35,7 +35,7 @@ impl Query for DescribeUserData {
     const SUMMARY: &'static str = "Shows the user data of an instance.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let found = call.instance(tx, &ask.instance_id)?;
         let instance =
             found.filter(|one| one.region == ask.region_id.0).ok_or(&INSTANCE_NOT_FOUND)?;

@@ -1,4 +1,4 @@
-//! An instance in a reply with nothing in it: what there is none of in diskdock's environment.
+//! The empty instance of a reply: the value of every field that diskdock does not model.
 
 use super::item::InstanceItem;
 use super::item_parts::*;

@@ -53,7 +53,7 @@ A simulated instance has no guest: its console says so.";
 
     const COMPLETE: Option<Completion<Params, Reply>> = Some(add_console);
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region =
             call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let found = call.instance(tx, &ask.instance_id)?;
@@ -67,10 +67,15 @@ A simulated instance has no guest: its console says so.";
 }
 
 /// Adds what the console has; its files are read here, after the read transaction.
-fn add_console(environment: &Environment, ask: &Params, reply: Reply) -> Result<Reply, Stop> {
+fn add_console(
+    environment: &Environment,
+    ask: &Params,
+    reply: Reply,
+) -> Result<Reply, ActionError> {
     let id = &ask.instance_id;
-    let written = (environment.console)(id)
-        .map_err(|fault| Stop::Broken(format!("the console of {id} cannot be read: {fault}")))?;
+    let written = (environment.console)(id).map_err(|fault| {
+        ActionError::Broken(format!("the console of {id} cannot be read: {fault}"))
+    })?;
     let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
     let console_output = if ask.remove_symbols == Some(true) {
         STANDARD.encode(AnsiStripper::strip(latest))

@@ -9,7 +9,7 @@ pub(super) fn all_there(
     region: &str,
     ids: &[InstanceId],
     missing: &'static ErrorCode,
-) -> Result<Vec<InstanceId>, Stop> {
+) -> Result<Vec<InstanceId>, ActionError> {
     for id in ids {
         let found = call.instance(tx, id)?;
         found.filter(|instance| instance.region == region).ok_or(missing)?;

@@ -174,7 +174,7 @@ attaches.";
         must("EnableNetworkEncryption is not true",                   |f| f.ask.enable_network_encryption != Some(true), &NETWORK_ENCRYPTION_UNSUPPORTED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
         let image = inventory.image(&instance.image);

@@ -151,7 +151,7 @@ are then tied to the instance; they are pay-as-you-go again when the instance is
         must("no instance is paid for so already",          |f| f.all(|i| i.charge_type != f.to()), &CHARGE_TYPE_UNCHANGED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut ids = ask.instance_ids.0.clone();

@@ -138,7 +138,7 @@ A virtual machine has the processors and the memory of its new type when it next
         must("the type takes the categories of these disks",      |f| f.type_is(|t| t.takes_all_categories), &CATEGORY_UNSUPPORTED_BY_TYPE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
         let wanted = match &ask.instance_type {

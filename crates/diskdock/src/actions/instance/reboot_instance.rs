@@ -1,6 +1,6 @@
 //! `RebootInstance`: turn an instance off and on again.
 
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
@@ -43,8 +43,8 @@ impl Action for RebootInstance {
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
-        power::find(tx, call, &ask.instance_id, Requested::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
+        power_facts::find(tx, call, &ask.instance_id, Requested::default())
     }
 
     fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
@@ -132,7 +132,7 @@ impl Operation for Rebooting {
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        power::finish_transition(tx, &self.machine.instance, |instance| match outcome {
+        power_facts::finish_transition(tx, &self.machine.instance, |instance| match outcome {
             Outcome::Done => instance.started(now),
             Outcome::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
                 instance.stopped()

@@ -1,7 +1,7 @@
 //! `RebootInstances`: turn instances off and on again.
 
 use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::reboot_instance::{RULES, reboot};
 use crate::actions::prelude::*;
 
@@ -50,8 +50,8 @@ rebooted refuses the whole request; otherwise it is named in the reply with its 
         call: &Call<'_>,
         _: &Params,
         instance: Instance,
-    ) -> Result<PowerFacts, Stop> {
-        power::facts(tx, call, instance, Requested::default())
+    ) -> Result<PowerFacts, ActionError> {
+        power_facts::facts(tx, call, instance, Requested::default())
     }
 
     fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {

@@ -273,7 +273,7 @@ only. A simulated instance has no guest, and nothing listens.";
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, ActionError> {
         let amount = ask.run.amount.map_or(1, |amount| amount.0);
         check(call, ask, amount)?;
         let mut launch = ask.launch.clone();

@@ -1,7 +1,7 @@
 //! `StartInstance`: turn an instance on.
 
 use super::build::Build;
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
@@ -45,8 +45,8 @@ is on its way off must not be there again when the guest boots.";
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
-        power::find(tx, call, &ask.instance_id, Requested::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
+        power_facts::find(tx, call, &ask.instance_id, Requested::default())
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: PowerFacts) -> Effect<()> {
@@ -143,7 +143,7 @@ impl Operation for Starting {
         now: Moment,
     ) -> Result<(), StoreError> {
         self.build.finish(outcome, tx)?;
-        power::finish_transition(tx, self.build.instance(), |instance| match outcome {
+        power_facts::finish_transition(tx, self.build.instance(), |instance| match outcome {
             Outcome::Done => instance.started(now),
             Outcome::GaveUp(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
             Outcome::GaveUp(_) => Err(domain::Illegal),

@@ -1,7 +1,7 @@
 //! `StartInstances`: turn instances on.
 
 use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::start_instance::{RULES, start};
 use crate::actions::prelude::*;
 
@@ -48,8 +48,8 @@ refuses the whole request; otherwise it is named in the reply with its error.";
         call: &Call<'_>,
         _: &Params,
         instance: Instance,
-    ) -> Result<PowerFacts, Stop> {
-        power::facts(tx, call, instance, Requested::default())
+    ) -> Result<PowerFacts, ActionError> {
+        power_facts::facts(tx, call, instance, Requested::default())
     }
 
     fn effect(_: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {

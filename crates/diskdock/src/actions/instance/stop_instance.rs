@@ -2,7 +2,7 @@
 
 use domain::instance::StoppedMode;
 
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 use crate::catalog::joined;
@@ -67,12 +67,12 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = &RULES_OF_ONE;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
         let requested = Requested {
             stop_charging: ask.stopped_mode == Some(Mode::StopCharging),
             hibernate: ask.hibernate == Some(true),
         };
-        power::find(tx, call, &ask.instance_id, requested)
+        power_facts::find(tx, call, &ask.instance_id, requested)
     }
 
     fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
@@ -138,7 +138,7 @@ impl Operation for Stopping {
     }
 
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        power::finish_transition(tx, &self.instance, |instance| match outcome {
+        power_facts::finish_transition(tx, &self.instance, |instance| match outcome {
             Outcome::Done if instance.status == InstanceStatus::Stopping => instance.stopped(),
             Outcome::Done => Err(domain::Illegal),
             Outcome::GaveUp(_) => {

@@ -1,7 +1,7 @@
 //! `StopInstances`: turn instances off.
 
 use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
-use super::power::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested};
 use super::stop_instance::{Mode, RULES, stop};
 use crate::actions::prelude::*;
 
@@ -53,10 +53,10 @@ refuses the whole request; otherwise it is named in the reply with its error.";
         call: &Call<'_>,
         ask: &Params,
         instance: Instance,
-    ) -> Result<PowerFacts, Stop> {
+    ) -> Result<PowerFacts, ActionError> {
         let stop_charging = ask.stopped_mode == Some(Mode::StopCharging);
         let requested = Requested { stop_charging, hibernate: false };
-        power::facts(tx, call, instance, requested)
+        power_facts::facts(tx, call, instance, requested)
     }
 
     fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::actions::{OPERATIONS, find};
-use crate::catalog::{Caller, Environment, Environments, Input, Stop};
+use crate::catalog::{ActionError, Caller, Environment, Environments, Input};
 use crate::clock::Clock;
 use crate::hypervisor::{Pace, Simulated};
 use crate::ids::IdGenerator;
-use crate::operations::{Runner, UnknownInstances, reconcile};
+use crate::operations::{MissingInHypervisor, Runner, reconcile};
 use crate::service::{Request, Services, dispatch};
 use crate::store::Store;
 use crate::store::sqlite::{Durability, Sqlite};
@@ -56,9 +56,9 @@ impl TestServer {
         let entry = find(action).expect("an action");
         match dispatch(&self.services, entry, &request).await {
             Ok(answered) => Ok(serde_json::from_slice(&answered.reply).expect("JSON")),
-            Err(Stop::Refused(refusal)) => Err(refusal.error.code),
-            Err(Stop::Failed(fault)) => panic!("{fault}"),
-            Err(Stop::Broken(what)) => panic!("{what}"),
+            Err(ActionError::Refused(refusal)) => Err(refusal.error.code),
+            Err(ActionError::Failed(fault)) => panic!("{fault}"),
+            Err(ActionError::Broken(what)) => panic!("{what}"),
         }
     }
 
@@ -108,7 +108,7 @@ impl TestServer {
         let found = reconcile(
             &self.services.store,
             self.hypervisor.as_ref(),
-            UnknownInstances::Report,
+            MissingInHypervisor::Report,
             self.services.clock.now(),
         )
         .await;

@@ -121,7 +121,7 @@ impl Query for DescribeAccountAttributes {
 What is used is counted. What has no limit here, such as processors, is answered without a value.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let in_region = |zone: &&ZoneId| region.zones.iter().any(|known| known.id == zone.0);

@@ -200,7 +200,7 @@ for are left out.";
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &TYPE_AND_SIZE, &DEDICATED_HOST_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
         if ask.instance_type.is_some() && (ask.cores.is_some() || ask.memory.is_some()) {

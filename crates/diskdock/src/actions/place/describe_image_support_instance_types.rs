@@ -82,7 +82,7 @@ impl Query for DescribeImageSupportInstanceTypes {
     const LOOKUPS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &IMAGE_NOT_NAMED, &IMAGE_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let image = inventory.image(image_id(ask).ok_or(&IMAGE_NOT_NAMED)?);

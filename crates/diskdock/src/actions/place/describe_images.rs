@@ -182,7 +182,7 @@ impl Query for DescribeImages {
         &TAG_COUNT,
     ];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
         let runs_on = match &ask.instance_type {

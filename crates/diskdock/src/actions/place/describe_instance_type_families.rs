@@ -49,7 +49,7 @@ impl Query for DescribeInstanceTypeFamilies {
     const SUMMARY: &'static str = "Lists families of instance types.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_IN_RECORDS];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
         let wanted = ask.generation.as_ref().map(|generation| &generation.0);

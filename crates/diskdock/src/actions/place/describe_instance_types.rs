@@ -176,7 +176,7 @@ The list is the same in every region. Which types a zone sells is the answer of 
 DescribeAvailableResource.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let after = match &ask.next_token {
             Some(Text(token)) => position_after(inventory, &paging::parse_token(token)?)?,

@@ -80,7 +80,7 @@ impl Query for DescribeRegions {
     const SUMMARY: &'static str = "Lists regions.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let item = |region: &domain::inventory::Region| RegionItem {
             region_id: region.id.clone(),
             local_name: Language::pick(

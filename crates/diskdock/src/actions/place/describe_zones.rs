@@ -160,7 +160,7 @@ impl Query for DescribeZones {
     const SUMMARY: &'static str = "Lists the zones of a region and what each of them sells.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let item = |zone: &Zone| {

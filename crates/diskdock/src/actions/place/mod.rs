@@ -1,4 +1,4 @@
-//! Regions, zones, types and images: what can be had.
+//! Regions, zones, types and images: what is offered.
 
 pub(crate) mod describe_account_attributes;
 pub(crate) mod describe_available_resource;

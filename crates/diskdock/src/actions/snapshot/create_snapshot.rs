@@ -143,7 +143,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {

@@ -56,7 +56,7 @@ impl Action for DeleteSnapshot {
         must("no disk was made from the snapshot, or Force is true",  |f| f.force || f.disks.is_empty(), &SNAPSHOT_IN_USE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let found = call.find(tx, &ask.snapshot_id)?;
         let snapshot: DiskSnapshot = found.ok_or(&SNAPSHOT_TO_DELETE_NOT_FOUND)?;
         let disks = disks_made_from(tx, call, &snapshot.region, &snapshot.id)?.entries;

@@ -169,7 +169,7 @@ impl Query for DescribeSnapshots {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = region(tx, call, ask)?;
         call.environment.inventory.region(&region).ok_or(&REGION_NOT_FOUND)?;
         let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
@@ -219,7 +219,7 @@ fn filter(
     call: &Call<'_>,
     ask: &Params,
     region: &str,
-) -> Result<Filter<DiskSnapshot>, Stop> {
+) -> Result<Filter<DiskSnapshot>, ActionError> {
     let mut filter = Filter::all(call.caller.account.clone(), region);
     if let Some(JsonList(ids)) = &ask.snapshot_ids {
         // The list is read beyond its limit so that exceeding it has an answer of its own.
@@ -284,7 +284,7 @@ fn restrict_source(
     tx: &dyn ReadTx,
     ask: &Params,
     region: &str,
-) -> Result<(), Stop> {
+) -> Result<(), ActionError> {
     filter.terms.extend(ask.disk_id.as_ref().map(|disk| ("disk", disk.to_string())));
     if let Some(Text(link)) = &ask.snapshot_link_id {
         let disk = link.strip_prefix("sl-").ok_or(&SNAPSHOT_LINK_NOT_FOUND)?;

@@ -69,7 +69,7 @@ impl Action for ModifySnapshotAttribute {
         must("RetentionDays is not less than the snapshot has",    |f| f.is_kept_as_long(), &RETENTION_SHORTENED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let snapshot = call.find(tx, &ask.snapshot_id)?.ok_or(&SNAPSHOT_NOT_FOUND)?;
         let days = ask.retention_days.and_then(|Integer(days)| u32::try_from(days).ok());
         Ok(Facts { ask: ask.clone(), snapshot, days })

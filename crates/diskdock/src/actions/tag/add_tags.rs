@@ -38,7 +38,7 @@ impl Action for AddTags {
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Tagging>] = tagged::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, ActionError> {
         tagged::check_region(call, ask.region_id.as_ref())?;
         let tags = new_tags(&ask.tag.0)?;
         if tags.is_empty() {

@@ -122,7 +122,7 @@ impl Query for DescribeTags {
     const SUMMARY: &'static str = "Lists tags with the number of resources that have them.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         tagged::check_region(call, Some(&ask.region_id))?;
         let wanted = paging::tags(&ask.tag.0)?;
         let mut counted = BTreeMap::new();

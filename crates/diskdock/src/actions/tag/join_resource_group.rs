@@ -52,7 +52,7 @@ impl Action for JoinResourceGroup {
         must("the resource is not in the group yet", |f| f.resource.resource_group() != f.group, &RESOURCE_GROUP_DUPLICATE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         tagged::check_region(call, ask.region_id.as_ref())?;
         let id = ask.resource_id.as_ref().ok_or(&MISSING_RESOURCE_ID)?;
         let kind = ask.resource_type.ok_or(&RESOURCE_TYPE_NOT_FOUND)?;

@@ -107,7 +107,7 @@ impl Query for ListTagResources {
         &TAG_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let tags = check(ask)?;
         let after = ask.next_token.as_ref().map(|token| parse_token(&token.0)).transpose();

@@ -42,7 +42,7 @@ impl Action for RemoveTags {
         &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &RESOURCE_ID_NOT_FOUND];
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         tagged::check_region(call, ask.region_id.as_ref())?;
         let tags = tags(&ask.tag.0)?;
         if tags.is_empty() {

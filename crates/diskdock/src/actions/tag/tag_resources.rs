@@ -62,7 +62,7 @@ impl Action for TagResources {
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Tagging>] = tagged::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, ActionError> {
         let ids = &ask.resource_id.0;
         let resources = tagged::find_all(tx, call, ask.resource_type, ids, &ask.region_id)?;
         Ok(Tagging { resources, tags: tags(&ask.tag.0)? })

@@ -110,7 +110,7 @@ pub(super) fn find_all(
     kind: ResourceType,
     ids: &[Text<1, 128>],
     region: &RegionId,
-) -> Result<Vec<FoundResource>, Stop> {
+) -> Result<Vec<FoundResource>, ActionError> {
     call.environment.inventory.region(&region.0).ok_or(&REGION_NOT_FOUND)?;
     if ids.len() > IDS_AT_MOST {
         return Err((&RESOURCE_IDS_EXCEEDED).into());

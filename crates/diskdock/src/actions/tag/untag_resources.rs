@@ -49,7 +49,11 @@ impl Action for UntagResources {
     ];
     const PRECONDITIONS: &'static [Precondition<Vec<FoundResource>>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Vec<FoundResource>, Stop> {
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        ask: &Params,
+    ) -> Result<Vec<FoundResource>, ActionError> {
         let (keys, all) = (&ask.tag_key.0, ask.all == Some(true));
         if keys.is_empty() && !all {
             return Err((&MISSING_TAGS).into());

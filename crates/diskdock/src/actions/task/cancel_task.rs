@@ -40,7 +40,7 @@ refused as the cloud refuses it.";
         must("the task is Processing",                       |task| task.status == TaskStatus::Processing, &TASK_STATUS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Task, Stop> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Task, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
         let is_here = |task: &Task| task.region == *region;

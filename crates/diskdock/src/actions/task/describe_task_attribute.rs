@@ -98,7 +98,7 @@ impl Query for DescribeTaskAttribute {
     const SUMMARY: &'static str = "Shows one asynchronous task, and why it failed if it did.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
         let is_here = |task: &Task| task.region == *region;

@@ -91,7 +91,7 @@ impl Query for DescribeTasks {
     const SUMMARY: &'static str = "Lists asynchronous tasks that match all given filters.";
     const LOOKUPS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, Stop> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
         let region = &ask.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
         let paging = Paging::numbered(ask.page_number, ask.page_size);

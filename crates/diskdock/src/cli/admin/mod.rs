@@ -1,7 +1,7 @@
 //! `diskdock admin`: the operator's controls of a running server.
 
 pub(crate) mod controls;
-mod plant;
+mod inject;
 mod view;
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
 use controls::{Controls, read_server_file, token_for};
-use plant::{FaultOrder, RuleOrder};
+use inject::{FaultOrder, RuleOrder};
 
 /// Inspect and control a running server: operations, clock, faults, locks.
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
-use crate::cli::clients::ClientArgs;
-use crate::cli::machines::MachineArgs;
+use crate::cli::connection_limits::ClientArgs;
+use crate::cli::hypervisor_args::MachineArgs;
 use crate::gateway::keys::GivenKey;
 use crate::hypervisor::Pace;
 use crate::service::Quota;

@@ -7,7 +7,7 @@ use domain::inventory::Inventory;
 
 use super::args::ServeArgs;
 use super::endpoint;
-use crate::cli::first_key;
+use crate::cli::initial_access_key;
 use crate::gateway::keys::{DEVELOPMENT_ID, DEVELOPMENT_SECRET};
 
 /// A region and a zone of it for the first call: those of the documents, or the first there are.
@@ -94,7 +94,7 @@ print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", 
 /// The same with virtual machines, where the development key is off.
 fn greeting_of_machines(args: &ServeArgs, endpoint: &str, directory: &Path) -> String {
     let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let key = first_key::path_in(&directory);
+    let key = initial_access_key::path_in(&directory);
     let (directory, key) = (directory.display(), key.display());
     format!(
         "diskdock {version} runs virtual machines.

@@ -1,5 +1,5 @@
-//! A string to sign, or a canonical request, without its request: made anew from its own contents,
-//! and compared.
+//! Checks a string to sign, or a canonical request, that comes without its request: it is made anew
+//! from its own contents, and compared.
 
 use super::mistakes;
 use crate::gateway::decode::{self, Pair};

@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use super::respond::ApiResponse;
 use super::{GatewayReply, SharedGateway, guessed_format, host};
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
-use crate::catalog::{Refusal, Stop};
+use crate::catalog::{ActionError, Refusal};
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
 use connections::{Admitted, Connections};
@@ -218,7 +218,7 @@ impl Connection {
     /// The answer to a request whose body could not be read.
     fn refuse(&self, parts: &Parts, refusal: Refusal) -> Response<Body> {
         let ids = &self.server.gateway.services.environment.ids;
-        let (stop, format) = (Stop::Refused(refusal), guessed_format(parts, b""));
+        let (stop, format) = (ActionError::Refused(refusal), guessed_format(parts, b""));
         let answer = ApiResponse::stopped(&stop, &ids.request(), host(parts), format);
         answer.into_response(&ids.trace()).map(Body::from)
     }

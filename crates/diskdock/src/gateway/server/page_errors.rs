@@ -6,7 +6,7 @@ use http::header::{ALLOW, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request, Response, StatusCode};
 
 use crate::catalog::errors::{MALFORMED_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE};
-use crate::catalog::{Format, Refusal, Stop};
+use crate::catalog::{ActionError, Format, Refusal};
 use crate::gateway::Gateway;
 use crate::gateway::respond::ApiResponse;
 
@@ -32,7 +32,7 @@ impl PageErrors {
         let host = self.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
         let ids = &gateway.services.environment.ids;
         let answer =
-            ApiResponse::stopped(&Stop::Refused(refusal), &ids.request(), host, self.format);
+            ApiResponse::stopped(&ActionError::Refused(refusal), &ids.request(), host, self.format);
         let mut explained = answer.into_response(&ids.trace()).map(Body::from);
         if let Some(allowed) = response.headers().get(ALLOW) {
             explained.headers_mut().insert(ALLOW, allowed.clone());

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::catalog::errors::{HEAD_TOO_LARGE, MALFORMED_REQUEST, REQUEST_LINE_TOO_LONG};
-use crate::catalog::{Format, Refusal, Stop};
+use crate::catalog::{ActionError, Format, Refusal};
 use crate::gateway::Gateway;
 use crate::gateway::respond::ApiResponse;
 
@@ -49,7 +49,7 @@ impl BareReply {
     pub(super) fn explained(self, gateway: &Gateway, head: &[u8]) -> Vec<u8> {
         let ids = &gateway.services.environment.ids;
         let format = if asks_for_xml(head) { Format::Xml } else { Format::Json };
-        let stop = Stop::Refused(self.refusal());
+        let stop = ActionError::Refused(self.refusal());
         let answer = ApiResponse::stopped(&stop, &ids.request(), &host(head), format);
         gateway.metrics.request("unknown", answer.code, std::time::Duration::ZERO);
         let (parts, body) = answer.into_response(&ids.trace()).into_parts();

@@ -19,7 +19,7 @@ pub(super) const AT_A_TIME: usize = 2;
 /// How long a look waits for the end of a copy.
 const LOOK: Duration = Duration::from_millis(200);
 /// When an unfinished copy is looked at again, in milliseconds.
-const LOOK_AGAIN_MS: i64 = 100;
+const RETRY_AFTER_MS: i64 = 100;
 
 /// The result of a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ impl Copy {
 
     /// The deadline of an operation stands still while its copy moves, or waits for its turn.
     fn progress(&self) -> Progress {
-        let after_ms = LOOK_AGAIN_MS;
+        let after_ms = RETRY_AFTER_MS;
         if !self.runs.load(Ordering::Relaxed) {
             let because = "it waits until other disks are copied".to_owned();
             return Progress::Suspended { after_ms, because };
@@ -65,7 +65,7 @@ impl Copy {
 
 /// The progress of a copy that has come so far.
 pub(super) fn copying(percent: u8, moves: bool) -> Progress {
-    let (after_ms, because) = (LOOK_AGAIN_MS, format!("{percent}% are copied"));
+    let (after_ms, because) = (RETRY_AFTER_MS, format!("{percent}% are copied"));
     if moves {
         Progress::Suspended { after_ms, because }
     } else {
@@ -152,7 +152,7 @@ impl Copies {
         let mut inner = lock(&self.inner);
         if inner.is_read(disk) {
             let because = format!("a snapshot of {disk} is being copied");
-            return Err(Progress::Suspended { after_ms: LOOK_AGAIN_MS, because });
+            return Err(Progress::Suspended { after_ms: RETRY_AFTER_MS, because });
         }
         *inner.opening.entry(disk.clone()).or_default() += 1;
         Ok(Opening { inner: Arc::clone(&self.inner), disk: disk.clone() })
@@ -194,7 +194,7 @@ impl Copies {
             && inner.opening.contains_key(disk)
         {
             let because = "a virtual machine is opening the disk".to_owned();
-            return Err(Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because });
+            return Err(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because });
         }
         let copy = Arc::new(Copy { is_wanted: true.into(), ..Copy::default() });
         inner.copies.insert(what.clone(), Arc::clone(&copy));

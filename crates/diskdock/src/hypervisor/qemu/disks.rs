@@ -15,66 +15,73 @@ use qmp::commands::{BlockdevAdd, BlockdevDel, DeviceAdd, DeviceDel, QueryStatus}
 use serde_json::Value;
 
 use super::Qemu;
+use super::acpi_hotplug::hotplug_enabled;
 use super::command_line::block_device;
-use super::listening::listens;
+use super::device_reconcile::free_ports;
 use super::machine::{Machine, State, devices, failed_again, nodes, transient};
 use super::name;
 use super::record::Record;
-use super::sync::free_ports;
 use super::unplug_policy::{Decision, Observation, Port};
 use super::volumes::unless_transient;
 use crate::failpoint;
-use crate::hypervisor::{Progress, Slot, TransientError};
+use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::{StorageError, Volume};
 
 /// Steps of an unplug that follow each other at once: a look may say that the guest is to be asked.
 const STEPS: usize = 2;
 /// How long the last of them is left before another look, in milliseconds.
-const LOOK_AGAIN_MS: i64 = 1_000;
+const RETRY_AFTER_MS: i64 = 1_000;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
-    pub(super) async fn advance_plug(&self, slot: &Slot) -> Result<Progress, TransientError> {
-        let machine = self.machine(&slot.instance)?;
+    pub(super) async fn advance_plug(
+        &self,
+        attachment: &AttachmentId,
+    ) -> Result<Progress, TransientError> {
+        let machine = self.machine(&attachment.instance)?;
         let mut state = machine.state.lock().await;
-        let there = machine.record(&mut state).await?.and_then(|known| known.of_disk(&slot.disk));
+        let there =
+            machine.record(&mut state).await?.and_then(|known| known.of_disk(&attachment.disk));
         let there = there.cloned();
         match there.map(|at| at.generation) {
-            Some(newer) if newer > slot.generation => return Ok(Progress::Done),
-            Some(older) if older < slot.generation => {
+            Some(newer) if newer > attachment.generation => return Ok(Progress::Done),
+            Some(older) if older < attachment.generation => {
                 drop(state);
-                let older = Slot { generation: older, ..slot.clone() };
-                return self.make_room(&older).await;
+                let older = AttachmentId { generation: older, ..attachment.clone() };
+                return self.unplug_older_attachment(&older).await;
             }
             Some(_) | None => {}
         }
-        let _opening = match self.copies.open(&slot.disk) {
+        let _opening = match self.copies.open(&attachment.disk) {
             Ok(opening) => opening,
             Err(waits) => return Ok(waits),
         };
-        let volume = match self.find(&slot.disk).await {
+        let volume = match self.find(&attachment.disk).await {
             Ok(volume) => volume,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
         let client = self.client(&machine, &mut state).await?;
         let Some(client) = client else {
             let add = |record: &mut Record| {
-                record.add(slot, record.first_free_port(), None);
+                record.add(attachment, record.first_free_port(), None);
             };
             machine.change(&mut state, add).await?;
             failpoint::hit("plug.recorded");
             return Ok(Progress::Done);
         };
-        let given = self.give(&machine, &mut state, &client, slot, &volume).await?;
+        let given = self.give(&machine, &mut state, &client, attachment, &volume).await?;
         if given == Progress::Done {
-            machine.change(&mut state, |record| record.set_given(slot)).await?;
-            state.refused.remove(slot);
+            machine.change(&mut state, |record| record.set_device_added(attachment)).await?;
+            state.refused.remove(attachment);
         }
         Ok(given)
     }
 
     /// An older attachment of the same disk has to go first.
-    async fn make_room(&self, older: &Slot) -> Result<Progress, TransientError> {
+    async fn unplug_older_attachment(
+        &self,
+        older: &AttachmentId,
+    ) -> Result<Progress, TransientError> {
         let progress = self.advance_unplug(older).await?;
         Ok(match progress {
             Progress::Done => Progress::RetryAfter {
@@ -91,28 +98,28 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
         volume: &Volume,
     ) -> Result<Progress, TransientError> {
-        let device = &name::of_device(slot)?;
+        let device = &name::of_device(attachment)?;
         let devices = devices(client).await?;
         if devices.contains(device) {
             return Ok(Progress::Done);
         }
-        let port = match self.port_for(machine, state, slot, volume, &devices).await? {
+        let port = match self.port_for(machine, state, attachment, volume, &devices).await? {
             Port::Free(port) => port,
-            Port::Resting { after_ms, because } => {
+            Port::CoolingDown { after_ms, because } => {
                 return Ok(Progress::RetryAfter { after_ms, because });
             }
             Port::Full => {
-                let reason = format!("{} has no free slot for another disk", machine.id);
+                let reason = format!("{} has no free root port for another disk", machine.id);
                 return Ok(Progress::Failed(reason));
             }
         };
-        match self.insert(machine, state, client, slot, volume, port).await? {
+        match self.insert(machine, state, client, attachment, volume, port).await? {
             Ok(()) => Ok(Progress::Done),
             Err(qmp::Error::Refused { description, .. }) => {
-                let tries = state.refused.entry(slot.clone()).or_default();
+                let tries = state.refused.entry(attachment.clone()).or_default();
                 failed_again(tries, format!("QEMU refused the disk: {description}"))
             }
             Err(other) => Err(transient(other)),
@@ -126,18 +133,18 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
         volume: &Volume,
         port: u32,
     ) -> Result<Result<(), qmp::Error>, TransientError> {
-        let device = &name::of_device(slot)?;
+        let device = &name::of_device(attachment)?;
         let is_open = nodes(client).await?.contains(device);
         if !is_open {
             let opened = Some(volume.opened.clone());
-            machine.change(state, |record| record.set_opened(&slot.disk, opened)).await?;
+            machine.change(state, |record| record.set_opened(&attachment.disk, opened)).await?;
         }
         let io_thread = machine.record(state).await?.is_some_and(|record| record.io_thread);
-        let given = block_device(device, slot.disk.serial_number(), port, io_thread);
+        let given = block_device(device, attachment.disk.serial_number(), port, io_thread);
         let added = add(client, is_open, volume, device, given).await;
         failpoint::hit("plug.added");
         // It may have reached the guest whatever QEMU says.
@@ -153,42 +160,45 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-        slot: &Slot,
+        attachment: &AttachmentId,
         volume: &Volume,
         devices: &HashSet<String>,
     ) -> Result<Port, TransientError> {
-        if let Some(at) = machine.record(state).await?.and_then(|known| known.at(slot)) {
+        if let Some(at) = machine.record(state).await?.and_then(|known| known.at(attachment)) {
             return Ok(Port::Free(at.port));
         }
         let free = free_ports(machine, state, devices, None).await?;
         let port = state.unplug.port(&free, machine.now_ms());
         if let Port::Free(port) = port {
             let opened = Some(volume.opened.clone());
-            machine.change(state, |record| record.add(slot, port, opened)).await?;
+            machine.change(state, |record| record.add(attachment, port, opened)).await?;
             failpoint::hit("plug.recorded");
         }
         Ok(port)
     }
 
     /// Takes a disk off a machine, on or off.
-    pub(super) async fn advance_unplug(&self, slot: &Slot) -> Result<Progress, TransientError> {
-        let machine = self.machine(&slot.instance)?;
+    pub(super) async fn advance_unplug(
+        &self,
+        attachment: &AttachmentId,
+    ) -> Result<Progress, TransientError> {
+        let machine = self.machine(&attachment.instance)?;
         let mut state = machine.state.lock().await;
         failpoint::error("unplug.begin").map_err(|error| TransientError(error.to_string()))?;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
-            if let Err(error) = self.close_off(&machine, &mut state, slot).await? {
-                return keep_attached(slot, error);
+            if let Err(error) = self.close_off(&machine, &mut state, attachment).await? {
+                return keep_attached(attachment, error);
             }
             state.unplug.powered_off();
-            self.remove_from_record(&machine, &mut state, slot).await?;
+            self.remove_from_record(&machine, &mut state, attachment).await?;
             return Ok(Progress::Done);
         };
-        if machine.record(&mut state).await?.is_some_and(|known| known.at(slot).is_none()) {
-            // What is off the record was released: see `tidy`.
+        if machine.record(&mut state).await?.is_some_and(|known| known.at(attachment).is_none()) {
+            // A disk that is not on the record was released; see `release`.
             return Ok(Progress::Done);
         }
-        self.unplug_step(&machine, &mut state, &client, slot).await
+        self.unplug_step(&machine, &mut state, &client, attachment).await
     }
 
     /// Does what the policy decides, until there is something to wait for.
@@ -197,19 +207,21 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
     ) -> Result<Progress, TransientError> {
-        let mut ask = state.unplug.begin(slot, machine.now_ms());
+        let mut ask = state.unplug.begin(attachment, machine.now_ms());
         for _ in 0..STEPS {
             let asked = ask;
-            let seen = self.look(machine, state, client, slot, ask).await?;
-            let waits = match state.unplug.observed(slot, seen, machine.now_ms()) {
-                Decision::Release => return self.release(machine, state, client, slot).await,
+            let seen = self.look(machine, state, client, attachment, ask).await?;
+            let waits = match state.unplug.observed(attachment, seen, machine.now_ms()) {
+                Decision::Release => {
+                    return self.release(machine, state, client, attachment).await;
+                }
                 Decision::Ask => {
                     ask = true;
                     continue;
                 }
-                Decision::LookAgain { after_ms, because } => {
+                Decision::RetryAfter { after_ms, because } => {
                     Progress::RetryAfter { after_ms, because }
                 }
                 Decision::Suspended { after_ms, because } => {
@@ -218,13 +230,13 @@ impl Qemu {
                 Decision::Refused(why) => Progress::Failed(why),
             };
             if asked {
-                // While the guest is at it, so that it costs no time.
+                // Written while the guest works on it, so that the detach takes no longer.
                 self.note_requests(machine, state).await;
             }
             return Ok(waits);
         }
         let because = "the guest was asked to let go of the disk".to_owned();
-        Ok(Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because })
+        Ok(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because })
     }
 
     /// Looks whether the guest can still reach the disk, and asks it to let go before, if so told.
@@ -233,15 +245,15 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
         ask: bool,
     ) -> Result<Observation, TransientError> {
-        let device = name::of_device(slot)?;
+        let device = name::of_device(attachment)?;
         let asks = async {
             if ask {
                 failpoint::hit("unplug.ask");
                 match client.execute(DeviceDel { id: device.clone() }).await {
-                    // Of what has gone already: the look tells.
+                    // Of a device that has gone already: the query below shows it.
                     Ok(_) | Err(qmp::Error::Refused { .. }) => {}
                     Err(other) => return Err(transient(other)),
                 }
@@ -251,25 +263,26 @@ impl Qemu {
         };
         let status = async { client.execute(QueryStatus {}).await.map_err(transient) };
         // QEMU answers in this order, so the look is the later one.
-        let looked = tokio::try_join!(biased; listens(client), asks, devices(client), status);
+        let looked =
+            tokio::try_join!(biased; hotplug_enabled(client), asks, devices(client), status);
         if ask {
-            // Whatever has come of it, QEMU may have passed it on.
-            let heard = looked.as_ref().ok().and_then(|(listens, ..)| *listens);
-            state.unplug.asked(slot, heard);
+            // QEMU may have passed the request on even if its answer was lost.
+            let heard = looked.as_ref().ok().and_then(|(hotplug_enabled, ..)| *hotplug_enabled);
+            state.unplug.asked(attachment, heard);
         }
-        let (listens, (), devices, status) = looked?;
+        let (hotplug_enabled, (), devices, status) = looked?;
         let paused = self.note_status(machine, state, &status);
-        Ok(Observation { present: devices.contains(&device), listens, paused })
+        Ok(Observation { present: devices.contains(&device), hotplug_enabled, paused })
     }
 
-    /// Saves the requests to the guest, and which ports rest. Safety does not depend on it: without
-    /// it, a disk that leaves after a restart of the server counts as lost.
+    /// Saves the requests to the guest, and the cooldowns of ports. Safety does not depend on it:
+    /// without it, a disk that leaves after a restart of the server counts as lost.
     pub(super) async fn note_requests(&self, machine: &Machine, state: &mut State) {
-        let (requests, resting) = (state.unplug.requests(), state.unplug.resting());
+        let (requests, cooldowns) = (state.unplug.requests(), state.unplug.cooldowns());
         if matches!(machine.record(state).await, Ok(None)) {
             return;
         }
-        let note = |record: &mut Record| record.set_requests(&requests, resting);
+        let note = |record: &mut Record| record.set_requests(&requests, cooldowns);
         if let Err(error) = machine.change(state, note).await {
             tracing::warn!(instance = %machine.id, %error, "cannot note what a guest was asked");
         }
@@ -281,12 +294,12 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
     ) -> Result<Result<(), String>, TransientError> {
-        for slot in state.unplug.wanted() {
-            if let Err(error) = self.close_off(machine, state, &slot).await? {
+        for attachment in state.unplug.wanted() {
+            if let Err(error) = self.close_off(machine, state, &attachment).await? {
                 return Ok(Err(error.to_string()));
             }
-            self.remove_from_record(machine, state, &slot).await?;
-            self.tell(&slot.instance, Some(slot.disk));
+            self.remove_from_record(machine, state, &attachment).await?;
+            self.tell(&attachment.instance, Some(attachment.disk));
         }
         Ok(Ok(()))
     }
@@ -298,18 +311,18 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
     ) -> Result<Progress, TransientError> {
-        let node = name::of_device(slot)?;
+        let node = name::of_device(attachment)?;
         failpoint::hit("unplug.let_go");
-        if let Some(waits) = self.end_snapshots(machine, state, client, slot).await? {
+        if let Some(waits) = self.end_snapshots(machine, state, client, attachment).await? {
             return Ok(waits);
         }
-        let at = machine.record(state).await?.and_then(|known| known.at(slot));
+        let at = machine.record(state).await?.and_then(|known| known.at(attachment));
         let opened = at.and_then(|at| at.opened.clone());
-        let closing = match self.begin_close(&slot.disk, opened).await {
+        let closing = match self.begin_close(&attachment.disk, opened).await {
             Ok(closing) => closing,
-            Err(error) => return keep_attached(slot, error),
+            Err(error) => return keep_attached(attachment, error),
         };
         match client.execute(BlockdevDel { node_name: node.clone() }).await {
             Ok(_) => {}
@@ -324,9 +337,9 @@ impl Qemu {
         }
         failpoint::hit("unplug.closed");
         if let Err(error) = self.sync_image(closing).await {
-            return keep_attached(slot, error);
+            return keep_attached(attachment, error);
         }
-        self.remove_from_record(machine, state, slot).await?;
+        self.remove_from_record(machine, state, attachment).await?;
         Ok(Progress::Done)
     }
 
@@ -335,10 +348,10 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-        slot: &Slot,
+        attachment: &AttachmentId,
     ) -> Result<Result<(), StorageError>, TransientError> {
         let record = machine.record(state).await?;
-        let at = record.and_then(|known| known.at(slot)).cloned();
+        let at = record.and_then(|known| known.at(attachment)).cloned();
         Ok(match at {
             Some(at) => self.close_ended(machine, state, &at).await,
             // A disk that is not on the record was released.
@@ -350,22 +363,25 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-        slot: &Slot,
+        attachment: &AttachmentId,
     ) -> Result<(), TransientError> {
         failpoint::hit("unplug.durable");
-        let at = machine.record(state).await?.and_then(|record| record.at(slot));
+        let at = machine.record(state).await?.and_then(|record| record.at(attachment));
         if let Some(port) = at.map(|at| at.port) {
-            machine.disk_left(state, slot, port, |record| record.remove(slot)).await?;
+            machine.disk_left(state, attachment, port, |record| record.remove(attachment)).await?;
         }
-        state.forget_asking(&slot.disk);
+        state.forget_asking(&attachment.disk);
         failpoint::hit("unplug.off_record");
         Ok(())
     }
 }
 
 /// Closing a disk would lose what its guest wrote, so it stays where it is.
-fn keep_attached(slot: &Slot, error: StorageError) -> Result<Progress, TransientError> {
-    let (disk, instance) = (&slot.disk, &slot.instance);
+fn keep_attached(
+    attachment: &AttachmentId,
+    error: StorageError,
+) -> Result<Progress, TransientError> {
+    let (disk, instance) = (&attachment.disk, &attachment.instance);
     tracing::error!(%disk, %instance, %error, "a disk stays attached, since writes would be lost");
     unless_transient(error)
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::Qemu;
 use super::machine::Machine;
 use super::name;
-use crate::hypervisor::{Slot, TransientError};
+use crate::hypervisor::{AttachmentId, TransientError};
 
 /// How long a process may go on after its monitor has closed.
 const FOLLOW_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,9 +53,9 @@ impl Qemu {
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
                 self.handle_unplug_refused(instance, &device).await
             }
-            Notice::Missed(_) => self.look_again(instance).await,
+            Notice::Missed(_) => self.resync(instance).await,
             Notice::Event(Event::Reset { .. }) => self.was_reset(instance).await,
-            Notice::Event(Event::Resume | Event::Stop) => self.look_again(instance).await,
+            Notice::Event(Event::Resume | Event::Stop) => self.resync(instance).await,
             Notice::Event(_) => Ok(()),
             Notice::Closed => self.handle_monitor_closed(instance).await,
         }
@@ -75,7 +75,7 @@ impl Qemu {
         self.look_again_for(instance, Some(disk)).await
     }
 
-    async fn look_again(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn resync(&self, instance: &InstanceId) -> Result<(), TransientError> {
         self.look_again_for(instance, None).await
     }
 
@@ -87,7 +87,7 @@ impl Qemu {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if let Some(client) = Machine::open_connection(&mut state) {
-            self.sync_with_devices(&machine, &mut state, &client).await?;
+            self.reconcile_with_devices(&machine, &mut state, &client).await?;
             if disk.is_none() {
                 self.see_whether_paused(&machine, &mut state, &client).await?;
             }
@@ -103,10 +103,11 @@ impl Qemu {
         device: &str,
     ) -> Result<(), TransientError> {
         let Some((disk, generation)) = name::parse_device(device) else { return Ok(()) };
-        let slot = Slot { instance: instance.clone(), disk: disk.clone(), generation };
+        let attachment =
+            AttachmentId { instance: instance.clone(), disk: disk.clone(), generation };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        state.unplug.refused(&slot);
+        state.unplug.refused(&attachment);
         drop(state);
         self.tell(instance, Some(disk));
         Ok(())
@@ -116,7 +117,7 @@ impl Qemu {
     async fn was_reset(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         machine.state.lock().await.unplug.reset();
-        self.look_again(instance).await
+        self.resync(instance).await
     }
 
     /// The monitor has closed, which it does a moment before the process ends.

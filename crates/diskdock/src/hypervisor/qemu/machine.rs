@@ -21,7 +21,7 @@ use super::process::{self, Power, Process};
 use super::qmp_log::QmpLogs;
 use super::record::Record;
 use super::unplug_policy::UnplugPolicy;
-use crate::hypervisor::{Progress, Slot, TransientError};
+use crate::hypervisor::{AttachmentId, Progress, TransientError};
 
 /// How often a plug or a start may fail before that is final.
 const TRIES: u32 = 3;
@@ -60,7 +60,7 @@ pub(crate) struct State {
     /// Whether that was read from the record.
     is_restored: bool,
     /// Plugs that QEMU refused, and how often.
-    pub refused: HashMap<Slot, u32>,
+    pub refused: HashMap<AttachmentId, u32>,
     /// Since when a start waits for operations that take disks off, in [`Machine::now_ms`].
     pub start_waits_since_ms: Option<i64>,
     /// Starts in a row that failed.
@@ -177,17 +177,17 @@ impl Machine {
     pub(crate) async fn disk_left(
         &self,
         state: &mut State,
-        slot: &Slot,
+        attachment: &AttachmentId,
         port: u32,
         change: impl FnOnce(&mut Record),
     ) -> Result<(), TransientError> {
         // Nothing is known of it before it is on the record.
         let mut unplug = state.unplug.clone();
-        unplug.left(slot, port, self.now_ms());
-        let resting = unplug.resting();
+        unplug.left(attachment, port, self.now_ms());
+        let cooldowns = unplug.cooldowns();
         let change = |record: &mut Record| {
             change(record);
-            record.resting = resting;
+            record.cooldowns = cooldowns;
         };
         self.change(state, change).await?;
         state.unplug = unplug;
@@ -257,14 +257,14 @@ impl State {
     /// Goes on with what a guest was asked before this server started.
     fn restore(&mut self, instance: &InstanceId) {
         let Some(record) = self.record.as_ref().filter(|_| !self.is_restored) else { return };
-        let slot = |disk: &DiskId, generation| Slot {
+        let attachment = |disk: &DiskId, generation| AttachmentId {
             instance: instance.clone(),
             disk: disk.clone(),
             generation,
         };
         let asked = record.disks.iter().filter_map(|at| Some((at, at.request?)));
-        let requests = asked.map(|(at, request)| (slot(&at.disk, at.generation), request));
-        self.unplug = UnplugPolicy::restored(requests, record.resting.iter().copied());
+        let requests = asked.map(|(at, request)| (attachment(&at.disk, at.generation), request));
+        self.unplug = UnplugPolicy::restored(requests, record.cooldowns.iter().copied());
         self.is_restored = true;
     }
 
@@ -279,7 +279,7 @@ impl State {
     /// Drops the requests to the guest about this disk.
     pub(crate) fn forget_asking(&mut self, disk: &DiskId) {
         self.unplug.cancelled(disk);
-        self.refused.retain(|slot, _| slot.disk != *disk);
+        self.refused.retain(|attachment, _| attachment.disk != *disk);
     }
 }
 

@@ -6,19 +6,20 @@
 //! off has disks too.
 
 pub mod accel;
+mod acpi_hotplug;
 mod command_line;
 mod console;
 mod copies;
+mod device_reconcile;
 mod disks;
 mod events;
 mod hardware;
-mod listening;
+mod lifecycle;
 mod machine;
 pub(crate) mod machine_type;
 mod name;
 pub mod network;
 mod paused;
-mod power;
 mod process;
 mod qmp_log;
 mod record;
@@ -26,7 +27,6 @@ mod run_directory;
 mod seed;
 mod snapshot_jobs;
 mod snapshots;
-mod sync;
 pub(crate) mod uefi;
 mod unplug_policy;
 pub mod user;
@@ -42,7 +42,7 @@ use domain::{DiskId, InstanceId, Moment, Uptime};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{
-    DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress, Slot,
+    AttachmentId, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress,
     TransientError,
 };
 use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
@@ -186,7 +186,7 @@ impl Qemu {
         let Some(client) = machine.connect(&self.qmp_logs).await? else { return Ok(None) };
         let events = client.events();
         let synced = async {
-            self.sync_with_devices(machine, state, &client).await?;
+            self.reconcile_with_devices(machine, state, &client).await?;
             self.see_whether_paused(machine, state, &client).await
         };
         let synced = synced.await;
@@ -238,7 +238,7 @@ impl Qemu {
     /// console within its bound.
     async fn catch_up_with(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
-        let synced = self.sync_machine(&machine).await;
+        let synced = self.reconcile_machine(&machine).await;
         let why = synced.as_ref().err().map(|error| format!("cannot be followed: {error}"));
         machine.unreachable.set(why);
         synced?;
@@ -248,10 +248,10 @@ impl Qemu {
         Ok(())
     }
 
-    async fn sync_machine(&self, machine: &Machine) -> Result<(), TransientError> {
+    async fn reconcile_machine(&self, machine: &Machine) -> Result<(), TransientError> {
         let mut state = machine.state.lock().await;
         match self.client(machine, &mut state).await? {
-            Some(client) => self.sync_with_devices(machine, &mut state, &client).await,
+            Some(client) => self.reconcile_with_devices(machine, &mut state, &client).await,
             None => Ok(()),
         }
     }
@@ -266,7 +266,7 @@ impl Qemu {
         let is_on = machine.is_on()?;
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
-        problems.extend(sync::lost(&record));
+        problems.extend(device_reconcile::unrequested_ejects(&record));
         let troubles = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();
         problems.extend(troubles.filter(|_| is_on));
         Ok(Some(ObservedState { problems, ..record.observe(is_on) }))
@@ -332,12 +332,12 @@ impl Machines for Qemu {
         Box::pin(self.advance_reboot(spec, now))
     }
 
-    fn plug<'a>(&'a self, slot: &'a Slot, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_plug(slot))
+    fn plug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_plug(attachment))
     }
 
-    fn unplug<'a>(&'a self, slot: &'a Slot, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_unplug(slot))
+    fn unplug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_unplug(attachment))
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {

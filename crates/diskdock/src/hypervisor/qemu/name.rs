@@ -1,9 +1,9 @@
-//! Names as QEMU and the file system take them: nothing that a caller sends gets through that could
-//! mean something else there.
+//! Names of devices and files made of ids. An id with a character that QEMU or the file system
+//! could read as something else is refused.
 
 use domain::{DiskId, InstanceId, SnapshotId};
 
-use crate::hypervisor::{Slot, TransientError};
+use crate::hypervisor::{AttachmentId, TransientError};
 
 /// Characters of an id at most. With the generation it makes a name of a block node, of which
 /// QEMU takes 31 bytes.
@@ -30,9 +30,9 @@ pub(crate) fn of_instance(id: &InstanceId) -> Result<&str, TransientError> {
 
 /// The name of a disk's device and block node in one attachment of its life, such as
 /// `d-bp1….3`.
-pub(crate) fn of_device(slot: &Slot) -> Result<String, TransientError> {
-    let name = format!("{}.{}", slot.disk, slot.generation);
-    let fits = is_plain(slot.disk.as_str()) && name.len() <= NODE_NAME;
+pub(crate) fn of_device(attachment: &AttachmentId) -> Result<String, TransientError> {
+    let name = format!("{}.{}", attachment.disk, attachment.generation);
+    let fits = is_plain(attachment.disk.as_str()) && name.len() <= NODE_NAME;
     if fits { Ok(name) } else { Err(refused(&name)) }
 }
 
@@ -54,13 +54,13 @@ pub(crate) fn parse_device(name: &str) -> Option<(DiskId, u64)> {
 mod tests {
     use super::*;
 
-    fn slot(disk: &str, generation: u64) -> Slot {
-        Slot { instance: "i-1".into(), disk: disk.into(), generation }
+    fn attachment(disk: &str, generation: u64) -> AttachmentId {
+        AttachmentId { instance: "i-1".into(), disk: disk.into(), generation }
     }
 
     #[test]
     fn name_round_trips_disk_and_generation() {
-        let name = of_device(&slot("d-bp1abcdefghijklmnopq", 17)).unwrap();
+        let name = of_device(&attachment("d-bp1abcdefghijklmnopq", 17)).unwrap();
         assert_eq!(name, "d-bp1abcdefghijklmnopq.17");
         assert_eq!(parse_device(&name), Some(("d-bp1abcdefghijklmnopq".into(), 17)));
         for odd in ["net0", "rp3", "d-1", "d-1.", "d-1.x", "d,1.3", "../x.1", ".1", "1.1"] {
@@ -72,9 +72,9 @@ mod tests {
     fn parse_refuses_ambiguous_names() {
         let long = "d".repeat(25);
         for odd in ["", "..", "a/b", "a,b=c", "a b", "a\0b", "-a", "7a", "ä", "a\n", &long] {
-            assert!(of_device(&slot(odd, 1)).is_err(), "{odd:?}");
+            assert!(of_device(&attachment(odd, 1)).is_err(), "{odd:?}");
             assert!(of_instance(&odd.into()).is_err(), "{odd:?}");
         }
-        assert!(of_device(&slot("d-bp1abcdefghijklmnopq", u64::MAX)).is_err(), "too long");
+        assert!(of_device(&attachment("d-bp1abcdefghijklmnopq", u64::MAX)).is_err(), "too long");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! It belongs to a process group of its own and goes on when the server ends. Whether it runs is
 //! never guessed: it is given a locked file as its standard output, and the kernel keeps the lock
-//! for exactly as long as any part of QEMU still has its files open. Whom to kill is found by the
-//! file in which QEMU leaves its process id, and known by its name on the command line: the id
-//! alone may be another process's by now.
+//! for exactly as long as any part of QEMU still has its files open. The process to kill is found
+//! by the file in which QEMU leaves its process id, and confirmed by its name on the command line:
+//! the id alone may be another process's by now.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -23,10 +23,10 @@ use crate::storage::no_follow;
 pub(crate) const PID_FILE: &str = "qemu.pid";
 /// The standard error of QEMU.
 pub(crate) const LOG_FILE: &str = "qemu.log";
-/// Bytes of QEMU's last words that are read.
-const LAST_WORDS: u64 = 2_048;
+/// Bytes of the end of QEMU's log that are read.
+const LOG_TAIL: u64 = 2_048;
 
-/// Whom QEMU runs as.
+/// The user and group that QEMU runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     /// User.
@@ -134,7 +134,7 @@ pub(crate) fn last_words(run: &Path) -> String {
 
 /// The last line of a log in a directory that belongs to QEMU.
 pub(crate) fn said_last(log: &Path) -> String {
-    let text = tail(log, LAST_WORDS).unwrap_or_default();
+    let text = tail(log, LOG_TAIL).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.last().map_or_else(|| "it gave no message".to_owned(), |line| (*line).to_owned())

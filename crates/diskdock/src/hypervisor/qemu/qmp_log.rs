@@ -19,7 +19,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use qmp::{Direction, Log};
 
-use crate::clock::machine_now;
+use crate::clock::host_now;
 use crate::reserve;
 use crate::storage::no_follow;
 
@@ -81,7 +81,7 @@ impl MachineLog {
     /// `2026-01-02T03:04:05.678Z 12.345678 > {"execute":"query-status"}`: the time of day, and the
     /// seconds of a monotonic clock since the server began.
     fn line(&self, sign: char, words: &str) -> LogLine {
-        let now = Timestamp::from_millisecond(machine_now().0).unwrap_or_default();
+        let now = Timestamp::from_millisecond(host_now().0).unwrap_or_default();
         let uptime = self.began.elapsed().as_secs_f64();
         let text = format!("{now:.3} {uptime:.6} {sign} {words}\n");
         LogLine { directory: Arc::clone(&self.directory), text }

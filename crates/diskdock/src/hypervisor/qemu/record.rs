@@ -8,8 +8,8 @@ use std::path::Path;
 use domain::{DiskId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
-use super::unplug_policy::{RestingPort, UnplugRequest};
-use crate::hypervisor::{ObservedState, Slot};
+use super::unplug_policy::{PortCooldown, UnplugRequest};
+use crate::hypervisor::{AttachmentId, ObservedState};
 use crate::private_file;
 use crate::storage::Opened;
 
@@ -27,7 +27,8 @@ pub(crate) struct Plugged {
     pub port: u32,
     /// Whether the machine has had the device. Until then, its absence means only that the plug
     /// is still under way.
-    pub given: bool,
+    #[serde(rename = "given")]
+    pub device_added: bool,
     /// Whether the machine boots from it. It stays, whatever the guest does to the device.
     #[serde(default)]
     pub system: bool,
@@ -39,7 +40,8 @@ pub(crate) struct Plugged {
     pub request: Option<UnplugRequest>,
     /// How often it left the guest unrequested.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub lost: u32,
+    #[serde(rename = "lost")]
+    pub unrequested_ejects: u32,
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -47,9 +49,18 @@ fn is_zero(count: &u32) -> bool {
 }
 
 impl Plugged {
-    fn new(disk: DiskId, generation: u64, port: u32, given: bool) -> Plugged {
-        let (system, opened, request, lost) = (false, None, None, 0);
-        Plugged { disk, generation, port, given, system, opened, request, lost }
+    fn new(disk: DiskId, generation: u64, port: u32, device_added: bool) -> Plugged {
+        let (system, opened, request, unrequested_ejects) = (false, None, None, 0);
+        Plugged {
+            disk,
+            generation,
+            port,
+            device_added,
+            system,
+            opened,
+            request,
+            unrequested_ejects,
+        }
     }
 }
 
@@ -99,8 +110,8 @@ pub(crate) struct Record {
     #[serde(default)]
     pub io_thread: bool,
     /// Ports that take no disk for a while.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resting: Vec<RestingPort>,
+    #[serde(rename = "resting", default, skip_serializing_if = "Vec::is_empty")]
+    pub cooldowns: Vec<PortCooldown>,
     /// Snapshots that it is copying disks into.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<SnapshotJob>,
@@ -123,17 +134,18 @@ impl Record {
     }
 
     /// The disk in this attachment of its life.
-    pub(crate) fn at(&self, slot: &Slot) -> Option<&Plugged> {
-        self.of_disk(&slot.disk).filter(|at| at.generation == slot.generation)
+    pub(crate) fn at(&self, attachment: &AttachmentId) -> Option<&Plugged> {
+        self.of_disk(&attachment.disk).filter(|at| at.generation == attachment.generation)
     }
 
     /// Adds a disk on this port, unless it is there already. `opened` is the volume that QEMU is
     /// about to open; none if the machine is off, which then has the disk at once.
-    pub(super) fn add(&mut self, slot: &Slot, port: u32, opened: Option<Opened>) {
-        if self.of_disk(&slot.disk).is_none() {
-            let (disk, generation) = (slot.disk.clone(), slot.generation);
-            let given = opened.is_none();
-            self.disks.push(Plugged { opened, ..Plugged::new(disk, generation, port, given) });
+    pub(super) fn add(&mut self, attachment: &AttachmentId, port: u32, opened: Option<Opened>) {
+        if self.of_disk(&attachment.disk).is_none() {
+            let (disk, generation) = (attachment.disk.clone(), attachment.generation);
+            let device_added = opened.is_none();
+            self.disks
+                .push(Plugged { opened, ..Plugged::new(disk, generation, port, device_added) });
         }
     }
 
@@ -145,22 +157,22 @@ impl Record {
     }
 
     /// The machine has, or had, the device.
-    pub(crate) fn set_given(&mut self, slot: &Slot) {
-        if let Some(at) = self.at_mut(slot) {
-            at.given = true;
+    pub(crate) fn set_device_added(&mut self, attachment: &AttachmentId) {
+        if let Some(at) = self.at_mut(attachment) {
+            at.device_added = true;
         }
     }
 
     /// The disk has left unrequested; it is to be given again, on this port.
-    pub(crate) fn set_lost(&mut self, slot: &Slot, lost: u32) {
-        if let Some(at) = self.at_mut(slot) {
-            (at.given, at.lost) = (false, lost);
+    pub(crate) fn set_ejected(&mut self, attachment: &AttachmentId, unrequested_ejects: u32) {
+        if let Some(at) = self.at_mut(attachment) {
+            (at.device_added, at.unrequested_ejects) = (false, unrequested_ejects);
         }
     }
 
     /// The disk is to be given on this port.
-    pub(crate) fn set_port(&mut self, slot: &Slot, port: u32) {
-        if let Some(at) = self.at_mut(slot) {
+    pub(crate) fn set_port(&mut self, attachment: &AttachmentId, port: u32) {
+        if let Some(at) = self.at_mut(attachment) {
             at.port = port;
         }
     }
@@ -168,9 +180,9 @@ impl Record {
     /// A guest is about to boot, with all disks, that was never asked anything.
     pub(crate) fn boot(&mut self, system_disk: Option<&DiskId>) {
         self.boots += 1;
-        self.resting.clear();
+        self.cooldowns.clear();
         for at in &mut self.disks {
-            (at.given, at.request, at.lost) = (true, None, 0);
+            (at.device_added, at.request, at.unrequested_ejects) = (true, None, 0);
             at.system = system_disk == Some(&at.disk);
         }
     }
@@ -178,25 +190,30 @@ impl Record {
     /// The requests to release disks, and the ports that rest.
     pub(crate) fn set_requests(
         &mut self,
-        requests: &[(Slot, UnplugRequest)],
-        resting: Vec<RestingPort>,
+        requests: &[(AttachmentId, UnplugRequest)],
+        cooldowns: Vec<PortCooldown>,
     ) {
         for at in &mut self.disks {
-            let is_its = |slot: &Slot| slot.disk == at.disk && slot.generation == at.generation;
-            let found = requests.iter().find(|(slot, _)| is_its(slot));
+            let is_its = |attachment: &AttachmentId| {
+                attachment.disk == at.disk && attachment.generation == at.generation
+            };
+            let found = requests.iter().find(|(attachment, _)| is_its(attachment));
             at.request = found.map(|(_, request)| *request);
         }
-        self.resting = resting;
+        self.cooldowns = cooldowns;
     }
 
-    fn at_mut(&mut self, slot: &Slot) -> Option<&mut Plugged> {
-        let is_it = |at: &&mut Plugged| at.disk == slot.disk && at.generation == slot.generation;
+    fn at_mut(&mut self, attachment: &AttachmentId) -> Option<&mut Plugged> {
+        let is_it = |at: &&mut Plugged| {
+            at.disk == attachment.disk && at.generation == attachment.generation
+        };
         self.disks.iter_mut().find(is_it)
     }
 
     /// Takes a disk off, if it is there in this attachment.
-    pub(crate) fn remove(&mut self, slot: &Slot) {
-        self.disks.retain(|at| at.disk != slot.disk || at.generation != slot.generation);
+    pub(crate) fn remove(&mut self, attachment: &AttachmentId) {
+        self.disks
+            .retain(|at| at.disk != attachment.disk || at.generation != attachment.generation);
     }
 
     /// The state that the record shows.
@@ -265,8 +282,8 @@ fn give_up_reserve(directory: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn slot(disk: &str, generation: u64) -> Slot {
-        Slot { instance: "i-1".into(), disk: disk.into(), generation }
+    fn attachment(disk: &str, generation: u64) -> AttachmentId {
+        AttachmentId { instance: "i-1".into(), disk: disk.into(), generation }
     }
 
     fn opened() -> Opened {
@@ -277,17 +294,17 @@ mod tests {
     fn ports_are_given_in_order_and_used_again() {
         let mut record = Record::default();
         record.add_missing(vec![("d-a".into(), 1), ("d-b".into(), 1)]);
-        record.add(&slot("d-c", 1), record.first_free_port(), Some(opened()));
-        record.add(&slot("d-c", 2), 7, Some(opened()));
-        record.remove(&slot("d-b", 1));
-        record.remove(&slot("d-a", 9));
-        record.add(&slot("d-d", 1), record.first_free_port(), Some(opened()));
-        record.set_given(&slot("d-c", 1));
-        record.set_given(&slot("d-d", 9));
+        record.add(&attachment("d-c", 1), record.first_free_port(), Some(opened()));
+        record.add(&attachment("d-c", 2), 7, Some(opened()));
+        record.remove(&attachment("d-b", 1));
+        record.remove(&attachment("d-a", 9));
+        record.add(&attachment("d-d", 1), record.first_free_port(), Some(opened()));
+        record.set_device_added(&attachment("d-c", 1));
+        record.set_device_added(&attachment("d-d", 9));
         let disks: Vec<_> = record
             .disks
             .iter()
-            .map(|at| (at.disk.as_str(), at.generation, at.port, at.given))
+            .map(|at| (at.disk.as_str(), at.generation, at.port, at.device_added))
             .collect();
         assert_eq!(disks, [("d-a", 1, 0, true), ("d-c", 1, 2, true), ("d-d", 1, 1, false)]);
     }
@@ -297,7 +314,7 @@ mod tests {
         let mut record = Record::default();
         let disks = ["d-a", "d-b", "d-c", "d-new"];
         record.add_missing(disks.map(|disk| (disk.into(), 1)).into());
-        record.remove(&slot("d-b", 1));
+        record.remove(&attachment("d-b", 1));
         record.order_ports(&["d-a".into(), "d-new".into()]);
         let found: Vec<_> = record.disks.iter().map(|at| (at.disk.as_str(), at.port)).collect();
         assert_eq!(found, [("d-a", 0), ("d-new", 1), ("d-c", 2)]);
@@ -322,8 +339,8 @@ mod tests {
         record.machine_type = Some("pc-q35-7.2".to_owned());
         record.starts_from = Some(StartsFrom::Uefi);
         let request = UnplugRequest { wanted: true, asked: 2, ejects: 3, heard: Some(false) };
-        let resting = vec![RestingPort { port: 9, left_ms: 10_000 }];
-        record.set_requests(&[(slot("d-a", 3), request)], resting);
+        let cooldowns = vec![PortCooldown { port: 9, left_ms: 10_000 }];
+        record.set_requests(&[(attachment("d-a", 3), request)], cooldowns);
         assert_eq!(record.disks[0].request, Some(request));
         record.save(directory.path()).unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), Some(record));

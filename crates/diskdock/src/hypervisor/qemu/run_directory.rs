@@ -1,4 +1,4 @@
-//! The directories of machines: made for the user of QEMU, and listed.
+//! The directories of machines: created for the user of QEMU, and listed to find what runs.
 
 use std::fs::Permissions;
 use std::io::ErrorKind;

@@ -21,14 +21,14 @@ use super::record::{Record, SnapshotJob};
 use super::volumes::unless_transient;
 use super::{Qemu, name};
 use crate::failpoint;
-use crate::hypervisor::{Progress, Slot, TransientError};
+use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::{Begun, SnapshotState};
 
 /// The speed of a job that waits for its turn, in bytes a second: it only keeps what the guest
 /// overwrites.
 const WAITING_SPEED: u64 = 65_536;
 /// When an unfinished snapshot is looked at again, in milliseconds.
-const LOOK_AGAIN_MS: i64 = 100;
+const RETRY_AFTER_MS: i64 = 100;
 /// How long a disk that its guest has let go of waits for the end of a snapshot, in milliseconds.
 const DETACH_WAITS_MS: i64 = 60_000;
 
@@ -140,8 +140,8 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let at = on.machine.record(on.state).await?.and_then(|known| known.of_disk(&job.disk));
         let (instance, disk) = (on.machine.id.clone(), job.disk.clone());
-        let slot = at.map(|at| Slot { instance, disk, generation: at.generation });
-        let device = slot.map(|slot| name::of_device(&slot)).transpose()?;
+        let attachment = at.map(|at| AttachmentId { instance, disk, generation: at.generation });
+        let device = attachment.map(|attachment| name::of_device(&attachment)).transpose()?;
         let open = nodes(&on.client).await?;
         let Some(device) = device.filter(|device| open.contains(device)) else {
             return self
@@ -314,19 +314,19 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
     ) -> Result<Option<Progress>, TransientError> {
         let Some(record) = machine.record(state).await? else { return Ok(None) };
         let (boot, jobs) = (record.boots, record.snapshots.clone());
-        let is_its = |job: &SnapshotJob| job.disk == slot.disk && job.boot == boot;
+        let is_its = |job: &SnapshotJob| job.disk == attachment.disk && job.boot == boot;
         let Some(job) = jobs.into_iter().find(is_its) else { return Ok(None) };
         let found = find_job(client, &job.snapshot).await?;
         let Some(found) = found.filter(|found| found.status == JobStatus::UnderWay) else {
-            state.snapshot_waits.remove(&slot.disk);
+            state.snapshot_waits.remove(&attachment.disk);
             return Ok(None);
         };
         let now_ms = machine.now_ms();
-        let since_ms = *state.snapshot_waits.entry(slot.disk.clone()).or_insert(now_ms);
+        let since_ms = *state.snapshot_waits.entry(attachment.disk.clone()).or_insert(now_ms);
         if job.given_up.is_none() && now_ms - since_ms < DETACH_WAITS_MS {
             let device = name::of_snapshot(&job.snapshot)?.to_owned();
             // It may have ended just now.
@@ -358,5 +358,5 @@ async fn find_job(
 }
 
 fn waits(because: &str) -> Progress {
-    Progress::RetryAfter { after_ms: LOOK_AGAIN_MS, because: because.to_owned() }
+    Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because: because.to_owned() }
 }

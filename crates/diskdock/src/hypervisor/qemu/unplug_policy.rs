@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::DiskId;
 use serde::{Deserialize, Serialize};
 
-use crate::hypervisor::Slot;
+use crate::hypervisor::AttachmentId;
 
 /// How often an unplug under way is looked at, in milliseconds; events make it sooner.
 const LOOK_MS: i64 = 1_000;
@@ -34,11 +34,11 @@ const ASK_AGAIN_AT_MOST_MS: i64 = 240_000;
 /// How long a paused machine may keep an unplug waiting, in milliseconds: time for an operator to
 /// find out and to make room. Then the disk is In_use again, which it is.
 pub(in crate::hypervisor) const PAUSED_AT_MOST_MS: i64 = 3_600_000;
-/// How long a port rests at least. Ejects that are left over are worked off right after the one
-/// that took the disk, so a port rests as long as that one took, within these bounds.
-const REST_AT_LEAST_MS: i64 = 10_000;
-/// How long a port rests at most, and after a disk has left unrequested.
-const REST_AT_MOST_MS: i64 = 300_000;
+/// The shortest cooldown of a port. Ejects that are left over are worked off right after the one
+/// that took the disk, so the cooldown lasts as long as that one took, within these bounds.
+const COOLDOWN_MIN_MS: i64 = 10_000;
+/// The longest cooldown of a port, which a disk that has left unrequested causes as well.
+const COOLDOWN_MAX_MS: i64 = 300_000;
 
 /// Why an unplug that waited for a paused machine has ended.
 pub(in crate::hypervisor) const PAUSED_TOO_LONG: &str = "the virtual machine was paused for an \
@@ -59,7 +59,7 @@ pub(super) struct UnplugRequest {
 
 /// A port that takes no disk for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RestingPort {
+pub(super) struct PortCooldown {
     /// The root port.
     pub port: u32,
     /// For how many milliseconds more.
@@ -72,7 +72,7 @@ pub(super) struct Observation {
     /// The guest can still reach it.
     pub present: bool,
     /// The guest listens to hot-plug events; none if unknown.
-    pub listens: Option<bool>,
+    pub hotplug_enabled: Option<bool>,
     /// Why the machine's processors stand still, if they do.
     pub paused: Option<String>,
 }
@@ -83,7 +83,7 @@ pub(super) enum Decision {
     /// Ask the guest now, and look again.
     Ask,
     /// Look again after so many milliseconds.
-    LookAgain { after_ms: i64, because: String },
+    RetryAfter { after_ms: i64, because: String },
     /// As [`Decision::LookAgain`], while nothing can happen in the machine.
     Suspended { after_ms: i64, because: String },
     /// Give up, for this reason.
@@ -98,7 +98,7 @@ pub(super) enum Port {
     /// To this root port.
     Free(u32),
     /// Nowhere yet: every free port may still be ejected once more.
-    Resting { after_ms: i64, because: String },
+    CoolingDown { after_ms: i64, because: String },
     /// Nowhere: there is no free port.
     Full,
 }
@@ -121,8 +121,8 @@ struct Open {
 /// The unplug policy of one machine.
 #[derive(Clone, Debug)]
 pub(super) struct UnplugPolicy {
-    open: HashMap<Slot, Open>,
-    resting: BTreeMap<u32, i64>,
+    open: HashMap<AttachmentId, Open>,
+    cooldowns: BTreeMap<u32, i64>,
     running: bool,
     ran_ms: i64,
     ticked_ms: Option<i64>,
@@ -135,20 +135,20 @@ impl Default for UnplugPolicy {
 }
 
 impl UnplugPolicy {
-    /// Goes on from what was recorded. Every rest begins anew, and whether a disk is still wanted
-    /// off is for the operation to say: see [`UnplugPolicy::begin`].
+    /// Continues from what was recorded. Every cooldown begins anew; whether a disk is still to be
+    /// detached is for the operation to say: see [`UnplugPolicy::begin`].
     pub(crate) fn restored(
-        requests: impl IntoIterator<Item = (Slot, UnplugRequest)>,
-        resting: impl IntoIterator<Item = RestingPort>,
+        requests: impl IntoIterator<Item = (AttachmentId, UnplugRequest)>,
+        cooldowns: impl IntoIterator<Item = PortCooldown>,
     ) -> UnplugPolicy {
-        let open = |(slot, request): (Slot, UnplugRequest)| {
+        let open = |(attachment, request): (AttachmentId, UnplugRequest)| {
             let request = UnplugRequest { wanted: false, ..request };
-            // When it was first asked is unknown, so its port rests for the longest time.
-            (slot, Open { request, first_ms: -REST_AT_MOST_MS, ..Open::default() })
+            // When it was first asked is unknown, so its port gets the longest cooldown.
+            (attachment, Open { request, first_ms: -COOLDOWN_MAX_MS, ..Open::default() })
         };
         UnplugPolicy {
             open: requests.into_iter().map(open).collect(),
-            resting: resting.into_iter().map(|rest| (rest.port, rest.left_ms)).collect(),
+            cooldowns: cooldowns.into_iter().map(|port| (port.port, port.left_ms)).collect(),
             running: true,
             ran_ms: 0,
             ticked_ms: None,
@@ -156,10 +156,10 @@ impl UnplugPolicy {
     }
 
     /// The disk is wanted off. True if the guest is to be asked before anything is looked up.
-    pub(crate) fn begin(&mut self, slot: &Slot, now_ms: i64) -> bool {
+    pub(crate) fn begin(&mut self, attachment: &AttachmentId, now_ms: i64) -> bool {
         self.tick(now_ms, self.running);
         let running = self.running;
-        let open = self.open.entry(slot.clone()).or_default();
+        let open = self.open.entry(attachment.clone()).or_default();
         if !open.request.wanted {
             open.request.wanted = true;
             // Wanted off anew: intervals begin anew. A request that a reset has ended is none.
@@ -172,15 +172,15 @@ impl UnplugPolicy {
     }
 
     /// The guest was asked.
-    pub(crate) fn asked(&mut self, slot: &Slot, listens: Option<bool>) {
+    pub(crate) fn asked(&mut self, attachment: &AttachmentId, hotplug_enabled: Option<bool>) {
         let ran_ms = self.ran_ms;
-        let open = self.open.entry(slot.clone()).or_default();
+        let open = self.open.entry(attachment.clone()).or_default();
         if open.request.asked == 0 {
             open.first_ms = ran_ms;
         }
         open.last_ms = ran_ms;
         open.request.asked = open.request.asked.saturating_add(1);
-        open.request.heard = listens;
+        open.request.heard = hotplug_enabled;
         open.round = open.round.saturating_add(1);
         self.event_raised();
     }
@@ -197,10 +197,15 @@ impl UnplugPolicy {
     }
 
     /// The next step after an observation of the disk.
-    pub(crate) fn observed(&mut self, slot: &Slot, seen: Observation, now_ms: i64) -> Decision {
+    pub(crate) fn observed(
+        &mut self,
+        attachment: &AttachmentId,
+        seen: Observation,
+        now_ms: i64,
+    ) -> Decision {
         self.tick(now_ms, seen.paused.is_none());
         let ran_ms = self.ran_ms;
-        let open = self.open.entry(slot.clone()).or_default();
+        let open = self.open.entry(attachment.clone()).or_default();
         if !seen.present {
             return Decision::Release;
         }
@@ -216,66 +221,66 @@ impl UnplugPolicy {
             }
             return Decision::Suspended { after_ms: left_ms.min(LOOK_PAUSED_MS), because };
         }
-        match open.ask_in_ms(seen.listens, ran_ms) {
+        match open.ask_in_ms(seen.hotplug_enabled, ran_ms) {
             0 => Decision::Ask,
-            left_ms => Decision::LookAgain {
+            left_ms => Decision::RetryAfter {
                 after_ms: left_ms.min(LOOK_MS),
-                because: open.waits_for(seen.listens),
+                because: open.waits_for(seen.hotplug_enabled),
             },
         }
     }
 
-    /// The guest said that it will not let go. Only who was asked can refuse.
-    pub(crate) fn refused(&mut self, slot: &Slot) {
-        if let Some(open) = self.open.get_mut(slot).filter(|open| open.request.asked > 0) {
+    /// The guest refused to release the disk. Without a request there is nothing to refuse.
+    pub(crate) fn refused(&mut self, attachment: &AttachmentId) {
+        if let Some(open) = self.open.get_mut(attachment).filter(|open| open.request.asked > 0) {
             open.refused = true;
         }
     }
 
     /// The detach was given up. A guest that was asked may release the disk all the same.
     pub(crate) fn cancelled(&mut self, disk: &DiskId) {
-        for (_, open) in self.open.iter_mut().filter(|(slot, _)| slot.disk == *disk) {
+        for (_, open) in self.open.iter_mut().filter(|(attachment, _)| attachment.disk == *disk) {
             (open.request.wanted, open.refused, open.paused_ms) = (false, false, 0);
         }
         self.open.retain(|_, open| !open.is_forgotten());
     }
 
     /// The guest can still reach the disk. If a reset did not take it, no earlier request will.
-    pub(crate) fn note_present(&mut self, slot: &Slot) {
+    pub(crate) fn note_present(&mut self, attachment: &AttachmentId) {
         let ended = |open: &Open| !open.request.wanted && open.request.ejects == 0;
-        if self.open.get(slot).is_some_and(ended) {
-            self.open.remove(slot);
+        if self.open.get(attachment).is_some_and(ended) {
+            self.open.remove(attachment);
         }
     }
 
     /// Whether the disk may leave because of a request: the guest was asked, or is to be.
-    pub(crate) fn may_leave_by_request(&self, slot: &Slot) -> bool {
-        self.open.get(slot).is_some_and(|open| !open.is_forgotten())
+    pub(crate) fn may_leave_by_request(&self, attachment: &AttachmentId) -> bool {
+        self.open.get(attachment).is_some_and(|open| !open.is_forgotten())
     }
 
     /// The disk has left its port and nothing is open about it any more.
-    pub(crate) fn left(&mut self, slot: &Slot, port: u32, now_ms: i64) {
-        // What has passed until now is not part of the rest that begins.
+    pub(crate) fn left(&mut self, attachment: &AttachmentId, port: u32, now_ms: i64) {
+        // Time that has passed until now is not part of the cooldown that begins.
         self.tick(now_ms, self.running);
-        match self.open.remove(slot) {
+        match self.open.remove(attachment) {
             Some(open) if open.request.ejects <= 1 => {}
             Some(open) => {
                 let took_ms = self.ran_ms - open.first_ms;
-                self.rest(port, took_ms.clamp(REST_AT_LEAST_MS, REST_AT_MOST_MS));
+                self.cool_down(port, took_ms.clamp(COOLDOWN_MIN_MS, COOLDOWN_MAX_MS));
             }
             // It was ejected unrequested, which may happen again.
-            None => self.rest(port, REST_AT_MOST_MS),
+            None => self.cool_down(port, COOLDOWN_MAX_MS),
         }
     }
 
-    fn rest(&mut self, port: u32, for_ms: i64) {
-        let left_ms = self.resting.entry(port).or_default();
+    fn cool_down(&mut self, port: u32, for_ms: i64) {
+        let left_ms = self.cooldowns.entry(port).or_default();
         *left_ms = for_ms.max(*left_ms);
     }
 
     /// The guest was reset: its queue is gone, and QEMU has taken every disk that it was asked for.
     pub(crate) fn reset(&mut self) {
-        self.resting.clear();
+        self.cooldowns.clear();
         for open in self.open.values_mut() {
             let wanted = open.request.wanted;
             // One whose detach was given up may be leaving with this reset.
@@ -303,42 +308,42 @@ impl UnplugPolicy {
     }
 
     /// The disks that are wanted off.
-    pub(crate) fn wanted(&self) -> Vec<Slot> {
+    pub(crate) fn wanted(&self) -> Vec<AttachmentId> {
         let wanted = self.open.iter().filter(|(_, open)| open.request.wanted);
-        wanted.map(|(slot, _)| slot.clone()).collect()
+        wanted.map(|(attachment, _)| attachment.clone()).collect()
     }
 
     /// The requests that the guest was told of, to be recorded.
-    pub(crate) fn requests(&self) -> Vec<(Slot, UnplugRequest)> {
+    pub(crate) fn requests(&self) -> Vec<(AttachmentId, UnplugRequest)> {
         let told = self.open.iter().filter(|(_, open)| open.request.asked > 0);
-        told.map(|(slot, open)| (slot.clone(), open.request)).collect()
+        told.map(|(attachment, open)| (attachment.clone(), open.request)).collect()
     }
 
-    /// The ports that rest, to be recorded.
-    pub(crate) fn resting(&self) -> Vec<RestingPort> {
-        self.resting.iter().map(|(&port, &left_ms)| RestingPort { port, left_ms }).collect()
+    /// The ports in cooldown, to be recorded.
+    pub(crate) fn cooldowns(&self) -> Vec<PortCooldown> {
+        self.cooldowns.iter().map(|(&port, &left_ms)| PortCooldown { port, left_ms }).collect()
     }
 
     /// The port for the next disk, of those that the machine has and that are not taken.
     pub(crate) fn port(&mut self, free: &BTreeSet<u32>, now_ms: i64) -> Port {
         self.tick(now_ms, self.running);
-        if let Some(port) = self.rested_port(free) {
+        if let Some(port) = self.port_without_cooldown(free) {
             return Port::Free(port);
         }
-        let Some(left_ms) = free.iter().filter_map(|port| self.resting.get(port)).min() else {
+        let Some(left_ms) = free.iter().filter_map(|port| self.cooldowns.get(port)).min() else {
             return Port::Full;
         };
-        let because = "the machine's free slots rest: its guest was slow to let go of a disk, and may \
+        let because = "the machine's free root ports are in cooldown: its guest was slow to release a disk, and may \
                        still eject whatever is there";
-        Port::Resting { after_ms: (*left_ms).clamp(1, LOOK_MS), because: because.to_owned() }
+        Port::CoolingDown { after_ms: (*left_ms).clamp(1, LOOK_MS), because: because.to_owned() }
     }
 
-    /// A free port that does not rest, as of the last look.
-    pub(crate) fn rested_port(&self, free: &BTreeSet<u32>) -> Option<u32> {
-        free.iter().find(|port| !self.resting.contains_key(*port)).copied()
+    /// A free port that is not in cooldown, as of the last query.
+    pub(crate) fn port_without_cooldown(&self, free: &BTreeSet<u32>) -> Option<u32> {
+        free.iter().find(|port| !self.cooldowns.contains_key(*port)).copied()
     }
 
-    /// Time has passed. A rest goes on only while the guest runs and its queue moves: while no
+    /// Time has passed. A cooldown goes on only while the guest runs and its queue moves: while no
     /// eject that has not come to its end may be in front of those that are left over.
     fn tick(&mut self, now_ms: i64, running: bool) {
         let since = self.ticked_ms.replace(now_ms).map_or(0, |last| (now_ms - last).max(0));
@@ -351,7 +356,7 @@ impl UnplugPolicy {
         }
         self.ran_ms = self.ran_ms.saturating_add(since);
         if self.open.values().all(|open| open.request.ejects == 0) {
-            self.resting.retain(|_, left_ms| {
+            self.cooldowns.retain(|_, left_ms| {
                 *left_ms -= since;
                 *left_ms > 0
             });
@@ -366,10 +371,10 @@ impl Open {
     }
 
     /// Milliseconds until the guest is to be asked again.
-    fn ask_in_ms(&self, listens: Option<bool>, ran_ms: i64) -> i64 {
+    fn ask_in_ms(&self, hotplug_enabled: Option<bool>, ran_ms: i64) -> i64 {
         let UnplugRequest { asked, heard, .. } = self.request;
         // It was not up yet, or did not listen, and does now.
-        if asked == 0 || (heard == Some(false) && listens == Some(true)) {
+        if asked == 0 || (heard == Some(false) && hotplug_enabled == Some(true)) {
             return 0;
         }
         let first = if heard.is_none() { ASK_UNHEARD_MS } else { ASK_AGAIN_MS };
@@ -378,13 +383,13 @@ impl Open {
         (interval - (ran_ms - self.last_ms)).max(0)
     }
 
-    fn waits_for(&self, listens: Option<bool>) -> String {
+    fn waits_for(&self, hotplug_enabled: Option<bool>) -> String {
         let times = match self.request.asked {
             1 => "once".to_owned(),
             asked => format!("{asked} times"),
         };
         let asked = format!("the guest was asked {times} to let go of the disk");
-        match listens {
+        match hotplug_enabled {
             Some(false) => format!("{asked}; its system does not listen to hot-plug events"),
             Some(true) | None => asked,
         }

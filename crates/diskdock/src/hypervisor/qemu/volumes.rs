@@ -14,7 +14,7 @@ use super::copies::Copied;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
 use super::{Qemu, name};
-use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress, Slot, TransientError};
+use crate::hypervisor::{AttachmentId, DiskSpec, Disks, DriverFuture, Progress, TransientError};
 use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
 
 impl Qemu {
@@ -93,8 +93,8 @@ impl Qemu {
         let (Some(client), Some(at)) = (client, at) else { return self.resize_closed(spec).await };
         let (instance, generation) = (instance.clone(), at.generation);
         let opened = at.opened.clone();
-        let slot = Slot { instance, disk: spec.disk.clone(), generation };
-        let node_name = name::of_device(&slot)?;
+        let attachment = AttachmentId { instance, disk: spec.disk.clone(), generation };
+        let node_name = name::of_device(&attachment)?;
         if !nodes(&client).await?.contains(&node_name) {
             return self.resize_closed(spec).await;
         }
@@ -143,8 +143,8 @@ impl Qemu {
         self.with_volumes(move |_| closing.sync()).await
     }
 
-    /// QEMU has ended and closed a disk with that: whether it was the right one, and is written
-    /// out. What QEMU had open is gone if it was another, so the disk is damaged then.
+    /// Verifies and syncs a volume after QEMU has ended. The disk is marked as damaged if QEMU had
+    /// another file open than the one under the disk's name: that one is gone.
     pub(super) async fn close_ended(
         &self,
         machine: &Machine,
@@ -203,8 +203,8 @@ impl Qemu {
         }
     }
 
-    /// From now on nothing is known of the bytes that a machine has open, so that those under the
-    /// disk's name count.
+    /// Clears the identity of the file that a machine has open, so that the file under the disk's
+    /// name is taken as it is.
     pub(super) async fn accept_volume(
         &self,
         disk: &DiskId,
@@ -244,9 +244,12 @@ impl Qemu {
         let Some(opened) = at.opened.clone() else {
             return failed("it is not known which bytes its virtual machine has open");
         };
-        let slot =
-            Slot { instance: instance.clone(), disk: disk.clone(), generation: at.generation };
-        if devices(&client).await?.contains(&name::of_device(&slot)?) {
+        let attachment = AttachmentId {
+            instance: instance.clone(),
+            disk: disk.clone(),
+            generation: at.generation,
+        };
+        if devices(&client).await?.contains(&name::of_device(&attachment)?) {
             return failed("its guest can still write to it; detach it first");
         }
         let Some(process) = machine.process().map(|process| process.id) else {
@@ -293,8 +296,8 @@ impl Disks for Qemu {
         Box::pin(self.advance_resize(spec, on))
     }
 
-    fn has_room(&self) -> bool {
-        self.volumes.has_room().unwrap_or_else(|error| {
+    fn has_free_space(&self) -> bool {
+        self.volumes.has_free_space().unwrap_or_else(|error| {
             tracing::warn!(%error, "cannot tell whether there is room for disks");
             true
         })

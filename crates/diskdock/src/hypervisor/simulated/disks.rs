@@ -3,7 +3,7 @@
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 
 use super::{Key, Simulated, ready};
-use crate::hypervisor::script::TransitionKind;
+use crate::hypervisor::simulated::rules::TransitionKind;
 use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress};
 
 /// Why nothing can be done about the bytes of a disk.
@@ -51,7 +51,7 @@ impl Disks for Simulated {
         ready(self.look(key, now, |_| {}))
     }
 
-    fn has_room(&self) -> bool {
+    fn has_free_space(&self) -> bool {
         !self.lock().is_full
     }
 

@@ -2,9 +2,9 @@
 
 use domain::{InstanceId, Uptime};
 
-use super::{Key, LOOK_AGAIN_MS, Simulated, SimulatedState, Under};
+use super::{Key, RETRY_AFTER_MS, Simulated, SimulatedState, Under};
 use crate::hypervisor::qemu::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
-use crate::hypervisor::script::TransitionKind;
+use crate::hypervisor::simulated::rules::TransitionKind;
 use crate::hypervisor::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, Progress, paused_already};
 
 impl Simulated {
@@ -61,6 +61,6 @@ impl SimulatedState {
             return Progress::Failed(PAUSED_TOO_LONG.to_owned());
         }
         let because = PAUSED_BY_OPERATOR.to_owned();
-        Progress::Suspended { after_ms: left_ms.min(LOOK_AGAIN_MS), because }
+        Progress::Suspended { after_ms: left_ms.min(RETRY_AFTER_MS), because }
     }
 }

@@ -73,7 +73,7 @@ fn refuse_file_in_the_way(plan: &BackupPlan) -> Result<(), StoreError> {
     match fs::symlink_metadata(&plan.file) {
         Ok(found) if found.is_dir() => {
             let why = format!("{} is a directory: name a file", plan.file.display());
-            Err(StoreError::Refused(why))
+            Err(StoreError::Unusable(why))
         }
         Ok(_) if !plan.replace => Err(is_there(&plan.file)),
         _ => Ok(()),
@@ -86,7 +86,7 @@ fn open_source(directory: &Path) -> Result<Connection, StoreError> {
     let path = directory.join(STORE);
     if !path.exists() {
         let why = format!("there is no store in {}: name its directory", directory.display());
-        return Err(StoreError::Refused(format!("{why} with --data-dir")));
+        return Err(StoreError::Unusable(format!("{why} with --data-dir")));
     }
     // A connection that can write removes its log when it is the last one.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -114,7 +114,7 @@ fn write(
     }
     if let Some(damage) = identity::damage(&copy) {
         let why = format!("the store is damaged: {damage}; `diskdock doctor` says what to do");
-        return Err(StoreError::Refused(why));
+        return Err(StoreError::Unusable(why));
     }
     let contents = StoreContents::read(&copy)?;
     copy.close().map_err(|(_, error)| engine(error))?;
@@ -132,7 +132,7 @@ impl BackupFile {
     pub fn open(path: &Path) -> Result<BackupFile, StoreError> {
         let refused = |why: String| {
             let path = path.display();
-            StoreError::Refused(format!("{path} cannot be restored: {why}"))
+            StoreError::Unusable(format!("{path} cannot be restored: {why}"))
         };
         check_header(path).map_err(refused)?;
         let odd = |error: StoreError| refused(format!("it is damaged ({error})"));

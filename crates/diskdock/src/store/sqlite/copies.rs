@@ -73,7 +73,7 @@ impl DraftFile {
         let path = to.with_file_name(format!(".{name}.new"));
         let file = open_locked(&path).map_err(|error| cannot_write(&path, &error))?;
         let draft = DraftFile { path, file };
-        // What one that was killed has left is no beginning of this one.
+        // A file that a killed copy has left is no beginning of this one.
         draft.remove_journals();
         draft.file.set_len(0).map_err(|error| cannot_write(&draft.path, &error))?;
         Ok(draft)
@@ -106,7 +106,7 @@ impl DraftFile {
 
     fn remove_journals(&self) {
         for end in ["-journal", "-wal", "-shm"] {
-            // What is not there needs not to be removed.
+            // A file that is not there needs no removal.
             let _ = fs::remove_file(with_ending(&self.path, end));
         }
     }
@@ -163,10 +163,10 @@ pub(super) fn directory_of(file: &Path) -> &Path {
 }
 
 pub(super) fn cannot_write(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Refused(format!("cannot write {}: {why}", path.display()))
+    StoreError::Unusable(format!("cannot write {}: {why}", path.display()))
 }
 
 pub(super) fn is_there(path: &Path) -> StoreError {
     let path = path.display();
-    StoreError::Refused(format!("{path} is there already: name another file, or give --force"))
+    StoreError::Unusable(format!("{path} is there already: name another file, or give --force"))
 }

@@ -235,7 +235,7 @@ impl CommitDelta {
     }
 
     /// Whether there is room to remember what was only read.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn has_free_space(&self) -> bool {
         !self.everything && self.entries < CHANGED / 2
     }
 

@@ -30,6 +30,6 @@ impl Health {
 
     /// Refuses if no more writes are taken.
     pub(super) fn allow_writes(&self) -> Result<(), StoreError> {
-        self.stopped().map_or(Ok(()), |cause| Err(StoreError::Stopped(cause)))
+        self.stopped().map_or(Ok(()), |cause| Err(StoreError::WritesDisabled(cause)))
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn check_file(directory: &Path) -> Result<(), StoreError> {
             }
         }
         Err(error) => {
-            return Err(StoreError::Refused(format!("cannot read {}: {error}", path.display())));
+            return Err(StoreError::Unusable(format!("cannot read {}: {error}", path.display())));
         }
     };
     let mut traces = traces(directory);
@@ -230,7 +230,7 @@ fn read_identity(connection: &Connection) -> Result<Option<Mark>, StoreError> {
 fn read_mark(directory: &Path) -> Result<Option<Mark>, StoreError> {
     let path = directory.join(MARK);
     let wrong = |error: &dyn std::fmt::Display| {
-        StoreError::Refused(format!(
+        StoreError::Unusable(format!(
             "cannot read {}: {error}. If the store beside it is the right one, remove that file",
             path.display()
         ))

@@ -69,7 +69,7 @@ pub(super) fn back(connection: &mut Connection, wanted: i64) -> Result<(), Store
     let known = newest();
     if !(OLDEST..=known).contains(&wanted) {
         let why = format!("store version {wanted} cannot be written, only {OLDEST} to {known}");
-        return Err(StoreError::Refused(why));
+        return Err(StoreError::Unusable(why));
     }
     for (number, migration) in migrations().rev().filter(|(number, _)| *number > wanted) {
         step(connection, migration.back, number - 1)?;

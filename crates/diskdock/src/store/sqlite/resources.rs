@@ -89,7 +89,7 @@ fn update(
     }
     sql.push_str(" WHERE id = ?2 AND revision = ?3");
     let updated = tx.execute(&sql, params_from_iter(values))?;
-    if updated == 1 { Ok(revision + 1) } else { Err(StoreError::LostRace) }
+    if updated == 1 { Ok(revision + 1) } else { Err(StoreError::Conflict) }
 }
 
 /// Brings the terms from what a resource was found by to what it is found by now.

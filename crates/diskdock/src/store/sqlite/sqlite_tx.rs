@@ -126,7 +126,7 @@ impl<'c> SqliteTx<'c> {
             Memory::Reads(_, None) => {}
             Memory::Writes(_, delta) => {
                 let mut delta = delta.borrow_mut();
-                if delta.has_room() {
+                if delta.has_free_space() {
                     delta.set_resource(of, id, Some(found.clone()));
                 }
             }

@@ -160,7 +160,7 @@ impl WriterThread {
                 Ok(()) => Ok(()),
                 Err(_) => self.by_itself(job.as_mut()),
             };
-            // What is told after the commit cannot undo it: a panic there is that caller's alone.
+            // A callback after the commit cannot undo it: a panic in it concerns its caller alone.
             let told = std::panic::catch_unwind(AssertUnwindSafe(|| job.done(ended)));
             if told.is_err() {
                 tracing::error!("the caller of a write panicked");
@@ -221,7 +221,7 @@ impl WriterThread {
             return;
         }
         let done = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        // What readers still need stays in the log until the next time.
+        // Pages that readers still need stay in the log until the next time.
         if let Err(error) = self.health.note(done.map_err(engine)) {
             tracing::error!(%error, "cannot write the log back into the store");
         }

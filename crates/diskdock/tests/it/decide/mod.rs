@@ -8,7 +8,7 @@ mod snapshots;
 use crate::harness::record;
 use diskdock::actions;
 use diskdock::catalog::{
-    Call, Caller, EncodedEffect, Entry, Environment, Input, QueryReply, Refusal, Stop,
+    ActionError, Call, Caller, EncodedEffect, Entry, Environment, Input, QueryReply, Refusal,
 };
 use diskdock::ids::IdGenerator;
 use diskdock::inventory;
@@ -80,9 +80,9 @@ impl Bench {
             }
         };
         answer.map_err(|stop| match stop {
-            Stop::Refused(refusal) => refused(name, &refusal),
-            Stop::Failed(fault) => panic!("{fault}"),
-            Stop::Broken(what) => panic!("{what}"),
+            ActionError::Refused(refusal) => refused(name, &refusal),
+            ActionError::Failed(fault) => panic!("{fault}"),
+            ActionError::Broken(what) => panic!("{what}"),
         })
     }
 }

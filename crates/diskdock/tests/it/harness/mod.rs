@@ -17,7 +17,7 @@ use diskdock::gateway::GatewayReply;
 use diskdock::gateway::keys::StartKeys;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::IdGenerator;
-use diskdock::operations::{UnknownInstances, find_differences, reconcile};
+use diskdock::operations::{MissingInHypervisor, find_differences, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{Store, StoreError};
 use domain::instance::{InstanceNetwork, StoppedMode};
@@ -267,7 +267,7 @@ impl TestServer {
         let services = &self.assembly.gateway.services;
         let (store, now) = (&services.store, services.clock.now());
         let hypervisor = self.assembly.hypervisor.as_ref();
-        reconcile(store, hypervisor, UnknownInstances::Report, now).await.unwrap()
+        reconcile(store, hypervisor, MissingInHypervisor::Report, now).await.unwrap()
     }
 
     /// The log has warned of this so many times, as the story expects.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use diskdock::actions::OPERATIONS;
 use diskdock::hypervisor::Hypervisor;
-use diskdock::operations::{NewOperation, Runner, ServerLife};
+use diskdock::operations::{BackgroundTasks, NewOperation, Runner};
 use diskdock::store::{OperationRow, WriteTx};
 use domain::{AccountId, OperationId, Uptime};
 
@@ -23,8 +23,9 @@ const RUNS_FOR_MS: i64 = 40_000;
 
 fn detach(number: i64, account: &str) -> NewOperation {
     let kind = OPERATIONS.iter().find(|kind| kind.name == "disk.detach").unwrap();
-    let slot = format!(r#"{{"slot":{{"instance":"i-1","disk":"d-{number}","generation":1}}}}"#);
-    let operation = (kind.restore)(&slot).unwrap();
+    let attachment =
+        format!(r#"{{"slot":{{"instance":"i-1","disk":"d-{number}","generation":1}}}}"#);
+    let operation = (kind.restore)(&attachment).unwrap();
     NewOperation::new(
         OperationId(number),
         &AccountId::from(account),
@@ -124,7 +125,7 @@ async fn lease_is_renewed_while_the_reconciler_waits_for_a_silent_machine() {
     let instance = entities::instance("one");
     bench.store.write(move |tx| tx.save_instance(&instance)).await.unwrap();
     let driver: Arc<dyn Hypervisor> = Arc::<Shaky>::clone(&bench.driver);
-    let life = ServerLife::new(&bench.store, &bench.clock, &driver, &bench.runner, Vec::new());
+    let life = BackgroundTasks::new(&bench.store, &bench.clock, &driver, &bench.runner, Vec::new());
     let (ready, is_ready) = tokio::sync::oneshot::channel();
     let living = tokio::spawn(async move { life.run(|| ready.send(()).unwrap()).await });
     is_ready.await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use diskdock::operations::sweep;
+use diskdock::operations::discard_volumes;
 use diskdock::store::Store;
 use domain::{DiskId, SnapshotId};
 
@@ -25,14 +25,14 @@ async fn discard_is_retried_after_a_driver_error() {
     bench.store.write(|tx| tx.remove_disk(&"d-one".into())).await.unwrap();
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     for _ in 0..2 {
-        assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
+        assert_eq!(discard_volumes(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
         assert_eq!(discards(&bench.store), ["d-one"]);
     }
     assert!(bench.driver.discarded.lock().unwrap().is_empty());
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
-    assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 1);
+    assert_eq!(discard_volumes(&bench.store, bench.driver.as_ref()).await.unwrap(), 1);
     assert_eq!(discards(&bench.store), [""; 0]);
-    assert_eq!(sweep(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
+    assert_eq!(discard_volumes(&bench.store, bench.driver.as_ref()).await.unwrap(), 0);
     let discarded = bench.driver.discarded.lock().unwrap().clone();
     assert_eq!(discarded, ["d-one".into()], "once, and no disk that is still there");
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
-    DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress,
-    Simulated, Slot, TransientError,
+    AttachmentId, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
+    ObservedState, Progress, Simulated, TransientError,
 };
 use diskdock::store::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
@@ -171,11 +171,15 @@ impl Machines for Shaky {
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.reboot(spec, now))
     }
-    fn plug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        self.pass(|| self.driver.plug(slot, now))
+    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.plug(attachment, now))
     }
-    fn unplug<'a>(&'a self, slot: &'a Slot, now: Uptime) -> DriverFuture<'a, Progress> {
-        self.pass(|| self.driver.unplug(slot, now))
+    fn unplug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.unplug(attachment, now))
     }
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         self.pass(|| self.driver.forget(instance))
@@ -230,8 +234,8 @@ impl Disks for Shaky {
         self.pass(|| self.driver.modify(disk, now))
     }
 
-    fn has_room(&self) -> bool {
-        self.driver.has_room()
+    fn has_free_space(&self) -> bool {
+        self.driver.has_free_space()
     }
     fn take_snapshot<'a>(
         &'a self,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use diskdock::actions::OPERATIONS;
 use diskdock::clock::Clock;
 use diskdock::hypervisor::{Hypervisor, Machines, ObservedState, Pace, Simulated};
-use diskdock::operations::{Runner, Selection, UnknownInstances, reconcile};
+use diskdock::operations::{MissingInHypervisor, Runner, Selection, reconcile};
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{Lease, OperationRow, Store, WriteTx};
 use domain::{Disk, DiskStatus, Instance, InstanceId, InstanceStatus, Phase, Uptime};
@@ -44,8 +44,10 @@ impl Bench {
         let bench = Bench::empty();
         let mut disk = entities::disk("one");
         disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
-        let slot = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
-        bench.begin(Some(disk), entities::instance("one"), ("disk.attach", slot.to_owned())).await;
+        let attachment = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
+        bench
+            .begin(Some(disk), entities::instance("one"), ("disk.attach", attachment.to_owned()))
+            .await;
         bench
     }
 
@@ -234,7 +236,7 @@ async fn reconciler_repairs_some_differences_and_reports_the_others() {
     assert_eq!(world.differences().await, [], "what is off need not be known");
     let services = &world.assembly.gateway.services;
     let driver = world.simulated().as_ref();
-    reconcile(&services.store, driver, UnknownInstances::Adopt, services.clock.now())
+    reconcile(&services.store, driver, MissingInHypervisor::Adopt, services.clock.now())
         .await
         .unwrap();
     let seen = driver.observe(&id).await.unwrap().unwrap();
@@ -256,7 +258,7 @@ async fn reconciler_keeps_a_disk_of_an_instance_restarted_meanwhile() {
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
     assert!(driver.driver.release_disk(&instance, &"d-one".into()));
-    let compare = || reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
+    let compare = || reconcile(&bench.store, driver, MissingInHypervisor::Report, BEGINNING);
     *bench.script.restarts.lock().unwrap() = Some(instance);
     assert_eq!(compare().await.unwrap().len(), 1);
     assert_eq!(bench.disk().status(), DiskStatus::InUse, "its next guest has it again");
@@ -274,7 +276,7 @@ async fn reconciler_limits_the_wait_for_silent_machines() {
     }
     bench.driver.slow.store(true, Ordering::SeqCst);
     let driver = bench.driver.as_ref();
-    let looking = reconcile(&bench.store, driver, UnknownInstances::Report, BEGINNING);
+    let looking = reconcile(&bench.store, driver, MissingInHypervisor::Report, BEGINNING);
     let watching = async {
         while driver.calls.load(Ordering::SeqCst) < 16 {
             tokio::task::yield_now().await;

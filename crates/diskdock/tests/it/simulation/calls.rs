@@ -8,7 +8,7 @@ use diskdock::operations::Selection;
 use domain::InstanceId;
 use serde_json::Value;
 
-use super::Tally;
+use super::Counters;
 use super::follow::{Around, disk_may_become, instance_becomes};
 use super::model::{Disk, Doing, Expected, Instance, Snapshot};
 use super::steps::{CALLERS, Simulation};
@@ -175,7 +175,7 @@ impl Simulation {
     }
 
     /// Faults end, and everything comes to its end.
-    pub(super) async fn finish(mut self) -> Tally {
+    pub(super) async fn finish(mut self) -> Counters {
         self.world.simulated().clear_rules();
         for _ in 0..12 {
             let services = &self.world.assembly.gateway.services;

@@ -24,7 +24,7 @@ const SEEDS_LONG: u64 = 2_000;
 const STEPS: u64 = 250;
 
 /// How often each action was answered well, and how often it was refused.
-type Tally = BTreeMap<&'static str, [usize; 2]>;
+type Counters = BTreeMap<&'static str, [usize; 2]>;
 
 fn number_from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -49,7 +49,7 @@ impl Drop for Replay {
     }
 }
 
-async fn run(seed: u64, steps: u64, tally: &mut Tally) {
+async fn run(seed: u64, steps: u64, tally: &mut Counters) {
     let mut replay = Replay { seed, step: 0 };
     let mut simulation = Simulation::new(seed).await;
     for step in 1..=steps {
@@ -66,7 +66,7 @@ async fn run(seed: u64, steps: u64, tally: &mut Tally) {
 /// Runs the seeds that leave this remainder when divided by two.
 async fn run_all(remainder: u64) {
     let steps = number_from_environment("SIMULATION_STEPS").unwrap_or(STEPS);
-    let mut tally = Tally::new();
+    let mut tally = Counters::new();
     if let Some(seed) = number_from_environment("SIMULATION_SEED") {
         if seed % 2 == remainder {
             run(seed, steps, &mut tally).await;

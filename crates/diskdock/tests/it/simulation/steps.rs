@@ -2,7 +2,7 @@
 
 use diskdock::ids::IdGenerator;
 
-use super::Tally;
+use super::Counters;
 use super::model::{
     CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Doing, Expected, Instance, Model, Snapshot, WELL, new_disk,
 };
@@ -20,7 +20,7 @@ pub(super) struct Simulation {
     random: IdGenerator,
     pub signers: Vec<Signer>,
     pub model: Model,
-    pub tally: Tally,
+    pub tally: Counters,
     /// The latest task.
     task: String,
 }
@@ -30,7 +30,7 @@ impl Simulation {
         let world = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
         let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
-        let (model, tally) = (Model::default(), Tally::new());
+        let (model, tally) = (Model::default(), Counters::new());
         let task = "t-none".to_owned();
         Simulation { world, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
     }

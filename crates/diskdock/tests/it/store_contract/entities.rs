@@ -1,7 +1,7 @@
 //! Disks, instances, user data, tokens, keys and calls: saved, found again, removed.
 
 use diskdock::store::{
-    AccessKey, CallRecord, DiskFilter, EntityReads, InstanceFilter, KeyStatus, Page, Snapshot,
+    AccessKey, CallRecord, DiskFilter, EntityReads, Export, InstanceFilter, KeyStatus, Page,
     TokenRecord,
 };
 use domain::{AccountId, Category, Disk, DiskStatus, Instance, Moment, Phase};
@@ -90,7 +90,7 @@ async fn attached_follows_every_change_of_a_disk(open: Open) {
     assert_eq!(on("b"), [("/dev/xvdc".to_owned(), Phase::Attaching, 2)]);
     step(|disk| disk.attach_failed(&"i-b".into(), 2).unwrap()).await;
     assert_eq!(on("b"), []);
-    step(|disk| disk.instance_gone(&"i-a".into(), BEGINNING)).await;
+    step(|disk| disk.detached_by_instance_deletion(&"i-a".into(), BEGINNING)).await;
     assert_eq!(on("a"), []);
     step(|disk| {
         disk.attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING).unwrap();
@@ -198,10 +198,10 @@ async fn snapshot_restores_the_whole_store(open: Open) {
         tx.begin_operation(&super::operations::operation(1, "local"))
     })
     .await;
-    let taken: Snapshot = one.read(|tx| tx.snapshot());
+    let taken: Export = one.read(|tx| tx.snapshot());
     taken.check().unwrap();
     let text = serde_json::to_string(&taken).unwrap();
-    other.write(move |tx| tx.load_snapshot(&serde_json::from_str(&text).unwrap())).await;
+    other.write(move |tx| tx.load_export(&serde_json::from_str(&text).unwrap())).await;
     assert_eq!(other.read(|tx| tx.snapshot()), taken);
     assert_eq!(count(&other), (Some(2), Some(1)));
     assert_eq!(other.read(|tx| tx.attached(&"i-one".into())).len(), 1);

@@ -11,6 +11,10 @@ const SHARED_NAMES: &[(&str, &str)] =
 
 /// Words that stood for parts of diskdock once, and what they are called.
 const OLD_WORDS: &[(&str, &str)] = &[
+    ("HasFreeSpace", "HasFreeSpace"),
+    ("PeriodicTask", "PeriodicTask"),
+    ("BackgroundTasks", "BackgroundTasks"),
+    ("PortCooldown", "PortCooldown"),
     ("books", "store"),
     ("bury", "mark_stopped"),
     ("call_off", "cancel"),

@@ -113,8 +113,8 @@ fn authorization(vector: &Vector) -> String {
 
 fn with_header(request: &Request, name: &str, value: &str) -> Option<Request> {
     let mut changed = request.clone();
-    let slot = changed.headers.get_mut(name).unwrap();
-    *slot = HeaderValue::from_str(value).ok()?;
+    let attachment = changed.headers.get_mut(name).unwrap();
+    *attachment = HeaderValue::from_str(value).ok()?;
     Some(changed)
 }
 

@@ -270,7 +270,7 @@ choice!(
     /// The treatment of a reclaimed spot instance.
     pub(crate) enum SpotInterruption {
         Terminate = "Terminate",
-        Stop = "Stop",
+        ActionError = "Stop",
     }
 );
 

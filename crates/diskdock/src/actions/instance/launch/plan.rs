@@ -60,7 +60,7 @@ impl LaunchPlan {
         call: &Call<'_>,
         ask: &Launch,
         amount: u32,
-    ) -> Result<LaunchPlan, Stop> {
+    ) -> Result<LaunchPlan, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;

@@ -6,17 +6,21 @@ mod property;
 
 const BEGINNING: i64 = 1_000_000;
 
-fn slot(number: u32) -> Slot {
-    Slot { instance: "i-1".into(), disk: format!("d-{number}").as_str().into(), generation: 1 }
+fn attachment(number: u32) -> AttachmentId {
+    AttachmentId {
+        instance: "i-1".into(),
+        disk: format!("d-{number}").as_str().into(),
+        generation: 1,
+    }
 }
 
-fn there(listens: Option<bool>) -> Observation {
-    Observation { present: true, listens, paused: None }
+fn there(hotplug_enabled: Option<bool>) -> Observation {
+    Observation { present: true, hotplug_enabled, paused: None }
 }
 
 fn paused() -> Observation {
     let paused = Some("the virtual machine is paused".to_owned());
-    Observation { present: true, listens: Some(true), paused }
+    Observation { present: true, hotplug_enabled: Some(true), paused }
 }
 
 fn free(ports: &[u32]) -> BTreeSet<u32> {
@@ -24,10 +28,10 @@ fn free(ports: &[u32]) -> BTreeSet<u32> {
 }
 
 /// A policy that was asked for a disk, and the guest with it.
-fn asked(listens: bool) -> UnplugPolicy {
+fn asked(hotplug_enabled: bool) -> UnplugPolicy {
     let mut policy = UnplugPolicy::default();
-    assert!(policy.begin(&slot(1), BEGINNING));
-    policy.asked(&slot(1), Some(listens));
+    assert!(policy.begin(&attachment(1), BEGINNING));
+    policy.asked(&attachment(1), Some(hotplug_enabled));
     policy
 }
 
@@ -37,13 +41,13 @@ fn observed_asks_again_after_long_and_growing_intervals() {
     let mut asks_s = Vec::new();
     for second in 1..=500 {
         let now = BEGINNING + 1_000 * second;
-        assert!(!policy.begin(&slot(1), now));
-        match policy.observed(&slot(1), there(Some(true)), now) {
+        assert!(!policy.begin(&attachment(1), now));
+        match policy.observed(&attachment(1), there(Some(true)), now) {
             Decision::Ask => {
                 asks_s.push(second);
-                policy.asked(&slot(1), Some(true));
+                policy.asked(&attachment(1), Some(true));
             }
-            Decision::LookAgain { after_ms, because } => {
+            Decision::RetryAfter { after_ms, because } => {
                 assert!((1..=LOOK_MS).contains(&after_ms));
                 assert!(because.starts_with("the guest was asked"), "{because}");
             }
@@ -56,31 +60,33 @@ fn observed_asks_again_after_long_and_growing_intervals() {
 #[test]
 fn observed_asks_at_once_when_a_guest_that_did_not_listen_does() {
     let mut policy = asked(false);
-    let waits = policy.observed(&slot(1), there(Some(false)), BEGINNING + 1);
-    assert!(matches!(waits, Decision::LookAgain { because, .. } if because.contains("not listen")));
-    let up = policy.observed(&slot(1), there(Some(true)), BEGINNING + 4000);
+    let waits = policy.observed(&attachment(1), there(Some(false)), BEGINNING + 1);
+    assert!(
+        matches!(waits, Decision::RetryAfter { because, .. } if because.contains("not listen"))
+    );
+    let up = policy.observed(&attachment(1), there(Some(true)), BEGINNING + 4000);
     assert_eq!(up, Decision::Ask);
 }
 
 #[test]
 fn observed_asks_sooner_when_it_is_unknown_whether_the_guest_listens() {
     let mut policy = UnplugPolicy::default();
-    policy.begin(&slot(1), BEGINNING);
-    policy.asked(&slot(1), None);
-    assert_eq!(policy.observed(&slot(1), there(None), BEGINNING + 1000), Decision::Ask);
+    policy.begin(&attachment(1), BEGINNING);
+    policy.asked(&attachment(1), None);
+    assert_eq!(policy.observed(&attachment(1), there(None), BEGINNING + 1000), Decision::Ask);
 }
 
 #[test]
 fn observed_asks_again_for_a_disk_still_present_after_a_reset() {
     let mut policy = asked(true);
     policy.reset();
-    assert!(policy.begin(&slot(1), BEGINNING + 1));
+    assert!(policy.begin(&attachment(1), BEGINNING + 1));
 }
 
 #[test]
 fn port_of_a_disk_that_was_asked_for_once_is_free_at_once() {
     let mut policy = asked(true);
-    policy.left(&slot(1), 3, BEGINNING + 80);
+    policy.left(&attachment(1), 3, BEGINNING + 80);
     assert_eq!(policy.port(&free(&[3]), BEGINNING + 90), Port::Free(3));
 }
 
@@ -88,11 +94,11 @@ fn port_of_a_disk_that_was_asked_for_once_is_free_at_once() {
 fn port_that_was_asked_twice_rests_for_as_long_as_the_guest_took() {
     let mut policy = asked(true);
     let gone = BEGINNING + 60_000;
-    assert_eq!(policy.observed(&slot(1), there(Some(true)), gone), Decision::Ask);
-    policy.asked(&slot(1), Some(true));
-    policy.left(&slot(1), 3, gone);
+    assert_eq!(policy.observed(&attachment(1), there(Some(true)), gone), Decision::Ask);
+    policy.asked(&attachment(1), Some(true));
+    policy.left(&attachment(1), 3, gone);
     assert_eq!(policy.port(&free(&[3, 4]), gone), Port::Free(4), "another one is preferred");
-    assert!(matches!(policy.port(&free(&[3]), gone + 59_000), Port::Resting { .. }));
+    assert!(matches!(policy.port(&free(&[3]), gone + 59_000), Port::CoolingDown { .. }));
     assert_eq!(policy.port(&free(&[3]), gone + 60_000), Port::Free(3));
     assert_eq!(policy.port(&free(&[]), gone), Port::Full);
 }
@@ -101,26 +107,26 @@ fn port_that_was_asked_twice_rests_for_as_long_as_the_guest_took() {
 fn port_rests_in_full_when_its_disk_leaves_long_after_the_detach_was_cancelled() {
     let mut policy = asked(true);
     let again = BEGINNING + 30_000;
-    assert_eq!(policy.observed(&slot(1), there(Some(true)), again), Decision::Ask);
-    policy.asked(&slot(1), Some(true));
-    policy.cancelled(&slot(1).disk);
+    assert_eq!(policy.observed(&attachment(1), there(Some(true)), again), Decision::Ask);
+    policy.asked(&attachment(1), Some(true));
+    policy.cancelled(&attachment(1).disk);
     let gone = BEGINNING + 90_000;
-    policy.left(&slot(1), 3, gone);
-    assert!(matches!(policy.port(&free(&[3]), gone + 89_000), Port::Resting { .. }));
+    policy.left(&attachment(1), 3, gone);
+    assert!(matches!(policy.port(&free(&[3]), gone + 89_000), Port::CoolingDown { .. }));
     assert_eq!(policy.port(&free(&[3]), gone + 90_000), Port::Free(3));
 }
 
 #[test]
 fn port_rests_when_another_event_was_raised_while_its_disk_was_leaving() {
     for event in [UnplugPolicy::plugged, |policy: &mut UnplugPolicy| {
-        policy.begin(&slot(2), BEGINNING);
-        policy.asked(&slot(2), Some(true));
-        policy.left(&slot(2), 7, BEGINNING);
+        policy.begin(&attachment(2), BEGINNING);
+        policy.asked(&attachment(2), Some(true));
+        policy.left(&attachment(2), 7, BEGINNING);
     }] {
         let mut policy = asked(true);
         event(&mut policy);
-        policy.left(&slot(1), 3, BEGINNING);
-        assert!(matches!(policy.port(&free(&[3]), BEGINNING), Port::Resting { .. }));
+        policy.left(&attachment(1), 3, BEGINNING);
+        assert!(matches!(policy.port(&free(&[3]), BEGINNING), Port::CoolingDown { .. }));
     }
 }
 
@@ -128,12 +134,12 @@ fn port_rests_when_another_event_was_raised_while_its_disk_was_leaving() {
 fn port_rests_after_a_restart_for_its_whole_rest_and_not_after_a_reset() {
     let mut policy = asked(true);
     policy.plugged();
-    policy.left(&slot(1), 3, BEGINNING);
-    policy.port(&free(&[3]), BEGINNING + REST_AT_LEAST_MS - 1);
-    let mut again = UnplugPolicy::restored([], [RestingPort { port: 3, left_ms: 10_000 }]);
+    policy.left(&attachment(1), 3, BEGINNING);
+    policy.port(&free(&[3]), BEGINNING + COOLDOWN_MIN_MS - 1);
+    let mut again = UnplugPolicy::restored([], [PortCooldown { port: 3, left_ms: 10_000 }]);
     let later = BEGINNING + 1_000_000;
-    assert!(matches!(again.port(&free(&[3]), later), Port::Resting { .. }));
-    assert!(matches!(again.port(&free(&[3]), later + 9_999), Port::Resting { .. }));
+    assert!(matches!(again.port(&free(&[3]), later), Port::CoolingDown { .. }));
+    assert!(matches!(again.port(&free(&[3]), later + 9_999), Port::CoolingDown { .. }));
     assert_eq!(again.port(&free(&[3]), later + 10_000), Port::Free(3));
     policy.reset();
     assert_eq!(policy.port(&free(&[3]), later), Port::Free(3));
@@ -141,17 +147,17 @@ fn port_rests_after_a_restart_for_its_whole_rest_and_not_after_a_reset() {
 
 #[test]
 fn port_does_not_rest_on_while_the_machine_is_paused_or_another_disk_is_leaving() {
-    let mut policy = UnplugPolicy::restored([], [RestingPort { port: 3, left_ms: 10_000 }]);
+    let mut policy = UnplugPolicy::restored([], [PortCooldown { port: 3, left_ms: 10_000 }]);
     policy.port(&free(&[3]), BEGINNING);
     policy.set_running(false);
-    assert!(matches!(policy.port(&free(&[3]), BEGINNING + 500_000), Port::Resting { .. }));
+    assert!(matches!(policy.port(&free(&[3]), BEGINNING + 500_000), Port::CoolingDown { .. }));
     policy.set_running(true);
     let now = BEGINNING + 1_000_000;
-    assert!(matches!(policy.port(&free(&[3]), now), Port::Resting { .. }));
-    policy.begin(&slot(1), now);
-    policy.asked(&slot(1), Some(true));
-    assert!(matches!(policy.port(&free(&[3]), now + 500_000), Port::Resting { .. }));
-    policy.left(&slot(1), 4, now + 500_000);
+    assert!(matches!(policy.port(&free(&[3]), now), Port::CoolingDown { .. }));
+    policy.begin(&attachment(1), now);
+    policy.asked(&attachment(1), Some(true));
+    assert!(matches!(policy.port(&free(&[3]), now + 500_000), Port::CoolingDown { .. }));
+    policy.left(&attachment(1), 4, now + 500_000);
     assert_eq!(policy.port(&free(&[3]), now + 510_000), Port::Free(3));
 }
 
@@ -160,7 +166,7 @@ fn observed_ends_the_wait_for_a_paused_machine_after_an_hour() {
     let mut policy = asked(true);
     let mut now = BEGINNING;
     loop {
-        match policy.observed(&slot(1), paused(), now) {
+        match policy.observed(&attachment(1), paused(), now) {
             Decision::Suspended { after_ms, .. } => now += after_ms,
             Decision::Refused(why) => break assert!(why.contains("admin resume"), "{why}"),
             other => panic!("{other:?}"),
@@ -168,53 +174,56 @@ fn observed_ends_the_wait_for_a_paused_machine_after_an_hour() {
     }
     assert_eq!(now - BEGINNING, PAUSED_AT_MOST_MS);
     // Asked for again, it has an hour again.
-    policy.cancelled(&slot(1).disk);
-    policy.begin(&slot(1), now);
-    assert!(matches!(policy.observed(&slot(1), paused(), now), Decision::Suspended { .. }));
+    policy.cancelled(&attachment(1).disk);
+    policy.begin(&attachment(1), now);
+    assert!(matches!(policy.observed(&attachment(1), paused(), now), Decision::Suspended { .. }));
 }
 
 #[test]
 fn begin_does_not_ask_a_paused_guest_and_a_cancelled_wait_leaves_nothing_behind() {
     let mut policy = UnplugPolicy::default();
     policy.set_running(false);
-    assert!(!policy.begin(&slot(1), BEGINNING));
-    assert!(matches!(policy.observed(&slot(1), paused(), BEGINNING), Decision::Suspended { .. }));
-    policy.cancelled(&slot(1).disk);
-    assert!(!policy.may_leave_by_request(&slot(1)));
+    assert!(!policy.begin(&attachment(1), BEGINNING));
+    assert!(matches!(
+        policy.observed(&attachment(1), paused(), BEGINNING),
+        Decision::Suspended { .. }
+    ));
+    policy.cancelled(&attachment(1).disk);
+    assert!(!policy.may_leave_by_request(&attachment(1)));
 }
 
 #[test]
 fn refused_ends_the_wait_and_the_next_request_asks_again() {
     let mut policy = asked(true);
-    policy.refused(&slot(2));
-    policy.refused(&slot(1));
+    policy.refused(&attachment(2));
+    policy.refused(&attachment(1));
     let now = BEGINNING + 1;
-    assert!(matches!(policy.observed(&slot(1), there(None), now), Decision::Refused(_)));
-    policy.cancelled(&slot(1).disk);
-    assert!(policy.begin(&slot(1), now));
+    assert!(matches!(policy.observed(&attachment(1), there(None), now), Decision::Refused(_)));
+    policy.cancelled(&attachment(1).disk);
+    assert!(policy.begin(&attachment(1), now));
 }
 
 #[test]
 fn powered_off_keeps_open_detaches_and_drops_cancelled_ones() {
     let mut policy = asked(true);
-    policy.begin(&slot(2), BEGINNING);
-    policy.asked(&slot(2), Some(true));
-    policy.cancelled(&slot(2).disk);
-    assert!(policy.may_leave_by_request(&slot(2)), "the guest may let go late");
+    policy.begin(&attachment(2), BEGINNING);
+    policy.asked(&attachment(2), Some(true));
+    policy.cancelled(&attachment(2).disk);
+    assert!(policy.may_leave_by_request(&attachment(2)), "the guest may let go late");
     policy.powered_off();
-    assert_eq!(policy.wanted(), [slot(1)]);
-    assert!(!policy.may_leave_by_request(&slot(2)));
-    assert_eq!(policy.resting(), []);
+    assert_eq!(policy.wanted(), [attachment(1)]);
+    assert!(!policy.may_leave_by_request(&attachment(2)));
+    assert_eq!(policy.cooldowns(), []);
 }
 
 #[test]
 fn note_present_drops_requests_that_a_reset_ended() {
     let mut policy = asked(true);
-    policy.cancelled(&slot(1).disk);
-    policy.note_present(&slot(1));
-    assert!(policy.may_leave_by_request(&slot(1)), "no reset yet");
+    policy.cancelled(&attachment(1).disk);
+    policy.note_present(&attachment(1));
+    assert!(policy.may_leave_by_request(&attachment(1)), "no reset yet");
     policy.reset();
-    assert!(policy.may_leave_by_request(&slot(1)), "the reset may have taken it");
-    policy.note_present(&slot(1));
-    assert!(!policy.may_leave_by_request(&slot(1)));
+    assert!(policy.may_leave_by_request(&attachment(1)), "the reset may have taken it");
+    policy.note_present(&attachment(1));
+    assert!(!policy.may_leave_by_request(&attachment(1)));
 }

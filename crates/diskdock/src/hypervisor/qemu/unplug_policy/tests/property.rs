@@ -39,7 +39,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
 }
 
 struct Plugged {
-    slot: Slot,
+    attachment: AttachmentId,
     eject_ms: i64,
     wanted: bool,
     /// QEMU was asked for it.
@@ -57,7 +57,7 @@ struct Machine {
     queue: VecDeque<u32>,
     /// The time left of the eject at the front of the queue.
     front_ms: i64,
-    listens: bool,
+    hotplug_enabled: bool,
     latched: bool,
     runs: bool,
     made: u32,
@@ -73,7 +73,7 @@ impl Machine {
             ports: BTreeMap::new(),
             queue: VecDeque::new(),
             front_ms: 0,
-            listens: true,
+            hotplug_enabled: true,
             latched: false,
             runs: true,
             made: 0,
@@ -98,12 +98,12 @@ impl Machine {
                 let Some(port) = port_of(&self.ports, index) else { return };
                 let plugged = self.ports.get_mut(&port).unwrap();
                 plugged.wanted = false;
-                self.policy.cancelled(&plugged.slot.disk);
+                self.policy.cancelled(&plugged.attachment.disk);
             }
             Happening::Pass { seconds } => self.pass(seconds * 1_000),
-            Happening::Listen(listens) => {
-                self.listens = listens;
-                if listens && std::mem::take(&mut self.latched) {
+            Happening::Listen(hotplug_enabled) => {
+                self.hotplug_enabled = hotplug_enabled;
+                if hotplug_enabled && std::mem::take(&mut self.latched) {
                     self.event();
                 }
             }
@@ -113,11 +113,11 @@ impl Machine {
             }
             Happening::Reset { told_first } => self.reset(told_first),
             Happening::Restart => {
-                let slots = self.ports.values().map(|plugged| plugged.slot.clone());
-                let on_record: Vec<_> = slots.collect();
+                let attachments = self.ports.values().map(|plugged| plugged.attachment.clone());
+                let on_record: Vec<_> = attachments.collect();
                 let mut requests = self.policy.requests();
-                requests.retain(|(slot, _)| on_record.contains(slot));
-                self.policy = UnplugPolicy::restored(requests, self.policy.resting());
+                requests.retain(|(attachment, _)| on_record.contains(attachment));
+                self.policy = UnplugPolicy::restored(requests, self.policy.cooldowns());
                 self.policy.set_running(self.runs);
             }
         }
@@ -127,9 +127,10 @@ impl Machine {
         let free = (0..PORTS).filter(|port| !self.ports.contains_key(port)).collect();
         if let Port::Free(port) = self.policy.port(&free, self.now) {
             self.made += 1;
-            let slot = slot(self.made);
+            let attachment = attachment(self.made);
             let looked_at = self.now;
-            let plugged = Plugged { slot, eject_ms, wanted: false, is_down: false, looked_at };
+            let plugged =
+                Plugged { attachment, eject_ms, wanted: false, is_down: false, looked_at };
             assert!(self.ports.insert(port, plugged).is_none());
             self.event();
             self.policy.plugged();
@@ -137,7 +138,7 @@ impl Machine {
     }
 
     fn event(&mut self) {
-        if !self.listens {
+        if !self.hotplug_enabled {
             self.latched = true;
             return;
         }
@@ -149,29 +150,29 @@ impl Machine {
         self.asks += 1;
         let plugged = self.ports.get_mut(&port).unwrap();
         plugged.is_down = true;
-        let slot = plugged.slot.clone();
+        let attachment = plugged.attachment.clone();
         self.event();
-        self.policy.asked(&slot, self.can_tell.then_some(self.listens));
+        self.policy.asked(&attachment, self.can_tell.then_some(self.hotplug_enabled));
     }
 
     fn look(&mut self, port: u32) {
-        let slot = self.ports[&port].slot.clone();
-        if self.policy.begin(&slot, self.now) {
+        let attachment = self.ports[&port].attachment.clone();
+        if self.policy.begin(&attachment, self.now) {
             self.ask(port);
         }
         let paused = (!self.runs).then(|| "paused".to_owned());
-        let listens = self.can_tell.then_some(self.listens);
-        let seen = Observation { present: true, listens, paused };
-        let decision = self.policy.observed(&slot, seen, self.now);
+        let hotplug_enabled = self.can_tell.then_some(self.hotplug_enabled);
+        let seen = Observation { present: true, hotplug_enabled, paused };
+        let decision = self.policy.observed(&attachment, seen, self.now);
         let plugged = self.ports.get_mut(&port).unwrap();
         plugged.looked_at = self.now;
         match decision {
             Decision::Ask => self.ask(port),
             Decision::Refused(_) => {
                 plugged.wanted = false;
-                self.policy.cancelled(&slot.disk);
+                self.policy.cancelled(&attachment.disk);
             }
-            Decision::LookAgain { .. } | Decision::Suspended { .. } => {}
+            Decision::RetryAfter { .. } | Decision::Suspended { .. } => {}
             Decision::Release => panic!("it is there"),
         }
     }
@@ -201,8 +202,8 @@ impl Machine {
         if self.front_ms <= 0 {
             self.queue.pop_front();
             if let Some(gone) = self.ports.remove(&port) {
-                assert!(gone.is_down, "{:?} was ejected unrequested", gone.slot);
-                self.policy.left(&gone.slot, port, self.now);
+                assert!(gone.is_down, "{:?} was ejected unrequested", gone.attachment);
+                self.policy.left(&gone.attachment, port, self.now);
             }
         }
     }
@@ -216,7 +217,7 @@ impl Machine {
             self.ports.iter().filter(|(_, p)| p.is_down).map(|(port, _)| *port).collect();
         for port in down {
             let gone = self.ports.remove(&port).unwrap();
-            self.policy.left(&gone.slot, port, self.now);
+            self.policy.left(&gone.attachment, port, self.now);
         }
         if !told_first {
             self.policy.reset();
@@ -248,6 +249,6 @@ proptest! {
         machine.happens(Happening::Listen(true));
         machine.pass(1_500_000);
         let stays = machine.ports.values().find(|plugged| plugged.wanted);
-        prop_assert!(stays.is_none(), "{:?} is still there", stays.map(|plugged| &plugged.slot));
+        prop_assert!(stays.is_none(), "{:?} is still there", stays.map(|plugged| &plugged.attachment));
     }
 }

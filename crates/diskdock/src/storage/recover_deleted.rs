@@ -1,5 +1,5 @@
-//! The way back for a file that was deleted while a process has it open: its bytes are copied into
-//! a file of the old name.
+//! Recovers a deleted file that a process still has open: its bytes are copied into a file of the
+//! old name.
 
 use std::fs::File;
 use std::path::PathBuf;

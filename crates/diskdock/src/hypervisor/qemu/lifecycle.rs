@@ -14,7 +14,7 @@ use super::machine::{Machine, State, failed_again, transient};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
 use crate::failpoint;
-use crate::hypervisor::{MachineSpec, PAUSED_BY_OPERATOR, Progress, Slot, TransientError};
+use crate::hypervisor::{AttachmentId, MachineSpec, PAUSED_BY_OPERATOR, Progress, TransientError};
 use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
@@ -330,14 +330,14 @@ impl Qemu {
 
 fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDisk, String> {
     let (disk, generation) = (at.disk, at.generation);
-    let slot = Slot { instance: spec.instance.clone(), disk, generation };
-    let name = name::of_device(&slot).map_err(|error| error.to_string())?;
+    let attachment = AttachmentId { instance: spec.instance.clone(), disk, generation };
+    let name = name::of_device(&attachment).map_err(|error| error.to_string())?;
     Ok(BootDisk {
         node: volume.block_node(&name),
         name,
-        serial: slot.disk.serial_number().to_owned(),
+        serial: attachment.disk.serial_number().to_owned(),
         port: at.port,
-        system: spec.system_disk.as_ref() == Some(&slot.disk),
+        system: spec.system_disk.as_ref() == Some(&attachment.disk),
     })
 }
 

@@ -55,7 +55,7 @@ impl OfHypervisor {
 }
 
 /// Looks for them. What comes or goes meanwhile is none of them.
-pub(crate) async fn unclaimed(
+pub(crate) async fn orphans(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<Vec<Difference>, StoreError> {

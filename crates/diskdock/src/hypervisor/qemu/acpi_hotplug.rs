@@ -16,7 +16,7 @@ const READ_ENABLED: &str = "i /b 0x628";
 const PCI_HOT_PLUG: u8 = 1 << 1;
 
 /// Whether the guest listens; none if unknown.
-pub(super) async fn listens(client: &qmp::Client) -> Result<Option<bool>, TransientError> {
+pub(super) async fn hotplug_enabled(client: &qmp::Client) -> Result<Option<bool>, TransientError> {
     let command = HumanMonitorCommand { command_line: READ_ENABLED.to_owned() };
     match client.execute(command).await {
         Ok(answer) => Ok(parse(&answer)),

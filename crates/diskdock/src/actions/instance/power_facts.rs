@@ -65,7 +65,7 @@ pub(crate) fn find(
     call: &Call<'_>,
     id: &InstanceId,
     requested: Requested,
-) -> Result<PowerFacts, Stop> {
+) -> Result<PowerFacts, ActionError> {
     let instance = call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?;
     facts(tx, call, instance, requested)
 }
@@ -76,7 +76,7 @@ pub(crate) fn facts(
     call: &Call<'_>,
     instance: Instance,
     requested: Requested,
-) -> Result<PowerFacts, Stop> {
+) -> Result<PowerFacts, ActionError> {
     let attached = tx.attached(&instance.id)?;
     let mut disks_made = true;
     if instance.status == InstanceStatus::Pending {

@@ -10,7 +10,7 @@ use crate::catalog::Listed;
 use crate::store::TokenRecord;
 
 /// The token of a request that has one, with a digest of the request's own parameters.
-pub(super) fn of(listed: Listed, request: &Request, now: Moment) -> Option<TokenRecord> {
+pub(super) fn token_of(listed: Listed, request: &Request, now: Moment) -> Option<TokenRecord> {
     if !listed.spec().takes("ClientToken") {
         return None;
     }

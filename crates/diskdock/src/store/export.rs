@@ -22,7 +22,7 @@ const AT_A_TIME: u32 = 1_024;
 
 /// The whole state but for access keys, ClientTokens and the record of calls.
 #[derive(Clone, Debug, Default)]
-pub struct Snapshot {
+pub struct Export {
     /// [`FORMAT`].
     pub format: u32,
     /// All resources, by the plural of their kind, in the order of their ids.
@@ -35,16 +35,16 @@ pub struct Snapshot {
 
 /// A mistake in an export.
 #[derive(Debug)]
-pub struct SnapshotFault(pub String);
+pub struct ExportError(pub String);
 
-impl Snapshot {
+impl Export {
     /// A snapshot of nothing.
-    pub fn empty() -> Snapshot {
-        Snapshot { format: FORMAT, ..Snapshot::default() }
+    pub fn empty() -> Export {
+        Export { format: FORMAT, ..Export::default() }
     }
 
     /// The same with these resources of one kind besides.
-    pub fn with<T: Entity>(mut self, entities: impl IntoIterator<Item = T>) -> Snapshot {
+    pub fn with<T: Entity>(mut self, entities: impl IntoIterator<Item = T>) -> Export {
         let entities = entities.into_iter().map(|one| Arc::new(one) as Arc<dyn DynEntity>);
         self.resources.entry(T::KIND.plural).or_default().extend(entities);
         self
@@ -75,13 +75,13 @@ impl Snapshot {
     }
 
     /// The whole store as a transaction sees it.
-    pub(super) fn take<R: ReadTx + ?Sized>(tx: &R) -> Result<Snapshot, StoreError> {
+    pub(super) fn take<R: ReadTx + ?Sized>(tx: &R) -> Result<Export, StoreError> {
         let mut resources = BTreeMap::new();
         for of in KINDS {
             resources.insert(of.kind.plural, every(tx, of)?);
         }
         let (user_data, operations) = (tx.all_user_data()?, tx.operations()?);
-        Ok(Snapshot { format: FORMAT, resources, user_data, operations })
+        Ok(Export { format: FORMAT, resources, user_data, operations })
     }
 
     /// Saves all of it.
@@ -97,34 +97,34 @@ impl Snapshot {
 
     /// Whether it hangs together: ids are unique, every attachment names an instance of it, and
     /// no field is misspelt.
-    pub fn check(&self) -> Result<(), SnapshotFault> {
+    pub fn check(&self) -> Result<(), ExportError> {
         if self.format != FORMAT {
             let fault = format!("the format is {}, this diskdock reads {FORMAT}", self.format);
-            return Err(SnapshotFault(fault));
+            return Err(ExportError(fault));
         }
         let mut ids = HashSet::new();
         for resource in self.resources.values().flatten() {
             if !ids.insert(resource.id()) {
-                return Err(SnapshotFault(format!("{} is there twice", resource.id())));
+                return Err(ExportError(format!("{} is there twice", resource.id())));
             }
             if let Some(field) = resource.unknown_fields().first() {
                 let fault = format!(
                     "{} has the unknown field `{field}`: it is misspelt, or of a newer diskdock",
                     resource.id()
                 );
-                return Err(SnapshotFault(fault));
+                return Err(ExportError(fault));
             }
         }
         self.check_attachments()
     }
 
-    fn check_attachments(&self) -> Result<(), SnapshotFault> {
+    fn check_attachments(&self) -> Result<(), ExportError> {
         let instances: HashSet<_> = self.all::<Instance>().map(|instance| &instance.id).collect();
         for disk in self.all::<Disk>() {
             if let Some(lost) = disk.attachments.iter().find(|at| !instances.contains(&at.instance))
             {
                 let fault = format!("{} is on {}, which is not there", disk.id, lost.instance);
-                return Err(SnapshotFault(fault));
+                return Err(ExportError(fault));
             }
         }
         Ok(())
@@ -147,9 +147,9 @@ fn every<R: ReadTx + ?Sized>(
 }
 
 /// Two snapshots are the same if they are written in the same way.
-impl PartialEq for Snapshot {
-    fn eq(&self, other: &Snapshot) -> bool {
-        let written = |one: &Snapshot| {
+impl PartialEq for Export {
+    fn eq(&self, other: &Export) -> bool {
+        let written = |one: &Export| {
             let all = one.resources.values().flatten();
             all.map(|resource| resource.encode()).collect::<Vec<_>>()
         };
@@ -160,7 +160,7 @@ impl PartialEq for Snapshot {
     }
 }
 
-impl Serialize for Snapshot {
+impl Serialize for Export {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         struct List<'s>(&'s [Arc<dyn DynEntity>]);
         impl Serialize for List<'_> {
@@ -180,7 +180,7 @@ impl Serialize for Snapshot {
     }
 }
 
-impl<'de> Deserialize<'de> for Snapshot {
+impl<'de> Deserialize<'de> for Export {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_map(SnapshotVisitor)
     }
@@ -189,14 +189,14 @@ impl<'de> Deserialize<'de> for Snapshot {
 struct SnapshotVisitor;
 
 impl<'de> Visitor<'de> for SnapshotVisitor {
-    type Value = Snapshot;
+    type Value = Export;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an export")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Snapshot, A::Error> {
-        let mut found = Snapshot::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Export, A::Error> {
+        let mut found = Export::default();
         while let Some(name) = from.next_key::<String>()? {
             match name.as_str() {
                 "format" => found.format = from.next_value()?,

@@ -1,5 +1,5 @@
-//! One turn of a job: as many steps as follow each other at once, then back to waiting; and how it
-//! ends.
+//! One run of a job: the steps that follow each other without a wait, and then the save of its
+//! state, or the transaction that ends it.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,8 +35,8 @@ enum Stepped {
 
 impl Runner {
     /// One turn of a job.
-    pub(super) async fn turn(&self, job: Job) {
-        let mut in_hand = InHand { runner: self, id: job.row.id, rest: None };
+    pub(super) async fn run_job(&self, job: Job) {
+        let mut in_hand = RunningJob { runner: self, id: job.row.id, rest: None };
         in_hand.rest = self.steps(job).await;
     }
 
@@ -80,7 +80,7 @@ impl Runner {
         let advanced = match timeout(STEP_DEADLINE, step).await {
             Ok(Some(advanced)) => advanced,
             Ok(None) => {
-                // Whatever it left half done is not to be trusted: on from what was saved.
+                // The state may be half changed, so the next step starts from the saved one.
                 operation = self.restore(&row.kind, &row.state).unwrap_or(operation);
                 Err(TransientError("the step panicked".to_owned()))
             }
@@ -93,13 +93,13 @@ impl Runner {
             Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::GaveUp(reason)),
             Ok(Progress::RetryAfter { after_ms, because }) => {
                 row.last_event = because;
-                schedule.look_again(after_ms, now);
+                schedule.retry_after(after_ms, now);
                 Stepped::Waits
             }
             Ok(Progress::Suspended { after_ms, because }) => {
                 row.last_event = because;
                 schedule.deadline.suspend();
-                schedule.look_again(after_ms, now);
+                schedule.retry_after(after_ms, now);
                 Stepped::Waits
             }
             Err(TransientError(cause)) => {
@@ -111,7 +111,7 @@ impl Runner {
                     "a step failed and will be retried"
                 );
                 row.last_event = cause;
-                schedule.look_again(schedule.failures.pause_ms(), now);
+                schedule.retry_after(schedule.failures.pause_ms(), now);
                 Stepped::Waits
             }
         };
@@ -213,7 +213,7 @@ impl Runner {
 
 impl Schedule {
     /// Due again after a while, and not later than the deadline.
-    fn look_again(&mut self, after_ms: i64, now: Uptime) {
+    fn retry_after(&mut self, after_ms: i64, now: Uptime) {
         let after_ms = after_ms.max(1);
         let left_ms = self.deadline.left_ms().unwrap_or(after_ms);
         self.due = now.plus_ms(after_ms.min(left_ms));
@@ -256,13 +256,13 @@ pub(super) async fn unless_panics<T>(
 
 /// A job that takes a step. Dropped, also by a panic, the job goes back to those that wait, or
 /// leaves them if nothing of it is left.
-struct InHand<'r> {
+struct RunningJob<'r> {
     runner: &'r Runner,
     id: OperationId,
     rest: Option<Job>,
 }
 
-impl Drop for InHand<'_> {
+impl Drop for RunningJob<'_> {
     fn drop(&mut self) {
         self.runner.give_back(self.id, self.rest.take());
     }

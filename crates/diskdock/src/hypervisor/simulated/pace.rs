@@ -1,6 +1,6 @@
 //! How long simulated transitions take.
 
-use super::script::TransitionKind;
+use super::rules::TransitionKind;
 
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

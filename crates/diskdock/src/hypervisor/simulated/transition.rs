@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use domain::{DiskId, InstanceId};
 
-use super::Slot;
-use super::script::TransitionKind;
+use super::AttachmentId;
+use super::rules::TransitionKind;
 
 /// One transition that the simulated hypervisor has under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ pub(super) struct Key {
 #[derive(Clone, Debug, Default)]
 pub struct OperationTransitions<'a> {
     machines: HashSet<&'a InstanceId>,
-    slots: HashSet<(&'a InstanceId, &'a DiskId)>,
+    attachments: HashSet<(&'a InstanceId, &'a DiskId)>,
     disks: HashSet<&'a DiskId>,
     /// Disks whose bytes are made by an operation that is about something else.
     making: HashSet<&'a DiskId>,
@@ -44,7 +44,7 @@ impl<'a> OperationTransitions<'a> {
         making: &'a [DiskId],
     ) {
         match (instance, disk) {
-            (Some(instance), Some(disk)) => drop(self.slots.insert((instance, disk))),
+            (Some(instance), Some(disk)) => drop(self.attachments.insert((instance, disk))),
             (Some(instance), None) => drop(self.machines.insert(instance)),
             (None, _) => {}
         }
@@ -54,7 +54,7 @@ impl<'a> OperationTransitions<'a> {
 
     pub(super) fn include(&self, key: &Key) -> bool {
         let its = match (&key.instance, &key.disk) {
-            (Some(instance), Some(disk)) => self.slots.contains(&(instance, disk)),
+            (Some(instance), Some(disk)) => self.attachments.contains(&(instance, disk)),
             (Some(instance), None) => self.machines.contains(instance),
             (None, Some(disk)) => {
                 let makes = key.transition == TransitionKind::Create && self.making.contains(disk);
@@ -72,11 +72,27 @@ pub(super) fn on_machine(transition: TransitionKind, instance: &InstanceId) -> K
 }
 
 /// A transition of a disk at an instance.
-pub(super) fn on_slot(transition: TransitionKind, slot: &Slot) -> Key {
+pub(super) fn on_attachment(transition: TransitionKind, attachment: &AttachmentId) -> Key {
     Key {
         transition,
-        instance: Some(slot.instance.clone()),
-        disk: Some(slot.disk.clone()),
-        generation: slot.generation,
+        instance: Some(attachment.instance.clone()),
+        disk: Some(attachment.disk.clone()),
+        generation: attachment.generation,
     }
+}
+
+/// The reason to wait for a transition, in words.
+pub(super) fn waiting_for(transition: TransitionKind) -> String {
+    match transition {
+        TransitionKind::Create => "the bytes of the disk are being made",
+        TransitionKind::Attach => "waiting for the guest to take the device",
+        TransitionKind::Resize => "the bytes of the disk are being added",
+        TransitionKind::Snapshot => "the snapshot is being made",
+        TransitionKind::Modify => "the disk is getting another category or performance",
+        TransitionKind::Detach => "waiting for the guest to let go of the device",
+        TransitionKind::Start => "the instance is booting",
+        TransitionKind::Stop => "the instance is shutting down",
+        TransitionKind::Reboot => "the instance is rebooting",
+    }
+    .to_owned()
 }

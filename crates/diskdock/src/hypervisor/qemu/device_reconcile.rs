@@ -12,7 +12,7 @@ use super::Qemu;
 use super::machine::{Machine, State, devices, transient};
 use super::name;
 use super::record::Record;
-use crate::hypervisor::{Slot, TransientError};
+use crate::hypervisor::{AttachmentId, TransientError};
 
 /// How often a disk that leaves unrequested is plugged in again.
 const PLUG_AGAIN: u32 = 3;
@@ -21,7 +21,7 @@ impl Qemu {
     /// Releases what the guest was asked for and has let go of, plugs in again what has left
     /// otherwise, and notes what it has been given. Done at the beginning of every connection, so
     /// that whatever a guest can reach is on the record, even if the record was lost.
-    pub(super) async fn sync_with_devices(
+    pub(super) async fn reconcile_with_devices(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -33,38 +33,42 @@ impl Qemu {
         let known = machine.record(state).await?.map(|record| record.disks.clone());
         for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk.clone(), at.generation);
-            let slot = Slot { instance: machine.id.clone(), disk, generation };
-            if devices.contains(&name::of_device(&slot)?) {
-                state.unplug.note_present(&slot);
-                if !at.given {
-                    machine.change(state, |record| record.set_given(&slot)).await?;
+            let attachment = AttachmentId { instance: machine.id.clone(), disk, generation };
+            if devices.contains(&name::of_device(&attachment)?) {
+                state.unplug.note_present(&attachment);
+                if !at.device_added {
+                    machine.change(state, |record| record.set_device_added(&attachment)).await?;
                 }
-            } else if at.given && !at.system && state.unplug.may_leave_by_request(&slot) {
-                self.release(machine, state, client, &slot).await?;
-            } else if at.given && !at.system {
-                let lost = at.lost + 1;
-                let forget = |record: &mut Record| record.set_lost(&slot, lost);
-                machine.disk_left(state, &slot, at.port, forget).await?;
-                if lost <= PLUG_AGAIN {
-                    self.plug_again(machine, state, client, &slot, &devices).await?;
+            } else if at.device_added
+                && !at.system
+                && state.unplug.may_leave_by_request(&attachment)
+            {
+                self.release(machine, state, client, &attachment).await?;
+            } else if at.device_added && !at.system {
+                let unrequested_ejects = at.unrequested_ejects + 1;
+                let forget =
+                    |record: &mut Record| record.set_ejected(&attachment, unrequested_ejects);
+                machine.disk_left(state, &attachment, at.port, forget).await?;
+                if unrequested_ejects <= PLUG_AGAIN {
+                    self.plug_again(machine, state, client, &attachment, &devices).await?;
                 } else {
                     let times = format!(
-                        "the disk left its guest {lost} times without a request to detach it"
+                        "the disk left its guest {unrequested_ejects} times without a request to detach it"
                     );
                     let hint = "detach it, or restart the instance to plug it in";
-                    self.tell_incident(&slot, &format!("{times}; {hint}"));
+                    self.tell_incident(&attachment, &format!("{times}; {hint}"));
                 }
-            } else if (1..=PLUG_AGAIN).contains(&at.lost) && !at.given {
-                self.plug_again(machine, state, client, &slot, &devices).await?;
+            } else if (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added {
+                self.plug_again(machine, state, client, &attachment, &devices).await?;
             }
         }
         Ok(())
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.
-    fn tell_incident(&self, slot: &Slot, incident: &str) {
-        tracing::warn!(instance = %slot.instance, disk = %slot.disk, "{incident}");
-        self.tell(&slot.instance, Some(slot.disk.clone()));
+    fn tell_incident(&self, attachment: &AttachmentId, incident: &str) {
+        tracing::warn!(instance = %attachment.instance, disk = %attachment.disk, "{incident}");
+        self.tell(&attachment.instance, Some(attachment.disk.clone()));
     }
 
     /// Plugs a disk in again, on a port that may be used; if there is none, at a later look.
@@ -73,29 +77,31 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        slot: &Slot,
+        attachment: &AttachmentId,
         devices: &HashSet<String>,
     ) -> Result<(), TransientError> {
-        let free = free_ports(machine, state, devices, Some(slot)).await?;
-        let Some(port) = state.unplug.rested_port(&free) else { return Ok(()) };
-        let volume = self.find(&slot.disk).await.map_err(TransientError)?;
-        machine.change(state, |record| record.set_port(slot, port)).await?;
-        let inserted = self.insert(machine, state, client, slot, &volume, port).await?;
+        let free = free_ports(machine, state, devices, Some(attachment)).await?;
+        let Some(port) = state.unplug.port_without_cooldown(&free) else { return Ok(()) };
+        let volume = self.find(&attachment.disk).await.map_err(TransientError)?;
+        machine.change(state, |record| record.set_port(attachment, port)).await?;
+        let inserted = self.insert(machine, state, client, attachment, &volume, port).await?;
         inserted.map_err(transient)?;
-        machine.change(state, |record| record.set_given(slot)).await?;
+        machine.change(state, |record| record.set_device_added(attachment)).await?;
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
         let incident = "the disk left its guest without a request to detach it, and was plugged in \
         again";
-        self.tell_incident(slot, incident);
+        self.tell_incident(attachment, incident);
         Ok(())
     }
 }
 
 /// The disks that left their guest unrequested, and could not be plugged in again.
-pub(super) fn lost(record: &Record) -> impl Iterator<Item = String> {
-    let lost = record.disks.iter().filter(|at| at.lost > 0 && !at.given);
+pub(super) fn unrequested_ejects(record: &Record) -> impl Iterator<Item = String> {
+    let unrequested_ejects =
+        record.disks.iter().filter(|at| at.unrequested_ejects > 0 && !at.device_added);
     let left = "left the guest without a request to detach it";
-    lost.map(move |at| format!("{} {left} ({} times)", at.disk, at.lost))
+    unrequested_ejects
+        .map(move |at| format!("{} {left} ({} times)", at.disk, at.unrequested_ejects))
 }
 
 /// The ports that the machine has and that hold no disk, that of `except` not counted. A machine
@@ -104,13 +110,13 @@ pub(super) async fn free_ports(
     machine: &Machine,
     state: &mut State,
     devices: &HashSet<String>,
-    except: Option<&Slot>,
+    except: Option<&AttachmentId>,
 ) -> Result<BTreeSet<u32>, TransientError> {
     let number = |name: &String| name.strip_prefix("rp")?.parse().ok();
     let mut free: BTreeSet<u32> = devices.iter().filter_map(number).collect();
     let disks = machine.record(state).await?.map(|record| record.disks.as_slice());
     for at in disks.unwrap_or_default() {
-        if except.is_none_or(|slot| slot.disk != at.disk) {
+        if except.is_none_or(|attachment| attachment.disk != at.disk) {
             free.remove(&at.port);
         }
     }

@@ -12,7 +12,10 @@ const AT_A_TIME: u32 = 1_000;
 
 /// Discards the bytes of removed disks and snapshots. Gives how many are gone now; what could not
 /// be discarded is in the log, and tried again the next time.
-pub async fn sweep(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
+pub async fn discard_volumes(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+) -> Result<usize, StoreError> {
     let removed = store.read(|tx| tx.discards(AT_A_TIME)).await?;
     let mut gone = Vec::new();
     for disk in removed {

@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use super::change_follower::{ChangeFollower, report};
 use super::expiry::remove_expired;
-use super::maintenance::Chore;
+use super::maintenance::PeriodicTask;
 use super::server_lease::RENEWED_EVERY;
-use super::{Runner, UnknownInstances, reconcile, sweep, unclaimed};
+use super::{MissingInHypervisor, Runner, discard_volumes, orphans, reconcile};
 use crate::clock::{self, Clock};
 use crate::hypervisor::Hypervisor;
 use crate::store::{Store, StoreError};
@@ -30,25 +30,25 @@ const TOKENS_KEPT_S: i64 = 24 * 3_600;
 const START_AGAIN: Duration = Duration::from_secs(1);
 
 /// The background work of a server: recovery, its lease, maintenance, following changes.
-pub struct ServerLife {
+pub struct BackgroundTasks {
     store: Arc<Store>,
     clock: Arc<Clock>,
     hypervisor: Arc<dyn Hypervisor>,
     runner: Arc<Runner>,
     /// Is told when so much happened that everything has to be reconciled.
     all_may_differ: Arc<Notify>,
-    chores: Vec<Arc<Chore>>,
+    tasks: Vec<Arc<PeriodicTask>>,
 }
 
-impl ServerLife {
+impl BackgroundTasks {
     /// The life of a server of these parts, with what else it has to do again and again.
     pub fn new(
         store: &Arc<Store>,
         clock: &Arc<Clock>,
         hypervisor: &Arc<dyn Hypervisor>,
         runner: &Arc<Runner>,
-        others: Vec<Chore>,
-    ) -> ServerLife {
+        others: Vec<PeriodicTask>,
+    ) -> BackgroundTasks {
         let all_may_differ = Arc::<Notify>::default();
         let (lease, other_leases) = (Arc::clone(runner), Arc::clone(runner));
         let (reconciled, driver, time) =
@@ -56,40 +56,40 @@ impl ServerLife {
         let (cleared, now) = (Arc::clone(store), Arc::clone(clock));
         let (expired, present) = (Arc::clone(store), Arc::clone(clock));
         let own = [
-            Chore::new("renew the lease", RENEWED_EVERY, move || {
+            PeriodicTask::new("renew the lease", RENEWED_EVERY, move || {
                 let runner = Arc::clone(&lease);
                 async move { runner.renew_lease().await }
             }),
-            Chore::new("take over from silent servers", TAKEN_OVER_EVERY, move || {
+            PeriodicTask::new("take over from silent servers", TAKEN_OVER_EVERY, move || {
                 let runner = Arc::clone(&other_leases);
                 async move { runner.take_over().await.map(drop) }
             }),
-            Chore::new("reconcile", RECONCILED_EVERY, move || {
+            PeriodicTask::new("reconcile", RECONCILED_EVERY, move || {
                 let (store, driver) = (Arc::clone(&reconciled), Arc::clone(&driver));
                 let now = time.now();
                 async move {
-                    let unknown = UnknownInstances::Report;
+                    let unknown = MissingInHypervisor::Report;
                     report(reconcile(&store, driver.as_ref(), unknown, now).await?);
-                    sweep(&store, driver.as_ref()).await.map(drop)
+                    discard_volumes(&store, driver.as_ref()).await.map(drop)
                 }
             })
             .also_after(&all_may_differ),
-            Chore::new("forget old tokens", CLEARED_EVERY, move || {
+            PeriodicTask::new("forget old tokens", CLEARED_EVERY, move || {
                 let (store, before) = (Arc::clone(&cleared), now.now().plus_s(-TOKENS_KEPT_S));
                 async move { store.write(move |tx| tx.forget_tokens(before)).await }
             }),
-            Chore::new("remove what has expired", EXPIRED_EVERY, move || {
+            PeriodicTask::new("remove what has expired", EXPIRED_EVERY, move || {
                 let (store, now) = (Arc::clone(&expired), present.now());
                 async move { remove_expired(&store, now).await }
             }),
         ];
-        ServerLife {
+        BackgroundTasks {
             store: Arc::clone(store),
             clock: Arc::clone(clock),
             hypervisor: Arc::clone(hypervisor),
             runner: Arc::clone(runner),
             all_may_differ,
-            chores: own.into_iter().chain(others).map(Arc::new).collect(),
+            tasks: own.into_iter().chain(others).map(Arc::new).collect(),
         }
     }
 
@@ -98,9 +98,9 @@ impl ServerLife {
     pub async fn recover(&self) -> Result<(), StoreError> {
         let (store, driver) = (&self.store, self.hypervisor.as_ref());
         let now = self.clock.now();
-        report(reconcile(store, driver, UnknownInstances::Adopt, now).await?);
-        report(unclaimed(store, driver).await?);
-        sweep(store, driver).await?;
+        report(reconcile(store, driver, MissingInHypervisor::Adopt, now).await?);
+        report(orphans(store, driver).await?);
+        discard_volumes(store, driver).await?;
         self.runner.renew_lease().await?;
         let recovered = self.runner.recover().await?;
         if recovered > 0 {
@@ -110,10 +110,10 @@ impl ServerLife {
         Ok(())
     }
 
-    /// Does all chores once, one after the other.
+    /// Does all tasks once, one after the other.
     pub async fn run_maintenance(&self) {
-        for chore in &self.chores {
-            chore.once().await;
+        for task in &self.tasks {
+            task.run().await;
         }
     }
 
@@ -131,8 +131,8 @@ impl ServerLife {
     /// Recovers, says when that is done, and carries operations out until this is dropped.
     pub async fn run(&self, ready: impl FnOnce()) {
         let changes = self.hypervisor.changes();
-        for chore in &self.chores {
-            chore.once_at_start().await;
+        for task in &self.tasks {
+            task.run_at_start().await;
         }
         while let Err(error) = self.recover().await {
             tracing::error!(%error, "cannot recover; trying again");
@@ -143,8 +143,8 @@ impl ServerLife {
         tasks.spawn(beat(Arc::clone(&self.clock)));
         tasks.spawn(Arc::clone(&self.runner).run());
         tasks.spawn(self.change_follower().follow(changes));
-        for chore in &self.chores {
-            tasks.spawn(Arc::clone(chore).repeat());
+        for task in &self.tasks {
+            tasks.spawn(Arc::clone(task).repeat());
         }
         while tasks.join_next().await.is_some() {}
     }

@@ -1,11 +1,11 @@
-//! The memory of the host: machines that are on may not want more than it has for them, whatever
-//! turns them on and whosever they are.
+//! The memory of the host: all machines that are on together may not take more than it has for
+//! them. Every action that starts one is checked, in every account.
 
 use domain::inventory::Inventory;
 use domain::{Instance, InstanceStatus};
 
 use crate::catalog::errors::NO_STOCK;
-use crate::catalog::{Stop, StoreChange};
+use crate::catalog::{ActionError, StoreChange};
 use crate::store::{EntityReads, ReadTx, StoreError};
 
 /// Instances that are read at a time.
@@ -19,7 +19,7 @@ pub(super) fn check(
     tx: &dyn ReadTx,
     inventory: &Inventory,
     changes: &[StoreChange],
-) -> Result<(), Stop> {
+) -> Result<(), ActionError> {
     let mut wanted_mib = 0_u64;
     for change in changes {
         let Some(instance) = change.saved::<Instance>() else { continue };
