@@ -1,13 +1,12 @@
-//! Disks on machines: plugged, unplugged, and closed when a guest has let go.
+//! Disks on machines: plugged, unplugged, and closed when a guest has released them.
 //!
 //! ```text
-//!   plug:    record it (not given) -> blockdev-add -> device_add -> record it as given
+//!   plug:    record it -> blockdev-add -> device_add -> record that it was added
 //!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> release
 //!   release: blockdev-del (flushes and closes) -> make the image durable -> off the record
 //! ```
 //!
-//! `device_del` only asks. What has become of it is never read from the words of an error: a look
-//! at QEMU's devices and block nodes tells.
+//! `device_del` only asks. Its result is never read from an error text: QEMU is queried.
 
 use std::collections::HashSet;
 
@@ -29,7 +28,7 @@ use crate::storage::{StorageError, Volume};
 
 /// Steps of an unplug that follow each other at once: a look may say that the guest is to be asked.
 const STEPS: usize = 2;
-/// How long the last of them is left before another look, in milliseconds.
+/// The delay after the last of them before QEMU is queried again, in milliseconds.
 const RETRY_AFTER_MS: i64 = 1_000;
 
 impl Qemu {
@@ -112,8 +111,8 @@ impl Qemu {
                 return Ok(Progress::RetryAfter { after_ms, because });
             }
             Port::Full => {
-                let reason = format!("{} has no free root port for another disk", machine.id);
-                return Ok(Progress::Failed(reason));
+                let full = format!("{} has no free root port for another disk", machine.id);
+                return Ok(Progress::Failed(full));
             }
         };
         match self.insert(machine, state, client, attachment, volume, port).await? {
