@@ -111,8 +111,7 @@ impl Qemu {
                 return Ok(Progress::RetryAfter { after_ms, because });
             }
             Port::Full => {
-                let full = format!("{} has no free root port for another disk", machine.id);
-                return Ok(Progress::Failed(full));
+                return Ok(Progress::Failed(format!("{} has no free root port", machine.id)));
             }
         };
         match self.insert(machine, state, client, attachment, volume, port).await? {
