@@ -32,5 +32,8 @@ pub const INSTANCES_PER_REQUEST: u32 = 100;
 /// ModifyDiskChargeType).
 pub const CHARGE_TYPE_REST_S: i64 = 300;
 
+/// VPCs of an account in a region (documentation of CreateVpc).
+pub const VPCS_PER_REGION: u64 = 10;
+
 /// Security groups of an account in a region: what the cloud gives an account at first.
 pub const SECURITY_GROUPS_PER_REGION: u64 = 100;

@@ -1,6 +1,6 @@
 //! The product ECS: disks, instances, and where they are.
 
-use super::{disk, instance, place, snapshot, tag, task};
+use super::{disk, instance, place, security_group, snapshot, tag, task};
 use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
@@ -15,6 +15,7 @@ pub(super) static ECS: Product = Product {
         &instance::GROUP,
         &place::GROUP,
         &snapshot::GROUP,
+        &security_group::GROUP,
         &tag::GROUP,
         &task::GROUP,
     ],

@@ -1,22 +1,26 @@
 //! Every action there is, by product and group, in the order of the explorer's list.
 
 pub(crate) mod bss;
+mod cidr;
 mod derived;
 pub(crate) mod disk;
 pub(crate) mod ebs;
 mod ecs;
 pub(crate) mod instance;
 pub(crate) mod location;
+mod network_lookups;
 mod order;
 mod paging;
 pub(crate) mod place;
 mod prelude;
 pub(crate) mod resource_manager;
+pub(crate) mod security_group;
 pub(crate) mod snapshot;
 mod snapshot_lookups;
 pub(crate) mod sts;
 pub(crate) mod tag;
 pub(crate) mod task;
+pub(crate) mod vpc;
 
 use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
@@ -29,6 +33,7 @@ pub static PRODUCTS: &[&Product] = &[
     &resource_manager::RESOURCE_MANAGER,
     &bss::BSS,
     &ebs::EBS,
+    &vpc::VPC,
 ];
 
 /// All kinds of durable operation.
@@ -44,6 +49,8 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<instance::stop_instance::Stopping>(),
     kind::<instance::reboot_instance::Rebooting>(),
     kind::<instance::delete_instance::Releasing>(),
+    kind::<vpc::create_vpc::MakingVpc>(),
+    kind::<vpc::create_v_switch::MakingVSwitch>(),
 ];
 
 /// All actions, in order.

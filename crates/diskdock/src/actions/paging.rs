@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::prelude::*;
-use crate::catalog::PlainTagFilter;
+use crate::catalog::{PlainTag, PlainTagFilter};
 use crate::store::Cursor;
 
 /// Entries on a page unless the caller says otherwise.
@@ -131,6 +131,17 @@ pub(super) fn new_tags(given: &[TagParam]) -> Result<Vec<Tag>, Refusal> {
         add_tag(&mut tags, &key.0, value.map_or("", |value| &value.0))?;
     }
     Ok(tags)
+}
+
+/// The tags to set, of a list that has no old spelling.
+pub(super) fn new_plain_tags(given: &[PlainTag]) -> Result<Vec<Tag>, Refusal> {
+    let tag = |tag: &PlainTag| TagParam {
+        key: tag.key.clone(),
+        value: tag.value.clone(),
+        legacy_key: None,
+        legacy_value: None,
+    };
+    new_tags(&given.iter().map(tag).collect::<Vec<_>>())
 }
 
 /// Adds a tag to those of a request, in which no key may be twice.

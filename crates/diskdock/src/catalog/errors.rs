@@ -9,9 +9,11 @@ mod instance;
 mod instance_spec;
 mod list;
 mod place;
+mod security_group;
 mod snapshot;
 mod tag;
 mod task;
+mod vpc;
 
 use std::borrow::Cow;
 
@@ -21,9 +23,11 @@ pub use instance::*;
 pub use instance_spec::*;
 pub use list::ErrorList;
 pub use place::*;
+pub use security_group::*;
 pub use snapshot::*;
 pub use tag::*;
 pub use task::*;
+pub use vpc::*;
 
 /// One error that the API can answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,9 +68,11 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         instance::ALL,
         instance_spec::ALL,
         place::ALL,
+        security_group::ALL,
         snapshot::ALL,
         tag::ALL,
         task::ALL,
+        vpc::ALL,
     ]
     .into_iter()
     .flatten()

@@ -28,8 +28,9 @@ pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFree
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, PlainTagFilter, RegionId, SnapshotName,
-    TagFilter, TagKey, TagParam, TagValue, TimeSpan, ZoneId,
+    ClientToken, Description, DiskName, InstanceName, PlainTag, PlainTagFilter, RegionId,
+    SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan, Unlinked,
+    ZoneId,
 };
 pub use params::{
     AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Given, Group, Groups, Ignored,

@@ -2,8 +2,8 @@
 
 use super::errors::{
     CLIENT_TOKEN_INVALID, DESCRIPTION_MALFORMED, DISK_NAME_MALFORMED, ErrorCode,
-    INSTANCE_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED,
-    TIME_END_BEFORE_START,
+    INSTANCE_NAME_MALFORMED, SECURITY_GROUP_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED,
+    TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED, TIME_END_BEFORE_START,
 };
 use super::params::params;
 use super::value::{Shape, Value};
@@ -47,6 +47,8 @@ display_names! {
     DiskName, "data-1", DISK_NAME_MALFORMED;
     /// The display name of an instance.
     InstanceName, "web-1", INSTANCE_NAME_MALFORMED;
+    /// The display name of a security group.
+    SecurityGroupName, "web", SECURITY_GROUP_NAME_MALFORMED;
 }
 
 /// The display name of a snapshot: as others, and not beginning with `auto`, which the names of
@@ -87,6 +89,21 @@ impl Value for Description {
         let length = text.chars().count();
         let fits = length != 1 && length <= 256 && !is_link(text);
         fits.then(|| Description(text.to_owned()))
+    }
+}
+
+/// Text of `MIN` to `MAX` characters that is no link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unlinked<const MIN: usize, const MAX: usize>(pub String);
+
+impl<const MIN: usize, const MAX: usize> Value for Unlinked<MIN, MAX> {
+    const SHAPE: Shape =
+        Shape::Text { min: MIN, max: MAX, rule: "not beginning with http:// or https://" };
+    const EXAMPLE: &'static str = "lab";
+
+    fn parse(text: &str) -> Option<Self> {
+        let fits = (MIN..=MAX).contains(&text.chars().count()) && !is_link(text);
+        fits.then(|| Unlinked(text.to_owned()))
     }
 }
 
@@ -157,6 +174,16 @@ params!(
         /// Old spelling of `Value`.
         #[wire = "value"]
         legacy_value: Option<TagValue>,
+    }
+);
+
+params!(
+    /// One tag to set, of a list that has no old spelling.
+    pub(crate) struct PlainTag {
+        /// The key.
+        key: Option<TagKey>,
+        /// The value; empty if left out.
+        value: Option<TagValue>,
     }
 );
 

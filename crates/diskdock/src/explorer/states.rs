@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::text::action_href;
-use crate::actions::{all, resources};
+use crate::actions::{PRODUCTS, all, resources};
 use crate::catalog::{Edge, Resource};
 
 /// A state machine: the statuses of a kind of resource and the ways between them.
@@ -39,6 +39,12 @@ impl Way {
     pub(crate) fn concerns(&self, action: &str) -> bool {
         self.begun_by.contains(&action) || self.ends.contains(&action)
     }
+}
+
+/// The key of the action of this name, whatever its product.
+fn key_of(name: &str) -> String {
+    let found = all().find(|listed| listed.spec().name == name);
+    found.map_or_else(|| name.to_owned(), |listed| listed.key(PRODUCTS))
 }
 
 /// The machine of every kind of resource that has states.
@@ -126,7 +132,7 @@ fn ways(machine: &StatusDiagram) -> Markup {
                             td {
                                 @for (at, name) in way.begun_by.iter().enumerate() {
                                     @if at > 0 { ", " }
-                                    a href=(action_href(name)) { (name) }
+                                    a href=(action_href(&key_of(name))) { (name) }
                                 }
                             }
                         }

@@ -7,14 +7,24 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
-use domain::{AccountId, Disk, DiskSnapshot, Instance, Moment, Tag, Task};
+use domain::{
+    AccountId, Disk, DiskSnapshot, Instance, Moment, SecurityGroup, Tag, Task, VSwitch, Vpc,
+};
 use serde_json::Value;
 
 use super::list::{Filter, ListPage, Page, RESOURCE_GROUP};
 use super::{ReadTx, StoreError, WriteTx};
 
 /// Every kind of resource that the store keeps.
-pub static KINDS: &[&EntityType] = &[Disk::TYPE, Instance::TYPE, Task::TYPE, DiskSnapshot::TYPE];
+pub static KINDS: &[&EntityType] = &[
+    Disk::TYPE,
+    Instance::TYPE,
+    Task::TYPE,
+    DiskSnapshot::TYPE,
+    Vpc::TYPE,
+    VSwitch::TYPE,
+    SecurityGroup::TYPE,
+];
 
 /// A kind of resource as engines know it.
 #[derive(Debug)]

@@ -28,7 +28,9 @@ impl Entity for Instance {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        vec![("name", &self.name)]
+        let mut terms = vec![("name", self.name.as_str()), ("vswitch", &self.network.vswitch)];
+        terms.extend(self.network.security_groups.iter().map(|id| ("security_group", id.as_str())));
+        terms
     }
 
     fn unknown_fields(&self) -> Vec<&UnknownFields> {

@@ -267,10 +267,8 @@ fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Param
 }
 
 fn restrict_network(filter: &mut InstanceFilter, ask: &Params) {
-    if let Some(Text(group)) = ask.security_group_id.clone() {
-        let is_in = move |instance: &Instance| instance.network.security_groups.contains(&group);
-        filter.also.push(Box::new(is_in));
-    }
+    let group = ask.security_group_id.as_ref();
+    filter.terms.extend(group.map(|group| ("security_group", group.0.clone())));
     if let Some(JsonList(addresses)) = ask.private_ip_addresses.clone() {
         let has_one = move |instance: &Instance| {
             addresses.iter().any(|address| address.0 == instance.network.private_ip)

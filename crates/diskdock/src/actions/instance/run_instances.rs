@@ -280,6 +280,7 @@ only. A simulated instance has no guest, and nothing listens.";
         let groups = primary_interface(&mut launch, &ask.run);
         let mut plan = LaunchPlan::of(tx, call, &launch, u32::try_from(amount).unwrap_or(1))?;
         if plan.security_groups.is_empty() {
+            plan.network.find_groups(tx, call, &groups)?;
             plan.security_groups = groups;
         }
         let listed = ask.run.host_names.0.iter().map(|name| name.0.name(0, 1, false));

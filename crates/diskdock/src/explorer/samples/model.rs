@@ -26,6 +26,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("RunInstances", "SystemDisk.Size"),
     ("RunInstances", "SystemDisk.Encrypted"),
     ("RunInstances", "DataDisk.Encrypted"),
+    ("RevokeSecurityGroupEgress", "Permissions.DestGroupOwnerId"),
 ];
 
 /// Whole numbers of 64 bits.
@@ -47,6 +48,16 @@ const LONGS: &[(&str, &str)] = &[
     ("DescribeImages", "ImageOwnerId"),
     ("DescribeInstanceMaintenanceAttributes", "PageNumber"),
     ("DescribeInstanceMaintenanceAttributes", "PageSize"),
+    ("DescribeInstanceHistoryEvents", "MaxResults"),
+    ("AuthorizeSecurityGroup", "SourceGroupOwnerId"),
+    ("AuthorizeSecurityGroup", "Permissions.SourceGroupOwnerId"),
+    ("AuthorizeSecurityGroupEgress", "DestGroupOwnerId"),
+    ("AuthorizeSecurityGroupEgress", "Permissions.DestGroupOwnerId"),
+    ("RevokeSecurityGroup", "SourceGroupOwnerId"),
+    ("RevokeSecurityGroup", "Permissions.SourceGroupOwnerId"),
+    ("RevokeSecurityGroupEgress", "DestGroupOwnerId"),
+    ("DescribeVpcs", "VpcOwnerId"),
+    ("DescribeVSwitches", "VSwitchOwnerId"),
 ];
 
 use Language::{CSharp, Go, Java, Python, TypeScript};
@@ -69,6 +80,13 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("CreateInstance", "ManagedHostId", OLDER),
     ("DescribeDisks", "PerformanceLevel", &[TypeScript, Java, Go, CSharp]),
     ("DescribeImages", "Usable", OLDER),
+    ("AuthorizeSecurityGroup", "Permissions.PortRangeListId", OLDER),
+    ("AuthorizeSecurityGroupEgress", "Permissions.PortRangeListId", OLDER),
+    ("RevokeSecurityGroup", "Permissions.PortRangeListId", OLDER),
+    ("RevokeSecurityGroupEgress", "Permissions.PortRangeListId", OLDER),
+    ("DescribeSecurityGroupAttribute", "Attribute", OLDER),
+    ("DescribeInstanceHistoryEvents", "MaxResults", OLDER),
+    ("DescribeInstanceHistoryEvents", "NextToken", OLDER),
     ("DescribeTasks", "TaskGroupId", &[Java, CSharp]),
     ("ModifyDiskSpec", "DestinationZoneId", &[Java, CSharp]),
     ("ModifyInstanceAttribute", "CpuOptions.Core", &[Java, CSharp]),

@@ -35,6 +35,7 @@ const LATER: &[Migration] = &[
     migration!("0006_tasks"),
     migration!("0007_snapshots"),
     migration!("0008_snapshot_discards"),
+    migration!("0009_networks"),
 ];
 
 /// All, by the number of the form that they lead to.

@@ -67,6 +67,7 @@ impl Simulation {
         }
         self.compare_instances(&instances);
         self.look_at_snapshots().await;
+        self.look_at_networks().await;
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
         self.check_that_free_disks_are_unreachable(&disks).await;

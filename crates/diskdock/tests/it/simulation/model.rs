@@ -2,31 +2,42 @@
 
 use std::collections::BTreeMap;
 
+use super::networks::Network;
+
 /// The actions that change something, in the order of the alphabet.
 pub(super) const MUTATIONS: &[&str] = &[
     "AddTags",
     "AttachDisk",
+    "AuthorizeSecurityGroup",
+    "AuthorizeSecurityGroupEgress",
     "CancelTask",
     "CreateDisk",
     "CreateInstance",
+    "CreateSecurityGroup",
     "CreateSnapshot",
     "DeleteDisk",
     "DeleteInstance",
     "DeleteInstances",
+    "DeleteSecurityGroup",
     "DeleteSnapshot",
     "DetachDisk",
     "JoinResourceGroup",
+    "JoinSecurityGroup",
+    "LeaveSecurityGroup",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
     "ModifyDiskSpec",
     "ModifyInstanceAttribute",
     "ModifyInstanceChargeType",
     "ModifyInstanceSpec",
+    "ModifySecurityGroupAttribute",
     "ModifySnapshotAttribute",
     "RebootInstance",
     "RebootInstances",
     "RemoveTags",
     "ResizeDisk",
+    "RevokeSecurityGroup",
+    "RevokeSecurityGroupEgress",
     "RunInstances",
     "StartInstance",
     "StartInstances",
@@ -34,6 +45,10 @@ pub(super) const MUTATIONS: &[&str] = &[
     "StopInstances",
     "TagResources",
     "UntagResources",
+    "Vpc.CreateVSwitch",
+    "Vpc.CreateVpc",
+    "Vpc.DeleteVSwitch",
+    "Vpc.DeleteVpc",
 ];
 
 /// Detaches of one instance at the same time, at most.
@@ -141,6 +156,7 @@ pub(super) struct Model {
     pub disks: BTreeMap<String, Disk>,
     pub instances: BTreeMap<String, Instance>,
     pub snapshots: BTreeMap<String, Snapshot>,
+    pub networks: Vec<Network>,
 }
 
 /// The codes that an answer may have; the empty one is success.

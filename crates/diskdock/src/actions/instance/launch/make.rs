@@ -107,18 +107,21 @@ fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {
     let region = &ask.region_id.0;
     let zone = plan.zone.as_deref().unwrap_or_default();
     let invent = |prefix: &str, of: &[&str]| derived::id(prefix, &plan.hint, of);
-    let (vswitch, vpc) = match &ask.v_switch_id {
-        Some(given) => (given.0.clone(), invent("vpc-", &[account, &given.0])),
-        None => (invent("vsw-", &[account, zone]), invent("vpc-", &[account, region])),
+    let (vswitch, vpc) = match (&plan.network.vswitch, &ask.v_switch_id) {
+        (Some(kept), _) => (kept.id.to_string(), kept.vpc.to_string()),
+        (None, Some(given)) => (given.0.clone(), invent("vpc-", &[account, &given.0])),
+        (None, None) => (invent("vsw-", &[account, zone]), invent("vpc-", &[account, region])),
     };
     let security_groups = if plan.security_groups.is_empty() {
         vec![invent("sg-", &[account, region])]
     } else {
         plan.security_groups.clone()
     };
-    let private_ip = match ask.private_ip_address {
-        Some(Ipv4(first)) => derived::address_after(first, index),
-        None => derived::address(call.environment.ids.random()),
+    let kept = plan.network.addresses.get(index as usize);
+    let private_ip = match (kept, ask.private_ip_address) {
+        (Some(address), _) => *address,
+        (None, Some(Ipv4(first))) => derived::address_after(first, index),
+        (None, None) => derived::address(call.environment.ids.random()),
     };
     let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
     let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);

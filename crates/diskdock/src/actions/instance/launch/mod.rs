@@ -4,6 +4,7 @@
 mod disk_plan;
 pub(crate) mod make;
 pub(crate) mod names;
+pub(crate) mod network;
 pub(crate) mod params;
 pub(crate) mod plan;
 mod selection;

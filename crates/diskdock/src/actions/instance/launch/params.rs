@@ -42,14 +42,15 @@ params!(
         system_disk: Group<SystemDiskParams>,
         /// Data disks, up to 16.
         data_disk: Groups<DataDiskParams>,
-        /// The security group to show. There is no network here, so that any id will do; left out,
-        /// a placeholder is shown.
+        /// The security group. One that this server made must be of the VPC of the vSwitch; any
+        /// other id is only shown, and a placeholder if none is given.
         security_group_id: Option<Text<1, 64>>,
-        /// The vSwitch to show. Any id will do; left out, a placeholder is shown.
+        /// The vSwitch. One that this server made gives the VPC, the zone and the address; any
+        /// other id is only shown, and a placeholder if none is given.
         #[wire = "VSwitchId"]
         v_switch_id: Option<Text<1, 64>>,
-        /// The private address to show; further instances get the addresses after it. Left out,
-        /// a placeholder is shown.
+        /// The private address; further instances get the addresses after it. Left out, one of the
+        /// vSwitch is taken, or a placeholder is shown.
         #[malformed = PRIVATE_IP_MALFORMED]
         private_ip_address: Option<Ipv4>,
         /// The public bandwidth billing method to show.

@@ -7,6 +7,7 @@ use domain::limits::DATA_DISKS_PER_REQUEST;
 
 use super::disk_plan::DiskPlan;
 use super::names::{Sequence, fits_windows};
+use super::network::{self, NetworkPlan};
 use super::params::{Launch, PeriodUnit, SpotStrategy};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::forwards;
@@ -43,6 +44,8 @@ pub(crate) struct LaunchPlan {
     pub tags: Vec<Tag>,
     /// Security groups as given, in whatever parameter.
     pub security_groups: Vec<String>,
+    /// Where they lie in the network.
+    pub network: NetworkPlan,
     /// When it is to be released by itself.
     pub auto_release_at: Option<Moment>,
     /// Display names, or none for ids.
@@ -73,7 +76,8 @@ impl LaunchPlan {
             instance_type,
             family: inventory.family(&instance_type.family),
         };
-        let zone = selection.zone(ask)?;
+        let vswitch = network::vswitch(tx, call, ask)?;
+        let zone = selection.zone(ask, vswitch.as_ref().map(|vswitch| vswitch.zone.as_str()))?;
         let system = selection.system_disk(zone, &ask.system_disk.0, image);
         let mut data = Vec::with_capacity(ask.data_disk.0.len());
         for disk in &ask.data_disk.0 {
@@ -88,7 +92,11 @@ impl LaunchPlan {
             .host_name
             .iter()
             .flat_map(|name| (0..amount).map(|index| name.0.name(index, amount, false)));
+        let security_groups: Vec<_> = ask.security_group_id.iter().map(|id| id.0.clone()).collect();
+        let mut network = NetworkPlan::of(tx, call, ask, vswitch, amount)?;
+        network.find_groups(tx, call, &security_groups)?;
         Ok(LaunchPlan {
+            network,
             amount,
             hint: region.id_hint.clone(),
             zone_sells_type: zone.is_some_and(|zone| inventory.sells(zone, instance_type)),
@@ -99,7 +107,7 @@ impl LaunchPlan {
             data,
             local: selection.local_disks(),
             tags: new_tags(&ask.tag.0)?,
-            security_groups: ask.security_group_id.iter().map(|id| id.0.clone()).collect(),
+            security_groups,
             auto_release_at: None,
             names: ask.instance_name.as_ref().map(|name| name.0.clone()),
             unique_suffix: false,
@@ -211,6 +219,12 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
     must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),
     must("a bursting disk is larger than 3 GiB",                     |p| p.disks().all(DiskPlan::burst_size_fits), &BURSTING_SIZE),
+    must("the vSwitch is Available",                                 |p| p.network.is_available(), &LAUNCH_VSWITCH_STATUS),
+    must("the vSwitch is in the zone",                               |p| p.network.is_in_zone(p.zone.as_deref()), &LAUNCH_VSWITCH_ZONE),
+    must("PrivateIpAddress is an address of the vSwitch",            |p| p.network.lies_inside(), &LAUNCH_ADDRESS_OUTSIDE),
+    must("PrivateIpAddress is free, and those after it",             |p| p.ask.private_ip_address.is_none() || p.network.has_addresses(p.amount), &LAUNCH_ADDRESS_TAKEN),
+    must("the vSwitch has an address for every instance",            |p| p.network.has_addresses(p.amount), &LAUNCH_ADDRESSES_EXHAUSTED),
+    must("the security groups are of the VPC of the vSwitch",        |p| p.network.groups_fit(), &LAUNCH_GROUP_ELSEWHERE),
     must("the tag diskdock:forward lists ports, such as 2222:22",    |p| forwards(&p.tags).is_some(), &TAG_VALUE_MALFORMED),
     must("Password is left out with PasswordInherit=true",           |p| p.ask.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
     must("a key pair is not for Windows",                            |p| p.ask.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
@@ -234,6 +248,7 @@ pub(crate) const LOOKUPS: &[&ErrorCode] = &[
     &IMAGE_NOT_FOUND,
     &IMAGE_FAMILY_EMPTY,
     &INSTANCE_ZONE_NOT_FOUND,
+    &VSWITCH_NOT_FOUND,
     &TAG_COUNT,
     &TAG_MISMATCH,
     &TAG_DUPLICATE,

@@ -22,9 +22,15 @@ pub(crate) struct ZoneSelection<'a> {
 }
 
 impl<'a> ZoneSelection<'a> {
-    /// The zone asked for; or the first that sells everything, or at least the type.
-    pub(super) fn zone(&self, ask: &Launch) -> Result<Option<&'a Zone>, &'static ErrorCode> {
-        if let Some(ZoneId(id)) = &ask.zone_id {
+    /// The zone asked for, or that of the vSwitch; or the first that sells everything, or at least
+    /// the type.
+    pub(super) fn zone(
+        &self,
+        ask: &Launch,
+        of_vswitch: Option<&str>,
+    ) -> Result<Option<&'a Zone>, &'static ErrorCode> {
+        let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
+        if let Some(id) = asked.or(of_vswitch) {
             let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
         }

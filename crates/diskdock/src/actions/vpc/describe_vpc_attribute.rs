@@ -1,0 +1,212 @@
+//! `DescribeVpcAttribute`: one VPC in detail.
+
+use domain::{SecurityGroup, Vpc, VpcId};
+
+use super::view::{
+    Ipv6CidrBlocks, NetworkTags, SecondaryCidrBlocks, UserCidrs, VSwitchIds, owner, router_id,
+};
+use crate::actions::network_lookups::{count, vswitches_of};
+use crate::actions::prelude::*;
+use crate::catalog::times::with_seconds;
+
+/// Shows one VPC in detail.
+pub(crate) struct DescribeVpcAttribute;
+
+params!(
+    /// Parameters of DescribeVpcAttribute.
+    pub(crate) struct Params {
+        /// The VPC.
+        vpc_id: VpcId,
+        /// The region of the VPC.
+        region_id: RegionId,
+        /// Whether it is the default one.
+        is_default: Ignored<Option<bool>>,
+        /// Only check the request.
+        dry_run: Option<bool>,
+    }
+);
+
+reply!(
+    /// Reply of DescribeVpcAttribute.
+    pub(crate) struct Reply {
+        /// Its id.
+        vpc_id: String,
+        /// The region.
+        region_id: String,
+        /// `Pending` or `Available`.
+        status: &'static str,
+        /// Display name.
+        vpc_name: String,
+        /// Free text.
+        description: String,
+        /// Its addresses.
+        cidr_block: String,
+        /// Further ranges. There are none here.
+        secondary_cidr_blocks: SecondaryCidrBlocks,
+        /// Further ranges that its owner uses.
+        user_cidrs: UserCidrs,
+        /// Whether it has IPv6 addresses: never here.
+        enabled_ipv6: bool,
+        /// Its IPv6 addresses.
+        ipv6_cidr_block: &'static str,
+        /// All its IPv6 addresses.
+        ipv6_cidr_blocks: Ipv6CidrBlocks,
+        /// When it was created.
+        creation_time: String,
+        /// The account.
+        owner_id: i64,
+        /// Whether it is the default VPC: never here.
+        is_default: bool,
+        /// The resource group.
+        resource_group_id: String,
+        /// Its router.
+        v_router_id: String,
+        /// Its vSwitches.
+        v_switch_ids: VSwitchIds,
+        /// How many things of other kinds are in it.
+        cloud_resources: CloudResources,
+        /// Networks of networks that it is in. There are none here.
+        associated_cens: AssociatedCens,
+        /// Where its routes come from. There is nothing here.
+        associated_propagation_sources: PropagationSources,
+        /// Whether it is linked with the classic network: never here.
+        classic_link_enabled: bool,
+        /// Its gateway. There is none here.
+        ipv4_gateway_id: &'static str,
+        /// Whether it can have a gateway.
+        support_ipv4_gateway: bool,
+        /// Its DHCP options. There are none here.
+        dhcp_options_set_id: &'static str,
+        /// Their status.
+        dhcp_options_set_status: &'static str,
+        /// Whether instances have names in a DNS.
+        dns_hostname_status: &'static str,
+        /// Its tags.
+        tags: NetworkTags,
+    }
+);
+
+reply!(
+    /// Counts of the things in a VPC.
+    pub(crate) struct CloudResources {
+        /// One kind each.
+        cloud_resource_set_type: Vec<ResourceCount>,
+    }
+);
+
+reply!(
+    /// A count of things of one kind.
+    pub(crate) struct ResourceCount {
+        /// The kind.
+        resource_type: &'static str,
+        /// How many.
+        resource_count: u64,
+    }
+);
+
+reply!(
+    /// Networks of networks.
+    pub(crate) struct AssociatedCens {
+        /// One each.
+        associated_cen: Vec<AssociatedCen>,
+    }
+);
+
+reply!(
+    /// A network of networks.
+    pub(crate) struct AssociatedCen {
+        /// Its id.
+        cen_id: String,
+        /// Its owner.
+        cen_owner_id: i64,
+        /// Its status.
+        cen_status: String,
+    }
+);
+
+reply!(
+    /// Sources of routes.
+    pub(crate) struct PropagationSources {
+        /// One each.
+        associated_propagation_sources: Vec<PropagationSource>,
+    }
+);
+
+reply!(
+    /// A source of routes.
+    pub(crate) struct PropagationSource {
+        /// Whether its routes are taken.
+        route_propagated: bool,
+        /// Its id.
+        source_instance_id: String,
+        /// Its owner.
+        source_owner_id: i64,
+        /// Its kind.
+        source_type: String,
+        /// Its status.
+        status: String,
+    }
+);
+
+impl Query for DescribeVpcAttribute {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "DescribeVpcAttribute";
+    const SUMMARY: &'static str = "Shows one VPC in detail.";
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];
+
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+        let region = &ask.region_id.0;
+        call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
+        let found = call.find(tx, &ask.vpc_id)?;
+        let vpc: Vpc = found.filter(|vpc| vpc.region == *region).ok_or(&VPC_NOT_FOUND)?;
+        let inside: Vec<String> =
+            vswitches_of(tx, call, &vpc)?.into_iter().map(|one| one.id.to_string()).collect();
+        let groups = count::<SecurityGroup>(tx, call, region, ("vpc", vpc.id.as_str()))?;
+        Ok(reply(vpc, inside, groups))
+    }
+}
+
+fn reply(vpc: Vpc, inside: Vec<String>, groups: u64) -> Reply {
+    let of_kind = |resource_type, resource_count| ResourceCount { resource_type, resource_count };
+    let counts = [
+        of_kind("VRouter", 1),
+        of_kind("RouteTable", 1),
+        of_kind("VSwitch", inside.len() as u64),
+        of_kind("SecurityGroup", groups),
+    ];
+    Reply {
+        v_router_id: router_id(vpc.id.as_str()),
+        vpc_id: vpc.id.to_string(),
+        status: vpc.status.as_str(),
+        owner_id: owner(vpc.account.as_str()),
+        creation_time: with_seconds(vpc.created_at),
+        tags: NetworkTags::of(&vpc.tags),
+        region_id: vpc.region,
+        vpc_name: vpc.name,
+        description: vpc.description,
+        cidr_block: vpc.cidr_block,
+        secondary_cidr_blocks: SecondaryCidrBlocks { secondary_cidr_block: Vec::new() },
+        user_cidrs: UserCidrs { user_cidr: vpc.user_cidrs },
+        enabled_ipv6: false,
+        ipv6_cidr_block: "",
+        ipv6_cidr_blocks: Ipv6CidrBlocks { ipv6_cidr_block: Vec::new() },
+        is_default: false,
+        resource_group_id: vpc.resource_group,
+        v_switch_ids: VSwitchIds { v_switch_id: inside },
+        cloud_resources: CloudResources {
+            cloud_resource_set_type: counts.into_iter().filter(|c| c.resource_count > 0).collect(),
+        },
+        associated_cens: AssociatedCens { associated_cen: Vec::new() },
+        associated_propagation_sources: PropagationSources {
+            associated_propagation_sources: Vec::new(),
+        },
+        classic_link_enabled: false,
+        ipv4_gateway_id: "",
+        support_ipv4_gateway: false,
+        dhcp_options_set_id: "",
+        dhcp_options_set_status: "",
+        dns_hostname_status: "DISABLED",
+    }
+}
