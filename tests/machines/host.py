@@ -62,6 +62,7 @@ class Host:
         self.endpoint = f"127.0.0.1:{self.port}"
         self.log = self.root / "log"
         self.process = None
+        self.environment = {}
         self.import_guest("guest", "console=ttyS0 quiet")
         self.sdk = None
 
@@ -82,7 +83,7 @@ class Host:
 
     def start(self, failpoint=None, *options):
         """Starts the server; with a failpoint, it dies there the first time it comes by."""
-        environment = {**os.environ, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
+        environment = {**os.environ, **self.environment, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
         line = [str(BINARY), "serve", "--hypervisor", "qemu", "--accel", "tcg", "--data-dir", str(self.data), "--listen",
                 self.endpoint, "--inventory", str(HERE / "inventory.toml"), *options]
         with self.log.open("ab") as log:
@@ -238,6 +239,11 @@ class Machine:
 
     def pid(self):
         return int((self.run / "qemu.pid").read_text())
+
+    def record(self):
+        """The newest record in diskdock's file of two slots."""
+        lines = (self.directory / "machine.json").read_text().splitlines()
+        return max((json.loads(line) for line in lines if line.strip()), key=lambda slot: slot["sequence"])["record"]
 
     def qmp(self):
         """The monitor for people."""

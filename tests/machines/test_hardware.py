@@ -31,10 +31,9 @@ def start(host, machine):
 
 
 def change_record(host, machine, **fields):
-    """Changes diskdock's record of a machine that is off, while no server runs."""
+    """Changes diskdock's record of a machine that is off, while no server runs, as an operator does."""
     host.kill()
-    path = machine.directory / "machine.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+    (machine.directory / "machine.json").write_text(json.dumps({**machine.record(), **fields}))
     host.start()
 
 
@@ -49,7 +48,7 @@ def test_machine_type_of_the_first_start_is_kept(host):
     machine = host.ready()
     newest = machine_type(machine)
     assert newest.startswith("pc-q35-"), newest
-    assert json.loads((machine.directory / "machine.json").read_text())["machine_type"] == newest
+    assert machine.record()["machine_type"] == newest
     # As if it had been made under an older QEMU.
     stop(host, machine)
     change_record(host, machine, machine_type="pc-q35-6.0")

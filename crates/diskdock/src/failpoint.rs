@@ -2,7 +2,8 @@
 //!
 //! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it reaches that place.
 //! `DISKDOCK_FAILPOINT_ERROR=image.sync` lets the step there fail once, as a file system does that
-//! reports a lost write. A release build has no failpoints.
+//! reports a lost write; `image.sync@/tmp/fails` lets it fail as long as that file is there. A release
+//! build has no failpoints.
 
 use std::io;
 
@@ -19,18 +20,26 @@ pub(crate) fn hit(name: &str) {
 #[cfg(not(debug_assertions))]
 pub(crate) fn hit(_: &str) {}
 
-/// Fails here once, if the environment or [`fail_next`] says so.
+/// Fails here, if the environment or [`fail_next`] says so.
 #[cfg(debug_assertions)]
 pub(crate) fn error(name: &str) -> io::Result<()> {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    static CAME_BY: AtomicBool = AtomicBool::new(false);
-    let wanted = std::env::var_os("DISKDOCK_FAILPOINT_ERROR").is_some_and(|wanted| wanted == name);
-    let from_environment = wanted && !CAME_BY.swap(true, Ordering::Relaxed);
+    let from_environment = fails_by_environment(name);
     let from_test = FAILS_NEXT.with_borrow_mut(|next| next.take_if(|next| *next == name).is_some());
     if from_environment || from_test {
         return Err(rustix::io::Errno::IO.into());
     }
     Ok(())
+}
+
+#[cfg(debug_assertions)]
+fn fails_by_environment(name: &str) -> bool {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static CAME_BY: AtomicBool = AtomicBool::new(false);
+    let Ok(wanted) = std::env::var("DISKDOCK_FAILPOINT_ERROR") else { return false };
+    match wanted.split_once('@') {
+        Some((wanted, while_there)) => wanted == name && std::path::Path::new(while_there).exists(),
+        None => wanted == name && !CAME_BY.swap(true, Ordering::Relaxed),
+    }
 }
 
 #[cfg(debug_assertions)]

@@ -54,8 +54,12 @@ impl ChangeFollower {
         }
     }
 
+    /// Operations that wait for the machine come first: what happened most often ends one, and the
+    /// two would wait for each other at the machine.
     async fn reconcile(self, pending: Pending, instance: InstanceId) {
+        let concerned = Selection { disk: None, instance: Some(instance.clone()) };
         while pending.goes_on(&instance) {
+            self.runner.until_looked_at(&concerned).await;
             let now = self.clock.now();
             match reconcile_one(&self.store, self.hypervisor.as_ref(), &instance, now).await {
                 Ok(found) => report(found),

@@ -159,6 +159,12 @@ impl Jobs {
         self.waiting.contains_key(&id) || self.in_hand.contains_key(&id)
     }
 
+    /// Whether it is due, or takes a step.
+    pub(crate) fn is_busy(&self, id: OperationId, now: Uptime) -> bool {
+        let is_due = self.waiting.get(&id).is_some_and(|job| job.schedule.due <= now);
+        is_due || self.in_hand.contains_key(&id)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.waiting.len() + self.in_hand.len()
     }

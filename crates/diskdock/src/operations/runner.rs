@@ -8,9 +8,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use domain::{AccountId, OperationId, Uptime};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::deadline::Deadline;
 use super::jobs::{Job, Jobs, Selected, Selection, TimeLeft};
@@ -26,6 +28,9 @@ pub(crate) const IN_FLIGHT: usize = 100_000;
 pub(crate) const IN_FLIGHT_OF_ACCOUNT: usize = 10_000;
 /// Operations that are recovered in one transaction.
 const RECOVERED_AT_A_TIME: u32 = 1_000;
+
+/// How long others wait for operations that are due.
+const LOOKED_AT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether another operation can be taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +247,28 @@ impl Runner {
             self.step_one(one.id).await;
         }
         self.select(selection)
+    }
+
+    /// Waits until each selected operation has been looked at that is due or takes a step just now;
+    /// for a while at most.
+    pub(super) async fn until_looked_at(&self, selection: &Selection) {
+        let looked_at = async {
+            for one in self.select(selection) {
+                self.until_idle(one.id).await;
+            }
+        };
+        // What goes on without them is right in any order.
+        let _ = timeout(LOOKED_AT_WITHIN, looked_at).await;
+    }
+
+    async fn until_idle(&self, id: OperationId) {
+        loop {
+            let turned = self.turned.notified();
+            if !self.lock().is_busy(id, self.clock.uptime()) {
+                return;
+            }
+            turned.await;
+        }
     }
 
     /// One turn of an operation that begins after this was called.

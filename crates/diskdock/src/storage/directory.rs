@@ -195,7 +195,7 @@ impl Directory {
         Ok(DiskFile { file, path, format, bytes })
     }
 
-    fn refuse_if_damaged(&self, disk: &DiskId) -> Result<(), StorageError> {
+    pub(super) fn refuse_if_damaged(&self, disk: &DiskId) -> Result<(), StorageError> {
         match self.0.damages.of(disk) {
             Some(why) => Err(StorageError::Damaged { disk: disk.clone(), why }),
             None => Ok(()),
@@ -220,14 +220,8 @@ impl Directory {
         }
     }
 
-    pub(super) fn closing(
-        &self,
-        disk: &DiskId,
-        found: DiskFile,
-        opened: Option<&Opened>,
-    ) -> ClosingFile {
-        let directory = self.clone();
-        ClosingFile { directory, disk: disk.clone(), found, opened: opened.cloned() }
+    pub(super) fn closing(&self, disk: &DiskId, found: DiskFile) -> ClosingFile {
+        ClosingFile { directory: self.clone(), disk: disk.clone(), found }
     }
 }
 
@@ -250,7 +244,8 @@ impl Volumes for Directory {
 
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
-        let identity = identity(&found.file, &found.path, found.format)?;
+        let metadata = found.file.metadata().at("look at", &found.path)?;
+        let identity = identity(&metadata, found.format);
         let node = file_node(&found.path, found.format, *self.0.io.get_or_init(|| FileIo::CACHED));
         Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
     }
@@ -261,12 +256,12 @@ impl Volumes for Directory {
         if found.bytes < bytes {
             self.grow(&found, bytes)?;
         }
-        self.closing(disk, found, None).sync()
+        self.closing(disk, found).sync()
     }
 
     fn flush(&self, disk: &DiskId) -> Result<(), StorageError> {
         let found = self.sound_file(disk)?;
-        self.closing(disk, found, None).sync()?;
+        self.closing(disk, found).sync()?;
         files::sync(self.disks())
     }
 
@@ -276,8 +271,8 @@ impl Volumes for Directory {
         opened: Option<&Opened>,
     ) -> Result<Arc<dyn Closing>, StorageError> {
         let found = self.sound_file(disk)?;
-        let closing = self.closing(disk, found, opened);
-        closing.check_opened()?;
+        let closing = self.closing(disk, found);
+        closing.check(opened)?;
         Ok(Arc::new(closing))
     }
 

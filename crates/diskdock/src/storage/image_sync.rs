@@ -1,9 +1,8 @@
 //! The sync (fsync) of a disk's image when QEMU closes it, and before that a comparison of the file
 //! with the one that QEMU has open.
 
-use std::fs::File;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use domain::DiskId;
@@ -19,18 +18,32 @@ pub(super) struct ClosingFile {
     pub directory: Directory,
     pub disk: DiskId,
     pub found: DiskFile,
-    pub opened: Option<Opened>,
 }
 
 impl ClosingFile {
-    /// Whether the file is the one that the machine has open, and as long as it was.
-    pub(super) fn check_opened(&self) -> Result<(), StorageError> {
-        let Some(opened) = &self.opened else { return Ok(()) };
-        let DiskFile { file, path, format, bytes } = &self.found;
-        if identity(file, path, *format)? != opened.identity {
+    /// Whether the disk's name still leads to the file.
+    fn check_name(&self, held: &Metadata) -> Result<(), StorageError> {
+        let path = &self.found.path;
+        match std::fs::symlink_metadata(path) {
+            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => Ok(()),
+            Ok(_) => Err(self.replaced("another file has its name")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(super::directory::missing(&self.disk))
+            }
+            Err(error) => Err(StorageError::io("look at", path, error)),
+        }
+    }
+
+    fn check_opened(&self, held: &Metadata, opened: &Opened) -> Result<(), StorageError> {
+        let DiskFile { format, bytes, .. } = &self.found;
+        if identity(held, *format) != opened.identity {
             return Err(self.replaced("another file has its name"));
         }
-        if *bytes < opened.bytes {
+        let bytes = match format {
+            DiskFormat::Raw => held.len(),
+            DiskFormat::Qcow2 => *bytes,
+        };
+        if bytes < opened.bytes {
             let why = format!("it was cut from {} to {bytes} bytes", opened.bytes);
             return Err(self.replaced(&why));
         }
@@ -44,17 +57,11 @@ impl ClosingFile {
 }
 
 impl Closing for ClosingFile {
-    fn check(&self) -> Result<(), StorageError> {
-        let DiskFile { file, path, .. } = &self.found;
-        let held = file.metadata().at("look at", path)?;
-        match std::fs::symlink_metadata(path) {
-            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => Ok(()),
-            Ok(_) => Err(self.replaced("another file has its name")),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(super::directory::missing(&self.disk))
-            }
-            Err(error) => Err(StorageError::io("look at", path, error)),
-        }
+    fn check(&self, opened: Option<&Opened>) -> Result<(), StorageError> {
+        self.directory.refuse_if_damaged(&self.disk)?;
+        let held = self.found.file.metadata().at("look at", &self.found.path)?;
+        self.check_name(&held)?;
+        opened.map_or(Ok(()), |opened| self.check_opened(&held, opened))
     }
 
     /// Makes all writes to the image durable; if that fails, the disk is damaged from then on.
@@ -69,14 +76,9 @@ impl Closing for ClosingFile {
 }
 
 /// The identity of a file on its file system, which no later file has.
-pub(super) fn identity(
-    file: &File,
-    path: &Path,
-    format: DiskFormat,
-) -> Result<Identity, StorageError> {
-    let metadata = file.metadata().at("look at", path)?;
+pub(super) fn identity(metadata: &Metadata, format: DiskFormat) -> Identity {
     let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     // Not every file system knows; there, an inode is used again at worst.
     let created_ns = created.map_or(0, |since| since.as_nanos());
-    Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
+    Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino()))
 }

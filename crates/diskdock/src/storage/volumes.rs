@@ -80,9 +80,9 @@ pub struct Holder {
 
 /// A volume that its machine is about to close.
 pub trait Closing: Send + Sync {
-    /// Whether the volume's name still leads to the bytes that are open, all of them. If not,
-    /// closing would lose the last copy.
-    fn check(&self) -> Result<(), StorageError>;
+    /// Whether the volume's name still leads to the bytes that the machine has open, all of them.
+    /// If not, closing would lose the last copy. Without `opened`, it is not known which those are.
+    fn check(&self, opened: Option<&Opened>) -> Result<(), StorageError>;
 
     /// Makes durable what was written so far. A failure damages the volume.
     fn sync(&self) -> Result<(), StorageError>;

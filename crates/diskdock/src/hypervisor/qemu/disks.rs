@@ -318,7 +318,7 @@ impl Qemu {
         }
         let at = machine.record(state).await?.and_then(|known| known.at(attachment));
         let opened = at.and_then(|at| at.opened.clone());
-        let closing = match self.begin_close(&attachment.disk, opened).await {
+        let closing = match self.go_on_closing(state, &attachment.disk, opened).await {
             Ok(closing) => closing,
             Err(error) => return keep_attached(attachment, error),
         };

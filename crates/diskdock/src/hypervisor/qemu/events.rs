@@ -3,7 +3,7 @@
 //! An event is only a reason to query QEMU's devices. A disk that the guest has released is closed
 //! here at once, whether an operation waits for it or not.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{DiskId, InstanceId};
@@ -11,7 +11,7 @@ use qmp::{Event, Events, Notice};
 use tokio::time::{Instant, sleep};
 
 use super::Qemu;
-use super::machine::Machine;
+use super::machine::{Machine, State};
 use super::name;
 use crate::hypervisor::{AttachmentId, TransientError};
 
@@ -69,32 +69,46 @@ impl Qemu {
         disk: DiskId,
     ) -> Result<(), TransientError> {
         // An error is ignored here: it has damaged the disk, which the next attempt reports.
-        if let Ok(closing) = self.begin_close(&disk, None).await {
-            let _ = self.sync_image(closing).await;
-        }
-        self.look_again_for(instance, Some(disk)).await
+        let closing = match self.begin_close(&disk, None).await {
+            Ok(closing) => {
+                let synced = self.sync_image(Arc::clone(&closing)).await;
+                synced.ok().map(|()| (disk.clone(), closing))
+            }
+            Err(_) => None,
+        };
+        let machine = self.machine(instance)?;
+        let mut state = machine.state.lock().await;
+        state.closing = closing;
+        let synced = self.sync_devices(&machine, &mut state).await;
+        state.closing = None;
+        drop(state);
+        synced?;
+        self.tell(instance, Some(disk));
+        Ok(())
     }
 
     async fn resync(&self, instance: &InstanceId) -> Result<(), TransientError> {
-        self.look_again_for(instance, None).await
-    }
-
-    async fn look_again_for(
-        &self,
-        instance: &InstanceId,
-        disk: Option<DiskId>,
-    ) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
+        self.sync_devices(&machine, &mut state).await?;
         if let Some(client) = Machine::open_connection(&mut state) {
-            self.reconcile_with_devices(&machine, &mut state, &client).await?;
-            if disk.is_none() {
-                self.see_whether_paused(&machine, &mut state, &client).await?;
-            }
+            self.see_whether_paused(&machine, &mut state, &client).await?;
         }
         drop(state);
-        self.tell(instance, disk);
+        self.tell(instance, None);
         Ok(())
+    }
+
+    /// Makes the record agree with QEMU's devices, if there is a connection to it.
+    async fn sync_devices(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<(), TransientError> {
+        match Machine::open_connection(state) {
+            Some(client) => self.reconcile_with_devices(machine, state, &client).await,
+            None => Ok(()),
+        }
     }
 
     async fn handle_unplug_refused(

@@ -22,6 +22,7 @@ use super::qmp_log::QmpLogs;
 use super::record::Record;
 use super::unplug_policy::UnplugPolicy;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
+use crate::storage::Closing;
 
 /// How often a plug or a start may fail before that is final.
 const TRIES: u32 = 3;
@@ -70,6 +71,8 @@ pub(crate) struct State {
     /// Since when disks that their guest has let go of wait for a snapshot, in
     /// [`Machine::now_ms`].
     pub snapshot_waits: HashMap<DiskId, i64>,
+    /// The image of a disk that its guest has just let go of, opened and written out once.
+    pub closing: Option<(DiskId, Arc<dyn Closing>)>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
 }

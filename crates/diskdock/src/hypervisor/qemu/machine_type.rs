@@ -64,7 +64,7 @@ impl MachineTypes {
         Err(format!(
             "this QEMU no longer knows the machine type {recorded}, which the instance was made \
              with: run the server with a QEMU that does (--qemu), or accept other hardware by \
-             taking `machine_type` out of the instance's machine.json"
+             taking `machine_type` out of the instance's machine.json (docs/hosts.md says how)"
         ))
     }
 }

@@ -23,6 +23,7 @@ mod paused;
 mod process;
 mod qmp_log;
 mod record;
+mod record_file;
 mod run_directory;
 mod seed;
 mod snapshot_jobs;

@@ -1,16 +1,15 @@
 //! The driver's record of a machine, in a file: its disks, so that they are attached at the next
 //! start, and the root port of each one.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use domain::{DiskId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
+use super::record_file;
 use super::unplug_policy::{PortCooldown, UnplugRequest};
 use crate::hypervisor::{AttachmentId, ObservedState};
-use crate::private_file;
 use crate::storage::Opened;
 
 /// The file in the machine's directory.
@@ -239,17 +238,10 @@ impl Record {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }
 
-    /// Reads the record in a machine's directory; none if there is none. The directory is synced
-    /// first: the process that saved the record may have been stopped before it had done so.
+    /// Reads the record in a machine's directory; none if there is none.
     pub(crate) fn load(directory: &Path) -> io::Result<Option<Record>> {
-        match fs::read(directory.join(FILE)) {
-            Ok(bytes) => {
-                File::open(directory)?.sync_all()?;
-                Ok(Some(serde_json::from_slice(&bytes)?))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let loaded = record_file::load(&directory.join(FILE))?;
+        Ok(loaded.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
     /// Writes it down, durably: all of it or what was there before.
@@ -264,7 +256,7 @@ impl Record {
     }
 
     fn write(&self, directory: &Path) -> io::Result<()> {
-        private_file::replace(&directory.join(FILE), &serde_json::to_vec(self)?)
+        record_file::save(&directory.join(FILE), &serde_json::to_string(self)?)
     }
 }
 
@@ -344,7 +336,7 @@ mod tests {
         assert_eq!(record.disks[0].request, Some(request));
         record.save(directory.path()).unwrap();
         assert_eq!(Record::load(directory.path()).unwrap(), Some(record));
-        fs::write(directory.path().join(FILE), "{").unwrap();
+        std::fs::write(directory.path().join(FILE), "{").unwrap();
         assert!(Record::load(directory.path()).is_err(), "half a record is none");
     }
 }

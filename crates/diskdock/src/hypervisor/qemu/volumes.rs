@@ -138,6 +138,23 @@ impl Qemu {
         self.with_volumes(move |volumes| volumes.begin_close(&disk, opened.as_ref())).await
     }
 
+    /// The same with a volume that may have been opened when its guest had let go of it.
+    pub(super) async fn go_on_closing(
+        &self,
+        state: &mut State,
+        disk: &DiskId,
+        opened: Option<Opened>,
+    ) -> Result<Arc<dyn Closing>, StorageError> {
+        match state.closing.take_if(|(closing, _)| closing == disk) {
+            Some((_, closing)) => {
+                let checks = Arc::clone(&closing);
+                self.with_volumes(move |_| checks.check(opened.as_ref())).await?;
+                Ok(closing)
+            }
+            None => self.begin_close(disk, opened).await,
+        }
+    }
+
     /// Makes durable what was written to a volume.
     pub(super) async fn sync_image(&self, closing: Arc<dyn Closing>) -> Result<(), StorageError> {
         self.with_volumes(move |_| closing.sync()).await

@@ -67,11 +67,11 @@ fn begin_close_refuses_a_file_other_than_the_opened_one() {
 fn check_detects_a_file_replaced_after_opening() {
     let host = Host::new();
     let closing = host.volumes.begin_close(&host.disk, Some(&host.opened())).unwrap();
-    closing.check().unwrap();
+    closing.check(None).unwrap();
     std::fs::remove_file(host.path()).unwrap();
-    says(closing.check(), &["d-1", "missing"]);
+    says(closing.check(None), &["d-1", "missing"]);
     File::create(host.path()).unwrap();
-    says(closing.check(), &["another file has its name"]);
+    says(closing.check(None), &["another file has its name"]);
 }
 
 #[test]
