@@ -6,9 +6,9 @@ import signal
 import pytest
 from host import until
 
-ATTACH = ["plug.recorded", "plug.opened", "plug.added", "operation.ending", "operation.ended"]
-DETACH = ["unplug.ask", "unplug.asked", "unplug.let_go", "unplug.closed", "unplug.durable", "unplug.off_record",
-          "operation.ending", "operation.ended"]
+ATTACH = ["record.written", "plug.recorded", "plug.opened", "plug.added", "operation.ending", "operation.ended"]
+DETACH = ["unplug.ask", "unplug.asked", "record.written", "unplug.let_go", "unplug.closed", "unplug.durable",
+          "unplug.off_record", "operation.ending", "operation.ended"]
 ATTACH_OFF = ["plug.recorded", "operation.ending", "operation.ended"]
 DETACH_OFF = ["unplug.off", "unplug.durable", "unplug.off_record", "operation.ending", "operation.ended"]
 

@@ -2,8 +2,8 @@
 //!
 //! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it reaches that place.
 //! `DISKDOCK_FAILPOINT_ERROR=image.sync` lets the step there fail once, as a file system does that
-//! reports a lost write; `image.sync@/tmp/fails` lets it fail as long as that file is there. A release
-//! build has no failpoints.
+//! reports a lost write; `image.sync@/tmp/fails` lets it fail as long as that file is there. A
+//! release build has no failpoints.
 
 use std::io;
 

@@ -70,6 +70,8 @@ commands!(
         /// Leave out what lies below each node.
         flat: bool,
     } = "query-named-block-nodes" within DEVICE -> Vec<BlockNode>,
+    /// The counts of reads and writes of devices.
+    QueryBlockStats {} = "query-blockstats" within DEVICE -> Vec<BlockStats>,
     /// Closes a block node that nothing uses; what was written is flushed before.
     BlockdevDel {
         /// Its name.
@@ -223,6 +225,27 @@ pub struct Property {
     /// Its type; `child<…>` for an object of its own.
     #[serde(rename = "type")]
     pub kind: String,
+}
+
+/// The counts of one device.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BlockStats {
+    /// The block node that it uses.
+    #[serde(rename = "node-name", default)]
+    pub node_name: Option<String>,
+    /// The counts.
+    pub stats: DeviceStats,
+}
+
+/// Reads and writes of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DeviceStats {
+    /// Writes that the guest was told have failed.
+    #[serde(rename = "failed_wr_operations")]
+    pub failed_writes: u64,
+    /// The same of flushes.
+    #[serde(rename = "failed_flush_operations")]
+    pub failed_flushes: u64,
 }
 
 /// A block node.

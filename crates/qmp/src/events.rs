@@ -53,6 +53,8 @@ pub enum Event {
     BlockIoError {
         /// The block node, if it has a name.
         node: Option<String>,
+        /// It was a write or a flush, not a read.
+        write: bool,
         /// QEMU's reaction: `ignore`, `report` or `stop`.
         action: String,
         /// Whether the host has no space left.
@@ -87,6 +89,7 @@ impl Event {
             "GUEST_PANICKED" => Event::GuestPanicked,
             "BLOCK_IO_ERROR" => Event::BlockIoError {
                 node: text("node-name"),
+                write: text("operation").as_deref() == Some("write"),
                 action: said("action"),
                 no_space: is("nospace"),
             },

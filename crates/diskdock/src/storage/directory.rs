@@ -244,8 +244,7 @@ impl Volumes for Directory {
 
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
-        let metadata = found.file.metadata().at("look at", &found.path)?;
-        let identity = identity(&metadata, found.format);
+        let identity = identity(&found.file, &found.path, found.format)?;
         let node = file_node(&found.path, found.format, *self.0.io.get_or_init(|| FileIo::CACHED));
         Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
     }

@@ -1,8 +1,9 @@
 //! The sync (fsync) of a disk's image when QEMU closes it, and before that a comparison of the file
 //! with the one that QEMU has open.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use domain::DiskId;
@@ -35,8 +36,8 @@ impl ClosingFile {
     }
 
     fn check_opened(&self, held: &Metadata, opened: &Opened) -> Result<(), StorageError> {
-        let DiskFile { format, bytes, .. } = &self.found;
-        if identity(held, *format) != opened.identity {
+        let DiskFile { file, path, format, bytes } = &self.found;
+        if identity(file, path, *format)? != opened.identity {
             return Err(self.replaced("another file has its name"));
         }
         let bytes = match format {
@@ -76,9 +77,14 @@ impl Closing for ClosingFile {
 }
 
 /// The identity of a file on its file system, which no later file has.
-pub(super) fn identity(metadata: &Metadata, format: DiskFormat) -> Identity {
+pub(super) fn identity(
+    file: &File,
+    path: &Path,
+    format: DiskFormat,
+) -> Result<Identity, StorageError> {
+    let metadata = file.metadata().at("look at", path)?;
     let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     // Not every file system knows; there, an inode is used again at worst.
     let created_ns = created.map_or(0, |since| since.as_nanos());
-    Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino()))
+    Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
 }

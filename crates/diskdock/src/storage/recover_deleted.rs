@@ -19,9 +19,8 @@ pub(super) fn held(process: u32, opened: &Opened) -> Result<(File, DiskFormat), 
             continue;
         }
         let Ok(file) = File::open(&path) else { continue };
-        let metadata = file.metadata().at("look at", &path)?;
         for format in DiskFormat::ALL {
-            if identity(&metadata, format) == opened.identity {
+            if identity(&file, &path, format)? == opened.identity {
                 return Ok((file, format));
             }
         }

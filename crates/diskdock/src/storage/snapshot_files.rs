@@ -79,7 +79,7 @@ impl Directory {
     /// The sound file of a disk, written out: a failure damages the disk and is an error.
     fn written_out(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
         let found = self.sound_file(disk)?;
-        self.closing(disk, found, None).sync()?;
+        self.closing(disk, found).sync()?;
         self.sound_file(disk)
     }
 

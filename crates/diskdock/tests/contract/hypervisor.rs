@@ -111,6 +111,7 @@ pub(crate) async fn contract(bench: &Bench<'_>) {
     calls_of_another_generation_change_nothing(bench).await;
     machines_do_not_disturb_each_other(bench).await;
     adopt_adds_unknown_state_and_keeps_known_state(bench).await;
+    paused_machine_stands_still_until_it_is_resumed(bench).await;
 }
 
 async fn create_resize_and_discard_of_a_disk(bench: &Bench<'_>) {
@@ -230,4 +231,45 @@ async fn adopt_adds_unknown_state_and_keeps_known_state(bench: &Bench<'_>) {
     bench.unplug(&attachment("i-found", "d-one", 3)).await;
     assert_eq!(bench.disks("i-found").await, []);
     bench.release("i-found").await;
+}
+
+async fn paused_machine_stands_still_until_it_is_resumed(bench: &Bench<'_>) {
+    let id = InstanceId::from("i-still");
+    let is_refused = |progress| matches!(progress, Progress::Failed(reason) if !reason.is_empty());
+    let pause = async || bench.driver.pause(&id).await.unwrap();
+    let resume = async || bench.driver.resume(&id).await.unwrap();
+    let paused = || bench.driver.paused().into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    assert!(is_refused(pause().await) && is_refused(resume().await), "it is off");
+    bench.start("i-still").await;
+    bench.create("d-still").await;
+    let disk = attachment("i-still", "d-still", 1);
+    bench.plug(&disk).await;
+    assert!(is_refused(resume().await), "it runs");
+
+    assert_eq!(pause().await, Progress::Done);
+    assert!(is_refused(pause().await), "it is paused already");
+    let observed = bench.observe("i-still").await.unwrap();
+    assert!(observed.running && !observed.problems.is_empty(), "on, and reported: {observed:?}");
+    assert_eq!(paused(), std::slice::from_ref(&id));
+    for _ in 0..3 {
+        let waits = bench.driver.unplug(&disk, (bench.now)()).await.unwrap();
+        let Progress::Suspended { after_ms, .. } = waits else { panic!("{waits:?}") };
+        (bench.pass)(after_ms).await;
+        assert_eq!(bench.disks("i-still").await.len(), 1, "a guest that stands still has it");
+    }
+
+    assert_eq!(resume().await, Progress::Done);
+    assert!(is_refused(resume().await), "it runs again");
+    assert_eq!(bench.observe("i-still").await.unwrap().problems, [""; 0]);
+    assert_eq!(paused(), []);
+    bench.unplug(&disk).await;
+    assert_eq!(bench.disks("i-still").await, []);
+
+    assert_eq!(pause().await, Progress::Done);
+    let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
+    bench.until_settled(off).await;
+    bench.observe("i-still").await;
+    assert_eq!(paused(), [], "off is not paused");
+    assert!(is_refused(resume().await));
+    bench.release("i-still").await;
 }

@@ -20,6 +20,10 @@ const FOLLOW_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the process is checked after its monitor has closed.
 const CHECK_EVERY: Duration = Duration::from_millis(10);
 
+/// QEMU's reaction to a failed write, where the guest is told of it. Otherwise the machine is
+/// paused, and the write is made again.
+const REPORTED: &str = "report";
+
 /// Handles the events of a connection, from its beginning, in a task that ends with it.
 pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Events) {
     let driver = Weak::clone(driver);
@@ -53,6 +57,9 @@ impl Qemu {
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
                 self.handle_unplug_refused(instance, &device).await
             }
+            Notice::Event(Event::BlockIoError {
+                node: Some(node), action, write: true, ..
+            }) if action == REPORTED => self.handle_write_failed(instance, &node).await,
             Notice::Missed(_) => self.resync(instance).await,
             Notice::Event(Event::Reset { .. }) => self.was_reset(instance).await,
             Notice::Event(Event::Resume | Event::Stop) => self.resync(instance).await,
@@ -92,6 +99,7 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         self.sync_devices(&machine, &mut state).await?;
         if let Some(client) = Machine::open_connection(&mut state) {
+            self.see_write_failures(&machine, &mut state, &client).await?;
             self.see_whether_paused(&machine, &mut state, &client).await?;
         }
         drop(state);

@@ -32,6 +32,7 @@ pub(crate) mod uefi;
 mod unplug_policy;
 pub mod user;
 mod volumes;
+mod write_failures;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -187,6 +188,7 @@ impl Qemu {
         let Some(client) = machine.connect(&self.qmp_logs).await? else { return Ok(None) };
         let events = client.events();
         let synced = async {
+            self.see_write_failures(machine, state, &client).await?;
             self.reconcile_with_devices(machine, state, &client).await?;
             self.see_whether_paused(machine, state, &client).await
         };
@@ -227,12 +229,7 @@ impl Qemu {
         if !error.needs_operator() {
             return Err(TransientError(error.to_string()));
         }
-        let disk = disk.clone();
-        let mark = move |volumes: &dyn Volumes| {
-            volumes.mark_damaged(&disk, &error.to_string());
-            Ok(())
-        };
-        self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
+        self.mark_damaged(disk, &error.to_string()).await
     }
 
     /// Makes the record of a machine that is on agree with what its guest can reach, and keeps its

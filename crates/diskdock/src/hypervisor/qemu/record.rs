@@ -1,6 +1,7 @@
 //! The driver's record of a machine, in a file: its disks, so that they are attached at the next
 //! start, and the root port of each one.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
@@ -38,27 +39,30 @@ pub(crate) struct Plugged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<UnplugRequest>,
     /// How often it left the guest unrequested.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     #[serde(rename = "lost")]
     pub unrequested_ejects: u32,
+    /// Writes that failed since it was given, as QEMU counts them, which have damaged the disk.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failed_writes: u64,
 }
 
-fn is_zero(count: &u32) -> bool {
-    *count == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Plugged {
     fn new(disk: DiskId, generation: u64, port: u32, device_added: bool) -> Plugged {
-        let (system, opened, request, unrequested_ejects) = (false, None, None, 0);
         Plugged {
             disk,
             generation,
             port,
             device_added,
-            system,
-            opened,
-            request,
-            unrequested_ejects,
+            system: false,
+            opened: None,
+            request: None,
+            unrequested_ejects: 0,
+            failed_writes: 0,
         }
     }
 }
@@ -165,7 +169,8 @@ impl Record {
     /// The disk has left unrequested; it is to be given again, on this port.
     pub(crate) fn set_ejected(&mut self, attachment: &AttachmentId, unrequested_ejects: u32) {
         if let Some(at) = self.at_mut(attachment) {
-            (at.device_added, at.unrequested_ejects) = (false, unrequested_ejects);
+            (at.device_added, at.unrequested_ejects, at.failed_writes) =
+                (false, unrequested_ejects, 0);
         }
     }
 
@@ -176,12 +181,20 @@ impl Record {
         }
     }
 
+    /// So many writes to disks have failed.
+    pub(crate) fn set_failed_writes(&mut self, counts: &HashMap<DiskId, u64>) {
+        for at in &mut self.disks {
+            at.failed_writes = counts.get(&at.disk).copied().unwrap_or(at.failed_writes);
+        }
+    }
+
     /// A guest is about to boot, with all disks, that was never asked anything.
     pub(crate) fn boot(&mut self, system_disk: Option<&DiskId>) {
         self.boots += 1;
         self.cooldowns.clear();
         for at in &mut self.disks {
-            (at.device_added, at.request, at.unrequested_ejects) = (true, None, 0);
+            (at.device_added, at.request, at.unrequested_ejects, at.failed_writes) =
+                (true, None, 0, 0);
             at.system = system_disk == Some(&at.disk);
         }
     }

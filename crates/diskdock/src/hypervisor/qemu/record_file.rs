@@ -27,7 +27,7 @@ const GROWTH: usize = 2;
 
 /// A slot that is whole.
 #[derive(Debug, PartialEq, Eq)]
-struct AttachmentId<'f> {
+struct FileSlot<'f> {
     /// 0 or 1.
     at: usize,
     /// The later of two slots has the higher number.
@@ -44,7 +44,7 @@ pub(super) fn load(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     (&file).read_to_end(&mut bytes)?;
     let record = match newest(&bytes) {
-        Some(AttachmentId { at, record, .. }) => {
+        Some(FileSlot { at, record, .. }) => {
             let (begins, ends) = (at * bytes.len() / 2, (at + 1) * bytes.len() / 2);
             file.write_all_at(&bytes[begins..ends], begins as u64)?;
             record.as_bytes().to_vec()
@@ -66,19 +66,19 @@ pub(super) fn save(path: &Path, record: &str) -> io::Result<()> {
         read => read?,
     };
     let newest = newest(&before);
-    let line = line(newest.as_ref().map_or(1, |attachment| attachment.sequence + 1), record);
+    let line = line(newest.as_ref().map_or(1, |slot| slot.sequence + 1), record);
     match newest {
-        Some(AttachmentId { at, .. }) if line.len() <= before.len() / 2 => {
-            let attachment = padded(line, before.len() / 2);
-            overwrite(path, &attachment, (1 - at) * attachment.len())
+        Some(FileSlot { at, .. }) if line.len() < before.len() / 2 => {
+            let slot = padded(line, before.len() / 2);
+            overwrite(path, &slot, (1 - at) * slot.len())
         }
         Some(_) | None => private_file::replace(path, &new_file(line)),
     }
 }
 
-fn overwrite(path: &Path, attachment: &[u8], offset: usize) -> io::Result<()> {
+fn overwrite(path: &Path, slot: &[u8], offset: usize) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
-    file.write_all_at(attachment, offset as u64)?;
+    file.write_all_at(slot, offset as u64)?;
     failpoint::hit("record.written");
     failpoint::error("record.sync")?;
     file.sync_data()
@@ -90,7 +90,7 @@ fn new_file(line: String) -> Vec<u8> {
     [padded(line, length), padded(String::new(), length)].concat()
 }
 
-/// A line filled up with spaces to this length.
+/// A line filled up with spaces to this length, of which the end of the line is the last byte.
 fn padded(mut line: String, length: usize) -> Vec<u8> {
     line.extend(std::iter::repeat_n(' ', length.saturating_sub(line.len() + 1)));
     line.push('\n');
@@ -99,7 +99,7 @@ fn padded(mut line: String, length: usize) -> Vec<u8> {
 
 fn line(sequence: u64, record: &str) -> String {
     let sha256 = checksum(sequence, record);
-    format!("{{\"sequence\":{sequence},\"sha256\":\"{sha256}\",\"record\":{record}}}\n")
+    format!("{{\"sequence\":{sequence},\"sha256\":\"{sha256}\",\"record\":{record}}}")
 }
 
 fn checksum(sequence: u64, record: &str) -> String {
@@ -108,23 +108,21 @@ fn checksum(sequence: u64, record: &str) -> String {
 }
 
 /// The whole slot with the highest number.
-fn newest(file: &[u8]) -> Option<AttachmentId<'_>> {
+fn newest(file: &[u8]) -> Option<FileSlot<'_>> {
     if file.is_empty() || !file.len().is_multiple_of(2 * BLOCK) {
         return None;
     }
-    let attachments = file.chunks_exact(file.len() / 2).enumerate();
-    attachments
-        .filter_map(|(at, attachment)| parse(at, attachment))
-        .max_by_key(|attachment| attachment.sequence)
+    let slots = file.chunks_exact(file.len() / 2).enumerate();
+    slots.filter_map(|(at, slot)| parse(at, slot)).max_by_key(|slot| slot.sequence)
 }
 
 /// The slot, if it is whole.
-fn parse(at: usize, attachment: &[u8]) -> Option<AttachmentId<'_>> {
-    let line = std::str::from_utf8(attachment).ok()?.trim_end();
+fn parse(at: usize, slot: &[u8]) -> Option<FileSlot<'_>> {
+    let line = std::str::from_utf8(slot).ok()?.trim_end();
     let (sequence, rest) = line.strip_prefix("{\"sequence\":")?.split_once(",\"sha256\":\"")?;
     let (sha256, rest) = rest.split_once("\",\"record\":")?;
     let (sequence, record) = (sequence.parse().ok()?, rest.strip_suffix('}')?);
-    (checksum(sequence, record) == sha256).then_some(AttachmentId { at, sequence, record })
+    (checksum(sequence, record) == sha256).then_some(FileSlot { at, sequence, record })
 }
 
 #[cfg(test)]
@@ -190,7 +188,8 @@ mod tests {
     #[test]
     fn save_makes_a_larger_file_when_a_record_outgrows_its_slot() {
         let (_directory, path) = file();
-        for length in [10, 5_000, 50_000, 20] {
+        // Among them, those that fill the first slot to the last byte, and to one less.
+        for length in [10].into_iter().chain(3_970..4_010).chain([5_000, 50_000, 20]) {
             let record = format!("\"{}\"", "x".repeat(length));
             save(&path, &record).unwrap();
             assert_eq!(loaded(&path), Some(record));

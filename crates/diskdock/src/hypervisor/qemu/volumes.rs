@@ -195,6 +195,20 @@ impl Qemu {
         closed
     }
 
+    /// Remembers that writes to a disk may be lost, for this reason.
+    pub(super) async fn mark_damaged(
+        &self,
+        disk: &DiskId,
+        why: &str,
+    ) -> Result<(), TransientError> {
+        let (disk, why) = (disk.clone(), why.to_owned());
+        let mark = move |volumes: &dyn Volumes| {
+            volumes.mark_damaged(&disk, &why);
+            Ok(())
+        };
+        self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
+    }
+
     /// Problems with the bytes of a machine's disks.
     pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
         let disks = disks.to_vec();
