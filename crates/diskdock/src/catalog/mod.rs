@@ -8,6 +8,7 @@ mod environment;
 pub mod errors;
 mod input;
 mod names;
+pub(crate) mod openapi;
 pub(crate) mod pages;
 mod params;
 pub(crate) mod product;

@@ -19,6 +19,8 @@ mod image;
 mod initial_access_key;
 mod key;
 mod local_server;
+mod man;
+mod mcp;
 mod nearest;
 pub(crate) mod output;
 mod progress;
@@ -91,6 +93,10 @@ enum CliCommand {
     /// Carry the frames of one guest; the server starts it
     #[command(hide = true)]
     GuestNetwork(guest_network::GuestNetworkArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
+    /// Serve an assistant over standard input and output (Model Context Protocol)
+    Mcp(mcp::McpArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -141,6 +147,8 @@ pub async fn run() -> Result<(), Failure> {
         CliCommand::Restore(args) => restore::run(args).await,
         CliCommand::Doctor(args) => doctor::run(args).await,
         CliCommand::Admin(args) => admin::run(args).await,
+        CliCommand::Man(args) => man::run(&args),
+        CliCommand::Mcp(args) => mcp::run(args).await,
         CliCommand::Exec(args) => exec::run(args).await,
         CliCommand::World(args) => world::run(args).await,
         CliCommand::Docs(args) => docs::run(args),

@@ -53,7 +53,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let tls = check_exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
-    let token = secret_text(40);
+    let token = args.admin_token.clone().unwrap_or_else(|| secret_text(40));
     write_endpoint_and_token(directory, &token, &endpoint(&args, reachable(address)))?;
     let access = Access {
         token,

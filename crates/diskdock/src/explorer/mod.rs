@@ -34,6 +34,7 @@ use maud::Markup;
 
 use crate::actions::{PRODUCTS, find};
 use crate::catalog::Listed;
+use crate::catalog::openapi::openapi;
 
 /// The only server that a page may load from and send to: this one.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -70,6 +71,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/download/{action}/{language}", get(code::download))
         .route("/explorer/assets/{version}/{file}", get(asset))
         .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
+        .route("/openapi.json", get(openapi_document))
         .layer(axum::middleware::from_fn(gzip::compress))
         .layer(axum::middleware::map_response(guarded))
         .with_state(site)
@@ -92,6 +94,10 @@ async fn guarded(mut response: Response) -> Response {
 
 fn shown(page: &Markup) -> Response {
     Html(page.0.clone()).into_response()
+}
+
+async fn openapi_document() -> Response {
+    ([(CONTENT_TYPE, "application/json")], openapi(PRODUCTS).to_string()).into_response()
 }
 
 async fn start(Query(values): Query<Values>) -> Response {

@@ -2,6 +2,9 @@
 
 mod child;
 mod configuration;
+mod documents;
+mod mcp;
+mod refusals;
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};

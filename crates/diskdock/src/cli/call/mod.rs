@@ -6,7 +6,7 @@ mod sign;
 mod wait;
 
 use clap::ValueEnum;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
@@ -50,9 +50,9 @@ pub struct CallArgs {
     /// Seconds to wait at most
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub wait_timeout: u64,
-    /// The format of the reply
-    #[arg(long, value_enum, default_value = "json")]
-    pub output: ReplyFormat,
+    /// The format of the reply [default: json]; if json is asked for, errors are JSON as well
+    #[arg(long, value_enum)]
+    pub output: Option<ReplyFormat>,
     /// Check the request on the server without carrying it out
     #[arg(long)]
     pub dry_run: bool,
@@ -150,11 +150,17 @@ impl SigningClient {
 
 /// Runs the command.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
+    let in_json = args.output == Some(ReplyFormat::Json);
+    carry_out(args).await.map_err(|failure| Failure { in_json, ..failure })
+}
+
+async fn carry_out(args: CallArgs) -> Result<(), Failure> {
+    let output = args.output.unwrap_or(ReplyFormat::Json);
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let listed = find(&args.action);
     let parameters = prepare(&args, listed)?;
     let mut sent = parameters.clone();
-    if args.output == ReplyFormat::Xml {
+    if output == ReplyFormat::Xml {
         sent.push(("Format".to_owned(), "XML".to_owned()));
     }
     let answer = caller.send(ActionTarget::of(listed, &args.action), &sent).await?;
@@ -163,13 +169,13 @@ pub async fn run(args: CallArgs) -> Result<(), Failure> {
     }
     if !answer.status.is_success() {
         let refusal = refusal(&answer, listed);
-        if args.dry_run && refusal.message.starts_with(DRY_RUN.code) {
+        if args.dry_run && refusal.is_refusal(DRY_RUN.code) {
             eprintln!("the request would succeed");
             return Ok(());
         }
         return Err(refusal);
     }
-    show(&answer, args.output)?;
+    show(&answer, output)?;
     if args.wait {
         wait::until_settled(&caller, &args, listed, &parameters, &answer).await?;
     }
@@ -269,8 +275,12 @@ fn refusal(answer: &HttpReply, listed: Option<Listed>) -> Failure {
     let remedy = known(&code, &message, listed).map_or("", |error| error.remedy);
     let advice = Some(field("Recommend")).filter(|text| !text.is_empty());
     let remedy = advice.as_deref().unwrap_or(remedy);
-    let hint = format!("{remedy}\nRequestId {}", field("RequestId"));
-    Failure::new(format!("{code}: {message}"), hint.trim_start())
+    let (status, request_id) = (answer.status.as_u16(), field("RequestId"));
+    let hint = format!("{remedy}\nRequestId {request_id}");
+    let failure = Failure::new(format!("{status} {code}: {message}"), hint.trim_start());
+    let refusal =
+        json!({ "status": status, "code": code, "message": message, "request_id": request_id });
+    Failure { refusal: Some(Box::new(refusal)), ..failure }
 }
 
 /// The error of this code; of several, the one of the action with this message.
@@ -309,14 +319,19 @@ mod tests {
     fn refusal_is_printed_with_its_remedy() {
         let json = r#"{"Code":"InvalidDiskId.NotFound","Message":"No.","RequestId":"R-1"}"#;
         let failure = refusal(&answered(json), find("DetachDisk"));
-        assert_eq!(failure.message, "InvalidDiskId.NotFound: No.");
+        assert_eq!(failure.message, "404 InvalidDiskId.NotFound: No.");
+        let in_json = Failure { in_json: true, ..failure.clone() }.to_string();
+        let told: Value = serde_json::from_str(&in_json).unwrap();
+        assert_eq!(told["refusal"]["status"], 404);
+        assert_eq!(told["refusal"]["code"], "InvalidDiskId.NotFound");
+        assert_eq!(told["refusal"]["request_id"], "R-1");
         assert!(failure.hint.lines().count() == 2 && failure.hint.ends_with("R-1"));
         let xml =
             "<Error><RequestId>R-2</RequestId><Code>X</Code><Message>a &lt; b</Message></Error>";
         let failure = refusal(&answered(xml), None);
         assert_eq!(
             (failure.message.as_str(), failure.hint.as_str()),
-            ("X: a < b", "RequestId R-2")
+            ("404 X: a < b", "RequestId R-2")
         );
     }
 

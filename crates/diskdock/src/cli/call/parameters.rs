@@ -2,21 +2,23 @@
 
 use std::ffi::OsString;
 
+use crate::actions::find;
 use crate::catalog::{ParamSpec, Repeat, Shape};
 use crate::cli::Failure;
 use crate::gateway::decode::Pair;
 
 /// Rewrites `call X --DiskId d-1` as `call X --parameter=DiskId=d-1`, and so for `sample`: names of
-/// parameters begin with a capital letter, our own options do not. One without a value stays
-/// without `=value`.
+/// parameters begin with a capital letter, our own options do not; `--disk-id` is understood too,
+/// unless it is an option of ours. One without a value stays without `=value`.
 pub fn fold_parameters(arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_none_or(|command| command != "call" && command != "sample") {
         return arguments;
     }
+    let spelling = Spelling::of(&arguments);
     let mut folded = Vec::with_capacity(arguments.len());
     let mut rest = arguments.into_iter().peekable();
     while let Some(argument) = rest.next() {
-        let Some(name) = parameter_name(&argument) else {
+        let Some(name) = spelling.parameter_name(&argument) else {
             folded.push(argument);
             continue;
         };
@@ -32,9 +34,55 @@ pub fn fold_parameters(arguments: Vec<OsString>) -> Vec<OsString> {
     folded
 }
 
-fn parameter_name(argument: &OsString) -> Option<&str> {
-    let name = argument.to_str()?.strip_prefix("--")?;
-    name.starts_with(|first: char| first.is_ascii_uppercase()).then_some(name)
+/// How parameters may be written on this command line.
+struct Spelling {
+    /// Those of the action, if there is such an action.
+    parameters: &'static [ParamSpec],
+    /// The options of the command itself.
+    own: Vec<String>,
+}
+
+impl Spelling {
+    fn of(arguments: &[OsString]) -> Spelling {
+        let mut words = arguments.iter().filter_map(|word| word.to_str());
+        let command = words.nth(1).unwrap_or_default();
+        let listed = words.filter(|word| !word.starts_with('-')).find_map(find);
+        let whole = crate::cli::command();
+        let command = whole.find_subcommand(command);
+        let own = command.into_iter().flat_map(|command| command.get_arguments());
+        let own = own.filter_map(|option| option.get_long().map(str::to_owned)).collect();
+        Spelling { parameters: listed.map_or(&[], |listed| listed.spec().parameters), own }
+    }
+
+    /// The parameter of an argument, as the API names it, with `=value` behind it if it has one.
+    fn parameter_name(&self, argument: &OsString) -> Option<String> {
+        let name = argument.to_str()?.strip_prefix("--")?;
+        if name.starts_with(|first: char| first.is_ascii_uppercase()) {
+            return Some(name.to_owned());
+        }
+        let (name, value) = name.split_once('=').map_or((name, None), |(n, v)| (n, Some(v)));
+        if self.own.iter().any(|own| own == name) {
+            return None;
+        }
+        let canonical = canonical(self.parameters, name)?;
+        Some(value.map_or(canonical.clone(), |value| format!("{canonical}={value}")))
+    }
+}
+
+/// The name of a parameter that is written as `disk-id` or `tag.1.key`.
+fn canonical(specs: &[ParamSpec], name: &str) -> Option<String> {
+    let (first, rest) = name.split_once('.').map_or((name, None), |(f, r)| (f, Some(r)));
+    let plain = first.replace('-', "");
+    let spec = specs.iter().find(|spec| spec.name.eq_ignore_ascii_case(&plain))?;
+    let Some(rest) = rest else { return Some(spec.name.to_owned()) };
+    let (number, inner) = match rest.split_once('.') {
+        _ if spec.repeat == Repeat::Structure => (None, rest),
+        Some((number, inner)) => (Some(number), inner),
+        None => return Some(format!("{}.{rest}", spec.name)),
+    };
+    let inner = canonical(spec.children, inner)?;
+    let numbered = number.map(|number| format!("{number}.")).unwrap_or_default();
+    Some(format!("{}.{numbered}{inner}", spec.name))
 }
 
 fn is_option(argument: &OsString) -> bool {
@@ -144,5 +192,19 @@ mod tests {
             "diskdock call X --parameter=Tag.1.Key=k"
         );
         assert_eq!(fold("diskdock admin --Odd 1"), "diskdock admin --Odd 1");
+    }
+
+    #[test]
+    fn folds_parameters_in_lower_case_unless_they_are_options() {
+        let line = "diskdock call CreateDisk --zone-id=z --size 20 --region r --tag.1.key k --kms-key-id x";
+        let folded = "diskdock call CreateDisk --parameter=ZoneId=z --parameter=Size=20 --region r \
+                      --parameter=Tag.1.Key=k --parameter=KMSKeyId=x";
+        assert_eq!(fold(line), folded);
+        let line =
+            "diskdock call DescribeDisks --disk-ids d-1 --output json --dry-run --nonsense 1";
+        let folded = "diskdock call DescribeDisks --parameter=DiskIds=d-1 --output json --dry-run --nonsense 1";
+        assert_eq!(fold(line), folded);
+        let line = "diskdock sample go DetachDisk --disk-id d-1";
+        assert_eq!(fold(line), "diskdock sample go DetachDisk --parameter=DiskId=d-1");
     }
 }

@@ -40,6 +40,10 @@ pub(crate) struct ServeArgs {
     /// An export (`diskdock admin export`) to begin with, if there are no resources yet
     #[arg(long, value_name = "FILE")]
     pub import: Option<PathBuf>,
+    /// The admin token, for controls from elsewhere [default: a new one in the data directory at
+    /// every start]
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, value_parser = admin_token)]
+    pub admin_token: Option<String>,
     /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
     /// duration such as 500ms or 2s, which leaves creating and resizing disks instant
     #[arg(long, default_value = "fast", value_parser = Pace::parse)]
@@ -99,6 +103,15 @@ pub(crate) struct ServeArgs {
     /// Print all options with where each comes from, as a file for --config, and do nothing else
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// The shortest admin token, in characters.
+const SHORTEST_TOKEN: usize = 8;
+
+fn admin_token(text: &str) -> Result<String, String> {
+    let fits = text.len() >= SHORTEST_TOKEN && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let wrong = || format!("it has {SHORTEST_TOKEN} letters, digits and signs at least");
+    fits.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 /// An address to listen on. A name gives its first address; no name at all, every address.

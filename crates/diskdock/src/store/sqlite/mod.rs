@@ -24,6 +24,7 @@ mod writer;
 mod writes;
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -306,14 +307,28 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
     let fault = |error: &dyn std::fmt::Display| {
         StoreError::Engine(format!(
-            "cannot lock {}: {error}; is another diskdock using it?",
-            path.display()
+            "cannot lock {}: {error}; {}",
+            path.display(),
+            holder(directory)
         ))
     };
     let file = open_private_file(&path);
-    let file = file.map_err(|error| fault(&error))?;
+    let mut file = file.map_err(|error| fault(&error))?;
     file.try_lock().map_err(|error| fault(&error))?;
+    // For the message above only: whoever cannot write it holds the lock as well.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
+}
+
+/// The process that has a directory open, in words, as far as it has said so.
+fn holder(directory: &Path) -> String {
+    let said = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap_or_default();
+    let (process, endpoint) = (said("lock"), said("endpoint"));
+    match (process.trim(), endpoint.trim()) {
+        ("", _) => "is another diskdock using it?".to_owned(),
+        (process, "") => format!("process {process} is using it"),
+        (process, endpoint) => format!("process {process}, at {endpoint}, is using it"),
+    }
 }
 
 fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), StoreError> {

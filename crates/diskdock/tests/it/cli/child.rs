@@ -7,14 +7,14 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use serde_json::Value;
 
 /// A running server, with what it said of itself.
-struct Server {
+pub(super) struct Server {
     process: Child,
     input: Option<ChildStdin>,
-    endpoint: String,
+    pub(super) endpoint: String,
 }
 
 impl Server {
-    fn start(options: &[&str]) -> Server {
+    pub(super) fn start(options: &[&str]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
         command.env_clear().args(["serve", "--listen", "127.0.0.1:0", "--child"]).args(options);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -27,7 +27,7 @@ impl Server {
         Server { input: process.stdin.take(), process, endpoint }
     }
 
-    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(super) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
         command
             .env_clear()
@@ -36,13 +36,13 @@ impl Server {
         command.args(arguments).output().unwrap()
     }
 
-    fn prints(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    pub(super) fn prints(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let output = self.run(arguments, variables);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn stop(mut self) -> String {
+    pub(super) fn stop(mut self) -> String {
         drop(self.input.take());
         assert!(self.process.wait().unwrap().success());
         let mut log = String::new();
@@ -185,4 +185,28 @@ fn exec_gives_a_command_a_server_and_takes_its_exit_code() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("soon") && said.contains("its reason is above"), "{said}");
+}
+
+#[test]
+fn serve_names_the_process_and_the_endpoint_that_hold_a_directory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().display().to_string();
+    let server = Server::start(&["--data-dir", &directory]);
+    let output = server.run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &directory], &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let holder = format!("process {}, at {}, is using it", server.process.id(), server.endpoint);
+    assert!(said.contains(&holder), "{said}");
+    server.stop();
+}
+
+#[test]
+fn admin_token_is_the_one_that_was_chosen() {
+    let server = Server::start(&["--ephemeral", "--admin-token", "a-token-of-mine"]);
+    let with = |token| server.run(&["admin", "clock"], &[("DISKDOCK_ADMIN_TOKEN", token)]);
+    assert!(with("a-token-of-mine").status.success());
+    assert_eq!(with("another-token").status.code(), Some(1));
+    server.stop();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
+    let output = command.args(["serve", "--admin-token", "short"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
 }
