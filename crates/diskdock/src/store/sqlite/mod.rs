@@ -307,7 +307,7 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
     let fault = |error: &dyn std::fmt::Display| {
         StoreError::Engine(format!(
-            "cannot lock {}: {error}; {}",
+            "cannot lock {}: {error}; is another diskdock using it?{}",
             path.display(),
             holder(directory)
         ))
@@ -325,9 +325,9 @@ fn holder(directory: &Path) -> String {
     let said = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap_or_default();
     let (process, endpoint) = (said("lock"), said("endpoint"));
     match (process.trim(), endpoint.trim()) {
-        ("", _) => "is another diskdock using it?".to_owned(),
-        (process, "") => format!("process {process} is using it"),
-        (process, endpoint) => format!("process {process}, at {endpoint}, is using it"),
+        ("", _) => String::new(),
+        (process, "") => format!(" Process {process} has it open"),
+        (process, endpoint) => format!(" Process {process} has it open, at {endpoint}"),
     }
 }
 

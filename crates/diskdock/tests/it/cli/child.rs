@@ -194,7 +194,7 @@ fn serve_names_the_process_and_the_endpoint_that_hold_a_directory() {
     let server = Server::start(&["--data-dir", &directory]);
     let output = server.run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &directory], &[]);
     let said = String::from_utf8(output.stderr).unwrap();
-    let holder = format!("process {}, at {}, is using it", server.process.id(), server.endpoint);
+    let holder = format!("Process {} has it open, at {}", server.process.id(), server.endpoint);
     assert!(said.contains(&holder), "{said}");
     server.stop();
 }
