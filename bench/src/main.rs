@@ -4,9 +4,11 @@ mod against;
 mod attach;
 mod bare;
 mod bench;
+mod callgrind;
 mod describe;
 mod detach;
 mod footprint;
+mod guard;
 mod in_flight;
 mod load;
 mod machine;
@@ -54,6 +56,13 @@ struct Args {
     /// Where to keep data while it runs, on the disk that fsync is to be measured on
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
+    /// Count instructions per call with Valgrind instead, and fail if a call takes over 5% more
+    /// than is recorded; with `--against`, print those of both servers
+    #[arg(long, conflicts_with_all = ["quick", "only", "seconds"])]
+    guard: bool,
+    /// Record what was counted
+    #[arg(long, requires = "guard", conflicts_with = "against")]
+    record: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -183,8 +192,13 @@ fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
         Ok::<_, io::Error>(Bench { scale: args.scale(), server, scratch, seeds, rows: Vec::new() })
     };
     let mut ours = bench("ours", server, None)?;
-    if let Some(other) = &args.against {
-        let theirs = bench("theirs", other.clone(), args.against_store_version)?;
+    let theirs = args.against.clone();
+    let theirs = theirs.map(|other| bench("theirs", other, args.against_store_version));
+    let theirs = theirs.transpose()?;
+    if args.guard {
+        return guard::run(ours, theirs, args.record);
+    }
+    if let Some(theirs) = theirs {
         let rows = against::compare(ours, theirs, &parts, args.rounds)?;
         println!("\n{}", table::render(&rows));
         return Ok(());

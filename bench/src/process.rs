@@ -27,8 +27,16 @@ impl Process {
         data: Option<&Path>,
         scratch: &Path,
     ) -> io::Result<Process> {
+        Process::server_by(Command::new(program), data, scratch)
+    }
+
+    /// The same, where the command ends in the program of the server.
+    pub(crate) fn server_by(
+        mut command: Command,
+        data: Option<&Path>,
+        scratch: &Path,
+    ) -> io::Result<Process> {
         let address = free_address()?;
-        let mut command = Command::new(program);
         command.args(["serve", "--pace", "fast", "--log", "warn", "--listen"]);
         command.arg(address.to_string()).env("TMPDIR", scratch);
         match data {
@@ -60,6 +68,11 @@ impl Process {
             pause(Duration::from_micros(500));
         }
         Err(io::Error::new(ErrorKind::TimedOut, "the server did not answer"))
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Resident memory in MiB.

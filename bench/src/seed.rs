@@ -15,7 +15,12 @@ use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, Unkno
 
 /// The region of everything.
 pub(crate) const REGION: &str = "cn-hangzhou";
-const ZONE: &str = "cn-hangzhou-i";
+/// The zone of everything.
+pub(crate) const ZONE: &str = "cn-hangzhou-i";
+/// The type of every instance.
+pub(crate) const INSTANCE_TYPE: &str = "ecs.g6.large";
+/// The image of every instance.
+pub(crate) const IMAGE: &str = "ubuntu_22_04_x64_20G_alibase_20240926.vhd";
 /// Disks that one transaction saves.
 const BATCH: usize = 5_000;
 /// One of so many ids is kept to be asked for.
@@ -146,8 +151,8 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         account: DEFAULT_ACCOUNT.into(),
         region: REGION.to_owned(),
         zone: ZONE.to_owned(),
-        instance_type: "ecs.g6.large".to_owned(),
-        image: "ubuntu_22_04_x64_20G_alibase_20240926.vhd".to_owned(),
+        instance_type: INSTANCE_TYPE.to_owned(),
+        image: IMAGE.to_owned(),
         name: format!("instance-{number}"),
         description: String::new(),
         host_name: format!("instance-{number}"),
