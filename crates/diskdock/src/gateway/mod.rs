@@ -124,7 +124,7 @@ impl Gateway {
         let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
         self.check_throttle(&caller, listed.spec().name)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
-        Ok((listed, Request { caller, request_id, input, nonce }))
+        Ok((listed, Request { caller: Arc::new(caller), request_id, input, nonce }))
     }
 
     /// Calls the service, with the fault that an operator planted for the call, if any.

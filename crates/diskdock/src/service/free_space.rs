@@ -7,18 +7,21 @@ use crate::catalog::{ActionError, HasFreeSpace, Refusal, StoreChange};
 use crate::store::ReadTx;
 
 /// Refuses changes that need room for disks if there is none. It is looked up only where a change
-/// needs some.
+/// may need some; whether one does is looked up only if there is none.
 pub(super) fn check(
     has_free_space: &HasFreeSpace,
     tx: &dyn ReadTx,
     changes: &[StoreChange],
 ) -> Result<(), ActionError> {
-    for disk in changes.iter().filter_map(|change| change.saved::<Disk>()) {
+    let disks = || changes.iter().filter_map(|change| change.saved::<Disk>());
+    if disks().next().is_none() || has_free_space() {
+        return Ok(());
+    }
+    for disk in disks() {
         let before = tx.disk(&disk.id)?;
         let grows = before.is_none_or(|before| before.size_gib < disk.size_gib);
         if grows {
-            let full = Refusal::about(&DISK_CAPACITY, &disk.zone);
-            return if has_free_space() { Ok(()) } else { Err(full.into()) };
+            return Err(Refusal::about(&DISK_CAPACITY, &disk.zone).into());
         }
     }
     Ok(())

@@ -45,7 +45,7 @@ pub struct Services {
 #[derive(Debug)]
 pub struct Request {
     /// The account and key of the request.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// The RequestId of the reply.
     pub request_id: String,
     /// All decoded parameters.
@@ -111,10 +111,10 @@ pub(crate) async fn dispatch(
 async fn read<T: Send + 'static>(
     services: &Services,
     environment: &Arc<Environment>,
-    caller: &Caller,
+    caller: &Arc<Caller>,
     work: impl Fn(&dyn ReadTx, &Call<'_>) -> Result<T, ActionError> + Send + 'static,
 ) -> Result<T, ActionError> {
-    let (environment, caller) = (Arc::clone(environment), caller.clone());
+    let (environment, caller) = (Arc::clone(environment), Arc::clone(caller));
     let now = services.clock.now();
     let read =
         move |tx: &dyn ReadTx| work(tx, &Call { caller: &caller, now, environment: &environment });

@@ -35,7 +35,7 @@ pub(super) async fn carry_out(
         Admission::AccountFull => return Err((&THROTTLING_USER).into()),
         Admission::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
     }
-    let (caller, now) = (request.caller.clone(), services.clock.now());
+    let (caller, now) = (Arc::clone(&request.caller), services.clock.now());
     let uptime = services.clock.uptime();
     let token = client_token::token_of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);

@@ -170,10 +170,13 @@ pub(super) fn list<R: ReadTx + ?Sized>(
     filter: &DiskFilter,
     page: &Page,
 ) -> Result<ListPage<Disk>, StoreError> {
+    let of_instance: Vec<DiskId>;
     let ids = match (&filter.ids, &filter.instance) {
-        (Some(ids), _) => Some(ids.clone()),
+        (Some(ids), _) => Some(&ids[..]),
         (None, Some(instance)) => {
-            Some(tx.attached(instance)?.into_iter().map(|attached| attached.disk).collect())
+            let attached = tx.attached(instance)?.into_iter();
+            of_instance = attached.map(|attached| attached.disk).collect();
+            Some(&of_instance[..])
         }
         (None, None) => None,
     };
@@ -181,7 +184,7 @@ pub(super) fn list<R: ReadTx + ?Sized>(
         let any: &dyn Any = resource;
         any.downcast_ref::<Disk>().map_or(Ok(false), |disk| is_wanted(tx, filter, disk))
     };
-    let found = tx.resources(Disk::TYPE, &filter.scope(ids.as_deref()), page, &mut matches)?;
+    let found = tx.resources(Disk::TYPE, &filter.scope(ids), page, &mut matches)?;
     ListPage::of(found)
 }
 

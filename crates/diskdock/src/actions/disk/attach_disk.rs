@@ -1,5 +1,7 @@
 //! `AttachDisk`: give a disk to an instance.
 
+use std::sync::Arc;
+
 use domain::disk::{self, SYSTEM_DEVICE};
 use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
 
@@ -392,6 +394,6 @@ impl Operation for Plugging {
                 tx.save_instance(&instance)?;
             }
         }
-        tx.save_disk(&disk)
+        tx.save_resource(Arc::new(disk))
     }
 }

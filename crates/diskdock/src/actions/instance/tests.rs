@@ -48,7 +48,7 @@ impl TestServer {
         let caller =
             Caller { account: "1".into(), access_key_id: "key".into(), host: String::new() };
         let request = Request {
-            caller,
+            caller: caller.into(),
             request_id: "R".into(),
             input: Input::from_sorted(pairs),
             nonce: None,

@@ -56,11 +56,14 @@ pub fn query(raw: &str) -> Result<Vec<Pair>, Malformed> {
 /// Reads an `application/x-www-form-urlencoded` body, in the order in which it was written.
 pub fn form(body: &[u8]) -> Result<Vec<Pair>, Malformed> {
     let mut pairs = Vec::with_capacity(if body.is_empty() { 0 } else { 16 });
-    for item in body.split(|&byte| byte == b'&').filter(|item| !item.is_empty()) {
+    let ends = memchr::memchr_iter(b'&', body).chain(std::iter::once(body.len()));
+    let mut begins_at = 0;
+    let items = ends.map(|end| &body[std::mem::replace(&mut begins_at, end + 1)..end]);
+    for item in items.filter(|item| !item.is_empty()) {
         if pairs.len() == MAX_PARAMETERS {
             return Err(Malformed::TooMany);
         }
-        let middle = item.iter().position(|&byte| byte == b'=');
+        let middle = memchr::memchr(b'=', item);
         let (name, value) = match middle {
             Some(at) => (&item[..at], &item[at + 1..]),
             None => (item, &item[item.len()..]),
@@ -102,7 +105,7 @@ fn refuse_duplicates(sorted: &[Pair]) -> Result<(), Malformed> {
 
 /// Decodes one name or value; `name` is the raw name, for the error.
 fn component(raw: &[u8], name: &[u8]) -> Result<String, Malformed> {
-    let plain = !raw.iter().any(|&byte| byte == b'%' || byte == b'+');
+    let plain = memchr::memchr2(b'%', b'+', raw).is_none();
     let decoded = if plain { Some(raw.to_vec()) } else { unescape(raw) };
     let Some(decoded) = decoded else {
         return Err(Malformed::Escape(shown_raw(name)));

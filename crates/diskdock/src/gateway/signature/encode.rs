@@ -31,14 +31,15 @@ pub(super) fn push_twice_encoded(target: &mut Vec<u8>, text: &str) {
 }
 
 fn push(target: &mut Vec<u8>, text: &str, escape: &[u8]) {
-    for &byte in text.as_bytes() {
-        if UNRESERVED[usize::from(byte)] {
-            target.push(byte);
-        } else {
-            target.extend_from_slice(escape);
-            push_hexadecimal(target, byte, b"0123456789ABCDEF");
-        }
+    let mut rest = text.as_bytes();
+    // Most of a text stands for itself, and is copied in runs.
+    while let Some(plain) = rest.iter().position(|&byte| !UNRESERVED[usize::from(byte)]) {
+        target.extend_from_slice(&rest[..plain]);
+        target.extend_from_slice(escape);
+        push_hexadecimal(target, rest[plain], b"0123456789ABCDEF");
+        rest = &rest[plain + 1..];
     }
+    target.extend_from_slice(rest);
 }
 
 /// Whether the encoding of `text` is `text`.

@@ -1,14 +1,15 @@
-//! The list of an instance's disks: kept beside the disks, and always as they say.
+//! The list of an instance's disks: which they are is kept beside the disks, and always as they
+//! say; the rest is read from them.
 
 use std::any::Any;
 use std::sync::Arc;
 
 use domain::{Attachment, Disk, DiskId, InstanceId};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
-use super::super::{AttachedDisk, DynEntity, StoreError};
+use super::super::{AttachedDisk, DynEntity, StoreError, StoredEntity};
 use super::engine;
-use super::sqlite_tx::{SqliteTx, body};
+use super::sqlite_tx::SqliteTx;
 
 /// The disks of an instance, from memory or from SQL.
 pub(super) fn of_instance(
@@ -18,26 +19,22 @@ pub(super) fn of_instance(
     if let Some(known) = tx.known(|delta, cache| delta.attached(cache, instance)) {
         return Ok(Vec::clone(&known));
     }
-    let found = in_sql(tx, instance)?;
+    let mut found = Vec::new();
+    for id in in_sql(tx, instance)? {
+        let disk = tx.find(Disk::TYPE, id.as_str())?;
+        let Some(disk) = disk.as_deref().and_then(disk_in) else { continue };
+        found.extend(disk.on(instance).map(|at| attached(&disk.id, at)));
+    }
     tx.touch(|delta, _| delta.set_attached(instance, Some(Arc::new(found.clone()))));
     Ok(found)
 }
 
-fn in_sql(tx: &SqliteTx<'_>, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
-    let sql = "SELECT disk, device, phase, generation FROM attachments WHERE instance = ?1";
-    let mut statement = tx.prepare(sql)?;
-    let mut rows = statement.query([instance.as_str()]).map_err(engine)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(engine)? {
-        let generation: i64 = row.get(3).map_err(engine)?;
-        found.push(AttachedDisk {
-            disk: row.get::<_, String>(0).map_err(engine)?.into(),
-            device: row.get(1).map_err(engine)?,
-            phase: body(row, 2)?,
-            generation: generation.unsigned_abs(),
-        });
-    }
-    Ok(found)
+/// The ids of the disks of an instance; the rest is in the disks themselves.
+fn in_sql(tx: &SqliteTx<'_>, instance: &InstanceId) -> Result<Vec<DiskId>, StoreError> {
+    let mut statement = tx.prepare("SELECT disk FROM attachments WHERE instance = ?1")?;
+    let read = |row: &Row<'_>| row.get::<_, String>(0).map(DiskId::from);
+    let ids = statement.query_map([instance.as_str()], read).map_err(engine)?;
+    ids.map(|id| id.map_err(engine)).collect()
 }
 
 /// Brings the lists from where a disk was to where it is now. What is no disk is on no list.
@@ -56,7 +53,16 @@ pub(super) fn follow(
         )?;
         touch(tx, &gone.instance, id, None);
     }
-    is.iter().filter(|at| !was.contains(at)).try_for_each(|at| save(tx, id, at))
+    for at in is.iter().filter(|at| !was.contains(at)) {
+        if was.iter().all(|before| before.instance != at.instance) {
+            tx.execute(
+                "INSERT OR IGNORE INTO attachments (instance, disk) VALUES (?1, ?2)",
+                params![at.instance.as_str(), id.as_str()],
+            )?;
+        }
+        touch(tx, &at.instance, id, Some(attached(id, at)));
+    }
+    Ok(())
 }
 
 fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
@@ -68,23 +74,13 @@ fn attachments(disk: Option<&Disk>) -> &[Attachment] {
     disk.map_or(&[], |disk| &disk.attachments)
 }
 
-fn save(tx: &SqliteTx<'_>, disk: &DiskId, at: &Attachment) -> Result<(), StoreError> {
-    let phase = serde_json::to_string(&at.phase).expect("a phase is plain data");
-    let generation = i64::try_from(at.generation).unwrap_or(i64::MAX);
-    tx.execute(
-        "INSERT INTO attachments (instance, disk, device, phase, generation) \
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (instance, disk) \
-         DO UPDATE SET device = ?3, phase = ?4, generation = ?5",
-        params![at.instance.as_str(), disk.as_str(), at.device, phase, generation],
-    )?;
-    let attached = AttachedDisk {
+fn attached(disk: &DiskId, at: &Attachment) -> AttachedDisk {
+    AttachedDisk {
         disk: disk.clone(),
         device: at.device.clone(),
         phase: at.phase,
         generation: at.generation,
-    };
-    touch(tx, &at.instance, disk, Some(attached));
-    Ok(())
+    }
 }
 
 /// Updates the known disks of an instance; unknown ones stay unknown.

@@ -12,7 +12,6 @@
 //! a commit is under way: what a read found in SQL is only kept if no commit came in between.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +29,9 @@ const ADMITTED: u64 = 8;
 /// Entries that one commit changes at most before all that is kept is dropped instead.
 const CHANGED: usize = 2_048;
 
+/// A map by names and ids of our own: nobody can choose them to collide, so a fast hash will do.
+pub(super) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
 /// A resource and its revision in the store.
 pub(super) type Versioned = (Arc<dyn DynEntity>, i64);
 
@@ -46,7 +48,7 @@ pub(super) struct EntityCache {
 #[derive(Default)]
 struct KeptEntries {
     /// By the name of the kind.
-    resources: HashMap<&'static str, Generations<Box<str>, Versioned>>,
+    resources: FastMap<&'static str, Generations<Box<str>, Versioned>>,
     attached: Option<Generations<InstanceId, Arc<Vec<AttachedDisk>>>>,
 }
 
@@ -75,14 +77,14 @@ impl KeptEntries {
 /// Keeps the entries used last: when the young ones are many, they become the old ones, and the
 /// old ones that were not used meanwhile are dropped.
 struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: FastMap<K, V>,
+    old: FastMap<K, V>,
     most: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Generations<K, V> {
     fn new(most: usize) -> Generations<K, V> {
-        Generations { young: HashMap::new(), old: HashMap::new(), most }
+        Generations { young: FastMap::default(), old: FastMap::default(), most }
     }
 
     fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
@@ -105,7 +107,7 @@ impl<K: Eq + Hash, V: Clone> Generations<K, V> {
         self.young.insert(key, value);
     }
 
-    fn follow(&mut self, changed: HashMap<K, Option<V>>) {
+    fn follow(&mut self, changed: FastMap<K, Option<V>>) {
         for (key, value) in changed {
             match value {
                 Some(value) => self.put(key, value),
@@ -185,8 +187,8 @@ impl EntityCache {
 /// The changes of one commit. An entry that is not known any more is `None`.
 #[derive(Default)]
 pub(super) struct CommitDelta {
-    resources: HashMap<&'static str, HashMap<Box<str>, Option<Versioned>>>,
-    attached: HashMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
+    resources: FastMap<&'static str, FastMap<Box<str>, Option<Versioned>>>,
+    attached: FastMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
     entries: usize,
     /// So much that nothing is known any more.
     everything: bool,

@@ -4,6 +4,7 @@
 //! filter itself. Without ids, a tag or another term, every resource of the place in the span of
 //! time with the wanted columns is decoded: a walk whose cost grows with their number.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -43,11 +44,14 @@ pub(super) fn of_ids(
     page: &Page,
     matches: Matches<'_>,
 ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.dedup();
+    let mut ids = Cow::Borrowed(ids);
+    if ids.len() > 1 {
+        let ids = ids.to_mut();
+        ids.sort_unstable();
+        ids.dedup();
+    }
     let mut matching = Vec::new();
-    for id in ids {
+    for id in ids.iter() {
         let Some(resource) = tx.resource(of, id)? else { continue };
         if matches(resource.as_ref())? {
             matching.push(resource);

@@ -36,6 +36,7 @@ const LATER: &[Migration] = &[
     migration!("0007_snapshots"),
     migration!("0008_snapshot_discards"),
     migration!("0009_networks"),
+    migration!("0010_attachments"),
 ];
 
 /// All, by the number of the form that they lead to.

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use domain::AccountId;
-use rusqlite::types::Value;
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{params, params_from_iter};
 
 use super::super::{DynEntity, EntityType, StoreError};
 use super::attachments;
 use super::sqlite_tx::SqliteTx;
+
+/// The columns that the table of every kind has, besides its revision.
+const FIXED: [&str; 5] = ["id", "account", "region", "created_at", "body"];
+/// Enough for the SQL of most kinds.
+const SQL_LENGTH: usize = 256;
 
 /// Saves a resource: a new one, or one that this transaction has read.
 pub(super) fn save(tx: &SqliteTx<'_>, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -46,25 +51,22 @@ pub(super) fn remove(
 
 fn insert(tx: &SqliteTx<'_>, now: &dyn DynEntity) -> Result<i64, StoreError> {
     let of = now.resource_type();
-    let mut columns = vec!["id", "account", "region", "created_at", "body"];
-    let mut values = vec![
-        Value::from(now.id().to_owned()),
-        Value::from(now.account().as_str().to_owned()),
-        Value::from(now.region().to_owned()),
-        Value::from(now.created_at().0),
-        Value::from(now.encode()),
-    ];
-    for (column, value) in of.kind.columns.iter().zip(now.columns()) {
-        columns.push(column);
-        values.push(Value::from(value.to_owned()));
+    let body = now.encode();
+    let mut values = Vec::with_capacity(FIXED.len() + of.kind.columns.len());
+    values.push(text(now.id()));
+    values.push(text(now.account().as_str()));
+    values.push(text(now.region()));
+    values.push(ToSqlOutput::from(now.created_at().0));
+    values.push(text(&body));
+    values.extend(now.columns().into_iter().map(text));
+    let mut sql = String::with_capacity(SQL_LENGTH);
+    sql.extend(["INSERT INTO ", of.kind.plural, " (revision"]);
+    for column in FIXED.iter().chain(of.kind.columns) {
+        sql.extend([", ", *column]);
     }
-    let places: Vec<_> = (1..=values.len()).map(|place| format!("?{place}")).collect();
-    let sql = format!(
-        "INSERT INTO {} (revision, {}) VALUES (1, {})",
-        of.kind.plural,
-        columns.join(", "),
-        places.join(", ")
-    );
+    sql.push_str(") VALUES (1");
+    sql.extend(std::iter::repeat_n(", ?", values.len()));
+    sql.push(')');
     tx.execute(&sql, params_from_iter(values))?;
     count(tx, of, now.account(), now.region(), 1)?;
     Ok(1)
@@ -79,17 +81,23 @@ fn update(
     revision: i64,
 ) -> Result<i64, StoreError> {
     let kind = &now.resource_type().kind;
-    let mut sql = format!("UPDATE {} SET revision = revision + 1, body = ?1", kind.plural);
-    let mut values =
-        vec![Value::from(now.encode()), Value::from(now.id().to_owned()), Value::from(revision)];
+    let body = now.encode();
+    let mut values = vec![text(&body)];
+    let mut sql = String::with_capacity(SQL_LENGTH);
+    sql.extend(["UPDATE ", kind.plural, " SET revision = revision + 1, body = ?"]);
     let columns = kind.columns.iter().zip(before.columns().into_iter().zip(now.columns()));
     for (column, (_, value)) in columns.filter(|(_, (before, now))| before != now) {
-        values.push(Value::from(value.to_owned()));
-        sql.push_str(&format!(", {column} = ?{}", values.len()));
+        values.push(text(value));
+        sql.extend([", ", *column, " = ?"]);
     }
-    sql.push_str(" WHERE id = ?2 AND revision = ?3");
+    values.extend([text(now.id()), ToSqlOutput::from(revision)]);
+    sql.push_str(" WHERE id = ? AND revision = ?");
     let updated = tx.execute(&sql, params_from_iter(values))?;
     if updated == 1 { Ok(revision + 1) } else { Err(StoreError::Conflict) }
+}
+
+fn text(text: &str) -> ToSqlOutput<'_> {
+    ToSqlOutput::from(text)
 }
 
 /// Brings the terms from what a resource was found by to what it is found by now.

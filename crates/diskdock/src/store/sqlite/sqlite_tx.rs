@@ -1,7 +1,6 @@
 //! One transaction on one connection: how it finds resources, and its SQL.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
@@ -9,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::{Depth, DynEntity, EntityType, StoreError};
 use super::engine;
-use super::entity_cache::{CommitDelta, EntityCache, Versioned};
+use super::entity_cache::{CommitDelta, EntityCache, FastMap, Versioned};
 
 /// A transaction's use of the cache.
 #[derive(Clone, Copy)]
@@ -30,8 +29,8 @@ pub(super) struct SqliteTx<'c> {
     loaded: RefCell<Loaded>,
 }
 
-/// By the name of the kind and the id.
-type Loaded = HashMap<(&'static str, Box<str>), Versioned>;
+/// By the name of the kind, then by id.
+type Loaded = FastMap<&'static str, FastMap<Box<str>, Versioned>>;
 
 impl<'c> SqliteTx<'c> {
     fn new(connection: &'c Connection, memory: Memory<'c>, depth: Depth) -> SqliteTx<'c> {
@@ -136,13 +135,13 @@ impl<'c> SqliteTx<'c> {
 
     /// Takes out the entry that this write has read.
     pub(super) fn take_loaded(&self, of: &EntityType, id: &str) -> Option<Versioned> {
-        self.loaded.borrow_mut().remove(&(of.kind.name, Box::from(id)))
+        self.loaded.borrow_mut().get_mut(of.kind.name)?.remove(id)
     }
 
     /// This write knows the resource in this revision.
     pub(crate) fn set_loaded(&self, found: Versioned) {
-        let key = (found.0.resource_type().kind.name, Box::from(found.0.id()));
-        self.loaded.borrow_mut().insert(key, found);
+        let (name, id) = (found.0.resource_type().kind.name, Box::from(found.0.id()));
+        self.loaded.borrow_mut().entry(name).or_default().insert(id, found);
     }
 
     /// This write knows nothing any more.

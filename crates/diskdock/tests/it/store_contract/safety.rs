@@ -85,6 +85,17 @@ fn bodies(path: &Path, table: &str) -> Vec<Value> {
     rows.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
 }
 
+/// The rows of the list of an instance's disks, as version 0.1.0 has them.
+fn attachments(path: &Path) -> Vec<(String, String, String, String, i64)> {
+    let connection = Connection::open(path).unwrap();
+    let sql = "SELECT * FROM attachments ORDER BY instance, disk";
+    let mut statement = connection.prepare(sql).unwrap();
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    };
+    statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
 #[tokio::test]
 async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     let directory = tempfile::tempdir().unwrap();
@@ -94,6 +105,8 @@ async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     old.pragma_update(None, "user_version", VERSION_OF_0_1_0).unwrap();
     old.close().unwrap();
     let (disks, instances) = (bodies(&store, "disks"), bodies(&store, "instances"));
+    let attached = attachments(&store);
+    assert_eq!(attached.len(), 4);
 
     let opened = open(directory.path()).unwrap();
     let tagged = DiskFilter {
@@ -104,6 +117,9 @@ async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     let found = opened.read_blocking(|tx| tx.disks(&tagged, &page)).unwrap();
     let found: Vec<_> = found.entries.iter().map(|disk| disk.id.clone()).collect();
     assert_eq!(found, [DiskId::from("d-bp103nemoryijkmhvtll")]);
+    let on_instance = opened.read_blocking(|tx| tx.attached(&attached[0].0.as_str().into()));
+    let on_instance: Vec<_> = on_instance.unwrap().into_iter().map(|at| at.device).collect();
+    assert_eq!(on_instance, ["/dev/xvda", "/dev/xvdb", "/dev/xvdc", "/dev/xvdd"]);
     let operations = opened.read_blocking(|tx| tx.operations()).unwrap();
     assert!(!operations.is_empty());
     assert!(operations.iter().all(|operation| operation.unknown.is_empty()), "{operations:?}");
@@ -114,6 +130,7 @@ async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     Sqlite::back_up(directory.path(), &plan, &mut |_| ()).unwrap();
     assert_eq!(bodies(&back, "disks"), disks);
     assert_eq!(bodies(&back, "instances"), instances);
+    assert_eq!(attachments(&back), attached);
 }
 
 #[tokio::test]
