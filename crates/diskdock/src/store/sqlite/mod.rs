@@ -322,7 +322,12 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
 
 /// The process that has a directory open, in words, as far as it has said so.
 fn holder(directory: &Path) -> String {
-    let said = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap_or_default();
+    // A named pipe in the place of a file would never end.
+    let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_file());
+    let said = |name: &str| {
+        let path = Some(directory.join(name)).filter(|path| is_file(path));
+        path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+    };
     let (process, endpoint) = (said("lock"), said("endpoint"));
     match (process.trim(), endpoint.trim()) {
         ("", _) => String::new(),
