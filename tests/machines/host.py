@@ -222,6 +222,12 @@ class Disk:
         return self.begin_detach(machine).wait("Available")
 
 
+def newest_record(path):
+    """The newest record in diskdock's file of two slots."""
+    lines = path.read_text().splitlines()
+    return max((json.loads(line) for line in lines if line.strip()), key=lambda slot: slot["sequence"])["record"]
+
+
 class Machine:
     def __init__(self, host, instance_id, port):
         self.host, self.id = host, instance_id
@@ -241,9 +247,7 @@ class Machine:
         return int((self.run / "qemu.pid").read_text())
 
     def record(self):
-        """The newest record in diskdock's file of two slots."""
-        lines = (self.directory / "machine.json").read_text().splitlines()
-        return max((json.loads(line) for line in lines if line.strip()), key=lambda slot: slot["sequence"])["record"]
+        return newest_record(self.directory / "machine.json")
 
     def qmp(self):
         """The monitor for people."""

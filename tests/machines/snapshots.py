@@ -3,7 +3,7 @@
 import json
 import os
 
-from host import REGION, SOON_S, ZONE, Disk, until
+from host import REGION, SOON_S, ZONE, Disk, newest_record, until
 
 MIB = 1 << 20
 
@@ -87,7 +87,7 @@ def expect_no_orphans(host, *machines):
         disks = {one.disk_id for one in host.call("describe_disks", region_id=REGION, page_size=100).disks.disk}
         found += [path.name for path in (host.data / "disks").iterdir() if path.name.split(".")[0] not in disks]
         for record in host.data.glob("machines/*/machine.json"):
-            found += [one["snapshot"] for one in json.loads(record.read_text()).get("snapshots", [])]
+            found += [one["snapshot"] for one in newest_record(record).get("snapshots", [])]
         for machine in machines:
             found += [job["id"] for job in jobs(machine)]
             found += [node for node in machine.nodes() if node.startswith("s-")]
