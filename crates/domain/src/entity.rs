@@ -68,12 +68,16 @@ pub trait Entity:
 }
 
 /// The id of a kind of resource.
-pub trait EntityId: Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static {
+pub trait EntityId:
+    AsRef<str> + Clone + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static
+{
     /// The kind of resource that it is the id of.
     type Entity: Entity<Id = Self>;
 
     /// The id as it travels on the wire.
-    fn as_str(&self) -> &str;
+    fn as_str(&self) -> &str {
+        self.as_ref()
+    }
 }
 
 /// The accessors of [`Entity`] that every kind answers by a field of that name, tags and resource

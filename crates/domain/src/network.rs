@@ -138,10 +138,6 @@ impl VSwitch {
 
 impl EntityId for VpcId {
     type Entity = Vpc;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for Vpc {
@@ -165,10 +161,6 @@ impl Entity for Vpc {
 
 impl EntityId for VSwitchId {
     type Entity = VSwitch;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for VSwitch {

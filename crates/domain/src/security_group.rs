@@ -143,10 +143,6 @@ impl SecurityGroup {
 
 impl EntityId for SecurityGroupId {
     type Entity = SecurityGroup;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for SecurityGroup {

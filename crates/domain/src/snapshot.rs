@@ -145,10 +145,6 @@ impl DiskSnapshot {
 
 impl EntityId for SnapshotId {
     type Entity = DiskSnapshot;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for DiskSnapshot {

@@ -102,10 +102,6 @@ impl Task {
 
 impl EntityId for TaskId {
     type Entity = Task;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for Task {

@@ -7,10 +7,6 @@ use crate::unknown::UnknownFields;
 
 impl EntityId for DiskId {
     type Entity = Disk;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for Disk {

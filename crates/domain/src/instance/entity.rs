@@ -7,10 +7,6 @@ use crate::unknown::UnknownFields;
 
 impl EntityId for InstanceId {
     type Entity = Instance;
-
-    fn as_str(&self) -> &str {
-        self.as_str()
-    }
 }
 
 impl Entity for Instance {
