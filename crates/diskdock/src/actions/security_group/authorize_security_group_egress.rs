@@ -1,8 +1,6 @@
 //! `AuthorizeSecurityGroupEgress`: let traffic leave instances of a group, or drop it.
 
-use domain::security_group::RuleDirection;
-
-use super::rule_change::{RULE_LOOKUPS, RuleChange, RuleTarget, check_groups};
+use super::rule_change::{ADDING, Descriptions, RULE_LOOKUPS, RuleChange, RuleTarget};
 use super::rule_params::{EgressPermission, EgressRule};
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
@@ -17,6 +15,14 @@ params!(
         permissions: Groups<EgressPermission>,
     }
 );
+
+impl RuleList {
+    /// The rules of the list, beside one by itself.
+    pub(super) fn with<'a>(&'a self, alone: &'a EgressRule) -> Descriptions<'a, EgressRule> {
+        let listed = self.permissions.0.iter().map(|permission| &permission.rule).collect();
+        Descriptions { listed, alone }
+    }
+}
 
 joined_params!(
     /// The group and a list of rules.
@@ -58,26 +64,10 @@ A rule that is there already is accepted and changes nothing. No packet is filte
     }
     .as_slice();
 
-    /// Checked in this order; the first that does not hold is the error.
-    #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<RuleChange>] = &[
-        must("rules are described in Permissions or by themselves, not both",  |f| !f.in_two_ways, &RULES_IN_TWO_WAYS),
-        must("no two of the rules are the same",                               |f| f.are_different(), &RULES_REPEATED),
-        must("the group has at most 200 rules then",                           |f| f.has_free_space(), &RULES_EXCEEDED),
-    ];
+    const PRECONDITIONS: &'static [Precondition<RuleChange>] = ADDING;
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<RuleChange, ActionError> {
-        let RulesOfGroup { target, list } = &ask.rules;
-        let group = super::find(tx, call, &target.region_id, &target.security_group_id)?;
-        let listed = list.permissions.0.iter().map(|permission| &permission.rule);
-        let alone = (ask.rule.is_given() || list.permissions.0.is_empty()).then_some(&ask.rule);
-        let has_vpc = !group.vpc.is_empty();
-        let asked = listed.chain(alone).map(|rule| rule.read(has_vpc));
-        let asked = asked.collect::<Result<Vec<_>, _>>()?;
-        check_groups(tx, call, &group, &asked, [&DEST_GROUP_NOT_FOUND, &DEST_GROUP_ELSEWHERE])?;
-        let in_two_ways = ask.rule.is_given() && !list.permissions.0.is_empty();
-        let direction = RuleDirection::Egress;
-        Ok(RuleChange { group, direction, asked, named: Vec::new(), in_two_ways })
+        RuleChange::to_add(tx, call, &ask.rules.target, &ask.rules.list.with(&ask.rule))
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: RuleChange) -> Effect<()> {

@@ -24,7 +24,7 @@ impl Action for JoinSecurityGroup {
         must("the instance is Running or Stopped",        |f| f.instance.is_settled(), &INSTANCE_STATUS),
         must("the instance is in the VPC of the group",   |f| f.is_of_one_vpc(), &INSTANCE_IN_OTHER_VPC),
         must("the instance is not in the group yet",      |f| !f.is_member(), &INSTANCE_IN_GROUP_ALREADY),
-        must("the instance is in fewer than five groups", |f| f.has_free_space(), &GROUPS_OF_INSTANCE_EXCEEDED),
+        must("the instance is in fewer than five groups", |f| f.may_join_another(), &GROUPS_OF_INSTANCE_EXCEEDED),
     ];
 
     fn load(

@@ -73,7 +73,7 @@ impl Membership {
         self.groups().len() <= 1
     }
 
-    pub(super) fn has_free_space(&self) -> bool {
+    pub(super) fn may_join_another(&self) -> bool {
         self.groups().len() < GROUPS_AT_MOST
     }
 

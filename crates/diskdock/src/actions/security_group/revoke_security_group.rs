@@ -1,9 +1,7 @@
 //! `RevokeSecurityGroup`: take rules for incoming traffic away.
 
-use domain::security_group::RuleDirection;
-
 use super::authorize_security_group::RulesOfGroup;
-use super::rule_change::{NamedRules, RULE_LOOKUPS, RuleChange};
+use super::rule_change::{NamedRules, REMOVING, RULE_LOOKUPS, RuleChange};
 use super::rule_params::IngressRule;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
@@ -46,29 +44,12 @@ count. A description that fits no rule changes nothing.";
     const LOOKUPS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RULE_LOOKUPS).and(&[&SOURCE_MISSING]) }.as_slice();
 
-    /// Checked in this order; the first that does not hold is the error.
-    #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<RuleChange>] = &[
-        must("rules are described in Permissions or by themselves, not both",  |f| !f.in_two_ways, &RULES_IN_TWO_WAYS),
-        must("no two of the rules are the same",                               |f| f.are_different(), &RULES_REPEATED),
-        must("no rule is named twice",                                         |f| f.are_named_once(), &RULE_REPEATED),
-        must("the rules that are named are there",                             |f| f.are_there(), &RULE_NOT_FOUND),
-    ];
+    const PRECONDITIONS: &'static [Precondition<RuleChange>] = REMOVING;
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<RuleChange, ActionError> {
         let RulesOfGroup { target, list } = &ask.rules;
-        let group = super::find(tx, call, &target.region_id, &target.security_group_id)?;
-        let rule = &ask.other.rule;
-        let named: Vec<String> =
-            ask.other.named.security_group_rule_id.0.iter().map(|id| id.0.clone()).collect();
-        let listed = list.permissions.0.iter().map(|permission| &permission.rule);
-        let says_nothing = list.permissions.0.is_empty() && named.is_empty();
-        let alone = (rule.is_given() || says_nothing).then_some(rule);
-        let has_vpc = !group.vpc.is_empty();
-        let described = listed.chain(alone).filter(|_| named.is_empty());
-        let asked = described.map(|rule| rule.read(has_vpc)).collect::<Result<Vec<_>, _>>()?;
-        let in_two_ways = rule.is_given() && !list.permissions.0.is_empty();
-        Ok(RuleChange { group, direction: RuleDirection::Ingress, asked, named, in_two_ways })
+        let described = list.with(&ask.other.rule);
+        RuleChange::to_remove(tx, call, target, &described, &ask.other.named)
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: RuleChange) -> Effect<()> {

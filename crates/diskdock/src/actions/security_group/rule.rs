@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use domain::security_group::Traffic;
+use domain::security_group::{RuleDirection, Traffic};
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::rule_params::{EgressRule, IngressRule, NicType, Policy, Protocol, RuleBase};
@@ -20,7 +20,7 @@ pub(super) struct AskedRule {
 }
 
 /// The other end of the traffic that a request describes.
-struct OtherEnd<'a> {
+pub(super) struct OtherEnd<'a> {
     cidr: Option<&'a Text<1, 64>>,
     ipv6_cidr: Option<&'a Text<1, 64>>,
     group: Option<&'a Text<1, 64>>,
@@ -29,55 +29,81 @@ struct OtherEnd<'a> {
     missing: &'static ErrorCode,
 }
 
-impl IngressRule {
+/// A rule as a request describes it, for one way of traffic.
+pub(super) trait DescribedRule {
+    /// The way of the traffic.
+    const DIRECTION: RuleDirection;
+    /// The errors if the group at the other end is not there, and if it is in another VPC.
+    const OTHER_GROUP: [&'static ErrorCode; 2];
+
+    fn base(&self) -> &RuleBase;
+    /// The end of the traffic that is not in the group.
+    fn other_end(&self) -> OtherEnd<'_>;
+    /// The IPv4 and IPv6 addresses of the end that is in the group.
+    fn own_ranges(&self) -> [&Option<Text<1, 64>>; 2];
+
     /// Whether anything is said of it.
-    pub(super) fn is_given(&self) -> bool {
-        let end = &self.end;
-        self.base.is_given() || end.source_group_id.is_some() || end.source_prefix_list_id.is_some()
+    fn is_given(&self) -> bool {
+        let end = self.other_end();
+        self.base().is_given() || end.group.is_some() || end.prefix_list.is_some()
     }
 
     /// The rule, if what is said makes one.
-    pub(super) fn read(&self, has_vpc: bool) -> Result<AskedRule, &'static ErrorCode> {
+    fn read(&self, has_vpc: bool) -> Result<AskedRule, &'static ErrorCode> {
+        let mut asked = self.base().read(has_vpc)?;
+        self.other_end().write(&mut asked)?;
+        [asked.traffic.own_cidr, asked.traffic.own_ipv6_cidr] = self.own_ranges().map(text);
+        Ok(asked)
+    }
+}
+
+impl DescribedRule for IngressRule {
+    const DIRECTION: RuleDirection = RuleDirection::Ingress;
+    const OTHER_GROUP: [&'static ErrorCode; 2] = [&SOURCE_GROUP_NOT_FOUND, &SOURCE_GROUP_ELSEWHERE];
+
+    fn base(&self) -> &RuleBase {
+        &self.base
+    }
+
+    fn other_end(&self) -> OtherEnd<'_> {
         let (base, end) = (&self.base, &self.end);
-        let mut asked = base.read(has_vpc)?;
-        let other = OtherEnd {
+        OtherEnd {
             cidr: base.source_cidr_ip.as_ref(),
             ipv6_cidr: base.ipv6_source_cidr_ip.as_ref(),
             group: end.source_group_id.as_ref(),
             prefix_list: end.source_prefix_list_id.as_ref(),
             owner: owner(&end.source_group_owner_account, end.source_group_owner_id),
             missing: &SOURCE_MISSING,
-        };
-        other.write(&mut asked)?;
-        asked.traffic.own_cidr = text(&base.dest_cidr_ip);
-        asked.traffic.own_ipv6_cidr = text(&base.ipv6_dest_cidr_ip);
-        Ok(asked)
+        }
+    }
+
+    fn own_ranges(&self) -> [&Option<Text<1, 64>>; 2] {
+        [&self.base.dest_cidr_ip, &self.base.ipv6_dest_cidr_ip]
     }
 }
 
-impl EgressRule {
-    /// Whether anything is said of it.
-    pub(super) fn is_given(&self) -> bool {
-        let end = &self.end;
-        self.base.is_given() || end.dest_group_id.is_some() || end.dest_prefix_list_id.is_some()
+impl DescribedRule for EgressRule {
+    const DIRECTION: RuleDirection = RuleDirection::Egress;
+    const OTHER_GROUP: [&'static ErrorCode; 2] = [&DEST_GROUP_NOT_FOUND, &DEST_GROUP_ELSEWHERE];
+
+    fn base(&self) -> &RuleBase {
+        &self.base
     }
 
-    /// The rule, if what is said makes one.
-    pub(super) fn read(&self, has_vpc: bool) -> Result<AskedRule, &'static ErrorCode> {
+    fn other_end(&self) -> OtherEnd<'_> {
         let (base, end) = (&self.base, &self.end);
-        let mut asked = base.read(has_vpc)?;
-        let other = OtherEnd {
+        OtherEnd {
             cidr: base.dest_cidr_ip.as_ref(),
             ipv6_cidr: base.ipv6_dest_cidr_ip.as_ref(),
             group: end.dest_group_id.as_ref(),
             prefix_list: end.dest_prefix_list_id.as_ref(),
             owner: owner(&end.dest_group_owner_account, end.dest_group_owner_id),
             missing: &DESTINATION_MISSING,
-        };
-        other.write(&mut asked)?;
-        asked.traffic.own_cidr = text(&base.source_cidr_ip);
-        asked.traffic.own_ipv6_cidr = text(&base.ipv6_source_cidr_ip);
-        Ok(asked)
+        }
+    }
+
+    fn own_ranges(&self) -> [&Option<Text<1, 64>>; 2] {
+        [&self.base.source_cidr_ip, &self.base.ipv6_source_cidr_ip]
     }
 }
 

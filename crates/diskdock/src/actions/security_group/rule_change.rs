@@ -3,7 +3,7 @@
 use domain::security_group::{RuleDirection, SecurityRule};
 use domain::{SecurityGroup, SecurityGroupId};
 
-use super::rule::AskedRule;
+use super::rule::{AskedRule, DescribedRule};
 use crate::actions::derived;
 use crate::actions::prelude::*;
 
@@ -33,14 +33,32 @@ params!(
 
 /// A group that exists, and rules that make sense for it.
 pub(crate) struct RuleChange {
-    pub(super) group: SecurityGroup,
-    pub(super) direction: RuleDirection,
-    pub(super) asked: Vec<AskedRule>,
+    group: SecurityGroup,
+    direction: RuleDirection,
+    asked: Vec<AskedRule>,
     /// The ids of rules to take away.
-    pub(super) named: Vec<String>,
+    named: Vec<String>,
     /// Whether rules are described both in a list and by themselves.
-    pub(super) in_two_ways: bool,
+    in_two_ways: bool,
 }
+
+/// The preconditions of adding rules. Checked in this order; the first that does not hold is the
+/// error.
+#[rustfmt::skip]
+pub(super) const ADDING: &[Precondition<RuleChange>] = &[
+    must("rules are described in Permissions or by themselves, not both",  |f| !f.in_two_ways, &RULES_IN_TWO_WAYS),
+    must("no two of the rules are the same",                               |f| f.are_different(), &RULES_REPEATED),
+    must("the group has at most 200 rules then",                           |f| f.may_have_them(), &RULES_EXCEEDED),
+];
+
+/// The preconditions of taking rules away, in their order.
+#[rustfmt::skip]
+pub(super) const REMOVING: &[Precondition<RuleChange>] = &[
+    must("rules are described in Permissions or by themselves, not both",  |f| !f.in_two_ways, &RULES_IN_TWO_WAYS),
+    must("no two of the rules are the same",                               |f| f.are_different(), &RULES_REPEATED),
+    must("no rule is named twice",                                         |f| f.are_named_once(), &RULE_REPEATED),
+    must("the rules that are named are there",                             |f| f.are_there(), &RULE_NOT_FOUND),
+];
 
 /// Errors that loading can give, whichever way the traffic goes.
 pub(super) const RULE_LOOKUPS: &[&ErrorCode] = &[
@@ -60,9 +78,56 @@ pub(super) const RULE_LOOKUPS: &[&ErrorCode] = &[
     &PREFIX_LIST_NOT_FOUND,
 ];
 
+/// The rules that a request describes: a list, and one by itself.
+pub(super) struct Descriptions<'a, R> {
+    pub(super) listed: Vec<&'a R>,
+    pub(super) alone: &'a R,
+}
+
 impl RuleChange {
+    /// The rules that are to be added to a group.
+    pub(super) fn to_add<R: DescribedRule>(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        target: &RuleTarget,
+        described: &Descriptions<'_, R>,
+    ) -> Result<RuleChange, ActionError> {
+        let change = RuleChange::load(tx, call, target, described, Vec::new())?;
+        check_groups(tx, call, &change, R::OTHER_GROUP)?;
+        Ok(change)
+    }
+
+    /// The rules that are to be taken from a group. If rules are named, descriptions do not count.
+    pub(super) fn to_remove<R: DescribedRule>(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        target: &RuleTarget,
+        described: &Descriptions<'_, R>,
+        named: &NamedRules,
+    ) -> Result<RuleChange, ActionError> {
+        let named = named.security_group_rule_id.0.iter().map(|id| id.0.clone()).collect();
+        RuleChange::load(tx, call, target, described, named)
+    }
+
+    fn load<R: DescribedRule>(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        target: &RuleTarget,
+        Descriptions { listed, alone }: &Descriptions<'_, R>,
+        named: Vec<String>,
+    ) -> Result<RuleChange, ActionError> {
+        let group = super::find(tx, call, &target.region_id, &target.security_group_id)?;
+        let says_nothing = listed.is_empty() && named.is_empty();
+        let one = (alone.is_given() || says_nothing).then_some(*alone);
+        let has_vpc = !group.vpc.is_empty();
+        let described = listed.iter().copied().chain(one).filter(|_| named.is_empty());
+        let asked = described.map(|rule| rule.read(has_vpc)).collect::<Result<Vec<_>, _>>()?;
+        let in_two_ways = alone.is_given() && !listed.is_empty();
+        Ok(RuleChange { group, direction: R::DIRECTION, asked, named, in_two_ways })
+    }
+
     /// Whether no two of the rules that are asked for are the same.
-    pub(super) fn are_different(&self) -> bool {
+    fn are_different(&self) -> bool {
         let same = |at: usize| {
             self.asked[..at].iter().any(|other| other.traffic == self.asked[at].traffic)
         };
@@ -75,13 +140,13 @@ impl RuleChange {
         self.asked.iter().filter(is_new)
     }
 
-    /// Whether the group has room for the new rules.
-    pub(super) fn has_free_space(&self) -> bool {
+    /// Whether the group may have the new rules as well.
+    fn may_have_them(&self) -> bool {
         self.group.rules.len() + self.new_rules().count() <= RULES_AT_MOST
     }
 
     /// Whether all rules that are named are there.
-    pub(super) fn are_there(&self) -> bool {
+    fn are_there(&self) -> bool {
         let is_there = |id: &String| {
             self.group.rules.iter().any(|rule| rule.id == *id && rule.direction == self.direction)
         };
@@ -89,7 +154,7 @@ impl RuleChange {
     }
 
     /// Whether no rule is named twice.
-    pub(super) fn are_named_once(&self) -> bool {
+    fn are_named_once(&self) -> bool {
         (0..self.named.len()).all(|at| !self.named[..at].contains(&self.named[at]))
     }
 
@@ -124,11 +189,10 @@ impl RuleChange {
 
 /// The group that rules name as the other end, if it is one of the caller's own: it has to be there
 /// and in the same VPC.
-pub(super) fn check_groups(
+fn check_groups(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    group: &SecurityGroup,
-    asked: &[AskedRule],
+    RuleChange { group, asked, .. }: &RuleChange,
     [missing, elsewhere]: [&'static ErrorCode; 2],
 ) -> Result<(), ActionError> {
     for rule in asked.iter().filter(|rule| !rule.traffic.group.is_empty()) {
