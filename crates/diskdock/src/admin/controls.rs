@@ -266,18 +266,18 @@ fn end_transitions(
     Ok(simulated.finish_transitions(&transitions, well))
 }
 
-/// The planted faults.
+/// The injected faults.
 pub(crate) async fn faults(State(state): State<AdminState>) -> ControlResult {
     let plans: Vec<Value> = state.gateway.faults.plans().iter().map(|plan| json!(plan)).collect();
     Ok(Json(json!({ "faults": plans })))
 }
 
 /// Plants a fault.
-pub(crate) async fn plant_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+pub(crate) async fn inject_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
     let plan: InjectedFault = read(&body, hint)?;
-    state.gateway.faults.plant(plan).map_err(|error| AdminError::bad(error, hint))?;
+    state.gateway.faults.inject(plan).map_err(|error| AdminError::bad(error, hint))?;
     faults(State(state)).await
 }
 

@@ -187,7 +187,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/transitions/{verb}", post(controls::end_selected))
         .route(
             "/faults",
-            get(controls::faults).post(controls::plant_fault).delete(controls::clear_faults),
+            get(controls::faults).post(controls::inject_fault).delete(controls::clear_faults),
         )
         .route("/operations", get(view::operations))
         .route("/differences", get(view::differences))

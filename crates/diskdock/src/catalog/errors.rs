@@ -102,7 +102,7 @@ pub enum Cause {
     Request,
     /// This precondition does not hold.
     Precondition(&'static str),
-    /// An operator planted it.
+    /// An operator injected it.
     Injected,
 }
 

@@ -1,4 +1,4 @@
-//! Faults that an operator plants: calls of an action fail with an error code, are throttled,
+//! Faults that an operator injects: calls of an action fail with an error code, are throttled,
 //! delayed, delivered twice, or carried out without a reply.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::catalog::{ErrorCode, Refusal};
 
 /// Injected faults at most.
 const PLANTED: usize = 1_000;
-/// The longest planted delay, in milliseconds.
+/// The longest injected delay, in milliseconds.
 pub(crate) const SLOWEST_MS: u64 = 600_000;
 
 /// A fault of a call.
@@ -54,7 +54,7 @@ pub(crate) enum Order {
     Twice,
 }
 
-/// A planted fault: the calls that it applies to, and the fault.
+/// An injected fault: the calls that it applies to, and the fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InjectedFault {
@@ -71,21 +71,21 @@ pub(crate) struct InjectedFault {
     pub fault: Order,
 }
 
-/// The planted faults, in order; the first that applies to a call counts.
+/// The injected faults, in order; the first that applies to a call counts.
 #[derive(Debug, Default)]
 pub struct Faults {
     plans: Mutex<Vec<InjectedFault>>,
 }
 
 impl Faults {
-    /// Takes over the planted faults of another world as they are now.
+    /// Takes over the injected faults of another world as they are now.
     pub(crate) fn copy_from(&self, other: &Faults) {
         let copy = other.lock().clone();
         *self.lock() = copy;
     }
 
     /// Adds a fault behind the others; the error describes an invalid one.
-    pub(crate) fn plant(&self, plan: InjectedFault) -> Result<(), String> {
+    pub(crate) fn inject(&self, plan: InjectedFault) -> Result<(), String> {
         if let Some(action) = &plan.action
             && crate::actions::find(action).is_none()
         {
@@ -109,7 +109,7 @@ impl Faults {
         Ok(())
     }
 
-    /// The planted faults that have calls left.
+    /// The injected faults that have calls left.
     pub(crate) fn plans(&self) -> Vec<InjectedFault> {
         self.lock().clone()
     }

@@ -56,7 +56,7 @@ pub struct Gateway {
     pub guard: Guard,
     /// The vendor's request limits, if they are enabled.
     pub throttle: Option<Throttle>,
-    /// Faults that an operator has planted.
+    /// Faults that an operator has injected.
     pub faults: Faults,
     /// The metrics at `/metrics`.
     pub metrics: Metrics,
@@ -70,7 +70,7 @@ pub struct Gateway {
 pub enum GatewayReply {
     /// An HTTP response.
     Response(Response<Vec<u8>>),
-    /// The connection is closed without a reply, because an operator planted that fault.
+    /// The connection is closed without a reply, because an operator injected that fault.
     Silence,
 }
 
@@ -230,7 +230,7 @@ struct IncomingCall {
 /// The result of a call.
 struct Performed {
     result: Result<service::Reply, ActionError>,
-    /// Whether the connection is closed without a reply, because an operator planted that fault.
+    /// Whether the connection is closed without a reply, because an operator injected that fault.
     closes: bool,
 }
 

@@ -28,10 +28,13 @@ pub async fn discard_volumes(
     if count > 0 {
         store.write(move |tx| gone.iter().try_for_each(|disk| tx.forget_discard(disk))).await?;
     }
-    Ok(count + sweep_snapshots(store, hypervisor).await?)
+    Ok(count + discard_snapshots(store, hypervisor).await?)
 }
 
-async fn sweep_snapshots(store: &Store, hypervisor: &dyn Hypervisor) -> Result<usize, StoreError> {
+async fn discard_snapshots(
+    store: &Store,
+    hypervisor: &dyn Hypervisor,
+) -> Result<usize, StoreError> {
     let removed = store.read(|tx| tx.snapshot_discards(AT_A_TIME)).await?;
     let mut gone = Vec::new();
     for snapshot in removed {

@@ -69,7 +69,7 @@ pub(crate) async fn orphans(
     if unknown.machines.is_empty() && unknown.disks.is_empty() && unknown.snapshots.is_empty() {
         return Ok(Vec::new());
     }
-    // What was deleted since the first list is not there any more.
+    // An orphan that was deleted since the first list is in the second no more.
     let still = OfHypervisor::of(hypervisor).await.unwrap_or_default();
     let machines = still.machines.into_iter().filter(|one| unknown.machines.contains(one));
     let disks = still.disks.into_iter().filter(|one| unknown.disks.contains(one));

@@ -140,7 +140,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn has_free_space(&self) -> bool {
+    fn holds_fewer_disks_than_allowed(&self) -> bool {
         self.cloud_disks < self.disk_quantity
     }
 
@@ -228,7 +228,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
         must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
         must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
-        must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.has_free_space(), &DISKS_EXCEEDED),
+        must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.holds_fewer_disks_than_allowed(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),

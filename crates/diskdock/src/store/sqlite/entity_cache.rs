@@ -236,8 +236,8 @@ impl CommitDelta {
         *self = CommitDelta { everything: true, ..CommitDelta::default() };
     }
 
-    /// Whether there is room to remember what was only read.
-    pub(crate) fn has_free_space(&self) -> bool {
+    /// Whether few enough entries changed to remember those as well that were only read.
+    pub(crate) fn may_remember_reads(&self) -> bool {
         !self.everything && self.entries < CHANGED / 2
     }
 

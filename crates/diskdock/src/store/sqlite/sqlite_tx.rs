@@ -125,7 +125,7 @@ impl<'c> SqliteTx<'c> {
             Memory::Reads(_, None) => {}
             Memory::Writes(_, delta) => {
                 let mut delta = delta.borrow_mut();
-                if delta.has_free_space() {
+                if delta.may_remember_reads() {
                     delta.set_resource(of, id, Some(found.clone()));
                 }
             }

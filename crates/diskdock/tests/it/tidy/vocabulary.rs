@@ -11,13 +11,11 @@ const SHARED_NAMES: &[(&str, &str)] =
 
 /// Words that stood for parts of diskdock once, and what they are called.
 const OLD_WORDS: &[(&str, &str)] = &[
-    ("HasFreeSpace", "HasFreeSpace"),
-    ("PeriodicTask", "PeriodicTask"),
-    ("BackgroundTasks", "BackgroundTasks"),
-    ("PortCooldown", "PortCooldown"),
     ("books", "store"),
     ("bury", "mark_stopped"),
     ("call_off", "cancel"),
+    ("chore", "PeriodicTask"),
+    ("chores", "tasks"),
     ("desk", "AdminState"),
     ("funeral", "KILL_TIMEOUT"),
     ("housekeeping", "maintenance"),
@@ -25,7 +23,10 @@ const OLD_WORDS: &[(&str, &str)] = &[
     ("ledger", "SqliteTx"),
     ("patience", "timeout"),
     ("relics", "LegacyParams"),
+    ("restingport", "PortCooldown"),
     ("restock", "refresh_images"),
+    ("roomfordisks", "HasFreeSpace"),
+    ("serverlife", "BackgroundTasks"),
     ("shop", "ZoneSelection"),
     ("squeeze", "gzip"),
     ("take_back", "compensate"),
