@@ -11,6 +11,13 @@ use super::template::fill;
 /// The language.
 pub(crate) struct Python;
 
+/// The keywords of Python that are written in lower case.
+const KEYWORDS: &[&str] = &[
+    "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
+    "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
 impl Sdk for Python {
     const TEMPLATE: &'static str = include_str!("templates/python.txt");
     const COMMENT: &'static str = "# ";
@@ -73,7 +80,15 @@ impl Sdk for Python {
 
 /// A field of a model, or of a reply without one.
 fn member(name: &str, typed: bool) -> String {
-    if typed { format!(".{}", snake(name)) } else { format!("[{}]", quote(name)) }
+    if typed { format!(".{}", property(name)) } else { format!("[{}]", quote(name)) }
+}
+
+/// The property of a model. One that would be a keyword has an underscore behind it.
+fn property(name: &str) -> String {
+    match snake(name) {
+        keyword if KEYWORDS.contains(&keyword.as_str()) => keyword + "_",
+        name => name,
+    }
 }
 
 impl Words for Python {
@@ -85,7 +100,7 @@ impl Words for Python {
     }
 
     fn member(name: &str, value: &str, _: bool) -> String {
-        format!("{}={value},", snake(name))
+        format!("{}={value},", property(name))
     }
 
     fn leaf(kind: Kind, text: &str) -> String {
@@ -106,5 +121,15 @@ impl Words for Python {
 
     fn separator(_: bool) -> &'static str {
         ","
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn property_that_would_be_a_keyword_has_an_underscore() {
+        assert_eq!(["Async", "DiskId", "From"].map(property), ["async_", "disk_id", "from_"]);
     }
 }
