@@ -2,7 +2,6 @@ package example
 
 import (
 	"testing"
-	"time"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/diskdock/diskdock/clients/go/diskdocktest"
@@ -17,6 +16,7 @@ func machines(t *testing.T, world *diskdocktest.World) (first, second, disk stri
 			t.Fatal(err)
 		}
 	}
+	world.HoldClock()
 	var ran struct {
 		InstanceIdSets struct{ InstanceIdSet []string }
 	}
@@ -28,7 +28,8 @@ func machines(t *testing.T, world *diskdocktest.World) (first, second, disk stri
 	}, &ran)
 	var created struct{ DiskId string }
 	must("CreateDisk", map[string]string{"ZoneId": "cn-hangzhou-i", "Size": "20", "DiskCategory": "cloud_essd"}, &created)
-	world.AdvanceClock(5 * time.Minute)
+	world.Finish(diskdocktest.Selection{})
+	world.ReleaseClock()
 	first, second, disk = ran.InstanceIdSets.InstanceIdSet[0], ran.InstanceIdSets.InstanceIdSet[1], created.DiskId
 	must("AttachDisk", map[string]string{"InstanceId": first, "DiskId": disk}, nil)
 	world.WaitFor(disk, "In_use")

@@ -13,9 +13,11 @@ def client(diskdock):
 def machines(diskdock):
     """Two running instances, and a disk on the first."""
     wanted = {"ImageId": IMAGE, "InstanceType": "ecs.g6.large", "ZoneId": "cn-hangzhou-i", "Amount": 2}
+    diskdock.clock.hold()
     first, second = diskdock.call("RunInstances", **wanted)["InstanceIdSets"]["InstanceIdSet"]
     disk = diskdock.call("CreateDisk", ZoneId="cn-hangzhou-i", Size=20, DiskCategory="cloud_essd")["DiskId"]
-    diskdock.clock.advance(minutes=5)
+    diskdock.finish()
+    diskdock.clock.release()
     diskdock.call("AttachDisk", InstanceId=first, DiskId=disk)
     diskdock.wait_for(disk, "In_use")
     return first, second, disk

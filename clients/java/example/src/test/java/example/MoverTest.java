@@ -7,7 +7,6 @@ import io.github.diskdock.DiskdockExtension;
 import io.github.diskdock.Fault;
 import io.github.diskdock.Rule;
 import io.github.diskdock.World;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -52,6 +51,7 @@ class MoverTest {
 
         private Machines(World world) throws InterruptedException {
             this.world = world;
+            world.holdClock();
             JsonArray ran = world.call("RunInstances", Map.of(
                             "ImageId", "ubuntu_22_04_x64_20G_alibase_20240926.vhd",
                             "InstanceType", "ecs.g6.large",
@@ -63,7 +63,8 @@ class MoverTest {
             disk = world.call("CreateDisk",
                             Map.of("ZoneId", "cn-hangzhou-i", "Size", "20", "DiskCategory", "cloud_essd"))
                     .get("DiskId").getAsString();
-            world.advanceClock(Duration.ofMinutes(5));
+            world.finish();
+            world.releaseClock();
             world.call("AttachDisk", Map.of("InstanceId", first, "DiskId", disk));
             world.waitFor(disk, "In_use");
         }
