@@ -22,6 +22,7 @@ pub mod hypervisor;
 pub mod ids;
 pub mod inventory;
 pub mod operations;
+pub mod policy;
 mod private_file;
 mod reserve;
 pub mod service;

@@ -1,7 +1,7 @@
 //! The product BssOpenApi: what an account has bought.
 
 use super::prelude::*;
-use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 
 /// The billing service.
@@ -21,6 +21,7 @@ QueryOrders
     errors: ErrorDialect {
         unknown_action: &UNKNOWN_ACTION,
         action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
     },
     go_sdk: "v6",
 };

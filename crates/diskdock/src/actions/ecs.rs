@@ -1,7 +1,7 @@
 //! The product ECS: disks, instances, and where they are.
 
 use super::{disk, instance, place, security_group, snapshot, tag, task};
-use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::errors::{ACTION_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
 /// Elastic Compute Service.
@@ -21,6 +21,10 @@ pub(super) static ECS: Product = Product {
     ],
     // Public SDKs list the names.
     known_actions: include_str!("ecs_actions.txt"),
-    errors: ErrorDialect { unknown_action: &UNKNOWN_ACTION, action_not_here: &ACTION_NOT_HERE },
+    errors: ErrorDialect {
+        unknown_action: &UNKNOWN_ACTION,
+        action_not_here: &ACTION_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
+    },
     go_sdk: "v7",
 };

@@ -2,7 +2,7 @@
 
 use super::PRODUCTS;
 use super::prelude::*;
-use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product, product};
 
 /// The location service.
@@ -22,6 +22,7 @@ DescribeServices
     errors: ErrorDialect {
         unknown_action: &UNKNOWN_ACTION,
         action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
     },
     go_sdk: "v2",
 };

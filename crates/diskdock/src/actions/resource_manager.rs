@@ -3,7 +3,7 @@
 use super::derived;
 use super::paging::Paging;
 use super::prelude::*;
-use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::times::with_seconds;
 use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 
@@ -27,6 +27,7 @@ UpdateResourceGroup
     errors: ErrorDialect {
         unknown_action: &UNKNOWN_ACTION,
         action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
     },
     go_sdk: "v3",
 };

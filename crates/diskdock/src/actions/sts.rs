@@ -1,7 +1,7 @@
 //! The product STS: who signed a request.
 
 use super::prelude::*;
-use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, UNKNOWN_ACTION};
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 
 /// Security Token Service.
@@ -21,6 +21,7 @@ GetCallerIdentity
     errors: ErrorDialect {
         unknown_action: &UNKNOWN_ACTION,
         action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
     },
     go_sdk: "v2",
 };
@@ -63,6 +64,7 @@ impl Query for GetCallerIdentity {
 
     const NAME: &'static str = "GetCallerIdentity";
     const SUMMARY: &'static str = "Tells who signed the request.";
+    const OPEN: bool = true;
     const LOOKUPS: &'static [&'static ErrorCode] = &[];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, _: &Params) -> Result<Reply, ActionError> {

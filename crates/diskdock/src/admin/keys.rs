@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, StartKeys, new_key};
+use crate::policy::Policy;
 use crate::store::{AccessKey, KeyStatus};
 
 const LIST_HINT: &str = "See `diskdock key list`.";
@@ -29,6 +30,7 @@ fn shown(key: &AccessKey) -> Value {
         "account": key.account,
         "status": key.status,
         "created_at": with_seconds(key.created_at),
+        "policies": key.policies,
     })
 }
 
@@ -36,6 +38,8 @@ fn shown(key: &AccessKey) -> Value {
 #[serde(deny_unknown_fields)]
 struct NewKeyRequest {
     account: Option<String>,
+    #[serde(default)]
+    policies: Vec<Value>,
 }
 
 /// A new key. Its secret is told this once.
@@ -43,11 +47,16 @@ pub(crate) async fn create(State(state): State<AdminState>, body: Bytes) -> Cont
     let wanted: NewKeyRequest = if body.is_empty() {
         NewKeyRequest::default()
     } else {
-        let hint = "Send {\"account\": \"…\"} or nothing.";
+        let hint = "Send {\"account\": \"…\", \"policies\": [{…}]} or nothing.";
         serde_json::from_slice(&body).map_err(|error| AdminError::bad(error, hint))?
     };
+    for policy in &wanted.policies {
+        let hint = "Send policies in the language of RAM.";
+        Policy::parse("", policy).map_err(|error| AdminError::bad(error, hint))?;
+    }
     let account = wanted.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
-    let key = new_key(account.into(), state.gateway.services.clock.now());
+    let made = new_key(account.into(), state.gateway.services.clock.now());
+    let key = AccessKey { policies: wanted.policies, ..made };
     let saved = key.clone();
     state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
     reload(&state).await?;

@@ -6,6 +6,7 @@
 mod access;
 mod controls;
 mod disks;
+mod explain;
 mod images;
 mod keys;
 mod overview;
@@ -196,6 +197,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/disks/{id}/restore", post(disks::restore))
         .route("/calls", get(view::calls))
         .route("/images/reload", post(images::reload))
+        .route("/explain", post(explain::explain))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))

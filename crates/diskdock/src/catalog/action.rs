@@ -205,6 +205,8 @@ pub trait Query: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
+    /// Whether every key may call it, whatever its policies say.
+    const OPEN: bool = false;
     /// Errors that it can give besides those of its parameters.
     const LOOKUPS: &'static [&'static ErrorCode];
 
@@ -319,6 +321,7 @@ impl<Q: Query> DynQuery for Q {
                 summary: Q::SUMMARY,
                 details: Q::DETAILS,
                 mutates: false,
+                open: Q::OPEN,
                 risk: Risk::Low,
                 transition: None,
                 parameters: Q::Params::SPECS,
@@ -364,6 +367,7 @@ impl<A: Action> DynAction for A {
                 summary: A::SUMMARY,
                 details: A::DETAILS,
                 mutates: true,
+                open: false,
                 risk: A::RISK,
                 transition: A::TRANSITION,
                 parameters: A::Params::SPECS,

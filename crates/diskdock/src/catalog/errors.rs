@@ -93,6 +93,21 @@ pub struct Refusal {
     pub message: Cow<'static, str>,
     /// Its cause, for the log and for tests; it is not part of the reply.
     pub cause: Cause,
+    /// The detail of a refusal by policy; none of any other.
+    pub denied: Option<Box<AccessDenied>>,
+}
+
+/// A refusal by policy in detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessDenied {
+    /// `ecs:DetachDisk`
+    pub action: String,
+    /// The key.
+    pub principal: String,
+    /// The account of the key.
+    pub owner: String,
+    /// Whether a statement denies it; otherwise none allows it.
+    pub is_explicit: bool,
 }
 
 /// The cause of a refusal.
@@ -129,6 +144,11 @@ impl Refusal {
         Refusal { message: message.into(), ..error.into() }
     }
 
+    /// The error about what a key may not do.
+    pub(crate) fn denied(error: &'static ErrorCode, denied: AccessDenied) -> Refusal {
+        Refusal { denied: Some(Box::new(denied)), ..error.into() }
+    }
+
     /// The same refusal with its cause.
     pub fn with_cause(self, cause: Cause) -> Refusal {
         Refusal { cause, ..self }
@@ -137,6 +157,6 @@ impl Refusal {
 
 impl From<&'static ErrorCode> for Refusal {
     fn from(error: &'static ErrorCode) -> Refusal {
-        Refusal { error, message: error.message.into(), cause: Cause::Request }
+        Refusal { error, message: error.message.into(), cause: Cause::Request, denied: None }
     }
 }

@@ -33,6 +33,7 @@ pub(crate) use names::{
     SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan, Unlinked,
     ZoneId,
 };
+pub(crate) use params::json_strings;
 pub use params::{
     AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Given, Group, Groups, Ignored,
     JsonList, ParamSpec, Params, Presence, Repeat, WireName, join,

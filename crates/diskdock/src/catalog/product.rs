@@ -33,6 +33,8 @@ pub struct ErrorDialect {
     pub unknown_action: &'static ErrorCode,
     /// The product has the action, but this server does not; `{}` is its name.
     pub action_not_here: &'static ErrorCode,
+    /// The policies of the key do not allow the action, or one denies it.
+    pub not_allowed: &'static ErrorCode,
 }
 
 /// Actions that belong together, and the kinds of resource that they are about.
@@ -85,6 +87,14 @@ impl Product {
     /// Whether the product has an action of this name anywhere.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.known_actions.lines().any(|known| known == name)
+    }
+
+    /// Its code in the names of actions and resources that policies are about.
+    pub(crate) fn ram_code(&self) -> String {
+        match self.code {
+            "BssOpenApi" => "bssapi".to_owned(),
+            code => code.to_ascii_lowercase(),
+        }
     }
 
     /// Its host in a region.
@@ -197,7 +207,7 @@ impl Listed {
 mod tests {
     use super::*;
     use crate::actions::PRODUCTS;
-    use crate::catalog::errors::{ACTION_NOT_HERE, UNKNOWN_ACTION};
+    use crate::catalog::errors::{ACTION_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 
     static VPC: Product = Product {
         code: "Vpc",
@@ -206,7 +216,11 @@ mod tests {
         is_regional: true,
         groups: &[&crate::actions::place::GROUP],
         known_actions: "CreateVpc\nDescribeRegions\n",
-        errors: ErrorDialect { unknown_action: &UNKNOWN_ACTION, action_not_here: &ACTION_NOT_HERE },
+        errors: ErrorDialect {
+            unknown_action: &UNKNOWN_ACTION,
+            action_not_here: &ACTION_NOT_HERE,
+            not_allowed: &RAM_FORBIDDEN,
+        },
         go_sdk: "v6",
     };
 

@@ -16,6 +16,8 @@ pub struct Spec {
     pub details: &'static str,
     /// Whether it writes.
     pub mutates: bool,
+    /// Whether every key may call it, whatever its policies say.
+    pub open: bool,
     /// The harm that a call can do.
     pub risk: Risk,
     /// The change of status that it causes, if any.

@@ -15,6 +15,7 @@ use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::gateway::keys::new_key;
 use crate::gateway::signature::percent_encode;
+use crate::policy::Policy;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{AccessKey, KeyStatus, Store, StoreError, WriteTx};
 
@@ -26,6 +27,7 @@ const TIMEOUT_S: u64 = 30;
 #[command(after_help = "Examples:
   diskdock key create                      a new key; its secret is shown this once
   diskdock key create --account 1000000000000002
+  diskdock key create --policy readers.json   a key that may do what the policy allows
   diskdock key list --data-dir /var/lib/diskdock
 
 The keys lie in the data directory. If a server has it open, the server is asked.")]
@@ -50,6 +52,10 @@ enum KeyCommand {
         /// The account whose resources the key gives access to
         #[arg(long, default_value = "1000000000000001")]
         account: String,
+        /// A file with a policy in the language of RAM, which says what the key may do; may be
+        /// given several times. A key without policies may do everything
+        #[arg(long, value_name = "FILE")]
+        policy: Vec<PathBuf>,
     },
     /// List the keys, without their secrets
     List,
@@ -104,8 +110,10 @@ async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
     let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
     let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
     match &args.command {
-        KeyCommand::Create { account } => {
-            controls.post("/keys", &json!({ "account": account })).await
+        KeyCommand::Create { account, policy } => {
+            let policies = read_policies(policy)?;
+            let wanted = json!({ "account": account, "policies": policies });
+            controls.post("/keys", &wanted).await
         }
         KeyCommand::List => controls.get("/keys").await,
         KeyCommand::Disable { id } => controls.post(&of_key(id, "/disable"), &json!({})).await,
@@ -125,7 +133,11 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();
     let command = args.command.clone();
-    let changed = store.write(move |tx| change(tx, &command, now)).await;
+    let policies = match &command {
+        KeyCommand::Create { policy, .. } => read_policies(policy)?,
+        _ => Vec::new(),
+    };
+    let changed = store.write(move |tx| change(tx, &command, &policies, now)).await;
     changed
         .map_err(broken)?
         .ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
@@ -135,11 +147,13 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
 fn change(
     tx: &mut dyn WriteTx,
     command: &KeyCommand,
+    policies: &[Value],
     now: domain::Moment,
 ) -> Result<Option<Value>, StoreError> {
     match command {
-        KeyCommand::Create { account } => {
-            let key = new_key(account.as_str().into(), now);
+        KeyCommand::Create { account, .. } => {
+            let made = new_key(account.as_str().into(), now);
+            let key = AccessKey { policies: policies.to_vec(), ..made };
             tx.save_access_key(&key)?;
             let mut told = key_value(&key);
             told["secret"] = key.secret.into();
@@ -157,6 +171,21 @@ fn change(
             Ok(found.then(|| json!({ "deleted": id })))
         }
     }
+}
+
+/// The policies in these files, checked.
+fn read_policies(files: &[PathBuf]) -> Result<Vec<Value>, Failure> {
+    let read = |path: &PathBuf| {
+        let wrong = |error: &dyn std::fmt::Display| {
+            let hint = "See docs/access.md for the language of policies.";
+            Failure::usage(format!("{}: {error}", path.display()), hint)
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+        let document = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+        Policy::parse("", &document).map_err(|error| wrong(&error))?;
+        Ok(document)
+    };
+    files.iter().map(read).collect()
 }
 
 fn find(tx: &dyn WriteTx, id: &str) -> Result<Option<AccessKey>, StoreError> {
@@ -177,6 +206,7 @@ fn key_value(key: &AccessKey) -> Value {
         "account": key.account,
         "status": key.status,
         "created_at": with_seconds(key.created_at),
+        "policies": key.policies,
     })
 }
 
@@ -222,7 +252,8 @@ mod tests {
         let at = directory.path();
         let none = change_store(&args(at, KeyCommand::List)).await.unwrap_err();
         assert_eq!(none.code, super::super::USAGE);
-        let create = KeyCommand::Create { account: "7".to_owned() };
+        let policy = Vec::new();
+        let create = KeyCommand::Create { account: "7".to_owned(), policy };
         let key = change_store(&args(at, create)).await.unwrap();
         let id = key["id"].as_str().unwrap().to_owned();
         assert!(id.starts_with("LTAI5t") && id.len() == 24);
@@ -234,6 +265,26 @@ mod tests {
         assert!(listed["keys"][0].get("secret").is_none());
         change_store(&args(at, KeyCommand::Delete { id: id.clone() })).await.unwrap();
         assert!(change_store(&args(at, KeyCommand::Enable { id })).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn key_with_a_policy_keeps_it_and_a_wrong_policy_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        let file = at.join("policy.json");
+        let create = || {
+            let policy = vec![file.clone()];
+            args(at, KeyCommand::Create { account: "7".to_owned(), policy })
+        };
+        assert!(change_store(&create()).await.is_err());
+        std::fs::write(&file, "{}").unwrap();
+        assert!(change_store(&create()).await.unwrap_err().message.contains("Version"));
+        let statement = json!({ "Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*" });
+        let policy = json!({ "Version": "1", "Statement": [statement] });
+        std::fs::write(&file, policy.to_string()).unwrap();
+        change_store(&create()).await.unwrap();
+        let listed = change_store(&args(at, KeyCommand::List)).await.unwrap();
+        assert_eq!(listed["keys"][0]["policies"], json!([policy]));
     }
 
     #[test]

@@ -14,7 +14,18 @@ use crate::catalog::errors::{
     TIMESTAMP_FORMAT,
 };
 use crate::catalog::{Caller, Entry, Refusal};
+use crate::service::Rights;
 use crate::store::StoredNonce;
+
+/// A caller whose signature is right.
+pub(super) struct Authenticated {
+    /// The account and key of the request.
+    pub caller: Caller,
+    /// The rights of the key.
+    pub rights: Rights,
+    /// The nonce that is stored, if the action writes.
+    pub nonce: Option<StoredNonce>,
+}
 
 impl Gateway {
     /// The caller of this request, if the signature proves it; and the nonce that is stored if the
@@ -24,7 +35,7 @@ impl Gateway {
         received: &Received<'_>,
         parts: &Parts,
         entry: Entry,
-    ) -> Result<(Caller, Option<StoredNonce>), Refusal> {
+    ) -> Result<Authenticated, Refusal> {
         let claims = signature::claims(received).map_err(|fault| refusal(&fault))?;
         check_kind(received)?;
         let (Some(id), Some(nonce), Some(timestamp_s)) =
@@ -52,7 +63,8 @@ impl Gateway {
             access_key_id: id.to_owned(),
             host: host(parts).to_owned(),
         };
-        Ok((caller, matches!(entry, Entry::Mutation(_)).then(|| signed.to_store())))
+        let nonce = matches!(entry, Entry::Mutation(_)).then(|| signed.to_store());
+        Ok(Authenticated { caller, rights: found.rights.clone(), nonce })
     }
 
     /// Refuses a disabled key, and the well-known development key in requests from web pages of

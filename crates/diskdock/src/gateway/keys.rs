@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Moment, UnknownFields};
 
+use crate::policy::Policy;
+use crate::service::Rights;
 use crate::store::{AccessKey, KeyStatus, Store, StoreError};
 
 /// The id of the development key, which is well known and accepted on loopback only.
@@ -23,6 +25,8 @@ pub(crate) struct KeyEntry {
     pub secret: String,
     /// The account whose resources it gives access to.
     pub account: AccountId,
+    /// Its rights.
+    pub rights: Rights,
     /// Whether it can be used.
     pub active: bool,
     /// Whether it is the development key.
@@ -110,12 +114,14 @@ impl Keys {
 impl KeyEntry {
     fn of(key: AccessKey) -> KeyEntry {
         let active = key.status == KeyStatus::Active;
-        KeyEntry { secret: key.secret, account: key.account, active, development: false }
+        let rights = rights(&key);
+        KeyEntry { secret: key.secret, account: key.account, rights, active, development: false }
     }
 
     fn of_start(secret: &str, development: bool) -> KeyEntry {
         let account = DEFAULT_ACCOUNT.into();
-        KeyEntry { secret: secret.to_owned(), account, active: true, development }
+        let secret = secret.to_owned();
+        KeyEntry { secret, account, rights: Rights::All, active: true, development }
     }
 }
 
@@ -127,8 +133,27 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
         account,
         status: KeyStatus::Active,
         created_at: now,
+        policies: Vec::new(),
         unknown: UnknownFields::default(),
     }
+}
+
+/// The rights of a key. One with a policy that cannot be read any more may do nothing.
+fn rights(key: &AccessKey) -> Rights {
+    if key.policies.is_empty() {
+        return Rights::All;
+    }
+    let policies = (1..).zip(&key.policies);
+    let policies = policies.map(|(number, document)| {
+        let name = format!("policy {number} of the key");
+        Policy::parse(&name, document)
+    });
+    let policies = policies.collect::<Result<Vec<_>, _>>();
+    let policies = policies.unwrap_or_else(|error| {
+        tracing::error!(key = key.id, %error, "a policy cannot be read: the key may do nothing");
+        Vec::new()
+    });
+    Rights::Limited(policies.into())
 }
 
 fn by_id(keys: Vec<AccessKey>, start: &StartKeys) -> HashMap<String, Arc<KeyEntry>> {

@@ -31,7 +31,8 @@ use crate::catalog::errors::{
 };
 use crate::catalog::product::{Unknown, find_by_request};
 use crate::catalog::{ActionError, Caller, Format, Input, Listed, Refusal};
-use crate::service::{self, Request, Services};
+use crate::service::{self, Origin, Request, Services};
+use authenticate::Authenticated;
 use decode::Pair;
 use faults::{Fault, Faults};
 use guard::Guard;
@@ -121,10 +122,13 @@ impl Gateway {
         if !self.services.runner.is_ready() {
             return Err((&SERVICE_UNAVAILABLE).into());
         }
-        let (caller, nonce) = self.authenticate(&received, parts, listed.entry)?;
+        let Authenticated { caller, rights, nonce } =
+            self.authenticate(&received, parts, listed.entry)?;
+        let origin = parts.extensions.get::<Origin>().copied().unwrap_or_default();
         self.check_throttle(&caller, listed.spec().name)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
-        Ok((listed, Request { caller: Arc::new(caller), request_id, input, nonce }))
+        let caller = Arc::new(caller);
+        Ok((listed, Request { caller, request_id, rights, origin, input, nonce }))
     }
 
     /// Calls the service, with the fault that an operator planted for the call, if any.

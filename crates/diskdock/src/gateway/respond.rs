@@ -2,9 +2,9 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::catalog::errors::{INTERNAL_ERROR, SERVICE_UNAVAILABLE};
+use crate::catalog::errors::{AccessDenied, INTERNAL_ERROR, SERVICE_UNAVAILABLE};
 use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{ActionError, Format, Refusal, render};
 use crate::store::StoreError;
@@ -116,13 +116,16 @@ fn header_text(names: &[String]) -> String {
 }
 
 fn error_body(refusal: &Refusal, request_id: &str, host: &str, format: Format) -> Vec<u8> {
-    let tree = json!({
+    let mut tree = json!({
         "RequestId": request_id,
         "HostId": host,
         "Code": refusal.error.code,
         "Message": refusal.message,
         "Recommend": refusal.error.remedy,
     });
+    if let Some(denied) = &refusal.denied {
+        tree["AccessDeniedDetail"] = denied_detail(denied);
+    }
     match format {
         Format::Json => tree.to_string().into_bytes(),
         Format::Xml => {
@@ -131,4 +134,16 @@ fn error_body(refusal: &Refusal, request_id: &str, host: &str, format: Format) -
             text.into_bytes()
         }
     }
+}
+
+/// The detail of a refusal by policy, as clients that read it know it from the cloud.
+fn denied_detail(denied: &AccessDenied) -> Value {
+    json!({
+        "AuthAction": denied.action,
+        "AuthPrincipalType": "SubUser",
+        "AuthPrincipalDisplayName": denied.principal,
+        "AuthPrincipalOwnerId": denied.owner,
+        "NoPermissionType": if denied.is_explicit { "ExplicitDeny" } else { "ImplicitDeny" },
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+    })
 }

@@ -4,9 +4,11 @@
 //! of an action in one transaction with its ClientToken, its operations and the record of the
 //! call. It depends neither on a particular action nor on HTTP.
 
+mod authorize;
 mod client_token;
 mod free_space;
 mod host_memory;
+mod named;
 mod parameters;
 mod quota;
 mod write;
@@ -21,6 +23,9 @@ use crate::clock::Clock;
 use crate::operations::Runner;
 use crate::store::{ReadTx, Store, StoredNonce};
 
+use authorize::AccessCheck;
+pub(crate) use authorize::{AccessExplained, explain};
+pub use authorize::{Origin, Rights};
 use parameters::ignored;
 pub(crate) use parameters::{COMMON, LEGACY};
 pub use quota::{Quota, QuotaError, Quotas};
@@ -48,6 +53,10 @@ pub struct Request {
     pub caller: Arc<Caller>,
     /// The RequestId of the reply.
     pub request_id: String,
+    /// The rights of the caller's key.
+    pub rights: Rights,
+    /// Where the request comes from.
+    pub origin: Origin,
     /// All decoded parameters.
     pub input: Input,
     /// The nonce that is stored with the effect, so that a replay is refused after a restart;
@@ -76,7 +85,11 @@ pub(crate) async fn dispatch(
         Entry::Reading(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
-            let answer = move |tx: &dyn ReadTx, call: &Call<'_>| ready.answer(tx, call);
+            let authorization = AccessCheck::of(listed, request);
+            let answer = move |tx: &dyn ReadTx, call: &Call<'_>| {
+                check(authorization.as_ref(), tx, call)?;
+                ready.answer(tx, call)
+            };
             let found = read(services, &environment, &request.caller, answer).await?;
             refuse_dry_run(&request.input)?;
             let reply = match found {
@@ -93,7 +106,9 @@ pub(crate) async fn dispatch(
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let reply = if is_dry_run(&request.input) {
                 let quotas = services.quotas;
+                let authorization = AccessCheck::of(listed, request);
                 let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
+                    check(authorization.as_ref(), tx, call)?;
                     let effect = ready.decide(tx, call)?;
                     quotas.check(tx, call, &effect.changes)
                 };
@@ -105,6 +120,15 @@ pub(crate) async fn dispatch(
             Ok(Reply { reply, ignored })
         }
     }
+}
+
+/// Refuses what the caller's key may not do; none if it may do everything.
+fn check(
+    authorization: Option<&AccessCheck>,
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+) -> Result<(), ActionError> {
+    authorization.map_or(Ok(()), |authorization| authorization.check(tx, call))
 }
 
 /// Decides on what the store holds, without writing.

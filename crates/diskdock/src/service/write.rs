@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{Moment, Uptime};
 
-use super::{Quotas, Request, Services, client_token};
+use super::{AccessCheck, Quotas, Request, Services, check, client_token};
 use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
@@ -40,19 +40,22 @@ pub(super) async fn carry_out(
     let token = client_token::token_of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let quotas = services.quotas;
+    let authorization = AccessCheck::of(listed, request);
     let write = move |tx: &mut dyn WriteTx| {
         // The nonce of a refused request is stored as well: a replay could be accepted later.
         if let Some(nonce) = &nonce {
             tx.save_nonce(nonce)?;
         }
         let call = Call { caller: &caller, now, environment: &environment };
-        let written =
-            match decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas) {
-                Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
-                Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref(), uptime)?,
-                Err(ActionError::Failed(fault)) => return Err(fault),
-                Err(refused) => return Ok(WriteOutcome::Not(refused)),
-            };
+        let decided = check(authorization.as_ref(), tx, &call).and_then(|()| {
+            decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas)
+        });
+        let written = match decided {
+            Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
+            Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref(), uptime)?,
+            Err(ActionError::Failed(fault)) => return Err(fault),
+            Err(refused) => return Ok(WriteOutcome::Not(refused)),
+        };
         tx.record_call(&record)?;
         Ok(written)
     };

@@ -114,6 +114,9 @@ pub struct AccessKey {
     pub status: KeyStatus,
     /// When it was made.
     pub created_at: Moment,
+    /// The policies that say what it may do, as JSON documents; one without any may do everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<serde_json::Value>,
     /// Fields of a newer version.
     #[serde(flatten)]
     pub unknown: UnknownFields,

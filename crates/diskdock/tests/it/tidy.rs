@@ -24,14 +24,15 @@ const EDGES: &[(&str, &[&str])] = &[
     // Never the store: calls go over the wire, like those of every client.
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
-    ("gateway", &["actions", "catalog", "service", "store"]),
+    ("gateway", &["actions", "catalog", "policy", "service", "store"]),
     ("hypervisor", &["clock", "failpoint", "private_file", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),
     ("operations", &["clock", "failpoint", "hypervisor", "store"]),
+    ("policy", &[]),
     ("private_file", &[]),
     ("reserve", &[]),
-    ("service", &["actions", "catalog", "clock", "operations", "store"]),
+    ("service", &["actions", "catalog", "clock", "operations", "policy", "store"]),
     ("storage", &["failpoint", "reserve"]),
     ("store", &["failpoint", "private_file", "reserve"]),
 ];

@@ -52,6 +52,8 @@ impl TestServer {
             request_id: "R".into(),
             input: Input::from_sorted(pairs),
             nonce: None,
+            rights: Default::default(),
+            origin: Default::default(),
         };
         let entry = find(action).expect("an action");
         match dispatch(&self.services, entry, &request).await {

@@ -12,7 +12,9 @@ pub(crate) mod describe_vpcs;
 mod resource;
 mod view;
 
-use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, REGION_NOT_FOUND, UNKNOWN_ACTION};
+use crate::catalog::errors::{
+    ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, REGION_NOT_FOUND, UNKNOWN_ACTION,
+};
 use crate::catalog::{ActionError, ActionGroup, Call, Entry, ErrorDialect, Product, RegionId};
 
 /// Virtual Private Cloud.
@@ -46,6 +48,7 @@ UnassociateEipAddress
     errors: ErrorDialect {
         unknown_action: &UNKNOWN_ACTION,
         action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &RAM_FORBIDDEN,
     },
     go_sdk: "v6",
 };

@@ -143,6 +143,7 @@ fn given_key(given: GivenKey, created_at: Moment) -> AccessKey {
         account: DEFAULT_ACCOUNT.into(),
         status: KeyStatus::Active,
         created_at,
+        policies: Vec::new(),
         unknown: UnknownFields::default(),
     }
 }

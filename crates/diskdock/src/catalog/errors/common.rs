@@ -78,6 +78,9 @@ errors! {
     NO_AUTHENTICATION = 400 "MissingParameter"
         "The input parameter \"AccessKeyId\" that is mandatory for processing this request is not supplied"
         => "Sign the request with an AccessKey.";
+    RAM_FORBIDDEN = 403 "Forbidden.RAM"
+        "User not authorized to operate on the specified resource, or this API doesn't support RAM."
+        => "Use a key whose policies allow the action on what the request names.";
     THROTTLING = 400 "Throttling"
         "Request was denied due to request throttling."
         => "Slow down and try again.";

@@ -2,7 +2,7 @@
 
 /// The strings of a JSON array; none if the text is not one. Strings in single quotes count like
 /// those in double quotes: the vendor's old Python SDK sends lists as Python writes them.
-pub(super) fn strings(text: &str) -> Option<Vec<String>> {
+pub(crate) fn strings(text: &str) -> Option<Vec<String>> {
     let json = serde_json::from_str(text).ok();
     json.or_else(|| serde_json::from_str(&double_quoted(text)).ok())
 }

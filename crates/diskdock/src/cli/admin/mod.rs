@@ -1,6 +1,7 @@
 //! `diskdock admin`: the operator's controls of a running server.
 
 pub(crate) mod controls;
+mod explain;
 mod inject;
 mod view;
 
@@ -15,6 +16,7 @@ use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
 use controls::{Controls, read_server_file, token_for};
+use explain::ExplainOrder;
 use inject::{FaultOrder, RuleOrder};
 
 /// Inspect and control a running server: operations, clock, faults, locks.
@@ -141,6 +143,8 @@ enum AdminCommand {
     Differences,
     /// List the latest writes
     Calls,
+    /// Explain which statement of a key's policies allows or denies a call
+    Explain(ExplainOrder),
 }
 
 #[derive(Debug, Subcommand)]
@@ -287,6 +291,7 @@ async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value,
         AdminCommand::Accept { disk } => controls.post(&of_disk(disk, "accept"), &nothing).await,
         AdminCommand::Restore { disk } => controls.post(&of_disk(disk, "restore"), &nothing).await,
         AdminCommand::Calls => controls.get("/calls").await,
+        AdminCommand::Explain(order) => controls.post("/explain", &order.body()).await,
     }
 }
 
@@ -344,6 +349,7 @@ fn table_of(command: &AdminCommand, told: &Value) -> Option<String> {
             view::list(told, "faults", &["action", "skip", "times", "fault"])
         }
         AdminCommand::Clock { .. } => view::clock(told),
+        AdminCommand::Explain(_) => explain::lines(told),
         _ => None,
     }
 }

@@ -39,6 +39,7 @@ use super::respond::ApiResponse;
 use super::{GatewayReply, SharedGateway, guessed_format, host};
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
 use crate::catalog::{ActionError, Refusal};
+use crate::service::Origin;
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
 use connections::{Admitted, Connections};
@@ -113,7 +114,7 @@ impl Server {
         let (_stopping, stopped) = watch::channel(false);
         let connections = Connections::new(self.limits);
         if let Some(admitted) = connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
-            self.connection(admitted, stopped).talk(stream).await;
+            self.connection(admitted, stopped).talk(stream, Origin::default()).await;
         }
     }
 
@@ -143,27 +144,35 @@ impl Connection {
         // Without these a connection is slower to answer or to be given up, and works.
         let _ = stream.set_nodelay(true);
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let Some(tls) = &self.server.tls else { return self.talk(stream).await };
+        let origin = Origin { address: Some(peer.ip()), secure: self.server.tls.is_some() };
+        let Some(tls) = &self.server.tls else { return self.talk(stream, origin).await };
         let handshake = tokio::time::timeout(self.server.deadlines.handshake, tls.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
             () = self.admitted.client.evicted() => return,
         };
         match shaken {
-            Ok(Ok(stream)) => self.talk(stream).await,
+            Ok(Ok(stream)) => self.talk(stream, origin).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
         }
     }
 
-    async fn talk(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn talk(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        origin: Origin,
+    ) {
         let (client, gateway) = (&self.admitted.client, Arc::clone(&self.server.gateway));
         let explain = Box::new(move |bare: unreadable::BareReply, head: &[u8]| {
             bare.explained(&gateway, head)
         });
         let deadlines = self.server.deadlines;
         let stream = ClientStream::new(stream, Arc::clone(client), deadlines, explain);
-        let service = service_fn(|request| self.answer(request));
+        let service = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(origin);
+            self.answer(request)
+        });
         let mut http = http1::Builder::new();
         http.half_close(true).header_read_timeout(None).max_buf_size(HEAD).max_header_size(HEAD);
         let connection = http.serve_connection(TokioIo::new(stream), service);

@@ -7,7 +7,7 @@ use diskdock::catalog::{Entry, Input, Listed, ParamSpec, Presence, Repeat, Shape
 
 use crate::harness::TestServer;
 
-type Pairs = BTreeMap<String, String>;
+pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// Writes the example of `spec`, and of what is required beside its members.
 fn put(spec: &ParamSpec, prefix: &str, out: &mut Pairs) {
@@ -24,7 +24,7 @@ fn put(spec: &ParamSpec, prefix: &str, out: &mut Pairs) {
     }
 }
 
-fn put_required(specs: &[ParamSpec], prefix: &str, out: &mut Pairs) {
+pub(crate) fn put_required(specs: &[ParamSpec], prefix: &str, out: &mut Pairs) {
     for spec in specs.iter().filter(|spec| spec.presence == Presence::Required) {
         put(spec, prefix, out);
     }

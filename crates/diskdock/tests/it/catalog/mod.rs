@@ -1,6 +1,6 @@
 //! The catalog: what it says about itself, and what the API's facts say about it.
 
-mod examples;
+pub(crate) mod examples;
 mod facts;
 mod pages;
 mod spec;

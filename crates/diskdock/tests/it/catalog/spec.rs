@@ -36,6 +36,7 @@ pub(super) static GATEWAY: &[&ErrorCode] = &[
     &SECURITY_TOKEN,
     &MISSING_HEADER,
     &NO_AUTHENTICATION,
+    &RAM_FORBIDDEN,
     &THROTTLING,
     &THROTTLING_USER,
     &TOO_MANY_OPERATIONS,

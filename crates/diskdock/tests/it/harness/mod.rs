@@ -275,6 +275,18 @@ impl TestServer {
         self.log.take(text)
     }
 
+    /// A signer for a key of the stories' account that may do what a policy allows.
+    pub(crate) async fn limited_key(&self, statements: serde_json::Value) -> Signer {
+        let services = &self.assembly.gateway.services;
+        let made = diskdock::gateway::keys::new_key(ACCOUNT.into(), services.clock.now());
+        let policy = serde_json::json!({ "Version": "1", "Statement": statements });
+        let key = diskdock::store::AccessKey { policies: vec![policy], ..made };
+        let saved = key.clone();
+        services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
+        self.assembly.gateway.keys.reload(&services.store).await.unwrap();
+        Signer::new(&key.id, &key.secret)
+    }
+
     /// A signer for an account of its own.
     pub(crate) async fn another_account(&self, account: &str) -> Signer {
         let services = &self.assembly.gateway.services;

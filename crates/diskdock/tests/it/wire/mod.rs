@@ -1,5 +1,6 @@
 //! Requests of official clients, and forgeries of them.
 
+mod authorization;
 mod bad_input;
 mod deadlines;
 mod faults;
