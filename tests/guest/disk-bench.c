@@ -1,7 +1,9 @@
 /*
- * disk-bench PATH MODE SECONDS SPAN_MIB: one load on a disk, past the guest's page cache; prints requests each second.
+ * disk-bench PATH MODE SECONDS SPAN_MIB: one load on a disk, past the guest's page cache; prints requests each second,
+ * of stall the longest request in milliseconds.
  *
  * sync    one writer: 4 KiB at a random place, then fdatasync
+ * stall   the same
  * write   32 writers: 4 KiB at random places
  * read    32 readers: 4 KiB at random places
  * stream  one reader: 1 MiB after the other
@@ -35,24 +37,29 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
-/* Requests until the time is over; -1 if one fails. */
+/* Requests until the time is over, or the microseconds of the longest of them; -1 if one fails. */
 static long work(const char *path, const char *mode, double seconds, uint64_t span, uint64_t seed)
 {
-    int writes = !strcmp(mode, "sync") || !strcmp(mode, "write"), streams = !strcmp(mode, "stream");
+    int stall = !strcmp(mode, "stall"), syncs = stall || !strcmp(mode, "sync");
+    int writes = syncs || !strcmp(mode, "write"), streams = !strcmp(mode, "stream");
     size_t size = streams ? LARGE : SMALL;
     int disk = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
     void *bytes;
     if (disk < 0 || posix_memalign(&bytes, SMALL, size))
         return -1;
     memset(bytes, (int)seed, size);
-    double end = seconds_now() + seconds;
+    double begun = seconds_now(), end = begun + seconds, longest = 0;
     for (long done = 0;; done++) {
-        if (seconds_now() >= end)
-            return done;
+        double now = seconds_now();
+        if (done > 0 && now - begun > longest)
+            longest = now - begun;
+        if (now >= end)
+            return stall ? (long)(longest * 1e6) : done;
+        begun = now;
         uint64_t place = streams ? (uint64_t)done : next_random(&seed);
         off_t at = (off_t)(place % (span / size) * size);
         ssize_t moved = writes ? pwrite(disk, bytes, size, at) : pread(disk, bytes, size, at);
-        if (moved != (ssize_t)size || (!strcmp(mode, "sync") && fdatasync(disk)))
+        if (moved != (ssize_t)size || (syncs && fdatasync(disk)))
             return -1;
     }
 }
@@ -82,6 +89,6 @@ int main(int count, char **arguments)
         total += done;
         wait(NULL);
     }
-    printf("%.0f\n", (double)total / seconds);
+    printf("%.0f\n", (double)total / (!strcmp(mode, "stall") ? 1e3 : seconds));
     return 0;
 }

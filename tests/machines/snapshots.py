@@ -1,8 +1,11 @@
 """Snapshots in tests of real machines: taken, described, made into disks, and searched for what should not be there."""
 
+import concurrent.futures
 import json
 import os
+import time
 
+from guest import path_of
 from host import REGION, SOON_S, ZONE, Disk, newest_record, until
 
 MIB = 1 << 20
@@ -73,6 +76,29 @@ def pause(host, disk):
         qmp("job-pause", id=snapshot.id)
     assert snapshot.status() == "progressing"
     return snapshot
+
+
+def longest_write(guest, disk, seconds, span_mib):
+    """The longest time that one 4 KiB write with its sync takes in a guest, in milliseconds."""
+    return float(guest.check(f"disk-bench {path_of(disk.serial)} stall {seconds} {span_mib}", timeout=4 * seconds))
+
+
+def longest_write_of_snapshot(host, disk, seconds, span_mib):
+    """The same with a snapshot that begins after a second; and the seconds that the snapshot took."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(longest_write, host.machine.guest, disk, seconds, span_mib)
+        time.sleep(1)
+        begun = time.monotonic()
+        snapshot = begin(host, disk).wait("accomplished")
+        took = time.monotonic() - begun
+        found = writer.result()
+    snapshot.delete()
+    return found, took
+
+
+def give_blocks(guest, disk, mib):
+    """The first MiB of a disk get blocks of their own, so that writes to them need no new ones."""
+    guest.check(f"dd if=/dev/zero of={path_of(disk.serial)} bs=1M count={mib} conv=fsync 2>/dev/null", timeout=300)
 
 
 def expect_no_orphans(host, *machines):

@@ -53,6 +53,14 @@ macro_rules! commands {
     )*};
 }
 
+/// How much of a backup job goes on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BackupPerformance {
+    /// Pieces that are copied at the same time, but for those that a guest is about to overwrite.
+    #[serde(rename = "max-workers")]
+    pub max_workers: u32,
+}
+
 commands!(
     /// Leaves the mode in which only capabilities are negotiated.
     Capabilities {} = "qmp_capabilities" within QUERY -> Done,
@@ -114,6 +122,9 @@ commands!(
         /// Forget the job when it has ended.
         #[serde(rename = "auto-dismiss")]
         auto_dismiss: bool,
+        /// How much of it goes on at once.
+        #[serde(rename = "x-perf")]
+        performance: BackupPerformance,
     } = "blockdev-backup" within IMAGE -> Done,
     /// Gives a job of a block node another speed.
     BlockJobSetSpeed {

@@ -67,8 +67,8 @@ pub(super) struct DirectoryInner {
     pub(super) owner: Owner,
     pub(super) images: Images,
     damages: Damages,
-    /// How QEMU reads and writes the files.
-    io: OnceLock<FileIo>,
+    /// How QEMU reads and writes the files, and how the copies that it makes of them.
+    io: OnceLock<(FileIo, FileIo)>,
 }
 
 impl Directory {
@@ -102,19 +102,27 @@ impl Directory {
     }
 
     /// Chooses how files are read and written, once; what is chosen is tried out.
+    ///
+    /// Copies go past the page cache wherever that works: a sync of a guest would wait for what
+    /// they have there.
     pub fn with_cache(self, cache: DiskCache) -> Result<Directory, StorageError> {
-        let io = match cache {
+        let draft = self.draft()?;
+        let path = draft.file(UNNAMED);
+        files::create(&path)?.set_len(TRIAL_BYTES).at("make room in", &path)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+        let direct = FileIo::direct(&path, self.0.owner);
+        let of_copies = *direct.as_ref().unwrap_or(&FileIo::CACHED);
+        let of_disks = match cache {
             DiskCache::Writeback => FileIo::CACHED,
-            DiskCache::None => {
-                let draft = self.draft()?;
-                let path = draft.file(UNNAMED);
-                files::create(&path)?.set_len(TRIAL_BYTES).at("make room in", &path)?;
-                files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
-                FileIo::direct(&path, self.0.owner)?
-            }
+            DiskCache::None => direct?,
         };
-        let _ = self.0.io.set(io);
+        let _ = self.0.io.set((of_disks, of_copies));
         Ok(self)
+    }
+
+    /// How QEMU reads and writes the files, and how the copies that it makes of them.
+    pub(super) fn io(&self) -> (FileIo, FileIo) {
+        *self.0.io.get_or_init(|| (FileIo::CACHED, FileIo::CACHED))
     }
 
     /// The images that can be used.
@@ -245,7 +253,7 @@ impl Volumes for Directory {
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
         let identity = identity(&found.file, &found.path, found.format)?;
-        let node = file_node(&found.path, found.format, *self.0.io.get_or_init(|| FileIo::CACHED));
+        let node = file_node(&found.path, found.format, self.io().0);
         Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
     }
 

@@ -12,7 +12,6 @@ use super::block_node::file_node;
 use super::directory::{Directory, DiskFile, DiskFormat};
 use super::draft::{self, Draft};
 use super::error::{At, StorageError};
-use super::file_io::FileIo;
 use super::image_sync::identity;
 use super::import::{SILENCE, percent, require_room};
 use super::making::UNNAMED;
@@ -227,7 +226,7 @@ impl Snapshots for Directory {
         let file = files::open(&path, false).at("open", &path)?;
         let header = qcow2::read(&file).map_err(|why| StorageError::corrupt(&path, why))?;
         let identity = identity(&file, &path, DiskFormat::Qcow2)?;
-        let node = file_node(&path, DiskFormat::Qcow2, FileIo::CACHED);
+        let node = file_node(&path, DiskFormat::Qcow2, self.io().1);
         Ok(Volume { opened: Opened { identity, bytes: header.virtual_bytes }, node })
     }
 

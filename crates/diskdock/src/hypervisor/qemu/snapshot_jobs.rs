@@ -11,8 +11,8 @@
 
 use domain::{DiskId, SnapshotId};
 use qmp::commands::{
-    BlockJob, BlockJobSetSpeed, BlockdevAdd, BlockdevBackup, BlockdevDel, BlockdevReopen,
-    JobCancel, JobDismiss, JobStatus, QueryJobs,
+    BackupPerformance, BlockJob, BlockJobSetSpeed, BlockdevAdd, BlockdevBackup, BlockdevDel,
+    BlockdevReopen, JobCancel, JobDismiss, JobStatus, QueryJobs,
 };
 
 use super::copies::copying;
@@ -27,6 +27,9 @@ use crate::storage::{Begun, SnapshotState};
 /// The speed of a job that waits for its turn, in bytes a second: it only keeps what the guest
 /// overwrites.
 const WAITING_SPEED: u64 = 65_536;
+/// Pieces that a job copies at the same time. With more of them, as QEMU would have it, a guest's
+/// writes wait behind the job's in the queue of the host's disk.
+const WORKERS: u32 = 2;
 /// When an unfinished snapshot is looked at again, in milliseconds.
 const RETRY_AFTER_MS: i64 = 100;
 /// How long a disk that its guest has let go of waits for the end of a snapshot, in milliseconds.
@@ -171,6 +174,7 @@ impl Qemu {
             sync: "full".to_owned(),
             speed: WAITING_SPEED,
             auto_dismiss: false,
+            performance: BackupPerformance { max_workers: WORKERS },
         };
         let begun = async {
             on.client.execute(BlockdevAdd(volume.block_node(target))).await?;
