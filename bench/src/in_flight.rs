@@ -55,7 +55,14 @@ fn detaching(many: usize) -> io::Result<(Export, String)> {
             "slot": { "disk": id, "instance": instance, "generation": generation },
         });
         let operation = (detach.restore)(&attachment.to_string()).map_err(io::Error::other)?;
-        let new = NewOperation::new(ids.operation(now), &OTHER.into(), operation, now, Uptime(0));
+        let new = NewOperation::new(
+            ids.operation(now),
+            &OTHER.into(),
+            operation,
+            now,
+            Uptime(0),
+            "local",
+        );
         snapshot.operations.push(new.row);
     }
     let (free, _) = pairs.last().ok_or_else(|| io::Error::other("no disk"))?;

@@ -6,7 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite("stories", "wire_client")
 
-from server import BINARY, Server  # noqa: E402  (the rewrite has to be registered first)
+from server import BINARY, Server, new_database  # noqa: E402  (the rewrite has to be registered first)
 
 # Long enough that a client which polls is certain to see Attaching and Detaching.
 SLOW_PACE = "500ms"
@@ -29,8 +29,9 @@ def start_server(tmp_path_factory):
     if not BINARY.is_file():
         pytest.fail(f"no server at {BINARY}: build it, or name it in DISKDOCK_BIN", pytrace=False)
 
-    def start(*options):
-        server = Server(tmp_path_factory.mktemp("server") / "log", *options)
+    def start(*options, database=None):
+        database = database or new_database()
+        server = Server(tmp_path_factory.mktemp("server") / "log", *options, database=database)
         running.append(server)
         server.wait_until_healthy()
         return server

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+import uuid
 
 from waiting import wait_for
 
@@ -29,14 +30,26 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Server:
-    """One running `diskdock serve`, forgotten when it ends."""
+def new_database():
+    """A database in the PostgreSQL server that DISKDOCK_TEST_POSTGRES names (tests/postgres/with); none without."""
+    server = os.environ.get("DISKDOCK_TEST_POSTGRES")
+    if not server:
+        return None
+    name = f"sdk_{uuid.uuid4().hex}"
+    subprocess.run(["psql", f"{server}/postgres", "--quiet", "--command", f"CREATE DATABASE {name}"], check=True)
+    return f"{server}/{name}"
 
-    def __init__(self, log_path, *options):
+
+class Server:
+    """One running `diskdock serve`, forgotten when it ends. Its state is in a database, if it is given one."""
+
+    def __init__(self, log_path, *options, database=None):
         self.port = free_port()
         self.endpoint = f"127.0.0.1:{self.port}"
         self.log_path = pathlib.Path(log_path)
-        self.command = [str(BINARY), "serve", "--ephemeral", "--listen", self.endpoint, *options]
+        directory = self.log_path.parent / f"data-{self.port}"
+        state = ["--store", database, "--data-dir", str(directory)] if database else ["--ephemeral"]
+        self.command = [str(BINARY), "serve", *state, "--listen", self.endpoint, *options]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

@@ -25,10 +25,11 @@ use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
-use crate::operations::{BackgroundTasks, PeriodicTask, Runner, SERVER};
+use crate::operations::{BackgroundTasks, PeriodicTask, Runner};
 use crate::reserve;
 use crate::service::{Quotas, Services};
 use crate::storage::Images;
+use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
 use worlds::Worlds;
@@ -36,13 +37,17 @@ use worlds::Worlds;
 /// How long the server rests between two looks for imported images, and between two clearings of
 /// the memory of nonces.
 const REFRESHED_EVERY: Duration = Duration::from_secs(20);
+/// How long it rests between two reads of the access keys of a store that other servers change.
+const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
 
 /// The options of a server.
 pub struct AssemblyOptions {
     /// The directory of the store.
     pub directory: PathBuf,
-    /// The durability of the store.
+    /// The durability of the store in the directory.
     pub durability: Durability,
+    /// The database of the store, in the place of the directory.
+    pub postgres: Option<PostgresAddress>,
     /// The inventory, without the images that are imported into the directory.
     pub inventory: Inventory,
     /// Leave out the images of the inventory: instances start from imported ones only.
@@ -88,20 +93,26 @@ pub struct Assembly {
 impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
     pub fn new(plan: AssemblyOptions) -> Result<Assembly, StoreError> {
-        let store = Store::new(Sqlite::open(&plan.directory, plan.durability)?);
+        let store = match &plan.postgres {
+            None => Store::new(Sqlite::open(&plan.directory, plan.durability)?),
+            Some(address) => {
+                let number = plan.ids.random();
+                Store::new(Postgres::open(address.clone(), &plan.directory, number)?)
+            }
+        };
         Assembly::over(store, plan)
     }
 
     /// Puts everything together over a store that is open already. Nothing runs yet.
     pub fn over(store: Store, plan: AssemblyOptions) -> Result<Assembly, StoreError> {
-        let store = Arc::new(store);
+        let (store, several) = (Arc::new(store), plan.postgres.is_some());
         let nonces = store.read_blocking(|tx| tx.nonces())?;
         let keys = Keys::load(&store, plan.keys)?;
         let clock = Arc::new(plan.clock);
-        if let Some(lease) = store.read_blocking(|tx| tx.lease(SERVER))? {
+        if let Some(lease) = store.read_blocking(|tx| tx.lease(store.server()))? {
             clock.go_on_from(lease.uptime);
         }
-        let driver = Driver::of(plan.pace, plan.qemu, &plan.directory)?;
+        let driver = Driver::of(plan.pace, several, plan.qemu, &plan.directory)?;
         let Driver {
             hypervisor,
             simulated,
@@ -156,7 +167,8 @@ impl Assembly {
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
-        let others = tasks(&gateway, &inventory_source, kept);
+        let mut others = tasks(&gateway, &inventory_source, kept);
+        others.extend(several.then(|| reload_keys(&gateway)));
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
         let directory = plan.directory;
         let worlds = Arc::new(Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory));
@@ -196,6 +208,20 @@ fn tasks(
     tasks
 }
 
+/// Follows the access keys that other servers add and remove.
+fn reload_keys(gateway: &Arc<Gateway>) -> PeriodicTask {
+    let gateway = Arc::downgrade(gateway);
+    PeriodicTask::new("read the access keys", KEYS_READ_EVERY, move || {
+        let gateway = gateway.upgrade();
+        async move {
+            match gateway {
+                Some(gateway) => gateway.keys.reload(&gateway.services.store).await,
+                None => Ok(()),
+            }
+        }
+    })
+}
+
 /// A driver with what the rest has to know of it.
 struct Driver {
     hypervisor: Arc<dyn Hypervisor>,
@@ -207,9 +233,16 @@ struct Driver {
 }
 
 impl Driver {
-    fn of(pace: Pace, qemu: Option<qemu::Config>, directory: &Path) -> Result<Driver, StoreError> {
+    /// The driver, which may be one of several over one store.
+    fn of(
+        pace: Pace,
+        several: bool,
+        qemu: Option<qemu::Config>,
+        directory: &Path,
+    ) -> Result<Driver, StoreError> {
         match qemu {
-            None => Ok(Driver::simulated(pace)),
+            None if several => Ok(Driver::simulated(Simulated::following_store(pace))),
+            None => Ok(Driver::simulated(Simulated::new(pace))),
             Some(config) => {
                 let opened = Qemu::open(config, directory);
                 opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
@@ -217,8 +250,8 @@ impl Driver {
         }
     }
 
-    fn simulated(pace: Pace) -> Driver {
-        let simulated = Arc::new(Simulated::new(pace));
+    fn simulated(simulated: Simulated) -> Driver {
+        let simulated = Arc::new(simulated);
         let console = |id: &InstanceId| {
             let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
             Ok(ConsoleOutput { bytes: text.into(), at: None })

@@ -118,6 +118,10 @@ impl AdminError {
 impl From<crate::store::StoreError> for AdminError {
     fn from(fault: crate::store::StoreError) -> AdminError {
         tracing::error!(%fault, "a control failed");
+        if let crate::store::StoreError::Unavailable = fault {
+            let (status, hint) = (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.");
+            return AdminError { status, ..AdminError::bad("the store is not available", hint) };
+        }
         let hint = "See the server's log.";
         let error = "the store failed";
         AdminError { status: StatusCode::INTERNAL_SERVER_ERROR, ..AdminError::bad(error, hint) }

@@ -15,7 +15,7 @@ use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::actions::OPERATIONS;
-use crate::operations::{MissingInHypervisor, SERVER, reconcile};
+use crate::operations::{MissingInHypervisor, reconcile};
 use crate::service::Services;
 use crate::store::{Export, ExportError, OperationRow, WriteTx};
 
@@ -146,7 +146,7 @@ fn restore_operation(row: &mut OperationRow, services: &Services) -> Result<(), 
     (kind.restore)(&row.state).map_err(|fault| format!("operation {}: {fault}", row.id.0))?;
     let now = services.clock.now();
     row.id = services.environment.ids.operation(now);
-    SERVER.clone_into(&mut row.lease_owner);
+    services.store.server().clone_into(&mut row.lease_owner);
     row.time_used.until = services.clock.uptime();
     Ok(())
 }

@@ -13,8 +13,8 @@ use crate::backup::Beside;
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::storage::{DiskFileFound, ImageRecord};
-use crate::store::KINDS;
 use crate::store::sqlite::{BackupOrigin, BackupPlan, Sqlite, StoreContents};
+use crate::store::{KINDS, postgres};
 
 /// Write the store into a file: instances, disks and their states, operations, access keys.
 #[derive(Debug, Args)]
@@ -44,9 +44,19 @@ pub(crate) struct BackupArgs {
     output: TextFormat,
 }
 
+/// A store in PostgreSQL is copied with PostgreSQL's own means.
+pub(super) fn refuse_postgres(directory: &Path, hint: &str) -> Result<(), Failure> {
+    if !postgres::is_used_by(directory) {
+        return Ok(());
+    }
+    let what = format!("the store of {} is in PostgreSQL", directory.display());
+    Err(Failure::new(what, &format!("{hint} See docs/scale.md.")))
+}
+
 /// Runs the command.
 pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     let BackupArgs { file, data_dir, force, store_version, output } = args;
+    refuse_postgres(&data_dir, "Back it up with pg_dump, or with your provider's backups.")?;
     let hypervisor = recorded_hypervisor(&data_dir).unwrap_or_default();
     let origin = BackupOrigin { made_at: Some(Clock::default().now()), hypervisor };
     let plan = BackupPlan { file: file.clone(), replace: force, version: store_version, origin };

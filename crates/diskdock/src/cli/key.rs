@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::gateway::keys::new_key;
 use crate::gateway::signature::percent_encode;
 use crate::policy::Policy;
+use crate::store::postgres;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{AccessKey, KeyStatus, Store, StoreError, WriteTx};
 
@@ -124,6 +125,12 @@ async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
 
 async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
     let directory = &args.data_dir;
+    if postgres::is_used_by(directory) {
+        let hint = "Start the server and run this again; for the first start, DISKDOCK_KEYS gives \
+                    a key.";
+        let what = format!("the keys of {} are in PostgreSQL", directory.display());
+        return Err(Failure::new(what, hint));
+    }
     let creates = matches!(args.command, KeyCommand::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
         let hint = "Name the server's data directory with --data-dir.";

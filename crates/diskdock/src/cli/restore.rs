@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::backup::{contents_text, contents_value};
+use super::backup::{contents_text, contents_value, refuse_postgres};
 use super::catalog::TextFormat;
 use super::hypervisor_args::{record_hypervisor, recorded_hypervisor};
 use super::key::is_held;
@@ -52,6 +52,7 @@ pub(super) async fn run(args: RestoreArgs) -> Result<(), Failure> {
 
 fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let directory = args.data_dir.as_path();
+    refuse_postgres(directory, "Stop all its servers and restore it with pg_restore.")?;
     // Held until the end, so that no server starts meanwhile. One that is to be made is made later.
     let locked = if directory.exists() { Some(lock(directory)?) } else { None };
     let backup = BackupFile::open(&args.file).map_err(failed)?;

@@ -6,6 +6,7 @@ pub(crate) mod config;
 mod greeting;
 mod log;
 pub(crate) mod print_config;
+mod store_choice;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
+    store_choice::check(&args, directory)?;
     args.machines.check_state(directory)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let place = place_to_try(&plan.inventory);
@@ -122,6 +124,7 @@ fn plan(
     Ok(AssemblyOptions {
         directory,
         durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
+        postgres: store_choice::postgres(args)?,
         inventory,
         // Only imported images have bytes to start a virtual machine from.
         only_imported_images: args.machines.hypervisor == HypervisorChoice::Qemu,

@@ -90,8 +90,8 @@ impl Gateway {
         let request_id = self.services.environment.ids.request();
         let mut call = IncomingCall { action: None, format: Format::Json, request: None };
         let performed = match self.receive(parts, body, &request_id, &mut call) {
-            Ok((listed, request)) => {
-                let performed = self.perform(listed, &request).await;
+            Ok((listed, mut request)) => {
+                let performed = self.perform(listed, &mut request).await;
                 call.request = Some(request);
                 performed
             }
@@ -132,7 +132,7 @@ impl Gateway {
     }
 
     /// Calls the service, with the fault that an operator planted for the call, if any.
-    async fn perform(&self, listed: Listed, request: &Request) -> Performed {
+    async fn perform(&self, listed: Listed, request: &mut Request) -> Performed {
         let fault = self.faults.next_fault(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
@@ -143,7 +143,11 @@ impl Gateway {
             }
             // The same request arrives once more before its answer is read.
             Some(Fault::Twice) => match service::dispatch(&self.services, listed, request).await {
-                Ok(_) => service::dispatch(&self.services, listed, request).await,
+                Ok(_) => {
+                    // Its nonce is stored by now.
+                    request.nonce = None;
+                    service::dispatch(&self.services, listed, request).await
+                }
                 stopped => stopped,
             },
             Some(Fault::DropReply) | None => {

@@ -58,9 +58,11 @@ impl ApiResponse {
             ActionError::Failed(fault) => {
                 tracing::error!(request_id, %fault, "a request failed");
                 let error = match fault {
-                    StoreError::Unavailable | StoreError::WritesDisabled(_) => &SERVICE_UNAVAILABLE,
-                    StoreError::Conflict
-                    | StoreError::LeaseLost
+                    StoreError::Unavailable
+                    | StoreError::WritesDisabled(_)
+                    // Decided again as often as makes sense: too much happens at once.
+                    | StoreError::Conflict => &SERVICE_UNAVAILABLE,
+                    StoreError::LeaseLost
                     | StoreError::Engine(_)
                     | StoreError::Broken(_)
                     | StoreError::Unusable(_)

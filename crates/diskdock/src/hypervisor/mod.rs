@@ -199,6 +199,10 @@ pub trait Machines: Send + Sync {
     /// The observed state of an instance; `None` if the driver has no record of it. Read-only: what
     /// happened since the last [`Machines::catch_up`] may be missing from it.
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
+    /// Whether machines are what the store says, so that there is nothing to compare with it.
+    fn follows_store(&self) -> bool {
+        false
+    }
     /// Cancels a call that timed out: a later call begins anew. A transition that completes all the
     /// same is found by the next observation.
     fn cancel<'a>(

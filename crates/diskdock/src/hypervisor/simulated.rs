@@ -5,6 +5,7 @@
 
 mod copy;
 mod disks;
+mod events;
 mod pace;
 mod pause;
 mod rules;
@@ -57,6 +58,8 @@ struct SimulatedState {
     pace: Option<Pace>,
     /// There is no room for more disks.
     is_full: bool,
+    /// No account of machines is kept.
+    follows_store: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -85,6 +88,14 @@ impl Simulated {
     pub fn new(pace: Pace) -> Simulated {
         let state = SimulatedState { pace: Some(pace), ..SimulatedState::default() };
         Simulated { state: Mutex::new(state), changes: broadcast::Sender::new(CHANGES) }
+    }
+
+    /// One of several hypervisors over one store, which alone says what the machines are: what one
+    /// of them remembered of a machine, another could have changed.
+    pub fn following_store(pace: Pace) -> Simulated {
+        let simulated = Simulated::new(pace);
+        simulated.lock().follows_store = true;
+        simulated
     }
 
     /// How long transitions take.
@@ -146,31 +157,6 @@ impl Simulated {
         state.script.clear();
     }
 
-    /// A machine dies, as when its process is killed: its guest reaches nothing any more.
-    pub fn kill(&self, instance: &InstanceId) -> bool {
-        let mut state = self.lock();
-        let known = state.machines.get_mut(instance).filter(|machine| machine.running);
-        known.map(|machine| machine.turn(false)).is_some()
-    }
-
-    /// A guest releases a disk without a detach in progress, as a late guest does. False if it does
-    /// not have the disk.
-    pub fn release_disk(&self, instance: &InstanceId, disk: &DiskId) -> bool {
-        let mut state = self.lock();
-        let Some(machine) = state.machines.get_mut(instance) else { return false };
-        let before = machine.disks.len();
-        machine.disks.retain(|(present, _)| present != disk);
-        let gone = machine.disks.len() < before;
-        drop(state);
-        if gone {
-            // An event without a receiver is dropped.
-            let _ = self
-                .changes
-                .send(MachineEvent { instance: instance.clone(), disk: Some(disk.clone()) });
-        }
-        gone
-    }
-
     fn lock(&self) -> MutexGuard<'_, SimulatedState> {
         self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
@@ -179,6 +165,9 @@ impl Simulated {
     /// off without a trace.
     fn is_without(&self, attachment: &AttachmentId) -> bool {
         let mut state = self.lock();
+        if state.follows_store {
+            return false;
+        }
         let held = (attachment.disk.clone(), attachment.generation);
         let machine = state.machines.get(&attachment.instance);
         let has_it = machine.is_some_and(|machine| machine.disks.contains(&held));
@@ -222,7 +211,9 @@ impl Simulated {
 impl SimulatedState {
     fn settle(&mut self, key: &Key, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
         self.under_way.remove(key);
-        settle(self);
+        if !self.follows_store {
+            settle(self);
+        }
         Progress::Done
     }
 
@@ -265,9 +256,7 @@ impl Machines for Simulated {
         let key = on_machine(TransitionKind::Stop, instance);
         if force {
             let mut state = self.lock();
-            state.under_way.remove(&key);
-            off(&mut state);
-            return ready(Progress::Done);
+            return ready(state.settle(&key, off));
         }
         ready(self.look(key, now, off))
     }
@@ -347,7 +336,9 @@ impl Machines for Simulated {
         expected: ObservedState,
     ) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
+        let follows_store = state.follows_store;
         match state.machines.get_mut(instance) {
+            None if follows_store => {}
             None => {
                 let (running, disks) = (expected.running, expected.disks);
                 let machine = SimulatedMachine { running, disks, paused: false };
@@ -362,6 +353,10 @@ impl Machines for Simulated {
         }
         drop(state);
         ready(())
+    }
+
+    fn follows_store(&self) -> bool {
+        self.lock().follows_store
     }
 
     fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {

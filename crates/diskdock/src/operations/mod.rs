@@ -38,7 +38,6 @@ pub use new_operation::NewOperation;
 pub(crate) use orphans::orphans;
 pub use reconcile::{Difference, MissingInHypervisor, find_differences, reconcile, reconcile_one};
 pub use runner::{Admission, Runner};
-pub(crate) use server_lease::SERVER;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use domain::{AccountId, Moment, OperationId, UnknownFields, Uptime};
 
 use super::DynOperation;
-use super::server_lease::SERVER;
 use crate::store::{OperationRow, TimeUsed};
 
 /// An operation that an effect started, before it is written down.
@@ -15,13 +14,14 @@ pub struct NewOperation {
 }
 
 impl NewOperation {
-    /// A new operation.
+    /// A new operation, which this server carries out.
     pub fn new(
         id: OperationId,
         account: &AccountId,
         operation: Box<dyn DynOperation>,
         now: Moment,
         uptime: Uptime,
+        server: &str,
     ) -> NewOperation {
         let subject = operation.subject();
         let row = OperationRow {
@@ -36,7 +36,7 @@ impl NewOperation {
             last_event: "accepted".to_owned(),
             created_at: now,
             time_used: TimeUsed::none(uptime),
-            lease_owner: SERVER.to_owned(),
+            lease_owner: server.to_owned(),
             unknown: UnknownFields::default(),
         };
         NewOperation { row, operation }

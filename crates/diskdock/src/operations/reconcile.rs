@@ -229,6 +229,7 @@ async fn look_at(
     let expected = expected(instance, disks);
     match hypervisor.observe(&instance.id).await {
         Err(error) => vec![unrepaired(instance, format!("cannot be observed: {error}"))],
+        Ok(None) if hypervisor.follows_store() => Vec::new(),
         Ok(None) => vec![RepairableDifference::Unknown(Box::new(instance.clone()), expected)],
         Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
     }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::deadline::Deadline;
 use super::jobs::{Job, Jobs, Selected, Selection, TimeLeft};
-use super::server_lease::{LeaseWatch, SERVER};
+use super::server_lease::LeaseWatch;
 use super::{NewOperation, OperationKind};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
@@ -145,8 +145,9 @@ impl Runner {
     pub async fn recover(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (mut recovered, mut after) = (0, OperationId(i64::MIN));
         loop {
+            let server = self.store.server().to_owned();
             let find =
-                move |tx: &mut dyn WriteTx| tx.operations_of(SERVER, after, RECOVERED_AT_A_TIME);
+                move |tx: &mut dyn WriteTx| tx.operations_of(&server, after, RECOVERED_AT_A_TIME);
             let (last, count) = self.recover_found(find).await?;
             recovered += count;
             let Some(last) = last else { return Ok(recovered) };

@@ -14,10 +14,6 @@ use domain::Uptime;
 use super::runner::Runner;
 use crate::store::{Lease, StoreError, WriteTx};
 
-/// The name under which this server holds its lease and its operations. With SQLite there is one
-/// server to a data directory, so the name stays the same over restarts and work goes on at once.
-pub(crate) const SERVER: &str = "local";
-
 /// How often the lease is renewed.
 pub(crate) const RENEWED_EVERY: Duration = Duration::from_secs(20);
 /// How long a lease must have been seen without being renewed before it has lapsed, in
@@ -52,22 +48,24 @@ impl LeaseWatch {
 impl Runner {
     /// Renews the lease of this server, and saves how long it has been running.
     pub async fn renew_lease(&self) -> Result<(), StoreError> {
-        let uptime = self.clock.uptime();
-        self.store.write(move |tx| tx.renew_lease(SERVER, uptime)).await
+        let (uptime, server) = (self.clock.uptime(), self.store.server().to_owned());
+        self.store.write(move |tx| tx.renew_lease(&server, uptime)).await
     }
 
     /// Takes over what other servers had in flight that are silent. Gives how many operations that
     /// was.
     pub async fn take_over(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let leases = self.store.read(|tx| tx.other_leases(SERVER)).await?;
+        let server = self.store.server().to_owned();
+        let me = server.clone();
+        let leases = self.store.read(move |tx| tx.other_leases(&me)).await?;
         let now = self.clock.uptime();
         let lapsed = self.lease_watch().lapsed(leases, now);
         let mut taken = 0;
         for lease in lapsed {
             loop {
-                let lease = lease.clone();
+                let (lease, server) = (lease.clone(), server.clone());
                 let take = move |tx: &mut dyn WriteTx| {
-                    tx.take_over_operations(&lease, SERVER, now, TAKEN_OVER_AT_A_TIME)
+                    tx.take_over_operations(&lease, &server, now, TAKEN_OVER_AT_A_TIME)
                 };
                 let (last, count) = self.recover_found(take).await?;
                 taken += count;

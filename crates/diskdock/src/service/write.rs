@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{Moment, Uptime};
 
 use super::{AccessCheck, Quotas, Request, Services, check, client_token};
-use crate::catalog::errors::{THROTTLING_USER, TOO_MANY_OPERATIONS};
+use crate::catalog::errors::{NONCE_USED, THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
 };
@@ -39,12 +39,14 @@ pub(super) async fn carry_out(
     let uptime = services.clock.uptime();
     let token = client_token::token_of(listed, request, now);
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
-    let quotas = services.quotas;
+    let (quotas, server) = (services.quotas, services.store.server().to_owned());
     let authorization = AccessCheck::of(listed, request);
     let write = move |tx: &mut dyn WriteTx| {
         // The nonce of a refused request is stored as well: a replay could be accepted later.
-        if let Some(nonce) = &nonce {
-            tx.save_nonce(nonce)?;
+        if let Some(nonce) = &nonce
+            && !tx.save_nonce(nonce)?
+        {
+            return Ok(WriteOutcome::Not((&NONCE_USED).into()));
         }
         let call = Call { caller: &caller, now, environment: &environment };
         let decided = check(authorization.as_ref(), tx, &call).and_then(|()| {
@@ -52,7 +54,9 @@ pub(super) async fn carry_out(
         });
         let written = match decided {
             Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
-            Ok(Decided::Anew(effect)) => write_down(tx, &call, effect, token.as_ref(), uptime)?,
+            Ok(Decided::Anew(effect)) => {
+                write_down(tx, &call, effect, token.as_ref(), (uptime, &server))?
+            }
             Err(ActionError::Failed(fault)) => return Err(fault),
             Err(refused) => return Ok(WriteOutcome::Not(refused)),
         };
@@ -106,7 +110,7 @@ fn write_down(
     call: &Call<'_>,
     effect: EncodedEffect,
     token: Option<&TokenRecord>,
-    uptime: Uptime,
+    (uptime, server): (Uptime, &str),
 ) -> Result<WriteOutcome, StoreError> {
     for change in &effect.changes {
         apply(tx, change)?;
@@ -114,7 +118,8 @@ fn write_down(
     let mut started = Vec::with_capacity(effect.start.len());
     for running in effect.start {
         let id = call.environment.ids.operation(call.now);
-        let new_operation = NewOperation::new(id, &call.caller.account, running, call.now, uptime);
+        let account = &call.caller.account;
+        let new_operation = NewOperation::new(id, account, running, call.now, uptime, server);
         tx.begin_operation(&new_operation.row)?;
         started.push(new_operation);
     }

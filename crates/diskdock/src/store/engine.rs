@@ -1,4 +1,4 @@
-//! The interface of an engine of the store. SQLite is the one there is.
+//! The interface of an engine of the store: SQLite, or PostgreSQL.
 
 use std::pin::Pin;
 
@@ -10,6 +10,9 @@ pub trait WriteJob: Send {
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
     /// How it ended. `Ok` means that it is as durable as the store was asked to be.
     fn done(self: Box<Self>, ended: Result<(), StoreError>);
+    /// The engine cannot tell for now whether it was written, and goes on asking: the caller
+    /// waits no longer. [`WriteJob::done`] still comes, and does what is to be done after a commit.
+    fn leave(&mut self);
 }
 
 /// How far a read may go, which bounds how long it holds the thread it runs on.
@@ -29,9 +32,13 @@ pub trait Engine: Send + Sync {
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    /// The name under which this process holds its lease and its operations.
+    fn server(&self) -> &str;
+    /// Walks over lists that may run at a time.
+    fn walks_at_a_time(&self) -> usize;
     /// Why the engine takes no more writes, if it does not.
     fn stopped(&self) -> Option<String>;
-    /// Ends well: does what is queued and leaves the whole state in one file. Whatever comes
+    /// Ends well: does what is queued; SQLite leaves the whole state in one file. Whatever comes
     /// afterwards is refused. Waits for the disk.
     fn close(&self) -> Result<(), StoreError>;
     /// Sizes worth watching, by name.

@@ -13,8 +13,6 @@ use tokio::sync::Semaphore;
 use super::engine::{Depth, Engine};
 use super::{ReadTx, StoreError};
 
-/// Walks over lists that run at a time.
-const AT_A_TIME: usize = 4;
 /// Walks that wait for their turn, at most.
 const MOST_WAITING: usize = 1_024;
 /// How long a walk waits for its turn before it is answered that the store is busy.
@@ -26,13 +24,12 @@ pub(super) struct ListLane {
     waiting: AtomicUsize,
 }
 
-impl Default for ListLane {
-    fn default() -> ListLane {
-        ListLane { turns: Arc::new(Semaphore::new(AT_A_TIME)), waiting: AtomicUsize::new(0) }
-    }
-}
-
 impl ListLane {
+    /// A lane for so many walks at a time.
+    pub(super) fn new(at_a_time: usize) -> ListLane {
+        ListLane { turns: Arc::new(Semaphore::new(at_a_time)), waiting: AtomicUsize::new(0) }
+    }
+
     /// Runs a read when its turn comes.
     pub(super) async fn run<T, E, F>(&self, engine: &Arc<dyn Engine>, mut work: F) -> Result<T, E>
     where

@@ -5,6 +5,7 @@
 //! A write may be run again on fresh facts (another server won a race), so it must have no
 //! effect other than through [`WriteTx`].
 
+mod directory;
 mod disks;
 mod engine;
 mod ephemeral;
@@ -12,6 +13,8 @@ mod error;
 mod export;
 mod list;
 mod list_lane;
+mod pages;
+pub mod postgres;
 mod records;
 mod resource;
 pub mod sqlite;
@@ -170,8 +173,9 @@ pub trait WriteTx: ReadTx {
     fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
     fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
-    /// Records the nonce of a write, even if it will be refused; a repeat is no error.
-    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError>;
+    /// Records the nonce of a write, even if it will be refused. False if it is there already: a
+    /// server that shares the store has seen the request.
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<bool, StoreError>;
     /// Forgets some of the requests that were signed before this second, and remembers that
     /// everything up to the latest of them may have been seen; true if there may be more.
     fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError>;
@@ -221,7 +225,8 @@ pub struct Store {
 impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
-        Store { engine: Arc::new(engine), lists: ListLane::default() }
+        let lists = ListLane::new(engine.walks_at_a_time());
+        Store { engine: Arc::new(engine), lists }
     }
 
     /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
@@ -269,16 +274,24 @@ impl Store {
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.engine.write(Box::new(QueuedWrite { work, then, answer: None, sender })).await;
+        self.engine
+            .write(Box::new(QueuedWrite { work, then, answer: None, sender: Some(sender) }))
+            .await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
-    /// Why the store takes no more writes, if it does not: a sync failed, or the file is damaged.
+    /// The name under which this server holds its lease and its operations.
+    pub fn server(&self) -> &str {
+        self.engine.server()
+    }
+
+    /// Why the store takes no more writes, if it does not: a sync failed, the file is damaged, or
+    /// the database cannot be reached.
     pub(crate) fn stopped(&self) -> Option<String> {
         self.engine.stopped()
     }
 
-    /// Ends: does what is queued, leaves the whole state in one file, refuses the rest. What goes
+    /// Ends: does what is queued, refuses the rest; SQLite leaves one file. What goes
     /// wrong is in the log, since it is too late to do anything about it.
     pub async fn close(&self) {
         if let Err(error) = self.elsewhere(|engine| engine.close()).await {
@@ -309,7 +322,8 @@ struct QueuedWrite<T, U, F, G> {
     work: F,
     then: G,
     answer: Option<T>,
-    sender: tokio::sync::oneshot::Sender<Result<U, StoreError>>,
+    /// None once the caller was told that the outcome is unknown.
+    sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
 }
 
 impl<T, U, F, G> WriteJob for QueuedWrite<T, U, F, G>
@@ -327,7 +341,13 @@ where
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         let QueuedWrite { then, answer, sender, .. } = *self;
         let answer = ended.and_then(|()| answer.ok_or(StoreError::Unavailable));
+        let answer = answer.map(then);
         // The caller may have gone away; what was written stays written.
-        let _ = sender.send(answer.map(then));
+        let _ = sender.map(|sender| sender.send(answer));
+    }
+
+    fn leave(&mut self) {
+        // Not acknowledged and not refused: a client finds out with its ClientToken.
+        let _ = self.sender.take().map(|sender| sender.send(Err(StoreError::Unavailable)));
     }
 }

@@ -18,6 +18,7 @@ mod operations;
 mod restart;
 mod samples;
 mod server;
+mod several_servers;
 mod simulation;
 mod storage;
 mod store_contract;

@@ -3,6 +3,8 @@
 pub(crate) mod entities;
 mod lists;
 pub(crate) mod operations;
+mod postgres;
+mod proxy;
 mod safety;
 mod sqlite;
 mod threads;

@@ -93,6 +93,7 @@ impl Worlds {
         Ok(AssemblyOptions {
             directory,
             durability: Durability::Relaxed,
+            postgres: None,
             inventory: Inventory::clone(&main.services.environment.current().inventory),
             only_imported_images: false,
             clock,

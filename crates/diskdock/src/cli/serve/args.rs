@@ -28,6 +28,13 @@ pub(crate) struct ServeArgs {
     /// The data directory
     #[arg(long, value_name = "DIRECTORY", default_value = "diskdock-data")]
     pub data_dir: PathBuf,
+    /// A PostgreSQL database for the state, which other servers may share, such as
+    /// postgres://diskdock@db.example/diskdock; a password is safer in the environment or a file
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
+    /// Certificates that vouch for the database, in PEM; needed where it is on another machine
+    #[arg(long, value_name = "FILE")]
+    pub store_ca: Option<PathBuf>,
     /// Keep the state in a temporary directory that is removed when the server stops
     #[arg(long)]
     pub ephemeral: bool,

@@ -16,6 +16,7 @@ fn detach(number: i64, account: &str, instance: &str, disk: &str) -> Job {
         operation,
         domain::Moment(0),
         BEGINNING,
+        "local",
     );
     let deadline = Deadline::new(new.operation.timeout(), BEGINNING);
     Job::new(new.row, new.operation, deadline, BEGINNING)

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use domain::{AccountId, DiskId, InstanceId, OperationId, SnapshotId};
 
+use super::super::pages::of_ids;
 use super::super::{
     AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
 use super::entity_cache::EntityCache;
-use super::lists;
 
 /// A read from the cache. It counts only if nothing was missed and the cache followed no commit
 /// meanwhile.
@@ -67,7 +67,7 @@ impl ReadTx for CachedReads<'_> {
         matches: &mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>,
     ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
         match &scope.ids {
-            Some(ids) => lists::of_ids(self, of, ids, page, matches),
+            Some(ids) => of_ids(self, of, ids, page, matches),
             None => self.miss(Lack::Lists),
         }
     }

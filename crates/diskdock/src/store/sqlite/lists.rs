@@ -4,21 +4,15 @@
 //! filter itself. Without ids, a tag or another term, every resource of the place in the span of
 //! time with the wanted columns is decoded: a walk whose cost grows with their number.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
 
 use super::super::list::within;
-use super::super::resource::tag_term;
-use super::super::{
-    Amounts, Cursor, DynEntity, EntityType, ListPage, Page, ReadTx, Scope, StoreError,
-};
+use super::super::pages::{Matches, PageFill, best_term, of_ids};
+use super::super::{Amounts, Cursor, DynEntity, EntityType, ListPage, Page, Scope, StoreError};
 use super::engine;
 use super::sqlite_tx::{SqliteTx, decoded};
-
-/// Decides whether a resource is wanted.
-type Matches<'m> = &'m mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>;
 
 /// The resources in the scope that match, newest first.
 pub(super) fn page(
@@ -34,65 +28,6 @@ pub(super) fn page(
     tx.allow_lists()?;
     let total = if scope.is_whole_place { Some(counted(tx, of, scope)?) } else { None };
     scan(tx, of, scope, page, total, matches)
-}
-
-/// Those of these resources that match, newest first.
-pub(super) fn of_ids(
-    tx: &dyn ReadTx,
-    of: &'static EntityType,
-    ids: &[&str],
-    page: &Page,
-    matches: Matches<'_>,
-) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
-    let mut ids = Cow::Borrowed(ids);
-    if ids.len() > 1 {
-        let ids = ids.to_mut();
-        ids.sort_unstable();
-        ids.dedup();
-    }
-    let mut matching = Vec::new();
-    for id in ids.iter() {
-        let Some(resource) = tx.resource(of, id)? else { continue };
-        if matches(resource.as_ref())? {
-            matching.push(resource);
-        }
-    }
-    matching.sort_by(|one, other| order(other.as_ref()).cmp(&order(one.as_ref())));
-    Ok(cut(matching, page))
-}
-
-fn order(resource: &dyn DynEntity) -> (domain::Moment, &str) {
-    (resource.created_at(), resource.id())
-}
-
-fn last_of(entries: &[Arc<dyn DynEntity>]) -> Option<Cursor> {
-    entries.last().map(|last| cursor(last.as_ref()))
-}
-
-fn cursor(resource: &dyn DynEntity) -> Cursor {
-    Cursor { created_at: resource.created_at(), id: resource.id().into() }
-}
-
-/// A page of a short list that is there already.
-fn cut(entries: Vec<Arc<dyn DynEntity>>, page: &Page) -> ListPage<Arc<dyn DynEntity>> {
-    let total = entries.len();
-    let (skip, size) = match page {
-        Page::Numbered { number, size } => {
-            ((*number as usize).saturating_sub(1).saturating_mul(*size as usize), *size as usize)
-        }
-        Page::After { after, most } => {
-            let comes_later = |entry: &Arc<dyn DynEntity>| {
-                after.as_ref().is_none_or(|after| {
-                    order(entry.as_ref()) < (after.created_at, after.id.as_ref())
-                })
-            };
-            (entries.iter().position(comes_later).unwrap_or(total), *most as usize)
-        }
-    };
-    let on_page: Vec<_> = entries.into_iter().skip(skip).take(size).collect();
-    let is_last = skip.saturating_add(size) >= total;
-    let next = on_page.last().filter(|_| !is_last).map(|last| cursor(last.as_ref()));
-    ListPage { entries: on_page, total: Some(total as u64), next }
 }
 
 /// The number that is kept of a whole list.
@@ -188,14 +123,6 @@ impl ListSql {
     }
 }
 
-/// The term that leaves least to look at: one with a value, if there is one.
-fn best_term<'s>(scope: &'s Scope<'_>) -> Option<(String, Option<&'s str>)> {
-    let texts = scope.terms.iter().filter(|(_, value)| !value.is_empty());
-    let texts = texts.map(|(term, value)| ((*term).to_owned(), Some(*value)));
-    let tags = scope.tags.iter().map(|(key, value)| (tag_term(key), value.as_deref()));
-    texts.chain(tags).max_by_key(|(_, value)| value.is_some())
-}
-
 /// Walks the scope from its newest entry on. A numbered page of a whole place skips in the index
 /// and stops when full; a numbered page of a restricted list has to see all to count them.
 fn scan(
@@ -206,38 +133,21 @@ fn scan(
     total: Option<u64>,
     matches: Matches<'_>,
 ) -> Result<ListPage<Arc<dyn DynEntity>>, StoreError> {
-    let (skip, size, after) = match page {
-        Page::Numbered { number, size } => {
-            (u64::from(number.saturating_sub(1)) * u64::from(*size), *size, None)
-        }
-        Page::After { after, most } => (0, *most, after.as_ref()),
-    };
-    let by_token = matches!(page, Page::After { .. });
-    let offset = if total.is_some() { skip } else { 0 };
-    let ListSql { sql, values } = ListSql::of(of, scope, after, offset);
+    let mut fill = PageFill::new(page, total);
+    let ListSql { sql, values } = ListSql::of(of, scope, fill.after(), fill.offset());
     let mut statement = tx.prepare(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(engine)?;
-    let (mut seen, mut entries, mut next) = (offset, Vec::new(), None);
     while let Some(row) = rows.next().map_err(engine)? {
-        let full = entries.len() == size as usize;
-        if full && total.is_some() && !by_token {
-            next = last_of(&entries);
+        if !fill.takes_another() {
             break;
         }
         let entry = decoded(of, row, 0)?;
-        if !within(entry.created_at(), scope.created) || !matches(entry.as_ref())? {
-            continue;
-        }
-        seen += 1;
-        if full {
-            next = last_of(&entries);
-            if by_token {
-                break;
-            }
-        } else if seen > skip {
-            entries.push(entry);
+        if within(entry.created_at(), scope.created)
+            && matches(entry.as_ref())?
+            && !fill.take(entry)
+        {
+            break;
         }
     }
-    let total = total.or((!by_token).then_some(seen));
-    Ok(ListPage { entries, total, next })
+    Ok(fill.into_page())
 }

@@ -27,12 +27,12 @@ impl SqliteTx<'_> {
         })
     }
 
-    pub(super) fn insert_nonce(&self, nonce: &StoredNonce) -> Result<(), StoreError> {
-        self.execute(
+    pub(super) fn insert_nonce(&self, nonce: &StoredNonce) -> Result<bool, StoreError> {
+        let inserted = self.execute(
             "INSERT OR IGNORE INTO nonces (timestamp_s, hash) VALUES (?1, ?2)",
             params![nonce.timestamp_s, nonce.hash.cast_signed()],
         )?;
-        Ok(())
+        Ok(inserted == 1)
     }
 
     /// The second of the newest nonce that comes after the `most` newest ones.

@@ -100,7 +100,7 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<(), StoreError> {
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<bool, StoreError> {
         self.insert_nonce(nonce)
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod controls;
 mod instances;
 mod log;
+pub(crate) mod postgres;
 pub(crate) mod record;
 mod refusal;
 mod sign;
@@ -18,6 +19,7 @@ use diskdock::gateway::keys::StartKeys;
 use diskdock::hypervisor::{Pace, Rule, Simulated};
 use diskdock::ids::IdGenerator;
 use diskdock::operations::{MissingInHypervisor, find_differences, reconcile};
+use diskdock::store::postgres::Postgres;
 use diskdock::store::sqlite::{Durability, Sqlite};
 use diskdock::store::{Store, StoreError};
 use domain::instance::{InstanceNetwork, StoppedMode};
@@ -46,6 +48,8 @@ pub(crate) struct TestServer {
     /// How the store fails, if it is to.
     pub store_faults: Arc<Script>,
     directory: tempfile::TempDir,
+    /// The store, unless it is in the directory.
+    _database: Option<postgres::TestDatabase>,
     strict: bool,
     pace: Pace,
     restarts: u64,
@@ -64,10 +68,33 @@ impl TestServer {
         TestServer::with(|plan| plan.strict = true).await
     }
 
+    /// One of several servers over a database; none if tests run with SQLite.
+    pub(crate) async fn of_several() -> Option<TestServer> {
+        postgres::server()?;
+        let shares = |plan: &mut AssemblyOptions| {
+            plan.postgres = postgres::address_for(&plan.directory);
+        };
+        Some(TestServer::with(shares).await)
+    }
+
+    /// Another server over the database of this one.
+    pub(crate) async fn beside(&self) -> TestServer {
+        const OTHER_IDS: u64 = 1_000;
+        let server = TestServer::with(|plan| {
+            postgres::share(self.directory.path(), &plan.directory);
+            plan.postgres = postgres::address_for(&plan.directory);
+            plan.ids = IdGenerator::from_seed(OTHER_IDS);
+        })
+        .await;
+        server.signer.skip_nonces(OTHER_IDS);
+        server
+    }
+
     /// An empty server with another plan.
     pub(crate) async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> TestServer {
         let (log, _guard) = log::Watch::start();
         let directory = tempfile::tempdir().unwrap();
+        let _database = postgres::TestDatabase::of(directory.path());
         let mut plan = plan(directory.path().to_owned(), Pace::Exactly(1_000), BEGINNING, 0);
         change(&mut plan);
         let (strict, pace) = (plan.strict, plan.pace);
@@ -80,6 +107,7 @@ impl TestServer {
             signer,
             store_faults,
             directory,
+            _database,
             strict,
             pace,
             restarts: 0,
@@ -313,15 +341,25 @@ pub(crate) fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T
 
 /// A server whose store fails when it is told to.
 fn open(plan: AssemblyOptions, store_faults: &Arc<Script>) -> Result<Assembly, StoreError> {
-    let engine = Sqlite::open(&plan.directory, plan.durability)?;
-    let flaky = Flaky { engine, script: Arc::clone(store_faults) };
-    Assembly::over(Store::new(flaky), plan)
+    let script = Arc::clone(store_faults);
+    let store = match postgres::address_for(&plan.directory) {
+        None => {
+            let engine = Sqlite::open(&plan.directory, plan.durability)?;
+            Store::new(Flaky { engine, script })
+        }
+        Some(address) => {
+            let engine = Postgres::open(address, &plan.directory, postgres::next_number())?;
+            Store::new(Flaky { engine, script })
+        }
+    };
+    Assembly::over(store, plan)
 }
 
 fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptions {
     AssemblyOptions {
         directory,
         durability: Durability::Relaxed,
+        postgres: None,
         inventory: diskdock::inventory::load(None).unwrap(),
         only_imported_images: false,
         clock: Clock::held_at(now),

@@ -32,6 +32,7 @@ fn detach(number: i64, account: &str) -> NewOperation {
         operation,
         BEGINNING,
         Uptime(0),
+        "local",
     )
 }
 

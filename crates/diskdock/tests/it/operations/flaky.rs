@@ -48,6 +48,10 @@ impl WriteJob for Failing {
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         self.0.done(ended);
     }
+
+    fn leave(&mut self) {
+        self.0.leave();
+    }
 }
 
 struct Restarted(InstanceId, Box<dyn WriteJob>);
@@ -63,11 +67,23 @@ impl WriteJob for Restarted {
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {
         self.1.done(ended);
     }
+
+    fn leave(&mut self) {
+        self.1.leave();
+    }
 }
 
 impl<E: Engine> Engine for Flaky<E> {
     fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
         self.engine.read(depth, work)
+    }
+
+    fn server(&self) -> &str {
+        self.engine.server()
+    }
+
+    fn walks_at_a_time(&self) -> usize {
+        self.engine.walks_at_a_time()
     }
 
     fn stopped(&self) -> Option<String> {

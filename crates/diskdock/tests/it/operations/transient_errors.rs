@@ -332,19 +332,16 @@ async fn store_follows_driver_events_at_once() {
     let changes = world.assembly.hypervisor.changes();
     let disk = let_go_late(&world).await;
     let available = async {
-        for _ in 0..10_000 {
-            // It is told last.
-            if world.warned("store and hypervisor disagree") == 1 {
-                assert_eq!(world.status_of(&disk).await, "Available");
-                return;
-            }
+        // It is told last.
+        while world.warned("store and hypervisor disagree") == 0 {
             tokio::task::yield_now().await;
         }
-        panic!("still In_use");
+        assert_eq!(world.status_of(&disk).await, "Available");
     };
+    let available = tokio::time::timeout(std::time::Duration::from_secs(20), available);
     tokio::select! {
         () = world.assembly.life.change_follower().follow(changes) => panic!("the driver is alive"),
-        () = available => {}
+        followed = available => followed.expect("still In_use"),
     }
 }
 

@@ -1,0 +1,84 @@
+//! Connecting, and what is known of a database that is away.
+//!
+//! While it is away one attempt at a time is made, and all others fail at once: a caller is told
+//! within seconds, and the first attempt that goes well ends it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::super::StoreError;
+use super::address::PostgresAddress;
+use super::session::{ConnectFault, Session};
+
+/// How long the next attempt rests after one that failed.
+const REST: Duration = Duration::from_millis(250);
+
+/// Makes connections.
+pub(super) struct Connector {
+    address: PostgresAddress,
+    runtime: Handle,
+    /// If the database is away: when the next attempt may be made; none while one is under way.
+    outage: Mutex<Option<NextAttempt>>,
+}
+
+type NextAttempt = Option<Instant>;
+
+impl Connector {
+    pub(super) fn new(address: PostgresAddress, runtime: Handle) -> Connector {
+        Connector { address, runtime, outage: Mutex::default() }
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Option<NextAttempt>> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the database could not be reached the last time.
+    pub(super) fn is_away(&self) -> bool {
+        self.outage().is_some()
+    }
+
+    /// The first connection, whose failure is told to who starts the server.
+    pub(super) fn first(&self) -> Result<Session, StoreError> {
+        Session::connect(&self.address, &self.runtime).map_err(|ConnectFault(cause)| {
+            let found = format!("cannot connect to {}: {cause}", self.address.place());
+            let remedy = "See that the database runs, and that user and password are right";
+            StoreError::Unfit { found, remedy: remedy.to_owned() }
+        })
+    }
+
+    /// A connection did not answer in time: new ones would not either.
+    pub(super) fn note_silence(&self) {
+        self.note_failure("it does not answer");
+    }
+
+    fn note_failure(&self, cause: &str) {
+        let next = Some(Instant::now() + REST);
+        if self.outage().replace(next).is_none() {
+            tracing::warn!(cause, "the database is away; calls are refused until it is back");
+        }
+    }
+
+    /// A connection, or the news that there is none.
+    pub(super) fn connect(&self) -> Result<Session, StoreError> {
+        if let Some(next) = self.outage().as_mut()
+            && next.take_if(|next| Instant::now() >= *next).is_none()
+        {
+            return Err(StoreError::Unavailable);
+        }
+        match Session::connect(&self.address, &self.runtime) {
+            Ok(session) => {
+                if self.outage().take().is_some() {
+                    tracing::info!("the database is back");
+                }
+                Ok(session)
+            }
+            Err(ConnectFault(cause)) => {
+                self.note_failure(&cause);
+                Err(StoreError::Unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The form of the tables. Several servers may start at once, so it is changed under a lock.
+//!
+//! The tables of resources follow from their kinds: one that is missing is made, and so is a column
+//! that a kind has got since. The rest is in numbered steps that only add, so that a server of the
+//! version before works on beside a new one.
+
+use domain::entity::EntityKind;
+
+use super::super::{KINDS, StoreError};
+use super::session::Session;
+use super::value::values;
+
+/// The steps, by the number of the form that they lead to; never changed once released.
+const STEPS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+/// The key of the lock that one server at a time holds while it changes the form.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7310579611)";
+
+/// Brings the tables to the present form.
+pub(super) fn forward(session: &Session) -> Result<(), StoreError> {
+    check_encoding(session)?;
+    session.batch("BEGIN")?;
+    let done = session.batch(LOCK).and_then(|()| steps(session)).and_then(|()| kinds(session));
+    match done {
+        Ok(()) => session.batch("COMMIT"),
+        Err(error) => {
+            // Without an answer the server undoes it by itself.
+            let _ = session.batch("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn check_encoding(session: &Session) -> Result<(), StoreError> {
+    let found = session.one("SELECT current_setting('server_encoding')", &[])?;
+    let encoding: String = found.map(|row| row.get(0)).unwrap_or_default();
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    let remedy = "Make the database with ENCODING 'UTF8' TEMPLATE template0".to_owned();
+    Err(StoreError::Unfit { found: format!("the database is encoded in {encoding}"), remedy })
+}
+
+fn steps(session: &Session) -> Result<(), StoreError> {
+    session.batch("CREATE TABLE IF NOT EXISTS store_version (version bigint NOT NULL)")?;
+    let found = session.one("SELECT max(version) FROM store_version", &[])?;
+    let version = found.and_then(|row| row.get::<_, Option<i64>>(0)).unwrap_or(0);
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if version > known {
+        let found = format!("the store is of version {version}, this diskdock knows {known}");
+        return Err(StoreError::Unfit { found, remedy: "Use a newer diskdock".to_owned() });
+    }
+    for (number, sql) in (1..).zip(STEPS).filter(|(number, _)| *number > version) {
+        session.batch(sql)?;
+        session.execute("INSERT INTO store_version (version) VALUES ($1)", values![number])?;
+    }
+    Ok(())
+}
+
+/// Makes the tables of resources, and adds columns that a kind has got since.
+fn kinds(session: &Session) -> Result<(), StoreError> {
+    for of in KINDS {
+        let EntityKind { plural, columns, .. } = of.kind;
+        session.batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {plural} (id text COLLATE \"C\" PRIMARY KEY, \
+             account text NOT NULL, region text NOT NULL, created_at bigint NOT NULL, \
+             revision bigint NOT NULL, body text NOT NULL) WITH (fillfactor = 80); \
+             CREATE INDEX IF NOT EXISTS {plural}_by_age \
+             ON {plural} (account, region, created_at, id)"
+        ))?;
+        let has = columns_of(session, plural)?;
+        let missing = columns.iter().filter(|column| !has.iter().any(|name| name == *column));
+        let missing: Vec<_> = missing.collect();
+        for column in &missing {
+            let add = "ADD COLUMN IF NOT EXISTS";
+            session
+                .batch(&format!("ALTER TABLE {plural} {add} {column} text NOT NULL DEFAULT ''"))?;
+        }
+        if !missing.is_empty() {
+            fill_columns(session, of)?;
+        }
+    }
+    Ok(())
+}
+
+fn columns_of(session: &Session, table: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT column_name::text FROM information_schema.columns \
+               WHERE table_schema = current_schema() AND table_name = $1::text";
+    let rows = session.query(sql, values![table])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Gives the columns of all rows the values that their bodies have.
+fn fill_columns(
+    session: &Session,
+    of: &'static super::super::EntityType,
+) -> Result<(), StoreError> {
+    let EntityKind { plural, columns, .. } = of.kind;
+    let sets: Vec<_> = (2..)
+        .zip(columns)
+        .map(|(place, column): (usize, _)| format!("{column} = ${place}"))
+        .collect();
+    let update = format!("UPDATE {plural} SET {} WHERE id = $1", sets.join(", "));
+    for row in session.query(&format!("SELECT body FROM {plural}"), &[])? {
+        let resource = (of.decode)(row.get(0))?;
+        let values = std::iter::once(resource.id()).chain(resource.columns());
+        let values: Vec<_> = values.map(super::value::SqlValue::from).collect();
+        session.execute(&update, &values)?;
+    }
+    Ok(())
+}

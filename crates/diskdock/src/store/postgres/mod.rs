@@ -1,0 +1,242 @@
+//! The store in PostgreSQL: one database for any number of servers.
+//!
+//! Nothing is cached. Reads see one moment, each on a connection of its own; writes lock what they
+//! decide on, and carry the revision that they decided on besides.
+
+mod address;
+mod attachments;
+mod connector;
+mod lists;
+mod migrate;
+mod nonces;
+mod postgres_tx;
+mod reads;
+mod resources;
+mod session;
+mod value;
+mod wait;
+mod writer;
+mod writes;
+
+use std::fs::File;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::directory::{lock, make_private_directory};
+use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
+use crate::private_file;
+pub use address::PostgresAddress;
+use connector::Connector;
+use postgres_tx::{PostgresTx, TxAccess};
+use session::Session;
+use writer::PostgresWriter;
+
+/// The file in the data directory with the name of the server.
+const SERVER_NAME: &str = "server-name";
+
+/// Whether a directory is that of a server whose store is in PostgreSQL.
+pub fn is_used_by(directory: &Path) -> bool {
+    directory.join(SERVER_NAME).exists()
+}
+
+/// Reads that run at a time, each on a connection.
+const READS: usize = 8;
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The PostgreSQL engine.
+pub struct Postgres {
+    connector: Arc<Connector>,
+    readers: Mutex<Vec<Session>>,
+    writer: PostgresWriter,
+    server: String,
+    closed: AtomicBool,
+    /// Drives the connections.
+    runtime: Option<Runtime>,
+    _lock: File,
+}
+
+impl Postgres {
+    /// Opens the store at this address, and makes its tables if need be. The directory is that of
+    /// this server: its name is kept there, so that it finds its operations again. A server that
+    /// has none yet is named after `number`, which should be random.
+    pub fn open(
+        address: PostgresAddress,
+        directory: &Path,
+        number: u64,
+    ) -> Result<Postgres, StoreError> {
+        make_private_directory(directory)?;
+        let lock = lock(directory)?;
+        let server = server_name(directory, number)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("store-postgres")
+            .enable_all()
+            .build()
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        // Dropped elsewhere than here, a runtime might be dropped by a task of another one.
+        let runtime = OwnRuntime(Some(runtime));
+        let handle = runtime.handle()?;
+        let connector = Arc::new(Connector::new(address, handle));
+        let session = connector.first()?;
+        migrate::forward(&session)?;
+        let writer = PostgresWriter::start(session, Arc::clone(&connector), server.clone())?;
+        let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
+        let runtime = runtime.into_inner();
+        Ok(Postgres { connector, readers, writer, server, closed, runtime, _lock: lock })
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection on which a read has begun. Those that are kept may have been lost meanwhile.
+    fn begin_read(&self) -> Result<Session, StoreError> {
+        while let Some(kept) = self.take_reader() {
+            match kept.begin(BEGIN_READ) {
+                Ok(()) => return Ok(kept),
+                // It did not answer: a new connection would not either.
+                Err(error) if kept.is_silent() => {
+                    self.connector.note_silence();
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
+        }
+        self.connect_to_read()
+    }
+
+    fn take_reader(&self) -> Option<Session> {
+        self.readers().pop()
+    }
+
+    fn connect_to_read(&self) -> Result<Session, StoreError> {
+        let session = self.connector.connect()?;
+        session.begin(BEGIN_READ)?;
+        Ok(session)
+    }
+
+    fn give_back(&self, session: Session) {
+        let mut readers = self.readers();
+        if readers.len() < READS && !self.closed.load(Ordering::Acquire) {
+            readers.push(session);
+        }
+    }
+}
+
+impl Engine for Postgres {
+    /// A thread that serves connections must not wait for the network: even single rows are read
+    /// on one that may.
+    fn read(&self, depth: Depth, work: &mut dyn FnMut(&dyn ReadTx)) -> Result<bool, StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable);
+        }
+        if depth == Depth::Rows {
+            return Ok(false);
+        }
+        let session = self.begin_read()?;
+        work(&PostgresTx::new(&session, TxAccess::Read));
+        if session.is_silent() {
+            self.connector.note_silence();
+        }
+        if session.is_lost() {
+            return Err(StoreError::Unavailable);
+        }
+        if session.batch("COMMIT").is_ok() {
+            self.give_back(session);
+        }
+        Ok(true)
+    }
+
+    fn write<'a>(
+        &'a self,
+        job: Box<dyn WriteJob>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.writer.write(job))
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+
+    fn walks_at_a_time(&self) -> usize {
+        READS
+    }
+
+    /// Never: what the database lost it does not acknowledge, and it may be back at any time.
+    fn stopped(&self) -> Option<String> {
+        None
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.closed.store(true, Ordering::Release);
+        self.readers().clear();
+        self.writer.close();
+        Ok(())
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, i64)> {
+        let waiting = self.writer.waiting();
+        vec![
+            ("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX)),
+            ("store_database_away", i64::from(self.connector.is_away())),
+        ]
+    }
+}
+
+impl Drop for Postgres {
+    /// Lets the thread finish what was queued.
+    fn drop(&mut self) {
+        // Closing this engine cannot fail.
+        let _ = Engine::close(self);
+        drop(OwnRuntime(self.runtime.take()));
+    }
+}
+
+/// A runtime that may be dropped anywhere, also by a task of another one.
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn handle(&self) -> Result<tokio::runtime::Handle, StoreError> {
+        self.0.as_ref().map(|runtime| runtime.handle().clone()).ok_or(StoreError::Unavailable)
+    }
+
+    fn into_inner(mut self) -> Option<Runtime> {
+        self.0.take()
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The name of the server of this directory, which stays the same over restarts.
+fn server_name(directory: &Path, number: u64) -> Result<String, StoreError> {
+    let path = directory.join(SERVER_NAME);
+    let fault = |error: std::io::Error| {
+        StoreError::Engine(format!("cannot use {}: {error}", path.display()))
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(name) => {
+            let name = name.trim();
+            let fits = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
+            if name.is_empty() || !name.chars().all(fits) {
+                return Err(fault(std::io::Error::other("it is no name of a server")));
+            }
+            Ok(name.to_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let name = format!("server-{number:016x}");
+            private_file::replace(&path, format!("{name}\n").as_bytes()).map_err(fault)?;
+            Ok(name)
+        }
+        Err(error) => Err(fault(error)),
+    }
+}

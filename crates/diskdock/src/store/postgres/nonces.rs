@@ -1,0 +1,59 @@
+//! The nonces of requests that may have changed something.
+
+use super::postgres_tx::PostgresTx;
+use super::value::values;
+use crate::store::{NonceRecords, StoreError, StoredNonce};
+
+/// Nonces that are forgotten in one go: few enough for others to wait.
+const CHUNK: u32 = 5_000;
+
+impl PostgresTx<'_> {
+    pub(super) fn all_nonces(&self) -> Result<NonceRecords, StoreError> {
+        let rows = self.query("SELECT timestamp_s, hash FROM nonces", &[])?;
+        let nonces = rows.iter().map(|row| StoredNonce {
+            timestamp_s: row.get(0),
+            hash: row.get::<_, i64>(1).cast_unsigned(),
+        });
+        let until = self.one("SELECT until_s FROM forgotten_nonces", &[])?;
+        Ok(NonceRecords {
+            nonces: nonces.collect(),
+            forgotten_until_s: until.map(|row| row.get(0)),
+        })
+    }
+
+    pub(super) fn insert_nonce(&self, nonce: &StoredNonce) -> Result<bool, StoreError> {
+        let inserted = self.execute(
+            "INSERT INTO nonces (timestamp_s, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            values![nonce.timestamp_s, nonce.hash.cast_signed()],
+        )?;
+        Ok(inserted == 1)
+    }
+
+    /// The second of the newest nonce that comes after the `most` newest ones.
+    pub(super) fn second_beyond(&self, most: usize) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT timestamp_s FROM nonces ORDER BY timestamp_s DESC, hash DESC \
+                   LIMIT 1 OFFSET $1";
+        let found = self.one(sql, values![i64::try_from(most).unwrap_or(i64::MAX)])?;
+        Ok(found.map(|row| row.get(0)))
+    }
+
+    /// Forgets some of the nonces stamped before this second; true if there may be more of them.
+    pub(super) fn delete_nonces(&self, before_s: i64) -> Result<bool, StoreError> {
+        let values = values![before_s, i64::from(CHUNK)];
+        // What is forgotten is refused from then on, whatever the clock says later.
+        self.execute(
+            "INSERT INTO forgotten_nonces (one, until_s) \
+             SELECT 1, max(timestamp_s) FROM (SELECT timestamp_s FROM nonces \
+             WHERE timestamp_s < $1 ORDER BY timestamp_s, hash LIMIT $2) AS oldest \
+             HAVING max(timestamp_s) IS NOT NULL ON CONFLICT (one) DO UPDATE \
+             SET until_s = greatest(forgotten_nonces.until_s, excluded.until_s)",
+            values,
+        )?;
+        let forgotten = self.execute(
+            "DELETE FROM nonces WHERE (timestamp_s, hash) IN (SELECT timestamp_s, hash FROM nonces \
+             WHERE timestamp_s < $1 ORDER BY timestamp_s, hash LIMIT $2)",
+            values,
+        )?;
+        Ok(forgotten == u64::from(CHUNK))
+    }
+}

@@ -1,0 +1,120 @@
+//! Writing resources of any kind: the row, its terms, the count of its place.
+
+use std::sync::Arc;
+
+use super::super::{DynEntity, EntityType, StoreError};
+use super::attachments;
+use super::postgres_tx::PostgresTx;
+use super::value::{SqlValue, values};
+
+/// Saves a resource: a new one, or one that this transaction has read.
+pub(super) fn save(tx: &PostgresTx<'_>, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+    let (of, now) = (resource.resource_type(), resource.as_ref());
+    let loaded = tx.take_loaded(of, now.id());
+    let before = loaded.as_ref().map(|(before, _)| before.as_ref());
+    let revision = match &loaded {
+        Some((_, revision)) => update(tx, now, *revision)?,
+        None => insert(tx, now)?,
+    };
+    follow_terms(tx, before, Some(now))?;
+    attachments::follow(tx, before, Some(now))?;
+    tx.set_loaded((resource, revision));
+    Ok(())
+}
+
+/// Removes a resource; false if it is not there.
+pub(super) fn remove(
+    tx: &PostgresTx<'_>,
+    of: &'static EntityType,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let Some(before) = tx.find(of, id)? else { return Ok(false) };
+    tx.take_loaded(of, id);
+    let before = before.as_ref();
+    follow_terms(tx, Some(before), None)?;
+    attachments::follow(tx, Some(before), None)?;
+    tx.execute(&format!("DELETE FROM {} WHERE id = $1", of.kind.plural), values![id])?;
+    count(tx, before, -1)?;
+    Ok(true)
+}
+
+fn insert(tx: &PostgresTx<'_>, now: &dyn DynEntity) -> Result<i64, StoreError> {
+    let kind = &now.resource_type().kind;
+    let mut columns = vec!["id", "account", "region", "created_at", "body"];
+    columns.extend(kind.columns);
+    let mut values =
+        values![now.id(), now.account().as_str(), now.region(), now.created_at().0, now.encode()]
+            .to_vec();
+    values.extend(now.columns().into_iter().map(SqlValue::from));
+    let places: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "INSERT INTO {} (revision, {}) VALUES (1, {})",
+        kind.plural,
+        columns.join(", "),
+        places.join(", ")
+    );
+    tx.execute(&sql, &values)?;
+    count(tx, now, 1)?;
+    Ok(1)
+}
+
+/// Updates the row, if it is still in this revision. Gives the new one.
+fn update(tx: &PostgresTx<'_>, now: &dyn DynEntity, revision: i64) -> Result<i64, StoreError> {
+    let kind = &now.resource_type().kind;
+    let mut sql = format!("UPDATE {} SET revision = revision + 1, body = $1", kind.plural);
+    let mut values = values![now.encode(), now.id(), revision].to_vec();
+    for (column, value) in kind.columns.iter().zip(now.columns()) {
+        values.push(SqlValue::from(value));
+        sql.push_str(&format!(", {column} = ${}", values.len()));
+    }
+    sql.push_str(" WHERE id = $2 AND revision = $3");
+    let updated = tx.execute(&sql, &values)?;
+    if updated == 1 { Ok(revision + 1) } else { Err(StoreError::Conflict) }
+}
+
+/// Brings the terms from what a resource was found by to what it is found by now.
+fn follow_terms(
+    tx: &PostgresTx<'_>,
+    before: Option<&dyn DynEntity>,
+    now: Option<&dyn DynEntity>,
+) -> Result<(), StoreError> {
+    let was = before.map(DynEntity::terms).unwrap_or_default();
+    let is = now.map(DynEntity::terms).unwrap_or_default();
+    for (term, value) in was.iter().filter(|term| !is.contains(term)) {
+        let Some(resource) = before else { continue };
+        let sql = "DELETE FROM terms WHERE kind = $1 AND account = $2 AND region = $3 \
+                   AND term = $4 AND value = $5 AND created_at = $6 AND id = $7";
+        write_term(tx, sql, resource, term, value)?;
+    }
+    for (term, value) in is.iter().filter(|term| !was.contains(term)) {
+        let Some(resource) = now else { continue };
+        let sql = "INSERT INTO terms (kind, account, region, term, value, created_at, id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        write_term(tx, sql, resource, term, value)?;
+    }
+    Ok(())
+}
+
+fn write_term(
+    tx: &PostgresTx<'_>,
+    sql: &str,
+    resource: &dyn DynEntity,
+    term: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    let kind = resource.resource_type().kind.name;
+    let (account, region) = (resource.account().as_str(), resource.region());
+    let values =
+        values![kind, account, region, term, value, resource.created_at().0, resource.id()];
+    tx.execute(sql, values).map(drop)
+}
+
+fn count(tx: &PostgresTx<'_>, resource: &dyn DynEntity, by: i64) -> Result<(), StoreError> {
+    let of: &EntityType = resource.resource_type();
+    tx.execute(
+        "INSERT INTO counts (kind, account, region, amount) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (kind, account, region) DO UPDATE SET amount = counts.amount + $4",
+        values![of.kind.name, resource.account().as_str(), resource.region(), by],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The writes of a transaction.
+
+use std::sync::Arc;
+
+use domain::entity::Entity;
+use domain::{
+    Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
+};
+use serde::Serialize;
+
+use super::super::{
+    AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
+    StoredNonce, TokenRecord, WriteTx,
+};
+use super::postgres_tx::PostgresTx;
+use super::resources;
+use super::value::values;
+
+/// Calls that are kept.
+const CALLS_KEPT: i64 = 10_000;
+/// Older ones are cleared away so many at a time.
+const CALLS_CLEARED: i64 = 256;
+/// Given-up operations that are kept.
+const ABANDONED_KEPT: i64 = 1_000;
+
+/// A row of an operation that is no longer ours is not touched.
+fn held(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+}
+
+/// The JSON of something we made ourselves.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("records are plain data")
+}
+
+impl WriteTx for PostgresTx<'_> {
+    fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+        resources::save(self, resource)
+    }
+
+    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
+        if !resources::remove(self, of, id)? {
+            return Ok(());
+        }
+        if of.kind == Disk::KIND {
+            self.execute(
+                "INSERT INTO discards (disk) VALUES ($1) ON CONFLICT DO NOTHING",
+                values![id],
+            )?;
+        }
+        if of.kind == DiskSnapshot::KIND {
+            self.discard_snapshot(&SnapshotId::from(id))?;
+        }
+        if of.kind == Instance::KIND {
+            self.execute("DELETE FROM user_data WHERE instance = $1", values![id])?;
+        }
+        Ok(())
+    }
+
+    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM discards WHERE disk = $1", values![id.as_str()])?;
+        Ok(())
+    }
+
+    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+        let sql = "INSERT INTO snapshot_discards (snapshot) VALUES ($1) ON CONFLICT DO NOTHING";
+        self.execute(sql, values![id.as_str()])?;
+        Ok(())
+    }
+
+    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM snapshot_discards WHERE snapshot = $1", values![id.as_str()])?;
+        Ok(())
+    }
+
+    fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO user_data (instance, data) VALUES ($1, $2) \
+             ON CONFLICT (instance) DO UPDATE SET data = $2",
+            values![id.as_str(), data],
+        )?;
+        Ok(())
+    }
+
+    fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO tokens (account, action, token, parameters, reply, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            values![
+                record.account.as_str(),
+                record.action.as_str(),
+                record.token.as_str(),
+                record.parameters.as_str(),
+                record.reply.as_str(),
+                record.created_at.0
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
+        self.execute("DELETE FROM tokens WHERE created_at < $1", values![moment.0])?;
+        Ok(())
+    }
+
+    fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<bool, StoreError> {
+        self.insert_nonce(nonce)
+    }
+
+    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
+        self.delete_nonces(before_s)
+    }
+
+    fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO operations (number, kind, abandoned, lease_owner, body) \
+             VALUES ($1, $2, false, $3, $4)",
+            values![
+                operation.id.0,
+                operation.kind.as_str(),
+                operation.lease_owner.as_str(),
+                json(operation)
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn save_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let saved = self.execute(
+            "UPDATE operations SET body = $3 WHERE number = $1 AND lease_owner = $2",
+            values![operation.id.0, operation.lease_owner.as_str(), json(operation)],
+        )?;
+        held(saved)
+    }
+
+    fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let ended = self.execute(
+            "DELETE FROM operations WHERE number = $1 AND lease_owner = $2",
+            values![operation.id.0, operation.lease_owner.as_str()],
+        )?;
+        held(ended)
+    }
+
+    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        let abandoned = self.execute(
+            "UPDATE operations SET abandoned = true, body = $3 \
+             WHERE number = $1 AND lease_owner = $2",
+            values![operation.id.0, operation.lease_owner.as_str(), json(operation)],
+        )?;
+        held(abandoned)?;
+        self.execute(
+            "DELETE FROM operations WHERE abandoned AND number < (SELECT min(number) FROM \
+             (SELECT number FROM operations WHERE abandoned ORDER BY number DESC LIMIT $1) \
+             AS kept)",
+            values![ABANDONED_KEPT],
+        )?;
+        Ok(())
+    }
+
+    fn renew_lease(&mut self, server: &str, uptime: Uptime) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO leases (server, renewals, uptime_ms) VALUES ($1, 1, $2) \
+             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1, uptime_ms = $2",
+            values![server, uptime.0],
+        )?;
+        Ok(())
+    }
+
+    fn take_over_operations(
+        &mut self,
+        lease: &Lease,
+        server: &str,
+        now: Uptime,
+        most: u32,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        let renewals = self.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
+        if renewals != lease.renewals {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
+        for row in &mut rows {
+            server.clone_into(&mut row.lease_owner);
+            row.time_used.count(lease.uptime);
+            row.time_used.until = now;
+            self.execute(
+                "UPDATE operations SET lease_owner = $2, body = $3 WHERE number = $1",
+                values![row.id.0, server, json(row)],
+            )?;
+        }
+        Ok(rows)
+    }
+
+    fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError> {
+        let sql = "INSERT INTO calls (body) VALUES ($1) RETURNING number";
+        let number = self.one(sql, values![json(call)])?.map_or(0, |row| row.get::<_, i64>(0));
+        if number % CALLS_CLEARED == 0 {
+            self.execute("DELETE FROM calls WHERE number <= $1", values![number - CALLS_KEPT])?;
+        }
+        Ok(())
+    }
+
+    fn save_access_key(&mut self, key: &AccessKey) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO access_keys (id, body) VALUES ($1, $2) \
+             ON CONFLICT (id) DO UPDATE SET body = $2",
+            values![key.id.as_str(), json(key)],
+        )?;
+        Ok(())
+    }
+
+    fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError> {
+        self.execute("DELETE FROM access_keys WHERE id = $1", values![access_key_id])?;
+        Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        self.allow_lists()?;
+        let beside = [
+            "terms",
+            "attachments",
+            "user_data",
+            "counts",
+            "operations",
+            "discards",
+            "snapshot_discards",
+            "tokens",
+            "calls",
+        ];
+        for table in KINDS.iter().map(|of| of.kind.plural).chain(beside) {
+            self.execute(&format!("DELETE FROM {table}"), &[])?;
+        }
+        self.forget_loaded();
+        Ok(())
+    }
+}
