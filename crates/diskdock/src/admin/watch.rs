@@ -110,6 +110,7 @@ impl Watch {
                         new
                     });
                 }
+                Err(fault) if fault.is_outage() => {}
                 Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
             }
             let rest = (began.elapsed() * SHARE).clamp(MIN_PAUSE, MAX_PAUSE);

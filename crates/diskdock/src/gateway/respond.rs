@@ -56,7 +56,9 @@ impl ApiResponse {
                 ApiResponse::refused(refusal, request_id, host, format)
             }
             ActionError::Failed(fault) => {
-                tracing::error!(request_id, %fault, "a request failed");
+                if !fault.is_outage() {
+                    tracing::error!(request_id, %fault, "a request failed");
+                }
                 let error = match fault {
                     StoreError::Unavailable
                     | StoreError::WritesDisabled(_)

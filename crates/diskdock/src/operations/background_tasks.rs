@@ -135,7 +135,9 @@ impl BackgroundTasks {
             task.run_at_start().await;
         }
         while let Err(error) = self.recover().await {
-            tracing::error!(%error, "cannot recover; trying again");
+            if !error.is_outage() {
+                tracing::error!(%error, "cannot recover; trying again");
+            }
             tokio::time::sleep(START_AGAIN).await;
         }
         ready();

@@ -63,6 +63,7 @@ impl ChangeFollower {
             let now = self.clock.now();
             match reconcile_one(&self.store, self.hypervisor.as_ref(), &instance, now).await {
                 Ok(found) => report(found),
+                Err(error) if error.is_outage() => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot reconcile a machine after an event");
                 }

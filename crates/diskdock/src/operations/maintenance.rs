@@ -1,6 +1,7 @@
 //! The recurring work of a server: each periodic task runs on its own, so that none waits for
 //! another.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +9,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::run_job::unless_panics;
+use crate::store::StoreError;
 
-/// The work of a task; an error is for the log.
-type Work = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+/// The work of a task; an error is for the log, unless there is nothing to say of it.
+type Work = Pin<Box<dyn Future<Output = Result<(), Option<String>>> + Send>>;
 
 /// A recurring piece of work.
 pub struct PeriodicTask {
@@ -34,11 +36,11 @@ impl PeriodicTask {
     ) -> PeriodicTask
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
-        E: std::fmt::Display,
+        E: std::fmt::Display + 'static,
     {
         let work = move || -> Work {
             let done = work();
-            Box::pin(async move { done.await.map_err(|error| error.to_string()) })
+            Box::pin(async move { done.await.map_err(|error| worth_saying(&error)) })
         };
         PeriodicTask {
             name,
@@ -71,8 +73,10 @@ impl PeriodicTask {
     /// Does it once. A failure is in the log, a panic too; it is done again in its time.
     pub(crate) async fn run(&self) {
         match unless_panics((self.work)()).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::error!(error, task = self.name, "maintenance failed"),
+            Some(Ok(()) | Err(None)) => {}
+            Some(Err(Some(error))) => {
+                tracing::error!(error, task = self.name, "maintenance failed")
+            }
             None => tracing::error!(task = self.name, "maintenance panicked"),
         }
     }
@@ -88,6 +92,13 @@ impl PeriodicTask {
             self.run().await;
         }
     }
+}
+
+/// The text of an error; none of a store that is away, which says so once itself.
+fn worth_saying<E: std::fmt::Display + 'static>(error: &E) -> Option<String> {
+    let any: &dyn Any = error;
+    let is_outage = any.downcast_ref().is_some_and(StoreError::is_outage);
+    (!is_outage).then(|| error.to_string())
 }
 
 #[cfg(test)]

@@ -134,6 +134,7 @@ impl Runner {
             match self.store.write(move |tx| tx.save_operation(&saved)).await {
                 Ok(()) => (row.state, row.time_used) = (state, time_used),
                 Err(StoreError::LeaseLost) => return None,
+                Err(error) if error.is_outage() => {}
                 Err(error) => {
                     tracing::error!(%error, id = row.id.0, "cannot save an operation");
                 }
@@ -173,7 +174,9 @@ impl Runner {
             }
             Err(StoreError::LeaseLost) => None,
             Err(error) => {
-                tracing::error!(%error, id = row.id.0, "cannot save the end of an operation");
+                if !error.is_outage() {
+                    tracing::error!(%error, id = row.id.0, "cannot save the end of an operation");
+                }
                 schedule.due = self.clock.uptime().plus_ms(WRITE_AGAIN_MS);
                 schedule.failures = ConsecutiveFailures::default();
                 Some(Job { row, stage: Stage::Ending(operation, outcome), schedule })

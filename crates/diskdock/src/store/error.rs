@@ -27,8 +27,16 @@ pub enum StoreError {
     },
     /// A row cannot be understood.
     Corrupt(String),
-    /// The store is closing, or too busy to take more.
+    /// The store is closing, too busy to take more, or its database is away.
     Unavailable,
+}
+
+impl StoreError {
+    /// Whether the store is away for now, which it says once itself: no other line of the log is
+    /// needed for each call that finds it so.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, StoreError::Unavailable)
+    }
 }
 
 impl fmt::Display for StoreError {

@@ -20,18 +20,23 @@ const REST: Duration = Duration::from_millis(250);
 pub(super) struct Connector {
     address: PostgresAddress,
     runtime: Handle,
-    /// If the database is away: when the next attempt may be made; none while one is under way.
-    outage: Mutex<Option<NextAttempt>>,
+    outage: Mutex<Option<Outage>>,
 }
 
-type NextAttempt = Option<Instant>;
+/// A time in which the database is away.
+struct Outage {
+    /// When that was found out.
+    since: Instant,
+    /// When the next attempt may be made; none while one is under way.
+    next_attempt: Option<Instant>,
+}
 
 impl Connector {
     pub(super) fn new(address: PostgresAddress, runtime: Handle) -> Connector {
         Connector { address, runtime, outage: Mutex::default() }
     }
 
-    fn outage(&self) -> MutexGuard<'_, Option<NextAttempt>> {
+    fn outage(&self) -> MutexGuard<'_, Option<Outage>> {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,23 +60,27 @@ impl Connector {
     }
 
     fn note_failure(&self, cause: &str) {
-        let next = Some(Instant::now() + REST);
-        if self.outage().replace(next).is_none() {
+        let now = Instant::now();
+        let mut outage = self.outage();
+        let known = outage.as_ref().map(|outage| outage.since);
+        *outage = Some(Outage { since: known.unwrap_or(now), next_attempt: Some(now + REST) });
+        if known.is_none() {
             tracing::warn!(cause, "the database is away; calls are refused until it is back");
         }
     }
 
     /// A connection, or the news that there is none.
     pub(super) fn connect(&self) -> Result<Session, StoreError> {
-        if let Some(next) = self.outage().as_mut()
-            && next.take_if(|next| Instant::now() >= *next).is_none()
+        if let Some(outage) = self.outage().as_mut()
+            && outage.next_attempt.take_if(|next| Instant::now() >= *next).is_none()
         {
             return Err(StoreError::Unavailable);
         }
         match Session::connect(&self.address, &self.runtime) {
             Ok(session) => {
-                if self.outage().take().is_some() {
-                    tracing::info!("the database is back");
+                if let Some(outage) = self.outage().take() {
+                    let away_s = outage.since.elapsed().as_secs();
+                    tracing::warn!(away_s, "the database is back");
                 }
                 Ok(session)
             }
