@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::InstanceId;
 use domain::inventory::Inventory;
+use tokio::sync::Notify;
 
 use crate::actions::OPERATIONS;
 use crate::catalog::{Console, ConsoleOutput, Environment, Environments};
@@ -86,6 +87,8 @@ pub struct Assembly {
     pub life: Arc<BackgroundTasks>,
     /// The directory of the store.
     pub directory: PathBuf,
+    /// Whether other servers may use the store too: it is in a database.
+    pub shares_store: bool,
     /// The other worlds of this server.
     pub worlds: Arc<Worlds>,
 }
@@ -105,14 +108,14 @@ impl Assembly {
 
     /// Puts everything together over a store that is open already. Nothing runs yet.
     pub fn over(store: Store, plan: AssemblyOptions) -> Result<Assembly, StoreError> {
-        let (store, several) = (Arc::new(store), plan.postgres.is_some());
+        let (store, shares_store) = (Arc::new(store), plan.postgres.is_some());
         let nonces = store.read_blocking(|tx| tx.nonces())?;
         let keys = Keys::load(&store, plan.keys)?;
         let clock = Arc::new(plan.clock);
         if let Some(lease) = store.read_blocking(|tx| tx.lease(store.server()))? {
             clock.go_on_from(lease.uptime);
         }
-        let driver = Driver::of(plan.pace, several, plan.qemu, &plan.directory)?;
+        let driver = Driver::of(plan.pace, shares_store, plan.qemu, &plan.directory)?;
         let Driver {
             hypervisor,
             simulated,
@@ -140,9 +143,7 @@ impl Assembly {
         };
         let environment = Arc::new(Environments::new(environment));
         match inventory_source.scan() {
-            Ok(inventory) => {
-                inventory.into_iter().for_each(|inventory| environment.inventory(inventory))
-            }
+            Ok(found) => found.into_iter().for_each(|inventory| environment.inventory(inventory)),
             Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
         }
         let services = Services {
@@ -153,26 +154,48 @@ impl Assembly {
             strict: plan.strict,
             quotas: plan.quotas,
         };
-        let gateway = Gateway {
-            services,
-            keys,
-            nonces: Arc::new(Nonces::new(MAX_NONCES, StoredNonces::new(nonces))),
-            guard: Guard { extra_hosts: plan.extra_hosts },
-            throttle: plan.throttle.then(Throttle::default),
-            faults: Faults::default(),
-            metrics: Metrics::default(),
-            recent: Recent::default(),
-            worlds: OtherWorlds::default(),
-        };
+        let nonces = Nonces::new(MAX_NONCES, StoredNonces::new(nonces));
+        let guard = Guard { extra_hosts: plan.extra_hosts };
+        let gateway = gateway(services, keys, nonces, guard, plan.throttle);
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
         let mut others = tasks(&gateway, &inventory_source, kept);
-        others.extend(several.then(|| reload_keys(&gateway)));
+        others.extend(store.keys_changed().map(|changed| reload_keys(&gateway, &changed)));
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
         let directory = plan.directory;
-        let worlds = Arc::new(Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory));
-        Ok(Assembly { gateway, hypervisor, simulated, inventory_source, life, directory, worlds })
+        let worlds = Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory, shares_store);
+        Ok(Assembly {
+            gateway,
+            hypervisor,
+            simulated,
+            inventory_source,
+            life,
+            directory,
+            shares_store,
+            worlds: Arc::new(worlds),
+        })
+    }
+}
+
+/// A gateway that has not seen a call yet.
+fn gateway(
+    services: Services,
+    keys: Keys,
+    nonces: Nonces,
+    guard: Guard,
+    throttle: bool,
+) -> Gateway {
+    Gateway {
+        services,
+        keys,
+        nonces: Arc::new(nonces),
+        guard,
+        throttle: throttle.then(Throttle::default),
+        faults: Faults::default(),
+        metrics: Metrics::default(),
+        recent: Recent::default(),
+        worlds: OtherWorlds::default(),
     }
 }
 
@@ -208,8 +231,9 @@ fn tasks(
     tasks
 }
 
-/// Follows the access keys that other servers add and remove.
-fn reload_keys(gateway: &Arc<Gateway>) -> PeriodicTask {
+/// Follows the access keys that other servers add and remove: soon after it hears of them, and
+/// regularly.
+fn reload_keys(gateway: &Arc<Gateway>, changed: &Arc<Notify>) -> PeriodicTask {
     let gateway = Arc::downgrade(gateway);
     PeriodicTask::new("read the access keys", KEYS_READ_EVERY, move || {
         let gateway = gateway.upgrade();
@@ -220,6 +244,7 @@ fn reload_keys(gateway: &Arc<Gateway>) -> PeriodicTask {
             }
         }
     })
+    .also_after(changed)
 }
 
 /// A driver with what the rest has to know of it.
@@ -233,15 +258,15 @@ struct Driver {
 }
 
 impl Driver {
-    /// The driver, which may be one of several over one store.
+    /// The driver; where the store is shared, it is one of several.
     fn of(
         pace: Pace,
-        several: bool,
+        shares_store: bool,
         qemu: Option<qemu::Config>,
         directory: &Path,
     ) -> Result<Driver, StoreError> {
         match qemu {
-            None if several => Ok(Driver::simulated(Simulated::following_store(pace))),
+            None if shares_store => Ok(Driver::simulated(Simulated::following_store(pace))),
             None => Ok(Driver::simulated(Simulated::new(pace))),
             Some(config) => {
                 let opened = Qemu::open(config, directory);

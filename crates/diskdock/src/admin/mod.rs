@@ -11,6 +11,7 @@ mod images;
 mod keys;
 mod overview;
 mod pause;
+mod shared;
 mod state;
 mod view;
 pub mod watch;
@@ -49,6 +50,8 @@ pub(crate) struct AdminState {
     /// One export or import at a time: each holds the whole state in memory.
     transfers: Arc<Semaphore>,
     worlds: Arc<Worlds>,
+    /// Whether other servers may serve calls beside this one.
+    shares_store: bool,
 }
 
 impl AdminState {
@@ -61,6 +64,7 @@ impl AdminState {
             inventory_source: Arc::clone(&assembly.inventory_source),
             transfers: Arc::clone(transfers),
             worlds: Arc::clone(&assembly.worlds),
+            shares_store: assembly.shares_store,
         }
     }
 
@@ -117,11 +121,11 @@ impl AdminError {
 
 impl From<crate::store::StoreError> for AdminError {
     fn from(fault: crate::store::StoreError) -> AdminError {
-        tracing::error!(%fault, "a control failed");
-        if let crate::store::StoreError::Unavailable = fault {
+        if fault.is_outage() {
             let (status, hint) = (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.");
             return AdminError { status, ..AdminError::bad("the store is not available", hint) };
         }
+        tracing::error!(%fault, "a control failed");
         let hint = "See the server's log.";
         let error = "the store failed";
         AdminError { status: StatusCode::INTERNAL_SERVER_ERROR, ..AdminError::bad(error, hint) }
@@ -179,6 +183,25 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/state", get(state::export).put(state::import))
         .route("/instances/{id}/lock", post(controls::lock))
         .route("/instances/{id}/unlock", post(controls::unlock))
+        .route("/operations", get(view::operations))
+        .route("/differences", get(view::differences))
+        .route("/disks/damaged", get(disks::damaged))
+        .route("/disks/{id}/accept", post(disks::accept))
+        .route("/disks/{id}/restore", post(disks::restore))
+        .route("/calls", get(view::calls))
+        .route("/images/reload", post(images::reload))
+        .route("/explain", post(explain::explain))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{id}", delete(keys::remove))
+        .route("/keys/{id}/{verb}", post(keys::switch))
+        .merge(of_one_server(state))
+        .layer(DefaultBodyLimit::max(BODY));
+    controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready))
+}
+
+/// Controls of what each server has for itself. Reading it is allowed always.
+fn of_one_server(state: &AdminState) -> Router<AdminState> {
+    let controls = Router::new()
         .route("/instances/{id}/kill", post(controls::kill))
         .route("/instances/{id}/pause", post(pause::pause))
         .route("/instances/{id}/resume", post(pause::resume))
@@ -193,20 +216,8 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route(
             "/faults",
             get(controls::faults).post(controls::inject_fault).delete(controls::clear_faults),
-        )
-        .route("/operations", get(view::operations))
-        .route("/differences", get(view::differences))
-        .route("/disks/damaged", get(disks::damaged))
-        .route("/disks/{id}/accept", post(disks::accept))
-        .route("/disks/{id}/restore", post(disks::restore))
-        .route("/calls", get(view::calls))
-        .route("/images/reload", post(images::reload))
-        .route("/explain", post(explain::explain))
-        .route("/keys", get(keys::list).post(keys::create))
-        .route("/keys/{id}", delete(keys::remove))
-        .route("/keys/{id}/{verb}", post(keys::switch))
-        .layer(DefaultBodyLimit::max(BODY));
-    controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready))
+        );
+    controls.layer(axum::middleware::from_fn_with_state(state.clone(), shared::unless_shared))
 }
 
 /// Refuses requests until the server knows its machines.

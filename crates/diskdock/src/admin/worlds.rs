@@ -28,6 +28,11 @@ impl From<WorldFault> for AdminError {
             WorldFault::RealMachines => {
                 (StatusCode::CONFLICT, "Start another server with --hypervisor simulated for that.")
             }
+            WorldFault::MainInDatabase => {
+                let hint = "Make an empty world (leave \"from\" out), and import an export of the \
+                            main one: diskdock admin --world NAME import.";
+                (StatusCode::CONFLICT, hint)
+            }
             WorldFault::Files(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "See whether the data directory has room.")
             }

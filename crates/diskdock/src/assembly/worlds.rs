@@ -47,6 +47,9 @@ pub enum WorldFault {
     /// The server runs real machines.
     #[error("this server runs real machines, of which there is only one world")]
     RealMachines,
+    /// The main world is in a database.
+    #[error("the main world of this server is in PostgreSQL, of which no world can be a copy")]
+    MainInDatabase,
     /// The files of the world cannot be made.
     #[error("cannot make the files of a world: {0}")]
     Files(#[from] std::io::Error),
@@ -89,6 +92,8 @@ pub struct Worlds {
     /// The pace of the server's start.
     pace: Pace,
     main_directory: PathBuf,
+    /// Whether the store of the main world is in a database, and not in its directory.
+    main_in_database: bool,
     all: RwLock<BTreeMap<String, Arc<World>>>,
     /// One is made or deleted at a time.
     changing: Mutex<()>,
@@ -100,12 +105,14 @@ impl Worlds {
         simulated: Option<&Arc<Simulated>>,
         pace: Pace,
         main_directory: &Path,
+        main_in_database: bool,
     ) -> Worlds {
         Worlds {
             main: Arc::clone(main),
             simulated: simulated.cloned(),
             pace,
             main_directory: main_directory.to_owned(),
+            main_in_database,
             all: RwLock::default(),
             changing: Mutex::default(),
         }

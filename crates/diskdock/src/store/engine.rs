@@ -1,6 +1,9 @@
 //! The interface of an engine of the store: SQLite, or PostgreSQL.
 
 use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use super::{ReadTx, StoreError, WriteTx};
 
@@ -36,6 +39,8 @@ pub trait Engine: Send + Sync {
     fn server(&self) -> &str;
     /// Walks over lists that may run at a time.
     fn walks_at_a_time(&self) -> usize;
+    /// Is notified when another server may have changed the access keys; none if no other can.
+    fn keys_changed(&self) -> Option<Arc<Notify>>;
     /// Why the engine takes no more writes, if it does not.
     fn stopped(&self) -> Option<String>;
     /// Ends well: does what is queued; SQLite leaves the whole state in one file. Whatever comes

@@ -21,6 +21,8 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use domain::{
     AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
@@ -283,6 +285,11 @@ impl Store {
     /// The name under which this server holds its lease and its operations.
     pub fn server(&self) -> &str {
         self.engine.server()
+    }
+
+    /// Is notified when another server may have changed the access keys; none if no other can.
+    pub fn keys_changed(&self) -> Option<Arc<Notify>> {
+        self.engine.keys_changed()
     }
 
     /// Why the store takes no more writes, if it does not: a sync failed, the file is damaged, or

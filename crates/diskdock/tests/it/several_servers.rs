@@ -1,6 +1,8 @@
 //! Several servers over one database. Runs where DISKDOCK_TEST_POSTGRES names a PostgreSQL server.
 
-use crate::harness::{REGION, Style, TestServer, ZONE};
+use serde_json::json;
+
+use crate::harness::{REGION, Signer, Style, TestServer, ZONE};
 
 /// Just longer than a lease may be silent, in milliseconds.
 const LEASE_MS: i64 = 61_000;
@@ -88,4 +90,67 @@ async fn operations_of_a_silent_server_are_taken_over() {
     // The silent one wakes up, and finds that it is no longer its own.
     one.finish_all().await;
     assert_eq!(one.status_of(&disk).await, "Available");
+}
+
+#[tokio::test]
+async fn fork_of_a_main_world_in_a_database_is_refused_and_an_import_takes_its_place() {
+    let Some(server) = TestServer::of_several().await else { return };
+    let disk = server.available_disk().await;
+    let fork = json!({ "name": "copy", "from": "main" }).to_string();
+    let (status, told) = server.try_control("POST", "/worlds", &fork).await;
+    assert_eq!(status, 409, "{told}");
+    assert!(told["error"].as_str().unwrap().contains("PostgreSQL"), "{told}");
+    assert!(told["hint"].as_str().unwrap().contains("import"), "{told}");
+    assert_eq!(server.control("GET", "/worlds", "").await, json!({ "worlds": [] }));
+    // What the hint says.
+    let world = server.control("POST", "/worlds", r#"{"name":"copy"}"#).await;
+    let state = server.control("GET", "/state", "").await.to_string();
+    server.control("PUT", "/worlds/copy/state", &state).await;
+    let text = |name: &str| world[name].as_str().unwrap();
+    let caller = Signer::new(text("access_key_id"), text("access_key_secret"));
+    let now = server.assembly.gateway.services.clock.now();
+    let ask = caller.sign(Style::default(), "DescribeDisks", &[("RegionId", REGION)], now);
+    let found = server.send(ask).await.unwrap();
+    assert_eq!(found.json["Disks"]["Disk"][0]["DiskId"], disk.as_str());
+}
+
+#[tokio::test]
+async fn control_of_what_one_server_has_for_itself_is_refused() {
+    let Some(server) = TestServer::of_several().await else { return };
+    let instance = server.running_instance().await;
+    let rule = r#"{"transition":"detach","behaviour":{"do":"hold"}}"#;
+    let fault = r#"{"action":"CreateDisk","fault":{"do":"throttle"}}"#;
+    let kill = format!("/instances/{instance}/kill");
+    let pause = format!("/instances/{instance}/pause");
+    let refused = [
+        ("POST", "/clock/advance", r#"{"milliseconds":60000}"#),
+        ("POST", "/clock/hold", ""),
+        ("PUT", "/pace", r#"{"pace":"fast"}"#),
+        ("POST", "/rules", rule),
+        ("DELETE", "/rules", ""),
+        ("POST", "/faults", fault),
+        ("DELETE", "/faults", ""),
+        ("POST", "/transitions/finish", ""),
+        ("POST", &kill, ""),
+        ("POST", &pause, ""),
+    ];
+    let read = async || {
+        let mut told = Vec::new();
+        for path in ["/clock", "/pace", "/rules", "/faults"] {
+            told.push(server.control("GET", path, "").await);
+        }
+        told
+    };
+    let before = read().await;
+    for (method, path, body) in refused {
+        let (status, told) = server.try_control(method, path, body).await;
+        assert_eq!(status, 409, "{method} {path}: {told}");
+        assert!(told["hint"].as_str().unwrap().contains("world"), "{told}");
+    }
+    assert_eq!(read().await, before);
+    // What is in the store is everybody's, and a world has all controls.
+    let lock = format!("/instances/{instance}/lock");
+    server.control("POST", &lock, r#"{"reason":"security"}"#).await;
+    server.control("POST", "/worlds", r#"{"name":"one"}"#).await;
+    server.control("POST", "/worlds/one/faults", fault).await;
 }

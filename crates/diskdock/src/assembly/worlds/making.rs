@@ -52,6 +52,9 @@ impl Worlds {
     fn source(&self, name: &str) -> Result<WorldSource, WorldFault> {
         if name == MAIN {
             let simulated = self.simulated.clone().ok_or(WorldFault::RealMachines)?;
+            if self.main_in_database {
+                return Err(WorldFault::MainInDatabase);
+            }
             let (gateway, directory) = (Arc::clone(&self.main), self.main_directory.clone());
             return Ok(WorldSource { gateway, simulated, directory });
         }

@@ -6,6 +6,7 @@
 mod address;
 mod attachments;
 mod connector;
+mod listener;
 mod lists;
 mod migrate;
 mod nonces;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 
 use super::directory::{lock, make_private_directory};
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
@@ -53,6 +55,7 @@ pub struct Postgres {
     readers: Mutex<Vec<Session>>,
     writer: PostgresWriter,
     server: String,
+    keys_changed: Arc<Notify>,
     closed: AtomicBool,
     /// Drives the connections.
     runtime: Option<Runtime>,
@@ -80,13 +83,24 @@ impl Postgres {
         // Dropped elsewhere than here, a runtime might be dropped by a task of another one.
         let runtime = OwnRuntime(Some(runtime));
         let handle = runtime.handle()?;
-        let connector = Arc::new(Connector::new(address, handle));
+        let keys_changed = Arc::<Notify>::default();
+        let connector = Arc::new(Connector::new(address.clone(), handle.clone()));
         let session = connector.first()?;
         migrate::forward(&session)?;
         let writer = PostgresWriter::start(session, Arc::clone(&connector), server.clone())?;
+        handle.spawn(listener::listen(address, Arc::clone(&keys_changed)));
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
         let runtime = runtime.into_inner();
-        Ok(Postgres { connector, readers, writer, server, closed, runtime, _lock: lock })
+        Ok(Postgres {
+            connector,
+            readers,
+            writer,
+            server,
+            keys_changed,
+            closed,
+            runtime,
+            _lock: lock,
+        })
     }
 
     fn readers(&self) -> MutexGuard<'_, Vec<Session>> {
@@ -169,6 +183,10 @@ impl Engine for Postgres {
     /// Never: what the database lost it does not acknowledge, and it may be back at any time.
     fn stopped(&self) -> Option<String> {
         None
+    }
+
+    fn keys_changed(&self) -> Option<Arc<Notify>> {
+        Some(Arc::clone(&self.keys_changed))
     }
 
     fn close(&self) -> Result<(), StoreError> {

@@ -35,6 +35,7 @@ pub(super) struct PostgresTx<'c> {
     session: &'c Session,
     access: TxAccess,
     wants_alone: Cell<bool>,
+    changed_keys: Cell<bool>,
     /// The resources that a write has read, with their revisions: those that it may save over. By
     /// the name of the kind and the id.
     loaded: RefCell<HashMap<(&'static str, Box<str>), VersionedResource>>,
@@ -42,13 +43,23 @@ pub(super) struct PostgresTx<'c> {
 
 impl<'c> PostgresTx<'c> {
     pub(super) fn new(session: &'c Session, access: TxAccess) -> PostgresTx<'c> {
-        let (wants_alone, loaded) = (Cell::new(false), RefCell::default());
-        PostgresTx { session, access, wants_alone, loaded }
+        let (wants_alone, changed_keys) = (Cell::new(false), Cell::new(false));
+        PostgresTx { session, access, wants_alone, changed_keys, loaded: RefCell::default() }
     }
 
     /// Whether this write has to be run again while no other server writes.
     pub(super) fn wants_alone(&self) -> bool {
         self.wants_alone.get()
+    }
+
+    /// Whether this write has changed access keys, which other servers keep in memory.
+    pub(super) fn changed_keys(&self) -> bool {
+        self.changed_keys.get()
+    }
+
+    /// This write changes access keys.
+    pub(super) fn note_changed_keys(&self) {
+        self.changed_keys.set(true);
     }
 
     /// To be asked before a list is read that a decision may rest on.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::super::{StoreError, WriteJob};
 use super::connector::Connector;
+use super::listener::NOTIFY;
 use super::postgres_tx::{PostgresTx, TxAccess};
 use super::session::Session;
 use super::value::values;
@@ -218,12 +219,13 @@ impl PostgresWriterThread {
         if let Err(error) = session.begin(&self.beginning(access)) {
             return failed(session, error);
         }
-        let mut wants_alone = false;
+        let (mut wants_alone, mut changed_keys) = (false, false);
         let work = || {
             batch.iter_mut().try_for_each(|job| {
                 let mut tx = PostgresTx::new(session, access);
                 let worked = job.run(&mut tx);
                 wants_alone |= tx.wants_alone();
+                changed_keys |= tx.changed_keys();
                 worked
             })
         };
@@ -236,7 +238,8 @@ impl PostgresWriterThread {
                 other => other,
             };
         }
-        if let Err(error) = worked.and_then(|()| session.first_error()) {
+        let notified = |()| if changed_keys { session.batch(NOTIFY) } else { Ok(()) };
+        if let Err(error) = worked.and_then(notified).and_then(|()| session.first_error()) {
             return failed(session, error);
         }
         match session.batch("COMMIT") {

@@ -205,11 +205,13 @@ impl WriteTx for PostgresTx<'_> {
              ON CONFLICT (id) DO UPDATE SET body = $2",
             values![key.id.as_str(), json(key)],
         )?;
+        self.note_changed_keys();
         Ok(())
     }
 
     fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError> {
         self.execute("DELETE FROM access_keys WHERE id = $1", values![access_key_id])?;
+        self.note_changed_keys();
         Ok(())
     }
 

@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use tokio::sync::Notify;
 
 use super::directory::{lock, make_private_directory, open_private_file};
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
@@ -211,6 +212,10 @@ impl Engine for Sqlite {
 
     fn walks_at_a_time(&self) -> usize {
         WALKS
+    }
+
+    fn keys_changed(&self) -> Option<Arc<Notify>> {
+        None
     }
 
     fn stopped(&self) -> Option<String> {

@@ -10,6 +10,7 @@ use diskdock::hypervisor::{
 };
 use diskdock::store::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteTx};
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
 
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
@@ -84,6 +85,10 @@ impl<E: Engine> Engine for Flaky<E> {
 
     fn walks_at_a_time(&self) -> usize {
         self.engine.walks_at_a_time()
+    }
+
+    fn keys_changed(&self) -> Option<Arc<Notify>> {
+        self.engine.keys_changed()
     }
 
     fn stopped(&self) -> Option<String> {

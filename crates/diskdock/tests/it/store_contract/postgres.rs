@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diskdock::store::postgres::{Postgres, PostgresAddress};
 use diskdock::store::{DiskFilter, Page, Store, StoreError, TokenRecord, WriteTx};
@@ -213,4 +214,18 @@ async fn store_is_unavailable_within_seconds_while_the_database_is_away() {
         assert!(read_disk(&store, "d-kept").is_some());
         assert!(read_disk(&store, "d-three").is_some());
     }
+}
+
+#[tokio::test]
+async fn keys_changed_is_notified_when_another_server_changes_a_key() {
+    let Some(two) = two() else { return };
+    let changed = two.other.keys_changed().unwrap();
+    let heard = || tokio::time::timeout(Duration::from_secs(20), changed.notified());
+    heard().await.expect("it may have changed before it listened");
+    let key = diskdock::gateway::keys::new_key(ACCOUNT.into(), BEGINNING);
+    let (saved, id) = (key.clone(), key.id);
+    two.one.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
+    heard().await.expect("a key was added");
+    two.one.write(move |tx| tx.remove_access_key(&id)).await.unwrap();
+    heard().await.expect("a key was removed");
 }
