@@ -68,28 +68,6 @@ impl TestServer {
         TestServer::with(|plan| plan.strict = true).await
     }
 
-    /// One of several servers over a database; none if tests run with SQLite.
-    pub(crate) async fn of_several() -> Option<TestServer> {
-        postgres::server()?;
-        let shares = |plan: &mut AssemblyOptions| {
-            plan.postgres = postgres::address_for(&plan.directory);
-        };
-        Some(TestServer::with(shares).await)
-    }
-
-    /// Another server over the database of this one.
-    pub(crate) async fn beside(&self) -> TestServer {
-        const OTHER_IDS: u64 = 1_000;
-        let server = TestServer::with(|plan| {
-            postgres::share(self.directory.path(), &plan.directory);
-            plan.postgres = postgres::address_for(&plan.directory);
-            plan.ids = IdGenerator::from_seed(OTHER_IDS);
-        })
-        .await;
-        server.signer.skip_nonces(OTHER_IDS);
-        server
-    }
-
     /// An empty server with another plan.
     pub(crate) async fn with(change: impl FnOnce(&mut AssemblyOptions)) -> TestServer {
         let (log, _guard) = log::Watch::start();

@@ -6,11 +6,39 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use diskdock::assembly::AssemblyOptions;
+use diskdock::ids::IdGenerator;
 use diskdock::store::postgres::{Postgres, PostgresAddress};
 use tokio_postgres::NoTls;
 
+use super::TestServer;
+
 /// The file in a test's directory with the name of its database.
 const NAME: &str = "test-database";
+
+impl TestServer {
+    /// One of several servers over a database; none if tests run with SQLite.
+    pub(crate) async fn of_several() -> Option<TestServer> {
+        server()?;
+        let shares = |plan: &mut AssemblyOptions| {
+            plan.postgres = address_for(&plan.directory);
+        };
+        Some(TestServer::with(shares).await)
+    }
+
+    /// Another server over the database of this one.
+    pub(crate) async fn beside(&self) -> TestServer {
+        const OTHER_IDS: u64 = 1_000;
+        let server = TestServer::with(|plan| {
+            share(self.directory.path(), &plan.directory);
+            plan.postgres = address_for(&plan.directory);
+            plan.ids = IdGenerator::from_seed(OTHER_IDS);
+        })
+        .await;
+        server.signer.skip_nonces(OTHER_IDS);
+        server
+    }
+}
 
 /// A database that is dropped with this.
 pub(crate) struct TestDatabase(String);

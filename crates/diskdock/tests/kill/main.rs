@@ -1,5 +1,6 @@
 //! Kills the server without warning, again and again, under a stream of attach and detach calls:
-//! what it acknowledged must be there when it comes back, and every disk must settle.
+//! what it acknowledged must be there when it comes back, and every disk must settle. So must it be
+//! with two servers over one database, when one of them is killed or the database is stopped.
 //!
 //! `KILLS=1000 cargo test --test kill` kills it more often than the default. Its state is in
 //! PostgreSQL if DISKDOCK_TEST_POSTGRES names a server.
@@ -7,117 +8,27 @@
 #![expect(clippy::disallowed_methods, reason = "a process is killed at a random moment")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod history;
+mod outages;
+mod server;
+
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use diskdock::catalog::times::with_seconds;
-use diskdock::clock::Clock;
-use diskdock::gateway::signature::{percent_encode, sign_rpc};
 use domain::Moment;
 use serde_json::{Value, json};
+
+use server::{Server, TIMEOUT, call, http, store};
 
 /// Disks, which is also how many callers there are.
 const DISKS: usize = 6;
 /// How often the server is killed unless `KILLS` says otherwise.
 const KILLS: u64 = 200;
-/// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
 const INSTANCE: &str = "i-bp1killkillkillkill0";
 
-static NONCES: AtomicU64 = AtomicU64::new(0);
-
-/// A server that is killed when this is dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(directory: &Path) -> Server {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_diskdock"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--pace", "10ms", "--log", "error"])
-            .arg("--data-dir")
-            .arg(directory)
-            .args(store())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let address = loop {
-            said.clear();
-            assert!(lines.read_line(&mut said).unwrap() > 0, "the server did not come up");
-            if let Some((_, address)) = said.split_once("http://") {
-                break address.trim().to_owned();
-            }
-        };
-        // The rest of the greeting must not fill the pipe.
-        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        Server { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The database of the server, if the test has one; else the state is in its directory.
-fn store() -> Vec<String> {
-    let database = std::env::var("DISKDOCK_TEST_POSTGRES").ok();
-    database.map(|server| format!("--store={server}/postgres")).into_iter().collect()
-}
-
-/// One request and its answer; none if the server died meanwhile.
-fn http(address: &str, method: &str, target: &str, body: &str) -> Option<(u16, Value)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    )
-    .ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).ok()?))
-}
-
-/// A signed call; none if the server died before it answered.
-fn call(address: &str, action: &str, own: &[(&str, &str)]) -> Option<(u16, Value)> {
-    let now = Clock::default().now();
-    let nonce = format!("kill-{}-{}", NONCES.fetch_add(1, Ordering::Relaxed), now.0);
-    let timestamp = with_seconds(now);
-    let common = [
-        ("Action", action),
-        ("Version", "2014-05-26"),
-        ("AccessKeyId", "testid"),
-        ("SignatureMethod", "HMAC-SHA1"),
-        ("SignatureVersion", "1.0"),
-        ("SignatureNonce", &nonce),
-        ("Timestamp", &timestamp),
-        ("Format", "JSON"),
-        ("RegionId", "cn-hangzhou"),
-    ];
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let mut all: Vec<_> = common.iter().chain(own).map(owned).collect();
-    all.push(("Signature".to_owned(), sign_rpc("POST", &all, "testsecret")));
-    let pair = |(name, value): &(String, String)| {
-        format!("{}={}", percent_encode(name), percent_encode(value))
-    };
-    let query = all.iter().map(pair).collect::<Vec<_>>().join("&");
-    http(address, "POST", &format!("/?{query}"), "")
-}
+/// Stories that kill share a database, if there is one.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The state that the story begins with: one Running instance and a few Available disks.
 fn state(disks: &[String]) -> Value {
@@ -237,6 +148,7 @@ fn check(address: &str, known: &mut HashMap<String, Known>) {
 
 #[test]
 fn acknowledged_calls_survive_a_kill_at_any_moment() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let kills = std::env::var("KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
     let disks: Vec<_> = (0..DISKS).map(|n| format!("d-bp1killkillkillkill{n}")).collect();
