@@ -56,13 +56,14 @@ fn import(server: &Process, mut state: Value) -> io::Result<()> {
     }
 }
 
-/// Takes a field out of every object within; how often it was there.
+/// Takes the outermost fields of a name out of the objects within; how many there were. A list of
+/// the whole state may be called as a field of its resources that the older server does know.
 fn drop_field(value: &mut Value, field: &str) -> usize {
     match value {
-        Value::Object(fields) => {
-            let here = usize::from(fields.remove(field).is_some());
-            here + fields.values_mut().map(|value| drop_field(value, field)).sum::<usize>()
-        }
+        Value::Object(fields) => match fields.remove(field) {
+            Some(_) => 1,
+            None => fields.values_mut().map(|value| drop_field(value, field)).sum(),
+        },
         Value::Array(items) => items.iter_mut().map(|value| drop_field(value, field)).sum(),
         _ => 0,
     }
