@@ -90,7 +90,7 @@ impl ListSql {
     }
 
     fn through_age(&mut self, table: &'static str, scope: &Scope<'_>) -> &'static str {
-        self.sql = format!("SELECT {table}.body FROM {table} WHERE 1");
+        self.sql = format!("SELECT {table}.body, {table}.revision FROM {table} WHERE 1");
         self.and(&format!("{table}.account ="), scope.account.to_owned());
         self.and(&format!("{table}.region ="), scope.region.to_owned());
         table
@@ -105,7 +105,8 @@ impl ListSql {
     ) -> &'static str {
         let table = of.kind.plural;
         self.sql = format!(
-            "SELECT {table}.body FROM terms CROSS JOIN {table} ON {table}.id = terms.id WHERE 1"
+            "SELECT {table}.body, {table}.revision \
+             FROM terms CROSS JOIN {table} ON {table}.id = terms.id WHERE 1"
         );
         self.and("terms.kind =", of.kind.name.to_owned());
         self.and("terms.account =", scope.account.to_owned());
@@ -142,10 +143,11 @@ fn scan(
             break;
         }
         let entry = decoded(of, row, 0)?;
-        if within(entry.created_at(), scope.created)
-            && matches(entry.as_ref())?
-            && !fill.take(entry)
-        {
+        if !within(entry.created_at(), scope.created) || !matches(entry.as_ref())? {
+            continue;
+        }
+        tx.allow_saving(&entry, row.get(1).map_err(engine)?);
+        if !fill.take(entry) {
             break;
         }
     }

@@ -103,11 +103,15 @@ impl<'c> SqliteTx<'c> {
                 None => return Ok(None),
             },
         };
-        let resource = Arc::clone(&found.0);
+        self.allow_saving(&found.0, found.1);
+        Ok(Some(found.0))
+    }
+
+    /// A write may save over this resource, which it has read in this revision.
+    pub(super) fn allow_saving(&self, found: &Arc<dyn DynEntity>, revision: i64) {
         if let Memory::Writes(..) = self.memory {
-            self.set_loaded(found);
+            self.set_loaded((Arc::clone(found), revision));
         }
-        Ok(Some(resource))
     }
 
     fn find_in_sql(

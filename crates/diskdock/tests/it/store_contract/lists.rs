@@ -1,6 +1,6 @@
 //! Lists: pages that do not slip, and filters that mean what they say.
 
-use diskdock::store::{DiskFilter, Page};
+use diskdock::store::{DiskFilter, Page, WriteTx};
 use domain::{Activity, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, LockReason, Tag};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -14,6 +14,7 @@ pub(super) async fn contract(open: Open) {
     list_by_page_number_covers_every_entry(open).await;
     list_by_cursor_neither_skips_nor_repeats_after_changes(open).await;
     list_with_a_filter_equals_a_scan_of_all_disks(open).await;
+    save_accepts_the_entries_of_a_list_of_the_same_write(open).await;
 }
 
 fn all() -> DiskFilter {
@@ -65,6 +66,26 @@ async fn list_by_cursor_neither_skips_nor_repeats_after_changes(open: Open) {
     }
     let expected: Vec<DiskId> = (0..9).rev().map(|n| format!("d-{n:03}").into()).collect();
     assert_eq!((seen, rounds), (expected, 3), "each once, none left out, no empty page");
+}
+
+async fn save_accepts_the_entries_of_a_list_of_the_same_write(open: Open) {
+    let fresh = Fresh::new(open);
+    fill(&fresh, 0..3).await;
+    let fresh = fresh.reopened(open);
+    let rename = |name: &'static str| {
+        move |tx: &mut dyn WriteTx| {
+            let page = tx.disks(&all(), &Page::After { after: None, most: 2 })?;
+            page.entries.into_iter().try_for_each(|mut disk| {
+                disk.name = name.into();
+                tx.save_disk(&disk)
+            })
+        }
+    };
+    fresh.write(rename("first")).await;
+    fresh.write(rename("second")).await;
+    let page = fresh.read(|tx| tx.disks(&all(), &Page::Numbered { number: 1, size: 4 }));
+    let names: Vec<_> = page.entries.iter().map(|disk| disk.name.as_str()).collect();
+    assert_eq!(names, ["second", "second", disk("000").name.as_str()]);
 }
 
 fn disks() -> impl Strategy<Value = Disk> {
