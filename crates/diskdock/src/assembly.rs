@@ -11,6 +11,7 @@ use domain::inventory::Inventory;
 use tokio::sync::Notify;
 
 use crate::actions::OPERATIONS;
+use crate::actions::snapshot_policy::schedule::{Now, carry_out_due};
 use crate::catalog::{Console, ConsoleOutput, Environment, Environments};
 use crate::clock::Clock;
 use crate::gateway::faults::Faults;
@@ -41,6 +42,9 @@ const REFRESHED_EVERY: Duration = Duration::from_secs(20);
 /// How long it rests between two reads of the access keys of a store that other servers change.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
 
+/// How long the server rests between two looks for automatic snapshots that are due.
+const SCHEDULED_EVERY: Duration = Duration::from_secs(20);
+
 /// The options of a server.
 pub struct AssemblyOptions {
     /// The directory of the store.
@@ -65,6 +69,8 @@ pub struct AssemblyOptions {
     pub strict: bool,
     /// The quotas of an account.
     pub quotas: Quotas,
+    /// Whether snapshots of disks that were never attached are made.
+    pub snapshot_new_disks: bool,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
     /// Keys that are valid while the server runs.
@@ -136,6 +142,7 @@ impl Assembly {
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks,
             keeps_snapshots,
+            keeps_new_disks: plan.snapshot_new_disks,
             is_simulated: simulated.is_some(),
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
@@ -209,8 +216,17 @@ fn tasks(
     let Services { store, clock, environment, .. } = &gateway.services;
     let (source, environment) = (Arc::clone(source), Arc::clone(environment));
     let nonces = Arc::clone(&gateway.nonces);
+    let policies = Arc::clone(&environment);
+    let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
+    let time = Arc::clone(clock);
     let (store, clock) = (Arc::clone(store), Arc::clone(clock));
     let mut tasks = vec![
+        PeriodicTask::new("make automatic snapshots", SCHEDULED_EVERY, move || {
+            let (store, runner) = (Arc::clone(&kept_in), Arc::clone(&runner));
+            let environment = policies.current();
+            let now = Now { moment: time.now(), uptime: time.uptime() };
+            async move { carry_out_due(&store, &runner, &environment, now).await }
+        }),
         PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
             let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
             async move { source.refresh(|found| environment.inventory(found)).await }

@@ -9,6 +9,8 @@
 //!                          |                detached                      v  |
 //!                          '------------------------------------------ Detaching
 //!
+//!  Available or In_use --reinit--> ReIniting --reinited--> Available or In_use, as it was
+//!
 //!  In_use --released_by_guest--> Available: a guest released the disk after the detach timed out.
 //! ```
 //!
@@ -50,6 +52,8 @@ pub enum DiskStatus {
     InUse,
     /// A detach was accepted and is not finished.
     Detaching,
+    /// Its bytes are being set back.
+    ReIniting,
 }
 
 impl DiskStatus {
@@ -61,6 +65,7 @@ impl DiskStatus {
             DiskStatus::Attaching => "Attaching",
             DiskStatus::InUse => "In_use",
             DiskStatus::Detaching => "Detaching",
+            DiskStatus::ReIniting => "ReIniting",
         }
     }
 }
@@ -123,6 +128,9 @@ pub struct Disk {
     pub delete_auto_snapshot: bool,
     /// The retired automatic-snapshot switch.
     pub enable_auto_snapshot: bool,
+    /// The automatic snapshot policy that it has, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub auto_snapshot_policy: String,
     /// Burst performance of `cloud_auto`.
     #[serde(default)]
     pub bursting_enabled: bool,
@@ -218,6 +226,7 @@ impl Disk {
             delete_with_instance: false,
             delete_auto_snapshot: false,
             enable_auto_snapshot: true,
+            auto_snapshot_policy: String::new(),
             bursting_enabled: false,
             provisioned_iops: None,
             multi_attach: false,
@@ -243,6 +252,9 @@ impl Disk {
     pub fn status(&self) -> DiskStatus {
         if !self.is_created() {
             return DiskStatus::Creating;
+        }
+        if self.is_reiniting() {
+            return DiskStatus::ReIniting;
         }
         let any = |wanted: fn(&Phase) -> bool| self.attachments.iter().any(|at| wanted(&at.phase));
         if self.attachments.is_empty() {

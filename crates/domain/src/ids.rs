@@ -51,6 +51,8 @@ ids!(
     InstanceId,
     /// A snapshot of a disk, `s-…`.
     SnapshotId,
+    /// Snapshots of several disks at the same moment, `ssg-…`.
+    SnapshotGroupId,
     /// Asynchronous work that clients ask after, `t-…`.
     TaskId,
     /// The owner of resources; a number in text on the real cloud.

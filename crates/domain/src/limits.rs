@@ -37,3 +37,13 @@ pub const VPCS_PER_REGION: u64 = 10;
 
 /// Security groups of an account in a region: what the cloud gives an account at first.
 pub const SECURITY_GROUPS_PER_REGION: u64 = 100;
+
+/// Disks that a snapshot group takes, at most (documentation of CreateSnapshotGroup).
+pub const DISKS_PER_SNAPSHOT_GROUP: usize = 16;
+
+/// GiB of all disks of a snapshot group, at most (documentation of CreateSnapshotGroup).
+pub const SNAPSHOT_GROUP_GIB: u64 = 32 * 1024;
+
+/// Automatic snapshot policies of an account in a region (documentation of
+/// CreateAutoSnapshotPolicy).
+pub const SNAPSHOT_POLICIES: u64 = 100;

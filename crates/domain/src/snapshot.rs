@@ -10,14 +10,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::DiskKind;
+use crate::disk::{Disk, DiskKind};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
-use crate::ids::{AccountId, DiskId, SnapshotId};
+use crate::ids::{AccountId, DiskId, SnapshotGroupId, SnapshotId};
 use crate::moment::Moment;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
 use crate::vocabulary::{Illegal, words};
 
+/// Bytes in a GiB.
+const GIB: i64 = 1 << 30;
 /// Seconds in a day.
 const DAY_S: i64 = 24 * 3_600;
 
@@ -77,6 +79,12 @@ pub struct DiskSnapshot {
     /// The key of an encrypted disk.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kms_key_id: String,
+    /// The snapshot group that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<SnapshotGroupId>,
+    /// The snapshot of another region that it is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<CopiedFrom>,
     /// Its maker.
     pub origin: SnapshotOrigin,
     /// The retired category.
@@ -113,7 +121,46 @@ pub struct DiskSnapshot {
     pub unknown: UnknownFields,
 }
 
+/// The snapshot that another one is a copy of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopiedFrom {
+    /// Its region.
+    pub region: String,
+    /// Itself.
+    pub snapshot: SnapshotId,
+}
+
 impl DiskSnapshot {
+    /// A snapshot of this disk, progressing, with the defaults of CreateSnapshot.
+    pub fn of(disk: &Disk, id: SnapshotId, now: Moment) -> DiskSnapshot {
+        DiskSnapshot {
+            id,
+            account: disk.account.clone(),
+            region: disk.region.clone(),
+            disk: disk.id.clone(),
+            disk_kind: disk.kind,
+            size_gib: disk.size_gib,
+            image: disk.image.clone(),
+            encrypted: disk.encrypted,
+            kms_key_id: disk.kms_key_id.clone(),
+            group: None,
+            copied_from: None,
+            origin: SnapshotOrigin::User,
+            category: SnapshotCategory::Standard,
+            status: SnapshotStatus::Progressing,
+            name: String::new(),
+            description: String::new(),
+            tags: Vec::new(),
+            resource_group: disk.resource_group.clone(),
+            instant_access: false,
+            instant_access_days: None,
+            retention_days: None,
+            created_at: now,
+            modified_at: now,
+            unknown: UnknownFields::default(),
+        }
+    }
+
     /// progressing → accomplished.
     pub fn accomplished(&mut self, now: Moment) -> Result<(), Illegal> {
         self.end(SnapshotStatus::Accomplished, now)
@@ -135,6 +182,11 @@ impl DiskSnapshot {
     /// Whether a disk can be made from it, or set back to it.
     pub fn is_accomplished(&self) -> bool {
         self.status == SnapshotStatus::Accomplished
+    }
+
+    /// Bytes, as of the whole disk.
+    pub fn size_bytes(&self) -> i64 {
+        i64::from(self.size_gib) * GIB
     }
 
     /// When it is to be deleted; never if it is kept for ever.
@@ -162,7 +214,8 @@ impl Entity for DiskSnapshot {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        vec![("name", &self.name), ("disk", self.disk.as_str())]
+        let group = self.group.as_ref().map_or("", SnapshotGroupId::as_str);
+        vec![("name", &self.name), ("disk", self.disk.as_str()), ("group", group)]
     }
 
     fn unknown_fields(&self) -> Vec<&UnknownFields> {

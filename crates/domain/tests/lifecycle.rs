@@ -29,6 +29,8 @@ enum Event {
     Modify,
     Modified,
     ModifyFailed,
+    ReInit,
+    ReInited,
 }
 
 const NOW: Moment = Moment(1_767_323_045_000);
@@ -43,6 +45,7 @@ fn instances() -> [InstanceId; 2] {
 
 fn events() -> Vec<Event> {
     let mut events = vec![Event::Created, Event::Modify, Event::Modified, Event::ModifyFailed];
+    events.extend([Event::ReInit, Event::ReInited]);
     events.extend(SIZES.map(Event::Resize));
     events.extend(SIZES.map(Event::Resized));
     events.extend(SIZES.map(Event::ResizeFailed));
@@ -86,6 +89,8 @@ fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
         Event::Modify => disk.modify(),
         Event::Modified => disk.modified(&faster()),
         Event::ModifyFailed => disk.modify_failed(),
+        Event::ReInit => disk.reinit(),
+        Event::ReInited => disk.reinited(),
         Event::InstanceGone(at) => {
             disk.detached_by_instance_deletion(&on[at], NOW);
             Ok(())
@@ -103,6 +108,7 @@ fn is_stale(event: Event) -> bool {
         Event::Created | Event::Attach(_) | Event::Detach(..) | Event::InstanceGone(_) => false,
         Event::Resize(_) | Event::Resized(_) | Event::ResizeFailed(_) => false,
         Event::Modify | Event::Modified | Event::ModifyFailed => false,
+        Event::ReInit | Event::ReInited => false,
     }
 }
 
@@ -110,15 +116,18 @@ fn is_stale(event: Event) -> bool {
 fn former_gib(disk: &Disk) -> Option<u32> {
     match disk.activity {
         Some(Activity::Resizing { from_gib }) => Some(from_gib),
-        Some(Activity::Creating | Activity::Modifying) | None => None,
+        Some(Activity::Creating | Activity::Modifying | Activity::ReIniting) | None => None,
     }
 }
 
 fn check_state(disk: &Disk) {
     let phases: Vec<_> = disk.attachments.iter().map(|at| at.phase).collect();
+    let moves = phases.iter().any(|phase| *phase != Phase::Attached);
+    assert!(!(disk.is_reiniting() && moves), "set back on its way: {disk:?}");
     let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
     let expected = match () {
         () if !disk.is_created() => DiskStatus::Creating,
+        () if disk.is_reiniting() => DiskStatus::ReIniting,
         () if phases.is_empty() => DiskStatus::Available,
         () if phases.iter().any(leaving) => DiskStatus::Detaching,
         () if phases.contains(&Phase::Attaching) => DiskStatus::Attaching,
@@ -132,6 +141,16 @@ fn check_state(disk: &Disk) {
     assert_eq!(generations.len(), phases.len(), "{disk:?}");
     assert!(generations.iter().all(|generation| *generation <= disk.generation));
     assert!(former_gib(disk).is_none_or(|former| former < disk.size_gib), "{disk:?}");
+}
+
+fn check_reinit(before: &Disk, event: Event, after: &Disk) {
+    assert_eq!(after.attachments, before.attachments);
+    if event == Event::ReInit {
+        let is_still = |at: &domain::disk::Attachment| at.phase == Phase::Attached;
+        assert!(before.activity.is_none() && before.attachments.iter().all(is_still));
+    } else {
+        assert!(before.is_reiniting() && after.activity.is_none());
+    }
 }
 
 fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illegal>) {
@@ -199,6 +218,7 @@ fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illega
             assert_eq!(Some(after.size_gib), former_gib(before));
             assert!(!after.is_resizing());
         }
+        Event::ReInit | Event::ReInited => check_reinit(before, event, after),
         Event::Created | Event::Attached(..) | Event::AttachFailed(..) => {}
     }
 }
@@ -234,7 +254,7 @@ fn every_reachable_state_of_a_disk_keeps_the_invariants() {
             disk.activity = Some(Activity::Creating);
             let (states, statuses) = walk(disk);
             assert!(states > 20, "only {states} states were reached");
-            assert_eq!(statuses.len(), 5, "every status is reached: {statuses:?}");
+            assert_eq!(statuses.len(), 6, "every status is reached: {statuses:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The product ECS: disks, instances, and where they are.
 
-use super::{disk, instance, place, security_group, snapshot, tag, task};
+use super::{disk, instance, place, security_group, snapshot, snapshot_policy, tag, task};
 use crate::catalog::errors::{ACTION_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
@@ -16,6 +16,7 @@ pub(super) static ECS: Product = Product {
         &place::GROUP,
         &snapshot::GROUP,
         &security_group::GROUP,
+        &snapshot_policy::GROUP,
         &tag::GROUP,
         &task::GROUP,
     ],

@@ -17,6 +17,7 @@ pub(crate) mod resource_manager;
 pub(crate) mod security_group;
 pub(crate) mod snapshot;
 mod snapshot_lookups;
+pub(crate) mod snapshot_policy;
 pub(crate) mod sts;
 pub(crate) mod tag;
 pub(crate) mod task;
@@ -43,7 +44,11 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),
     kind::<disk::modify_disk_spec::Modifying>(),
+    kind::<disk::set_back::SettingBack>(),
+    kind::<disk::replace_system_disk::Replacing>(),
     kind::<snapshot::create_snapshot::TakingSnapshot>(),
+    kind::<snapshot::create_snapshot_group::KeepingGroup>(),
+    kind::<snapshot::copy_snapshot::Copying>(),
     kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

@@ -1,9 +1,12 @@
 //! Lookups of snapshots and of the disks made from them, for several groups of actions.
 
-use domain::{DiskSnapshot, SnapshotId, SnapshotStatus};
+use domain::{AccountId, DiskSnapshot, SnapshotGroup, SnapshotId, SnapshotOrigin, SnapshotStatus};
 
 use super::prelude::*;
 use crate::store::{EntityReads, Filter, ListPage};
+
+/// Snapshots that are read at a time.
+const AT_A_TIME: u32 = 500;
 
 /// Whether a snapshot of this disk is being made.
 pub(super) fn is_being_kept(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
@@ -12,9 +15,77 @@ pub(super) fn is_being_kept(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreE
     Ok(!first(tx, &filter)?.entries.is_empty())
 }
 
+/// Whether a policy has made a snapshot of this disk since a moment.
+pub(super) fn has_automatic_since(
+    tx: &dyn ReadTx,
+    disk: &Disk,
+    since: Moment,
+) -> Result<bool, StoreError> {
+    let mut filter = of_disk(disk);
+    filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
+    filter.created.0 = Some(since);
+    Ok(!first(tx, &filter)?.entries.is_empty())
+}
+
+/// The snapshots of this disk that policies have made.
+pub(super) fn automatic(tx: &dyn ReadTx, disk: &Disk) -> Result<Vec<DiskSnapshot>, StoreError> {
+    let mut filter = of_disk(disk);
+    filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
+    Ok(tx.list(&filter, &Page::After { after: None, most: AT_A_TIME })?.entries)
+}
+
+/// Whether one of the snapshots of this disk has instant access.
+pub(super) fn has_instant_access(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
+    let mut filter = of_disk(disk);
+    filter.also.push(Box::new(|one| one.instant_access));
+    Ok(!first(tx, &filter)?.entries.is_empty())
+}
+
 /// How many snapshots of this disk there are.
 pub(super) fn count(tx: &dyn ReadTx, disk: &Disk) -> Result<u64, StoreError> {
     Ok(first(tx, &of_disk(disk))?.total.unwrap_or(0))
+}
+
+/// Whether a snapshot of the disk of this one is being copied to a region.
+pub(super) fn is_being_copied(
+    tx: &dyn ReadTx,
+    snapshot: &DiskSnapshot,
+    to: &str,
+) -> Result<bool, StoreError> {
+    let mut filter = Filter::<DiskSnapshot>::all(snapshot.account.clone(), to);
+    filter.terms.push(("disk", snapshot.disk.to_string()));
+    filter.columns.push(("status", SnapshotStatus::Progressing.as_str().to_owned()));
+    filter.also.push(Box::new(|one| one.copied_from.is_some()));
+    Ok(!first(tx, &filter)?.entries.is_empty())
+}
+
+/// Visits all snapshots of an account in a region, newest first.
+pub(super) fn walk(
+    tx: &dyn ReadTx,
+    account: &AccountId,
+    region: &str,
+    mut visit: impl FnMut(DiskSnapshot),
+) -> Result<(), StoreError> {
+    let filter = Filter::<DiskSnapshot>::all(account.clone(), region);
+    let mut after = None;
+    loop {
+        let page = tx.list(&filter, &Page::After { after, most: AT_A_TIME })?;
+        page.entries.into_iter().for_each(&mut visit);
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The snapshots of a group, newest first.
+pub(super) fn of_group(
+    tx: &dyn ReadTx,
+    group: &SnapshotGroup,
+) -> Result<Vec<DiskSnapshot>, StoreError> {
+    let mut filter = Filter::<DiskSnapshot>::all(group.account.clone(), &group.region);
+    filter.terms.push(("group", group.id.to_string()));
+    Ok(tx.list(&filter, &Page::After { after: None, most: AT_A_TIME })?.entries)
 }
 
 fn of_disk(disk: &Disk) -> Filter<DiskSnapshot> {

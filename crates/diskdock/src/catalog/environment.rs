@@ -37,6 +37,9 @@ pub enum Needs {
     Nothing,
     /// That it keeps the bytes of disks: snapshots, and all that is made with them.
     Snapshots,
+    /// That it is the simulated one: disks that are set back or replaced, snapshots of several at
+    /// once, copies, and images made of them, none of which is done with real bytes yet.
+    Simulation,
 }
 
 /// The environment of one request: the same from its beginning to its end.
@@ -54,6 +57,8 @@ pub struct Environment {
     pub is_simulated: bool,
     /// Whether the bytes of disks can be kept: snapshots, and all that is made with them.
     pub keeps_snapshots: bool,
+    /// Whether a disk that was never attached can be kept, which the vendor refuses.
+    pub keeps_new_disks: bool,
     /// Reads the consoles of instances.
     pub console: Console,
     /// Tells how far snapshots are.
@@ -71,6 +76,7 @@ impl Environment {
             creating_takes_time: Arc::new(creating_takes_time.into()),
             shares_disks: true,
             keeps_snapshots: true,
+            keeps_new_disks: false,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
@@ -86,7 +92,11 @@ impl Environment {
                 let why = "the bytes of real disks can be neither kept nor set back yet.";
                 Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
             }
-            Needs::Snapshots | Needs::Nothing => Ok(()),
+            Needs::Simulation if !self.is_simulated => {
+                let why = "this is not done with the bytes of real disks yet.";
+                Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
+            }
+            Needs::Snapshots | Needs::Simulation | Needs::Nothing => Ok(()),
         }
     }
 

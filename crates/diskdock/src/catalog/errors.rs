@@ -11,6 +11,7 @@ mod list;
 mod place;
 mod security_group;
 mod snapshot;
+mod snapshot_policy;
 mod tag;
 mod task;
 mod vpc;
@@ -25,6 +26,7 @@ pub use list::ErrorList;
 pub use place::*;
 pub use security_group::*;
 pub use snapshot::*;
+pub use snapshot_policy::*;
 pub use tag::*;
 pub use task::*;
 pub use vpc::*;
@@ -70,6 +72,7 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         place::ALL,
         security_group::ALL,
         snapshot::ALL,
+        snapshot_policy::ALL,
         tag::ALL,
         task::ALL,
         vpc::ALL,

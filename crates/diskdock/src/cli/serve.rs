@@ -138,6 +138,7 @@ fn plan(
             ..args.quota.iter().copied().collect()
         },
         throttle: args.throttle,
+        snapshot_new_disks: args.snapshot_new_disks,
         keys: StartKeys { development: has_development_key(args), given: keys_of_main(args) },
         extra_hosts: args.allow_host.clone(),
     })

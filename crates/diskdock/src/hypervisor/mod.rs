@@ -118,6 +118,18 @@ impl DiskSpec {
     }
 }
 
+/// The content that a disk is set back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskContent {
+    /// Nothing.
+    Empty,
+    /// That of this image.
+    Image(String),
+    /// That of this snapshot.
+    Snapshot(SnapshotId),
+}
+
 /// An event of a machine: its state has changed, so it is to be observed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineEvent {
@@ -189,6 +201,21 @@ pub trait Machines: Send + Sync {
         attachment: &'a AttachmentId,
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
+    /// Makes the bytes of a new system disk and gives it to a machine that is off, in the place of
+    /// the old one: whole or not at all. A driver that cannot do so fails; the environment says so
+    /// beforehand.
+    fn replace_system_disk<'a>(
+        &'a self,
+        old: &'a AttachmentId,
+        new: &'a AttachmentId,
+        spec: &'a DiskSpec,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let _ = (old, spec, now);
+        let reason =
+            format!("this hypervisor replaces no system disks, and so not by {}", new.disk);
+        Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    }
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// Carries out what a guest has left to do since the last time: disks that it released on
@@ -278,6 +305,31 @@ pub trait Disks: Send + Sync {
     fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()>;
     /// The snapshots that have bytes, sorted, whether the store knows them or not.
     fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>>;
+    /// Keeps the content of a snapshot of this disk under the id of another one, in another region.
+    /// A driver that cannot do so fails; the environment says so beforehand.
+    fn copy_snapshot<'a>(
+        &'a self,
+        from: &'a SnapshotId,
+        to: &'a SnapshotId,
+        disk: &'a DiskId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let _ = (from, disk, now);
+        let reason = format!("this hypervisor copies no snapshots, and so not to {to}");
+        Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    }
+    /// Gives a disk that no machine which is on has this content instead of its own: whole or not
+    /// at all. A driver that cannot do so fails; the environment says so beforehand.
+    fn reinit<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        content: &'a DiskContent,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let _ = (content, now);
+        let reason = format!("this hypervisor sets no disks back, and so not {}", spec.disk);
+        Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    }
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

@@ -18,7 +18,7 @@ use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
 use super::{
-    AttachmentId, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
+    AttachmentId, DiskSpec, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
     PAUSED_BY_OPERATOR, Progress, TransientError,
 };
 pub use pace::{Pace, parse_duration_ms};
@@ -26,13 +26,12 @@ pub use rules::{Behaviour, Rule, Script, TransitionKind};
 pub use transition::OperationTransitions;
 use transition::{Key, on_attachment, on_machine, waiting_for};
 
-/// How long a held or silent transition waits between two looks, in milliseconds. It is woken
-/// when an operator changes something, so this is only a safety net.
+/// Milliseconds between two looks at a held or silent transition. It is woken when an operator
+/// changes something, so this is only a safety net.
 const RETRY_AFTER_MS: i64 = 60_000;
 
 /// The most changes that a receiver can be behind; beyond, it has to reconcile all machines.
 const CHANGES: usize = 16;
-
 /// A transition under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Under {
@@ -126,7 +125,7 @@ impl Simulated {
         self.lock().script.rules().to_vec()
     }
 
-    /// Takes all rules away; what is held already stays held until it is settled.
+    /// Takes all rules away; what is held already stays held.
     pub fn clear_rules(&self) {
         self.lock().script.clear();
     }
@@ -294,6 +293,16 @@ impl Machines for Simulated {
                 machine.disks.retain(|present| *present != gone);
             }
         }))
+    }
+
+    fn replace_system_disk<'a>(
+        &'a self,
+        old: &'a AttachmentId,
+        new: &'a AttachmentId,
+        _: &'a DiskSpec,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        ready(self.replace(old, new, now))
     }
 
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {

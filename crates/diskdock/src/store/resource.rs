@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
 use domain::{
-    AccountId, Disk, DiskSnapshot, Instance, Moment, SecurityGroup, Tag, Task, VSwitch, Vpc,
+    AccountId, Disk, DiskSnapshot, Instance, Moment, SecurityGroup, SnapshotGroup, SnapshotPolicy,
+    Tag, Task, VSwitch, Vpc,
 };
 use serde_json::Value;
 
@@ -24,6 +25,8 @@ pub static KINDS: &[&EntityType] = &[
     Vpc::TYPE,
     VSwitch::TYPE,
     SecurityGroup::TYPE,
+    SnapshotGroup::TYPE,
+    SnapshotPolicy::TYPE,
 ];
 
 /// A kind of resource as engines know it.

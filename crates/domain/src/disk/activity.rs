@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Disk;
+use super::{Disk, Phase};
 use crate::category::{Category, PerformanceLevel};
 use crate::vocabulary::Illegal;
 
@@ -18,6 +18,8 @@ pub enum Activity {
     },
     /// Category or performance are changing. Clients see the old ones until that has ended.
     Modifying,
+    /// The bytes are being set back. Clients see the disk ReIniting.
+    ReIniting,
 }
 
 impl Disk {
@@ -34,6 +36,11 @@ impl Disk {
     /// Whether a change of category or performance is under way.
     pub fn is_modifying(&self) -> bool {
         self.activity == Some(Activity::Modifying)
+    }
+
+    /// Whether the bytes are being set back.
+    pub fn is_reiniting(&self) -> bool {
+        self.activity == Some(Activity::ReIniting)
     }
 
     /// The bytes are there: Creating → Available, or → In_use when the disk was made together with
@@ -75,10 +82,34 @@ impl Disk {
                 self.activity = None;
                 Ok(from_gib)
             }
-            Some(Activity::Creating | Activity::Resizing { .. } | Activity::Modifying) | None => {
-                Err(Illegal)
-            }
+            Some(
+                Activity::Creating
+                | Activity::Resizing { .. }
+                | Activity::Modifying
+                | Activity::ReIniting,
+            )
+            | None => Err(Illegal),
         }
+    }
+
+    /// Available or In_use → ReIniting: its bytes are to be set back. One that is on its way on or
+    /// off, and one while something else is being done to the disk, is illegal.
+    pub fn reinit(&mut self) -> Result<(), Illegal> {
+        if self.activity.is_some() || self.attachments.iter().any(|at| at.phase != Phase::Attached)
+        {
+            return Err(Illegal);
+        }
+        self.activity = Some(Activity::ReIniting);
+        Ok(())
+    }
+
+    /// ReIniting → In_use, or Available: the bytes are set back, or they are as they were.
+    pub fn reinited(&mut self) -> Result<(), Illegal> {
+        if !self.is_reiniting() {
+            return Err(Illegal);
+        }
+        self.activity = None;
+        Ok(())
     }
 
     /// The part of a disk that ModifyDiskSpec changes.
@@ -144,6 +175,9 @@ struct Saved {
     /// Category or performance are changing, which a server that does not know it may overlook.
     #[serde(default, skip_serializing_if = "is_false")]
     modifying: bool,
+    /// The bytes are being set back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    reiniting: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -155,7 +189,7 @@ pub(super) fn serialize<S: Serializer>(
     activity: &Option<Activity>,
     out: S,
 ) -> Result<S::Ok, S::Error> {
-    let plain = Saved { created: true, growing_from_gib: None, modifying: false };
+    let plain = Saved { created: true, growing_from_gib: None, modifying: false, reiniting: false };
     let saved = match *activity {
         None => plain,
         Some(Activity::Creating) => Saved { created: false, ..plain },
@@ -163,6 +197,7 @@ pub(super) fn serialize<S: Serializer>(
             Saved { growing_from_gib: Some(from_gib), ..plain }
         }
         Some(Activity::Modifying) => Saved { modifying: true, ..plain },
+        Some(Activity::ReIniting) => Saved { reiniting: true, ..plain },
     };
     saved.serialize(out)
 }
@@ -174,6 +209,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         Saved { created: false, .. } => Some(Activity::Creating),
         Saved { growing_from_gib: Some(from_gib), .. } => Some(Activity::Resizing { from_gib }),
         Saved { modifying: true, .. } => Some(Activity::Modifying),
+        Saved { reiniting: true, .. } => Some(Activity::ReIniting),
         Saved { .. } => None,
     })
 }
@@ -208,6 +244,15 @@ mod tests {
             assert_eq!(disk.activity, activity);
             assert_eq!(serde_json::to_value(&disk).expect("plain data"), saved);
         }
+    }
+
+    #[test]
+    fn setting_back_is_saved_beside_what_every_version_reads() {
+        let mut saved = saved(true, None);
+        saved["reiniting"] = true.into();
+        let disk: Disk = serde_json::from_value(saved.clone()).expect("a disk");
+        assert_eq!(disk.activity, Some(Activity::ReIniting));
+        assert_eq!(serde_json::to_value(&disk).expect("plain data"), saved);
     }
 
     #[test]

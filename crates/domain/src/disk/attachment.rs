@@ -56,7 +56,7 @@ impl Disk {
         } else {
             self.attachments.is_empty()
         };
-        if !self.is_created() || !free {
+        if !self.is_created() || self.is_reiniting() || !free {
             return Err(Illegal);
         }
         self.generation += 1;
@@ -89,6 +89,9 @@ impl Disk {
         instance: &InstanceId,
         delete_with_instance: bool,
     ) -> Result<u64, Illegal> {
+        if self.is_reiniting() {
+            return Err(Illegal);
+        }
         let found = self.attachments.iter_mut().find(|at| at.instance == *instance);
         let attachment = found.filter(|at| at.phase == Phase::Attached).ok_or(Illegal)?;
         attachment.phase = Phase::Detaching { delete_with_instance };

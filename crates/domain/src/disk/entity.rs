@@ -31,7 +31,11 @@ impl Entity for Disk {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        vec![("name", &self.name), ("source_snapshot", &self.source_snapshot)]
+        vec![
+            ("name", &self.name),
+            ("source_snapshot", &self.source_snapshot),
+            ("policy", &self.auto_snapshot_policy),
+        ]
     }
 
     fn unknown_fields(&self) -> Vec<&UnknownFields> {

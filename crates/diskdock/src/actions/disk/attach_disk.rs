@@ -124,7 +124,7 @@ impl Facts {
             DiskStatus::InUse | DiskStatus::Attaching => {
                 self.disk.multi_attach && self.disk.on(&self.instance.id).is_none()
             }
-            DiskStatus::Creating | DiskStatus::Detaching => false,
+            DiskStatus::Creating | DiskStatus::Detaching | DiskStatus::ReIniting => false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! `DeleteDisk`: release a disk.
 
+use domain::DiskSnapshot;
+
 use super::resource::DISK;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -20,6 +22,8 @@ pub(crate) struct Facts {
     disk: Disk,
     /// Whether a snapshot of it is being made.
     is_being_kept: bool,
+    /// The snapshots that go with it.
+    automatic: Vec<DiskSnapshot>,
 }
 
 /// Available, gone.
@@ -37,7 +41,8 @@ impl Action for DeleteDisk {
 
     const NAME: &'static str = "DeleteDisk";
     const SUMMARY: &'static str = "Releases a pay-as-you-go data disk.";
-    const DETAILS: &'static str = "Snapshots of the disk stay.";
+    const DETAILS: &'static str = "\
+Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapshot is true.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
@@ -56,10 +61,15 @@ impl Action for DeleteDisk {
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        Ok(Facts { is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?, disk })
+        let automatic = match disk.delete_auto_snapshot {
+            true => snapshot_lookups::automatic(tx, &disk)?,
+            false => Vec::new(),
+        };
+        Ok(Facts { is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?, automatic, disk })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
-        Effect::reply(()).remove(&facts.disk.id)
+        let effect = Effect::reply(()).remove(&facts.disk.id);
+        facts.automatic.iter().fold(effect, |effect, one| effect.remove(&one.id))
     }
 }

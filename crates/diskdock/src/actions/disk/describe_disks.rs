@@ -302,11 +302,7 @@ fn restrict_status(filter: &mut DiskFilter, status: Option<StatusFilter>) {
         Some(StatusFilter::InUse) => Some(DiskStatus::InUse),
         Some(StatusFilter::Detaching) => Some(DiskStatus::Detaching),
         Some(StatusFilter::Creating) => Some(DiskStatus::Creating),
-        Some(StatusFilter::ReIniting) => {
-            // No disk of ours is ever in this status.
-            filter.also.push(|_| false);
-            None
-        }
+        Some(StatusFilter::ReIniting) => Some(DiskStatus::ReIniting),
     };
 }
 
@@ -319,9 +315,10 @@ fn restrict_attributes(filter: &mut DiskFilter, ask: &Params) {
     flag(ask.delete_with_instance, |d| d.delete_with_instance, |d| !d.delete_with_instance);
     flag(ask.delete_auto_snapshot, |d| d.delete_auto_snapshot, |d| !d.delete_auto_snapshot);
     flag(ask.enable_auto_snapshot, |d| d.enable_auto_snapshot, |d| !d.enable_auto_snapshot);
-    flag(ask.enable_automated_snapshot_policy, |_| false, |_| true);
+    let has_policy: fn(&Disk) -> bool = |disk| !disk.auto_snapshot_policy.is_empty();
+    let has_none: fn(&Disk) -> bool = |disk| disk.auto_snapshot_policy.is_empty();
+    flag(ask.enable_automated_snapshot_policy, has_policy, has_none);
     flag(ask.enable_shared, |_| false, |_| true);
-    flag(ask.auto_snapshot_policy_id.as_ref().map(|_| true), |_| false, |_| true);
     match ask.multi_attach {
         None => {}
         Some(MultiAttachFilter::Enabled) => filter.also.push(|disk| disk.multi_attach),
@@ -336,6 +333,8 @@ fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
     };
     let snapshot = ask.snapshot_id.as_ref().map(SnapshotId::as_str);
     text(snapshot, |disk| &disk.source_snapshot);
+    let policy = ask.auto_snapshot_policy_id.as_ref().map(|policy| policy.0.as_str());
+    text(policy, |disk| &disk.auto_snapshot_policy);
     text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
     let level = ask.performance_level.map(PerformanceLevel::as_str);
     text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));

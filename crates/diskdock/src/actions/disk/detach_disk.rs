@@ -54,7 +54,8 @@ impl Facts {
 
     /// In_use; a multi-attach disk that another instance is busy with counts as In_use here.
     fn is_in_use(&self) -> bool {
-        self.disk.status() == DiskStatus::InUse || self.phase() == Some(Phase::Attached)
+        self.disk.status() == DiskStatus::InUse
+            || (self.phase() == Some(Phase::Attached) && !self.disk.is_reiniting())
     }
 
     fn is_system_disk(&self) -> bool {

@@ -25,8 +25,7 @@ pub(crate) static DISK: Resource = Resource {
         Status::passing(DiskStatus::Attaching.as_str()),
         Status::lasting(DiskStatus::InUse.as_str()),
         Status::passing(DiskStatus::Detaching.as_str()),
-        // Of the vendor's cloud, which can be waited for as well.
-        Status::passing("ReIniting"),
+        Status::passing(DiskStatus::ReIniting.as_str()),
     ],
     unasked: &[Edge::between("In_use", "Available", "let go late")],
 };

@@ -26,7 +26,7 @@ pub(crate) mod machine_spec;
 pub(crate) mod modify_instance_attribute;
 pub(crate) mod modify_instance_charge_type;
 pub(crate) mod modify_instance_spec;
-mod power_facts;
+pub(crate) mod power_facts;
 pub(crate) mod reboot_instance;
 pub(crate) mod reboot_instances;
 pub(crate) mod resource;

@@ -24,6 +24,8 @@ pub(crate) struct PowerFacts {
     pub attached: Vec<AttachedDisk>,
     /// Whether the bytes of all its disks are there.
     pub disks_made: bool,
+    /// Whether the bytes of one of its disks are being set back.
+    pub has_disk_reiniting: bool,
     /// Whether its type comes with local disks.
     pub has_local_disks: bool,
     /// The machine as the hypervisor needs to know it.
@@ -53,6 +55,11 @@ impl PowerFacts {
         self.attached.iter().any(|at| at.phase != Phase::Attached)
     }
 
+    /// Whether no disk is on its way on or off, or being set back.
+    pub(crate) fn disks_are_still(&self) -> bool {
+        !self.has_disk_in_transit() && !self.has_disk_reiniting
+    }
+
     /// Whether a disk is on its way on.
     pub(crate) fn has_disk_attaching(&self) -> bool {
         self.attached.iter().any(|at| at.phase == Phase::Attaching)
@@ -78,10 +85,12 @@ pub(crate) fn facts(
     requested: Requested,
 ) -> Result<PowerFacts, ActionError> {
     let attached = tx.attached(&instance.id)?;
-    let mut disks_made = true;
-    if instance.status == InstanceStatus::Pending {
+    let (mut disks_made, mut has_disk_reiniting) = (true, false);
+    if matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped) {
         for at in &attached {
-            disks_made &= tx.disk(&at.disk)?.is_some_and(|disk| disk.is_created());
+            let disk = tx.disk(&at.disk)?;
+            disks_made &= disk.as_ref().is_some_and(Disk::is_created);
+            has_disk_reiniting |= disk.as_ref().is_some_and(Disk::is_reiniting);
         }
     }
     let found = call.environment.inventory.instance_type(&instance.instance_type);
@@ -92,7 +101,15 @@ pub(crate) fn facts(
     let leaving = leaving.map(|at| (at.disk.clone(), at.generation)).collect();
     let spec = machine_spec(&call.environment.inventory, &instance, order, user_data);
     let spec = MachineSpec { leaving, ..spec };
-    Ok(PowerFacts { instance, attached, disks_made, has_local_disks, spec, requested })
+    Ok(PowerFacts {
+        instance,
+        attached,
+        disks_made,
+        has_disk_reiniting,
+        has_local_disks,
+        spec,
+        requested,
+    })
 }
 
 /// Moves an instance on, where it still is where the operation left it.

@@ -36,8 +36,8 @@ impl Action for StartInstance {
     const NAME: &'static str = "StartInstance";
     const SUMMARY: &'static str = "Starts an instance.";
     const DETAILS: &'static str = "\
-The instance is Starting, then Running. No disk of it may be Attaching or Detaching: a disk that \
-is on its way off must not be there again when the guest boots.";
+The instance is Starting, then Running. No disk of it may be Attaching, Detaching or ReIniting: \
+a disk that is on its way off must not be there again when the guest boots.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
@@ -61,17 +61,13 @@ pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance has no overdue payment",           |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Stopped",                       |m| m.can_start(), &INSTANCE_STATUS),
     must("the instance has a system disk",                |m| m.instance.system_disk.is_some(), &INSTANCE_WITHOUT_SYSTEM_DISK),
-    must("none of its disks is Attaching or Detaching",   |m| !m.has_disk_in_transit(), &INSTANCE_DISK_IN_TRANSIT),
+    must("none of its disks is Attaching, Detaching or ReIniting", |m| m.disks_are_still(), &INSTANCE_DISK_IN_TRANSIT),
 ];
 
 /// Starts an instance for which the rules hold.
 pub(crate) fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
-    let disks = facts.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
-    let mut instance = facts.instance;
-    instance.start().expect("a Stopped instance can be started");
-    instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
-    let build = Build::of_existing(facts.spec.clone(), disks);
-    effect.save(instance).start(Starting::of(build))
+    let (instance, starting) = Starting::of_stopped(facts);
+    effect.save(instance).start(starting)
 }
 
 /// Turns the machine on; then the instance is Running.
@@ -86,6 +82,17 @@ pub(crate) struct Starting {
 }
 
 impl Starting {
+    /// The start of a Stopped instance for which the rules hold; the instance is to be saved as
+    /// Starting.
+    pub(crate) fn of_stopped(facts: PowerFacts) -> (Instance, Starting) {
+        let disks = facts.attached.iter().map(|at| (at.disk.clone(), at.generation)).collect();
+        let mut instance = facts.instance;
+        instance.start().expect("a Stopped instance can be started");
+        instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
+        let build = Build::of_existing(facts.spec, disks);
+        (instance, Starting::of(build))
+    }
+
     /// Builds the machine as far as it is not there yet, and turns it on.
     pub(crate) fn of(build: Build) -> Starting {
         Starting { build, built: false, taking_back: None }

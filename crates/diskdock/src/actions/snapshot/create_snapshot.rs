@@ -1,7 +1,7 @@
 //! `CreateSnapshot`: keep the content that a disk has now.
 
 use domain::limits::SNAPSHOTS_PER_DISK;
-use domain::{DiskSnapshot, SnapshotCategory, SnapshotId, SnapshotOrigin, SnapshotStatus};
+use domain::{DiskSnapshot, SnapshotCategory, SnapshotId};
 
 use super::resource::SNAPSHOT;
 use crate::actions::paging::new_tags;
@@ -83,6 +83,8 @@ pub(crate) struct Facts {
     is_being_kept: bool,
     /// How many snapshots of it there are.
     snapshots: u64,
+    /// Whether it can be kept although it was never attached.
+    may_be_new: bool,
 }
 
 impl Facts {
@@ -137,7 +139,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
         must("the disk is neither local nor elastic ephemeral",         |f| f.has_snapshots(), &NO_SNAPSHOTS_OF_CATEGORY),
         must("no other snapshot of the disk is being made",             |f| !f.is_being_kept, &SNAPSHOT_UNDER_WAY),
         must("the disk is Available or In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
-        must("the disk was attached at least once",                     |f| f.disk.attached_at.is_some(), &NEVER_ATTACHED),
+        must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
@@ -154,6 +156,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
             contradicts: ask.category.is_some() && ask.instant_access == Some(true),
             is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
             snapshots: snapshot_lookups::count(tx, &disk)?,
+            may_be_new: call.environment.keeps_new_disks,
             disk,
             instances,
         })
@@ -161,7 +164,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
 
     fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
         let snapshot = new_snapshot(call, ask, &facts);
-        let taking = TakingSnapshot { snapshot: snapshot.id.clone(), disk: facts.disk.id.clone() };
+        let taking = TakingSnapshot::of(&snapshot);
         let reply = Reply { snapshot_id: snapshot.id.to_string() };
         Effect::reply(reply).save(snapshot).start(taking)
     }
@@ -173,30 +176,17 @@ fn new_snapshot(call: &Call<'_>, ask: &Params, facts: &Facts) -> DiskSnapshot {
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let days = |days: i64| u32::try_from(days).ok();
     let group = ask.resource_group_id.as_ref().map(|group| &group.0);
-    DiskSnapshot {
-        id: call.environment.ids.of(hint, call.now),
-        account: disk.account.clone(),
-        region: disk.region.clone(),
-        disk: disk.id.clone(),
-        disk_kind: disk.kind,
-        size_gib: disk.size_gib,
-        image: disk.image.clone(),
-        encrypted: disk.encrypted,
-        kms_key_id: disk.kms_key_id.clone(),
-        origin: SnapshotOrigin::User,
-        category: ask.category.map_or(SnapshotCategory::Standard, CategoryWord::category),
-        status: SnapshotStatus::Progressing,
-        name: ask.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-        description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
-        tags: facts.tags.clone(),
-        resource_group: group.unwrap_or(&disk.resource_group).clone(),
-        instant_access: ask.instant_access.unwrap_or(false),
-        instant_access_days: ask.instant_access_retention_days.and_then(|Integer(n)| days(n)),
-        retention_days: ask.retention_days.and_then(|Integer(n)| days(n)),
-        created_at: call.now,
-        modified_at: call.now,
-        unknown: domain::UnknownFields::default(),
-    }
+    let id = call.environment.ids.of(hint, call.now);
+    let mut snapshot = DiskSnapshot::of(disk, id, call.now);
+    snapshot.category = ask.category.map_or(SnapshotCategory::Standard, CategoryWord::category);
+    snapshot.name = ask.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    snapshot.description = ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default();
+    snapshot.tags.clone_from(&facts.tags);
+    group.unwrap_or(&disk.resource_group).clone_into(&mut snapshot.resource_group);
+    snapshot.instant_access = ask.instant_access.unwrap_or(false);
+    snapshot.instant_access_days = ask.instant_access_retention_days.and_then(|Integer(n)| days(n));
+    snapshot.retention_days = ask.retention_days.and_then(|Integer(n)| days(n));
+    snapshot
 }
 
 /// Keeps the content of the disk; then the snapshot is accomplished.
@@ -204,6 +194,13 @@ fn new_snapshot(call: &Call<'_>, ask: &Params, facts: &Facts) -> DiskSnapshot {
 pub(crate) struct TakingSnapshot {
     snapshot: SnapshotId,
     disk: DiskId,
+}
+
+impl TakingSnapshot {
+    /// Makes this snapshot, which is progressing.
+    pub(crate) fn of(snapshot: &DiskSnapshot) -> TakingSnapshot {
+        TakingSnapshot { snapshot: snapshot.id.clone(), disk: snapshot.disk.clone() }
+    }
 }
 
 impl Operation for TakingSnapshot {

@@ -1,17 +1,27 @@
-//! Snapshots: make, describe, modify, delete.
+//! Snapshots and groups of them: make, copy, describe, modify, delete.
 
+pub(crate) mod copy_snapshot;
 pub(crate) mod create_snapshot;
+pub(crate) mod create_snapshot_group;
 pub(crate) mod delete_snapshot;
+pub(crate) mod delete_snapshot_group;
+pub(crate) mod describe_snapshot_groups;
+pub(crate) mod describe_snapshot_links;
 pub(crate) mod describe_snapshots;
+pub(crate) mod describe_snapshots_usage;
 pub(crate) mod modify_snapshot_attribute;
+pub(crate) mod modify_snapshot_group;
 mod resource;
 mod view;
 
 use crate::catalog::{ActionGroup, Entry};
 
 /// The group.
-pub(crate) static GROUP: ActionGroup =
-    ActionGroup { title: "Snapshots", resources: &[&resource::SNAPSHOT], actions: ACTIONS };
+pub(crate) static GROUP: ActionGroup = ActionGroup {
+    title: "Snapshots",
+    resources: &[&resource::SNAPSHOT, &resource::SNAPSHOT_GROUP],
+    actions: ACTIONS,
+};
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
@@ -19,4 +29,11 @@ static ACTIONS: &[Entry] = &[
     Entry::Reading(&describe_snapshots::DescribeSnapshots),
     Entry::Mutation(&modify_snapshot_attribute::ModifySnapshotAttribute),
     Entry::Mutation(&delete_snapshot::DeleteSnapshot),
+    Entry::Mutation(&copy_snapshot::CopySnapshot),
+    Entry::Reading(&describe_snapshot_links::DescribeSnapshotLinks),
+    Entry::Reading(&describe_snapshots_usage::DescribeSnapshotsUsage),
+    Entry::Mutation(&create_snapshot_group::CreateSnapshotGroup),
+    Entry::Reading(&describe_snapshot_groups::DescribeSnapshotGroups),
+    Entry::Mutation(&modify_snapshot_group::ModifySnapshotGroup),
+    Entry::Mutation(&delete_snapshot_group::DeleteSnapshotGroup),
 ];

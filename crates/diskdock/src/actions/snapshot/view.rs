@@ -6,9 +6,6 @@ use crate::actions::prelude::Call;
 use crate::catalog::reply;
 use crate::catalog::times::with_seconds;
 
-/// Bytes in a GiB.
-const GIB: i64 = 1 << 30;
-
 reply!(
     /// One snapshot.
     pub(crate) struct SnapshotItem {
@@ -48,9 +45,9 @@ reply!(
         /// `disk`.
         source_storage_type: &'static str,
         /// The snapshot that it was copied from.
-        source_snapshot_id: &'static str,
+        source_snapshot_id: String,
         /// The region that it was copied from.
-        source_region_id: &'static str,
+        source_region_id: String,
         /// Bytes, as of the whole disk.
         full_snapshot_size_in_bytes: i64,
         /// Whether its disk was encrypted.
@@ -113,6 +110,7 @@ fn percent(call: &Call<'_>, snapshot: &DiskSnapshot) -> u8 {
 pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
     let ended = snapshot.status != SnapshotStatus::Progressing;
     let id = snapshot.id.as_str();
+    let copied_from = snapshot.copied_from.as_ref();
     let tag =
         |tag: &domain::Tag| SnapshotTag { tag_key: tag.key.clone(), tag_value: tag.value.clone() };
     SnapshotItem {
@@ -133,9 +131,9 @@ pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, is_used: bool) -> S
         source_disk_size: snapshot.size_gib.to_string(),
         source_disk_type: snapshot.disk_kind.as_str(),
         source_storage_type: "disk",
-        source_snapshot_id: "",
-        source_region_id: "",
-        full_snapshot_size_in_bytes: i64::from(snapshot.size_gib) * GIB,
+        source_snapshot_id: copied_from.map(|from| from.snapshot.to_string()).unwrap_or_default(),
+        source_region_id: copied_from.map(|from| from.region.clone()).unwrap_or_default(),
+        full_snapshot_size_in_bytes: snapshot.size_bytes(),
         encrypted: snapshot.encrypted,
         kms_key_id: snapshot.kms_key_id.clone(),
         instant_access: snapshot.instant_access,

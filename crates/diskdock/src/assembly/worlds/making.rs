@@ -106,6 +106,7 @@ impl Worlds {
             strict: main.services.strict,
             quotas: main.services.quotas,
             throttle: main.throttle.is_some(),
+            snapshot_new_disks: false,
             keys: StartKeys::default(),
             extra_hosts: main.guard.extra_hosts.clone(),
         })

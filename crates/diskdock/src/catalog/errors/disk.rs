@@ -288,4 +288,55 @@ errors! {
     TOKEN_SIGNATURE_MISMATCH = 400 "Idempotence.SignatureMismatch"
         "There is a idempotence signature mismatch between this and last request."
         => "Use a new ClientToken for a new request.";
+    CATEGORY_NOT_FOR_THIS = 400 "DiskCategory.OperationNotSupported"
+        "The operation is not supported to the specified disk due to its disk category."
+        => "Use a cloud disk that is not elastic ephemeral; for a snapshot group, an ESSD of any kind.";
+    INSTANT_ACCESS_SNAPSHOTS = 400 "DiskHasSnapshotsWithInstantAccessEnabled.OperationNotSupported"
+        "The operation is not supported to the specified disk that have snapshots with InstantAccess enabled."
+        => "Turn the instant access of its snapshots off with ModifySnapshotAttribute first.";
+    SOURCE_SNAPSHOT_GONE = 403 "InvalidSourceSnapshot"
+        "The source snapshot of the disk has been deleted and cannot support the current operation."
+        => "Set the disk back to one of its own snapshots with ResetDisk instead.";
+    IMAGE_OF_DISK_GONE = 404 "InvalidDiskId.OperationNotSupported"
+        "The operation is not supported due to image not exist."
+        => "Set the disk back to one of its own snapshots, or replace it with ReplaceSystemDisk.";
+    SNAPSHOT_OF_OTHER_DISK = 403 "InvalidParameter.Mismatch"
+        "The specified snapshot is not created from the specified disk."
+        => "Use a snapshot whose SourceDiskId is the disk; make a new disk from any other.";
+    SNAPSHOT_ENCRYPTED_DISK_NOT = 403 "InvalidParameter.Mismatch"
+        "Non-encrypted disk can not be reset by encrypted snapshot."
+        => "Make a new disk from the snapshot.";
+    DISK_RESET_IN_PROGRESS = 403 "InvalidOperation.DiskResetInProgress"
+        "The operation cannot be performed because the disk has an ongoing reset task, please try again later."
+        => "Wait until the disk is no longer ReIniting.";
+    DISK_HAS_UNFINISHED_SNAPSHOT = 403 "IncorrectDiskStatus.HasUnfinishedSnapshot"
+        "The current disk has unfinished snapshot."
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+    RESET_CONFLICT = 403 "Operation.Conflict"
+        "The operation may conflicts with others."
+        => "Wait a moment until the resize or change of spec of the disk has ended.";
+    DISK_FOR_SYSTEM_DISK = 400 "InvalidDatadisk.DiskCategoryViolation"
+        "The operation is not permitted due to category of the Datadisk."
+        => "Leave DiskId out and send ImageId: data disks do not become system disks here.";
+    MONITOR_DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
+        "The DiskId provided does not exist in our records."
+        => "Check the id, and that the disk belongs to the account of the AccessKey.";
+    MONITOR_START_MALFORMED = 400 "InvalidStartTime.Malformed"
+        "The specified parameter \"StartTime\" is not valid."
+        => "Use a time in UTC such as 2026-01-02T03:04:05Z.";
+    MONITOR_END_MALFORMED = 400 "InvalidEndTime.Malformed"
+        "The specified parameter \"EndTime\" is not valid."
+        => "Use a time in UTC such as 2026-01-02T03:04:05Z.";
+    MONITOR_PERIOD_NOT_VALID = 400 "InvalidPeriod.ValueNotSupported"
+        "The specified parameter \"Period\" is not valid."
+        => "Use 60, 600 or 3600.";
+    MONITOR_START_TOO_EARLY = 400 "InvalidStartTime.TooEarly"
+        "The specified parameter \"StartTime\" is too early."
+        => "Use a time of the last 30 days.";
+    MONITOR_END_BEFORE_START = 400 "InvalidParameter.EndTime"
+        "The specified parameter EndTime is earlier than StartTime."
+        => "Use an EndTime that is not before StartTime.";
+    MONITOR_TOO_MUCH = 400 "InvalidParameter.TooManyDataQueried"
+        "Too many data queried."
+        => "Ask for at most 400 periods at a time.";
 }

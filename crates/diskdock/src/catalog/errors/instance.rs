@@ -32,7 +32,7 @@ errors! {
         => "Attach its system disk again with AttachDisk and Bootable=true.";
     INSTANCE_DISK_IN_TRANSIT = 403 "DiskError"
         "IncorrectDiskStatus."
-        => "Wait until no disk of the instance is Attaching or Detaching.";
+        => "Wait until no disk of the instance is Attaching, Detaching or ReIniting.";
     HIBERNATION_NOT_ENABLED = 403 "HibernationConfigured.NotEnabled"
         "The instance hibernation configured option is not enabled."
         => "Leave Hibernate out; this server does not hibernate instances.";
@@ -271,4 +271,25 @@ errors! {
     INSTANCE_FILTER_VALUE_NOT_VALID = 404 "InvalidFilterValue"
         "Invalid filter.value."
         => "Use a time in UTC such as 2026-01-02T03:04Z.";
+    KEY_PAIR_WINDOWS_DISK = 403 "DependencyViolation.WindowsInstance"
+        "The instance creating is windows, cannot use ssh key pair to login."
+        => "Use Password for Windows.";
+    NO_SYSTEM_DISK = 400 "InvalidInstance.NotFoundSystemDisk"
+        "The specified instance has no system disk."
+        => "Attach its system disk again with AttachDisk and Bootable=true first.";
+    INSTANCE_CREATING = 403 "OperationDenied.InstanceCreating"
+        "The specified instance is creating."
+        => "Wait until the instance is Stopped.";
+    MISSING_IMAGE_FOR_DISK = 400 "MissingParameter"
+        "The input parameter \"ImageId\" that is mandatory for processing this request is not supplied."
+        => "Send ImageId.";
+    NEW_SYSTEM_SIZE_ABOVE_MAX = 404 "InvalidSystemDiskSize.MoreThanMaxSize"
+        "The specified SystemDisk.Size parameter exceeds the maximum size."
+        => "Use a size that the category allows.";
+    KMS_WITHOUT_ENCRYPTION = 403 "InvalidEncrypted.NotMatchKmsKeyId"
+        "The specified parameter Encrypted must be true when KmsKeyId is not empty."
+        => "Send Encrypted=true.";
+    REPLACEMENT_SIZE_NOT_VALID = 400 "InvalidSystemDiskSize"
+        "The specified parameter SystemDisk.Size is invalid."
+        => "Use a whole number of GiB.";
 }

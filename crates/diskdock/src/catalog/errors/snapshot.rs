@@ -102,4 +102,76 @@ errors! {
     DISABLE_INSTANT_ACCESS_MALFORMED = 404 "InvalidSnapshotDisableInstantAccess.Malformed"
         "The specified DisableInstantAccess is not valid!"
         => "Use true or false.";
+    COPY_REGION_NOT_FOUND = 403 "InvalidRegionId.NotExists"
+        "Region not exists."
+        => "Use a region of DescribeRegions.";
+    SNAPSHOT_TO_COPY_NOT_FOUND = 403 "InvalidSnapshotId.NotFound"
+        "The specified snapshot is not exists."
+        => "Check the id, and that RegionId is the region of the snapshot.";
+    COPY_NAME_MALFORMED = 403 "InvalidSnapshotName.Malformed"
+        "The specified SnapshotName is wrongly formed."
+        => "Use 2 to 128 characters that begin with a letter, and not with auto.";
+    COPY_DESCRIPTION_MALFORMED = 403 "InvalidDescription.Malformed"
+        "The specified description is wrongly formed."
+        => "Use 2 to 256 characters that do not begin with http:// or https://.";
+    COPY_RETENTION_MALFORMED = 403 "InvalidRetentionDays.Malformed"
+        "The specified RetentionDays is not valid."
+        => "Use 1 to 65536 days, or leave it out to keep the copy for ever.";
+    COPY_IN_SAME_REGION = 403 "InvalidOperation.NotSupportCopyInSameRegion"
+        "Copying snapshot in the same region is not supported."
+        => "Send another region as DestinationRegionId.";
+    COPY_DECRYPTS = 403 "InvalidEncrypted.NotSupportDecrypt"
+        "Encrypted snapshot not support copy to decrypt snapshot."
+        => "Leave Encrypted out: what is encrypted stays so.";
+    COPY_UNDER_WAY = 403 "InvalidOperation.UnfinishedCrossRegionCopy"
+        "This disk has unfinished cross-region copy snapshots in the target region."
+        => "Wait until DescribeSnapshots of that region shows the copy before this one as accomplished.";
+    USAGE_REGION_NOT_FOUND = 403 "InvalidParam.RegionId"
+        "The specified region is not exist."
+        => "Use a region of DescribeRegions.";
+    LINKS_REGION_NOT_VALID = 400 "InvalidRegionId"
+        "The specified regionId is invalid."
+        => "Use a region of DescribeRegions.";
+    LINKS_INSTANCE_NOT_FOUND = 400 "InvalidInstanceId.NotFound"
+        "The specified instanceId is not exists."
+        => "Check the id, and that the instance belongs to the account of the AccessKey.";
+    LINKS_DISK_IDS_NOT_VALID = 400 "InvalidDiskIds"
+        "The specified diskIds is invalid."
+        => "Send a JSON array of up to 100 ids.";
+    LINKS_IDS_NOT_VALID = 400 "InvalidSnapshotLinkIds"
+        "The specified snapshotLinkIds is invalid."
+        => "Send a JSON array of up to 100 ids.";
+    SNAPSHOT_GROUP_NOT_FOUND = 404 "InvalidSnapshotGroup.NotFound"
+        "The SnapshotGroupId provided does not exist in our records."
+        => "Check the id, the region, and that the group belongs to the account of the AccessKey.";
+    GROUP_NAME_NOT_VALID = 400 "InvalidParameter.Name"
+        "The specified Name is invalid."
+        => "Use 2 to 128 characters that begin with a letter.";
+    GROUP_DESCRIPTION_NOT_VALID = 400 "InvalidParameter.Description"
+        "The specified Description is invalid."
+        => "Use 2 to 256 characters that do not begin with http:// or https://.";
+    GROUP_SNAPSHOT_IN_USE = 403 "SnapshotCreatedDisk"
+        "The snapshot that you are trying to delete is in use by one or more Disks."
+        => "Delete the disks that were made from snapshots of the group first.";
+    GROUP_DISKS_AND_EXCLUDED = 400 "InvalidParam.ExcludeDiskIdsAndDiskIds.Conflict"
+        "The use of parameter 'ExcludeDiskIds' and 'DiskIds' at the same time is not supported."
+        => "Send DiskId.N, or InstanceId with ExcludeDiskId.N.";
+    GROUP_OF_NOTHING = 400 "MissingParamter.InstanceId"
+        "The specified InstanceId should not be null."
+        => "Send InstanceId or DiskId.N.";
+    GROUP_WITHOUT_DISKS = 403 "InvalidInstance.NoDisk"
+        "There is no disk mounted on the instance."
+        => "Name disks that are on the instance, and leave one of them in.";
+    GROUP_TOO_MANY_DISKS = 403 "NumberExceed.TooManyDisks"
+        "The number of all disks in the request exceeds."
+        => "Use at most 16 disks at a time.";
+    GROUP_TOO_LARGE = 403 "CapacityExceed.TooManyDisks"
+        "The capacity of all disks in the request exceeds."
+        => "Use at most 32 TiB of disks at a time.";
+    GROUP_IN_SEVERAL_ZONES = 400 "InvalidDiskIds.NotInSameZone"
+        "The specified disks are not in the same availability zone."
+        => "Make one group for each zone.";
+    GROUP_DISK_IN_ARREARS = 403 "DiskInArrears"
+        "The specified operation is denied as your disk has expired."
+        => "Have the financial lock of the disk removed.";
 }

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::milliseconds;
 use crate::hypervisor::{Behaviour, Rule, TransitionKind};
 
-const TRANSITIONS: [&str; 9] =
-    ["create", "attach", "detach", "resize", "modify", "snapshot", "start", "stop", "reboot"];
+const TRANSITIONS: [&str; 12] = [
+    "create", "attach", "detach", "resize", "modify", "snapshot", "copy", "reinit", "replace",
+    "start", "stop", "reboot",
+];
 
 /// A rule for transitions.
 #[derive(Debug, Args)]

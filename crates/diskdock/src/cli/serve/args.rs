@@ -67,6 +67,10 @@ pub(crate) struct ServeArgs {
     /// Apply the vendor's request limits: 500 AttachDisk or DetachDisk in 60 seconds
     #[arg(long)]
     pub throttle: bool,
+    /// Make snapshots of disks that were never attached as well, which the cloud refuses: for
+    /// conformance tests such as csi-sanity, which never attach a disk
+    #[arg(long)]
+    pub snapshot_new_disks: bool,
     /// A TOML file that extends or replaces the regions, zones, instance types and images
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,

@@ -4,7 +4,7 @@ use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 
 use super::{Key, Simulated, ready};
 use crate::hypervisor::simulated::rules::TransitionKind;
-use crate::hypervisor::{DiskSpec, Disks, DriverFuture, Progress};
+use crate::hypervisor::{AttachmentId, DiskContent, DiskSpec, Disks, DriverFuture, Progress};
 
 /// Why nothing can be done about the bytes of a disk.
 const NO_BYTES: &str = "disks are simulated here and have no bytes";
@@ -13,6 +13,19 @@ impl Simulated {
     /// From now on there is no room for more disks, or there is again.
     pub fn set_full(&self, is_full: bool) {
         self.lock().is_full = is_full;
+    }
+}
+
+impl Simulated {
+    /// Gives a machine another disk in the place of one.
+    pub(super) fn replace(&self, old: &AttachmentId, new: &AttachmentId, now: Uptime) -> Progress {
+        let (transition, disk) = (TransitionKind::Replace, Some(new.disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        self.look(key, now, |state| {
+            let Some(machine) = state.machines.get_mut(&new.instance) else { return };
+            machine.disks.retain(|(disk, _)| *disk != old.disk && *disk != new.disk);
+            machine.disks.push((new.disk.clone(), new.generation));
+        })
     }
 }
 
@@ -40,6 +53,18 @@ impl Disks for Simulated {
         ready(self.look(key, now, |_| {}))
     }
 
+    fn copy_snapshot<'a>(
+        &'a self,
+        _: &'a SnapshotId,
+        _: &'a SnapshotId,
+        disk: &'a DiskId,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Copy, Some(disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
+    }
+
     fn resize<'a>(
         &'a self,
         spec: &'a DiskSpec,
@@ -47,6 +72,17 @@ impl Disks for Simulated {
         now: Uptime,
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Resize, Some(spec.disk.clone()));
+        let key = Key { transition, instance: None, disk, generation: 0 };
+        ready(self.look(key, now, |_| {}))
+    }
+
+    fn reinit<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        _: &'a DiskContent,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        let (transition, disk) = (TransitionKind::Reinit, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
         ready(self.look(key, now, |_| {}))
     }

@@ -29,7 +29,10 @@ impl Pace {
                 TransitionKind::Start
                 | TransitionKind::Reboot
                 | TransitionKind::Modify
-                | TransitionKind::Snapshot,
+                | TransitionKind::Snapshot
+                | TransitionKind::Copy
+                | TransitionKind::Reinit
+                | TransitionKind::Replace,
             ) => 30_000,
             (Pace::Cloud, TransitionKind::Stop) => 20_000,
         }

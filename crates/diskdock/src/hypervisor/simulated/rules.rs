@@ -18,6 +18,12 @@ pub enum TransitionKind {
     Modify,
     /// A snapshot of a disk is being made.
     Snapshot,
+    /// A snapshot is being copied to another region.
+    Copy,
+    /// The content of a disk is being set back.
+    Reinit,
+    /// The system disk of an instance is being replaced.
+    Replace,
     /// An instance is starting.
     Start,
     /// An instance is stopping.

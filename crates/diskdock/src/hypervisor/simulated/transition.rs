@@ -23,7 +23,7 @@ pub struct OperationTransitions<'a> {
     machines: HashSet<&'a InstanceId>,
     attachments: HashSet<(&'a InstanceId, &'a DiskId)>,
     disks: HashSet<&'a DiskId>,
-    /// Disks whose bytes are made by an operation that is about something else.
+    /// Disks whose bytes are made or set back by an operation that is about something else.
     making: HashSet<&'a DiskId>,
     /// Only the transitions of this disk.
     only_of: Option<&'a DiskId>,
@@ -57,7 +57,9 @@ impl<'a> OperationTransitions<'a> {
             (Some(instance), Some(disk)) => self.attachments.contains(&(instance, disk)),
             (Some(instance), None) => self.machines.contains(instance),
             (None, Some(disk)) => {
-                let makes = key.transition == TransitionKind::Create && self.making.contains(disk);
+                let makes =
+                    matches!(key.transition, TransitionKind::Create | TransitionKind::Reinit)
+                        && self.making.contains(disk);
                 self.disks.contains(disk) || makes
             }
             (None, None) => false,
@@ -89,6 +91,9 @@ pub(super) fn waiting_for(transition: TransitionKind) -> String {
         TransitionKind::Resize => "the bytes of the disk are being added",
         TransitionKind::Snapshot => "the snapshot is being made",
         TransitionKind::Modify => "the disk is getting another category or performance",
+        TransitionKind::Copy => "the snapshot is being copied",
+        TransitionKind::Reinit => "the content of the disk is being set back",
+        TransitionKind::Replace => "the system disk is being replaced",
         TransitionKind::Detach => "waiting for the guest to let go of the device",
         TransitionKind::Start => "the instance is booting",
         TransitionKind::Stop => "the instance is shutting down",

@@ -37,6 +37,8 @@ const LATER: &[Migration] = &[
     migration!("0008_snapshot_discards"),
     migration!("0009_networks"),
     migration!("0010_attachments"),
+    migration!("0011_snapshot_groups"),
+    migration!("0012_snapshot_policies"),
 ];
 
 /// All, by the number of the form that they lead to.

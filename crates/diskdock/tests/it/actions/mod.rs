@@ -1,11 +1,14 @@
 //! One story file for each action.
 
 mod attach_disk;
+mod auto_snapshot_policies;
 mod batch;
+mod copy_snapshot;
 mod create_disk;
 mod create_instance;
 mod delete_disk;
 mod delete_instances;
+mod describe_disk_monitor_data;
 mod describe_disks;
 mod describe_instance_attribute;
 mod describe_instance_status;
@@ -26,9 +29,12 @@ mod modify_instance_spec;
 mod place;
 mod products;
 mod reboot_instances;
+mod replace_system_disk;
 mod resize_disk;
 mod run_instances;
 mod security_groups;
+mod set_back;
+mod snapshot_groups;
 mod snapshots;
 mod start_instances;
 mod stop_instances;

@@ -347,6 +347,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         strict: false,
         quotas: Default::default(),
         throttle: false,
+        snapshot_new_disks: false,
         keys: StartKeys { development: true, given: Vec::new() },
         extra_hosts: Vec::new(),
     }

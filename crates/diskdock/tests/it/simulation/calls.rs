@@ -68,6 +68,8 @@ impl Simulation {
         self.compare_instances(&instances);
         self.look_at_snapshots().await;
         self.look_at_networks().await;
+        self.look_at_snapshot_groups().await;
+        self.look_at_policies(&disks).await;
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
         self.check_that_free_disks_are_unreachable(&disks).await;
@@ -75,10 +77,14 @@ impl Simulation {
         self.model.instances.retain(|id, _| instances.contains_key(id));
     }
 
-    /// Not shown: where a disk that is Attaching goes, and whether a disk is growing or changing.
+    /// Not shown: where a disk that is Attaching or replaces another goes, and whether a disk is
+    /// growing or changing.
     fn recall_what_is_hidden(&self, seen: &mut BTreeMap<String, Disk>) {
         for (id, disk) in seen {
             let Some(before) = self.model.disks.get(id) else { continue };
+            if before.is_system && disk.status == "Creating" && disk.on.is_empty() {
+                (disk.on, disk.device) = (before.on.clone(), before.device.clone());
+            }
             if disk.status == "Attaching" {
                 assert_eq!((disk.on.as_str(), disk.device.as_str()), ("", ""));
                 (disk.on, disk.device) = (before.on.clone(), before.device.clone());

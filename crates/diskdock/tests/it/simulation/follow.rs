@@ -17,13 +17,17 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
     let host_is_made = matches!(around.host, None | Some(Doing::Creating));
     let Some(after) = after else {
         let goes_along = !before.on.is_empty() && before.delete_with_instance && host_goes;
-        return goes_along || (before.status == "Creating" && around.drivers_fail);
+        let is_replaced = before.is_system && before.status == "Detaching";
+        return goes_along || is_replaced || (before.status == "Creating" && around.drivers_fail);
     };
     keeps_unchanged_fields(before, after)
         && (after.category == before.category || after.category == before.category_wanted)
         && (after.size == before.size || (around.drivers_fail && after.size == before.size_before))
         && match (before.status.as_str(), after.status.as_str()) {
+            ("ReIniting", "ReIniting") => before.on == after.on || host_goes,
             (same, now) if same == now => before.on == after.on,
+            ("ReIniting", "In_use") => before.on == after.on,
+            ("ReIniting", "Available") => before.on.is_empty() || host_goes,
             ("Creating", "Available") => before.on.is_empty() || around.drivers_fail,
             ("Creating" | "Attaching", "In_use") => before.on == after.on,
             ("Detaching", "Available") => true,

@@ -10,6 +10,10 @@ mod faults;
 mod follow;
 mod model;
 mod networks;
+mod policies;
+mod rewriting;
+mod snapshot_groups;
+mod snapshots;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -22,7 +26,7 @@ use steps::Simulation;
 /// Seeds of an ordinary run and of a long one, and steps of each.
 const SEEDS: u64 = 40;
 const SEEDS_LONG: u64 = 2_000;
-const STEPS: u64 = 250;
+const STEPS: u64 = 300;
 
 /// How often each action was answered well, and how often it was refused.
 type Counters = BTreeMap<&'static str, [usize; 2]>;

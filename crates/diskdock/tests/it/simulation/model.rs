@@ -7,23 +7,31 @@ use super::networks::Network;
 /// The actions that change something, in the order of the alphabet.
 pub(super) const MUTATIONS: &[&str] = &[
     "AddTags",
+    "ApplyAutoSnapshotPolicy",
     "AttachDisk",
     "AuthorizeSecurityGroup",
     "AuthorizeSecurityGroupEgress",
+    "CancelAutoSnapshotPolicy",
     "CancelTask",
+    "CopySnapshot",
+    "CreateAutoSnapshotPolicy",
     "CreateDisk",
     "CreateInstance",
     "CreateSecurityGroup",
     "CreateSnapshot",
+    "CreateSnapshotGroup",
+    "DeleteAutoSnapshotPolicy",
     "DeleteDisk",
     "DeleteInstance",
     "DeleteInstances",
     "DeleteSecurityGroup",
     "DeleteSnapshot",
+    "DeleteSnapshotGroup",
     "DetachDisk",
     "JoinResourceGroup",
     "JoinSecurityGroup",
     "LeaveSecurityGroup",
+    "ModifyAutoSnapshotPolicyEx",
     "ModifyDiskAttribute",
     "ModifyDiskChargeType",
     "ModifyDiskSpec",
@@ -32,9 +40,13 @@ pub(super) const MUTATIONS: &[&str] = &[
     "ModifyInstanceSpec",
     "ModifySecurityGroupAttribute",
     "ModifySnapshotAttribute",
+    "ModifySnapshotGroup",
+    "ReInitDisk",
     "RebootInstance",
     "RebootInstances",
     "RemoveTags",
+    "ReplaceSystemDisk",
+    "ResetDisk",
     "ResizeDisk",
     "RevokeSecurityGroup",
     "RevokeSecurityGroupEgress",
@@ -84,12 +96,12 @@ pub(super) struct Disk {
 
 impl Disk {
     /// Whether a resize may be under way, which nothing shows.
-    fn may_be_growing(&self) -> bool {
+    pub(super) fn may_be_growing(&self) -> bool {
         self.size != self.size_before
     }
 
     /// Whether a change of category may be under way, which nothing shows.
-    fn may_be_modifying(&self) -> bool {
+    pub(super) fn may_be_modifying(&self) -> bool {
         self.category != self.category_wanted
     }
 }
@@ -150,6 +162,15 @@ pub(super) struct Snapshot {
     pub name: String,
 }
 
+/// A snapshot group as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SnapshotGroup {
+    pub owner: usize,
+    pub name: String,
+    /// Its snapshots, but those that were deleted alone.
+    pub snapshots: Vec<String>,
+}
+
 /// The successful calls so far, and their effects.
 #[derive(Debug, Default)]
 pub(super) struct Model {
@@ -157,16 +178,18 @@ pub(super) struct Model {
     pub instances: BTreeMap<String, Instance>,
     pub snapshots: BTreeMap<String, Snapshot>,
     pub networks: Vec<Network>,
+    pub groups: BTreeMap<String, SnapshotGroup>,
+    pub policies: BTreeMap<String, super::policies::Policy>,
 }
 
 /// The codes that an answer may have; the empty one is success.
 pub(super) type Expected = &'static [&'static str];
 pub(super) const WELL: Expected = &[""];
-const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
+pub(super) const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 /// The second one of the actions on several instances.
 pub(super) const NO_INSTANCE: Expected =
     &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
-const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
+pub(super) const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
 const BEING_KEPT: Expected =
     &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
 const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
@@ -186,65 +209,18 @@ impl Model {
         self.disks.values().filter(leaves).count()
     }
 
-    fn own_disk(&self, caller: usize, id: &str) -> Option<&Disk> {
+    pub(super) fn own_disk(&self, caller: usize, id: &str) -> Option<&Disk> {
         self.disks.get(id).filter(|disk| disk.owner == caller)
     }
 
-    fn own_snapshot(&self, caller: usize, id: &str) -> Option<&Snapshot> {
+    pub(super) fn own_snapshot(&self, caller: usize, id: &str) -> Option<&Snapshot> {
         self.snapshots.get(id).filter(|snapshot| snapshot.owner == caller)
     }
 
     /// Whether a snapshot of this disk is being made.
-    fn is_being_kept(&self, disk: &str) -> bool {
+    pub(super) fn is_being_kept(&self, disk: &str) -> bool {
         let is_made = |one: &Snapshot| one.disk == disk && one.status == "progressing";
         self.snapshots.values().any(is_made)
-    }
-
-    /// The answer to CreateSnapshot.
-    pub(super) fn create_snapshot(&self, caller: usize, id: &str) -> Expected {
-        let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
-        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
-        match disk.status.as_str() {
-            _ if self.is_being_kept(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
-            "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => &[
-                "",
-                "IncorrectDiskStatus",
-                "IncorrectDiskStatus.NeverAttached",
-                "IncorrectInstanceStatus",
-            ],
-            "In_use" if moves => &["", "IncorrectInstanceStatus"],
-            "Available" | "In_use" if disk.attached_once => WELL,
-            "Available" => &["IncorrectDiskStatus.NeverAttached"],
-            _ => &["IncorrectDiskStatus"],
-        }
-    }
-
-    /// The answer to DeleteSnapshot.
-    pub(super) fn delete_snapshot(&self, caller: usize, id: &str, force: bool) -> Expected {
-        if self.own_snapshot(caller, id).is_none() {
-            return NO_SNAPSHOT;
-        }
-        let mut made = self.disks.values().filter(|disk| disk.source == id).peekable();
-        let is_used = made.peek().is_some();
-        match made.any(|disk| disk.status == "Creating") {
-            true => &["Operation.Conflict"],
-            false if is_used && !force => &["SnapshotCreatedDisk"],
-            false => WELL,
-        }
-    }
-
-    /// The answer to ModifySnapshotAttribute, which gives a name.
-    pub(super) fn rename_snapshot(&self, caller: usize, id: &str) -> Expected {
-        if self.own_snapshot(caller, id).is_some() { WELL } else { NO_SNAPSHOT }
-    }
-
-    /// The answer to CreateDisk with this snapshot.
-    pub(super) fn create_from(&self, caller: usize, id: &str) -> Expected {
-        match self.own_snapshot(caller, id).map(|snapshot| snapshot.status.as_str()) {
-            None => NO_SNAPSHOT,
-            Some("accomplished") => WELL,
-            Some(_) => &["InvalidSnapshotId.NotReady"],
-        }
     }
 
     pub(super) fn own_instance(&self, caller: usize, id: &str) -> Option<&Instance> {
@@ -363,16 +339,17 @@ impl Model {
     }
 
     fn has_disk_on_its_way(&self, instance: &str) -> bool {
-        let moves = |disk: &Disk| {
-            disk.on == instance && ["Attaching", "Detaching"].contains(&disk.status.as_str())
-        };
+        let on_its_way = ["Attaching", "Detaching", "ReIniting"];
+        let moves = |disk: &Disk| disk.on == instance && on_its_way.contains(&disk.status.as_str());
         self.disks.values().any(moves)
     }
 
     /// The answer to the release of an instance, whether it runs or not.
     pub(super) fn release(&self, caller: usize, instance: &str) -> Expected {
         let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
-        let moves = |disk: &Disk| disk.on == instance && disk.status == "Attaching";
+        let moves = |disk: &Disk| {
+            disk.on == instance && ["Attaching", "Creating"].contains(&disk.status.as_str())
+        };
         match found.doing {
             Doing::Rest if self.disks.values().any(moves) => &["IncorrectInstanceStatus"],
             Doing::Rest => WELL,

@@ -39,7 +39,7 @@ impl Simulation {
         usize::try_from(self.random.random() % below as u64).unwrap()
     }
 
-    fn some_disk(&self) -> String {
+    pub(super) fn some_disk(&self) -> String {
         let data: Vec<_> = self.model.disks.iter().filter(|(_, disk)| !disk.is_system).collect();
         if data.is_empty() { "d-none".to_owned() } else { data[self.pick(data.len())].0.clone() }
     }
@@ -51,7 +51,7 @@ impl Simulation {
     }
 
     /// An instance of this caller, and now and then of another.
-    fn some_instance_of(&self, caller: usize) -> String {
+    pub(super) fn some_instance_of(&self, caller: usize) -> String {
         let own = self.model.instances.iter().filter(|(_, one)| one.owner == caller);
         let own: Vec<_> = own.map(|(id, _)| id).collect();
         if own.is_empty() || self.pick(12) == 0 {
@@ -66,7 +66,7 @@ impl Simulation {
     }
 
     pub(super) async fn step(mut self) -> Simulation {
-        match self.pick(100) {
+        match self.pick(118) {
             0..8 => self.create_disk().await,
             8..24 => self.attach().await,
             24..40 => self.detach().await,
@@ -87,7 +87,10 @@ impl Simulation {
             96..97 => {
                 self.world.assembly.gateway.services.runner.recover().await.unwrap();
             }
-            _ => self = self.crash().await,
+            97..100 => self = self.crash().await,
+            100..106 => self.rewrite_disk().await,
+            106..113 => self.change_snapshot_groups().await,
+            _ => self.change_policies().await,
         }
         self.look().await;
         self
@@ -135,7 +138,7 @@ impl Simulation {
         self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
     }
 
-    fn some_snapshot(&self) -> String {
+    pub(super) fn some_snapshot(&self) -> String {
         let known = &self.model.snapshots;
         let nth = self.pick(known.len().max(1));
         known.keys().nth(nth).cloned().unwrap_or_else(|| "s-none".to_owned())

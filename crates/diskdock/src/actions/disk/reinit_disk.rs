@@ -1,0 +1,184 @@
+//! `ReInitDisk`: give a disk the content that it had when it was made.
+
+use super::attach_disk::Password;
+use super::resource::DISK;
+use super::set_back::{self, SettingBack};
+use crate::actions::instance::power_facts::{self, PowerFacts, Requested};
+use crate::actions::instance::start_instance::Starting;
+use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
+use crate::catalog::Needs;
+use crate::hypervisor::DiskContent;
+
+/// Gives a disk its first content again.
+pub(crate) struct ReInitDisk;
+
+params!(
+    /// Parameters of ReInitDisk.
+    pub(crate) struct Params {
+        /// The disk. It must be In_use, and its instance Stopped.
+        #[fits = ["In_use"]]
+        disk_id: DiskId,
+        /// Start the instance afterwards.
+        auto_start_instance: Option<bool>,
+        /// The login password that goes with a system disk. It is checked and not kept.
+        #[malformed = PASSWORD_MALFORMED]
+        password: Option<Password>,
+        /// The key pair of the instance from now on, for a system disk.
+        key_pair_name: Option<Text<1, 128>>,
+        /// Whether the guest gets the vendor's agent. There is none here.
+        security_enhancement_strategy: Ignored<Option<SecurityStrategy>>,
+    }
+);
+
+choice!(
+    /// Whether the vendor's agent is installed.
+    pub(crate) enum SecurityStrategy {
+        Active = "Active",
+        Deactive = "Deactive",
+    }
+);
+
+/// The disk that the request names, its instance, and what its first content was.
+pub(crate) struct Facts {
+    ask: Params,
+    disk: Disk,
+    content: DiskContent,
+    /// Whether image or snapshot of that content is there.
+    content_exists: bool,
+    /// The instance that has it.
+    power: Option<PowerFacts>,
+    /// Whether that instance runs Windows.
+    is_windows: bool,
+    /// Whether a snapshot of the disk is being made.
+    is_being_kept: bool,
+    /// Whether one of its snapshots has instant access.
+    has_instant_access: bool,
+    now: Moment,
+}
+
+impl Facts {
+    fn of_instance(&self, holds: impl Fn(&Instance) -> bool) -> bool {
+        self.power.as_ref().is_some_and(|power| holds(&power.instance))
+    }
+
+    fn is_still(&self) -> bool {
+        self.disk.status() == DiskStatus::InUse && self.disk.activity.is_none()
+    }
+
+    fn is_from_snapshot(&self) -> bool {
+        matches!(self.content, DiskContent::Snapshot(_))
+    }
+
+    fn was_started(&self) -> bool {
+        self.of_instance(|instance| instance.started_at.is_some())
+    }
+
+    fn starts(&self) -> bool {
+        self.ask.auto_start_instance == Some(true)
+    }
+
+    /// Whether a start of the instance can follow.
+    fn can_start(&self) -> bool {
+        self.power
+            .as_ref()
+            .is_some_and(|power| power.instance.system_disk.is_some() && power.disks_are_still())
+    }
+}
+
+/// In_use, ReIniting, In_use.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::between("In_use", "ReIniting", "ReInitDisk")],
+    ends: &[Edge::between("ReIniting", "In_use", "set back")],
+    settles: Some(Settling::new(Ids::Requested("DiskId"), Goal::Status("In_use"))),
+};
+
+impl Action for ReInitDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "ReInitDisk";
+    const SUMMARY: &'static str = "Gives a disk the content that it had when it was made.";
+    const DETAILS: &'static str = "\
+A system disk begins with its image again, a disk made from a snapshot with that, any other is empty. \
+The disk is ReIniting, then In_use; what was written to it is lost. Its instance is not started \
+meanwhile, unless AutoStartInstance asks for it: then it is Starting, and boots when the disk is \
+ready.\n\n\
+With real machines the bytes of a disk cannot be set back yet, so the request is refused there.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const NEEDS: Needs = Needs::Simulation;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the disk is not a multi-attach disk",                  |f| !f.disk.multi_attach, &MULTI_ATTACH_NOT_HERE),
+        must("the disk is neither local nor elastic ephemeral",      |f| set_back::takes_content(&f.disk), &CATEGORY_NOT_FOR_THIS),
+        must("no snapshot of the disk has instant access",           |f| !f.has_instant_access, &INSTANT_ACCESS_SNAPSHOTS),
+        must("no snapshot of the disk is being made",                |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
+        must("the disk is In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("its instance is not locked for security",              |f| f.of_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
+        must("its instance is neither expired nor in arrears",       |f| f.of_instance(|i| set_back::is_in_good_standing(i, f.now)), &INSTANCE_IN_ARREARS),
+        must("its instance is Stopped",                              |f| f.of_instance(|i| i.status == InstanceStatus::Stopped), &INSTANCE_STATUS),
+        must("its instance was started at least once",               |f| f.was_started(), &INSTANCE_STATUS),
+        must("the snapshot that it was made from exists",            |f| f.content_exists || !f.is_from_snapshot(), &SOURCE_SNAPSHOT_GONE),
+        must("the image that it was made from exists",               |f| f.content_exists, &IMAGE_OF_DISK_GONE),
+        must("a key pair is not for Windows",                        |f| f.ask.key_pair_name.is_none() || !f.is_windows, &KEY_PAIR_WINDOWS_DISK),
+        must("with AutoStartInstance, the instance can start",       |f| !f.starts() || f.can_start(), &INSTANCE_STATUS),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let power = match disk.attachments.first() {
+            Some(at) => match call.instance(tx, &at.instance)? {
+                Some(found) => Some(power_facts::facts(tx, call, found, Requested::default())?),
+                None => None,
+            },
+            None => None,
+        };
+        let inventory = &call.environment.inventory;
+        let content = set_back::first_content(&disk);
+        let content_exists = match &content {
+            DiskContent::Empty => true,
+            DiskContent::Image(image) => inventory.image(image).is_some(),
+            DiskContent::Snapshot(id) => call.find(tx, id)?.is_some(),
+        };
+        let image = power.as_ref().and_then(|power| inventory.image(&power.instance.image));
+        Ok(Facts {
+            ask: ask.clone(),
+            content,
+            content_exists,
+            is_windows: image.is_some_and(|image| image.os_type.as_str() == "windows"),
+            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
+            has_instant_access: snapshot_lookups::has_instant_access(tx, &disk)?,
+            power,
+            disk,
+            now: call.now,
+        })
+    }
+
+    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+        let starts = facts.starts();
+        let Facts { mut disk, content, power, .. } = facts;
+        disk.reinit().expect("a disk that stands still can be set back");
+        let mut power = power.expect("the rules want an instance");
+        let pair = ask.key_pair_name.as_ref().filter(|_| disk.kind == DiskKind::System);
+        if let Some(Text(pair)) = pair {
+            power.instance.key_pair.clone_from(pair);
+        }
+        let mut effect = Effect::reply(());
+        let mut then = None;
+        if starts {
+            let (instance, starting) = Starting::of_stopped(power);
+            effect = effect.save(instance);
+            then = Some(starting);
+        } else if pair.is_some() {
+            effect = effect.save(power.instance);
+        }
+        let setting_back = SettingBack::new(&disk, content, then);
+        effect.save(disk).start(setting_back)
+    }
+}

@@ -1,0 +1,323 @@
+//! `ReplaceSystemDisk`: give a Stopped instance a new system disk, made from an image.
+
+use domain::disk::SYSTEM_DEVICE;
+use domain::inventory::{Image, OsType};
+
+use super::attach_disk::Password;
+use super::create_disk::Arn;
+use super::reinit_disk::SecurityStrategy;
+use super::resource::DISK;
+use super::set_back;
+use crate::actions::derived;
+use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
+use crate::catalog::Needs;
+use crate::hypervisor::DiskSpec;
+
+/// GiB of a new system disk if nothing else says so (documentation of ReplaceSystemDisk).
+const DEFAULT_GIB: u32 = 40;
+
+/// Replaces the system disk of an instance.
+pub(crate) struct ReplaceSystemDisk;
+
+params!(
+    /// Parameters of ReplaceSystemDisk.
+    pub(crate) struct Params {
+        /// The instance. It must be Stopped.
+        #[fits = ["Stopped"]]
+        instance_id: InstanceId,
+        /// The image of the new disk.
+        #[names = "image"]
+        image_id: Option<Text<1, 128>>,
+        /// A data disk to become the system disk. There is no such thing here, so it is refused.
+        disk_id: Option<Text<1, 64>>,
+        /// The new disk.
+        system_disk: Group<NewSystemDisk>,
+        /// Show the new disk as encrypted. The bytes are stored as they are.
+        encrypted: Option<bool>,
+        /// The key to show; needs `Encrypted`.
+        #[wire = "KMSKeyId"]
+        kms_key_id: Option<Text<1, 128>>,
+        /// Not offered to the public.
+        encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
+        /// The login password of the new system. It is checked and not kept.
+        #[malformed = PASSWORD_MALFORMED]
+        password: Option<Password>,
+        /// Whether the password of the image counts.
+        password_inherit: Option<bool>,
+        /// The key pair of the instance from now on.
+        key_pair_name: Option<Text<1, 128>>,
+        /// Whether the guest gets the vendor's agent. There is none here.
+        security_enhancement_strategy: Ignored<Option<SecurityStrategy>>,
+        /// Whether the vendor configures the guest.
+        use_additional_service: Ignored<Option<bool>>,
+        /// The image tells it.
+        architecture: Ignored<Option<Text<0, 64>>>,
+        /// The image tells it.
+        platform: Ignored<Option<Text<0, 64>>>,
+        /// Not offered to the public.
+        arn: Ignored<Groups<Arn>>,
+        /// Makes a repeated request have its effect once.
+        client_token: Option<ClientToken>,
+    }
+);
+
+params!(
+    /// The new system disk.
+    pub(crate) struct NewSystemDisk {
+        /// GiB, not less than the old disk or the image has. Left out, it is the largest of these
+        /// and 40.
+        #[malformed = REPLACEMENT_SIZE_NOT_VALID]
+        #[example = "40"]
+        size: Option<Integer<1, 65536>>,
+    }
+);
+
+reply!(
+    /// Reply of ReplaceSystemDisk.
+    pub(crate) struct Reply {
+        /// The new system disk.
+        disk_id: String,
+    }
+);
+
+/// The instance that the request names, its system disk, and the image.
+pub(crate) struct Facts {
+    ask: Params,
+    instance: Instance,
+    old: Option<Disk>,
+    image: Option<Image>,
+    /// Whether the image is of the architecture of the instance's type.
+    architecture_fits: bool,
+    /// Whether a snapshot of the old disk is being made.
+    is_being_kept: bool,
+    now: Moment,
+}
+
+impl Facts {
+    fn image_gib(&self) -> u32 {
+        self.image.as_ref().map_or(0, |image| image.size_gib)
+    }
+
+    fn old_gib(&self) -> u32 {
+        self.old.as_ref().map_or(0, |disk| disk.size_gib)
+    }
+
+    /// GiB of the new disk.
+    fn size(&self) -> u32 {
+        let asked = self.ask.system_disk.0.size.and_then(|size| u32::try_from(size.0).ok());
+        asked.unwrap_or_else(|| DEFAULT_GIB.max(self.image_gib()).max(self.old_gib()))
+    }
+
+    /// GiB that the category allows, smallest and largest.
+    fn range(&self) -> (u32, u32) {
+        let of = |disk: &Disk| disk.category.system_sizes(disk.performance_level);
+        self.old.as_ref().and_then(of).unwrap_or((0, u32::MAX))
+    }
+
+    fn is_still(&self) -> bool {
+        self.old
+            .as_ref()
+            .is_some_and(|disk| disk.status() == DiskStatus::InUse && disk.activity.is_none())
+    }
+
+    fn is_windows(&self) -> bool {
+        self.image.as_ref().is_some_and(|image| image.os_type == OsType::Windows)
+    }
+
+    fn stays_plain(&self) -> bool {
+        self.ask.encrypted != Some(true)
+    }
+}
+
+/// The new disk is Creating, then In_use; the old one is Detaching, then gone.
+static TRANSITION: Transition = Transition {
+    resource: &DISK,
+    begins: &[Edge::into("Creating", "ReplaceSystemDisk")],
+    ends: &[Edge::between("Creating", "In_use", "replaced")],
+    settles: Some(Settling::new(Ids::Replied("DiskId"), Goal::Status("In_use"))),
+};
+
+impl Action for ReplaceSystemDisk {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = Reply;
+
+    const NAME: &'static str = "ReplaceSystemDisk";
+    const SUMMARY: &'static str = "Gives an instance a new system disk, made from an image.";
+    const DETAILS: &'static str = "\
+The new disk has an id of its own, and category and charge type of the old one, which is Detaching \
+until the new one is In_use, and then gone with all that was on it; its snapshots stay. If the new \
+disk cannot be made, the old one is In_use again. The instance is not started meanwhile.\n\n\
+With real machines a system disk cannot be replaced yet, so the request is refused there.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const NEEDS: Needs = Needs::Simulation;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("DiskId is left out",                                  |f| f.ask.disk_id.is_none(), &DISK_FOR_SYSTEM_DISK),
+        must("ImageId is given",                                    |f| f.image.is_some(), &MISSING_IMAGE_FOR_DISK),
+        must("Password is left out with PasswordInherit=true",      |f| f.ask.password.is_none() || f.ask.password_inherit != Some(true), &PASSWORD_AND_INHERIT),
+        must("the instance is not locked for security",             |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
+        must("the instance is neither expired nor in arrears",      |f| set_back::is_in_good_standing(&f.instance, f.now), &INSTANCE_IN_ARREARS),
+        must("the instance is not being created",                   |f| f.instance.status != InstanceStatus::Pending, &INSTANCE_CREATING),
+        must("the instance is Stopped",                             |f| f.instance.status == InstanceStatus::Stopped, &INSTANCE_STATUS),
+        must("the instance has a system disk",                      |f| f.old.is_some(), &NO_SYSTEM_DISK),
+        must("no snapshot of the system disk is being made",        |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
+        must("the system disk is In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("the image is of the architecture of the type",        |f| f.architecture_fits, &INSTANCE_TYPE_ARCHITECTURE),
+        must("a key pair is not for Windows",                       |f| f.ask.key_pair_name.is_none() || !f.is_windows(), &KEY_PAIR_WINDOWS_DISK),
+        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || !f.stays_plain(), &KMS_WITHOUT_ENCRYPTION),
+        must("the new disk is not smaller than the image",          |f| f.size() >= f.image_gib(), &SYSTEM_SIZE_BELOW_IMAGE),
+        must("the new disk is smaller neither than the old one nor than the category allows", |f| f.size() >= f.old_gib().max(f.range().0), &SYSTEM_SIZE_BELOW_MIN),
+        must("the new disk is not larger than the category allows", |f| f.size() <= f.range().1, &NEW_SYSTEM_SIZE_ABOVE_MAX),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let inventory = &call.environment.inventory;
+        let image = match &ask.image_id {
+            Some(Text(id)) => Some(inventory.image(id).ok_or(&IMAGE_NOT_FOUND)?.clone()),
+            None => None,
+        };
+        let old = match &instance.system_disk {
+            Some(id) => tx.disk(id)?,
+            None => None,
+        };
+        let its_type = inventory.instance_type(&instance.instance_type);
+        let architecture_fits = match (&image, its_type) {
+            (Some(image), Some(its_type)) => image.architecture == its_type.architecture,
+            (None, _) | (_, None) => true,
+        };
+        let is_being_kept = match &old {
+            Some(disk) => snapshot_lookups::is_being_kept(tx, disk)?,
+            None => false,
+        };
+        let (ask, now) = (ask.clone(), call.now);
+        Ok(Facts { ask, instance, old, image, architecture_fits, is_being_kept, now })
+    }
+
+    fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
+        let (new, generation) = new_disk(call, &facts);
+        let Facts { mut instance, old, ask, .. } = facts;
+        let mut old = old.expect("the rules want a system disk");
+        let left = old.detach(&instance.id, true).expect("a disk that is In_use can leave");
+        let attachment = |disk: &Disk, generation: u64| AttachmentId {
+            instance: instance.id.clone(),
+            disk: disk.id.clone(),
+            generation,
+        };
+        let replacing = Replacing {
+            old: attachment(&old, left),
+            new: attachment(&new, generation),
+            spec: DiskSpec::of(&new),
+        };
+        let mut effect = Effect::reply(Reply { disk_id: new.id.to_string() });
+        if let Some(Text(pair)) = &ask.key_pair_name {
+            instance.key_pair.clone_from(pair);
+            effect = effect.save(instance);
+        }
+        effect.save(old).save(new).start(replacing)
+    }
+}
+
+/// The new disk, which is on its way to the instance, and the generation of its attachment.
+fn new_disk(call: &Call<'_>, facts: &Facts) -> (Disk, u64) {
+    let old = facts.old.as_ref().expect("the rules want a system disk");
+    let image = facts.image.as_ref().expect("the rules want an image");
+    let region = call.environment.inventory.region(&old.region);
+    let hint = region.map_or("bp1", |region| &region.id_hint);
+    let id = call.environment.ids.of::<DiskId>(hint, call.now);
+    let mut disk = Disk::new(id, old.account.clone(), old.category, facts.size(), call.now);
+    disk.kind = DiskKind::System;
+    disk.region.clone_from(&old.region);
+    disk.zone.clone_from(&old.zone);
+    disk.performance_level = old.performance_level;
+    disk.bursting_enabled = old.bursting_enabled;
+    disk.provisioned_iops = old.provisioned_iops;
+    disk.charge_type = old.charge_type;
+    disk.expires_at = old.expires_at;
+    disk.portable = old.portable;
+    disk.delete_with_instance = old.delete_with_instance;
+    disk.resource_group.clone_from(&old.resource_group);
+    disk.image.clone_from(&image.id);
+    disk.encrypted = facts.ask.encrypted == Some(true);
+    if disk.encrypted {
+        let key = facts.ask.kms_key_id.as_ref().map(|key| key.0.clone());
+        let service_key = || derived::service_key(disk.account.as_str(), &disk.region);
+        disk.kms_key_id = key.unwrap_or_else(service_key);
+    }
+    let generation = disk
+        .attach(facts.instance.id.clone(), SYSTEM_DEVICE.to_owned(), call.now)
+        .expect("a new disk can be attached");
+    disk.activity = Some(domain::Activity::Creating);
+    (disk, generation)
+}
+
+/// Gives the machine its new system disk; then the old one is gone.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Replacing {
+    old: AttachmentId,
+    new: AttachmentId,
+    spec: DiskSpec,
+}
+
+impl Replacing {
+    /// The machine has the new disk. Where the instance is gone meanwhile, so are its disks.
+    fn replaced(&self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        if let Some(mut disk) = tx.disk(&self.new.disk)?
+            && disk.created().is_ok()
+            && disk.attached(&self.new.instance, self.new.generation).is_ok()
+        {
+            tx.save_disk(&disk)?;
+            if let Some(mut instance) = tx.instance(&self.new.instance)? {
+                instance.system_disk = Some(disk.id.clone());
+                instance.image.clone_from(&disk.image);
+                tx.save_instance(&instance)?;
+            }
+            tx.remove_disk(&self.old.disk)?;
+        }
+        Ok(())
+    }
+
+    /// The machine has the old disk as before.
+    fn stays(&self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        if let Some(disk) = tx.disk(&self.new.disk)?
+            && !disk.is_created()
+        {
+            tx.remove_disk(&disk.id)?;
+        }
+        let Some(mut old) = tx.disk(&self.old.disk)? else { return Ok(()) };
+        let stays = old.detach_failed(&self.old.instance, self.old.generation);
+        if stays.is_ok() { tx.save_disk(&old) } else { Ok(()) }
+    }
+}
+
+impl Operation for Replacing {
+    const KIND: &'static str = "disk.replace";
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
+
+    /// No instance: what is called off at the end is the new disk, and nothing else on one.
+    fn subject(&self) -> Subject {
+        Subject { instance: None, disk: Some(self.new.disk.clone()) }
+    }
+
+    fn phase(&self) -> &'static str {
+        "replace"
+    }
+
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let Replacing { old, new, spec } = self;
+        context.hypervisor.replace_system_disk(old, new, spec, context.now).await
+    }
+
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        match outcome {
+            Outcome::Done => self.replaced(tx),
+            Outcome::GaveUp(_) => self.stays(tx),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! `CopySnapshot`: copy a snapshot to another region.
+
+use domain::snapshot::CopiedFrom;
+use domain::{DiskSnapshot, SnapshotCategory, SnapshotId, SnapshotOrigin, SnapshotStatus};
+
+use super::resource::SNAPSHOT;
+use crate::actions::derived;
+use crate::actions::disk::create_disk::Arn;
+use crate::actions::paging::new_tags;
+use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
+use crate::catalog::{Needs, SnapshotName};
+use crate::store::{EntityReads, EntityWrites};
+
+/// Copies a snapshot.
+pub(crate) struct CopySnapshot;
+
+params!(
+    /// Parameters of CopySnapshot.
+    pub(crate) struct Params {
+        /// The region of the snapshot.
+        region_id: RegionId,
+        /// The snapshot, which must be accomplished.
+        #[fits = ["accomplished"]]
+        snapshot_id: SnapshotId,
+        /// The region of the copy, another one.
+        destination_region_id: RegionId,
+        /// Display name of the copy.
+        #[malformed = COPY_NAME_MALFORMED]
+        destination_snapshot_name: SnapshotName,
+        /// Free text about the copy.
+        #[malformed = COPY_DESCRIPTION_MALFORMED]
+        destination_snapshot_description: Description,
+        /// Days after which the copy is deleted; left out, it is kept until somebody deletes it.
+        #[malformed = COPY_RETENTION_MALFORMED]
+        retention_days: Option<Integer<1, 65536>>,
+        /// Show the copy as encrypted; that of an encrypted snapshot is.
+        encrypted: Option<bool>,
+        /// The key to show; needs `Encrypted`.
+        #[wire = "KMSKeyId"]
+        kms_key_id: Option<Text<1, 128>>,
+        /// The resource group of the copy; that of the snapshot if left out.
+        resource_group_id: Option<Text<1, 64>>,
+        /// Tags of the copy, up to 20.
+        tag: Groups<TagParam>,
+        /// Not offered to the public.
+        destination_storage_location_arn: Ignored<Option<Text<0, 256>>>,
+        /// Not offered to the public.
+        arn: Ignored<Groups<Arn>>,
+        /// Makes a repeated request have its effect once.
+        client_token: Option<ClientToken>,
+    }
+);
+
+reply!(
+    /// Reply of CopySnapshot.
+    pub(crate) struct Reply {
+        /// The copy.
+        snapshot_id: String,
+    }
+);
+
+/// The snapshot that the request names.
+pub(crate) struct Facts {
+    ask: Params,
+    snapshot: DiskSnapshot,
+    tags: Vec<Tag>,
+    /// Whether another copy of a snapshot of the disk is being made in that region.
+    is_being_copied: bool,
+}
+
+impl Facts {
+    fn is_encrypted(&self) -> bool {
+        self.ask.encrypted.unwrap_or(self.snapshot.encrypted)
+    }
+}
+
+/// progressing, accomplished; or failed.
+static TRANSITION: Transition = Transition {
+    resource: &SNAPSHOT,
+    begins: &[Edge::into("progressing", "CopySnapshot")],
+    ends: &[
+        Edge::between("progressing", "accomplished", "made"),
+        Edge::between("progressing", "failed", "refused"),
+    ],
+    // The copy lies in another region than the request.
+    settles: None,
+};
+
+impl Action for CopySnapshot {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = Reply;
+
+    const NAME: &'static str = "CopySnapshot";
+    const SUMMARY: &'static str = "Copies a snapshot to another region.";
+    const DETAILS: &'static str = "\
+The copy is progressing, and then a snapshot of that region like any other: disks can be made from it, \
+and it lives on when the first one is deleted.\n\n\
+With real machines there is one host and nothing to copy to, so the request is refused there.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const NEEDS: Needs = Needs::Simulation;
+    const LOOKUPS: &'static [&'static ErrorCode] = &[
+        &COPY_REGION_NOT_FOUND,
+        &SNAPSHOT_TO_COPY_NOT_FOUND,
+        &TAG_COUNT,
+        &TAG_MISMATCH,
+        &TAG_DUPLICATE,
+    ];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the regions differ",                                   |f| f.ask.region_id.0 != f.ask.destination_region_id.0, &COPY_IN_SAME_REGION),
+        must("the snapshot is accomplished",                         |f| f.snapshot.is_accomplished(), &SNAPSHOT_NOT_READY),
+        must("Encrypted is not false for an encrypted snapshot",     |f| !f.snapshot.encrypted || f.is_encrypted(), &COPY_DECRYPTS),
+        must("KMSKeyId comes with Encrypted=true",                   |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
+        must("no other snapshot of the disk is being copied to the region", |f| !f.is_being_copied, &COPY_UNDER_WAY),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+        let to = &ask.destination_region_id.0;
+        for region in [&ask.region_id.0, to] {
+            call.environment.inventory.region(region).ok_or(&COPY_REGION_NOT_FOUND)?;
+        }
+        let found = call.find(tx, &ask.snapshot_id)?;
+        let snapshot = found.filter(|found: &DiskSnapshot| found.region == ask.region_id.0);
+        let snapshot = snapshot.ok_or(&SNAPSHOT_TO_COPY_NOT_FOUND)?;
+        let is_being_copied = snapshot_lookups::is_being_copied(tx, &snapshot, to)?;
+        Ok(Facts { tags: new_tags(&ask.tag.0)?, ask: ask.clone(), snapshot, is_being_copied })
+    }
+
+    fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
+        let copy = copy_of(call, &facts);
+        let copying = Copying {
+            from: facts.snapshot.id.clone(),
+            to: copy.id.clone(),
+            disk: copy.disk.clone(),
+        };
+        Effect::reply(Reply { snapshot_id: copy.id.to_string() }).save(copy).start(copying)
+    }
+}
+
+fn copy_of(call: &Call<'_>, facts: &Facts) -> DiskSnapshot {
+    let Facts { ask, snapshot, tags, .. } = facts;
+    let to = &ask.destination_region_id.0;
+    let region = call.environment.inventory.region(to);
+    let hint = region.map_or("bp1", |region| &region.id_hint);
+    let encrypted = facts.is_encrypted();
+    let key = ask.kms_key_id.as_ref().map(|key| key.0.clone());
+    let service_key = || derived::service_key(snapshot.account.as_str(), to);
+    let group = ask.resource_group_id.as_ref().map(|group| &group.0);
+    DiskSnapshot {
+        id: call.environment.ids.of(hint, call.now),
+        region: to.clone(),
+        encrypted,
+        kms_key_id: if encrypted { key.unwrap_or_else(service_key) } else { String::new() },
+        group: None,
+        copied_from: Some(CopiedFrom {
+            region: snapshot.region.clone(),
+            snapshot: snapshot.id.clone(),
+        }),
+        origin: SnapshotOrigin::User,
+        category: SnapshotCategory::Standard,
+        status: SnapshotStatus::Progressing,
+        name: ask.destination_snapshot_name.0.clone(),
+        description: ask.destination_snapshot_description.0.clone(),
+        tags: tags.clone(),
+        resource_group: group.unwrap_or(&snapshot.resource_group).clone(),
+        instant_access: false,
+        instant_access_days: None,
+        retention_days: ask.retention_days.and_then(|days| u32::try_from(days.0).ok()),
+        created_at: call.now,
+        modified_at: call.now,
+        ..snapshot.clone()
+    }
+}
+
+/// Copies the content; then the copy is accomplished.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Copying {
+    from: SnapshotId,
+    to: SnapshotId,
+    disk: DiskId,
+}
+
+impl Operation for Copying {
+    const KIND: &'static str = "snapshot.copy";
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject { instance: None, disk: Some(self.disk.clone()) }
+    }
+
+    fn phase(&self) -> &'static str {
+        "copy"
+    }
+
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let Copying { from, to, disk } = self;
+        context.hypervisor.copy_snapshot(from, to, disk, context.now).await
+    }
+
+    /// A copy that was deleted meanwhile stays so.
+    fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let Some(mut copy) = tx.get(&self.to)? else { return tx.discard_snapshot(&self.to) };
+        let ended = match outcome {
+            Outcome::Done => copy.accomplished(now),
+            Outcome::GaveUp(_) => {
+                tx.discard_snapshot(&self.to)?;
+                copy.failed(now)
+            }
+        };
+        if ended.is_ok() { tx.save(&copy) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,108 @@
+//! `ModifyAutoSnapshotPolicyEx`: change name, schedule or retention of a policy.
+
+use domain::{SnapshotPolicy, SnapshotPolicyId};
+
+use super::params::{
+    self, CopyEncryption, Hours, PolicyName, Retention, TargetTag, Weekdays, check_region,
+};
+use crate::actions::prelude::*;
+use crate::catalog::SnapshotName;
+
+/// Changes a policy.
+pub(crate) struct ModifyAutoSnapshotPolicyEx;
+
+params!(
+    /// Parameters of ModifyAutoSnapshotPolicyEx.
+    pub(crate) struct Params {
+        /// The region of the policy.
+        #[wire = "regionId"]
+        region_id: RegionId,
+        /// The policy to change.
+        #[wire = "autoSnapshotPolicyId"]
+        policy_id: SnapshotPolicyId,
+        /// The new display name.
+        #[wire = "autoSnapshotPolicyName"]
+        #[malformed = POLICY_NAME_MALFORMED]
+        name: Option<PolicyName>,
+        /// Hours of the day from now on, in UTC+8.
+        #[wire = "timePoints"]
+        #[malformed = POLICY_HOURS_NOT_VALID]
+        #[example = "1"]
+        time_points: Option<Hours>,
+        /// Days of the week from now on: 1 is Monday, 7 is Sunday.
+        #[wire = "repeatWeekdays"]
+        #[malformed = POLICY_WEEKDAYS_NOT_VALID]
+        #[example = "1"]
+        repeat_weekdays: Option<Weekdays>,
+        /// Days that snapshots made from now on are kept; -1 for ever.
+        #[wire = "retentionDays"]
+        #[malformed = POLICY_RETENTION_NOT_VALID]
+        retention_days: Option<Retention>,
+        /// Without effect while disks are named themselves.
+        target_tags: Ignored<Groups<TargetTag>>,
+        /// Copies in other regions are not made: true is refused.
+        enable_cross_region_copy: Option<bool>,
+        /// Without effect while there are no copies.
+        target_copy_regions: Ignored<Option<Text<0, 256>>>,
+        /// Without effect while there are no copies.
+        #[malformed = POLICY_COPY_RETENTION_NOT_VALID]
+        copied_snapshots_retention_days: Ignored<Option<Integer<-1, 65535>>>,
+        /// Without effect while there are no copies.
+        copy_encryption_configuration: Ignored<Group<CopyEncryption>>,
+    }
+);
+
+/// The policy, and what is to change.
+pub(crate) struct Facts {
+    ask: Params,
+    policy: SnapshotPolicy,
+}
+
+impl Action for ModifyAutoSnapshotPolicyEx {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "ModifyAutoSnapshotPolicyEx";
+    const SUMMARY: &'static str = "Changes name, schedule or retention of a snapshot policy.";
+    const DETAILS: &'static str = "\
+What is left out stays. A schedule counts from now on: an hour that has passed is not made up for.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
+    const LOOKUPS: &'static [&'static ErrorCode] =
+        &[&POLICY_REGION_NOT_VALID, &POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("timePoints names an hour",                     |f| f.ask.time_points.as_ref().is_none_or(|hours| !hours.0.is_empty()), &POLICY_HOURS_NOT_VALID),
+        must("repeatWeekdays names a day",                   |f| f.ask.repeat_weekdays.as_ref().is_none_or(|days| !days.0.is_empty()), &POLICY_WEEKDAYS_NOT_VALID),
+        must("retentionDays is not 0",                       |f| f.ask.retention_days.is_none_or(params::is_retention), &POLICY_RETENTION_NOT_VALID),
+        must("no copies in other regions are asked for",     |f| f.ask.enable_cross_region_copy != Some(true), &POLICY_COPIES_NOT_HERE),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+        check_region(call, &ask.region_id)?;
+        let policy = params::find(tx, call, &ask.region_id, &ask.policy_id)?;
+        Ok(Facts { ask: ask.clone(), policy })
+    }
+
+    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+        let mut policy = facts.policy;
+        if let Some(SnapshotName(name)) = &ask.name {
+            policy.name.clone_from(name);
+        }
+        if let Some(hours) = &ask.time_points {
+            policy.hours = params::numbers(&hours.0);
+            policy.done_until = policy.done_until.max(call.now);
+        }
+        if let Some(days) = &ask.repeat_weekdays {
+            policy.weekdays = params::numbers(&days.0);
+            policy.done_until = policy.done_until.max(call.now);
+        }
+        if let Some(days) = ask.retention_days {
+            policy.retention_days = params::days(days);
+        }
+        Effect::reply(()).save(policy)
+    }
+}

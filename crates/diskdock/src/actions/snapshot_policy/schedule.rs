@@ -1,0 +1,174 @@
+//! The schedule of automatic snapshot policies, carried out by maintenance.
+//!
+//! A slot is carried out disk by disk, each in a transaction of its own that finds the snapshot of
+//! the slot if there is one; then the policy has it behind it. So a kill in between, or a second
+//! look, makes no second snapshot, and of slots that were missed only the last is made up for.
+
+use std::sync::Arc;
+
+use domain::limits::SNAPSHOTS_PER_DISK;
+use domain::{DiskSnapshot, SnapshotOrigin, SnapshotPolicy, SnapshotPolicyId, Uptime};
+
+use super::disks;
+use crate::actions::prelude::*;
+use crate::actions::snapshot::create_snapshot::TakingSnapshot;
+use crate::actions::snapshot_lookups;
+use crate::catalog::Environment;
+use crate::catalog::times::in_china;
+use crate::operations::{Admission, NewOperation, Runner, boxed};
+use crate::store::{EntityReads, EntityWrites, Store};
+
+/// Policies that are looked at in one read.
+const AT_A_TIME: u32 = 100;
+
+/// The present moment, of both kinds.
+#[derive(Clone, Copy)]
+pub(crate) struct Now {
+    /// The time of day, by which the schedule goes.
+    pub moment: Moment,
+    /// The time of waits.
+    pub uptime: Uptime,
+}
+
+/// The result for a disk in a slot.
+enum SlotResult {
+    /// Its snapshot is being made.
+    Begun(Box<NewOperation>),
+    /// Its snapshot is there, or it has the policy no more.
+    Already,
+    /// It cannot be kept now, for this reason.
+    Not(&'static str),
+}
+
+/// Carries out the slots of all policies that are due.
+pub(crate) async fn carry_out_due(
+    store: &Store,
+    runner: &Arc<Runner>,
+    environment: &Arc<Environment>,
+    now: Now,
+) -> Result<(), StoreError> {
+    if !environment.keeps_snapshots {
+        return Ok(());
+    }
+    let mut after: Option<SnapshotPolicyId> = None;
+    loop {
+        let from = after.take();
+        let page =
+            store.read(move |tx| tx.walk::<SnapshotPolicy>(from.as_ref(), AT_A_TIME)).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id.clone());
+        for policy in page {
+            if let Some(attachment) = policy.due_slot(now.moment) {
+                carry_out(store, runner, environment, policy, attachment, now).await?;
+            }
+        }
+    }
+}
+
+/// Makes the snapshots of one slot. Where there is no room for more operations, the rest is made
+/// the next time.
+async fn carry_out(
+    store: &Store,
+    runner: &Arc<Runner>,
+    environment: &Arc<Environment>,
+    policy: SnapshotPolicy,
+    attachment: Moment,
+    now: Now,
+) -> Result<(), StoreError> {
+    let of = policy.clone();
+    let members = store.read(move |tx| disks::all(tx, &of)).await?;
+    for disk in members {
+        if !matches!(runner.admission(&policy.account), Admission::Free) {
+            tracing::warn!(policy = %policy.id, "no room for more operations; snapshots come later");
+            return Ok(());
+        }
+        let (policy, environment) = (policy.clone(), Arc::clone(environment));
+        let (id, member) = (policy.id.clone(), disk.id.clone());
+        let write =
+            move |tx: &mut dyn WriteTx| keep(tx, &environment, &policy, &disk.id, attachment, now);
+        let enqueues = Arc::clone(runner);
+        let enqueue = move |kept| match kept {
+            SlotResult::Begun(operation) => {
+                enqueues.enqueue(vec![*operation]);
+                None
+            }
+            SlotResult::Already => None,
+            SlotResult::Not(reason) => Some(reason),
+        };
+        if let Some(reason) = store.write_then(write, enqueue).await? {
+            tracing::warn!(policy = %id, disk = %member, reason, "no automatic snapshot");
+        }
+    }
+    let id = policy.id;
+    let done = move |tx: &mut dyn WriteTx| {
+        let Some(mut policy) = tx.get(&id)? else { return Ok(()) };
+        policy.done_until = policy.done_until.max(attachment);
+        tx.save(&policy)
+    };
+    store.write(done).await
+}
+
+/// Begins the snapshot of a disk for a slot, unless it is there, or the disk cannot be kept.
+fn keep(
+    tx: &mut dyn WriteTx,
+    environment: &Environment,
+    policy: &SnapshotPolicy,
+    disk: &DiskId,
+    attachment: Moment,
+    now: Now,
+) -> Result<SlotResult, StoreError> {
+    let Some(disk) = tx.disk(disk)? else { return Ok(SlotResult::Already) };
+    if disk.auto_snapshot_policy != policy.id.as_str()
+        || snapshot_lookups::has_automatic_since(tx, &disk, attachment)?
+    {
+        return Ok(SlotResult::Already);
+    }
+    if let Some(reason) = obstacle(tx, environment, &disk)? {
+        return Ok(SlotResult::Not(reason));
+    }
+    let region = environment.inventory.region(&disk.region);
+    let hint = region.map_or("bp1", |region| &region.id_hint);
+    let snapshot =
+        automatic(&disk, policy, attachment, environment.ids.of(hint, now.moment), now.moment);
+    tx.save(&snapshot)?;
+    let taking = TakingSnapshot::of(&snapshot);
+    let id = environment.ids.operation(now.moment);
+    let operation = NewOperation::new(id, &disk.account, boxed(taking), now.moment, now.uptime);
+    tx.begin_operation(&operation.row)?;
+    Ok(SlotResult::Begun(Box::new(operation)))
+}
+
+/// Why no snapshot of this disk can be made now, in words.
+fn obstacle(
+    tx: &dyn ReadTx,
+    environment: &Environment,
+    disk: &Disk,
+) -> Result<Option<&'static str>, StoreError> {
+    let is_still = matches!(disk.status(), DiskStatus::Available | DiskStatus::InUse);
+    Ok(if !is_still || disk.activity.is_some() {
+        Some("the disk is neither Available nor In_use, or is changing")
+    } else if disk.attached_at.is_none() && !environment.keeps_new_disks {
+        Some("the disk was never attached")
+    } else if snapshot_lookups::is_being_kept(tx, disk)? {
+        Some("another snapshot of the disk is being made")
+    } else if snapshot_lookups::count(tx, disk)? >= SNAPSHOTS_PER_DISK {
+        Some("the disk has 256 snapshots")
+    } else {
+        None
+    })
+}
+
+fn automatic(
+    disk: &Disk,
+    policy: &SnapshotPolicy,
+    attachment: Moment,
+    id: domain::SnapshotId,
+    now: Moment,
+) -> DiskSnapshot {
+    let day: String = in_china(attachment).chars().take(10).filter(|c| *c != '-').collect();
+    let mut snapshot = DiskSnapshot::of(disk, id, now);
+    snapshot.origin = SnapshotOrigin::Auto;
+    snapshot.name = format!("auto_{day}_{}", policy.id);
+    snapshot.retention_days = policy.retention_days;
+    snapshot
+}
