@@ -70,12 +70,12 @@ fn detaching(many: usize) -> io::Result<(Export, String)> {
 }
 
 fn detach_from(disk: &mut Disk, instance: &str, number: usize) -> io::Result<u64> {
-    let illegal = |_: domain::Illegal| io::Error::other("the disk cannot be attached");
+    let illegal = |_: domain::IllegalTransition| io::Error::other("the disk cannot be attached");
     let now = disk.created_at;
     let device = format!("/dev/xvd{}", char::from(b'b' + u8::try_from(number % 24).unwrap_or(0)));
-    let generation = disk.attach(instance.into(), device, now).map_err(illegal)?;
-    disk.attached(&instance.into(), generation).map_err(illegal)?;
-    disk.detach(&instance.into(), false).map_err(illegal)?;
+    let generation = disk.begin_attach(instance.into(), device, now).map_err(illegal)?;
+    disk.finish_attach(&instance.into(), generation).map_err(illegal)?;
+    disk.begin_detach(&instance.into(), false).map_err(illegal)?;
     Ok(generation)
 }
 

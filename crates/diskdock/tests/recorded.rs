@@ -82,7 +82,7 @@ fn every_answer_is_declared() {
     let undeclared = |answer: &&Answer| {
         let own = actions::find(&answer.action).map(|listed| declared(listed.spec()));
         let mut known = own.unwrap_or_default().into_iter().chain(errors::common());
-        answer.code != "OK" && answer.cause != "planted" && !known.any(|error| is(answer, error))
+        answer.code != "OK" && answer.cause != "injected" && !known.any(|error| is(answer, error))
     };
     let answers = answers();
     let found = answers.iter().filter(undeclared);
@@ -110,7 +110,7 @@ fn every_declared_code_was_answered() {
         answers.iter().any(|answer| {
             (answer.status, answer.code.as_str()) == (error.status, error.code)
                 && action.is_none_or(|action| answer.action == action)
-                && answer.cause != "planted"
+                && answer.cause != "injected"
         })
     };
     let mut unanswered = BTreeSet::new();

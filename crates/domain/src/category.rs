@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::words;
+use crate::string_enum::string_enum;
 
-words!(
+string_enum!(
     /// The vendor's disk categories.
     Category {
         /// Basic disk.
@@ -135,7 +135,7 @@ impl Category {
     }
 }
 
-words!(
+string_enum!(
     /// Performance levels of `cloud_essd`.
     PerformanceLevel {
         /// Level 0.

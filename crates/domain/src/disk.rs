@@ -4,14 +4,14 @@
 //! ```text
 //!             created                    attach                attached
 //!  Creating ----------> Available ------------------> Attaching --------> In_use
-//!                          ^  ^      attach_failed       |                |  ^
-//!                          |  '--------------------------'        detach  |  | detach_failed
+//!                          ^  ^      fail_attach       |                |  ^
+//!                          |  '--------------------------'        detach  |  | fail_detach
 //!                          |                detached                      v  |
 //!                          '------------------------------------------ Detaching
 //!
 //!  Available or In_use --reinit--> ReIniting --reinited--> Available or In_use, as it was
 //!
-//!  In_use --released_by_guest--> Available: a guest released the disk after the detach timed out.
+//!  In_use --detached_by_guest--> Available: a guest released the disk after the detach timed out.
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the
@@ -30,9 +30,9 @@ use serde::{Deserialize, Serialize};
 use crate::category::{Category, PerformanceLevel};
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
+use crate::string_enum::{ChargeType, LockReason, string_enum};
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{ChargeType, LockReason, words};
 
 pub use activity::{Activity, Specification};
 pub use attachment::{Attachment, Phase};
@@ -43,7 +43,7 @@ pub use device::{SYSTEM_DEVICE, first_free_device};
 pub enum DiskStatus {
     /// Being made.
     Creating,
-    /// Attached to nothing. An attached disk becomes Available in `Disk::remove_attachment`
+    /// Attached to nothing. An attached disk becomes Available in `Disk::become_available_from`
     /// alone, a new one by `Disk::new` or `Disk::created`.
     Available,
     /// An attach was accepted and is not finished.
@@ -70,7 +70,7 @@ impl DiskStatus {
     }
 }
 
-words!(
+string_enum!(
     /// System disks carry the operating system.
     DiskKind {
         /// The disk that the instance boots from.

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
+use crate::string_enum::{ChargeType, IllegalTransition, LockReason, string_enum};
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{ChargeType, Illegal, LockReason, words};
 
-words!(
+string_enum!(
     /// `Status` as clients see it.
     InstanceStatus {
         /// Being made.
@@ -32,7 +32,7 @@ words!(
     }
 );
 
-words!(
+string_enum!(
     /// Whether a stopped instance is still paid for.
     StoppedMode {
         /// Paid for while it is off.
@@ -161,7 +161,7 @@ impl Instance {
     }
 
     /// Pending or Stopped → Starting; Running → Starting is a reboot.
-    pub fn start(&mut self) -> Result<(), Illegal> {
+    pub fn start(&mut self) -> Result<(), IllegalTransition> {
         self.go(
             &[InstanceStatus::Pending, InstanceStatus::Stopped, InstanceStatus::Running],
             InstanceStatus::Starting,
@@ -169,19 +169,19 @@ impl Instance {
     }
 
     /// Starting → Running.
-    pub fn started(&mut self, now: Moment) -> Result<(), Illegal> {
+    pub fn started(&mut self, now: Moment) -> Result<(), IllegalTransition> {
         self.go(&[InstanceStatus::Starting], InstanceStatus::Running)?;
         self.started_at = Some(now);
         Ok(())
     }
 
     /// Running → Stopping.
-    pub fn stop(&mut self) -> Result<(), Illegal> {
+    pub fn stop(&mut self) -> Result<(), IllegalTransition> {
         self.go(&[InstanceStatus::Running], InstanceStatus::Stopping)
     }
 
     /// Pending, Starting, Stopping or Running → Stopped: the machine is off, for any reason.
-    pub fn stopped(&mut self) -> Result<(), Illegal> {
+    pub fn stopped(&mut self) -> Result<(), IllegalTransition> {
         self.go(
             &[
                 InstanceStatus::Pending,
@@ -194,13 +194,13 @@ impl Instance {
     }
 
     /// Stopping → Running: the guest did not stop.
-    pub fn stop_failed(&mut self) -> Result<(), Illegal> {
+    pub fn stop_failed(&mut self) -> Result<(), IllegalTransition> {
         self.go(&[InstanceStatus::Stopping], InstanceStatus::Running)
     }
 
-    fn go(&mut self, from: &[InstanceStatus], to: InstanceStatus) -> Result<(), Illegal> {
+    fn go(&mut self, from: &[InstanceStatus], to: InstanceStatus) -> Result<(), IllegalTransition> {
         if self.releasing || !from.contains(&self.status) {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.status = to;
         Ok(())

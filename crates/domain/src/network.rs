@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::AccountId;
 use crate::moment::Moment;
+use crate::string_enum::{IllegalTransition, string_enum};
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{Illegal, words};
 
 ids!(
     /// A VPC, `vpc-…`.
@@ -20,7 +20,7 @@ ids!(
     VSwitchId,
 );
 
-words!(
+string_enum!(
     /// Where a VPC or a vSwitch is.
     NetworkStatus {
         /// Being made.
@@ -103,9 +103,9 @@ pub struct VSwitch {
 
 impl NetworkStatus {
     /// Pending → Available.
-    fn made(&mut self) -> Result<(), Illegal> {
+    fn made(&mut self) -> Result<(), IllegalTransition> {
         if *self != NetworkStatus::Pending {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         *self = NetworkStatus::Available;
         Ok(())
@@ -114,7 +114,7 @@ impl NetworkStatus {
 
 impl Vpc {
     /// Pending → Available.
-    pub fn made(&mut self) -> Result<(), Illegal> {
+    pub fn made(&mut self) -> Result<(), IllegalTransition> {
         self.status.made()
     }
 
@@ -126,7 +126,7 @@ impl Vpc {
 
 impl VSwitch {
     /// Pending → Available.
-    pub fn made(&mut self) -> Result<(), Illegal> {
+    pub fn made(&mut self) -> Result<(), IllegalTransition> {
         self.status.made()
     }
 

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::AccountId;
 use crate::moment::Moment;
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::words;
 
 ids!(
     /// A security group, `sg-…`.
     SecurityGroupId,
 );
 
-words!(
+string_enum!(
     /// The way of the traffic that a rule is about.
     RuleDirection {
         /// Into instances of the group.
@@ -24,7 +24,7 @@ words!(
     }
 );
 
-words!(
+string_enum!(
     /// The kind of a group.
     SecurityGroupType {
         /// For all instances.

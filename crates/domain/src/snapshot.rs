@@ -14,16 +14,16 @@ use crate::disk::{Disk, DiskKind};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::{AccountId, DiskId, SnapshotGroupId, SnapshotId};
 use crate::moment::Moment;
+use crate::string_enum::{IllegalTransition, string_enum};
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{Illegal, words};
 
 /// Bytes in a GiB.
 const GIB: i64 = 1 << 30;
 /// Seconds in a day.
 const DAY_S: i64 = 24 * 3_600;
 
-words!(
+string_enum!(
     /// Where a snapshot is.
     SnapshotStatus {
         /// Being made.
@@ -35,7 +35,7 @@ words!(
     }
 );
 
-words!(
+string_enum!(
     /// The retired distinction of where snapshots are kept.
     SnapshotCategory {
         /// With all others.
@@ -45,7 +45,7 @@ words!(
     }
 );
 
-words!(
+string_enum!(
     /// The maker of a snapshot.
     SnapshotOrigin {
         /// An automatic snapshot policy.
@@ -162,18 +162,18 @@ impl DiskSnapshot {
     }
 
     /// progressing → accomplished.
-    pub fn accomplished(&mut self, now: Moment) -> Result<(), Illegal> {
+    pub fn accomplished(&mut self, now: Moment) -> Result<(), IllegalTransition> {
         self.end(SnapshotStatus::Accomplished, now)
     }
 
     /// progressing → failed.
-    pub fn failed(&mut self, now: Moment) -> Result<(), Illegal> {
+    pub fn failed(&mut self, now: Moment) -> Result<(), IllegalTransition> {
         self.end(SnapshotStatus::Failed, now)
     }
 
-    fn end(&mut self, status: SnapshotStatus, now: Moment) -> Result<(), Illegal> {
+    fn end(&mut self, status: SnapshotStatus, now: Moment) -> Result<(), IllegalTransition> {
         if self.status != SnapshotStatus::Progressing {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         (self.status, self.modified_at) = (status, now);
         Ok(())

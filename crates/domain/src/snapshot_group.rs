@@ -13,9 +13,9 @@ use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::{AccountId, InstanceId, SnapshotGroupId};
 use crate::moment::Moment;
 use crate::snapshot::SnapshotStatus;
+use crate::string_enum::IllegalTransition;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::Illegal;
 
 /// A snapshot group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,18 +52,18 @@ pub struct SnapshotGroup {
 
 impl SnapshotGroup {
     /// progressing → accomplished: all its snapshots are there.
-    pub fn accomplished(&mut self) -> Result<(), Illegal> {
+    pub fn accomplished(&mut self) -> Result<(), IllegalTransition> {
         self.end(SnapshotStatus::Accomplished)
     }
 
     /// progressing → failed.
-    pub fn failed(&mut self) -> Result<(), Illegal> {
+    pub fn failed(&mut self) -> Result<(), IllegalTransition> {
         self.end(SnapshotStatus::Failed)
     }
 
-    fn end(&mut self, status: SnapshotStatus) -> Result<(), Illegal> {
+    fn end(&mut self, status: SnapshotStatus) -> Result<(), IllegalTransition> {
         if self.status != SnapshotStatus::Progressing {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.status = status;
         Ok(())

@@ -61,7 +61,7 @@ pub struct SnapshotPolicy {
 impl SnapshotPolicy {
     /// The slot that is due: the last one up to now, if it was not carried out yet.
     pub fn due_slot(&self, now: Moment) -> Option<Moment> {
-        self.last_slot(now).filter(|attachment| *attachment > self.done_until)
+        self.last_slot(now).filter(|slot| *slot > self.done_until)
     }
 
     /// The last slot up to now.
@@ -155,9 +155,9 @@ mod tests {
     fn due_slot_is_on_a_weekday_of_the_schedule() {
         // Midnight from Saturday to Sunday in UTC+8 is Saturday, 16 o'clock, in UTC.
         let sunday = policy(&[0], &[7], THURSDAY);
-        let attachment = THURSDAY.plus_s(2 * 24 * HOUR_S + 16 * HOUR_S);
-        assert_eq!(sunday.due_slot(attachment.plus_s(-1)), None);
-        assert_eq!(sunday.due_slot(attachment), Some(attachment));
+        let slot = THURSDAY.plus_s(2 * 24 * HOUR_S + 16 * HOUR_S);
+        assert_eq!(sunday.due_slot(slot.plus_s(-1)), None);
+        assert_eq!(sunday.due_slot(slot), Some(slot));
     }
 
     #[test]

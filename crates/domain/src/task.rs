@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, EntityId, EntityKind, plain_fields};
 use crate::ids::{AccountId, TaskId};
 use crate::moment::Moment;
+use crate::string_enum::{IllegalTransition, string_enum};
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{Illegal, words};
 
-words!(
+string_enum!(
     /// The work of a task: the action that started it.
     TaskAction {
         /// Brings an image in.
@@ -37,7 +37,7 @@ impl TaskAction {
     }
 }
 
-words!(
+string_enum!(
     /// Where a task is.
     TaskStatus {
         /// Under way.
@@ -79,20 +79,20 @@ pub struct Task {
 
 impl Task {
     /// Processing → Finished.
-    pub fn finished(&mut self, now: Moment) -> Result<(), Illegal> {
+    pub fn finished(&mut self, now: Moment) -> Result<(), IllegalTransition> {
         self.end(TaskStatus::Finished, now)
     }
 
     /// Processing → Failed, for this reason.
-    pub fn failed(&mut self, reason: &str, now: Moment) -> Result<(), Illegal> {
+    pub fn failed(&mut self, reason: &str, now: Moment) -> Result<(), IllegalTransition> {
         self.end(TaskStatus::Failed, now)?;
         reason.clone_into(&mut self.reason);
         Ok(())
     }
 
-    fn end(&mut self, status: TaskStatus, now: Moment) -> Result<(), Illegal> {
+    fn end(&mut self, status: TaskStatus, now: Moment) -> Result<(), IllegalTransition> {
         if self.status != TaskStatus::Processing {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.status = status;
         self.finished_at = Some(now);
@@ -157,7 +157,7 @@ mod tests {
         };
         assert_eq!(task.failed("no room", Moment(2)), Ok(()));
         assert_eq!((task.status, task.finished_at), (TaskStatus::Failed, Some(Moment(2))));
-        assert_eq!(task.finished(Moment(3)), Err(Illegal));
+        assert_eq!(task.finished(Moment(3)), Err(IllegalTransition));
         assert_eq!((task.reason.as_str(), task.finished_at), ("no room", Some(Moment(2))));
     }
 }

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use domain::{Illegal, Instance, InstanceStatus, Moment};
+use domain::{IllegalTransition, Instance, InstanceStatus, Moment};
 
-type Step = (&'static str, fn(&mut Instance) -> Result<(), Illegal>);
+type Step = (&'static str, fn(&mut Instance) -> Result<(), IllegalTransition>);
 
 const STEPS: [Step; 5] = [
     ("start", Instance::start),
@@ -74,7 +74,7 @@ fn instance_takes_exactly_the_declared_transitions() {
                 assert_eq!((done, after.status.as_str()), (Ok(()), *to), "{from} {name}");
                 assert_eq!(after.started_at.is_some(), name == "started");
             } else {
-                assert_eq!(done, Err(Illegal), "{from} {name}");
+                assert_eq!(done, Err(IllegalTransition), "{from} {name}");
                 assert_eq!(before, after, "{from} {name}");
             }
         }
@@ -88,7 +88,7 @@ fn instance_that_is_being_released_takes_no_transition() {
             let mut leaving = instance(from);
             leaving.releasing = true;
             let before = leaving.clone();
-            assert_eq!(step(&mut leaving), Err(Illegal), "{from} {name}");
+            assert_eq!(step(&mut leaving), Err(IllegalTransition), "{from} {name}");
             assert_eq!(before, leaving);
         }
     }

@@ -6,8 +6,8 @@ use std::collections::{HashSet, VecDeque};
 
 use domain::disk::Specification;
 use domain::{
-    Activity, Category, Disk, DiskKind, DiskStatus, Illegal, InstanceId, Moment, PerformanceLevel,
-    Phase,
+    Activity, Category, Disk, DiskKind, DiskStatus, IllegalTransition, InstanceId, Moment,
+    PerformanceLevel, Phase,
 };
 use proptest::prelude::*;
 
@@ -69,20 +69,22 @@ fn faster() -> Specification {
     Specification { category: Category::CloudEssd, performance_level, provisioned_iops: None }
 }
 
-fn apply(disk: &mut Disk, event: Event) -> Result<(), Illegal> {
+fn apply(disk: &mut Disk, event: Event) -> Result<(), IllegalTransition> {
     let on = instances();
     let present = |at: usize| disk.on(&on[at]).map_or(disk.generation, |at| at.generation);
     let generations = [present(0), present(1)];
     let generation = |at: usize, off: i64| generations[at].saturating_add_signed(off);
     match event {
         Event::Created => disk.created(),
-        Event::Attach(at) => disk.attach(on[at].clone(), format!("/dev/xvd{at}"), NOW).map(drop),
-        Event::Attached(at, off) => disk.attached(&on[at], generation(at, off)),
-        Event::AttachFailed(at, off) => disk.attach_failed(&on[at], generation(at, off)),
-        Event::Detach(at, delete) => disk.detach(&on[at], delete).map(drop),
-        Event::Detached(at, off) => disk.detached(&on[at], generation(at, off), NOW),
-        Event::DetachFailed(at, off) => disk.detach_failed(&on[at], generation(at, off)),
-        Event::LetGo(at, off) => disk.released_by_guest(&on[at], generation(at, off), NOW),
+        Event::Attach(at) => {
+            disk.begin_attach(on[at].clone(), format!("/dev/xvd{at}"), NOW).map(drop)
+        }
+        Event::Attached(at, off) => disk.finish_attach(&on[at], generation(at, off)),
+        Event::AttachFailed(at, off) => disk.fail_attach(&on[at], generation(at, off)),
+        Event::Detach(at, delete) => disk.begin_detach(&on[at], delete).map(drop),
+        Event::Detached(at, off) => disk.finish_detach(&on[at], generation(at, off), NOW),
+        Event::DetachFailed(at, off) => disk.fail_detach(&on[at], generation(at, off)),
+        Event::LetGo(at, off) => disk.detached_by_guest(&on[at], generation(at, off), NOW),
         Event::Resize(size) => disk.resize(size),
         Event::Resized(size) => disk.resized(size),
         Event::ResizeFailed(size) => disk.resize_failed(size),
@@ -153,10 +155,10 @@ fn check_reinit(before: &Disk, event: Event, after: &Disk) {
     }
 }
 
-fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), Illegal>) {
+fn check_step(before: &Disk, event: Event, after: &Disk, done: Result<(), IllegalTransition>) {
     assert!(after.generation >= before.generation, "{event:?}: {before:?}");
     if done.is_err() || is_stale(event) {
-        assert_eq!(done, Err(Illegal), "a stale {event:?} went through: {before:?}");
+        assert_eq!(done, Err(IllegalTransition), "a stale {event:?} went through: {before:?}");
         assert_eq!(before, after, "an illegal {event:?} changed something");
         return;
     }

@@ -88,7 +88,7 @@ reply!(
     pub(crate) struct Reply {
         /// `Success`.
         code: &'static str,
-        /// Nothing to say.
+        /// Always empty.
         message: &'static str,
         /// Always true.
         success: bool,
@@ -106,7 +106,7 @@ reply!(
         page_size: i64,
         /// How many match.
         total_count: u32,
-        /// One each.
+        /// The entries.
         instance_list: Vec<BoughtItem>,
     }
 );
@@ -163,12 +163,12 @@ impl Query for QueryAvailableInstances {
     const DETAILS: &'static str = "\
 Nothing costs anything here, so nothing was bought. Terraform asks in order to learn whether the account \
 is one of the domestic site: any answer says that it is.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, _: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, _: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let data = Data {
-            page_num: ask.page_num.map_or(1, |number| number.0),
-            page_size: ask.page_size.map_or(20, |size| size.0),
+            page_num: params.page_num.map_or(1, |number| number.0),
+            page_size: params.page_size.map_or(20, |size| size.0),
             total_count: 0,
             instance_list: Vec::new(),
         };

@@ -192,17 +192,22 @@ impl Query for DescribeDedicatedBlockStorageClusters {
     const SUMMARY: &'static str =
         "Lists the block storage clusters of the account, which is always none.";
     const DETAILS: &'static str = "No account has a cluster of its own here.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        if let Some(zone) = &ask.azone_id {
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        if let Some(zone) = &params.azone_id {
             region.zones.iter().find(|known| known.id == zone.0).ok_or(&ZONE_NOT_FOUND)?;
         }
-        paging::plain_tags(&ask.tag.0)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
+        paging::plain_tags(&params.tag.0)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
         Ok(Reply {
             dedicated_block_storage_clusters: Vec::new(),
             next_token: String::new(),

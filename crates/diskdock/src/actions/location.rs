@@ -95,7 +95,7 @@ reply!(
 reply!(
     /// Protocols.
     pub(crate) struct Protocols {
-        /// One each.
+        /// The entries.
         protocols: Vec<&'static str>,
     }
 );
@@ -109,13 +109,13 @@ impl Query for DescribeEndpoints {
     const DETAILS: &'static str = "\
 Of every product that is here the host is this server, so that a client that looks endpoints up stays \
 here. Of any other product there is no endpoint.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = call.environment.inventory.region(&ask.id.0);
-        let wanted = &ask.service_code.0;
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = call.environment.inventory.region(&params.id.0);
+        let wanted = &params.service_code.0;
         let is_wanted = |one: &&Product| one.code.eq_ignore_ascii_case(wanted);
-        let is_open = ask.kind.as_ref().is_none_or(|kind| ["", "openAPI"].contains(&&*kind.0));
+        let is_open = params.kind.as_ref().is_none_or(|kind| ["", "openAPI"].contains(&&*kind.0));
         let found = PRODUCTS.iter().copied().find(|one| is_wanted(one) && is_open);
         let item = |(product, region): (&Product, &domain::inventory::Region)| EndpointItem {
             endpoint: host(product, &region.id, &call.caller.host),

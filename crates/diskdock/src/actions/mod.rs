@@ -53,7 +53,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),
     kind::<instance::reboot_instance::Rebooting>(),
-    kind::<instance::delete_instance::Releasing>(),
+    kind::<instance::delete_instance::DeletingInstance>(),
     kind::<vpc::create_vpc::MakingVpc>(),
     kind::<vpc::create_v_switch::MakingVSwitch>(),
 ];

@@ -101,7 +101,7 @@ reply!(
 reply!(
     /// The groups of a page.
     pub(crate) struct ResourceGroups {
-        /// One each.
+        /// The entries.
         resource_group: Vec<ResourceGroupItem>,
     }
 );
@@ -153,12 +153,12 @@ impl Query for ListResourceGroups {
     const DETAILS: &'static str = "\
 Every account has the group `default`. Groups are not kept here: a resource can be in any other group \
 that JoinResourceGroup names, which is not listed.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let groups: Vec<_> =
-            Some(default_group(call)).into_iter().filter(|group| matches(ask, group)).collect();
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
+            Some(default_group(call)).into_iter().filter(|group| matches(params, group)).collect();
+        let paging = Paging::numbered(params.page_number, params.page_size);
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -181,20 +181,20 @@ fn default_group(call: &Call<'_>) -> ResourceGroupItem {
     }
 }
 
-fn matches(ask: &Params, group: &ResourceGroupItem) -> bool {
+fn matches(params: &Params, group: &ResourceGroupItem) -> bool {
     let has = |wanted: &Option<Text<1, 50>>, text: &str| {
         wanted.as_ref().is_none_or(|wanted| text.contains(&wanted.0))
     };
-    let ids = &ask.resource_group_ids.0;
-    let is_named = match &ask.resource_group_id {
+    let ids = &params.resource_group_ids.0;
+    let is_named = match &params.resource_group_id {
         _ if !ids.is_empty() => ids.iter().any(|id| id.0 == group.id),
         Some(id) => id.0 == group.id,
         None => true,
     };
-    let is_in_status = ask.status.is_none_or(|status| status == GroupStatus::Ok);
-    has(&ask.name, group.name)
-        && has(&ask.display_name, group.display_name)
+    let is_in_status = params.status.is_none_or(|status| status == GroupStatus::Ok);
+    has(&params.name, group.name)
+        && has(&params.display_name, group.display_name)
         && is_named
         && is_in_status
-        && ask.tag.0.is_empty()
+        && params.tag.0.is_empty()
 }

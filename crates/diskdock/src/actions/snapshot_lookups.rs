@@ -6,10 +6,10 @@ use super::prelude::*;
 use crate::store::{EntityReads, Filter, ListPage};
 
 /// Snapshots that are read at a time.
-const AT_A_TIME: u32 = 500;
+const BATCH_SIZE: u32 = 500;
 
 /// Whether a snapshot of this disk is being made.
-pub(super) fn is_being_kept(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
+pub(super) fn has_snapshot_in_progress(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
     let mut filter = of_disk(disk);
     filter.columns.push(("status", SnapshotStatus::Progressing.as_str().to_owned()));
     Ok(!first(tx, &filter)?.entries.is_empty())
@@ -31,7 +31,7 @@ pub(super) fn has_automatic_since(
 pub(super) fn automatic(tx: &dyn ReadTx, disk: &Disk) -> Result<Vec<DiskSnapshot>, StoreError> {
     let mut filter = of_disk(disk);
     filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
-    Ok(tx.list(&filter, &Page::After { after: None, most: AT_A_TIME })?.entries)
+    Ok(tx.list(&filter, &Page::After { after: None, most: BATCH_SIZE })?.entries)
 }
 
 /// Whether one of the snapshots of this disk has instant access.
@@ -69,7 +69,7 @@ pub(super) fn walk(
     let filter = Filter::<DiskSnapshot>::all(account.clone(), region);
     let mut after = None;
     loop {
-        let page = tx.list(&filter, &Page::After { after, most: AT_A_TIME })?;
+        let page = tx.list(&filter, &Page::After { after, most: BATCH_SIZE })?;
         page.entries.into_iter().for_each(&mut visit);
         after = page.next;
         if after.is_none() {
@@ -85,7 +85,7 @@ pub(super) fn of_group(
 ) -> Result<Vec<DiskSnapshot>, StoreError> {
     let mut filter = Filter::<DiskSnapshot>::all(group.account.clone(), &group.region);
     filter.terms.push(("group", group.id.to_string()));
-    Ok(tx.list(&filter, &Page::After { after: None, most: AT_A_TIME })?.entries)
+    Ok(tx.list(&filter, &Page::After { after: None, most: BATCH_SIZE })?.entries)
 }
 
 fn of_disk(disk: &Disk) -> Filter<DiskSnapshot> {

@@ -65,7 +65,7 @@ impl Query for GetCallerIdentity {
     const NAME: &'static str = "GetCallerIdentity";
     const SUMMARY: &'static str = "Tells who signed the request.";
     const OPEN: bool = true;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, _: &Params) -> Result<Reply, ActionError> {
         let account = call.caller.account.as_str();

@@ -199,7 +199,7 @@ pub(crate) async fn clear_rules(State(state): State<AdminState>) -> ControlResul
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeldSelector {
+struct OperationSelector {
     disk: Option<String>,
     instance: Option<String>,
 }
@@ -212,7 +212,7 @@ pub(crate) async fn end_selected(
 ) -> ControlResult {
     let hint =
         "Use finish, refuse or step with {\"disk\": \"d-…\"}, {\"instance\": \"i-…\"} or {}.";
-    let concerned: HeldSelector = read(&body, hint)?;
+    let concerned: OperationSelector = read(&body, hint)?;
     let selection = Selection {
         disk: concerned.disk.as_deref().map(DiskId::from),
         instance: concerned.instance.as_deref().map(InstanceId::from),

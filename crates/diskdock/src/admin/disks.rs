@@ -51,14 +51,14 @@ async fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>),
 
 fn accepted(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
     let hint = "See \"Disks whose bytes are not as they should be\" in docs/hosts.md.";
-    unless_refused(progress, disk, hint)?;
+    or_refusal(progress, disk, hint)?;
     let selection = Selection { disk: Some(disk.clone()), instance: None };
     state.gateway.services.runner.wake(&selection);
     Ok(Json(json!({ "disk": disk })))
 }
 
 /// A refusal of the driver is an error, with its reason.
-pub(super) fn unless_refused(
+pub(super) fn or_refusal(
     progress: Progress,
     subject: &impl std::fmt::Display,
     hint: &str,

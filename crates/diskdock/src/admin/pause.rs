@@ -5,7 +5,7 @@ use domain::InstanceId;
 use serde_json::json;
 
 use super::controls::no_instance;
-use super::disks::unless_refused;
+use super::disks::or_refusal;
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::operations::Selection;
 
@@ -19,7 +19,7 @@ pub(crate) async fn pause(
     Path(id): Path<String>,
 ) -> ControlResult {
     let instance = find(&state, &id).await?;
-    unless_refused(state.hypervisor.pause(&instance).await?, &instance, HINT)?;
+    or_refusal(state.hypervisor.pause(&instance).await?, &instance, HINT)?;
     tracing::info!(%instance, "paused by an operator");
     Ok(answer(&state, instance, true))
 }
@@ -30,7 +30,7 @@ pub(crate) async fn resume(
     Path(id): Path<String>,
 ) -> ControlResult {
     let instance = find(&state, &id).await?;
-    unless_refused(state.hypervisor.resume(&instance).await?, &instance, HINT)?;
+    or_refusal(state.hypervisor.resume(&instance).await?, &instance, HINT)?;
     tracing::info!(%instance, "resumed by an operator");
     Ok(answer(&state, instance, false))
 }

@@ -47,7 +47,7 @@ fn forget(state: &AdminState) {
 pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, AdminError> {
     let place = state.transfer_place()?;
     let store = &state.gateway.services.store;
-    let snapshot = store.read(|tx| tx.snapshot()).await?;
+    let snapshot = store.read(|tx| tx.export()).await?;
     let (reading, writing) = tokio::io::duplex(PIPE);
     let writing = SyncIoBridge::new(writing);
     tokio::task::spawn_blocking(move || {
@@ -67,7 +67,7 @@ pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, 
 pub(crate) async fn import(State(state): State<AdminState>, body: Body) -> ControlResult {
     state.simulated()?;
     let _place = state.transfer_place()?;
-    let snapshot = read_snapshot(body).await?;
+    let snapshot = read_export(body).await?;
     Ok(Json(json!({ "imported": replace(&state, snapshot).await? })))
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn fill(state: &AdminState, file: &Path) -> Result<bool, AdminE
     let cannot = |error: &dyn std::fmt::Display| {
         AdminError::bad(format!("cannot read {}: {error}", file.display()), hint)
     };
-    let before = state.gateway.services.store.read(|tx| tx.snapshot()).await?;
+    let before = state.gateway.services.store.read(|tx| tx.export()).await?;
     if before.counts().any(|(_, many)| many > 0) {
         return Ok(false);
     }
@@ -113,7 +113,7 @@ pub(super) async fn fill(state: &AdminState, file: &Path) -> Result<bool, AdminE
 }
 
 /// Reads an export on a thread of its own, up to the bound.
-async fn read_snapshot(body: Body) -> Result<Export, AdminError> {
+async fn read_export(body: Body) -> Result<Export, AdminError> {
     let body = Body::new(Limited::new(body, STATE)).into_data_stream();
     let reading = StreamReader::new(body.map_err(io::Error::other));
     let reading = SyncIoBridge::new(reading);

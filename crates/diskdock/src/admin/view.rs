@@ -99,7 +99,7 @@ pub(super) async fn operations_of(
 ) -> Result<Vec<Value>, StoreError> {
     let (saved, given_up) = services
         .store
-        .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.abandoned_operations()?)))
+        .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.failed_operations()?)))
         .await?;
     let waiting = services.runner.in_flight_rows().into_iter();
     let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();

@@ -4,7 +4,7 @@
 //! access key leads to the world that it was made for, so that any client can be pointed at one.
 //! Worlds are gone when the server stops.
 
-mod making;
+mod create_world;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -156,7 +156,7 @@ impl Worlds {
         self.main.worlds.remove(&world.assembly.gateway);
         self.all.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         world.assembly.gateway.services.store.close().await;
-        making::remove(world.assembly.directory.clone()).await?;
+        create_world::remove(world.assembly.directory.clone()).await?;
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Worlds {
                 tracing::warn!(world = world.name, %fault, "a world was not deleted");
             }
         }
-        if let Err(error) = making::remove(self.directory()).await {
+        if let Err(error) = create_world::remove(self.directory()).await {
             tracing::warn!(%error, "the files of worlds were not removed");
         }
     }

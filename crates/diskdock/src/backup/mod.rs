@@ -1,14 +1,14 @@
 //! The files beside a store that are in no backup of it (disks, snapshots, images, records of
 //! virtual machines), and the comparison of a backup with them.
 
-mod beside;
+mod data_files;
 
 use std::collections::BTreeSet;
 
 use domain::{DiskId, InstanceId, SnapshotId};
 use serde::Serialize;
 
-pub(crate) use beside::Beside;
+pub(crate) use data_files::DataFiles;
 
 use crate::store::sqlite::StoreContents;
 
@@ -35,7 +35,7 @@ impl Disagreement {
 }
 
 /// Compares what a store holds with what lies beside it. Simulated disks have no files.
-pub(crate) fn compare(contents: &StoreContents, beside: &Beside) -> Disagreement {
+pub(crate) fn compare(contents: &StoreContents, beside: &DataFiles) -> Disagreement {
     let files: BTreeSet<DiskId> =
         beside.disks.iter().map(|file| DiskId::from(file.id.as_str())).collect();
     let machines: BTreeSet<InstanceId> = beside.machines.iter().cloned().collect();
@@ -84,14 +84,14 @@ mod tests {
         }
     }
 
-    fn beside(disks: &[&str], machines: &[&str]) -> Beside {
+    fn beside(disks: &[&str], machines: &[&str]) -> DataFiles {
         let file = |id: &&str| DiskFileFound {
             id: (*id).to_owned(),
             path: format!("/disks/{id}.raw").into(),
             bytes: 1,
             allocated_bytes: 0,
         };
-        Beside {
+        DataFiles {
             disks: disks.iter().map(file).collect(),
             snapshots: Vec::new(),
             images: Vec::new(),
@@ -122,7 +122,7 @@ mod tests {
         contents.snapshots = ["s-1", "s-2"].map(SnapshotId::from).into();
         contents.passing_snapshots = [SnapshotId::from("s-passing")].into();
         let snapshots = beside(&["s-2", "s-3", "s-passing"], &[]).disks;
-        let found = compare(&contents, &Beside { snapshots, ..beside(&[], &["i-1"]) });
+        let found = compare(&contents, &DataFiles { snapshots, ..beside(&[], &["i-1"]) });
         let only = Disagreement {
             snapshots_without_file: vec!["s-1".into()],
             unknown_snapshot_files: vec!["s-3".into()],

@@ -173,7 +173,7 @@ pub trait Action: Sync + 'static {
     /// The change of status that it causes, if any.
     const TRANSITION: Option<&'static Transition>;
     /// Errors that `load` can give.
-    const LOOKUPS: &'static [&'static ErrorCode];
+    const LOAD_ERRORS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>];
     /// Its needs of the hypervisor.
@@ -181,7 +181,7 @@ pub trait Action: Sync + 'static {
     /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
-    /// Loads the facts; an error of `LOOKUPS` if a named resource does not exist.
+    /// Loads the facts; an error of `LOAD_ERRORS` if a named resource does not exist.
     fn load(
         tx: &dyn ReadTx,
         call: &Call<'_>,
@@ -208,7 +208,7 @@ pub trait Query: Sync + 'static {
     /// Whether every key may call it, whatever its policies say.
     const OPEN: bool = false;
     /// Errors that it can give besides those of its parameters.
-    const LOOKUPS: &'static [&'static ErrorCode];
+    const LOAD_ERRORS: &'static [&'static ErrorCode];
 
     /// Adds to the reply what only files of the host tell; none if the store tells everything.
     /// Runs after the read transaction, on a thread that may block.
@@ -328,7 +328,7 @@ impl<Q: Query> DynQuery for Q {
                 reply: Q::Reply::SHAPE,
                 preconditions: Vec::new,
                 needs: Needs::Nothing,
-                lookups: Q::LOOKUPS,
+                lookups: Q::LOAD_ERRORS,
                 token_mismatch: &CLIENT_TOKEN_MISMATCH,
             }
         }
@@ -374,7 +374,7 @@ impl<A: Action> DynAction for A {
                 reply: A::Reply::SHAPE,
                 preconditions: preconditions_of::<A>,
                 needs: A::NEEDS,
-                lookups: A::LOOKUPS,
+                lookups: A::LOAD_ERRORS,
                 token_mismatch: A::TOKEN_MISMATCH,
             }
         }

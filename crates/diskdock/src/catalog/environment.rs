@@ -33,7 +33,7 @@ pub struct ConsoleOutput {
 /// The needs of an action of the hypervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing that not every hypervisor can do.
+    /// No capability beyond those of every hypervisor.
     Nothing,
     /// That it keeps the bytes of disks: snapshots, and all that is made with them.
     Snapshots,

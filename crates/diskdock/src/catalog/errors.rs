@@ -130,7 +130,7 @@ impl Cause {
         match self {
             Cause::Request => "",
             Cause::Precondition(sentence) => sentence,
-            Cause::Injected => "planted",
+            Cause::Injected => "injected",
         }
     }
 }

@@ -9,7 +9,7 @@ use super::catalog::TextFormat;
 use super::hypervisor_args::recorded_hypervisor;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
-use crate::backup::Beside;
+use crate::backup::DataFiles;
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::storage::{DiskFileFound, ImageRecord};
@@ -68,7 +68,7 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
         made.map_err(|fault| Failure::new(fault, ""))
     })
     .await?;
-    let beside = Beside::look(&data_dir).map_err(|fault| {
+    let beside = DataFiles::look(&data_dir).map_err(|fault| {
         let hint = "The backup is written; only the list of what is not in it is missing.";
         Failure::new(fault, hint)
     })?;
@@ -76,12 +76,12 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     match output {
         TextFormat::Json => output::print_json(&json!({
             "file": file, "bytes": bytes, "contents": contents_value(&contents),
-            "not_included": beside_value(&beside, &data_dir),
+            "not_included": data_files_value(&beside, &data_dir),
         })),
         TextFormat::Table => {
             let size = output::size(bytes);
             let holds = contents_text(&contents);
-            let missing = beside_text(&beside, &data_dir);
+            let missing = data_files_text(&beside, &data_dir);
             output::print(&format!("{} is written ({size})\n{holds}\n\n{missing}", file.display()))
         }
     }
@@ -121,7 +121,7 @@ pub(super) fn contents_text(contents: &StoreContents) -> String {
     lines.join("\n")
 }
 
-fn beside_value(beside: &Beside, directory: &Path) -> Value {
+fn data_files_value(beside: &DataFiles, directory: &Path) -> Value {
     let disk = |file: &DiskFileFound| {
         json!({ "id": file.id, "bytes": file.bytes, "allocated_bytes": file.allocated_bytes,
                 "path": file.path })
@@ -139,7 +139,7 @@ fn beside_value(beside: &Beside, directory: &Path) -> Value {
     })
 }
 
-fn beside_text(beside: &Beside, directory: &Path) -> String {
+fn data_files_text(beside: &DataFiles, directory: &Path) -> String {
     let path = |folder: &str, id: &str| directory.join(folder).join(id).display().to_string();
     let disks = beside.disks.iter().chain(&beside.snapshots).map(|file| {
         let (size, used) = (output::size(file.bytes), output::size(file.allocated_bytes));

@@ -37,9 +37,9 @@ impl HypervisorChoice {
 /// The use of the host's page cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum DiskCacheChoice {
-    /// Past it, by io_uring where the host can
+    /// Bypass it (O_DIRECT), by io_uring where the host can
     None,
-    /// Through it
+    /// Use it
     #[default]
     Writeback,
 }

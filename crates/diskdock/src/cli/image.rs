@@ -17,7 +17,8 @@ use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::ids::IdGenerator;
 use crate::storage::{
-    self, ImageBoot, ImageRecord, Images, Import, ImportProgress, StorageError, What, free_bytes,
+    self, ImageBoot, ImageRecord, Images, Import, ImportProgress, ImportedFiles, StorageError,
+    free_bytes,
 };
 
 /// Seconds to wait until a running server has read the images.
@@ -191,14 +192,14 @@ async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Fa
 fn plan(wanted: &ImportArgs) -> Import {
     let format = wanted.format.map(storage::DiskFormat::from);
     let what = match (&wanted.kernel, &wanted.file) {
-        (Some(kernel), disk) => What::Kernel {
+        (Some(kernel), disk) => ImportedFiles::Kernel {
             kernel: kernel.clone(),
             initrd: wanted.initrd.clone(),
             command_line: wanted.append.clone(),
             disk: disk.clone().map(|file| (file, format)),
             empty_gib: wanted.size,
         },
-        (None, file) => What::Disk {
+        (None, file) => ImportedFiles::Disk {
             file: file.clone().unwrap_or_default(),
             format,
             boot_mode: wanted.boot_mode.into(),

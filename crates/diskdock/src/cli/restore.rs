@@ -12,7 +12,7 @@ use super::hypervisor_args::{record_hypervisor, recorded_hypervisor};
 use super::key::is_held;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
-use crate::backup::{Beside, Disagreement, compare};
+use crate::backup::{DataFiles, Disagreement, compare};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::store::StoreError;
@@ -57,7 +57,7 @@ fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let locked = if directory.exists() { Some(lock(directory)?) } else { None };
     let backup = BackupFile::open(&args.file).map_err(failed)?;
     check_hypervisor(&backup, directory)?;
-    let beside = Beside::look(directory).map_err(|fault| Failure::new(fault, ""))?;
+    let beside = DataFiles::look(directory).map_err(|fault| Failure::new(fault, ""))?;
     let disagreement = compare(backup.contents(), &beside);
     if args.output == TextFormat::Table {
         let holds = contents_text(backup.contents());

@@ -84,7 +84,7 @@ async fn version(name: &'static str, program: &Path, install: &str) -> Point {
 fn judge(name: &'static str, output: &str, install: &str) -> Point {
     let Some((text, number)) = number(output) else {
         let line = output.lines().next().unwrap_or_default();
-        return Point::problem(name, format!("it is no QEMU: its output is {line:?}"), install);
+        return Point::problem(name, format!("it is not QEMU: its output is {line:?}"), install);
     };
     if number >= OLDEST {
         return Point::ok(name, format!("version {text}"));

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::Point;
-use crate::backup::{Beside, Disagreement, compare};
+use crate::backup::{DataFiles, Disagreement, compare};
 use crate::store::sqlite::{Sqlite, StoreContents};
 use crate::store::{StoreError, postgres};
 
@@ -31,7 +31,7 @@ pub(crate) fn examine(data_directory: &Path) -> Point {
 }
 
 fn agree(contents: &StoreContents, data_directory: &Path) -> Point {
-    let beside = match Beside::look(data_directory) {
+    let beside = match DataFiles::look(data_directory) {
         Ok(beside) => beside,
         Err(error) => {
             let remedy = "give the files of the data directory back to whoever runs the server";
@@ -68,6 +68,6 @@ fn judge(sound: &str, found: &Disagreement) -> Point {
         return Point::ok(STORE, sound);
     }
     let remedy = "if the store is an older copy, restore a later backup: diskdock restore; else \
-                  put missing files back, and move those away that nobody needs";
+                  put missing files back, and move unneeded ones away";
     Point::warning(STORE, format!("{sound}; {}", parts.join("; ")), remedy)
 }

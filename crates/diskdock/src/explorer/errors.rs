@@ -93,7 +93,7 @@ fn meaning(error: &'static ErrorCode) -> Markup {
                 dt { "Given by" }
                 dd {
                     @if given_by.is_empty() && is_common(error) { "any action" }
-                    @else if given_by.is_empty() { "no action; a fault can be planted with it" }
+                    @else if given_by.is_empty() { "no action; a fault can be injected with it" }
                     @else { ul.givers { @for one in given_by { li { (giver(one, error)) } } } }
                 }
             }

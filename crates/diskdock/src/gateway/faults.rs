@@ -155,7 +155,7 @@ impl Order {
         match self {
             Order::Answer { code } => {
                 let error = error_of(&code).unwrap_or(&errors::INTERNAL_ERROR);
-                Fault::Answer { error: Refusal::about(error, "planted by an operator") }
+                Fault::Answer { error: Refusal::about(error, "injected by an operator") }
             }
             Order::Throttle => Fault::Answer { error: (&THROTTLING_USER).into() },
             Order::DropReply => Fault::DropReply,

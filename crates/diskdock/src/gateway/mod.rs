@@ -131,7 +131,7 @@ impl Gateway {
         Ok((listed, Request { caller, request_id, rights, origin, input, nonce }))
     }
 
-    /// Calls the service, with the fault that an operator planted for the call, if any.
+    /// Calls the service, with the fault that an operator injected for the call, if any.
     async fn perform(&self, listed: Listed, request: &mut Request) -> Performed {
         let fault = self.faults.next_fault(listed.spec().name);
         let closes = matches!(fault, Some(Fault::DropReply));

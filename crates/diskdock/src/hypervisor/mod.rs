@@ -220,11 +220,11 @@ pub trait Machines: Send + Sync {
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// Carries out what a guest has left to do since the last time: disks that it released on
     /// request are closed, and those that it ejected unrequested are plugged in again.
-    fn catch_up<'a>(&'a self, _: &'a InstanceId) -> DriverFuture<'a, ()> {
+    fn reconcile_devices<'a>(&'a self, _: &'a InstanceId) -> DriverFuture<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
     /// The observed state of an instance; `None` if the driver has no record of it. Read-only: what
-    /// happened since the last [`Machines::catch_up`] may be missing from it.
+    /// happened since the last [`Machines::reconcile_devices`] may be missing from it.
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
     /// Whether machines are what the store says, so that there is nothing to compare with it.
     fn follows_store(&self) -> bool {

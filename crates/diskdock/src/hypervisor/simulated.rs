@@ -34,7 +34,7 @@ const RETRY_AFTER_MS: i64 = 60_000;
 const CHANGES: usize = 16;
 /// A transition under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Under {
+enum TransitionState {
     /// Done at this moment.
     Due(Uptime),
     /// Waits for the operator.
@@ -52,7 +52,7 @@ enum Under {
 #[derive(Clone, Debug, Default)]
 struct SimulatedState {
     machines: HashMap<InstanceId, SimulatedMachine>,
-    under_way: HashMap<Key, Under>,
+    transitions: HashMap<Key, TransitionState>,
     script: Script,
     pace: Option<Pace>,
     /// There is no room for more disks.
@@ -78,7 +78,7 @@ impl SimulatedMachine {
 #[derive(Debug)]
 pub struct Simulated {
     state: Mutex<SimulatedState>,
-    /// Sends only [`Simulated::release_disk`]: the only event without a call.
+    /// Sends only [`Simulated::eject_disk`]: the only event without a call.
     changes: broadcast::Sender<MachineEvent>,
 }
 
@@ -133,18 +133,18 @@ impl Simulated {
     /// Ends what these operations have under way: well, or with a refusal. Says how many
     /// transitions that were.
     pub fn finish_transitions(&self, transitions: &OperationTransitions<'_>, well: bool) -> usize {
-        let under = if well { Under::Finished } else { Under::Refused };
+        let under = if well { TransitionState::Finished } else { TransitionState::Refused };
         self.end(|key| transitions.include(key), under)
     }
 
     /// Ends everything that is under way: well, or with a refusal.
     pub fn finish_all(&self, well: bool) -> usize {
-        self.end(|_| true, if well { Under::Finished } else { Under::Refused })
+        self.end(|_| true, if well { TransitionState::Finished } else { TransitionState::Refused })
     }
 
-    fn end(&self, is_meant: impl Fn(&Key) -> bool, under: Under) -> usize {
+    fn end(&self, is_meant: impl Fn(&Key) -> bool, under: TransitionState) -> usize {
         let mut state = self.lock();
-        let meant = state.under_way.iter_mut().filter(|(key, _)| is_meant(key));
+        let meant = state.transitions.iter_mut().filter(|(key, _)| is_meant(key));
         meant.map(|(_, old)| *old = under).count()
     }
 
@@ -152,7 +152,7 @@ impl Simulated {
     pub fn clear(&self) {
         let mut state = self.lock();
         state.machines.clear();
-        state.under_way.clear();
+        state.transitions.clear();
         state.script.clear();
     }
 
@@ -171,7 +171,7 @@ impl Simulated {
         let machine = state.machines.get(&attachment.instance);
         let has_it = machine.is_some_and(|machine| machine.disks.contains(&held));
         if !has_it {
-            state.under_way.remove(&on_attachment(TransitionKind::Attach, attachment));
+            state.transitions.remove(&on_attachment(TransitionKind::Attach, attachment));
         }
         !has_it
     }
@@ -179,28 +179,28 @@ impl Simulated {
     /// One look at a transition: begins it if it is not under way, ends it if it is due.
     fn look(&self, key: Key, now: Uptime, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
         let mut state = self.lock();
-        let under = match state.under_way.get(&key) {
+        let under = match state.transitions.get(&key) {
             Some(under) => *under,
             None => state.begin(&key, now),
         };
-        match state.unless_paused(&key, under, now) {
-            Under::Finished => state.settle(&key, settle),
-            Under::Due(due) if due <= now => state.settle(&key, settle),
-            Under::Due(due) => Progress::RetryAfter {
+        match state.hold_if_paused(&key, under, now) {
+            TransitionState::Finished => state.settle(&key, settle),
+            TransitionState::Due(due) if due <= now => state.settle(&key, settle),
+            TransitionState::Due(due) => Progress::RetryAfter {
                 after_ms: due.since_ms(now),
                 because: waiting_for(key.transition),
             },
-            Under::Held => {
+            TransitionState::Held => {
                 let because = "held by a rule until `diskdock admin finish` or `refuse`".to_owned();
                 Progress::Suspended { after_ms: RETRY_AFTER_MS, because }
             }
-            Under::Paused(since) => state.wait_for_paused(&key, since, now),
-            Under::Silent => {
+            TransitionState::Paused(since) => state.wait_for_paused(&key, since, now),
+            TransitionState::Silent => {
                 let because = format!("{}; no answer so far", waiting_for(key.transition));
                 Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because }
             }
-            Under::Refused => {
-                state.under_way.remove(&key);
+            TransitionState::Refused => {
+                state.transitions.remove(&key);
                 Progress::Failed("the guest refused".to_owned())
             }
         }
@@ -209,24 +209,25 @@ impl Simulated {
 
 impl SimulatedState {
     fn settle(&mut self, key: &Key, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
-        self.under_way.remove(key);
+        self.transitions.remove(key);
         if !self.follows_store {
             settle(self);
         }
         Progress::Done
     }
 
-    fn begin(&mut self, key: &Key, now: Uptime) -> Under {
+    fn begin(&mut self, key: &Key, now: Uptime) -> TransitionState {
+        let due_after = |ms| TransitionState::Due(now.plus_ms(ms));
         let disk = key.disk.as_ref().map(DiskId::as_str);
         let instance = key.instance.as_ref().map(InstanceId::as_str);
         let under = match self.script.behaviour(key.transition, disk, instance) {
-            None => Under::Due(now.plus_ms(self.pace.unwrap_or(Pace::Fast).of(key.transition))),
-            Some(Behaviour::Take { milliseconds }) => Under::Due(now.plus_ms(milliseconds)),
-            Some(Behaviour::Hold) => Under::Held,
-            Some(Behaviour::Refuse) => Under::Refused,
-            Some(Behaviour::Never) => Under::Silent,
+            None => due_after(self.pace.unwrap_or(Pace::Fast).of(key.transition)),
+            Some(Behaviour::Take { milliseconds }) => due_after(milliseconds),
+            Some(Behaviour::Hold) => TransitionState::Held,
+            Some(Behaviour::Refuse) => TransitionState::Refused,
+            Some(Behaviour::Never) => TransitionState::Silent,
         };
-        self.under_way.insert(key.clone(), under);
+        self.transitions.insert(key.clone(), under);
         under
     }
 
@@ -308,7 +309,7 @@ impl Machines for Simulated {
     fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         state.machines.remove(instance);
-        state.under_way.retain(|key, _| key.instance.as_ref() != Some(instance));
+        state.transitions.retain(|key, _| key.instance.as_ref() != Some(instance));
         drop(state);
         ready(())
     }
@@ -333,7 +334,7 @@ impl Machines for Simulated {
     ) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         state
-            .under_way
+            .transitions
             .retain(|key, _| key.instance.as_ref() != instance || key.disk.as_ref() != disk);
         drop(state);
         ready(())

@@ -59,7 +59,7 @@ impl ChangeFollower {
     async fn reconcile(self, pending: Pending, instance: InstanceId) {
         let concerned = Selection { disk: None, instance: Some(instance.clone()) };
         while pending.goes_on(&instance) {
-            self.runner.until_looked_at(&concerned).await;
+            self.runner.until_advanced(&concerned).await;
             let now = self.clock.now();
             match reconcile_one(&self.store, self.hypervisor.as_ref(), &instance, now).await {
                 Ok(found) => report(found),

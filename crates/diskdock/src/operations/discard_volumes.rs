@@ -8,7 +8,7 @@ use crate::hypervisor::Hypervisor;
 use crate::store::{Store, StoreError, WriteTx};
 
 /// Disks, and snapshots, that are discarded at a time.
-const AT_A_TIME: u32 = 1_000;
+const BATCH_SIZE: u32 = 1_000;
 
 /// Discards the bytes of removed disks and snapshots. Gives how many are gone now; what could not
 /// be discarded is in the log, and tried again the next time.
@@ -16,7 +16,7 @@ pub async fn discard_volumes(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<usize, StoreError> {
-    let removed = store.read(|tx| tx.discards(AT_A_TIME)).await?;
+    let removed = store.read(|tx| tx.discards(BATCH_SIZE)).await?;
     let mut gone = Vec::new();
     for disk in removed {
         match hypervisor.discard(&disk).await {
@@ -35,7 +35,7 @@ async fn discard_snapshots(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<usize, StoreError> {
-    let removed = store.read(|tx| tx.snapshot_discards(AT_A_TIME)).await?;
+    let removed = store.read(|tx| tx.snapshot_discards(BATCH_SIZE)).await?;
     let mut gone = Vec::new();
     for snapshot in removed {
         match hypervisor.discard_snapshot(&snapshot).await {

@@ -9,7 +9,7 @@ use crate::store::{EntityReads, EntityWrites, Filter, Page, ReadTx, Store, Store
 /// and soon after.
 const TASKS_KEPT_S: i64 = 7 * 24 * 3_600;
 /// Resources that are looked at, and removed, at a time.
-const AT_A_TIME: u32 = 500;
+const BATCH_SIZE: u32 = 500;
 
 /// Removes what has had its time by `now`.
 pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), StoreError> {
@@ -17,11 +17,14 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
     let has_ended = move |task: &Task| task.finished_at.is_some_and(|ended| ended < before);
     remove(store, has_ended, |_, _| Ok(false)).await?;
     let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
-    remove(store, has_expired, feeds_a_disk).await
+    remove(store, has_expired, is_source_of_creating_disk).await
 }
 
 /// Whether a disk is being made from a snapshot: it stays until that is there.
-fn feeds_a_disk(tx: &dyn ReadTx, snapshot: &DiskSnapshot) -> Result<bool, StoreError> {
+fn is_source_of_creating_disk(
+    tx: &dyn ReadTx,
+    snapshot: &DiskSnapshot,
+) -> Result<bool, StoreError> {
     let mut made = Filter::<Disk>::all(snapshot.account.clone(), &snapshot.region);
     made.terms.push(("source_snapshot", snapshot.id.to_string()));
     made.also.push(Box::new(|disk| !disk.is_created()));
@@ -38,7 +41,7 @@ async fn remove<T: Entity>(
     let mut after: Option<T::Id> = None;
     loop {
         let from = after.take();
-        let page = store.read(move |tx| tx.walk::<T>(from.as_ref(), AT_A_TIME)).await?;
+        let page = store.read(move |tx| tx.walk::<T>(from.as_ref(), BATCH_SIZE)).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id().clone());
         let expired: Vec<_> =

@@ -125,13 +125,13 @@ pub struct Selected {
 pub(super) struct Jobs {
     due: BinaryHeap<Reverse<(Uptime, OperationId)>>,
     waiting: HashMap<OperationId, Job>,
-    in_hand: HashMap<OperationId, Held>,
+    running: HashMap<OperationId, RunningEntry>,
     /// How many there are of each account.
     accounts: HashMap<AccountId, usize>,
 }
 
 /// A job while it takes a step.
-struct Held {
+struct RunningEntry {
     account: AccountId,
     subject: Subject,
     making: Vec<DiskId>,
@@ -156,17 +156,17 @@ impl Jobs {
     }
 
     pub(crate) fn knows(&self, id: OperationId) -> bool {
-        self.waiting.contains_key(&id) || self.in_hand.contains_key(&id)
+        self.waiting.contains_key(&id) || self.running.contains_key(&id)
     }
 
     /// Whether it is due, or takes a step.
     pub(crate) fn is_busy(&self, id: OperationId, now: Uptime) -> bool {
         let is_due = self.waiting.get(&id).is_some_and(|job| job.schedule.due <= now);
-        is_due || self.in_hand.contains_key(&id)
+        is_due || self.running.contains_key(&id)
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.waiting.len() + self.in_hand.len()
+        self.waiting.len() + self.running.len()
     }
 
     /// How many of an account there are.
@@ -187,9 +187,9 @@ impl Jobs {
 
     /// The times of an operation; none if another server carries it out.
     pub(super) fn time_left(&self, id: OperationId, now: Uptime) -> Option<TimeLeft> {
-        let (due, deadline) = match (self.waiting.get(&id), self.in_hand.get(&id)) {
+        let (due, deadline) = match (self.waiting.get(&id), self.running.get(&id)) {
             (Some(job), _) => (job.schedule.due, job.schedule.deadline),
-            (None, Some(held)) => (now, held.deadline),
+            (None, Some(entry)) => (now, entry.deadline),
             (None, None) => return None,
         };
         let next_in_ms = due.since_ms(now).max(0);
@@ -199,9 +199,10 @@ impl Jobs {
     /// The selected operations, oldest first.
     pub(super) fn select(&self, selection: &Selection) -> Vec<Selected> {
         let waiting = self.waiting.iter().map(|(id, job)| (*id, job.subject(), job.making()));
-        let held = self.in_hand.iter();
-        let held = held.map(|(id, held)| (*id, held.subject.clone(), held.making.clone()));
-        let all = waiting.chain(held).map(|(id, subject, making)| Selected { id, subject, making });
+        let entry = self.running.iter();
+        let entry = entry.map(|(id, entry)| (*id, entry.subject.clone(), entry.making.clone()));
+        let all =
+            waiting.chain(entry).map(|(id, subject, making)| Selected { id, subject, making });
         let is_meant = |one: &Selected| {
             let Subject { instance, disk } = &one.subject;
             selection.includes(instance.as_ref(), disk.as_ref(), &one.making)
@@ -228,30 +229,30 @@ impl Jobs {
     /// Takes a job that waits, whenever it is due; none if it takes a step just now, or has ended.
     pub(crate) fn take(&mut self, id: OperationId) -> Option<Job> {
         let job = self.waiting.remove(&id)?;
-        let held = Held {
+        let entry = RunningEntry {
             account: job.row.account.clone(),
             subject: job.subject(),
             making: job.making(),
             deadline: job.schedule.deadline,
             woken: false,
         };
-        self.in_hand.insert(id, held);
+        self.running.insert(id, entry);
         Some(job)
     }
 
     /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
     /// true if it is due before all others. A job that was woken meanwhile is due at once.
     pub(crate) fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Uptime) -> bool {
-        let Some(held) = self.in_hand.remove(&id) else { return false };
+        let Some(entry) = self.running.remove(&id) else { return false };
         match rest {
             Some(mut job) => {
-                if held.woken {
+                if entry.woken {
                     job.schedule.due = now;
                 }
                 self.put(job)
             }
             None => {
-                self.forget_one_of(&held.account);
+                self.forget_one_of(&entry.account);
                 false
             }
         }
@@ -268,9 +269,9 @@ impl Jobs {
 
     /// Makes the selected operations due at once; one that takes a step, as soon as that is over.
     pub(super) fn wake(&mut self, selection: &Selection, now: Uptime) {
-        for held in self.in_hand.values_mut() {
-            let Subject { instance, disk } = &held.subject;
-            held.woken |= selection.includes(instance.as_ref(), disk.as_ref(), &held.making);
+        for entry in self.running.values_mut() {
+            let Subject { instance, disk } = &entry.subject;
+            entry.woken |= selection.includes(instance.as_ref(), disk.as_ref(), &entry.making);
         }
         for job in self.waiting.values_mut() {
             let (instance, disk) = (job.row.instance.as_ref(), job.row.disk.as_ref());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::run_job::unless_panics;
+use super::run_job::catch_panic;
 use crate::store::StoreError;
 
 /// The work of a task; an error is for the log, unless there is nothing to say of it.
@@ -72,7 +72,7 @@ impl PeriodicTask {
 
     /// Does it once. A failure is in the log, a panic too; it is done again in its time.
     pub(crate) async fn run(&self) {
-        match unless_panics((self.work)()).await {
+        match catch_panic((self.work)()).await {
             Some(Ok(()) | Err(None)) => {}
             Some(Err(Some(error))) => {
                 tracing::error!(error, task = self.name, "maintenance failed")

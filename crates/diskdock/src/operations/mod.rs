@@ -87,7 +87,7 @@ pub enum Outcome {
     /// The requested state is reached.
     Done,
     /// Failed or timed out, for this reason.
-    GaveUp(String),
+    Failed(String),
 }
 
 /// Durable work of one kind. Saved as JSON between steps: fields may be added to it with a

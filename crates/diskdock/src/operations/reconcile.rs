@@ -19,7 +19,7 @@ const PAGE: u32 = 256;
 
 /// Machines that are observed at a time, so that one whose monitor is silent does not keep all
 /// others waiting.
-const AT_A_TIME: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 /// How often an instance that changes meanwhile is observed, at most.
 const LOOKS: usize = 3;
@@ -49,7 +49,7 @@ pub async fn find_differences(
     hypervisor: &dyn Hypervisor,
 ) -> Result<Vec<Difference>, StoreError> {
     visit_all(store, |instance, disks| async {
-        let found = look_until_still(store, hypervisor, instance, disks).await?;
+        let found = observe_until_unchanged(store, hypervisor, instance, disks).await?;
         Ok(found.into_iter().filter_map(RepairableDifference::difference).collect())
     })
     .await
@@ -120,7 +120,7 @@ where
         // again.
         let alive = page.into_iter().filter(|(instance, _)| !instance.releasing);
         let visits = alive.map(|(instance, disks)| visit(instance, disks));
-        let mut visits = stream::iter(visits).buffered(AT_A_TIME);
+        let mut visits = stream::iter(visits).buffered(MAX_CONCURRENT);
         while let Some(found) = visits.next().await {
             differences.extend(found?);
         }
@@ -137,10 +137,10 @@ async fn reconcile_instance(
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
-    if let Err(error) = hypervisor.catch_up(&instance.id).await {
+    if let Err(error) = hypervisor.reconcile_devices(&instance.id).await {
         return Ok(vec![differs(&instance, format!("cannot be followed: {error}"))]);
     }
-    for found in look_until_still(store, hypervisor, instance, disks).await? {
+    for found in observe_until_unchanged(store, hypervisor, instance, disks).await? {
         match found {
             RepairableDifference::Unknown(instance, expected)
                 if unknown == MissingInHypervisor::Adopt =>
@@ -162,14 +162,14 @@ async fn reconcile_instance(
 
 /// Observes an instance; again if the store moved on meanwhile, because then a difference may be
 /// none. An instance that never stands still is left to its operations.
-async fn look_until_still(
+async fn observe_until_unchanged(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     mut instance: Instance,
     mut disks: Vec<AttachedDisk>,
 ) -> Result<Vec<RepairableDifference>, StoreError> {
     for _ in 0..LOOKS {
-        let found = look_at(hypervisor, &instance, &disks).await;
+        let found = observe_instance(hypervisor, &instance, &disks).await;
         if found.is_empty() {
             return Ok(found);
         }
@@ -218,10 +218,10 @@ enum Repair {
     MarkStopped(Box<Instance>),
     /// The guest of the instance, as it was looked at, has let go of a disk in this attachment of
     /// its life.
-    ReleaseDisk(Box<Instance>, DiskId, u64),
+    MarkDetached(Box<Instance>, DiskId, u64),
 }
 
-async fn look_at(
+async fn observe_instance(
     hypervisor: &dyn Hypervisor,
     instance: &Instance,
     disks: &[AttachedDisk],
@@ -262,7 +262,7 @@ fn compare(
     for (disk, generation) in should.difference(&has) {
         let what =
             format!("cannot reach {disk} (attachment {generation}), but the store has it attached");
-        let release = Repair::ReleaseDisk(Box::new(instance.clone()), disk.clone(), *generation);
+        let release = Repair::MarkDetached(Box::new(instance.clone()), disk.clone(), *generation);
         let repair = if seen.running { release } else { Repair::Nothing };
         found.push(RepairableDifference::Differs(differs(instance, what), repair));
     }
@@ -301,8 +301,8 @@ async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), 
     match repair {
         Repair::Nothing => Ok(()),
         Repair::MarkStopped(seen) => store.write(move |tx| mark_stopped(tx, &seen)).await,
-        Repair::ReleaseDisk(seen, disk, generation) => {
-            store.write(move |tx| release_disk(tx, &seen, &disk, generation, now)).await
+        Repair::MarkDetached(seen, disk, generation) => {
+            store.write(move |tx| mark_detached(tx, &seen, &disk, generation, now)).await
         }
     }
 }
@@ -310,32 +310,32 @@ async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), 
 /// An instance that died is Stopped.
 fn mark_stopped(tx: &mut dyn WriteTx, seen: &Instance) -> Result<(), StoreError> {
     let mut stopped = seen.clone();
-    if is_still(tx, seen)? && stopped.stopped().is_ok() {
+    if is_unchanged(tx, seen)? && stopped.stopped().is_ok() {
         tx.save_instance(&stopped)?;
     }
     Ok(())
 }
 
 /// Whether the instance is as it was looked at: off and on again, it may have another guest.
-fn is_still(tx: &dyn WriteTx, seen: &Instance) -> Result<bool, StoreError> {
+fn is_unchanged(tx: &dyn WriteTx, seen: &Instance) -> Result<bool, StoreError> {
     Ok(tx.instance(&seen.id)?.as_ref() == Some(seen))
 }
 
 /// A disk that the guest has let go of is Available. The next guest of the instance would get it
 /// again, until the store follows.
-fn release_disk(
+fn mark_detached(
     tx: &mut dyn WriteTx,
     seen: &Instance,
     disk: &DiskId,
     generation: u64,
     now: Moment,
 ) -> Result<(), StoreError> {
-    if !is_still(tx, seen)? {
+    if !is_unchanged(tx, seen)? {
         return Ok(());
     }
     let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
-    match disk.released_by_guest(&seen.id, generation, now) {
+    match disk.detached_by_guest(&seen.id, generation, now) {
         Ok(()) => tx.save_disk(&disk),
-        Err(domain::Illegal) => Ok(()),
+        Err(domain::IllegalTransition) => Ok(()),
     }
 }

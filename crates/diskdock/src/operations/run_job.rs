@@ -36,8 +36,8 @@ enum Stepped {
 impl Runner {
     /// One turn of a job.
     pub(super) async fn run_job(&self, job: Job) {
-        let mut in_hand = RunningJob { runner: self, id: job.row.id, rest: None };
-        in_hand.rest = self.steps(job).await;
+        let mut guard = JobGuard { runner: self, id: job.row.id, rest: None };
+        guard.rest = self.steps(job).await;
     }
 
     async fn steps(&self, mut job: Job) -> Option<Job> {
@@ -76,7 +76,7 @@ impl Runner {
     ) -> (Stepped, Box<dyn DynOperation>) {
         let context = StepContext { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
-        let step = unless_panics(operation.advance(&context));
+        let step = catch_panic(operation.advance(&context));
         let advanced = match timeout(STEP_DEADLINE, step).await {
             Ok(Some(advanced)) => advanced,
             Ok(None) => {
@@ -90,7 +90,7 @@ impl Runner {
         schedule.failures.count(advanced.is_err());
         let stepped = match advanced {
             Ok(Progress::Done) => Stepped::Ends(Outcome::Done),
-            Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::GaveUp(reason)),
+            Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::Failed(reason)),
             Ok(Progress::RetryAfter { after_ms, because }) => {
                 row.last_event = because;
                 schedule.retry_after(after_ms, now);
@@ -152,7 +152,7 @@ impl Runner {
         outcome: Outcome,
     ) -> Option<Job> {
         let now = self.clock.now();
-        if let Outcome::GaveUp(reason) = &outcome {
+        if let Outcome::Failed(reason) = &outcome {
             row.last_event.clone_from(reason);
         }
         let written = (row.clone(), Arc::clone(&operation), outcome.clone());
@@ -160,7 +160,7 @@ impl Runner {
             let (row, operation, outcome) = &written;
             match outcome {
                 Outcome::Done => tx.end_operation(row)?,
-                Outcome::GaveUp(_) => tx.abandon_operation(row)?,
+                Outcome::Failed(_) => tx.fail_operation(row)?,
             }
             operation.finish(outcome, tx, now)
         };
@@ -202,7 +202,7 @@ impl Runner {
                 self.tally.done.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(kind = row.kind, id = row.id.0, took_ms, "operation done");
             }
-            Outcome::GaveUp(reason) => {
+            Outcome::Failed(reason) => {
                 self.tally.given_up.fetch_add(1, Ordering::Relaxed);
                 let (disk, instance) = (row.disk.as_ref(), row.instance.as_ref());
                 let disk = disk.map_or("", DiskId::as_str);
@@ -225,7 +225,7 @@ impl Schedule {
 
 /// The deadline has passed, and the last look has shown that it is not as it should be.
 fn too_late(row: &OperationRow) -> Outcome {
-    Outcome::GaveUp(format!("given up at the deadline; last: {}", row.last_event))
+    Outcome::Failed(format!("given up at the deadline; last: {}", row.last_event))
 }
 
 /// An end is written down, unless something has to be taken back before.
@@ -237,17 +237,17 @@ fn next_stage(
     now: Uptime,
 ) -> Stage {
     match &outcome {
-        Outcome::GaveUp(reason) if operation.compensate(reason) => {
+        Outcome::Failed(reason) if operation.compensate(reason) => {
             *deadline = Deadline::new(operation.timeout(), now);
             row.last_event.clone_from(reason);
             Stage::Advancing(operation)
         }
-        Outcome::GaveUp(_) | Outcome::Done => Stage::Ending(operation.into(), outcome),
+        Outcome::Failed(_) | Outcome::Done => Stage::Ending(operation.into(), outcome),
     }
 }
 
 /// The result of a step; none if it panicked, so that its job is not lost.
-pub(super) async fn unless_panics<T>(
+pub(super) async fn catch_panic<T>(
     mut step: Pin<Box<dyn Future<Output = T> + Send + '_>>,
 ) -> Option<T> {
     poll_fn(|context| {
@@ -259,13 +259,13 @@ pub(super) async fn unless_panics<T>(
 
 /// A job that takes a step. Dropped, also by a panic, the job goes back to those that wait, or
 /// leaves them if nothing of it is left.
-struct RunningJob<'r> {
+struct JobGuard<'r> {
     runner: &'r Runner,
     id: OperationId,
     rest: Option<Job>,
 }
 
-impl Drop for RunningJob<'_> {
+impl Drop for JobGuard<'_> {
     fn drop(&mut self) {
         self.runner.give_back(self.id, self.rest.take());
     }

@@ -27,10 +27,10 @@ pub(crate) const IN_FLIGHT: usize = 100_000;
 /// Operations of one account in flight at most, so that no account takes the room of all others.
 pub(crate) const IN_FLIGHT_OF_ACCOUNT: usize = 10_000;
 /// Operations that are recovered in one transaction.
-const RECOVERED_AT_A_TIME: u32 = 1_000;
+const RECOVERY_BATCH: u32 = 1_000;
 
 /// How long others wait for operations that are due.
-const LOOKED_AT_WITHIN: Duration = Duration::from_secs(5);
+const ADVANCED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether another operation can be taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ enum Taken {
     /// Waited, and takes a step from now on.
     Waiting(Box<Job>),
     /// Takes a step just now.
-    RunningJob,
+    Running,
     /// No longer in flight.
     Ended,
 }
@@ -146,8 +146,7 @@ impl Runner {
         let (mut recovered, mut after) = (0, OperationId(i64::MIN));
         loop {
             let server = self.store.server().to_owned();
-            let find =
-                move |tx: &mut dyn WriteTx| tx.operations_of(&server, after, RECOVERED_AT_A_TIME);
+            let find = move |tx: &mut dyn WriteTx| tx.operations_of(&server, after, RECOVERY_BATCH);
             let (last, count) = self.recover_found(find).await?;
             recovered += count;
             let Some(last) = last else { return Ok(recovered) };
@@ -252,14 +251,14 @@ impl Runner {
 
     /// Waits until each selected operation has been looked at that is due or takes a step just now;
     /// for a while at most.
-    pub(super) async fn until_looked_at(&self, selection: &Selection) {
+    pub(super) async fn until_advanced(&self, selection: &Selection) {
         let looked_at = async {
             for one in self.select(selection) {
                 self.until_idle(one.id).await;
             }
         };
         // What goes on without them is right in any order.
-        let _ = timeout(LOOKED_AT_WITHIN, looked_at).await;
+        let _ = timeout(ADVANCED_WITHIN, looked_at).await;
     }
 
     async fn until_idle(&self, id: OperationId) {
@@ -278,7 +277,7 @@ impl Runner {
             let turned = self.turned.notified();
             match self.take(id) {
                 Taken::Waiting(job) => return self.run_job(*job).await,
-                Taken::RunningJob => turned.await,
+                Taken::Running => turned.await,
                 Taken::Ended => return,
             }
         }
@@ -288,7 +287,7 @@ impl Runner {
         let mut jobs = self.lock();
         match jobs.take(id) {
             Some(job) => Taken::Waiting(Box::new(job)),
-            None if jobs.knows(id) => Taken::RunningJob,
+            None if jobs.knows(id) => Taken::Running,
             None => Taken::Ended,
         }
     }

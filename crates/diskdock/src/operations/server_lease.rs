@@ -20,7 +20,7 @@ pub(crate) const RENEWED_EVERY: Duration = Duration::from_secs(20);
 /// milliseconds.
 const LAPSES_AFTER_MS: i64 = 60_000;
 /// Operations that are taken over in one transaction.
-const TAKEN_OVER_AT_A_TIME: u32 = 256;
+const TAKEOVER_BATCH: u32 = 256;
 
 /// The leases of other servers, as this one observes them.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Runner {
             loop {
                 let (lease, server) = (lease.clone(), server.clone());
                 let take = move |tx: &mut dyn WriteTx| {
-                    tx.take_over_operations(&lease, &server, now, TAKEN_OVER_AT_A_TIME)
+                    tx.take_over_operations(&lease, &server, now, TAKEOVER_BATCH)
                 };
                 let (last, count) = self.recover_found(take).await?;
                 taken += count;

@@ -49,7 +49,7 @@ fn copy_data(
     Ok(())
 }
 
-/// The error of a copy that somebody ended.
+/// The error of a copy that was cancelled.
 pub(super) fn cancelled(to: &Path) -> StorageError {
     let source = std::io::Error::new(ErrorKind::Interrupted, "it is not wanted any more");
     StorageError::Io { doing: "copy", path: to.to_owned(), source }

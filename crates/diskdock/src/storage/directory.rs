@@ -8,15 +8,15 @@ use std::sync::{Arc, OnceLock};
 use domain::DiskId;
 
 use super::block_node::file_node;
+use super::create_volume::UNNAMED;
 use super::damage::Damages;
 use super::draft;
 use super::error::{At, StorageError};
 use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
-use super::image_sync::{ClosingFile, identity};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
-use super::making::UNNAMED;
-use super::volumes::{Closing, Deleted, Holder, Opened, Volume, Volumes};
+use super::volume_sync::{FileSyncHandle, identity};
+use super::volumes::{Deleted, Holder, Opened, SyncHandle, Volume, Volumes};
 use super::{
     CLOSED, GIB, PASSABLE, copy, holders, name, qcow2, recover_deleted, snapshot_files, survey,
 };
@@ -94,7 +94,7 @@ impl Directory {
         for file in directory.files()?.into_iter().chain(directory.snapshot_paths()?) {
             files::apply_owner(&file, owner, files::PRIVATE)?;
         }
-        let (keeper, mode) = directory.keeper();
+        let (keeper, mode) = directory.owner_and_mode();
         for keeps in [directory.disks(), directory.0.snapshots.as_path()] {
             files::apply_owner(keeps, keeper, mode)?;
         }
@@ -151,7 +151,7 @@ impl Directory {
     }
 
     /// Owner and mode of the directories of disks.
-    pub(super) fn keeper(&self) -> (Owner, u32) {
+    pub(super) fn owner_and_mode(&self) -> (Owner, u32) {
         let ourselves = Owner::ourselves();
         let mode = if self.0.owner == ourselves { CLOSED } else { PASSABLE };
         (Owner { gid: self.0.owner.gid, ..ourselves }, mode)
@@ -228,8 +228,8 @@ impl Directory {
         }
     }
 
-    pub(super) fn closing(&self, disk: &DiskId, found: DiskFile) -> ClosingFile {
-        ClosingFile { directory: self.clone(), disk: disk.clone(), found }
+    pub(super) fn sync_handle(&self, disk: &DiskId, found: DiskFile) -> FileSyncHandle {
+        FileSyncHandle { directory: self.clone(), disk: disk.clone(), found }
     }
 }
 
@@ -263,24 +263,24 @@ impl Volumes for Directory {
         if found.bytes < bytes {
             self.grow(&found, bytes)?;
         }
-        self.closing(disk, found).sync()
+        self.sync_handle(disk, found).sync()
     }
 
     fn flush(&self, disk: &DiskId) -> Result<(), StorageError> {
         let found = self.sound_file(disk)?;
-        self.closing(disk, found).sync()?;
+        self.sync_handle(disk, found).sync()?;
         files::sync(self.disks())
     }
 
-    fn begin_close(
+    fn open_for_sync(
         &self,
         disk: &DiskId,
         opened: Option<&Opened>,
-    ) -> Result<Arc<dyn Closing>, StorageError> {
+    ) -> Result<Arc<dyn SyncHandle>, StorageError> {
         let found = self.sound_file(disk)?;
-        let closing = self.closing(disk, found);
-        closing.check(opened)?;
-        Ok(Arc::new(closing))
+        let handle = self.sync_handle(disk, found);
+        handle.check(opened)?;
+        Ok(Arc::new(handle))
     }
 
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError> {

@@ -154,7 +154,7 @@ impl Images {
                 images.apply_owner(&entry.path())?;
             }
         }
-        let (owner, mode) = images.keeper();
+        let (owner, mode) = images.owner_and_mode();
         files::apply_owner(&images.directory, owner, mode)?;
         Ok(images)
     }
@@ -296,13 +296,13 @@ impl Images {
     }
 
     pub(super) fn draft(&self) -> Result<Draft, StorageError> {
-        let (owner, mode) = self.keeper();
+        let (owner, mode) = self.owner_and_mode();
         Draft::begin(&self.directory, owner, mode)
     }
 
     /// Gives the directory of an image and all that is in it owner and mode.
     pub(super) fn apply_owner(&self, directory: &Path) -> Result<(), StorageError> {
-        let (owner, mode) = self.keeper();
+        let (owner, mode) = self.owner_and_mode();
         let of_file = if self.group.is_some() { files::SHARED } else { files::PRIVATE };
         for entry in std::fs::read_dir(directory).at("list", directory)?.flatten() {
             files::apply_owner(&entry.path(), owner, of_file)?;
@@ -310,7 +310,7 @@ impl Images {
         files::apply_owner(directory, owner, mode)
     }
 
-    fn keeper(&self) -> (Owner, u32) {
+    fn owner_and_mode(&self) -> (Owner, u32) {
         let ourselves = Owner::ourselves();
         match self.group {
             Some(gid) => (Owner { gid, ..ourselves }, PASSABLE),

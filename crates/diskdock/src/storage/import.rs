@@ -38,12 +38,12 @@ pub struct Import {
     /// The time, as it is shown.
     pub created_at: String,
     /// Its files.
-    pub what: What,
+    pub what: ImportedFiles,
 }
 
 /// The files of an image to be.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum ImportedFiles {
     /// A disk with a boot loader.
     Disk {
         /// Its file.
@@ -137,11 +137,11 @@ impl Images {
     ) -> Result<(ImageBoot, u64), StorageError> {
         let to = content.join(DISK);
         match &import.what {
-            What::Disk { file, format, boot_mode } => {
+            ImportedFiles::Disk { file, format, boot_mode } => {
                 let bytes = self.convert(file, *format, &to, tell)?;
                 Ok((ImageBoot::Disk { boot_mode: *boot_mode }, bytes))
             }
-            What::Kernel { kernel, initrd, command_line, disk, empty_gib } => {
+            ImportedFiles::Kernel { kernel, initrd, command_line, disk, empty_gib } => {
                 copy(&import_source::kernel(kernel)?, kernel, &content.join(KERNEL))?;
                 if let Some(initrd) = initrd {
                     copy(&import_source::open(initrd)?, initrd, &content.join(INITRD))?;
@@ -253,12 +253,12 @@ fn check_texts(import: &Import) -> Result<(), StorageError> {
         return odd("OS name", "1 to 128 characters");
     }
     match &import.what {
-        What::Kernel { command_line, .. }
+        ImportedFiles::Kernel { command_line, .. }
             if !plain(command_line) || command_line.len() > COMMAND_LINE =>
         {
             odd("command line", "at most 2047 bytes")
         }
-        What::Kernel { .. } | What::Disk { .. } => Ok(()),
+        ImportedFiles::Kernel { .. } | ImportedFiles::Disk { .. } => Ok(()),
     }
 }
 

@@ -21,6 +21,7 @@
 
 mod block_node;
 mod copy;
+mod create_volume;
 mod damage;
 mod directory;
 mod draft;
@@ -28,11 +29,9 @@ mod error;
 mod file_io;
 mod files;
 mod holders;
-mod image_sync;
 mod images;
 mod import;
 mod import_source;
-mod making;
 mod name;
 mod qcow2;
 mod qemu_img;
@@ -40,6 +39,7 @@ mod recover_deleted;
 mod snapshot_files;
 mod snapshots;
 mod survey;
+mod volume_sync;
 mod volumes;
 
 pub use directory::{Directory, DiskFormat};
@@ -49,12 +49,12 @@ pub(crate) use file_io::{Aio, TRIAL_BYTES};
 pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};
 pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
-pub use import::{Import, ImportProgress, What};
+pub use import::{Import, ImportProgress, ImportedFiles};
 pub(crate) use name::checked;
 pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
 pub(crate) use survey::{DiskFileFound, disk_files, snapshots_found};
-pub use volumes::{Closing, Deleted, Holder, Identity, Opened, Volume, Volumes};
+pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.
 pub const GIB: u64 = 1 << 30;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::directory::DiskFormat;
 use super::error::StorageError;
 use super::files;
-use super::image_sync::identity;
+use super::volume_sync::identity;
 use super::volumes::Opened;
 
 /// The file that a process has open under this identity, and how the bytes lie in it.

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use domain::{DiskId, SnapshotId};
 
 use super::block_node::file_node;
+use super::create_volume::UNNAMED;
 use super::directory::{Directory, DiskFile, DiskFormat};
 use super::draft::{self, Draft};
 use super::error::{At, StorageError};
-use super::image_sync::identity;
 use super::import::{SILENCE, percent, require_room};
-use super::making::UNNAMED;
 use super::qemu_img::Tool;
 use super::snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
-use super::volumes::{Closing, Deleted, Opened, Volume, Volumes};
+use super::volume_sync::identity;
+use super::volumes::{Deleted, Opened, SyncHandle, Volume, Volumes};
 use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
 use crate::failpoint;
 
@@ -71,14 +71,14 @@ impl Directory {
     }
 
     fn snapshot_draft(&self) -> Result<Draft, StorageError> {
-        let (keeper, mode) = self.keeper();
+        let (keeper, mode) = self.owner_and_mode();
         Draft::begin(&self.0.snapshots, keeper, mode)
     }
 
     /// The sound file of a disk, written out: a failure damages the disk and is an error.
     fn written_out(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
         let found = self.sound_file(disk)?;
-        self.closing(disk, found).sync()?;
+        self.sync_handle(disk, found).sync()?;
         self.sound_file(disk)
     }
 

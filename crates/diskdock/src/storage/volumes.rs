@@ -79,7 +79,7 @@ pub struct Holder {
 }
 
 /// A volume that its machine is about to close.
-pub trait Closing: Send + Sync {
+pub trait SyncHandle: Send + Sync {
     /// Whether the volume's name still leads to the bytes that the machine has open, all of them.
     /// If not, closing would lose the last copy. Without `opened`, it is not known which those are.
     fn check(&self, opened: Option<&Opened>) -> Result<(), StorageError>;
@@ -109,11 +109,11 @@ pub trait Volumes: Snapshots {
     /// Opens the volume before a machine closes it, or after the machine has ended: Linux reports a
     /// failed write-out only to descriptors that were opened before. Fails if the file that the
     /// machine has open is not the one under the volume's name (without `opened`: unknown).
-    fn begin_close(
+    fn open_for_sync(
         &self,
         disk: &DiskId,
         opened: Option<&Opened>,
-    ) -> Result<Arc<dyn Closing>, StorageError>;
+    ) -> Result<Arc<dyn SyncHandle>, StorageError>;
 
     /// Deletes a volume for good, unless a process has it open.
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;

@@ -18,7 +18,7 @@ use super::{ReadTx, StoreError, WriteTx};
 /// The version of the format below. Fields may be added to it, never changed.
 pub const FORMAT: u32 = 1;
 /// Resources that are read from the store at a time.
-const AT_A_TIME: u32 = 1_024;
+const BATCH_SIZE: u32 = 1_024;
 
 /// The whole state but for access keys, ClientTokens and the record of calls.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +138,7 @@ fn every<R: ReadTx + ?Sized>(
     let mut all: Vec<Arc<dyn DynEntity>> = Vec::new();
     loop {
         let after = all.last().map(|last| last.id().to_owned());
-        let page = tx.resources_after(of, after.as_deref(), AT_A_TIME)?;
+        let page = tx.resources_after(of, after.as_deref(), BATCH_SIZE)?;
         if page.is_empty() {
             return Ok(all);
         }
@@ -182,13 +182,13 @@ impl Serialize for Export {
 
 impl<'de> Deserialize<'de> for Export {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(SnapshotVisitor)
+        from.deserialize_map(ExportVisitor)
     }
 }
 
-struct SnapshotVisitor;
+struct ExportVisitor;
 
-impl<'de> Visitor<'de> for SnapshotVisitor {
+impl<'de> Visitor<'de> for ExportVisitor {
     type Value = Export;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

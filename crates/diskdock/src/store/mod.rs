@@ -113,7 +113,7 @@ pub trait ReadTx {
     /// none.
     fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError>;
     /// Operations that failed, latest first.
-    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
+    fn failed_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
     /// Up to `most` disks that were removed and whose bytes may still be there.
     fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
     /// Up to `most` snapshots that were removed, or failed, and of which bytes may still be there.
@@ -131,7 +131,7 @@ pub trait ReadTx {
     /// User data of all instances, in Base64.
     fn all_user_data(&self) -> Result<Vec<(InstanceId, String)>, StoreError>;
     /// The whole store, for an export.
-    fn snapshot(&self) -> Result<Export, StoreError> {
+    fn export(&self) -> Result<Export, StoreError> {
         Export::take(self)
     }
 }
@@ -188,7 +188,7 @@ pub trait WriteTx: ReadTx {
     /// An operation has ended well and is forgotten.
     fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// An operation was given up; its reason is kept for people, within a bound.
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
+    fn fail_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Renews the lease of a server on all its operations: one row, however many they are.
     fn renew_lease(&mut self, server: &str, uptime: Uptime) -> Result<(), StoreError>;
     /// Gives up to `most` operations under this lease to `server`, unless the lease was renewed

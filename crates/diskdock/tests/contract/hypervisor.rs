@@ -88,7 +88,7 @@ impl Bench<'_> {
     }
 
     async fn observe(&self, instance: &str) -> Option<ObservedState> {
-        self.driver.catch_up(&instance.into()).await.unwrap();
+        self.driver.reconcile_devices(&instance.into()).await.unwrap();
         self.driver.observe(&instance.into()).await.unwrap()
     }
 

@@ -13,65 +13,65 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn fault_with_a_code_applies_to_the_first_calls() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","skip":0,"times":2,
                    "fault":{"do":"answer","code":"IncorrectDiskStatus"}}"#;
-    world.control("POST", "/faults", plan).await;
+    server.control("POST", "/faults", plan).await;
     let expected = "The current disk status does not support this operation.";
     // In JSON and in XML: two calls.
     let refusal = (403, "IncorrectDiskStatus", expected);
-    world.refuses("DetachDisk", &named(&instance, &disk), refusal).await;
-    assert_eq!(world.control("GET", "/faults", "").await["faults"], json!([]));
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), refusal).await;
+    assert_eq!(server.control("GET", "/faults", "").await["faults"], json!([]));
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
 }
 
 #[tokio::test]
 async fn throttling_fault_applies_until_faults_are_cleared() {
-    let world = TestServer::new().await;
-    world.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;
+    let server = TestServer::new().await;
+    server.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;
     let ask = [("RegionId", REGION)];
-    world.ok("DescribeDisks", &ask).await;
+    server.ok("DescribeDisks", &ask).await;
     let throttled = (400, "Throttling.User", "Request was denied due to user flow control.");
-    world.refuses("DescribeDisks", &ask, throttled).await;
-    world.refuses("DescribeDisks", &ask, throttled).await;
-    world.control("DELETE", "/faults", "").await;
-    world.ok("DescribeDisks", &ask).await;
+    server.expect_refusal("DescribeDisks", &ask, throttled).await;
+    server.expect_refusal("DescribeDisks", &ask, throttled).await;
+    server.control("DELETE", "/faults", "").await;
+    server.ok("DescribeDisks", &ask).await;
 }
 
 #[tokio::test]
 async fn dropped_reply_fault_keeps_the_effect() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"drop_reply"}}"#;
-    world.control("POST", "/faults", plan).await;
-    let now = world.assembly.gateway.services.clock.now();
+    server.control("POST", "/faults", plan).await;
+    let now = server.assembly.gateway.services.clock.now();
     let ask = named(&instance, &disk);
-    let request = world.signer.sign(crate::harness::Style::default(), "DetachDisk", &ask, now);
-    assert!(world.send(request).await.is_none(), "nothing comes back");
-    assert_eq!(world.status_of(&disk).await, "Detaching");
-    let again = world.call("DetachDisk", &ask).await;
+    let request = server.signer.sign(crate::harness::Style::default(), "DetachDisk", &ask, now);
+    assert!(server.send(request).await.is_none(), "nothing comes back");
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    let again = server.call("DetachDisk", &ask).await;
     assert_eq!(again.refusal(), (403, "InvalidOperation.DiskDetachingFromThisEcs"));
 }
 
 #[tokio::test]
 async fn duplicate_delivery_fault_returns_the_second_reply() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let plan = r#"{"action":"DetachDisk","times":1,"fault":{"do":"twice"}}"#;
-    world.control("POST", "/faults", plan).await;
-    let answer = world.call("DetachDisk", &named(&instance, &disk)).await;
+    server.control("POST", "/faults", plan).await;
+    let answer = server.call("DetachDisk", &named(&instance, &disk)).await;
     assert_eq!(answer.refusal(), (403, "InvalidOperation.DiskDetachingFromThisEcs"));
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "Available");
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
 }
 
 #[tokio::test]
 async fn invalid_fault_is_refused() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for plan in [
         r#"{"action":"DetachDiks","fault":{"do":"throttle"}}"#,
         r#"{"times":0,"fault":{"do":"throttle"}}"#,
@@ -82,11 +82,11 @@ async fn invalid_fault_is_refused() {
         "{}",
         "not json",
     ] {
-        let (status, told) = world.try_control("POST", "/faults", plan).await;
+        let (status, told) = server.try_control("POST", "/faults", plan).await;
         assert_eq!(status, 400, "{plan}: {told}");
         assert!(told["error"].is_string() && told["hint"].is_string(), "{told}");
     }
-    assert_eq!(world.control("GET", "/faults", "").await["faults"], json!([]));
+    assert_eq!(server.control("GET", "/faults", "").await["faults"], json!([]));
 }
 
 #[tokio::test]
@@ -97,88 +97,88 @@ async fn held_transitions_end_as_the_operator_decides() {
         ("detach", "finish", "Available"),
         ("detach", "refuse", "In_use"),
     ] {
-        let world = TestServer::new().await;
-        let instance = world.running_instance().await;
-        let disk = world.available_disk().await;
+        let server = TestServer::new().await;
+        let instance = server.running_instance().await;
+        let disk = server.available_disk().await;
         let rule = json!({
             "transition": transition, "disk": disk, "times": 1, "behaviour": { "do": "hold" },
         });
-        world.control("POST", "/rules", &rule.to_string()).await;
-        world.ok("AttachDisk", &named(&instance, &disk)).await;
+        server.control("POST", "/rules", &rule.to_string()).await;
+        server.ok("AttachDisk", &named(&instance, &disk)).await;
         if transition == "detach" {
-            world.finish_all().await;
-            world.ok("DetachDisk", &named(&instance, &disk)).await;
+            server.finish_all().await;
+            server.ok("DetachDisk", &named(&instance, &disk)).await;
         }
-        world.pass(400_000).await;
-        assert!(["Attaching", "Detaching"].contains(&world.status_of(&disk).await.as_str()));
-        let told = world
+        server.pass(400_000).await;
+        assert!(["Attaching", "Detaching"].contains(&server.status_of(&disk).await.as_str()));
+        let told = server
             .control("POST", &format!("/transitions/{verb}"), &json!({ "disk": disk }).to_string())
             .await;
         assert_eq!(told["transitions"], 1);
-        world.settle().await;
-        assert_eq!(world.status_of(&disk).await, expected, "{transition} {verb}");
-        assert_eq!(world.differences().await, []);
+        server.settle().await;
+        assert_eq!(server.status_of(&disk).await, expected, "{transition} {verb}");
+        assert_eq!(server.differences().await, []);
     }
 }
 
 #[tokio::test]
 async fn transition_takes_the_time_that_the_operator_sets() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let rule = r#"{"transition":"detach","behaviour":{"do":"take","milliseconds":60000}}"#;
-    world.control("POST", "/rules", rule).await;
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
-    world.pass(59_999).await;
-    assert_eq!(world.status_of(&disk).await, "Detaching");
-    world.pass(1).await;
-    assert_eq!(world.status_of(&disk).await, "Available");
-    world.control("DELETE", "/rules", "").await;
-    world.control("PUT", "/pace", r#"{"pace":"250ms"}"#).await;
-    world.ok("AttachDisk", &named(&instance, &disk)).await;
-    world.pass(250).await;
-    assert_eq!(world.status_of(&disk).await, "In_use");
+    server.control("POST", "/rules", rule).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.pass(59_999).await;
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    server.pass(1).await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    server.control("DELETE", "/rules", "").await;
+    server.control("PUT", "/pace", r#"{"pace":"250ms"}"#).await;
+    server.ok("AttachDisk", &named(&instance, &disk)).await;
+    server.pass(250).await;
+    assert_eq!(server.status_of(&disk).await, "In_use");
 }
 
 #[tokio::test]
 async fn import_of_an_export_continues_operations_in_flight() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let leaving = world.disk_on(&instance).await;
-    let coming = world.available_disk().await;
-    world.ok("DetachDisk", &named(&instance, &leaving)).await;
-    world.ok("AttachDisk", &named(&instance, &coming)).await;
-    world.control("POST", "/clock/hold", "").await;
-    let exported = world.control("GET", "/state", "").await;
-    let before = world.tx();
-    world.control("POST", "/reset", "").await;
-    assert_eq!(world.status_of(&leaving).await, "gone");
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let leaving = server.disk_on(&instance).await;
+    let coming = server.available_disk().await;
+    server.ok("DetachDisk", &named(&instance, &leaving)).await;
+    server.ok("AttachDisk", &named(&instance, &coming)).await;
+    server.control("POST", "/clock/hold", "").await;
+    let exported = server.control("GET", "/state", "").await;
+    let before = server.export_json();
+    server.control("POST", "/reset", "").await;
+    assert_eq!(server.status_of(&leaving).await, "gone");
     // A reset lets the clock run; the story stops it again where it was.
-    world.control("POST", "/clock/hold", "").await;
-    let told = world.control("PUT", "/state", &exported.to_string()).await;
+    server.control("POST", "/clock/hold", "").await;
+    let told = server.control("PUT", "/state", &exported.to_string()).await;
     for (what, count) in [("disks", 2), ("instances", 1), ("operations", 2)] {
         assert_eq!(told["imported"][what], count, "{what}");
     }
-    let now: Value = serde_json::from_str(&world.tx()).unwrap();
+    let now: Value = serde_json::from_str(&server.export_json()).unwrap();
     let was: Value = serde_json::from_str(&before).unwrap();
     for part in ["disks", "instances"] {
         assert_eq!(now[part], was[part]);
     }
     assert_eq!(now["operations"].as_array().unwrap().len(), 2);
-    world.finish_all().await;
-    assert_eq!(world.operations_of(&coming).await.len(), 0);
-    assert_eq!(world.differences().await, []);
-    assert_eq!(world.status_of(&leaving).await, "Available");
-    assert_eq!(world.status_of(&coming).await, "In_use");
+    server.finish_all().await;
+    assert_eq!(server.operations_of(&coming).await.len(), 0);
+    assert_eq!(server.differences().await, []);
+    assert_eq!(server.status_of(&leaving).await, "Available");
+    assert_eq!(server.status_of(&coming).await, "In_use");
 }
 
 #[tokio::test]
 async fn inconsistent_import_is_refused_and_changes_nothing() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    world.disk_on(&instance).await;
-    let before = world.tx();
-    let good = world.control("GET", "/state", "").await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    server.disk_on(&instance).await;
+    let before = server.export_json();
+    let good = server.control("GET", "/state", "").await;
     let mut wrong = vec!["{".to_owned(), "[]".to_owned()];
     for change in [
         |state: &mut Value| state["format"] = 2.into(),
@@ -194,28 +194,28 @@ async fn inconsistent_import_is_refused_and_changes_nothing() {
         wrong.push(state.to_string());
     }
     for body in wrong {
-        let (status, told) = world.try_control("PUT", "/state", &body).await;
+        let (status, told) = server.try_control("PUT", "/state", &body).await;
         assert_eq!(status, 400, "{told}");
-        assert_eq!(world.tx(), before);
+        assert_eq!(server.export_json(), before);
     }
 }
 
 #[tokio::test]
 async fn lock_and_unlock_of_an_instance() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let path = |verb: &str| format!("/instances/{instance}/{verb}");
-    world.control("POST", &path("lock"), r#"{"reason":"security"}"#).await;
-    let told = world.control("POST", &path("lock"), r#"{"reason":"financial"}"#).await;
+    server.control("POST", &path("lock"), r#"{"reason":"security"}"#).await;
+    let told = server.control("POST", &path("lock"), r#"{"reason":"financial"}"#).await;
     assert_eq!(told["locks"], json!(["security", "financial"]));
     let locked = (403, "InstanceLockedForSecurity", "The instance is locked due to security.");
-    world.refuses("DetachDisk", &named(&instance, &disk), locked).await;
-    world.control("POST", &path("unlock"), r#"{"reason":"security"}"#).await;
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
-    assert_eq!(world.control("POST", &path("unlock"), "").await["locks"], json!([]));
-    assert_eq!(world.try_control("POST", &path("lock"), r#"{"reason":"mood"}"#).await.0, 400);
-    assert_eq!(world.try_control("POST", "/instances/i-nowhere/lock", "").await.0, 404);
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), locked).await;
+    server.control("POST", &path("unlock"), r#"{"reason":"security"}"#).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    assert_eq!(server.control("POST", &path("unlock"), "").await["locks"], json!([]));
+    assert_eq!(server.try_control("POST", &path("lock"), r#"{"reason":"mood"}"#).await.0, 400);
+    assert_eq!(server.try_control("POST", "/instances/i-nowhere/lock", "").await.0, 404);
 }
 
 fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
@@ -228,9 +228,9 @@ fn control_request(headers: &[(&str, &str)]) -> http::Request<Vec<u8>> {
 
 #[tokio::test]
 async fn controls_refuse_callers_without_token_and_foreign_pages() {
-    let world = TestServer::new().await;
-    world.available_disk().await;
-    let before = world.tx();
+    let server = TestServer::new().await;
+    server.available_disk().await;
+    let before = server.export_json();
     let host = ("host", "127.0.0.1:5260");
     for (headers, loopback) in [
         (&[host, ("origin", "https://evil.example")][..], true),
@@ -241,23 +241,23 @@ async fn controls_refuse_callers_without_token_and_foreign_pages() {
         (&[host], false),
         (&[host, ("x-diskdock-token", "wrong")], false),
     ] {
-        let (status, told) = world.send_control(control_request(headers), loopback).await;
+        let (status, told) = server.send_control(control_request(headers), loopback).await;
         assert_eq!(status, 403, "{headers:?} {loopback}: {told}");
-        assert_eq!(world.tx(), before, "{headers:?}");
+        assert_eq!(server.export_json(), before, "{headers:?}");
     }
     let right = [host, ("x-diskdock-token", TOKEN)];
-    assert_eq!(world.send_control(control_request(&right), false).await.0, 200);
-    assert_ne!(world.tx(), before);
+    assert_eq!(server.send_control(control_request(&right), false).await.0, 200);
+    assert_ne!(server.export_json(), before);
 }
 
 #[tokio::test]
 async fn health_and_metrics_are_open_and_hold_no_secrets() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let mut request = control_request(&[("host", "monitor.example")]);
     *request.method_mut() = http::Method::GET;
     *request.uri_mut() = "/_diskdock/health".parse().unwrap();
-    let (status, told) = world.send_control(request, false).await;
+    let (status, told) = server.send_control(request, false).await;
     assert_eq!((status, &told["status"]), (200, &json!("ok")));
-    let keys = world.control("GET", "/keys", "").await;
+    let keys = server.control("GET", "/keys", "").await;
     assert!(!keys.to_string().contains("testsecret"), "{keys}");
 }

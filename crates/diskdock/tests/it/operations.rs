@@ -54,28 +54,28 @@ impl Work {
     }
 
     /// A server that has just accepted the work, and its disk.
-    async fn begun(self, world: &TestServer) -> String {
-        let instance = world.running_instance().await;
+    async fn begun(self, server: &TestServer) -> String {
+        let instance = server.running_instance().await;
         let parameters = [
             ("RegionId", REGION),
             ("ZoneId", ZONE),
             ("Size", "20"),
             ("DiskCategory", "cloud_essd"),
         ];
-        let disk = world.ok("CreateDisk", &parameters).await.text_at("DiskId");
+        let disk = server.ok("CreateDisk", &parameters).await.text_at("DiskId");
         if let Work::Create = self {
             return disk;
         }
-        world.pass(5_000).await;
+        server.pass(5_000).await;
         if let Work::Resize = self {
-            world.ok("ResizeDisk", &[("DiskId", &disk), ("NewSize", "40")]).await;
+            server.ok("ResizeDisk", &[("DiskId", &disk), ("NewSize", "40")]).await;
             return disk;
         }
-        world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        server.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
         if let Work::Detach = self {
-            world.pass(10_000).await;
-            assert_eq!(world.status_of(&disk).await, "In_use");
-            world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+            server.pass(10_000).await;
+            assert_eq!(server.status_of(&disk).await, "In_use");
+            server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
         }
         disk
     }
@@ -87,8 +87,8 @@ async fn cloud() -> TestServer {
 }
 
 /// The status, or `gone`; with the size in GiB if it is not the one that it was made with.
-async fn status(world: &TestServer, disk: &str) -> String {
-    let shown = world.describe(disk).await;
+async fn status(server: &TestServer, disk: &str) -> String {
+    let shown = server.describe(disk).await;
     let status = shown["Status"].as_str().unwrap_or("gone");
     match shown["Size"].as_u64() {
         Some(20) | None => status.to_owned(),
@@ -97,23 +97,23 @@ async fn status(world: &TestServer, disk: &str) -> String {
 }
 
 /// Operations in the store.
-fn open(world: &TestServer) -> usize {
-    let store = &world.assembly.gateway.services.store;
+fn open(server: &TestServer) -> usize {
+    let store = &server.assembly.gateway.services.store;
     store.read_blocking(|tx| tx.operations()).unwrap().len()
 }
 
 /// Why operations were given up, latest first.
-fn reasons(world: &TestServer) -> Vec<String> {
-    let store = &world.assembly.gateway.services.store;
-    let rows = store.read_blocking(|tx| tx.abandoned_operations()).unwrap();
+fn reasons(server: &TestServer) -> Vec<String> {
+    let store = &server.assembly.gateway.services.store;
+    let rows = store.read_blocking(|tx| tx.failed_operations()).unwrap();
     rows.into_iter().map(|row| row.last_event).collect()
 }
 
 /// A second runner over the same store, driver and clock, as a ghost of the first would be.
-fn ghost(world: &TestServer) -> Arc<Runner> {
-    let services = &world.assembly.gateway.services;
+fn ghost(server: &TestServer) -> Arc<Runner> {
+    let services = &server.assembly.gateway.services;
     let driver: Arc<dyn Hypervisor> =
-        Arc::<diskdock::hypervisor::Simulated>::clone(world.simulated());
+        Arc::<diskdock::hypervisor::Simulated>::clone(server.simulated());
     let (store, clock) = (Arc::clone(&services.store), Arc::clone(&services.clock));
     Arc::new(Runner::new(store, driver, clock, OPERATIONS))
 }

@@ -148,7 +148,7 @@ async fn control_of_what_one_server_has_for_itself_is_refused() {
         assert!(told["hint"].as_str().unwrap().contains("world"), "{told}");
     }
     assert_eq!(read().await, before);
-    // What is in the store is everybody's, and a world has all controls.
+    // What is in the store is everybody's, and a server has all controls.
     let lock = format!("/instances/{instance}/lock");
     server.control("POST", &lock, r#"{"reason":"security"}"#).await;
     server.control("POST", "/worlds", r#"{"name":"one"}"#).await;

@@ -44,14 +44,14 @@ impl Viewer {
 }
 
 async fn ask(
-    world: &TestServer,
+    server: &TestServer,
     watch: &Watch,
     headers: &[(&str, &str)],
     loopback: bool,
 ) -> http::Response<Body> {
     let access =
         Access { token: TOKEN.to_owned(), open_on_loopback: loopback, guard: Guard::default() };
-    let service = TowerToHyperService::new(router(&world.assembly, access, watch.clone()));
+    let service = TowerToHyperService::new(router(&server.assembly, access, watch.clone()));
     let mut request =
         http::Request::builder().uri("/_diskdock/watch").header("host", "127.0.0.1:5260");
     for (name, value) in headers {
@@ -60,8 +60,8 @@ async fn ask(
     service.call(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn watching(world: &TestServer, watch: &Watch) -> Viewer {
-    let response = ask(world, watch, &[], true).await;
+async fn watching(server: &TestServer, watch: &Watch) -> Viewer {
+    let response = ask(server, watch, &[], true).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     Viewer(response.into_body())
@@ -75,16 +75,16 @@ fn disk_of<'a>(picture: &'a Value, id: &str) -> Option<&'a Value> {
 
 #[tokio::test]
 async fn every_watcher_sees_every_change() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let (mut one, mut other) = (watching(&world, &watch).await, watching(&world, &watch).await);
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let (mut one, mut other) = (watching(&server, &watch).await, watching(&server, &watch).await);
     for viewer in [&mut one, &mut other] {
         let picture = viewer.next().await.unwrap();
         assert_eq!(disk_of(&picture, &disk).unwrap()["status"], "In_use");
     }
-    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     let is = |status: &'static str| {
         let disk = disk.clone();
         move |picture: &Value| disk_of(picture, &disk).unwrap()["status"] == status
@@ -93,7 +93,7 @@ async fn every_watcher_sees_every_change() {
     let operation = &picture["operations"][0];
     assert_eq!(operation["kind"], "disk.detach");
     assert_eq!(operation["given_up"], false);
-    world.finish_all().await;
+    server.finish_all().await;
     for viewer in [&mut one, &mut other] {
         let picture = viewer.until(is("Available")).await;
         assert_eq!(picture["free"][0]["id"], disk.as_str());
@@ -102,35 +102,35 @@ async fn every_watcher_sees_every_change() {
 
 #[tokio::test]
 async fn watcher_sees_why_an_instance_is_paused() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
-    let instance = world.running_instance().await;
-    let mut viewer = watching(&world, &watch).await;
+    let instance = server.running_instance().await;
+    let mut viewer = watching(&server, &watch).await;
     assert!(viewer.next().await.unwrap()["instances"][0]["paused"].is_null());
-    world.control("POST", &format!("/instances/{instance}/pause"), "").await;
+    server.control("POST", &format!("/instances/{instance}/pause"), "").await;
     let is_paused = |picture: &Value| !picture["instances"][0]["paused"].is_null();
     let picture = viewer.until(is_paused).await;
     let why = picture["instances"][0]["paused"].as_str().unwrap();
     assert!(why.contains("paused by an operator"), "{why}");
-    world.control("POST", &format!("/instances/{instance}/resume"), "").await;
+    server.control("POST", &format!("/instances/{instance}/resume"), "").await;
     viewer.until(|picture: &Value| !is_paused(picture)).await;
 }
 
 #[tokio::test]
 async fn new_watcher_gets_the_whole_state_at_once() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
-    let disk = world.available_disk().await;
-    let mut one = watching(&world, &watch).await;
+    let disk = server.available_disk().await;
+    let mut one = watching(&server, &watch).await;
     one.next().await.unwrap();
-    let mut later = watching(&world, &watch).await;
+    let mut later = watching(&server, &watch).await;
     assert!(disk_of(&later.next().await.unwrap(), &disk).is_some());
 }
 
 #[tokio::test]
 async fn free_disks_are_shown_however_many_newer_ones_are_attached() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let request = [
         ("RegionId", REGION),
         ("ZoneId", ZONE),
@@ -139,10 +139,10 @@ async fn free_disks_are_shown_however_many_newer_ones_are_attached() {
         ("Amount", "100"),
     ];
     for _ in 0..3 {
-        world.ok("RunInstances", &request).await;
+        server.ok("RunInstances", &request).await;
     }
-    world.finish_all().await;
-    let picture = watching(&world, &Watch::default()).await.next().await.unwrap();
+    server.finish_all().await;
+    let picture = watching(&server, &Watch::default()).await.next().await.unwrap();
     assert_eq!(picture["instances"].as_array().unwrap().len(), 300);
     assert_eq!(picture["free"][0]["id"], disk.as_str());
     assert_eq!(picture["truncated"], false);
@@ -150,45 +150,45 @@ async fn free_disks_are_shown_however_many_newer_ones_are_attached() {
 
 #[tokio::test]
 async fn watch_stream_ends_when_the_server_stops() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
-    let mut viewer = watching(&world, &watch).await;
+    let mut viewer = watching(&server, &watch).await;
     viewer.next().await.unwrap();
     watch.close();
     assert_eq!(viewer.next().await, None);
-    assert_eq!(ask(&world, &watch, &[], true).await.status(), 503);
+    assert_eq!(ask(&server, &watch, &[], true).await.status(), 503);
 }
 
 #[tokio::test]
 async fn watch_requires_access_to_the_controls() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
     let foreign = [("origin", "https://evil.example")];
-    assert_eq!(ask(&world, &watch, &foreign, true).await.status(), 403);
-    assert_eq!(ask(&world, &watch, &[("sec-fetch-site", "cross-site")], true).await.status(), 403);
-    assert_eq!(ask(&world, &watch, &[], false).await.status(), 403);
-    assert_eq!(ask(&world, &watch, &[("x-diskdock-token", "guess")], false).await.status(), 403);
-    assert_eq!(ask(&world, &watch, &[("x-diskdock-token", TOKEN)], false).await.status(), 200);
+    assert_eq!(ask(&server, &watch, &foreign, true).await.status(), 403);
+    assert_eq!(ask(&server, &watch, &[("sec-fetch-site", "cross-site")], true).await.status(), 403);
+    assert_eq!(ask(&server, &watch, &[], false).await.status(), 403);
+    assert_eq!(ask(&server, &watch, &[("x-diskdock-token", "guess")], false).await.status(), 403);
+    assert_eq!(ask(&server, &watch, &[("x-diskdock-token", TOKEN)], false).await.status(), 200);
     let own = [("origin", "http://127.0.0.1:5260"), ("sec-fetch-site", "same-origin")];
-    assert_eq!(ask(&world, &watch, &own, true).await.status(), 200);
+    assert_eq!(ask(&server, &watch, &own, true).await.status(), 200);
 }
 
 #[tokio::test]
 async fn watch_refuses_more_than_a_hundred_clients() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let watch = Watch::default();
     let mut viewers = Vec::new();
     for _ in 0..100 {
-        viewers.push(watching(&world, &watch).await);
+        viewers.push(watching(&server, &watch).await);
     }
-    assert_eq!(ask(&world, &watch, &[], true).await.status(), 503);
+    assert_eq!(ask(&server, &watch, &[], true).await.status(), 503);
     let picture = viewers[99].next().await.unwrap();
     assert_eq!(picture["truncated"], false);
 }
 
 #[tokio::test]
 async fn recent_calls_link_to_their_form_without_passwords() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let mut asked = vec![
         ("RegionId", REGION),
         ("ZoneId", ZONE),
@@ -197,10 +197,10 @@ async fn recent_calls_link_to_their_form_without_passwords() {
         ("Password", "Example-1234"),
         ("Tag.1.Key", "a & b"),
     ];
-    world.ok("RunInstances", &asked).await;
-    let refused = world.call("DetachDisk", &[("InstanceId", "i-1"), ("DiskId", "d-1")]).await;
+    server.ok("RunInstances", &asked).await;
+    let refused = server.call("DetachDisk", &[("InstanceId", "i-1"), ("DiskId", "d-1")]).await;
     assert_eq!(refused.status, 404);
-    let mut viewer = watching(&world, &Watch::default()).await;
+    let mut viewer = watching(&server, &Watch::default()).await;
     let picture = viewer.next().await.unwrap();
     let calls = picture["calls"].as_array().unwrap();
     assert_eq!((&calls[0]["action"], &calls[0]["status"]), (&"DetachDisk".into(), &404.into()));
@@ -213,17 +213,17 @@ async fn recent_calls_link_to_their_form_without_passwords() {
 
 #[tokio::test]
 async fn recent_calls_keep_writes_when_reads_are_many() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     for _ in 0..300 {
-        world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+        server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     }
-    let recent = &world.assembly.gateway.recent;
+    let recent = &server.assembly.gateway.recent;
     let actions = recent.latest(|call| call.action);
     assert_eq!(actions.len(), 51);
     assert_eq!(actions.last(), Some(&"CreateDisk"));
     let long = "x".repeat(20_000);
-    world.call("ModifyDiskAttribute", &[("DiskId", &disk), ("Description", &long)]).await;
+    server.call("ModifyDiskAttribute", &[("DiskId", &disk), ("Description", &long)]).await;
     let kept = recent.latest(|call| (call.action, call.parameters().len()));
     assert_eq!(kept[0], ("ModifyDiskAttribute", 0), "what is too long is not kept");
 }

@@ -28,7 +28,7 @@ const KILLS: u64 = 200;
 const INSTANCE: &str = "i-bp1killkillkillkill0";
 
 /// Stories that kill share a database, if there is one.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+static SERIAL: Mutex<()> = Mutex::new(());
 
 /// The state that the story begins with: one Running instance and a few Available disks.
 fn state(disks: &[String]) -> Value {
@@ -148,7 +148,7 @@ fn check(address: &str, known: &mut HashMap<String, Known>) {
 
 #[test]
 fn acknowledged_calls_survive_a_kill_at_any_moment() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     let kills = std::env::var("KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
     let disks: Vec<_> = (0..DISKS).map(|n| format!("d-bp1killkillkillkill{n}")).collect();

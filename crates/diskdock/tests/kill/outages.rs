@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::history::{Call, Event, ModelDisk, Phase, Reply, has_order};
 use super::server::{Server, TIMEOUT, call, http};
-use super::{INSTANCE, ONE_AT_A_TIME, state};
+use super::{INSTANCE, SERIAL, state};
 
 /// Rounds unless `ROUNDS` says otherwise.
 const ROUNDS: u64 = 8;
@@ -321,7 +321,7 @@ fn check_log(cluster: &Cluster, outages: usize) {
 #[test]
 fn calls_to_two_servers_have_an_order_through_kills_and_outages() {
     let Ok(control) = std::env::var("DISKDOCK_TEST_POSTGRES_CONTROL") else { return };
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     let number = |name, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let seed = number("SEED", u64::from(std::process::id()));
     println!("SEED={seed}");

@@ -15,7 +15,7 @@ use diskdock::clock::Clock;
 use diskdock::hypervisor::qemu::accel::AccelChoice;
 use diskdock::hypervisor::qemu::network::{Network, Programs};
 use diskdock::hypervisor::qemu::{Config, Qemu, user};
-use diskdock::storage::{DiskCache, Images, Import, What};
+use diskdock::storage::{DiskCache, Images, Import, ImportedFiles};
 
 use contract::{Bench, Pass, contract};
 
@@ -31,7 +31,7 @@ fn guest(file: &str) -> PathBuf {
 
 /// The image of the tiny guest, imported into a fresh data directory.
 fn import(data_directory: &Path) -> String {
-    let what = What::Kernel {
+    let what = ImportedFiles::Kernel {
         kernel: guest("vmlinuz"),
         initrd: Some(guest("initrd.gz")),
         command_line: "console=ttyS0 quiet".to_owned(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Disk, Phase};
 use crate::category::{Category, PerformanceLevel};
-use crate::vocabulary::Illegal;
+use crate::string_enum::IllegalTransition;
 
 /// An activity on a disk's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,9 +45,9 @@ impl Disk {
 
     /// The bytes are there: Creating → Available, or → In_use when the disk was made together with
     /// its instance.
-    pub fn created(&mut self) -> Result<(), Illegal> {
+    pub fn created(&mut self) -> Result<(), IllegalTransition> {
         if self.is_created() {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = None;
         Ok(())
@@ -55,9 +55,9 @@ impl Disk {
 
     /// A resize to so many GiB was accepted. One that is not larger, and one while something else
     /// is being done to the disk, is illegal.
-    pub fn resize(&mut self, size_gib: u32) -> Result<(), Illegal> {
+    pub fn resize(&mut self, size_gib: u32) -> Result<(), IllegalTransition> {
         if self.activity.is_some() || size_gib <= self.size_gib {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = Some(Activity::Resizing { from_gib: self.size_gib });
         self.size_gib = size_gib;
@@ -65,18 +65,18 @@ impl Disk {
     }
 
     /// The bytes are there for the resize to so many GiB.
-    pub fn resized(&mut self, size_gib: u32) -> Result<(), Illegal> {
+    pub fn resized(&mut self, size_gib: u32) -> Result<(), IllegalTransition> {
         self.end_resize(size_gib).map(drop)
     }
 
     /// The resize to so many GiB failed: the disk has its former size again.
-    pub fn resize_failed(&mut self, size_gib: u32) -> Result<(), Illegal> {
+    pub fn resize_failed(&mut self, size_gib: u32) -> Result<(), IllegalTransition> {
         self.size_gib = self.end_resize(size_gib)?;
         Ok(())
     }
 
     /// Gives the former size in GiB.
-    fn end_resize(&mut self, size_gib: u32) -> Result<u32, Illegal> {
+    fn end_resize(&mut self, size_gib: u32) -> Result<u32, IllegalTransition> {
         match self.activity {
             Some(Activity::Resizing { from_gib }) if self.size_gib == size_gib => {
                 self.activity = None;
@@ -88,25 +88,25 @@ impl Disk {
                 | Activity::Modifying
                 | Activity::ReIniting,
             )
-            | None => Err(Illegal),
+            | None => Err(IllegalTransition),
         }
     }
 
     /// Available or In_use → ReIniting: its bytes are to be set back. One that is on its way on or
     /// off, and one while something else is being done to the disk, is illegal.
-    pub fn reinit(&mut self) -> Result<(), Illegal> {
+    pub fn reinit(&mut self) -> Result<(), IllegalTransition> {
         if self.activity.is_some() || self.attachments.iter().any(|at| at.phase != Phase::Attached)
         {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = Some(Activity::ReIniting);
         Ok(())
     }
 
     /// ReIniting → In_use, or Available: the bytes are set back, or they are as they were.
-    pub fn reinited(&mut self) -> Result<(), Illegal> {
+    pub fn reinited(&mut self) -> Result<(), IllegalTransition> {
         if !self.is_reiniting() {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = None;
         Ok(())
@@ -123,16 +123,16 @@ impl Disk {
 
     /// A change of category or performance was accepted. One while something else is being done to
     /// the disk is illegal.
-    pub fn modify(&mut self) -> Result<(), Illegal> {
+    pub fn modify(&mut self) -> Result<(), IllegalTransition> {
         if self.activity.is_some() {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = Some(Activity::Modifying);
         Ok(())
     }
 
     /// The change is made. What the new category does not have is gone.
-    pub fn modified(&mut self, to: &Specification) -> Result<(), Illegal> {
+    pub fn modified(&mut self, to: &Specification) -> Result<(), IllegalTransition> {
         self.modify_failed()?;
         self.category = to.category;
         self.performance_level = to.performance_level;
@@ -142,9 +142,9 @@ impl Disk {
     }
 
     /// The change failed: the disk is as it was.
-    pub fn modify_failed(&mut self) -> Result<(), Illegal> {
+    pub fn modify_failed(&mut self) -> Result<(), IllegalTransition> {
         if !self.is_modifying() {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.activity = None;
         Ok(())
@@ -274,9 +274,12 @@ mod tests {
             performance_level: Some(PerformanceLevel::Pl1),
             provisioned_iops: None,
         };
-        assert_eq!(disk.modified(&to), Err(Illegal));
+        assert_eq!(disk.modified(&to), Err(IllegalTransition));
         assert_eq!(disk.modify(), Ok(()));
-        assert_eq!((disk.modify(), disk.resize(50)), (Err(Illegal), Err(Illegal)));
+        assert_eq!(
+            (disk.modify(), disk.resize(50)),
+            (Err(IllegalTransition), Err(IllegalTransition))
+        );
         assert_eq!(disk.modified(&to), Ok(()));
         assert_eq!((disk.specification(), disk.activity), (to, None));
         assert!(!disk.bursting_enabled);

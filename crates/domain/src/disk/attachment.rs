@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Disk, DiskKind, DiskStatus};
 use crate::ids::InstanceId;
 use crate::moment::Moment;
+use crate::string_enum::{ChargeType, IllegalTransition};
 use crate::tag::{self, Tag};
 use crate::unknown::UnknownFields;
-use crate::vocabulary::{ChargeType, Illegal};
 
 /// The phase of an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,19 +45,19 @@ pub struct Attachment {
 
 impl Disk {
     /// Available → Attaching; or, with multi-attach, one more instance. Gives the generation.
-    pub fn attach(
+    pub fn begin_attach(
         &mut self,
         instance: InstanceId,
         device: String,
         now: Moment,
-    ) -> Result<u64, Illegal> {
+    ) -> Result<u64, IllegalTransition> {
         let free = if self.multi_attach {
             self.status() != DiskStatus::Detaching && self.on(&instance).is_none()
         } else {
             self.attachments.is_empty()
         };
         if !self.is_created() || self.is_reiniting() || !free {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         self.generation += 1;
         self.attached_at = Some(now);
@@ -70,30 +70,38 @@ impl Disk {
     }
 
     /// Attaching → In_use.
-    pub fn attached(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
+    pub fn finish_attach(
+        &mut self,
+        instance: &InstanceId,
+        generation: u64,
+    ) -> Result<(), IllegalTransition> {
         self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attaching))?
             .phase = Phase::Attached;
         Ok(())
     }
 
     /// Attaching → Available: the attach failed.
-    pub fn attach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
+    pub fn fail_attach(
+        &mut self,
+        instance: &InstanceId,
+        generation: u64,
+    ) -> Result<(), IllegalTransition> {
         self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attaching))?;
-        self.remove_attachment(instance);
+        self.become_available_from(instance);
         Ok(())
     }
 
     /// In_use → Detaching. Gives the generation of the attachment that is to end.
-    pub fn detach(
+    pub fn begin_detach(
         &mut self,
         instance: &InstanceId,
         delete_with_instance: bool,
-    ) -> Result<u64, Illegal> {
+    ) -> Result<u64, IllegalTransition> {
         if self.is_reiniting() {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
         let found = self.attachments.iter_mut().find(|at| at.instance == *instance);
-        let attachment = found.filter(|at| at.phase == Phase::Attached).ok_or(Illegal)?;
+        let attachment = found.filter(|at| at.phase == Phase::Attached).ok_or(IllegalTransition)?;
         attachment.phase = Phase::Detaching { delete_with_instance };
         Ok(attachment.generation)
     }
@@ -102,18 +110,18 @@ impl Disk {
     ///
     /// A system disk becomes a data disk that remembers its instance and is protected from
     /// release while that instance exists.
-    pub fn detached(
+    pub fn finish_detach(
         &mut self,
         instance: &InstanceId,
         generation: u64,
         now: Moment,
-    ) -> Result<(), Illegal> {
+    ) -> Result<(), IllegalTransition> {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         let phase = self.attachment_to(instance, generation, detaching)?.phase;
         if let Phase::Detaching { delete_with_instance } = phase {
             self.delete_with_instance = delete_with_instance;
         }
-        self.remove_attachment(instance);
+        self.become_available_from(instance);
         self.detached_at = Some(now);
         if self.kind == DiskKind::System {
             self.leave_as_former_system_disk(instance);
@@ -138,7 +146,11 @@ impl Disk {
     }
 
     /// Detaching → In_use: the guest did not release the disk.
-    pub fn detach_failed(&mut self, instance: &InstanceId, generation: u64) -> Result<(), Illegal> {
+    pub fn fail_detach(
+        &mut self,
+        instance: &InstanceId,
+        generation: u64,
+    ) -> Result<(), IllegalTransition> {
         let detaching = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
         self.attachment_to(instance, generation, detaching)?.phase = Phase::Attached;
         Ok(())
@@ -146,18 +158,18 @@ impl Disk {
 
     /// In_use → Available (or In_use, if other instances still have it): the guest of this instance
     /// has released a data disk without a detach in progress, as after one that timed out.
-    pub fn released_by_guest(
+    pub fn detached_by_guest(
         &mut self,
         instance: &InstanceId,
         generation: u64,
         now: Moment,
-    ) -> Result<(), Illegal> {
+    ) -> Result<(), IllegalTransition> {
         self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attached))?;
         if self.kind == DiskKind::System {
-            return Err(Illegal);
+            return Err(IllegalTransition);
         }
-        self.detach(instance, false)?;
-        self.detached(instance, generation, now)
+        self.begin_detach(instance, false)?;
+        self.finish_detach(instance, generation, now)
     }
 
     /// The instance is gone, and with it the attachment, whatever its phase.
@@ -165,7 +177,7 @@ impl Disk {
         if self.on(instance).is_none() {
             return;
         }
-        self.remove_attachment(instance);
+        self.become_available_from(instance);
         self.detached_at = Some(now);
         self.delete_with_instance = false;
         self.delete_protected = false;
@@ -174,7 +186,7 @@ impl Disk {
 
     /// Removes an attachment. With its last attachment removed the disk is Available: nothing else
     /// makes an attached disk Available.
-    fn remove_attachment(&mut self, instance: &InstanceId) {
+    fn become_available_from(&mut self, instance: &InstanceId) {
         self.attachments.retain(|at| at.instance != *instance);
     }
 
@@ -183,8 +195,8 @@ impl Disk {
         instance: &InstanceId,
         generation: u64,
         wanted: impl Fn(&Phase) -> bool,
-    ) -> Result<&mut Attachment, Illegal> {
+    ) -> Result<&mut Attachment, IllegalTransition> {
         let found = self.attachments.iter_mut().find(|at| at.instance == *instance);
-        found.filter(|at| at.generation == generation && wanted(&at.phase)).ok_or(Illegal)
+        found.filter(|at| at.generation == generation && wanted(&at.phase)).ok_or(IllegalTransition)
     }
 }

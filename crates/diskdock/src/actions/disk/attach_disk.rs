@@ -99,7 +99,7 @@ impl Value for Password {
 
 /// The disk and the instance that the request names. Both exist.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     disk: Disk,
     instance: Instance,
     /// Disks that are attached to the instance, attaching or detaching.
@@ -130,11 +130,11 @@ impl Facts {
 
     /// Whether the disk is to be the system disk.
     fn is_bootable(&self) -> bool {
-        self.ask.bootable == Some(true) || (self.wants_system_device() && self.has_login())
+        self.params.bootable == Some(true) || (self.wants_system_device() && self.has_login())
     }
 
     fn wants_system_device(&self) -> bool {
-        self.ask.device.as_ref().is_some_and(|device| device.0 == SYSTEM_DEVICE)
+        self.params.device.as_ref().is_some_and(|device| device.0 == SYSTEM_DEVICE)
     }
 
     fn is_stopped(&self) -> bool {
@@ -148,7 +148,7 @@ impl Facts {
     }
 
     fn device_is_free(&self) -> bool {
-        let wanted = self.ask.device.as_ref().map(|device| &device.0);
+        let wanted = self.params.device.as_ref().map(|device| &device.0);
         wanted.is_none_or(|wanted| self.attached.iter().all(|at| at.device != *wanted))
     }
 
@@ -157,12 +157,12 @@ impl Facts {
     }
 
     /// A disk that was this instance's system disk, and an instance that has none now.
-    fn comes_home(&self) -> bool {
+    fn returns_to_former_instance(&self) -> bool {
         self.disk.origin.as_ref() == Some(&self.instance.id) && self.instance.system_disk.is_none()
     }
 
     fn has_login(&self) -> bool {
-        self.ask.password.is_some() || self.ask.key_pair_name.is_some()
+        self.params.password.is_some() || self.params.key_pair_name.is_some()
     }
 
     fn is_ephemeral(&self) -> bool {
@@ -197,12 +197,12 @@ The answer says only that the attach was accepted: the disk becomes Attaching, a
 guest has it.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("Force is used for regional disks only",                   |f| f.ask.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
+        must("Force is used for regional disks only",                   |f| f.params.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
         must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
@@ -215,41 +215,41 @@ guest has it.";
         must("/dev/xvda is for a disk that is attached as system disk", |f| !f.wants_system_device() || f.is_bootable(), &DEVICE_MALFORMED),
         must("a multi-attach disk is not attached as system disk",      |f| !f.is_bootable() || !f.disk.multi_attach, &MULTI_ATTACH_AS_SYSTEM),
         must("a disk attached as system disk was one",                  |f| !f.is_bootable() || f.disk.delete_protected, &DISK_NOT_BOOTABLE),
-        must("a system disk goes back to its own instance, which has none", |f| !f.is_bootable() || f.comes_home(), &NOT_ORIGIN_INSTANCE),
+        must("a system disk goes back to its own instance, which has none", |f| !f.is_bootable() || f.returns_to_former_instance(), &NOT_ORIGIN_INSTANCE),
         must("the instance is Stopped, for a system disk",              |f| !f.is_bootable() || f.is_stopped(), &INSTANCE_STATUS_FOR_ATTACH),
         must("a system disk comes with Password or KeyPairName",        |f| !f.is_bootable() || f.has_login(), &LOGIN_NEEDED),
         must("a Running instance is of a type that can hot-attach",     |f| f.is_stopped() || f.abilities.hot_attach, &HOT_ATTACH_UNSUPPORTED),
         must("the instance's type takes the disk's category",           |f| f.abilities.takes_category, &CATEGORY_UNSUPPORTED_BY_TYPE),
         must("the instance's type takes multi-attach disks, for one",   |f| !f.disk.multi_attach || f.abilities.multi_attach, &MULTI_ATTACH_UNSUPPORTED_BY_TYPE),
-        must("DeleteWithInstance is not true for a multi-attach disk",  |f| !f.disk.multi_attach || f.ask.delete_with_instance != Some(true), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
-        must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.ask.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is not true for a multi-attach disk",  |f| !f.disk.multi_attach || f.params.delete_with_instance != Some(true), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.params.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
         must("an elastic ephemeral disk goes back to its own instance", |f| !f.is_ephemeral() || f.disk.origin.as_ref().is_none_or(|origin| *origin == f.instance.id), &EPHEMERAL_ELSEWHERE),
         must("the device name is free on the instance",                 |f| f.device_is_free(), &DEVICE_IN_USE),
         must("the instance holds fewer cloud disks than its type allows", |f| f.cloud_disks < f.abilities.disk_quantity, &DISKS_EXCEEDED),
         must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let attached = tx.attached(&instance.id)?;
         let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
-        Ok(Facts { ask: ask.clone(), disk, instance, attached, cloud_disks, abilities })
+        Ok(Facts { params: params.clone(), disk, instance, attached, cloud_disks, abilities })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
         let bootable = facts.is_bootable();
-        let device = match &facts.ask.device {
+        let device = match &facts.params.device {
             _ if bootable => SYSTEM_DEVICE.to_owned(),
             Some(AnyDevice(name)) => name.clone(),
             None => first_free_device(&facts.attached),
         };
-        let Facts { mut disk, instance, ask, .. } = facts;
+        let Facts { mut disk, instance, params, .. } = facts;
         let generation = disk
-            .attach(instance.id.clone(), device, call.now)
+            .begin_attach(instance.id.clone(), device, call.now)
             .expect("an Available disk can be attached");
-        disk.delete_with_instance = ask.delete_with_instance.unwrap_or(bootable);
+        disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
         let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
         Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(attachment) })
     }
@@ -378,10 +378,10 @@ impl Operation for Plugging {
         let AttachmentId { instance, disk, generation } = &self.attachment;
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let moved = match outcome {
-            Outcome::Done => disk.attached(instance, *generation),
-            Outcome::GaveUp(_) if self.taken_back => disk.attach_failed(instance, *generation),
+            Outcome::Done => disk.finish_attach(instance, *generation),
+            Outcome::Failed(_) if self.taken_back => disk.fail_attach(instance, *generation),
             // It is unknown whether the guest has the device, so it counts as attached.
-            Outcome::GaveUp(_) => disk.attached(instance, *generation),
+            Outcome::Failed(_) => disk.finish_attach(instance, *generation),
         };
         if moved.is_err() {
             return Ok(());

@@ -123,7 +123,7 @@ reply!(
 
 /// The request with its defaults, and the zone and instance that it names.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     category: Category,
     level: Option<PerformanceLevel>,
     size_gib: Option<u32>,
@@ -145,17 +145,17 @@ impl Facts {
     }
 
     fn is_multi_attach(&self) -> bool {
-        self.ask.multi_attach == Some(MultiAttach::Enabled)
+        self.params.multi_attach == Some(MultiAttach::Enabled)
     }
 
     fn bursts(&self) -> bool {
-        self.ask.bursting_enabled == Some(true)
+        self.params.bursting_enabled == Some(true)
     }
 
     /// A disk from an encrypted snapshot is encrypted unless the request says otherwise.
     fn is_encrypted(&self) -> bool {
         let by_default = self.snapshot.as_ref().is_some_and(|snapshot| snapshot.encrypted);
-        self.ask.encrypted.unwrap_or(by_default)
+        self.params.encrypted.unwrap_or(by_default)
     }
 
     /// Whether this holds for the snapshot, if there is one.
@@ -176,7 +176,7 @@ impl Facts {
 
     fn iops_fit(&self) -> bool {
         let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
-        self.ask.provisioned_iops.is_none_or(|Integer(wanted)| wanted <= i64::from(most))
+        self.params.provisioned_iops.is_none_or(|Integer(wanted)| wanted <= i64::from(most))
     }
 }
 
@@ -203,7 +203,7 @@ A pay-as-you-go disk in a zone; or, with `InstanceId`, a subscription disk that 
 subscription instance. Unless the pace says otherwise, a new disk is Available at once.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &ZONE_NOT_FOUND,
         &INSTANCE_NOT_FOUND,
@@ -215,10 +215,10 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("not both ZoneId and InstanceId are given",            |f| f.ask.zone_id.is_none() || f.instance.is_none(), &ZONE_AND_INSTANCE),
+        must("not both ZoneId and InstanceId are given",            |f| f.params.zone_id.is_none() || f.instance.is_none(), &ZONE_AND_INSTANCE),
         must("ZoneId is given, unless InstanceId is or the disk is regional", |f| f.zone.is_some(), &MISSING_ZONE),
-        must("Size or SnapshotId is given",                         |f| f.size_gib.is_some() || f.ask.snapshot_id.is_some(), &SIZE_OR_SNAPSHOT),
-        must("the snapshot exists",                                 |f| f.ask.snapshot_id.is_none() || f.snapshot.is_some(), &SNAPSHOT_NOT_FOUND),
+        must("Size or SnapshotId is given",                         |f| f.size_gib.is_some() || f.params.snapshot_id.is_some(), &SIZE_OR_SNAPSHOT),
+        must("the snapshot exists",                                 |f| f.params.snapshot_id.is_none() || f.snapshot.is_some(), &SNAPSHOT_NOT_FOUND),
         must("the snapshot is accomplished",                        |f| f.of_snapshot(DiskSnapshot::is_accomplished), &SNAPSHOT_NOT_READY),
         must("no elastic ephemeral disk is made from a snapshot",   |f| f.snapshot.is_none() || !f.category.is_elastic_ephemeral(), &EPHEMERAL_FROM_SNAPSHOT),
         must("Encrypted is not false for an encrypted snapshot",    |f| f.of_snapshot(|snapshot| !snapshot.encrypted || f.is_encrypted()), &SNAPSHOT_ENCRYPTED),
@@ -231,19 +231,19 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.holds_fewer_disks_than_allowed(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
-        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
-        must("ProvisionedIops is for cloud_auto",                   |f| f.ask.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
+        must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
+        must("ProvisionedIops is for cloud_auto",                   |f| f.params.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
         must("a multi-attach disk does not burst",                  |f| !f.bursts() || !f.is_multi_attach(), &BURSTING_MULTI_ATTACH),
         must("a bursting disk is larger than 3 GiB",                |f| !f.bursts() || f.size_gib.is_none_or(|size| size > 3), &BURSTING_SIZE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let category = ask.disk_category.map_or(Category::Cloud, |category| category.0);
-        let instance = match &ask.instance_id {
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let category = params.disk_category.map_or(Category::Cloud, |category| category.0);
+        let instance = match &params.instance_id {
             Some(id) => Some(call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?),
             None => None,
         };
@@ -259,7 +259,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         let sold_in = region.zones.iter().find(|zone| zone.sells_category(category.as_str()));
         let by_default = sold_in.filter(|_| regional).map(|zone| zone.id.as_str());
         let of_instance = instance.as_ref().map(|instance| instance.zone.as_str());
-        let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
+        let asked = params.zone_id.as_ref().map(|zone| zone.0.as_str());
         let zone = asked.or(of_instance).or(by_default);
         if let Some(zone) = zone {
             let found = inventory.zone(zone).filter(|found| found.region_id == region.id);
@@ -268,30 +268,30 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         let sells = |zone: &str| {
             inventory.zone(zone).is_some_and(|zone| zone.sells_category(category.as_str()))
         };
-        let snapshot: Option<DiskSnapshot> = match &ask.snapshot_id {
+        let snapshot: Option<DiskSnapshot> = match &params.snapshot_id {
             Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
             None => None,
         };
-        let asked_gib = ask.size.and_then(|size| u32::try_from(size.0).ok());
+        let asked_gib = params.size.and_then(|size| u32::try_from(size.0).ok());
         let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
-            level: category.level(ask.performance_level),
+            level: category.level(params.performance_level),
             size_gib: asked_gib.or(snapshot.as_ref().map(|snapshot| snapshot.size_gib)),
             snapshot,
-            tags: new_tags(&ask.tag.0)?,
+            tags: new_tags(&params.tag.0)?,
             zone_sells: zone.is_none_or(sells),
             zone: zone.map(str::to_owned),
-            ask: ask.clone(),
+            params: params.clone(),
             instance,
             attached,
             cloud_disks,
         })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
-        let mut disk = new_disk(call, ask, &facts);
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
+        let mut disk = new_disk(call, params, &facts);
         let disk_id = disk.id.to_string();
         let mut effect = Effect::reply(Reply { disk_id, order_id: String::new() });
         if let Some(instance) = &facts.instance {
@@ -303,7 +303,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             disk.activity = None;
             let device = first_free_device(&facts.attached);
             let generation = disk
-                .attach(instance.id.clone(), device, call.now)
+                .begin_attach(instance.id.clone(), device, call.now)
                 .expect("a new disk can be attached");
             let attachment =
                 AttachmentId { instance: instance.id.clone(), disk: disk.id.clone(), generation };
@@ -315,8 +315,8 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
     }
 }
 
-fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
-    let region = call.environment.inventory.region(&ask.region_id.0);
+fn new_disk(call: &Call<'_>, params: &Params, facts: &Facts) -> Disk {
+    let region = call.environment.inventory.region(&params.region_id.0);
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let text = |given: &Option<Text<1, 64>>| given.as_ref().map(|t| t.0.clone());
     let mut disk = Disk::new(
@@ -326,15 +326,15 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
         facts.size_gib.expect("the preconditions want a size"),
         call.now,
     );
-    disk.region.clone_from(&ask.region_id.0);
+    disk.region.clone_from(&params.region_id.0);
     disk.zone = facts.zone.clone().expect("the preconditions want a zone");
     disk.performance_level = facts.level;
-    disk.name = ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
-    disk.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
+    disk.name = params.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    disk.description = params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
     disk.tags.clone_from(&facts.tags);
     disk.encrypted = facts.is_encrypted();
     let key_of_snapshot = facts.snapshot.as_ref().map(|snapshot| &snapshot.kms_key_id);
-    disk.kms_key_id = match (&ask.kms_key_id, key_of_snapshot) {
+    disk.kms_key_id = match (&params.kms_key_id, key_of_snapshot) {
         (Some(Text(key)), _) => key.clone(),
         (None, Some(key)) if disk.encrypted && !key.is_empty() => key.clone(),
         (None, _) if disk.encrypted => derived::service_key(disk.account.as_str(), &disk.region),
@@ -344,11 +344,11 @@ fn new_disk(call: &Call<'_>, ask: &Params, facts: &Facts) -> Disk {
         snapshot.id.as_str().clone_into(&mut disk.source_snapshot);
     }
     disk.bursting_enabled = facts.bursts();
-    disk.provisioned_iops = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
+    disk.provisioned_iops = params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
     disk.multi_attach = facts.is_multi_attach();
-    disk.resource_group = text(&ask.resource_group_id).unwrap_or_default();
-    disk.storage_set = text(&ask.storage_set_id).map(|id| {
-        let partition = ask.storage_set_partition_number.map_or(2, |number| number.0);
+    disk.resource_group = text(&params.resource_group_id).unwrap_or_default();
+    disk.storage_set = text(&params.storage_set_id).map(|id| {
+        let partition = params.storage_set_partition_number.map_or(2, |number| number.0);
         StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
     });
     disk.activity = call.environment.activity_of_new_disk();
@@ -383,8 +383,8 @@ impl Operation for CreatingDisk {
         match outcome {
             Outcome::Done if disk.created().is_ok() => tx.save_disk(&disk),
             Outcome::Done => Ok(()),
-            Outcome::GaveUp(_) if disk.is_created() => Ok(()),
-            Outcome::GaveUp(_) => tx.remove_disk(&disk.id),
+            Outcome::Failed(_) if disk.is_created() => Ok(()),
+            Outcome::Failed(_) => tx.remove_disk(&disk.id),
         }
     }
 }

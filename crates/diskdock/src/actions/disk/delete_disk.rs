@@ -21,7 +21,7 @@ params!(
 pub(crate) struct Facts {
     disk: Disk,
     /// Whether a snapshot of it is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     /// The snapshots that go with it.
     automatic: Vec<DiskSnapshot>,
 }
@@ -45,7 +45,7 @@ impl Action for DeleteDisk {
 Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapshot is true.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -56,16 +56,20 @@ Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapsh
         must("no resize or change of spec of the disk is under way", |f| f.disk.activity.is_none(), &DISK_STATUS),
         must("the disk is portable",                               |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk is not protected as a former system disk",  |f| !f.disk.delete_protected, &DISK_DELETE_PROTECTED),
-        must("no snapshot of the disk is being made",              |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
+        must("no snapshot of the disk is being made",              |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let automatic = match disk.delete_auto_snapshot {
             true => snapshot_lookups::automatic(tx, &disk)?,
             false => Vec::new(),
         };
-        Ok(Facts { is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?, automatic, disk })
+        Ok(Facts {
+            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
+            automatic,
+            disk,
+        })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

@@ -46,7 +46,7 @@ reply!(
 reply!(
     /// The points.
     pub(crate) struct MonitorData {
-        /// One each.
+        /// The entries.
         disk_monitor_data: Vec<Point>,
     }
 );
@@ -92,7 +92,7 @@ impl Query for DescribeDiskMonitorData {
     const DETAILS: &'static str = "\
 Nothing measures disks on this server, on real machines neither. There is a point for each period in \
 which the disk was on an instance the last time, as on the cloud, and every value is 0.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &MONITOR_DISK_NOT_FOUND,
         &MONITOR_PERIOD_NOT_VALID,
         &MONITOR_START_TOO_EARLY,
@@ -100,10 +100,10 @@ which the disk was on an instance the last time, as on the cloud, and every valu
         &MONITOR_TOO_MUCH,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&MONITOR_DISK_NOT_FOUND)?;
-        let period_s = ask.period.map_or(PERIODS[0], |period| period.0);
-        let (Time(start), Time(end)) = (ask.start_time, ask.end_time);
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&MONITOR_DISK_NOT_FOUND)?;
+        let period_s = params.period.map_or(PERIODS[0], |period| period.0);
+        let (Time(start), Time(end)) = (params.start_time, params.end_time);
         if !PERIODS.contains(&period_s) {
             return Err((&MONITOR_PERIOD_NOT_VALID).into());
         }

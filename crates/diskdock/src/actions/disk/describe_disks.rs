@@ -193,7 +193,7 @@ impl Query for DescribeDisks {
 
     const NAME: &'static str = "DescribeDisks";
     const SUMMARY: &'static str = "Lists disks that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_VALID,
         &ZONE_NOT_IN_RECORDS,
         &SNAPSHOT_UNKNOWN,
@@ -203,22 +203,27 @@ impl Query for DescribeDisks {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_VALID)?;
-        if let Some(ZoneId(zone)) = &ask.zone_id {
+        if let Some(ZoneId(zone)) = &params.zone_id {
             call.environment.inventory.zone(zone).ok_or(&ZONE_NOT_IN_RECORDS)?;
         }
-        if let Some(snapshot) = &ask.snapshot_id {
+        if let Some(snapshot) = &params.snapshot_id {
             let is_known = call.find(tx, snapshot)?.is_some()
                 || !disks_made_from(tx, call, region, snapshot)?.entries.is_empty();
             is_known.then_some(()).ok_or(&SNAPSHOT_UNKNOWN)?;
         }
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
-        let filter = filter(call, ask)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
+        let filter = filter(call, params)?;
         let found = tx.disks(&filter, &paging.page)?;
         let with_placement =
-            ask.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
+            params.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
         let mut disk = Vec::with_capacity(found.entries.len());
         for one in found.entries {
             let locks = locks_of_instance(tx, call, &one)?;
@@ -255,35 +260,35 @@ fn locks_of_instance(
     Ok(reasons)
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, ActionError> {
-    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
-    if let Some(JsonList(ids)) = &ask.disk_ids {
+fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &params.region_id.0);
+    if let Some(JsonList(ids)) = &params.disk_ids {
         // The list is read beyond its limit so that exceeding it has an answer of its own.
         if ids.len() > domain::limits::IDS_PER_LIST {
             return Err((&DISK_IDS_EXCEEDED).into());
         }
         filter.ids = Some(ids.clone());
     }
-    filter.instance.clone_from(&ask.instance_id);
-    filter.zone = ask.zone_id.as_ref().map(|zone| zone.0.clone());
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.name = ask.disk_name.as_ref().map(|name| name.0.clone());
-    filter.category = ask.category.and_then(|category| category.0);
-    filter.charge_type = ask.disk_charge_type;
-    filter.kind = match ask.disk_type {
+    filter.instance.clone_from(&params.instance_id);
+    filter.zone = params.zone_id.as_ref().map(|zone| zone.0.clone());
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.name = params.disk_name.as_ref().map(|name| name.0.clone());
+    filter.category = params.category.and_then(|category| category.0);
+    filter.charge_type = params.disk_charge_type;
+    filter.kind = match params.disk_type {
         None | Some(KindFilter::All) => None,
         Some(KindFilter::System) => Some(DiskKind::System),
         Some(KindFilter::Data) => Some(DiskKind::Data),
     };
-    filter.lock = ask.lock_reason.map(|reason| match reason {
+    filter.lock = params.lock_reason.map(|reason| match reason {
         LockFilter::Financial => LockReason::Financial,
         LockFilter::Security => LockReason::Security,
     });
-    filter.tags = paging::tags(&ask.tag.0)?;
-    restrict_status(&mut filter, ask.status);
-    restrict_attributes(&mut filter, ask);
-    restrict_texts(&mut filter, ask);
-    for Filter { key, value } in &ask.filter.0 {
+    filter.tags = paging::tags(&params.tag.0)?;
+    restrict_status(&mut filter, params.status);
+    restrict_attributes(&mut filter, params);
+    restrict_texts(&mut filter, params);
+    for Filter { key, value } in &params.filter.0 {
         match (key, value) {
             (Some(FilterKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
             (Some(FilterKey::To), Some(Time(to))) => filter.created.1 = Some(*to),
@@ -306,20 +311,20 @@ fn restrict_status(filter: &mut DiskFilter, status: Option<StatusFilter>) {
     };
 }
 
-fn restrict_attributes(filter: &mut DiskFilter, ask: &Params) {
+fn restrict_attributes(filter: &mut DiskFilter, params: &Params) {
     let mut flag = |wanted: Option<bool>, on: fn(&Disk) -> bool, off: fn(&Disk) -> bool| {
         filter.also.extend(wanted.map(|wanted| if wanted { on } else { off }));
     };
-    flag(ask.portable, |disk| disk.portable, |disk| !disk.portable);
-    flag(ask.encrypted, |disk| disk.encrypted, |disk| !disk.encrypted);
-    flag(ask.delete_with_instance, |d| d.delete_with_instance, |d| !d.delete_with_instance);
-    flag(ask.delete_auto_snapshot, |d| d.delete_auto_snapshot, |d| !d.delete_auto_snapshot);
-    flag(ask.enable_auto_snapshot, |d| d.enable_auto_snapshot, |d| !d.enable_auto_snapshot);
+    flag(params.portable, |disk| disk.portable, |disk| !disk.portable);
+    flag(params.encrypted, |disk| disk.encrypted, |disk| !disk.encrypted);
+    flag(params.delete_with_instance, |d| d.delete_with_instance, |d| !d.delete_with_instance);
+    flag(params.delete_auto_snapshot, |d| d.delete_auto_snapshot, |d| !d.delete_auto_snapshot);
+    flag(params.enable_auto_snapshot, |d| d.enable_auto_snapshot, |d| !d.enable_auto_snapshot);
     let has_policy: fn(&Disk) -> bool = |disk| !disk.auto_snapshot_policy.is_empty();
     let has_none: fn(&Disk) -> bool = |disk| disk.auto_snapshot_policy.is_empty();
-    flag(ask.enable_automated_snapshot_policy, has_policy, has_none);
-    flag(ask.enable_shared, |_| false, |_| true);
-    match ask.multi_attach {
+    flag(params.enable_automated_snapshot_policy, has_policy, has_none);
+    flag(params.enable_shared, |_| false, |_| true);
+    match params.multi_attach {
         None => {}
         Some(MultiAttachFilter::Enabled) => filter.also.push(|disk| disk.multi_attach),
         Some(MultiAttachFilter::Disabled) => filter.also.push(|disk| !disk.multi_attach),
@@ -327,15 +332,15 @@ fn restrict_attributes(filter: &mut DiskFilter, ask: &Params) {
     }
 }
 
-fn restrict_texts(filter: &mut DiskFilter, ask: &Params) {
+fn restrict_texts(filter: &mut DiskFilter, params: &Params) {
     let mut text = |wanted: Option<&str>, field: fn(&Disk) -> &str| {
         filter.texts.extend(wanted.map(|wanted| (field, wanted.to_owned())));
     };
-    let snapshot = ask.snapshot_id.as_ref().map(SnapshotId::as_str);
+    let snapshot = params.snapshot_id.as_ref().map(SnapshotId::as_str);
     text(snapshot, |disk| &disk.source_snapshot);
-    let policy = ask.auto_snapshot_policy_id.as_ref().map(|policy| policy.0.as_str());
+    let policy = params.auto_snapshot_policy_id.as_ref().map(|policy| policy.0.as_str());
     text(policy, |disk| &disk.auto_snapshot_policy);
-    text(ask.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
-    let level = ask.performance_level.map(PerformanceLevel::as_str);
+    text(params.kms_key_id.as_ref().map(|key| key.0.as_str()), |disk| &disk.kms_key_id);
+    let level = params.performance_level.map(PerformanceLevel::as_str);
     text(level, |disk| disk.performance_level.map_or("", PerformanceLevel::as_str));
 }

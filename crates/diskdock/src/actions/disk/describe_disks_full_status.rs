@@ -88,7 +88,7 @@ reply!(
 reply!(
     /// The disks of a page.
     pub(crate) struct FullStatusSet {
-        /// One each.
+        /// The entries.
         disk_full_status_type: Vec<FullStatus>,
     }
 );
@@ -124,7 +124,7 @@ reply!(
 reply!(
     /// Events of a disk.
     pub(crate) struct EventSet {
-        /// One each.
+        /// The entries.
         disk_event_type: Vec<DiskEvent>,
     }
 );
@@ -151,7 +151,7 @@ impl Query for DescribeDisksFullStatus {
 
     const NAME: &'static str = "DescribeDisksFullStatus";
     const SUMMARY: &'static str = "Lists disks with their status, their health and events.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &DISK_ID_LIMIT,
         &EVENT_ID_LIMIT,
@@ -160,11 +160,11 @@ impl Query for DescribeDisksFullStatus {
         &TAG_MISMATCH,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        check(ask)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let found = tx.disks(&filter(call, ask)?, &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        check(params)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let found = tx.disks(&filter(call, params)?, &paging.page)?;
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -176,27 +176,27 @@ impl Query for DescribeDisksFullStatus {
     }
 }
 
-fn check(ask: &Params) -> Result<(), &'static ErrorCode> {
-    if ask.disk_id.0.len() > domain::limits::IDS_PER_LIST {
+fn check(params: &Params) -> Result<(), &'static ErrorCode> {
+    if params.disk_id.0.len() > domain::limits::IDS_PER_LIST {
         return Err(&DISK_ID_LIMIT);
     }
-    if ask.event_id.0.len() > domain::limits::IDS_PER_LIST {
+    if params.event_id.0.len() > domain::limits::IDS_PER_LIST {
         return Err(&EVENT_ID_LIMIT);
     }
-    ask.event_time.0.check()
+    params.event_time.0.check()
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<DiskFilter, ActionError> {
-    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
-    let has_event = !ask.event_id.0.is_empty() || ask.event_type.is_some();
-    if has_event || ask.health_status.is_some() {
+fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &params.region_id.0);
+    let has_event = !params.event_id.0.is_empty() || params.event_type.is_some();
+    if has_event || params.health_status.is_some() {
         filter.ids = Some(Vec::new());
-    } else if !ask.disk_id.0.is_empty() {
-        filter.ids = Some(ask.disk_id.0.clone());
+    } else if !params.disk_id.0.is_empty() {
+        filter.ids = Some(params.disk_id.0.clone());
     }
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.tags = paging::plain_tags(&ask.tag.0)?;
-    filter.status = match ask.status {
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.tags = paging::plain_tags(&params.tag.0)?;
+    filter.status = match params.status {
         None => None,
         Some(StatusOfDisk::InUse) => Some(DiskStatus::InUse),
         Some(StatusOfDisk::Available) => Some(DiskStatus::Available),

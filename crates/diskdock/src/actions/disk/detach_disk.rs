@@ -104,7 +104,7 @@ operations` shows the reason.\n\n\
 A system disk can be detached while its instance is Stopped. It becomes a data disk.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -125,9 +125,9 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("fewer than 5 disks are leaving the instance",              |f| f.detaching < DETACHING_PER_INSTANCE, &DISKS_DETACHING_EXCEEDED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
         let attached = tx.attached(&instance.id)?;
         let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
@@ -137,17 +137,21 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
                 .is_none_or(|t| t.hot_detach),
             image_exists: inventory.image(&instance.image).is_some(),
             detaching: attached.iter().filter(|at| leaving(&at.phase)).count(),
-            delete_with_instance: ask.delete_with_instance,
+            delete_with_instance: params.delete_with_instance,
             disk,
             instance,
         })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, Facts { mut disk, instance, .. }: Facts) -> Effect<()> {
+    fn effect(
+        _: &Call<'_>,
+        params: &Params,
+        Facts { mut disk, instance, .. }: Facts,
+    ) -> Effect<()> {
         let by_default = disk.kind == DiskKind::System;
-        let afterwards = ask.delete_with_instance.unwrap_or(by_default);
+        let afterwards = params.delete_with_instance.unwrap_or(by_default);
         let generation =
-            disk.detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
+            disk.begin_detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
         let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
         Effect::reply(()).save(disk).start(Unplugging { attachment })
     }
@@ -186,8 +190,8 @@ impl Operation for Unplugging {
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let was_system_disk = disk.kind == DiskKind::System;
         let moved = match outcome {
-            Outcome::Done => disk.detached(instance, *generation, now),
-            Outcome::GaveUp(_) => disk.detach_failed(instance, *generation),
+            Outcome::Done => disk.finish_detach(instance, *generation, now),
+            Outcome::Failed(_) => disk.fail_detach(instance, *generation),
         };
         if moved.is_err() {
             return Ok(());

@@ -33,19 +33,19 @@ params!(
 
 /// The disks that the request names, which exist, and what is to change.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     disks: Vec<Disk>,
 }
 
 impl Facts {
     fn changes_something(&self) -> bool {
-        let ask = &self.ask;
-        let texts = ask.disk_name.is_some() || ask.description.is_some();
+        let params = &self.params;
+        let texts = params.disk_name.is_some() || params.description.is_some();
         let flags = [
-            ask.delete_with_instance,
-            ask.delete_auto_snapshot,
-            ask.enable_auto_snapshot,
-            ask.bursting_enabled,
+            params.delete_with_instance,
+            params.delete_auto_snapshot,
+            params.enable_auto_snapshot,
+            params.bursting_enabled,
         ];
         texts || flags.iter().any(Option::is_some)
     }
@@ -56,12 +56,12 @@ impl Facts {
 
     /// Whether the disk does not burst and is to. What a disk has already is no change.
     fn starts_bursting(&self, disk: &Disk) -> bool {
-        self.ask.bursting_enabled == Some(true) && !disk.bursting_enabled
+        self.params.bursting_enabled == Some(true) && !disk.bursting_enabled
     }
 
     /// The DeleteWithInstance that the disk does not have and is to have.
     fn new_delete_with_instance(&self, disk: &Disk) -> Option<bool> {
-        self.ask.delete_with_instance.filter(|wanted| *wanted != disk.delete_with_instance)
+        self.params.delete_with_instance.filter(|wanted| *wanted != disk.delete_with_instance)
     }
 
     /// Whether this holds for every disk that is to burst from now on.
@@ -79,7 +79,7 @@ impl Action for ModifyDiskAttribute {
     const SUMMARY: &'static str = "Changes name, description and switches of one or several disks.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &DISK_ID_OR_IDS,
         &DISK_ID_AND_IDS,
@@ -99,29 +99,29 @@ impl Action for ModifyDiskAttribute {
         must("a bursting disk is larger than 3 GiB",                   |f| f.all_starting_to_burst(|disk| disk.size_gib > 3), &BURSTING_SIZE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        if let Some(RegionId(region)) = &ask.region_id {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        if let Some(RegionId(region)) = &params.region_id {
             call.environment.inventory.region(region).ok_or(&REGION_MALFORMED)?;
         }
         let here =
-            |disk: &Disk| ask.region_id.as_ref().is_none_or(|region| region.0 == disk.region);
+            |disk: &Disk| params.region_id.as_ref().is_none_or(|region| region.0 == disk.region);
         let find = |id: &DiskId| -> Result<Disk, ActionError> {
             Ok(call.disk(tx, id)?.filter(here).ok_or(&DISK_NOT_FOUND)?)
         };
-        let disks = named(ask)?.into_iter().map(find).collect::<Result<_, _>>()?;
-        Ok(Facts { ask: ask.clone(), disks })
+        let disks = named(params)?.into_iter().map(find).collect::<Result<_, _>>()?;
+        Ok(Facts { params: params.clone(), disks })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
-        let save = |effect: Effect<()>, disk| effect.save(modified(ask, disk));
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+        let save = |effect: Effect<()>, disk| effect.save(modified(params, disk));
         facts.disks.into_iter().fold(Effect::reply(()), save)
     }
 }
 
 /// The ids that the request names, each once.
-fn named(ask: &Params) -> Result<Vec<&DiskId>, Refusal> {
-    let Each(several) = &ask.disk_ids;
-    match &ask.disk_id {
+fn named(params: &Params) -> Result<Vec<&DiskId>, Refusal> {
+    let Each(several) = &params.disk_ids;
+    match &params.disk_id {
         Some(_) if !several.is_empty() => Err((&DISK_ID_AND_IDS).into()),
         Some(one) => Ok(vec![one]),
         None if several.is_empty() => Err((&DISK_ID_OR_IDS).into()),
@@ -136,16 +136,16 @@ fn named(ask: &Params) -> Result<Vec<&DiskId>, Refusal> {
 }
 
 /// The disk with what the request says; what it leaves out stays.
-fn modified(ask: &Params, mut disk: Disk) -> Disk {
-    if let Some(DiskName(name)) = &ask.disk_name {
+fn modified(params: &Params, mut disk: Disk) -> Disk {
+    if let Some(DiskName(name)) = &params.disk_name {
         disk.name.clone_from(name);
     }
-    if let Some(Description(text)) = &ask.description {
+    if let Some(Description(text)) = &params.description {
         disk.description.clone_from(text);
     }
-    disk.delete_with_instance = ask.delete_with_instance.unwrap_or(disk.delete_with_instance);
-    disk.delete_auto_snapshot = ask.delete_auto_snapshot.unwrap_or(disk.delete_auto_snapshot);
-    disk.enable_auto_snapshot = ask.enable_auto_snapshot.unwrap_or(disk.enable_auto_snapshot);
-    disk.bursting_enabled = ask.bursting_enabled.unwrap_or(disk.bursting_enabled);
+    disk.delete_with_instance = params.delete_with_instance.unwrap_or(disk.delete_with_instance);
+    disk.delete_auto_snapshot = params.delete_auto_snapshot.unwrap_or(disk.delete_auto_snapshot);
+    disk.enable_auto_snapshot = params.enable_auto_snapshot.unwrap_or(disk.enable_auto_snapshot);
+    disk.bursting_enabled = params.bursting_enabled.unwrap_or(disk.bursting_enabled);
     disk
 }

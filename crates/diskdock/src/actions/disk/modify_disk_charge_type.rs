@@ -61,7 +61,7 @@ impl Facts {
         disk.on(&self.instance.id).is_some_and(|at| at.phase == Phase::Attached)
     }
 
-    fn has_rested(&self, disk: &Disk) -> bool {
+    fn cooldown_has_passed(&self, disk: &Disk) -> bool {
         let since = |changed| self.now.since_ms(changed);
         disk.charge_type_changed_at.map(since).is_none_or(|ms| ms >= CHARGE_TYPE_REST_S * 1_000)
     }
@@ -81,7 +81,7 @@ Switched to pay-as-you-go it becomes portable, and so can be detached. A disk ca
 after five minutes.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_PROVIDED, &INSTANCE_ID_NOT_FOUND, &DISKS_NOT_FOUND];
     const TOKEN_MISMATCH: &'static ErrorCode = &TOKEN_SIGNATURE_MISMATCH;
 
@@ -97,23 +97,23 @@ after five minutes.";
         must("the disks are data disks on the instance",      |f| f.all(|disk| disk.kind == DiskKind::Data && f.is_attached(disk)), &DISKS_NOT_ON_INSTANCE),
         must("the disks are not local disks",                 |f| f.all(|disk| !disk.category.is_local()), &DISKS_NOT_PORTABLE),
         must("the disks are not paid for so already",         |f| f.all(|disk| disk.charge_type != f.to), &CHARGE_TYPE_OF_DISK),
-        must("the last switch of each disk is five minutes ago", |f| f.all(|disk| f.has_rested(disk)), &CHARGE_TYPE_REST),
+        must("the last switch of each disk is five minutes ago", |f| f.all(|disk| f.cooldown_has_passed(disk)), &CHARGE_TYPE_REST),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let region =
-            call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_PROVIDED)?;
-        let instance = call.instance(tx, &ask.instance_id)?;
+            call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_PROVIDED)?;
+        let instance = call.instance(tx, &params.instance_id)?;
         let instance =
             instance.filter(|found| found.region == region.id).ok_or(&INSTANCE_ID_NOT_FOUND)?;
-        let mut ids: Vec<_> = ask.disk_ids.0.iter().collect();
+        let mut ids: Vec<_> = params.disk_ids.0.iter().collect();
         ids.sort_unstable();
         ids.dedup();
         let find = |id: &DiskId| -> Result<Disk, ActionError> {
             Ok(call.disk(tx, id)?.ok_or(&DISKS_NOT_FOUND)?)
         };
         let disks = ids.into_iter().map(find).collect::<Result<_, _>>()?;
-        let to = ask.disk_charge_type.unwrap_or(ChargeType::PrePaid);
+        let to = params.disk_charge_type.unwrap_or(ChargeType::PrePaid);
         Ok(Facts { instance, disks, to, now: call.now })
     }
 

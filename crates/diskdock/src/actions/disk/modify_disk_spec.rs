@@ -95,8 +95,8 @@ reply!(
 /// The disk that the request names, what it is to become, and the instances that have it.
 pub(crate) struct Facts {
     /// Whether a snapshot of the disk is being made.
-    is_being_kept: bool,
-    ask: Params,
+    has_snapshot_in_progress: bool,
+    params: Params,
     disk: Disk,
     to: Specification,
     instances: Vec<Instance>,
@@ -108,7 +108,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
     }
 
@@ -127,7 +127,7 @@ impl Facts {
     }
 
     fn has_control_options(&self) -> bool {
-        let Group(options) = &self.ask.performance_control_options;
+        let Group(options) = &self.params.performance_control_options;
         options.iops.is_some() || options.throughput.is_some() || options.recover.is_some()
     }
 
@@ -203,17 +203,17 @@ No disk is throttled by this server, on real machines neither: category and leve
 shows, and a guest gets what its host gives.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &DETACHED_SYSTEM_DISK];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &DETACHED_SYSTEM_DISK];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("PerformanceLevel is for cloud_essd",                      |f| f.ask.performance_level.is_none() || f.to.category == Category::CloudEssd, &LEVEL_FOR_CATEGORY),
+        must("PerformanceLevel is for cloud_essd",                      |f| f.params.performance_level.is_none() || f.to.category == Category::CloudEssd, &LEVEL_FOR_CATEGORY),
         must("PerformanceControlOptions are left out",                  |f| !f.has_control_options(), &NO_CONTROL_OPTIONS),
-        must("DestinationZoneId is left out",                           |f| f.ask.destination_zone_id.is_none(), &NO_DESTINATION_ZONE),
-        must("the disk is Available or In_use",                         |f| f.is_still(), &DISK_NOT_READY),
+        must("DestinationZoneId is left out",                           |f| f.params.destination_zone_id.is_none(), &NO_DESTINATION_ZONE),
+        must("the disk is Available or In_use",                         |f| f.has_stable_status(), &DISK_NOT_READY),
         must("no resize or change of spec of the disk is under way",    |f| f.disk.activity.is_none(), &DISK_STATUS),
-        must("no snapshot of the disk is being made",                   |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
+        must("no snapshot of the disk is being made",                   |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
         must("no instance that has it is expired or in arrears",        |f| f.all(|i| f.is_in_good_standing(i)), &INSTANCE_IN_ARREARS),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_NOT_SETTLED),
@@ -225,13 +225,13 @@ shows, and a guest gets what its host gives.";
         must("the size fits the new category",                          |f| f.size_fits(), &NEW_CATEGORY_NOT_SOLD),
         must("a subscription disk does not become slower",              |f| f.keeps_what_was_bought(), &DOWNGRADE),
         must("the level does not fall below what the charge type allows", |f| f.level_may_be_had(), &LEVEL_TOO_LOW),
-        must("ProvisionedIops is for cloud_auto",                       |f| f.ask.provisioned_iops.is_none() || f.to.category == Category::CloudAuto, &IOPS_CATEGORY),
+        must("ProvisionedIops is for cloud_auto",                       |f| f.params.provisioned_iops.is_none() || f.to.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",          |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("something changes",                                       |f| f.to != f.disk.specification(), &SPEC_UNCHANGED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         if disk.delete_protected {
             return Err(Refusal::about(&DETACHED_SYSTEM_DISK, disk.id.as_str()).into());
         }
@@ -239,7 +239,7 @@ shows, and a guest gets what its host gives.";
         for at in &disk.attachments {
             instances.extend(call.instance(tx, &at.instance)?);
         }
-        let to = specification(ask, &disk);
+        let to = specification(params, &disk);
         let word = to.category.as_str();
         let inventory = &call.environment.inventory;
         let zone = inventory.zone(&disk.zone);
@@ -250,10 +250,10 @@ shows, and a guest gets what its host gives.";
         };
         let stays = to.category == disk.category;
         Ok(Facts {
-            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
+            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             zone_sells: stays || zone.is_none_or(|zone| zone.sells_category(word)),
             types_take: stays || instances.iter().all(takes),
-            ask: ask.clone(),
+            params: params.clone(),
             disk,
             to,
             instances,
@@ -276,13 +276,13 @@ shows, and a guest gets what its host gives.";
 
 /// The disk's new specification. Values that the request omits stay, as far as the category has
 /// them.
-fn specification(ask: &Params, disk: &Disk) -> Specification {
-    let category = ask.disk_category.map_or(disk.category, SpecCategory::category);
-    let asked = ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
+fn specification(params: &Params, disk: &Disk) -> Specification {
+    let category = params.disk_category.map_or(disk.category, SpecCategory::category);
+    let asked = params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok());
     let iops = asked.or(disk.provisioned_iops).filter(|iops| *iops > 0);
     Specification {
         category,
-        performance_level: category.level(ask.performance_level.or(disk.performance_level)),
+        performance_level: category.level(params.performance_level.or(disk.performance_level)),
         provisioned_iops: iops.filter(|_| category == Category::CloudAuto),
     }
 }
@@ -318,7 +318,7 @@ impl Modifying {
         let Some(mut disk) = tx.disk(&self.disk)? else { return Ok(()) };
         let moved = match outcome {
             Outcome::Done => disk.modified(&self.to),
-            Outcome::GaveUp(_) => disk.modify_failed(),
+            Outcome::Failed(_) => disk.modify_failed(),
         };
         if moved.is_ok() { tx.save_disk(&disk) } else { Ok(()) }
     }
@@ -351,7 +351,7 @@ impl Operation for Modifying {
         let Some(mut task) = tx.get(&self.task)? else { return Ok(()) };
         let ended = match outcome {
             Outcome::Done => task.finished(now),
-            Outcome::GaveUp(reason) => task.failed(reason, now),
+            Outcome::Failed(reason) => task.failed(reason, now),
         };
         if ended.is_ok() { tx.save(&task) } else { Ok(()) }
     }

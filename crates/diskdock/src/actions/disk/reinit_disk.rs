@@ -41,7 +41,7 @@ choice!(
 
 /// The disk that the request names, its instance, and what its first content was.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     disk: Disk,
     content: DiskContent,
     /// Whether image or snapshot of that content is there.
@@ -51,7 +51,7 @@ pub(crate) struct Facts {
     /// Whether that instance runs Windows.
     is_windows: bool,
     /// Whether a snapshot of the disk is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     /// Whether one of its snapshots has instant access.
     has_instant_access: bool,
     now: Moment,
@@ -62,7 +62,7 @@ impl Facts {
         self.power.as_ref().is_some_and(|power| holds(&power.instance))
     }
 
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         self.disk.status() == DiskStatus::InUse && self.disk.activity.is_none()
     }
 
@@ -75,7 +75,7 @@ impl Facts {
     }
 
     fn starts(&self) -> bool {
-        self.ask.auto_start_instance == Some(true)
+        self.params.auto_start_instance == Some(true)
     }
 
     /// Whether a start of the instance can follow.
@@ -110,7 +110,7 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Simulation;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -118,20 +118,20 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
         must("the disk is not a multi-attach disk",                  |f| !f.disk.multi_attach, &MULTI_ATTACH_NOT_HERE),
         must("the disk is neither local nor elastic ephemeral",      |f| set_back::takes_content(&f.disk), &CATEGORY_NOT_FOR_THIS),
         must("no snapshot of the disk has instant access",           |f| !f.has_instant_access, &INSTANT_ACCESS_SNAPSHOTS),
-        must("no snapshot of the disk is being made",                |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
-        must("the disk is In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("no snapshot of the disk is being made",                |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
+        must("the disk is In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
         must("its instance is not locked for security",              |f| f.of_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
         must("its instance is neither expired nor in arrears",       |f| f.of_instance(|i| set_back::is_in_good_standing(i, f.now)), &INSTANCE_IN_ARREARS),
         must("its instance is Stopped",                              |f| f.of_instance(|i| i.status == InstanceStatus::Stopped), &INSTANCE_STATUS),
         must("its instance was started at least once",               |f| f.was_started(), &INSTANCE_STATUS),
         must("the snapshot that it was made from exists",            |f| f.content_exists || !f.is_from_snapshot(), &SOURCE_SNAPSHOT_GONE),
         must("the image that it was made from exists",               |f| f.content_exists, &IMAGE_OF_DISK_GONE),
-        must("a key pair is not for Windows",                        |f| f.ask.key_pair_name.is_none() || !f.is_windows, &KEY_PAIR_WINDOWS_DISK),
+        must("a key pair is not for Windows",                        |f| f.params.key_pair_name.is_none() || !f.is_windows, &KEY_PAIR_WINDOWS_DISK),
         must("with AutoStartInstance, the instance can start",       |f| !f.starts() || f.can_start(), &INSTANCE_STATUS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let power = match disk.attachments.first() {
             Some(at) => match call.instance(tx, &at.instance)? {
                 Some(found) => Some(power_facts::facts(tx, call, found, Requested::default())?),
@@ -148,11 +148,11 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
         };
         let image = power.as_ref().and_then(|power| inventory.image(&power.instance.image));
         Ok(Facts {
-            ask: ask.clone(),
+            params: params.clone(),
             content,
             content_exists,
             is_windows: image.is_some_and(|image| image.os_type.as_str() == "windows"),
-            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
+            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             has_instant_access: snapshot_lookups::has_instant_access(tx, &disk)?,
             power,
             disk,
@@ -160,12 +160,12 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
         })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let starts = facts.starts();
         let Facts { mut disk, content, power, .. } = facts;
         disk.reinit().expect("a disk that stands still can be set back");
         let mut power = power.expect("the rules want an instance");
-        let pair = ask.key_pair_name.as_ref().filter(|_| disk.kind == DiskKind::System);
+        let pair = params.key_pair_name.as_ref().filter(|_| disk.kind == DiskKind::System);
         if let Some(Text(pair)) = pair {
             power.instance.key_pair.clone_from(pair);
         }

@@ -83,14 +83,14 @@ reply!(
 
 /// The instance that the request names, its system disk, and the image.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     instance: Instance,
     old: Option<Disk>,
     image: Option<Image>,
     /// Whether the image is of the architecture of the instance's type.
     architecture_fits: bool,
     /// Whether a snapshot of the old disk is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     now: Moment,
 }
 
@@ -105,7 +105,7 @@ impl Facts {
 
     /// GiB of the new disk.
     fn size(&self) -> u32 {
-        let asked = self.ask.system_disk.0.size.and_then(|size| u32::try_from(size.0).ok());
+        let asked = self.params.system_disk.0.size.and_then(|size| u32::try_from(size.0).ok());
         asked.unwrap_or_else(|| DEFAULT_GIB.max(self.image_gib()).max(self.old_gib()))
     }
 
@@ -115,7 +115,7 @@ impl Facts {
         self.old.as_ref().and_then(of).unwrap_or((0, u32::MAX))
     }
 
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         self.old
             .as_ref()
             .is_some_and(|disk| disk.status() == DiskStatus::InUse && disk.activity.is_none())
@@ -126,7 +126,7 @@ impl Facts {
     }
 
     fn stays_plain(&self) -> bool {
-        self.ask.encrypted != Some(true)
+        self.params.encrypted != Some(true)
     }
 }
 
@@ -153,33 +153,33 @@ With real machines a system disk cannot be replaced yet, so the request is refus
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Simulation;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("DiskId is left out",                                  |f| f.ask.disk_id.is_none(), &DISK_FOR_SYSTEM_DISK),
+        must("DiskId is left out",                                  |f| f.params.disk_id.is_none(), &DISK_FOR_SYSTEM_DISK),
         must("ImageId is given",                                    |f| f.image.is_some(), &MISSING_IMAGE_FOR_DISK),
-        must("Password is left out with PasswordInherit=true",      |f| f.ask.password.is_none() || f.ask.password_inherit != Some(true), &PASSWORD_AND_INHERIT),
+        must("Password is left out with PasswordInherit=true",      |f| f.params.password.is_none() || f.params.password_inherit != Some(true), &PASSWORD_AND_INHERIT),
         must("the instance is not locked for security",             |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the instance is neither expired nor in arrears",      |f| set_back::is_in_good_standing(&f.instance, f.now), &INSTANCE_IN_ARREARS),
         must("the instance is not being created",                   |f| f.instance.status != InstanceStatus::Pending, &INSTANCE_CREATING),
         must("the instance is Stopped",                             |f| f.instance.status == InstanceStatus::Stopped, &INSTANCE_STATUS),
         must("the instance has a system disk",                      |f| f.old.is_some(), &NO_SYSTEM_DISK),
-        must("no snapshot of the system disk is being made",        |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
-        must("the system disk is In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("no snapshot of the system disk is being made",        |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
+        must("the system disk is In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
         must("the image is of the architecture of the type",        |f| f.architecture_fits, &INSTANCE_TYPE_ARCHITECTURE),
-        must("a key pair is not for Windows",                       |f| f.ask.key_pair_name.is_none() || !f.is_windows(), &KEY_PAIR_WINDOWS_DISK),
-        must("KMSKeyId comes with Encrypted=true",                  |f| f.ask.kms_key_id.is_none() || !f.stays_plain(), &KMS_WITHOUT_ENCRYPTION),
+        must("a key pair is not for Windows",                       |f| f.params.key_pair_name.is_none() || !f.is_windows(), &KEY_PAIR_WINDOWS_DISK),
+        must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || !f.stays_plain(), &KMS_WITHOUT_ENCRYPTION),
         must("the new disk is not smaller than the image",          |f| f.size() >= f.image_gib(), &SYSTEM_SIZE_BELOW_IMAGE),
         must("the new disk is smaller neither than the old one nor than the category allows", |f| f.size() >= f.old_gib().max(f.range().0), &SYSTEM_SIZE_BELOW_MIN),
         must("the new disk is not larger than the category allows", |f| f.size() <= f.range().1, &NEW_SYSTEM_SIZE_ABOVE_MAX),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
-        let image = match &ask.image_id {
+        let image = match &params.image_id {
             Some(Text(id)) => Some(inventory.image(id).ok_or(&IMAGE_NOT_FOUND)?.clone()),
             None => None,
         };
@@ -192,19 +192,19 @@ With real machines a system disk cannot be replaced yet, so the request is refus
             (Some(image), Some(its_type)) => image.architecture == its_type.architecture,
             (None, _) | (_, None) => true,
         };
-        let is_being_kept = match &old {
-            Some(disk) => snapshot_lookups::is_being_kept(tx, disk)?,
+        let has_snapshot_in_progress = match &old {
+            Some(disk) => snapshot_lookups::has_snapshot_in_progress(tx, disk)?,
             None => false,
         };
-        let (ask, now) = (ask.clone(), call.now);
-        Ok(Facts { ask, instance, old, image, architecture_fits, is_being_kept, now })
+        let (params, now) = (params.clone(), call.now);
+        Ok(Facts { params, instance, old, image, architecture_fits, has_snapshot_in_progress, now })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let (new, generation) = new_disk(call, &facts);
-        let Facts { mut instance, old, ask, .. } = facts;
+        let Facts { mut instance, old, params, .. } = facts;
         let mut old = old.expect("the rules want a system disk");
-        let left = old.detach(&instance.id, true).expect("a disk that is In_use can leave");
+        let left = old.begin_detach(&instance.id, true).expect("a disk that is In_use can leave");
         let attachment = |disk: &Disk, generation: u64| AttachmentId {
             instance: instance.id.clone(),
             disk: disk.id.clone(),
@@ -216,7 +216,7 @@ With real machines a system disk cannot be replaced yet, so the request is refus
             spec: DiskSpec::of(&new),
         };
         let mut effect = Effect::reply(Reply { disk_id: new.id.to_string() });
-        if let Some(Text(pair)) = &ask.key_pair_name {
+        if let Some(Text(pair)) = &params.key_pair_name {
             instance.key_pair.clone_from(pair);
             effect = effect.save(instance);
         }
@@ -244,14 +244,14 @@ fn new_disk(call: &Call<'_>, facts: &Facts) -> (Disk, u64) {
     disk.delete_with_instance = old.delete_with_instance;
     disk.resource_group.clone_from(&old.resource_group);
     disk.image.clone_from(&image.id);
-    disk.encrypted = facts.ask.encrypted == Some(true);
+    disk.encrypted = facts.params.encrypted == Some(true);
     if disk.encrypted {
-        let key = facts.ask.kms_key_id.as_ref().map(|key| key.0.clone());
+        let key = facts.params.kms_key_id.as_ref().map(|key| key.0.clone());
         let service_key = || derived::service_key(disk.account.as_str(), &disk.region);
         disk.kms_key_id = key.unwrap_or_else(service_key);
     }
     let generation = disk
-        .attach(facts.instance.id.clone(), SYSTEM_DEVICE.to_owned(), call.now)
+        .begin_attach(facts.instance.id.clone(), SYSTEM_DEVICE.to_owned(), call.now)
         .expect("a new disk can be attached");
     disk.activity = Some(domain::Activity::Creating);
     (disk, generation)
@@ -270,7 +270,7 @@ impl Replacing {
     fn replaced(&self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         if let Some(mut disk) = tx.disk(&self.new.disk)?
             && disk.created().is_ok()
-            && disk.attached(&self.new.instance, self.new.generation).is_ok()
+            && disk.finish_attach(&self.new.instance, self.new.generation).is_ok()
         {
             tx.save_disk(&disk)?;
             if let Some(mut instance) = tx.instance(&self.new.instance)? {
@@ -291,7 +291,7 @@ impl Replacing {
             tx.remove_disk(&disk.id)?;
         }
         let Some(mut old) = tx.disk(&self.old.disk)? else { return Ok(()) };
-        let stays = old.detach_failed(&self.old.instance, self.old.generation);
+        let stays = old.fail_detach(&self.old.instance, self.old.generation);
         if stays.is_ok() { tx.save_disk(&old) } else { Ok(()) }
     }
 }
@@ -317,7 +317,7 @@ impl Operation for Replacing {
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         match outcome {
             Outcome::Done => self.replaced(tx),
-            Outcome::GaveUp(_) => self.stays(tx),
+            Outcome::Failed(_) => self.stays(tx),
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Facts {
     snapshot: DiskSnapshot,
     instances: Vec<Instance>,
     /// Whether a snapshot of the disk is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     now: Moment,
 }
 
@@ -41,7 +41,7 @@ impl Facts {
         self.instances.iter().all(holds)
     }
 
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
     }
 }
@@ -74,7 +74,7 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Simulation;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &SNAPSHOT_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &SNAPSHOT_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -84,23 +84,23 @@ With real machines the bytes of a disk cannot be set back yet, so the request is
         must("an encrypted snapshot is of an encrypted disk",      |f| f.disk.encrypted || !f.snapshot.encrypted, &SNAPSHOT_ENCRYPTED_DISK_NOT),
         must("the snapshot is accomplished",                       |f| f.snapshot.is_accomplished(), &SNAPSHOT_NOT_READY),
         must("the disk is not being set back already",             |f| !f.disk.is_reiniting(), &DISK_RESET_IN_PROGRESS),
-        must("no snapshot of the disk is being made",              |f| !f.is_being_kept, &DISK_HAS_UNFINISHED_SNAPSHOT),
-        must("the disk is Available or In_use",                    |f| f.is_still(), &DISK_STATUS),
+        must("no snapshot of the disk is being made",              |f| !f.has_snapshot_in_progress, &DISK_HAS_UNFINISHED_SNAPSHOT),
+        must("the disk is Available or In_use",                    |f| f.has_stable_status(), &DISK_STATUS),
         must("no resize or change of spec of the disk is under way", |f| f.disk.activity.is_none(), &RESET_CONFLICT),
         must("no instance that has it is locked for security",     |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
         must("no instance that has it is expired or in arrears",   |f| f.all(|i| set_back::is_in_good_standing(i, f.now)), &INSTANCE_IN_ARREARS),
         must("every instance that has it is Stopped",              |f| f.all(|i| i.status == InstanceStatus::Stopped), &INSTANCE_STATUS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        let snapshot = call.find(tx, &ask.snapshot_id)?.ok_or(&SNAPSHOT_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let snapshot = call.find(tx, &params.snapshot_id)?.ok_or(&SNAPSHOT_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {
             instances.extend(call.instance(tx, &at.instance)?);
         }
-        let is_being_kept = snapshot_lookups::is_being_kept(tx, &disk)?;
-        Ok(Facts { disk, snapshot, instances, is_being_kept, now: call.now })
+        let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
+        Ok(Facts { disk, snapshot, instances, has_snapshot_in_progress, now: call.now })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

@@ -47,7 +47,7 @@ reply!(
 /// The disk that the request names, and the instances that have it. All exist.
 pub(crate) struct Facts {
     /// Whether a snapshot of the disk is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     disk: Disk,
     instances: Vec<Instance>,
     /// GiB.
@@ -57,7 +57,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
     }
 
@@ -117,14 +117,14 @@ Until the bytes are there, which takes moments, the disk is not resized again \
 its former size, and `diskdock admin operations` shows the reason.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("the disk is Available or In_use",                        |f| f.is_still(), &DISK_STATUS),
+        must("the disk is Available or In_use",                        |f| f.has_stable_status(), &DISK_STATUS),
         must("no resize or change of spec of the disk is under way",   |f| f.disk.activity.is_none(), &LAST_ORDER_PROCESSING),
-        must("no snapshot of the disk is being made",                   |f| !f.is_being_kept, &DISK_CREATING_SNAPSHOT),
+        must("no snapshot of the disk is being made",                   |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
         must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
         must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -138,19 +138,19 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {
             instances.extend(call.instance(tx, &at.instance)?);
         }
-        let online = ask.resize_type == Some(ResizeType::Online);
-        let is_being_kept = snapshot_lookups::is_being_kept(tx, &disk)?;
+        let online = params.resize_type == Some(ResizeType::Online);
+        let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
         Ok(Facts {
-            is_being_kept,
+            has_snapshot_in_progress,
             disk,
             instances,
-            new_size: ask.new_size.0,
+            new_size: params.new_size.0,
             online,
             now: call.now,
         })
@@ -196,11 +196,11 @@ impl Operation for Resizing {
         let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
         let moved = match outcome {
             Outcome::Done => disk.resized(self.disk.size_gib),
-            Outcome::GaveUp(_) => disk.resize_failed(self.disk.size_gib),
+            Outcome::Failed(_) => disk.resize_failed(self.disk.size_gib),
         };
         match moved {
             Ok(()) => tx.save_disk(&disk),
-            Err(domain::Illegal) => Ok(()),
+            Err(domain::IllegalTransition) => Ok(()),
         }
     }
 }

@@ -28,18 +28,18 @@ pub trait Batch: Sync + 'static {
     const RULES: &'static [Precondition<Self::Facts>];
 
     /// The instances that a request names.
-    fn named(ask: &Self::Params) -> Named<'_>;
+    fn named(params: &Self::Params) -> Named<'_>;
 
     /// The facts about one of them.
     fn facts(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Self::Params,
+        params: &Self::Params,
         instance: Instance,
     ) -> Result<Self::Facts, ActionError>;
 
     /// The effect on the accepted instances.
-    fn effect(ask: &Self::Params, entries: Vec<BatchEntry<Self::Facts>>) -> Effect<Self::Reply>;
+    fn effect(params: &Self::Params, entries: Vec<BatchEntry<Self::Facts>>) -> Effect<Self::Reply>;
 }
 
 /// The instances that a batch names.
@@ -83,7 +83,7 @@ pub enum BatchEntry<Facts> {
 }
 
 /// Errors that looking up the instances of a batch can give.
-const LOOKUPS: &[&ErrorCode] =
+const LOAD_ERRORS: &[&ErrorCode] =
     &[&REGION_NOT_FOUND, &TOO_MANY_INSTANCE_IDS, &INSTANCE_IDS_NOT_FOUND];
 
 impl<B: Batch> Action for B {
@@ -96,17 +96,21 @@ impl<B: Batch> Action for B {
     const DETAILS: &'static str = B::DETAILS;
     const RISK: Risk = B::RISK;
     const TRANSITION: Option<&'static Transition> = Some(B::TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] =
-        const { &ErrorList::of(LOOKUPS).and_of(B::RULES) }.as_slice();
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        const { &ErrorList::of(LOAD_ERRORS).and_of(B::RULES) }.as_slice();
     /// The rules are those of each instance, and are checked while the instances are looked up.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &B::Params) -> Result<Self::Facts, ActionError> {
-        let named = B::named(ask);
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &B::Params,
+    ) -> Result<Self::Facts, ActionError> {
+        let named = B::named(params);
         let together = named.optimization != Some(BatchOptimization::SuccessFirst);
         let mut entries = Vec::new();
         for id in ids(call, &named)? {
-            let entry = entry::<B>(tx, call, ask, &named, id)?;
+            let entry = entry::<B>(tx, call, params, &named, id)?;
             match &entry {
                 BatchEntry::Refused { error, .. } if together => return Err(whole(error).into()),
                 BatchEntry::Refused { .. } | BatchEntry::Accepted { .. } => entries.push(entry),
@@ -115,8 +119,8 @@ impl<B: Batch> Action for B {
         Ok(entries)
     }
 
-    fn effect(_: &Call<'_>, ask: &B::Params, entries: Self::Facts) -> Effect<B::Reply> {
-        B::effect(ask, entries)
+    fn effect(_: &Call<'_>, params: &B::Params, entries: Self::Facts) -> Effect<B::Reply> {
+        B::effect(params, entries)
     }
 }
 
@@ -141,7 +145,7 @@ fn ids(call: &Call<'_>, named: &Named<'_>) -> Result<Vec<InstanceId>, &'static E
 fn entry<B: Batch>(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &B::Params,
+    params: &B::Params,
     named: &Named<'_>,
     id: InstanceId,
 ) -> Result<BatchEntry<B::Facts>, ActionError> {
@@ -150,7 +154,7 @@ fn entry<B: Batch>(
         return Ok(BatchEntry::Refused { id, status: "", error: &INSTANCE_NOT_FOUND });
     };
     let status = found.status.as_str();
-    let facts = B::facts(tx, call, ask, found)?;
+    let facts = B::facts(tx, call, params, found)?;
     Ok(match first_broken(B::RULES, &facts).map(|rule| rule.error) {
         Some(error) => BatchEntry::Refused { id, status, error },
         None => BatchEntry::Accepted { id, status, facts: Box::new(facts) },

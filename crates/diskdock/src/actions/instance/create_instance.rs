@@ -73,42 +73,42 @@ the guest: port 2222 of its loopback to port 22 of the guest. A port of this hos
 only. A simulated instance has no guest, and nothing listens.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = plan::LOOKUPS;
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = plan::LOAD_ERRORS;
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, ActionError> {
-        LaunchPlan::of(tx, call, &ask.launch, 1)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<LaunchPlan, ActionError> {
+        LaunchPlan::of(tx, call, &params.launch, 1)
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, plan: LaunchPlan) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, params: &Params, plan: LaunchPlan) -> Effect<Reply> {
         let made = make(call, &plan, 0);
         let reply = Reply {
             instance_id: made.instance.id.to_string(),
             order_id: order::number_for(call, plan.charge_type()),
             trade_price: 0.0,
         };
-        let build = build(call, &made, &ask.launch);
-        save(Effect::reply(reply), made, &ask.launch).start(CreatingInstance { build })
+        let build = build(call, &made, &params.launch);
+        save(Effect::reply(reply), made, &params.launch).start(CreatingInstance { build })
     }
 }
 
 /// The build of the machine of a new instance.
-pub(crate) fn build(call: &Call<'_>, made: &Made, ask: &Launch) -> Build {
-    let user_data = ask.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
+pub(crate) fn build(call: &Call<'_>, made: &Made, params: &Launch) -> Build {
+    let user_data = params.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
     let order = made.disks.iter().map(|disk| disk.id.clone()).collect();
     Build::of(made, machine_spec(&call.environment.inventory, &made.instance, order, user_data))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.
-pub(crate) fn save<R>(effect: Effect<R>, made: Made, ask: &Launch) -> Effect<R> {
+pub(crate) fn save<R>(effect: Effect<R>, made: Made, params: &Launch) -> Effect<R> {
     let id = made.instance.id.clone();
     let mut effect = effect.save(made.instance);
     for disk in made.disks {
         effect = effect.save(disk);
     }
-    match &ask.user_data {
+    match &params.user_data {
         Some(Text(data)) if !data.is_empty() => {
             effect.change(StoreChange::SaveUserData(id, data.clone()))
         }

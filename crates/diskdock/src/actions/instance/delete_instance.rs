@@ -9,7 +9,7 @@ use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
 /// Disks that are looked through at a time for former system disks.
-const AT_A_TIME: u32 = 1_000;
+const BATCH_SIZE: u32 = 1_000;
 
 /// Releases an instance.
 pub(crate) struct DeleteInstance;
@@ -57,7 +57,7 @@ impl Facts {
         matches!(self.power.instance.status, InstanceStatus::Pending | InstanceStatus::Starting)
     }
 
-    fn can_go(&self) -> bool {
+    fn is_deletable(&self) -> bool {
         match self.power.instance.status {
             InstanceStatus::Stopped => true,
             InstanceStatus::Running => self.force,
@@ -86,19 +86,19 @@ The instance is Stopping until it is off, and then gone. Disks with DeleteWithIn
 the others become Available, but never before the machine is off.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Facts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let found = power_facts::find(tx, call, &ask.instance_id, Requested::default())?;
-        let terminate = ask.terminate_subscription == Some(true);
-        Ok(Facts::of(call, found, ask.force == Some(true), terminate))
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let found = power_facts::find(tx, call, &params.instance_id, Requested::default())?;
+        let terminate = params.terminate_subscription == Some(true);
+        Ok(Facts::of(call, found, params.force == Some(true), terminate))
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
-        release(Effect::reply(()), facts, ask.force_stop.unwrap_or(true))
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+        release(Effect::reply(()), facts, params.force_stop.unwrap_or(true))
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) const RULES: &[Precondition<Facts>] = &[
     must("the instance is not protected from release",                   |f| !f.power.instance.deletion_protection, &DELETION_PROTECTED),
     must("a subscription has ended, and TerminateSubscription is true",  |f| !f.subscribed, &INSTANCE_CHARGE_TYPE),
     must("the instance is neither Pending nor Starting",                 |f| !f.is_initializing(), &INSTANCE_INITIALIZING),
-    must("the instance is Stopped, or Running with Force=true",          |f| f.can_go(), &INSTANCE_STATUS),
+    must("the instance is Stopped, or Running with Force=true",          |f| f.is_deletable(), &INSTANCE_STATUS),
     must("none of its disks is Attaching",                               |f| !f.power.has_disk_attaching(), &INSTANCE_STATUS),
 ];
 
@@ -119,7 +119,7 @@ pub(crate) fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> E
     let was_running = instance.status == InstanceStatus::Running;
     instance.status = InstanceStatus::Stopping;
     instance.releasing = true;
-    let releasing = Releasing {
+    let releasing = DeletingInstance {
         instance: instance.id.clone(),
         was_running,
         // A machine that is off has no guest to ask.
@@ -130,13 +130,13 @@ pub(crate) fn release<R>(effect: Effect<R>, facts: Facts, force_stop: bool) -> E
 
 /// Turns the machine off and forgets it; then the instance is gone and its disks are free.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Releasing {
+pub(crate) struct DeletingInstance {
     instance: InstanceId,
     was_running: bool,
     force: bool,
 }
 
-impl Operation for Releasing {
+impl Operation for DeletingInstance {
     const KIND: &'static str = "instance.release";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
@@ -169,12 +169,12 @@ impl Operation for Releasing {
                 unprotect_former_system_disks(tx, &instance)?;
                 tx.remove_instance(&instance.id)
             }
-            Outcome::GaveUp(_) => self.stays(tx, instance),
+            Outcome::Failed(_) => self.stays(tx, instance),
         }
     }
 }
 
-impl Releasing {
+impl DeletingInstance {
     /// The guest did not shut down: the instance is what it was.
     fn stays(&self, tx: &mut dyn WriteTx, mut instance: Instance) -> Result<(), StoreError> {
         instance.releasing = false;
@@ -212,7 +212,7 @@ fn unprotect_former_system_disks(
     filter.also.push(|disk| disk.delete_protected);
     let origin: fn(&Disk) -> &str = |disk| disk.origin.as_ref().map_or("", InstanceId::as_str);
     filter.texts.push((origin, instance.id.to_string()));
-    let found = tx.disks(&filter, &Page::After { after: None, most: AT_A_TIME })?;
+    let found = tx.disks(&filter, &Page::After { after: None, most: BATCH_SIZE })?;
     for disk in found.entries {
         let Some(mut disk) = tx.disk(&disk.id)? else { continue };
         disk.delete_protected = false;

@@ -43,24 +43,24 @@ impl Batch for DeleteInstances {
     const TRANSITION: &'static Transition = &super::delete_instance::TRANSITION;
     const RULES: &'static [Precondition<Facts>] = RULES;
 
-    fn named(ask: &Params) -> Named<'_> {
+    fn named(params: &Params) -> Named<'_> {
         let optimization = Some(BatchOptimization::AllTogether);
-        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
+        Named { region: &params.region_id, ids: &params.instance_id, optimization }
     }
 
     fn facts(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Params,
+        params: &Params,
         instance: Instance,
     ) -> Result<Facts, ActionError> {
         let found = power_facts::facts(tx, call, instance, Requested::default())?;
-        let terminate = ask.terminate_subscription == Some(true);
-        Ok(Facts::of(call, found, ask.force == Some(true), terminate))
+        let terminate = params.terminate_subscription == Some(true);
+        Ok(Facts::of(call, found, params.force == Some(true), terminate))
     }
 
-    fn effect(ask: &Params, entries: Vec<BatchEntry<Facts>>) -> Effect<()> {
-        let force_stop = ask.force_stop.unwrap_or(true);
+    fn effect(params: &Params, entries: Vec<BatchEntry<Facts>>) -> Effect<()> {
+        let force_stop = params.force_stop.unwrap_or(true);
         entries.into_iter().fold(Effect::reply(()), |effect, entry| match entry {
             BatchEntry::Accepted { facts, .. } => release(effect, *facts, force_stop),
             BatchEntry::Refused { .. } => effect,

@@ -62,15 +62,16 @@ impl Query for DescribeInstanceAttachmentAttributes {
 
     const NAME: &'static str = "DescribeInstanceAttachmentAttributes";
     const SUMMARY: &'static str = "Lists instances with the private pool that they use.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_IDS_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &INSTANCE_IDS_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
-        let ids = &ask.instance_ids.0;
+        let ids = &params.instance_ids.0;
         filter.ids = Some(all_there(tx, call, region, ids, &INSTANCE_IDS_NOT_FOUND)?);
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let paging = Paging::numbered(params.page_number, params.page_size);
         let found = tx.instances(&filter, &paging.page)?;
         let item = |instance: Instance| PoolOfInstance {
             instance_id: instance.id.to_string(),

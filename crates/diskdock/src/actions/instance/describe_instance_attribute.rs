@@ -222,10 +222,14 @@ impl Query for DescribeInstanceAttribute {
 
     const NAME: &'static str = "DescribeInstanceAttribute";
     const SUMMARY: &'static str = "Shows the attributes of one instance, of whatever region.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Attributes, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+    fn answer(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<Attributes, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         Ok(Attributes(InstanceView::of(&call.environment.inventory, instance)))
     }
 }

@@ -67,7 +67,7 @@ reply!(
         auto_renew_enabled: bool,
         /// Whether there is one day of the month on which all renewals are.
         enable_expected_renew_day: bool,
-        /// `Normal`: somebody renews it, or it ends.
+        /// `Normal`: it ends unless it is renewed by hand.
         renewal_status: &'static str,
         /// For how long it renews itself; 0 if it does not.
         duration: u32,
@@ -84,7 +84,7 @@ impl Query for DescribeInstanceAutoRenewAttribute {
     const SUMMARY: &'static str = "Lists how subscription instances renew themselves.";
     const DETAILS: &'static str = "\
 Nothing renews itself here: AutoRenew of a launch has no effect, and every subscription is `Normal`.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &RENEWAL_NOT_NAMED,
         &RENEWAL_INSTANCE_NOT_FOUND,
@@ -93,17 +93,17 @@ Nothing renews itself here: AutoRenew of a launch has no effect, and every subsc
         &RENEWAL_PAGE_SIZE,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let number = number(&ask.page_number, 1, u32::MAX, &RENEWAL_PAGE_NUMBER)?;
-        let size = number_up_to_100(&ask.page_size)?;
-        let found = match &ask.instance_id {
+        let number = number(&params.page_number, 1, u32::MAX, &RENEWAL_PAGE_NUMBER)?;
+        let size = number_up_to_100(&params.page_size)?;
+        let found = match &params.instance_id {
             Some(CommaList(ids)) => named(tx, call, region, ids)?,
-            None if ask.renewal_status.is_none() => return Err((&RENEWAL_NOT_NAMED).into()),
+            None if params.renewal_status.is_none() => return Err((&RENEWAL_NOT_NAMED).into()),
             None => subscriptions(tx, call, region)?,
         };
-        let matching = ask.renewal_status.is_none_or(|status| status == RenewalStatus::ByHand);
+        let matching = params.renewal_status.is_none_or(|status| status == RenewalStatus::ByHand);
         let found = if matching { found } else { Vec::new() };
         let paging = Paging::whole(number, size);
         Ok(Reply {

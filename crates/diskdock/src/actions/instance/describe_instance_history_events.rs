@@ -90,7 +90,7 @@ reply!(
 reply!(
     /// The events of a page.
     pub(crate) struct EventPage {
-        /// One each.
+        /// The entries.
         instance_system_event_type: Vec<InstanceEvent>,
     }
 );
@@ -178,7 +178,7 @@ reply!(
 reply!(
     /// Local disks that are lost.
     pub(crate) struct InactiveDisks {
-        /// One each.
+        /// The entries.
         inactive_disk: Vec<InactiveDisk>,
     }
 );
@@ -202,7 +202,7 @@ reply!(
 reply!(
     /// Ways to move an instance.
     pub(crate) struct MigrationOptions {
-        /// One each.
+        /// The entries.
         migration_option: Vec<String>,
     }
 );
@@ -216,18 +216,23 @@ impl Query for DescribeInstanceHistoryEvents {
     const DETAILS: &'static str = "\
 No vendor maintains these instances, so nothing has ever happened to one. The Kubernetes CSI driver asks \
 after every detach.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &EVENT_ID_LIMIT, &TIME_END_BEFORE_START, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        if ask.event_id.0.len() > domain::limits::IDS_PER_LIST {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        if params.event_id.0.len() > domain::limits::IDS_PER_LIST {
             return Err((&EVENT_ID_LIMIT).into());
         }
-        ask.event_publish_time.0.check()?;
-        ask.not_before.0.check()?;
-        paging::plain_tags(&ask.tag.0)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
+        params.event_publish_time.0.check()?;
+        params.not_before.0.check()?;
+        paging::plain_tags(&params.tag.0)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,

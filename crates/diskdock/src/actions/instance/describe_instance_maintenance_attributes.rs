@@ -72,7 +72,7 @@ reply!(
 reply!(
     /// The values that can be set.
     pub(crate) struct SupportedValues {
-        /// One each.
+        /// The entries.
         supported_value: Vec<&'static str>,
     }
 );
@@ -80,7 +80,7 @@ reply!(
 reply!(
     /// When a host may be mended. There are no windows here.
     pub(crate) struct MaintenanceWindows {
-        /// One each.
+        /// The entries.
         maintenance_window: Vec<MaintenanceWindow>,
     }
 );
@@ -101,21 +101,21 @@ impl Query for DescribeInstanceMaintenanceAttributes {
 
     const NAME: &'static str = "DescribeInstanceMaintenanceAttributes";
     const SUMMARY: &'static str = "Lists instances with their settings for maintenance.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &INSTANCE_ID_LIMIT, &INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        if ask.instance_id.0.len() > domain::limits::IDS_PER_LIST {
+        if params.instance_id.0.len() > domain::limits::IDS_PER_LIST {
             return Err((&INSTANCE_ID_LIMIT).into());
         }
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
-        if !ask.instance_id.0.is_empty() {
-            let ids = &ask.instance_id.0;
+        if !params.instance_id.0.is_empty() {
+            let ids = &params.instance_id.0;
             filter.ids = Some(all_there(tx, call, region, ids, &INSTANCE_NOT_FOUND)?);
         }
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let paging = Paging::numbered(params.page_number, params.page_size);
         let found = tx.instances(&filter, &paging.page)?;
         let item = |instance: &Instance| MaintenanceAttribute::of(instance);
         Ok(Reply {

@@ -61,23 +61,23 @@ impl Query for DescribeInstanceRamRole {
     const NAME: &'static str = "DescribeInstanceRamRole";
     const SUMMARY: &'static str =
         "Lists which role instances have, or which instances have a role.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &INSTANCES_AND_ROLE_EMPTY, &INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        if ask.instance_ids.is_none() && ask.ram_role_name.is_none() {
+        if params.instance_ids.is_none() && params.ram_role_name.is_none() {
             return Err((&INSTANCES_AND_ROLE_EMPTY).into());
         }
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
-        if let Some(JsonList(ids)) = &ask.instance_ids {
+        if let Some(JsonList(ids)) = &params.instance_ids {
             filter.ids = Some(all_there(tx, call, region, ids, &INSTANCE_NOT_FOUND)?);
         }
-        if let Some(Text(role)) = ask.ram_role_name.clone() {
+        if let Some(Text(role)) = params.ram_role_name.clone() {
             filter.also.push(Box::new(move |instance| instance.ram_role == role));
         }
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let paging = Paging::numbered(params.page_number, params.page_size);
         let found = tx.instances(&filter, &paging.page)?;
         let item = |instance: Instance| RoleSet {
             instance_id: instance.id.to_string(),

@@ -63,24 +63,24 @@ impl Query for DescribeInstanceStatus {
 
     const NAME: &'static str = "DescribeInstanceStatus";
     const SUMMARY: &'static str = "Lists instances with their status, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TOO_MANY_INSTANCE_IDS];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
-        if let Some(ZoneId(zone)) = ask.zone_id.clone() {
+        if let Some(ZoneId(zone)) = params.zone_id.clone() {
             call.environment.inventory.zone(&zone).ok_or(&ZONE_NOT_FOUND)?;
             filter.also.push(Box::new(move |instance| instance.zone == zone));
         }
-        if ask.instance_id.0.len() > domain::limits::IDS_PER_LIST {
+        if params.instance_id.0.len() > domain::limits::IDS_PER_LIST {
             return Err((&TOO_MANY_INSTANCE_IDS).into());
         }
-        if !ask.instance_id.0.is_empty() {
-            filter.ids = Some(ask.instance_id.0.clone());
+        if !params.instance_id.0.is_empty() {
+            filter.ids = Some(params.instance_id.0.clone());
         }
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
+        let paging = Paging::numbered(params.page_number, params.page_size);
         let found = tx.instances(&filter, &paging.page)?;
         let item = |instance: Instance| StatusItem {
             instance_id: instance.id.to_string(),

@@ -178,7 +178,7 @@ impl Query for DescribeInstances {
 
     const NAME: &'static str = "DescribeInstances";
     const SUMMARY: &'static str = "Lists instances that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &TAG_MISMATCH,
         &TAG_COUNT,
@@ -187,10 +187,15 @@ impl Query for DescribeInstances {
         &INSTANCE_FILTER_VALUE_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
-        let found = tx.instances(&filter(call, ask)?, &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
+        let found = tx.instances(&filter(call, params)?, &paging.page)?;
         let view = |one| InstanceView::of(&call.environment.inventory, one);
         let instance = found.entries.into_iter().map(view).collect();
         Ok(Reply {
@@ -203,61 +208,63 @@ impl Query for DescribeInstances {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<InstanceFilter, ActionError> {
+fn filter(call: &Call<'_>, params: &Params) -> Result<InstanceFilter, ActionError> {
     let account = call.caller.account.clone();
-    let mut filter = InstanceFilter::all(account, &ask.region_id.0);
-    filter.ids = ask.instance_ids.as_ref().map(|ids| ids.0.clone());
-    filter.tags = paging::tags(&ask.tag.0)?;
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    restrict_indexed(&mut filter, ask);
-    restrict_texts(&mut filter, ask);
-    restrict_attributes(&mut filter, call, ask);
-    restrict_network(&mut filter, ask);
-    for one in &ask.filter.0 {
+    let mut filter = InstanceFilter::all(account, &params.region_id.0);
+    filter.ids = params.instance_ids.as_ref().map(|ids| ids.0.clone());
+    filter.tags = paging::tags(&params.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    restrict_indexed(&mut filter, params);
+    restrict_texts(&mut filter, params);
+    restrict_attributes(&mut filter, call, params);
+    restrict_network(&mut filter, params);
+    for one in &params.filter.0 {
         restrict_time(&mut filter, one)?;
     }
     Ok(filter)
 }
 
 /// Filters that the store has columns and an index for.
-fn restrict_indexed(filter: &mut InstanceFilter, ask: &Params) {
-    filter.columns.extend(ask.zone_id.iter().map(|zone| ("zone", zone.0.clone())));
-    filter.columns.extend(ask.status.map(|status| ("status", status.as_str().to_owned())));
-    if let Some(Text(name)) = ask.instance_name.clone() {
+fn restrict_indexed(filter: &mut InstanceFilter, params: &Params) {
+    filter.columns.extend(params.zone_id.iter().map(|zone| ("zone", zone.0.clone())));
+    filter.columns.extend(params.status.map(|status| ("status", status.as_str().to_owned())));
+    if let Some(Text(name)) = params.instance_name.clone() {
         filter.restrict_name(name);
     }
 }
 
-fn restrict_texts(filter: &mut InstanceFilter, ask: &Params) {
+fn restrict_texts(filter: &mut InstanceFilter, params: &Params) {
     let mut text = |wanted: Option<&str>, field: fn(&Instance) -> &str| {
         let Some(wanted) = wanted.map(str::to_owned) else { return };
         filter.also.push(Box::new(move |instance| field(instance) == wanted));
     };
-    text(ask.instance_type.as_ref().map(|t| t.0.as_str()), |i| &i.instance_type);
-    text(ask.instance_type_family.as_ref().map(|f| f.0.as_str()), |i| family_of(&i.instance_type));
-    text(ask.image_id.as_ref().map(|image| image.0.as_str()), |i| &i.image);
-    text(ask.vpc_id.as_ref().map(|vpc| vpc.0.as_str()), |i| &i.network.vpc);
-    text(ask.v_switch_id.as_ref().map(|vswitch| vswitch.0.as_str()), |i| &i.network.vswitch);
-    text(ask.key_pair_name.as_ref().map(|pair| pair.0.as_str()), |i| &i.key_pair);
-    let paid = ask.internet_charge_type.map(InternetChargeType::as_str);
+    text(params.instance_type.as_ref().map(|t| t.0.as_str()), |i| &i.instance_type);
+    text(params.instance_type_family.as_ref().map(|f| f.0.as_str()), |i| {
+        family_of(&i.instance_type)
+    });
+    text(params.image_id.as_ref().map(|image| image.0.as_str()), |i| &i.image);
+    text(params.vpc_id.as_ref().map(|vpc| vpc.0.as_str()), |i| &i.network.vpc);
+    text(params.v_switch_id.as_ref().map(|vswitch| vswitch.0.as_str()), |i| &i.network.vswitch);
+    text(params.key_pair_name.as_ref().map(|pair| pair.0.as_str()), |i| &i.key_pair);
+    let paid = params.internet_charge_type.map(InternetChargeType::as_str);
     text(paid, |i| &i.network.internet_charge_type);
     // These values are the same for all instances here.
-    text(ask.http_endpoint.as_ref().map(|endpoint| endpoint.0.as_str()), |_| "enabled");
-    text(ask.http_tokens.as_ref().map(|tokens| tokens.0.as_str()), |_| "optional");
+    text(params.http_endpoint.as_ref().map(|endpoint| endpoint.0.as_str()), |_| "enabled");
+    text(params.http_tokens.as_ref().map(|tokens| tokens.0.as_str()), |_| "optional");
 }
 
-fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Params) {
+fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, params: &Params) {
     let also = &mut filter.also;
-    if let Some(charge_type) = ask.instance_charge_type {
+    if let Some(charge_type) = params.instance_charge_type {
         also.push(Box::new(move |instance| instance.charge_type == charge_type));
     }
-    if let Some(reason) = ask.lock_reason {
+    if let Some(reason) = params.lock_reason {
         also.push(Box::new(move |instance| instance.is_locked_for(reason)));
     }
-    if let Some(available) = ask.device_available {
+    if let Some(available) = params.device_available {
         also.push(Box::new(move |instance| instance.locks.is_empty() == available));
     }
-    if let Some(optimized) = ask.io_optimized {
+    if let Some(optimized) = params.io_optimized {
         let inventory = &call.environment.inventory;
         let types = inventory.instance_types().iter().map(|found| &found.id);
         let plain: Vec<String> =
@@ -266,31 +273,31 @@ fn restrict_attributes(filter: &mut InstanceFilter, call: &Call<'_>, ask: &Param
     }
 }
 
-fn restrict_network(filter: &mut InstanceFilter, ask: &Params) {
-    let group = ask.security_group_id.as_ref();
+fn restrict_network(filter: &mut InstanceFilter, params: &Params) {
+    let group = params.security_group_id.as_ref();
     filter.terms.extend(group.map(|group| ("security_group", group.0.clone())));
-    if let Some(JsonList(addresses)) = ask.private_ip_addresses.clone() {
+    if let Some(JsonList(addresses)) = params.private_ip_addresses.clone() {
         let has_one = move |instance: &Instance| {
             addresses.iter().any(|address| address.0 == instance.network.private_ip)
         };
         filter.also.push(Box::new(has_one));
     }
-    if let Some(JsonList(addresses)) = ask.public_ip_addresses.clone() {
+    if let Some(JsonList(addresses)) = params.public_ip_addresses.clone() {
         let has_one = move |instance: &Instance| {
             let shown = public_address(instance);
             addresses.iter().any(|address| Some(&address.0) == shown.as_ref())
         };
         filter.also.push(Box::new(has_one));
     }
-    if let Some(kind) = ask.instance_network_type {
+    if let Some(kind) = params.instance_network_type {
         let is_vpc = kind == NetworkType::Vpc;
         filter.also.push(Box::new(move |instance| instance.network.vpc.is_empty() != is_vpc));
     }
-    let nowhere = ask.eip_addresses.is_some()
-        || ask.inner_ip_addresses.is_some()
-        || ask.rdma_ip_addresses.is_some()
-        || ask.hpc_cluster_id.is_some()
-        || !ask.ipv6_address.0.is_empty();
+    let nowhere = params.eip_addresses.is_some()
+        || params.inner_ip_addresses.is_some()
+        || params.rdma_ip_addresses.is_some()
+        || params.hpc_cluster_id.is_some()
+        || !params.ipv6_address.0.is_empty();
     if nowhere {
         filter.also.push(Box::new(|_| false));
     }

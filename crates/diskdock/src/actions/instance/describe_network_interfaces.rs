@@ -107,7 +107,7 @@ reply!(
 reply!(
     /// The interfaces of a page.
     pub(crate) struct InterfaceSets {
-        /// One each.
+        /// The entries.
         network_interface_set: Vec<PrimaryInterface>,
     }
 );
@@ -174,12 +174,17 @@ impl Query for DescribeNetworkInterfaces {
     const SUMMARY: &'static str = "Lists network interfaces that match all given filters.";
     const DETAILS: &'static str =
         "Each instance has one interface, the primary one that it was made with.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_MALFORMED];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_MALFORMED];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
-        let found = tx.instances(&filter(call, ask), &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_MALFORMED)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
+        let found = tx.instances(&filter(call, params), &paging.page)?;
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -193,10 +198,10 @@ impl Query for DescribeNetworkInterfaces {
 }
 
 /// The instances whose interface is wanted.
-fn filter(call: &Call<'_>, ask: &Params) -> InstanceFilter {
-    let mut filter = InstanceFilter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.ids = ask.instance_id.clone().map(|id| vec![id]);
-    let wanted = ask.network_interface_id.0.clone();
+fn filter(call: &Call<'_>, params: &Params) -> InstanceFilter {
+    let mut filter = InstanceFilter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.ids = params.instance_id.clone().map(|id| vec![id]);
+    let wanted = params.network_interface_id.0.clone();
     if !wanted.is_empty() {
         filter.also.push(Box::new(move |instance| {
             let id = interface_id(instance);
@@ -207,27 +212,27 @@ fn filter(call: &Call<'_>, ask: &Params) -> InstanceFilter {
         let Some(Text(wanted)) = wanted.clone() else { return };
         filter.also.push(Box::new(move |instance| field(instance) == wanted));
     };
-    text(&ask.vpc_id, |instance| &instance.network.vpc);
-    text(&ask.v_switch_id, |instance| &instance.network.vswitch);
-    text(&ask.primary_ip_address, |instance| &instance.network.private_ip);
-    let addresses = ask.private_ip_address.0.clone();
+    text(&params.vpc_id, |instance| &instance.network.vpc);
+    text(&params.v_switch_id, |instance| &instance.network.vswitch);
+    text(&params.primary_ip_address, |instance| &instance.network.private_ip);
+    let addresses = params.private_ip_address.0.clone();
     if !addresses.is_empty() {
         filter.also.push(Box::new(move |instance| {
             addresses.iter().any(|address| address.0 == instance.network.private_ip)
         }));
     }
-    if asks_for_what_is_not_here(ask) {
+    if asks_for_what_is_not_here(params) {
         filter.ids = Some(Vec::new());
     }
     filter
 }
 
-fn asks_for_what_is_not_here(ask: &Params) -> bool {
-    let is_named = ask.network_interface_name.is_some() || !ask.tag.0.is_empty();
-    let is_grouped = ask.security_group_id.is_some() || ask.resource_group_id.is_some();
-    let is_secondary = ask.kind == Some(InterfaceType::Secondary);
-    let is_idle = ask.status.is_some_and(|status| status != InterfaceStatus::InUse);
-    let is_managed = ask.service_managed == Some(true);
-    let has_ipv6 = !ask.ipv6_address.0.is_empty();
+fn asks_for_what_is_not_here(params: &Params) -> bool {
+    let is_named = params.network_interface_name.is_some() || !params.tag.0.is_empty();
+    let is_grouped = params.security_group_id.is_some() || params.resource_group_id.is_some();
+    let is_secondary = params.kind == Some(InterfaceType::Secondary);
+    let is_idle = params.status.is_some_and(|status| status != InterfaceStatus::InUse);
+    let is_managed = params.service_managed == Some(true);
+    let has_ipv6 = !params.ipv6_address.0.is_empty();
     is_named || is_grouped || is_secondary || is_idle || is_managed || has_ipv6
 }

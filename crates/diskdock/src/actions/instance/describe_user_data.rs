@@ -33,12 +33,12 @@ impl Query for DescribeUserData {
 
     const NAME: &'static str = "DescribeUserData";
     const SUMMARY: &'static str = "Shows the user data of an instance.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let found = call.instance(tx, &ask.instance_id)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let found = call.instance(tx, &params.instance_id)?;
         let instance =
-            found.filter(|one| one.region == ask.region_id.0).ok_or(&INSTANCE_NOT_FOUND)?;
+            found.filter(|one| one.region == params.region_id.0).ok_or(&INSTANCE_NOT_FOUND)?;
         Ok(Reply {
             user_data: tx.user_data(&instance.id)?.unwrap_or_default(),
             instance_id: instance.id.to_string(),

@@ -49,14 +49,14 @@ impl Query for GetInstanceConsoleOutput {
 The latest 64 KiB at most; `diskdock console` shows them decoded, and follows. With \
 `RemoveSymbols=true` lines and tabs stay, and what is no UTF-8 is replaced.\n\n\
 A simulated instance has no guest: its console says so.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
 
     const COMPLETE: Option<Completion<Params, Reply>> = Some(add_console);
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let region =
-            call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let found = call.instance(tx, &ask.instance_id)?;
+            call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let found = call.instance(tx, &params.instance_id)?;
         let instance = found.filter(|one| one.region == region.id).ok_or(&INSTANCE_NOT_FOUND)?;
         Ok(Reply {
             console_output: String::new(),
@@ -69,15 +69,15 @@ A simulated instance has no guest: its console says so.";
 /// Adds what the console has; its files are read here, after the read transaction.
 fn add_console(
     environment: &Environment,
-    ask: &Params,
+    params: &Params,
     reply: Reply,
 ) -> Result<Reply, ActionError> {
-    let id = &ask.instance_id;
+    let id = &params.instance_id;
     let written = (environment.console)(id).map_err(|fault| {
         ActionError::Broken(format!("the console of {id} cannot be read: {fault}"))
     })?;
     let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
-    let console_output = if ask.remove_symbols == Some(true) {
+    let console_output = if params.remove_symbols == Some(true) {
         STANDARD.encode(AnsiStripper::strip(latest))
     } else {
         STANDARD.encode(latest)

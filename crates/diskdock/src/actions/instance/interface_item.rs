@@ -72,7 +72,7 @@ reply!(
 reply!(
     /// Private addresses of an interface.
     pub(crate) struct PrivateIpsOfSet<'a> {
-        /// One each.
+        /// The entries.
         private_ip_set: Vec<PrivateIpOfSet<'a>>,
     }
 );
@@ -104,7 +104,7 @@ reply!(
 reply!(
     /// IPv4 prefixes.
     pub(crate) struct Ipv4PrefixesOfSet {
-        /// One each.
+        /// The entries.
         ipv4_prefix_set: Vec<Ipv4PrefixOfSet>,
     }
 );
@@ -120,7 +120,7 @@ reply!(
 reply!(
     /// IPv6 prefixes.
     pub(crate) struct Ipv6PrefixesOfSet {
-        /// One each.
+        /// The entries.
         ipv6_prefix_set: Vec<Ipv6PrefixOfSet>,
     }
 );
@@ -136,7 +136,7 @@ reply!(
 reply!(
     /// IPv6 addresses.
     pub(crate) struct Ipv6OfSet {
-        /// One each.
+        /// The entries.
         ipv6_set: Vec<Ipv6AddressOfSet>,
     }
 );
@@ -154,7 +154,7 @@ reply!(
 reply!(
     /// Security groups.
     pub(crate) struct SecurityGroupsOfSet<'a> {
-        /// One each.
+        /// The entries.
         security_group_id: Vec<&'a str>,
     }
 );

@@ -55,7 +55,7 @@ reply!(
 reply!(
     /// Addresses.
     pub(crate) struct Addresses<'a> {
-        /// One each.
+        /// The entries.
         ip_address: Vec<&'a str>,
     }
 );
@@ -63,7 +63,7 @@ reply!(
 reply!(
     /// Network interfaces.
     pub(crate) struct NetworkInterfaces<'a> {
-        /// One each.
+        /// The entries.
         network_interface: Vec<InterfaceItem<'a>>,
     }
 );
@@ -94,7 +94,7 @@ reply!(
 reply!(
     /// Private addresses of an interface.
     pub(crate) struct PrivateIpSets<'a> {
-        /// One each.
+        /// The entries.
         private_ip_set: Vec<PrivateIp<'a>>,
     }
 );
@@ -114,7 +114,7 @@ reply!(
 reply!(
     /// IPv4 prefixes.
     pub(crate) struct Ipv4PrefixSets {
-        /// One each.
+        /// The entries.
         ipv4_prefix_set: Vec<Ipv4PrefixItem>,
     }
 );
@@ -130,7 +130,7 @@ reply!(
 reply!(
     /// IPv6 prefixes.
     pub(crate) struct Ipv6PrefixSets {
-        /// One each.
+        /// The entries.
         ipv6_prefix_set: Vec<Ipv6PrefixItem>,
     }
 );
@@ -146,7 +146,7 @@ reply!(
 reply!(
     /// IPv6 addresses.
     pub(crate) struct Ipv6Sets {
-        /// One each.
+        /// The entries.
         ipv6_set: Vec<Ipv6Item>,
     }
 );
@@ -164,7 +164,7 @@ reply!(
 reply!(
     /// Security groups.
     pub(crate) struct SecurityGroupIds<'a> {
-        /// One each.
+        /// The entries.
         security_group_id: Vec<&'a str>,
     }
 );

@@ -102,7 +102,7 @@ params!(
 
 /// The instance, which exists, and what is to change.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     instance: Instance,
     is_windows: bool,
     is_burstable: bool,
@@ -113,12 +113,12 @@ pub(crate) struct Facts {
 impl Facts {
     /// Whether it concerns the guest, and not only what is shown of the instance.
     fn reaches_guest(&self) -> bool {
-        let ask = &self.ask;
-        ask.host_name.is_some() || ask.user_data.is_some() || ask.password.is_some()
+        let params = &self.params;
+        params.host_name.is_some() || params.user_data.is_some() || params.password.is_some()
     }
 
     fn host_name(&self) -> Option<String> {
-        let name = self.ask.host_name.as_ref()?.0.name(0, 1, false);
+        let name = self.params.host_name.as_ref()?.0.name(0, 1, false);
         Some(name.replace("${instance_id}", self.instance.id.as_str()))
     }
 
@@ -128,7 +128,7 @@ impl Facts {
 
     /// Bytes of the new user data; none if it is not Base64.
     fn user_data_bytes(&self) -> Option<usize> {
-        let text = self.ask.user_data.as_ref().map_or("", |data| &data.0);
+        let text = self.params.user_data.as_ref().map_or("", |data| &data.0);
         STANDARD.decode(text).ok().map(|bytes| bytes.len())
     }
 
@@ -138,7 +138,7 @@ impl Facts {
     }
 
     fn groups_differ(&self) -> bool {
-        let groups = &self.ask.security_group_ids.0;
+        let groups = &self.params.security_group_ids.0;
         groups.iter().enumerate().all(|(at, one)| groups[..at].iter().all(|g| g.0 != one.0))
     }
 }
@@ -156,55 +156,55 @@ every start. UserData of a Running instance can be changed, as BOSH does with ev
 attaches.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the instance is not locked for security",               |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
         must("HostName, UserData and Password are for an instance that is Running or Stopped", |f| !f.reaches_guest() || f.instance.is_settled(), &INSTANCE_STATUS),
-        must("Recyclable is left out",                                |f| f.ask.recyclable.is_none(), &RECYCLABLE_NOT_PERMITTED),
+        must("Recyclable is left out",                                |f| f.params.recyclable.is_none(), &RECYCLABLE_NOT_PERMITTED),
         must("Windows takes the host name",                           |f| f.host_name_fits(), &HOST_NAME_MALFORMED),
         must("this server can set a password, if there is one",       |f| f.takes_password, &PASSWORD_NOT_SET),
         must("user data is Base64",                                   |f| f.user_data_bytes().is_some(), &NEW_USER_DATA_NOT_BASE64),
         must("user data has at most 32 KB",                           |f| f.user_data_bytes().is_none_or(|bytes| bytes <= USER_DATA_BYTES), &USER_DATA_TOO_LARGE),
-        must("only a plain pay-as-you-go instance is protected",      |f| f.ask.deletion_protection != Some(true) || f.can_be_protected(), &PROTECTION_CHARGE_TYPE),
-        must("CreditSpecification is for a burstable type",           |f| f.ask.credit_specification.is_none() || f.is_burstable, &CREDITS_NOT_OF_TYPE),
+        must("only a plain pay-as-you-go instance is protected",      |f| f.params.deletion_protection != Some(true) || f.can_be_protected(), &PROTECTION_CHARGE_TYPE),
+        must("CreditSpecification is for a burstable type",           |f| f.params.credit_specification.is_none() || f.is_burstable, &CREDITS_NOT_OF_TYPE),
         must("no security group is named twice",                      |f| f.groups_differ(), &SECURITY_GROUP_REPEATED),
-        must("EnableNetworkEncryption is not true",                   |f| f.ask.enable_network_encryption != Some(true), &NETWORK_ENCRYPTION_UNSUPPORTED),
+        must("EnableNetworkEncryption is not true",                   |f| f.params.enable_network_encryption != Some(true), &NETWORK_ENCRYPTION_UNSUPPORTED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
         let image = inventory.image(&instance.image);
         let found = inventory.instance_type(&instance.instance_type);
         Ok(Facts {
             is_windows: image.is_some_and(|image| image.os_type == OsType::Windows),
             is_burstable: found.is_some_and(|found| found.credits.is_some()),
-            takes_password: ask.password.is_none() || call.environment.is_simulated,
-            ask: ask.clone(),
+            takes_password: params.password.is_none() || call.environment.is_simulated,
+            params: params.clone(),
             instance,
         })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let host_name = facts.host_name();
         let mut instance = facts.instance;
         instance.host_name = host_name.unwrap_or(instance.host_name);
-        set(&mut instance.name, ask.instance_name.as_ref().map(|name| &name.0));
-        set(&mut instance.description, ask.description.as_ref().map(|text| &text.0));
-        let credits = ask.credit_specification.map(CreditSpecification::as_str);
+        set(&mut instance.name, params.instance_name.as_ref().map(|name| &name.0));
+        set(&mut instance.description, params.description.as_ref().map(|text| &text.0));
+        let credits = params.credit_specification.map(CreditSpecification::as_str);
         set(&mut instance.credit_specification, credits.map(str::to_owned).as_ref());
         instance.deletion_protection =
-            ask.deletion_protection.unwrap_or(instance.deletion_protection);
-        if !ask.security_group_ids.0.is_empty() {
-            let groups = ask.security_group_ids.0.iter();
+            params.deletion_protection.unwrap_or(instance.deletion_protection);
+        if !params.security_group_ids.0.is_empty() {
+            let groups = params.security_group_ids.0.iter();
             instance.network.security_groups = groups.map(|group| group.0.clone()).collect();
         }
         let id = instance.id.clone();
         let effect = Effect::reply(()).save(instance);
-        match &ask.user_data {
+        match &params.user_data {
             Some(Text(data)) => effect.change(StoreChange::SaveUserData(id, data.clone())),
             None => effect,
         }

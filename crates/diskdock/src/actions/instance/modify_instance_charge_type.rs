@@ -78,7 +78,7 @@ reply!(
 
 /// The instances, which exist, with their disks, and the method to switch to.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     instances: Vec<Instance>,
     disks: Vec<Disk>,
     now: Moment,
@@ -86,7 +86,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn to(&self) -> ChargeType {
-        self.ask.instance_charge_type.unwrap_or(ChargeType::PrePaid)
+        self.params.instance_charge_type.unwrap_or(ChargeType::PrePaid)
     }
 
     fn all(&self, holds: impl Fn(&Instance) -> bool) -> bool {
@@ -99,8 +99,8 @@ impl Facts {
 
     /// The length of the subscription; none if it is not one that is sold.
     fn length(&self) -> Option<Span> {
-        let period = self.ask.period.map_or(1, |period| period.0);
-        match self.ask.period_unit.unwrap_or(ChargeUnit::Month) {
+        let period = self.params.period.map_or(1, |period| period.0);
+        match self.params.period_unit.unwrap_or(ChargeUnit::Month) {
             ChargeUnit::Week => (1..=4).contains(&period).then(|| Span::new().weeks(period)),
             ChargeUnit::Month => order::sells_months(period).then(|| Span::new().months(period)),
             ChargeUnit::Year => (1..=5).contains(&period).then(|| Span::new().years(period)),
@@ -117,7 +117,7 @@ impl Facts {
     fn goes_along(&self, disk: &Disk) -> bool {
         match self.to() {
             ChargeType::PrePaid => {
-                disk.kind == DiskKind::System || self.ask.include_data_disks == Some(true)
+                disk.kind == DiskKind::System || self.params.include_data_disks == Some(true)
             }
             ChargeType::PostPaid => disk.charge_type == ChargeType::PrePaid,
         }
@@ -136,7 +136,7 @@ A system disk is paid for as its instance is. Data disks become subscriptions wi
 are then tied to the instance; they are pay-as-you-go again when the instance is.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -151,10 +151,10 @@ are then tied to the instance; they are pay-as-you-go again when the instance is
         must("no instance is paid for so already",          |f| f.all(|i| i.charge_type != f.to()), &CHARGE_TYPE_UNCHANGED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let region = &ask.region_id.0;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let mut ids = ask.instance_ids.0.clone();
+        let mut ids = params.instance_ids.0.clone();
         ids.sort_unstable();
         ids.dedup();
         let (mut instances, mut disks) = (Vec::new(), Vec::new());
@@ -165,12 +165,12 @@ are then tied to the instance; they are pay-as-you-go again when the instance is
                 disks.extend(tx.disk(&at.disk)?);
             }
         }
-        Ok(Facts { ask: ask.clone(), instances, disks, now: call.now })
+        Ok(Facts { params: params.clone(), instances, disks, now: call.now })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
         let (to, end) = (facts.to(), facts.end());
-        let detailed = ask.is_detail_fee == Some(true);
+        let detailed = params.is_detail_fee == Some(true);
         let fees = facts.instances.iter().filter(|_| detailed).map(|instance| FeeOfInstance {
             instance_id: instance.id.to_string(),
             currency: "CNY",

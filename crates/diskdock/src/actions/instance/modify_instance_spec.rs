@@ -74,7 +74,7 @@ params!(
 
 /// An instance that exists, and what it is to become.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     instance: Instance,
     /// The new type, if there is one.
     wanted: Option<NewType>,
@@ -98,8 +98,8 @@ impl Facts {
     }
 
     fn changes_bandwidth(&self) -> bool {
-        let ask = &self.ask;
-        ask.internet_max_bandwidth_out.is_some() || ask.internet_max_bandwidth_in.is_some()
+        let params = &self.params;
+        params.internet_max_bandwidth_out.is_some() || params.internet_max_bandwidth_in.is_some()
     }
 
     fn is_stopped(&self) -> bool {
@@ -119,7 +119,7 @@ impl Action for ModifyInstanceSpec {
 A virtual machine has the processors and the memory of its new type when it next starts.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &NEW_TYPE_UNKNOWN];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &NEW_TYPE_UNKNOWN];
     const TOKEN_MISMATCH: &'static ErrorCode = &SPEC_TOKEN_MISMATCH;
 
     /// Checked in this order; the first that does not hold is the error.
@@ -138,20 +138,20 @@ A virtual machine has the processors and the memory of its new type when it next
         must("the type takes the categories of these disks",      |f| f.type_is(|t| t.takes_all_categories), &CATEGORY_UNSUPPORTED_BY_TYPE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &ask.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
-        let wanted = match &ask.instance_type {
+        let wanted = match &params.instance_type {
             None => None,
             Some(Text(id)) => {
                 let found = inventory.instance_type(id).ok_or(&NEW_TYPE_UNKNOWN)?;
                 Some(compare(tx, inventory, &instance, found)?)
             }
         };
-        Ok(Facts { ask: ask.clone(), instance, wanted })
+        Ok(Facts { params: params.clone(), instance, wanted })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let mut instance = facts.instance;
         if let Some(NewType { found, .. }) = facts.wanted {
             let spends = std::mem::take(&mut instance.credit_specification);
@@ -163,8 +163,11 @@ A virtual machine has the processors and the memory of its new type when it next
             instance.instance_type = found.id;
         }
         let network = &mut instance.network;
-        set(&mut network.internet_max_bandwidth_out, ask.internet_max_bandwidth_out.map(|n| n.0));
-        set(&mut network.internet_max_bandwidth_in, ask.internet_max_bandwidth_in.map(|n| n.0));
+        set(
+            &mut network.internet_max_bandwidth_out,
+            params.internet_max_bandwidth_out.map(|n| n.0),
+        );
+        set(&mut network.internet_max_bandwidth_in, params.internet_max_bandwidth_in.map(|n| n.0));
         Effect::reply(()).save(instance)
     }
 }

@@ -1,6 +1,6 @@
 //! Facts and steps that starting, stopping, rebooting and releasing an instance share.
 
-use domain::Illegal;
+use domain::IllegalTransition;
 
 use super::machine_spec::{by_device, machine_spec};
 use crate::actions::prelude::*;
@@ -116,11 +116,11 @@ pub(crate) fn facts(
 pub(crate) fn finish_transition(
     tx: &mut dyn WriteTx,
     id: &InstanceId,
-    transition: impl FnOnce(&mut Instance) -> Result<(), Illegal>,
+    transition: impl FnOnce(&mut Instance) -> Result<(), IllegalTransition>,
 ) -> Result<(), StoreError> {
     let Some(mut instance) = tx.instance(id)? else { return Ok(()) };
     match transition(&mut instance) {
         Ok(()) => tx.save_instance(&instance),
-        Err(Illegal) => Ok(()),
+        Err(IllegalTransition) => Ok(()),
     }
 }

@@ -38,17 +38,17 @@ impl Action for RebootInstance {
     const DETAILS: &'static str = "The instance is Starting, then Running.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
-        power_facts::find(tx, call, &ask.instance_id, Requested::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<PowerFacts, ActionError> {
+        power_facts::find(tx, call, &params.instance_id, Requested::default())
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
-        reboot(Effect::reply(()), facts, ask.force_stop == Some(true))
+    fn effect(_: &Call<'_>, params: &Params, facts: PowerFacts) -> Effect<()> {
+        reboot(Effect::reply(()), facts, params.force_stop == Some(true))
     }
 }
 
@@ -134,10 +134,10 @@ impl Operation for Rebooting {
     ) -> Result<(), StoreError> {
         power_facts::finish_transition(tx, &self.machine.instance, |instance| match outcome {
             Outcome::Done => instance.started(now),
-            Outcome::GaveUp(_) if self.off && instance.status == InstanceStatus::Starting => {
+            Outcome::Failed(_) if self.off && instance.status == InstanceStatus::Starting => {
                 instance.stopped()
             }
-            Outcome::GaveUp(_) => instance.started(instance.started_at.unwrap_or(now)),
+            Outcome::Failed(_) => instance.started(instance.started_at.unwrap_or(now)),
         })
     }
 }

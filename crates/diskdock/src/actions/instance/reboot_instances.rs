@@ -40,9 +40,9 @@ rebooted refuses the whole request; otherwise it is named in the reply with its 
     const TRANSITION: &'static Transition = &super::reboot_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn named(ask: &Params) -> Named<'_> {
-        let optimization = ask.batch_optimization;
-        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
+    fn named(params: &Params) -> Named<'_> {
+        let optimization = params.batch_optimization;
+        Named { region: &params.region_id, ids: &params.instance_id, optimization }
     }
 
     fn facts(
@@ -54,8 +54,8 @@ rebooted refuses the whole request; otherwise it is named in the reply with its 
         power_facts::facts(tx, call, instance, Requested::default())
     }
 
-    fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
-        let force = ask.force_reboot == Some(true);
+    fn effect(params: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
+        let force = params.force_reboot == Some(true);
         let act = |effect, facts| reboot(effect, facts, force);
         respond(entries, InstanceStatus::Starting, act)
     }

@@ -267,26 +267,26 @@ the guest: port 2222 of its loopback to port 22 of the guest. A port of this hos
 only. A simulated instance has no guest, and nothing listens.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] =
-        const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOOKUPS) }.as_slice();
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOAD_ERRORS) }.as_slice();
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<LaunchPlan, ActionError> {
-        let amount = ask.run.amount.map_or(1, |amount| amount.0);
-        check(call, ask, amount)?;
-        let mut launch = ask.launch.clone();
-        let groups = primary_interface(&mut launch, &ask.run);
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<LaunchPlan, ActionError> {
+        let amount = params.run.amount.map_or(1, |amount| amount.0);
+        check(call, params, amount)?;
+        let mut launch = params.launch.clone();
+        let groups = primary_interface(&mut launch, &params.run);
         let mut plan = LaunchPlan::of(tx, call, &launch, u32::try_from(amount).unwrap_or(1))?;
         if plan.security_groups.is_empty() {
             plan.network.find_groups(tx, call, &groups)?;
             plan.security_groups = groups;
         }
-        let listed = ask.run.host_names.0.iter().map(|name| name.0.name(0, 1, false));
+        let listed = params.run.host_names.0.iter().map(|name| name.0.name(0, 1, false));
         plan.host_names.extend(listed);
-        plan.unique_suffix = ask.run.unique_suffix.unwrap_or(false);
-        plan.auto_release_at = ask.run.auto_release_time.map(|time| time.0);
+        plan.unique_suffix = params.run.unique_suffix.unwrap_or(false);
+        plan.auto_release_at = params.run.auto_release_time.map(|time| time.0);
         Ok(plan)
     }
 
@@ -300,8 +300,8 @@ only. A simulated instance has no guest, and nothing listens.";
             made.instance.start().expect("a new instance can be started");
             let id = made.instance.id.to_string();
             effect.reply.instance_id_sets.instance_id_set.push(id);
-            let start = Starting::of(build(call, &made, &plan.ask));
-            effect = save(effect, made, &plan.ask).start(start);
+            let start = Starting::of(build(call, &made, &plan.params));
+            effect = save(effect, made, &plan.params).start(start);
         }
         effect
     }
@@ -322,8 +322,8 @@ const RUN_ONLY_LOOKUPS: &[&ErrorCode] = &[
 ];
 
 /// Checks the parameters that only RunInstances has.
-fn check(call: &Call<'_>, ask: &Params, amount: i64) -> Result<(), &'static ErrorCode> {
-    let (launch, run) = (&ask.launch, &ask.run);
+fn check(call: &Call<'_>, params: &Params, amount: i64) -> Result<(), &'static ErrorCode> {
+    let (launch, run) = (&params.launch, &params.run);
     let prepaid = launch.instance_charge_type == Some(ChargeType::PrePaid);
     let released_well = run.auto_release_time.is_none_or(|Time(at)| {
         let ahead = at.since_ms(call.now) / 1_000;

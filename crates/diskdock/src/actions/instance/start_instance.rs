@@ -40,13 +40,13 @@ The instance is Starting, then Running. No disk of it may be Attaching, Detachin
 a disk that is on its way off must not be there again when the guest boots.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
-        power_facts::find(tx, call, &ask.instance_id, Requested::default())
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<PowerFacts, ActionError> {
+        power_facts::find(tx, call, &params.instance_id, Requested::default())
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: PowerFacts) -> Effect<()> {
@@ -152,8 +152,8 @@ impl Operation for Starting {
         self.build.finish(outcome, tx)?;
         power_facts::finish_transition(tx, self.build.instance(), |instance| match outcome {
             Outcome::Done => instance.started(now),
-            Outcome::GaveUp(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
-            Outcome::GaveUp(_) => Err(domain::Illegal),
+            Outcome::Failed(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
+            Outcome::Failed(_) => Err(domain::IllegalTransition),
         })
     }
 }

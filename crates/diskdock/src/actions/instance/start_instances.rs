@@ -38,9 +38,9 @@ refuses the whole request; otherwise it is named in the reply with its error.";
     const TRANSITION: &'static Transition = &super::start_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn named(ask: &Params) -> Named<'_> {
-        let optimization = ask.batch_optimization;
-        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
+    fn named(params: &Params) -> Named<'_> {
+        let optimization = params.batch_optimization;
+        Named { region: &params.region_id, ids: &params.instance_id, optimization }
     }
 
     fn facts(

@@ -62,21 +62,21 @@ deadline passes; ForceStop cuts its power. Disks that are Attaching or Detaching
 Available only when the hypervisor has taken it off, whether the guest is on or not.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<PowerFacts>] = &RULES_OF_ONE;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<PowerFacts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<PowerFacts, ActionError> {
         let requested = Requested {
-            stop_charging: ask.stopped_mode == Some(Mode::StopCharging),
-            hibernate: ask.hibernate == Some(true),
+            stop_charging: params.stopped_mode == Some(Mode::StopCharging),
+            hibernate: params.hibernate == Some(true),
         };
-        power_facts::find(tx, call, &ask.instance_id, requested)
+        power_facts::find(tx, call, &params.instance_id, requested)
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: PowerFacts) -> Effect<()> {
-        stop(Effect::reply(()), facts, ask.force_stop == Some(true))
+    fn effect(_: &Call<'_>, params: &Params, facts: PowerFacts) -> Effect<()> {
+        stop(Effect::reply(()), facts, params.force_stop == Some(true))
     }
 }
 
@@ -140,8 +140,8 @@ impl Operation for Stopping {
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         power_facts::finish_transition(tx, &self.instance, |instance| match outcome {
             Outcome::Done if instance.status == InstanceStatus::Stopping => instance.stopped(),
-            Outcome::Done => Err(domain::Illegal),
-            Outcome::GaveUp(_) => {
+            Outcome::Done => Err(domain::IllegalTransition),
+            Outcome::Failed(_) => {
                 instance.stop_failed()?;
                 instance.stopped_mode = StoppedMode::NotApplicable;
                 Ok(())

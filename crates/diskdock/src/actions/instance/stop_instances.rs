@@ -43,24 +43,24 @@ refuses the whole request; otherwise it is named in the reply with its error.";
     const TRANSITION: &'static Transition = &super::stop_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 
-    fn named(ask: &Params) -> Named<'_> {
-        let optimization = ask.batch_optimization;
-        Named { region: &ask.region_id, ids: &ask.instance_id, optimization }
+    fn named(params: &Params) -> Named<'_> {
+        let optimization = params.batch_optimization;
+        Named { region: &params.region_id, ids: &params.instance_id, optimization }
     }
 
     fn facts(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Params,
+        params: &Params,
         instance: Instance,
     ) -> Result<PowerFacts, ActionError> {
-        let stop_charging = ask.stopped_mode == Some(Mode::StopCharging);
+        let stop_charging = params.stopped_mode == Some(Mode::StopCharging);
         let requested = Requested { stop_charging, hibernate: false };
         power_facts::facts(tx, call, instance, requested)
     }
 
-    fn effect(ask: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
-        let force = ask.force_stop == Some(true);
+    fn effect(params: &Params, entries: Vec<BatchEntry<PowerFacts>>) -> Effect<BatchReply> {
+        let force = params.force_stop == Some(true);
         let act = |effect, facts| stop(effect, facts, force);
         respond(entries, InstanceStatus::Stopping, act)
     }

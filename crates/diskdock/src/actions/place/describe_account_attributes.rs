@@ -67,7 +67,7 @@ reply!(
 reply!(
     /// The attributes.
     pub(crate) struct AttributeItems {
-        /// One each.
+        /// The entries.
         account_attribute_item: Vec<AttributeItem>,
     }
 );
@@ -85,7 +85,7 @@ reply!(
 reply!(
     /// The values of an attribute.
     pub(crate) struct AttributeValues {
-        /// One each.
+        /// The entries.
         value_item: Vec<AttributeValue>,
     }
 );
@@ -119,19 +119,19 @@ impl Query for DescribeAccountAttributes {
     const SUMMARY: &'static str = "Lists what the account may have in a region, and what it has.";
     const DETAILS: &'static str = "\
 What is used is counted. What has no limit here, such as processors, is answered without a value.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let in_region = |zone: &&ZoneId| region.zones.iter().any(|known| known.id == zone.0);
-        if ask.zone_id.as_ref().is_some_and(|zone| !in_region(&zone)) {
+        if params.zone_id.as_ref().is_some_and(|zone| !in_region(&zone)) {
             return Err((&ZONE_NOT_FOUND).into());
         }
-        let named = &ask.attribute_name.0;
+        let named = &params.attribute_name.0;
         let mut items = Vec::new();
         for attribute in if named.is_empty() { ALL } else { named } {
-            let value_item = values(tx, call, ask, *attribute)?;
+            let value_item = values(tx, call, params, *attribute)?;
             items.push(AttributeItem {
                 attribute_name: attribute.as_str(),
                 attribute_values: AttributeValues { value_item },
@@ -165,7 +165,7 @@ impl AccountAttribute {
 fn values(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Params,
+    params: &Params,
     attribute: AccountAttribute,
 ) -> Result<Vec<AttributeValue>, StoreError> {
     let one = |value: &str| vec![AttributeValue { value: value.to_owned(), ..Default::default() }];
@@ -176,10 +176,10 @@ fn values(
         }
         AccountAttribute::MaxDedicatedHosts => one("0"),
         AccountAttribute::RealName => one("yes"),
-        AccountAttribute::UsedCores => one(&cores(tx, call, ask, false)?.to_string()),
-        AccountAttribute::UsedSpotCores => one(&cores(tx, call, ask, true)?.to_string()),
-        AccountAttribute::UsedCapacity => capacities(tx, call, ask)?,
-        AccountAttribute::InstanceTypes => types(&call.environment.inventory, ask),
+        AccountAttribute::UsedCores => one(&cores(tx, call, params, false)?.to_string()),
+        AccountAttribute::UsedSpotCores => one(&cores(tx, call, params, true)?.to_string()),
+        AccountAttribute::UsedCapacity => capacities(tx, call, params)?,
+        AccountAttribute::InstanceTypes => types(&call.environment.inventory, params),
         AccountAttribute::MaxInterfaces
         | AccountAttribute::MaxCores
         | AccountAttribute::MaxSpotCores
@@ -190,9 +190,9 @@ fn values(
 }
 
 /// The processors of pay-as-you-go instances, spot instances or others.
-fn cores(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params, spot: bool) -> Result<u64, StoreError> {
-    let mut filter = InstanceFilter::all(call.caller.account.clone(), &ask.region_id.0);
-    let zone = ask.zone_id.clone();
+fn cores(tx: &dyn ReadTx, call: &Call<'_>, params: &Params, spot: bool) -> Result<u64, StoreError> {
+    let mut filter = InstanceFilter::all(call.caller.account.clone(), &params.region_id.0);
+    let zone = params.zone_id.clone();
     filter.also.push(Box::new(move |instance| {
         instance.charge_type == ChargeType::PostPaid
             && (instance.spot_strategy != "NoSpot") == spot
@@ -215,10 +215,10 @@ fn cores(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params, spot: bool) -> Result<u
 fn capacities(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Params,
+    params: &Params,
 ) -> Result<Vec<AttributeValue>, StoreError> {
-    let mut filter = DiskFilter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.zone = ask.zone_id.as_ref().map(|zone| zone.0.clone());
+    let mut filter = DiskFilter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.zone = params.zone_id.as_ref().map(|zone| zone.0.clone());
     filter.charge_type = Some(ChargeType::PostPaid);
     let (mut sums, mut after) = (BTreeMap::<_, u64>::new(), None);
     loop {
@@ -242,10 +242,10 @@ fn capacities(
 }
 
 /// Every type that a zone of the region sells.
-fn types(inventory: &Inventory, ask: &Params) -> Vec<AttributeValue> {
-    let Some(region) = inventory.region(&ask.region_id.0) else { return Vec::new() };
+fn types(inventory: &Inventory, params: &Params) -> Vec<AttributeValue> {
+    let Some(region) = inventory.region(&params.region_id.0) else { return Vec::new() };
     let zones = region.zones.iter();
-    let zones = zones.filter(|zone| ask.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id));
+    let zones = zones.filter(|zone| params.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id));
     let mut values = Vec::new();
     for zone in zones {
         let sold = inventory.instance_types().iter().filter(|one| inventory.sells(zone, one));

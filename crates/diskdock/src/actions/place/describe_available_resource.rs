@@ -197,35 +197,35 @@ impl Query for DescribeAvailableResource {
     const DETAILS: &'static str = "\
 Stock never runs out: whatever a zone sells is Available. Zones that have nothing of what is asked \
 for are left out.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &TYPE_AND_SIZE, &DEDICATED_HOST_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
-        if ask.instance_type.is_some() && (ask.cores.is_some() || ask.memory.is_some()) {
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        if params.instance_type.is_some() && (params.cores.is_some() || params.memory.is_some()) {
             return Err((&TYPE_AND_SIZE).into());
         }
-        if ask.dedicated_host_id.is_some() {
+        if params.dedicated_host_id.is_some() {
             return Err((&DEDICATED_HOST_NOT_FOUND).into());
         }
-        let wanted = |zone: &&Zone| ask.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id);
+        let wanted = |zone: &&Zone| params.zone_id.as_ref().is_none_or(|asked| asked.0 == zone.id);
         let found =
-            region.zones.iter().filter(wanted).filter_map(|zone| in_zone(inventory, ask, zone));
+            region.zones.iter().filter(wanted).filter_map(|zone| in_zone(inventory, params, zone));
         Ok(Reply { available_zones: AvailableZones { available_zone: found.collect() } })
     }
 }
 
 /// The resources of the requested kind in the zone; none if there are none.
-fn in_zone(inventory: &Inventory, ask: &Params, zone: &Zone) -> Option<AvailableZone> {
-    let suits = suits(ask, zone) && suitable_types(inventory, ask, zone).next().is_some();
-    let found = if suits { resources(inventory, ask, zone) } else { Vec::new() };
-    let zone_itself = ask.destination_resource == Destination::Zone;
+fn in_zone(inventory: &Inventory, params: &Params, zone: &Zone) -> Option<AvailableZone> {
+    let suits = suits(params, zone) && suitable_types(inventory, params, zone).next().is_some();
+    let found = if suits { resources(inventory, params, zone) } else { Vec::new() };
+    let zone_itself = params.destination_resource == Destination::Zone;
     let available_resource = match found.is_empty() {
         true if zone_itself && suits => Vec::new(),
         true => return None,
         false => vec![AvailableResource {
-            kind: kind(ask.destination_resource),
+            kind: kind(params.destination_resource),
             supported_resources: SupportedResources { supported_resource: found },
         }],
     };
@@ -239,10 +239,10 @@ fn in_zone(inventory: &Inventory, ask: &Params, zone: &Zone) -> Option<Available
 }
 
 /// Whether the zone itself has what goes with the filters.
-fn suits(ask: &Params, zone: &Zone) -> bool {
-    let system = ask.system_disk_category.as_ref();
-    let data = ask.data_disk_category.as_ref();
-    ask.network_category != Some(NetworkCategory::Classic)
+fn suits(params: &Params, zone: &Zone) -> bool {
+    let system = params.system_disk_category.as_ref();
+    let data = params.data_disk_category.as_ref();
+    params.network_category != Some(NetworkCategory::Classic)
         && system.is_none_or(|Text(word)| sold::system_categories(zone).any(|sold| sold == word))
         && data.is_none_or(|Text(word)| sold::data_categories(zone).any(|sold| sold == word))
 }
@@ -250,22 +250,22 @@ fn suits(ask: &Params, zone: &Zone) -> bool {
 /// Types sold in the zone that go with the filters.
 fn suitable_types<'a>(
     inventory: &'a Inventory,
-    ask: &'a Params,
+    params: &'a Params,
     zone: &'a Zone,
 ) -> impl Iterator<Item = &'a InstanceType> {
     sold::types(inventory, zone).filter(move |one| {
-        let wanted = ask.instance_type.as_ref().is_none_or(|Text(id)| *id == one.id);
-        let cores = ask.cores.is_none_or(|Integer(cores)| cores == i64::from(one.cpu));
-        let memory = ask.memory.is_none_or(|gib| (gib - one.memory_gib).abs() < 0.01);
-        wanted && cores && memory && family_suits(inventory, ask, one)
+        let wanted = params.instance_type.as_ref().is_none_or(|Text(id)| *id == one.id);
+        let cores = params.cores.is_none_or(|Integer(cores)| cores == i64::from(one.cpu));
+        let memory = params.memory.is_none_or(|gib| (gib - one.memory_gib).abs() < 0.01);
+        wanted && cores && memory && family_suits(inventory, params, one)
     })
 }
 
-fn family_suits(inventory: &Inventory, ask: &Params, one: &InstanceType) -> bool {
+fn family_suits(inventory: &Inventory, params: &Params, one: &InstanceType) -> bool {
     let Some(family) = inventory.family(&one.family) else { return false };
-    let asked = [ask.system_disk_category.as_ref(), ask.data_disk_category.as_ref()];
+    let asked = [params.system_disk_category.as_ref(), params.data_disk_category.as_ref()];
     let takes = asked.into_iter().flatten().all(|Text(word)| family.takes_category(word));
-    let optimized = match ask.io_optimized {
+    let optimized = match params.io_optimized {
         None => true,
         Some(IoOptimized::Optimized) => family.io_optimized,
         Some(IoOptimized::None) => !family.io_optimized,
@@ -273,26 +273,26 @@ fn family_suits(inventory: &Inventory, ask: &Params, one: &InstanceType) -> bool
     takes && optimized
 }
 
-fn resources(inventory: &Inventory, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
-    match ask.destination_resource {
+fn resources(inventory: &Inventory, params: &Params, zone: &Zone) -> Vec<SupportedResource> {
+    match params.destination_resource {
         Destination::Zone | Destination::DedicatedHost => Vec::new(),
-        Destination::IoOptimized => io_optimized(inventory, ask, zone),
+        Destination::IoOptimized => io_optimized(inventory, params, zone),
         Destination::Network => vec![SupportedResource::plain("vpc")],
-        Destination::InstanceType => suitable_types(inventory, ask, zone)
+        Destination::InstanceType => suitable_types(inventory, params, zone)
             .map(|one| SupportedResource::plain(&one.id))
             .collect(),
         Destination::SystemDisk => {
-            disks(inventory, ask, zone, sold::system_categories(zone), sold::system_sizes)
+            disks(inventory, params, zone, sold::system_categories(zone), sold::system_sizes)
         }
         Destination::DataDisk => {
-            disks(inventory, ask, zone, sold::data_categories(zone), sold::data_sizes)
+            disks(inventory, params, zone, sold::data_categories(zone), sold::data_sizes)
         }
     }
 }
 
-fn io_optimized(inventory: &Inventory, ask: &Params, zone: &Zone) -> Vec<SupportedResource> {
+fn io_optimized(inventory: &Inventory, params: &Params, zone: &Zone) -> Vec<SupportedResource> {
     let any = |fast: bool| {
-        suitable_types(inventory, ask, zone)
+        suitable_types(inventory, params, zone)
             .filter_map(|one| inventory.family(&one.family))
             .any(|family| family.io_optimized == fast)
     };
@@ -303,13 +303,13 @@ fn io_optimized(inventory: &Inventory, ask: &Params, zone: &Zone) -> Vec<Support
 /// Categories that at least one suitable type takes, with their sizes.
 fn disks<'a>(
     inventory: &Inventory,
-    ask: &Params,
+    params: &Params,
     zone: &Zone,
     categories: impl Iterator<Item = &'a str>,
     sizes: fn(&str) -> Option<(u32, u32)>,
 ) -> Vec<SupportedResource> {
     let taken = |word: &&str| {
-        suitable_types(inventory, ask, zone)
+        suitable_types(inventory, params, zone)
             .filter_map(|one| inventory.family(&one.family))
             .any(|family| family.takes_category(word))
     };

@@ -79,13 +79,13 @@ impl Query for DescribeImageSupportInstanceTypes {
     const NAME: &'static str = "DescribeImageSupportInstanceTypes";
     const SUMMARY: &'static str = "Lists the instance types that an image can run on.";
     const DETAILS: &'static str = "Those of the image's architecture.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &IMAGE_NOT_NAMED, &IMAGE_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let image = inventory.image(image_id(ask).ok_or(&IMAGE_NOT_NAMED)?);
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let image = inventory.image(image_id(params).ok_or(&IMAGE_NOT_NAMED)?);
         let image = image.ok_or(&IMAGE_NOT_FOUND)?;
         let all = inventory.instance_types().iter();
         let item = |found: &domain::inventory::InstanceType| SupportedType {
@@ -103,8 +103,8 @@ impl Query for DescribeImageSupportInstanceTypes {
     }
 }
 
-fn image_id(ask: &Params) -> Option<&str> {
+fn image_id(params: &Params) -> Option<&str> {
     let is_image = |filter: &&Filter| filter.key.as_ref().is_some_and(|key| key.0 == "imageId");
-    let filtered = || ask.filter.0.iter().find(is_image)?.value.as_ref();
-    ask.image_id.as_ref().map(|id| &*id.0).or_else(|| filtered().map(|id| &*id.0))
+    let filtered = || params.filter.0.iter().find(is_image)?.value.as_ref();
+    params.image_id.as_ref().map(|id| &*id.0).or_else(|| filtered().map(|id| &*id.0))
 }

@@ -173,7 +173,7 @@ impl Query for DescribeImages {
 
     const NAME: &'static str = "DescribeImages";
     const SUMMARY: &'static str = "Lists public and imported images that match all given filters.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &INSTANCE_TYPE_NOT_SUPPORTED,
         &IMAGE_FILTER_KEY_UNKNOWN,
@@ -182,22 +182,22 @@ impl Query for DescribeImages {
         &TAG_COUNT,
     ];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_MALFORMED)?;
-        let runs_on = match &ask.instance_type {
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_MALFORMED)?;
+        let runs_on = match &params.instance_type {
             Some(Text(id)) => {
                 Some(inventory.instance_type(id).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?.architecture)
             }
             None => None,
         };
-        let span = span(&ask.filter.0)?;
-        let tags = paging::tags(&ask.tag.0)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let any = any_image_matches(ask) && tags.is_empty();
+        let span = span(&params.filter.0)?;
+        let tags = paging::tags(&params.tag.0)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let any = any_image_matches(params) && tags.is_empty();
         let matching = |image: &&Image| {
-            any && matches(ask, image)
-                && is_owned_as_asked(ask, image, call.caller)
+            any && matches(params, image)
+                && is_owned_as_asked(params, image, call.caller)
                 && runs_on.is_none_or(|architecture| architecture == image.architecture)
                 && is_within(span, image)
         };
@@ -215,35 +215,35 @@ impl Query for DescribeImages {
 }
 
 /// Filters on what is the same for all images.
-fn any_image_matches(ask: &Params) -> bool {
-    matches!(ask.status, None | Some(StatusFilter::Available | StatusFilter::All))
-        && matches!(ask.usage, None | Some(UsageFilter::Instance))
-        && ask.is_support_io_optimized != Some(false)
-        && ask.is_public != Some(true)
-        && ask.snapshot_id.is_none()
-        && ask.resource_group_id.is_none()
-        && ask.usable != Some(false)
+fn any_image_matches(params: &Params) -> bool {
+    matches!(params.status, None | Some(StatusFilter::Available | StatusFilter::All))
+        && matches!(params.usage, None | Some(UsageFilter::Instance))
+        && params.is_support_io_optimized != Some(false)
+        && params.is_public != Some(true)
+        && params.snapshot_id.is_none()
+        && params.resource_group_id.is_none()
+        && params.usable != Some(false)
 }
 
 /// Imported images belong to every account: an operator imports them for all.
-fn is_owned_as_asked(ask: &Params, image: &Image, caller: &crate::catalog::Caller) -> bool {
-    let alias = match ask.image_owner_alias {
+fn is_owned_as_asked(params: &Params, image: &Image, caller: &crate::catalog::Caller) -> bool {
+    let alias = match params.image_owner_alias {
         None => true,
         Some(Owner::System) => !image.is_own(),
         Some(Owner::Own) => image.is_own(),
         Some(Owner::Others | Owner::Marketplace) => false,
     };
     let is_callers = |id: &Integer<0, { i64::MAX }>| caller.account.as_str() == id.0.to_string();
-    alias && ask.image_owner_id.as_ref().is_none_or(|id| image.is_own() && is_callers(id))
+    alias && params.image_owner_id.as_ref().is_none_or(|id| image.is_own() && is_callers(id))
 }
 
-fn matches(ask: &Params, image: &Image) -> bool {
-    ask.image_id.as_ref().is_none_or(|Text(id)| *id == image.id)
-        && ask.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, image.name()))
-        && ask.image_family.as_ref().is_none_or(|Text(family)| *family == image.image_family)
-        && ask.os_type.is_none_or(|wanted| is_os(wanted, image.os_type))
-        && ask.architecture.is_none_or(|wanted| is_for(wanted, image.architecture))
-        && ask.is_support_cloudinit.is_none_or(|wanted| wanted == image.cloud_init)
+fn matches(params: &Params, image: &Image) -> bool {
+    params.image_id.as_ref().is_none_or(|Text(id)| *id == image.id)
+        && params.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, image.name()))
+        && params.image_family.as_ref().is_none_or(|Text(family)| *family == image.image_family)
+        && params.os_type.is_none_or(|wanted| is_os(wanted, image.os_type))
+        && params.architecture.is_none_or(|wanted| is_for(wanted, image.architecture))
+        && params.is_support_cloudinit.is_none_or(|wanted| wanted == image.cloud_init)
 }
 
 /// `*` at either end of the pattern stands for anything.

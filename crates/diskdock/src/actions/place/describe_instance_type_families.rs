@@ -47,12 +47,12 @@ impl Query for DescribeInstanceTypeFamilies {
 
     const NAME: &'static str = "DescribeInstanceTypeFamilies";
     const SUMMARY: &'static str = "Lists families of instance types.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_IN_RECORDS];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_IN_RECORDS];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
-        let wanted = ask.generation.as_ref().map(|generation| &generation.0);
+        inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        let wanted = params.generation.as_ref().map(|generation| &generation.0);
         let matches = |family: &&domain::inventory::InstanceFamily| {
             wanted.is_none_or(|wanted| *wanted == family.generation)
         };

@@ -174,18 +174,18 @@ impl Query for DescribeInstanceTypes {
     const DETAILS: &'static str = "\
 The list is the same in every region. Which types a zone sells is the answer of \
 DescribeAvailableResource.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let after = match &ask.next_token {
+        let after = match &params.next_token {
             Some(Text(token)) => position_after(inventory, &paging::parse_token(token)?)?,
             None => 0,
         };
-        let most = ask.max_results.and_then(|most| usize::try_from(most.0).ok()).unwrap_or(PAGE);
+        let most = params.max_results.and_then(|most| usize::try_from(most.0).ok()).unwrap_or(PAGE);
         let mut found = inventory.instance_types().iter().skip(after).filter_map(|one| {
             let family = inventory.family(&one.family)?;
-            matches(ask, one, family).then_some((one, family))
+            matches(params, one, family).then_some((one, family))
         });
         let page: Vec<_> = found.by_ref().take(most).collect();
         let next = found.next().and(page.last()).map(|(last, _)| cursor(&last.id));

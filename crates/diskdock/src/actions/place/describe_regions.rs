@@ -78,13 +78,13 @@ impl Query for DescribeRegions {
 
     const NAME: &'static str = "DescribeRegions";
     const SUMMARY: &'static str = "Lists regions.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let item = |region: &domain::inventory::Region| RegionItem {
             region_id: region.id.clone(),
             local_name: Language::pick(
-                ask.accept_language,
+                params.accept_language,
                 &region.local_name,
                 &region.local_name_en,
             ),

@@ -158,14 +158,14 @@ impl Query for DescribeZones {
 
     const NAME: &'static str = "DescribeZones";
     const SUMMARY: &'static str = "Lists the zones of a region and what each of them sells.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
+    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let item = |zone: &Zone| {
-            let brief = brief(zone, ask.accept_language);
-            if ask.verbose == Some(false) { brief } else { detailed(inventory, zone, brief) }
+            let brief = brief(zone, params.accept_language);
+            if params.verbose == Some(false) { brief } else { detailed(inventory, zone, brief) }
         };
         Ok(Reply { zones: Zones { zone: region.zones.iter().map(item).collect() } })
     }

@@ -55,7 +55,7 @@ impl Action for AuthorizeSecurityGroup {
 A rule that is there already is accepted and changes nothing. No packet is filtered by the rules.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = const {
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = const {
         &ErrorList::of(RULE_LOOKUPS).and(&[
             &SOURCE_MISSING,
             &SOURCE_GROUP_NOT_FOUND,
@@ -66,8 +66,8 @@ A rule that is there already is accepted and changes nothing. No packet is filte
 
     const PRECONDITIONS: &'static [Precondition<RuleChange>] = ADDING;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<RuleChange, ActionError> {
-        RuleChange::to_add(tx, call, &ask.rules.target, &ask.rules.list.with(&ask.rule))
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<RuleChange, ActionError> {
+        RuleChange::to_add(tx, call, &params.rules.target, &params.rules.list.with(&params.rule))
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: RuleChange) -> Effect<()> {

@@ -67,7 +67,7 @@ reply!(
 
 /// The VPC, if this server keeps it, and how many groups there are.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     vpc: Option<Vpc>,
     tags: Vec<Tag>,
     hint: String,
@@ -76,7 +76,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn kind(&self) -> SecurityGroupType {
-        self.ask.security_group_type.map_or(SecurityGroupType::Normal, GroupTypeWord::kind)
+        self.params.security_group_type.map_or(SecurityGroupType::Normal, GroupTypeWord::kind)
     }
 }
 
@@ -91,21 +91,21 @@ impl Action for CreateSecurityGroup {
 A group and its rules are kept, checked and shown; no packet is filtered by them.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &VPC_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the VPC is Available",               |f| f.vpc.as_ref().is_none_or(Vpc::is_available), &VPC_STATUS),
-        must("an enterprise group has a VPC",      |f| f.kind() == SecurityGroupType::Normal || f.ask.vpc_id.is_some(), &ENTERPRISE_WITHOUT_VPC),
+        must("an enterprise group has a VPC",      |f| f.kind() == SecurityGroupType::Normal || f.params.vpc_id.is_some(), &ENTERPRISE_WITHOUT_VPC),
         must("the account has fewer than 100 groups in the region", |f| f.groups < SECURITY_GROUPS_PER_REGION, &SECURITY_GROUP_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let vpc: Option<Vpc> = match &ask.vpc_id {
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let vpc: Option<Vpc> = match &params.vpc_id {
             Some(Text(id)) => call.find(tx, &VpcId::from(id.as_str()))?,
             None => None,
         };
@@ -115,29 +115,33 @@ A group and its rules are kept, checked and shown; no packet is filtered by them
         let all = Filter::<SecurityGroup>::all(call.caller.account.clone(), &region.id);
         let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
         Ok(Facts {
-            ask: ask.clone(),
+            params: params.clone(),
             vpc,
-            tags: new_tags(&ask.tag.0)?,
+            tags: new_tags(&params.tag.0)?,
             hint: region.id_hint.clone(),
             groups: found.total.unwrap_or(0),
         })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
         let id: SecurityGroupId = call.environment.ids.of(&facts.hint, call.now);
         let kind = facts.kind();
         let text = |text: &Option<Text<1, 64>>| text.as_ref().map(|text| text.0.clone());
         let group = SecurityGroup {
             account: call.caller.account.clone(),
-            region: ask.region_id.0.clone(),
-            vpc: text(&ask.vpc_id).unwrap_or_default(),
+            region: params.region_id.0.clone(),
+            vpc: text(&params.vpc_id).unwrap_or_default(),
             kind,
             inner_accepts: kind == SecurityGroupType::Normal,
             rules: Vec::new(),
-            name: ask.security_group_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+            name: params
+                .security_group_name
+                .as_ref()
+                .map(|name| name.0.clone())
+                .unwrap_or_default(),
+            description: params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
             tags: facts.tags,
-            resource_group: text(&ask.resource_group_id).unwrap_or_default(),
+            resource_group: text(&params.resource_group_id).unwrap_or_default(),
             created_at: call.now,
             unknown: UnknownFields::default(),
             id,

@@ -35,7 +35,7 @@ impl Action for DeleteSecurityGroup {
     const SUMMARY: &'static str = "Deletes a security group that nothing depends on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &SECURITY_GROUP_TO_DELETE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
@@ -45,10 +45,10 @@ impl Action for DeleteSecurityGroup {
         must("no rule of another group names it",      |f| !f.is_referred_to, &SECURITY_GROUP_IS_REFERRED_TO),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let region = &ask.region_id.0;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let found = call.find(tx, &ask.security_group_id)?;
+        let found = call.find(tx, &params.security_group_id)?;
         let found = found.filter(|group: &SecurityGroup| group.region == *region);
         let group = found.ok_or(&SECURITY_GROUP_TO_DELETE_NOT_FOUND)?;
         let term = ("security_group", group.id.as_str());

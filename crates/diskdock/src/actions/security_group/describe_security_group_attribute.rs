@@ -71,7 +71,7 @@ reply!(
 reply!(
     /// The rules of a page.
     pub(crate) struct Permissions {
-        /// One each.
+        /// The entries.
         permission: Vec<Permission>,
     }
 );
@@ -149,19 +149,20 @@ impl Query for DescribeSecurityGroupAttribute {
 
     const NAME: &'static str = "DescribeSecurityGroupAttribute";
     const SUMMARY: &'static str = "Shows a security group with its rules.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &SECURITY_GROUP_NOT_FOUND, &NEXT_TOKEN_NOT_VALID];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let group = super::find(tx, call, &ask.region_id, &ask.security_group_id)?;
-        let begin: usize = match &ask.next_token {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let group = super::find(tx, call, &params.region_id, &params.security_group_id)?;
+        let begin: usize = match &params.next_token {
             Some(Text(token)) => token.parse().map_err(|_| &NEXT_TOKEN_NOT_VALID)?,
             None => 0,
         };
-        let most = ask.max_results.map_or(RULES, |most| usize::try_from(most.0).unwrap_or(RULES));
+        let most =
+            params.max_results.map_or(RULES, |most| usize::try_from(most.0).unwrap_or(RULES));
         let has_vpc = !group.vpc.is_empty();
         let mut rules: Vec<_> =
-            group.rules.iter().filter(|rule| is_wanted(rule, ask, has_vpc)).collect();
+            group.rules.iter().filter(|rule| is_wanted(rule, params, has_vpc)).collect();
         rules.sort_by_key(|rule| rule.traffic.priority);
         let end = begin.saturating_add(most);
         let next_token = if end < rules.len() { end.to_string() } else { String::new() };
@@ -180,13 +181,13 @@ impl Query for DescribeSecurityGroupAttribute {
     }
 }
 
-fn is_wanted(rule: &SecurityRule, ask: &Params, has_vpc: bool) -> bool {
-    let is_of_way = match ask.direction {
+fn is_wanted(rule: &SecurityRule, params: &Params, has_vpc: bool) -> bool {
+    let is_of_way = match params.direction {
         None | Some(DirectionWord::All) => true,
         Some(DirectionWord::Ingress) => rule.direction == RuleDirection::Ingress,
         Some(DirectionWord::Egress) => rule.direction == RuleDirection::Egress,
     };
-    let is_of_side = match ask.nic_type {
+    let is_of_side = match params.nic_type {
         None => true,
         Some(NicType::Internet) => has_vpc || rule.traffic.nic == "internet",
         Some(NicType::Intranet) => rule.traffic.nic == "intranet",

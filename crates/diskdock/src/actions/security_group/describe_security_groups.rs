@@ -88,7 +88,7 @@ reply!(
 reply!(
     /// The groups of a page.
     pub(crate) struct GroupPage {
-        /// One each.
+        /// The entries.
         security_group: Vec<GroupItem>,
     }
 );
@@ -153,22 +153,27 @@ impl Query for DescribeSecurityGroups {
     const NAME: &'static str = "DescribeSecurityGroups";
     const SUMMARY: &'static str =
         "Lists security groups that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &SECURITY_GROUP_TOKEN, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size);
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        );
         let paging = paging.map_err(|_| &SECURITY_GROUP_TOKEN)?;
-        let found = tx.list(&filter(call, ask)?, &paging.page)?;
+        let found = tx.list(&filter(call, params)?, &paging.page)?;
         let mut items = Vec::with_capacity(found.entries.len());
         for group in found.entries {
             let term = ("security_group", group.id.as_str());
-            let instances = count::<Instance>(tx, call, &ask.region_id.0, term)?;
+            let instances = count::<Instance>(tx, call, &params.region_id.0, term)?;
             items.push(item(group, instances));
         }
         Ok(Reply {
-            region_id: ask.region_id.0.clone(),
+            region_id: params.region_id.0.clone(),
             page_number: paging.number,
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
@@ -178,27 +183,27 @@ impl Query for DescribeSecurityGroups {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<Filter<SecurityGroup>, ActionError> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.ids = match (&ask.security_group_ids, &ask.security_group_id) {
+fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SecurityGroup>, ActionError> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.ids = match (&params.security_group_ids, &params.security_group_id) {
         (Some(JsonList(ids)), _) => Some(ids.clone()),
         (None, Some(id)) => Some(vec![id.clone()]),
         (None, None) => None,
     };
-    filter.tags = paging::tags(&ask.tag.0)?;
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.terms.extend(ask.vpc_id.as_ref().map(|vpc| ("vpc", vpc.0.clone())));
-    if let Some(Text(name)) = ask.security_group_name.clone() {
+    filter.tags = paging::tags(&params.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.terms.extend(params.vpc_id.as_ref().map(|vpc| ("vpc", vpc.0.clone())));
+    if let Some(Text(name)) = params.security_group_name.clone() {
         filter.restrict_name(name);
     }
-    if let Some(kind) = ask.security_group_type.map(GroupTypeWord::kind) {
+    if let Some(kind) = params.security_group_type.map(GroupTypeWord::kind) {
         filter.also.push(Box::new(move |group: &SecurityGroup| group.kind == kind));
     }
-    if let Some(network) = ask.network_type {
+    if let Some(network) = params.network_type {
         let has_vpc = network == GroupNetwork::Vpc;
         filter.also.push(Box::new(move |group: &SecurityGroup| group.vpc.is_empty() != has_vpc));
     }
-    if ask.service_managed == Some(true) {
+    if params.service_managed == Some(true) {
         filter.ids = Some(Vec::new());
     }
     Ok(filter)

@@ -15,7 +15,7 @@ impl Action for JoinSecurityGroup {
     const SUMMARY: &'static str = "Puts an instance into a security group.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = membership::LOOKUPS;
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = membership::LOAD_ERRORS;
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -30,9 +30,9 @@ impl Action for JoinSecurityGroup {
     fn load(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &MemberParams,
+        params: &MemberParams,
     ) -> Result<Membership, ActionError> {
-        Membership::load(tx, call, ask)
+        Membership::load(tx, call, params)
     }
 
     fn effect(_: &Call<'_>, _: &MemberParams, facts: Membership) -> Effect<()> {

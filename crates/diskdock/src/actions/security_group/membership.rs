@@ -29,7 +29,7 @@ pub(crate) struct Membership {
 }
 
 /// Errors that loading a membership can give.
-pub(super) const LOOKUPS: &[&ErrorCode] = &[
+pub(super) const LOAD_ERRORS: &[&ErrorCode] = &[
     &REGION_NOT_FOUND,
     &INSTANCE_AND_INTERFACE,
     &INTERFACE_FOR_GROUP_NOT_FOUND,
@@ -41,18 +41,18 @@ impl Membership {
     pub(super) fn load(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &MemberParams,
+        params: &MemberParams,
     ) -> Result<Membership, ActionError> {
-        if let Some(RegionId(region)) = &ask.region_id {
+        if let Some(RegionId(region)) = &params.region_id {
             call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         }
-        let id = match (&ask.instance_id, &ask.network_interface_id) {
+        let id = match (&params.instance_id, &params.network_interface_id) {
             (Some(id), None) => id,
             (None, Some(_)) => return Err((&INTERFACE_FOR_GROUP_NOT_FOUND).into()),
             (Some(_), Some(_)) | (None, None) => return Err((&INSTANCE_AND_INTERFACE).into()),
         };
         let instance = call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let found: Option<SecurityGroup> = call.find(tx, &ask.security_group_id)?;
+        let found: Option<SecurityGroup> = call.find(tx, &params.security_group_id)?;
         let found = found.filter(|group| group.region == instance.region);
         Ok(Membership { group: found.ok_or(&SECURITY_GROUP_NOT_FOUND)?, instance })
     }

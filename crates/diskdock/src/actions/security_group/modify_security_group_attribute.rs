@@ -38,7 +38,8 @@ impl Action for ModifySecurityGroupAttribute {
     const SUMMARY: &'static str = "Changes the name or the description of a security group.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &SECURITY_GROUP_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &SECURITY_GROUP_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -46,19 +47,19 @@ impl Action for ModifySecurityGroupAttribute {
         must("a name or a description is given",  |f| f.changes, &SECURITY_GROUP_UNCHANGED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         Ok(Facts {
-            group: super::find(tx, call, &ask.region_id, &ask.security_group_id)?,
-            changes: ask.security_group_name.is_some() || ask.description.is_some(),
+            group: super::find(tx, call, &params.region_id, &params.security_group_id)?,
+            changes: params.security_group_name.is_some() || params.description.is_some(),
         })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let mut group = facts.group;
-        if let Some(SecurityGroupName(name)) = &ask.security_group_name {
+        if let Some(SecurityGroupName(name)) = &params.security_group_name {
             group.name.clone_from(name);
         }
-        if let Some(Description(text)) = &ask.description {
+        if let Some(Description(text)) = &params.description {
             group.description.clone_from(text);
         }
         Effect::reply(()).save(group)

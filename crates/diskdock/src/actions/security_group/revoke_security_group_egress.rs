@@ -41,15 +41,15 @@ Rules are named by their ids, or described as they were when they were added; th
 count. A description that fits no rule changes nothing.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RULE_LOOKUPS).and(&[&DESTINATION_MISSING]) }.as_slice();
 
     const PRECONDITIONS: &'static [Precondition<RuleChange>] = REMOVING;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<RuleChange, ActionError> {
-        let RulesOfGroup { target, list } = &ask.rules;
-        let described = list.with(&ask.other.rule);
-        RuleChange::to_remove(tx, call, target, &described, &ask.other.named)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<RuleChange, ActionError> {
+        let RulesOfGroup { target, list } = &params.rules;
+        let described = list.with(&params.other.rule);
+        RuleChange::to_remove(tx, call, target, &described, &params.other.named)
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: RuleChange) -> Effect<()> {

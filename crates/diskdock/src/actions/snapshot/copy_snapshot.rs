@@ -31,7 +31,7 @@ params!(
         /// Free text about the copy.
         #[malformed = COPY_DESCRIPTION_MALFORMED]
         destination_snapshot_description: Description,
-        /// Days after which the copy is deleted; left out, it is kept until somebody deletes it.
+        /// Days after which the copy is deleted; left out, it is kept until it is deleted.
         #[malformed = COPY_RETENTION_MALFORMED]
         retention_days: Option<Integer<1, 65536>>,
         /// Show the copy as encrypted; that of an encrypted snapshot is.
@@ -62,7 +62,7 @@ reply!(
 
 /// The snapshot that the request names.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     snapshot: DiskSnapshot,
     tags: Vec<Tag>,
     /// Whether another copy of a snapshot of the disk is being made in that region.
@@ -71,7 +71,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn is_encrypted(&self) -> bool {
-        self.ask.encrypted.unwrap_or(self.snapshot.encrypted)
+        self.params.encrypted.unwrap_or(self.snapshot.encrypted)
     }
 }
 
@@ -101,7 +101,7 @@ With real machines there is one host and nothing to copy to, so the request is r
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Simulation;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &COPY_REGION_NOT_FOUND,
         &SNAPSHOT_TO_COPY_NOT_FOUND,
         &TAG_COUNT,
@@ -112,23 +112,28 @@ With real machines there is one host and nothing to copy to, so the request is r
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("the regions differ",                                   |f| f.ask.region_id.0 != f.ask.destination_region_id.0, &COPY_IN_SAME_REGION),
+        must("the regions differ",                                   |f| f.params.region_id.0 != f.params.destination_region_id.0, &COPY_IN_SAME_REGION),
         must("the snapshot is accomplished",                         |f| f.snapshot.is_accomplished(), &SNAPSHOT_NOT_READY),
         must("Encrypted is not false for an encrypted snapshot",     |f| !f.snapshot.encrypted || f.is_encrypted(), &COPY_DECRYPTS),
-        must("KMSKeyId comes with Encrypted=true",                   |f| f.ask.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
+        must("KMSKeyId comes with Encrypted=true",                   |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
         must("no other snapshot of the disk is being copied to the region", |f| !f.is_being_copied, &COPY_UNDER_WAY),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let to = &ask.destination_region_id.0;
-        for region in [&ask.region_id.0, to] {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let to = &params.destination_region_id.0;
+        for region in [&params.region_id.0, to] {
             call.environment.inventory.region(region).ok_or(&COPY_REGION_NOT_FOUND)?;
         }
-        let found = call.find(tx, &ask.snapshot_id)?;
-        let snapshot = found.filter(|found: &DiskSnapshot| found.region == ask.region_id.0);
+        let found = call.find(tx, &params.snapshot_id)?;
+        let snapshot = found.filter(|found: &DiskSnapshot| found.region == params.region_id.0);
         let snapshot = snapshot.ok_or(&SNAPSHOT_TO_COPY_NOT_FOUND)?;
         let is_being_copied = snapshot_lookups::is_being_copied(tx, &snapshot, to)?;
-        Ok(Facts { tags: new_tags(&ask.tag.0)?, ask: ask.clone(), snapshot, is_being_copied })
+        Ok(Facts {
+            tags: new_tags(&params.tag.0)?,
+            params: params.clone(),
+            snapshot,
+            is_being_copied,
+        })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
@@ -143,14 +148,14 @@ With real machines there is one host and nothing to copy to, so the request is r
 }
 
 fn copy_of(call: &Call<'_>, facts: &Facts) -> DiskSnapshot {
-    let Facts { ask, snapshot, tags, .. } = facts;
-    let to = &ask.destination_region_id.0;
+    let Facts { params, snapshot, tags, .. } = facts;
+    let to = &params.destination_region_id.0;
     let region = call.environment.inventory.region(to);
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let encrypted = facts.is_encrypted();
-    let key = ask.kms_key_id.as_ref().map(|key| key.0.clone());
+    let key = params.kms_key_id.as_ref().map(|key| key.0.clone());
     let service_key = || derived::service_key(snapshot.account.as_str(), to);
-    let group = ask.resource_group_id.as_ref().map(|group| &group.0);
+    let group = params.resource_group_id.as_ref().map(|group| &group.0);
     DiskSnapshot {
         id: call.environment.ids.of(hint, call.now),
         region: to.clone(),
@@ -164,13 +169,13 @@ fn copy_of(call: &Call<'_>, facts: &Facts) -> DiskSnapshot {
         origin: SnapshotOrigin::User,
         category: SnapshotCategory::Standard,
         status: SnapshotStatus::Progressing,
-        name: ask.destination_snapshot_name.0.clone(),
-        description: ask.destination_snapshot_description.0.clone(),
+        name: params.destination_snapshot_name.0.clone(),
+        description: params.destination_snapshot_description.0.clone(),
         tags: tags.clone(),
         resource_group: group.unwrap_or(&snapshot.resource_group).clone(),
         instant_access: false,
         instant_access_days: None,
-        retention_days: ask.retention_days.and_then(|days| u32::try_from(days.0).ok()),
+        retention_days: params.retention_days.and_then(|days| u32::try_from(days.0).ok()),
         created_at: call.now,
         modified_at: call.now,
         ..snapshot.clone()
@@ -212,7 +217,7 @@ impl Operation for Copying {
         let Some(mut copy) = tx.get(&self.to)? else { return tx.discard_snapshot(&self.to) };
         let ended = match outcome {
             Outcome::Done => copy.accomplished(now),
-            Outcome::GaveUp(_) => {
+            Outcome::Failed(_) => {
                 tx.discard_snapshot(&self.to)?;
                 copy.failed(now)
             }

@@ -23,7 +23,7 @@ params!(
         snapshot_name: Option<SnapshotName>,
         /// Free text.
         description: Option<Description>,
-        /// Days after which it is deleted; left out, it is kept until somebody deletes it.
+        /// Days after which it is deleted; left out, it is kept until it is deleted.
         #[malformed = RETENTION_MALFORMED]
         retention_days: Option<Integer<1, 65536>>,
         /// The retired category. Not together with `InstantAccess`.
@@ -80,7 +80,7 @@ pub(crate) struct Facts {
     /// Whether both Category and InstantAccess are given.
     contradicts: bool,
     /// Whether another snapshot of the disk is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     /// How many snapshots of it there are.
     snapshots: u64,
     /// Whether it can be kept although it was never attached.
@@ -88,7 +88,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         let status = self.disk.status();
         matches!(status, DiskStatus::Available | DiskStatus::InUse) && self.disk.activity.is_none()
     }
@@ -128,7 +128,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&DISK_TO_KEEP_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
     const TOKEN_MISMATCH: &'static ErrorCode = &SNAPSHOT_TOKEN_MISMATCH;
 
@@ -137,24 +137,24 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("not both Category and InstantAccess are given",           |f| !f.contradicts, &CATEGORY_AND_INSTANT_ACCESS),
         must("the disk is neither local nor elastic ephemeral",         |f| f.has_snapshots(), &NO_SNAPSHOTS_OF_CATEGORY),
-        must("no other snapshot of the disk is being made",             |f| !f.is_being_kept, &SNAPSHOT_UNDER_WAY),
-        must("the disk is Available or In_use, and nothing else is being done to it", |f| f.is_still(), &DISK_STATUS),
+        must("no other snapshot of the disk is being made",             |f| !f.has_snapshot_in_progress, &SNAPSHOT_UNDER_WAY),
+        must("the disk is Available or In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
         must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &ask.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
         let mut instances = Vec::new();
         for at in &disk.attachments {
             instances.extend(call.instance(tx, &at.instance)?);
         }
         Ok(Facts {
-            tags: new_tags(&ask.tag.0)?,
-            contradicts: ask.category.is_some() && ask.instant_access == Some(true),
-            is_being_kept: snapshot_lookups::is_being_kept(tx, &disk)?,
+            tags: new_tags(&params.tag.0)?,
+            contradicts: params.category.is_some() && params.instant_access == Some(true),
+            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             snapshots: snapshot_lookups::count(tx, &disk)?,
             may_be_new: call.environment.keeps_new_disks,
             disk,
@@ -162,30 +162,32 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
         })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
-        let snapshot = new_snapshot(call, ask, &facts);
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
+        let snapshot = new_snapshot(call, params, &facts);
         let taking = TakingSnapshot::of(&snapshot);
         let reply = Reply { snapshot_id: snapshot.id.to_string() };
         Effect::reply(reply).save(snapshot).start(taking)
     }
 }
 
-fn new_snapshot(call: &Call<'_>, ask: &Params, facts: &Facts) -> DiskSnapshot {
+fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot {
     let disk = &facts.disk;
     let region = call.environment.inventory.region(&disk.region);
     let hint = region.map_or("bp1", |region| &region.id_hint);
     let days = |days: i64| u32::try_from(days).ok();
-    let group = ask.resource_group_id.as_ref().map(|group| &group.0);
+    let group = params.resource_group_id.as_ref().map(|group| &group.0);
     let id = call.environment.ids.of(hint, call.now);
     let mut snapshot = DiskSnapshot::of(disk, id, call.now);
-    snapshot.category = ask.category.map_or(SnapshotCategory::Standard, CategoryWord::category);
-    snapshot.name = ask.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
-    snapshot.description = ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default();
+    snapshot.category = params.category.map_or(SnapshotCategory::Standard, CategoryWord::category);
+    snapshot.name = params.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    snapshot.description =
+        params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default();
     snapshot.tags.clone_from(&facts.tags);
     group.unwrap_or(&disk.resource_group).clone_into(&mut snapshot.resource_group);
-    snapshot.instant_access = ask.instant_access.unwrap_or(false);
-    snapshot.instant_access_days = ask.instant_access_retention_days.and_then(|Integer(n)| days(n));
-    snapshot.retention_days = ask.retention_days.and_then(|Integer(n)| days(n));
+    snapshot.instant_access = params.instant_access.unwrap_or(false);
+    snapshot.instant_access_days =
+        params.instant_access_retention_days.and_then(|Integer(n)| days(n));
+    snapshot.retention_days = params.retention_days.and_then(|Integer(n)| days(n));
     snapshot
 }
 
@@ -232,7 +234,7 @@ impl Operation for TakingSnapshot {
         };
         let ended = match outcome {
             Outcome::Done => snapshot.accomplished(now),
-            Outcome::GaveUp(_) => {
+            Outcome::Failed(_) => {
                 tx.discard_snapshot(&self.snapshot)?;
                 snapshot.failed(now)
             }

@@ -59,7 +59,7 @@ reply!(
 struct DiskToKeep {
     disk: Disk,
     /// Whether another snapshot of it is being made.
-    is_being_kept: bool,
+    has_snapshot_in_progress: bool,
     /// How many snapshots of it there are.
     snapshots: u64,
     /// Whether it can be kept although it was never attached.
@@ -67,7 +67,7 @@ struct DiskToKeep {
 }
 
 impl DiskToKeep {
-    fn is_still(&self) -> bool {
+    fn has_stable_status(&self) -> bool {
         let status = self.disk.status();
         matches!(status, DiskStatus::Available | DiskStatus::InUse) && self.disk.activity.is_none()
     }
@@ -80,7 +80,7 @@ impl DiskToKeep {
 
 /// The disks that are to be kept, and the instances that have them.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     members: Vec<DiskToKeep>,
     instances: Vec<Instance>,
     tags: Vec<Tag>,
@@ -96,16 +96,16 @@ impl Facts {
     }
 
     fn names_something(&self) -> bool {
-        self.ask.instance_id.is_some() || !self.ask.disk_id.0.is_empty()
+        self.params.instance_id.is_some() || !self.params.disk_id.0.is_empty()
     }
 
     fn contradicts(&self) -> bool {
-        !self.ask.disk_id.0.is_empty() && !self.ask.exclude_disk_id.0.is_empty()
+        !self.params.disk_id.0.is_empty() && !self.params.exclude_disk_id.0.is_empty()
     }
 
     fn are_on_the_instance(&self) -> bool {
         let on = |id: &InstanceId| self.all(|one| one.disk.on(id).is_some());
-        self.ask.instance_id.as_ref().is_none_or(on)
+        self.params.instance_id.as_ref().is_none_or(on)
     }
 
     fn is_in_one_zone(&self) -> bool {
@@ -144,7 +144,7 @@ refused there.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Simulation;
     const TOKEN_MISMATCH: &'static ErrorCode = &SNAPSHOT_TOKEN_MISMATCH;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &INSTANCE_NOT_FOUND,
         &DISK_TO_KEEP_NOT_FOUND,
@@ -165,24 +165,24 @@ refused there.";
         must("all disks are ESSDs",                                 |f| f.all(DiskToKeep::takes_part), &CATEGORY_NOT_FOR_THIS),
         must("the disks have at most 32 TiB together",              |f| f.size_gib() <= SNAPSHOT_GROUP_GIB, &GROUP_TOO_LARGE),
         must("no disk has an overdue payment",                      |f| f.all(|one| !one.disk.locks.contains(&LockReason::Financial)), &GROUP_DISK_IN_ARREARS),
-        must("no other snapshot of the disks is being made",        |f| f.all(|one| !one.is_being_kept), &SNAPSHOT_UNDER_WAY),
-        must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskToKeep::is_still), &DISK_STATUS),
+        must("no other snapshot of the disks is being made",        |f| f.all(|one| !one.has_snapshot_in_progress), &SNAPSHOT_UNDER_WAY),
+        must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskToKeep::has_stable_status), &DISK_STATUS),
         must("every disk was attached at least once",               |f| f.all(|one| one.may_be_new || one.disk.attached_at.is_some()), &NEVER_ATTACHED),
         must("no instance that has them is locked for security",    |f| f.every_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
         must("every disk has fewer than 256 snapshots",             |f| f.all(|one| one.snapshots < SNAPSHOTS_PER_DISK), &SNAPSHOT_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let mut members = Vec::new();
-        for id in disks_to_keep(tx, call, ask)? {
-            let disk = call.disk(tx, &id)?.filter(|disk| disk.region == ask.region_id.0);
+        for id in disks_to_keep(tx, call, params)? {
+            let disk = call.disk(tx, &id)?.filter(|disk| disk.region == params.region_id.0);
             let disk = disk.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
-            let is_being_kept = snapshot_lookups::is_being_kept(tx, &disk)?;
+            let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
             let snapshots = snapshot_lookups::count(tx, &disk)?;
             let may_be_new = call.environment.keeps_new_disks;
-            members.push(DiskToKeep { disk, is_being_kept, snapshots, may_be_new });
+            members.push(DiskToKeep { disk, has_snapshot_in_progress, snapshots, may_be_new });
         }
         let mut instances: Vec<Instance> = Vec::new();
         for at in members.iter().flat_map(|one| &one.disk.attachments) {
@@ -190,13 +190,13 @@ refused there.";
                 instances.extend(call.instance(tx, &at.instance)?);
             }
         }
-        Ok(Facts { ask: ask.clone(), members, instances, tags: new_tags(&ask.tag.0)? })
+        Ok(Facts { params: params.clone(), members, instances, tags: new_tags(&params.tag.0)? })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
-        let group = new_group(call, ask, &facts);
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
+        let group = new_group(call, params, &facts);
         let snapshots: Vec<_> =
-            facts.members.iter().map(|one| new_snapshot(call, ask, &group, &one.disk)).collect();
+            facts.members.iter().map(|one| new_snapshot(call, params, &group, &one.disk)).collect();
         let reply = Reply { snapshot_group_id: group.id.to_string() };
         let keeping = KeepingGroup {
             group: group.id.clone(),
@@ -216,21 +216,21 @@ refused there.";
 fn disks_to_keep(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Params,
+    params: &Params,
 ) -> Result<Vec<DiskId>, ActionError> {
-    let on = match &ask.instance_id {
+    let on = match &params.instance_id {
         Some(id) => {
             let instance = call.instance(tx, id)?.ok_or(&INSTANCE_NOT_FOUND)?;
             tx.attached(&instance.id)?
         }
         None => Vec::new(),
     };
-    if ask.disk_id.0.is_empty() {
+    if params.disk_id.0.is_empty() {
         let disks = on.into_iter().map(|at| at.disk);
-        return Ok(disks.filter(|disk| !ask.exclude_disk_id.0.contains(disk)).collect());
+        return Ok(disks.filter(|disk| !params.exclude_disk_id.0.contains(disk)).collect());
     }
     let mut disks: Vec<DiskId> = Vec::new();
-    for disk in &ask.disk_id.0 {
+    for disk in &params.disk_id.0 {
         if !disks.contains(disk) {
             disks.push(disk.clone());
         }
@@ -242,31 +242,40 @@ fn hint<'c>(call: &'c Call<'_>, region: &str) -> &'c str {
     call.environment.inventory.region(region).map_or("bp1", |region| &region.id_hint)
 }
 
-fn new_group(call: &Call<'_>, ask: &Params, facts: &Facts) -> SnapshotGroup {
-    let region = &ask.region_id.0;
+fn new_group(call: &Call<'_>, params: &Params, facts: &Facts) -> SnapshotGroup {
+    let region = &params.region_id.0;
     SnapshotGroup {
         id: call.environment.ids.of(hint(call, region), call.now),
         account: call.caller.account.clone(),
         region: region.clone(),
-        instance: ask.instance_id.clone(),
+        instance: params.instance_id.clone(),
         status: SnapshotStatus::Progressing,
-        name: ask.name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-        description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+        name: params.name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+        description: params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
         tags: facts.tags.clone(),
-        resource_group: ask.resource_group_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        resource_group: params
+            .resource_group_id
+            .as_ref()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
         created_at: call.now,
         unknown: domain::UnknownFields::default(),
     }
 }
 
-fn new_snapshot(call: &Call<'_>, ask: &Params, group: &SnapshotGroup, disk: &Disk) -> DiskSnapshot {
+fn new_snapshot(
+    call: &Call<'_>,
+    params: &Params,
+    group: &SnapshotGroup,
+    disk: &Disk,
+) -> DiskSnapshot {
     let id = call.environment.ids.of(hint(call, &disk.region), call.now);
     let mut snapshot = DiskSnapshot::of(disk, id, call.now);
     snapshot.group = Some(group.id.clone());
     snapshot.name.clone_from(&group.name);
     snapshot.description.clone_from(&group.description);
-    snapshot.instant_access = ask.instant_access.unwrap_or(false);
-    let days = ask.instant_access_retention_days;
+    snapshot.instant_access = params.instant_access.unwrap_or(false);
+    let days = params.instant_access_retention_days;
     snapshot.instant_access_days = days.and_then(|days| u32::try_from(days.0).ok());
     snapshot
 }
@@ -325,7 +334,7 @@ impl Operation for KeepingGroup {
             };
             let ended = match outcome {
                 Outcome::Done => snapshot.accomplished(now),
-                Outcome::GaveUp(_) => {
+                Outcome::Failed(_) => {
                     tx.discard_snapshot(id)?;
                     snapshot.failed(now)
                 }
@@ -337,7 +346,7 @@ impl Operation for KeepingGroup {
         let Some(mut group) = tx.get(&self.group)? else { return Ok(()) };
         let ended = match outcome {
             Outcome::Done => group.accomplished(),
-            Outcome::GaveUp(_) => group.failed(),
+            Outcome::Failed(_) => group.failed(),
         };
         if ended.is_ok() { tx.save(&group) } else { Ok(()) }
     }

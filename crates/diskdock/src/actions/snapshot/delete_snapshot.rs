@@ -47,7 +47,7 @@ impl Action for DeleteSnapshot {
     const SUMMARY: &'static str = "Deletes a snapshot, or gives up one that is still being made.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&SNAPSHOT_TO_DELETE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&SNAPSHOT_TO_DELETE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -56,11 +56,11 @@ impl Action for DeleteSnapshot {
         must("no disk was made from the snapshot, or Force is true",  |f| f.force || f.disks.is_empty(), &SNAPSHOT_IN_USE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let found = call.find(tx, &ask.snapshot_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let found = call.find(tx, &params.snapshot_id)?;
         let snapshot: DiskSnapshot = found.ok_or(&SNAPSHOT_TO_DELETE_NOT_FOUND)?;
         let disks = disks_made_from(tx, call, &snapshot.region, &snapshot.id)?.entries;
-        Ok(Facts { snapshot, disks, force: ask.force.unwrap_or(false) })
+        Ok(Facts { snapshot, disks, force: params.force.unwrap_or(false) })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

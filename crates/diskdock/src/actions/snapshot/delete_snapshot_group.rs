@@ -31,7 +31,7 @@ reply!(
 reply!(
     /// The end of each snapshot.
     pub(crate) struct ProgressSet {
-        /// One each.
+        /// The entries.
         operation_progress: Vec<OperationProgress>,
     }
 );
@@ -96,7 +96,7 @@ impl Action for DeleteSnapshotGroup {
     const SUMMARY: &'static str = "Deletes a snapshot group with its snapshots.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &SNAPSHOT_GROUP_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
@@ -105,10 +105,10 @@ impl Action for DeleteSnapshotGroup {
         must("no disk was made from a snapshot of the group",  |f| !f.is_used, &GROUP_SNAPSHOT_IN_USE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
-        let found = call.find(tx, &ask.snapshot_group_id)?;
-        let group = found.filter(|group: &SnapshotGroup| group.region == ask.region_id.0);
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        let found = call.find(tx, &params.snapshot_group_id)?;
+        let group = found.filter(|group: &SnapshotGroup| group.region == params.region_id.0);
         let group = group.ok_or(&SNAPSHOT_GROUP_NOT_FOUND)?;
         let snapshots = snapshot_lookups::of_group(tx, &group)?;
         let mut is_used = false;

@@ -115,7 +115,7 @@ reply!(
 reply!(
     /// The snapshots of a group.
     pub(crate) struct GroupSnapshots {
-        /// One each.
+        /// The entries.
         snapshot: Vec<GroupSnapshot>,
     }
 );
@@ -148,15 +148,15 @@ impl Query for DescribeSnapshotGroups {
 
     const NAME: &'static str = "DescribeSnapshotGroups";
     const SUMMARY: &'static str = "Lists snapshot groups that match all given filters.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &TAG_MISMATCH, &TAG_COUNT, &NEXT_TOKEN_NOT_VALID];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
-        let most = ask.max_results.and_then(|most| u32::try_from(most.0).ok());
-        let after = ask.next_token.as_ref().map(|token| parse_token(&token.0)).transpose()?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        let most = params.max_results.and_then(|most| u32::try_from(most.0).ok());
+        let after = params.next_token.as_ref().map(|token| parse_token(&token.0)).transpose()?;
         let page = Page::After { after, most: most.unwrap_or(MAX_RESULTS) };
-        let found = tx.list(&filter(call, ask)?, &page)?;
+        let found = tx.list(&filter(call, params)?, &page)?;
         let items = found.entries.iter().map(|group| {
             let snapshots = snapshot_lookups::of_group(tx, group)?;
             Ok(item(group, &snapshots))
@@ -169,17 +169,17 @@ impl Query for DescribeSnapshotGroups {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<Filter<SnapshotGroup>, Refusal> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    let ids = &ask.snapshot_group_id.0;
+fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SnapshotGroup>, Refusal> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    let ids = &params.snapshot_group_id.0;
     filter.ids = (!ids.is_empty()).then(|| ids.clone());
-    filter.tags = paging::tags(&ask.tag.0)?;
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.terms.extend(ask.instance_id.as_ref().map(|id| ("instance", id.to_string())));
-    if let Some(Text(name)) = ask.name.clone() {
+    filter.tags = paging::tags(&params.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.terms.extend(params.instance_id.as_ref().map(|id| ("instance", id.to_string())));
+    if let Some(Text(name)) = params.name.clone() {
         filter.restrict_name(name);
     }
-    let wanted: Vec<_> = ask.status.0.iter().map(|word| status(*word)).collect();
+    let wanted: Vec<_> = params.status.0.iter().map(|word| status(*word)).collect();
     if !wanted.is_empty() {
         filter.also.push(Box::new(move |group: &SnapshotGroup| wanted.contains(&group.status)));
     }

@@ -100,14 +100,19 @@ impl Query for DescribeSnapshotLinks {
 
     const NAME: &'static str = "DescribeSnapshotLinks";
     const SUMMARY: &'static str = "Lists chains of snapshots: one for each disk that has any.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&LINKS_REGION_NOT_VALID, &LINKS_INSTANCE_NOT_FOUND, &NEXT_TOKEN_NOT_VALID];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&LINKS_REGION_NOT_VALID)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
-        let chains = chains(tx, call, ask)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
+        let chains = chains(tx, call, params)?;
         let (begin, end) = bounds(&paging.page, &chains);
         let links = chains[begin..end].iter().map(|chain| link(tx, call, chain));
         let snapshot_link = links.collect::<Result<Vec<_>, StoreError>>()?;
@@ -131,8 +136,8 @@ struct Chain {
 }
 
 /// The chains that are wanted, the one with the newest snapshot first.
-fn chains(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Vec<Chain>, ActionError> {
-    let on: Option<HashSet<DiskId>> = match &ask.instance_id {
+fn chains(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Vec<Chain>, ActionError> {
+    let on: Option<HashSet<DiskId>> = match &params.instance_id {
         Some(id) => {
             let instance = call.instance(tx, id)?.ok_or(&LINKS_INSTANCE_NOT_FOUND)?;
             Some(tx.attached(&instance.id)?.into_iter().map(|at| at.disk).collect())
@@ -141,14 +146,14 @@ fn chains(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Vec<Chain>, 
     };
     let is_wanted = |one: &DiskSnapshot| {
         on.as_ref().is_none_or(|on| on.contains(&one.disk))
-            && ask.disk_ids.as_ref().is_none_or(|ids| ids.0.contains(&one.disk))
-            && ask.snapshot_link_ids.as_ref().is_none_or(|links| {
+            && params.disk_ids.as_ref().is_none_or(|ids| ids.0.contains(&one.disk))
+            && params.snapshot_link_ids.as_ref().is_none_or(|links| {
                 let link = link_of(one);
                 links.0.iter().any(|wanted| wanted.0 == link)
             })
     };
     let (mut chains, mut known) = (Vec::<Chain>::new(), HashMap::<DiskId, usize>::new());
-    snapshot_lookups::walk(tx, &call.caller.account, &ask.region_id.0, |one| {
+    snapshot_lookups::walk(tx, &call.caller.account, &params.region_id.0, |one| {
         if !is_wanted(&one) {
             return;
         }

@@ -160,7 +160,7 @@ impl Query for DescribeSnapshots {
 
     const NAME: &'static str = "DescribeSnapshots";
     const SUMMARY: &'static str = "Lists snapshots that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &SNAPSHOT_IDS_EXCEEDED,
         &SNAPSHOT_LINK_NOT_FOUND,
@@ -169,11 +169,16 @@ impl Query for DescribeSnapshots {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = region(tx, call, ask)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = region(tx, call, params)?;
         call.environment.inventory.region(&region).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::of(&ask.next_token, ask.max_results, ask.page_number, ask.page_size)?;
-        let found = tx.list(&filter(tx, call, ask, &region)?, &paging.page)?;
+        let paging = Paging::of(
+            &params.next_token,
+            params.max_results,
+            params.page_number,
+            params.page_size,
+        )?;
+        let found = tx.list(&filter(tx, call, params, &region)?, &paging.page)?;
         let mut snapshot = Vec::with_capacity(found.entries.len());
         for one in &found.entries {
             let used = disks_made_from(tx, call, &region, &one.id)?;
@@ -190,16 +195,16 @@ impl Query for DescribeSnapshots {
 }
 
 /// The region that is asked for, or that of what is asked for.
-fn region(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<String, StoreError> {
-    if let Expected(Some(RegionId(region))) = &ask.region_id {
+fn region(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<String, StoreError> {
+    if let Expected(Some(RegionId(region))) = &params.region_id {
         return Ok(region.clone());
     }
-    for id in ask.snapshot_ids.iter().flat_map(|ids| &ids.0) {
+    for id in params.snapshot_ids.iter().flat_map(|ids| &ids.0) {
         if let Some(found) = call.find(tx, id)? {
             return Ok(found.region);
         }
     }
-    if let Some(id) = &ask.disk_id
+    if let Some(id) = &params.disk_id
         && let Some(disk) = call.disk(tx, id)?
     {
         return Ok(disk.region);
@@ -217,20 +222,20 @@ fn region(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<String, Stor
 fn filter(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Params,
+    params: &Params,
     region: &str,
 ) -> Result<Filter<DiskSnapshot>, ActionError> {
     let mut filter = Filter::all(call.caller.account.clone(), region);
-    if let Some(JsonList(ids)) = &ask.snapshot_ids {
+    if let Some(JsonList(ids)) = &params.snapshot_ids {
         // The list is read beyond its limit so that exceeding it has an answer of its own.
         if ids.len() > domain::limits::IDS_PER_LIST {
             return Err((&SNAPSHOT_IDS_EXCEEDED).into());
         }
         filter.ids = Some(ids.clone());
     }
-    filter.tags = paging::tags(&ask.tag.0)?;
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    for CreationFilter { key, value } in &ask.filter.0 {
+    filter.tags = paging::tags(&params.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    for CreationFilter { key, value } in &params.filter.0 {
         match (key, value) {
             (Some(CreationKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
             (Some(CreationKey::To), Some(Time(to))) => filter.created.1 = Some(*to),
@@ -238,42 +243,42 @@ fn filter(
             (_, None) => return Err((&SNAPSHOT_FILTER_VALUE_NOT_VALID).into()),
         }
     }
-    restrict_words(&mut filter, ask);
-    if let Some(Text(name)) = ask.snapshot_name.clone() {
+    restrict_words(&mut filter, params);
+    if let Some(Text(name)) = params.snapshot_name.clone() {
         filter.restrict_name(name);
     }
-    restrict_source(&mut filter, tx, ask, region)?;
+    restrict_source(&mut filter, tx, params, region)?;
     Ok(filter)
 }
 
-fn restrict_words(filter: &mut Filter<DiskSnapshot>, ask: &Params) {
-    let status = ask.status.and_then(|word| match word {
+fn restrict_words(filter: &mut Filter<DiskSnapshot>, params: &Params) {
+    let status = params.status.and_then(|word| match word {
         StatusWord::Progressing => Some(SnapshotStatus::Progressing),
         StatusWord::Accomplished => Some(SnapshotStatus::Accomplished),
         StatusWord::Failed => Some(SnapshotStatus::Failed),
         StatusWord::All => None,
     });
     filter.columns.extend(status.map(|status| ("status", status.as_str().to_owned())));
-    let origin = ask.snapshot_type.and_then(|word| match word {
+    let origin = params.snapshot_type.and_then(|word| match word {
         TypeWord::Auto => Some(SnapshotOrigin::Auto),
         TypeWord::User => Some(SnapshotOrigin::User),
         TypeWord::All => None,
     });
     filter.columns.extend(origin.map(|origin| ("origin", origin.as_str().to_owned())));
-    if let Some(word) = ask.source_disk_type {
+    if let Some(word) = params.source_disk_type {
         let kind = match word {
             KindWord::System => DiskKind::System,
             KindWord::Data => DiskKind::Data,
         };
         filter.also.push(Box::new(move |one| one.disk_kind == kind));
     }
-    if let Some(category) = ask.category.map(CategoryWord::category) {
+    if let Some(category) = params.category.map(CategoryWord::category) {
         filter.also.push(Box::new(move |one| one.category == category));
     }
-    if let Some(encrypted) = ask.encrypted {
+    if let Some(encrypted) = params.encrypted {
         filter.also.push(Box::new(move |one| one.encrypted == encrypted));
     }
-    if let Some(Text(key)) = ask.kms_key_id.clone() {
+    if let Some(Text(key)) = params.kms_key_id.clone() {
         filter.also.push(Box::new(move |one| one.kms_key_id == key));
     }
 }
@@ -282,11 +287,11 @@ fn restrict_words(filter: &mut Filter<DiskSnapshot>, ask: &Params) {
 fn restrict_source(
     filter: &mut Filter<DiskSnapshot>,
     tx: &dyn ReadTx,
-    ask: &Params,
+    params: &Params,
     region: &str,
 ) -> Result<(), ActionError> {
-    filter.terms.extend(ask.disk_id.as_ref().map(|disk| ("disk", disk.to_string())));
-    if let Some(Text(link)) = &ask.snapshot_link_id {
+    filter.terms.extend(params.disk_id.as_ref().map(|disk| ("disk", disk.to_string())));
+    if let Some(Text(link)) = &params.snapshot_link_id {
         let disk = link.strip_prefix("sl-").ok_or(&SNAPSHOT_LINK_NOT_FOUND)?;
         filter.terms.push(("disk", format!("d-{disk}")));
         let mut chain = Filter::<DiskSnapshot>::all(filter.account.clone(), region);
@@ -296,11 +301,11 @@ fn restrict_source(
             return Err((&SNAPSHOT_LINK_NOT_FOUND).into());
         }
     }
-    if let Some(instance) = &ask.instance_id {
+    if let Some(instance) = &params.instance_id {
         let on: HashSet<DiskId> = tx.attached(instance)?.into_iter().map(|at| at.disk).collect();
         filter.also.push(Box::new(move |one| on.contains(&one.disk)));
     }
-    if let Some(usage) = ask.usage {
+    if let Some(usage) = params.usage {
         let used = used_snapshots(tx, filter, region)?;
         filter.also.push(Box::new(move |one| {
             let by_disk = used.contains(one.id.as_str());

@@ -30,10 +30,10 @@ impl Query for DescribeSnapshotsUsage {
 
     const NAME: &'static str = "DescribeSnapshotsUsage";
     const SUMMARY: &'static str = "Tells number and total size of the snapshots of a region.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&USAGE_REGION_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USAGE_REGION_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&USAGE_REGION_NOT_FOUND)?;
         let mut reply = Reply { snapshot_count: 0, snapshot_size: 0 };
         snapshot_lookups::walk(tx, &call.caller.account, region, |one| {

@@ -28,7 +28,7 @@ params!(
 
 /// The snapshot, and what is to change.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     snapshot: DiskSnapshot,
     /// The days asked for.
     days: Option<u32>,
@@ -36,11 +36,11 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn changes_something(&self) -> bool {
-        let ask = &self.ask;
-        ask.snapshot_name.is_some()
-            || ask.description.is_some()
+        let params = &self.params;
+        params.snapshot_name.is_some()
+            || params.description.is_some()
             || self.days.is_some()
-            || ask.disable_instant_access.is_some()
+            || params.disable_instant_access.is_some()
     }
 
     /// One that is kept for ever cannot be kept longer.
@@ -59,7 +59,7 @@ impl Action for ModifySnapshotAttribute {
     const SUMMARY: &'static str = "Changes name, description or retention of a snapshot.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&SNAPSHOT_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&SNAPSHOT_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -69,22 +69,22 @@ impl Action for ModifySnapshotAttribute {
         must("RetentionDays is not less than the snapshot has",    |f| f.is_kept_as_long(), &RETENTION_SHORTENED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let snapshot = call.find(tx, &ask.snapshot_id)?.ok_or(&SNAPSHOT_NOT_FOUND)?;
-        let days = ask.retention_days.and_then(|Integer(days)| u32::try_from(days).ok());
-        Ok(Facts { ask: ask.clone(), snapshot, days })
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let snapshot = call.find(tx, &params.snapshot_id)?.ok_or(&SNAPSHOT_NOT_FOUND)?;
+        let days = params.retention_days.and_then(|Integer(days)| u32::try_from(days).ok());
+        Ok(Facts { params: params.clone(), snapshot, days })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let Facts { mut snapshot, days, .. } = facts;
-        if let Some(SnapshotName(name)) = &ask.snapshot_name {
+        if let Some(SnapshotName(name)) = &params.snapshot_name {
             snapshot.name.clone_from(name);
         }
-        if let Some(Description(text)) = &ask.description {
+        if let Some(Description(text)) = &params.description {
             snapshot.description.clone_from(text);
         }
         snapshot.retention_days = days.or(snapshot.retention_days);
-        snapshot.instant_access &= ask.disable_instant_access != Some(true);
+        snapshot.instant_access &= params.disable_instant_access != Some(true);
         snapshot.modified_at = call.now;
         Effect::reply(()).save(snapshot)
     }

@@ -38,25 +38,25 @@ impl Action for ModifySnapshotGroup {
     const SUMMARY: &'static str = "Changes name or description of a snapshot group.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &SNAPSHOT_GROUP_NOT_FOUND];
 
     /// None: what is left out stays.
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
-        let found = call.find(tx, &ask.snapshot_group_id)?;
-        let group = found.filter(|group: &SnapshotGroup| group.region == ask.region_id.0);
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
+        let found = call.find(tx, &params.snapshot_group_id)?;
+        let group = found.filter(|group: &SnapshotGroup| group.region == params.region_id.0);
         Ok(Facts { group: group.ok_or(&SNAPSHOT_GROUP_NOT_FOUND)? })
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let mut group = facts.group;
-        if let Some(InstanceName(name)) = &ask.name {
+        if let Some(InstanceName(name)) = &params.name {
             group.name.clone_from(name);
         }
-        if let Some(Description(text)) = &ask.description {
+        if let Some(Description(text)) = &params.description {
             group.description.clone_from(text);
         }
         Effect::reply(()).save(group)

@@ -26,7 +26,7 @@ reply!(
         status: &'static str,
         /// How far it is, with a percent sign.
         progress: String,
-        /// Seconds until it is there; left out while nobody knows.
+        /// Seconds until it is there; left out while it is unknown.
         remain_time: Option<u32>,
         /// Whether disks can be made from it.
         available: bool,

@@ -46,7 +46,7 @@ impl Action for ApplyAutoSnapshotPolicy {
     const SUMMARY: &'static str = "Gives disks an automatic snapshot policy.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &POLICY_REGION_NOT_VALID,
         &POLICY_NOT_FOUND,
         &POLICY_NOT_IN_REGION,
@@ -61,11 +61,11 @@ impl Action for ApplyAutoSnapshotPolicy {
         must("no disk is local or elastic ephemeral",       |f| f.disks.iter().all(Facts::can_be_kept), &NO_SNAPSHOTS_OF_SOME),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        params::check_region(call, &ask.region_id)?;
-        let policy = params::find(tx, call, &ask.region_id, &ask.policy_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        params::check_region(call, &params.region_id)?;
+        let policy = params::find(tx, call, &params.region_id, &params.policy_id)?;
         let missing = &POLICY_DISK_NOT_FOUND;
-        let disks = disks::named(tx, call, &ask.region_id, &ask.disk_ids.0, missing)?;
+        let disks = disks::named(tx, call, &params.region_id, &params.disk_ids.0, missing)?;
         Ok(Facts { policy, disks })
     }
 

@@ -40,18 +40,18 @@ impl Action for CancelAutoSnapshotPolicy {
     const DETAILS: &'static str = "Snapshots that it has made stay until their days are over.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &POLICY_DISKS_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Facts>] =
         &[must("a disk is named", |f| !f.disks.is_empty(), &POLICY_DISK_IDS_NOT_VALID)];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        params::check_region(call, &ask.region_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        params::check_region(call, &params.region_id)?;
         let missing = &POLICY_DISKS_NOT_FOUND;
-        let disks = disks::named(tx, call, &ask.region_id, &ask.disk_ids.0, missing)?;
-        Ok(Facts { disks, policy: ask.policy_id.clone() })
+        let disks = disks::named(tx, call, &params.region_id, &params.disk_ids.0, missing)?;
+        Ok(Facts { disks, policy: params.policy_id.clone() })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

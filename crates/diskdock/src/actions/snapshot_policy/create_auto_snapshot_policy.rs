@@ -77,7 +77,7 @@ reply!(
 
 /// The request, and how many policies there are.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     tags: Vec<Tag>,
     policies: u64,
 }
@@ -97,39 +97,39 @@ down or its clock was set forward, only the last. The snapshots are deleted when
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const NEEDS: Needs = Needs::Snapshots;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("timePoints names an hour",                     |f| !f.ask.time_points.0.is_empty(), &POLICY_HOURS_NOT_VALID),
-        must("repeatWeekdays names a day",                   |f| !f.ask.repeat_weekdays.0.is_empty(), &POLICY_WEEKDAYS_NOT_VALID),
-        must("retentionDays is not 0",                       |f| params::is_retention(f.ask.retention_days), &POLICY_RETENTION_NOT_VALID),
-        must("no copies in other regions are asked for",     |f| f.ask.enable_cross_region_copy != Some(true), &POLICY_COPIES_NOT_HERE),
+        must("timePoints names an hour",                     |f| !f.params.time_points.0.is_empty(), &POLICY_HOURS_NOT_VALID),
+        must("repeatWeekdays names a day",                   |f| !f.params.repeat_weekdays.0.is_empty(), &POLICY_WEEKDAYS_NOT_VALID),
+        must("retentionDays is not 0",                       |f| params::is_retention(f.params.retention_days), &POLICY_RETENTION_NOT_VALID),
+        must("no copies in other regions are asked for",     |f| f.params.enable_cross_region_copy != Some(true), &POLICY_COPIES_NOT_HERE),
         must("the region has fewer than 100 policies",       |f| f.policies < SNAPSHOT_POLICIES, &POLICY_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        check_region(call, &ask.region_id)?;
-        let all = Filter::<SnapshotPolicy>::all(call.caller.account.clone(), &ask.region_id.0);
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        check_region(call, &params.region_id)?;
+        let all = Filter::<SnapshotPolicy>::all(call.caller.account.clone(), &params.region_id.0);
         let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
         let policies = found.total.unwrap_or(0);
-        Ok(Facts { ask: ask.clone(), tags: new_tags(&ask.tag.0)?, policies })
+        Ok(Facts { params: params.clone(), tags: new_tags(&params.tag.0)?, policies })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
-        let region = call.environment.inventory.region(&ask.region_id.0);
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
+        let region = call.environment.inventory.region(&params.region_id.0);
         let hint = region.map_or("bp1", |region| &region.id_hint);
-        let group = ask.resource_group_id.as_ref();
+        let group = params.resource_group_id.as_ref();
         let policy = SnapshotPolicy {
             id: call.environment.ids.of(hint, call.now),
             account: call.caller.account.clone(),
-            region: ask.region_id.0.clone(),
-            name: ask.name.as_ref().map(|SnapshotName(name)| name.clone()).unwrap_or_default(),
-            hours: params::numbers(&ask.time_points.0),
-            weekdays: params::numbers(&ask.repeat_weekdays.0),
-            retention_days: params::days(ask.retention_days),
+            region: params.region_id.0.clone(),
+            name: params.name.as_ref().map(|SnapshotName(name)| name.clone()).unwrap_or_default(),
+            hours: params::numbers(&params.time_points.0),
+            weekdays: params::numbers(&params.repeat_weekdays.0),
+            retention_days: params::days(params.retention_days),
             tags: facts.tags,
             resource_group: group.map(|group| group.0.clone()).unwrap_or_default(),
             created_at: call.now,

@@ -36,13 +36,13 @@ impl Action for DeleteAutoSnapshotPolicy {
     const DETAILS: &'static str = "Snapshots that it has made stay until their days are over.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];
 
     /// None: a policy can go at any time.
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let policy = params::find(tx, call, &ask.region_id, &ask.policy_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let policy = params::find(tx, call, &params.region_id, &params.policy_id)?;
         Ok(Facts { disks: disks::all(tx, &policy)?, policy })
     }
 

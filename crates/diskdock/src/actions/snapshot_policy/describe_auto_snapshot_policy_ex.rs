@@ -142,13 +142,13 @@ impl Query for DescribeAutoSnapshotPolicyEx {
 
     const NAME: &'static str = "DescribeAutoSnapshotPolicyEx";
     const SUMMARY: &'static str = "Lists automatic snapshot policies, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&TASK_REGION_NOT_FOUND, &TAG_MISMATCH, &TAG_COUNT];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&TASK_REGION_NOT_FOUND)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let found = tx.list(&filter(call, ask)?, &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&TASK_REGION_NOT_FOUND)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let found = tx.list(&filter(call, params)?, &paging.page)?;
         let items = found.entries.iter().map(|policy| Ok(item(policy, disks::count(tx, policy)?)));
         let auto_snapshot_policy = items.collect::<Result<Vec<_>, StoreError>>()?;
         Ok(Reply {
@@ -160,12 +160,12 @@ impl Query for DescribeAutoSnapshotPolicyEx {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<Filter<SnapshotPolicy>, Refusal> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.ids = ask.auto_snapshot_policy_id.as_ref().map(|id| vec![id.clone()]);
-    filter.tags = paging::tags(&ask.tag.0)?;
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    let name = ask.auto_snapshot_policy_name.as_ref();
+fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SnapshotPolicy>, Refusal> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.ids = params.auto_snapshot_policy_id.as_ref().map(|id| vec![id.clone()]);
+    filter.tags = paging::tags(&params.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    let name = params.auto_snapshot_policy_name.as_ref();
     filter.terms.extend(name.map(|name| ("name", name.0.clone())));
     Ok(filter)
 }

@@ -6,7 +6,7 @@ use crate::actions::prelude::*;
 use crate::store::{EntityReads, Filter};
 
 /// Disks that are read at a time.
-const AT_A_TIME: u32 = 500;
+const BATCH_SIZE: u32 = 500;
 
 fn of(policy: &SnapshotPolicy) -> Filter<Disk> {
     let mut filter = Filter::<Disk>::all(policy.account.clone(), &policy.region);
@@ -24,7 +24,7 @@ pub(super) fn count(tx: &dyn ReadTx, policy: &SnapshotPolicy) -> Result<u64, Sto
 pub(super) fn all(tx: &dyn ReadTx, policy: &SnapshotPolicy) -> Result<Vec<Disk>, StoreError> {
     let (filter, mut disks, mut after) = (of(policy), Vec::new(), None);
     loop {
-        let page = tx.list(&filter, &Page::After { after, most: AT_A_TIME })?;
+        let page = tx.list(&filter, &Page::After { after, most: BATCH_SIZE })?;
         disks.extend(page.entries);
         after = page.next;
         if after.is_none() {

@@ -54,7 +54,7 @@ params!(
 
 /// The policy, and what is to change.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     policy: SnapshotPolicy,
 }
 
@@ -69,38 +69,38 @@ impl Action for ModifyAutoSnapshotPolicyEx {
 What is left out stays. A schedule counts from now on: an hour that has passed is not made up for.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("timePoints names an hour",                     |f| f.ask.time_points.as_ref().is_none_or(|hours| !hours.0.is_empty()), &POLICY_HOURS_NOT_VALID),
-        must("repeatWeekdays names a day",                   |f| f.ask.repeat_weekdays.as_ref().is_none_or(|days| !days.0.is_empty()), &POLICY_WEEKDAYS_NOT_VALID),
-        must("retentionDays is not 0",                       |f| f.ask.retention_days.is_none_or(params::is_retention), &POLICY_RETENTION_NOT_VALID),
-        must("no copies in other regions are asked for",     |f| f.ask.enable_cross_region_copy != Some(true), &POLICY_COPIES_NOT_HERE),
+        must("timePoints names an hour",                     |f| f.params.time_points.as_ref().is_none_or(|hours| !hours.0.is_empty()), &POLICY_HOURS_NOT_VALID),
+        must("repeatWeekdays names a day",                   |f| f.params.repeat_weekdays.as_ref().is_none_or(|days| !days.0.is_empty()), &POLICY_WEEKDAYS_NOT_VALID),
+        must("retentionDays is not 0",                       |f| f.params.retention_days.is_none_or(params::is_retention), &POLICY_RETENTION_NOT_VALID),
+        must("no copies in other regions are asked for",     |f| f.params.enable_cross_region_copy != Some(true), &POLICY_COPIES_NOT_HERE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        check_region(call, &ask.region_id)?;
-        let policy = params::find(tx, call, &ask.region_id, &ask.policy_id)?;
-        Ok(Facts { ask: ask.clone(), policy })
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        check_region(call, &params.region_id)?;
+        let policy = params::find(tx, call, &params.region_id, &params.policy_id)?;
+        Ok(Facts { params: params.clone(), policy })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let mut policy = facts.policy;
-        if let Some(SnapshotName(name)) = &ask.name {
+        if let Some(SnapshotName(name)) = &params.name {
             policy.name.clone_from(name);
         }
-        if let Some(hours) = &ask.time_points {
+        if let Some(hours) = &params.time_points {
             policy.hours = params::numbers(&hours.0);
             policy.done_until = policy.done_until.max(call.now);
         }
-        if let Some(days) = &ask.repeat_weekdays {
+        if let Some(days) = &params.repeat_weekdays {
             policy.weekdays = params::numbers(&days.0);
             policy.done_until = policy.done_until.max(call.now);
         }
-        if let Some(days) = ask.retention_days {
+        if let Some(days) = params.retention_days {
             policy.retention_days = params::days(days);
         }
         Effect::reply(()).save(policy)

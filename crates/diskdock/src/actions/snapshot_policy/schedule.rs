@@ -19,7 +19,7 @@ use crate::operations::{Admission, NewOperation, Runner, boxed};
 use crate::store::{EntityReads, EntityWrites, Store};
 
 /// Policies that are looked at in one read.
-const AT_A_TIME: u32 = 100;
+const BATCH_SIZE: u32 = 100;
 
 /// The present moment, of both kinds.
 #[derive(Clone, Copy)]
@@ -54,12 +54,12 @@ pub(crate) async fn carry_out_due(
     loop {
         let from = after.take();
         let page =
-            store.read(move |tx| tx.walk::<SnapshotPolicy>(from.as_ref(), AT_A_TIME)).await?;
+            store.read(move |tx| tx.walk::<SnapshotPolicy>(from.as_ref(), BATCH_SIZE)).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id.clone());
         for policy in page {
-            if let Some(attachment) = policy.due_slot(now.moment) {
-                carry_out(store, runner, environment, policy, attachment, now).await?;
+            if let Some(slot) = policy.due_slot(now.moment) {
+                carry_out(store, runner, environment, policy, slot, now).await?;
             }
         }
     }
@@ -72,7 +72,7 @@ async fn carry_out(
     runner: &Arc<Runner>,
     environment: &Arc<Environment>,
     policy: SnapshotPolicy,
-    attachment: Moment,
+    slot: Moment,
     now: Now,
 ) -> Result<(), StoreError> {
     let of = policy.clone();
@@ -84,8 +84,10 @@ async fn carry_out(
         }
         let (policy, environment) = (policy.clone(), Arc::clone(environment));
         let (id, member) = (policy.id.clone(), disk.id.clone());
-        let write =
-            move |tx: &mut dyn WriteTx| keep(tx, &environment, &policy, &disk.id, attachment, now);
+        let server = store.server().to_owned();
+        let write = move |tx: &mut dyn WriteTx| {
+            keep(tx, &environment, &policy, &disk.id, slot, now, &server)
+        };
         let enqueues = Arc::clone(runner);
         let enqueue = move |kept| match kept {
             SlotResult::Begun(operation) => {
@@ -102,7 +104,7 @@ async fn carry_out(
     let id = policy.id;
     let done = move |tx: &mut dyn WriteTx| {
         let Some(mut policy) = tx.get(&id)? else { return Ok(()) };
-        policy.done_until = policy.done_until.max(attachment);
+        policy.done_until = policy.done_until.max(slot);
         tx.save(&policy)
     };
     store.write(done).await
@@ -114,12 +116,13 @@ fn keep(
     environment: &Environment,
     policy: &SnapshotPolicy,
     disk: &DiskId,
-    attachment: Moment,
+    slot: Moment,
     now: Now,
+    server: &str,
 ) -> Result<SlotResult, StoreError> {
     let Some(disk) = tx.disk(disk)? else { return Ok(SlotResult::Already) };
     if disk.auto_snapshot_policy != policy.id.as_str()
-        || snapshot_lookups::has_automatic_since(tx, &disk, attachment)?
+        || snapshot_lookups::has_automatic_since(tx, &disk, slot)?
     {
         return Ok(SlotResult::Already);
     }
@@ -128,12 +131,15 @@ fn keep(
     }
     let region = environment.inventory.region(&disk.region);
     let hint = region.map_or("bp1", |region| &region.id_hint);
-    let snapshot =
-        automatic(&disk, policy, attachment, environment.ids.of(hint, now.moment), now.moment);
+    let snapshot = automatic(&disk, policy, slot, environment.ids.of(hint, now.moment), now.moment);
     tx.save(&snapshot)?;
     let taking = TakingSnapshot::of(&snapshot);
     let id = environment.ids.operation(now.moment);
-    let operation = NewOperation::new(id, &disk.account, boxed(taking), now.moment, now.uptime);
+    // Of two servers that come to the slot at once, the later one finds the disk changed, and then
+    // the snapshot.
+    tx.save(&disk)?;
+    let (moment, uptime) = (now.moment, now.uptime);
+    let operation = NewOperation::new(id, &disk.account, boxed(taking), moment, uptime, server);
     tx.begin_operation(&operation.row)?;
     Ok(SlotResult::Begun(Box::new(operation)))
 }
@@ -144,12 +150,12 @@ fn obstacle(
     environment: &Environment,
     disk: &Disk,
 ) -> Result<Option<&'static str>, StoreError> {
-    let is_still = matches!(disk.status(), DiskStatus::Available | DiskStatus::InUse);
-    Ok(if !is_still || disk.activity.is_some() {
+    let has_stable_status = matches!(disk.status(), DiskStatus::Available | DiskStatus::InUse);
+    Ok(if !has_stable_status || disk.activity.is_some() {
         Some("the disk is neither Available nor In_use, or is changing")
     } else if disk.attached_at.is_none() && !environment.keeps_new_disks {
         Some("the disk was never attached")
-    } else if snapshot_lookups::is_being_kept(tx, disk)? {
+    } else if snapshot_lookups::has_snapshot_in_progress(tx, disk)? {
         Some("another snapshot of the disk is being made")
     } else if snapshot_lookups::count(tx, disk)? >= SNAPSHOTS_PER_DISK {
         Some("the disk has 256 snapshots")
@@ -161,11 +167,11 @@ fn obstacle(
 fn automatic(
     disk: &Disk,
     policy: &SnapshotPolicy,
-    attachment: Moment,
+    slot: Moment,
     id: domain::SnapshotId,
     now: Moment,
 ) -> DiskSnapshot {
-    let day: String = in_china(attachment).chars().take(10).filter(|c| *c != '-').collect();
+    let day: String = in_china(slot).chars().take(10).filter(|c| *c != '-').collect();
     let mut snapshot = DiskSnapshot::of(disk, id, now);
     snapshot.origin = SnapshotOrigin::Auto;
     snapshot.name = format!("auto_{day}_{}", policy.id);

@@ -32,20 +32,20 @@ impl Action for AddTags {
     const SUMMARY: &'static str = "Sets tags on one resource. TagResources is newer.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE, &RESOURCE_ID_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Tagging>] = tagged::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, ActionError> {
-        tagged::check_region(call, ask.region_id.as_ref())?;
-        let tags = new_tags(&ask.tag.0)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Tagging, ActionError> {
+        tagged::check_region(call, params.region_id.as_ref())?;
+        let tags = new_tags(&params.tag.0)?;
         if tags.is_empty() {
             return Err((&TAG_COUNT).into());
         }
-        let id = &ask.resource_id.0;
-        let found = tagged::find(tx, call, ask.resource_type, id, ask.region_id.as_ref())?;
+        let id = &params.resource_id.0;
+        let found = tagged::find(tx, call, params.resource_type, id, params.region_id.as_ref())?;
         Ok(Tagging { resources: vec![found.ok_or(&RESOURCE_ID_NOT_FOUND)?], tags })
     }
 

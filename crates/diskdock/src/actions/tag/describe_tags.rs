@@ -49,7 +49,7 @@ reply!(
 reply!(
     /// The tags of a page.
     pub(crate) struct Tags {
-        /// One each.
+        /// The entries.
         tag: Vec<CountedTag>,
     }
 );
@@ -120,15 +120,16 @@ impl Query for DescribeTags {
 
     const NAME: &'static str = "DescribeTags";
     const SUMMARY: &'static str = "Lists tags with the number of resources that have them.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        tagged::check_region(call, Some(&ask.region_id))?;
-        let wanted = paging::tags(&ask.tag.0)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        tagged::check_region(call, Some(&params.region_id))?;
+        let wanted = paging::tags(&params.tag.0)?;
         let mut counted = BTreeMap::new();
-        let asked = ask.resource_type.map(|kind| kind.stored().into_iter().collect());
+        let asked = params.resource_type.map(|kind| kind.stored().into_iter().collect());
         for kind in asked.unwrap_or_else(|| KINDS.to_vec()) {
-            count(tx, call, ask, kind, &wanted, &mut counted)?;
+            count(tx, call, params, kind, &wanted, &mut counted)?;
         }
         let all: Vec<CountedTag> = counted
             .into_iter()
@@ -138,8 +139,8 @@ impl Query for DescribeTags {
                 resource_type_count,
             })
             .collect();
-        let size = ask.page_size.unwrap_or(Integer(50));
-        let paging = Paging::numbered(ask.page_number, Some(size));
+        let size = params.page_size.unwrap_or(Integer(50));
+        let paging = Paging::numbered(params.page_number, Some(size));
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,
@@ -153,15 +154,15 @@ impl Query for DescribeTags {
 fn count(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Params,
+    params: &Params,
     kind: &'static EntityType,
     wanted: &[(String, Option<String>)],
     counted: &mut BTreeMap<(String, String), Counts>,
 ) -> Result<(), StoreError> {
     let scope = Scope {
         account: call.caller.account.as_str(),
-        region: &ask.region_id.0,
-        ids: ask.resource_id.as_ref().map(|id| vec![&*id.0]),
+        region: &params.region_id.0,
+        ids: params.resource_id.as_ref().map(|id| vec![&*id.0]),
         columns: Vec::new(),
         terms: Vec::new(),
         tags: &[],

@@ -38,7 +38,7 @@ impl Action for JoinResourceGroup {
     const SUMMARY: &'static str = "Moves a resource to a resource group.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &MISSING_RESOURCE_ID,
         &RESOURCE_TYPE_NOT_FOUND,
@@ -52,13 +52,13 @@ impl Action for JoinResourceGroup {
         must("the resource is not in the group yet", |f| f.resource.resource_group() != f.group, &RESOURCE_GROUP_DUPLICATE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        tagged::check_region(call, ask.region_id.as_ref())?;
-        let id = ask.resource_id.as_ref().ok_or(&MISSING_RESOURCE_ID)?;
-        let kind = ask.resource_type.ok_or(&RESOURCE_TYPE_NOT_FOUND)?;
-        let group = ask.resource_group_id.as_ref().filter(|group| group.0.starts_with("rg-"));
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        tagged::check_region(call, params.region_id.as_ref())?;
+        let id = params.resource_id.as_ref().ok_or(&MISSING_RESOURCE_ID)?;
+        let kind = params.resource_type.ok_or(&RESOURCE_TYPE_NOT_FOUND)?;
+        let group = params.resource_group_id.as_ref().filter(|group| group.0.starts_with("rg-"));
         let group = group.ok_or(&RESOURCE_GROUP_NOT_FOUND)?.0.clone();
-        let found = tagged::find(tx, call, kind, &id.0, ask.region_id.as_ref())?;
+        let found = tagged::find(tx, call, kind, &id.0, params.region_id.as_ref())?;
         Ok(Facts { resource: found.ok_or(&RESOURCE_NOT_IN_RECORDS)?, group })
     }
 

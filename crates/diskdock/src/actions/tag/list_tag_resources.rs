@@ -95,7 +95,7 @@ impl Query for ListTagResources {
 
     const NAME: &'static str = "ListTagResources";
     const SUMMARY: &'static str = "Lists tags of resources of one kind, 50 resources on a page.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &TAGS_AND_IDS_EMPTY,
         &TAGS_AND_FILTERS,
@@ -107,16 +107,16 @@ impl Query for ListTagResources {
         &TAG_TOKEN_NOT_VALID,
     ];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let tags = check(ask)?;
-        let after = ask.next_token.as_ref().map(|token| parse_token(&token.0)).transpose();
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let tags = check(params)?;
+        let after = params.next_token.as_ref().map(|token| parse_token(&token.0)).transpose();
         let after = after.map_err(|_| &TAG_TOKEN_NOT_VALID)?;
-        let Some(kind) = ask.resource_type.stored() else { return Ok(reply(Vec::new(), "")) };
-        let ids: Vec<&str> = ask.resource_id.0.iter().map(|id| &*id.0).collect();
+        let Some(kind) = params.resource_type.stored() else { return Ok(reply(Vec::new(), "")) };
+        let ids: Vec<&str> = params.resource_id.0.iter().map(|id| &*id.0).collect();
         let scope = Scope {
             account: call.caller.account.as_str(),
-            region: &ask.region_id.0,
+            region: &params.region_id.0,
             ids: Some(ids).filter(|ids| !ids.is_empty()),
             columns: Vec::new(),
             terms: Vec::new(),
@@ -128,11 +128,11 @@ impl Query for ListTagResources {
             let named = scope.ids.as_ref().is_none_or(|ids| ids.contains(&one.id()));
             let visible = *one.account() == call.caller.account && one.region() == scope.region;
             let tagged = !one.tags().is_empty() && crate::store::has_tags(one.tags(), &tags);
-            Ok(named && visible && tagged && is_like(one.tags(), &ask.tag_filter.0))
+            Ok(named && visible && tagged && is_like(one.tags(), &params.tag_filter.0))
         };
         let found =
             tx.resources(kind, &scope, &Page::After { after, most: ON_A_PAGE }, &mut matches)?;
-        let kind = ask.resource_type.as_str();
+        let kind = params.resource_type.as_str();
         let rows = found.entries.iter().flat_map(|one| rows(&**one, kind)).collect();
         Ok(reply(rows, &token(found.next)))
     }
@@ -156,15 +156,15 @@ fn rows(one: &dyn DynEntity, kind: &'static str) -> Vec<TagOfResource> {
 }
 
 /// The exact tags to look for, if the request is one that can be answered.
-fn check(ask: &Params) -> Result<Vec<(String, Option<String>)>, &'static ErrorCode> {
-    let (tags, filters) = (&ask.tag.0, &ask.tag_filter.0);
-    if tags.is_empty() && filters.is_empty() && ask.resource_id.0.is_empty() {
+fn check(params: &Params) -> Result<Vec<(String, Option<String>)>, &'static ErrorCode> {
+    let (tags, filters) = (&params.tag.0, &params.tag_filter.0);
+    if tags.is_empty() && filters.is_empty() && params.resource_id.0.is_empty() {
         return Err(&TAGS_AND_IDS_EMPTY);
     }
     if !tags.is_empty() && !filters.is_empty() {
         return Err(&TAGS_AND_FILTERS);
     }
-    if ask.resource_id.0.len() > ON_A_PAGE as usize {
+    if params.resource_id.0.len() > ON_A_PAGE as usize {
         return Err(&RESOURCE_IDS_EXCEEDED);
     }
     if tags.len() > domain::limits::TAGS_PER_RESOURCE {

@@ -38,18 +38,18 @@ impl Action for RemoveTags {
     const SUMMARY: &'static str = "Takes tags off one resource. UntagResources is newer.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &RESOURCE_ID_NOT_FOUND];
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        tagged::check_region(call, ask.region_id.as_ref())?;
-        let tags = tags(&ask.tag.0)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        tagged::check_region(call, params.region_id.as_ref())?;
+        let tags = tags(&params.tag.0)?;
         if tags.is_empty() {
             return Err((&TAG_COUNT).into());
         }
-        let id = &ask.resource_id.0;
-        let found = tagged::find(tx, call, ask.resource_type, id, ask.region_id.as_ref())?;
+        let id = &params.resource_id.0;
+        let found = tagged::find(tx, call, params.resource_type, id, params.region_id.as_ref())?;
         Ok(Facts { resource: found.ok_or(&RESOURCE_ID_NOT_FOUND)?, tags })
     }
 

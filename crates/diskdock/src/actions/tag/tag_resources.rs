@@ -50,7 +50,7 @@ impl Action for TagResources {
     const SUMMARY: &'static str = "Sets tags on up to 50 resources of one kind.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &MISSING_TAGS,
         &TAGS_EXCEEDED,
@@ -62,10 +62,10 @@ impl Action for TagResources {
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Tagging>] = tagged::RULES;
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Tagging, ActionError> {
-        let ids = &ask.resource_id.0;
-        let resources = tagged::find_all(tx, call, ask.resource_type, ids, &ask.region_id)?;
-        Ok(Tagging { resources, tags: tags(&ask.tag.0)? })
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Tagging, ActionError> {
+        let ids = &params.resource_id.0;
+        let resources = tagged::find_all(tx, call, params.resource_type, ids, &params.region_id)?;
+        Ok(Tagging { resources, tags: tags(&params.tag.0)? })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Tagging) -> Effect<()> {

@@ -39,7 +39,7 @@ impl Action for UntagResources {
     const SUMMARY: &'static str = "Takes tags off up to 50 resources of one kind.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &MISSING_TAGS,
         &TAGS_EXCEEDED,
@@ -52,9 +52,9 @@ impl Action for UntagResources {
     fn load(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Params,
+        params: &Params,
     ) -> Result<Vec<FoundResource>, ActionError> {
-        let (keys, all) = (&ask.tag_key.0, ask.all == Some(true));
+        let (keys, all) = (&params.tag_key.0, params.all == Some(true));
         if keys.is_empty() && !all {
             return Err((&MISSING_TAGS).into());
         }
@@ -64,12 +64,12 @@ impl Action for UntagResources {
         if keys.len() > TAGS_PER_RESOURCE {
             return Err((&TAGS_EXCEEDED).into());
         }
-        tagged::find_all(tx, call, ask.resource_type, &ask.resource_id.0, &ask.region_id)
+        tagged::find_all(tx, call, params.resource_type, &params.resource_id.0, &params.region_id)
     }
 
-    fn effect(_: &Call<'_>, ask: &Params, resources: Vec<FoundResource>) -> Effect<()> {
-        let keys = &ask.tag_key.0;
+    fn effect(_: &Call<'_>, params: &Params, resources: Vec<FoundResource>) -> Effect<()> {
+        let keys = &params.tag_key.0;
         let is_named = |tag: &Tag| keys.iter().any(|key| key.0 == tag.key);
-        tagged::take_off(&resources, |tag| ask.all == Some(true) || is_named(tag))
+        tagged::take_off(&resources, |tag| params.all == Some(true) || is_named(tag))
     }
 }

@@ -31,7 +31,7 @@ server starts none: images are imported with `diskdock image import`. A change o
 refused as the cloud refuses it.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -40,11 +40,11 @@ refused as the cloud refuses it.";
         must("the task is Processing",                       |task| task.status == TaskStatus::Processing, &TASK_STATUS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Task, ActionError> {
-        let region = &ask.region_id.0;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Task, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
         let is_here = |task: &Task| task.region == *region;
-        Ok(call.find(tx, &ask.task_id)?.filter(is_here).ok_or(&TASK_NOT_FOUND)?)
+        Ok(call.find(tx, &params.task_id)?.filter(is_here).ok_or(&TASK_NOT_FOUND)?)
     }
 
     fn effect(call: &Call<'_>, _: &Params, mut task: Task) -> Effect<()> {

@@ -96,13 +96,13 @@ impl Query for DescribeTaskAttribute {
 
     const NAME: &'static str = "DescribeTaskAttribute";
     const SUMMARY: &'static str = "Shows one asynchronous task, and why it failed if it did.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
         let is_here = |task: &Task| task.region == *region;
-        let task = call.find(tx, &ask.task_id)?.filter(is_here).ok_or(&TASK_NOT_FOUND)?;
+        let task = call.find(tx, &params.task_id)?.filter(is_here).ok_or(&TASK_NOT_FOUND)?;
         Ok(attribute(&task))
     }
 }

@@ -89,13 +89,13 @@ impl Query for DescribeTasks {
 
     const NAME: &'static str = "DescribeTasks";
     const SUMMARY: &'static str = "Lists asynchronous tasks that match all given filters.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&TASK_REGION_NOT_FOUND)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let found = tx.list::<Task>(&filter(call, ask), &paging.page)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let found = tx.list::<Task>(&filter(call, params), &paging.page)?;
         Ok(Reply {
             region_id: region.clone(),
             page_number: paging.number,
@@ -106,15 +106,15 @@ impl Query for DescribeTasks {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Filter<Task> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.ids = ask.task_ids.as_ref().map(|list| list.0.clone());
-    let status = ask.task_status.as_ref().and_then(|word| TaskStatus::from_word(&word.0));
+fn filter(call: &Call<'_>, params: &Params) -> Filter<Task> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.ids = params.task_ids.as_ref().map(|list| list.0.clone());
+    let status = params.task_status.as_ref().and_then(|word| TaskStatus::from_word(&word.0));
     filter.columns.extend(status.map(|status| ("status", status.as_str().to_owned())));
-    let action = ask.task_action.map(TaskAction::as_str);
+    let action = params.task_action.map(TaskAction::as_str);
     filter.columns.extend(action.map(|action| ("action", action.to_owned())));
-    filter.created = (ask.start_time.map(|from| from.0), ask.end_time.map(|to| to.0));
-    match &ask.resource_ids.0[..] {
+    filter.created = (params.start_time.map(|from| from.0), params.end_time.map(|to| to.0));
+    match &params.resource_ids.0[..] {
         [] => {}
         [one] => filter.terms.push(("resource", one.0.clone())),
         several => {

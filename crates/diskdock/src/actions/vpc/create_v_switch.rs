@@ -93,7 +93,7 @@ Instances that are launched with its id get the addresses of the vSwitch. Its fi
 three are the service's own.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &VPC_NOT_FOUND,
         &ZONE_NOT_FOUND,
@@ -114,27 +114,27 @@ three are the service's own.";
         must("no other vSwitch of the VPC has an address of it", |f| f.is_free(), &VSWITCH_OVERLAPS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let region = super::region(call, &ask.region_id)?;
-        let found = call.find(tx, &ask.vpc_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let region = super::region(call, &params.region_id)?;
+        let found = call.find(tx, &params.vpc_id)?;
         let vpc: Vpc =
             found.filter(|vpc| super::is_in(region, &vpc.region)).ok_or(&VPC_NOT_FOUND)?;
-        let zone = call.environment.inventory.zone(&ask.zone_id.0);
+        let zone = call.environment.inventory.zone(&params.zone_id.0);
         zone.filter(|zone| zone.region_id == vpc.region).ok_or(&ZONE_NOT_FOUND)?;
-        let range = cidr::strict(&ask.cidr_block.0).ok_or(&VSWITCH_RANGE_NOT_VALID)?;
+        let range = cidr::strict(&params.cidr_block.0).ok_or(&VSWITCH_RANGE_NOT_VALID)?;
         if !cidr::lies_in(&range, &vpc.cidr_block) {
-            return Err(Refusal::about(&VSWITCH_OUTSIDE_VPC, &ask.cidr_block.0).into());
+            return Err(Refusal::about(&VSWITCH_OUTSIDE_VPC, &params.cidr_block.0).into());
         }
         Ok(Facts {
             others: vswitches_of(tx, call, &vpc)?,
-            tags: new_plain_tags(&ask.tag.0)?,
-            wants_ipv6: ask.ipv6_cidr_block.is_some(),
+            tags: new_plain_tags(&params.tag.0)?,
+            wants_ipv6: params.ipv6_cidr_block.is_some(),
             range,
             vpc,
         })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { vpc, tags, range, .. } = facts;
         let region = call.environment.inventory.region(&vpc.region);
         let hint = region.map_or("bp1", |region| &region.id_hint);
@@ -142,12 +142,12 @@ three are the service's own.";
         let vswitch = VSwitch {
             account: vpc.account,
             region: vpc.region,
-            zone: ask.zone_id.0.clone(),
+            zone: params.zone_id.0.clone(),
             vpc: vpc.id,
             cidr_block: range.to_string(),
             status: NetworkStatus::Pending,
-            name: ask.v_switch_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+            name: params.v_switch_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
             tags,
             resource_group: vpc.resource_group,
             created_at: call.now,

@@ -81,7 +81,7 @@ reply!(
 
 /// The wanted ranges, and how many VPCs there are.
 pub(crate) struct Facts {
-    ask: Params,
+    params: Params,
     tags: Vec<Tag>,
     hint: String,
     vpcs: u64,
@@ -89,11 +89,11 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn range(&self) -> &str {
-        self.ask.cidr_block.as_ref().map_or(DEFAULT_RANGE, |range| &range.0)
+        self.params.cidr_block.as_ref().map_or(DEFAULT_RANGE, |range| &range.0)
     }
 
     fn user_ranges(&self) -> &[Text<1, 64>] {
-        self.ask.user_cidr.as_ref().map_or(&[], |ranges| &ranges.0)
+        self.params.user_cidr.as_ref().map_or(&[], |ranges| &ranges.0)
     }
 
     fn all_user_ranges(&self, holds: impl Fn(ipnet::Ipv4Net) -> bool) -> bool {
@@ -101,7 +101,7 @@ impl Facts {
     }
 
     fn wants_pool(&self) -> bool {
-        self.ask.ipv4_cidr_mask.is_some() || self.ask.ipv4_ipam_pool_id.is_some()
+        self.params.ipv4_cidr_mask.is_some() || self.params.ipv4_ipam_pool_id.is_some()
     }
 }
 
@@ -125,14 +125,14 @@ A VPC is kept, checked and shown; no packet runs through it. It is Pending at fi
 made in it when DescribeVpcAttribute shows it as Available.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the addresses are not to come from a pool",      |f| !f.wants_pool(), &ADDRESS_POOLS_NOT_HERE),
-        must("EnableIpv6 is not true",                         |f| f.ask.enable_ipv6 != Some(true), &IPV6_NOT_HERE),
+        must("EnableIpv6 is not true",                         |f| f.params.enable_ipv6 != Some(true), &IPV6_NOT_HERE),
         must("the range is one that a VPC may have",           |f| cidr::of_vpc(f.range()).is_some(), &VPC_RANGE_NOT_VALID),
         must("at most three user ranges are named",            |f| f.user_ranges().len() <= USER_RANGES, &USER_RANGES_EXCEEDED),
         must("the user ranges are ranges",                     |f| f.all_user_ranges(|_| true), &USER_RANGE_NOT_VALID),
@@ -140,30 +140,30 @@ made in it when DescribeVpcAttribute shows it as Available.";
         must("the account has fewer than ten VPCs in the region", |f| f.vpcs < VPCS_PER_REGION, &VPC_QUOTA),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let all = Filter::<Vpc>::all(call.caller.account.clone(), &region.id);
         let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
         Ok(Facts {
-            ask: ask.clone(),
-            tags: new_plain_tags(&ask.tag.0)?,
+            params: params.clone(),
+            tags: new_plain_tags(&params.tag.0)?,
             hint: region.id_hint.clone(),
             vpcs: found.total.unwrap_or(0),
         })
     }
 
-    fn effect(call: &Call<'_>, ask: &Params, facts: Facts) -> Effect<Reply> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
         let id: VpcId = call.environment.ids.of(&facts.hint, call.now);
-        let group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
+        let group = params.resource_group_id.as_ref().map(|group| group.0.clone());
         let vpc = Vpc {
             account: call.caller.account.clone(),
-            region: ask.region_id.0.clone(),
+            region: params.region_id.0.clone(),
             cidr_block: facts.range().to_owned(),
             user_cidrs: facts.user_ranges().iter().map(|range| range.0.clone()).collect(),
             status: NetworkStatus::Pending,
-            name: ask.vpc_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+            name: params.vpc_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
             tags: facts.tags,
             resource_group: group.unwrap_or_default(),
             created_at: call.now,

@@ -45,7 +45,7 @@ impl Action for DeleteVSwitch {
     const SUMMARY: &'static str = "Deletes a vSwitch that no instance is in.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VSWITCH_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VSWITCH_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -54,9 +54,9 @@ impl Action for DeleteVSwitch {
         must("no instance is in the vSwitch",  |f| !f.is_used, &VSWITCH_IN_USE),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let region = super::region(call, &ask.region_id)?;
-        let found = call.find(tx, &ask.v_switch_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let region = super::region(call, &params.region_id)?;
+        let found = call.find(tx, &params.v_switch_id)?;
         let found = found.filter(|vswitch: &VSwitch| super::is_in(region, &vswitch.region));
         let vswitch = found.ok_or(&VSWITCH_NOT_FOUND)?;
         let term = ("vswitch", vswitch.id.as_str());

@@ -50,7 +50,7 @@ impl Action for DeleteVpc {
     const SUMMARY: &'static str = "Deletes a VPC that nothing is left in.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -60,9 +60,9 @@ impl Action for DeleteVpc {
         must("the VPC has no security groups",       |f| !f.has_security_groups, &VPC_HAS_SECURITY_GROUPS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Facts, ActionError> {
-        let region = super::region(call, &ask.region_id)?;
-        let found = call.find(tx, &ask.vpc_id)?;
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let region = super::region(call, &params.region_id)?;
+        let found = call.find(tx, &params.vpc_id)?;
         let vpc: Vpc =
             found.filter(|vpc| super::is_in(region, &vpc.region)).ok_or(&VPC_NOT_FOUND)?;
         let (region, term) = (&vpc.region, ("vpc", vpc.id.as_str()));

@@ -74,7 +74,7 @@ reply!(
 reply!(
     /// The tables of a page.
     pub(crate) struct RouterTables {
-        /// One each.
+        /// The entries.
         router_table_list_type: Vec<RouterTable>,
     }
 );
@@ -131,12 +131,13 @@ impl Query for DescribeRouteTableList {
 
     const NAME: &'static str = "DescribeRouteTableList";
     const SUMMARY: &'static str = "Lists route tables: the one that each VPC has from the start.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let found = tx.list(&filter(call, ask)?, &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let found = tx.list(&filter(call, params)?, &paging.page)?;
         let mut tables = Vec::with_capacity(found.entries.len());
         for vpc in found.entries {
             let inside = vswitches_of(tx, call, &vpc)?;
@@ -152,20 +153,20 @@ impl Query for DescribeRouteTableList {
 }
 
 /// The VPCs whose table is wanted.
-fn filter(call: &Call<'_>, ask: &Params) -> Result<Filter<Vpc>, ActionError> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    filter.ids = ask.vpc_id.clone().map(|id| vec![id]);
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    if let Some(Text(table)) = ask.route_table_id.clone() {
+fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<Vpc>, ActionError> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    filter.ids = params.vpc_id.clone().map(|id| vec![id]);
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    if let Some(Text(table)) = params.route_table_id.clone() {
         filter.also.push(Box::new(move |vpc: &Vpc| route_table_id(vpc.id.as_str()) == table));
     }
-    if let Some(Text(router)) = ask.router_id.clone() {
+    if let Some(Text(router)) = params.router_id.clone() {
         filter.also.push(Box::new(move |vpc: &Vpc| router_id(vpc.id.as_str()) == router));
     }
-    let is_tagged = !paging::plain_tags(&ask.tag.0)?.is_empty();
-    let is_custom = ask.route_table_type == Some(RouteTableType::Custom);
-    let is_elsewhere = ask.router_type == Some(RouterType::BorderRouter);
-    if is_tagged || is_custom || is_elsewhere || ask.route_table_name.is_some() {
+    let is_tagged = !paging::plain_tags(&params.tag.0)?.is_empty();
+    let is_custom = params.route_table_type == Some(RouteTableType::Custom);
+    let is_elsewhere = params.router_type == Some(RouterType::BorderRouter);
+    if is_tagged || is_custom || is_elsewhere || params.route_table_name.is_some() {
         filter.ids = Some(Vec::new());
     }
     Ok(filter)

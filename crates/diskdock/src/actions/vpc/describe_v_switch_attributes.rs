@@ -27,11 +27,15 @@ impl Query for DescribeVSwitchAttributes {
 
     const NAME: &'static str = "DescribeVSwitchAttributes";
     const SUMMARY: &'static str = "Shows one vSwitch in detail.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VSWITCH_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VSWITCH_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<VSwitchItem, ActionError> {
-        let region = super::region(call, &ask.region_id)?;
-        let found = call.find(tx, &ask.v_switch_id)?;
+    fn answer(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<VSwitchItem, ActionError> {
+        let region = super::region(call, &params.region_id)?;
+        let found = call.find(tx, &params.v_switch_id)?;
         let found = found.filter(|vswitch: &VSwitch| super::is_in(region, &vswitch.region));
         let vswitch = found.ok_or(&VSWITCH_NOT_FOUND)?;
         Ok(VSwitchItem::of(&vswitch, free_addresses(tx, call, &vswitch)?))

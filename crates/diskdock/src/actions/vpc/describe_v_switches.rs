@@ -63,7 +63,7 @@ reply!(
 reply!(
     /// The vSwitches of a page.
     pub(crate) struct VSwitchPage {
-        /// One each.
+        /// The entries.
         v_switch: Vec<VSwitchItem>,
     }
 );
@@ -74,12 +74,12 @@ impl Query for DescribeVSwitches {
 
     const NAME: &'static str = "DescribeVSwitches";
     const SUMMARY: &'static str = "Lists vSwitches that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &VSWITCH_PLACE_MISSING, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let filter = filter(tx, call, ask)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let filter = filter(tx, call, params)?;
         let found = tx.list(&filter, &paging.page)?;
         let mut items = Vec::with_capacity(found.entries.len());
         for vswitch in &found.entries {
@@ -95,33 +95,41 @@ impl Query for DescribeVSwitches {
 }
 
 /// The region that is asked for, or that of the VPC; none if the VPC is not there.
-fn region(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Option<String>, ActionError> {
-    if let Some(region) = super::region(call, &ask.region_id)? {
+fn region(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    params: &Params,
+) -> Result<Option<String>, ActionError> {
+    if let Some(region) = super::region(call, &params.region_id)? {
         return Ok(Some(region.to_owned()));
     }
-    let vpc = ask.vpc_id.as_ref().ok_or(&VSWITCH_PLACE_MISSING)?;
+    let vpc = params.vpc_id.as_ref().ok_or(&VSWITCH_PLACE_MISSING)?;
     Ok(call.find(tx, vpc)?.map(|vpc: Vpc| vpc.region))
 }
 
-fn filter(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Filter<VSwitch>, ActionError> {
-    let region = region(tx, call, ask)?;
+fn filter(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    params: &Params,
+) -> Result<Filter<VSwitch>, ActionError> {
+    let region = region(tx, call, params)?;
     let is_nowhere = region.is_none();
     let mut filter =
         Filter::all(call.caller.account.clone(), region.as_deref().unwrap_or_default());
-    filter.ids = ask.v_switch_id.clone().map(|id| vec![id]);
-    filter.terms.extend(ask.vpc_id.as_ref().map(|vpc| ("vpc", vpc.to_string())));
-    filter.terms.extend(ask.v_switch_name.as_ref().map(|name| ("name", name.0.clone())));
-    filter.columns.extend(ask.zone_id.as_ref().map(|zone| ("zone", zone.0.clone())));
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.tags = paging::plain_tags(&ask.tag.0)?;
-    if let Some(Text(table)) = ask.route_table_id.clone() {
+    filter.ids = params.v_switch_id.clone().map(|id| vec![id]);
+    filter.terms.extend(params.vpc_id.as_ref().map(|vpc| ("vpc", vpc.to_string())));
+    filter.terms.extend(params.v_switch_name.as_ref().map(|name| ("name", name.0.clone())));
+    filter.columns.extend(params.zone_id.as_ref().map(|zone| ("zone", zone.0.clone())));
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.tags = paging::plain_tags(&params.tag.0)?;
+    if let Some(Text(table)) = params.route_table_id.clone() {
         filter
             .also
             .push(Box::new(move |vswitch: &VSwitch| route_table_id(vswitch.vpc.as_str()) == table));
     }
     let owner = super::view::owner(call.caller.account.as_str());
-    let is_of_another = ask.v_switch_owner_id.is_some_and(|asked| asked.0 != owner);
-    let is_special = ask.is_default == Some(true) || ask.enable_ipv6 == Some(true);
+    let is_of_another = params.v_switch_owner_id.is_some_and(|asked| asked.0 != owner);
+    let is_special = params.is_default == Some(true) || params.enable_ipv6 == Some(true);
     if is_nowhere || is_of_another || is_special {
         filter.ids = Some(Vec::new());
     }

@@ -107,7 +107,7 @@ reply!(
 reply!(
     /// Networks of networks.
     pub(crate) struct AssociatedCens {
-        /// One each.
+        /// The entries.
         associated_cen: Vec<AssociatedCen>,
     }
 );
@@ -127,7 +127,7 @@ reply!(
 reply!(
     /// Sources of routes.
     pub(crate) struct PropagationSources {
-        /// One each.
+        /// The entries.
         associated_propagation_sources: Vec<PropagationSource>,
     }
 );
@@ -154,12 +154,12 @@ impl Query for DescribeVpcAttribute {
 
     const NAME: &'static str = "DescribeVpcAttribute";
     const SUMMARY: &'static str = "Shows one VPC in detail.";
-    const LOOKUPS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        let region = &ask.region_id.0;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let found = call.find(tx, &ask.vpc_id)?;
+        let found = call.find(tx, &params.vpc_id)?;
         let vpc: Vpc = found.filter(|vpc| vpc.region == *region).ok_or(&VPC_NOT_FOUND)?;
         let inside: Vec<String> =
             vswitches_of(tx, call, &vpc)?.into_iter().map(|one| one.id.to_string()).collect();

@@ -62,7 +62,7 @@ reply!(
 reply!(
     /// The VPCs of a page.
     pub(crate) struct VpcPage {
-        /// One each.
+        /// The entries.
         vpc: Vec<VpcItem>,
     }
 );
@@ -73,13 +73,13 @@ impl Query for DescribeVpcs {
 
     const NAME: &'static str = "DescribeVpcs";
     const SUMMARY: &'static str = "Lists VPCs that match all given filters, newest first.";
-    const LOOKUPS: &'static [&'static ErrorCode] =
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &VPC_IDS_EXCEEDED, &TAG_COUNT, &TAG_MISMATCH];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, ask: &Params) -> Result<Reply, ActionError> {
-        call.environment.inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let paging = Paging::numbered(ask.page_number, ask.page_size);
-        let found = tx.list(&filter(call, ask)?, &paging.page)?;
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let paging = Paging::numbered(params.page_number, params.page_size);
+        let found = tx.list(&filter(call, params)?, &paging.page)?;
         let mut items = Vec::with_capacity(found.entries.len());
         for vpc in &found.entries {
             let inside = vswitches_of(tx, call, vpc)?;
@@ -95,23 +95,23 @@ impl Query for DescribeVpcs {
     }
 }
 
-fn filter(call: &Call<'_>, ask: &Params) -> Result<Filter<Vpc>, ActionError> {
-    let mut filter = Filter::all(call.caller.account.clone(), &ask.region_id.0);
-    if let Some(CommaList(ids)) = &ask.vpc_id {
+fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<Vpc>, ActionError> {
+    let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    if let Some(CommaList(ids)) = &params.vpc_id {
         if ids.len() > IDS_AT_MOST {
             return Err((&VPC_IDS_EXCEEDED).into());
         }
         filter.ids = Some(ids.clone());
     }
-    if let Some(Text(name)) = &ask.vpc_name {
+    if let Some(Text(name)) = &params.vpc_name {
         filter.terms.push(("name", name.clone()));
     }
-    filter.resource_group = ask.resource_group_id.as_ref().map(|group| group.0.clone());
-    filter.tags = paging::plain_tags(&ask.tag.0)?;
+    filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
+    filter.tags = paging::plain_tags(&params.tag.0)?;
     let owner = super::view::owner(call.caller.account.as_str());
-    let is_of_another = ask.vpc_owner_id.is_some_and(|asked| asked.0 != owner);
-    let is_special = ask.is_default == Some(true) || ask.enable_ipv6 == Some(true);
-    if is_of_another || is_special || ask.dhcp_options_set_id.is_some() {
+    let is_of_another = params.vpc_owner_id.is_some_and(|asked| asked.0 != owner);
+    let is_special = params.is_default == Some(true) || params.enable_ipv6 == Some(true);
+    if is_of_another || is_special || params.dhcp_options_set_id.is_some() {
         filter.ids = Some(Vec::new());
     }
     Ok(filter)

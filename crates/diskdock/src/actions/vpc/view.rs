@@ -64,7 +64,7 @@ reply!(
 reply!(
     /// Further ranges that the owner of a VPC uses.
     pub(crate) struct UserCidrs {
-        /// One each.
+        /// The entries.
         user_cidr: Vec<String>,
     }
 );
@@ -72,7 +72,7 @@ reply!(
 reply!(
     /// Further ranges of a VPC. There are none here.
     pub(crate) struct SecondaryCidrBlocks {
-        /// One each.
+        /// The entries.
         secondary_cidr_block: Vec<String>,
     }
 );
@@ -80,7 +80,7 @@ reply!(
 reply!(
     /// IPv6 ranges. There are none here.
     pub(crate) struct Ipv6CidrBlocks {
-        /// One each.
+        /// The entries.
         ipv6_cidr_block: Vec<Ipv6CidrBlock>,
     }
 );

@@ -115,18 +115,18 @@ enum AdminCommand {
         verb: RulesVerb,
     },
     /// Let transitions in progress succeed
-    Finish(HeldFilter),
+    Finish(OperationFilterArgs),
     /// Let transitions in progress fail, as if the guest refused
-    Refuse(HeldFilter),
+    Refuse(OperationFilterArgs),
     /// Retry operations now
-    Step(HeldFilter),
+    Step(OperationFilterArgs),
     /// Faults of the API
     Faults {
         #[command(subcommand)]
         verb: FaultsVerb,
     },
     /// List operations in flight and failed ones, with the reason
-    Operations(HeldFilter),
+    Operations(OperationFilterArgs),
     /// List disks whose acknowledged writes may be lost, with the reason
     Damaged,
     /// Accept the bytes of a damaged disk as they are now
@@ -175,7 +175,7 @@ enum RulesVerb {
 
 #[derive(Debug, Subcommand)]
 enum FaultsVerb {
-    /// Show the planted faults
+    /// Show the injected faults
     List,
     /// Plant a fault
     Add(FaultOrder),
@@ -185,7 +185,7 @@ enum FaultsVerb {
 
 /// The disk or instance; all if left out.
 #[derive(Debug, Args)]
-struct HeldFilter {
+struct OperationFilterArgs {
     /// Only this disk
     #[arg(long)]
     disk: Option<String>,
@@ -194,7 +194,7 @@ struct HeldFilter {
     instance: Option<String>,
 }
 
-impl HeldFilter {
+impl OperationFilterArgs {
     fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
         [("disk", &self.disk), ("instance", &self.instance)]
             .into_iter()

@@ -43,7 +43,7 @@ pub(super) fn operations(told: &Value) -> Option<String> {
     let columns =
         ["kind", "disk", "instance", "phase", "tries", "last_event", "next_at", "deadline_at"];
     let headings =
-        ["kind", "disk", "instance", "phase", "tries", "last event", "next look", "deadline"];
+        ["kind", "disk", "instance", "phase", "tries", "last event", "next try", "deadline"];
     let mut text = if in_flight.is_empty() {
         "no operations in flight".to_owned()
     } else {
@@ -52,7 +52,7 @@ pub(super) fn operations(told: &Value) -> Option<String> {
     if !given_up.is_empty() {
         let columns = ["kind", "disk", "instance", "tries", "created_at", "last_event"];
         let headings = ["kind", "disk", "instance", "tries", "began", "reason"];
-        text.push_str("\n\ngiven up:\n");
+        text.push_str("\n\nfailed:\n");
         text.push_str(&table(&headings, &rows(&given_up, &columns)));
     }
     Some(text)
@@ -81,8 +81,8 @@ mod tests {
               "last_event": "the guest keeps it", "created_at": "C", "given_up": true },
         ] });
         let text = operations(&told).unwrap();
-        let (in_flight, given_up) = text.split_once("\n\ngiven up:\n").unwrap();
-        assert!(in_flight.contains("NEXT LOOK") && in_flight.contains("the guest has not let go"));
+        let (in_flight, given_up) = text.split_once("\n\nfailed:\n").unwrap();
+        assert!(in_flight.contains("NEXT TRY") && in_flight.contains("the guest has not let go"));
         assert!(!in_flight.contains("d-2"));
         assert!(given_up.contains("the guest keeps it"));
         assert_eq!(operations(&json!([])).unwrap(), "no operations in flight");

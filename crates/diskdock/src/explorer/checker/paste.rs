@@ -103,7 +103,7 @@ impl Pasted {
         if line.trim().is_empty() {
             return Ok(());
         }
-        let wrong = || format!("{line:?} is no header. Write name: value.");
+        let wrong = || format!("{line:?} is not a header. Write name: value.");
         let (name, value) = line.split_once(':').ok_or_else(wrong)?;
         let name = name.trim().parse::<HeaderName>().map_err(|_| wrong())?;
         let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| wrong())?;

@@ -114,7 +114,7 @@ impl Language {
     }
 }
 
-/// Whom a sample calls.
+/// The server that a sample calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The server that the sample comes from.
@@ -164,7 +164,7 @@ pub struct Ask<'a> {
     /// Wire names (`DataDisk.1.Size`; `DiskIds` as JSON text) and their values exactly as filled
     /// in. A field that was left alone is not in the list; one that was emptied is, as `""`.
     pub values: &'a [(String, String)],
-    /// Whom to call.
+    /// The server to call.
     pub target: Target,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Plan<'a> {
     pub fit: Result<Vec<Member>, Vec<String>>,
     /// Required parameters that were not filled in and have the catalog's example.
     pub examples: Vec<String>,
-    /// Whom to call.
+    /// The server to call.
     pub target: &'a Target,
     /// The region of the request.
     pub region: String,

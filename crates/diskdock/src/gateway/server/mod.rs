@@ -254,7 +254,7 @@ async fn wait_for_stop(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// The connection is closed without a reply, because an operator planted that fault.
+/// The connection is closed without a reply, because an operator injected that fault.
 #[derive(Debug, thiserror::Error)]
 #[error("an operator wanted no answer")]
 struct Silence;

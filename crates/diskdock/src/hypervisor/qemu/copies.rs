@@ -15,7 +15,7 @@ use crate::hypervisor::Progress;
 use crate::storage::{CopyWatch, StorageError};
 
 /// Copies that run at the same time; others wait for their turn.
-pub(super) const AT_A_TIME: usize = 2;
+pub(super) const MAX_CONCURRENT: usize = 2;
 /// How long a look waits for the end of a copy.
 const LOOK: Duration = Duration::from_millis(200);
 /// When an unfinished copy is looked at again, in milliseconds.
@@ -109,17 +109,17 @@ pub(super) struct Copies {
 
 impl Default for Copies {
     fn default() -> Copies {
-        Copies { inner: Arc::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Copies { inner: Arc::default(), turns: Arc::new(Semaphore::new(MAX_CONCURRENT)) }
     }
 }
 
 /// A disk that a machine is about to open: until this is dropped, no copy begins to read it.
-pub(super) struct Opening {
+pub(super) struct OpenPermit {
     inner: Arc<Mutex<Inner>>,
     disk: DiskId,
 }
 
-impl Drop for Opening {
+impl Drop for OpenPermit {
     fn drop(&mut self) {
         let mut inner = lock(&self.inner);
         if let Some(count) = inner.opening.get_mut(&self.disk) {
@@ -148,14 +148,14 @@ impl Inner {
 
 impl Copies {
     /// The right to open a disk; the reason to wait if it is being read.
-    pub(super) fn open(&self, disk: &DiskId) -> Result<Opening, Progress> {
+    pub(super) fn open(&self, disk: &DiskId) -> Result<OpenPermit, Progress> {
         let mut inner = lock(&self.inner);
         if inner.is_read(disk) {
             let because = format!("a snapshot of {disk} is being copied");
             return Err(Progress::Suspended { after_ms: RETRY_AFTER_MS, because });
         }
         *inner.opening.entry(disk.clone()).or_default() += 1;
-        Ok(Opening { inner: Arc::clone(&self.inner), disk: disk.clone() })
+        Ok(OpenPermit { inner: Arc::clone(&self.inner), disk: disk.clone() })
     }
 
     /// Whether this copy is under way.
@@ -231,7 +231,7 @@ impl Copies {
         let mut inner = lock(&self.inner);
         let fast = inner.jobs.values().filter(|job| job.is_fast).count();
         let job = inner.jobs.entry(snapshot.clone()).or_default();
-        let (moves, speeds_up) = (bytes != job.bytes, !job.is_fast && fast < AT_A_TIME);
+        let (moves, speeds_up) = (bytes != job.bytes, !job.is_fast && fast < MAX_CONCURRENT);
         let percent = u128::from(bytes) * 100 / u128::from(all.max(1));
         (job.bytes, job.percent) = (bytes, u8::try_from(percent.min(99)).unwrap_or(99));
         job.is_fast |= speeds_up;

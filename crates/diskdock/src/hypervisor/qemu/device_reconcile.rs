@@ -43,7 +43,7 @@ impl Qemu {
                 && !at.system
                 && state.unplug.may_leave_by_request(&attachment)
             {
-                self.release(machine, state, client, &attachment).await?;
+                self.finish_unplug(machine, state, client, &attachment).await?;
             } else if at.device_added && !at.system {
                 let unrequested_ejects = at.unrequested_ejects + 1;
                 let forget =
@@ -56,7 +56,7 @@ impl Qemu {
                         "the disk left its guest {unrequested_ejects} times without a request to detach it"
                     );
                     let hint = "detach it, or restart the instance to plug it in";
-                    self.tell_incident(&attachment, &format!("{times}; {hint}"));
+                    self.log_incident(&attachment, &format!("{times}; {hint}"));
                 }
             } else if (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added {
                 self.plug_again(machine, state, client, &attachment, &devices).await?;
@@ -66,9 +66,9 @@ impl Qemu {
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.
-    fn tell_incident(&self, attachment: &AttachmentId, incident: &str) {
+    fn log_incident(&self, attachment: &AttachmentId, incident: &str) {
         tracing::warn!(instance = %attachment.instance, disk = %attachment.disk, "{incident}");
-        self.tell(&attachment.instance, Some(attachment.disk.clone()));
+        self.emit_event(&attachment.instance, Some(attachment.disk.clone()));
     }
 
     /// Plugs a disk in again, on a port that may be used; if there is none, at a later look.
@@ -90,7 +90,7 @@ impl Qemu {
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
         let incident = "the disk left its guest without a request to detach it, and was plugged in \
         again";
-        self.tell_incident(attachment, incident);
+        self.log_incident(attachment, incident);
         Ok(())
     }
 }

@@ -17,11 +17,11 @@ use super::Qemu;
 use super::acpi_hotplug::hotplug_enabled;
 use super::command_line::block_device;
 use super::device_reconcile::free_ports;
-use super::machine::{Machine, State, devices, failed_again, nodes, transient};
+use super::machine::{Machine, State, devices, nodes, retry_or_fail, transient};
 use super::name;
 use super::record::Record;
 use super::unplug_policy::{Decision, Observation, Port};
-use super::volumes::unless_transient;
+use super::volumes::retry_if_transient;
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::{StorageError, Volume};
@@ -33,7 +33,7 @@ const RETRY_AFTER_MS: i64 = 1_000;
 
 impl Qemu {
     /// Gives a disk to a machine, on or off.
-    pub(super) async fn advance_plug(
+    pub(super) async fn ensure_plugged(
         &self,
         attachment: &AttachmentId,
     ) -> Result<Progress, TransientError> {
@@ -68,7 +68,7 @@ impl Qemu {
             failpoint::hit("plug.recorded");
             return Ok(Progress::Done);
         };
-        let given = self.give(&machine, &mut state, &client, attachment, &volume).await?;
+        let given = self.add_to_running(&machine, &mut state, &client, attachment, &volume).await?;
         if given == Progress::Done {
             machine.change(&mut state, |record| record.set_device_added(attachment)).await?;
             state.refused.remove(attachment);
@@ -92,7 +92,7 @@ impl Qemu {
     }
 
     /// Gives the device to a machine that is on.
-    async fn give(
+    async fn add_to_running(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -118,7 +118,7 @@ impl Qemu {
             Ok(()) => Ok(Progress::Done),
             Err(qmp::Error::Refused { description, .. }) => {
                 let tries = state.refused.entry(attachment.clone()).or_default();
-                failed_again(tries, format!("QEMU refused the disk: {description}"))
+                retry_or_fail(tries, format!("QEMU refused the disk: {description}"))
             }
             Err(other) => Err(transient(other)),
         }
@@ -185,7 +185,7 @@ impl Qemu {
         failpoint::error("unplug.begin").map_err(|error| TransientError(error.to_string()))?;
         let Some(client) = self.client(&machine, &mut state).await? else {
             failpoint::hit("unplug.off");
-            if let Err(error) = self.close_off(&machine, &mut state, attachment).await? {
+            if let Err(error) = self.sync_after_power_off(&machine, &mut state, attachment).await? {
                 return keep_attached(attachment, error);
             }
             state.unplug.powered_off();
@@ -213,7 +213,7 @@ impl Qemu {
             let seen = self.look(machine, state, client, attachment, ask).await?;
             let waits = match state.unplug.observed(attachment, seen, machine.now_ms()) {
                 Decision::Release => {
-                    return self.release(machine, state, client, attachment).await;
+                    return self.finish_unplug(machine, state, client, attachment).await;
                 }
                 Decision::Ask => {
                     ask = true;
@@ -225,7 +225,7 @@ impl Qemu {
                 Decision::Suspended { after_ms, because } => {
                     Progress::Suspended { after_ms, because }
                 }
-                Decision::Refused(why) => Progress::Failed(why),
+                Decision::Fail(why) => Progress::Failed(why),
             };
             if asked {
                 // Written while the guest works on it, so that the detach takes no longer.
@@ -287,24 +287,24 @@ impl Qemu {
     }
 
     /// Off is off: the disks that were leaving have left, before the machine starts again.
-    pub(super) async fn release_leaving(
+    pub(super) async fn finish_pending_unplugs(
         &self,
         machine: &Machine,
         state: &mut State,
     ) -> Result<Result<(), String>, TransientError> {
         for attachment in state.unplug.wanted() {
-            if let Err(error) = self.close_off(machine, state, &attachment).await? {
+            if let Err(error) = self.sync_after_power_off(machine, state, &attachment).await? {
                 return Ok(Err(error.to_string()));
             }
             self.remove_from_record(machine, state, &attachment).await?;
-            self.tell(&attachment.instance, Some(attachment.disk));
+            self.emit_event(&attachment.instance, Some(attachment.disk));
         }
         Ok(Ok(()))
     }
 
     /// The guest cannot reach the disk any more: its image is closed and made durable, and it is
     /// taken off the record.
-    pub(super) async fn release(
+    pub(super) async fn finish_unplug(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -318,8 +318,8 @@ impl Qemu {
         }
         let at = machine.record(state).await?.and_then(|known| known.at(attachment));
         let opened = at.and_then(|at| at.opened.clone());
-        let closing = match self.go_on_closing(state, &attachment.disk, opened).await {
-            Ok(closing) => closing,
+        let handle = match self.reuse_sync_handle(state, &attachment.disk, opened).await {
+            Ok(handle) => handle,
             Err(error) => return keep_attached(attachment, error),
         };
         match client.execute(BlockdevDel { node_name: node.clone() }).await {
@@ -334,7 +334,7 @@ impl Qemu {
             Err(other) => return Err(transient(other)),
         }
         failpoint::hit("unplug.closed");
-        if let Err(error) = self.sync_image(closing).await {
+        if let Err(error) = self.sync_volume(handle).await {
             return keep_attached(attachment, error);
         }
         self.remove_from_record(machine, state, attachment).await?;
@@ -342,7 +342,7 @@ impl Qemu {
     }
 
     /// The disk of a machine that is off is closed; the inner error is why it has to stay.
-    async fn close_off(
+    async fn sync_after_power_off(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -351,7 +351,7 @@ impl Qemu {
         let record = machine.record(state).await?;
         let at = record.and_then(|known| known.at(attachment)).cloned();
         Ok(match at {
-            Some(at) => self.close_ended(machine, state, &at).await,
+            Some(at) => self.sync_after_exit(machine, state, &at).await,
             // A disk that is not on the record was released.
             None => Ok(()),
         })
@@ -368,7 +368,7 @@ impl Qemu {
         if let Some(port) = at.map(|at| at.port) {
             machine.disk_left(state, attachment, port, |record| record.remove(attachment)).await?;
         }
-        state.forget_asking(&attachment.disk);
+        state.forget_unplug_request(&attachment.disk);
         failpoint::hit("unplug.off_record");
         Ok(())
     }
@@ -381,7 +381,7 @@ fn keep_attached(
 ) -> Result<Progress, TransientError> {
     let (disk, instance) = (&attachment.disk, &attachment.instance);
     tracing::error!(%disk, %instance, %error, "a disk stays attached, since writes would be lost");
-    unless_transient(error)
+    retry_if_transient(error)
 }
 
 /// Opens the volume of a disk, unless it is open, and gives the machine the device.

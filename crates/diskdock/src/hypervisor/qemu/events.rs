@@ -34,7 +34,7 @@ pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Even
             let is_last = matches!(notice, Notice::Closed);
             if let Err(error) = driver.handle_event(&instance, notice).await {
                 tracing::warn!(%instance, %error, "cannot handle an event of QEMU");
-                driver.tell(&instance, None);
+                driver.emit_event(&instance, None);
             }
             if is_last {
                 return;
@@ -60,9 +60,9 @@ impl Qemu {
             Notice::Event(Event::BlockIoError {
                 node: Some(node), action, write: true, ..
             }) if action == REPORTED => self.handle_write_failed(instance, &node).await,
-            Notice::Missed(_) => self.resync(instance).await,
+            Notice::Missed(_) => self.reconcile_devices_of(instance).await,
             Notice::Event(Event::Reset { .. }) => self.was_reset(instance).await,
-            Notice::Event(Event::Resume | Event::Stop) => self.resync(instance).await,
+            Notice::Event(Event::Resume | Event::Stop) => self.reconcile_devices_of(instance).await,
             Notice::Event(_) => Ok(()),
             Notice::Closed => self.handle_monitor_closed(instance).await,
         }
@@ -76,39 +76,39 @@ impl Qemu {
         disk: DiskId,
     ) -> Result<(), TransientError> {
         // An error is ignored here: it has damaged the disk, which the next attempt reports.
-        let closing = match self.begin_close(&disk, None).await {
-            Ok(closing) => {
-                let synced = self.sync_image(Arc::clone(&closing)).await;
-                synced.ok().map(|()| (disk.clone(), closing))
+        let handle = match self.open_for_sync(&disk, None).await {
+            Ok(handle) => {
+                let synced = self.sync_volume(Arc::clone(&handle)).await;
+                synced.ok().map(|()| (disk.clone(), handle))
             }
             Err(_) => None,
         };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        state.closing = closing;
-        let synced = self.sync_devices(&machine, &mut state).await;
-        state.closing = None;
+        state.sync_handle = handle;
+        let synced = self.reconcile_devices(&machine, &mut state).await;
+        state.sync_handle = None;
         drop(state);
         synced?;
-        self.tell(instance, Some(disk));
+        self.emit_event(instance, Some(disk));
         Ok(())
     }
 
-    async fn resync(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn reconcile_devices_of(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        self.sync_devices(&machine, &mut state).await?;
+        self.reconcile_devices(&machine, &mut state).await?;
         if let Some(client) = Machine::open_connection(&mut state) {
             self.see_write_failures(&machine, &mut state, &client).await?;
             self.see_whether_paused(&machine, &mut state, &client).await?;
         }
         drop(state);
-        self.tell(instance, None);
+        self.emit_event(instance, None);
         Ok(())
     }
 
     /// Makes the record agree with QEMU's devices, if there is a connection to it.
-    async fn sync_devices(
+    async fn reconcile_devices(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -131,7 +131,7 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         state.unplug.refused(&attachment);
         drop(state);
-        self.tell(instance, Some(disk));
+        self.emit_event(instance, Some(disk));
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl Qemu {
     async fn was_reset(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         machine.state.lock().await.unplug.reset();
-        self.resync(instance).await
+        self.reconcile_devices_of(instance).await
     }
 
     /// The monitor has closed, which it does a moment before the process ends.
@@ -149,7 +149,7 @@ impl Qemu {
         while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
             sleep(CHECK_EVERY).await;
         }
-        self.tell(instance, None);
+        self.emit_event(instance, None);
         Ok(())
     }
 }

@@ -8,9 +8,9 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use super::command_line::{BootDisk, Parts, command_line};
-use super::copies::Opening;
+use super::copies::OpenPermit;
 use super::hardware::Hardware;
-use super::machine::{Machine, State, failed_again, transient};
+use super::machine::{Machine, State, retry_or_fail, transient};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
 use crate::failpoint;
@@ -18,20 +18,20 @@ use crate::hypervisor::{AttachmentId, MachineSpec, PAUSED_BY_OPERATOR, Progress,
 use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
-const UP: Duration = Duration::from_secs(20);
+const MONITOR_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval of checking the monitor of a new QEMU.
-const LOOK_UP: Duration = Duration::from_millis(5);
+const MONITOR_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How often a guest is asked to shut down, in milliseconds: a request that comes before its
 /// system is up is lost.
 const ASK_AGAIN_MS: i64 = 2_000;
 /// The deadline for QEMU to end after it has accepted `quit`.
-const QUIT: Duration = Duration::from_secs(5);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a start waits for operations that take disks off, in milliseconds. After a restart of
 /// the server they come to their turn within moments, but one may have been given up instead.
 const DETACHES_FIRST_MS: i64 = 30_000;
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
-const ENDING_MS: i64 = 100;
+const EXIT_POLL_MS: i64 = 100;
 
 /// The reason why a machine is paused, if it is: its processors are stopped until they are resumed.
 pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
@@ -77,14 +77,14 @@ impl Qemu {
         failpoint::hit("start.begins");
         let Some(power) = machine.power()? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
-            return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
+            return Ok(Progress::RetryAfter { after_ms: EXIT_POLL_MS, because });
         };
-        if let Err(reason) = self.release_leaving(machine, state).await? {
+        if let Err(reason) = self.finish_pending_unplugs(machine, state).await? {
             return Ok(Progress::Failed(reason));
         }
         if self.is_waiting_for_detaches(machine, state, spec).await? {
             let because = "a disk is Detaching; it leaves before the machine starts".to_owned();
-            return Ok(Progress::RetryAfter { after_ms: ENDING_MS, because });
+            return Ok(Progress::RetryAfter { after_ms: EXIT_POLL_MS, because });
         }
         let hardware = match self.hardware(machine, state, spec).await {
             Ok(hardware) => hardware,
@@ -115,11 +115,11 @@ impl Qemu {
         let (network, programs) = (&self.config.network, &self.config.programs);
         let network = match network::connect(network, programs, spec, run, self.user).await {
             Ok(network) => network,
-            Err(reason) => return failed_again(&mut state.failed_starts, reason),
+            Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
         };
         let look = match process::spawn(program, &parts, run, self.user, power, network) {
             Ok(child) => self.until_up(machine, state, child).await?,
-            Err(error) => failed_again(&mut state.failed_starts, self.cannot_run(&error))?,
+            Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         (state.failed_starts, state.start_waits_since_ms) = (0, None);
         Ok(look)
@@ -184,7 +184,7 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-    ) -> Result<Result<Vec<Opening>, Progress>, TransientError> {
+    ) -> Result<Result<Vec<OpenPermit>, Progress>, TransientError> {
         let record = machine.record(state).await?;
         let disks = record.map(|record| record.disks.iter()).into_iter().flatten();
         Ok(disks.map(|at| self.copies.open(&at.disk)).collect())
@@ -202,7 +202,7 @@ impl Qemu {
         let mut volumes = Vec::new();
         for at in disks {
             if at.opened.is_some() {
-                let closed = self.close_ended(machine, state, &at).await;
+                let closed = self.sync_after_exit(machine, state, &at).await;
                 closed.map_err(|error| error.to_string())?;
             }
             let volume = self.find(&at.disk).await?;
@@ -218,7 +218,7 @@ impl Qemu {
         state: &mut State,
         mut child: Child,
     ) -> Result<Progress, TransientError> {
-        let deadline = Instant::now() + UP;
+        let deadline = Instant::now() + MONITOR_TIMEOUT;
         let ended = loop {
             if let Ok(Some(ended)) = child.try_wait() {
                 break ended;
@@ -233,7 +233,7 @@ impl Qemu {
                 reap(child);
                 return Ok(Progress::Failed("QEMU was started and did not answer".to_owned()));
             }
-            sleep(LOOK_UP).await;
+            sleep(MONITOR_POLL_INTERVAL).await;
         };
         // Another one may have been started just before the server was killed.
         if self.client(machine, state).await?.is_some() {
@@ -241,7 +241,7 @@ impl Qemu {
         }
         let words = process::last_words(&machine.run);
         let words = format!("QEMU ended at once ({ended}): {words}");
-        failed_again(&mut state.failed_starts, words)
+        retry_or_fail(&mut state.failed_starts, words)
     }
 
     pub(super) async fn advance_stop(
@@ -273,7 +273,7 @@ impl Qemu {
         }
         let Some(client) = client? else {
             return Ok(Progress::RetryAfter {
-                after_ms: ENDING_MS,
+                after_ms: EXIT_POLL_MS,
                 because: "QEMU is ending".to_owned(),
             });
         };
@@ -348,15 +348,15 @@ async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress,
         Some(client) => client.execute(Quit {}).await,
         None => Err(qmp::Error::Closed),
     };
-    let deadline = Instant::now() + QUIT;
+    let deadline = Instant::now() + QUIT_TIMEOUT;
     while told.is_ok() && machine.is_on()? && Instant::now() < deadline {
-        sleep(LOOK_UP).await;
+        sleep(MONITOR_POLL_INTERVAL).await;
     }
     if let Some(process) = machine.process().filter(|_| machine.is_on().unwrap_or(true)) {
         process.kill().map_err(|error| TransientError(format!("cannot end QEMU: {error}")))?;
     }
     let because = "QEMU is ending".to_owned();
-    Ok(Progress::RetryAfter { after_ms: LOOK_UP.as_millis() as i64, because })
+    Ok(Progress::RetryAfter { after_ms: MONITOR_POLL_INTERVAL.as_millis() as i64, because })
 }
 
 /// Waits for the end of a process that this server started, so that it leaves no zombie.

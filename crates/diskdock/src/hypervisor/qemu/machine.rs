@@ -22,7 +22,7 @@ use super::qmp_log::QmpLogs;
 use super::record::Record;
 use super::unplug_policy::UnplugPolicy;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
-use crate::storage::Closing;
+use crate::storage::SyncHandle;
 
 /// How often a plug or a start may fail before that is final.
 const TRIES: u32 = 3;
@@ -56,7 +56,7 @@ pub(crate) struct State {
     record: Option<Record>,
     /// The connection to its monitor, if there is one.
     pub client: Option<qmp::Client>,
-    /// Requests to release disks, and the ports that rest.
+    /// Requests to release disks, and the ports in cooldown.
     pub unplug: UnplugPolicy,
     /// Whether that was read from the record.
     is_restored: bool,
@@ -72,7 +72,7 @@ pub(crate) struct State {
     /// [`Machine::now_ms`].
     pub snapshot_waits: HashMap<DiskId, i64>,
     /// The image of a disk that its guest has just let go of, opened and written out once.
-    pub closing: Option<(DiskId, Arc<dyn Closing>)>,
+    pub sync_handle: Option<(DiskId, Arc<dyn SyncHandle>)>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
 }
@@ -280,7 +280,7 @@ impl State {
     }
 
     /// Drops the requests to the guest about this disk.
-    pub(crate) fn forget_asking(&mut self, disk: &DiskId) {
+    pub(crate) fn forget_unplug_request(&mut self, disk: &DiskId) {
         self.unplug.cancelled(disk);
         self.refused.retain(|attachment, _| attachment.disk != *disk);
     }
@@ -302,7 +302,7 @@ pub(crate) async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, Trans
 
 /// The result of a failed attempt: another one, since an image that is still closing, a lock or
 /// memory may be about to be free. Not for ever.
-pub(crate) fn failed_again(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
+pub(crate) fn retry_or_fail(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
     *failures += 1;
     if *failures < TRIES { Err(TransientError(words)) } else { Ok(Progress::Failed(words)) }
 }

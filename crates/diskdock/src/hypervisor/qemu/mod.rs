@@ -202,7 +202,7 @@ impl Qemu {
         Ok(Some(client))
     }
 
-    fn tell(&self, instance: &InstanceId, disk: Option<DiskId>) {
+    fn emit_event(&self, instance: &InstanceId, disk: Option<DiskId>) {
         // No receiver exists before the server is up; it reconciles everything then.
         let _ = self.changes.send(MachineEvent { instance: instance.clone(), disk });
     }
@@ -215,8 +215,8 @@ impl Qemu {
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
         for at in &record.disks {
-            if let Err(error) = self.close_ended(&machine, &mut state, at).await {
-                self.leave_behind(&at.disk, error).await?;
+            if let Err(error) = self.sync_after_exit(&machine, &mut state, at).await {
+                self.mark_unsynced_damaged(&at.disk, error).await?;
             }
         }
         machine.forget(&mut state).await?;
@@ -225,7 +225,11 @@ impl Qemu {
     }
 
     /// Marks a disk that could not be closed as damaged, in case it outlives its instance.
-    async fn leave_behind(&self, disk: &DiskId, error: StorageError) -> Result<(), TransientError> {
+    async fn mark_unsynced_damaged(
+        &self,
+        disk: &DiskId,
+        error: StorageError,
+    ) -> Result<(), TransientError> {
         if !error.needs_operator() {
             return Err(TransientError(error.to_string()));
         }
@@ -234,7 +238,7 @@ impl Qemu {
 
     /// Makes the record of a machine that is on agree with what its guest can reach, and keeps its
     /// console within its bound.
-    async fn catch_up_with(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn reconcile_devices_now(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let synced = self.reconcile_machine(&machine).await;
         let why = synced.as_ref().err().map(|error| format!("cannot be followed: {error}"));
@@ -283,7 +287,7 @@ impl Qemu {
         machine.change(&mut state, |record| record.add_missing(expected.disks)).await
     }
 
-    async fn forget_asking(
+    async fn forget_unplug_request(
         &self,
         instance: Option<&InstanceId>,
         disk: Option<&DiskId>,
@@ -293,7 +297,7 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         match disk {
             Some(disk) => {
-                state.forget_asking(disk);
+                state.forget_unplug_request(disk);
                 self.note_requests(&machine, &mut state).await;
             }
             None => {
@@ -307,7 +311,7 @@ impl Qemu {
         }
         drop(state);
         // The call may have completed all the same, so the machine has to be observed again.
-        self.tell(instance, disk.cloned());
+        self.emit_event(instance, disk.cloned());
         Ok(())
     }
 }
@@ -331,7 +335,7 @@ impl Machines for Qemu {
     }
 
     fn plug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_plug(attachment))
+        Box::pin(self.ensure_plugged(attachment))
     }
 
     fn unplug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
@@ -342,8 +346,8 @@ impl Machines for Qemu {
         Box::pin(self.forget_machine(instance))
     }
 
-    fn catch_up<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
-        Box::pin(self.catch_up_with(instance))
+    fn reconcile_devices<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(self.reconcile_devices_now(instance))
     }
 
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
@@ -355,7 +359,7 @@ impl Machines for Qemu {
         instance: Option<&'a InstanceId>,
         disk: Option<&'a DiskId>,
     ) -> DriverFuture<'a, ()> {
-        Box::pin(self.forget_asking(instance, disk))
+        Box::pin(self.forget_unplug_request(instance, disk))
     }
 
     fn adopt<'a>(

@@ -199,7 +199,7 @@ impl Record {
         }
     }
 
-    /// The requests to release disks, and the ports that rest.
+    /// The requests to release disks, and the ports in cooldown.
     pub(crate) fn set_requests(
         &mut self,
         requests: &[(AttachmentId, UnplugRequest)],
@@ -246,7 +246,8 @@ impl Record {
         }
     }
 
-    /// The first port without a disk. For a machine that is off: in one that is on, it may rest.
+    /// The first port without a disk. For a machine that is off: in one that is on, the port may be
+    /// in cooldown.
     pub(crate) fn first_free_port(&self) -> u32 {
         (0..).find(|port| self.disks.iter().all(|at| at.port != *port)).unwrap_or(u32::MAX)
     }

@@ -18,7 +18,7 @@ use qmp::commands::{
 use super::copies::copying;
 use super::machine::{Machine, State, nodes, transient};
 use super::record::{Record, SnapshotJob};
-use super::volumes::unless_transient;
+use super::volumes::retry_if_transient;
 use super::{Qemu, name};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
@@ -120,12 +120,12 @@ impl Qemu {
         // The disk is sound, and the file that is open is the one under its name.
         let opened = at.opened.clone();
         let checked = async {
-            self.begin_close(disk, opened).await?;
+            self.open_for_sync(disk, opened).await?;
             let disk = disk.clone();
             self.with_volumes(move |volumes| volumes.find(&disk)).await
         };
         if let Err(error) = checked.await {
-            return unless_transient(error);
+            return retry_if_transient(error);
         }
         let job =
             SnapshotJob { snapshot: snapshot.clone(), disk: disk.clone(), boot, given_up: None };

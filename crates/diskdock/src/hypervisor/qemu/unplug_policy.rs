@@ -84,10 +84,10 @@ pub(super) enum Decision {
     Ask,
     /// Look again after so many milliseconds.
     RetryAfter { after_ms: i64, because: String },
-    /// As [`Decision::LookAgain`], while nothing can happen in the machine.
+    /// As [`Decision::RetryAfter`], while nothing can happen in the machine.
     Suspended { after_ms: i64, because: String },
     /// Give up, for this reason.
-    Refused(String),
+    Fail(String),
     /// The guest has let go: close the image.
     Release,
 }
@@ -212,12 +212,12 @@ impl UnplugPolicy {
         if open.refused {
             // It has answered: there is nothing to wait for, and another request may follow.
             (open.refused, open.request.wanted, open.request.asked) = (false, false, 0);
-            return Decision::Refused("the guest refused to let go of the disk".to_owned());
+            return Decision::Fail("the guest refused to let go of the disk".to_owned());
         }
         if let Some(because) = seen.paused {
             let left_ms = PAUSED_AT_MOST_MS - open.paused_ms;
             if left_ms <= 0 {
-                return Decision::Refused(PAUSED_TOO_LONG.to_owned());
+                return Decision::Fail(PAUSED_TOO_LONG.to_owned());
             }
             return Decision::Suspended { after_ms: left_ms.min(LOOK_PAUSED_MS), because };
         }

@@ -15,7 +15,7 @@ use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
 use super::{Qemu, name};
 use crate::hypervisor::{AttachmentId, DiskSpec, Disks, DriverFuture, Progress, TransientError};
-use crate::storage::{Closing, Deleted, GIB, Opened, StorageError, Volume, Volumes};
+use crate::storage::{Deleted, GIB, Opened, StorageError, SyncHandle, Volume, Volumes};
 
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
@@ -98,12 +98,12 @@ impl Qemu {
         if !nodes(&client).await?.contains(&node_name) {
             return self.resize_closed(spec).await;
         }
-        let closing = match self.begin_close(&spec.disk, opened).await {
-            Ok(closing) => closing,
-            Err(error) => return unless_transient(error),
+        let handle = match self.open_for_sync(&spec.disk, opened).await {
+            Ok(handle) => handle,
+            Err(error) => return retry_if_transient(error),
         };
         match client.execute(BlockResize { node_name, size: wanted }).await {
-            Ok(_) => self.sync_image(closing).await.map_or_else(unless_transient, done),
+            Ok(_) => self.sync_volume(handle).await.map_or_else(retry_if_transient, done),
             Err(qmp::Error::Refused { description, .. }) => {
                 Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
             }
@@ -124,45 +124,48 @@ impl Qemu {
     async fn flush(&self, disk: &DiskId) -> Result<Progress, TransientError> {
         let disk = disk.clone();
         let flushed = self.with_volumes(move |volumes| volumes.flush(&disk)).await;
-        flushed.map_or_else(unless_transient, done)
+        flushed.map_or_else(retry_if_transient, done)
     }
 
     /// Opens the volume of a disk before QEMU closes it; fails if closing would lose what the guest
     /// wrote.
-    pub(super) async fn begin_close(
+    pub(super) async fn open_for_sync(
         &self,
         disk: &DiskId,
         opened: Option<Opened>,
-    ) -> Result<Arc<dyn Closing>, StorageError> {
+    ) -> Result<Arc<dyn SyncHandle>, StorageError> {
         let disk = disk.clone();
-        self.with_volumes(move |volumes| volumes.begin_close(&disk, opened.as_ref())).await
+        self.with_volumes(move |volumes| volumes.open_for_sync(&disk, opened.as_ref())).await
     }
 
     /// The same with a volume that may have been opened when its guest had let go of it.
-    pub(super) async fn go_on_closing(
+    pub(super) async fn reuse_sync_handle(
         &self,
         state: &mut State,
         disk: &DiskId,
         opened: Option<Opened>,
-    ) -> Result<Arc<dyn Closing>, StorageError> {
-        match state.closing.take_if(|(closing, _)| closing == disk) {
-            Some((_, closing)) => {
-                let checks = Arc::clone(&closing);
+    ) -> Result<Arc<dyn SyncHandle>, StorageError> {
+        match state.sync_handle.take_if(|(of, _)| of == disk) {
+            Some((_, handle)) => {
+                let checks = Arc::clone(&handle);
                 self.with_volumes(move |_| checks.check(opened.as_ref())).await?;
-                Ok(closing)
+                Ok(handle)
             }
-            None => self.begin_close(disk, opened).await,
+            None => self.open_for_sync(disk, opened).await,
         }
     }
 
     /// Makes durable what was written to a volume.
-    pub(super) async fn sync_image(&self, closing: Arc<dyn Closing>) -> Result<(), StorageError> {
-        self.with_volumes(move |_| closing.sync()).await
+    pub(super) async fn sync_volume(
+        &self,
+        handle: Arc<dyn SyncHandle>,
+    ) -> Result<(), StorageError> {
+        self.with_volumes(move |_| handle.sync()).await
     }
 
     /// Verifies and syncs a volume after QEMU has ended. The disk is marked as damaged if QEMU had
     /// another file open than the one under the disk's name: that one is gone.
-    pub(super) async fn close_ended(
+    pub(super) async fn sync_after_exit(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -171,8 +174,8 @@ impl Qemu {
         let (disk, opened) = (at.disk.clone(), at.opened.clone());
         let had_open = opened.is_some();
         let closed = self.with_volumes(move |volumes| {
-            let closed = volumes.begin_close(&disk, opened.as_ref());
-            let closed = closed.and_then(|closing| closing.sync());
+            let closed = volumes.open_for_sync(&disk, opened.as_ref());
+            let closed = closed.and_then(|handle| handle.sync());
             match &closed {
                 Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
                     if had_open =>
@@ -214,7 +217,7 @@ impl Qemu {
         let disks = disks.to_vec();
         let look = move |volumes: &dyn Volumes| {
             let look = |at: Plugged| {
-                let error = volumes.begin_close(&at.disk, at.opened.as_ref()).err()?;
+                let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err()?;
                 error.needs_operator().then(|| error.to_string())
             };
             Ok(disks.into_iter().filter_map(look).collect())
@@ -305,7 +308,7 @@ fn done(_: ()) -> Result<Progress, TransientError> {
 }
 
 /// A failure that trying again cannot change is final; any other is tried again.
-pub(super) fn unless_transient(error: StorageError) -> Result<Progress, TransientError> {
+pub(super) fn retry_if_transient(error: StorageError) -> Result<Progress, TransientError> {
     if error.needs_operator() {
         Ok(Progress::Failed(error.to_string()))
     } else {

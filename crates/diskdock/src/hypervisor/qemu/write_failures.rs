@@ -33,7 +33,7 @@ impl Qemu {
             self.see_write_failures(&machine, &mut state, &client).await?;
         }
         drop(state);
-        self.tell(instance, Some(disk));
+        self.emit_event(instance, Some(disk));
         Ok(())
     }
 

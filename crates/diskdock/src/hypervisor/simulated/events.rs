@@ -14,7 +14,7 @@ impl Simulated {
 
     /// A guest releases a disk without a detach in progress, as a late guest does. False if it does
     /// not have the disk.
-    pub fn release_disk(&self, instance: &InstanceId, disk: &DiskId) -> bool {
+    pub fn eject_disk(&self, instance: &InstanceId, disk: &DiskId) -> bool {
         let mut state = self.lock();
         let Some(machine) = state.machines.get_mut(instance) else { return false };
         let before = machine.disks.len();

@@ -2,7 +2,7 @@
 
 use domain::{InstanceId, Uptime};
 
-use super::{Key, RETRY_AFTER_MS, Simulated, SimulatedState, Under};
+use super::{Key, RETRY_AFTER_MS, Simulated, SimulatedState, TransitionState};
 use crate::hypervisor::qemu::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 use crate::hypervisor::simulated::rules::TransitionKind;
 use crate::hypervisor::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, Progress, paused_already};
@@ -34,22 +34,27 @@ impl Simulated {
 impl SimulatedState {
     /// How a transition stands if its machine may be paused: a detach waits, and begins anew when
     /// the machine goes on. What an operator has decided holds all the same.
-    pub(super) fn unless_paused(&mut self, key: &Key, under: Under, now: Uptime) -> Under {
+    pub(super) fn hold_if_paused(
+        &mut self,
+        key: &Key,
+        under: TransitionState,
+        now: Uptime,
+    ) -> TransitionState {
         let machine = key.instance.as_ref().and_then(|instance| self.machines.get(instance));
         let is_paused = machine.is_some_and(|machine| machine.paused);
         let waits = is_paused && key.transition == TransitionKind::Detach;
         match under {
-            Under::Due(_) | Under::Silent if waits => {
-                self.under_way.insert(key.clone(), Under::Paused(now));
-                Under::Paused(now)
+            TransitionState::Due(_) | TransitionState::Silent if waits => {
+                self.transitions.insert(key.clone(), TransitionState::Paused(now));
+                TransitionState::Paused(now)
             }
-            Under::Paused(_) if !waits => self.begin(key, now),
-            Under::Due(_)
-            | Under::Held
-            | Under::Refused
-            | Under::Silent
-            | Under::Paused(_)
-            | Under::Finished => under,
+            TransitionState::Paused(_) if !waits => self.begin(key, now),
+            TransitionState::Due(_)
+            | TransitionState::Held
+            | TransitionState::Refused
+            | TransitionState::Silent
+            | TransitionState::Paused(_)
+            | TransitionState::Finished => under,
         }
     }
 
@@ -57,7 +62,7 @@ impl SimulatedState {
     pub(super) fn wait_for_paused(&mut self, key: &Key, since: Uptime, now: Uptime) -> Progress {
         let left_ms = PAUSED_AT_MOST_MS - now.since_ms(since);
         if left_ms <= 0 {
-            self.under_way.remove(key);
+            self.transitions.remove(key);
             return Progress::Failed(PAUSED_TOO_LONG.to_owned());
         }
         let because = PAUSED_BY_OPERATOR.to_owned();

@@ -28,8 +28,8 @@ fn wake_affects_operations_of_the_machine_only() {
     for (number, disk) in [(1, "d-a"), (2, "d-b")] {
         jobs.add(detach(number, "1", &format!("i-{number}"), disk));
     }
-    let in_hand = jobs.take_due(BEGINNING);
-    assert_eq!(in_hand.len(), 2);
+    let running = jobs.take_due(BEGINNING);
+    assert_eq!(running.len(), 2);
     let later = BEGINNING.plus_ms(500);
     for (number, disk) in [(3, "d-a"), (4, "d-b")] {
         let mut job = detach(number, "1", &format!("i-{number}"), disk);
@@ -39,7 +39,7 @@ fn wake_affects_operations_of_the_machine_only() {
     let now = BEGINNING.plus_ms(1);
     jobs.wake(&Selection { disk: Some("d-a".into()), instance: None }, now);
     jobs.wake(&Selection { disk: Some("d-b".into()), instance: Some("i-a".into()) }, now);
-    for mut job in in_hand {
+    for mut job in running {
         job.schedule.due = later;
         jobs.give_back(job.row.id, Some(job), now);
     }

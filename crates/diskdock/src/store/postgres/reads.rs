@@ -104,7 +104,7 @@ impl ReadTx for PostgresTx<'_> {
         Ok(self.query(sql, values![server])?.iter().map(lease).collect())
     }
 
-    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+    fn failed_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.bodies("SELECT body FROM operations WHERE abandoned ORDER BY number DESC", &[])
     }
 

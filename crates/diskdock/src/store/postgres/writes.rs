@@ -141,7 +141,7 @@ impl WriteTx for PostgresTx<'_> {
         held(ended)
     }
 
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+    fn fail_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         let abandoned = self.execute(
             "UPDATE operations SET abandoned = true, body = $3 \
              WHERE number = $1 AND lease_owner = $2",

@@ -209,7 +209,7 @@ pub(super) fn open_file(path: &Path) -> Result<Connection, StoreError> {
     opened.map_err(engine)
 }
 
-/// The address of a file that nobody changes, as SQLite reads it.
+/// The address of a file that does not change, as SQLite reads it.
 fn immutable(path: &Path) -> Result<String, StoreError> {
     let path = std::path::absolute(path).map_err(|error| StoreError::Engine(error.to_string()))?;
     let bytes = path.as_os_str().as_encoded_bytes().iter();

@@ -116,7 +116,7 @@ impl ReadTx for CachedReads<'_> {
         self.miss(Lack::Lists)
     }
 
-    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+    fn failed_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.miss(Lack::Lists)
     }
 

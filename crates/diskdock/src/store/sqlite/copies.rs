@@ -14,7 +14,7 @@ use super::super::StoreError;
 use super::{engine, open_private_file, run};
 
 /// Pages that are copied between two reports of progress: 16 MiB.
-const PAGES_AT_A_TIME: c_int = 4_096;
+const PAGES_PER_STEP: c_int = 4_096;
 /// How often the draft is opened anew, if others remove it meanwhile.
 const TRIES: usize = 16;
 
@@ -43,7 +43,7 @@ fn step_through(
     source.query_row(begin, [], |_| Ok(())).map_err(engine)?;
     let backup = Backup::new(source, to).map_err(engine)?;
     loop {
-        match backup.step(PAGES_AT_A_TIME).map_err(engine)? {
+        match backup.step(PAGES_PER_STEP).map_err(engine)? {
             StepResult::Done => return Ok(()),
             StepResult::More => progress(percent(&backup)),
             other => {

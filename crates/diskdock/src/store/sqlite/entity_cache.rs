@@ -29,7 +29,7 @@ const ADMITTED: u64 = 8;
 /// Entries that one commit changes at most before all that is kept is dropped instead.
 const CHANGED: usize = 2_048;
 
-/// A map by names and ids of our own: nobody can choose them to collide, so a fast hash will do.
+/// A map by names and ids of our own: callers cannot make them collide: a fast hash will do.
 pub(super) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A resource and its revision in the store.

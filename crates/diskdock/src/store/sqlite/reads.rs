@@ -116,7 +116,7 @@ impl ReadTx for SqliteTx<'_> {
         leases.map(|lease| lease.map_err(engine)).collect()
     }
 
-    fn abandoned_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
+    fn failed_operations(&self) -> Result<Vec<OperationRow>, StoreError> {
         self.allow_lists()?;
         self.bodies("SELECT body FROM operations WHERE abandoned = 1 ORDER BY number DESC", [])
     }

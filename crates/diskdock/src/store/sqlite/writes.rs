@@ -133,7 +133,7 @@ impl WriteTx for SqliteTx<'_> {
         held(ended)
     }
 
-    fn abandon_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+    fn fail_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
         let abandoned = self.execute(
             "UPDATE operations SET abandoned = 1, body = ?3 \
              WHERE number = ?1 AND lease_owner = ?2",

@@ -111,14 +111,14 @@ async fn describe_auto_snapshot_policy_ex_filters_and_pages() {
     assert_eq!(named(&[("PageNumber", "2"), ("PageSize", "2")]).await, ["first"]);
     let elsewhere = [("RegionId", "nowhere")];
     let refused = (400, "InvalidRegionId.NotFound");
-    server.turns_down("DescribeAutoSnapshotPolicyEx", &elsewhere, refused).await;
+    server.expect_code("DescribeAutoSnapshotPolicyEx", &elsewhere, refused).await;
     let value = [("RegionId", REGION), ("Tag.1.Value", "red")];
     let refused = (400, "InvalidTag.Mismatch");
-    server.turns_down("DescribeAutoSnapshotPolicyEx", &value, refused).await;
+    server.expect_code("DescribeAutoSnapshotPolicyEx", &value, refused).await;
     let keys: Vec<_> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many = keys.iter().map(|key| (key.as_str(), "key")).chain([("RegionId", REGION)]);
     let many: Vec<_> = many.collect();
-    server.turns_down("DescribeAutoSnapshotPolicyEx", &many, (400, "InvalidTagCount")).await;
+    server.expect_code("DescribeAutoSnapshotPolicyEx", &many, (400, "InvalidTagCount")).await;
 }
 
 #[tokio::test]
@@ -286,15 +286,15 @@ async fn create_auto_snapshot_policy_refuses_what_is_not_valid() {
         (&tags, 400, "InvalidTagCount"),
     ];
     for (ask, status, code) in creates {
-        server.turns_down("CreateAutoSnapshotPolicy", ask, (status, code)).await;
+        server.expect_code("CreateAutoSnapshotPolicy", ask, (status, code)).await;
     }
     let refused = (400, "InvalidTagValue.Malformed");
-    server.turns_down("CreateAutoSnapshotPolicy", &link, refused).await;
+    server.expect_code("CreateAutoSnapshotPolicy", &link, refused).await;
     for _ in 0..100 {
         server.ok("CreateAutoSnapshotPolicy", &good).await;
     }
     let refused = (403, "AutoSnapshotPolicy.QuotaExceed");
-    server.turns_down("CreateAutoSnapshotPolicy", &good, refused).await;
+    server.expect_code("CreateAutoSnapshotPolicy", &good, refused).await;
 }
 
 #[tokio::test]
@@ -325,11 +325,11 @@ async fn modify_and_delete_auto_snapshot_policy_refuse_what_is_not_valid() {
         ),
     ];
     for (ask, status, code) in modifies {
-        server.turns_down("ModifyAutoSnapshotPolicyEx", ask, (status, code)).await;
+        server.expect_code("ModifyAutoSnapshotPolicyEx", ask, (status, code)).await;
     }
     for ask in [[HERE, none], [elsewhere, its]] {
         let refused = (404, "ParameterInvalid");
-        server.turns_down("DeleteAutoSnapshotPolicy", &ask, refused).await;
+        server.expect_code("DeleteAutoSnapshotPolicy", &ask, refused).await;
     }
 }
 
@@ -352,7 +352,7 @@ async fn apply_and_cancel_auto_snapshot_policy_refuse_what_is_not_valid() {
         (&[HERE, its, ("diskIds", r#"["d-none"]"#)], 404, "InvalidDiskId.NotFound"),
     ];
     for (ask, status, code) in applies {
-        server.turns_down("ApplyAutoSnapshotPolicy", ask, (status, code)).await;
+        server.expect_code("ApplyAutoSnapshotPolicy", ask, (status, code)).await;
     }
     let cancels: [Refused<'_>; 4] = [
         (&[("regionId", "nowhere"), named], 403, "ParameterInvalid"),
@@ -361,13 +361,13 @@ async fn apply_and_cancel_auto_snapshot_policy_refuse_what_is_not_valid() {
         (&[HERE, ("diskIds", r#"["d-none"]"#)], 404, "InvalidDiskId.NotFound"),
     ];
     for (ask, status, code) in cancels {
-        server.turns_down("CancelAutoSnapshotPolicy", ask, (status, code)).await;
+        server.expect_code("CancelAutoSnapshotPolicy", ask, (status, code)).await;
     }
     let other = server.available_disk().await;
     server.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskStandard).await;
     let refused = (400, "DiskCategory.OperationNotSupported");
-    server.turns_down("ApplyAutoSnapshotPolicy", &[HERE, its, named], refused).await;
+    server.expect_code("ApplyAutoSnapshotPolicy", &[HERE, its, named], refused).await;
     let both = format!("[\"{disk}\",\"{other}\"]");
     let refused = (400, "PartofDiskCategory.OperationNotSupported");
-    server.turns_down("ApplyAutoSnapshotPolicy", &[HERE, its, ("diskIds", &both)], refused).await;
+    server.expect_code("ApplyAutoSnapshotPolicy", &[HERE, its, ("diskIds", &both)], refused).await;
 }

@@ -124,20 +124,20 @@ async fn copy_snapshot_refuses_what_cannot_be_copied_so() {
         (&with(&[("ClientToken", "ü")]), 400, "InvalidClientToken.ValueNotSupported"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("CopySnapshot", ask, (status, code)).await;
+        server.expect_code("CopySnapshot", ask, (status, code)).await;
     }
     server.change_snapshot(&snapshot, |one| one.encrypted = true).await;
     let plain = with(&[("Encrypted", "false")]);
-    server.turns_down("CopySnapshot", &plain, (403, "InvalidEncrypted.NotSupportDecrypt")).await;
+    server.expect_code("CopySnapshot", &plain, (403, "InvalidEncrypted.NotSupportDecrypt")).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     let made = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
     let refused = (403, "InvalidSnapshotId.NotReady");
-    server.turns_down("CopySnapshot", &copy(&made), refused).await;
+    server.expect_code("CopySnapshot", &copy(&made), refused).await;
     let first = [&copy(&snapshot)[..], &[("ClientToken", "t")]].concat();
     server.ok("CopySnapshot", &first).await;
     let other = [&but(&snapshot, "DestinationSnapshotName", "other")[..], &[first[5]]].concat();
     let mismatch = (400, "IdempotentParameterMismatch");
-    server.turns_down("CopySnapshot", &other, mismatch).await;
+    server.expect_code("CopySnapshot", &other, mismatch).await;
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn describe_snapshot_links_lists_one_chain_for_each_disk() {
         (&[here, ("NextToken", "?")], 400, "InvalidParameter"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("DescribeSnapshotLinks", ask, (status, code)).await;
+        server.expect_code("DescribeSnapshotLinks", ask, (status, code)).await;
     }
 }
 
@@ -202,7 +202,7 @@ async fn describe_snapshots_usage_counts_those_of_the_region() {
     let told = server.ok("DescribeSnapshotsUsage", &[("RegionId", ELSEWHERE)]).await.json;
     assert_eq!((&told["SnapshotCount"], &told["SnapshotSize"]), (&json!(0), &json!(0)));
     let refused = (403, "InvalidParam.RegionId");
-    server.turns_down("DescribeSnapshotsUsage", &[("RegionId", "nowhere")], refused).await;
+    server.expect_code("DescribeSnapshotsUsage", &[("RegionId", "nowhere")], refused).await;
 }
 
 /// As csi-sanity does it, which never attaches a disk.

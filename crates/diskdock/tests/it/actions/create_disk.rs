@@ -23,7 +23,7 @@ fn ask<'a>(change: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
 
 #[tokio::test]
 async fn create_disk_is_visible_at_once_with_every_field() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let given = ask(&[
         ("DiskName", Some("data-1")),
         ("Description", Some("files")),
@@ -37,8 +37,8 @@ async fn create_disk_is_visible_at_once_with_every_field() {
         ("MultiAttach", Some("Enabled")),
         ("ResourceGroupId", Some("rg-1")),
     ]);
-    let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
-    let shown = world.describe(&disk).await;
+    let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+    let shown = server.describe(&disk).await;
     for (name, expected) in [
         ("DiskId", disk.as_str()),
         ("Status", "Available"),
@@ -84,100 +84,100 @@ async fn create_disk_is_visible_at_once_with_every_field() {
 
 #[tokio::test]
 async fn create_disk_gives_omitted_parameters_their_documented_default() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let given = ask(&[("PerformanceLevel", None)]);
-    let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
-    let shown = world.describe(&disk).await;
+    let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+    let shown = server.describe(&disk).await;
     assert_eq!(shown["PerformanceLevel"], "PL1");
     assert_eq!((&shown["DiskName"], &shown["MultiAttach"]), (&"".into(), &"Disabled".into()));
     let given = ask(&[("DiskCategory", None)]);
-    let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
-    let shown = world.describe(&disk).await;
+    let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+    let shown = server.describe(&disk).await;
     assert_eq!((&shown["Category"], &shown["PerformanceLevel"]), (&"cloud".into(), &"".into()));
 }
 
 #[tokio::test]
 async fn create_disk_with_a_subscription_instance_attaches_a_disk_that_goes_with_it() {
-    let world = TestServer::new().await;
-    let instance = world.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
+    let server = TestServer::new().await;
+    let instance = server.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
     let given = ask(&[("ZoneId", None), ("InstanceId", Some(&instance))]);
-    let answer = world.ok("CreateDisk", &given).await;
+    let answer = server.ok("CreateDisk", &given).await;
     assert!(!answer.text_at("OrderId").is_empty());
     let disk = answer.text_at("DiskId");
-    assert_eq!(world.status_of(&disk).await, "Attaching");
-    world.finish_all().await;
-    let shown = world.describe(&disk).await;
+    assert_eq!(server.status_of(&disk).await, "Attaching");
+    server.finish_all().await;
+    let shown = server.describe(&disk).await;
     assert_eq!(shown["Status"], "In_use");
     assert_eq!(shown["InstanceId"], instance.as_str());
     assert_eq!(shown["DiskChargeType"], "PrePaid");
     assert_eq!(shown["Portable"], false);
     assert_eq!(shown["DeleteWithInstance"], true);
     let stay = [("DiskId", disk.as_str()), ("DeleteWithInstance", "false")];
-    world.turns_down("ModifyDiskAttribute", &stay, (403, "DiskNotPortable")).await;
-    assert_eq!(world.differences().await, []);
+    server.expect_code("ModifyDiskAttribute", &stay, (403, "DiskNotPortable")).await;
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn create_disk_leaves_a_slow_disk_creating_and_unusable() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
-    world.control("POST", "/rules", rule).await;
-    let disk = world.available_disk().await;
-    assert_eq!(world.status_of(&disk).await, "Creating");
+    server.control("POST", "/rules", rule).await;
+    let disk = server.available_disk().await;
+    assert_eq!(server.status_of(&disk).await, "Creating");
     let initializing = (
         403,
         "IncorrectDiskStatus.Initializing",
         "The current disk status does not support this operation.",
     );
-    world.refuses("DeleteDisk", &[("DiskId", &disk)], initializing).await;
-    world.pass(4_999).await;
-    assert_eq!(world.status_of(&disk).await, "Creating");
-    world.pass(1).await;
-    assert_eq!(world.status_of(&disk).await, "Available");
+    server.expect_refusal("DeleteDisk", &[("DiskId", &disk)], initializing).await;
+    server.pass(4_999).await;
+    assert_eq!(server.status_of(&disk).await, "Creating");
+    server.pass(1).await;
+    assert_eq!(server.status_of(&disk).await, "Available");
 }
 
 #[tokio::test]
 async fn create_disk_that_fails_removes_the_disk() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let rule = r#"{"transition":"create","times":1,"behaviour":{"do":"refuse"}}"#;
-    world.control("POST", "/rules", rule).await;
-    let disk = world.available_disk().await;
-    assert_eq!(world.status_of(&disk).await, "Creating");
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "gone");
-    assert_eq!(world.operations_of(&disk).await[0]["given_up"], true);
+    server.control("POST", "/rules", rule).await;
+    let disk = server.available_disk().await;
+    assert_eq!(server.status_of(&disk).await, "Creating");
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "gone");
+    assert_eq!(server.operations_of(&disk).await[0]["given_up"], true);
 }
 
 #[tokio::test]
 async fn create_disk_of_a_regional_category_needs_no_zone() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let given = ask(&[("ZoneId", None), ("DiskCategory", Some("cloud_regional_disk_auto"))]);
-    let disk = world.ok("CreateDisk", &given).await.text_at("DiskId");
-    let shown = world.describe(&disk).await;
+    let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+    let shown = server.describe(&disk).await;
     assert_eq!(shown["ZoneId"], "cn-hangzhou-g", "the first that sells regional disks");
 }
 
 #[tokio::test]
 async fn encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
-    let mut world = TestServer::new().await;
+    let mut server = TestServer::new().await;
     let encrypted = ask(&[("Encrypted", Some("true")), ("KMSKeyId", None)]);
-    let key_of = async |world: &TestServer, given: &[(&str, &str)]| {
-        let disk = world.ok("CreateDisk", given).await.text_at("DiskId");
-        world.describe(&disk).await["KMSKeyId"].as_str().unwrap().to_owned()
+    let key_of = async |server: &TestServer, given: &[(&str, &str)]| {
+        let disk = server.ok("CreateDisk", given).await.text_at("DiskId");
+        server.describe(&disk).await["KMSKeyId"].as_str().unwrap().to_owned()
     };
-    let key = key_of(&world, &encrypted).await;
+    let key = key_of(&server, &encrypted).await;
     assert_eq!(key.len(), "0e478b7a-4262-4802-b8cb-00d3fb40826X".len(), "{key}");
-    assert_eq!(key_of(&world, &encrypted).await, key, "the same for every disk");
+    assert_eq!(key_of(&server, &encrypted).await, key, "the same for every disk");
     let plain = ask(&[("Encrypted", None), ("KMSKeyId", None)]);
-    assert_eq!(key_of(&world, &plain).await, "");
-    let launched = world
+    assert_eq!(key_of(&server, &plain).await, "");
+    let launched = server
         .run_one(&[("SystemDisk.Encrypted", Some("true")), ("DataDisk.1.Size", Some("20"))])
         .await;
-    let disks = world.disks_of(&launched).await;
+    let disks = server.disks_of(&launched).await;
     assert_eq!((&disks[0]["KMSKeyId"], &disks[1]["KMSKeyId"]), (&key.as_str().into(), &"".into()));
     let filter = [("RegionId", REGION), ("KMSKeyId", key.as_str())];
-    let found = world.list("DescribeDisks", &filter, ("Disks", "Disk", "DiskId")).await;
+    let found = server.list("DescribeDisks", &filter, ("Disks", "Disk", "DiskId")).await;
     assert_eq!(found.len(), 3);
-    world.become_another_account().await;
-    assert_ne!(key_of(&world, &encrypted).await, key);
+    server.become_another_account().await;
+    assert_ne!(key_of(&server, &encrypted).await, key);
 }

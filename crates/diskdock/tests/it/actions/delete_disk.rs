@@ -11,78 +11,82 @@ const GONE: (u16, &str, &str) =
 
 #[tokio::test]
 async fn delete_disk_removes_the_disk_at_once_and_for_good() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
-    let answer = world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    let answer = server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
     assert_eq!(answer.json.as_object().unwrap().len(), 1);
-    assert_eq!(world.status_of(&disk).await, "gone");
-    world.refuses("DeleteDisk", &[("DiskId", &disk)], GONE).await;
-    world.refuses("DeleteDisk", &[("DiskId", "i-1")], GONE).await;
+    assert_eq!(server.status_of(&disk).await, "gone");
+    server.expect_refusal("DeleteDisk", &[("DiskId", &disk)], GONE).await;
+    server.expect_refusal("DeleteDisk", &[("DiskId", "i-1")], GONE).await;
 }
 
 #[tokio::test]
 async fn delete_disk_refuses_a_disk_that_is_attached_attaching_or_detaching() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
     let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
-    world.ok("AttachDisk", &ids).await;
-    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
-    world.finish_all().await;
-    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
-    world.ok("DetachDisk", &ids).await;
-    world.refuses("DeleteDisk", &ids[1..], STATUS).await;
-    world.finish_all().await;
-    world.ok("DeleteDisk", &ids[1..]).await;
+    server.ok("AttachDisk", &ids).await;
+    server.expect_refusal("DeleteDisk", &ids[1..], STATUS).await;
+    server.finish_all().await;
+    server.expect_refusal("DeleteDisk", &ids[1..], STATUS).await;
+    server.ok("DetachDisk", &ids).await;
+    server.expect_refusal("DeleteDisk", &ids[1..], STATUS).await;
+    server.finish_all().await;
+    server.ok("DeleteDisk", &ids[1..]).await;
 }
 
 #[tokio::test]
 async fn delete_disk_answers_the_first_failed_precondition() {
-    let mut world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.available_disk().await;
+    let mut server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
     let ask = [("DiskId", disk.as_str())];
-    world.change_disk(&disk, |d| d.delete_protected = true).await;
+    server.change_disk(&disk, |d| d.delete_protected = true).await;
     let expected = "The specified disk is under delete protection, can not be deleted.";
-    world.refuses("DeleteDisk", &ask, (403, "InvalidDiskStatus.DeleteProtection", expected)).await;
-    world.change_disk(&disk, |d| d.portable = false).await;
+    server
+        .expect_refusal("DeleteDisk", &ask, (403, "InvalidDiskStatus.DeleteProtection", expected))
+        .await;
+    server.change_disk(&disk, |d| d.portable = false).await;
     let expected = "The specified disk is not a portable disk.";
-    world.refuses("DeleteDisk", &ask, (403, "DiskNotPortable", expected)).await;
-    world.change_disk(&disk, |d| d.portable = true).await;
-    world.ok("AttachDisk", &[("InstanceId", instance.as_str()), ask[0]]).await;
-    world.refuses("DeleteDisk", &ask, STATUS).await;
-    world.change_disk(&disk, |d| d.kind = DiskKind::System).await;
+    server.expect_refusal("DeleteDisk", &ask, (403, "DiskNotPortable", expected)).await;
+    server.change_disk(&disk, |d| d.portable = true).await;
+    server.ok("AttachDisk", &[("InstanceId", instance.as_str()), ask[0]]).await;
+    server.expect_refusal("DeleteDisk", &ask, STATUS).await;
+    server.change_disk(&disk, |d| d.kind = DiskKind::System).await;
     let expected = "The specified disk is a system disk and cannot support the operation.";
-    world.refuses("DeleteDisk", &ask, (403, "DiskTypeViolation", expected)).await;
-    world.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
+    server.expect_refusal("DeleteDisk", &ask, (403, "DiskTypeViolation", expected)).await;
+    server.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
     let expected = "The current disk status does not support this operation.";
-    world.refuses("DeleteDisk", &ask, (403, "IncorrectDiskStatus.Initializing", expected)).await;
-    world.become_another_account().await;
-    world.refuses("DeleteDisk", &ask, GONE).await;
+    server
+        .expect_refusal("DeleteDisk", &ask, (403, "IncorrectDiskStatus.Initializing", expected))
+        .await;
+    server.become_another_account().await;
+    server.expect_refusal("DeleteDisk", &ask, GONE).await;
 }
 
 #[tokio::test]
 async fn delete_disk_refuses_a_missing_id() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let missing = "The input parameter \"DiskId\" that is mandatory for processing this request is \
                    not supplied.";
-    world.refuses("DeleteDisk", &[], (400, "MissingParameter", missing)).await;
+    server.expect_refusal("DeleteDisk", &[], (400, "MissingParameter", missing)).await;
     let empty = "The input parameter is mandatory for processing this request is empty.";
-    world.refuses("DeleteDisk", &[("DiskId", "")], (400, "InvalidParameter", empty)).await;
+    server.expect_refusal("DeleteDisk", &[("DiskId", "")], (400, "InvalidParameter", empty)).await;
 }
 
 #[tokio::test]
 async fn concurrent_delete_and_attach_succeed_exactly_once() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
     for _ in 0..8 {
-        let disk = world.available_disk().await;
+        let disk = server.available_disk().await;
         let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
         let (attach, delete) =
-            tokio::join!(world.call("AttachDisk", &ids), world.call("DeleteDisk", &ids[1..]));
+            tokio::join!(server.call("AttachDisk", &ids), server.call("DeleteDisk", &ids[1..]));
         assert_ne!(attach.status == 200, delete.status == 200, "{} {}", attach.text, delete.text);
-        world.finish_all().await;
+        server.finish_all().await;
         let expected = if attach.status == 200 { "In_use" } else { "gone" };
-        assert_eq!(world.status_of(&disk).await, expected);
+        assert_eq!(server.status_of(&disk).await, expected);
     }
 }

@@ -53,6 +53,6 @@ async fn describe_disk_monitor_data_refuses_spans_that_have_no_data() {
         (&[id, from, ("EndTime", &late)], 400, "InvalidParameter.TooManyDataQueried"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("DescribeDiskMonitorData", ask, (status, code)).await;
+        server.expect_code("DescribeDiskMonitorData", ask, (status, code)).await;
     }
 }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::harness::{REGION, TestServer};
 
 /// The ids that a request lists, in order.
-async fn ids(world: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
+async fn ids(server: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
     let ask: Vec<(&str, &str)> = [("RegionId", REGION)].into_iter().chain(more.to_vec()).collect();
-    listed(&world.ok("DescribeDisks", &ask).await.json)
+    listed(&server.ok("DescribeDisks", &ask).await.json)
 }
 
 fn listed(tree: &Value) -> Vec<String> {
@@ -20,8 +20,8 @@ fn listed(tree: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn describe_disks_without_disks_returns_an_empty_list() {
-    let world = TestServer::new().await;
-    let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    let server = TestServer::new().await;
+    let answer = server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     let expected = serde_json::json!({
         "PageNumber": 1, "PageSize": 10, "TotalCount": 0, "NextToken": "", "Disks": { "Disk": [] },
     });
@@ -32,24 +32,24 @@ async fn describe_disks_without_disks_returns_an_empty_list() {
 
 #[tokio::test]
 async fn describe_disks_returns_every_field_with_its_type() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
     let ids = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
-    check_types(&world.describe(&disk).await);
-    world.ok("AttachDisk", &ids).await;
-    let attaching = world.describe(&disk).await;
+    check_types(&server.describe(&disk).await);
+    server.ok("AttachDisk", &ids).await;
+    let attaching = server.describe(&disk).await;
     check_types(&attaching);
     assert_eq!(attaching["Attachments"]["Attachment"], serde_json::json!([]));
     assert_eq!((&attaching["InstanceId"], &attaching["Device"]), (&"".into(), &"".into()));
-    world.finish_all().await;
-    check_types(&world.describe(&disk).await);
-    world.ok("DetachDisk", &ids).await;
-    let detaching = world.describe(&disk).await;
+    server.finish_all().await;
+    check_types(&server.describe(&disk).await);
+    server.ok("DetachDisk", &ids).await;
+    let detaching = server.describe(&disk).await;
     check_types(&detaching);
     assert_eq!(detaching["Attachments"]["Attachment"][0]["InstanceId"], instance.as_str());
-    world.finish_all().await;
-    check_types(&world.describe(&disk).await);
+    server.finish_all().await;
+    check_types(&server.describe(&disk).await);
 }
 
 fn check_types(disk: &Value) {
@@ -108,22 +108,22 @@ fn check_types(disk: &Value) {
 
 #[tokio::test]
 async fn describe_disks_does_not_show_disks_of_another_account() {
-    let mut world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let mut server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let one = format!("[\"{disk}\"]");
-    assert_eq!(ids(&world, &[("DiskIds", &one)]).await, [disk.as_str()]);
-    world.become_another_account().await;
-    assert_eq!(ids(&world, &[]).await, Vec::<String>::new());
-    assert_eq!(ids(&world, &[("DiskIds", &one)]).await, Vec::<String>::new());
+    assert_eq!(ids(&server, &[("DiskIds", &one)]).await, [disk.as_str()]);
+    server.become_another_account().await;
+    assert_eq!(ids(&server, &[]).await, Vec::<String>::new());
+    assert_eq!(ids(&server, &[("DiskIds", &one)]).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn describe_disks_refuses_invalid_filters() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let missing = (400, "MissingParamter.RegionId", "The regionId should not be null.");
-    world.refuses("DescribeDisks", &[], missing).await;
+    server.expect_refusal("DescribeDisks", &[], missing).await;
     let region = (400, "InvalidRegion.NotFound", "The specified parameter RegionId is not valid.");
-    world.refuses("DescribeDisks", &[("RegionId", "nowhere")], region).await;
+    server.expect_refusal("DescribeDisks", &[("RegionId", "nowhere")], region).await;
     for (name, value, status, code, message) in [
         (
             "ZoneId",
@@ -169,13 +169,13 @@ async fn describe_disks_refuses_invalid_filters() {
         ),
     ] {
         let ask = [("RegionId", REGION), (name, value)];
-        world.refuses("DescribeDisks", &ask, (status, code, message)).await;
+        server.expect_refusal("DescribeDisks", &ask, (status, code, message)).await;
     }
 }
 
 #[tokio::test]
 async fn describe_disks_explains_a_malformed_filter() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for (name, value, status, code) in [
         ("DiskIds", "d-1", 400, "InvalidParameter.DiskIds"),
         ("DiskIds", "{}", 400, "InvalidParameter.DiskIds"),
@@ -192,7 +192,7 @@ async fn describe_disks_explains_a_malformed_filter() {
         ("PageNumber", "0", 400, "InvalidParameter"),
         ("MaxResults", "many", 400, "InvalidParameter"),
     ] {
-        let answer = world.call("DescribeDisks", &[("RegionId", REGION), (name, value)]).await;
+        let answer = server.call("DescribeDisks", &[("RegionId", REGION), (name, value)]).await;
         assert_eq!(answer.refusal(), (status, code), "{name}={value}: {}", answer.text);
         assert!(answer.message().contains("Expected "), "{}", answer.message());
     }
@@ -200,18 +200,18 @@ async fn describe_disks_explains_a_malformed_filter() {
 
 #[tokio::test]
 async fn describe_disks_takes_up_to_a_hundred_ids_and_twenty_tags() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let list = |count: usize| format!("[{}]", vec!["\"d-1\""; count].join(", "));
-    assert_eq!(ids(&world, &[("DiskIds", &list(100))]).await, Vec::<String>::new());
+    assert_eq!(ids(&server, &[("DiskIds", &list(100))]).await, Vec::<String>::new());
     let (hundred_and_one, exceeded) = (
         list(101),
         (403, "InvalidDiskIds.Malformed", "The amount of specified disk Ids exceeds the limit."),
     );
     let ask = [("RegionId", REGION), ("DiskIds", hundred_and_one.as_str())];
-    world.refuses("DescribeDisks", &ask, exceeded).await;
+    server.expect_refusal("DescribeDisks", &ask, exceeded).await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let mut tags: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "k")).collect();
     tags.push(("RegionId", REGION));
     let expected = (400, "InvalidTagCount", "The specified tags are beyond the permitted range.");
-    world.refuses("DescribeDisks", &tags, expected).await;
+    server.expect_refusal("DescribeDisks", &tags, expected).await;
 }

@@ -4,11 +4,11 @@ use crate::harness::{REGION, TestServer};
 
 #[tokio::test]
 async fn describe_instance_attribute_agrees_with_describe_instances() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let changes = [("InternetMaxBandwidthOut", Some("5")), ("Description", Some("web server"))];
-    let id = world.run_one(&changes).await;
-    let whole = world.show(&id).await;
-    let shown = world.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
+    let id = server.run_one(&changes).await;
+    let whole = server.show(&id).await;
+    let shown = server.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
     let same = [
         "InstanceId",
         "InstanceName",
@@ -37,31 +37,33 @@ async fn describe_instance_attribute_agrees_with_describe_instances() {
     }
     assert_eq!(shown["IoOptimized"], "optimized");
     assert_eq!(shown["PublicIpAddress"]["IpAddress"].as_array().unwrap().len(), 1);
-    world.change_instance(&id, |one| one.locks.push(domain::LockReason::Security)).await;
-    let shown = world.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
+    server.change_instance(&id, |one| one.locks.push(domain::LockReason::Security)).await;
+    let shown = server.ok("DescribeInstanceAttribute", &[("InstanceId", &id)]).await.json;
     assert_eq!(shown["OperationLocks"]["LockReason"][0]["LockReason"], "security");
 }
 
 #[tokio::test]
 async fn describe_instance_attribute_refuses_an_unknown_instance() {
-    let mut world = TestServer::new().await;
+    let mut server = TestServer::new().await;
     let expected = (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
-    world.refuses("DescribeInstanceAttribute", &[("InstanceId", "i-none")], expected).await;
-    let id = world.running_instance().await;
-    world.become_another_account().await;
-    world.refuses("DescribeInstanceAttribute", &[("InstanceId", &id)], expected).await;
-    world.refuses("DescribeUserData", &[("RegionId", REGION), ("InstanceId", &id)], expected).await;
+    server.expect_refusal("DescribeInstanceAttribute", &[("InstanceId", "i-none")], expected).await;
+    let id = server.running_instance().await;
+    server.become_another_account().await;
+    server.expect_refusal("DescribeInstanceAttribute", &[("InstanceId", &id)], expected).await;
+    server
+        .expect_refusal("DescribeUserData", &[("RegionId", REGION), ("InstanceId", &id)], expected)
+        .await;
 }
 
 #[tokio::test]
 async fn describe_user_data_returns_the_text_as_sent() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let sent = "ZWNobyBoZWxsbyBlY3MhCg==";
-    let with = world.run_one(&[("UserData", Some(sent))]).await;
-    let without = world.run_one(&[]).await;
+    let with = server.run_one(&[("UserData", Some(sent))]).await;
+    let without = server.run_one(&[]).await;
     for (id, expected) in [(&with, sent), (&without, "")] {
         let ask = [("RegionId", REGION), ("InstanceId", id.as_str())];
-        let shown = world.ok("DescribeUserData", &ask).await;
+        let shown = server.ok("DescribeUserData", &ask).await;
         assert_eq!(shown.text_at("UserData"), expected);
         assert_eq!(shown.text_at("InstanceId"), *id);
         assert_eq!(shown.text_at("RegionId"), REGION);
@@ -70,9 +72,9 @@ async fn describe_user_data_returns_the_text_as_sent() {
 
 #[tokio::test]
 async fn describe_user_data_finds_an_instance_in_its_own_region_only() {
-    let world = TestServer::new().await;
-    let id = world.running_instance().await;
+    let server = TestServer::new().await;
+    let id = server.running_instance().await;
     let ask = [("RegionId", "cn-beijing"), ("InstanceId", id.as_str())];
-    let answer = world.call("DescribeUserData", &ask).await;
+    let answer = server.call("DescribeUserData", &ask).await;
     assert_eq!(answer.refusal(), (404, "InvalidInstanceId.NotFound"));
 }

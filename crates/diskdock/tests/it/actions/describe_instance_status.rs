@@ -10,7 +10,7 @@ fn field(name: &str) -> (&str, &str, &str) {
 
 #[tokio::test]
 async fn describe_instance_status_shows_every_status() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for status in [
         InstanceStatus::Pending,
         InstanceStatus::Starting,
@@ -18,29 +18,29 @@ async fn describe_instance_status_shows_every_status() {
         InstanceStatus::Stopping,
         InstanceStatus::Stopped,
     ] {
-        let id = world.running_instance().await;
-        world.put_in(&id, status).await;
+        let id = server.running_instance().await;
+        server.put_in(&id, status).await;
         let ask = [("RegionId", REGION), ("InstanceId.1", &id)];
-        let shown = world.list("DescribeInstanceStatus", &ask, field("Status")).await;
+        let shown = server.list("DescribeInstanceStatus", &ask, field("Status")).await;
         assert_eq!(shown, [status.as_str()]);
-        let shown = world.list("DescribeInstanceStatus", &ask, field("InstanceId")).await;
+        let shown = server.list("DescribeInstanceStatus", &ask, field("InstanceId")).await;
         assert_eq!(shown, [id]);
     }
 }
 
 #[tokio::test]
 async fn describe_instance_status_filters_by_zone_and_pages() {
-    let world = TestServer::new().await;
-    let there = world.plant_instance(|i| i.zone = "cn-hangzhou-h".to_owned()).await;
-    let mut ids = world.run(&[("Amount", Some("12"))]).await;
+    let server = TestServer::new().await;
+    let there = server.plant_instance(|i| i.zone = "cn-hangzhou-h".to_owned()).await;
+    let mut ids = server.run(&[("Amount", Some("12"))]).await;
     let ask = [("RegionId", REGION), ("ZoneId", "cn-hangzhou-h")];
-    assert_eq!(world.list("DescribeInstanceStatus", &ask, field("InstanceId")).await, [&*there]);
+    assert_eq!(server.list("DescribeInstanceStatus", &ask, field("InstanceId")).await, [&*there]);
     let mut seen = Vec::new();
     for (number, size) in [("1", 5), ("2", 5), ("3", 3), ("4", 0)] {
         let ask = [("RegionId", REGION), ("PageNumber", number), ("PageSize", "5")];
-        let answer = world.ok("DescribeInstanceStatus", &ask).await;
+        let answer = server.ok("DescribeInstanceStatus", &ask).await;
         assert_eq!((&answer.json["TotalCount"], &answer.json["PageSize"]), (&13.into(), &5.into()));
-        let page = world.list("DescribeInstanceStatus", &ask, field("InstanceId")).await;
+        let page = server.list("DescribeInstanceStatus", &ask, field("InstanceId")).await;
         assert_eq!(page.len(), size);
         seen.extend(page);
     }
@@ -52,7 +52,7 @@ async fn describe_instance_status_filters_by_zone_and_pages() {
 
 #[tokio::test]
 async fn describe_instance_status_refuses_unknown_region_zone_and_too_many_ids() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let names: Vec<String> = (1..=101).map(|n| format!("InstanceId.{n}")).collect();
     let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "i-1")).collect();
     many.push(("RegionId", REGION));
@@ -64,6 +64,6 @@ async fn describe_instance_status_refuses_unknown_region_zone_and_too_many_ids()
         (&[("RegionId", REGION), ("PageSize", "51")], 400, "InvalidParameter"),
     ];
     for (parameters, status, code) in rows {
-        world.turns_down("DescribeInstanceStatus", parameters, (*status, code)).await;
+        server.expect_code("DescribeInstanceStatus", parameters, (*status, code)).await;
     }
 }

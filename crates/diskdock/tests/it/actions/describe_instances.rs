@@ -8,8 +8,8 @@ const IDS: (&str, &str, &str) = ("Instances", "Instance", "InstanceId");
 const NAMES: (&str, &str, &str) = ("Instances", "Instance", "InstanceName");
 
 /// Three instances of which each has something that the others have not.
-async fn three(world: &TestServer) {
-    world
+async fn three(server: &TestServer) {
+    server
         .plant_instance(|i| {
             i.name = "web-1".to_owned();
             i.network.vpc = "vpc-1".to_owned();
@@ -20,7 +20,7 @@ async fn three(world: &TestServer) {
             i.tags = vec![Tag::new("team", "web"), Tag::new("env", "test")];
         })
         .await;
-    world
+    server
         .plant_instance(|i| {
             i.name = "db-1".to_owned();
             i.zone = "cn-hangzhou-h".to_owned();
@@ -35,7 +35,7 @@ async fn three(world: &TestServer) {
             i.created_at = BEGINNING.plus_s(120);
         })
         .await;
-    world
+    server
         .plant_instance(|i| {
             i.name = "db-2".to_owned();
             i.instance_type = "ecs.s1.small".to_owned();
@@ -96,60 +96,60 @@ const FILTERS: &[(Pairs, &[&str])] = &[
 
 #[tokio::test]
 async fn describe_instances_filter_returns_only_matches() {
-    let world = TestServer::new().await;
-    three(&world).await;
+    let server = TestServer::new().await;
+    three(&server).await;
     for (filter, expected) in FILTERS {
         let ask = [&[("RegionId", REGION)], *filter].concat();
-        assert_eq!(world.list("DescribeInstances", &ask, NAMES).await, *expected, "{filter:?}");
+        assert_eq!(server.list("DescribeInstances", &ask, NAMES).await, *expected, "{filter:?}");
     }
     let elsewhere = [("RegionId", "cn-shanghai")];
-    assert_eq!(world.list("DescribeInstances", &elsewhere, NAMES).await, [""; 0]);
+    assert_eq!(server.list("DescribeInstances", &elsewhere, NAMES).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn describe_instances_by_page_number_returns_each_instance_once() {
-    let world = TestServer::new().await;
-    let mut ids = world.run(&[("Amount", Some("25"))]).await;
+    let server = TestServer::new().await;
+    let mut ids = server.run(&[("Amount", Some("25"))]).await;
     ids.reverse();
     let mut seen = Vec::new();
     for (number, size) in [("1", 10), ("2", 10), ("3", 5), ("4", 0)] {
         let ask = [("RegionId", REGION), ("PageNumber", number)];
-        let answer = world.ok("DescribeInstances", &ask).await;
+        let answer = server.ok("DescribeInstances", &ask).await;
         assert_eq!(
             (&answer.json["TotalCount"], &answer.json["PageSize"]),
             (&25.into(), &10.into())
         );
         assert_eq!(answer.json["PageNumber"].to_string(), number);
         assert_eq!(answer.json["NextToken"] == "", number != "1", "page {number}");
-        let page = world.list("DescribeInstances", &ask, IDS).await;
+        let page = server.list("DescribeInstances", &ask, IDS).await;
         assert_eq!(page.len(), size);
         seen.extend(page);
     }
     seen.sort();
     ids.sort();
     assert_eq!(seen, ids);
-    let first = world.ok("DescribeInstances", &[("RegionId", REGION)]).await;
+    let first = server.ok("DescribeInstances", &[("RegionId", REGION)]).await;
     let token = first.text_at("NextToken");
     let ask = [("RegionId", REGION), ("NextToken", token.as_str())];
-    let second = world.list("DescribeInstances", &ask, IDS).await;
+    let second = server.list("DescribeInstances", &ask, IDS).await;
     let by_number = [("RegionId", REGION), ("PageNumber", "2")];
-    assert_eq!(second, world.list("DescribeInstances", &by_number, IDS).await);
+    assert_eq!(second, server.list("DescribeInstances", &by_number, IDS).await);
     let ask = [("RegionId", REGION), ("PageSize", "101")];
-    assert_eq!(world.call("DescribeInstances", &ask).await.status, 400);
+    assert_eq!(server.call("DescribeInstances", &ask).await.status, 400);
 }
 
 #[tokio::test]
 async fn describe_instances_by_next_token_returns_each_instance_once() {
-    let world = TestServer::new().await;
-    let mut ids = world.run(&[("Amount", Some("25"))]).await;
+    let server = TestServer::new().await;
+    let mut ids = server.run(&[("Amount", Some("25"))]).await;
     let (mut seen, mut token) = (Vec::new(), String::new());
     loop {
         let ask = [("RegionId", REGION), ("MaxResults", "10"), ("NextToken", &token)];
         let ask = if token.is_empty() { &ask[..2] } else { &ask };
-        let answer = world.ok("DescribeInstances", ask).await;
+        let answer = server.ok("DescribeInstances", ask).await;
         let page = answer.json["Instances"]["Instance"].as_array().unwrap().clone();
         seen.extend(page.iter().map(|one| one["InstanceId"].as_str().unwrap().to_owned()));
-        world.begin_run(&[]).await;
+        server.begin_run(&[]).await;
         token = answer.text_at("NextToken");
         if token.is_empty() {
             break;
@@ -162,7 +162,7 @@ async fn describe_instances_by_next_token_returns_each_instance_once() {
 
 #[tokio::test]
 async fn describe_instances_refuses_malformed_filters() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), "team")).collect();
     let key = |key| ("Filter.1.Key", key);
@@ -182,19 +182,19 @@ async fn describe_instances_refuses_malformed_filters() {
         let has_region = parameters.iter().any(|(name, _)| *name == "RegionId");
         let region: &[(&str, &str)] = if has_region { &[] } else { &[("RegionId", REGION)] };
         let ask = [region, *parameters].concat();
-        world.turns_down("DescribeInstances", &ask, (*status, code)).await;
+        server.expect_code("DescribeInstances", &ask, (*status, code)).await;
     }
-    world.turns_down("DescribeInstances", &[], (400, "MissingParameter")).await;
+    server.expect_code("DescribeInstances", &[], (400, "MissingParameter")).await;
 }
 
 #[tokio::test]
 async fn describe_instances_does_not_show_instances_of_another_account() {
-    let mut world = TestServer::new().await;
-    let id = world.running_instance().await;
-    assert_eq!(world.instance_status(&id).await, "Running");
-    world.become_another_account().await;
-    assert_eq!(world.instance_status(&id).await, "gone");
+    let mut server = TestServer::new().await;
+    let id = server.running_instance().await;
+    assert_eq!(server.instance_status(&id).await, "Running");
+    server.become_another_account().await;
+    assert_eq!(server.instance_status(&id).await, "gone");
     let ask = [("RegionId", REGION)];
-    assert_eq!(world.ok("DescribeInstances", &ask).await.json["TotalCount"], 0);
-    assert_eq!(world.ok("DescribeInstanceStatus", &ask).await.json["TotalCount"], 0);
+    assert_eq!(server.ok("DescribeInstances", &ask).await.json["TotalCount"], 0);
+    assert_eq!(server.ok("DescribeInstanceStatus", &ask).await.json["TotalCount"], 0);
 }

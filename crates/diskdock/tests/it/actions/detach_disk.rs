@@ -13,20 +13,20 @@ fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
 
 #[tokio::test]
 async fn detach_disk_goes_from_in_use_through_detaching_to_available() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let before = world.describe(&disk).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let before = server.describe(&disk).await;
 
-    let answer = world.ok("DetachDisk", &named(&instance, &disk)).await;
+    let answer = server.ok("DetachDisk", &named(&instance, &disk)).await;
     assert_eq!(answer.json.as_object().unwrap().len(), 1, "only a RequestId: {}", answer.text);
     let mut expected = before.clone();
     expected["Status"] = "Detaching".into();
-    assert_eq!(world.describe(&disk).await, expected, "nothing but the status differs");
+    assert_eq!(server.describe(&disk).await, expected, "nothing but the status differs");
 
-    world.pass(999).await;
-    assert_eq!(world.status_of(&disk).await, "Detaching");
-    world.pass(1).await;
+    server.pass(999).await;
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    server.pass(1).await;
     expected["Status"] = "Available".into();
     for name in ["InstanceId", "Device"] {
         expected[name] = "".into();
@@ -35,16 +35,16 @@ async fn detach_disk_goes_from_in_use_through_detaching_to_available() {
     expected["MountInstances"]["MountInstance"] = serde_json::json!([]);
     expected["MountInstanceNum"] = 0.into();
     expected["DetachedTime"] = "2026-01-02T03:04:16Z".into();
-    assert_eq!(world.describe(&disk).await, expected);
-    assert_eq!(world.differences().await, []);
+    assert_eq!(server.describe(&disk).await, expected);
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn describe_disks_shows_the_instance_and_device_of_an_attached_disk() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let shown = world.describe(&disk).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let shown = server.describe(&disk).await;
     assert_eq!(shown["Status"], "In_use");
     assert_eq!(shown["InstanceId"], instance.as_str());
     assert_eq!(shown["Device"], "/dev/xvdb");
@@ -64,48 +64,48 @@ async fn describe_disks_shows_the_instance_and_device_of_an_attached_disk() {
 
 #[tokio::test]
 async fn disk_shows_the_lock_of_its_instance_until_it_is_detached() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server
         .control("POST", &format!("/instances/{instance}/lock"), r#"{"reason":"financial"}"#)
         .await;
-    let locks = &world.describe(&disk).await["OperationLocks"]["OperationLock"];
+    let locks = &server.describe(&disk).await["OperationLocks"]["OperationLock"];
     assert_eq!(locks[0]["LockReason"], "financial");
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
-    world.finish_all().await;
-    let locks = &world.describe(&disk).await["OperationLocks"]["OperationLock"];
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.finish_all().await;
+    let locks = &server.describe(&disk).await["OperationLocks"]["OperationLock"];
     assert_eq!(locks, &serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn describe_disks_by_instance_lists_a_disk_until_it_is_detached() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let on_it = async || {
         let ask = [("RegionId", crate::harness::REGION), ("InstanceId", instance.as_str())];
-        world.ok("DescribeDisks", &ask).await.json["TotalCount"].clone()
+        server.ok("DescribeDisks", &ask).await.json["TotalCount"].clone()
     };
     assert_eq!(on_it().await, 1);
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
     assert_eq!(on_it().await, 1);
-    world.finish_all().await;
+    server.finish_all().await;
     assert_eq!(on_it().await, 0);
 }
 
 #[tokio::test]
 async fn detached_disk_can_be_attached_and_detached_again() {
-    let world = TestServer::new().await;
-    let one = world.running_instance().await;
-    let other = world.running_instance().await;
-    let disk = world.disk_on(&one).await;
+    let server = TestServer::new().await;
+    let one = server.running_instance().await;
+    let other = server.running_instance().await;
+    let disk = server.disk_on(&one).await;
     for (from, to) in [(&one, &other), (&other, &one), (&one, &one)] {
-        world.ok("DetachDisk", &named(from, &disk)).await;
-        world.finish_all().await;
-        world.ok("AttachDisk", &named(to, &disk)).await;
-        world.finish_all().await;
-        assert_eq!(world.describe(&disk).await["InstanceId"], to.as_str());
+        server.ok("DetachDisk", &named(from, &disk)).await;
+        server.finish_all().await;
+        server.ok("AttachDisk", &named(to, &disk)).await;
+        server.finish_all().await;
+        assert_eq!(server.describe(&disk).await["InstanceId"], to.as_str());
     }
-    assert_eq!(world.differences().await, []);
+    assert_eq!(server.differences().await, []);
 }

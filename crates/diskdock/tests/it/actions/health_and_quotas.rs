@@ -7,11 +7,11 @@ use crate::harness::{REGION, Refused, TestServer, ZONE};
 #[tokio::test]
 async fn describe_disks_full_status_shows_status_and_health() {
     const ACTION: &str = "DescribeDisksFullStatus";
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let (on, free) = (world.disk_on(&instance).await, world.available_disk().await);
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let (on, free) = (server.disk_on(&instance).await, server.available_disk().await);
     let region = ("RegionId", REGION);
-    let answer = world.ok(ACTION, &[region, ("DiskId.1", &free)]).await;
+    let answer = server.ok(ACTION, &[region, ("DiskId.1", &free)]).await;
     let shown = &answer.json["DiskFullStatusSet"]["DiskFullStatusType"][0];
     assert_eq!(
         *shown,
@@ -22,7 +22,7 @@ async fn describe_disks_full_status_shows_status_and_health() {
             "DiskEventSet": { "DiskEventType": [] },
         })
     );
-    let answer = world.ok(ACTION, &[region, ("DiskId.1", &on)]).await;
+    let answer = server.ok(ACTION, &[region, ("DiskId.1", &on)]).await;
     let shown = &answer.json["DiskFullStatusSet"]["DiskFullStatusType"][0];
     assert_eq!((&shown["InstanceId"], &shown["Device"]), (&instance.into(), &"/dev/xvdb".into()));
     let path = ("DiskFullStatusSet", "DiskFullStatusType", "DiskId");
@@ -42,7 +42,7 @@ async fn describe_disks_full_status_shows_status_and_health() {
         ("PageSize", "1", &[&free]),
     ];
     for (name, value, expected) in cases {
-        assert_eq!(world.list(ACTION, &[region, (name, value)], path).await, *expected, "{name}");
+        assert_eq!(server.list(ACTION, &[region, (name, value)], path).await, *expected, "{name}");
     }
     let hundred_and_one: Vec<(String, String)> =
         (1..=101).map(|n| (n.to_string(), format!("d-{n}"))).collect();
@@ -53,13 +53,13 @@ async fn describe_disks_full_status_shows_status_and_health() {
         let pairs = too_many(name);
         let mut ask = vec![region];
         ask.extend(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        world.turns_down(ACTION, &ask, (403, code)).await;
+        server.expect_code(ACTION, &ask, (403, code)).await;
     }
 }
 
 #[tokio::test]
 async fn reads_of_health_and_events_refuse_wrong_filters() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let many_tags: Vec<(String, &str)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), "k")).collect();
     let many_tags: Vec<(&str, &str)> = many_tags.iter().map(|(n, k)| (n.as_str(), *k)).collect();
     let span = |name: &'static [&'static str; 2]| {
@@ -80,7 +80,7 @@ async fn reads_of_health_and_events_refuse_wrong_filters() {
     ];
     for (action, (pairs, status, code)) in cases {
         let ask = [&[("RegionId", REGION)], *pairs].concat();
-        world.turns_down(action, &ask, (*status, code)).await;
+        server.expect_code(action, &ask, (*status, code)).await;
     }
     for action in [
         "DescribeDisksFullStatus",
@@ -88,18 +88,18 @@ async fn reads_of_health_and_events_refuse_wrong_filters() {
         "Ebs.DescribeDedicatedBlockStorageClusters",
     ] {
         let elsewhere = [("RegionId", "mars")];
-        world.turns_down(action, &elsewhere, (404, "InvalidRegionId.NotFound")).await;
+        server.expect_code(action, &elsewhere, (404, "InvalidRegionId.NotFound")).await;
         let value = [("RegionId", REGION), ("Tag.1.Value", "storage")];
-        world.turns_down(action, &value, (400, "InvalidTag.Mismatch")).await;
+        server.expect_code(action, &value, (400, "InvalidTag.Mismatch")).await;
         let tags = [&[("RegionId", REGION)], &many_tags[..]].concat();
-        world.turns_down(action, &tags, (400, "InvalidTagCount")).await;
+        server.expect_code(action, &tags, (400, "InvalidTagCount")).await;
     }
 }
 
 #[tokio::test]
 async fn describe_instance_history_events_lists_nothing_for_any_filter() {
     const ACTION: &str = "DescribeInstanceHistoryEvents";
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [
         ("RegionId", REGION),
         ("InstanceId", "i-1"),
@@ -108,28 +108,28 @@ async fn describe_instance_history_events_lists_nothing_for_any_filter() {
         ("EventPublishTime.Start", "2026-01-01T00:00:00Z"),
         ("MaxResults", "20"),
     ];
-    let answer = world.ok(ACTION, &ask).await;
+    let answer = server.ok(ACTION, &ask).await;
     assert_eq!(answer.json["InstanceSystemEventSet"], json!({ "InstanceSystemEventType": [] }));
     assert_eq!((&answer.json["TotalCount"], &answer.json["PageSize"]), (&0.into(), &20.into()));
     let events: Vec<(String, String)> =
         (1..=101).map(|n| (format!("EventId.{n}"), format!("e-{n}"))).collect();
     let mut ask = vec![("RegionId", REGION)];
     ask.extend(events.iter().map(|(name, id)| (name.as_str(), id.as_str())));
-    world.turns_down(ACTION, &ask, (403, "EventIdLimitExceeded")).await;
+    server.expect_code(ACTION, &ask, (403, "EventIdLimitExceeded")).await;
 }
 
 #[tokio::test]
 async fn describe_account_attributes_counts_what_is_used() {
     const ACTION: &str = "DescribeAccountAttributes";
-    let world = TestServer::new().await;
-    world
+    let server = TestServer::new().await;
+    server
         .run_one(&[("DataDisk.1.Size", Some("30")), ("DataDisk.1.Category", Some("cloud_ssd"))])
         .await;
     let path = ("AccountAttributeItems", "AccountAttributeItem", "AttributeName");
-    assert_eq!(world.list(ACTION, &[("RegionId", REGION)], path).await.len(), 7);
+    assert_eq!(server.list(ACTION, &[("RegionId", REGION)], path).await.len(), 7);
     let values = async |name: &str, zone: &str| {
         let ask = [("RegionId", REGION), ("ZoneId", zone), ("AttributeName.1", name)];
-        let json = world.ok(ACTION, &ask).await.json;
+        let json = server.ok(ACTION, &ask).await.json;
         let items = &json["AccountAttributeItems"]["AccountAttributeItem"];
         assert_eq!(items[0]["AttributeName"], name);
         items[0]["AttributeValues"]["ValueItem"].as_array().unwrap().clone()
@@ -149,17 +149,17 @@ async fn describe_account_attributes_counts_what_is_used() {
     assert_eq!(values("instance-network-type", "").await[0]["Value"], "vpc");
     assert!(values("max-postpaid-instance-vcpu-count", "").await.is_empty());
     assert!(values("supported-postpaid-instance-types", ZONE).await.len() > 100);
-    world.turns_down(ACTION, &[], (403, "Invalid.Parameter")).await;
-    world.turns_down(ACTION, &[("RegionId", "mars")], (404, "InvalidRegionId.NotFound")).await;
+    server.expect_code(ACTION, &[], (403, "Invalid.Parameter")).await;
+    server.expect_code(ACTION, &[("RegionId", "mars")], (404, "InvalidRegionId.NotFound")).await;
     let zone = [("RegionId", REGION), ("ZoneId", "cn-beijing-a")];
-    world.turns_down(ACTION, &zone, (404, "InvalidZoneId.NotFound")).await;
+    server.expect_code(ACTION, &zone, (404, "InvalidZoneId.NotFound")).await;
 }
 
 #[tokio::test]
 async fn describe_dedicated_block_storage_clusters_is_empty() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [("RegionId", REGION), ("AzoneId", ZONE), ("Status.1", "Running")];
-    let answer = world.ok("Ebs.DescribeDedicatedBlockStorageClusters", &ask).await;
+    let answer = server.ok("Ebs.DescribeDedicatedBlockStorageClusters", &ask).await;
     assert_eq!(answer.json["DedicatedBlockStorageClusters"], json!([]));
     assert_eq!(answer.json["TotalCount"], 0);
 }

@@ -4,22 +4,22 @@ use crate::harness::{REGION, Refused, TestServer};
 
 #[tokio::test]
 async fn join_resource_group_moves_a_disk_and_an_instance() {
-    let world = TestServer::new().await;
-    let (disk, instance) = (world.available_disk().await, world.running_instance().await);
+    let server = TestServer::new().await;
+    let (disk, instance) = (server.available_disk().await, server.running_instance().await);
     for (kind, id) in [("disk", &disk), ("instance", &instance)] {
         let ask = [("ResourceType", kind), ("ResourceId", id), ("ResourceGroupId", "rg-web")];
-        world.ok("JoinResourceGroup", &ask).await;
+        server.ok("JoinResourceGroup", &ask).await;
     }
-    assert_eq!(world.describe(&disk).await["ResourceGroupId"], "rg-web");
-    assert_eq!(world.show(&instance).await["ResourceGroupId"], "rg-web");
+    assert_eq!(server.describe(&disk).await["ResourceGroupId"], "rg-web");
+    assert_eq!(server.show(&instance).await["ResourceGroupId"], "rg-web");
     let ask = [("RegionId", REGION), ("ResourceGroupId", "rg-web")];
-    assert_eq!(world.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await, [disk]);
+    assert_eq!(server.list("DescribeDisks", &ask, ("Disks", "Disk", "DiskId")).await, [disk]);
 }
 
 #[tokio::test]
 async fn refusals_of_join_resource_group() {
-    let world = TestServer::new().await;
-    let disk = world.disk_with(|disk| disk.resource_group = "rg-web".to_owned()).await;
+    let server = TestServer::new().await;
+    let disk = server.disk_with(|disk| disk.resource_group = "rg-web".to_owned()).await;
     let (kind, id) = (("ResourceType", "disk"), ("ResourceId", disk.as_str()));
     let group = ("ResourceGroupId", "rg-db");
     let cases: &[Refused<'_>] = &[
@@ -34,6 +34,6 @@ async fn refusals_of_join_resource_group() {
         (&[kind, id, ("ResourceGroupId", "rg-web")], 403, "InvalidResourceGroup.Duplicate"),
     ];
     for (ask, status, code) in cases {
-        world.turns_down("JoinResourceGroup", ask, (*status, code)).await;
+        server.expect_code("JoinResourceGroup", ask, (*status, code)).await;
     }
 }

@@ -6,72 +6,73 @@ use crate::harness::{REGION, Refused, TestServer};
 
 const DISKS: [(&str, &str); 2] = [("RegionId", REGION), ("ResourceType", "disk")];
 
-async fn tagged_disk(world: &TestServer, tags: &'static [(&str, &str)]) -> String {
+async fn tagged_disk(server: &TestServer, tags: &'static [(&str, &str)]) -> String {
     let tag = |(key, value): &(&str, &str)| domain::Tag::new(key, value);
-    world.disk_with(move |disk| disk.tags = tags.iter().map(tag).collect()).await
+    server.disk_with(move |disk| disk.tags = tags.iter().map(tag).collect()).await
 }
 
 /// Disks in the answer of ListTagResources, in its order.
-async fn listed(world: &TestServer, ask: &[(&str, &str)]) -> Vec<String> {
+async fn listed(server: &TestServer, ask: &[(&str, &str)]) -> Vec<String> {
     let path = ("TagResources", "TagResource", "ResourceId");
-    let mut ids = world.list("ListTagResources", &[&DISKS[..], ask].concat(), path).await;
+    let mut ids = server.list("ListTagResources", &[&DISKS[..], ask].concat(), path).await;
     ids.dedup();
     ids
 }
 
 #[tokio::test]
 async fn list_tag_resources_shows_every_tag_of_what_matches() {
-    let world = TestServer::new().await;
-    let web = tagged_disk(&world, &[("team", "web"), ("tier", "gold")]).await;
-    world.pass(1_000).await;
-    let store = tagged_disk(&world, &[("team", "storage")]).await;
-    let plain = world.available_disk().await;
+    let server = TestServer::new().await;
+    let web = tagged_disk(&server, &[("team", "web"), ("tier", "gold")]).await;
+    server.pass(1_000).await;
+    let store = tagged_disk(&server, &[("team", "storage")]).await;
+    let plain = server.available_disk().await;
     let ask = [&DISKS[..], &[("ResourceId.1", web.as_str())]].concat();
-    let answer = world.ok("ListTagResources", &ask).await;
+    let answer = server.ok("ListTagResources", &ask).await;
     let row = |key: &str, value: &str| json!({"ResourceId": web, "ResourceType": "disk", "TagKey": key, "TagValue": value});
     let rows = Value::from(vec![row("team", "web"), row("tier", "gold")]);
     assert_eq!(answer.json["TagResources"]["TagResource"], rows);
     assert_eq!(answer.text_at("NextToken"), "");
-    assert_eq!(listed(&world, &[("Tag.1.Key", "team")]).await, [store.as_str(), &web]);
+    assert_eq!(listed(&server, &[("Tag.1.Key", "team")]).await, [store.as_str(), &web]);
     let exact = [("Tag.1.Key", "team"), ("Tag.1.Value", "web"), ("Tag.2.Key", "tier")];
-    assert_eq!(listed(&world, &exact).await, [web.as_str()]);
+    assert_eq!(listed(&server, &exact).await, [web.as_str()]);
     let like = [("TagFilter.1.TagKey", "tea"), ("TagFilter.1.TagValues.1", "stor")];
-    assert_eq!(listed(&world, &like).await, [store.as_str()]);
-    assert!(listed(&world, &[("ResourceId.1", &plain)]).await.is_empty());
-    assert!(listed(&world, &[("ResourceId.1", "d-none")]).await.is_empty());
+    assert_eq!(listed(&server, &like).await, [store.as_str()]);
+    assert!(listed(&server, &[("ResourceId.1", &plain)]).await.is_empty());
+    assert!(listed(&server, &[("ResourceId.1", "d-none")]).await.is_empty());
     let images = [("RegionId", REGION), ("ResourceType", "image"), ("Tag.1.Key", "team")];
-    let answer = world.ok("ListTagResources", &images).await;
+    let answer = server.ok("ListTagResources", &images).await;
     assert_eq!(answer.json["TagResources"]["TagResource"], json!([]));
 }
 
 #[tokio::test]
 async fn list_tag_resources_walks_over_all_pages() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for _ in 0..51 {
-        tagged_disk(&world, &[("team", "web")]).await;
+        tagged_disk(&server, &[("team", "web")]).await;
     }
     let ask = [&DISKS[..], &[("Tag.1.Key", "team")]].concat();
-    let first = world.ok("ListTagResources", &ask).await;
+    let first = server.ok("ListTagResources", &ask).await;
     let token = first.text_at("NextToken");
     assert_eq!(first.json["TagResources"]["TagResource"].as_array().unwrap().len(), 50);
-    let second = world.ok("ListTagResources", &[&ask[..], &[("NextToken", &token)]].concat()).await;
+    let second =
+        server.ok("ListTagResources", &[&ask[..], &[("NextToken", &token)]].concat()).await;
     assert_eq!(second.json["TagResources"]["TagResource"].as_array().unwrap().len(), 1);
     assert_eq!(second.text_at("NextToken"), "");
 }
 
 #[tokio::test]
 async fn list_tag_resources_shows_nothing_of_another_account() {
-    let mut world = TestServer::new().await;
-    tagged_disk(&world, &[("team", "web")]).await;
-    world.become_another_account().await;
-    assert!(listed(&world, &[("Tag.1.Key", "team")]).await.is_empty());
-    let tags = world.ok("DescribeTags", &[("RegionId", REGION)]).await;
+    let mut server = TestServer::new().await;
+    tagged_disk(&server, &[("team", "web")]).await;
+    server.become_another_account().await;
+    assert!(listed(&server, &[("Tag.1.Key", "team")]).await.is_empty());
+    let tags = server.ok("DescribeTags", &[("RegionId", REGION)]).await;
     assert_eq!(tags.json["Tags"]["Tag"], json!([]));
 }
 
 #[tokio::test]
 async fn refusals_of_list_tag_resources() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let key = ("Tag.1.Key", "team");
     let filter = ("TagFilter.1.TagKey", "team");
     let owned = |name: &str, count: usize| -> Vec<(String, String)> {
@@ -95,7 +96,7 @@ async fn refusals_of_list_tag_resources() {
     for (more, refused) in &cases {
         let more: Vec<_> = more.iter().map(|(name, value)| (&**name, &**value)).collect();
         let ask = [&DISKS[..], &more].concat();
-        world.turns_down("ListTagResources", &ask, *refused).await;
+        server.expect_code("ListTagResources", &ask, *refused).await;
     }
     let cases: &[Refused<'_>] = &[
         (&[], 403, "BothEmpty.TagsAndResources"),
@@ -105,22 +106,22 @@ async fn refusals_of_list_tag_resources() {
     ];
     for (more, status, code) in cases {
         let ask = [&DISKS[..], *more].concat();
-        world.turns_down("ListTagResources", &ask, (*status, code)).await;
+        server.expect_code("ListTagResources", &ask, (*status, code)).await;
     }
     let ask = [("ResourceType", "disk"), key];
-    world.turns_down("ListTagResources", &ask, (404, "MissingParameter.RegionId")).await;
+    server.expect_code("ListTagResources", &ask, (404, "MissingParameter.RegionId")).await;
     let ask = [("RegionId", REGION), key];
-    world.turns_down("ListTagResources", &ask, (404, "MissingParameter.ResourceType")).await;
+    server.expect_code("ListTagResources", &ask, (404, "MissingParameter.ResourceType")).await;
 }
 
 #[tokio::test]
 async fn describe_tags_counts_resources_of_every_kind() {
-    let world = TestServer::new().await;
-    let web = tagged_disk(&world, &[("team", "web"), ("tier", "gold")]).await;
-    tagged_disk(&world, &[("team", "web")]).await;
+    let server = TestServer::new().await;
+    let web = tagged_disk(&server, &[("team", "web"), ("tier", "gold")]).await;
+    tagged_disk(&server, &[("team", "web")]).await;
     let tag = |one: &mut domain::Instance| one.tags = vec![domain::Tag::new("team", "web")];
-    world.plant_instance(tag).await;
-    let answer = world.ok("DescribeTags", &[("RegionId", REGION)]).await;
+    server.plant_instance(tag).await;
+    let answer = server.ok("DescribeTags", &[("RegionId", REGION)]).await;
     assert_eq!(answer.json["TotalCount"], 2);
     assert_eq!(answer.json["PageSize"], 50);
     let tags = &answer.json["Tags"]["Tag"];
@@ -129,20 +130,20 @@ async fn describe_tags_counts_resources_of_every_kind() {
     assert_eq!((&counts["Disk"], &counts["Instance"]), (&2.into(), &1.into()));
     let keys = async |more: &[(&str, &str)]| {
         let ask = [&[("RegionId", REGION)], more].concat();
-        world.list("DescribeTags", &ask, ("Tags", "Tag", "TagKey")).await
+        server.list("DescribeTags", &ask, ("Tags", "Tag", "TagKey")).await
     };
     assert_eq!(keys(&[("ResourceType", "instance")]).await, ["team"]);
     assert_eq!(keys(&[("ResourceType", "disk"), ("ResourceId", &web)]).await, ["team", "tier"]);
     assert_eq!(keys(&[("Tag.1.Key", "tier")]).await, ["tier"]);
     assert_eq!(keys(&[("PageSize", "1"), ("PageNumber", "2")]).await, ["tier"]);
     let unknown = [("RegionId", REGION), ("ResourceType", "cat")];
-    world.turns_down("DescribeTags", &unknown, (404, "InvalidResourceType.NotFound")).await;
+    server.expect_code("DescribeTags", &unknown, (404, "InvalidResourceType.NotFound")).await;
     let alone = [("RegionId", REGION), ("Tag.1.Value", "web")];
-    world.turns_down("DescribeTags", &alone, (400, "InvalidTag.Mismatch")).await;
+    server.expect_code("DescribeTags", &alone, (400, "InvalidTag.Mismatch")).await;
     let many: Vec<_> = (1..=21).map(|n| (format!("Tag.{n}.Key"), "x".to_owned())).collect();
     let many: Vec<_> = many.iter().map(|(name, value)| (&**name, &**value)).collect();
     let ask = [&[("RegionId", REGION)], &many[..]].concat();
-    world.turns_down("DescribeTags", &ask, (400, "InvalidTagCount")).await;
+    server.expect_code("DescribeTags", &ask, (400, "InvalidTagCount")).await;
     let one = [("ResourceType", "disk"), ("ResourceId", web.as_str())];
-    world.turns_down("RemoveTags", &[&one[..], &many].concat(), (400, "InvalidTagCount")).await;
+    server.expect_code("RemoveTags", &[&one[..], &many].concat(), (400, "InvalidTagCount")).await;
 }

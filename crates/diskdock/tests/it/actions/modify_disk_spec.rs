@@ -16,8 +16,8 @@ fn at<'a>(disk: &'a str, level: &'a str) -> [(&'a str, &'a str); 2] {
 }
 
 /// Category and level that DescribeDisks shows.
-async fn shown(world: &TestServer, disk: &str) -> (String, String) {
-    let told = world.describe(disk).await;
+async fn shown(server: &TestServer, disk: &str) -> (String, String) {
+    let told = server.describe(disk).await;
     let text = |name: &str| told[name].as_str().unwrap().to_owned();
     (text("Category"), text("PerformanceLevel"))
 }
@@ -29,125 +29,127 @@ fn pair(category: &str, level: &str) -> (String, String) {
 /// As the CSI driver does it: a dry run, the call, and DescribeTasks until it is Finished.
 #[tokio::test]
 async fn modify_disk_spec_changes_the_category_when_its_task_ends() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let dry = [&to(&disk, "cloud_auto")[..], &[("DryRun", "true")]].concat();
-    world.turns_down("ModifyDiskSpec", &dry, (400, "DryRunOperation")).await;
-    let answer = world.ok("ModifyDiskSpec", &to(&disk, "cloud_auto")).await;
+    server.expect_code("ModifyDiskSpec", &dry, (400, "DryRunOperation")).await;
+    let answer = server.ok("ModifyDiskSpec", &to(&disk, "cloud_auto")).await;
     let task = answer.text_at("TaskId");
     assert!(task.starts_with("t-"), "{task}");
     assert_eq!(answer.text_at("OrderId"), "", "pay-as-you-go needs no order");
-    assert_eq!(shown(&world, &disk).await, pair("cloud_essd", "PL1"));
-    assert_eq!(world.status_of(&disk).await, "In_use");
-    assert_eq!(task_of(&world, &task).await["TaskStatus"], "Processing");
-    world.finish_all().await;
-    assert_eq!(shown(&world, &disk).await, pair("cloud_auto", ""));
-    let told = task_of(&world, &task).await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_essd", "PL1"));
+    assert_eq!(server.status_of(&disk).await, "In_use");
+    assert_eq!(task_of(&server, &task).await["TaskStatus"], "Processing");
+    server.finish_all().await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_auto", ""));
+    let told = task_of(&server, &task).await;
     assert_eq!((&told["TaskStatus"], &told["ResourceId"]), (&"Finished".into(), &disk.into()));
-    assert_eq!(world.differences().await, []);
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn modify_disk_spec_changes_levels_and_provisioned_iops() {
-    let world = TestServer::new().await;
-    let disk = world.disk_with(|disk| disk.size_gib = 500).await;
+    let server = TestServer::new().await;
+    let disk = server.disk_with(|disk| disk.size_gib = 500).await;
     for (level, expected) in [("PL2", "PL2"), ("PL1", "PL1")] {
-        world.ok("ModifyDiskSpec", &at(&disk, level)).await;
-        world.finish_all().await;
-        assert_eq!(shown(&world, &disk).await, pair("cloud_essd", expected));
+        server.ok("ModifyDiskSpec", &at(&disk, level)).await;
+        server.finish_all().await;
+        assert_eq!(shown(&server, &disk).await, pair("cloud_essd", expected));
     }
     let auto = [&to(&disk, "cloud_auto")[..], &[("ProvisionedIops", "2000")]].concat();
-    world.ok("ModifyDiskSpec", &auto).await;
-    world.finish_all().await;
-    let told = world.describe(&disk).await;
+    server.ok("ModifyDiskSpec", &auto).await;
+    server.finish_all().await;
+    let told = server.describe(&disk).await;
     assert_eq!((&told["Category"], &told["ProvisionedIops"]), (&"cloud_auto".into(), &2000.into()));
-    world.ok("ModifyDiskSpec", &[("DiskId", &disk), ("ProvisionedIops", "0")]).await;
-    world.finish_all().await;
-    assert_eq!(world.describe(&disk).await["ProvisionedIops"], 0);
+    server.ok("ModifyDiskSpec", &[("DiskId", &disk), ("ProvisionedIops", "0")]).await;
+    server.finish_all().await;
+    assert_eq!(server.describe(&disk).await["ProvisionedIops"], 0);
     let back = [&to(&disk, "cloud_essd")[..], &[("PerformanceLevel", "PL2")]].concat();
-    world.ok("ModifyDiskSpec", &back).await;
-    world.finish_all().await;
-    assert_eq!(shown(&world, &disk).await, pair("cloud_essd", "PL2"));
+    server.ok("ModifyDiskSpec", &back).await;
+    server.finish_all().await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_essd", "PL2"));
 }
 
 #[tokio::test]
 async fn modify_disk_spec_that_fails_leaves_the_disk_and_says_why() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
-    world.rule(r#"{"transition":"modify","behaviour":{"do":"refuse"}}"#);
-    let task = world.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await.text_at("TaskId");
-    world.finish_all().await;
-    assert_eq!(shown(&world, &disk).await, pair("cloud_essd", "PL1"));
-    assert_eq!(task_of(&world, &task).await["TaskStatus"], "Failed");
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    server.rule(r#"{"transition":"modify","behaviour":{"do":"refuse"}}"#);
+    let task = server.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await.text_at("TaskId");
+    server.finish_all().await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_essd", "PL1"));
+    assert_eq!(task_of(&server, &task).await["TaskStatus"], "Failed");
     let ask = [("RegionId", REGION), ("TaskId", task.as_str())];
-    let told = world.ok("DescribeTaskAttribute", &ask).await.json;
+    let told = server.ok("DescribeTaskAttribute", &ask).await.json;
     let progress = &told["OperationProgressSet"]["OperationProgress"][0];
     assert_eq!(progress["ErrorMsg"], "the guest refused");
-    world.simulated().clear_rules();
-    world.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await;
-    world.finish_all().await;
-    assert_eq!(shown(&world, &disk).await, pair("cloud_ssd", ""), "it can be tried again");
+    server.simulated().clear_rules();
+    server.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await;
+    server.finish_all().await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_ssd", ""), "it can be tried again");
 }
 
 #[tokio::test]
 async fn modifying_disk_moves_as_ever_and_is_not_changed_resized_or_deleted() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.rule(r#"{"transition":"modify","behaviour":{"do":"hold"}}"#);
-    world.ok("ModifyDiskSpec", &to(&disk, "cloud_auto")).await;
-    world.settle().await;
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_ssd"), (403, "IncorrectDiskStatus")).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.rule(r#"{"transition":"modify","behaviour":{"do":"hold"}}"#);
+    server.ok("ModifyDiskSpec", &to(&disk, "cloud_auto")).await;
+    server.settle().await;
+    server
+        .expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), (403, "IncorrectDiskStatus"))
+        .await;
     let larger = [("DiskId", disk.as_str()), ("NewSize", "40")];
-    world.turns_down("ResizeDisk", &larger, (400, "LastOrderProcessing")).await;
-    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "Available");
-    world.turns_down("DeleteDisk", &[("DiskId", &disk)], (403, "IncorrectDiskStatus")).await;
-    let world = world.restart().await;
-    world.finish_all().await;
-    assert_eq!(shown(&world, &disk).await, pair("cloud_auto", ""), "a crash undoes nothing");
-    world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
-    assert_eq!(world.differences().await, []);
+    server.expect_code("ResizeDisk", &larger, (400, "LastOrderProcessing")).await;
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    server.expect_code("DeleteDisk", &[("DiskId", &disk)], (403, "IncorrectDiskStatus")).await;
+    let server = server.restart().await;
+    server.finish_all().await;
+    assert_eq!(shown(&server, &disk).await, pair("cloud_auto", ""), "a crash undoes nothing");
+    server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn modify_disk_spec_ends_its_task_when_the_disk_goes_with_its_instance() {
-    let world = TestServer::new().await;
-    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
-    let disk = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
-    world.rule(r#"{"transition":"modify","behaviour":{"do":"take","milliseconds":20000}}"#);
-    let task = world.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await.text_at("TaskId");
-    world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "gone");
-    world.pass(20_000).await;
-    assert_eq!(task_of(&world, &task).await["TaskStatus"], "Finished");
-    assert_eq!(world.assembly.gateway.services.runner.in_flight(), 0);
+    let server = TestServer::new().await;
+    let instance = server.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let disk = server.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
+    server.rule(r#"{"transition":"modify","behaviour":{"do":"take","milliseconds":20000}}"#);
+    let task = server.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await.text_at("TaskId");
+    server.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "gone");
+    server.pass(20_000).await;
+    assert_eq!(task_of(&server, &task).await["TaskStatus"], "Finished");
+    assert_eq!(server.assembly.gateway.services.runner.in_flight(), 0);
 }
 
 #[tokio::test]
 async fn modify_disk_spec_returns_an_order_for_a_subscription_disk() {
-    let world = TestServer::new().await;
-    let disk = world.disk_with(|disk| disk.charge_type = ChargeType::PrePaid).await;
-    world.change_disk(&disk, |disk| disk.size_gib = 500).await;
-    let answer = world.ok("ModifyDiskSpec", &at(&disk, "PL2")).await;
+    let server = TestServer::new().await;
+    let disk = server.disk_with(|disk| disk.charge_type = ChargeType::PrePaid).await;
+    server.change_disk(&disk, |disk| disk.size_gib = 500).await;
+    let answer = server.ok("ModifyDiskSpec", &at(&disk, "PL2")).await;
     assert!(!answer.text_at("OrderId").is_empty());
-    world.finish_all().await;
+    server.finish_all().await;
     let lower = (403, "InvalidPerformanceLevel.TooLow");
-    world.turns_down("ModifyDiskSpec", &at(&disk, "PL1"), lower).await;
+    server.expect_code("ModifyDiskSpec", &at(&disk, "PL1"), lower).await;
     let slower = (403, "Downgrade.NotSupported");
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_efficiency"), slower).await;
-    world.change_disk(&disk, |disk| disk.charge_type = ChargeType::PostPaid).await;
-    world.turns_down("ModifyDiskSpec", &at(&disk, "PL0"), lower).await;
-    world.ok("ModifyDiskSpec", &to(&disk, "cloud_efficiency")).await;
+    server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_efficiency"), slower).await;
+    server.change_disk(&disk, |disk| disk.charge_type = ChargeType::PostPaid).await;
+    server.expect_code("ModifyDiskSpec", &at(&disk, "PL0"), lower).await;
+    server.ok("ModifyDiskSpec", &to(&disk, "cloud_efficiency")).await;
 }
 
 #[tokio::test]
 async fn modify_disk_spec_refuses_malformed_and_contradicting_parameters() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let id = ("DiskId", disk.as_str());
     let with = |name, value| [id, (name, value)];
     let rows: [Refused<'_>; 12] = [
@@ -169,64 +171,64 @@ async fn modify_disk_spec_refuses_malformed_and_contradicting_parameters() {
         (&at(&disk, "PL2"), 403, "OperationDenied.PerformanceLevelNotMatch"),
     ];
     for (ask, status, code) in rows {
-        world.turns_down("ModifyDiskSpec", ask, (status, code)).await;
+        server.expect_code("ModifyDiskSpec", ask, (status, code)).await;
     }
     let mismatch = [&to(&disk, "cloud_ssd")[..], &[("PerformanceLevel", "PL1")]].concat();
     let refused = (400, "InvalidPerformanceLevelParam.Mismatch");
-    world.turns_down("ModifyDiskSpec", &mismatch, refused).await;
+    server.expect_code("ModifyDiskSpec", &mismatch, refused).await;
     let too_much = [&to(&disk, "cloud_auto")[..], &[("ProvisionedIops", "49000")]].concat();
     let refused = (400, "InvalidProvisionedIops.LimitExceed");
-    world.turns_down("ModifyDiskSpec", &too_much, refused).await;
+    server.expect_code("ModifyDiskSpec", &too_much, refused).await;
     let message = "The specified disk does not exist.";
     let unknown = (404, "InvalidDiskId.NotFound", message);
-    world.refuses("ModifyDiskSpec", &to("d-none", "cloud_ssd"), unknown).await;
+    server.expect_refusal("ModifyDiskSpec", &to("d-none", "cloud_ssd"), unknown).await;
 }
 
 #[tokio::test]
 async fn modify_disk_spec_refuses_sizes_that_the_new_category_does_not_have() {
-    let world = TestServer::new().await;
-    let disk = world.disk_with(|disk| disk.category = Category::CloudAuto).await;
+    let server = TestServer::new().await;
+    let disk = server.disk_with(|disk| disk.category = Category::CloudAuto).await;
     let refused = (403, "InvalidDiskCategory.NotSupported");
-    world.change_disk(&disk, |disk| disk.size_gib = 10).await;
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_efficiency"), refused).await;
-    world.change_disk(&disk, |disk| disk.size_gib = 40_000).await;
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_ssd"), refused).await;
-    world.change_disk(&disk, |disk| disk.kind = DiskKind::System).await;
+    server.change_disk(&disk, |disk| disk.size_gib = 10).await;
+    server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_efficiency"), refused).await;
+    server.change_disk(&disk, |disk| disk.size_gib = 40_000).await;
+    server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), refused).await;
+    server.change_disk(&disk, |disk| disk.kind = DiskKind::System).await;
     let too_large = (403, "OperationDenied.PerformanceLevelNotMatch");
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_essd"), too_large).await;
+    server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_essd"), too_large).await;
 }
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
 /// the newest wrong is the answer.
 #[tokio::test]
 async fn modify_disk_spec_answers_the_first_failed_precondition() {
-    let mut world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let refuses = async |world: &TestServer, status: u16, code: &str| {
-        world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_ssd"), (status, code)).await;
+    let mut server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let expect_refusal = async |server: &TestServer, status: u16, code: &str| {
+        server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), (status, code)).await;
     };
-    world.change_disk(&disk, |d| d.zone = "cn-hangzhou-none".to_owned()).await;
-    world.change_instance(&instance, |i| i.instance_type = "ecs.g8i.large".to_owned()).await;
-    refuses(&world, 403, "InvalidInstanceType.NotSupportDiskCategory").await;
-    world.change_disk(&disk, |d| d.multi_attach = true).await;
-    refuses(&world, 403, "InvalidOperation.MultiAttachDisk").await;
-    world.change_disk(&disk, |d| d.category = Category::Cloud).await;
-    refuses(&world, 403, "InvalidDiskCategory.ValueNotSupported").await;
-    world.put_in(&instance, InstanceStatus::Starting).await;
-    refuses(&world, 400, "InvalidOperation.InstanceStatusUnsupported").await;
-    world.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
-    refuses(&world, 403, "InstanceExpiredOrInArrears").await;
-    world.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
-    refuses(&world, 403, "DiskInArrears").await;
-    world.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 20 })).await;
-    refuses(&world, 403, "IncorrectDiskStatus").await;
-    world.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
-    refuses(&world, 403, "InvalidStatus.DiskNotReady").await;
-    world.change_disk(&disk, |d| d.delete_protected = true).await;
-    refuses(&world, 403, "InvalidDisk.DetachedSystemDisk").await;
-    world.become_another_account().await;
-    refuses(&world, 404, "InvalidDiskId.NotFound").await;
+    server.change_disk(&disk, |d| d.zone = "cn-hangzhou-none".to_owned()).await;
+    server.change_instance(&instance, |i| i.instance_type = "ecs.g8i.large".to_owned()).await;
+    expect_refusal(&server, 403, "InvalidInstanceType.NotSupportDiskCategory").await;
+    server.change_disk(&disk, |d| d.multi_attach = true).await;
+    expect_refusal(&server, 403, "InvalidOperation.MultiAttachDisk").await;
+    server.change_disk(&disk, |d| d.category = Category::Cloud).await;
+    expect_refusal(&server, 403, "InvalidDiskCategory.ValueNotSupported").await;
+    server.put_in(&instance, InstanceStatus::Starting).await;
+    expect_refusal(&server, 400, "InvalidOperation.InstanceStatusUnsupported").await;
+    server.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
+    expect_refusal(&server, 403, "InstanceExpiredOrInArrears").await;
+    server.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
+    expect_refusal(&server, 403, "DiskInArrears").await;
+    server.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 20 })).await;
+    expect_refusal(&server, 403, "IncorrectDiskStatus").await;
+    server.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
+    expect_refusal(&server, 403, "InvalidStatus.DiskNotReady").await;
+    server.change_disk(&disk, |d| d.delete_protected = true).await;
+    expect_refusal(&server, 403, "InvalidDisk.DetachedSystemDisk").await;
+    server.become_another_account().await;
+    expect_refusal(&server, 404, "InvalidDiskId.NotFound").await;
 }
 
 #[tokio::test]
@@ -236,8 +238,8 @@ async fn modify_disk_spec_refuses_a_category_that_the_zone_does_not_sell() {
                 local_name_en = \"I\", disk_categories = [\"cloud_essd\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let world = TestServer::with(|plan| plan.inventory = inventory).await;
-    let disk = world.available_disk().await;
+    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    let disk = server.available_disk().await;
     let refused = (403, "InvalidDiskCategory.NotSupported");
-    world.turns_down("ModifyDiskSpec", &to(&disk, "cloud_ssd"), refused).await;
+    server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), refused).await;
 }

@@ -7,21 +7,21 @@ use crate::harness::{REGION, Refused, TestServer};
 /// "hello" in Base64.
 const HELLO: &str = "aGVsbG8=";
 
-async fn user_data(world: &TestServer, instance: &str) -> String {
+async fn user_data(server: &TestServer, instance: &str) -> String {
     let ask = [("RegionId", REGION), ("InstanceId", instance)];
-    world.ok("DescribeUserData", &ask).await.text_at("UserData")
+    server.ok("DescribeUserData", &ask).await.text_at("UserData")
 }
 
 #[tokio::test]
 async fn modify_instance_attribute_changes_only_named_attributes() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[]).await;
-    let mut before = world.show(&id).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
+    let mut before = server.show(&id).await;
     let ask = [("InstanceId", id.as_str()), ("InstanceName", "web-2"), ("Description", "the web")];
-    world.ok("ModifyInstanceAttribute", &ask).await;
+    server.ok("ModifyInstanceAttribute", &ask).await;
     before["InstanceName"] = "web-2".into();
     before["Description"] = "the web".into();
-    assert_eq!(world.show(&id).await, before);
+    assert_eq!(server.show(&id).await, before);
     let ask = [
         ("InstanceId", id.as_str()),
         ("Description", ""),
@@ -31,41 +31,41 @@ async fn modify_instance_attribute_changes_only_named_attributes() {
         ("SecurityGroupIds.1", "sg-1"),
         ("SecurityGroupIds.2", "sg-2"),
     ];
-    world.ok("ModifyInstanceAttribute", &ask).await;
-    let after = world.show(&id).await;
+    server.ok("ModifyInstanceAttribute", &ask).await;
+    let after = server.show(&id).await;
     assert_eq!((&after["InstanceName"], &after["Description"]), (&"web-2".into(), &"".into()));
     assert_eq!(after["HostName"], format!("db-{id}"));
     assert_eq!(after["DeletionProtection"], true);
     assert_eq!(after["SecurityGroupIds"]["SecurityGroupId"], serde_json::json!(["sg-1", "sg-2"]));
-    let answer = world.call("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
+    let answer = server.call("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
     assert_eq!(answer.refusal(), (403, "InvalidOperation.DeletionProtection"));
 }
 
 #[tokio::test]
 async fn modify_instance_attribute_replaces_and_removes_user_data() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[("UserData", Some(HELLO))]).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[("UserData", Some(HELLO))]).await;
     let modify = |data| [("InstanceId", id.as_str()), ("UserData", data)];
-    world.ok("ModifyInstanceAttribute", &modify("Z29vZGJ5ZQ==")).await;
-    assert_eq!(user_data(&world, &id).await, "Z29vZGJ5ZQ==");
-    world.ok("ModifyInstanceAttribute", &modify("")).await;
-    assert_eq!(user_data(&world, &id).await, "");
+    server.ok("ModifyInstanceAttribute", &modify("Z29vZGJ5ZQ==")).await;
+    assert_eq!(user_data(&server, &id).await, "Z29vZGJ5ZQ==");
+    server.ok("ModifyInstanceAttribute", &modify("")).await;
+    assert_eq!(user_data(&server, &id).await, "");
 }
 
 #[tokio::test]
 async fn modify_instance_attribute_switches_the_credits_of_a_burstable_type() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[("InstanceType", Some("ecs.t6-c1m2.large"))]).await;
-    assert_eq!(world.show(&id).await["CreditSpecification"], "Standard");
+    let server = TestServer::new().await;
+    let id = server.run_one(&[("InstanceType", Some("ecs.t6-c1m2.large"))]).await;
+    assert_eq!(server.show(&id).await["CreditSpecification"], "Standard");
     let ask = [("InstanceId", id.as_str()), ("CreditSpecification", "Unlimited")];
-    world.ok("ModifyInstanceAttribute", &ask).await;
-    assert_eq!(world.show(&id).await["CreditSpecification"], "Unlimited");
+    server.ok("ModifyInstanceAttribute", &ask).await;
+    assert_eq!(server.show(&id).await["CreditSpecification"], "Unlimited");
 }
 
 #[tokio::test]
 async fn refusals_of_modify_instance_attribute() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[]).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
     let large = "A".repeat(44_000);
     let cases: &[Refused<'_>] = &[
         (&[("InstanceName", "1")], 400, "InvalidInstanceName.Malformed"),
@@ -89,10 +89,10 @@ async fn refusals_of_modify_instance_attribute() {
     ];
     for (pairs, status, code) in cases {
         let pairs = [&[("InstanceId", id.as_str())], *pairs].concat();
-        world.turns_down("ModifyInstanceAttribute", &pairs, (*status, code)).await;
+        server.expect_code("ModifyInstanceAttribute", &pairs, (*status, code)).await;
     }
-    world
-        .turns_down(
+    server
+        .expect_code(
             "ModifyInstanceAttribute",
             &[("InstanceId", "i-none"), ("InstanceName", "web-2")],
             (404, "InvalidInstanceId.NotFound"),
@@ -102,39 +102,39 @@ async fn refusals_of_modify_instance_attribute() {
 
 #[tokio::test]
 async fn modify_instance_attribute_depends_on_the_instance() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[]).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
     let modify = |name, value| [("InstanceId", id.as_str()), (name, value)];
-    world.put_in(&id, InstanceStatus::Starting).await;
+    server.put_in(&id, InstanceStatus::Starting).await;
     for (name, value) in [("HostName", "web-2"), ("UserData", HELLO), ("Password", "Example-1234")]
     {
         let refused = (403, "IncorrectInstanceStatus");
-        world.turns_down("ModifyInstanceAttribute", &modify(name, value), refused).await;
+        server.expect_code("ModifyInstanceAttribute", &modify(name, value), refused).await;
     }
-    world.ok("ModifyInstanceAttribute", &modify("InstanceName", "web-2")).await;
-    world.put_in(&id, InstanceStatus::Running).await;
-    world.change_instance(&id, |one| one.spot_strategy = "SpotAsPriceGo".to_owned()).await;
+    server.ok("ModifyInstanceAttribute", &modify("InstanceName", "web-2")).await;
+    server.put_in(&id, InstanceStatus::Running).await;
+    server.change_instance(&id, |one| one.spot_strategy = "SpotAsPriceGo".to_owned()).await;
     let refused = (403, "InvalidChargeType.ValueNotSupported");
     let protect = modify("DeletionProtection", "true");
-    world.turns_down("ModifyInstanceAttribute", &protect, refused).await;
-    world
+    server.expect_code("ModifyInstanceAttribute", &protect, refused).await;
+    server
         .change_instance(&id, |one| {
             one.spot_strategy = "NoSpot".to_owned();
             one.charge_type = ChargeType::PrePaid;
         })
         .await;
-    world.turns_down("ModifyInstanceAttribute", &protect, refused).await;
-    world.ok("ModifyInstanceAttribute", &modify("DeletionProtection", "false")).await;
-    world.change_instance(&id, |one| one.locks.push(LockReason::Security)).await;
+    server.expect_code("ModifyInstanceAttribute", &protect, refused).await;
+    server.ok("ModifyInstanceAttribute", &modify("DeletionProtection", "false")).await;
+    server.change_instance(&id, |one| one.locks.push(LockReason::Security)).await;
     let renamed = modify("InstanceName", "web-3");
     let refused = (403, "InstanceLockedForSecurity");
-    world.turns_down("ModifyInstanceAttribute", &renamed, refused).await;
+    server.expect_code("ModifyInstanceAttribute", &renamed, refused).await;
 }
 
 #[tokio::test]
 async fn modify_instance_attribute_applies_the_naming_rules_of_windows() {
-    let world = TestServer::new().await;
-    let windows = world
+    let server = TestServer::new().await;
+    let windows = server
         .assembly
         .gateway
         .services
@@ -147,9 +147,9 @@ async fn modify_instance_attribute_applies_the_naming_rules_of_windows() {
         .unwrap()
         .id
         .clone();
-    let id = world.run_one(&[("ImageId", Some(&windows))]).await;
+    let id = server.run_one(&[("ImageId", Some(&windows))]).await;
     let modify = |name| [("InstanceId", id.as_str()), ("HostName", name)];
     let refused = (400, "InvalidHostName.Malformed");
-    world.turns_down("ModifyInstanceAttribute", &modify("longer-than-fifteen"), refused).await;
-    world.ok("ModifyInstanceAttribute", &modify("win-1")).await;
+    server.expect_code("ModifyInstanceAttribute", &modify("longer-than-fifteen"), refused).await;
+    server.ok("ModifyInstanceAttribute", &modify("win-1")).await;
 }

@@ -10,39 +10,39 @@ const ACTION: &str = "ModifyInstanceSpec";
 
 #[tokio::test]
 async fn modify_instance_spec_changes_the_type_of_a_stopped_instance() {
-    let world = TestServer::new().await;
-    let id = world.stopped_instance().await;
+    let server = TestServer::new().await;
+    let id = server.stopped_instance().await;
     let ask = [("InstanceId", id.as_str()), ("InstanceType", "ecs.t6-c1m2.large")];
-    world.ok(ACTION, &ask).await;
-    let shown = world.show(&id).await;
+    server.ok(ACTION, &ask).await;
+    let shown = server.show(&id).await;
     assert_eq!((&shown["InstanceType"], &shown["Cpu"]), (&"ecs.t6-c1m2.large".into(), &2.into()));
     assert_eq!(shown["CreditSpecification"], "Standard");
-    world.ok(ACTION, &[ask[0], ("InstanceType", "ecs.g6.2xlarge")]).await;
-    let shown = world.show(&id).await;
+    server.ok(ACTION, &[ask[0], ("InstanceType", "ecs.g6.2xlarge")]).await;
+    let shown = server.show(&id).await;
     assert_eq!((&shown["Cpu"], &shown["Memory"]), (&8.into(), &32_768.into()));
     assert_eq!(shown["CreditSpecification"], "");
-    world.ok("StartInstance", &[("InstanceId", &id)]).await;
-    world.finish_all().await;
-    assert_eq!(world.instance_status(&id).await, "Running");
+    server.ok("StartInstance", &[("InstanceId", &id)]).await;
+    server.finish_all().await;
+    assert_eq!(server.instance_status(&id).await, "Running");
 }
 
 #[tokio::test]
 async fn modify_instance_spec_changes_the_bandwidth_of_a_running_instance() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[]).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
     let ask = [("InstanceId", id.as_str()), ("InternetMaxBandwidthOut", "5")];
-    world.ok(ACTION, &ask).await;
-    assert_eq!(world.show(&id).await["InternetMaxBandwidthOut"], 5);
-    world.ok(ACTION, &[ask[0], ("InternetMaxBandwidthIn", "50")]).await;
-    let shown = world.show(&id).await;
+    server.ok(ACTION, &ask).await;
+    assert_eq!(server.show(&id).await["InternetMaxBandwidthOut"], 5);
+    server.ok(ACTION, &[ask[0], ("InternetMaxBandwidthIn", "50")]).await;
+    let shown = server.show(&id).await;
     assert_eq!(shown["InternetMaxBandwidthOut"], 5);
     assert_eq!(shown["InternetMaxBandwidthIn"], 50);
 }
 
 #[tokio::test]
 async fn refusals_of_modify_instance_spec() {
-    let world = TestServer::new().await;
-    let id = world.stopped_instance().await;
+    let server = TestServer::new().await;
+    let id = server.stopped_instance().await;
     let cases: &[Refused<'_>] = &[
         (&[], 400, "MissingParameter"),
         (
@@ -58,25 +58,25 @@ async fn refusals_of_modify_instance_spec() {
     ];
     for (pairs, status, code) in cases {
         let pairs = [&[("InstanceId", id.as_str())], *pairs].concat();
-        world.turns_down(ACTION, &pairs, (*status, code)).await;
+        server.expect_code(ACTION, &pairs, (*status, code)).await;
     }
     let ask = [("InstanceId", "i-none"), ("InstanceType", "ecs.c6.large")];
-    world.turns_down(ACTION, &ask, (404, "InvalidInstanceId.NotFound")).await;
+    server.expect_code(ACTION, &ask, (404, "InvalidInstanceId.NotFound")).await;
 }
 
 #[tokio::test]
 async fn modify_instance_spec_depends_on_the_instance() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[]).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
     let smaller = [("InstanceId", id.as_str()), ("InstanceType", "ecs.c6.large")];
     let faster = [smaller[0], ("InternetMaxBandwidthOut", "5")];
-    world.turns_down(ACTION, &smaller, (400, "InvalidInstanceStatus.NotStopped")).await;
-    world.put_in(&id, InstanceStatus::Starting).await;
-    world.turns_down(ACTION, &faster, (403, "InvalidStatus.ValueNotSupported")).await;
-    world.change_instance(&id, |one| one.charge_type = ChargeType::PrePaid).await;
-    world.turns_down(ACTION, &faster, (403, "ChargeTypeViolation")).await;
-    world.change_instance(&id, |one| one.locks.push(LockReason::Security)).await;
-    world.turns_down(ACTION, &faster, (403, "InstanceLockedForSecurity")).await;
+    server.expect_code(ACTION, &smaller, (400, "InvalidInstanceStatus.NotStopped")).await;
+    server.put_in(&id, InstanceStatus::Starting).await;
+    server.expect_code(ACTION, &faster, (403, "InvalidStatus.ValueNotSupported")).await;
+    server.change_instance(&id, |one| one.charge_type = ChargeType::PrePaid).await;
+    server.expect_code(ACTION, &faster, (403, "ChargeTypeViolation")).await;
+    server.change_instance(&id, |one| one.locks.push(LockReason::Security)).await;
+    server.expect_code(ACTION, &faster, (403, "InstanceLockedForSecurity")).await;
 }
 
 #[tokio::test]
@@ -94,24 +94,24 @@ async fn modify_instance_spec_refuses_a_type_that_the_zone_or_the_disks_rule_out
     "#;
     file.write_all(table.as_bytes()).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let world = TestServer::with(|plan| plan.inventory = inventory).await;
-    let id = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
-    world.put_in(&id, InstanceStatus::Stopped).await;
+    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    let id = server.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    server.put_in(&id, InstanceStatus::Stopped).await;
     let ask = |wanted| [("InstanceId", id.as_str()), ("InstanceType", wanted)];
     let refused = (403, "InvalidInstanceType.ValueNotSupported");
-    world.turns_down(ACTION, &ask("ecs.c6.large"), refused).await;
+    server.expect_code(ACTION, &ask("ecs.c6.large"), refused).await;
     let refused = (400, "InstanceTypeNotSupported.TooManyDisksAttached");
-    world.turns_down(ACTION, &ask("ecs.g6.tiny"), refused).await;
+    server.expect_code(ACTION, &ask("ecs.g6.tiny"), refused).await;
 }
 
 #[tokio::test]
 async fn modify_instance_spec_with_a_used_client_token_answers_as_before() {
-    let world = TestServer::new().await;
-    let id = world.stopped_instance().await;
+    let server = TestServer::new().await;
+    let id = server.stopped_instance().await;
     let ask =
         |wanted| [("InstanceId", id.as_str()), ("InstanceType", wanted), ("ClientToken", "spec-1")];
-    world.ok(ACTION, &ask("ecs.c6.large")).await;
-    world.ok(ACTION, &ask("ecs.c6.large")).await;
+    server.ok(ACTION, &ask("ecs.c6.large")).await;
+    server.ok(ACTION, &ask("ecs.c6.large")).await;
     let refused = (400, "IdempotenceParamNotMatch");
-    world.turns_down(ACTION, &ask("ecs.g6.xlarge"), refused).await;
+    server.expect_code(ACTION, &ask("ecs.g6.xlarge"), refused).await;
 }

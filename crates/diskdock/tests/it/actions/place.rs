@@ -11,48 +11,48 @@ const IMAGES: (&str, &str, &str) = ("Images", "Image", "ImageId");
 /// The way of a wizard: region, zone, type, image, disk; and then the launch goes well.
 #[tokio::test]
 async fn every_listed_type_image_and_zone_can_be_launched() {
-    let world = TestServer::new().await;
-    let regions = world.list("DescribeRegions", &[], REGIONS).await;
+    let server = TestServer::new().await;
+    let regions = server.list("DescribeRegions", &[], REGIONS).await;
     assert!(regions.contains(&REGION.to_owned()));
     let region = ("RegionId", REGION);
-    let zones = world.list("DescribeZones", &[region], ZONES).await;
+    let zones = server.list("DescribeZones", &[region], ZONES).await;
     let zone = zones.last().unwrap();
     let ask = [region, ("DestinationResource", "InstanceType"), ("ZoneId", zone)];
-    let answer = world.ok("DescribeAvailableResource", &ask).await;
+    let answer = server.ok("DescribeAvailableResource", &ask).await;
     let resources = &answer.json["AvailableZones"]["AvailableZone"][0]["AvailableResources"];
     let supported = &resources["AvailableResource"][0]["SupportedResources"]["SupportedResource"];
     let sold =
         |wanted: &str| supported.as_array().unwrap().iter().any(|entry| entry["Value"] == wanted);
     let ask = [("InstanceTypeFamily", "ecs.g7")];
-    let types = world.list("DescribeInstanceTypes", &ask, TYPES).await;
+    let types = server.list("DescribeInstanceTypes", &ask, TYPES).await;
     assert!(types.iter().all(|found| sold(found)), "{types:?}");
     let ask = [region, ("InstanceType", &*types[0]), ("OSType", "linux")];
-    let images = world.list("DescribeImages", &ask, IMAGES).await;
+    let images = server.list("DescribeImages", &ask, IMAGES).await;
     let system = [
         region,
         ("DestinationResource", "SystemDisk"),
         ("ZoneId", zone),
         ("InstanceType", &*types[0]),
     ];
-    assert_eq!(world.list("DescribeAvailableResource", &system, AVAILABLE).await, [&**zone]);
+    assert_eq!(server.list("DescribeAvailableResource", &system, AVAILABLE).await, [&**zone]);
     let changes = [
         ("ZoneId", Some(zone.as_str())),
         ("InstanceType", Some(&*types[0])),
         ("ImageId", Some(&*images[0])),
         ("SystemDisk.Category", Some("cloud_essd")),
     ];
-    let id = world.run_one(&changes).await;
-    let shown = world.show(&id).await;
+    let id = server.run_one(&changes).await;
+    let shown = server.show(&id).await;
     assert_eq!((&shown["ZoneId"], &shown["ImageId"]), (&(**zone).into(), &(*images[0]).into()));
 }
 
 /// Without a zone the first that sells everything is taken.
 #[tokio::test]
 async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
-    let world = TestServer::new().await;
-    let zones = world.list("DescribeZones", &[("RegionId", REGION)], ZONES).await;
-    let id = world.run_one(&[("ZoneId", None)]).await;
-    assert!(zones.contains(&world.show(&id).await["ZoneId"].as_str().unwrap().to_owned()));
+    let server = TestServer::new().await;
+    let zones = server.list("DescribeZones", &[("RegionId", REGION)], ZONES).await;
+    let id = server.run_one(&[("ZoneId", None)]).await;
+    assert!(zones.contains(&server.show(&id).await["ZoneId"].as_str().unwrap().to_owned()));
     let ephemeral = [
         ("ZoneId", None),
         ("InstanceType", Some("ecs.g8i.large")),
@@ -60,13 +60,13 @@ async fn run_instances_without_zone_takes_the_first_that_sells_everything() {
         ("DataDisk.1.Category", Some("elastic_ephemeral_disk_standard")),
         ("DataDisk.1.Size", Some("64")),
     ];
-    let id = world.run_one(&ephemeral).await;
-    assert_eq!(world.disks_of(&id).await[1]["Category"], "elastic_ephemeral_disk_standard");
+    let id = server.run_one(&ephemeral).await;
+    assert_eq!(server.disks_of(&id).await[1]["Category"], "elastic_ephemeral_disk_standard");
 }
 
 #[tokio::test]
 async fn inventory_queries_refuse_invalid_parameters() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let (region, nowhere) = (("RegionId", REGION), ("RegionId", "nowhere"));
     let zones = ("DestinationResource", "Zone");
     let of_type = ("InstanceType", "ecs.g6.large");
@@ -110,16 +110,16 @@ async fn inventory_queries_refuse_invalid_parameters() {
         ("DescribeImages", &many, 400, "InvalidTagCount"),
     ];
     for (action, parameters, status, code) in rows {
-        world.turns_down(action, parameters, (*status, code)).await;
+        server.expect_code(action, parameters, (*status, code)).await;
     }
 }
 
 #[tokio::test]
 async fn describe_images_applies_every_filter() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let total = async |filter: &[(&str, &str)]| {
         let ask = [&[("RegionId", REGION)], filter].concat();
-        world.ok("DescribeImages", &ask).await.json["TotalCount"].as_u64().unwrap()
+        server.ok("DescribeImages", &ask).await.json["TotalCount"].as_u64().unwrap()
     };
     let all = total(&[]).await;
     assert_eq!(total(&[("ImageId", IMAGE)]).await, 1);
@@ -142,38 +142,38 @@ async fn describe_images_applies_every_filter() {
     for number in 1..=all.div_ceil(50) {
         let number = number.to_string();
         let ask = [("RegionId", REGION), ("PageNumber", &*number), ("PageSize", "50")];
-        seen.extend(world.list("DescribeImages", &ask, IMAGES).await);
+        seen.extend(server.list("DescribeImages", &ask, IMAGES).await);
     }
     assert_eq!(seen.len() as u64, all);
 }
 
 #[tokio::test]
 async fn describe_available_resource_lists_zones_that_sell_the_resource() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [
         ("RegionId", REGION),
         ("DestinationResource", "DataDisk"),
         ("DataDiskCategory", "elastic_ephemeral_disk_standard"),
     ];
-    let zones = world.list("DescribeAvailableResource", &ask, AVAILABLE).await;
+    let zones = server.list("DescribeAvailableResource", &ask, AVAILABLE).await;
     assert!(zones.contains(&ZONE.to_owned()));
     assert!(!zones.contains(&"cn-hangzhou-b".to_owned()));
     let classic = [ask[0], ask[1], ("NetworkCategory", "classic")];
-    assert_eq!(world.list("DescribeAvailableResource", &classic, AVAILABLE).await, [""; 0]);
+    assert_eq!(server.list("DescribeAvailableResource", &classic, AVAILABLE).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn describe_available_resource_reads_scope_in_any_case() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask =
         |scope| [("RegionId", REGION), ("DestinationResource", "InstanceType"), ("Scope", scope)];
     for scope in ["Region", "region", "ZONE"] {
-        world.ok("DescribeAvailableResource", &ask(scope)).await;
+        server.ok("DescribeAvailableResource", &ask(scope)).await;
     }
-    let answer = world.call("DescribeAvailableResource", &ask("planet")).await;
+    let answer = server.call("DescribeAvailableResource", &ask("planet")).await;
     assert_eq!(answer.refusal(), (403, "InvalidParameter.Scope"));
     assert!(answer.message().ends_with("Expected one of Region, Zone, in any case."), "{answer:?}");
     let exact = [ask("Zone")[0], ("DestinationResource", "instancetype")];
     let refusal = (404, "Invalid.DestinationResource");
-    world.turns_down("DescribeAvailableResource", &exact, refusal).await;
+    server.expect_code("DescribeAvailableResource", &exact, refusal).await;
 }

@@ -6,32 +6,32 @@ use crate::harness::{ACCOUNT, Style, TestServer};
 
 #[tokio::test]
 async fn get_caller_identity_tells_the_account_of_the_key() {
-    let mut world = TestServer::new().await;
-    let caller = world.ok("Sts.GetCallerIdentity", &[]).await;
+    let mut server = TestServer::new().await;
+    let caller = server.ok("Sts.GetCallerIdentity", &[]).await;
     assert_eq!(caller.text_at("AccountId"), ACCOUNT);
     assert_eq!(caller.text_at("Arn"), format!("acs:ram::{ACCOUNT}:root"));
     assert_eq!(caller.text_at("IdentityType"), "Account");
     assert_eq!(caller.text_at("UserId"), ACCOUNT);
     assert!(caller.json.get("RoleId").is_none());
-    world.become_another_account().await;
+    server.become_another_account().await;
     for style in Style::ALL {
-        let caller = world.call_in(*style, "Sts.GetCallerIdentity", &[]).await;
+        let caller = server.call_in(*style, "Sts.GetCallerIdentity", &[]).await;
         assert_eq!(caller.text_at("AccountId"), "2000000000000002", "{style:?}");
         assert!(!style.xml || caller.text.contains("<GetCallerIdentityResponse>"), "{style:?}");
     }
 }
 
 /// The endpoints in an answer of DescribeEndpoints.
-async fn endpoints(world: &TestServer, ask: &[(&str, &str)]) -> Vec<String> {
+async fn endpoints(server: &TestServer, ask: &[(&str, &str)]) -> Vec<String> {
     let path = ("Endpoints", "Endpoint", "Endpoint");
-    world.list("Location.DescribeEndpoints", ask, path).await
+    server.list("Location.DescribeEndpoints", ask, path).await
 }
 
 #[tokio::test]
 async fn describe_endpoints_answers_this_server_for_every_product_that_is_here() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [("Id", "cn-hangzhou"), ("ServiceCode", "ecs"), ("Type", "openAPI")];
-    let answer = world.ok("Location.DescribeEndpoints", &ask).await;
+    let answer = server.ok("Location.DescribeEndpoints", &ask).await;
     let expected = json!([{
         "Endpoint": "127.0.0.1:5260", "Id": "cn-hangzhou", "Namespace": "", "SerivceCode": "ecs",
         "Type": "openAPI", "Protocols": { "Protocols": ["HTTP", "HTTPS"] },
@@ -40,42 +40,42 @@ async fn describe_endpoints_answers_this_server_for_every_product_that_is_here()
     assert_eq!(answer.json["Success"], true);
     for product in ["sts", "location", "resourcemanager", "bssopenapi"] {
         let ask = [("Id", "cn-beijing"), ("ServiceCode", product)];
-        assert_eq!(endpoints(&world, &ask).await, ["127.0.0.1:5260"], "{product}");
+        assert_eq!(endpoints(&server, &ask).await, ["127.0.0.1:5260"], "{product}");
     }
     for (id, product, kind) in
         [("mars", "ecs", ""), ("cn-beijing", "oss", ""), ("cn-beijing", "ecs", "innerAPI")]
     {
         let ask = [("Id", id), ("ServiceCode", product), ("Type", kind)];
-        assert!(endpoints(&world, &ask).await.is_empty(), "{ask:?}");
+        assert!(endpoints(&server, &ask).await.is_empty(), "{ask:?}");
     }
 }
 
-/// A client behind HTTP_PROXY reaches this world by the vendor's names.
+/// A client behind HTTP_PROXY reaches this server by the vendor's names.
 #[tokio::test]
 async fn describe_endpoints_keeps_a_caller_of_the_vendors_host_at_the_vendors_hosts() {
-    let world = TestServer::new().await;
-    let now = world.assembly.gateway.services.clock.now();
+    let server = TestServer::new().await;
+    let now = server.assembly.gateway.services.clock.now();
     for (product, host) in [
         ("ecs", "ecs.cn-beijing.aliyuncs.com"),
         ("resourcemanager", "resourcemanager.aliyuncs.com"),
     ] {
         let ask = [("Id", "cn-beijing"), ("ServiceCode", product)];
         let action = "Location.DescribeEndpoints";
-        let mut request = world.signer.sign(Style::default(), action, &ask, now);
+        let mut request = server.signer.sign(Style::default(), action, &ask, now);
         request.headers_mut().insert("host", "location.aliyuncs.com".parse().unwrap());
-        let answer = world.send(request).await.unwrap();
+        let answer = server.send(request).await.unwrap();
         assert_eq!(answer.json["Endpoints"]["Endpoint"][0]["Endpoint"], host);
     }
 }
 
 #[tokio::test]
 async fn list_resource_groups_shows_the_default_group() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let path = ("ResourceGroups", "ResourceGroup", "Id");
     let list = async |ask: &[(&str, &str)]| {
-        world.list("ResourceManager.ListResourceGroups", ask, path).await
+        server.list("ResourceManager.ListResourceGroups", ask, path).await
     };
-    let answer = world.ok("ResourceManager.ListResourceGroups", &[]).await;
+    let answer = server.ok("ResourceManager.ListResourceGroups", &[]).await;
     assert_eq!(answer.json["TotalCount"], 1);
     let group = &answer.json["ResourceGroups"]["ResourceGroup"][0];
     assert_eq!((&group["Name"], &group["Status"]), (&"default".into(), &"OK".into()));
@@ -103,10 +103,10 @@ async fn list_resource_groups_shows_the_default_group() {
 
 #[tokio::test]
 async fn query_available_instances_says_success_and_nothing_more() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask =
         [("ProductCode", "vipcloudfw"), ("SubscriptionType", "Subscription"), ("PageNum", "1")];
-    let answer = world.ok("BssOpenApi.QueryAvailableInstances", &ask).await;
+    let answer = server.ok("BssOpenApi.QueryAvailableInstances", &ask).await;
     assert_eq!((&answer.json["Code"], &answer.json["Success"]), (&"Success".into(), &true.into()));
     let data = json!({ "PageNum": 1, "PageSize": 20, "TotalCount": 0, "InstanceList": [] });
     assert_eq!(answer.json["Data"], data);
@@ -114,12 +114,12 @@ async fn query_available_instances_says_success_and_nothing_more() {
 
 #[tokio::test]
 async fn action_of_another_product_that_is_not_here_is_named() {
-    let world = TestServer::new().await;
-    let answer = world.call("Sts.AssumeRole", &[]).await;
+    let server = TestServer::new().await;
+    let answer = server.call("Sts.AssumeRole", &[]).await;
     assert_eq!(answer.refusal(), (404, "InvalidAction.NotFound"));
     let told =
         "Specified api is not found: AssumeRole is an action that this server does not have.";
     assert_eq!(answer.message(), told);
-    let answer = world.call("Sts.DetachDisk", &[]).await;
+    let answer = server.call("Sts.DetachDisk", &[]).await;
     assert_eq!(answer.refusal(), (404, "InvalidAction.NotFound"));
 }

@@ -32,7 +32,7 @@ async fn replace_system_disk_gives_the_instance_another_disk() {
     assert_eq!(server.status_of(&new).await, "Creating");
     assert_eq!(server.status_of(&old).await, "Detaching");
     let start = [("InstanceId", instance.as_str())];
-    server.turns_down("StartInstance", &start, (403, "DiskError")).await;
+    server.expect_code("StartInstance", &start, (403, "DiskError")).await;
     server.finish_all().await;
     assert_eq!(server.status_of(&old).await, "gone");
     let shown = server.describe(&new).await;
@@ -52,7 +52,7 @@ async fn replace_system_disk_gives_the_instance_another_disk() {
     assert_eq!(server.ok("ReplaceSystemDisk", &ask).await.text_at("DiskId"), new, "once");
     let other = [&with(&instance, OTHER_IMAGE)[..], &[("ClientToken", "token-1")]].concat();
     let mismatch = (400, "IdempotentParameterMismatch");
-    server.turns_down("ReplaceSystemDisk", &other, mismatch).await;
+    server.expect_code("ReplaceSystemDisk", &other, mismatch).await;
     server.ok("StartInstance", &start).await;
     server.finish_all().await;
     let seen = server.observe(&instance).await.unwrap();
@@ -86,7 +86,7 @@ async fn replace_system_disk_completes_after_a_restart() {
     let new = server.ok("ReplaceSystemDisk", &ask).await.text_at("DiskId");
     server.settle().await;
     let delete = [("InstanceId", instance.as_str())];
-    server.turns_down("DeleteInstance", &delete, (403, "IncorrectInstanceStatus")).await;
+    server.expect_code("DeleteInstance", &delete, (403, "IncorrectInstanceStatus")).await;
     let server = server.restart().await;
     server.finish_all().await;
     assert_eq!(server.status_of(&new).await, "In_use");
@@ -131,7 +131,7 @@ async fn replace_system_disk_refuses_malformed_parameters() {
         (&[id, image, ("SystemDisk.Size", "3000")], 404, "InvalidSystemDiskSize.MoreThanMaxSize"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("ReplaceSystemDisk", ask, (status, code)).await;
+        server.expect_code("ReplaceSystemDisk", ask, (status, code)).await;
     }
 }
 
@@ -142,27 +142,27 @@ async fn replace_system_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, disk) = stopped(&server).await;
     let windows = "win2025_24H2_x64_dtc_zh-cn_40G_alibase_20260211.vhd";
-    let refuses = async |status: u16, code: &str| {
+    let expect_refusal = async |status: u16, code: &str| {
         let ask = [("InstanceId", instance.as_str()), ("ImageId", windows), ("KeyPairName", "k")];
-        server.turns_down("ReplaceSystemDisk", &ask, (status, code)).await;
+        server.expect_code("ReplaceSystemDisk", &ask, (status, code)).await;
     };
-    refuses(403, "DependencyViolation.WindowsInstance").await;
+    expect_refusal(403, "DependencyViolation.WindowsInstance").await;
     server.change_instance(&instance, |i| i.instance_type = "ecs.g8y.large".to_owned()).await;
-    refuses(400, "InvalidInstanceType.NotSupported").await;
+    expect_refusal(400, "InvalidInstanceType.NotSupported").await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Modifying)).await;
-    refuses(403, "IncorrectDiskStatus").await;
+    expect_refusal(403, "IncorrectDiskStatus").await;
     server.change_disk(&disk, |d| d.activity = None).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     server.ok("CreateSnapshot", &[("DiskId", &disk)]).await;
-    refuses(403, "DiskCreatingSnapshot").await;
+    expect_refusal(403, "DiskCreatingSnapshot").await;
     server.change_instance(&instance, |i| i.system_disk = None).await;
-    refuses(400, "InvalidInstance.NotFoundSystemDisk").await;
+    expect_refusal(400, "InvalidInstance.NotFoundSystemDisk").await;
     server.put_in(&instance, InstanceStatus::Running).await;
-    refuses(403, "IncorrectInstanceStatus").await;
+    expect_refusal(403, "IncorrectInstanceStatus").await;
     server.put_in(&instance, InstanceStatus::Pending).await;
-    refuses(403, "OperationDenied.InstanceCreating").await;
+    expect_refusal(403, "OperationDenied.InstanceCreating").await;
     server.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
-    refuses(403, "InstanceExpiredOrInArrears").await;
+    expect_refusal(403, "InstanceExpiredOrInArrears").await;
     server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(403, "InstanceLockedForSecurity").await;
+    expect_refusal(403, "InstanceLockedForSecurity").await;
 }

@@ -16,157 +16,160 @@ fn online<'a>(disk: &'a str, size: &'a str) -> [(&'a str, &'a str); 3] {
     [("DiskId", disk), ("NewSize", size), ("Type", "online")]
 }
 
-async fn size_of(world: &TestServer, disk: &str) -> u64 {
-    world.describe(disk).await["Size"].as_u64().unwrap()
+async fn size_of(server: &TestServer, disk: &str) -> u64 {
+    server.describe(disk).await["Size"].as_u64().unwrap()
 }
 
 /// Disks do not grow until the operator lets them.
-fn hold(world: &TestServer) {
-    world.rule(r#"{"transition":"resize","behaviour":{"do":"hold"}}"#);
+fn hold(server: &TestServer) {
+    server.rule(r#"{"transition":"resize","behaviour":{"do":"hold"}}"#);
 }
 
 /// Ends the held transition, well or not.
-async fn settle(world: &TestServer, disk: &str, well: bool) {
-    world.settle().await;
-    let services = &world.assembly.gateway.services;
+async fn settle(server: &TestServer, disk: &str, well: bool) {
+    server.settle().await;
+    let services = &server.assembly.gateway.services;
     let id = domain::DiskId::from(disk);
     let mut transitions = OperationTransitions::default();
     transitions.add(None, Some(&id), &[]);
-    assert_eq!(world.simulated().finish_transitions(&transitions, well), 1);
+    assert_eq!(server.simulated().finish_transitions(&transitions, well), 1);
     services.runner.wake(&Selection { disk: Some(id.clone()), instance: None });
-    world.settle().await;
+    server.settle().await;
 }
 
 /// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
 #[tokio::test]
 async fn resize_disk_shows_the_new_size_at_once() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.available_disk().await;
-    let answer = world.ok("ResizeDisk", &to(&disk, "21")).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
+    let answer = server.ok("ResizeDisk", &to(&disk, "21")).await;
     assert_eq!(answer.text_at("OrderId"), "", "pay-as-you-go needs no order");
-    assert_eq!(size_of(&world, &disk).await, 21);
-    world.settle().await;
-    world.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-    world.finish_all().await;
-    hold(&world);
-    world.ok("ResizeDisk", &online(&disk, "40")).await;
-    let shown = world.describe(&disk).await;
+    assert_eq!(size_of(&server, &disk).await, 21);
+    server.settle().await;
+    server.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    server.finish_all().await;
+    hold(&server);
+    server.ok("ResizeDisk", &online(&disk, "40")).await;
+    let shown = server.describe(&disk).await;
     assert_eq!((&shown["Size"], &shown["Status"]), (&40.into(), &"In_use".into()));
-    settle(&world, &disk, true).await;
-    assert_eq!(size_of(&world, &disk).await, 40);
-    assert_eq!(world.operations_of(&disk).await.len(), 0);
-    assert_eq!(world.differences().await, []);
+    settle(&server, &disk, true).await;
+    assert_eq!(size_of(&server, &disk).await, 40);
+    assert_eq!(server.operations_of(&disk).await.len(), 0);
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
-    hold(&world);
-    world.ok("ResizeDisk", &to(&disk, "40")).await;
-    settle(&world, &disk, false).await;
-    assert_eq!(size_of(&world, &disk).await, 20);
-    let told = world.operations_of(&disk).await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    hold(&server);
+    server.ok("ResizeDisk", &to(&disk, "40")).await;
+    settle(&server, &disk, false).await;
+    assert_eq!(size_of(&server, &disk).await, 20);
+    let told = server.operations_of(&disk).await;
     assert_eq!(told[0]["kind"], "disk.resize");
     assert_eq!(
         (&told[0]["given_up"], &told[0]["last_event"]),
         (&true.into(), &"the guest refused".into())
     );
-    world.ok("ResizeDisk", &to(&disk, "30")).await;
-    settle(&world, &disk, true).await;
-    assert_eq!(size_of(&world, &disk).await, 30, "it can be tried again, and with another size");
+    server.ok("ResizeDisk", &to(&disk, "30")).await;
+    settle(&server, &disk, true).await;
+    assert_eq!(size_of(&server, &disk).await, 30, "it can be tried again, and with another size");
 }
 
 #[tokio::test]
 async fn resizing_disk_can_be_neither_moved_nor_resized() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let (free, used) = (world.available_disk().await, world.disk_on(&instance).await);
-    hold(&world);
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let (free, used) = (server.available_disk().await, server.disk_on(&instance).await);
+    hold(&server);
     for disk in [&free, &used] {
-        world.ok("ResizeDisk", &to(disk, "40")).await;
+        server.ok("ResizeDisk", &to(disk, "40")).await;
     }
     let processing = "The previous order is still processing, please try again later.";
     for size in ["30", "40", "50"] {
         let refusal = (400, "LastOrderProcessing", processing);
-        world.refuses("ResizeDisk", &to(&free, size), refusal).await;
+        server.expect_refusal("ResizeDisk", &to(&free, size), refusal).await;
     }
     let conflict = "The operation conflicts with another one of the disk that is still processing.";
     let conflict = (403, "InvalidOperation.Conflict", conflict);
     let on = |disk| [("InstanceId", instance.as_str()), ("DiskId", disk)];
-    world.refuses("AttachDisk", &on(&free), conflict).await;
-    world.refuses("DetachDisk", &on(&used), conflict).await;
-    world.turns_down("DeleteDisk", &[("DiskId", &free)], (403, "IncorrectDiskStatus")).await;
+    server.expect_refusal("AttachDisk", &on(&free), conflict).await;
+    server.expect_refusal("DetachDisk", &on(&used), conflict).await;
+    server.expect_code("DeleteDisk", &[("DiskId", &free)], (403, "IncorrectDiskStatus")).await;
     for disk in [&free, &used] {
-        settle(&world, disk, true).await;
-        world.ok("ResizeDisk", &to(disk, "50")).await;
-        settle(&world, disk, true).await;
+        settle(&server, disk, true).await;
+        server.ok("ResizeDisk", &to(disk, "50")).await;
+        settle(&server, disk, true).await;
     }
-    world.ok("DetachDisk", &on(&used)).await;
-    world.ok("AttachDisk", &on(&free)).await;
-    world.finish_all().await;
-    world.ok("DeleteDisk", &[("DiskId", &used)]).await;
-    assert_eq!((world.status_of(&free).await, size_of(&world, &free).await), ("In_use".into(), 50));
-    assert_eq!(world.differences().await, []);
+    server.ok("DetachDisk", &on(&used)).await;
+    server.ok("AttachDisk", &on(&free)).await;
+    server.finish_all().await;
+    server.ok("DeleteDisk", &[("DiskId", &used)]).await;
+    assert_eq!(
+        (server.status_of(&free).await, size_of(&server, &free).await),
+        ("In_use".into(), 50)
+    );
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn resize_disk_completes_after_a_crash() {
     for well in [true, false] {
-        let world = TestServer::new().await;
-        let disk = world.available_disk().await;
-        hold(&world);
-        world.ok("ResizeDisk", &to(&disk, "40")).await;
-        world.settle().await;
-        let world = world.restart().await;
-        assert_eq!(size_of(&world, &disk).await, 40);
-        hold(&world);
-        settle(&world, &disk, well).await;
-        assert_eq!(size_of(&world, &disk).await, if well { 40 } else { 20 });
+        let server = TestServer::new().await;
+        let disk = server.available_disk().await;
+        hold(&server);
+        server.ok("ResizeDisk", &to(&disk, "40")).await;
+        server.settle().await;
+        let server = server.restart().await;
+        assert_eq!(size_of(&server, &disk).await, 40);
+        hold(&server);
+        settle(&server, &disk, well).await;
+        assert_eq!(size_of(&server, &disk).await, if well { 40 } else { 20 });
     }
 }
 
 #[tokio::test]
 async fn resize_disk_completes_when_its_instance_is_released_meanwhile() {
-    let world = TestServer::new().await;
-    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
-    let goes = world.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
-    let stays = world.disk_on(&instance).await;
-    hold(&world);
+    let server = TestServer::new().await;
+    let instance = server.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let goes = server.disks_of(&instance).await[1]["DiskId"].as_str().unwrap().to_owned();
+    let stays = server.disk_on(&instance).await;
+    hold(&server);
     for disk in [&goes, &stays] {
-        world.ok("ResizeDisk", &online(disk, "40")).await;
+        server.ok("ResizeDisk", &online(disk, "40")).await;
     }
-    world.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&goes).await, "gone");
+    server.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&goes).await, "gone");
     for disk in [&goes, &stays] {
-        settle(&world, disk, true).await;
+        settle(&server, disk, true).await;
     }
-    assert_eq!(world.status_of(&goes).await, "gone");
-    let shown = (world.status_of(&stays).await, size_of(&world, &stays).await);
+    assert_eq!(server.status_of(&goes).await, "gone");
+    let shown = (server.status_of(&stays).await, size_of(&server, &stays).await);
     assert_eq!(shown, ("Available".into(), 40));
-    assert_eq!(world.assembly.gateway.services.runner.in_flight(), 0);
+    assert_eq!(server.assembly.gateway.services.runner.in_flight(), 0);
 }
 
 #[tokio::test]
 async fn resize_disk_repeats_by_token_and_returns_an_order() {
-    let world = TestServer::new().await;
-    let disk = world.disk_with(|disk| disk.charge_type = domain::ChargeType::PrePaid).await;
+    let server = TestServer::new().await;
+    let disk = server.disk_with(|disk| disk.charge_type = domain::ChargeType::PrePaid).await;
     let ask = [("DiskId", disk.as_str()), ("NewSize", "40"), ("ClientToken", "token-1")];
-    let order = world.ok("ResizeDisk", &ask).await.text_at("OrderId");
+    let order = server.ok("ResizeDisk", &ask).await.text_at("OrderId");
     assert!(!order.is_empty());
-    world.settle().await;
-    assert_eq!(world.ok("ResizeDisk", &ask).await.text_at("OrderId"), order);
+    server.settle().await;
+    assert_eq!(server.ok("ResizeDisk", &ask).await.text_at("OrderId"), order);
     let other = [ask[0], ("NewSize", "41"), ask[2]];
-    world.turns_down("ResizeDisk", &other, (400, "IdempotentParameterMismatch")).await;
-    assert_eq!(size_of(&world, &disk).await, 40);
+    server.expect_code("ResizeDisk", &other, (400, "IdempotentParameterMismatch")).await;
+    assert_eq!(size_of(&server, &disk).await, 40);
 }
 
 #[tokio::test]
 async fn resize_disk_refuses_missing_and_malformed_parameters() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let rows: [Refused<'_>; 7] = [
         (&[("NewSize", "40")], 400, "MissingParameter"),
         (&[("DiskId", &disk)], 400, "MissingParameter"),
@@ -177,20 +180,22 @@ async fn resize_disk_refuses_missing_and_malformed_parameters() {
         (&[("DiskId", &disk), ("NewSize", "40"), ("Type", "Online")], 400, "InvalidParam.Type"),
     ];
     for (ask, status, code) in rows {
-        world.turns_down("ResizeDisk", ask, (status, code)).await;
+        server.expect_code("ResizeDisk", ask, (status, code)).await;
     }
     let nowhere = [("DiskId", disk.as_str()), ("NewSize", "40"), ("RegionId", "nowhere")];
-    world.turns_down("ResizeDisk", &nowhere, (400, "InvalidRegionId.MalFormed")).await;
+    server.expect_code("ResizeDisk", &nowhere, (400, "InvalidRegionId.MalFormed")).await;
 }
 
 #[tokio::test]
 async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let message = "Specified new disk size is less than or equal the original disk size.";
-    world.change_disk(&disk, |disk| disk.size_gib = 30).await;
+    server.change_disk(&disk, |disk| disk.size_gib = 30).await;
     for size in ["20", "29", "30"] {
-        world.refuses("ResizeDisk", &to(&disk, size), (403, "InvalidDiskSize", message)).await;
+        server
+            .expect_refusal("ResizeDisk", &to(&disk, size), (403, "InvalidDiskSize", message))
+            .await;
     }
     let message = "Specified new disk size is beyond the permitted range.";
     let too_large = (403, "InvalidDiskSize.TooLarge", message);
@@ -204,12 +209,12 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
         let change = move |disk: &mut domain::Disk| {
             (disk.kind, disk.category, disk.size_gib) = (kind, category, 20);
         };
-        world.change_disk(&disk, change).await;
+        server.change_disk(&disk, change).await;
         let beyond = (largest + 1).to_string();
-        world.refuses("ResizeDisk", &to(&disk, &beyond), too_large).await;
-        world.ok("ResizeDisk", &to(&disk, &largest.to_string())).await;
-        world.settle().await;
-        assert_eq!(size_of(&world, &disk).await, largest);
+        server.expect_refusal("ResizeDisk", &to(&disk, &beyond), too_large).await;
+        server.ok("ResizeDisk", &to(&disk, &largest.to_string())).await;
+        server.settle().await;
+        assert_eq!(size_of(&server, &disk).await, largest);
     }
 }
 
@@ -217,69 +222,69 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
 /// violation is the answer.
 #[tokio::test]
 async fn resize_disk_answers_the_first_failed_precondition() {
-    let mut world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let refuses = async |world: &TestServer, status: u16, code: &str| {
-        world.turns_down("ResizeDisk", &online(&disk, "40"), (status, code)).await;
+    let mut server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let expect_refusal = async |server: &TestServer, status: u16, code: &str| {
+        server.expect_code("ResizeDisk", &online(&disk, "40"), (status, code)).await;
     };
-    world.put_in(&instance, InstanceStatus::Stopped).await;
-    refuses(&world, 403, "InvalidInstanceStatus.NotRunning").await;
-    world.change_disk(&disk, |d| d.multi_attach = true).await;
-    refuses(&world, 403, "InvalidOperation.MultiAttachDiskNotSupportResizeOnline").await;
+    server.put_in(&instance, InstanceStatus::Stopped).await;
+    expect_refusal(&server, 403, "InvalidInstanceStatus.NotRunning").await;
+    server.change_disk(&disk, |d| d.multi_attach = true).await;
+    expect_refusal(&server, 403, "InvalidOperation.MultiAttachDiskNotSupportResizeOnline").await;
     for status in [InstanceStatus::Pending, InstanceStatus::Starting, InstanceStatus::Stopping] {
-        world.put_in(&instance, status).await;
-        refuses(&world, 403, "IncorrectInstanceStatus").await;
+        server.put_in(&instance, status).await;
+        expect_refusal(&server, 403, "IncorrectInstanceStatus").await;
     }
-    world.change_disk(&disk, |d| d.size_gib = 65_536).await;
-    refuses(&world, 403, "InvalidDiskSize").await;
-    world.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
-    refuses(&world, 403, "InstanceExpiredOrInArrears").await;
-    world
+    server.change_disk(&disk, |d| d.size_gib = 65_536).await;
+    expect_refusal(&server, 403, "InvalidDiskSize").await;
+    server.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
+    expect_refusal(&server, 403, "InstanceExpiredOrInArrears").await;
+    server
         .change_instance(&instance, |i| {
             (i.expires_at, i.locks) = (None, vec![LockReason::Financial])
         })
         .await;
-    refuses(&world, 403, "InstanceExpiredOrInArrears").await;
-    world.change_instance(&instance, |i| i.locks.push(LockReason::Security)).await;
-    refuses(&world, 403, "InstanceLockedForSecurity").await;
-    world.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
-    refuses(&world, 403, "DiskInArrears").await;
-    world.change_disk(&disk, |d| d.delete_protected = true).await;
-    refuses(&world, 400, "InvalidDisk.DetachedSystemDisk").await;
-    world.change_disk(&disk, |d| d.category = Category::LocalSsdPro).await;
-    refuses(&world, 403, "OperationDenied").await;
-    world.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 20 })).await;
-    refuses(&world, 400, "LastOrderProcessing").await;
-    world.change_disk(&disk, |d| d.attachments[0].phase = domain::Phase::Attaching).await;
-    refuses(&world, 403, "IncorrectDiskStatus").await;
-    world.become_another_account().await;
-    refuses(&world, 404, "InvalidDiskId.NotFound").await;
+    expect_refusal(&server, 403, "InstanceExpiredOrInArrears").await;
+    server.change_instance(&instance, |i| i.locks.push(LockReason::Security)).await;
+    expect_refusal(&server, 403, "InstanceLockedForSecurity").await;
+    server.change_disk(&disk, |d| d.locks = vec![LockReason::Financial]).await;
+    expect_refusal(&server, 403, "DiskInArrears").await;
+    server.change_disk(&disk, |d| d.delete_protected = true).await;
+    expect_refusal(&server, 400, "InvalidDisk.DetachedSystemDisk").await;
+    server.change_disk(&disk, |d| d.category = Category::LocalSsdPro).await;
+    expect_refusal(&server, 403, "OperationDenied").await;
+    server.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 20 })).await;
+    expect_refusal(&server, 400, "LastOrderProcessing").await;
+    server.change_disk(&disk, |d| d.attachments[0].phase = domain::Phase::Attaching).await;
+    expect_refusal(&server, 403, "IncorrectDiskStatus").await;
+    server.become_another_account().await;
+    expect_refusal(&server, 404, "InvalidDiskId.NotFound").await;
 }
 
 #[tokio::test]
 async fn resize_disk_online_needs_a_running_instance() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let not_running = (403, "InvalidInstanceStatus.NotRunning");
-    world.turns_down("ResizeDisk", &online(&disk, "40"), not_running).await;
+    server.expect_code("ResizeDisk", &online(&disk, "40"), not_running).await;
     let offline = [("DiskId", disk.as_str()), ("NewSize", "40"), ("Type", "offline")];
-    world.ok("ResizeDisk", &offline).await;
-    let (instance, system) = world.stopped_with_system_disk().await;
-    world.turns_down("ResizeDisk", &online(&system, "40"), not_running).await;
-    world.ok("ResizeDisk", &to(&system, "40")).await;
-    world.settle().await;
-    world.ok("StartInstance", &[("InstanceId", &instance)]).await;
-    world.finish_all().await;
-    assert_eq!(world.instance_status(&instance).await, "Running");
-    world.ok("ResizeDisk", &online(&system, "50")).await;
-    assert_eq!(size_of(&world, &system).await, 50);
+    server.ok("ResizeDisk", &offline).await;
+    let (instance, system) = server.stopped_with_system_disk().await;
+    server.expect_code("ResizeDisk", &online(&system, "40"), not_running).await;
+    server.ok("ResizeDisk", &to(&system, "40")).await;
+    server.settle().await;
+    server.ok("StartInstance", &[("InstanceId", &instance)]).await;
+    server.finish_all().await;
+    assert_eq!(server.instance_status(&instance).await, "Running");
+    server.ok("ResizeDisk", &online(&system, "50")).await;
+    assert_eq!(size_of(&server, &system).await, 50);
 }
 
 #[tokio::test]
 async fn resize_disk_refuses_a_size_below_the_smallest_of_the_category() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let message = "The specified parameter \"NewSize\" is not valid.";
     for (kind, category, level, smallest) in [
         (DiskKind::Data, Category::CloudEssd, Some(PerformanceLevel::Pl1), 20),
@@ -290,11 +295,13 @@ async fn resize_disk_refuses_a_size_below_the_smallest_of_the_category() {
         let change = move |disk: &mut domain::Disk| {
             (disk.kind, disk.category, disk.performance_level) = (kind, category, level);
         };
-        world.change_disk(&disk, change).await;
+        server.change_disk(&disk, change).await;
         let below = (smallest - 1).to_string();
-        world.refuses("ResizeDisk", &to(&disk, &below), (400, "InvalidParameter", message)).await;
-        world.change_disk(&disk, move |disk| disk.size_gib = smallest).await;
-        let answer = world.call("ResizeDisk", &to(&disk, &smallest.to_string())).await;
+        server
+            .expect_refusal("ResizeDisk", &to(&disk, &below), (400, "InvalidParameter", message))
+            .await;
+        server.change_disk(&disk, move |disk| disk.size_gib = smallest).await;
+        let answer = server.call("ResizeDisk", &to(&disk, &smallest.to_string())).await;
         assert_eq!(answer.refusal(), (403, "InvalidDiskSize"), "{category:?}");
     }
 }

@@ -31,11 +31,11 @@ async fn reinit_disk_is_reiniting_and_then_in_use_again() {
     server.ok("ReInitDisk", &[("DiskId", &disk)]).await;
     assert_eq!(server.status_of(&disk).await, "ReIniting");
     let start = [("InstanceId", instance.as_str())];
-    server.turns_down("StartInstance", &start, (403, "DiskError")).await;
+    server.expect_code("StartInstance", &start, (403, "DiskError")).await;
     let detach = [("InstanceId", instance.as_str()), ("DiskId", &disk)];
-    server.turns_down("DetachDisk", &detach, (403, "IncorrectDiskStatus")).await;
+    server.expect_code("DetachDisk", &detach, (403, "IncorrectDiskStatus")).await;
     let again = [("DiskId", disk.as_str())];
-    server.turns_down("ReInitDisk", &again, (403, "IncorrectDiskStatus")).await;
+    server.expect_code("ReInitDisk", &again, (403, "IncorrectDiskStatus")).await;
     let filter = [("RegionId", "cn-hangzhou"), ("Status", "ReIniting")];
     let listed = server.list("DescribeDisks", &filter, ("Disks", "Disk", "DiskId")).await;
     assert_eq!(listed, [disk.as_str()]);
@@ -125,7 +125,7 @@ async fn reinit_disk_refuses_malformed_parameters() {
         (&[id, ("AutoStartInstance", "maybe")], 400, "InvalidParameter"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("ReInitDisk", ask, (status, code)).await;
+        server.expect_code("ReInitDisk", ask, (status, code)).await;
     }
 }
 
@@ -135,40 +135,40 @@ async fn reinit_disk_refuses_malformed_parameters() {
 async fn reinit_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, disk) = stopped(&server).await;
-    let refuses = async |status: u16, code: &str| {
+    let expect_refusal = async |status: u16, code: &str| {
         let ask =
             [("DiskId", disk.as_str()), ("AutoStartInstance", "true"), ("KeyPairName", "key-1")];
-        server.turns_down("ReInitDisk", &ask, (status, code)).await;
+        server.expect_code("ReInitDisk", &ask, (status, code)).await;
     };
     server.change_instance(&instance, |i| i.system_disk = None).await;
-    refuses(403, "IncorrectInstanceStatus").await;
+    expect_refusal(403, "IncorrectInstanceStatus").await;
     let windows = "win2025_24H2_x64_dtc_zh-cn_40G_alibase_20260211.vhd";
     server.change_instance(&instance, move |i| windows.clone_into(&mut i.image)).await;
-    refuses(403, "DependencyViolation.WindowsInstance").await;
+    expect_refusal(403, "DependencyViolation.WindowsInstance").await;
     server.change_disk(&disk, |d| "gone.vhd".clone_into(&mut d.image)).await;
-    refuses(404, "InvalidDiskId.OperationNotSupported").await;
+    expect_refusal(404, "InvalidDiskId.OperationNotSupported").await;
     server.change_disk(&disk, |d| "s-gone".clone_into(&mut d.source_snapshot)).await;
-    refuses(403, "InvalidSourceSnapshot").await;
+    expect_refusal(403, "InvalidSourceSnapshot").await;
     server.change_instance(&instance, |i| i.started_at = None).await;
-    refuses(403, "IncorrectInstanceStatus").await;
+    expect_refusal(403, "IncorrectInstanceStatus").await;
     server.put_in(&instance, InstanceStatus::Running).await;
-    refuses(403, "IncorrectInstanceStatus").await;
+    expect_refusal(403, "IncorrectInstanceStatus").await;
     server.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
-    refuses(403, "InstanceExpiredOrInArrears").await;
+    expect_refusal(403, "InstanceExpiredOrInArrears").await;
     server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(403, "InstanceLockedForSecurity").await;
+    expect_refusal(403, "InstanceLockedForSecurity").await;
     server.change_instance(&instance, |i| i.locks = Vec::new()).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     let snapshot = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
     server.settle().await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Modifying)).await;
-    refuses(403, "DiskCreatingSnapshot").await;
+    expect_refusal(403, "DiskCreatingSnapshot").await;
     server.change_snapshot(&snapshot, |one| one.instant_access = true).await;
-    refuses(400, "DiskHasSnapshotsWithInstantAccessEnabled.OperationNotSupported").await;
+    expect_refusal(400, "DiskHasSnapshotsWithInstantAccessEnabled.OperationNotSupported").await;
     server.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskStandard).await;
-    refuses(400, "DiskCategory.OperationNotSupported").await;
+    expect_refusal(400, "DiskCategory.OperationNotSupported").await;
     server.change_disk(&disk, |d| d.multi_attach = true).await;
-    refuses(403, "InvalidOperation.MultiAttachDisk").await;
+    expect_refusal(403, "InvalidOperation.MultiAttachDisk").await;
 }
 
 #[tokio::test]
@@ -176,10 +176,10 @@ async fn reinit_disk_refuses_a_disk_that_is_available_or_changing() {
     let server = TestServer::new().await;
     let free = server.available_disk().await;
     let status = (403, "IncorrectDiskStatus");
-    server.turns_down("ReInitDisk", &[("DiskId", &free)], status).await;
+    server.expect_code("ReInitDisk", &[("DiskId", &free)], status).await;
     let (_, disk) = stopped(&server).await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Modifying)).await;
-    server.turns_down("ReInitDisk", &[("DiskId", &disk)], status).await;
+    server.expect_code("ReInitDisk", &[("DiskId", &disk)], status).await;
 }
 
 #[tokio::test]
@@ -187,20 +187,20 @@ async fn reset_disk_is_reiniting_and_then_what_it_was() {
     let server = TestServer::new().await;
     let (instance, disk, snapshot) = kept(&server).await;
     let dry = [&to(&disk, &snapshot)[..], &[("DryRun", "true")]].concat();
-    server.turns_down("ResetDisk", &dry, (400, "DryRunOperation")).await;
+    server.expect_code("ResetDisk", &dry, (400, "DryRunOperation")).await;
     server.ok("ResetDisk", &to(&disk, &snapshot)).await;
     assert_eq!(server.status_of(&disk).await, "ReIniting");
     let conflict = (403, "InvalidOperation.DiskResetInProgress");
-    server.turns_down("ResetDisk", &to(&disk, &snapshot), conflict).await;
+    server.expect_code("ResetDisk", &to(&disk, &snapshot), conflict).await;
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "In_use");
     server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     server.finish_all().await;
     server.ok("ResetDisk", &to(&disk, &snapshot)).await;
     let attach = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
-    server.turns_down("AttachDisk", &attach, (403, "IncorrectDiskStatus")).await;
+    server.expect_code("AttachDisk", &attach, (403, "IncorrectDiskStatus")).await;
     let delete = [("DiskId", disk.as_str())];
-    server.turns_down("DeleteDisk", &delete, (403, "IncorrectDiskStatus")).await;
+    server.expect_code("DeleteDisk", &delete, (403, "IncorrectDiskStatus")).await;
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "Available");
     assert_eq!(server.differences().await, []);
@@ -210,38 +210,38 @@ async fn reset_disk_is_reiniting_and_then_what_it_was() {
 async fn reset_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, disk, snapshot) = kept(&server).await;
-    let refuses = async |status: u16, code: &str| {
-        server.turns_down("ResetDisk", &to(&disk, &snapshot), (status, code)).await;
+    let expect_refusal = async |status: u16, code: &str| {
+        server.expect_code("ResetDisk", &to(&disk, &snapshot), (status, code)).await;
     };
     server.put_in(&instance, InstanceStatus::Running).await;
-    refuses(403, "IncorrectInstanceStatus").await;
+    expect_refusal(403, "IncorrectInstanceStatus").await;
     server.change_instance(&instance, |i| i.expires_at = Some(BEGINNING)).await;
-    refuses(403, "InstanceExpiredOrInArrears").await;
+    expect_refusal(403, "InstanceExpiredOrInArrears").await;
     server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(403, "InstanceLockedForSecurity").await;
+    expect_refusal(403, "InstanceLockedForSecurity").await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Resizing { from_gib: 10 })).await;
-    refuses(403, "Operation.Conflict").await;
+    expect_refusal(403, "Operation.Conflict").await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Creating)).await;
-    refuses(403, "IncorrectDiskStatus").await;
+    expect_refusal(403, "IncorrectDiskStatus").await;
     server.change_disk(&disk, |d| d.activity = None).await;
     server.change_instance(&instance, |i| i.locks = Vec::new()).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     server.ok("CreateSnapshot", &[("DiskId", &disk)]).await;
-    refuses(403, "IncorrectDiskStatus.HasUnfinishedSnapshot").await;
+    expect_refusal(403, "IncorrectDiskStatus.HasUnfinishedSnapshot").await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::ReIniting)).await;
-    refuses(403, "InvalidOperation.DiskResetInProgress").await;
+    expect_refusal(403, "InvalidOperation.DiskResetInProgress").await;
     server.change_snapshot(&snapshot, |one| one.status = domain::SnapshotStatus::Failed).await;
-    refuses(403, "InvalidSnapshotId.NotReady").await;
+    expect_refusal(403, "InvalidSnapshotId.NotReady").await;
     server.change_snapshot(&snapshot, |one| one.encrypted = true).await;
-    refuses(403, "InvalidParameter.Mismatch").await;
+    expect_refusal(403, "InvalidParameter.Mismatch").await;
     server.change_snapshot(&snapshot, |one| one.disk = "d-other".into()).await;
-    refuses(403, "InvalidParameter.Mismatch").await;
+    expect_refusal(403, "InvalidParameter.Mismatch").await;
     server.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskStandard).await;
-    refuses(400, "DiskCategory.OperationNotSupported").await;
+    expect_refusal(400, "DiskCategory.OperationNotSupported").await;
     let unknown = to(&disk, "s-none");
-    server.turns_down("ResetDisk", &unknown, (404, "InvalidSnapshotId.NotFound")).await;
+    server.expect_code("ResetDisk", &unknown, (404, "InvalidSnapshotId.NotFound")).await;
     let unknown = to("d-none", &snapshot);
-    server.turns_down("ResetDisk", &unknown, (404, "InvalidDiskId.NotFound")).await;
+    server.expect_code("ResetDisk", &unknown, (404, "InvalidDiskId.NotFound")).await;
     let zone = ("ZoneId", ZONE);
-    server.turns_down("ResetDisk", &[zone], (400, "MissingParameter")).await;
+    server.expect_code("ResetDisk", &[zone], (400, "MissingParameter")).await;
 }

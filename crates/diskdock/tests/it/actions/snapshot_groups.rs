@@ -74,7 +74,7 @@ async fn create_snapshot_group_keeps_disks_and_is_then_accomplished() {
     assert_eq!(again, id, "a repeated request has its effect once");
     let other = [&ask[..3], &[ask[5], ("Name", "other")]].concat();
     let mismatch = (403, "IdempotentParameterMismatch");
-    server.turns_down("CreateSnapshotGroup", &other, mismatch).await;
+    server.expect_code("CreateSnapshotGroup", &other, mismatch).await;
 }
 
 #[tokio::test]
@@ -165,15 +165,15 @@ async fn describe_snapshot_groups_filters_and_pages() {
     assert_eq!(named(&[("MaxResults", "2"), ("NextToken", &token)]).await, ["first"]);
     let refused = (400, "InvalidParameter");
     let wrong = [IN_REGION, ("NextToken", "?")];
-    server.turns_down("DescribeSnapshotGroups", &wrong, refused).await;
+    server.expect_code("DescribeSnapshotGroups", &wrong, refused).await;
     let elsewhere = [("RegionId", "nowhere")];
     let refused = (404, "InvalidRegionId.NotFound");
-    server.turns_down("DescribeSnapshotGroups", &elsewhere, refused).await;
+    server.expect_code("DescribeSnapshotGroups", &elsewhere, refused).await;
     let tag = [IN_REGION, ("Tag.1.Value", "red")];
-    server.turns_down("DescribeSnapshotGroups", &tag, (400, "InvalidTag.Mismatch")).await;
+    server.expect_code("DescribeSnapshotGroups", &tag, (400, "InvalidTag.Mismatch")).await;
     let keys: Vec<_> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = keys.iter().map(|key| (key.as_str(), "key")).chain([IN_REGION]).collect();
-    server.turns_down("DescribeSnapshotGroups", &many, (400, "InvalidTagCount")).await;
+    server.expect_code("DescribeSnapshotGroups", &many, (400, "InvalidTagCount")).await;
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn modify_snapshot_group_changes_what_is_given() {
         (&[("RegionId", "nowhere"), group], 404, "InvalidRegionId.NotFound"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("ModifySnapshotGroup", ask, (status, code)).await;
+        server.expect_code("ModifySnapshotGroup", ask, (status, code)).await;
     }
 }
 
@@ -214,7 +214,7 @@ async fn delete_snapshot_group_takes_its_snapshots_along_unless_disks_were_made_
     ];
     let disk = server.ok("CreateDisk", &from).await.text_at("DiskId");
     let group = [IN_REGION, ("SnapshotGroupId", id.as_str())];
-    server.turns_down("DeleteSnapshotGroup", &group, (403, "SnapshotCreatedDisk")).await;
+    server.expect_code("DeleteSnapshotGroup", &group, (403, "SnapshotCreatedDisk")).await;
     server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
     let told = server.ok("DeleteSnapshotGroup", &group).await.json;
     let progress = &told["OperationProgressSet"]["OperationProgress"];
@@ -224,10 +224,10 @@ async fn delete_snapshot_group_takes_its_snapshots_along_unless_disks_were_made_
     assert_eq!((&item["Name"], &item["Value"]), (&"SnapshotId".into(), &snapshot.clone().into()));
     assert_eq!(server.snapshot(&snapshot).await, Value::Null);
     let gone = (404, "InvalidSnapshotGroup.NotFound");
-    server.turns_down("DeleteSnapshotGroup", &group, gone).await;
+    server.expect_code("DeleteSnapshotGroup", &group, gone).await;
     let elsewhere = [("RegionId", "nowhere"), group[1]];
     let refused = (404, "InvalidRegionId.NotFound");
-    server.turns_down("DeleteSnapshotGroup", &elsewhere, refused).await;
+    server.expect_code("DeleteSnapshotGroup", &elsewhere, refused).await;
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn create_snapshot_group_refuses_malformed_and_contradicting_parameters() 
         (&[IN_REGION, first, ("ClientToken", &token)], 400, "InvalidClientToken.ValueNotSupported"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("CreateSnapshotGroup", ask, (status, code)).await;
+        server.expect_code("CreateSnapshotGroup", ask, (status, code)).await;
     }
 }
 
@@ -285,9 +285,9 @@ async fn create_snapshot_group_refuses_malformed_and_contradicting_parameters() 
 async fn create_snapshot_group_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, [one, other]) = with_two_disks(&server).await;
-    let refuses = async |status: u16, code: &str| {
+    let expect_refusal = async |status: u16, code: &str| {
         let ask = of_disks(&one, &other);
-        server.turns_down("CreateSnapshotGroup", &ask, (status, code)).await;
+        server.expect_code("CreateSnapshotGroup", &ask, (status, code)).await;
     };
     let id = server.snapshot_of(&one).await;
     let write = move |tx: &mut dyn diskdock::store::WriteTx| {
@@ -300,15 +300,15 @@ async fn create_snapshot_group_answers_the_first_failed_precondition() {
         Ok(())
     };
     server.assembly.gateway.services.store.write(write).await.unwrap();
-    refuses(403, "QuotaExceed.Snapshot").await;
+    expect_refusal(403, "QuotaExceed.Snapshot").await;
     server.put_in(&instance, InstanceStatus::Starting).await;
-    refuses(400, "IncorrectInstanceStatus").await;
+    expect_refusal(400, "IncorrectInstanceStatus").await;
     server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(403, "InstanceLockedForSecurity").await;
+    expect_refusal(403, "InstanceLockedForSecurity").await;
     server.change_disk(&other, |d| d.attached_at = None).await;
-    refuses(403, "IncorrectDiskStatus.NeverAttached").await;
+    expect_refusal(403, "IncorrectDiskStatus.NeverAttached").await;
     server.change_disk(&other, |d| d.activity = Some(Activity::Modifying)).await;
-    refuses(403, "IncorrectDiskStatus").await;
+    expect_refusal(403, "IncorrectDiskStatus").await;
     server.put_in(&instance, InstanceStatus::Running).await;
     server.change_instance(&instance, |i| i.locks = Vec::new()).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
@@ -317,13 +317,13 @@ async fn create_snapshot_group_answers_the_first_failed_precondition() {
     server.ok("CreateSnapshot", &ask).await;
     let kept = [&of_disks(&one, &other)[..], &[("DiskId.3", third.as_str())]].concat();
     let under_way = (403, "IncorrectDiskStatus.CreatingSnapshot");
-    server.turns_down("CreateSnapshotGroup", &kept, under_way).await;
+    server.expect_code("CreateSnapshotGroup", &kept, under_way).await;
     server.change_disk(&other, |d| d.locks = vec![LockReason::Financial]).await;
-    refuses(403, "DiskInArrears").await;
+    expect_refusal(403, "DiskInArrears").await;
     server.change_disk(&other, |d| d.size_gib = 40_000).await;
-    refuses(403, "CapacityExceed.TooManyDisks").await;
+    expect_refusal(403, "CapacityExceed.TooManyDisks").await;
     server.change_disk(&other, |d| d.category = Category::CloudSsd).await;
-    refuses(400, "DiskCategory.OperationNotSupported").await;
+    expect_refusal(400, "DiskCategory.OperationNotSupported").await;
     server.change_disk(&other, |d| d.multi_attach = true).await;
-    refuses(403, "InvalidOperation.MultiAttachDisk").await;
+    expect_refusal(403, "InvalidOperation.MultiAttachDisk").await;
 }

@@ -99,7 +99,7 @@ async fn create_snapshot_is_progressing_and_then_accomplished() {
     let other = [ask[0], ("SnapshotName", "other"), ask[6]];
     let message = "The specified clientToken is used.";
     let mismatch = (403, "IdempotentParameterMismatch", message);
-    server.refuses("CreateSnapshot", &other, mismatch).await;
+    server.expect_refusal("CreateSnapshot", &other, mismatch).await;
 }
 
 #[tokio::test]
@@ -140,14 +140,14 @@ async fn disk_with_a_snapshot_under_way_is_not_deleted_resized_or_changed() {
     server.settle().await;
     let id = ("DiskId", disk.as_str());
     let creating = (403, "DiskCreatingSnapshot");
-    server.turns_down("ResizeDisk", &[id, ("NewSize", "40")], creating).await;
-    server.turns_down("ModifyDiskSpec", &[id, ("DiskCategory", "cloud_ssd")], creating).await;
+    server.expect_code("ResizeDisk", &[id, ("NewSize", "40")], creating).await;
+    server.expect_code("ModifyDiskSpec", &[id, ("DiskCategory", "cloud_ssd")], creating).await;
     let under_way = (403, "IncorrectDiskStatus.CreatingSnapshot");
-    server.turns_down("CreateSnapshot", &[id], under_way).await;
+    server.expect_code("CreateSnapshot", &[id], under_way).await;
     server.ok("DetachDisk", &[id, ("InstanceId", &instance)]).await;
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "Available");
-    server.turns_down("DeleteDisk", &[id], creating).await;
+    server.expect_code("DeleteDisk", &[id], creating).await;
     server.control("POST", "/transitions/finish", &json!({ "disk": disk }).to_string()).await;
     server.finish_all().await;
     server.ok("DeleteDisk", &[id]).await;
@@ -308,6 +308,6 @@ async fn delete_snapshot_gives_one_up_that_is_being_made() {
     server.finish_all().await;
     assert_eq!(server.snapshot(&id).await, Value::Null, "it does not come back");
     let gone = (404, "InvalidSnapshotId.NotFound");
-    server.turns_down("DeleteSnapshot", &[("SnapshotId", &id), ("Force", "true")], gone).await;
+    server.expect_code("DeleteSnapshot", &[("SnapshotId", &id), ("Force", "true")], gone).await;
     server.snapshot_of(&disk).await;
 }

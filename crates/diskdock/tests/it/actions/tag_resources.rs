@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::harness::{REGION, Refused, TestServer};
 
 /// The tags that DescribeDisks shows, as pairs.
-async fn tags(world: &TestServer, disk: &str) -> Vec<(String, String)> {
-    let shown = world.describe(disk).await;
+async fn tags(server: &TestServer, disk: &str) -> Vec<(String, String)> {
+    let shown = server.describe(disk).await;
     let text = |tag: &serde_json::Value, name: &str| tag[name].as_str().unwrap().to_owned();
     let tags = shown["Tags"]["Tag"].as_array().unwrap().iter();
     tags.map(|tag| (text(tag, "TagKey"), text(tag, "TagValue"))).collect()
@@ -20,28 +20,28 @@ const DISKS: [(&str, &str); 2] = [("RegionId", REGION), ("ResourceType", "disk")
 
 #[tokio::test]
 async fn tag_resources_sets_and_replaces_tags_of_all_that_are_named() {
-    let world = TestServer::new().await;
-    let (first, second) = (world.available_disk().await, world.available_disk().await);
+    let server = TestServer::new().await;
+    let (first, second) = (server.available_disk().await, server.available_disk().await);
     let both = [("ResourceId.1", first.as_str()), ("ResourceId.2", second.as_str())];
     let tagged = [("Tag.1.Key", "team"), ("Tag.1.Value", "storage"), ("Tag.2.Key", "tier")];
     let ask = [&DISKS[..], &both, &tagged, &[("Tag.2.Value", "")]].concat();
-    world.ok("TagResources", &ask).await;
+    server.ok("TagResources", &ask).await;
     for disk in [&first, &second] {
-        assert_eq!(tags(&world, disk).await, pairs(&[("team", "storage"), ("tier", "")]));
+        assert_eq!(tags(&server, disk).await, pairs(&[("team", "storage"), ("tier", "")]));
     }
     let replaced =
         [("ResourceId.1", first.as_str()), ("Tag.1.Key", "team"), ("Tag.1.Value", "web")];
-    world.ok("TagResources", &[&DISKS[..], &replaced].concat()).await;
-    assert_eq!(tags(&world, &first).await, pairs(&[("team", "web"), ("tier", "")]));
+    server.ok("TagResources", &[&DISKS[..], &replaced].concat()).await;
+    assert_eq!(tags(&server, &first).await, pairs(&[("team", "web"), ("tier", "")]));
     let found = [("RegionId", REGION), ("Tag.1.Key", "team"), ("Tag.1.Value", "web")];
-    let found = world.list("DescribeDisks", &found, ("Disks", "Disk", "DiskId")).await;
+    let found = server.list("DescribeDisks", &found, ("Disks", "Disk", "DiskId")).await;
     assert_eq!(found, [first]);
 }
 
 #[tokio::test]
 async fn tag_resources_tags_instances() {
-    let world = TestServer::new().await;
-    let id = world.running_instance().await;
+    let server = TestServer::new().await;
+    let id = server.running_instance().await;
     let ask = [
         ("RegionId", REGION),
         ("ResourceType", "instance"),
@@ -49,44 +49,44 @@ async fn tag_resources_tags_instances() {
         ("Tag.1.Key", "team"),
         ("Tag.1.Value", "storage"),
     ];
-    world.ok("TagResources", &ask).await;
+    server.ok("TagResources", &ask).await;
     let tag = json!([{"TagKey": "team", "TagValue": "storage"}]);
-    assert_eq!(world.show(&id).await["Tags"]["Tag"], tag);
+    assert_eq!(server.show(&id).await["Tags"]["Tag"], tag);
     let mut ask = ask;
     ask[3..].copy_from_slice(&[("Tag.1.Key", "diskdock:forward"), ("Tag.1.Value", "no ports")]);
-    world.turns_down("TagResources", &ask, (400, "InvalidTagValue.Malformed")).await;
+    server.expect_code("TagResources", &ask, (400, "InvalidTagValue.Malformed")).await;
 }
 
 #[tokio::test]
 async fn untag_resources_takes_off_what_is_named_or_all() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let tagged = |disk: &mut domain::Disk| {
         let tag = |(key, value)| domain::Tag::new(key, value);
         disk.tags = [("a", "1"), ("b", "2"), ("c", "3"), ("acs:ours", "4")].map(tag).into();
     };
-    let disk = world.disk_with(tagged).await;
+    let disk = server.disk_with(tagged).await;
     let one = [("ResourceId.1", disk.as_str())];
     let named = [("TagKey.1", "a"), ("TagKey.2", "none")];
-    world.ok("UntagResources", &[&DISKS[..], &one, &named].concat()).await;
+    server.ok("UntagResources", &[&DISKS[..], &one, &named].concat()).await;
     let left = [("b", "2"), ("c", "3"), ("acs:ours", "4")];
-    assert_eq!(tags(&world, &disk).await, pairs(&left));
-    world.ok("UntagResources", &[&DISKS[..], &one, &[("All", "true")]].concat()).await;
-    assert_eq!(tags(&world, &disk).await, pairs(&[("acs:ours", "4")]));
+    assert_eq!(tags(&server, &disk).await, pairs(&left));
+    server.ok("UntagResources", &[&DISKS[..], &one, &[("All", "true")]].concat()).await;
+    assert_eq!(tags(&server, &disk).await, pairs(&[("acs:ours", "4")]));
 }
 
 #[tokio::test]
 async fn add_tags_and_remove_tags_do_without_a_region() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let one = [("ResourceType", "disk"), ("ResourceId", disk.as_str())];
     let both = [("Tag.1.key", "team"), ("Tag.1.value", "storage"), ("Tag.2.Key", "tier")];
-    world.ok("AddTags", &[&one[..], &both].concat()).await;
-    assert_eq!(tags(&world, &disk).await, pairs(&[("team", "storage"), ("tier", "")]));
+    server.ok("AddTags", &[&one[..], &both].concat()).await;
+    assert_eq!(tags(&server, &disk).await, pairs(&[("team", "storage"), ("tier", "")]));
     let other_value = [("Tag.1.Key", "team"), ("Tag.1.Value", "web")];
-    world.ok("RemoveTags", &[&one[..], &other_value].concat()).await;
-    assert_eq!(tags(&world, &disk).await.len(), 2, "no tag has that value");
-    world.ok("RemoveTags", &[&one[..], &[("Tag.1.Key", "team")]].concat()).await;
-    assert_eq!(tags(&world, &disk).await, pairs(&[("tier", "")]));
+    server.ok("RemoveTags", &[&one[..], &other_value].concat()).await;
+    assert_eq!(tags(&server, &disk).await.len(), 2, "no tag has that value");
+    server.ok("RemoveTags", &[&one[..], &[("Tag.1.Key", "team")]].concat()).await;
+    assert_eq!(tags(&server, &disk).await, pairs(&[("tier", "")]));
 }
 
 /// Parameters that name this many tags.
@@ -102,28 +102,28 @@ fn borrowed(owned: &[(String, String)]) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn a_resource_has_at_most_20_tags() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let (twenty, more) = (many(20), many(21));
     let several = [&DISKS[..], &[("ResourceId.1", &disk)]].concat();
     let one = [("ResourceType", "disk"), ("ResourceId", disk.as_str())];
     let ask = [&several[..], &borrowed(&more)].concat();
-    world.turns_down("TagResources", &ask, (400, "NumberExceed.Tags")).await;
+    server.expect_code("TagResources", &ask, (400, "NumberExceed.Tags")).await;
     let ask = [&one[..], &borrowed(&more)].concat();
-    world.turns_down("AddTags", &ask, (400, "InvalidTagCount")).await;
-    world.ok("TagResources", &[&several[..], &borrowed(&twenty)].concat()).await;
+    server.expect_code("AddTags", &ask, (400, "InvalidTagCount")).await;
+    server.ok("TagResources", &[&several[..], &borrowed(&twenty)].concat()).await;
     let another = [("Tag.1.Key", "another"), ("Tag.1.Value", "v")];
     let refused = (400, "OperationDenied.QuotaExceed");
-    world.turns_down("TagResources", &[&several[..], &another].concat(), refused).await;
-    world.turns_down("AddTags", &[&one[..], &another].concat(), refused).await;
+    server.expect_code("TagResources", &[&several[..], &another].concat(), refused).await;
+    server.expect_code("AddTags", &[&one[..], &another].concat(), refused).await;
     let same = [("Tag.1.Key", "key-1"), ("Tag.1.Value", "new")];
-    world.ok("TagResources", &[&several[..], &same].concat()).await;
+    server.ok("TagResources", &[&several[..], &same].concat()).await;
 }
 
 #[tokio::test]
 async fn refusals_of_tag_resources() {
-    let mut world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let mut server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let one = ("ResourceId.1", disk.as_str());
     let tag = [("Tag.1.Key", "team"), ("Tag.1.Value", "storage")];
     let cases: &[Refused<'_>] = &[
@@ -166,20 +166,20 @@ async fn refusals_of_tag_resources() {
         ),
     ];
     for (ask, status, code) in cases {
-        world.turns_down("TagResources", ask, (*status, code)).await;
+        server.expect_code("TagResources", ask, (*status, code)).await;
     }
     let ids: Vec<_> = (1..=51).map(|n| (format!("ResourceId.{n}"), disk.clone())).collect();
     let too_many = [&[DISKS[0], DISKS[1]], &borrowed(&ids)[..], &tag].concat();
-    world.turns_down("TagResources", &too_many, (400, "NumberExceed.ResourceIds")).await;
-    world.become_another_account().await;
+    server.expect_code("TagResources", &too_many, (400, "NumberExceed.ResourceIds")).await;
+    server.become_another_account().await;
     let ask = [one, DISKS[0], DISKS[1], tag[0], tag[1]];
-    world.turns_down("TagResources", &ask, (404, "InvalidResourceId.NotFound")).await;
+    server.expect_code("TagResources", &ask, (404, "InvalidResourceId.NotFound")).await;
 }
 
 #[tokio::test]
 async fn refusals_of_untag_resources() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let one = ("ResourceId.1", disk.as_str());
     let keys: Vec<_> = (1..=21).map(|n| (format!("TagKey.{n}"), format!("key-{n}"))).collect();
     let ids: Vec<_> = (1..=51).map(|n| (format!("ResourceId.{n}"), disk.clone())).collect();
@@ -200,14 +200,14 @@ async fn refusals_of_untag_resources() {
         ),
     ];
     for (ask, status, code) in cases {
-        world.turns_down("UntagResources", ask, (*status, code)).await;
+        server.expect_code("UntagResources", ask, (*status, code)).await;
     }
 }
 
 #[tokio::test]
 async fn refusals_of_add_tags_and_remove_tags() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let one = [("ResourceType", "disk"), ("ResourceId", disk.as_str())];
     let none = [("ResourceType", "disk"), ("ResourceId", "d-none")];
     let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
@@ -219,17 +219,17 @@ async fn refusals_of_add_tags_and_remove_tags() {
             (&[one[0], one[1], key, ("RegionId", "mars")], 404, "InvalidRegionId.NotFound"),
         ];
         for (ask, status, code) in cases {
-            world.turns_down(action, ask, (*status, code)).await;
+            server.expect_code(action, ask, (*status, code)).await;
         }
     }
     let twice = [one[0], one[1], key, ("Tag.2.Key", "team")];
-    world.turns_down("AddTags", &twice, (400, "Duplicate.TagKey")).await;
-    let instance = world.running_instance().await;
+    server.expect_code("AddTags", &twice, (400, "Duplicate.TagKey")).await;
+    let instance = server.running_instance().await;
     let ask = [
         ("ResourceType", "instance"),
         ("ResourceId", instance.as_str()),
         ("Tag.1.Key", "diskdock:forward"),
         ("Tag.1.Value", "no ports"),
     ];
-    world.turns_down("AddTags", &ask, (400, "InvalidTagValue.Malformed")).await;
+    server.expect_code("AddTags", &ask, (400, "InvalidTagValue.Malformed")).await;
 }

@@ -9,13 +9,13 @@ use crate::harness::{ACCOUNT, BEGINNING, REGION, Refused, TestServer};
 const REGION_PAIR: (&str, &str) = ("RegionId", REGION);
 
 /// A task as DescribeTasks shows it.
-pub(super) async fn task_of(world: &TestServer, task: &str) -> Value {
-    let answer = world.ok("DescribeTasks", &[REGION_PAIR, ("TaskIds", task)]).await;
+pub(super) async fn task_of(server: &TestServer, task: &str) -> Value {
+    let answer = server.ok("DescribeTasks", &[REGION_PAIR, ("TaskIds", task)]).await;
     answer.json["TaskSet"]["Task"][0].clone()
 }
 
 /// Puts a task into the store.
-async fn plant(world: &TestServer, id: &str, change: impl Fn(&mut Task) + Send + 'static) {
+async fn plant(server: &TestServer, id: &str, change: impl Fn(&mut Task) + Send + 'static) {
     let mut task = Task {
         id: id.into(),
         account: ACCOUNT.into(),
@@ -30,33 +30,33 @@ async fn plant(world: &TestServer, id: &str, change: impl Fn(&mut Task) + Send +
     };
     change(&mut task);
     let write = move |tx: &mut dyn diskdock::store::WriteTx| tx.save(&task);
-    world.assembly.gateway.services.store.write(write).await.unwrap();
+    server.assembly.gateway.services.store.write(write).await.unwrap();
 }
 
-async fn found(world: &TestServer, filters: &[(&str, &str)]) -> Vec<String> {
+async fn found(server: &TestServer, filters: &[(&str, &str)]) -> Vec<String> {
     let ask = [&[REGION_PAIR], filters].concat();
-    let mut ids = world.list("DescribeTasks", &ask, ("TaskSet", "Task", "TaskId")).await;
+    let mut ids = server.list("DescribeTasks", &ask, ("TaskSet", "Task", "TaskId")).await;
     ids.sort();
     ids
 }
 
 #[tokio::test]
 async fn describe_tasks_shows_times_as_the_api_has_them() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let ask = [("DiskId", disk.as_str()), ("DiskCategory", "cloud_ssd")];
-    let task = world.ok("ModifyDiskSpec", &ask).await.text_at("TaskId");
-    let told = task_of(&world, &task).await;
+    let task = server.ok("ModifyDiskSpec", &ask).await.text_at("TaskId");
+    let told = task_of(&server, &task).await;
     let expected = serde_json::json!({
         "TaskId": task, "TaskAction": "ModifyDiskSpec", "TaskStatus": "Processing",
         "SupportCancel": "false", "ResourceId": disk, "CreationTime": "2026-01-02T03:04Z",
         "FinishedTime": "",
     });
     assert_eq!(told, expected);
-    world.pass(120_000).await;
-    assert_eq!(task_of(&world, &task).await["FinishedTime"], "2026-01-02T03:06Z");
+    server.pass(120_000).await;
+    assert_eq!(task_of(&server, &task).await["FinishedTime"], "2026-01-02T03:06Z");
     let ask = [REGION_PAIR, ("TaskId", task.as_str())];
-    let told = world.ok("DescribeTaskAttribute", &ask).await.json;
+    let told = server.ok("DescribeTaskAttribute", &ask).await.json;
     assert_eq!((&told["TaskProcess"], &told["SuccessCount"]), (&"100%".into(), &1.into()));
     let progress = &told["OperationProgressSet"]["OperationProgress"][0];
     assert_eq!(progress["OperationStatus"], "Success");
@@ -65,38 +65,38 @@ async fn describe_tasks_shows_times_as_the_api_has_them() {
 
 #[tokio::test]
 async fn describe_tasks_filters_and_pages() {
-    let mut world = TestServer::new().await;
-    plant(&world, "t-1", |_| {}).await;
-    plant(&world, "t-2", |task| {
+    let mut server = TestServer::new().await;
+    plant(&server, "t-1", |_| {}).await;
+    plant(&server, "t-2", |task| {
         (task.status, task.action) = (TaskStatus::Failed, TaskAction::ModifyDiskSpec);
         (task.resource, task.created_at) = ("d-1".to_owned(), BEGINNING.plus_s(60));
     })
     .await;
-    plant(&world, "t-3", |task| task.region = "cn-beijing".to_owned()).await;
-    assert_eq!(found(&world, &[]).await, ["t-1", "t-2"]);
-    assert_eq!(found(&world, &[("TaskIds", "t-2, t-none")]).await, ["t-2"]);
-    assert_eq!(found(&world, &[("TaskStatus", "Processing")]).await, ["t-1"]);
-    assert_eq!(found(&world, &[("TaskStatus", "unheard of")]).await, ["t-1", "t-2"]);
-    assert_eq!(found(&world, &[("TaskAction", "ModifyDiskSpec")]).await, ["t-2"]);
-    assert_eq!(found(&world, &[("ResourceIds.1", "m-1")]).await, ["t-1"]);
+    plant(&server, "t-3", |task| task.region = "cn-beijing".to_owned()).await;
+    assert_eq!(found(&server, &[]).await, ["t-1", "t-2"]);
+    assert_eq!(found(&server, &[("TaskIds", "t-2, t-none")]).await, ["t-2"]);
+    assert_eq!(found(&server, &[("TaskStatus", "Processing")]).await, ["t-1"]);
+    assert_eq!(found(&server, &[("TaskStatus", "unheard of")]).await, ["t-1", "t-2"]);
+    assert_eq!(found(&server, &[("TaskAction", "ModifyDiskSpec")]).await, ["t-2"]);
+    assert_eq!(found(&server, &[("ResourceIds.1", "m-1")]).await, ["t-1"]);
     let both = [("ResourceIds.1", "m-1"), ("ResourceIds.2", "d-1")];
-    assert_eq!(found(&world, &both).await, ["t-1", "t-2"]);
-    assert_eq!(found(&world, &[("StartTime", "2026-01-02T03:05:00Z")]).await, ["t-2"]);
-    assert_eq!(found(&world, &[("EndTime", "2026-01-02T03:05:00Z")]).await, ["t-1"]);
+    assert_eq!(found(&server, &both).await, ["t-1", "t-2"]);
+    assert_eq!(found(&server, &[("StartTime", "2026-01-02T03:05:00Z")]).await, ["t-2"]);
+    assert_eq!(found(&server, &[("EndTime", "2026-01-02T03:05:00Z")]).await, ["t-1"]);
     let ask = [REGION_PAIR, ("PageSize", "1"), ("PageNumber", "2")];
-    let told = world.ok("DescribeTasks", &ask).await.json;
+    let told = server.ok("DescribeTasks", &ask).await.json;
     assert_eq!(
         (&told["TotalCount"], &told["TaskSet"]["Task"][0]["TaskId"]),
         (&2.into(), &"t-1".into())
     );
-    world.become_another_account().await;
-    assert!(found(&world, &[]).await.is_empty());
+    server.become_another_account().await;
+    assert!(found(&server, &[]).await.is_empty());
 }
 
 #[tokio::test]
 async fn tasks_are_refused_where_they_cannot_be_found() {
-    let world = TestServer::new().await;
-    plant(&world, "t-1", |task| task.region = "cn-beijing".to_owned()).await;
+    let server = TestServer::new().await;
+    plant(&server, "t-1", |task| task.region = "cn-beijing".to_owned()).await;
     let many = vec!["t-1"; 101].join(",");
     let rows: [Refused<'_>; 4] = [
         (&[], 400, "MissingParameter"),
@@ -105,7 +105,7 @@ async fn tasks_are_refused_where_they_cannot_be_found() {
         (&[REGION_PAIR, ("TaskAction", "Other")], 400, "InvalidParameter"),
     ];
     for (ask, status, code) in rows {
-        world.turns_down("DescribeTasks", ask, (status, code)).await;
+        server.expect_code("DescribeTasks", ask, (status, code)).await;
     }
     for action in ["DescribeTaskAttribute", "CancelTask"] {
         let rows: [Refused<'_>; 4] = [
@@ -115,34 +115,34 @@ async fn tasks_are_refused_where_they_cannot_be_found() {
             (&[REGION_PAIR, ("TaskId", "t-1")], 400, "InvalidTaskId.NotFound"),
         ];
         for (ask, status, code) in rows {
-            world.turns_down(action, ask, (status, code)).await;
+            server.expect_code(action, ask, (status, code)).await;
         }
     }
 }
 
 #[tokio::test]
 async fn cancel_task_ends_imports_and_nothing_else() {
-    let world = TestServer::new().await;
-    plant(&world, "t-1", |_| {}).await;
-    plant(&world, "t-2", |task| task.action = TaskAction::ModifyDiskSpec).await;
+    let server = TestServer::new().await;
+    plant(&server, "t-1", |_| {}).await;
+    plant(&server, "t-2", |task| task.action = TaskAction::ModifyDiskSpec).await;
     let of = |task| [REGION_PAIR, ("TaskId", task)];
-    world.turns_down("CancelTask", &of("t-2"), (403, "InvalidTaskId.TaskActionNotSupport")).await;
-    assert_eq!(task_of(&world, "t-1").await["SupportCancel"], "true");
-    world.ok("CancelTask", &of("t-1")).await;
-    assert_eq!(task_of(&world, "t-1").await["TaskStatus"], "Failed");
-    world.turns_down("CancelTask", &of("t-1"), (403, "InvalidTaskId.IncorrectTaskStatus")).await;
+    server.expect_code("CancelTask", &of("t-2"), (403, "InvalidTaskId.TaskActionNotSupport")).await;
+    assert_eq!(task_of(&server, "t-1").await["SupportCancel"], "true");
+    server.ok("CancelTask", &of("t-1")).await;
+    assert_eq!(task_of(&server, "t-1").await["TaskStatus"], "Failed");
+    server.expect_code("CancelTask", &of("t-1"), (403, "InvalidTaskId.IncorrectTaskStatus")).await;
 }
 
 #[tokio::test]
 async fn tasks_are_forgotten_a_week_after_their_end() {
-    let world = TestServer::new().await;
-    plant(&world, "t-1", |_| {}).await;
-    plant(&world, "t-2", |task| task.failed("no room", BEGINNING).unwrap()).await;
+    let server = TestServer::new().await;
+    plant(&server, "t-1", |_| {}).await;
+    plant(&server, "t-2", |task| task.failed("no room", BEGINNING).unwrap()).await;
     const DAY_MS: i64 = 24 * 3_600_000;
-    world.pass(7 * DAY_MS).await;
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(found(&world, &[]).await, ["t-1", "t-2"]);
-    world.pass(1_000).await;
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(found(&world, &[]).await, ["t-1"], "one that is under way stays");
+    server.pass(7 * DAY_MS).await;
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(found(&server, &[]).await, ["t-1", "t-2"]);
+    server.pass(1_000).await;
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(found(&server, &[]).await, ["t-1"], "one that is under way stays");
 }

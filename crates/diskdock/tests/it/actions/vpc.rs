@@ -11,29 +11,29 @@ pub(super) const VPCS: (&str, &str, &str) = ("Vpcs", "Vpc", "VpcId");
 pub(super) const VSWITCHES: (&str, &str, &str) = ("VSwitches", "VSwitch", "VSwitchId");
 
 /// A VPC of these addresses that is Available.
-pub(super) async fn vpc(world: &TestServer, range: &str) -> String {
+pub(super) async fn vpc(server: &TestServer, range: &str) -> String {
     let ask = [("RegionId", REGION), ("CidrBlock", range), ("VpcName", "lab")];
-    let id = world.ok("Vpc.CreateVpc", &ask).await.text_at("VpcId");
-    world.settle().await;
+    let id = server.ok("Vpc.CreateVpc", &ask).await.text_at("VpcId");
+    server.settle().await;
     id
 }
 
 /// A vSwitch of these addresses that is Available.
-pub(super) async fn vswitch(world: &TestServer, vpc: &str, range: &str) -> String {
+pub(super) async fn vswitch(server: &TestServer, vpc: &str, range: &str) -> String {
     let ask = [("VpcId", vpc), ("ZoneId", ZONE), ("CidrBlock", range), ("VSwitchName", "lab-1")];
-    let id = world.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
-    world.settle().await;
+    let id = server.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
+    server.settle().await;
     id
 }
 
-pub(super) async fn vpc_shown(world: &TestServer, vpc: &str) -> Value {
+pub(super) async fn vpc_shown(server: &TestServer, vpc: &str) -> Value {
     let ask = [("RegionId", REGION), ("VpcId", vpc)];
-    world.ok("Vpc.DescribeVpcAttribute", &ask).await.json
+    server.ok("Vpc.DescribeVpcAttribute", &ask).await.json
 }
 
 #[tokio::test]
 async fn create_vpc_is_pending_then_available_with_a_router_and_a_route_table() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [
         ("RegionId", REGION),
         ("CidrBlock", "192.168.0.0/16"),
@@ -44,41 +44,41 @@ async fn create_vpc_is_pending_then_available_with_a_router_and_a_route_table() 
         ("Tag.1.Key", "team"),
         ("Tag.1.Value", "storage"),
     ];
-    let made = world.ok("Vpc.CreateVpc", &ask).await;
+    let made = server.ok("Vpc.CreateVpc", &ask).await;
     let id = made.text_at("VpcId");
     assert!(id.starts_with("vpc-bp1") && made.text_at("VRouterId").starts_with("vrt-bp1"));
-    let shown = vpc_shown(&world, &id).await;
+    let shown = vpc_shown(&server, &id).await;
     assert_eq!(
         (&shown["Status"], &shown["OwnerId"]),
         (&"Pending".into(), &json!(1_000_000_000_000_001_i64))
     );
-    world.settle().await;
-    let shown = vpc_shown(&world, &id).await;
+    server.settle().await;
+    let shown = vpc_shown(&server, &id).await;
     assert_eq!((&shown["Status"], &shown["VpcName"]), (&"Available".into(), &"lab".into()));
     assert_eq!(shown["UserCidrs"]["UserCidr"], json!(["203.0.113.0/24", "198.51.100.0/24"]));
     assert_eq!(shown["Tags"]["Tag"], json!([{ "Key": "team", "Value": "storage" }]));
     assert_eq!(shown["VRouterId"], made.text_at("VRouterId"));
     let tables =
-        world.ok("Vpc.DescribeRouteTableList", &[("RegionId", REGION), ("VpcId", &id)]).await;
+        server.ok("Vpc.DescribeRouteTableList", &[("RegionId", REGION), ("VpcId", &id)]).await;
     let table = &tables.json["RouterTableList"]["RouterTableListType"][0];
     assert_eq!(table["RouteTableId"], made.text_at("RouteTableId"));
     assert_eq!((&table["RouterId"], &table["Status"]), (&shown["VRouterId"], &"Available".into()));
-    let default = world.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
-    assert_eq!(vpc_shown(&world, &default).await["CidrBlock"], "172.16.0.0/12");
+    let default = server.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
+    assert_eq!(vpc_shown(&server, &default).await["CidrBlock"], "172.16.0.0/12");
 }
 
 #[tokio::test]
 async fn describe_vpcs_filters_and_pages() {
-    let mut world = TestServer::new().await;
-    let first = vpc(&world, "10.0.0.0/8").await;
-    world.pass(1_000).await;
+    let mut server = TestServer::new().await;
+    let first = vpc(&server, "10.0.0.0/8").await;
+    server.pass(1_000).await;
     let ask = [
         ("RegionId", REGION),
         ("VpcName", "other"),
         ("Tag.1.Key", "team"),
         ("ResourceGroupId", "rg-1"),
     ];
-    let second = world.ok("Vpc.CreateVpc", &ask).await.text_at("VpcId");
+    let second = server.ok("Vpc.CreateVpc", &ask).await.text_at("VpcId");
     let both = format!("{first},{second}");
     let cases: &[(&str, &str, &[&str])] = &[
         ("PageSize", "10", &[&second, &first]),
@@ -99,22 +99,22 @@ async fn describe_vpcs_filters_and_pages() {
     ];
     for (name, value, expected) in cases {
         let ask = [("RegionId", REGION), (*name, *value)];
-        assert_eq!(world.list("Vpc.DescribeVpcs", &ask, VPCS).await, *expected, "{name} {value}");
+        assert_eq!(server.list("Vpc.DescribeVpcs", &ask, VPCS).await, *expected, "{name} {value}");
     }
-    let answer = world.call_in(Style::XML, "Vpc.DescribeVpcs", &[("RegionId", REGION)]).await;
+    let answer = server.call_in(Style::XML, "Vpc.DescribeVpcs", &[("RegionId", REGION)]).await;
     assert!(answer.text.contains("<Vpcs><Vpc><VpcId>vpc-"), "{}", answer.text);
     let tables = ("RouterTableList", "RouterTableListType", "VpcId");
-    let by = async |world: &TestServer, name: &str, value: &str| {
+    let by = async |server: &TestServer, name: &str, value: &str| {
         let ask = [("RegionId", REGION), (name, value)];
-        world.list("Vpc.DescribeRouteTableList", &ask, tables).await
+        server.list("Vpc.DescribeRouteTableList", &ask, tables).await
     };
-    let shown = world.ok("Vpc.DescribeVpcs", &[("RegionId", REGION), ("VpcId", &first)]).await;
+    let shown = server.ok("Vpc.DescribeVpcs", &[("RegionId", REGION), ("VpcId", &first)]).await;
     let shown = &shown.json["Vpcs"]["Vpc"][0];
     let router = shown["VRouterId"].as_str().unwrap();
     let table = shown["RouterTableIds"]["RouterTableIds"][0].as_str().unwrap();
-    assert_eq!(by(&world, "RouterId", router).await, [first.as_str()]);
-    assert_eq!(by(&world, "RouteTableId", table).await, [first.as_str()]);
-    assert_eq!(by(&world, "RouterType", "VRouter").await.len(), 2);
+    assert_eq!(by(&server, "RouterId", router).await, [first.as_str()]);
+    assert_eq!(by(&server, "RouteTableId", table).await, [first.as_str()]);
+    assert_eq!(by(&server, "RouterType", "VRouter").await.len(), 2);
     for (name, value) in [
         ("RouterType", "VBR"),
         ("RouteTableType", "Custom"),
@@ -122,31 +122,31 @@ async fn describe_vpcs_filters_and_pages() {
         ("Tag.1.Key", "team"),
         ("ResourceGroupId", "rg-2"),
     ] {
-        assert!(by(&world, name, value).await.is_empty(), "{name}");
+        assert!(by(&server, name, value).await.is_empty(), "{name}");
     }
-    world.become_another_account().await;
-    assert!(world.list("Vpc.DescribeVpcs", &[("RegionId", REGION)], VPCS).await.is_empty());
+    server.become_another_account().await;
+    assert!(server.list("Vpc.DescribeVpcs", &[("RegionId", REGION)], VPCS).await.is_empty());
 }
 
 #[tokio::test]
 async fn create_v_switch_divides_a_vpc() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "192.168.0.0/16").await;
+    let server = TestServer::new().await;
+    let network = vpc(&server, "192.168.0.0/16").await;
     let ask = [("VpcId", network.as_str()), ("ZoneId", ZONE), ("CidrBlock", "192.168.1.0/24")];
-    let id = world.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
+    let id = server.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
     let show = async || {
-        world.ok("Vpc.DescribeVSwitchAttributes", &[("VSwitchId", id.as_str())]).await.json
+        server.ok("Vpc.DescribeVSwitchAttributes", &[("VSwitchId", id.as_str())]).await.json
     };
     assert_eq!(show().await["Status"], "Pending");
-    world.settle().await;
+    server.settle().await;
     let shown = show().await;
     assert_eq!((&shown["Status"], &shown["ZoneId"]), (&"Available".into(), &ZONE.into()));
     assert_eq!(
         (&shown["AvailableIpAddressCount"], &shown["VpcId"]),
         (&252.into(), &network.clone().into())
     );
-    let other = vswitch(&world, &network, "192.168.2.0/24").await;
-    let listed = vpc_shown(&world, &network).await;
+    let other = vswitch(&server, &network, "192.168.2.0/24").await;
+    let listed = vpc_shown(&server, &network).await;
     let inside = listed["VSwitchIds"]["VSwitchId"].as_array().unwrap().clone();
     assert!(inside.contains(&id.clone().into()) && inside.contains(&other.clone().into()));
     let counts = &listed["CloudResources"]["CloudResourceSetType"];
@@ -169,27 +169,27 @@ async fn create_v_switch_divides_a_vpc() {
         (&[("RegionId", REGION), ("PageSize", "1")], 1),
     ];
     for (ask, expected) in cases {
-        let found = world.list("Vpc.DescribeVSwitches", ask, VSWITCHES).await;
+        let found = server.list("Vpc.DescribeVSwitches", ask, VSWITCHES).await;
         assert_eq!(found.len(), *expected, "{ask:?}");
     }
 }
 
 #[tokio::test]
 async fn networks_survive_a_restart_and_are_deleted_from_the_inside_out() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "10.1.0.0/16").await;
-    let part = vswitch(&world, &network, "10.1.0.0/24").await;
-    let world = world.restart().await;
-    assert_eq!(vpc_shown(&world, &network).await["Status"], "Available");
+    let server = TestServer::new().await;
+    let network = vpc(&server, "10.1.0.0/16").await;
+    let part = vswitch(&server, &network, "10.1.0.0/24").await;
+    let server = server.restart().await;
+    assert_eq!(vpc_shown(&server, &network).await["Status"], "Available");
     let refused = (400, "DependencyViolation.VSwitch");
-    world.turns_down("Vpc.DeleteVpc", &[("VpcId", &network)], refused).await;
-    world.ok("Vpc.DeleteVSwitch", &[("VSwitchId", &part)]).await;
+    server.expect_code("Vpc.DeleteVpc", &[("VpcId", &network)], refused).await;
+    server.ok("Vpc.DeleteVSwitch", &[("VSwitchId", &part)]).await;
     let group = [("RegionId", REGION), ("VpcId", network.as_str())];
-    let group = world.ok("CreateSecurityGroup", &group).await.text_at("SecurityGroupId");
+    let group = server.ok("CreateSecurityGroup", &group).await.text_at("SecurityGroupId");
     let refused = (400, "DependencyViolation.SecurityGroup");
-    world.turns_down("Vpc.DeleteVpc", &[("VpcId", &network)], refused).await;
+    server.expect_code("Vpc.DeleteVpc", &[("VpcId", &network)], refused).await;
     let ask = [("RegionId", REGION), ("SecurityGroupId", group.as_str())];
-    world.ok("DeleteSecurityGroup", &ask).await;
-    world.ok("Vpc.DeleteVpc", &[("VpcId", &network), ("RegionId", REGION)]).await;
-    assert!(world.list("Vpc.DescribeVpcs", &[("RegionId", REGION)], VPCS).await.is_empty());
+    server.ok("DeleteSecurityGroup", &ask).await;
+    server.ok("Vpc.DeleteVpc", &[("VpcId", &network), ("RegionId", REGION)]).await;
+    assert!(server.list("Vpc.DescribeVpcs", &[("RegionId", REGION)], VPCS).await.is_empty());
 }

@@ -93,7 +93,7 @@ fn outside(
 
 #[tokio::test]
 async fn every_parameter_refuses_missing_values_and_those_outside_its_limits() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for (key, spec) in actions::all().map(|listed| (listed.key(PRODUCTS), listed.spec())) {
         let (mut required, mut requests) = (Pairs::new(), Vec::new());
         put_required(spec.parameters, "", &mut required);
@@ -102,7 +102,7 @@ async fn every_parameter_refuses_missing_values_and_those_outside_its_limits() {
         for (parameter, mut pairs) in requests {
             pairs.entry("DryRun".to_owned()).or_insert("true".to_owned());
             let asked: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-            let answer = world.call(&key, &asked).await;
+            let answer = server.call(&key, &asked).await;
             assert!((400..500).contains(&answer.status), "{} {}", spec.name, answer.text);
             let is_bounded = matches!(
                 parameter.shape,
@@ -124,13 +124,13 @@ async fn every_parameter_refuses_missing_values_and_those_outside_its_limits() {
                 pairs.retain(|given, _| !left_out || given != name);
                 pairs.insert("DryRun".to_owned(), "true".to_owned());
                 let asked: Vec<_> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-                let answer = world.call(&key, &asked).await;
+                let answer = server.call(&key, &asked).await;
                 assert!((400..500).contains(&answer.status), "{} without {name}", spec.name);
             }
         }
         let mut elsewhere = required.clone();
         elsewhere.insert("RegionId".to_owned(), "no-such".to_owned());
         let asked: Vec<(&str, &str)> = elsewhere.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-        world.call(&key, &asked).await;
+        server.call(&key, &asked).await;
     }
 }

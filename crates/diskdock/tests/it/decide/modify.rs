@@ -31,8 +31,8 @@ pub(super) fn instance(charge_type: ChargeType) -> Instance {
 fn attached(id: &str) -> Disk {
     let mut disk = disk(id, Category::CloudEssd);
     let on: InstanceId = "i-1".into();
-    let generation = disk.attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
-    disk.attached(&on, generation).unwrap();
+    let generation = disk.begin_attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
+    disk.finish_attach(&on, generation).unwrap();
     disk
 }
 

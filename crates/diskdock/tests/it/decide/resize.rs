@@ -26,8 +26,8 @@ fn resize_disk_starts_its_operation_with_the_instances_of_the_disk() {
     let mut used = disk("d-2");
     "m-1".clone_into(&mut used.image);
     let on: InstanceId = "i-1".into();
-    let generation = used.attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
-    used.attached(&on, generation).unwrap();
+    let generation = used.begin_attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
+    used.finish_attach(&on, generation).unwrap();
     let expected =
         json!({ "disk": { "disk": "d-2", "size_gib": 60, "image": "m-1" }, "on": ["i-1"] });
     assert_eq!(started(used), expected);

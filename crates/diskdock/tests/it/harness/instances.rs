@@ -102,19 +102,23 @@ impl TestServer {
     }
 
     /// The request is refused with this status and code in JSON and in XML; nothing changes.
-    pub(crate) async fn turns_down(
+    pub(crate) async fn expect_code(
         &self,
         action: &str,
         parameters: &[(&str, &str)],
         (status, code): (u16, &str),
     ) {
-        let before = self.tx();
+        let before = self.export_json();
         for style in [Style::default(), Style { get: false, ..Style::XML }] {
             let answer = self.call_in(style, action, parameters).await;
             assert_eq!(answer.refusal(), (status, code), "{action} {parameters:?} {}", answer.text);
             assert!(!answer.message().is_empty());
         }
-        assert_eq!(self.tx(), before, "{action} {parameters:?} was refused and had an effect");
+        assert_eq!(
+            self.export_json(),
+            before,
+            "{action} {parameters:?} was refused and had an effect"
+        );
     }
 
     /// A list in the answer of a query, as the texts of one field.

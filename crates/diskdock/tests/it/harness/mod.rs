@@ -256,8 +256,8 @@ impl TestServer {
     }
 
     /// The whole store, for comparison.
-    pub(crate) fn tx(&self) -> String {
-        let snapshot = self.assembly.gateway.services.store.read_blocking(|tx| tx.snapshot());
+    pub(crate) fn export_json(&self) -> String {
+        let snapshot = self.assembly.gateway.services.store.read_blocking(|tx| tx.export());
         serde_json::to_string_pretty(&snapshot.unwrap()).unwrap()
     }
 

@@ -7,20 +7,24 @@ pub(super) type Refusal<'a> = (u16, &'a str, &'a str);
 
 impl TestServer {
     /// The request is refused in JSON and in XML, word for word, and nothing has changed.
-    pub(crate) async fn refuses(
+    pub(crate) async fn expect_refusal(
         &self,
         action: &str,
         parameters: &[(&str, &str)],
         expected: Refusal<'_>,
     ) {
-        let before = self.tx();
+        let before = self.export_json();
         for style in [Style::default(), Style::XML] {
             let answer = self.call_in(style, action, parameters).await;
             let told = (answer.status, answer.code(), answer.message());
             assert_eq!(told, expected, "{action} {parameters:?} {style:?}");
             assert_eq!(answer.headers["x-acs-request-id"], answer.text_at("RequestId"));
         }
-        assert_eq!(self.tx(), before, "{action} {parameters:?} was refused and had an effect");
+        assert_eq!(
+            self.export_json(),
+            before,
+            "{action} {parameters:?} was refused and had an effect"
+        );
     }
 
     /// Signs for another account from now on; gives the signer of the former one.

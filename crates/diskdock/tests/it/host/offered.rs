@@ -6,22 +6,22 @@ use super::{RunningServer, out};
 use crate::harness::{ACCOUNT, REGION, TestServer};
 use crate::storage::{put_image, raw_disk};
 
-async fn ids(world: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
+async fn ids(server: &TestServer, more: &[(&str, &str)]) -> Vec<String> {
     let parameters = [&[("RegionId", REGION), ("PageSize", "100")], more].concat();
-    let answer = world.ok("DescribeImages", &parameters).await;
+    let answer = server.ok("DescribeImages", &parameters).await;
     let images = answer.json["Images"]["Image"].as_array().unwrap().clone();
     images.iter().map(|image| image["ImageId"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn describe_images_lists_an_imported_image_as_own() {
-    let world = TestServer::new().await;
-    let before = ids(&world, &[]).await;
-    assert!(ids(&world, &[("ImageOwnerAlias", "self")]).await.is_empty());
-    put_image(&world.assembly.directory, "m-1", 3_000);
-    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await.len(), 0, "not refreshed yet");
-    world.assembly.life.run_maintenance().await;
-    let answer = world.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
+    let server = TestServer::new().await;
+    let before = ids(&server, &[]).await;
+    assert!(ids(&server, &[("ImageOwnerAlias", "self")]).await.is_empty());
+    put_image(&server.assembly.directory, "m-1", 3_000);
+    assert_eq!(ids(&server, &[("ImageId", "m-1")]).await.len(), 0, "not refreshed yet");
+    server.assembly.life.run_maintenance().await;
+    let answer = server.ok("DescribeImages", &[("RegionId", REGION), ("ImageId", "m-1")]).await;
     let image = &answer.json["Images"]["Image"][0];
     assert_eq!(image["ImageOwnerAlias"], "self");
     assert_eq!(image["ImageOwnerId"], ACCOUNT.parse::<i64>().unwrap());
@@ -33,35 +33,35 @@ async fn describe_images_lists_an_imported_image_as_own() {
     assert_eq!(image["CreationTime"], "2026-01-02T03:04:05Z");
     let own = [("ImageOwnerAlias", "self"), ("ImageOwnerId", ACCOUNT), ("ImageName", "Debian*")];
     for filter in own {
-        assert_eq!(ids(&world, &[filter]).await, ["m-1"], "{filter:?}");
+        assert_eq!(ids(&server, &[filter]).await, ["m-1"], "{filter:?}");
     }
     for filter in [("ImageOwnerAlias", "marketplace"), ("ImageOwnerId", "7")] {
-        assert!(ids(&world, &[filter]).await.is_empty(), "{filter:?}");
+        assert!(ids(&server, &[filter]).await.is_empty(), "{filter:?}");
     }
-    assert_eq!(ids(&world, &[("ImageOwnerAlias", "system")]).await, before);
+    assert_eq!(ids(&server, &[("ImageOwnerAlias", "system")]).await, before);
 }
 
 #[tokio::test]
 async fn run_instances_uses_an_imported_image_until_it_is_deleted() {
-    let world = TestServer::new().await;
-    put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.life.run_maintenance().await;
-    let instance = world.run(&[("ImageId", Some("m-1"))]).await;
+    let server = TestServer::new().await;
+    put_image(&server.assembly.directory, "m-1", 8);
+    server.assembly.life.run_maintenance().await;
+    let instance = server.run(&[("ImageId", Some("m-1"))]).await;
     assert_eq!(instance.len(), 1);
-    let world = world.restart().await;
-    assert_eq!(ids(&world, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
-    out(&world.assembly.directory, &["image", "delete", "m-1"]);
-    world.assembly.life.run_maintenance().await;
-    assert!(ids(&world, &[("ImageId", "m-1")]).await.is_empty());
+    let server = server.restart().await;
+    assert_eq!(ids(&server, &[("ImageId", "m-1")]).await, ["m-1"], "it is there from the start");
+    out(&server.assembly.directory, &["image", "delete", "m-1"]);
+    server.assembly.life.run_maintenance().await;
+    assert!(ids(&server, &[("ImageId", "m-1")]).await.is_empty());
 }
 
 #[tokio::test]
 async fn serve_can_leave_out_images_without_bytes() {
-    let world = TestServer::with(|plan| plan.only_imported_images = true).await;
-    assert!(ids(&world, &[]).await.is_empty());
-    put_image(&world.assembly.directory, "m-1", 8);
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(ids(&world, &[]).await, ["m-1"]);
+    let server = TestServer::with(|plan| plan.only_imported_images = true).await;
+    assert!(ids(&server, &[]).await.is_empty());
+    put_image(&server.assembly.directory, "m-1", 8);
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(ids(&server, &[]).await, ["m-1"]);
 }
 
 #[test]

@@ -38,42 +38,42 @@ fn detach(number: i64, account: &str) -> NewOperation {
 
 #[tokio::test]
 async fn account_with_too_many_operations_is_refused_and_others_are_not() {
-    let world = TestServer::new().await;
-    let runner: &Runner = &world.assembly.gateway.services.runner;
+    let server = TestServer::new().await;
+    let runner: &Runner = &server.assembly.gateway.services.runner;
     runner.enqueue((1..OF_ACCOUNT).map(|number| detach(number, ACCOUNT)).collect());
     let parameters =
         [("RegionId", REGION), ("ZoneId", ZONE), ("Size", "20"), ("DiskCategory", "cloud_essd")];
-    world.ok("CreateDisk", &parameters).await;
+    server.ok("CreateDisk", &parameters).await;
     runner.enqueue(vec![detach(OF_ACCOUNT, ACCOUNT)]);
-    let refused = world.call("CreateDisk", &parameters).await;
+    let refused = server.call("CreateDisk", &parameters).await;
     assert_eq!(refused.refusal(), (400, "Throttling.User"));
-    world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
-    let other = world.another_account("2000000000000002").await;
-    let now = world.assembly.gateway.services.clock.now();
+    server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    let other = server.another_account("2000000000000002").await;
+    let now = server.assembly.gateway.services.clock.now();
     let request = other.sign(Default::default(), "CreateDisk", &parameters, now);
-    assert_eq!(world.send(request).await.unwrap().status, 200);
+    assert_eq!(server.send(request).await.unwrap().status, 200);
     runner.forget_all();
-    world.ok("CreateDisk", &parameters).await;
+    server.ok("CreateDisk", &parameters).await;
 }
 
 #[tokio::test]
 async fn operation_times_out_despite_restarts_within_half_its_timeout() {
     let rule = r#"{"transition":"detach","behaviour":{"do":"never"}}"#;
-    let mut world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.rule(rule);
-    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let mut server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.rule(rule);
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     let mut restarts = 0;
-    while world.status_of(&disk).await == "Detaching" {
-        world.pass(RUNS_FOR_MS).await;
-        world.assembly.life.run_maintenance().await;
-        world = world.restart().await;
-        world.rule(rule);
+    while server.status_of(&disk).await == "Detaching" {
+        server.pass(RUNS_FOR_MS).await;
+        server.assembly.life.run_maintenance().await;
+        server = server.restart().await;
+        server.rule(rule);
         restarts += 1;
         assert!(restarts < 40, "it stays Detaching for ever");
     }
-    assert_eq!(world.status_of(&disk).await, "In_use");
+    assert_eq!(server.status_of(&disk).await, "In_use");
     assert!(restarts > 8, "its whole timeout and more: {restarts}");
 }
 
@@ -109,15 +109,15 @@ async fn take_over_claims_operations_of_silent_servers_only() {
 
 #[tokio::test]
 async fn renew_lease_leaves_every_operation_as_it_is() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-    let before = world.tx();
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let before = server.export_json();
     for _ in 0..3 {
-        world.assembly.gateway.services.runner.renew_lease().await.unwrap();
+        server.assembly.gateway.services.runner.renew_lease().await.unwrap();
     }
-    assert_eq!(world.tx(), before);
+    assert_eq!(server.export_json(), before);
 }
 
 #[tokio::test(start_paused = true)]

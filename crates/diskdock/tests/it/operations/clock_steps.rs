@@ -12,22 +12,22 @@ use crate::harness::{REGION, TestServer};
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const STEPS_MS: [i64; 2] = [DAY_MS, -DAY_MS];
 
-fn set_time_of_day(world: &TestServer, step_ms: i64) {
-    world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
+fn set_time_of_day(server: &TestServer, step_ms: i64) {
+    server.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
 }
 
 #[tokio::test]
 async fn set_time_of_day_neither_ends_nor_delays_an_operation_that_waits() {
     for (work, step_ms) in Work::ALL.into_iter().flat_map(|work| STEPS_MS.map(|step| (work, step)))
     {
-        let world = cloud().await;
-        let disk = work.begun(&world).await;
-        world.settle().await;
-        set_time_of_day(&world, step_ms);
-        world.settle().await;
-        assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} {step_ms}");
-        world.pass(60_000).await;
-        assert_eq!(status(&world, &disk).await, work.statuses().1, "{work:?} {step_ms}");
+        let server = cloud().await;
+        let disk = work.begun(&server).await;
+        server.settle().await;
+        set_time_of_day(&server, step_ms);
+        server.settle().await;
+        assert_eq!(status(&server, &disk).await, work.statuses().0, "{work:?} {step_ms}");
+        server.pass(60_000).await;
+        assert_eq!(status(&server, &disk).await, work.statuses().1, "{work:?} {step_ms}");
     }
 }
 
@@ -35,35 +35,35 @@ async fn set_time_of_day_neither_ends_nor_delays_an_operation_that_waits() {
 async fn set_time_of_day_neither_brings_a_deadline_nearer_nor_further_away() {
     for (work, step_ms) in Work::ALL.into_iter().flat_map(|work| STEPS_MS.map(|step| (work, step)))
     {
-        let world = cloud().await;
+        let server = cloud().await;
         let rule =
             format!(r#"{{"transition":"{}","behaviour":{{"do":"never"}}}}"#, work.transition());
-        let disk = work.begun(&world).await;
-        world.rule(&rule);
-        world.pass(299_000).await;
-        set_time_of_day(&world, step_ms);
-        world.settle().await;
-        assert_eq!(status(&world, &disk).await, work.statuses().0, "{work:?} {step_ms}");
-        world.pass(1_000).await;
-        assert_eq!(status(&world, &disk).await, work.statuses().2, "{work:?} {step_ms}");
+        let disk = work.begun(&server).await;
+        server.rule(&rule);
+        server.pass(299_000).await;
+        set_time_of_day(&server, step_ms);
+        server.settle().await;
+        assert_eq!(status(&server, &disk).await, work.statuses().0, "{work:?} {step_ms}");
+        server.pass(1_000).await;
+        assert_eq!(status(&server, &disk).await, work.statuses().2, "{work:?} {step_ms}");
     }
 }
 
 #[tokio::test]
 async fn set_time_of_day_leaves_a_held_transition_to_the_operator() {
     for step_ms in STEPS_MS {
-        let world = TestServer::new().await;
-        let instance = world.running_instance().await;
-        let disk = world.disk_on(&instance).await;
-        world.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
-        world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-        world.pass(1_000).await;
-        set_time_of_day(&world, step_ms);
-        world.pass(400_000).await;
-        assert_eq!(world.status_of(&disk).await, "Detaching", "{step_ms}");
+        let server = TestServer::new().await;
+        let instance = server.running_instance().await;
+        let disk = server.disk_on(&instance).await;
+        server.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+        server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        server.pass(1_000).await;
+        set_time_of_day(&server, step_ms);
+        server.pass(400_000).await;
+        assert_eq!(server.status_of(&disk).await, "Detaching", "{step_ms}");
         let body = format!(r#"{{"disk":"{disk}"}}"#);
-        world.control("POST", "/transitions/finish", &body).await;
-        assert_eq!(world.status_of(&disk).await, "Available", "{step_ms}");
+        server.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(server.status_of(&disk).await, "Available", "{step_ms}");
     }
 }
 
@@ -88,16 +88,16 @@ async fn set_time_of_day_during_a_call_of_the_driver_changes_nothing() {
 
 #[tokio::test]
 async fn set_time_of_day_forward_and_back_refuses_no_fresh_request() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let parameters = [("RegionId", REGION)];
-    world.ok("DescribeDisks", &parameters).await;
-    world.assembly.life.run_maintenance().await;
+    server.ok("DescribeDisks", &parameters).await;
+    server.assembly.life.run_maintenance().await;
     for step_ms in [DAY_MS, -DAY_MS, -DAY_MS, DAY_MS] {
-        set_time_of_day(&world, step_ms);
-        world.ok("DescribeDisks", &parameters).await;
-        world.assembly.life.run_maintenance().await;
+        set_time_of_day(&server, step_ms);
+        server.ok("DescribeDisks", &parameters).await;
+        server.assembly.life.run_maintenance().await;
     }
-    world.available_disk().await;
-    let world = world.restart().await;
-    world.available_disk().await;
+    server.available_disk().await;
+    let server = server.restart().await;
+    server.available_disk().await;
 }

@@ -39,36 +39,36 @@ async fn discard_is_retried_after_a_driver_error() {
 
 #[tokio::test]
 async fn deleted_disks_are_discarded_also_after_a_crash() {
-    let world = TestServer::new().await;
-    let (gone, stays) = (world.available_disk().await, world.available_disk().await);
-    world.ok("DeleteDisk", &[("DiskId", &gone)]).await;
-    assert_eq!(discards(&world.assembly.gateway.services.store), [gone.as_str()]);
-    let world = world.restart().await;
-    let store = &world.assembly.gateway.services.store;
+    let server = TestServer::new().await;
+    let (gone, stays) = (server.available_disk().await, server.available_disk().await);
+    server.ok("DeleteDisk", &[("DiskId", &gone)]).await;
+    assert_eq!(discards(&server.assembly.gateway.services.store), [gone.as_str()]);
+    let server = server.restart().await;
+    let store = &server.assembly.gateway.services.store;
     assert_eq!(discards(store), [""; 0], "at the start");
-    world.ok("DeleteDisk", &[("DiskId", &stays)]).await;
+    server.ok("DeleteDisk", &[("DiskId", &stays)]).await;
     assert_eq!(discards(store), [stays.as_str()]);
-    world.assembly.life.run_maintenance().await;
+    server.assembly.life.run_maintenance().await;
     assert_eq!(discards(store), [""; 0], "and while it runs");
 }
 
 #[tokio::test]
 async fn failed_disks_and_disks_deleted_with_their_instance_are_discarded() {
-    let world = TestServer::new().await;
-    let instance = world.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
+    let server = TestServer::new().await;
+    let instance = server.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     let mut expected: Vec<String> = Vec::new();
-    for disk in world.disks_of(&instance).await {
+    for disk in server.disks_of(&instance).await {
         expected.push(disk["DiskId"].as_str().unwrap().to_owned());
     }
     let ask = [("InstanceId", instance.as_str()), ("Force", "true")];
-    world.ok("DeleteInstance", &ask).await;
-    world.finish_all().await;
+    server.ok("DeleteInstance", &ask).await;
+    server.finish_all().await;
     let rule = r#"{"transition":"create","behaviour":{"do":"refuse"}}"#;
-    world.control("POST", "/rules", rule).await;
-    expected.push(world.available_disk().await);
-    world.finish_all().await;
+    server.control("POST", "/rules", rule).await;
+    expected.push(server.available_disk().await);
+    server.finish_all().await;
     expected.sort();
-    assert_eq!(discards(&world.assembly.gateway.services.store), expected);
+    assert_eq!(discards(&server.assembly.gateway.services.store), expected);
 }
 
 /// Snapshots whose bytes may still be there.
@@ -80,40 +80,40 @@ fn snapshot_discards(server: &TestServer) -> Vec<String> {
 
 #[tokio::test]
 async fn deleted_and_expired_snapshots_are_discarded_also_after_a_crash() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    let gone = world.snapshot_of(&disk).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let gone = server.snapshot_of(&disk).await;
     let ask = [("DiskId", disk.as_str()), ("RetentionDays", "1")];
-    let passing = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
-    world.finish_all().await;
-    world.ok("DeleteSnapshot", &[("SnapshotId", &gone)]).await;
-    assert_eq!(snapshot_discards(&world), [gone]);
-    let world = world.restart().await;
-    assert_eq!(snapshot_discards(&world), [""; 0], "at the start");
-    world.pass(25 * 3_600_000).await;
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(world.snapshot(&passing).await, serde_json::Value::Null);
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(snapshot_discards(&world), [""; 0], "and while it runs");
+    let passing = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    server.finish_all().await;
+    server.ok("DeleteSnapshot", &[("SnapshotId", &gone)]).await;
+    assert_eq!(snapshot_discards(&server), [gone]);
+    let server = server.restart().await;
+    assert_eq!(snapshot_discards(&server), [""; 0], "at the start");
+    server.pass(25 * 3_600_000).await;
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(server.snapshot(&passing).await, serde_json::Value::Null);
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(snapshot_discards(&server), [""; 0], "and while it runs");
 }
 
 #[tokio::test]
 async fn snapshot_that_fails_or_is_deleted_while_it_is_made_is_discarded() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.rule(r#"{"transition":"snapshot","times":1,"behaviour":{"do":"refuse"}}"#);
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.rule(r#"{"transition":"snapshot","times":1,"behaviour":{"do":"refuse"}}"#);
     let ask = [("DiskId", disk.as_str())];
-    let failed = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
-    world.finish_all().await;
-    assert_eq!(world.snapshot(&failed).await["Status"], "failed");
-    assert_eq!(snapshot_discards(&world), [failed]);
-    world.assembly.life.run_maintenance().await;
-    assert_eq!(snapshot_discards(&world), [""; 0]);
-    let given_up = world.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
-    world.ok("DeleteSnapshot", &[("SnapshotId", &given_up)]).await;
-    world.assembly.life.run_maintenance().await;
-    world.finish_all().await;
-    assert_eq!(snapshot_discards(&world), [given_up], "what it had made until it ended");
+    let failed = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    server.finish_all().await;
+    assert_eq!(server.snapshot(&failed).await["Status"], "failed");
+    assert_eq!(snapshot_discards(&server), [failed]);
+    server.assembly.life.run_maintenance().await;
+    assert_eq!(snapshot_discards(&server), [""; 0]);
+    let given_up = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+    server.ok("DeleteSnapshot", &[("SnapshotId", &given_up)]).await;
+    server.assembly.life.run_maintenance().await;
+    server.finish_all().await;
+    assert_eq!(snapshot_discards(&server), [given_up], "what it had made until it ended");
 }

@@ -49,7 +49,7 @@ async fn start_that_times_out_powers_off_before_the_instance_is_stopped() {
     bench.pass(30_000).await;
     assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Stopped, false));
     assert_eq!(bench.runner.in_flight(), 0);
-    let given_up = bench.store.read_blocking(|tx| tx.abandoned_operations()).unwrap();
+    let given_up = bench.store.read_blocking(|tx| tx.failed_operations()).unwrap();
     assert!(given_up[0].last_event.starts_with("given up at the deadline"), "{given_up:?}");
 }
 

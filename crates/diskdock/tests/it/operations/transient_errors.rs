@@ -43,7 +43,7 @@ impl Bench {
     pub(super) async fn attaching() -> Bench {
         let bench = Bench::empty();
         let mut disk = entities::disk("one");
-        disk.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        disk.begin_attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
         let attachment = r#"{"slot":{"instance":"i-one","disk":"d-one","generation":1}}"#;
         bench
             .begin(Some(disk), entities::instance("one"), ("disk.attach", attachment.to_owned()))
@@ -211,39 +211,39 @@ async fn import_forgets_jobs_in_memory() {
 
 #[tokio::test]
 async fn reconciler_repairs_some_differences_and_reports_the_others() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let (kept, lost) = (world.disk_on(&instance).await, world.disk_on(&instance).await);
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let (kept, lost) = (server.disk_on(&instance).await, server.disk_on(&instance).await);
     let id = domain::InstanceId::from(instance.as_str());
-    world.simulated().kill(&id);
-    let found = world.repair().await;
+    server.simulated().kill(&id);
+    let found = server.repair().await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "is off, but the store had it Running");
-    let store = &world.assembly.gateway.services.store;
+    let store = &server.assembly.gateway.services.store;
     let repaired = store.read_blocking(|tx| tx.instance(&id)).unwrap().unwrap();
     assert_eq!(repaired.status, InstanceStatus::Stopped);
-    assert_eq!(world.differences().await, [], "once is enough");
-    world
+    assert_eq!(server.differences().await, [], "once is enough");
+    server
         .change_disk(&lost, |disk| {
             let at = disk.attachments.remove(0);
             assert_eq!(at.phase, Phase::Attached);
         })
         .await;
-    let found = world.differences().await;
+    let found = server.differences().await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.contains(&format!("can reach {lost}")), "{found:?}");
-    world.simulated().clear();
-    assert_eq!(world.differences().await, [], "what is off need not be known");
-    let services = &world.assembly.gateway.services;
-    let driver = world.simulated().as_ref();
+    server.simulated().clear();
+    assert_eq!(server.differences().await, [], "what is off need not be known");
+    let services = &server.assembly.gateway.services;
+    let driver = server.simulated().as_ref();
     reconcile(&services.store, driver, MissingInHypervisor::Adopt, services.clock.now())
         .await
         .unwrap();
     let seen = driver.observe(&id).await.unwrap().unwrap();
     assert_eq!(seen.disks, [(kept.as_str().into(), 1)]);
-    world.simulated().clear();
-    world.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
-    let found = world.differences().await;
+    server.simulated().clear();
+    server.change_instance(&instance, |instance| instance.status = InstanceStatus::Running).await;
+    let found = server.differences().await;
     assert_eq!(found.len(), 1, "one that should run and is not known is dead: {found:?}");
 }
 
@@ -257,7 +257,7 @@ async fn reconciler_keeps_a_disk_of_an_instance_restarted_meanwhile() {
         .unwrap();
     bench.pass(1_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::InUse);
-    assert!(driver.driver.release_disk(&instance, &"d-one".into()));
+    assert!(driver.driver.eject_disk(&instance, &"d-one".into()));
     let compare = || reconcile(&bench.store, driver, MissingInHypervisor::Report, BEGINNING);
     *bench.script.restarts.lock().unwrap() = Some(instance);
     assert_eq!(compare().await.unwrap().len(), 1);
@@ -295,52 +295,52 @@ async fn reconciler_limits_the_wait_for_silent_machines() {
 }
 
 /// A disk whose guest refused to let go, and did so after all.
-async fn let_go_late(world: &TestServer) -> String {
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.rule(r#"{"transition":"detach","times":1,"behaviour":{"do":"refuse"}}"#);
-    world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "In_use");
+async fn let_go_late(server: &TestServer) -> String {
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.rule(r#"{"transition":"detach","times":1,"behaviour":{"do":"refuse"}}"#);
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "In_use");
     let id = disk.as_str().into();
-    assert!(world.simulated().release_disk(&instance.as_str().into(), &id));
-    assert!(!world.simulated().release_disk(&instance.as_str().into(), &id), "it has it no longer");
+    assert!(server.simulated().eject_disk(&instance.as_str().into(), &id));
+    assert!(!server.simulated().eject_disk(&instance.as_str().into(), &id), "it has it no longer");
     disk
 }
 
 #[tokio::test]
 async fn reconciler_frees_a_disk_that_a_running_guest_released() {
-    let world = TestServer::new().await;
-    let disk = let_go_late(&world).await;
-    let (before, found) = (world.tx(), world.differences().await);
-    assert_eq!(world.tx(), before, "looking changes nothing");
-    assert_eq!(world.repair().await, found);
+    let server = TestServer::new().await;
+    let disk = let_go_late(&server).await;
+    let (before, found) = (server.export_json(), server.differences().await);
+    assert_eq!(server.export_json(), before, "looking changes nothing");
+    assert_eq!(server.repair().await, found);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
         found[0].what,
         format!("cannot reach {disk} (attachment 1), but the store has it attached")
     );
-    let shown = world.describe(&disk).await;
+    let shown = server.describe(&disk).await;
     assert_eq!((&shown["Status"], &shown["InstanceId"]), (&"Available".into(), &"".into()));
     assert!(!shown["DetachedTime"].as_str().unwrap().is_empty());
-    assert_eq!(world.differences().await, []);
+    assert_eq!(server.differences().await, []);
 }
 
 #[tokio::test]
 async fn store_follows_driver_events_at_once() {
-    let world = TestServer::new().await;
-    let changes = world.assembly.hypervisor.changes();
-    let disk = let_go_late(&world).await;
+    let server = TestServer::new().await;
+    let changes = server.assembly.hypervisor.changes();
+    let disk = let_go_late(&server).await;
     let available = async {
         // It is told last.
-        while world.warned("store and hypervisor disagree") == 0 {
+        while server.warned("store and hypervisor disagree") == 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(world.status_of(&disk).await, "Available");
+        assert_eq!(server.status_of(&disk).await, "Available");
     };
     let available = tokio::time::timeout(std::time::Duration::from_secs(20), available);
     tokio::select! {
-        () = world.assembly.life.change_follower().follow(changes) => panic!("the driver is alive"),
+        () = server.assembly.life.change_follower().follow(changes) => panic!("the driver is alive"),
         followed = available => followed.expect("still In_use"),
     }
 }
@@ -348,13 +348,13 @@ async fn store_follows_driver_events_at_once() {
 /// In the time in which a machine is off, what its guest has is what the store says.
 #[tokio::test]
 async fn reconciler_keeps_the_disks_of_a_machine_that_is_off() {
-    let world = TestServer::new().await;
-    let (instance, disk) = world.stopped_with_system_disk().await;
-    world.ok("StartInstance", &[("InstanceId", &instance)]).await;
-    world.finish_all().await;
-    world.ok("StopInstance", &[("InstanceId", &instance)]).await;
-    world.finish_all().await;
-    assert!(world.simulated().release_disk(&instance.as_str().into(), &disk.as_str().into()));
-    assert_eq!(world.differences().await.len(), 1);
-    assert_eq!(world.status_of(&disk).await, "In_use");
+    let server = TestServer::new().await;
+    let (instance, disk) = server.stopped_with_system_disk().await;
+    server.ok("StartInstance", &[("InstanceId", &instance)]).await;
+    server.finish_all().await;
+    server.ok("StopInstance", &[("InstanceId", &instance)]).await;
+    server.finish_all().await;
+    assert!(server.simulated().eject_disk(&instance.as_str().into(), &disk.as_str().into()));
+    assert_eq!(server.differences().await.len(), 1);
+    assert_eq!(server.status_of(&disk).await, "In_use");
 }

@@ -21,9 +21,9 @@ impl Simulation {
         action: &str,
         parameters: &[(&str, &str)],
     ) -> Answer {
-        std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);
-        let answer = self.world.call(action, parameters).await;
-        std::mem::swap(&mut self.world.signer, &mut self.signers[caller]);
+        std::mem::swap(&mut self.server.signer, &mut self.signers[caller]);
+        let answer = self.server.call(action, parameters).await;
+        std::mem::swap(&mut self.server.signer, &mut self.signers[caller]);
         answer
     }
 
@@ -37,17 +37,17 @@ impl Simulation {
         expected: Expected,
     ) -> Option<Value> {
         let commit_fails = self.pick(20) == 0;
-        let before = self.world.tx();
-        self.world.store_faults.fails.store(usize::from(commit_fails), Ordering::SeqCst);
+        let before = self.server.export_json();
+        self.server.store_faults.fails.store(usize::from(commit_fails), Ordering::SeqCst);
         let answer = self.ask(caller, action, parameters).await;
-        self.world.store_faults.fails.store(0, Ordering::SeqCst);
+        self.server.store_faults.fails.store(0, Ordering::SeqCst);
         let context = || format!("{action} {parameters:?} by {caller}: {}", answer.text);
         if answer.status == 200 && !commit_fails {
             assert!(expected.contains(&""), "expected {expected:?}: {}", context());
             self.tally.entry(action).or_default()[0] += 1;
             return Some(answer.json);
         }
-        assert_eq!(self.world.tx(), before, "refused and had an effect: {}", context());
+        assert_eq!(self.server.export_json(), before, "refused and had an effect: {}", context());
         if commit_fails && answer.status == 500 {
             assert_eq!(answer.code(), "InternalError", "{}", context());
             return None;
@@ -173,7 +173,7 @@ impl Simulation {
     async fn check_that_free_disks_are_unreachable(&self, disks: &BTreeMap<String, Disk>) {
         for instance in self.model.instances.keys() {
             let id = InstanceId::from(instance.as_str());
-            let seen = self.world.simulated().observe(&id).await.unwrap().unwrap_or_default();
+            let seen = self.server.simulated().observe(&id).await.unwrap().unwrap_or_default();
             for (disk, _) in seen.disks {
                 let status = disks.get(&disk.to_string()).map(|disk| disk.status.as_str());
                 assert_ne!(status, Some("Available"), "{instance} reaches {disk}");
@@ -183,12 +183,12 @@ impl Simulation {
 
     /// Faults end, and everything comes to its end.
     pub(super) async fn finish(mut self) -> Counters {
-        self.world.simulated().clear_rules();
+        self.server.simulated().clear_rules();
         for _ in 0..12 {
-            let services = &self.world.assembly.gateway.services;
-            self.world.simulated().finish_all(true);
+            let services = &self.server.assembly.gateway.services;
+            self.server.simulated().finish_all(true);
             services.runner.wake(&Selection::default());
-            self.world.pass(60_000).await;
+            self.server.pass(60_000).await;
             self.look().await;
         }
         let settled = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
@@ -202,11 +202,11 @@ impl Simulation {
         if self.drivers_fail {
             // A driver that did what was given up already leaves a difference, which the
             // server's own passes repair: a machine may have stopped after all.
-            self.world.repair().await;
+            self.server.repair().await;
         }
-        assert_eq!(self.world.differences().await, []);
-        assert_eq!(self.world.assembly.gateway.services.runner.in_flight(), 0);
-        self.world.warned("the disk is full");
+        assert_eq!(self.server.differences().await, []);
+        assert_eq!(self.server.assembly.gateway.services.runner.in_flight(), 0);
+        self.server.warned("the disk is full");
         self.tally
     }
 }

@@ -25,14 +25,14 @@ impl Simulation {
             SLOW[self.pick(2)]
         };
         let rule = format!(r#"{{"transition":"{transition}","times":1,"behaviour":{behaviour}}}"#);
-        self.world.rule(&rule);
+        self.server.rule(&rule);
     }
 
     /// An operator lets what is held come to its end.
     pub(super) fn finish_by_hand(&self) {
         let well = !self.drivers_fail || self.pick(2) == 0;
-        let services = &self.world.assembly.gateway.services;
-        self.world.simulated().finish_all(well);
+        let services = &self.server.assembly.gateway.services;
+        self.server.simulated().finish_all(well);
         services.runner.wake(&Selection::default());
     }
 
@@ -40,21 +40,21 @@ impl Simulation {
     pub(super) async fn pass(&mut self) {
         let most_ms = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
         let fails = if self.pick(4) == 0 { 1 + self.pick(4) } else { 0 };
-        self.world.store_faults.fails.store(fails, Ordering::SeqCst);
-        self.world.pass(most_ms).await;
-        self.world.store_faults.fails.store(0, Ordering::SeqCst);
+        self.server.store_faults.fails.store(fails, Ordering::SeqCst);
+        self.server.pass(most_ms).await;
+        self.server.store_faults.fails.store(0, Ordering::SeqCst);
     }
 
     /// Sets the time of day, without effect on waits.
     pub(super) fn set_time_of_day(&self) {
         let step_ms = [DAY_MS, -DAY_MS, 10 * MINUTE_MS, -10 * MINUTE_MS][self.pick(4)];
-        self.world.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
+        self.server.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
     }
 
     /// The server dies, and comes back at once or after longer than any deadline.
     pub(super) async fn crash(mut self) -> Simulation {
         let down_ms = [0, 0, MINUTE_MS, DAY_MS][self.pick(4)];
-        self.world = self.world.restart_after(down_ms).await;
+        self.server = self.server.restart_after(down_ms).await;
         self
     }
 }

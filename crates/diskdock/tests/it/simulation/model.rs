@@ -218,7 +218,7 @@ impl Model {
     }
 
     /// Whether a snapshot of this disk is being made.
-    pub(super) fn is_being_kept(&self, disk: &str) -> bool {
+    pub(super) fn has_snapshot_in_progress(&self, disk: &str) -> bool {
         let is_made = |one: &Snapshot| one.disk == disk && one.status == "progressing";
         self.snapshots.values().any(is_made)
     }
@@ -261,7 +261,7 @@ impl Model {
     pub(super) fn delete_disk(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         match disk.status.as_str() {
-            "Available" if self.is_being_kept(id) => BEING_KEPT,
+            "Available" if self.has_snapshot_in_progress(id) => BEING_KEPT,
             "Available" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus"]
             }
@@ -281,7 +281,7 @@ impl Model {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
-            "Available" | "In_use" if self.is_being_kept(id) => BEING_KEPT,
+            "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "LastOrderProcessing", "IncorrectInstanceStatus"]
             }
@@ -296,7 +296,7 @@ impl Model {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
-            "Available" | "In_use" if self.is_being_kept(id) => BEING_KEPT,
+            "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus", "InvalidOperation.InstanceStatusUnsupported"]
             }

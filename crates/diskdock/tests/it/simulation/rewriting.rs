@@ -18,7 +18,7 @@ impl Model {
         let is_off = self.instances.get(&disk.on).is_some_and(is_off);
         let has_source = disk.source.is_empty() || self.snapshots.contains_key(&disk.source);
         match disk.status.as_str() {
-            _ if self.is_being_kept(id) => &["DiskCreatingSnapshot"],
+            _ if self.has_snapshot_in_progress(id) => &["DiskCreatingSnapshot"],
             "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus", "IncorrectInstanceStatus", "InvalidSourceSnapshot"]
             }
@@ -38,7 +38,9 @@ impl Model {
             _ if snapshot.disk != id => &["InvalidParameter.Mismatch"],
             _ if snapshot.status != "accomplished" => &["InvalidSnapshotId.NotReady"],
             "ReIniting" => &["InvalidOperation.DiskResetInProgress"],
-            _ if self.is_being_kept(id) => &["IncorrectDiskStatus.HasUnfinishedSnapshot"],
+            _ if self.has_snapshot_in_progress(id) => {
+                &["IncorrectDiskStatus.HasUnfinishedSnapshot"]
+            }
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "Operation.Conflict", "IncorrectInstanceStatus"]
             }

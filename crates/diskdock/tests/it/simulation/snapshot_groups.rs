@@ -23,7 +23,7 @@ impl Model {
                 "IncorrectInstanceStatus",
             ],
             _ if disk.category != "cloud_essd" => &["DiskCategory.OperationNotSupported"],
-            _ if self.is_being_kept(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
+            _ if self.has_snapshot_in_progress(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
             "In_use" if moves => &["", "IncorrectInstanceStatus"],
             "Available" | "In_use" if disk.attached_once => WELL,
             "Available" => &["IncorrectDiskStatus.NeverAttached"],

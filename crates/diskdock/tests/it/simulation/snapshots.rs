@@ -8,7 +8,7 @@ impl Model {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
         match disk.status.as_str() {
-            _ if self.is_being_kept(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
+            _ if self.has_snapshot_in_progress(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => &[
                 "",
                 "IncorrectDiskStatus",

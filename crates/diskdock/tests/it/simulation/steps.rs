@@ -15,7 +15,7 @@ const SNAPSHOTS: usize = 6;
 
 /// A server with its callers, and what the model knows of it.
 pub(super) struct Simulation {
-    pub world: TestServer,
+    pub server: TestServer,
     pub drivers_fail: bool,
     random: IdGenerator,
     pub signers: Vec<Signer>,
@@ -27,12 +27,12 @@ pub(super) struct Simulation {
 
 impl Simulation {
     pub(super) async fn new(seed: u64) -> Simulation {
-        let world = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
-        let signers = vec![Signer::default(), world.another_account("2000000000000002").await];
+        let server = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
+        let signers = vec![Signer::default(), server.another_account("2000000000000002").await];
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Counters::new());
         let task = "t-none".to_owned();
-        Simulation { world, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
+        Simulation { server, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
     }
 
     pub(super) fn pick(&self, below: usize) -> usize {
@@ -80,12 +80,12 @@ impl Simulation {
             66..69 => self.release().await,
             69..73 => self.change_networks().await,
             73..75 => self.misbehave(),
-            75..78 => self.world.simulated().clear_rules(),
+            75..78 => self.server.simulated().clear_rules(),
             78..82 => self.finish_by_hand(),
             82..94 => self.pass().await,
             94..96 => self.set_time_of_day(),
             96..97 => {
-                self.world.assembly.gateway.services.runner.recover().await.unwrap();
+                self.server.assembly.gateway.services.runner.recover().await.unwrap();
             }
             97..100 => self = self.crash().await,
             100..106 => self.rewrite_disk().await,

@@ -36,7 +36,7 @@ impl Host {
     }
 
     fn close(&self, opened: &Opened) -> Result<(), StorageError> {
-        self.volumes.begin_close(&self.disk, Some(opened))?.sync()
+        self.volumes.open_for_sync(&self.disk, Some(opened))?.sync()
     }
 
     /// As after a crash of the server.
@@ -66,7 +66,7 @@ fn begin_close_refuses_a_file_other_than_the_opened_one() {
 #[test]
 fn check_detects_a_file_replaced_after_opening() {
     let host = Host::new();
-    let closing = host.volumes.begin_close(&host.disk, Some(&host.opened())).unwrap();
+    let closing = host.volumes.open_for_sync(&host.disk, Some(&host.opened())).unwrap();
     closing.check(None).unwrap();
     std::fs::remove_file(host.path()).unwrap();
     says(closing.check(None), &["d-1", "missing"]);

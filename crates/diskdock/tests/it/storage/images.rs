@@ -4,14 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use diskdock::storage::{
-    Directory, DiskFormat, ImageBoot, Images, Import, ImportProgress, StorageError, Volumes, What,
+    Directory, DiskFormat, ImageBoot, Images, Import, ImportProgress, ImportedFiles, StorageError,
+    Volumes,
 };
 
 use domain::inventory::BootMode;
 
 use super::{below, info, kernel, of_disk, put_image, qemu_img, raw_disk, says};
 
-fn of_kernel(id: &str, what: What) -> Import {
+fn of_kernel(id: &str, what: ImportedFiles) -> Import {
     Import { what, ..of_disk(id, Path::new(""), None) }
 }
 
@@ -61,7 +62,7 @@ fn import_of_a_kernel_takes_a_full_or_empty_disk() {
     let (data, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let initrd = source.path().join("initrd.gz");
     std::fs::write(&initrd, "files").unwrap();
-    let what = What::Kernel {
+    let what = ImportedFiles::Kernel {
         kernel: kernel(source.path()),
         initrd: Some(initrd),
         command_line: "console=ttyS0 quiet".to_owned(),
@@ -78,7 +79,7 @@ fn import_of_a_kernel_takes_a_full_or_empty_disk() {
     assert_eq!(info(&files.disk)["virtual-size"], 1 << 30);
 
     let root = raw_disk(source.path(), 3 << 30, b"root");
-    let what = What::Kernel {
+    let what = ImportedFiles::Kernel {
         kernel: kernel(source.path()),
         initrd: None,
         command_line: "root=/dev/vda".to_owned(),

@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use diskdock::storage::{DiskFormat, Images, Import, StorageError, What};
+use diskdock::storage::{DiskFormat, Images, Import, ImportedFiles, StorageError};
 use domain::inventory::BootMode;
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub(crate) fn of_disk(id: &str, file: &Path, format: Option<DiskFormat>) -> Impo
         name: "Debian 12".to_owned(),
         os_name: "Debian  12 64 bit".to_owned(),
         created_at: "2026-01-02T03:04:05Z".to_owned(),
-        what: What::Disk { file: file.to_owned(), format, boot_mode: BootMode::Bios },
+        what: ImportedFiles::Disk { file: file.to_owned(), format, boot_mode: BootMode::Bios },
     }
 }
 

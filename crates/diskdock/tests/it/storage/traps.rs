@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use diskdock::storage::{DiskFormat, Images, Import, StorageError, What};
+use diskdock::storage::{DiskFormat, Images, Import, ImportedFiles, StorageError};
 
 use super::{below, kernel, of_disk, qemu_img, raw_disk, says};
 
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     #[track_caller]
-    fn refuses(&self, import: &Import, words: &[&str]) -> StorageError {
+    fn expect_refusal(&self, import: &Import, words: &[&str]) -> StorageError {
         let images = Images::open(self.data.path()).unwrap();
         let fault = says(images.import(import, &mut |_| {}), words);
         assert_eq!(below(self.data.path()), ["images"], "nothing is left behind");
@@ -50,7 +50,7 @@ impl Bench {
 
     #[track_caller]
     fn refuses_disk(&self, file: &Path, format: Option<DiskFormat>, words: &[&str]) {
-        self.refuses(&of_disk("m-1", file, format), words);
+        self.expect_refusal(&of_disk("m-1", file, format), words);
     }
 }
 
@@ -127,23 +127,23 @@ fn import_refuses_invalid_names_and_ids() {
     let bench = Bench::new();
     let disk = raw_disk(bench.source.path(), 1 << 20, b"x");
     for id in ["", "../m", "a/b", ".new-1-1", "m_1"] {
-        let fault = bench.refuses(&of_disk(id, &disk, None), &["no id of a disk or image"]);
+        let fault = bench.expect_refusal(&of_disk(id, &disk, None), &["no id of a disk or image"]);
         assert!(matches!(fault, StorageError::Name { .. }), "{id}");
     }
     let named = |name: &str| Import { name: name.to_owned(), ..of_disk("m-1", &disk, None) };
     for name in ["", "a\nb", "\x1b[2J", &"x".repeat(129)] {
-        bench.refuses(&named(name), &["the name", "control characters"]);
+        bench.expect_refusal(&named(name), &["the name", "control characters"]);
     }
     let with = |command_line: &str, kernel: PathBuf| {
         let (initrd, disk, empty_gib) = (None, None, 1);
         let command_line = command_line.to_owned();
-        let what = What::Kernel { kernel, initrd, command_line, disk, empty_gib };
+        let what = ImportedFiles::Kernel { kernel, initrd, command_line, disk, empty_gib };
         Import { what, ..of_disk("m-1", Path::new(""), None) }
     };
     let sound = kernel(bench.source.path());
-    bench.refuses(&with("a\0b", sound.clone()), &["command line"]);
-    bench.refuses(&with(&"x".repeat(2_048), sound), &["command line", "2047"]);
-    bench.refuses(&with("", disk), &["no Linux kernel", "vmlinuz"]);
+    bench.expect_refusal(&with("a\0b", sound.clone()), &["command line"]);
+    bench.expect_refusal(&with(&"x".repeat(2_048), sound), &["command line", "2047"]);
+    bench.expect_refusal(&with("", disk), &["no Linux kernel", "vmlinuz"]);
 }
 
 #[test]

@@ -80,20 +80,20 @@ async fn attached_follows_every_change_of_a_disk(open: Open) {
     };
     step(|disk| {
         disk.multi_attach = true;
-        disk.attach("i-a".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
-        disk.attach("i-b".into(), "/dev/xvdc".to_owned(), BEGINNING).unwrap();
+        disk.begin_attach("i-a".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        disk.begin_attach("i-b".into(), "/dev/xvdc".to_owned(), BEGINNING).unwrap();
     })
     .await;
     assert_eq!(on("a"), [("/dev/xvdb".to_owned(), Phase::Attaching, 1)]);
-    step(|disk| disk.attached(&"i-a".into(), 1).unwrap()).await;
+    step(|disk| disk.finish_attach(&"i-a".into(), 1).unwrap()).await;
     assert_eq!(on("a"), [("/dev/xvdb".to_owned(), Phase::Attached, 1)]);
     assert_eq!(on("b"), [("/dev/xvdc".to_owned(), Phase::Attaching, 2)]);
-    step(|disk| disk.attach_failed(&"i-b".into(), 2).unwrap()).await;
+    step(|disk| disk.fail_attach(&"i-b".into(), 2).unwrap()).await;
     assert_eq!(on("b"), []);
     step(|disk| disk.detached_by_instance_deletion(&"i-a".into(), BEGINNING)).await;
     assert_eq!(on("a"), []);
     step(|disk| {
-        disk.attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING).unwrap();
+        disk.begin_attach("i-a".into(), "/dev/xvdd".to_owned(), BEGINNING).unwrap();
     })
     .await;
     assert_eq!(on("a"), [("/dev/xvdd".to_owned(), Phase::Attaching, 3)]);
@@ -191,7 +191,7 @@ async fn snapshot_restores_the_whole_store(open: Open) {
     let (one, other) = (Fresh::new(open), Fresh::new(open));
     one.write(|tx| {
         let mut attached = disk("two");
-        attached.attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        attached.begin_attach("i-one".into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
         tx.save_disk(&disk("one"))?;
         tx.save_disk(&attached)?;
         tx.save_instance(&instance("one"))?;
@@ -199,16 +199,16 @@ async fn snapshot_restores_the_whole_store(open: Open) {
         tx.begin_operation(&super::operations::operation(1, "local"))
     })
     .await;
-    let taken: Export = one.read(|tx| tx.snapshot());
+    let taken: Export = one.read(|tx| tx.export());
     taken.check().unwrap();
     let text = serde_json::to_string(&taken).unwrap();
     other.write(move |tx| tx.load_export(&serde_json::from_str(&text).unwrap())).await;
-    assert_eq!(other.read(|tx| tx.snapshot()), taken);
+    assert_eq!(other.read(|tx| tx.export()), taken);
     assert_eq!(count(&other), (Some(2), Some(1)));
     assert_eq!(other.read(|tx| tx.attached(&"i-one".into())).len(), 1);
     let two = other.read(|tx| tx.disk(&"d-two".into())).unwrap();
     assert_eq!(two.status(), DiskStatus::Attaching);
     other.write(|tx| tx.wipe()).await;
-    assert_eq!(other.read(|tx| tx.snapshot()).all::<Disk>().count(), 0);
+    assert_eq!(other.read(|tx| tx.export()).all::<Disk>().count(), 0);
     assert_eq!(count(&other), (Some(0), Some(0)));
 }

@@ -102,9 +102,10 @@ fn disks() -> impl Strategy<Value = Disk> {
             disk.activity = (phase == 0).then_some(Activity::Creating);
             if phase > 1 {
                 let on = if elsewhere { "i-two" } else { "i-one" };
-                let generation = disk.attach(on.into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+                let generation =
+                    disk.begin_attach(on.into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
                 if phase > 2 {
-                    disk.attached(&on.into(), generation).unwrap();
+                    disk.finish_attach(&on.into(), generation).unwrap();
                 }
             }
             if system {

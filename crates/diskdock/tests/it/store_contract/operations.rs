@@ -43,9 +43,9 @@ async fn operation_is_kept_until_it_ends(open: Open) {
     fresh.write(|tx| tx.end_operation(&operation(1, "a"))).await;
     let again = fresh.refused(|tx| tx.end_operation(&operation(1, "a"))).await;
     assert!(matches!(again, StoreError::LeaseLost), "{again:?}");
-    fresh.write(|tx| tx.abandon_operation(&operation(2, "a"))).await;
+    fresh.write(|tx| tx.fail_operation(&operation(2, "a"))).await;
     assert_eq!(fresh.read(|tx| tx.operations()), []);
-    assert_eq!(fresh.read(|tx| tx.abandoned_operations()), [operation(2, "a")]);
+    assert_eq!(fresh.read(|tx| tx.failed_operations()), [operation(2, "a")]);
     let found = fresh.read(|tx| tx.operations_of("a", OperationId(i64::MIN), 10));
     assert_eq!(found, [], "what was given up is not taken up again");
 }
@@ -69,7 +69,7 @@ async fn take_over_requires_a_lease_that_was_not_renewed(open: Open) {
     for loser in [
         fresh.refused(|tx| tx.save_operation(&operation(1, "a"))).await,
         fresh.refused(|tx| tx.end_operation(&operation(1, "a"))).await,
-        fresh.refused(|tx| tx.abandon_operation(&operation(1, "a"))).await,
+        fresh.refused(|tx| tx.fail_operation(&operation(1, "a"))).await,
     ] {
         assert!(matches!(loser, StoreError::LeaseLost), "{loser:?}");
     }
@@ -81,11 +81,11 @@ async fn failed_operations_are_kept_within_a_bound(open: Open) {
     let many = |tx: &mut dyn diskdock::store::WriteTx| {
         (1..=1_003).try_for_each(|number| {
             tx.begin_operation(&operation(number, "a"))?;
-            tx.abandon_operation(&operation(number, "a"))
+            tx.fail_operation(&operation(number, "a"))
         })
     };
     fresh.write(many).await;
-    let kept = fresh.read(|tx| tx.abandoned_operations());
+    let kept = fresh.read(|tx| tx.failed_operations());
     let numbers: Vec<_> = kept.iter().map(|row| row.id.0).collect();
     assert_eq!((numbers.len(), numbers[0], numbers[999]), (1_000, 1_003, 4));
 }

@@ -86,7 +86,7 @@ async fn attached_of_two_servers_gives_no_device_twice() {
         stores[number % 2].write(move |tx| {
             let mut disk = disk(&number.to_string());
             let device = format!("/dev/{}", tx.attached(&"i-one".into())?.len());
-            disk.attach("i-one".into(), device, BEGINNING).unwrap();
+            disk.begin_attach("i-one".into(), device, BEGINNING).unwrap();
             tx.save_disk(&disk)
         })
     };

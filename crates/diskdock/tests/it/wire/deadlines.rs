@@ -17,16 +17,16 @@ const IDLE: Duration = Duration::from_secs(75);
 const LATE: Duration = Duration::from_secs(300);
 
 /// A client of a whole server, over a pipe and with a clock that runs ahead while all wait.
-fn connect(world: &TestServer, pipe: usize) -> DuplexStream {
-    connect_within(world, pipe, TRANSFER)
+fn connect(server: &TestServer, pipe: usize) -> DuplexStream {
+    connect_within(server, pipe, TRANSFER)
 }
 
-fn connect_within(world: &TestServer, pipe: usize, transfer: Duration) -> DuplexStream {
+fn connect_within(server: &TestServer, pipe: usize, transfer: Duration) -> DuplexStream {
     let access =
         Access { token: TOKEN.to_owned(), open_on_loopback: true, guard: Guard::default() };
     let server = Server {
-        gateway: Arc::clone(&world.assembly.gateway),
-        pages: router(&world.assembly, access),
+        gateway: Arc::clone(&server.assembly.gateway),
+        pages: router(&server.assembly, access),
         tls: None,
         limits: ConnectionLimits::default(),
         deadlines: Deadlines { idle: IDLE, transfer, ..Deadlines::default() },
@@ -61,9 +61,9 @@ const ROUTES: &[&str] = &[
 
 #[tokio::test(start_paused = true)]
 async fn unfinished_head_is_closed_at_its_deadline_on_every_route() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for route in ROUTES {
-        let mut client = connect(&world, 4096);
+        let mut client = connect(&server, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-mo");
         client.write_all(head.as_bytes()).await.unwrap();
         let (said, took) = until_closed(&mut client).await;
@@ -74,9 +74,9 @@ async fn unfinished_head_is_closed_at_its_deadline_on_every_route() {
 
 #[tokio::test(start_paused = true)]
 async fn unfinished_body_is_answered_and_closed_at_its_deadline() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for route in ["POST /", "POST /_diskdock/rules", "PUT /_diskdock/pace"] {
-        let mut client = connect(&world, 4096);
+        let mut client = connect(&server, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
         client.write_all(head.as_bytes()).await.unwrap();
         let (said, took) = until_closed(&mut client).await;
@@ -87,9 +87,9 @@ async fn unfinished_body_is_answered_and_closed_at_its_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_body_closes_the_connection() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for route in ["GET /_diskdock/pace", "POST /nowhere", "GET /metrics", "PUT /_diskdock/clock"] {
-        let mut client = connect(&world, 4096);
+        let mut client = connect(&server, 4096);
         let head = format!("{route} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{{");
         client.write_all(head.as_bytes()).await.unwrap();
         let (said, took) = until_closed(&mut client).await;
@@ -100,17 +100,17 @@ async fn unread_body_closes_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn trickling_body_times_out_and_a_steady_one_does_not() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let head =
         "POST /_diskdock/rules HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n";
-    let mut trickle = connect(&world, 4096);
+    let mut trickle = connect(&server, 4096);
     trickle.write_all(head.as_bytes()).await.unwrap();
     let began = Instant::now();
     while trickle.write_all(b" ").await.is_ok() && began.elapsed() < LATE {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     about(began.elapsed(), TRANSFER);
-    let mut steady = connect(&world, 64 * 1024);
+    let mut steady = connect(&server, 64 * 1024);
     steady.write_all(head.as_bytes()).await.unwrap();
     for _ in 0..100 {
         steady.write_all(&[b' '; 10_000]).await.unwrap();
@@ -123,10 +123,10 @@ async fn trickling_body_times_out_and_a_steady_one_does_not() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_reply_closes_the_connection_at_its_deadline() {
-    let world = TestServer::new().await;
-    world.available_disk().await;
+    let server = TestServer::new().await;
+    server.available_disk().await;
     for route in ["/_diskdock/rules", "/metrics", "/_diskdock/health"] {
-        let mut client = connect(&world, 64);
+        let mut client = connect(&server, 64);
         let head = format!("GET {route} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
         let began = Instant::now();
@@ -145,8 +145,8 @@ async fn client_is_cut(client: &mut DuplexStream) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn idle_connection_is_closed_at_its_deadline() {
-    let world = TestServer::new().await;
-    let mut client = connect(&world, 4096);
+    let server = TestServer::new().await;
+    let mut client = connect(&server, 4096);
     let health = "GET /_diskdock/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
     for _ in 0..3 {
         client.write_all(health.as_bytes()).await.unwrap();
@@ -164,34 +164,34 @@ async fn idle_connection_is_closed_at_its_deadline() {
 #[tokio::test]
 async fn stalled_import_and_export_are_closed_at_their_deadline() {
     const SHORT: Duration = Duration::from_millis(200);
-    let world = TestServer::new().await;
-    world.available_disk().await;
-    let before = world.tx();
-    let mut import = connect_within(&world, 4096, SHORT);
+    let server = TestServer::new().await;
+    server.available_disk().await;
+    let before = server.export_json();
+    let mut import = connect_within(&server, 4096, SHORT);
     let head = "PUT /_diskdock/state HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{";
     import.write_all(head.as_bytes()).await.unwrap();
     let (said, _) = until_closed(&mut import).await;
     assert!(said.starts_with("HTTP/1.1 400") && said.contains("did not come in time"), "{said}");
-    let mut export = connect_within(&world, 64, SHORT);
+    let mut export = connect_within(&server, 64, SHORT);
     export.write_all(b"GET /_diskdock/state HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await.unwrap();
     let began = Instant::now();
     while !client_is_cut(&mut export).await {
         assert!(began.elapsed() < LATE, "it is still being sent");
     }
-    assert_eq!(world.tx(), before);
-    assert!(world.control("GET", "/state", "").await["disks"].is_array(), "others may export");
+    assert_eq!(server.export_json(), before);
+    assert!(server.control("GET", "/state", "").await["disks"].is_array(), "others may export");
 }
 
 #[tokio::test]
 async fn export_and_import_are_streamed_one_at_a_time() {
-    let world = TestServer::new().await;
-    world.available_disk().await;
-    let before = world.control("GET", "/state", "").await;
+    let server = TestServer::new().await;
+    server.available_disk().await;
+    let before = server.control("GET", "/state", "").await;
     assert_eq!(before["disks"].as_array().unwrap().len(), 1);
-    let told = world.control("PUT", "/state", &before.to_string()).await;
+    let told = server.control("PUT", "/state", &before.to_string()).await;
     assert_eq!(told["imported"]["disks"], 1);
-    assert_eq!(world.control("GET", "/state", "").await, before);
-    let (status, told) = world.try_control("PUT", "/state", "{\"format\": 1, \"disks\": [").await;
+    assert_eq!(server.control("GET", "/state", "").await, before);
+    let (status, told) = server.try_control("PUT", "/state", "{\"format\": 1, \"disks\": [").await;
     assert_eq!(status, 400, "{told}");
-    assert_eq!(world.control("GET", "/state", "").await, before, "nothing was changed");
+    assert_eq!(server.control("GET", "/state", "").await, before, "nothing was changed");
 }

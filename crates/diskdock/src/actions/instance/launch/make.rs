@@ -23,23 +23,25 @@ pub(crate) struct Made {
 pub(crate) fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
     let id = call.environment.ids.of::<InstanceId>(&plan.hint, call.now);
     let mut instance = blank(call, plan, id);
-    let ask = &plan.ask;
+    let params = &plan.params;
     if let Some(names) = &plan.names {
         instance.name = names.name(index, plan.amount, plan.unique_suffix);
     }
     if let Some(name) = plan.host_names.get(index as usize) {
         instance.host_name = name.replace("${instance_id}", instance.id.as_str());
     }
-    instance.description = ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
+    instance.description = params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default();
     instance.charge_type = plan.charge_type();
     instance.expires_at = expiry(plan, call.now);
-    instance.deletion_protection = ask.deletion_protection.unwrap_or(false);
+    instance.deletion_protection = params.deletion_protection.unwrap_or(false);
     instance.tags.clone_from(&plan.tags);
     instance.network = network(call, plan, index);
-    instance.key_pair = ask.key_pair_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
-    instance.ram_role = ask.ram_role_name.as_ref().map(|role| role.0.clone()).unwrap_or_default();
+    instance.key_pair =
+        params.key_pair_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    instance.ram_role =
+        params.ram_role_name.as_ref().map(|role| role.0.clone()).unwrap_or_default();
     instance.resource_group =
-        ask.resource_group_id.as_ref().map(|group| group.0.clone()).unwrap_or_default();
+        params.resource_group_id.as_ref().map(|group| group.0.clone()).unwrap_or_default();
     instance.spot_strategy = plan.spot_strategy().as_str().to_owned();
     instance.credit_specification = credits(plan).to_owned();
     instance.auto_release_at = plan.auto_release_at;
@@ -52,7 +54,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
     let bare = id.as_str().trim_start_matches("i-");
     Instance {
         account: call.caller.account.clone(),
-        region: plan.ask.region_id.0.clone(),
+        region: plan.params.region_id.0.clone(),
         zone: plan.zone.clone().expect("the rules want a zone"),
         instance_type: plan.instance_type.id.clone(),
         image: plan.image.id.clone(),
@@ -84,7 +86,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
 
 /// Burstable types are Standard unless the request says otherwise; others have no such thing.
 fn credits(plan: &LaunchPlan) -> &'static str {
-    let asked = plan.ask.credit_specification.unwrap_or(CreditSpecification::Standard);
+    let asked = plan.params.credit_specification.unwrap_or(CreditSpecification::Standard);
     if plan.instance_type.credits.is_some() { asked.as_str() } else { "" }
 }
 
@@ -93,8 +95,8 @@ fn expiry(plan: &LaunchPlan, now: Moment) -> Option<Moment> {
     if !plan.is_prepaid() {
         return None;
     }
-    let Integer(period) = plan.ask.period?;
-    let span = match plan.ask.period_unit.unwrap_or(PeriodUnit::Month) {
+    let Integer(period) = plan.params.period?;
+    let span = match plan.params.period_unit.unwrap_or(PeriodUnit::Month) {
         PeriodUnit::Week => Span::new().weeks(period),
         PeriodUnit::Month => Span::new().months(period),
     };
@@ -102,12 +104,12 @@ fn expiry(plan: &LaunchPlan, now: Moment) -> Option<Moment> {
 }
 
 fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {
-    let ask = &plan.ask;
+    let params = &plan.params;
     let account = call.caller.account.as_str();
-    let region = &ask.region_id.0;
+    let region = &params.region_id.0;
     let zone = plan.zone.as_deref().unwrap_or_default();
     let invent = |prefix: &str, of: &[&str]| derived::id(prefix, &plan.hint, of);
-    let (vswitch, vpc) = match (&plan.network.vswitch, &ask.v_switch_id) {
+    let (vswitch, vpc) = match (&plan.network.vswitch, &params.v_switch_id) {
         (Some(kept), _) => (kept.id.to_string(), kept.vpc.to_string()),
         (None, Some(given)) => (given.0.clone(), invent("vpc-", &[account, &given.0])),
         (None, None) => (invent("vsw-", &[account, zone]), invent("vpc-", &[account, region])),
@@ -118,14 +120,14 @@ fn network(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> InstanceNetwork {
         plan.security_groups.clone()
     };
     let kept = plan.network.addresses.get(index as usize);
-    let private_ip = match (kept, ask.private_ip_address) {
+    let private_ip = match (kept, params.private_ip_address) {
         (Some(address), _) => *address,
         (None, Some(Ipv4(first))) => derived::address_after(first, index),
         (None, None) => derived::address(call.environment.ids.random()),
     };
-    let out = ask.internet_max_bandwidth_out.map_or(0, |out| out.0);
-    let into = ask.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
-    let paid = ask.internet_charge_type.unwrap_or(InternetChargeType::PayByTraffic);
+    let out = params.internet_max_bandwidth_out.map_or(0, |out| out.0);
+    let into = params.internet_max_bandwidth_in.map_or(out.max(10), |into| into.0);
+    let paid = params.internet_charge_type.unwrap_or(InternetChargeType::PayByTraffic);
     InstanceNetwork {
         vswitch,
         vpc,
@@ -200,8 +202,8 @@ fn disk(
         disk.charge_type = ChargeType::PrePaid;
         disk.expires_at = instance.expires_at;
     }
-    disk.attach(instance.id.clone(), device.to_owned(), call.now)
-        .and_then(|generation| disk.attached(&instance.id, generation))
+    disk.begin_attach(instance.id.clone(), device.to_owned(), call.now)
+        .and_then(|generation| disk.finish_attach(&instance.id, generation))
         .expect("a new disk can be attached");
     disk.activity = call.environment.activity_of_new_disk();
     disk

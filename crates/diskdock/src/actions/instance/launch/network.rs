@@ -26,11 +26,11 @@ pub(crate) struct NetworkPlan {
 pub(super) fn vswitch(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    ask: &Launch,
+    params: &Launch,
 ) -> Result<Option<VSwitch>, ActionError> {
-    let Some(Text(id)) = &ask.v_switch_id else { return Ok(None) };
+    let Some(Text(id)) = &params.v_switch_id else { return Ok(None) };
     let found: Option<VSwitch> = call.find(tx, &VSwitchId::from(id.as_str()))?;
-    if found.as_ref().is_some_and(|vswitch| vswitch.region != ask.region_id.0) {
+    if found.as_ref().is_some_and(|vswitch| vswitch.region != params.region_id.0) {
         return Err((&VSWITCH_NOT_FOUND).into());
     }
     Ok(found)
@@ -41,7 +41,7 @@ impl NetworkPlan {
     pub(super) fn of(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Launch,
+        params: &Launch,
         vswitch: Option<VSwitch>,
         amount: u32,
     ) -> Result<NetworkPlan, ActionError> {
@@ -49,7 +49,7 @@ impl NetworkPlan {
         let taken = network_lookups::taken_addresses(tx, call, &vswitch)?;
         let range = &vswitch.cidr_block;
         let is_taken = |address: Ipv4Addr| taken.contains(&address);
-        let (addresses, lies_inside) = match ask.private_ip_address {
+        let (addresses, lies_inside) = match params.private_ip_address {
             None => (cidr::free(range, amount as usize, is_taken), true),
             Some(Ipv4(first)) => {
                 let wanted = (0..amount).map(|index| derived::address_after(first, index));

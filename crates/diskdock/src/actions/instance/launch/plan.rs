@@ -21,7 +21,7 @@ pub(crate) const USER_DATA_BYTES: usize = 32 * 1024;
 /// The plan of a launch. Region, type and image exist.
 pub(crate) struct LaunchPlan {
     /// The request.
-    pub ask: Launch,
+    pub params: Launch,
     /// How many instances.
     pub amount: u32,
     /// Three characters that ids of the region begin with.
@@ -61,26 +61,26 @@ impl LaunchPlan {
     pub(crate) fn of(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        ask: &Launch,
+        params: &Launch,
         amount: u32,
     ) -> Result<LaunchPlan, ActionError> {
         let inventory = &call.environment.inventory;
-        let region = inventory.region(&ask.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let asked_type = ask.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
+        let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
+        let asked_type = params.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
         let instance_type =
             inventory.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
-        let image = image(inventory, ask)?;
+        let image = image(inventory, params)?;
         let selection = ZoneSelection {
             inventory,
             region,
             instance_type,
             family: inventory.family(&instance_type.family),
         };
-        let vswitch = network::vswitch(tx, call, ask)?;
-        let zone = selection.zone(ask, vswitch.as_ref().map(|vswitch| vswitch.zone.as_str()))?;
-        let system = selection.system_disk(zone, &ask.system_disk.0, image);
-        let mut data = Vec::with_capacity(ask.data_disk.0.len());
-        for disk in &ask.data_disk.0 {
+        let vswitch = network::vswitch(tx, call, params)?;
+        let zone = selection.zone(params, vswitch.as_ref().map(|vswitch| vswitch.zone.as_str()))?;
+        let system = selection.system_disk(zone, &params.system_disk.0, image);
+        let mut data = Vec::with_capacity(params.data_disk.0.len());
+        for disk in &params.data_disk.0 {
             let plan = selection.data_disk(zone, disk);
             let found = match &plan.snapshot_id {
                 Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
@@ -88,12 +88,13 @@ impl LaunchPlan {
             };
             data.push(plan.beginning_with(found));
         }
-        let host_names = ask
+        let host_names = params
             .host_name
             .iter()
             .flat_map(|name| (0..amount).map(|index| name.0.name(index, amount, false)));
-        let security_groups: Vec<_> = ask.security_group_id.iter().map(|id| id.0.clone()).collect();
-        let mut network = NetworkPlan::of(tx, call, ask, vswitch, amount)?;
+        let security_groups: Vec<_> =
+            params.security_group_id.iter().map(|id| id.0.clone()).collect();
+        let mut network = NetworkPlan::of(tx, call, params, vswitch, amount)?;
         network.find_groups(tx, call, &security_groups)?;
         Ok(LaunchPlan {
             network,
@@ -106,19 +107,19 @@ impl LaunchPlan {
             system,
             data,
             local: selection.local_disks(),
-            tags: new_tags(&ask.tag.0)?,
+            tags: new_tags(&params.tag.0)?,
             security_groups,
             auto_release_at: None,
-            names: ask.instance_name.as_ref().map(|name| name.0.clone()),
+            names: params.instance_name.as_ref().map(|name| name.0.clone()),
             unique_suffix: false,
             host_names: host_names.collect(),
-            ask: ask.clone(),
+            params: params.clone(),
         })
     }
 
     /// How it is paid for.
     pub(crate) fn charge_type(&self) -> ChargeType {
-        self.ask.instance_charge_type.unwrap_or(ChargeType::PostPaid)
+        self.params.instance_charge_type.unwrap_or(ChargeType::PostPaid)
     }
 
     /// Whether it is a subscription.
@@ -128,7 +129,7 @@ impl LaunchPlan {
 
     /// How it bids.
     pub(crate) fn spot_strategy(&self) -> SpotStrategy {
-        self.ask.spot_strategy.unwrap_or(SpotStrategy::NoSpot)
+        self.params.spot_strategy.unwrap_or(SpotStrategy::NoSpot)
     }
 
     fn is_spot(&self) -> bool {
@@ -163,17 +164,17 @@ impl LaunchPlan {
     }
 
     fn period_fits(&self) -> bool {
-        let Some(Integer(period)) = self.ask.period.filter(|_| self.is_prepaid()) else {
+        let Some(Integer(period)) = self.params.period.filter(|_| self.is_prepaid()) else {
             return true;
         };
-        match self.ask.period_unit.unwrap_or(PeriodUnit::Month) {
+        match self.params.period_unit.unwrap_or(PeriodUnit::Month) {
             PeriodUnit::Week => (1..=4).contains(&period),
             PeriodUnit::Month => order::sells_months(period),
         }
     }
 
     fn user_data_bytes(&self) -> Option<Result<usize, base64::DecodeError>> {
-        let text = self.ask.user_data.as_ref()?;
+        let text = self.params.user_data.as_ref()?;
         Some(STANDARD.decode(&text.0).map(|bytes| bytes.len()))
     }
 
@@ -186,11 +187,11 @@ impl LaunchPlan {
     }
 
     fn hibernates(&self) -> bool {
-        self.ask.hibernation_options.0.configured == Some(true)
+        self.params.hibernation_options.0.configured == Some(true)
     }
 
     fn inherits_password(&self) -> bool {
-        self.ask.password_inherit == Some(true)
+        self.params.password_inherit == Some(true)
     }
 }
 
@@ -222,24 +223,24 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("the vSwitch is Available",                                 |p| p.network.is_available(), &LAUNCH_VSWITCH_STATUS),
     must("the vSwitch is in the zone",                               |p| p.network.is_in_zone(p.zone.as_deref()), &LAUNCH_VSWITCH_ZONE),
     must("PrivateIpAddress is an address of the vSwitch",            |p| p.network.lies_inside(), &LAUNCH_ADDRESS_OUTSIDE),
-    must("PrivateIpAddress is free, and those after it",             |p| p.ask.private_ip_address.is_none() || p.network.has_addresses(p.amount), &LAUNCH_ADDRESS_TAKEN),
+    must("PrivateIpAddress is free, and those after it",             |p| p.params.private_ip_address.is_none() || p.network.has_addresses(p.amount), &LAUNCH_ADDRESS_TAKEN),
     must("the vSwitch has an address for every instance",            |p| p.network.has_addresses(p.amount), &LAUNCH_ADDRESSES_EXHAUSTED),
     must("the security groups are of the VPC of the vSwitch",        |p| p.network.groups_fit(), &LAUNCH_GROUP_ELSEWHERE),
     must("the tag diskdock:forward lists ports, such as 2222:22",    |p| forwards(&p.tags).is_some(), &TAG_VALUE_MALFORMED),
-    must("Password is left out with PasswordInherit=true",           |p| p.ask.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
-    must("a key pair is not for Windows",                            |p| p.ask.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
+    must("Password is left out with PasswordInherit=true",           |p| p.params.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
+    must("a key pair is not for Windows",                            |p| p.params.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
     must("Windows takes the host name",                              |p| !p.is_windows() || p.host_names.iter().all(|n| fits_windows(n)), &HOST_NAME_MALFORMED),
     must("user data is Base64",                                      |p| p.user_data_decodes(), &USER_DATA_NOT_BASE64),
     must("user data has at most 32 KB",                              |p| p.user_data_fits(), &USER_DATA_TOO_LARGE),
-    must("a subscription has a period",                              |p| !p.is_prepaid() || p.ask.period.is_some(), &PERIOD_MISSING),
+    must("a subscription has a period",                              |p| !p.is_prepaid() || p.params.period.is_some(), &PERIOD_MISSING),
     must("the period is one that is sold",                           |p| p.period_fits(), &PERIOD_NOT_VALID),
     must("a spot instance is pay-as-you-go",                         |p| !p.is_spot() || !p.is_prepaid(), &SPOT_PREPAID),
-    must("only a plain pay-as-you-go instance is protected",         |p| p.ask.deletion_protection != Some(true) || !(p.is_spot() || p.is_prepaid()), &PROTECTION_CHARGE_TYPE),
+    must("only a plain pay-as-you-go instance is protected",         |p| p.params.deletion_protection != Some(true) || !(p.is_spot() || p.is_prepaid()), &PROTECTION_CHARGE_TYPE),
     must("the instance is not to hibernate",                         |p| !p.hibernates(), &HIBERNATION_UNSUPPORTED),
 ];
 
 /// Errors that making a plan can give.
-pub(crate) const LOOKUPS: &[&ErrorCode] = &[
+pub(crate) const LOAD_ERRORS: &[&ErrorCode] = &[
     &REGION_NOT_FOUND,
     &MISSING_INSTANCE_TYPE,
     &INSTANCE_TYPE_NOT_SUPPORTED,
@@ -254,8 +255,8 @@ pub(crate) const LOOKUPS: &[&ErrorCode] = &[
     &TAG_DUPLICATE,
 ];
 
-fn image<'a>(inventory: &'a Inventory, ask: &Launch) -> Result<&'a Image, &'static ErrorCode> {
-    match (&ask.image_id, &ask.image_family) {
+fn image<'a>(inventory: &'a Inventory, params: &Launch) -> Result<&'a Image, &'static ErrorCode> {
+    match (&params.image_id, &params.image_family) {
         (Some(_), Some(_)) => Err(&IMAGE_AND_FAMILY),
         (Some(id), None) => inventory.image(&id.0).ok_or(&IMAGE_NOT_FOUND),
         (None, Some(family)) => {

@@ -26,16 +26,16 @@ impl<'a> ZoneSelection<'a> {
     /// the type.
     pub(super) fn zone(
         &self,
-        ask: &Launch,
+        params: &Launch,
         of_vswitch: Option<&str>,
     ) -> Result<Option<&'a Zone>, &'static ErrorCode> {
-        let asked = ask.zone_id.as_ref().map(|zone| zone.0.as_str());
+        let asked = params.zone_id.as_ref().map(|zone| zone.0.as_str());
         if let Some(id) = asked.or(of_vswitch) {
             let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
         }
-        let system = ask.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
-        let data = ask.data_disk.0.iter().map(|disk| self.data_category(disk.category));
+        let system = params.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
+        let data = params.data_disk.0.iter().map(|disk| self.data_category(disk.category));
         let categories: Vec<Category> = std::iter::once(system).chain(data).collect();
         let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
         let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
@@ -79,22 +79,22 @@ impl<'a> ZoneSelection<'a> {
     pub(crate) fn system_disk(
         &self,
         zone: Option<&Zone>,
-        ask: &SystemDiskParams,
+        params: &SystemDiskParams,
         image: &Image,
     ) -> DiskPlan {
-        let plan = self.blank(zone, ask.category.unwrap_or(SYSTEM_CATEGORY));
-        let level = plan.category.level(ask.performance_level);
+        let plan = self.blank(zone, params.category.unwrap_or(SYSTEM_CATEGORY));
+        let level = plan.category.level(params.performance_level);
         let smallest = plan.category.system_sizes(level).map_or(0, |(smallest, _)| smallest);
         let by_default = image.size_gib.max(40).max(smallest);
         DiskPlan {
             level,
-            size_gib: ask.size.and_then(gib).or(Some(by_default)),
-            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
-            encrypted: ask.encrypted.unwrap_or(false),
-            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: ask.bursting_enabled.unwrap_or(false),
-            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            size_gib: params.size.and_then(gib).or(Some(by_default)),
+            name: params.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: params.encrypted.unwrap_or(false),
+            kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: params.bursting_enabled.unwrap_or(false),
+            iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
             ..plan
         }
     }
@@ -108,21 +108,21 @@ impl<'a> ZoneSelection<'a> {
     }
 
     /// A data disk that is asked for, with its defaults.
-    pub(crate) fn data_disk(&self, zone: Option<&Zone>, ask: &DataDiskParams) -> DiskPlan {
-        let plan = self.blank(zone, self.data_category(ask.category));
+    pub(crate) fn data_disk(&self, zone: Option<&Zone>, params: &DataDiskParams) -> DiskPlan {
+        let plan = self.blank(zone, self.data_category(params.category));
         DiskPlan {
-            level: plan.category.level(ask.performance_level),
-            size_gib: ask.size.and_then(gib),
-            name: ask.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
-            description: ask.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
-            encrypted: ask.encrypted.unwrap_or(false),
-            kms_key: ask.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: ask.bursting_enabled.unwrap_or(false),
-            iops: ask.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
-            delete_with_instance: ask.delete_with_instance.unwrap_or(true),
-            device: ask.device.as_ref().map(|device| device.0.clone()),
-            snapshot_id: ask.snapshot_id.clone(),
-            plain_asked: ask.encrypted == Some(false),
+            level: plan.category.level(params.performance_level),
+            size_gib: params.size.and_then(gib),
+            name: params.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            description: params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
+            encrypted: params.encrypted.unwrap_or(false),
+            kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
+            bursts: params.bursting_enabled.unwrap_or(false),
+            iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            delete_with_instance: params.delete_with_instance.unwrap_or(true),
+            device: params.device.as_ref().map(|device| device.0.clone()),
+            snapshot_id: params.snapshot_id.clone(),
+            plain_asked: params.encrypted == Some(false),
             ..plan
         }
     }

@@ -36,7 +36,7 @@ pub(crate) use passt::Passt;
 /// The output of the relay and passt, in the directory that belongs to QEMU.
 const LOG_FILE: &str = "network.log";
 /// How long the user network has to come up.
-const UP: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How a host comes by passt.
 pub(crate) const INSTALL: &str = "install it: apt-get install passt (or choose --network none)";
 /// Characters of an interface's name at most.
@@ -179,7 +179,7 @@ fn bytes_of(mac: &str) -> io::Result<[u8; 6]> {
 /// Asks for the gateway as the guest would, and waits for the answer, which passt gives.
 fn wait_until_up(mut qemu: &UnixStream, mac: [u8; 6], addresses: Addresses) -> io::Result<()> {
     let Addresses { guest, gateway, .. } = addresses;
-    let deadline = Instant::now() + UP;
+    let deadline = Instant::now() + START_TIMEOUT;
     frame::write(&mut qemu, &frame::arp_request(mac, guest, gateway))?;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

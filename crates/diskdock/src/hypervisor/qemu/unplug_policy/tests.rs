@@ -168,7 +168,7 @@ fn observed_ends_the_wait_for_a_paused_machine_after_an_hour() {
     loop {
         match policy.observed(&attachment(1), paused(), now) {
             Decision::Suspended { after_ms, .. } => now += after_ms,
-            Decision::Refused(why) => break assert!(why.contains("admin resume"), "{why}"),
+            Decision::Fail(why) => break assert!(why.contains("admin resume"), "{why}"),
             other => panic!("{other:?}"),
         }
     }
@@ -198,7 +198,7 @@ fn refused_ends_the_wait_and_the_next_request_asks_again() {
     policy.refused(&attachment(2));
     policy.refused(&attachment(1));
     let now = BEGINNING + 1;
-    assert!(matches!(policy.observed(&attachment(1), there(None), now), Decision::Refused(_)));
+    assert!(matches!(policy.observed(&attachment(1), there(None), now), Decision::Fail(_)));
     policy.cancelled(&attachment(1).disk);
     assert!(policy.begin(&attachment(1), now));
 }

@@ -144,59 +144,60 @@ const ROWS: &[Row] = &[
 
 #[tokio::test]
 async fn create_disk_refuses_a_disk_that_is_not_sold() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for (change, status, code, message) in ROWS {
-        world.refuses("CreateDisk", &ask(change), (*status, code, message)).await;
+        server.expect_refusal("CreateDisk", &ask(change), (*status, code, message)).await;
     }
     for change in [&[AUTO, ("ProvisionedIops", Some("17000"))][..], &[BURST, AUTO]] {
-        world.ok("CreateDisk", &ask(change)).await;
+        server.ok("CreateDisk", &ask(change)).await;
     }
 }
 
 #[tokio::test]
 async fn create_disk_refuses_an_instance_that_cannot_take_a_disk() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
     let on_it = [("ZoneId", None), ("InstanceId", Some(instance.as_str()))];
-    let refuses = async |extra: &[(&str, Option<&str>)], expected: (u16, &str, &str)| {
+    let expect_refusal = async |extra: &[(&str, Option<&str>)], expected: (u16, &str, &str)| {
         let change: Vec<_> = on_it.iter().chain(extra).copied().collect();
-        world.refuses("CreateDisk", &ask(&change), expected).await;
+        server.expect_refusal("CreateDisk", &ask(&change), expected).await;
     };
     let expected = "The InstanceChargeType does not support this action.";
-    refuses(&[], (403, "InvalidInstanceChargeType.ValueNotSupported", expected)).await;
+    expect_refusal(&[], (403, "InvalidInstanceChargeType.ValueNotSupported", expected)).await;
     let expected = "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same \
                     time.";
     let zone = [("ZoneId", Some(crate::harness::ZONE))];
-    refuses(&zone, (403, "InvalidParam.ZoneIdAndInstanceId.Conflict", expected)).await;
-    world.change_instance(&instance, |i| i.charge_type = ChargeType::PrePaid).await;
+    expect_refusal(&zone, (403, "InvalidParam.ZoneIdAndInstanceId.Conflict", expected)).await;
+    server.change_instance(&instance, |i| i.charge_type = ChargeType::PrePaid).await;
     let expected = "The parameter MultiAttach and InstanceId are conflict.";
     let shared = [("MultiAttach", Some("Enabled"))];
-    refuses(&shared, (403, "InvalidParameter.MultiAttachAndInstanceIdConflict", expected)).await;
-    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.small".to_owned()).await;
+    expect_refusal(&shared, (403, "InvalidParameter.MultiAttachAndInstanceIdConflict", expected))
+        .await;
+    server.change_instance(&instance, |i| i.instance_type = "ecs.s1.small".to_owned()).await;
     for _ in 0..5 {
-        world.ok("CreateDisk", &ask(&on_it)).await;
+        server.ok("CreateDisk", &ask(&on_it)).await;
     }
     let expected = "The amount of the disk on instance in question reach its limits.";
-    refuses(&[], (403, "InstanceDiskLimitExceeded", expected)).await;
-    world.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
+    expect_refusal(&[], (403, "InstanceDiskLimitExceeded", expected)).await;
+    server.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
     let expected = "The current status of the resource does not support this operation.";
-    refuses(&[], (403, "IncorrectInstanceStatus", expected)).await;
+    expect_refusal(&[], (403, "IncorrectInstanceStatus", expected)).await;
 }
 
 #[tokio::test]
 async fn create_disk_refuses_a_twenty_first_tag() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let keys: Vec<(String, String)> =
         (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
     let tags: Vec<_> = keys.iter().map(|(name, key)| (name.as_str(), Some(key.as_str()))).collect();
     let too_many = (400, "InvalidTagCount", "The specified tags are beyond the permitted range.");
-    world.refuses("CreateDisk", &ask(&tags), too_many).await;
-    world.ok("CreateDisk", &ask(&tags[..20])).await;
+    server.expect_refusal("CreateDisk", &ask(&tags), too_many).await;
+    server.ok("CreateDisk", &ask(&tags[..20])).await;
 }
 
 #[tokio::test]
 async fn create_disk_explains_a_malformed_parameter() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for (name, value, status, code) in [
         ("Size", "20.5", 400, "InvalidDiskSize.NotSupported"),
         ("DiskCategory", "floppy", 400, "InvalidDiskCategory.ValueNotSupported"),
@@ -217,10 +218,10 @@ async fn create_disk_explains_a_malformed_parameter() {
         ("Encrypted", "maybe", 400, "InvalidParameter"),
         ("StorageSetPartitionNumber", "1", 400, "InvalidParameter"),
     ] {
-        let before = world.tx();
-        let answer = world.call("CreateDisk", &ask(&[(name, Some(value))])).await;
+        let before = server.export_json();
+        let answer = server.call("CreateDisk", &ask(&[(name, Some(value))])).await;
         assert_eq!(answer.refusal(), (status, code), "{name}={value}: {}", answer.text);
         assert!(answer.message().contains("Expected "), "{}", answer.message());
-        assert_eq!(world.tx(), before);
+        assert_eq!(server.export_json(), before);
     }
 }

@@ -6,17 +6,17 @@ use super::ids;
 use crate::harness::TestServer;
 
 /// A plain disk and one that differs in everything that can be filtered by.
-async fn two(world: &TestServer) -> (String, String) {
-    let plain = world.available_disk().await;
-    world.pass(60_000).await;
+async fn two(server: &TestServer) -> (String, String) {
+    let plain = server.available_disk().await;
+    server.pass(60_000).await;
     let elsewhere = [
         ("RegionId", crate::harness::REGION),
         ("ZoneId", "cn-hangzhou-h"),
         ("Size", "20"),
         ("DiskCategory", "cloud_essd"),
     ];
-    let special = world.ok("CreateDisk", &elsewhere).await.text_at("DiskId");
-    world
+    let special = server.ok("CreateDisk", &elsewhere).await.text_at("DiskId");
+    server
         .change_disk(&special, |disk| {
             disk.kind = DiskKind::System;
             disk.category = Category::CloudAuto;
@@ -40,8 +40,8 @@ async fn two(world: &TestServer) -> (String, String) {
 
 #[tokio::test]
 async fn describe_disks_filter_returns_only_matches() {
-    let world = TestServer::new().await;
-    let (plain, special) = two(&world).await;
+    let server = TestServer::new().await;
+    let (plain, special) = two(&server).await;
     for (name, of_plain, of_special) in [
         ("ZoneId", "cn-hangzhou-i", "cn-hangzhou-h"),
         ("DiskType", "data", "system"),
@@ -55,8 +55,8 @@ async fn describe_disks_filter_returns_only_matches() {
         ("Encrypted", "false", "true"),
         ("MultiAttach", "Disabled", "Enabled"),
     ] {
-        assert_eq!(ids(&world, &[(name, of_plain)]).await, [plain.as_str()], "{name}");
-        assert_eq!(ids(&world, &[(name, of_special)]).await, [special.as_str()], "{name}");
+        assert_eq!(ids(&server, &[(name, of_plain)]).await, [plain.as_str()], "{name}");
+        assert_eq!(ids(&server, &[(name, of_special)]).await, [special.as_str()], "{name}");
     }
     for (name, value) in [
         ("KMSKeyId", "key-1"),
@@ -70,14 +70,14 @@ async fn describe_disks_filter_returns_only_matches() {
         ("Tag.9.key", "team"),
         ("Tag.1.Key", "acs:own"),
     ] {
-        assert_eq!(ids(&world, &[(name, value)]).await, [special.as_str()], "{name}={value}");
+        assert_eq!(ids(&server, &[(name, value)]).await, [special.as_str()], "{name}={value}");
     }
 }
 
 #[tokio::test]
 async fn describe_disks_filter_without_match_returns_an_empty_list() {
-    let world = TestServer::new().await;
-    two(&world).await;
+    let server = TestServer::new().await;
+    two(&server).await;
     for (name, value) in [
         ("Status", "In_use"),
         ("Status", "ReIniting"),
@@ -94,14 +94,14 @@ async fn describe_disks_filter_without_match_returns_an_empty_list() {
         ("AutoSnapshotPolicyId", "sp-1"),
         ("EnableAutomatedSnapshotPolicy", "true"),
     ] {
-        assert_eq!(ids(&world, &[(name, value)]).await, Vec::<String>::new(), "{name}={value}");
+        assert_eq!(ids(&server, &[(name, value)]).await, Vec::<String>::new(), "{name}={value}");
     }
 }
 
 #[tokio::test]
 async fn describe_disks_returns_the_newest_first() {
-    let world = TestServer::new().await;
-    let (plain, special) = two(&world).await;
+    let server = TestServer::new().await;
+    let (plain, special) = two(&server).await;
     let both = format!("[\"{plain}\", \"d-nowhere\", \"{special}\"]");
     for (name, value) in [
         ("Status", "All"),
@@ -118,53 +118,53 @@ async fn describe_disks_returns_the_newest_first() {
         ("AdditionalAttributes.1", "IOPS"),
         ("AdditionalAttributes", "[\"IOPS\"]"),
     ] {
-        let found = ids(&world, &[(name, value)]).await;
+        let found = ids(&server, &[(name, value)]).await;
         assert_eq!(found, [special.as_str(), plain.as_str()], "newest first: {name}={value}");
     }
 }
 
 #[tokio::test]
 async fn describe_disks_by_tags_requires_every_tag() {
-    let world = TestServer::new().await;
-    let (_, special) = two(&world).await;
+    let server = TestServer::new().await;
+    let (_, special) = two(&server).await;
     let (key, value) = (("Tag.1.Key", "team"), ("Tag.1.Value", "storage"));
-    assert_eq!(ids(&world, &[key, value]).await, [special.as_str()]);
+    assert_eq!(ids(&server, &[key, value]).await, [special.as_str()]);
     let old = [("Tag.1.key", "team"), ("Tag.1.value", "storage")];
-    assert_eq!(ids(&world, &old).await, [special.as_str()]);
+    assert_eq!(ids(&server, &old).await, [special.as_str()]);
     let none = Vec::<String>::new();
-    assert_eq!(ids(&world, &[key, ("Tag.1.Value", "Storage")]).await, none);
-    assert_eq!(ids(&world, &[key, ("Tag.2.Key", "other")]).await, none);
-    assert_eq!(ids(&world, &[key, ("Tag.2.Key", "acs:own")]).await, [special.as_str()]);
+    assert_eq!(ids(&server, &[key, ("Tag.1.Value", "Storage")]).await, none);
+    assert_eq!(ids(&server, &[key, ("Tag.2.Key", "other")]).await, none);
+    assert_eq!(ids(&server, &[key, ("Tag.2.Key", "acs:own")]).await, [special.as_str()]);
 }
 
 #[tokio::test]
 async fn describe_disks_by_creation_time_includes_both_ends() {
-    let world = TestServer::new().await;
-    let (plain, special) = two(&world).await;
+    let server = TestServer::new().await;
+    let (plain, special) = two(&server).await;
     let from = |time| [("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", time)];
     let to = |time| [("Filter.2.Key", "CreationEndTime"), ("Filter.2.Value", time)];
-    assert_eq!(ids(&world, &from("2026-01-02T03:05:05Z")).await, [special.as_str()]);
-    assert_eq!(ids(&world, &from("2026-01-02T03:04Z")).await.len(), 2);
-    assert_eq!(ids(&world, &to("2026-01-02T03:04:05Z")).await, [plain.as_str()]);
-    assert_eq!(ids(&world, &to("2026-01-02T03:04Z")).await, Vec::<String>::new());
+    assert_eq!(ids(&server, &from("2026-01-02T03:05:05Z")).await, [special.as_str()]);
+    assert_eq!(ids(&server, &from("2026-01-02T03:04Z")).await.len(), 2);
+    assert_eq!(ids(&server, &to("2026-01-02T03:04:05Z")).await, [plain.as_str()]);
+    assert_eq!(ids(&server, &to("2026-01-02T03:04Z")).await, Vec::<String>::new());
     let span = [from("2026-01-02T03:04:05Z"), to("2026-01-02T03:04:06Z")].concat();
-    assert_eq!(ids(&world, &span).await, [plain.as_str()]);
+    assert_eq!(ids(&server, &span).await, [plain.as_str()]);
 }
 
 #[tokio::test]
 async fn describe_disks_shows_placement_only_on_request() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
-    assert!(world.describe(&disk).await.get("Placement").is_none());
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    assert!(server.describe(&disk).await.get("Placement").is_none());
     let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "Placement")];
-    let answer = world.ok("DescribeDisks", &ask).await;
+    let answer = server.ok("DescribeDisks", &ask).await;
     assert_eq!(answer.json["Disks"]["Disk"][0]["Placement"]["ZoneIds"], crate::harness::ZONE);
 }
 
 #[tokio::test]
 async fn describe_disks_refuses_an_unknown_snapshot_id() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [("RegionId", crate::harness::REGION), ("SnapshotId", "s-1")];
     let message = "The specified parameter SnapshotId is not valid.";
-    world.refuses("DescribeDisks", &ask, (400, "InvalidSnapshot.NotFound", message)).await;
+    server.expect_refusal("DescribeDisks", &ask, (400, "InvalidSnapshot.NotFound", message)).await;
 }

@@ -57,9 +57,9 @@ const REGION: (u16, &str, &str) =
 
 #[tokio::test]
 async fn detach_disk_refuses_missing_and_empty_ids() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let missing = |name: &str| {
         format!(
             "The input parameter \"{name}\" that is mandatory for processing this request is not \
@@ -72,237 +72,239 @@ async fn detach_disk_refuses_missing_and_empty_ids() {
         (&[("InstanceId", instance.as_str())][..], "DiskId"),
     ] {
         let message = missing(name);
-        world.refuses("DetachDisk", parameters, (400, "MissingParameter", &message)).await;
+        server.expect_refusal("DetachDisk", parameters, (400, "MissingParameter", &message)).await;
     }
     let empty = "The input parameter is mandatory for processing this request is empty.";
     for parameters in [named("", &disk), named(&instance, "")] {
-        world.refuses("DetachDisk", &parameters, (400, "InvalidParameter", empty)).await;
+        server.expect_refusal("DetachDisk", &parameters, (400, "InvalidParameter", empty)).await;
     }
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_delete_with_instance_that_is_no_boolean() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let message = "The specified parameter \"DeleteWithInstance\" is not valid. Expected true or \
                    false.";
     let parameters =
         [("InstanceId", instance.as_str()), ("DiskId", disk.as_str()), ("DeleteWithInstance", "1")];
-    world.refuses("DetachDisk", &parameters, (400, "InvalidParameter", message)).await;
+    server.expect_refusal("DetachDisk", &parameters, (400, "InvalidParameter", message)).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_an_unknown_region_and_ignores_a_known_one() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let [first, second] = named(&instance, &disk);
-    world.refuses("DetachDisk", &[first, second, ("RegionId", "nowhere")], REGION).await;
-    world.ok("DetachDisk", &[first, second, ("RegionId", "eu-west-1")]).await;
+    server.expect_refusal("DetachDisk", &[first, second, ("RegionId", "nowhere")], REGION).await;
+    server.ok("DetachDisk", &[first, second, ("RegionId", "eu-west-1")]).await;
 }
 
 #[tokio::test]
 async fn detach_disk_does_not_find_unknown_and_foreign_resources() {
-    let mut world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.refuses("DetachDisk", &named("i-nowhere", &disk), NO_INSTANCE).await;
-    world.refuses("DetachDisk", &named(&disk, &disk), NO_INSTANCE).await;
-    world.refuses("DetachDisk", &named(&instance, "d-nowhere"), NO_DISK).await;
-    world.refuses("DetachDisk", &named(&instance, &instance), NO_DISK).await;
-    let owner = world.become_another_account().await;
-    world.refuses("DetachDisk", &named(&instance, &disk), NO_INSTANCE).await;
-    let stranger = world.signer.id.clone();
-    world.signer = owner;
-    assert_ne!(world.signer.id, stranger);
-    world.change_disk(&disk, |disk| disk.account = "2000000000000002".into()).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), NO_DISK).await;
+    let mut server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.expect_refusal("DetachDisk", &named("i-nowhere", &disk), NO_INSTANCE).await;
+    server.expect_refusal("DetachDisk", &named(&disk, &disk), NO_INSTANCE).await;
+    server.expect_refusal("DetachDisk", &named(&instance, "d-nowhere"), NO_DISK).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &instance), NO_DISK).await;
+    let owner = server.become_another_account().await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), NO_INSTANCE).await;
+    let stranger = server.signer.id.clone();
+    server.signer = owner;
+    assert_ne!(server.signer.id, stranger);
+    server.change_disk(&disk, |disk| disk.account = "2000000000000002".into()).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), NO_DISK).await;
 }
 
 #[tokio::test]
 async fn detach_disk_repeated_answers_by_the_state_of_the_disk() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), DETACHING).await;
-    world.finish_all().await;
-    world.refuses("DetachDisk", &named(&instance, &disk), DETACHED).await;
-    assert_eq!(world.status_of(&disk).await, "Available");
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), DETACHING).await;
+    server.finish_all().await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), DETACHED).await;
+    assert_eq!(server.status_of(&disk).await, "Available");
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_that_is_creating_or_attaching() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let creating = world.disk_with(|disk| disk.activity = Some(Activity::Creating)).await;
-    world.refuses("DetachDisk", &named(&instance, &creating), DISK_STATUS).await;
-    let attaching = world.available_disk().await;
-    world.ok("AttachDisk", &named(&instance, &attaching)).await;
-    world.refuses("DetachDisk", &named(&instance, &attaching), DISK_STATUS).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&attaching).await, "In_use");
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let creating = server.disk_with(|disk| disk.activity = Some(Activity::Creating)).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &creating), DISK_STATUS).await;
+    let attaching = server.available_disk().await;
+    server.ok("AttachDisk", &named(&instance, &attaching)).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &attaching), DISK_STATUS).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&attaching).await, "In_use");
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_that_is_not_portable() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.change_disk(&disk, |disk| disk.portable = false).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), NOT_PORTABLE).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.change_disk(&disk, |disk| disk.portable = false).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), NOT_PORTABLE).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_under_a_security_lock_and_not_under_a_financial_one() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), LOCKED).await;
-    world.change_instance(&instance, |i| i.locks = vec![LockReason::Financial]).await;
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), LOCKED).await;
+    server.change_instance(&instance, |i| i.locks = vec![LockReason::Financial]).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_disk_of_another_instance() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let other = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.refuses("DetachDisk", &named(&other, &disk), NOT_ATTACHED).await;
-    assert_eq!(world.describe(&disk).await["InstanceId"], instance.as_str());
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let other = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.expect_refusal("DetachDisk", &named(&other, &disk), NOT_ATTACHED).await;
+    assert_eq!(server.describe(&disk).await["InstanceId"], instance.as_str());
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_system_disk_whose_image_is_gone() {
-    let world = TestServer::new().await;
-    let (instance, disk) = world.stopped_with_system_disk().await;
-    world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), IMAGE_GONE).await;
+    let server = TestServer::new().await;
+    let (instance, disk) = server.stopped_with_system_disk().await;
+    server.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), IMAGE_GONE).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_an_instance_neither_running_nor_stopped() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     for status in [InstanceStatus::Pending, InstanceStatus::Starting, InstanceStatus::Stopping] {
-        world.change_instance(&instance, move |i| i.status = status).await;
-        world.refuses("DetachDisk", &named(&instance, &disk), INSTANCE_STATUS).await;
+        server.change_instance(&instance, move |i| i.status = status).await;
+        server.expect_refusal("DetachDisk", &named(&instance, &disk), INSTANCE_STATUS).await;
     }
-    let (instance, system) = world.stopped_with_system_disk().await;
-    world.change_instance(&instance, |i| i.status = InstanceStatus::Running).await;
-    world.refuses("DetachDisk", &named(&instance, &system), INSTANCE_STATUS).await;
+    let (instance, system) = server.stopped_with_system_disk().await;
+    server.change_instance(&instance, |i| i.status = InstanceStatus::Running).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &system), INSTANCE_STATUS).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_running_instance_without_hot_detach() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
-    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
-    world.refuses("DetachDisk", &named(&instance, &disk), NO_HOT_DETACH).await;
-    world.change_instance(&instance, |i| i.status = InstanceStatus::Stopped).await;
-    world.ok("DetachDisk", &named(&instance, &disk)).await;
-    world.finish_all().await;
-    assert_eq!(world.status_of(&disk).await, "Available");
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disk), NO_HOT_DETACH).await;
+    server.change_instance(&instance, |i| i.status = InstanceStatus::Stopped).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
 }
 
 #[tokio::test]
 async fn detach_disk_checks_delete_with_instance_by_kind_of_disk() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let [first, second] = named(&instance, &disk);
-    world.change_disk(&disk, |disk| disk.multi_attach = true).await;
+    server.change_disk(&disk, |disk| disk.multi_attach = true).await;
     for text in ["true", "False"] {
         let parameters = [first, second, ("DeleteWithInstance", text)];
-        world.refuses("DetachDisk", &parameters, MULTI_ATTACH).await;
+        server.expect_refusal("DetachDisk", &parameters, MULTI_ATTACH).await;
     }
-    world
+    server
         .change_disk(&disk, |disk| {
             disk.multi_attach = false;
             disk.category = Category::ElasticEphemeralDiskStandard;
         })
         .await;
-    world.refuses("DetachDisk", &[first, second], EPHEMERAL).await;
-    world.refuses("DetachDisk", &[first, second, ("DeleteWithInstance", "false")], EPHEMERAL).await;
-    world.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "True")]).await;
+    server.expect_refusal("DetachDisk", &[first, second], EPHEMERAL).await;
+    server
+        .expect_refusal("DetachDisk", &[first, second, ("DeleteWithInstance", "false")], EPHEMERAL)
+        .await;
+    server.ok("DetachDisk", &[first, second, ("DeleteWithInstance", "True")]).await;
 }
 
 #[tokio::test]
 async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
     let mut disks = Vec::new();
     for _ in 0..6 {
-        disks.push(world.disk_on(&instance).await);
+        disks.push(server.disk_on(&instance).await);
     }
     for disk in &disks[..5] {
-        world.rule(&format!(
+        server.rule(&format!(
             r#"{{"transition":"detach","disk":"{disk}","behaviour":{{"do":"hold"}}}}"#
         ));
-        world.ok("DetachDisk", &named(&instance, disk)).await;
+        server.ok("DetachDisk", &named(&instance, disk)).await;
     }
     let too_many = (
         400,
         "DisksDetachingOnEcsExceeded",
         "The number of disks detaching on the instance exceeds the limit.",
     );
-    world.settle().await;
-    world.refuses("DetachDisk", &named(&instance, &disks[5]), too_many).await;
+    server.settle().await;
+    server.expect_refusal("DetachDisk", &named(&instance, &disks[5]), too_many).await;
     let one = format!(r#"{{"disk":"{}"}}"#, disks[0]);
-    world.control("POST", "/transitions/finish", &one).await;
-    world.settle().await;
-    assert_eq!(world.status_of(&disks[0]).await, "Available");
-    world.ok("DetachDisk", &named(&instance, &disks[5])).await;
+    server.control("POST", "/transitions/finish", &one).await;
+    server.settle().await;
+    assert_eq!(server.status_of(&disks[0]).await, "Available");
+    server.ok("DetachDisk", &named(&instance, &disks[5])).await;
 }
 
 /// Every precondition is violated one after the other, the last check first: each time the newest
 /// violation is the answer.
 #[tokio::test]
 async fn detach_disk_answers_the_first_failed_precondition() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let other = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let other = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let (at, elsewhere) = (instance.clone(), other.clone());
     let ids = named(&instance, &disk);
     let ask = [ids[0], ids[1], ("DeleteWithInstance", "false")];
-    let refuses = async |expected| world.refuses("DetachDisk", &ask, expected).await;
+    let expect_refusal = async |expected| server.expect_refusal("DetachDisk", &ask, expected).await;
 
-    world.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskPremium).await;
-    refuses(EPHEMERAL).await;
-    world.change_disk(&disk, |d| d.multi_attach = true).await;
-    refuses(MULTI_ATTACH).await;
-    world.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
-    refuses(NO_HOT_DETACH).await;
-    world.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
-    refuses(INSTANCE_STATUS).await;
-    world.change_disk(&disk, |d| d.kind = DiskKind::System).await;
-    world.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
-    refuses(IMAGE_GONE).await;
+    server.change_disk(&disk, |d| d.category = Category::ElasticEphemeralDiskPremium).await;
+    expect_refusal(EPHEMERAL).await;
+    server.change_disk(&disk, |d| d.multi_attach = true).await;
+    expect_refusal(MULTI_ATTACH).await;
+    server.change_instance(&instance, |i| i.instance_type = "ecs.s1.large".to_owned()).await;
+    expect_refusal(NO_HOT_DETACH).await;
+    server.change_instance(&instance, |i| i.status = InstanceStatus::Starting).await;
+    expect_refusal(INSTANCE_STATUS).await;
+    server.change_disk(&disk, |d| d.kind = DiskKind::System).await;
+    server.change_instance(&instance, |i| i.image = "gone.vhd".to_owned()).await;
+    expect_refusal(IMAGE_GONE).await;
     let move_to = elsewhere.clone();
-    world.change_disk(&disk, move |d| d.attachments[0].instance = move_to.as_str().into()).await;
-    refuses(NOT_ATTACHED).await;
-    world.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(LOCKED).await;
-    world.change_disk(&disk, |d| d.portable = false).await;
-    refuses(NOT_PORTABLE).await;
-    world.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
-    refuses(DISK_STATUS).await;
-    world.change_disk(&disk, |d| d.attachments.clear()).await;
-    refuses(DETACHED).await;
-    world.change_disk(&disk, move |d| d.attachments.push(leaving(&at))).await;
-    refuses(DETACHING).await;
-    world.change_disk(&disk, |d| d.account = "2000000000000002".into()).await;
-    refuses(NO_DISK).await;
-    world.change_instance(&instance, |i| i.account = "2000000000000002".into()).await;
-    refuses(NO_INSTANCE).await;
+    server.change_disk(&disk, move |d| d.attachments[0].instance = move_to.as_str().into()).await;
+    expect_refusal(NOT_ATTACHED).await;
+    server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
+    expect_refusal(LOCKED).await;
+    server.change_disk(&disk, |d| d.portable = false).await;
+    expect_refusal(NOT_PORTABLE).await;
+    server.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
+    expect_refusal(DISK_STATUS).await;
+    server.change_disk(&disk, |d| d.attachments.clear()).await;
+    expect_refusal(DETACHED).await;
+    server.change_disk(&disk, move |d| d.attachments.push(leaving(&at))).await;
+    expect_refusal(DETACHING).await;
+    server.change_disk(&disk, |d| d.account = "2000000000000002".into()).await;
+    expect_refusal(NO_DISK).await;
+    server.change_instance(&instance, |i| i.account = "2000000000000002".into()).await;
+    expect_refusal(NO_INSTANCE).await;
     let nowhere = [ask[0], ask[1], ask[2], ("RegionId", "nowhere")];
-    world.refuses("DetachDisk", &nowhere, REGION).await;
+    server.expect_refusal("DetachDisk", &nowhere, REGION).await;
 }
 
 fn leaving(instance: &str) -> Attachment {

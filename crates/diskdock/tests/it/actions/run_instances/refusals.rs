@@ -7,22 +7,22 @@ type Row<'a> = (Changes<'a>, u16, &'a str);
 const WINDOWS: &str = "win2022_21H2_x64_dtc_zh-cn_40G_alibase_20240110.vhd";
 const ARM: &str = "ubuntu_22_04_arm64_20G_alibase_20250625.vhd";
 
-async fn both_refuse(world: &TestServer, rows: &[Row<'_>]) {
+async fn both_refuse(server: &TestServer, rows: &[Row<'_>]) {
     for action in ["RunInstances", "CreateInstance"] {
         for (changes, status, code) in rows {
-            world.turns_down(action, &launch(changes), (*status, code)).await;
+            server.expect_code(action, &launch(changes), (*status, code)).await;
         }
     }
 }
 
 #[tokio::test]
 async fn launches_refuse_resources_that_do_not_exist() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let names: Vec<String> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), Some(name.as_str()))).collect();
     let no_image = ("ImageId", None);
     both_refuse(
-        &world,
+        &server,
         &[
             (&[("RegionId", None)], 400, "MissingParameter"),
             (&[("RegionId", Some("nowhere"))], 404, "InvalidRegionId.NotFound"),
@@ -56,7 +56,7 @@ async fn launches_refuse_resources_that_do_not_exist() {
 
 #[tokio::test]
 async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let essd = ("SystemDisk.Category", Some("cloud_essd"));
     let old_zone = ("ZoneId", Some("cn-hangzhou-b"));
     let windows = ("ImageId", Some(WINDOWS));
@@ -64,7 +64,7 @@ async fn launches_refuse_system_disks_that_image_or_type_do_not_take() {
     let size = |size| ("SystemDisk.Size", Some(size));
     let not_a_system_disk = "InvalidSystemDiskCategory.ValueNotSupported";
     both_refuse(
-        &world,
+        &server,
         &[
             (&[("ImageId", Some(ARM))], 400, "InvalidInstanceType.NotSupported"),
             (&[category("cloud_regional_disk_auto")], 400, not_a_system_disk),
@@ -107,14 +107,14 @@ async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
                 local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let world = TestServer::with(|plan| plan.inventory = inventory).await;
-    both_refuse(&world, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
-    world.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
+    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    both_refuse(&server, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
+    server.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
 }
 
 #[tokio::test]
 async fn launches_refuse_invalid_data_disks() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let size = |size| ("DataDisk.1.Size", Some(size));
     let category = |category| ("DataDisk.1.Category", Some(category));
     let (essd, auto) = (category("cloud_essd"), category("cloud_auto"));
@@ -128,7 +128,7 @@ async fn launches_refuse_invalid_data_disks() {
     let bad_category = "InvalidDataDiskCategory.ValueNotSupported";
     let no_iops = "ProvisionedIopsForDiskCategoryUnsupported";
     both_refuse(
-        &world,
+        &server,
         &[
             (&many, 400, "InstanceDiskNumber.LimitExceed"),
             (&small, 400, "InstanceDiskNumber.LimitExceed"),
@@ -177,7 +177,7 @@ async fn launches_refuse_invalid_data_disks() {
 
 #[tokio::test]
 async fn launches_refuse_invalid_guest_and_payment_options() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let windows = ("ImageId", Some(WINDOWS));
     let prepaid = ("InstanceChargeType", Some("PrePaid"));
     let period = |period| ("Period", Some(period));
@@ -188,7 +188,7 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
     let data = "AAAA".repeat(10_923);
     let unprotectable = "InvalidChargeType.ValueNotSupported";
     both_refuse(
-        &world,
+        &server,
         &[
             (&[password, ("PasswordInherit", Some("true"))], 400, "InvalidPasswordParam.Mismatch"),
             (&[windows, ("KeyPairName", Some("mine"))], 403, "DependencyViolation.WindowsInstance"),
@@ -215,7 +215,7 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
 
 #[tokio::test]
 async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let several = ("HostNames.1", Some("web-1"));
     let release = |time| ("AutoReleaseTime", Some(time));
     let unsupported = "InvalidInstanceType.NotSupported";
@@ -241,22 +241,22 @@ async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
         (&[("NetworkInterface.1.NetworkInterfaceId", Some("eni-1"))], 403, "InvalidEniId.NotFound"),
     ];
     for (changes, status, code) in rows {
-        world.turns_down("RunInstances", &launch(changes), (*status, code)).await;
+        server.expect_code("RunInstances", &launch(changes), (*status, code)).await;
     }
 }
 
 #[tokio::test]
 async fn launches_refuse_a_forward_tag_that_lists_no_ports() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let forwards = |value| [("Tag.1.Key", Some("diskdock:forward")), ("Tag.1.Value", value)];
     for nonsense in [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")] {
-        both_refuse(&world, &[(&forwards(nonsense), 400, "InvalidTagValue.Malformed")]).await;
+        both_refuse(&server, &[(&forwards(nonsense), 400, "InvalidTagValue.Malformed")]).await;
     }
     for action in ["RunInstances", "CreateInstance"] {
         for value in ["2222:22", "2222:22,8080:80"] {
-            world.ok(action, &launch(&forwards(Some(value)))).await;
+            server.ok(action, &launch(&forwards(Some(value)))).await;
         }
         let other = [("Tag.1.Key", Some("forward")), ("Tag.1.Value", Some("22"))];
-        world.ok(action, &launch(&other)).await;
+        server.ok(action, &launch(&other)).await;
     }
 }

@@ -5,21 +5,22 @@ use domain::{InstanceStatus, LockReason};
 use super::group;
 use crate::harness::{Pairs, REGION, Refused, TestServer};
 
-async fn all_refused(world: &TestServer, action: &str, base: Pairs<'_>, cases: &[Refused<'_>]) {
+async fn all_refused(server: &TestServer, action: &str, base: Pairs<'_>, cases: &[Refused<'_>]) {
     for (pairs, status, code) in cases {
         let kept = base.iter().filter(|(name, _)| pairs.iter().all(|(other, _)| other != name));
         let ask: Vec<_> = kept.chain(pairs.iter()).copied().collect();
-        world.turns_down(action, &ask, (*status, code)).await;
+        server.expect_code(action, &ask, (*status, code)).await;
     }
 }
 
 #[tokio::test]
 async fn create_security_group_refuses_what_is_not_valid() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let tags: Vec<_> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("key-{n}"))).collect();
     let tags: Vec<_> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
-    let pending = world.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
-    let elsewhere = world.ok("Vpc.CreateVpc", &[("RegionId", "cn-beijing")]).await.text_at("VpcId");
+    let pending = server.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
+    let elsewhere =
+        server.ok("Vpc.CreateVpc", &[("RegionId", "cn-beijing")]).await.text_at("VpcId");
     let cases: &[Refused<'_>] = &[
         (&[("RegionId", "mars")], 404, "InvalidRegionId.NotFound"),
         (&[("SecurityGroupName", "1")], 400, "InvalidSecurityGroupName.Malformed"),
@@ -32,22 +33,22 @@ async fn create_security_group_refuses_what_is_not_valid() {
         (&[("Tag.1.Value", "storage")], 400, "InvalidTag.Mismatch"),
         (&tags, 400, "InvalidTagCount"),
     ];
-    all_refused(&world, "CreateSecurityGroup", &[("RegionId", REGION)], cases).await;
+    all_refused(&server, "CreateSecurityGroup", &[("RegionId", REGION)], cases).await;
     let ask = |name| [("RegionId", REGION), ("SecurityGroupName", name), ("ClientToken", "sg-1")];
-    world.ok("CreateSecurityGroup", &ask("web")).await;
+    server.ok("CreateSecurityGroup", &ask("web")).await;
     let mismatch = (400, "IdempotentParameterMismatch");
-    world.turns_down("CreateSecurityGroup", &ask("other"), mismatch).await;
+    server.expect_code("CreateSecurityGroup", &ask("other"), mismatch).await;
     for _ in 1..100 {
-        group(&world).await;
+        group(&server).await;
     }
     let full: &[Refused<'_>] = &[(&[], 403, "QuotaExceed.SecurityGroup")];
-    all_refused(&world, "CreateSecurityGroup", &[("RegionId", REGION)], full).await;
+    all_refused(&server, "CreateSecurityGroup", &[("RegionId", REGION)], full).await;
 }
 
 #[tokio::test]
 async fn reads_and_changes_of_groups_refuse_what_is_not_there() {
-    let world = TestServer::new().await;
-    let id = group(&world).await;
+    let server = TestServer::new().await;
+    let id = group(&server).await;
     let target = [("RegionId", REGION), ("SecurityGroupId", id.as_str())];
     let unknown = "InvalidSecurityGroupId.NotFound";
     let of_group: &[(&str, &str)] = &[
@@ -61,19 +62,19 @@ async fn reads_and_changes_of_groups_refuse_what_is_not_there() {
             (&[("RegionId", "cn-beijing")], 404, code),
             (&[("SecurityGroupId", "sg-none")], 404, code),
         ];
-        all_refused(&world, action, &target, cases).await;
+        all_refused(&server, action, &target, cases).await;
     }
     let cases: &[Refused<'_>] = &[
         (&[], 400, "InvalidParameter"),
         (&[("SecurityGroupName", "1")], 400, "InvalidSecurityGroupName.Malformed"),
         (&[("Description", "http://x")], 400, "InvalidSecurityGroupDiscription.Malformed"),
     ];
-    all_refused(&world, "ModifySecurityGroupAttribute", &target, cases).await;
+    all_refused(&server, "ModifySecurityGroupAttribute", &target, cases).await;
     let cases: &[Refused<'_>] = &[
         (&[("NicType", "both")], 400, "InvalidNicType.ValueNotSupported"),
         (&[("NextToken", "next")], 400, "InvalidParameter"),
     ];
-    all_refused(&world, "DescribeSecurityGroupAttribute", &target, cases).await;
+    all_refused(&server, "DescribeSecurityGroupAttribute", &target, cases).await;
     let tags: Vec<_> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("key-{n}"))).collect();
     let tags: Vec<_> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
     let cases: &[Refused<'_>] = &[
@@ -83,13 +84,13 @@ async fn reads_and_changes_of_groups_refuse_what_is_not_there() {
         (&[("Tag.1.Value", "storage")], 400, "InvalidTag.Mismatch"),
         (&tags, 400, "InvalidTagCount"),
     ];
-    all_refused(&world, "DescribeSecurityGroups", &target[..1], cases).await;
+    all_refused(&server, "DescribeSecurityGroups", &target[..1], cases).await;
 }
 
 const RULE: Pairs<'_> = &[("IpProtocol", "tcp"), ("PortRange", "22/22")];
 
 /// The refusals that all four actions on rules have; `end` is the end that the action asks for.
-async fn rules_refused(world: &TestServer, action: &str, group: &str, end: &str, missing: &str) {
+async fn rules_refused(server: &TestServer, action: &str, group: &str, end: &str, missing: &str) {
     let base = [&[("RegionId", REGION), ("SecurityGroupId", group), (end, "10.0.0.0/8")], RULE];
     let base = base.concat();
     let list = if end == "SourceCidrIp" { "SourcePrefixListId" } else { "DestPrefixListId" };
@@ -128,13 +129,13 @@ async fn rules_refused(world: &TestServer, action: &str, group: &str, end: &str,
             "InvalidParam.Permissions",
         ),
     ];
-    all_refused(world, action, &base, cases).await;
+    all_refused(server, action, &base, cases).await;
     let ported = without("PortRange");
-    world.turns_down(action, &ported, (400, "InvalidPortRange.Malformed")).await;
+    server.expect_code(action, &ported, (400, "InvalidPortRange.Malformed")).await;
     let mut bare = without(end);
-    world.turns_down(action, &bare, (400, missing)).await;
+    server.expect_code(action, &bare, (400, missing)).await;
     bare.push((list, "pl-1"));
-    world.turns_down(action, &bare, (404, "InvalidPrefixListId.NotFound")).await;
+    server.expect_code(action, &bare, (404, "InvalidPrefixListId.NotFound")).await;
     let mut twice = vec![("RegionId", REGION), ("SecurityGroupId", group)];
     for (name, value) in [
         ("Permissions.1.IpProtocol", "tcp"),
@@ -148,25 +149,25 @@ async fn rules_refused(world: &TestServer, action: &str, group: &str, end: &str,
     ] {
         twice.push((name, value));
     }
-    world.turns_down(action, &twice, (400, "InvalidParam.DuplicatePermissions")).await;
+    server.expect_code(action, &twice, (400, "InvalidParam.DuplicatePermissions")).await;
 }
 
 #[tokio::test]
 async fn actions_on_rules_refuse_what_makes_no_rule() {
-    let world = TestServer::new().await;
-    let id = group(&world).await;
+    let server = TestServer::new().await;
+    let id = group(&server).await;
     for (action, end, missing) in [
         ("AuthorizeSecurityGroup", "SourceCidrIp", "MissingParameter.Source"),
         ("AuthorizeSecurityGroupEgress", "DestCidrIp", "MissingParameter.Dest"),
         ("RevokeSecurityGroup", "SourceCidrIp", "MissingParameter.Source"),
         ("RevokeSecurityGroupEgress", "DestCidrIp", "MissingParameter.Dest"),
     ] {
-        rules_refused(&world, action, &id, end, missing).await;
+        rules_refused(&server, action, &id, end, missing).await;
         let base = [&[("RegionId", REGION), ("SecurityGroupId", id.as_str())], RULE].concat();
         let token = [&base[..], &[(end, "10.0.0.0/8"), ("ClientToken", action)]].concat();
-        world.ok(action, &token).await;
+        server.ok(action, &token).await;
         let other = [&token[..], &[("Priority", "7")]].concat();
-        world.turns_down(action, &other, (400, "IdempotentParameterMismatch")).await;
+        server.expect_code(action, &other, (400, "IdempotentParameterMismatch")).await;
     }
     for action in ["RevokeSecurityGroup", "RevokeSecurityGroupEgress"] {
         let named = [
@@ -174,18 +175,18 @@ async fn actions_on_rules_refuse_what_makes_no_rule() {
             ("SecurityGroupId", id.as_str()),
             ("SecurityGroupRuleId.1", "sgr-1"),
         ];
-        world.turns_down(action, &named, (404, "InvalidSecurityGroupRuleId.NotFound")).await;
+        server.expect_code(action, &named, (404, "InvalidSecurityGroupRuleId.NotFound")).await;
         let twice = [&named[..], &[("SecurityGroupRuleId.2", "sgr-1")]].concat();
-        world.turns_down(action, &twice, (400, "InvalidParam.SecurityGroupRuleIdRepeated")).await;
+        server.expect_code(action, &twice, (400, "InvalidParam.SecurityGroupRuleIdRepeated")).await;
     }
 }
 
 #[tokio::test]
 async fn authorize_security_group_refuses_groups_elsewhere_and_too_many_rules() {
-    let world = TestServer::new().await;
-    let id = group(&world).await;
+    let server = TestServer::new().await;
+    let id = group(&server).await;
     let vpc = [("RegionId", REGION), ("VpcId", "vpc-1")];
-    let other = world.ok("CreateSecurityGroup", &vpc).await.text_at("SecurityGroupId");
+    let other = server.ok("CreateSecurityGroup", &vpc).await.text_at("SecurityGroupId");
     for (action, parameter, end, unknown, elsewhere) in [
         (
             "AuthorizeSecurityGroup",
@@ -205,8 +206,8 @@ async fn authorize_security_group_refuses_groups_elsewhere_and_too_many_rules() 
         let base = [&[("RegionId", REGION), ("SecurityGroupId", id.as_str())], RULE].concat();
         let cases: &[Refused<'_>] =
             &[(&[(parameter, "sg-none")], 404, unknown), (&[(parameter, &other)], 400, elsewhere)];
-        all_refused(&world, action, &base, cases).await;
-        let full = group(&world).await;
+        all_refused(&server, action, &base, cases).await;
+        let full = group(&server).await;
         for part in 0..2 {
             let mut ask = vec![
                 ("RegionId".to_owned(), REGION.to_owned()),
@@ -219,21 +220,21 @@ async fn authorize_security_group_refuses_groups_elsewhere_and_too_many_rules() 
                 ask.push((name(end), "10.0.0.0/8".to_owned()));
             }
             let ask: Vec<_> = ask.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-            world.ok(action, &ask).await;
+            server.ok(action, &ask).await;
         }
         let more = [&[("RegionId", REGION), ("SecurityGroupId", full.as_str())], RULE].concat();
         let more = [&more[..], &[(end, "10.0.0.0/8")]].concat();
-        world.turns_down(action, &more, (403, "AuthorizationLimitExceed")).await;
+        server.expect_code(action, &more, (403, "AuthorizationLimitExceed")).await;
     }
 }
 
 #[tokio::test]
 async fn join_and_leave_refuse_what_does_not_fit() {
-    let world = TestServer::new().await;
-    let id = group(&world).await;
+    let server = TestServer::new().await;
+    let id = group(&server).await;
     let vpc = [("RegionId", REGION), ("VpcId", "vpc-1")];
-    let of_vpc = world.ok("CreateSecurityGroup", &vpc).await.text_at("SecurityGroupId");
-    let instance = world.run_one(&[]).await;
+    let of_vpc = server.ok("CreateSecurityGroup", &vpc).await.text_at("SecurityGroupId");
+    let instance = server.run_one(&[]).await;
     let base = [("InstanceId", instance.as_str()), ("SecurityGroupId", id.as_str())];
     for action in ["JoinSecurityGroup", "LeaveSecurityGroup"] {
         let cases: &[Refused<'_>] = &[
@@ -242,25 +243,25 @@ async fn join_and_leave_refuse_what_does_not_fit() {
             (&[("RegionId", "mars")], 404, "InvalidRegionId.NotFound"),
             (&[("NetworkInterfaceId", "eni-1")], 403, "InvalidParam.EniIdAndInstanceId.Conflict"),
         ];
-        all_refused(&world, action, &base, cases).await;
+        all_refused(&server, action, &base, cases).await;
         let interface = [("NetworkInterfaceId", "eni-1"), base[1]];
-        world.turns_down(action, &interface, (404, "InvalidEniId.NotFound")).await;
+        server.expect_code(action, &interface, (404, "InvalidEniId.NotFound")).await;
     }
     let elsewhere: &[Refused<'_>] =
         &[(&[("SecurityGroupId", &of_vpc)], 400, "InvalidInstanceId.Mismatch")];
-    all_refused(&world, "JoinSecurityGroup", &base, elsewhere).await;
+    all_refused(&server, "JoinSecurityGroup", &base, elsewhere).await;
     for _ in 0..4 {
-        let other = group(&world).await;
-        world.ok("JoinSecurityGroup", &[base[0], ("SecurityGroupId", &other)]).await;
+        let other = group(&server).await;
+        server.ok("JoinSecurityGroup", &[base[0], ("SecurityGroupId", &other)]).await;
     }
     let full = (400, "InstanceSecurityGroupLimitExceeded");
-    world.turns_down("JoinSecurityGroup", &base, full).await;
-    world.put_in(&instance, InstanceStatus::Starting).await;
+    server.expect_code("JoinSecurityGroup", &base, full).await;
+    server.put_in(&instance, InstanceStatus::Starting).await;
     for action in ["JoinSecurityGroup", "LeaveSecurityGroup"] {
-        world.turns_down(action, &base, (403, "IncorrectInstanceStatus")).await;
+        server.expect_code(action, &base, (403, "IncorrectInstanceStatus")).await;
     }
-    world.change_instance(&instance, |one| one.locks.push(LockReason::Security)).await;
+    server.change_instance(&instance, |one| one.locks.push(LockReason::Security)).await;
     for action in ["JoinSecurityGroup", "LeaveSecurityGroup"] {
-        world.turns_down(action, &base, (403, "InstanceLockedForSecurity")).await;
+        server.expect_code(action, &base, (403, "InstanceLockedForSecurity")).await;
     }
 }

@@ -55,11 +55,11 @@ async fn delete_snapshot_in_use_wants_force_and_leaves_the_disks() {
     server.settle().await;
     assert_eq!(server.status_of(&disk).await, "Creating");
     let forced = [("SnapshotId", id.as_str()), ("Force", "true")];
-    server.turns_down("DeleteSnapshot", &forced, (403, "Operation.Conflict")).await;
+    server.expect_code("DeleteSnapshot", &forced, (403, "Operation.Conflict")).await;
     server.control("POST", "/transitions/finish", &json!({ "disk": disk }).to_string()).await;
     server.finish_all().await;
     let plain = [("SnapshotId", id.as_str())];
-    server.turns_down("DeleteSnapshot", &plain, (403, "SnapshotCreatedDisk")).await;
+    server.expect_code("DeleteSnapshot", &plain, (403, "SnapshotCreatedDisk")).await;
     server.ok("DeleteSnapshot", &forced).await;
     assert_eq!(server.describe(&disk).await["SourceSnapshotId"], id.as_str());
     let made = [REGION_PAIR, ("SnapshotId", id.as_str())];
@@ -75,14 +75,14 @@ async fn create_disk_refuses_a_snapshot_that_does_not_fit() {
     let with = |more: &[(&'static str, &'static str)]| [&BASE[..], &[from], more].concat();
     let message = "Specified disk size is less than the size of snapshot.";
     let smaller = with(&[("DiskCategory", "cloud_auto"), ("Size", "19")]);
-    server.refuses("CreateDisk", &smaller, (403, "InvalidDiskSize.TooSmall", message)).await;
+    server.expect_refusal("CreateDisk", &smaller, (403, "InvalidDiskSize.TooSmall", message)).await;
     let ephemeral = with(&[("DiskCategory", "elastic_ephemeral_disk_standard"), ("Size", "64")]);
     let refused = (403, "InvalidOperation.CreateFromSnapshotUnsupported");
-    server.turns_down("CreateDisk", &ephemeral, refused).await;
+    server.expect_code("CreateDisk", &ephemeral, refused).await;
     server.change_snapshot(&id, |snapshot| snapshot.encrypted = true).await;
     let plain = with(&[("DiskCategory", "cloud_essd"), ("Encrypted", "false")]);
     let refused = (403, "InvalidEncrypted.NotMatchSnapshot");
-    server.turns_down("CreateDisk", &plain, refused).await;
+    server.expect_code("CreateDisk", &plain, refused).await;
     let encrypted = with(&[("DiskCategory", "cloud_essd")]);
     let disk = server.ok("CreateDisk", &encrypted).await.text_at("DiskId");
     let told = server.describe(&disk).await;
@@ -92,10 +92,10 @@ async fn create_disk_refuses_a_snapshot_that_does_not_fit() {
     let disk = server.ok("CreateDisk", &encrypted).await.text_at("DiskId");
     assert_eq!(server.describe(&disk).await["KMSKeyId"], "key-1");
     server.change_snapshot(&id, |snapshot| snapshot.region = "cn-beijing".to_owned()).await;
-    server.turns_down("CreateDisk", &encrypted, (404, "InvalidSnapshotId.NotFound")).await;
+    server.expect_code("CreateDisk", &encrypted, (404, "InvalidSnapshotId.NotFound")).await;
     let fresh = server.ok("CreateSnapshot", &[("DiskId", &source)]).await.text_at("SnapshotId");
     let ask = [&BASE[..], &[("SnapshotId", fresh.as_str())]].concat();
-    server.turns_down("CreateDisk", &ask, (403, "InvalidSnapshotId.NotReady")).await;
+    server.expect_code("CreateDisk", &ask, (403, "InvalidSnapshotId.NotReady")).await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn launches_make_data_disks_from_snapshots() {
     let plain = [from, ("DataDisk.1.Encrypted", Some("false"))];
     for action in ["RunInstances", "CreateInstance"] {
         let refused = (403, "InvalidEncrypted.NotMatchSnapshot");
-        server.turns_down(action, &crate::harness::launch(&plain), refused).await;
+        server.expect_code(action, &crate::harness::launch(&plain), refused).await;
     }
     let instance = server.run_one(&[from]).await;
     assert_eq!(server.disks_of(&instance).await[1]["Encrypted"], true);
@@ -118,6 +118,6 @@ async fn launches_make_data_disks_from_snapshots() {
     let from = [("DataDisk.1.SnapshotId", Some(fresh.as_str()))];
     for action in ["RunInstances", "CreateInstance"] {
         let refused = (403, "InvalidSnapshotId.NotReady");
-        server.turns_down(action, &crate::harness::launch(&from), refused).await;
+        server.expect_code(action, &crate::harness::launch(&from), refused).await;
     }
 }

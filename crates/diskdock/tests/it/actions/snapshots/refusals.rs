@@ -41,13 +41,13 @@ async fn create_snapshot_refuses_malformed_parameters() {
         (&many, 400, "InvalidTagCount"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("CreateSnapshot", ask, (status, code)).await;
+        server.expect_code("CreateSnapshot", ask, (status, code)).await;
     }
     let value = [id, ("Tag.1.Key", "a"), ("Tag.1.Value", "http://x")];
-    server.turns_down("CreateSnapshot", &value, (400, "InvalidTagValue.Malformed")).await;
+    server.expect_code("CreateSnapshot", &value, (400, "InvalidTagValue.Malformed")).await;
     let message = "The specified DiskId does not exist.";
     let unknown = (404, "InvalidDiskId.NotFound", message);
-    server.refuses("CreateSnapshot", &[("DiskId", "d-none")], unknown).await;
+    server.expect_refusal("CreateSnapshot", &[("DiskId", "d-none")], unknown).await;
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn create_snapshot_refuses_a_disk_that_was_never_attached() {
     let disk = server.available_disk().await;
     let message = "The specified disk has never been attached to any instance.";
     let never = (403, "IncorrectDiskStatus.NeverAttached", message);
-    server.refuses("CreateSnapshot", &[("DiskId", &disk)], never).await;
+    server.expect_refusal("CreateSnapshot", &[("DiskId", &disk)], never).await;
 }
 
 /// Everything that can be wrong is made wrong one after the other, the last check first: each time
@@ -67,8 +67,8 @@ async fn create_snapshot_answers_the_first_failed_precondition() {
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
     let id = server.snapshot_of(&disk).await;
-    let refuses = async |server: &TestServer, status: u16, code: &str| {
-        server.turns_down("CreateSnapshot", &[("DiskId", &disk)], (status, code)).await;
+    let expect_refusal = async |server: &TestServer, status: u16, code: &str| {
+        server.expect_code("CreateSnapshot", &[("DiskId", &disk)], (status, code)).await;
     };
     let copies = id.clone();
     let write = move |tx: &mut dyn diskdock::store::WriteTx| {
@@ -81,21 +81,21 @@ async fn create_snapshot_answers_the_first_failed_precondition() {
         Ok(())
     };
     server.assembly.gateway.services.store.write(write).await.unwrap();
-    refuses(&server, 403, "QuotaExceed.Snapshot").await;
+    expect_refusal(&server, 403, "QuotaExceed.Snapshot").await;
     server.put_in(&instance, InstanceStatus::Starting).await;
-    refuses(&server, 400, "IncorrectInstanceStatus").await;
+    expect_refusal(&server, 400, "IncorrectInstanceStatus").await;
     server.change_instance(&instance, |i| i.locks = vec![LockReason::Security]).await;
-    refuses(&server, 403, "InstanceLockedForSecurity").await;
+    expect_refusal(&server, 403, "InstanceLockedForSecurity").await;
     server.change_disk(&disk, |d| d.attached_at = None).await;
-    refuses(&server, 403, "IncorrectDiskStatus.NeverAttached").await;
+    expect_refusal(&server, 403, "IncorrectDiskStatus.NeverAttached").await;
     server.change_disk(&disk, |d| d.attachments[0].phase = Phase::Attaching).await;
-    refuses(&server, 403, "IncorrectDiskStatus").await;
+    expect_refusal(&server, 403, "IncorrectDiskStatus").await;
     server.change_snapshot(&id, |s| s.status = domain::SnapshotStatus::Progressing).await;
-    refuses(&server, 403, "IncorrectDiskStatus.CreatingSnapshot").await;
+    expect_refusal(&server, 403, "IncorrectDiskStatus.CreatingSnapshot").await;
     server.change_disk(&disk, |d| d.category = Category::LocalSsdPro).await;
-    refuses(&server, 400, "DiskCategory.OperationNotSupported").await;
+    expect_refusal(&server, 400, "DiskCategory.OperationNotSupported").await;
     server.become_another_account().await;
-    refuses(&server, 404, "InvalidDiskId.NotFound").await;
+    expect_refusal(&server, 404, "InvalidDiskId.NotFound").await;
 }
 
 #[tokio::test]
@@ -120,14 +120,14 @@ async fn describe_snapshots_refuses_what_it_cannot_look_for() {
         (&[REGION_PAIR, ("NextToken", "x")], 400, "InvalidParameter"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("DescribeSnapshots", ask, (status, code)).await;
+        server.expect_code("DescribeSnapshots", ask, (status, code)).await;
     }
     let tags: Vec<_> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let many: Vec<_> =
         tags.iter().map(|name| (name.as_str(), "key")).chain([REGION_PAIR]).collect();
-    server.turns_down("DescribeSnapshots", &many, (400, "InvalidTagCount")).await;
+    server.expect_code("DescribeSnapshots", &many, (400, "InvalidTagCount")).await;
     let value = [REGION_PAIR, ("Tag.1.Value", "storage")];
-    server.turns_down("DescribeSnapshots", &value, (400, "InvalidTag.Mismatch")).await;
+    server.expect_code("DescribeSnapshots", &value, (400, "InvalidTag.Mismatch")).await;
 }
 
 #[tokio::test]
@@ -139,12 +139,12 @@ async fn modify_snapshot_attribute_refuses_less_retention_and_what_is_malformed(
     let of = ("SnapshotId", id.as_str());
     let days = [of, ("RetentionDays", "5")];
     let shorter = (400, "InvalidOperation.DecreaseRetentionDaysUnsupported");
-    server.turns_down("ModifySnapshotAttribute", &days, shorter).await;
+    server.expect_code("ModifySnapshotAttribute", &days, shorter).await;
     server.change_snapshot(&id, |snapshot| snapshot.retention_days = Some(6)).await;
-    server.turns_down("ModifySnapshotAttribute", &days, shorter).await;
+    server.expect_code("ModifySnapshotAttribute", &days, shorter).await;
     server.change_snapshot(&id, |s| s.status = domain::SnapshotStatus::Failed).await;
     let unfinished = (400, "InvalidSnapshotId.NotReady");
-    server.turns_down("ModifySnapshotAttribute", &days, unfinished).await;
+    server.expect_code("ModifySnapshotAttribute", &days, unfinished).await;
     let rows: [Refused<'_>; 9] = [
         (&[], 400, "MissingParameter"),
         (&[("SnapshotId", "")], 400, "InvalidParameter"),
@@ -161,7 +161,7 @@ async fn modify_snapshot_attribute_refuses_less_retention_and_what_is_malformed(
         ),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("ModifySnapshotAttribute", ask, (status, code)).await;
+        server.expect_code("ModifySnapshotAttribute", ask, (status, code)).await;
     }
     let rows: [Refused<'_>; 4] = [
         (&[], 400, "MissingParameter"),
@@ -170,6 +170,6 @@ async fn modify_snapshot_attribute_refuses_less_retention_and_what_is_malformed(
         (&[of, ("RegionId", "nowhere")], 400, "InvalidRegionId.MalFormed"),
     ];
     for (ask, status, code) in rows {
-        server.turns_down("DeleteSnapshot", ask, (status, code)).await;
+        server.expect_code("DeleteSnapshot", ask, (status, code)).await;
     }
 }

@@ -13,14 +13,14 @@ fn addresses(shown: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn run_instances_in_a_kept_vswitch_gives_its_vpc_zone_and_addresses() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "10.1.0.0/16").await;
-    let part = vswitch(&world, &network, "10.1.0.0/29").await;
+    let server = TestServer::new().await;
+    let network = vpc(&server, "10.1.0.0/16").await;
+    let part = vswitch(&server, &network, "10.1.0.0/29").await;
     let place = [("ZoneId", None), ("VSwitchId", Some(part.as_str()))];
     let two = [&place[..], &[("Amount", Some("2"))]].concat();
-    let ids = world.run(&two).await;
+    let ids = server.run(&two).await;
     for (id, address) in ids.iter().zip(["10.1.0.1", "10.1.0.2"]) {
-        let shown = world.show(id).await;
+        let shown = server.show(id).await;
         assert_eq!(
             (&shown["VpcAttributes"]["VpcId"], &shown["ZoneId"]),
             (&network.as_str().into(), &ZONE.into())
@@ -31,12 +31,12 @@ async fn run_instances_in_a_kept_vswitch_gives_its_vpc_zone_and_addresses() {
         );
     }
     let asked = [&place[..], &[("PrivateIpAddress", Some("10.1.0.4"))]].concat();
-    let last = world.run_one(&asked).await;
-    assert_eq!(addresses(&world.show(&last).await), ["10.1.0.4"]);
-    let shown = world.ok("Vpc.DescribeVSwitchAttributes", &[("VSwitchId", &part)]).await;
+    let last = server.run_one(&asked).await;
+    assert_eq!(addresses(&server.show(&last).await), ["10.1.0.4"]);
+    let shown = server.ok("Vpc.DescribeVSwitchAttributes", &[("VSwitchId", &part)]).await;
     assert_eq!(shown.json["AvailableIpAddressCount"], 1);
     let full = [("VSwitchId", part.as_str()), ("RegionId", REGION)];
-    world.turns_down("Vpc.DeleteVSwitch", &full, (400, "DependencyViolation")).await;
+    server.expect_code("Vpc.DeleteVSwitch", &full, (400, "DependencyViolation")).await;
 
     let refused: &[(Changes<'_>, &str)] = &[
         (&[("Amount", Some("2"))], "QuotaExceeded.PrivateIpAddress"),
@@ -47,59 +47,59 @@ async fn run_instances_in_a_kept_vswitch_gives_its_vpc_zone_and_addresses() {
     ];
     for (changes, code) in refused {
         let ask = launch(&[&place[..], changes].concat());
-        world.turns_down("RunInstances", &ask, (400, code)).await;
+        server.expect_code("RunInstances", &ask, (400, code)).await;
         if changes[0].0 != "Amount" {
-            world.turns_down("CreateInstance", &ask, (400, code)).await;
+            server.expect_code("CreateInstance", &ask, (400, code)).await;
         }
     }
-    world.run_one(&place).await;
+    server.run_one(&place).await;
     let ask = launch(&place);
     for action in ["RunInstances", "CreateInstance"] {
-        world.turns_down(action, &ask, (400, "QuotaExceeded.PrivateIpAddress")).await;
+        server.expect_code(action, &ask, (400, "QuotaExceeded.PrivateIpAddress")).await;
     }
     for id in ids {
-        world.ok("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
+        server.ok("DeleteInstance", &[("InstanceId", &id), ("Force", "true")]).await;
     }
-    world.finish_all().await;
-    let next = world.run_one(&place).await;
-    assert_eq!(addresses(&world.show(&next).await), ["10.1.0.1"]);
+    server.finish_all().await;
+    let next = server.run_one(&place).await;
+    assert_eq!(addresses(&server.show(&next).await), ["10.1.0.1"]);
 }
 
 #[tokio::test]
 async fn launches_refuse_a_vswitch_that_is_pending_or_elsewhere_and_a_group_of_another_vpc() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "10.1.0.0/16").await;
+    let server = TestServer::new().await;
+    let network = vpc(&server, "10.1.0.0/16").await;
     let ask = [("VpcId", network.as_str()), ("ZoneId", ZONE), ("CidrBlock", "10.1.0.0/24")];
-    let part = world.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
+    let part = server.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
     let pending = launch(&[("VSwitchId", Some(&part))]);
     for action in ["RunInstances", "CreateInstance"] {
-        world.turns_down(action, &pending, (400, "IncorrectVSwitchStatus")).await;
+        server.expect_code(action, &pending, (400, "IncorrectVSwitchStatus")).await;
     }
-    world.settle().await;
+    server.settle().await;
     let elsewhere = launch(&[
         ("VSwitchId", Some(part.as_str())),
         ("RegionId", Some("cn-beijing")),
         ("ZoneId", None),
     ]);
-    let group = world.ok("CreateSecurityGroup", &[("RegionId", REGION)]).await;
+    let group = server.ok("CreateSecurityGroup", &[("RegionId", REGION)]).await;
     let group = group.text_at("SecurityGroupId");
     let mixed = [("VSwitchId", Some(part.as_str())), ("SecurityGroupId", Some(group.as_str()))];
     let mixed = launch(&mixed);
     for action in ["RunInstances", "CreateInstance"] {
-        world.turns_down(action, &elsewhere, (404, "InvalidVSwitchId.NotFound")).await;
-        world.turns_down(action, &mixed, (400, "InvalidParameter.Mismatch")).await;
+        server.expect_code(action, &elsewhere, (404, "InvalidVSwitchId.NotFound")).await;
+        server.expect_code(action, &mixed, (400, "InvalidParameter.Mismatch")).await;
     }
     let several =
         [("VSwitchId", Some(part.as_str())), ("SecurityGroupIds.1", Some(group.as_str()))];
-    world.turns_down("RunInstances", &launch(&several), (400, "InvalidParameter.Mismatch")).await;
+    server.expect_code("RunInstances", &launch(&several), (400, "InvalidParameter.Mismatch")).await;
 }
 
 /// Configurations name vSwitches of the real cloud, which this server never made.
 #[tokio::test]
 async fn run_instances_in_an_unknown_vswitch_shows_it() {
-    let world = TestServer::new().await;
-    let id = world.run_one(&[("VSwitchId", Some("vsw-of-the-cloud"))]).await;
-    let shown = world.show(&id).await;
+    let server = TestServer::new().await;
+    let id = server.run_one(&[("VSwitchId", Some("vsw-of-the-cloud"))]).await;
+    let shown = server.show(&id).await;
     assert_eq!(shown["VpcAttributes"]["VSwitchId"], "vsw-of-the-cloud");
     assert!(addresses(&shown)[0].starts_with("172."));
 }

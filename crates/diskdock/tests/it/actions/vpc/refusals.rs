@@ -3,11 +3,11 @@
 use super::{vpc, vswitch};
 use crate::harness::{Pairs, REGION, Refused, TestServer, ZONE};
 
-async fn all_refused(world: &TestServer, action: &str, base: Pairs<'_>, cases: &[Refused<'_>]) {
+async fn all_refused(server: &TestServer, action: &str, base: Pairs<'_>, cases: &[Refused<'_>]) {
     for (pairs, status, code) in cases {
         let kept = base.iter().filter(|(name, _)| pairs.iter().all(|(other, _)| other != name));
         let ask: Vec<_> = kept.chain(pairs.iter()).copied().collect();
-        world.turns_down(action, &ask, (*status, code)).await;
+        server.expect_code(action, &ask, (*status, code)).await;
     }
 }
 
@@ -20,7 +20,7 @@ fn many_tags() -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn create_vpc_refuses_what_is_not_valid() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let tags = many_tags();
     let tags: Vec<_> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
     let cases: &[Refused<'_>] = &[
@@ -39,19 +39,19 @@ async fn create_vpc_refuses_what_is_not_valid() {
         (NO_KEY, 400, "InvalidTag.Mismatch"),
         (&tags, 400, "InvalidTagCount"),
     ];
-    all_refused(&world, "Vpc.CreateVpc", &[("RegionId", REGION)], cases).await;
+    all_refused(&server, "Vpc.CreateVpc", &[("RegionId", REGION)], cases).await;
     for _ in 0..10 {
-        vpc(&world, "10.0.0.0/8").await;
+        vpc(&server, "10.0.0.0/8").await;
     }
     let eleventh: &[Refused<'_>] = &[(&[], 400, "QuotaExceeded.Vpc")];
-    all_refused(&world, "Vpc.CreateVpc", &[("RegionId", REGION)], eleventh).await;
+    all_refused(&server, "Vpc.CreateVpc", &[("RegionId", REGION)], eleventh).await;
 }
 
 #[tokio::test]
 async fn create_v_switch_refuses_what_is_not_valid() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "10.1.0.0/16").await;
-    vswitch(&world, &network, "10.1.1.0/24").await;
+    let server = TestServer::new().await;
+    let network = vpc(&server, "10.1.0.0/16").await;
+    vswitch(&server, &network, "10.1.1.0/24").await;
     let tags = many_tags();
     let tags: Vec<_> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
     let base = [("VpcId", network.as_str()), ("ZoneId", ZONE), ("CidrBlock", "10.1.2.0/24")];
@@ -72,18 +72,18 @@ async fn create_v_switch_refuses_what_is_not_valid() {
         (NO_KEY, 400, "InvalidTag.Mismatch"),
         (&tags, 400, "InvalidTagCount"),
     ];
-    all_refused(&world, "Vpc.CreateVSwitch", &base, cases).await;
-    let pending = world.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
+    all_refused(&server, "Vpc.CreateVSwitch", &base, cases).await;
+    let pending = server.ok("Vpc.CreateVpc", &[("RegionId", REGION)]).await.text_at("VpcId");
     let ask = [("VpcId", pending.as_str()), ("CidrBlock", "172.16.0.0/24")];
     let cases: &[Refused<'_>] = &[(&ask, 400, "IncorrectVpcStatus")];
-    all_refused(&world, "Vpc.CreateVSwitch", &base, cases).await;
-    world.turns_down("Vpc.DeleteVpc", &ask[..1], (400, "IncorrectVpcStatus")).await;
+    all_refused(&server, "Vpc.CreateVSwitch", &base, cases).await;
+    server.expect_code("Vpc.DeleteVpc", &ask[..1], (400, "IncorrectVpcStatus")).await;
 }
 
 #[tokio::test]
 async fn reads_and_deletions_refuse_what_is_not_there() {
-    let world = TestServer::new().await;
-    let network = vpc(&world, "10.1.0.0/16").await;
+    let server = TestServer::new().await;
+    let network = vpc(&server, "10.1.0.0/16").await;
     let ids = vec!["vpc-1"; 21].join(",");
     let tags = many_tags();
     let tags: Vec<_> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
@@ -93,7 +93,7 @@ async fn reads_and_deletions_refuse_what_is_not_there() {
             (NO_KEY, 400, "InvalidTag.Mismatch"),
             (&tags, 400, "InvalidTagCount"),
         ];
-        all_refused(&world, action, &[("RegionId", REGION)], cases).await;
+        all_refused(&server, action, &[("RegionId", REGION)], cases).await;
     }
     let cases: &[(&str, Refused<'_>)] = &[
         (
@@ -133,32 +133,32 @@ async fn reads_and_deletions_refuse_what_is_not_there() {
         ),
     ];
     for (action, (pairs, status, code)) in cases {
-        world.turns_down(action, pairs, (*status, code)).await;
+        server.expect_code(action, pairs, (*status, code)).await;
     }
     let ask = [("VpcId", network.as_str()), ("ZoneId", ZONE), ("CidrBlock", "10.1.0.0/24")];
-    let pending = world.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
+    let pending = server.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
     let refused = (400, "IncorrectVSwitchStatus");
-    world.turns_down("Vpc.DeleteVSwitch", &[("VSwitchId", &pending)], refused).await;
+    server.expect_code("Vpc.DeleteVSwitch", &[("VSwitchId", &pending)], refused).await;
 }
 
 #[tokio::test]
 async fn client_tokens_of_networks_answer_as_before() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = |range| [("RegionId", REGION), ("CidrBlock", range), ("ClientToken", "vpc-1")];
-    let first = world.ok("Vpc.CreateVpc", &ask("10.0.0.0/8")).await.text_at("VpcId");
-    assert_eq!(world.ok("Vpc.CreateVpc", &ask("10.0.0.0/8")).await.text_at("VpcId"), first);
+    let first = server.ok("Vpc.CreateVpc", &ask("10.0.0.0/8")).await.text_at("VpcId");
+    assert_eq!(server.ok("Vpc.CreateVpc", &ask("10.0.0.0/8")).await.text_at("VpcId"), first);
     let mismatch = (400, "IdempotentParameterMismatch");
-    world.turns_down("Vpc.CreateVpc", &ask("10.0.0.0/16"), mismatch).await;
-    world.settle().await;
+    server.expect_code("Vpc.CreateVpc", &ask("10.0.0.0/16"), mismatch).await;
+    server.settle().await;
     let ask = |range| {
         let place = [("VpcId", first.as_str()), ("ZoneId", ZONE)];
         [place[0], place[1], ("CidrBlock", range), ("ClientToken", "vsw-1")]
     };
-    world.ok("Vpc.CreateVSwitch", &ask("10.0.0.0/24")).await;
+    server.ok("Vpc.CreateVSwitch", &ask("10.0.0.0/24")).await;
     let mismatch = (400, "Duplicated.ClientToken");
-    world.turns_down("Vpc.CreateVSwitch", &ask("10.0.1.0/24"), mismatch).await;
-    let other = vpc(&world, "10.0.0.0/8").await;
-    world.ok("Vpc.DeleteVpc", &[("VpcId", &other), ("ClientToken", "delete-1")]).await;
+    server.expect_code("Vpc.CreateVSwitch", &ask("10.0.1.0/24"), mismatch).await;
+    let other = vpc(&server, "10.0.0.0/8").await;
+    server.ok("Vpc.DeleteVpc", &[("VpcId", &other), ("ClientToken", "delete-1")]).await;
     let again = [("VpcId", first.as_str()), ("ClientToken", "delete-1")];
-    world.turns_down("Vpc.DeleteVpc", &again, (400, "IdempotentParameterMismatch")).await;
+    server.expect_code("Vpc.DeleteVpc", &again, (400, "IdempotentParameterMismatch")).await;
 }

@@ -71,11 +71,11 @@ fn request(known: Vec<String>) -> impl Strategy<Value = (String, Vec<(String, St
 #[test]
 fn signed_requests_with_random_parameters_get_well_formed_replies() {
     let runtime = runtime();
-    let world = runtime.block_on(TestServer::new());
+    let server = runtime.block_on(TestServer::new());
     let known = runtime.block_on(async {
-        let instance = world.running_instance().await;
-        let on = world.disk_on(&instance).await;
-        let free = world.available_disk().await;
+        let instance = server.running_instance().await;
+        let on = server.disk_on(&instance).await;
+        let free = server.available_disk().await;
         let list = format!("[\"{on}\",\"{free}\"]");
         vec![instance, on, free, list, REGION.to_owned(), ZONE.to_owned()]
     });
@@ -83,21 +83,21 @@ fn signed_requests_with_random_parameters_get_well_formed_replies() {
     let outcome = runner.run(&request(known), |(action, pairs, style)| {
         let borrowed: Vec<(&str, &str)> =
             pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let before = world.tx();
-        let answer = runtime.block_on(world.call_in(Style::ALL[style], &action, &borrowed));
+        let before = server.export_json();
+        let answer = runtime.block_on(server.call_in(Style::ALL[style], &action, &borrowed));
         prop_assert!(answer.status == 200 || (400..500).contains(&answer.status), "{:?}", answer);
         prop_assert_ne!(answer.code(), "SignatureDoesNotMatch");
         if answer.status != 200 {
             prop_assert!(!answer.code().is_empty() && !answer.message().is_empty());
-            prop_assert_eq!(world.tx(), before);
+            prop_assert_eq!(server.export_json(), before);
         }
-        runtime.block_on(world.pass(200));
+        runtime.block_on(server.pass(200));
         Ok(())
     });
     outcome.unwrap();
     runtime.block_on(async {
-        world.finish_all().await;
-        assert_eq!(world.differences().await, []);
+        server.finish_all().await;
+        assert_eq!(server.differences().await, []);
     });
 }
 
@@ -148,15 +148,15 @@ fn build((query, kind, headers, body, post): Parts) -> Option<Request<Vec<u8>>> 
 #[test]
 fn random_unsigned_bytes_get_well_formed_errors() {
     let runtime = runtime();
-    let world = runtime.block_on(TestServer::new());
-    let before = world.tx();
+    let server = runtime.block_on(TestServer::new());
+    let before = server.export_json();
     let mut runner = TestRunner::new(Config { cases: 2_000, ..Config::default() });
     let outcome = runner.run(&unsigned(), |request| {
-        let answer = runtime.block_on(world.send(request)).unwrap();
+        let answer = runtime.block_on(server.send(request)).unwrap();
         prop_assert!((400..500).contains(&answer.status), "{:?}", answer);
         prop_assert!(!answer.code().is_empty());
         Ok(())
     });
     outcome.unwrap();
-    assert_eq!(world.tx(), before);
+    assert_eq!(server.export_json(), before);
 }

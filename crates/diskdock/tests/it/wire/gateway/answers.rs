@@ -28,22 +28,22 @@ fn without_request_id(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn every_signature_style_gets_the_same_reply() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let awkward = "a <b> & \"c\" 'd' 你好 \u{1f4be}";
-    world
+    server
         .change_disk(&disk, move |disk| {
             disk.name = awkward.to_owned();
             disk.tags = vec![domain::Tag::new("one", "1"), domain::Tag::new("two", "")];
         })
         .await;
-    world.available_disk().await;
+    server.available_disk().await;
     let ask = [("RegionId", REGION), ("PageSize", "50")];
-    let reference = without_request_id(&world.ok("DescribeDisks", &ask).await);
+    let reference = without_request_id(&server.ok("DescribeDisks", &ask).await);
     assert_eq!(reference["Disks"]["Disk"][1]["DiskName"], awkward);
     for style in Style::ALL {
-        let answer = world.call_in(*style, "DescribeDisks", &ask).await;
+        let answer = server.call_in(*style, "DescribeDisks", &ask).await;
         assert_eq!(answer.status, 200, "{style:?}: {}", answer.text);
         let expected = if style.xml { as_xml(&reference) } else { reference.clone() };
         assert_eq!(without_request_id(&answer), expected, "{style:?}");
@@ -66,9 +66,9 @@ fn check_form(answer: &Answer, xml: bool) {
 
 #[tokio::test]
 async fn every_signature_style_gets_the_same_error() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     for style in Style::ALL {
-        let answer = world.call_in(*style, "DeleteDisk", &[("DiskId", "d-1<2")]).await;
+        let answer = server.call_in(*style, "DeleteDisk", &[("DiskId", "d-1<2")]).await;
         assert_eq!(answer.refusal(), (404, "InvalidDiskId.NotFound"));
         assert_eq!(answer.message(), "The specified disk does not exist.");
         let names: Vec<&String> = answer.json.as_object().unwrap().keys().collect();
@@ -84,12 +84,12 @@ async fn every_signature_style_gets_the_same_error() {
 
 #[tokio::test]
 async fn successful_reply_has_neither_code_nor_success() {
-    let world = TestServer::new().await;
-    let instance = world.running_instance().await;
-    let disk = world.disk_on(&instance).await;
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
     let answers = [
-        world.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await,
-        world.ok("DescribeDisks", &[("RegionId", REGION)]).await,
+        server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await,
+        server.ok("DescribeDisks", &[("RegionId", REGION)]).await,
     ];
     for answer in answers {
         for name in ["Code", "Success", "Message"] {
@@ -101,25 +101,25 @@ async fn successful_reply_has_neither_code_nor_success() {
 
 #[tokio::test]
 async fn request_ids_are_unique() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let mut ids = std::collections::HashSet::new();
     for _ in 0..200 {
-        let answer = world.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+        let answer = server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
         assert!(ids.insert(answer.text_at("RequestId")));
     }
 }
 
 #[tokio::test]
 async fn default_format_is_xml_for_1_0_and_json_for_acs3() {
-    let world = TestServer::new().await;
-    let nothing = super::signed(&world, "no-format", &[("Format", None)]);
-    let answer = world.send(super::get(&nothing)).await.unwrap();
+    let server = TestServer::new().await;
+    let nothing = super::signed(&server, "no-format", &[("Format", None)]);
+    let answer = server.send(super::get(&nothing)).await.unwrap();
     assert_eq!(answer.status, 200);
     assert!(
         answer.text.starts_with("<?xml version='1.0' encoding='UTF-8'?><DescribeDisksResponse>")
     );
-    let lower = super::signed(&world, "lower", &[("Format", Some("json"))]);
-    assert!(world.send(super::get(&lower)).await.unwrap().text.starts_with('{'));
-    let answer = world.call_in(Style::ACS3, "DescribeDisks", &[("RegionId", REGION)]).await;
+    let lower = super::signed(&server, "lower", &[("Format", Some("json"))]);
+    assert!(server.send(super::get(&lower)).await.unwrap().text.starts_with('{'));
+    let answer = server.call_in(Style::ACS3, "DescribeDisks", &[("RegionId", REGION)]).await;
     assert!(answer.text.starts_with('{'));
 }

@@ -9,11 +9,11 @@ use crate::harness::{Answer, REGION, Style, TestServer};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn post(world: &TestServer, in_query: &[(&str, &str)], in_body: &[(&str, &str)]) -> Answer {
+async fn post(server: &TestServer, in_query: &[(&str, &str)], in_body: &[(&str, &str)]) -> Answer {
     let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
-    let mut pairs = signed(world, &world.signer.nonce(), &[("RegionId", None)]);
+    let mut pairs = signed(server, &server.signer.nonce(), &[("RegionId", None)]);
     pairs.pop();
     let mut all = pairs.clone();
     for pair in owned(in_query).into_iter().chain(owned(in_body)) {
@@ -28,13 +28,13 @@ async fn post(world: &TestServer, in_query: &[(&str, &str)], in_body: &[(&str, &
         .uri(format!("/?{}", query(&pairs)))
         .header("host", "127.0.0.1:5260")
         .header("content-type", FORM);
-    world.send(request.body(query(&owned(in_body)).into_bytes()).unwrap()).await.unwrap()
+    server.send(request.body(query(&owned(in_body)).into_bytes()).unwrap()).await.unwrap()
 }
 
 #[tokio::test]
 async fn parameters_are_read_from_query_and_form() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let ids = format!("[\"{disk}\"]");
     let (region, ids) = (("RegionId", REGION), ("DiskIds", ids.as_str()));
     for (in_query, in_body) in [
@@ -44,7 +44,7 @@ async fn parameters_are_read_from_query_and_form() {
         (vec![region], vec![region, ids]),
         (vec![region, ids], vec![region, ids]),
     ] {
-        let answer = post(&world, &in_query, &in_body).await;
+        let answer = post(&server, &in_query, &in_body).await;
         assert_eq!(answer.status, 200, "{in_query:?} {in_body:?}: {}", answer.text);
         assert_eq!(answer.json["TotalCount"], 1);
     }
@@ -52,32 +52,32 @@ async fn parameters_are_read_from_query_and_form() {
 
 #[tokio::test]
 async fn all_parameters_may_be_in_the_form() {
-    let world = TestServer::new().await;
-    let mut pairs = signed(&world, "all-in-form", &[]);
+    let server = TestServer::new().await;
+    let mut pairs = signed(&server, "all-in-form", &[]);
     pairs.pop();
     let signature = sign_rpc("POST", &pairs, "testsecret");
     pairs.push(("Signature".to_owned(), signature));
     let request = Request::builder().method("POST").uri("/").header("host", "127.0.0.1:5260");
     let request =
         request.header("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
-    let answer = world.send(request.body(query(&pairs).into_bytes()).unwrap()).await.unwrap();
+    let answer = server.send(request.body(query(&pairs).into_bytes()).unwrap()).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[tokio::test]
 async fn parameter_with_two_values_is_refused() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let twice = |name: &str| {
         format!(
             "The request cannot be read: The parameter \"{name}\" is given twice. Give it once, in \
              the query or in the body."
         )
     };
-    let answer = post(&world, &[("RegionId", REGION)], &[("RegionId", "eu-west-1")]).await;
+    let answer = post(&server, &[("RegionId", REGION)], &[("RegionId", "eu-west-1")]).await;
     assert_eq!(answer.refusal(), (400, "InvalidParameter"));
     assert_eq!(answer.message(), twice("RegionId"));
     let same = [("RegionId", REGION), ("RegionId", REGION)];
-    for answer in [post(&world, &same, &[]).await, post(&world, &[], &same).await] {
+    for answer in [post(&server, &same, &[]).await, post(&server, &[], &same).await] {
         assert_eq!(answer.refusal(), (400, "InvalidParameter"));
         assert_eq!(answer.message(), twice("RegionId"));
     }
@@ -85,11 +85,11 @@ async fn parameter_with_two_values_is_refused() {
 
 #[tokio::test]
 async fn acs3_body_may_be_json() {
-    let world = TestServer::new().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
     let body = format!(r#"{{"RegionId":"{REGION}","DiskIds":"[\"{disk}\"]","PageSize":5}}"#);
     let mut request = Request::builder().method("POST").uri("/");
-    let date = with_seconds(world.assembly.gateway.services.clock.now());
+    let date = with_seconds(server.assembly.gateway.services.clock.now());
     for (name, value) in [
         ("host", "127.0.0.1:5260"),
         ("content-type", "application/json; charset=utf-8"),
@@ -111,7 +111,7 @@ async fn acs3_body_may_be_json() {
     };
     let authorization = sign_acs3(&to_sign, "testsecret");
     let request = request.header("authorization", authorization).body(body.into_bytes()).unwrap();
-    let answer = world.send(request).await.unwrap();
+    let answer = server.send(request).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json["PageSize"], 5);
     assert_eq!(answer.json["TotalCount"], 1);
@@ -119,9 +119,9 @@ async fn acs3_body_may_be_json() {
 
 #[tokio::test]
 async fn parameters_without_effect_are_listed_in_a_header() {
-    let world = TestServer::new().await;
+    let server = TestServer::new().await;
     let ask = [("RegionId", REGION), ("on", "DescribeDisks"), ("Tag.1.Colour", "red")];
-    let answer = world.ok("DescribeDisks", &ask[..2]).await;
+    let answer = server.ok("DescribeDisks", &ask[..2]).await;
     assert_eq!(answer.ignored(), "on");
     let place = [
         ("RegionId", REGION),
@@ -130,25 +130,25 @@ async fn parameters_without_effect_are_listed_in_a_header() {
         ("DiskCategory", "cloud_essd"),
         ("StorageClusterId", "dbsc-1"),
     ];
-    assert_eq!(world.ok("CreateDisk", &place).await.ignored(), "StorageClusterId");
-    assert_eq!(world.ok("CreateDisk", &place[..4]).await.ignored(), "");
+    assert_eq!(server.ok("CreateDisk", &place).await.ignored(), "StorageClusterId");
+    assert_eq!(server.ok("CreateDisk", &place[..4]).await.ignored(), "");
 }
 
 #[tokio::test]
 async fn strict_server_refuses_parameters_without_effect() {
-    let world = TestServer::strict().await;
+    let server = TestServer::strict().await;
     let message =
         "The specified parameter \"on\" is not known to this action and this server is strict.";
     let ask = [("RegionId", REGION), ("on", "DescribeDisks")];
-    world.refuses("DescribeDisks", &ask, (400, "InvalidParameter", message)).await;
-    world.ok("DescribeDisks", &ask[..1]).await;
+    server.expect_refusal("DescribeDisks", &ask, (400, "InvalidParameter", message)).await;
+    server.ok("DescribeDisks", &ask[..1]).await;
 }
 
 #[tokio::test]
 async fn every_action_accepts_owner_and_region_parameters() {
-    let world = TestServer::strict().await;
-    let instance = world.running_instance().await;
-    let disk = world.available_disk().await;
+    let server = TestServer::strict().await;
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
     let legacy = [
         ("RegionId", REGION),
         ("OwnerId", "1"),
@@ -164,18 +164,18 @@ async fn every_action_accepts_owner_and_region_parameters() {
         ("DescribeDisks", &[][..]),
     ] {
         let ask: Vec<(&str, &str)> = own.iter().chain(&legacy).copied().collect();
-        let answer = world.ok(action, &ask).await;
+        let answer = server.ok(action, &ask).await;
         assert_eq!(answer.ignored(), "", "{action}");
-        world.finish_all().await;
+        server.finish_all().await;
     }
 }
 
 #[tokio::test]
 async fn the_action_header_of_a_1_0_request_does_not_count() {
-    let world = TestServer::new().await;
-    let now = world.assembly.gateway.services.clock.now();
+    let server = TestServer::new().await;
+    let now = server.assembly.gateway.services.clock.now();
     let ask = [("RegionId", REGION)];
-    let mut request = world.signer.sign(Style::default(), "DescribeDisks", &ask, now);
+    let mut request = server.signer.sign(Style::default(), "DescribeDisks", &ask, now);
     request.headers_mut().insert("x-acs-action", "DeleteDisk".parse().unwrap());
-    assert_eq!(world.send(request).await.unwrap().status, 200);
+    assert_eq!(server.send(request).await.unwrap().status, 200);
 }

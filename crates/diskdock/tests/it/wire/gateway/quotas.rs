@@ -36,23 +36,23 @@ fn launch<'a>(amount: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a
 #[tokio::test]
 async fn quotas_apply_per_account_to_every_creating_action() {
     let quotas = Quotas { disks: Some(3), instances: Some(2), machine_memory_mib: None };
-    let mut world = TestServer::with(|plan| plan.quotas = quotas).await;
-    let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");
-    world.ok("RunInstances", &launch("1", &[])).await;
+    let mut server = TestServer::with(|plan| plan.quotas = quotas).await;
+    let disk = server.ok("CreateDisk", &DISK).await.text_at("DiskId");
+    server.ok("RunInstances", &launch("1", &[])).await;
     let data = [("DataDisk.1.Size", "20"), ("DataDisk.1.Category", "cloud_essd")];
-    let before = world.tx();
-    world.refuses("RunInstances", &launch("1", &data), DISKS).await;
-    world.refuses("RunInstances", &launch("2", &[]), INSTANCES).await;
-    assert_eq!(world.tx(), before, "nothing of it was done");
-    world.ok("RunInstances", &launch("1", &[])).await;
-    world.refuses("CreateDisk", &DISK, DISKS).await;
+    let before = server.export_json();
+    server.expect_refusal("RunInstances", &launch("1", &data), DISKS).await;
+    server.expect_refusal("RunInstances", &launch("2", &[]), INSTANCES).await;
+    assert_eq!(server.export_json(), before, "nothing of it was done");
+    server.ok("RunInstances", &launch("1", &[])).await;
+    server.expect_refusal("CreateDisk", &DISK, DISKS).await;
     let dry = [&DISK[..], &[("DryRun", "true")]].concat();
-    world.refuses("CreateDisk", &dry, DISKS).await;
-    world.ok("ModifyDiskAttribute", &[("DiskId", &disk), ("DiskName", "other")]).await;
-    world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
-    world.ok("CreateDisk", &DISK).await;
-    world.become_another_account().await;
-    world.ok("CreateDisk", &DISK).await;
+    server.expect_refusal("CreateDisk", &dry, DISKS).await;
+    server.ok("ModifyDiskAttribute", &[("DiskId", &disk), ("DiskName", "other")]).await;
+    server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    server.ok("CreateDisk", &DISK).await;
+    server.become_another_account().await;
+    server.ok("CreateDisk", &DISK).await;
 }
 
 /// Two machines of ecs.g6.large, which has 8 GiB.
@@ -66,14 +66,14 @@ const CAPACITY: (u16, &str, &str) = (
 
 #[tokio::test]
 async fn full_host_refuses_whatever_needs_room_for_disks_and_changes_nothing() {
-    let world = TestServer::new().await;
-    let disk = world.ok("CreateDisk", &DISK).await.text_at("DiskId");
-    let launched = world.ok("RunInstances", &launch("1", &[])).await;
+    let server = TestServer::new().await;
+    let disk = server.ok("CreateDisk", &DISK).await.text_at("DiskId");
+    let launched = server.ok("RunInstances", &launch("1", &[])).await;
     let instance = &launched.json["InstanceIdSets"]["InstanceIdSet"][0];
     let instance = instance.as_str().unwrap().to_owned();
-    world.finish_all().await;
-    world.simulated().set_full(true);
-    let before = world.tx();
+    server.finish_all().await;
+    server.simulated().set_full(true);
+    let before = server.export_json();
     let create = [
         ("RegionId", REGION),
         ("ZoneId", ZONE),
@@ -81,53 +81,53 @@ async fn full_host_refuses_whatever_needs_room_for_disks_and_changes_nothing() {
         ("InstanceType", "ecs.g6.large"),
     ];
     let grow = [("DiskId", disk.as_str()), ("NewSize", "40")];
-    world.refuses("CreateDisk", &DISK, CAPACITY).await;
-    world.refuses("ResizeDisk", &grow, CAPACITY).await;
-    world.refuses("RunInstances", &launch("1", &[]), CAPACITY).await;
-    world.refuses("CreateInstance", &create, CAPACITY).await;
+    server.expect_refusal("CreateDisk", &DISK, CAPACITY).await;
+    server.expect_refusal("ResizeDisk", &grow, CAPACITY).await;
+    server.expect_refusal("RunInstances", &launch("1", &[]), CAPACITY).await;
+    server.expect_refusal("CreateInstance", &create, CAPACITY).await;
     let dry = [&DISK[..], &[("DryRun", "true")]].concat();
-    world.refuses("CreateDisk", &dry, CAPACITY).await;
-    assert_eq!(world.tx(), before, "nothing of it was done");
+    server.expect_refusal("CreateDisk", &dry, CAPACITY).await;
+    assert_eq!(server.export_json(), before, "nothing of it was done");
 
     // Whatever needs no room goes on.
     let both = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
-    world.ok("ModifyDiskAttribute", &[("DiskId", &disk), ("DiskName", "other")]).await;
+    server.ok("ModifyDiskAttribute", &[("DiskId", &disk), ("DiskName", "other")]).await;
     for action in ["AttachDisk", "DetachDisk"] {
-        world.ok(action, &both).await;
-        world.finish_all().await;
+        server.ok(action, &both).await;
+        server.finish_all().await;
     }
     let stop = [("InstanceId", instance.as_str()), ("ForceStop", "true")];
-    world.ok("StopInstance", &stop).await;
-    world.finish_all().await;
-    world.ok("DeleteDisk", &[("DiskId", &disk)]).await;
-    world.ok("DeleteInstance", &[("InstanceId", &instance)]).await;
-    world.simulated().set_full(false);
-    world.ok("CreateDisk", &DISK).await;
+    server.ok("StopInstance", &stop).await;
+    server.finish_all().await;
+    server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    server.ok("DeleteInstance", &[("InstanceId", &instance)]).await;
+    server.simulated().set_full(false);
+    server.ok("CreateDisk", &DISK).await;
 }
 
 #[tokio::test]
 async fn machine_memory_limits_running_instances_only() {
     let quotas = Quotas { machine_memory_mib: Some(TWO_MACHINES_MIB), ..Quotas::default() };
-    let mut world = TestServer::with(|plan| plan.quotas = quotas).await;
-    world.refuses("RunInstances", &launch("3", &[]), NO_STOCK).await;
-    let launched = world.ok("RunInstances", &launch("2", &[])).await;
+    let mut server = TestServer::with(|plan| plan.quotas = quotas).await;
+    server.expect_refusal("RunInstances", &launch("3", &[]), NO_STOCK).await;
+    let launched = server.ok("RunInstances", &launch("2", &[])).await;
     let first = &launched.json["InstanceIdSets"]["InstanceIdSet"][0];
     let first = first.as_str().unwrap().to_owned();
-    world.finish_all().await;
+    server.finish_all().await;
     let dry = launch("1", &[("DryRun", "true")]);
-    world.refuses("RunInstances", &dry, NO_STOCK).await;
-    world.ok("RebootInstance", &[("InstanceId", &first)]).await;
-    world.finish_all().await;
-    world.ok("StopInstance", &[("InstanceId", &first)]).await;
-    world.finish_all().await;
-    world.ok("RunInstances", &launch("1", &[])).await;
-    world.finish_all().await;
-    let before = world.tx();
-    world.refuses("StartInstance", &[("InstanceId", &first)], NO_STOCK).await;
+    server.expect_refusal("RunInstances", &dry, NO_STOCK).await;
+    server.ok("RebootInstance", &[("InstanceId", &first)]).await;
+    server.finish_all().await;
+    server.ok("StopInstance", &[("InstanceId", &first)]).await;
+    server.finish_all().await;
+    server.ok("RunInstances", &launch("1", &[])).await;
+    server.finish_all().await;
+    let before = server.export_json();
+    server.expect_refusal("StartInstance", &[("InstanceId", &first)], NO_STOCK).await;
     let batch = [("RegionId", REGION), ("InstanceId.1", first.as_str())];
-    world.refuses("StartInstances", &batch, NO_STOCK).await;
-    assert_eq!(world.tx(), before, "nothing of it was done");
+    server.expect_refusal("StartInstances", &batch, NO_STOCK).await;
+    assert_eq!(server.export_json(), before, "nothing of it was done");
     // Another account has no memory of its own.
-    world.become_another_account().await;
-    world.refuses("RunInstances", &launch("1", &[]), NO_STOCK).await;
+    server.become_another_account().await;
+    server.expect_refusal("RunInstances", &launch("1", &[]), NO_STOCK).await;
 }

@@ -168,7 +168,7 @@ impl Machine {
         plugged.looked_at = self.now;
         match decision {
             Decision::Ask => self.ask(port),
-            Decision::Refused(_) => {
+            Decision::Fail(_) => {
                 plugged.wanted = false;
                 self.policy.cancelled(&attachment.disk);
             }

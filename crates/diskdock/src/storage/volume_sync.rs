@@ -10,18 +10,18 @@ use domain::DiskId;
 
 use super::directory::{Directory, DiskFile, DiskFormat};
 use super::error::{At, StorageError};
-use super::volumes::{Closing, Identity, Opened, Volumes};
+use super::volumes::{Identity, Opened, SyncHandle, Volumes};
 use crate::failpoint;
 
 /// The file of a disk, opened before QEMU closes it: Linux reports a failed writeback only to file
 /// descriptors that were open when it failed, and QEMU does not report it.
-pub(super) struct ClosingFile {
+pub(super) struct FileSyncHandle {
     pub directory: Directory,
     pub disk: DiskId,
     pub found: DiskFile,
 }
 
-impl ClosingFile {
+impl FileSyncHandle {
     /// Whether the disk's name still leads to the file.
     fn check_name(&self, held: &Metadata) -> Result<(), StorageError> {
         let path = &self.found.path;
@@ -57,7 +57,7 @@ impl ClosingFile {
     }
 }
 
-impl Closing for ClosingFile {
+impl SyncHandle for FileSyncHandle {
     fn check(&self, opened: Option<&Opened>) -> Result<(), StorageError> {
         self.directory.refuse_if_damaged(&self.disk)?;
         let held = self.found.file.metadata().at("look at", &self.found.path)?;

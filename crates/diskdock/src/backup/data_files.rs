@@ -11,7 +11,7 @@ use crate::storage::{
 
 /// The files beside a store.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Beside {
+pub(crate) struct DataFiles {
     /// The files of disks.
     pub disks: Vec<DiskFileFound>,
     /// The files of snapshots.
@@ -22,10 +22,10 @@ pub(crate) struct Beside {
     pub machines: Vec<InstanceId>,
 }
 
-impl Beside {
+impl DataFiles {
     /// Looks. A directory that is not there has nothing.
-    pub(crate) fn look(data_directory: &Path) -> Result<Beside, StorageError> {
-        Ok(Beside {
+    pub(crate) fn look(data_directory: &Path) -> Result<DataFiles, StorageError> {
+        Ok(DataFiles {
             disks: disk_files(data_directory)?,
             snapshots: snapshots_found(data_directory)?,
             images: Images::of(data_directory).survey()?.records,

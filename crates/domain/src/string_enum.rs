@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Declares a closed set of words on the wire, with a way back from text.
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[doc = $doc:literal])* $name:ident {
         $($(#[doc = $line:literal])* $variant:ident = $text:literal),* $(,)?
     }) => {
@@ -27,9 +27,9 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use string_enum;
 
-words!(
+string_enum!(
     /// How a resource is paid for.
     ChargeType {
         /// Subscription.
@@ -39,7 +39,7 @@ words!(
     }
 );
 
-words!(
+string_enum!(
     /// Why a resource is locked.
     LockReason {
         /// Overdue payment.
@@ -57,4 +57,4 @@ words!(
 
 /// A transition that a state machine does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Illegal;
+pub struct IllegalTransition;

@@ -49,7 +49,7 @@ impl Directory {
     }
 
     pub(super) fn draft(&self) -> Result<Draft, StorageError> {
-        let (keeper, mode) = self.keeper();
+        let (keeper, mode) = self.owner_and_mode();
         Draft::begin(self.disks(), keeper, mode)
     }
 
