@@ -1,5 +1,5 @@
-//! Two servers over one database, each call to either of them, while a server is killed or the
-//! database is stopped: nothing acknowledged is lost, no call is without an answer for long, all
+//! Two servers over one database, each call to either of them, while a server is killed, or the
+//! database is stopped or silent: nothing acknowledged is lost, no call is without an answer for long, all
 //! servers come back by themselves, and what the callers saw of each disk has an order.
 //!
 //! Runs where DISKDOCK_TEST_POSTGRES_CONTROL names a program that stops and starts the database, as
@@ -39,16 +39,18 @@ enum Disturbance {
     Kill(usize),
     /// The database is stopped without warning, for so long.
     Outage(Duration),
+    /// The database answers nothing, for so long.
+    Silence(Duration),
 }
 
 impl Disturbance {
-    /// By turns one and the other.
+    /// Each in its turn.
     fn of(round: u64, random: &IdGenerator) -> Disturbance {
         let number = random.random();
-        if round.is_multiple_of(2) {
-            Disturbance::Outage(Duration::from_millis(500 + number % 2_500))
-        } else {
-            Disturbance::Kill(usize::from(number.is_multiple_of(2)))
+        match round % 4 {
+            0 | 2 => Disturbance::Outage(Duration::from_millis(500 + number % 2_500)),
+            1 => Disturbance::Silence(Duration::from_millis(7_000 + number % 2_000)),
+            _ => Disturbance::Kill(usize::from(number.is_multiple_of(2))),
         }
     }
 }
@@ -73,7 +75,7 @@ impl Cluster {
         self.addresses[number].read().unwrap().clone()
     }
 
-    /// Stops or starts the database.
+    /// Stops or starts the database, lets it stand still or go on.
     fn database(&self, verb: &str) {
         let silent = || Stdio::null();
         let done = Command::new(&self.control).arg(verb).stdout(silent()).stderr(silent()).status();
@@ -256,6 +258,12 @@ fn round(cluster: &mut Cluster, disks: &[String], number: u64, random: &IdGenera
                 shared.database("start");
                 None
             }
+            (Disturbance::Silence(lasts), _) => {
+                shared.database("freeze");
+                std::thread::sleep(lasts);
+                shared.database("thaw");
+                None
+            }
             (Disturbance::Kill(_), None) => None,
         };
         std::thread::sleep(AFTERWARDS);
@@ -339,7 +347,7 @@ fn calls_to_two_servers_have_an_order_through_kills_and_outages() {
     for round_number in 0..number("ROUNDS", ROUNDS) {
         let seen = round(&mut cluster, &disks, round_number, &random);
         made += seen.made.len();
-        outages += usize::from(matches!(seen.disturbance, Disturbance::Outage(_)));
+        outages += usize::from(!matches!(seen.disturbance, Disturbance::Kill(_)));
         events += check(&cluster, &mut known, seen);
     }
     check_log(&cluster, outages);

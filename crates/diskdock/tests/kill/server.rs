@@ -12,8 +12,8 @@ use diskdock::clock::Clock;
 use diskdock::gateway::signature::{percent_encode, sign_rpc};
 use serde_json::Value;
 
-/// How long an answer may take.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take, also from a server whose database is silent.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(12);
 
 static NONCES: AtomicU64 = AtomicU64::new(0);
 

@@ -17,8 +17,9 @@ use super::wait::wait;
 /// How long an answer may take, connecting aside. Longer than the server's own bound below, so that
 /// only a server that is silent is given up here.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
-/// How long connecting may take, with all hosts, encryption and the first statement.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long connecting may take, with all hosts, encryption and the first statement: those who wait
+/// for a connection that is silent wait for this as well before they are told.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Prepared statements that a connection keeps; the few beyond are prepared again.
 const STATEMENTS: usize = 256;
 
