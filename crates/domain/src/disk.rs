@@ -248,7 +248,8 @@ impl Disk {
         }
     }
 
-    /// The status as clients see it.
+    /// The status as clients see it. It follows from activity and attachments: a disk without
+    /// attachments is Available, see `become_available_from`.
     pub fn status(&self) -> DiskStatus {
         if !self.is_created() {
             return DiskStatus::Creating;

@@ -139,7 +139,7 @@ pub struct MachineEvent {
     pub disk: Option<DiskId>,
 }
 
-/// A disk at an instance, in one attachment of its life.
+/// One attachment of a disk to an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AttachmentId {
     /// The instance.

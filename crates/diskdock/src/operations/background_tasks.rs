@@ -1,5 +1,5 @@
-//! The life of a server: it observes its machines, resumes the operations in flight, serves, and
-//! keeps itself in order until it is stopped.
+//! The background tasks of a server: it observes its machines, resumes the operations in flight,
+//! renews its lease, reconciles and cleans up until it is stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub struct BackgroundTasks {
 }
 
 impl BackgroundTasks {
-    /// The life of a server of these parts, with what else it has to do again and again.
+    /// The background tasks of a server made of these parts, and `others`.
     pub fn new(
         store: &Arc<Store>,
         clock: &Arc<Clock>,
@@ -50,36 +50,36 @@ impl BackgroundTasks {
         others: Vec<PeriodicTask>,
     ) -> BackgroundTasks {
         let all_may_differ = Arc::<Notify>::default();
-        let (lease, other_leases) = (Arc::clone(runner), Arc::clone(runner));
-        let (reconciled, driver, time) =
-            (Arc::clone(store), Arc::clone(hypervisor), Arc::clone(clock));
-        let (cleared, now) = (Arc::clone(store), Arc::clone(clock));
-        let (expired, present) = (Arc::clone(store), Arc::clone(clock));
+        let (renewing, taking_over) = (Arc::clone(runner), Arc::clone(runner));
+        let (reconciled, driver) = (Arc::clone(store), Arc::clone(hypervisor));
+        let (forgetting, expiring) = (Arc::clone(store), Arc::clone(store));
+        let [reconcile_clock, token_clock, expiry_clock] = [clock, clock, clock].map(Arc::clone);
         let own = [
             PeriodicTask::new("renew the lease", RENEWED_EVERY, move || {
-                let runner = Arc::clone(&lease);
+                let runner = Arc::clone(&renewing);
                 async move { runner.renew_lease().await }
             }),
             PeriodicTask::new("take over from silent servers", TAKEN_OVER_EVERY, move || {
-                let runner = Arc::clone(&other_leases);
+                let runner = Arc::clone(&taking_over);
                 async move { runner.take_over().await.map(drop) }
             }),
             PeriodicTask::new("reconcile", RECONCILED_EVERY, move || {
                 let (store, driver) = (Arc::clone(&reconciled), Arc::clone(&driver));
-                let now = time.now();
+                let now = reconcile_clock.now();
                 async move {
-                    let unknown = MissingInHypervisor::Report;
-                    report(reconcile(&store, driver.as_ref(), unknown, now).await?);
+                    let if_missing = MissingInHypervisor::Report;
+                    report(reconcile(&store, driver.as_ref(), if_missing, now).await?);
                     discard_volumes(&store, driver.as_ref()).await.map(drop)
                 }
             })
             .also_after(&all_may_differ),
             PeriodicTask::new("forget old tokens", CLEARED_EVERY, move || {
-                let (store, before) = (Arc::clone(&cleared), now.now().plus_s(-TOKENS_KEPT_S));
+                let store = Arc::clone(&forgetting);
+                let before = token_clock.now().plus_s(-TOKENS_KEPT_S);
                 async move { store.write(move |tx| tx.forget_tokens(before)).await }
             }),
             PeriodicTask::new("remove what has expired", EXPIRED_EVERY, move || {
-                let (store, now) = (Arc::clone(&expired), present.now());
+                let (store, now) = (Arc::clone(&expiring), expiry_clock.now());
                 async move { remove_expired(&store, now).await }
             }),
         ];

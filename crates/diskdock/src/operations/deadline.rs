@@ -56,13 +56,13 @@ impl Deadline {
         self.left_ms() == Some(0)
     }
 
-    /// Milliseconds that were left at the last look; none while it stands still.
+    /// Milliseconds that were left at the last step; none while it is suspended.
     pub(crate) fn left_ms(&self) -> Option<i64> {
         let left_ms = self.allowed_ms.saturating_sub(self.used.counted_ms).max(0);
         (!self.used.is_suspended).then_some(left_ms)
     }
 
-    /// Milliseconds that are left now; none while it stands still.
+    /// Milliseconds that are left now; none while it is suspended.
     pub(crate) fn left_ms_at(&self, now: Uptime) -> Option<i64> {
         let mut later = *self;
         later.used.count(now);

@@ -82,7 +82,7 @@ impl ConsecutiveFailures {
 pub struct TimeLeft {
     /// Milliseconds until it is advanced next.
     pub next_in_ms: i64,
-    /// Milliseconds until it is given up; none while its deadline stands still.
+    /// Milliseconds until it is given up; none while its deadline is suspended.
     pub gives_up_in_ms: Option<i64>,
 }
 
@@ -175,7 +175,7 @@ impl Jobs {
     }
 
     pub(crate) fn next_due(&self) -> Option<Uptime> {
-        self.due.peek().map(|Reverse((moment, _))| *moment)
+        self.due.peek().map(|Reverse((due, _))| *due)
     }
 
     /// The operations that wait for something, oldest first.
@@ -199,10 +199,10 @@ impl Jobs {
     /// The selected operations, oldest first.
     pub(super) fn select(&self, selection: &Selection) -> Vec<Selected> {
         let waiting = self.waiting.iter().map(|(id, job)| (*id, job.subject(), job.making()));
-        let entry = self.running.iter();
-        let entry = entry.map(|(id, entry)| (*id, entry.subject.clone(), entry.making.clone()));
+        let running = self.running.iter();
+        let running = running.map(|(id, entry)| (*id, entry.subject.clone(), entry.making.clone()));
         let all =
-            waiting.chain(entry).map(|(id, subject, making)| Selected { id, subject, making });
+            waiting.chain(running).map(|(id, subject, making)| Selected { id, subject, making });
         let is_meant = |one: &Selected| {
             let Subject { instance, disk } = &one.subject;
             selection.includes(instance.as_ref(), disk.as_ref(), &one.making)
@@ -214,12 +214,12 @@ impl Jobs {
 
     pub(crate) fn take_due(&mut self, now: Uptime) -> Vec<Job> {
         let mut taken = Vec::new();
-        while let Some(Reverse((moment, id))) = self.due.peek().copied() {
-            if moment > now {
+        while let Some(Reverse((due, id))) = self.due.peek().copied() {
+            if due > now {
                 break;
             }
             self.due.pop();
-            if self.waiting.get(&id).is_some_and(|job| job.schedule.due == moment) {
+            if self.waiting.get(&id).is_some_and(|job| job.schedule.due == due) {
                 taken.extend(self.take(id));
             }
         }

@@ -61,11 +61,11 @@ pub async fn find_differences(
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    unknown: MissingInHypervisor,
+    if_missing: MissingInHypervisor,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     visit_all(store, |instance, disks| {
-        reconcile_instance(store, hypervisor, unknown, instance, disks, now)
+        reconcile_instance(store, hypervisor, if_missing, instance, disks, now)
     })
     .await
 }
@@ -131,19 +131,19 @@ where
 async fn reconcile_instance(
     store: &Store,
     hypervisor: &dyn Hypervisor,
-    unknown: MissingInHypervisor,
+    if_missing: MissingInHypervisor,
     instance: Instance,
     disks: Vec<AttachedDisk>,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
     if let Err(error) = hypervisor.reconcile_devices(&instance.id).await {
-        return Ok(vec![differs(&instance, format!("cannot be followed: {error}"))]);
+        return Ok(vec![differs(&instance, format!("its devices cannot be reconciled: {error}"))]);
     }
     for found in observe_until_unchanged(store, hypervisor, instance, disks).await? {
         match found {
             RepairableDifference::Unknown(instance, expected)
-                if unknown == MissingInHypervisor::Adopt =>
+                if if_missing == MissingInHypervisor::Adopt =>
             {
                 let id = instance.id.clone();
                 if let Err(error) = hypervisor.adopt(&id, expected).await {
@@ -216,8 +216,8 @@ enum Repair {
     Nothing,
     /// The instance, as it was looked at, is off although it was Running.
     MarkStopped(Box<Instance>),
-    /// The guest of the instance, as it was looked at, has let go of a disk in this attachment of
-    /// its life.
+    /// The guest of the instance, as it was looked at, has let go of a disk; the number is the
+    /// generation of the attachment.
     MarkDetached(Box<Instance>, DiskId, u64),
 }
 
@@ -262,8 +262,9 @@ fn compare(
     for (disk, generation) in should.difference(&has) {
         let what =
             format!("cannot reach {disk} (attachment {generation}), but the store has it attached");
-        let release = Repair::MarkDetached(Box::new(instance.clone()), disk.clone(), *generation);
-        let repair = if seen.running { release } else { Repair::Nothing };
+        let mark_detached =
+            Repair::MarkDetached(Box::new(instance.clone()), disk.clone(), *generation);
+        let repair = if seen.running { mark_detached } else { Repair::Nothing };
         found.push(RepairableDifference::Differs(differs(instance, what), repair));
     }
     found

@@ -34,7 +34,7 @@ enum Stepped {
 }
 
 impl Runner {
-    /// One turn of a job.
+    /// One run of a job.
     pub(super) async fn run_job(&self, job: Job) {
         let mut guard = JobGuard { runner: self, id: job.row.id, rest: None };
         guard.rest = self.steps(job).await;

@@ -75,9 +75,9 @@ pub struct Runner {
     /// Notified when a job may be due earlier than before.
     changed: Notify,
     /// A run of a job has ended.
-    turned: Notify,
+    run_ended: Notify,
     is_ready: AtomicBool,
-    /// Numbers worth watching.
+    /// Counters for the metrics.
     pub tally: Counters,
 }
 
@@ -97,7 +97,7 @@ impl Runner {
             jobs: Mutex::default(),
             leases: Mutex::default(),
             changed: Notify::new(),
-            turned: Notify::new(),
+            run_ended: Notify::new(),
             is_ready: AtomicBool::new(false),
             tally: Counters::default(),
         }
@@ -175,7 +175,7 @@ impl Runner {
         Ok(taken)
     }
 
-    /// Goes on with an operation: it is looked at at once, before its deadline is judged.
+    /// Goes on with an operation: it is advanced at once, before its deadline is judged.
     fn resume(&self, row: OperationRow) -> bool {
         let now = self.clock.uptime();
         let mut jobs = self.lock();
@@ -240,8 +240,8 @@ impl Runner {
         }
     }
 
-    /// Looks at the selected operations now, whenever they are due, and comes back when each was
-    /// looked at. Gives those that are still in flight then.
+    /// Advances the selected operations now, whenever they are due, and comes back when each was
+    /// advanced. Gives those that are still in flight then.
     pub async fn step(&self, selection: &Selection) -> Vec<Selected> {
         for one in self.select(selection) {
             self.step_one(one.id).await;
@@ -249,35 +249,35 @@ impl Runner {
         self.select(selection)
     }
 
-    /// Waits until each selected operation has been looked at that is due or takes a step just now;
+    /// Waits until each selected operation has been advanced that is due or takes a step just now;
     /// for a while at most.
     pub(super) async fn until_advanced(&self, selection: &Selection) {
-        let looked_at = async {
+        let advanced = async {
             for one in self.select(selection) {
                 self.until_idle(one.id).await;
             }
         };
         // What goes on without them is right in any order.
-        let _ = timeout(ADVANCED_WITHIN, looked_at).await;
+        let _ = timeout(ADVANCED_WITHIN, advanced).await;
     }
 
     async fn until_idle(&self, id: OperationId) {
         loop {
-            let turned = self.turned.notified();
+            let run_ended = self.run_ended.notified();
             if !self.lock().is_busy(id, self.clock.uptime()) {
                 return;
             }
-            turned.await;
+            run_ended.await;
         }
     }
 
-    /// One turn of an operation that begins after this was called.
+    /// One run of an operation that begins after this was called.
     async fn step_one(&self, id: OperationId) {
         loop {
-            let turned = self.turned.notified();
+            let run_ended = self.run_ended.notified();
             match self.take(id) {
                 Taken::Waiting(job) => return self.run_job(*job).await,
-                Taken::Running => turned.await,
+                Taken::Running => run_ended.await,
                 Taken::Ended => return,
             }
         }
@@ -297,7 +297,7 @@ impl Runner {
         self.lock().select(selection)
     }
 
-    /// Looks at once at whatever is selected.
+    /// Makes whatever is selected due at once.
     pub fn wake(&self, selection: &Selection) {
         let now = self.clock.uptime();
         self.lock().wake(selection, now);
@@ -342,12 +342,12 @@ impl Runner {
         self.lock().next_due()
     }
 
-    /// A turn is over. What is left of the job waits again.
+    /// A run has ended. What is left of the job waits again.
     pub(super) fn give_back(&self, id: OperationId, rest: Option<Job>) {
         let now = self.clock.uptime();
         if self.lock().give_back(id, rest, now) {
             self.changed.notify_one();
         }
-        self.turned.notify_waiters();
+        self.run_ended.notify_waiters();
     }
 }

@@ -46,17 +46,17 @@ impl Qemu {
                 self.finish_unplug(machine, state, client, &attachment).await?;
             } else if at.device_added && !at.system {
                 let unrequested_ejects = at.unrequested_ejects + 1;
-                let forget =
+                let count_eject =
                     |record: &mut Record| record.set_ejected(&attachment, unrequested_ejects);
-                machine.disk_left(state, &attachment, at.port, forget).await?;
+                machine.disk_left(state, &attachment, at.port, count_eject).await?;
                 if unrequested_ejects <= PLUG_AGAIN {
                     self.plug_again(machine, state, client, &attachment, &devices).await?;
                 } else {
-                    let times = format!(
+                    let incident = format!(
                         "the disk left its guest {unrequested_ejects} times without a request to detach it"
                     );
                     let hint = "detach it, or restart the instance to plug it in";
-                    self.log_incident(&attachment, &format!("{times}; {hint}"));
+                    self.log_incident(&attachment, &format!("{incident}; {hint}"));
                 }
             } else if (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added {
                 self.plug_again(machine, state, client, &attachment, &devices).await?;
@@ -96,12 +96,10 @@ impl Qemu {
 }
 
 /// The disks that left their guest unrequested, and could not be plugged in again.
-pub(super) fn unrequested_ejects(record: &Record) -> impl Iterator<Item = String> {
-    let unrequested_ejects =
-        record.disks.iter().filter(|at| at.unrequested_ejects > 0 && !at.device_added);
+pub(super) fn eject_problems(record: &Record) -> impl Iterator<Item = String> {
+    let ejected = record.disks.iter().filter(|at| at.unrequested_ejects > 0 && !at.device_added);
     let left = "left the guest without a request to detach it";
-    unrequested_ejects
-        .map(move |at| format!("{} {left} ({} times)", at.disk, at.unrequested_ejects))
+    ejected.map(move |at| format!("{} {left} ({} times)", at.disk, at.unrequested_ejects))
 }
 
 /// The ports that the machine has and that hold no disk, that of `except` not counted. A machine

@@ -1,9 +1,9 @@
-//! Disks on machines: plugged, unplugged, and closed when a guest has released them.
+//! Disks on machines: plugged, unplugged, and synced when a guest has released them.
 //!
 //! ```text
 //!   plug:    record it -> blockdev-add -> device_add -> record that it was added
-//!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> release
-//!   release: blockdev-del (flushes and closes) -> make the image durable -> off the record
+//!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> finish_unplug
+//!   finish_unplug: blockdev-del (flushes and closes) -> make the image durable -> off the record
 //! ```
 //!
 //! `device_del` only asks. Its result is never read from an error text: QEMU is queried.
@@ -193,7 +193,7 @@ impl Qemu {
             return Ok(Progress::Done);
         };
         if machine.record(&mut state).await?.is_some_and(|known| known.at(attachment).is_none()) {
-            // A disk that is not on the record was released; see `release`.
+            // A disk that is not on the record was released; see `finish_unplug`.
             return Ok(Progress::Done);
         }
         self.unplug_step(&machine, &mut state, &client, attachment).await
@@ -210,7 +210,7 @@ impl Qemu {
         let mut ask = state.unplug.begin(attachment, machine.now_ms());
         for _ in 0..STEPS {
             let asked = ask;
-            let seen = self.look(machine, state, client, attachment, ask).await?;
+            let seen = self.ask_and_observe(machine, state, client, attachment, ask).await?;
             let waits = match state.unplug.observed(attachment, seen, machine.now_ms()) {
                 Decision::Release => {
                     return self.finish_unplug(machine, state, client, attachment).await;
@@ -237,8 +237,8 @@ impl Qemu {
         Ok(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because })
     }
 
-    /// Looks whether the guest can still reach the disk, and asks it to let go before, if so told.
-    async fn look(
+    /// Asks the guest to release the disk, if so told, and observes whether it can still reach it.
+    async fn ask_and_observe(
         &self,
         machine: &Machine,
         state: &mut State,
@@ -302,8 +302,8 @@ impl Qemu {
         Ok(Ok(()))
     }
 
-    /// The guest cannot reach the disk any more: its image is closed and made durable, and it is
-    /// taken off the record.
+    /// The guest cannot reach the disk any more: QEMU closes its volume, the volume is synced, and
+    /// the disk leaves the machine's record. Only then may the disk become Available.
     pub(super) async fn finish_unplug(
         &self,
         machine: &Machine,
@@ -341,7 +341,8 @@ impl Qemu {
         Ok(Progress::Done)
     }
 
-    /// The disk of a machine that is off is closed; the inner error is why it has to stay.
+    /// Verifies and syncs the volume of a disk whose machine is off; the inner error is why the disk
+    /// has to stay.
     async fn sync_after_power_off(
         &self,
         machine: &Machine,

@@ -16,7 +16,7 @@ use super::name;
 use crate::hypervisor::{AttachmentId, TransientError};
 
 /// How long a process may go on after its monitor has closed.
-const FOLLOW_TIMEOUT: Duration = Duration::from_secs(10);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the process is checked after its monitor has closed.
 const CHECK_EVERY: Duration = Duration::from_millis(10);
 
@@ -61,7 +61,7 @@ impl Qemu {
                 node: Some(node), action, write: true, ..
             }) if action == REPORTED => self.handle_write_failed(instance, &node).await,
             Notice::Missed(_) => self.reconcile_devices_of(instance).await,
-            Notice::Event(Event::Reset { .. }) => self.was_reset(instance).await,
+            Notice::Event(Event::Reset { .. }) => self.handle_reset(instance).await,
             Notice::Event(Event::Resume | Event::Stop) => self.reconcile_devices_of(instance).await,
             Notice::Event(_) => Ok(()),
             Notice::Closed => self.handle_monitor_closed(instance).await,
@@ -86,10 +86,10 @@ impl Qemu {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         state.sync_handle = handle;
-        let synced = self.reconcile_devices(&machine, &mut state).await;
+        let reconciled = self.reconcile_devices(&machine, &mut state).await;
         state.sync_handle = None;
         drop(state);
-        synced?;
+        reconciled?;
         self.emit_event(instance, Some(disk));
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Qemu {
     }
 
     /// The guest was reset: with it, everything is gone that it was asked.
-    async fn was_reset(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn handle_reset(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         machine.state.lock().await.unplug.reset();
         self.reconcile_devices_of(instance).await
@@ -145,7 +145,7 @@ impl Qemu {
     /// The monitor has closed, which it does a moment before the process ends.
     async fn handle_monitor_closed(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
-        let deadline = Instant::now() + FOLLOW_TIMEOUT;
+        let deadline = Instant::now() + EXIT_TIMEOUT;
         while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
             sleep(CHECK_EVERY).await;
         }

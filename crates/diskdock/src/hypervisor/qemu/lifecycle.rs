@@ -202,8 +202,8 @@ impl Qemu {
         let mut volumes = Vec::new();
         for at in disks {
             if at.opened.is_some() {
-                let closed = self.sync_after_exit(machine, state, &at).await;
-                closed.map_err(|error| error.to_string())?;
+                let synced = self.sync_after_exit(machine, state, &at).await;
+                synced.map_err(|error| error.to_string())?;
             }
             let volume = self.find(&at.disk).await?;
             volumes.push((at, volume));

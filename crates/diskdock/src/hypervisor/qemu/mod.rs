@@ -240,10 +240,10 @@ impl Qemu {
     /// console within its bound.
     async fn reconcile_devices_now(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
-        let synced = self.reconcile_machine(&machine).await;
-        let why = synced.as_ref().err().map(|error| format!("cannot be followed: {error}"));
-        machine.unreachable.set(why);
-        synced?;
+        let reconciled = self.reconcile_machine(&machine).await;
+        let cannot = |error| format!("its devices cannot be reconciled: {error}");
+        machine.unreachable.set(reconciled.as_ref().err().map(cannot));
+        reconciled?;
         if let Err(error) = off_thread(move || console::cut(&machine)).await {
             tracing::warn!(%instance, %error, "cannot cut the console");
         }
@@ -268,7 +268,7 @@ impl Qemu {
         let is_on = machine.is_on()?;
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         let mut problems = self.problems(&record.disks).await;
-        problems.extend(device_reconcile::unrequested_ejects(&record));
+        problems.extend(device_reconcile::eject_problems(&record));
         let troubles = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();
         problems.extend(troubles.filter(|_| is_on));
         Ok(Some(ObservedState { problems, ..record.observe(is_on) }))

@@ -138,7 +138,7 @@ impl Qemu {
         self.with_volumes(move |volumes| volumes.open_for_sync(&disk, opened.as_ref())).await
     }
 
-    /// The same with a volume that may have been opened when its guest had let go of it.
+    /// The same, reusing the handle that was opened at DEVICE_DELETED, if there is one.
     pub(super) async fn reuse_sync_handle(
         &self,
         state: &mut State,
@@ -173,10 +173,10 @@ impl Qemu {
     ) -> Result<(), StorageError> {
         let (disk, opened) = (at.disk.clone(), at.opened.clone());
         let had_open = opened.is_some();
-        let closed = self.with_volumes(move |volumes| {
-            let closed = volumes.open_for_sync(&disk, opened.as_ref());
-            let closed = closed.and_then(|handle| handle.sync());
-            match &closed {
+        let synced = self.with_volumes(move |volumes| {
+            let handle = volumes.open_for_sync(&disk, opened.as_ref());
+            let synced = handle.and_then(|handle| handle.sync());
+            match &synced {
                 Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
                     if had_open =>
                 {
@@ -185,17 +185,17 @@ impl Qemu {
                 }
                 Ok(()) | Err(_) => {}
             }
-            closed
+            synced
         });
-        let closed = closed.await;
-        let is_known = closed.as_ref().err().is_none_or(StorageError::needs_operator);
+        let synced = synced.await;
+        let is_known = synced.as_ref().err().is_none_or(StorageError::needs_operator);
         if had_open && is_known {
             let forget = machine.change(state, |record| record.set_opened(&at.disk, None)).await;
             if let Err(TransientError(reason)) = forget {
                 tracing::warn!(instance = %machine.id, reason, "cannot record that a disk is closed");
             }
         }
-        closed
+        synced
     }
 
     /// Remembers that writes to a disk may be lost, for this reason.
