@@ -341,8 +341,7 @@ impl Qemu {
         Ok(Progress::Done)
     }
 
-    /// Verifies and syncs the volume of a disk whose machine is off; the inner error is why the disk
-    /// has to stay.
+    /// Syncs the volume of a disk of a machine that is off; the inner error keeps the disk there.
     async fn sync_after_power_off(
         &self,
         machine: &Machine,
