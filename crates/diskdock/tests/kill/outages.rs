@@ -1,6 +1,6 @@
 //! Two servers over one database, each call to either of them, while a server is killed, or the
-//! database is stopped or silent: nothing acknowledged is lost, no call is without an answer for long, all
-//! servers come back by themselves, and what the callers saw of each disk has an order.
+//! database is stopped or silent: nothing acknowledged is lost, no call is without an answer for
+//! long, all servers come back by themselves, and what the callers saw of each disk has an order.
 //!
 //! Runs where DISKDOCK_TEST_POSTGRES_CONTROL names a program that stops and starts the database, as
 //! with tests/postgres/with. `ROUNDS=100 SEED=7` gives more rounds, or those of an earlier run.
