@@ -1,13 +1,18 @@
 """Snapshots of real disks: all that was acknowledged before the call is in them, whatever goes on meanwhile."""
 
+import hashlib
 import os
+import random
 
 import pytest
-from guest import Acknowledged, verify_image
+from guest import BLOCK, Acknowledged, verify_image
 from snapshots import Snapshot, begin, expect_no_orphans, fill, give_blocks, longest_write_of_snapshot, pause
 
-ROUNDS = int(os.environ.get("DISKDOCK_SNAPSHOT_ROUNDS", "3"))
-"""How often a snapshot is taken under a writer; 20 in a longer run."""
+LONG = "DISKDOCK_TEST_LONG" in os.environ
+ROUNDS = int(os.environ.get("DISKDOCK_SNAPSHOT_ROUNDS", "20" if LONG else "3"))
+"""How often a snapshot is taken under a writer."""
+CHAIN = 100 if LONG else 20
+"""Snapshots of one disk that are deleted in random order."""
 
 
 @pytest.fixture
@@ -177,3 +182,22 @@ def test_snapshot_of_a_damaged_disk_is_refused(host):
     host.command("admin", "accept", disk.id)
     begin(host, disk).wait("accomplished")
     expect_no_orphans(host, machine)
+
+
+def test_snapshots_of_a_disk_are_deleted_in_any_order(shared):
+    machine, disk = shared.machine, shared.disk().attach(shared.machine)
+    machine.guest.wait_disk(disk.serial)
+    kept = []
+    for number in range(CHAIN):
+        checksum = machine.guest.write_pattern(disk.serial, seed=number, length=BLOCK)
+        kept.append((begin(shared, disk).wait("accomplished"), checksum))
+    seed = random.randrange(1 << 32)
+    random.Random(seed).shuffle(kept)
+    for snapshot, checksum in kept:
+        made = snapshot.disk()
+        with made.image.open("rb") as image:
+            assert hashlib.sha256(image.read(BLOCK)).hexdigest() == checksum, f"{snapshot.id} with seed {seed}"
+        shared.call("delete_disk", disk_id=made.id)
+        snapshot.delete()
+    disk.detach(machine)
+    expect_no_orphans(shared, machine)

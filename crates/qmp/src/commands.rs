@@ -53,6 +53,14 @@ macro_rules! commands {
     )*};
 }
 
+/// A part of a [`Transaction`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "kebab-case")]
+pub enum TransactionAction {
+    /// Begins to copy a block node.
+    BlockdevBackup(BlockdevBackup),
+}
+
 /// How much of a backup job goes on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct BackupPerformance {
@@ -126,6 +134,11 @@ commands!(
         #[serde(rename = "x-perf")]
         performance: BackupPerformance,
     } = "blockdev-backup" within IMAGE -> Done,
+    /// Does several things at the same moment, or none of them.
+    Transaction {
+        /// The things that are done.
+        actions: Vec<TransactionAction>,
+    } = "transaction" within IMAGE -> Done,
     /// Gives a job of a block node another speed.
     BlockJobSetSpeed {
         /// The name of the job.

@@ -37,9 +37,6 @@ pub enum Needs {
     Nothing,
     /// That it keeps the bytes of disks: snapshots, and all that is made with them.
     Snapshots,
-    /// That it is the simulated one: disks that are set back or replaced, snapshots of several at
-    /// once, copies, and images made of them, none of which is done with real bytes yet.
-    Simulation,
 }
 
 /// The environment of one request: the same from its beginning to its end.
@@ -92,11 +89,7 @@ impl Environment {
                 let why = "the bytes of real disks can be neither kept nor set back yet.";
                 Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
             }
-            Needs::Simulation if !self.is_simulated => {
-                let why = "this is not done with the bytes of real disks yet.";
-                Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
-            }
-            Needs::Snapshots | Needs::Simulation | Needs::Nothing => Ok(()),
+            Needs::Snapshots | Needs::Nothing => Ok(()),
         }
     }
 

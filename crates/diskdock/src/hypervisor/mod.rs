@@ -296,6 +296,23 @@ pub trait Disks: Send + Sync {
         disk: &'a DiskId,
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
+    /// Takes snapshots of several disks at the same moment, those of running machines with a driver
+    /// that can do so; others of the group may have been taken. The progress of each.
+    fn take_snapshots<'a>(
+        &'a self,
+        snapshots: &'a [(SnapshotId, DiskId)],
+        some_are_done: bool,
+        now: Uptime,
+    ) -> DriverFuture<'a, Vec<Progress>> {
+        let _ = some_are_done;
+        Box::pin(async move {
+            let mut progress = Vec::new();
+            for (snapshot, disk) in snapshots {
+                progress.push(self.take_snapshot(snapshot, disk, now).await?);
+            }
+            Ok(progress)
+        })
+    }
     /// How much of a snapshot that is being taken is there, in percent; none if that is not known.
     fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let _ = snapshot;

@@ -30,15 +30,8 @@ impl Directory {
         bytes: u64,
         image: &ImageRecord,
     ) -> Result<(), StorageError> {
-        let base = self.boot_files(image).disk;
-        let bytes = bytes.max(self.0.images.virtual_bytes(image)?);
         let draft = self.draft()?;
-        let path = draft.file(UNNAMED);
-        files::create(&path)?;
-        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
-        let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
-        let tool = tool.arg("-b").arg(&base).arg(&path).arg(bytes.to_string());
-        tool.owned_by(self.0.owner).run().map_err(|fault| fault.or_full(&path))?;
+        self.make_overlay(&draft.file(UNNAMED), bytes, image)?;
         self.finish(draft, disk, DiskFormat::Qcow2)?;
         // A delete of an image removes its name first and looks for disks on it then.
         let still_there = self.image(&image.id);
@@ -46,6 +39,22 @@ impl Directory {
             self.delete(disk)?;
         }
         still_there.map(drop)
+    }
+
+    /// Makes a copy on write of an image, at least as large as that.
+    pub(super) fn make_overlay(
+        &self,
+        path: &Path,
+        bytes: u64,
+        image: &ImageRecord,
+    ) -> Result<(), StorageError> {
+        let base = self.boot_files(image).disk;
+        let bytes = bytes.max(self.0.images.virtual_bytes(image)?);
+        files::create(path)?;
+        files::apply_owner(path, self.0.owner, files::PRIVATE)?;
+        let tool = Tool::new("create").arg("-q").arg("-f").arg("qcow2").arg("-F").arg("qcow2");
+        let tool = tool.arg("-b").arg(&base).arg(path).arg(bytes.to_string());
+        tool.owned_by(self.0.owner).run().map(drop).map_err(|fault| fault.or_full(path))
     }
 
     pub(super) fn draft(&self) -> Result<Draft, StorageError> {

@@ -36,6 +36,7 @@ mod name;
 mod qcow2;
 mod qemu_img;
 mod recover_deleted;
+mod set_back;
 mod snapshot_files;
 mod snapshots;
 mod survey;
@@ -52,7 +53,7 @@ pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFi
 pub use import::{Import, ImportProgress, ImportedFiles};
 pub(crate) use name::checked;
 pub(crate) use qemu_img::Tool;
-pub use snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
+pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 pub(crate) use survey::{DiskFileFound, disk_files, snapshots_found};
 pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};
 

@@ -4,6 +4,7 @@
 //! copy if no machine has the disk open, and a qcow2 file into which QEMU copies if one has. QEMU
 //! writes a hole of the disk as a zero cluster of qcow2, where a raw file would be filled up.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use domain::{DiskId, SnapshotId};
@@ -15,7 +16,7 @@ use super::draft::{self, Draft};
 use super::error::{At, StorageError};
 use super::import::{SILENCE, percent, require_room};
 use super::qemu_img::Tool;
-use super::snapshots::{Begun, CopyWatch, SnapshotState, Snapshots};
+use super::snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 use super::volume_sync::identity;
 use super::volumes::{Deleted, Opened, SyncHandle, Volume, Volumes};
 use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
@@ -54,13 +55,20 @@ impl Directory {
         Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
-    fn snapshot_path(&self, snapshot: &SnapshotId, end: &str) -> Result<PathBuf, StorageError> {
+    pub(super) fn snapshot_path(
+        &self,
+        snapshot: &SnapshotId,
+        end: &str,
+    ) -> Result<PathBuf, StorageError> {
         let id = name::checked(snapshot.as_str())?;
         Ok(self.0.snapshots.join(format!("{id}.{end}")))
     }
 
     /// The file of a whole snapshot.
-    fn whole(&self, snapshot: &SnapshotId) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
+    pub(super) fn whole(
+        &self,
+        snapshot: &SnapshotId,
+    ) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
         for format in DiskFormat::ALL {
             let path = self.snapshot_path(snapshot, format.as_str())?;
             if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
@@ -70,7 +78,29 @@ impl Directory {
         Ok(None)
     }
 
-    fn snapshot_draft(&self) -> Result<Draft, StorageError> {
+    /// The file of a snapshot that has to be whole.
+    pub(super) fn require_whole(
+        &self,
+        snapshot: &SnapshotId,
+    ) -> Result<(PathBuf, DiskFormat), StorageError> {
+        self.whole(snapshot)?.ok_or_else(|| {
+            let hint = "make another snapshot, or put the file back".to_owned();
+            StorageError::Missing { what: format!("the file of {snapshot}"), hint }
+        })
+    }
+
+    /// Refuses a copy of a snapshot's file for which there is no room.
+    pub(super) fn require_room_for_copy(
+        &self,
+        file: &File,
+        path: &Path,
+    ) -> Result<(), StorageError> {
+        use std::os::unix::fs::MetadataExt;
+        let bytes = file.metadata().at("look at", path)?.blocks() * BLOCK;
+        require_room(&self.0.snapshots, bytes)
+    }
+
+    pub(super) fn snapshot_draft(&self) -> Result<Draft, StorageError> {
         let (keeper, mode) = self.owner_and_mode();
         Draft::begin(&self.0.snapshots, keeper, mode)
     }
@@ -167,6 +197,23 @@ impl Directory {
             }
         }
     }
+
+    /// Fills a new file with the content of a whole snapshot, of this size at least.
+    pub(super) fn fill_with(
+        &self,
+        snapshot: &SnapshotId,
+        size_gib: u32,
+        to: &Path,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        let (path, format) = self.require_whole(snapshot)?;
+        let bytes = self.fill_from((&path, format), to, watch)?;
+        let wanted = u64::from(size_gib) * GIB;
+        if bytes < wanted {
+            files::open(to, true).and_then(|file| file.set_len(wanted)).at("make room in", to)?;
+        }
+        Ok(())
+    }
 }
 
 impl Snapshots for Directory {
@@ -210,6 +257,11 @@ impl Snapshots for Directory {
         if self.take_by_sharing(snapshot, &found)? {
             return Ok(Begun::Whole);
         }
+        self.begin_copy(snapshot, disk).map(Begun::CopyInto)
+    }
+
+    fn begin_copy(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Volume, StorageError> {
+        let found = self.sound_file(disk)?;
         self.require_room_for(&found)?;
         let path = self.snapshot_path(snapshot, BEGUN)?;
         files::remove(&path)?;
@@ -218,7 +270,7 @@ impl Snapshots for Directory {
         let tool = Tool::new("create").arg("-q").arg("-f").arg(DiskFormat::Qcow2.as_str());
         let tool = tool.arg(&path).arg(found.bytes.to_string()).owned_by(self.0.owner);
         tool.run().map_err(|fault| fault.or_full(&path))?;
-        self.begun(snapshot).map(Begun::CopyInto)
+        self.begun(snapshot)
     }
 
     fn begun(&self, snapshot: &SnapshotId) -> Result<Volume, StorageError> {
@@ -276,18 +328,28 @@ impl Snapshots for Directory {
         if self.path(disk)?.is_some() {
             return self.flush(disk);
         }
-        let Some((path, format)) = self.whole(snapshot)? else {
-            let hint = "make another snapshot, or put the file back".to_owned();
-            return Err(StorageError::Missing { what: format!("the file of {snapshot}"), hint });
-        };
         let draft = self.draft()?;
-        let to = draft.file(UNNAMED);
-        let bytes = self.fill_from((&path, format), &to, watch)?;
-        let wanted = u64::from(size_gib) * GIB;
-        if bytes < wanted {
-            files::open(&to, true).and_then(|file| file.set_len(wanted)).at("make room in", &to)?;
-        }
+        self.fill_with(snapshot, size_gib, &draft.file(UNNAMED), watch)?;
         failpoint::hit("snapshot.restored");
         self.finish(draft, disk, DiskFormat::Raw)
+    }
+
+    fn set_back(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        content: &Content,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        self.replace_content(disk, size_gib, content, watch)
+    }
+
+    fn copy_snapshot(
+        &self,
+        from: &SnapshotId,
+        to: &SnapshotId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        self.copy_whole(from, to, watch)
     }
 }

@@ -16,6 +16,17 @@ use super::{StorageError, Volume};
 /// error then.
 pub type CopyWatch<'a> = &'a (dyn Fn(u8) -> bool + Sync);
 
+/// The content that a volume is set back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing.
+    Empty,
+    /// That of an image.
+    Image(String),
+    /// That of a snapshot.
+    Snapshot(SnapshotId),
+}
+
 /// A snapshot of a volume that a machine has open, as it was begun.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Begun {
@@ -55,6 +66,9 @@ pub trait Snapshots: Send + Sync {
     /// then. Refused for a damaged volume.
     fn begin(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Begun, StorageError>;
 
+    /// The same, but the machine copies in any case.
+    fn begin_copy(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Volume, StorageError>;
+
     /// The block node of a snapshot that is begun.
     fn begun(&self, snapshot: &SnapshotId) -> Result<Volume, StorageError>;
 
@@ -75,6 +89,25 @@ pub trait Snapshots: Send + Sync {
         disk: &DiskId,
         size_gib: u32,
         snapshot: &SnapshotId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError>;
+
+    /// Gives a volume that no machine has open, nor opens meanwhile, this content instead of its
+    /// own: whole or not at all. Refused for a damaged volume.
+    fn set_back(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        content: &Content,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError>;
+
+    /// Keeps the content of a whole snapshot under the id of another one. Does nothing if that is
+    /// whole already.
+    fn copy_snapshot(
+        &self,
+        from: &SnapshotId,
+        to: &SnapshotId,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
 }

@@ -106,10 +106,11 @@ A system disk begins with its image again, a disk made from a snapshot with that
 The disk is ReIniting, then In_use; what was written to it is lost. Its instance is not started \
 meanwhile, unless AutoStartInstance asks for it: then it is Starting, and boots when the disk is \
 ready.\n\n\
-With real machines the bytes of a disk cannot be set back yet, so the request is refused there.";
+With real machines the new content is made beside the old one and takes its place as a whole: \
+whatever fails meanwhile, the disk has one of the two.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const NEEDS: Needs = Needs::Simulation;
+    const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

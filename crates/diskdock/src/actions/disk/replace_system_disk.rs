@@ -148,11 +148,10 @@ impl Action for ReplaceSystemDisk {
     const DETAILS: &'static str = "\
 The new disk has an id of its own, and category and charge type of the old one, which is Detaching \
 until the new one is In_use, and then gone with all that was on it; its snapshots stay. If the new \
-disk cannot be made, the old one is In_use again. The instance is not started meanwhile.\n\n\
-With real machines a system disk cannot be replaced yet, so the request is refused there.";
+disk cannot be made, the old one is In_use again. The instance is not started meanwhile.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const NEEDS: Needs = Needs::Simulation;
+    const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -70,10 +70,11 @@ impl Action for ResetDisk {
     const DETAILS: &'static str = "\
 The disk is ReIniting, and then again what it was: Available or In_use. What was written to it since \
 the snapshot is lost; its size stays.\n\n\
-With real machines the bytes of a disk cannot be set back yet, so the request is refused there.";
+With real machines the new content is made beside the old one and takes its place as a whole: \
+whatever fails meanwhile, the disk has one of the two.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const NEEDS: Needs = Needs::Simulation;
+    const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &SNAPSHOT_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

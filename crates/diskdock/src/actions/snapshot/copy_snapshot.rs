@@ -97,10 +97,10 @@ impl Action for CopySnapshot {
     const DETAILS: &'static str = "\
 The copy is progressing, and then a snapshot of that region like any other: disks can be made from it, \
 and it lives on when the first one is deleted.\n\n\
-With real machines there is one host and nothing to copy to, so the request is refused there.";
+With real machines all regions are on one host, where the copy has bytes of its own.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const NEEDS: Needs = Needs::Simulation;
+    const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &COPY_REGION_NOT_FOUND,
         &SNAPSHOT_TO_COPY_NOT_FOUND,

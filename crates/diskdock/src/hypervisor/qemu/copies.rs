@@ -26,8 +26,20 @@ const RETRY_AFTER_MS: i64 = 100;
 pub(super) enum Copied {
     /// A snapshot of this disk.
     Snapshot(SnapshotId, DiskId),
-    /// A disk.
+    /// A disk, made anew or set back.
     Disk(DiskId),
+    /// A copy of another snapshot.
+    CopyOfSnapshot(SnapshotId),
+}
+
+impl Copied {
+    /// The disk that no machine opens meanwhile.
+    fn disk(&self) -> Option<&DiskId> {
+        match self {
+            Copied::Snapshot(_, disk) | Copied::Disk(disk) => Some(disk),
+            Copied::CopyOfSnapshot(_) => None,
+        }
+    }
 }
 
 /// A copy under way.
@@ -136,22 +148,36 @@ fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
 }
 
 impl Inner {
-    fn copy_of(&self, snapshot: &SnapshotId) -> Option<&Arc<Copy>> {
-        let is_it = |what: &Copied| matches!(what, Copied::Snapshot(one, _) if one == snapshot);
-        self.copies.iter().find_map(|(what, copy)| is_it(what).then_some(copy))
+    /// Tells a copy to end, and forgets it when it has. True if it is still under way.
+    fn drop_copy(&mut self, what: &Copied) -> bool {
+        let Some(copy) = self.copies.get(what) else { return false };
+        copy.is_wanted.store(false, Ordering::Relaxed);
+        let has_ended = copy.result.lock().unwrap_or_else(|broken| broken.into_inner()).is_some();
+        if has_ended {
+            self.copies.remove(what);
+        }
+        !has_ended
     }
 
-    fn is_read(&self, disk: &DiskId) -> bool {
-        self.copies.keys().any(|key| matches!(key, Copied::Snapshot(_, read) if read == disk))
+    fn find(&self, snapshot: &SnapshotId) -> Option<&Copied> {
+        let is_it = |what: &Copied| match what {
+            Copied::Snapshot(one, _) | Copied::CopyOfSnapshot(one) => one == snapshot,
+            Copied::Disk(_) => false,
+        };
+        self.copies.keys().find(|what| is_it(what))
+    }
+
+    fn is_busy(&self, disk: &DiskId) -> bool {
+        self.copies.keys().any(|key| key.disk() == Some(disk))
     }
 }
 
 impl Copies {
-    /// The right to open a disk; the reason to wait if it is being read.
+    /// The right to open a disk; the reason to wait if it is being read or set back.
     pub(super) fn open(&self, disk: &DiskId) -> Result<OpenPermit, Progress> {
         let mut inner = lock(&self.inner);
-        if inner.is_read(disk) {
-            let because = format!("a snapshot of {disk} is being copied");
+        if inner.is_busy(disk) {
+            let because = format!("the bytes of {disk} are being copied");
             return Err(Progress::Suspended { after_ms: RETRY_AFTER_MS, because });
         }
         *inner.opening.entry(disk.clone()).or_default() += 1;
@@ -190,9 +216,7 @@ impl Copies {
         if let Some(copy) = inner.copies.get(what) {
             return Ok(Arc::clone(copy));
         }
-        if let Copied::Snapshot(_, disk) = what
-            && inner.opening.contains_key(disk)
-        {
+        if what.disk().is_some_and(|disk| inner.opening.contains_key(disk)) {
             let because = "a virtual machine is opening the disk".to_owned();
             return Err(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because });
         }
@@ -206,14 +230,16 @@ impl Copies {
     /// it is still being copied.
     pub(super) fn drop_snapshot(&self, snapshot: &SnapshotId) -> bool {
         let mut inner = lock(&self.inner);
-        let copy = inner.copy_of(snapshot).cloned();
-        if let Some(copy) = &copy {
-            copy.is_wanted.store(false, Ordering::Relaxed);
-        }
+        let copy = inner.find(snapshot).cloned();
         if copy.is_some() || inner.jobs.contains_key(snapshot) {
             inner.dropped.insert(snapshot.clone());
         }
-        copy.is_some()
+        copy.is_some_and(|what| inner.drop_copy(&what))
+    }
+
+    /// Another content of a disk is not wanted any more. True if it is still being made.
+    pub(super) fn drop_disk(&self, disk: &DiskId) -> bool {
+        lock(&self.inner).drop_copy(&Copied::Disk(disk.clone()))
     }
 
     /// Whether a snapshot is not wanted any more.
@@ -247,7 +273,8 @@ impl Copies {
     /// How far a snapshot that is being taken has come, in percent, if that is known.
     pub(super) fn percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let inner = lock(&self.inner);
-        let of_copy = inner.copy_of(snapshot).map(|copy| copy.percent.load(Ordering::Relaxed));
+        let copy = inner.find(snapshot).and_then(|what| inner.copies.get(what));
+        let of_copy = copy.map(|copy| copy.percent.load(Ordering::Relaxed));
         of_copy.or(inner.jobs.get(snapshot).map(|job| job.percent))
     }
 }
@@ -269,4 +296,27 @@ async fn carry_out(
     });
     *copy.result.lock().unwrap_or_else(|broken| broken.into_inner()) = Some(result);
     copy.ended.notify_one();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn drop_disk_ends_a_copy_so_that_machines_can_open_the_disk_again() {
+        let (copies, disk) = (Copies::default(), DiskId::from("d-1"));
+        let until_dropped = |watch: CopyWatch<'_>| {
+            while watch(1) {
+                std::thread::yield_now();
+            }
+            Ok(())
+        };
+        let copied = Copied::Disk(disk.clone());
+        assert!(copies.look(&copied, until_dropped).await.is_err(), "it is under way");
+        assert!(copies.open(&disk).is_err());
+        while copies.drop_disk(&disk) {
+            tokio::task::yield_now().await;
+        }
+        assert!(copies.open(&disk).is_ok());
+    }
 }

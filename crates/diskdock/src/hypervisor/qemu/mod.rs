@@ -12,6 +12,7 @@ mod console;
 mod copies;
 mod device_reconcile;
 mod disks;
+mod driver;
 mod events;
 mod hardware;
 mod lifecycle;
@@ -26,6 +27,8 @@ mod record;
 mod record_file;
 mod run_directory;
 mod seed;
+mod set_back;
+mod snapshot_groups;
 mod snapshot_jobs;
 mod snapshots;
 pub(crate) mod uefi;
@@ -37,16 +40,13 @@ mod write_failures;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
-use domain::{DiskId, InstanceId, Moment, Uptime};
+use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{OnceCell, broadcast};
 
-use super::{
-    AttachmentId, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState, Progress,
-    TransientError,
-};
+use super::{MachineEvent, ObservedState, TransientError};
 use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use copies::Copies;
@@ -292,7 +292,12 @@ impl Qemu {
         instance: Option<&InstanceId>,
         disk: Option<&DiskId>,
     ) -> Result<(), TransientError> {
-        let Some(instance) = instance else { return Ok(()) };
+        let Some(instance) = instance else {
+            if disk.is_some_and(|disk| self.copies.drop_disk(disk)) {
+                return Err(TransientError("its bytes are still being copied".to_owned()));
+            }
+            return Ok(());
+        };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         match disk {
@@ -313,84 +318,5 @@ impl Qemu {
         // The call may have completed all the same, so the machine has to be observed again.
         self.emit_event(instance, disk.cloned());
         Ok(())
-    }
-}
-
-impl Machines for Qemu {
-    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_start(spec))
-    }
-
-    fn stop<'a>(
-        &'a self,
-        instance: &'a InstanceId,
-        force: bool,
-        now: Uptime,
-    ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_stop(instance, force, now))
-    }
-
-    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_reboot(spec, now))
-    }
-
-    fn plug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.ensure_plugged(attachment))
-    }
-
-    fn unplug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_unplug(attachment))
-    }
-
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
-        Box::pin(self.forget_machine(instance))
-    }
-
-    fn reconcile_devices<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
-        Box::pin(self.reconcile_devices_now(instance))
-    }
-
-    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
-        Box::pin(self.look_at(instance))
-    }
-
-    fn cancel<'a>(
-        &'a self,
-        instance: Option<&'a InstanceId>,
-        disk: Option<&'a DiskId>,
-    ) -> DriverFuture<'a, ()> {
-        Box::pin(self.forget_unplug_request(instance, disk))
-    }
-
-    fn adopt<'a>(
-        &'a self,
-        instance: &'a InstanceId,
-        expected: ObservedState,
-    ) -> DriverFuture<'a, ()> {
-        Box::pin(self.adopt_record(instance, expected))
-    }
-
-    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
-        Box::pin(self.running_machines())
-    }
-
-    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
-        Box::pin(self.pause_machine(instance))
-    }
-
-    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
-        Box::pin(self.resume_machine(instance))
-    }
-
-    fn paused(&self) -> Vec<(InstanceId, String)> {
-        self.paused_machines()
-    }
-
-    fn plugged_again(&self) -> u64 {
-        self.plugged_again.load(Ordering::Relaxed)
-    }
-
-    fn changes(&self) -> broadcast::Receiver<MachineEvent> {
-        self.changes.subscribe()
     }
 }

@@ -228,6 +228,13 @@ impl Record {
             .retain(|at| at.disk != attachment.disk || at.generation != attachment.generation);
     }
 
+    /// Puts a disk in the place of an old one, on its port if that is there.
+    pub(super) fn replace(&mut self, old: &DiskId, new: &AttachmentId) {
+        let port = self.of_disk(old).map_or_else(|| self.first_free_port(), |at| at.port);
+        self.disks.retain(|at| at.disk != *old);
+        self.add(new, port, None);
+    }
+
     /// The state that the record shows.
     pub(crate) fn observe(&self, running: bool) -> ObservedState {
         let mut disks: Vec<_> =

@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::InstanceId;
 
@@ -37,24 +38,41 @@ impl Qemu {
         .await
     }
 
+    /// All machines that have a directory, and those that the driver knows besides.
+    pub(super) async fn all_machines(&self) -> Result<Vec<Arc<Machine>>, TransientError> {
+        for id in self.machines_where(|_| Ok(true)).await? {
+            self.machine(&id)?;
+        }
+        let known = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
+        Ok(known.values().map(Arc::clone).collect())
+    }
+
     /// The machines that are on, by their directories.
     pub(super) async fn running_machines(&self) -> Result<Vec<InstanceId>, TransientError> {
+        self.machines_where(Power::is_on).await
+    }
+
+    /// The machines whose directories are so.
+    async fn machines_where(
+        &self,
+        is_wanted: impl Fn(&Path) -> std::io::Result<bool> + Send + 'static,
+    ) -> Result<Vec<InstanceId>, TransientError> {
         let directory = self.directory.clone();
         let look = off_thread(move || {
             let entries = match std::fs::read_dir(&directory) {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                 entries => entries?,
             };
-            let mut running = Vec::new();
+            let mut found = Vec::new();
             for entry in entries {
                 let entry = entry?;
                 let id = InstanceId::from(entry.file_name().to_string_lossy().as_ref());
-                if name::of_instance(&id).is_ok() && Power::is_on(&entry.path())? {
-                    running.push(id);
+                if name::of_instance(&id).is_ok() && is_wanted(&entry.path())? {
+                    found.push(id);
                 }
             }
-            running.sort();
-            Ok(running)
+            found.sort();
+            Ok(found)
         });
         look.await.map_err(|error| TransientError(format!("cannot look for machines: {error}")))
     }

@@ -113,19 +113,8 @@ impl Qemu {
         disk: &DiskId,
         boot: u64,
     ) -> Result<Progress, TransientError> {
-        let Some(at) = on.machine.record(on.state).await?.and_then(|known| known.of_disk(disk))
-        else {
-            return Ok(waits("the disk is on its way to or from the virtual machine"));
-        };
-        // The disk is sound, and the file that is open is the one under its name.
-        let opened = at.opened.clone();
-        let checked = async {
-            self.open_for_sync(disk, opened).await?;
-            let disk = disk.clone();
-            self.with_volumes(move |volumes| volumes.find(&disk)).await
-        };
-        if let Err(error) = checked.await {
-            return retry_if_transient(error);
+        if let Some(stops) = self.check_before_copy(on, disk).await? {
+            return Ok(stops);
         }
         let job =
             SnapshotJob { snapshot: snapshot.clone(), disk: disk.clone(), boot, given_up: None };
@@ -133,6 +122,29 @@ impl Qemu {
         on.machine.change(on.state, add).await?;
         failpoint::hit("snapshot.recorded");
         self.copy(on, &job).await
+    }
+
+    /// Looks whether the disk is sound, and the file that is open the one under its name. The
+    /// reason why it cannot be copied now, if there is one.
+    pub(super) async fn check_before_copy(
+        &self,
+        on: &mut Locked<'_>,
+        disk: &DiskId,
+    ) -> Result<Option<Progress>, TransientError> {
+        let Some(at) = on.machine.record(on.state).await?.and_then(|known| known.of_disk(disk))
+        else {
+            return Ok(Some(waits("the disk is on its way to or from the virtual machine")));
+        };
+        let opened = at.opened.clone();
+        let checked = async {
+            self.open_for_sync(disk, opened).await?;
+            let disk = disk.clone();
+            self.with_volumes(move |volumes| volumes.find(&disk)).await
+        };
+        match checked.await {
+            Ok(_) => Ok(None),
+            Err(error) => retry_if_transient(error).map(Some),
+        }
     }
 
     /// The snapshot is on the record, and no job copies into it: begins one.
@@ -167,15 +179,7 @@ impl Qemu {
             }
             Err(error) => return self.fail_open(on, job, &error.to_string()).await,
         };
-        let backup = BlockdevBackup {
-            job_id: target.to_owned(),
-            device,
-            target: target.to_owned(),
-            sync: "full".to_owned(),
-            speed: WAITING_SPEED,
-            auto_dismiss: false,
-            performance: BackupPerformance { max_workers: WORKERS },
-        };
+        let backup = backup(target, device);
         let begun = async {
             on.client.execute(BlockdevAdd(volume.block_node(target))).await?;
             failpoint::hit("snapshot.opened");
@@ -352,7 +356,20 @@ impl Qemu {
     }
 }
 
-async fn find_job(
+/// The job that copies an open disk into an open snapshot, slowly at first.
+pub(super) fn backup(target: &str, device: String) -> BlockdevBackup {
+    BlockdevBackup {
+        job_id: target.to_owned(),
+        device,
+        target: target.to_owned(),
+        sync: "full".to_owned(),
+        speed: WAITING_SPEED,
+        auto_dismiss: false,
+        performance: BackupPerformance { max_workers: WORKERS },
+    }
+}
+
+pub(super) async fn find_job(
     client: &qmp::Client,
     snapshot: &SnapshotId,
 ) -> Result<Option<BlockJob>, TransientError> {

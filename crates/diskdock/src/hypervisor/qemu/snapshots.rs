@@ -40,24 +40,23 @@ impl Qemu {
         }
     }
 
-    async fn snapshot_state(&self, snapshot: &SnapshotId) -> Result<SnapshotState, TransientError> {
+    pub(super) async fn snapshot_state(
+        &self,
+        snapshot: &SnapshotId,
+    ) -> Result<SnapshotState, TransientError> {
         let wanted = snapshot.clone();
         let found = self.with_volumes(move |volumes| volumes.snapshot_state(&wanted)).await;
         found.map_err(|error| TransientError(error.to_string()))
     }
 
     /// The machine that copies into the snapshot, or else the one that has the disk.
-    async fn machine_with(
+    pub(super) async fn machine_with(
         &self,
         snapshot: &SnapshotId,
         disk: &DiskId,
     ) -> Result<Option<Arc<Machine>>, TransientError> {
-        let machines: Vec<_> = {
-            let known = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
-            known.values().map(Arc::clone).collect()
-        };
         let mut has_disk = None;
-        for machine in machines {
+        for machine in self.all_machines().await? {
             let mut state = machine.state.lock().await;
             let Some(record) = machine.record(&mut state).await? else { continue };
             let copies = record.snapshots.iter().any(|job| job.snapshot == *snapshot);

@@ -7,14 +7,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{DiskId, InstanceId, SnapshotId, Uptime};
+use domain::{DiskId, InstanceId, SnapshotId};
 use qmp::commands::BlockResize;
 
 use super::copies::Copied;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
 use super::{Qemu, name};
-use crate::hypervisor::{AttachmentId, DiskSpec, Disks, DriverFuture, Progress, TransientError};
+use crate::hypervisor::{AttachmentId, DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, GIB, Opened, StorageError, SyncHandle, Volume, Volumes};
 
 impl Qemu {
@@ -313,77 +313,5 @@ pub(super) fn retry_if_transient(error: StorageError) -> Result<Progress, Transi
         Ok(Progress::Failed(error.to_string()))
     } else {
         Err(TransientError(error.to_string()))
-    }
-}
-
-impl Disks for Qemu {
-    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_create(spec))
-    }
-
-    fn resize<'a>(
-        &'a self,
-        spec: &'a DiskSpec,
-        on: &'a [InstanceId],
-        _: Uptime,
-    ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_resize(spec, on))
-    }
-
-    fn has_free_space(&self) -> bool {
-        self.volumes.has_free_space().unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot tell whether there is room for disks");
-            true
-        })
-    }
-
-    fn take_snapshot<'a>(
-        &'a self,
-        snapshot: &'a SnapshotId,
-        disk: &'a DiskId,
-        _: Uptime,
-    ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_snapshot(snapshot, disk))
-    }
-
-    fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
-        self.copies.percent(snapshot)
-    }
-
-    fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
-        Box::pin(self.discard_volume(disk))
-    }
-
-    fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()> {
-        Box::pin(self.discard_files_of(snapshot))
-    }
-
-    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>> {
-        Box::pin(async {
-            let listed = self.with_volumes(|volumes| volumes.snapshots()).await;
-            listed.map_err(|error| TransientError(error.to_string()))
-        })
-    }
-
-    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
-        Box::pin(async {
-            let listed = self.with_volumes(|volumes| volumes.list()).await;
-            listed.map_err(|error| TransientError(error.to_string()))
-        })
-    }
-
-    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
-        Box::pin(async {
-            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
-            damaged.map_err(|error| TransientError(error.to_string()))
-        })
-    }
-
-    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        Box::pin(self.accept_volume(disk, on))
-    }
-
-    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        Box::pin(self.restore_volume(disk, on))
     }
 }

@@ -6,7 +6,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
 use diskdock::failpoint;
-use diskdock::storage::{Begun, Deleted, Directory, GIB, SnapshotState, Snapshots, Volumes};
+use diskdock::storage::{
+    Begun, Content, Deleted, Directory, GIB, SnapshotState, Snapshots, Volumes,
+};
 use domain::{DiskId, SnapshotId};
 
 use super::{below, info, put_image, qemu_img, says};
@@ -189,4 +191,54 @@ fn chain_of_a_hundred_snapshots_is_deleted_in_any_order() {
         host.pool.delete_snapshot(&id(number)).unwrap();
     }
     assert_eq!(host.files(), [""; 0]);
+}
+
+#[test]
+fn set_back_replaces_the_content_whole_or_not_at_all() {
+    let host = Host::new();
+    put_image(host.directory.path(), "m-1", 8);
+    host.take().unwrap();
+    host.write(b"later", 0);
+    let to = |content: Content| host.pool.set_back(&host.disk, 1, &content, &|_| true);
+    says(to(Content::Snapshot("s-none".into())), &["s-none", "missing"]);
+    assert_eq!(&host.read::<5>("d-1", 0), b"later");
+    let dropped = host.pool.set_back(&host.disk, 1, &Content::Empty, &|_| false);
+    says(dropped, &["not wanted any more"]);
+    assert_eq!(&host.read::<5>("d-1", 0), b"later");
+    let before = host.pool.find(&host.disk).unwrap().opened;
+    to(Content::Snapshot(host.snapshot.clone())).unwrap();
+    assert_eq!(&host.read::<5>("d-1", 0), b"first");
+    assert_ne!(host.pool.find(&host.disk).unwrap().opened.identity, before.identity);
+    to(Content::Empty).unwrap();
+    assert_eq!(host.read::<5>("d-1", 0), [0; 5]);
+    assert_eq!(host.pool.find(&host.disk).unwrap().opened.bytes, GIB);
+    // From a file of one format to one of the other, and back.
+    to(Content::Image("m-1".to_owned())).unwrap();
+    let disks = || {
+        let all = below(host.directory.path());
+        all.into_iter().filter(|path| path.starts_with("disks/")).collect::<Vec<_>>()
+    };
+    assert_eq!(disks(), ["disks/d-1.qcow2"]);
+    to(Content::Snapshot(host.snapshot.clone())).unwrap();
+    assert_eq!((disks(), &host.read::<5>("d-1", 0)), (vec!["disks/d-1.raw".into()], b"first"));
+    // What a crash between the two steps of that leaves.
+    std::fs::write(host.directory.path().join("disks/d-1.qcow2"), "of before").unwrap();
+    says(to(Content::Snapshot("s-none".into())), &["s-none", "missing"]);
+    assert_eq!((disks(), &host.read::<5>("d-1", 0)), (vec!["disks/d-1.raw".into()], b"first"));
+    says(to(Content::Image("m-none".to_owned())), &["m-none"]);
+    host.pool.mark_damaged(&host.disk, "it was dropped");
+    says(to(Content::Empty), &["damaged"]);
+}
+
+#[test]
+fn copy_of_a_snapshot_needs_the_first_one_no_more() {
+    let host = Host::new();
+    host.take().unwrap();
+    let copy = SnapshotId::from("s-2");
+    for _ in 0..2 {
+        host.pool.copy_snapshot(&host.snapshot, &copy, &|_| true).unwrap();
+    }
+    host.pool.delete_snapshot(&host.snapshot).unwrap();
+    host.pool.create_from(&"d-2".into(), 1, &copy, &|_| true).unwrap();
+    assert_eq!(&host.read::<4>("d-2", GIB - 4), b"last");
 }

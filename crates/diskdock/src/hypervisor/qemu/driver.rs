@@ -1,0 +1,201 @@
+//! The contracts of a hypervisor: each call is handed to where it is carried out.
+
+use std::sync::atomic::Ordering;
+
+use domain::{DiskId, InstanceId, SnapshotId, Uptime};
+use tokio::sync::broadcast;
+
+use super::Qemu;
+use crate::hypervisor::{
+    AttachmentId, DiskContent, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
+    ObservedState, Progress, TransientError,
+};
+
+impl Machines for Qemu {
+    fn start<'a>(&'a self, spec: &'a MachineSpec, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_start(spec))
+    }
+
+    fn stop<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        force: bool,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_stop(instance, force, now))
+    }
+
+    fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_reboot(spec, now))
+    }
+
+    fn plug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.ensure_plugged(attachment))
+    }
+
+    fn unplug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_unplug(attachment))
+    }
+
+    fn replace_system_disk<'a>(
+        &'a self,
+        old: &'a AttachmentId,
+        new: &'a AttachmentId,
+        spec: &'a DiskSpec,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_replace(old, new, spec))
+    }
+
+    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(self.forget_machine(instance))
+    }
+
+    fn reconcile_devices<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(self.reconcile_devices_now(instance))
+    }
+
+    fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
+        Box::pin(self.look_at(instance))
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        instance: Option<&'a InstanceId>,
+        disk: Option<&'a DiskId>,
+    ) -> DriverFuture<'a, ()> {
+        Box::pin(self.forget_unplug_request(instance, disk))
+    }
+
+    fn adopt<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        expected: ObservedState,
+    ) -> DriverFuture<'a, ()> {
+        Box::pin(self.adopt_record(instance, expected))
+    }
+
+    fn running(&self) -> DriverFuture<'_, Vec<InstanceId>> {
+        Box::pin(self.running_machines())
+    }
+
+    fn pause<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        Box::pin(self.pause_machine(instance))
+    }
+
+    fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
+        Box::pin(self.resume_machine(instance))
+    }
+
+    fn paused(&self) -> Vec<(InstanceId, String)> {
+        self.paused_machines()
+    }
+
+    fn plugged_again(&self) -> u64 {
+        self.plugged_again.load(Ordering::Relaxed)
+    }
+
+    fn changes(&self) -> broadcast::Receiver<MachineEvent> {
+        self.changes.subscribe()
+    }
+}
+
+impl Disks for Qemu {
+    fn create<'a>(&'a self, spec: &'a DiskSpec, _: Uptime) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_create(spec))
+    }
+
+    fn resize<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        on: &'a [InstanceId],
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_resize(spec, on))
+    }
+
+    fn has_free_space(&self) -> bool {
+        self.volumes.has_free_space().unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot tell whether there is room for disks");
+            true
+        })
+    }
+
+    fn take_snapshot<'a>(
+        &'a self,
+        snapshot: &'a SnapshotId,
+        disk: &'a DiskId,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_snapshot(snapshot, disk))
+    }
+
+    fn take_snapshots<'a>(
+        &'a self,
+        snapshots: &'a [(SnapshotId, DiskId)],
+        some_are_done: bool,
+        _: Uptime,
+    ) -> DriverFuture<'a, Vec<Progress>> {
+        Box::pin(self.advance_snapshots(snapshots, some_are_done))
+    }
+
+    fn copy_snapshot<'a>(
+        &'a self,
+        from: &'a SnapshotId,
+        to: &'a SnapshotId,
+        _: &'a DiskId,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_copy_snapshot(from, to))
+    }
+
+    fn reinit<'a>(
+        &'a self,
+        spec: &'a DiskSpec,
+        content: &'a DiskContent,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.advance_reinit(spec, content))
+    }
+
+    fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
+        self.copies.percent(snapshot)
+    }
+
+    fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {
+        Box::pin(self.discard_volume(disk))
+    }
+
+    fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()> {
+        Box::pin(self.discard_files_of(snapshot))
+    }
+
+    fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>> {
+        Box::pin(async {
+            let listed = self.with_volumes(|volumes| volumes.snapshots()).await;
+            listed.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn stored(&self) -> DriverFuture<'_, Vec<DiskId>> {
+        Box::pin(async {
+            let listed = self.with_volumes(|volumes| volumes.list()).await;
+            listed.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
+        Box::pin(async {
+            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
+            damaged.map_err(|error| TransientError(error.to_string()))
+        })
+    }
+
+    fn accept<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
+        Box::pin(self.accept_volume(disk, on))
+    }
+
+    fn restore<'a>(&'a self, disk: &'a DiskId, on: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
+        Box::pin(self.restore_volume(disk, on))
+    }
+}

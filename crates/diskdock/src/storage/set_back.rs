@@ -1,0 +1,108 @@
+//! Another content for a disk: made beside its file, and then put in the place of it as a whole.
+//!
+//! ```text
+//!   make it in a draft -> make it durable -> rename it to the disk's name -> remove the old file
+//!   of the other format
+//! ```
+//!
+//! Of a raw file and a qcow2 file of one disk, the raw one counts. So each step leaves the old
+//! content or the new one, and what else a crash leaves is removed when this begins again.
+
+use std::path::Path;
+
+use domain::{DiskId, SnapshotId};
+
+use super::create_volume::UNNAMED;
+use super::directory::{Directory, DiskFormat};
+use super::error::{At, StorageError};
+use super::snapshots::{Content, CopyWatch};
+use super::{GIB, copy, files, holders};
+use crate::failpoint;
+
+impl Directory {
+    /// Gives the disk this content instead of its own.
+    pub(super) fn replace_content(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        content: &Content,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        let old = self.sound_file(disk)?;
+        holders::refuse_if_locked(&old.path)?;
+        self.remove_other_formats(disk, old.format)?;
+        let draft = self.draft()?;
+        let made = draft.file(UNNAMED);
+        let format = self.make_content(&made, size_gib, content, watch)?;
+        files::apply_owner(&made, self.0.owner, files::PRIVATE)?;
+        files::sync(&made)?;
+        failpoint::hit("set_back.made");
+        if !watch(100) {
+            return Err(copy::cancelled(&made));
+        }
+        let finished = self.named(disk, format)?;
+        std::fs::rename(&made, &finished).at("name", &finished)?;
+        failpoint::hit("set_back.named");
+        files::sync(self.disks())?;
+        // An image is not deleted while a disk lies on it; a raw file did not.
+        if let Content::Image(image) = content
+            && let Err(gone) = self.image(image)
+        {
+            self.remove_other_formats(disk, old.format)?;
+            return Err(gone);
+        }
+        self.remove_other_formats(disk, format)?;
+        failpoint::hit("set_back.alone");
+        files::sync(self.disks())
+    }
+
+    fn make_content(
+        &self,
+        made: &Path,
+        size_gib: u32,
+        content: &Content,
+        watch: CopyWatch<'_>,
+    ) -> Result<DiskFormat, StorageError> {
+        let bytes = u64::from(size_gib) * GIB;
+        match content {
+            Content::Empty => {
+                files::create(made)?.set_len(bytes).at("make room in", made)?;
+                Ok(DiskFormat::Raw)
+            }
+            Content::Image(image) => {
+                self.make_overlay(made, bytes, &self.image(image)?)?;
+                Ok(DiskFormat::Qcow2)
+            }
+            Content::Snapshot(snapshot) => {
+                self.fill_with(snapshot, size_gib, made, watch)?;
+                Ok(DiskFormat::Raw)
+            }
+        }
+    }
+
+    fn remove_other_formats(&self, disk: &DiskId, format: DiskFormat) -> Result<(), StorageError> {
+        for other in DiskFormat::ALL.into_iter().filter(|other| *other != format) {
+            files::remove(&self.named(disk, other)?)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the content of a whole snapshot under another id.
+    pub(super) fn copy_whole(
+        &self,
+        from: &SnapshotId,
+        to: &SnapshotId,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        if self.whole(to)?.is_some() {
+            return files::sync(&self.0.snapshots);
+        }
+        let (path, format) = self.require_whole(from)?;
+        let file = files::open(&path, false).at("open", &path)?;
+        self.require_room_for_copy(&file, &path)?;
+        let draft = self.snapshot_draft()?;
+        copy::copy(&file, &draft.file(UNNAMED), watch)?;
+        failpoint::hit("snapshot.copied");
+        self.finish_as(draft, &self.snapshot_path(to, format.as_str())?)
+    }
+}
