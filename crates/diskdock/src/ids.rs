@@ -74,19 +74,30 @@ impl IdGenerator {
     pub(crate) fn request(&self) -> String {
         let (high, low) = (self.random(), self.random());
         let variant = (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-        format!(
-            "{:08X}-{:04X}-4{:03X}-{:04X}-{:012X}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            variant >> 48,
-            variant & 0xffff_ffff_ffff
-        )
+        let mut text = String::with_capacity(36);
+        let groups = [
+            (high >> 32, 8),
+            (high >> 16, 4),
+            (0x4000 | (high & 0xfff), 4),
+            (variant >> 48, 4),
+            (variant, 12),
+        ];
+        for (number, count) in groups {
+            if !text.is_empty() {
+                text.push('-');
+            }
+            hexadecimal(number, count, b"0123456789ABCDEF", &mut text);
+        }
+        text
     }
 
     /// 32 lower-case hexadecimal digits.
     pub(crate) fn trace(&self) -> String {
-        format!("{:016x}{:016x}", self.random(), self.random())
+        let mut text = String::with_capacity(32);
+        for number in [self.random(), self.random()] {
+            hexadecimal(number, 16, b"0123456789abcdef", &mut text);
+        }
+        text
     }
 }
 
@@ -95,6 +106,12 @@ fn next_after(last: &AtomicI64, wanted: i64) -> i64 {
     let next = |last: i64| wanted.max(last + 1);
     let before = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
     next(before.unwrap_or(0))
+}
+
+/// The last `count` digits of a number.
+fn hexadecimal(number: u64, count: u32, digits: &[u8; 16], out: &mut String) {
+    let digit = |place: u32| digits[usize::try_from(number >> (4 * place) & 15).unwrap_or(0)];
+    out.extend((0..count).rev().map(|place| char::from(digit(place))));
 }
 
 fn digits(mut number: u64, count: usize, out: &mut String) {

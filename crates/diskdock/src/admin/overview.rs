@@ -78,7 +78,7 @@ fn shown(tx: &dyn ReadTx, instance: &Instance, paused: &Paused) -> Result<Value,
     for at in tx.attached(&instance.id)? {
         if let Some(disk) = tx.disk(&at.disk)? {
             let mut value = disk_value(&disk);
-            value["device"] = at.device.into();
+            value["device"] = at.device.as_str().into();
             disks.push(value);
         }
     }
@@ -129,7 +129,7 @@ fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, Store
             let page = tx.disks(&free, &Page::After { after: None, most: DISKS + 1 })?;
             let page = Part::of(page.entries, DISKS as usize);
             is_cut |= page.is_cut;
-            found.extend(page.shown.iter().map(disk_value));
+            found.extend(page.shown.iter().map(|disk| disk_value(disk)));
         }
     }
     let part = Part::of(found, FREE);

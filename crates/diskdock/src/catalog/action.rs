@@ -50,6 +50,17 @@ impl Call<'_> {
         Ok(tx.get(id)?.filter(of_caller))
     }
 
+    /// The same, to be looked at only.
+    pub(crate) fn look_at<I: EntityId>(
+        &self,
+        tx: &dyn ReadTx,
+        id: &I,
+    ) -> Result<Option<Arc<I::Entity>>, StoreError> {
+        let of_caller =
+            |found: &Arc<I::Entity>| *Entity::account(found.as_ref()) == self.caller.account;
+        Ok(tx.look_at(id)?.filter(of_caller))
+    }
+
     /// The caller's disk of this id.
     pub fn disk(&self, tx: &dyn ReadTx, id: &DiskId) -> Result<Option<Disk>, StoreError> {
         self.find(tx, id)

@@ -79,12 +79,14 @@ pub enum Repeat {
 pub struct Given<'a> {
     input: &'a Input,
     prefix: String,
+    /// No parameter lies here: most structures are left out of most requests.
+    is_bare: bool,
 }
 
 impl<'a> Given<'a> {
     /// All parameters of a request.
     pub fn of(input: &'a Input) -> Given<'a> {
-        Given { input, prefix: String::new() }
+        Given { input, prefix: String::new(), is_bare: false }
     }
 
     /// The full name of `name` here.
@@ -94,25 +96,41 @@ impl<'a> Given<'a> {
 
     /// The text of `name`; it then counts as read.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        if self.prefix.is_empty() {
+        if self.is_bare {
+            None
+        } else if self.prefix.is_empty() {
             self.input.get(name)
         } else {
             self.input.get(&self.full_name(name))
         }
     }
 
+    /// Whether no parameter begins with this name and a dot.
+    fn has_none_below(&self, name: &str) -> bool {
+        if self.is_bare || !self.prefix.is_empty() {
+            return self.is_bare;
+        }
+        let mut below = self.input.below(name);
+        !below.any(|rest| rest.starts_with('.'))
+    }
+
     /// The given of the structure `name`.
     pub fn inside(&self, name: &str) -> Given<'a> {
-        Given { input: self.input, prefix: format!("{}{name}.", self.prefix) }
+        let prefix = format!("{}{name}.", self.prefix);
+        let is_bare = self.is_bare || self.input.below(&prefix).next().is_none();
+        Given { input: self.input, prefix, is_bare }
     }
 
     /// Whether any parameter lies in this structure.
     pub(crate) fn has_any(&self) -> bool {
-        self.input.below(&self.prefix).next().is_some()
+        !self.is_bare
     }
 
     /// The numbers N of `name.N…`, ascending; refuses an N that is not a number from 1.
     fn numbers(&self, name: &str, spec: &ParamSpec) -> Result<Vec<u32>, Refusal> {
+        if self.has_none_below(name) {
+            return Ok(Vec::new());
+        }
         let prefix = format!("{}{name}.", self.prefix);
         let mut numbers = Vec::new();
         for rest in self.input.below(&prefix) {
@@ -170,8 +188,10 @@ pub trait Field: Sized {
     fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal>;
 }
 
-fn parse<T: Value>(text: &str, name: &str, spec: &ParamSpec) -> Result<T, Refusal> {
-    T::parse(text).ok_or_else(|| Refusal::expecting(spec.malformed, name, &T::SHAPE.in_words()))
+/// The value of a text; the name is made for an error only.
+fn parse<T: Value>(text: &str, name: impl Fn() -> String, spec: &ParamSpec) -> Result<T, Refusal> {
+    let malformed = || Refusal::expecting(spec.malformed, &name(), &T::SHAPE.in_words());
+    T::parse(text).ok_or_else(malformed)
 }
 
 /// A required parameter.
@@ -187,7 +207,7 @@ impl<T: Value> Field for T {
         match given.get(spec.name) {
             None => Err(Refusal::about(spec.missing, &full_name())),
             Some("") if T::parse("").is_none() => Err((&EMPTY_PARAMETER).into()),
-            Some(text) => parse(text, &full_name(), spec),
+            Some(text) => parse(text, full_name, spec),
         }
     }
 }
@@ -203,7 +223,7 @@ impl<T: Value> Field for Option<T> {
         match given.get(spec.name) {
             None => Ok(None),
             Some("") => Ok(T::parse("")),
-            Some(text) => parse(text, &given.full_name(spec.name), spec).map(Some),
+            Some(text) => parse(text, || given.full_name(spec.name), spec).map(Some),
         }
     }
 }
@@ -242,7 +262,9 @@ impl<T: Field> Field for Ignored<T> {
             Repeat::Once | Repeat::JsonArray | Repeat::Commas => {
                 given.get(spec.name).is_some_and(|t| !t.is_empty())
             }
-            Repeat::Numbered | Repeat::Structure => given.inside(spec.name).has_any(),
+            Repeat::Numbered | Repeat::Structure => {
+                !given.has_none_below(spec.name) && given.inside(spec.name).has_any()
+            }
         };
         if present {
             T::read(given, spec).map(|value| Ignored(Some(value)))

@@ -5,7 +5,7 @@ use http::request::Parts;
 
 use super::keys::KeyEntry;
 use super::nonce::{NonceCheck, Signed, WINDOW_S};
-use super::signature::{self, Claims, Received, SignatureFault};
+use super::signature::{self, Claims, Received, SignatureFault, SigningKey};
 use super::{Gateway, host};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
@@ -50,7 +50,7 @@ impl Gateway {
         check_token(received, id)?;
         let found = self.keys.find(id).ok_or(&ACCESS_KEY_NOT_FOUND)?;
         self.check_key(&found, parts)?;
-        check_signature(received, &claims, &found.secret)?;
+        check_signature(received, &claims, &found.signs)?;
         let signed = Signed { account: &found.account, access_key_id: id, nonce, timestamp_s };
         match self.nonces.remember(&signed, now_s) {
             NonceCheck::Fresh => {}
@@ -109,9 +109,9 @@ fn check_token(received: &Received<'_>, access_key_id: &str) -> Result<(), Refus
 fn check_signature(
     received: &Received<'_>,
     claims: &Claims<'_>,
-    secret: &str,
+    key: &SigningKey,
 ) -> Result<(), Refusal> {
-    signature::verify(received, claims, secret)
+    signature::verify(received, claims, key)
         .map_err(|mismatch| Refusal::about(&SIGNATURE_MISMATCH, &mismatch.to_string()))
 }
 

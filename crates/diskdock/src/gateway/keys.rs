@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AccountId, Moment, UnknownFields};
 
+use super::signature::SigningKey;
 use crate::policy::Policy;
 use crate::service::Rights;
 use crate::store::{AccessKey, KeyStatus, Store, StoreError};
@@ -21,8 +22,8 @@ pub const DEFAULT_ACCOUNT: &str = "1000000000000001";
 /// An access key, as authentication uses it.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyEntry {
-    /// The secret part.
-    pub secret: String,
+    /// The secret part, which signs.
+    pub signs: SigningKey,
     /// The account whose resources it gives access to.
     pub account: AccountId,
     /// Its rights.
@@ -114,14 +115,14 @@ impl Keys {
 impl KeyEntry {
     fn of(key: AccessKey) -> KeyEntry {
         let active = key.status == KeyStatus::Active;
-        let rights = rights(&key);
-        KeyEntry { secret: key.secret, account: key.account, rights, active, development: false }
+        let (signs, rights) = (SigningKey::new(&key.secret), rights(&key));
+        KeyEntry { signs, account: key.account, rights, active, development: false }
     }
 
     fn of_start(secret: &str, development: bool) -> KeyEntry {
         let account = DEFAULT_ACCOUNT.into();
-        let secret = secret.to_owned();
-        KeyEntry { secret, account, rights: Rights::All, active: true, development }
+        let signs = SigningKey::new(secret);
+        KeyEntry { signs, account, rights: Rights::All, active: true, development }
     }
 }
 

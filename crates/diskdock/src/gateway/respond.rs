@@ -1,13 +1,20 @@
 //! Replies: status, headers and body of success and error.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::catalog::errors::{AccessDenied, INTERNAL_ERROR, SERVICE_UNAVAILABLE};
 use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{ActionError, Format, Refusal, render};
 use crate::store::StoreError;
+
+/// The header with the RequestId.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id");
+/// The header with the id of the trace.
+const TRACE_ID: HeaderName = HeaderName::from_static("x-acs-trace-id");
+/// The header with the names of parameters that had no effect.
+const IGNORED: HeaderName = HeaderName::from_static("x-diskdock-ignored");
 
 /// The longest list of ignored parameters in the header, in bytes; the rest is cut off.
 const IGNORED_HEADER: usize = 2_000;
@@ -97,15 +104,15 @@ impl ApiResponse {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()));
-        let mut set = |name: &'static str, text: &str| {
+        let mut set = |name: HeaderName, text: &str| {
             if let Ok(value) = HeaderValue::from_str(text) {
                 headers.insert(name, value);
             }
         };
-        set("x-acs-request-id", &self.request_id);
-        set("x-acs-trace-id", trace_id);
+        set(REQUEST_ID, &self.request_id);
+        set(TRACE_ID, trace_id);
         if !self.ignored.is_empty() {
-            set("x-diskdock-ignored", &header_text(&self.ignored));
+            set(IGNORED, &header_text(&self.ignored));
         }
         response
     }

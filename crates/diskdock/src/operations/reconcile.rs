@@ -6,13 +6,14 @@
 //! know is not dead, and a machine that cannot be looked at is not off.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::hypervisor::{Hypervisor, ObservedState};
-use crate::store::{AttachedDisk, EntityReads, ReadTx, Store, StoreError, WriteTx};
+use crate::store::{AttachedDisk, AttachedDisks, EntityReads, ReadTx, Store, StoreError, WriteTx};
 
 /// Instances that are looked up in one read.
 const PAGE: u32 = 256;
@@ -88,7 +89,7 @@ pub async fn reconcile_one(
 async fn read_instance(
     store: &Store,
     id: &InstanceId,
-) -> Result<(Option<Instance>, Vec<AttachedDisk>), StoreError> {
+) -> Result<(Option<Instance>, AttachedDisks), StoreError> {
     let id = id.clone();
     store.read(move |tx| Ok((tx.instance(&id)?, tx.attached(&id)?))).await
 }
@@ -96,7 +97,7 @@ async fn read_instance(
 /// Visits every instance with its disks, some at a time.
 async fn visit_all<F>(
     store: &Store,
-    visit: impl Fn(Instance, Vec<AttachedDisk>) -> F,
+    visit: impl Fn(Instance, AttachedDisks) -> F,
 ) -> Result<Vec<Difference>, StoreError>
 where
     F: Future<Output = Result<Vec<Difference>, StoreError>>,
@@ -133,7 +134,7 @@ async fn reconcile_instance(
     hypervisor: &dyn Hypervisor,
     if_missing: MissingInHypervisor,
     instance: Instance,
-    disks: Vec<AttachedDisk>,
+    disks: AttachedDisks,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
@@ -166,7 +167,7 @@ async fn observe_until_unchanged(
     store: &Store,
     hypervisor: &dyn Hypervisor,
     mut instance: Instance,
-    mut disks: Vec<AttachedDisk>,
+    mut disks: AttachedDisks,
 ) -> Result<Vec<RepairableDifference>, StoreError> {
     for _ in 0..LOOKS {
         let found = observe_instance(hypervisor, &instance, &disks).await;
@@ -224,7 +225,7 @@ enum Repair {
 async fn observe_instance(
     hypervisor: &dyn Hypervisor,
     instance: &Instance,
-    disks: &[AttachedDisk],
+    disks: &[Arc<AttachedDisk>],
 ) -> Vec<RepairableDifference> {
     let expected = expected(instance, disks);
     match hypervisor.observe(&instance.id).await {
@@ -239,7 +240,7 @@ fn compare(
     instance: &Instance,
     expected: &ObservedState,
     seen: &ObservedState,
-    disks: &[AttachedDisk],
+    disks: &[Arc<AttachedDisk>],
 ) -> Vec<RepairableDifference> {
     let mut found = Vec::new();
     if instance.status == InstanceStatus::Running && !seen.running {
@@ -271,7 +272,7 @@ fn compare(
 }
 
 /// The state that the hypervisor should report of an instance, by the store.
-fn expected(instance: &Instance, disks: &[AttachedDisk]) -> ObservedState {
+fn expected(instance: &Instance, disks: &[Arc<AttachedDisk>]) -> ObservedState {
     let running = match instance.status {
         InstanceStatus::Running | InstanceStatus::Stopping => true,
         InstanceStatus::Pending | InstanceStatus::Starting | InstanceStatus::Stopped => false,

@@ -71,7 +71,7 @@ pub(super) async fn carry_out(
             Ok(reply)
         }
     };
-    services.store.write_then(write, hand_over).await?
+    services.store.write_briefly(write, hand_over).await?
 }
 
 /// The result of a decision.

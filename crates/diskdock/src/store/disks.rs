@@ -1,6 +1,7 @@
 //! Queries for disks only: the list of an instance's disks, and the filters of DescribeDisks.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use domain::{
     AccountId, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, InstanceId, LockReason,
@@ -23,6 +24,9 @@ pub struct AttachedDisk {
     /// Which attachment of the disk it is.
     pub generation: u64,
 }
+
+/// The disks of an instance. Lists that differ in one disk share the others.
+pub type AttachedDisks = Vec<Arc<AttachedDisk>>;
 
 /// A field of a disk that is text.
 pub(crate) type TextField = fn(&Disk) -> &str;
@@ -169,13 +173,13 @@ pub(super) fn list<R: ReadTx + ?Sized>(
     tx: &R,
     filter: &DiskFilter,
     page: &Page,
-) -> Result<ListPage<Disk>, StoreError> {
+) -> Result<ListPage<Arc<Disk>>, StoreError> {
     let of_instance: Vec<DiskId>;
     let ids = match (&filter.ids, &filter.instance) {
         (Some(ids), _) => Some(&ids[..]),
         (None, Some(instance)) => {
             let attached = tx.attached(instance)?.into_iter();
-            of_instance = attached.map(|attached| attached.disk).collect();
+            of_instance = attached.map(|attached| attached.disk.clone()).collect();
             Some(&of_instance[..])
         }
         (None, None) => None,
@@ -185,7 +189,7 @@ pub(super) fn list<R: ReadTx + ?Sized>(
         any.downcast_ref::<Disk>().map_or(Ok(false), |disk| is_wanted(tx, filter, disk))
     };
     let found = tx.resources(Disk::TYPE, &filter.scope(ids), page, &mut matches)?;
-    ListPage::of(found)
+    found.shared()
 }
 
 /// A lock is on the disk itself or, while it is In_use, on its instance.
@@ -202,7 +206,7 @@ fn is_wanted<R: ReadTx + ?Sized>(
         return Ok(true);
     }
     for at in disk.attachments.iter().filter(|_| disk.status() == DiskStatus::InUse) {
-        let instance = tx.get(&at.instance)?;
+        let instance = tx.look_at(&at.instance)?;
         if instance.is_some_and(|instance| instance.is_locked_for(reason)) {
             return Ok(true);
         }

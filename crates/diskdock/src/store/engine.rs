@@ -11,6 +11,10 @@ use super::{ReadTx, StoreError, WriteTx};
 pub trait WriteJob: Send {
     /// Does the work; runs again after a lost race. `Err` undoes all it did.
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
+    /// Whether it touches few rows, so that it may run where others wait for it.
+    fn is_brief(&self) -> bool {
+        false
+    }
     /// How it ended. `Ok` means that it is as durable as the store was asked to be.
     fn done(self: Box<Self>, ended: Result<(), StoreError>);
     /// The engine cannot tell for now whether it was written, and goes on asking: the caller

@@ -27,7 +27,7 @@ use domain::{
     AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
 
-pub use disks::{AttachedDisk, DiskFilter};
+pub use disks::{AttachedDisk, AttachedDisks, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
 pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
@@ -71,11 +71,11 @@ pub trait ReadTx {
         self.get(id)
     }
     /// The disks that match, newest first, a page of them.
-    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<ListPage<Disk>, StoreError> {
+    fn disks(&self, filter: &DiskFilter, page: &Page) -> Result<ListPage<Arc<Disk>>, StoreError> {
         disks::list(self, filter, page)
     }
     /// The disks that are attached to an instance, or being attached or detached.
-    fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError>;
+    fn attached(&self, instance: &InstanceId) -> Result<AttachedDisks, StoreError>;
     /// The instance of this id.
     fn instance(&self, id: &InstanceId) -> Result<Option<Instance>, StoreError> {
         self.get(id)
@@ -275,10 +275,38 @@ impl Store {
         U: Send + 'static,
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
+        self.queue(work, then, false).await
+    }
+
+    /// The same for a write of few rows, such as a call's: it may be done where others wait.
+    pub(crate) async fn write_briefly<T, U, F>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queue(work, then, true).await
+    }
+
+    async fn queue<T, U, F>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+        is_brief: bool,
+    ) -> Result<U, StoreError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
+    {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.engine
-            .write(Box::new(QueuedWrite { work, then, answer: None, sender: Some(sender) }))
-            .await;
+        let sender = Some(sender);
+        let queued = QueuedWrite { work, then, answer: None, is_brief, sender };
+        self.engine.write(Box::new(queued)).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -329,6 +357,7 @@ struct QueuedWrite<T, U, F, G> {
     work: F,
     then: G,
     answer: Option<T>,
+    is_brief: bool,
     /// None once the caller was told that the outcome is unknown.
     sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
 }
@@ -343,6 +372,10 @@ where
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         self.answer = Some((self.work)(tx)?);
         Ok(())
+    }
+
+    fn is_brief(&self) -> bool {
+        self.is_brief
     }
 
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {

@@ -173,12 +173,19 @@ impl<T: Entity> DynEntity for T {
     }
 }
 
+/// The entity in a resource of its kind, which others may hold as well.
+fn shared<T: Entity>(resource: Arc<dyn DynEntity>) -> Result<Arc<T>, StoreError> {
+    let looked_at: &dyn Any = resource.as_ref();
+    if !looked_at.is::<T>() {
+        return Err(StoreError::Corrupt(format!("{} is no {}", resource.id(), T::KIND.name)));
+    }
+    let any: Arc<dyn Any + Send + Sync> = resource;
+    any.downcast::<T>().map_err(|_| StoreError::Corrupt(format!("no {}", T::KIND.name)))
+}
+
 /// The entity in a resource of its kind.
 fn typed<T: Entity>(resource: Arc<dyn DynEntity>) -> Result<T, StoreError> {
-    let id = resource.id().to_owned();
-    let any: Arc<dyn Any + Send + Sync> = resource;
-    let wrong = |_| StoreError::Corrupt(format!("{id} is no {}", T::KIND.name));
-    any.downcast::<T>().map(Arc::unwrap_or_clone).map_err(wrong)
+    shared(resource).map(Arc::unwrap_or_clone)
 }
 
 /// Reads of any kind of entity.
@@ -188,6 +195,11 @@ pub trait EntityReads: ReadTx {
         self.resource(I::Entity::TYPE, id.as_str())?.map(typed).transpose()
     }
 
+    /// The same, to be looked at only.
+    fn look_at<I: EntityId>(&self, id: &I) -> Result<Option<Arc<I::Entity>>, StoreError> {
+        self.resource(I::Entity::TYPE, id.as_str())?.map(shared).transpose()
+    }
+
     /// A page of the resources that match, newest first.
     fn list<T: Entity>(&self, filter: &Filter<T>, page: &Page) -> Result<ListPage<T>, StoreError> {
         let mut matches = |resource: &dyn DynEntity| {
@@ -195,7 +207,7 @@ pub trait EntityReads: ReadTx {
             Ok(any.downcast_ref::<T>().is_some_and(|entity| filter.matches(entity)))
         };
         let found = self.resources(T::TYPE, &filter.scope(), page, &mut matches)?;
-        ListPage::of(found)
+        found.each(typed)
     }
 
     /// Up to `most` resources of all accounts that come after this one in the order of their ids.
@@ -222,10 +234,17 @@ pub trait EntityWrites: WriteTx {
 
 impl<W: WriteTx + ?Sized> EntityWrites for W {}
 
-impl<T: Entity> ListPage<T> {
-    /// A page of the one kind.
-    pub(super) fn of(found: ListPage<Arc<dyn DynEntity>>) -> Result<ListPage<T>, StoreError> {
-        let ListPage { entries, total, next } = found;
+impl ListPage<Arc<dyn DynEntity>> {
+    /// A page of the one kind, to be looked at only.
+    pub(super) fn shared<T: Entity>(self) -> Result<ListPage<Arc<T>>, StoreError> {
+        self.each(shared)
+    }
+
+    fn each<T>(
+        self,
+        typed: impl Fn(Arc<dyn DynEntity>) -> Result<T, StoreError>,
+    ) -> Result<ListPage<T>, StoreError> {
+        let ListPage { entries, total, next } = self;
         let entries = entries.into_iter().map(typed).collect::<Result<_, _>>()?;
         Ok(ListPage { entries, total, next })
     }

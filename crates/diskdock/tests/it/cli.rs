@@ -15,7 +15,7 @@ use diskdock::actions;
 use diskdock::catalog::document;
 use diskdock::cli::{Failure, USAGE, call, commands, script};
 use diskdock::gateway::decode::{self, Pair};
-use diskdock::gateway::signature::{self, Received};
+use diskdock::gateway::signature::{self, Received, SigningKey};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -199,7 +199,7 @@ impl Seen {
             body: b"",
         };
         let claims = signature::claims(&received).unwrap();
-        signature::verify(&received, &claims, secret).unwrap();
+        signature::verify(&received, &claims, &SigningKey::new(secret)).unwrap();
     }
 }
 

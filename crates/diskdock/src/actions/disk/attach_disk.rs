@@ -9,7 +9,7 @@ use super::resource::DISK;
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Value};
 use crate::hypervisor::DiskSpec;
-use crate::store::AttachedDisk;
+use crate::store::{AttachedDisk, AttachedDisks, EntityReads};
 
 /// Attaches a disk to an instance.
 pub(crate) struct AttachDisk;
@@ -100,10 +100,10 @@ impl Value for Password {
 /// The disk and the instance that the request names. Both exist.
 pub(crate) struct Facts {
     params: Params,
-    disk: Disk,
-    instance: Instance,
+    disk: Arc<Disk>,
+    instance: Arc<Instance>,
     /// Disks that are attached to the instance, attaching or detaching.
-    attached: Vec<AttachedDisk>,
+    attached: AttachedDisks,
     /// How many of these are not local.
     cloud_disks: usize,
     /// Abilities of the instance's type.
@@ -230,8 +230,8 @@ guest has it.";
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let instance = call.look_at(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.look_at(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let attached = tx.attached(&instance.id)?;
         let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
@@ -245,12 +245,14 @@ guest has it.";
             Some(AnyDevice(name)) => name.clone(),
             None => first_free_device(&facts.attached),
         };
-        let Facts { mut disk, instance, params, .. } = facts;
+        let Facts { disk, instance, params, .. } = facts;
+        let mut disk = Arc::unwrap_or_clone(disk);
         let generation = disk
             .begin_attach(instance.id.clone(), device, call.now)
             .expect("an Available disk can be attached");
         disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
-        let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
+        let (instance, of_disk) = (instance.id.clone(), disk.id.clone());
+        let attachment = AttachmentId { instance, disk: of_disk, generation };
         Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(attachment) })
     }
 }
@@ -281,22 +283,21 @@ pub(crate) fn count_cloud_disks(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     instance: &Instance,
-    attached: &[AttachedDisk],
+    attached: &[Arc<AttachedDisk>],
 ) -> Result<usize, StoreError> {
     let found = call.environment.inventory.instance_type(&instance.instance_type);
     if found.is_some_and(|found| found.local_storage.is_none()) {
         return Ok(attached.len());
     }
-    let mut count = 0;
-    for at in attached {
-        count += usize::from(tx.disk(&at.disk)?.is_none_or(|disk| !disk.category.is_local()));
-    }
-    Ok(count)
+    attached.iter().try_fold(0, |count, at| {
+        let disk = tx.look_at(&at.disk)?;
+        Ok(count + usize::from(disk.is_none_or(|disk| !disk.category.is_local())))
+    })
 }
 
 /// The first device name that no disk of the instance has. An instance holds fewer disks than
 /// there are names.
-pub(crate) fn first_free_device(attached: &[AttachedDisk]) -> String {
+pub(crate) fn first_free_device(attached: &[Arc<AttachedDisk>]) -> String {
     let free = disk::first_free_device(|name| attached.iter().any(|at| at.device == name));
     free.expect("more names than disks on an instance")
 }

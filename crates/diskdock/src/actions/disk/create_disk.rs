@@ -11,7 +11,7 @@ use crate::actions::prelude::*;
 use crate::actions::{derived, order};
 use crate::catalog::{Case, Shape, Value};
 use crate::hypervisor::DiskSpec;
-use crate::store::AttachedDisk;
+use crate::store::AttachedDisks;
 
 /// Makes a data disk.
 pub(crate) struct CreateDisk;
@@ -132,7 +132,7 @@ pub(crate) struct Facts {
     zone: Option<String>,
     zone_sells: bool,
     instance: Option<Instance>,
-    attached: Vec<AttachedDisk>,
+    attached: AttachedDisks,
     /// How many of these are not local.
     cloud_disks: usize,
     /// How many disks the instance can hold.

@@ -250,7 +250,7 @@ fn locks_of_instance(
     }
     let mut reasons: Vec<LockReason> = Vec::new();
     for at in &disk.attachments {
-        let instance = call.instance(tx, &at.instance)?;
+        let instance = call.look_at(tx, &at.instance)?;
         let shown = |reason: &LockReason| {
             matches!(reason, LockReason::Financial | LockReason::Security)
                 && !disk.locks.contains(reason)

@@ -170,7 +170,11 @@ impl Query for DescribeDisksFullStatus {
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
             disk_full_status_set: FullStatusSet {
-                disk_full_status_type: found.entries.iter().map(FullStatus::of).collect(),
+                disk_full_status_type: found
+                    .entries
+                    .iter()
+                    .map(|disk| FullStatus::of(disk))
+                    .collect(),
             },
         })
     }

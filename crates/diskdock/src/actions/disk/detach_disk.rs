@@ -3,6 +3,8 @@
 //! The request marks the disk Detaching and returns. The guest may need time to let go, so the
 //! unplugging itself is the operation at the end of this file.
 
+use std::sync::Arc;
+
 use domain::limits::DETACHING_PER_INSTANCE;
 use domain::tag;
 
@@ -30,8 +32,8 @@ params!(
 
 /// The disk and the instance that the request names. Both exist.
 pub(crate) struct Facts {
-    disk: Disk,
-    instance: Instance,
+    disk: Arc<Disk>,
+    instance: Arc<Instance>,
     /// Whether the instance's type can let go of a disk while it runs.
     hot_detach: bool,
     /// Whether the image that the instance was made from is still there.
@@ -126,8 +128,8 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let instance = call.look_at(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
+        let disk = call.look_at(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
         let attached = tx.attached(&instance.id)?;
         let leaving = |phase: &Phase| matches!(phase, Phase::Detaching { .. });
@@ -143,16 +145,14 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         })
     }
 
-    fn effect(
-        _: &Call<'_>,
-        params: &Params,
-        Facts { mut disk, instance, .. }: Facts,
-    ) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, Facts { disk, instance, .. }: Facts) -> Effect<()> {
+        let mut disk = Arc::unwrap_or_clone(disk);
         let by_default = disk.kind == DiskKind::System;
         let afterwards = params.delete_with_instance.unwrap_or(by_default);
         let generation =
             disk.begin_detach(&instance.id, afterwards).expect("a disk in use on it can leave it");
-        let attachment = AttachmentId { instance: instance.id, disk: disk.id.clone(), generation };
+        let (instance, of_disk) = (instance.id.clone(), disk.id.clone());
+        let attachment = AttachmentId { instance, disk: of_disk, generation };
         Effect::reply(()).save(disk).start(Unplugging { attachment })
     }
 }

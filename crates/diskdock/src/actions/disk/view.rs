@@ -1,5 +1,7 @@
 //! A disk as clients see it.
 
+use std::sync::Arc;
+
 use domain::{
     Attachment, ChargeType, Disk, InstanceId, LockReason, PerformanceLevel, Phase, performance,
 };
@@ -218,7 +220,7 @@ impl<'a> AttachmentItem<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct DiskView {
     /// The disk.
-    pub disk: Disk,
+    pub disk: Arc<Disk>,
     /// Locks that it has because its instance has them.
     pub locks: Vec<LockReason>,
     /// Whether the caller asked where a regional disk lies.

@@ -5,7 +5,7 @@ use domain::IllegalTransition;
 use super::machine_spec::{by_device, machine_spec};
 use crate::actions::prelude::*;
 use crate::hypervisor::MachineSpec;
-use crate::store::AttachedDisk;
+use crate::store::AttachedDisks;
 
 /// Options of a request that stops an instance.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct PowerFacts {
     /// The instance.
     pub instance: Instance,
     /// Disks that are attached, attaching or detaching.
-    pub attached: Vec<AttachedDisk>,
+    pub attached: AttachedDisks,
     /// Whether the bytes of all its disks are there.
     pub disks_made: bool,
     /// Whether the bytes of one of its disks are being set back.

@@ -224,8 +224,8 @@ fn capacities(
     loop {
         let page = tx.disks(&filter, &Page::After { after, most: PAGE })?;
         for disk in page.entries {
-            *sums.entry((disk.zone, disk.category.as_str())).or_default() +=
-                u64::from(disk.size_gib);
+            let sum = sums.entry((disk.zone.clone(), disk.category.as_str())).or_default();
+            *sum += u64::from(disk.size_gib);
         }
         after = page.next;
         if after.is_none() {

@@ -226,7 +226,7 @@ fn disks_to_keep(
         None => Vec::new(),
     };
     if params.disk_id.0.is_empty() {
-        let disks = on.into_iter().map(|at| at.disk);
+        let disks = on.iter().map(|at| at.disk.clone());
         return Ok(disks.filter(|disk| !params.exclude_disk_id.0.contains(disk)).collect());
     }
     let mut disks: Vec<DiskId> = Vec::new();

@@ -140,7 +140,7 @@ fn chains(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Vec<Chain
     let on: Option<HashSet<DiskId>> = match &params.instance_id {
         Some(id) => {
             let instance = call.instance(tx, id)?.ok_or(&LINKS_INSTANCE_NOT_FOUND)?;
-            Some(tx.attached(&instance.id)?.into_iter().map(|at| at.disk).collect())
+            Some(tx.attached(&instance.id)?.iter().map(|at| at.disk.clone()).collect())
         }
         None => None,
     };

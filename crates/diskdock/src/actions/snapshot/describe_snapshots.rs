@@ -302,7 +302,7 @@ fn restrict_source(
         }
     }
     if let Some(instance) = &params.instance_id {
-        let on: HashSet<DiskId> = tx.attached(instance)?.into_iter().map(|at| at.disk).collect();
+        let on: HashSet<DiskId> = tx.attached(instance)?.iter().map(|at| at.disk.clone()).collect();
         filter.also.push(Box::new(move |one| on.contains(&one.disk)));
     }
     if let Some(usage) = params.usage {

@@ -23,11 +23,14 @@ impl<T: Value> Field for Each<T> {
             return read_json(array, given, spec).map(Each);
         }
         let mut values = Vec::new();
+        if given.has_none_below(spec.name) {
+            return Ok(Each(values));
+        }
         let inside = given.inside(spec.name);
         for number in given.numbers(spec.name, spec)? {
             let name = number.to_string();
             if let Some(text) = inside.get(&name).filter(|text| !text.is_empty()) {
-                values.push(parse(text, &inside.full_name(&name), spec)?);
+                values.push(parse(text, || inside.full_name(&name), spec)?);
             }
         }
         Ok(Each(values))
@@ -108,25 +111,26 @@ impl<T: Value, const MOST: usize> Field for Option<CommaList<T, MOST>> {
         let Some(text) = given.get(spec.name).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        let name = given.full_name(spec.name);
+        let name = || given.full_name(spec.name);
         if text.split(',').count() > MOST {
-            return Err(too_many(spec, &name, MOST));
+            return Err(too_many(spec, &name(), MOST));
         }
-        let values = text.split(',').map(|entry| parse(entry.trim(), &name, spec));
+        let values = text.split(',').map(|entry| parse(entry.trim(), name, spec));
         values.collect::<Result<_, _>>().map(|values| Some(CommaList(values)))
     }
 }
 
 fn read_json<T: Value>(text: &str, given: &Given<'_>, spec: &ParamSpec) -> Result<Vec<T>, Refusal> {
-    let name = given.full_name(spec.name);
+    let name = || given.full_name(spec.name);
     let malformed = || {
-        Refusal::expecting(spec.malformed, &name, "a JSON array of strings such as [\"a\",\"b\"]")
+        let expected = "a JSON array of strings such as [\"a\",\"b\"]";
+        Refusal::expecting(spec.malformed, &name(), expected)
     };
     let texts = array::strings(text).ok_or_else(malformed)?;
     if texts.len() > ENTRIES_PER_LIST {
-        return Err(too_many(spec, &name, ENTRIES_PER_LIST));
+        return Err(too_many(spec, &name(), ENTRIES_PER_LIST));
     }
-    texts.iter().map(|text| parse(text, &name, spec)).collect()
+    texts.iter().map(|text| parse(text, name, spec)).collect()
 }
 
 /// A numbered list of structures, `Name.1.Member`, ….
@@ -147,6 +151,9 @@ impl<G: Params> Field for Groups<G> {
     const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
 
     fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+        if given.has_none_below(spec.name) {
+            return Ok(Groups(Vec::new()));
+        }
         let inside = given.inside(spec.name);
         let numbers = given.numbers(spec.name, spec)?;
         let groups = numbers.into_iter().map(|n| G::read(&inside.inside(&n.to_string())));

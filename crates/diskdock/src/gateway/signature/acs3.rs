@@ -1,11 +1,10 @@
 //! `ACS3-HMAC-SHA256`: HMAC over the query, the headers that the client lists, and the body.
 
-use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::encode::{hexadecimal, is_plain, push_encoded};
-use super::{Claims, Intent, Mismatch, Pair, Received, SignatureFault};
+use super::{Claims, Intent, Mismatch, Pair, Received, SignatureFault, SigningKey};
 use super::{for_each_sorted, parse_timestamp, same};
 
 /// The one supported algorithm.
@@ -68,7 +67,8 @@ pub fn sign_acs3(request: &Acs3Request, secret: &str) -> String {
         signed_headers: &signed_headers,
         payload_hash: &hash(request.body),
     };
-    let signature = signature(&string_to_sign(&canonical.text(push_encoded)), secret);
+    let to_sign = string_to_sign(&canonical.text(push_encoded));
+    let signature = SigningKey::new(secret).sign_acs3(&to_sign);
     let signature = String::from_utf8_lossy(&signature);
     let id = request.access_key_id;
     format!("{ALGORITHM} Credential={id},SignedHeaders={signed_headers},Signature={signature}")
@@ -184,16 +184,20 @@ fn mismatch(canonical: &[u8], to_sign: &[u8]) -> Mismatch {
     }
 }
 
-pub(super) fn verify(received: &Received, proof: &Acs3Proof, secret: &str) -> Result<(), Mismatch> {
+pub(super) fn verify(
+    received: &Received,
+    proof: &Acs3Proof,
+    key: &SigningKey,
+) -> Result<(), Mismatch> {
     let canonical = proof.canonical(received);
     let encoded = canonical.text(push_encoded);
     let to_sign = string_to_sign(&encoded);
-    if same(&signature(&to_sign, secret), proof.signature) {
+    if same(&key.sign_acs3(&to_sign), proof.signature) {
         return Ok(());
     }
     if may_have_raw_names(received.query) {
         let raw = canonical.text(|target, name| target.extend_from_slice(name.as_bytes()));
-        if same(&signature(&string_to_sign(&raw), secret), proof.signature) {
+        if same(&key.sign_acs3(&string_to_sign(&raw)), proof.signature) {
             return Ok(());
         }
     }
@@ -305,13 +309,6 @@ fn string_to_sign(canonical: &[u8]) -> Vec<u8> {
 fn hash(bytes: &[u8]) -> String {
     // Only ASCII is written.
     String::from_utf8_lossy(&hexadecimal(&Sha256::digest(bytes))).into_owned()
-}
-
-fn signature(to_sign: &[u8], secret: &str) -> Vec<u8> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(to_sign);
-    hexadecimal(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

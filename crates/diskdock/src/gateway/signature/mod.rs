@@ -9,6 +9,7 @@ mod acs3;
 mod encode;
 mod fault;
 mod rpc;
+mod signing_key;
 mod timestamp;
 
 use http::HeaderMap;
@@ -18,6 +19,7 @@ pub use acs3::{Acs3Request, payload_hash, sign_acs3};
 pub use encode::percent_encode;
 pub use fault::{Mismatch, SignatureFault};
 pub use rpc::{sign_rpc, string_to_sign as rpc_string_to_sign};
+pub use signing_key::SigningKey;
 pub(crate) use timestamp::parse_timestamp;
 
 use super::decode::Pair;
@@ -177,11 +179,11 @@ fn unsigned<'a>(received: &Received<'a>, intent: Intent<'a>) -> Claims<'a> {
 /// Checks the signature against the secret of the claimed access key.
 ///
 /// `claims` must come from the same request. A request without a signature never passes.
-pub fn verify(received: &Received, claims: &Claims, secret: &str) -> Result<(), Mismatch> {
+pub fn verify(received: &Received, claims: &Claims, key: &SigningKey) -> Result<(), Mismatch> {
     match &claims.proof {
         Proof::None => Err(Mismatch::Unsigned),
-        Proof::Rpc { signature } => rpc::verify(received, signature, secret),
-        Proof::Acs3(proof) => acs3::verify(received, proof, secret),
+        Proof::Rpc { signature } => rpc::verify(received, signature, key),
+        Proof::Acs3(proof) => acs3::verify(received, proof, key),
     }
 }
 

@@ -1,17 +1,12 @@
 //! Signature version 1.0: HMAC-SHA1 over the method and every parameter but the signature.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-
 use super::encode::{push_encoded, push_twice_encoded};
-use super::{Claims, Intent, Mismatch, Pair, Proof, Received, SignatureFault};
+use super::{Claims, Intent, Mismatch, Pair, Proof, Received, SignatureFault, SigningKey};
 use super::{for_each_sorted, parse_timestamp, same};
 
 /// Signs parameters, in any order; one called `Signature` is left out.
 pub fn sign_rpc(method: &str, parameters: &[Pair], secret: &str) -> String {
-    signature(&string_to_sign(method, "/", parameters), secret)
+    SigningKey::new(secret).sign_rpc(&string_to_sign(method, "/", parameters))
 }
 
 pub(super) fn claims<'a>(
@@ -44,9 +39,9 @@ pub(super) fn claims<'a>(
     })
 }
 
-pub(super) fn verify(received: &Received, given: &str, secret: &str) -> Result<(), Mismatch> {
+pub(super) fn verify(received: &Received, given: &str, key: &SigningKey) -> Result<(), Mismatch> {
     let to_sign = string_to_sign(received.method, received.path, received.parameters);
-    if same(signature(&to_sign, secret).as_bytes(), given) {
+    if same(key.sign_rpc(&to_sign).as_bytes(), given) {
         return Ok(());
     }
     Err(mismatch(&to_sign))
@@ -80,15 +75,6 @@ pub fn string_to_sign(method: &str, path: &str, parameters: &[Pair]) -> Vec<u8> 
         }
     });
     text
-}
-
-fn signature(to_sign: &[u8], secret: &str) -> String {
-    let mut key = Vec::with_capacity(secret.len() + 1);
-    key.extend_from_slice(secret.as_bytes());
-    key.push(b'&');
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("HMAC takes a key of any length");
-    mac.update(to_sign);
-    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 //! say; the rest is read from them.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use domain::{Attachment, Disk, Instance, InstanceId};
 
-use super::super::{AttachedDisk, DynEntity, StoreError, StoredEntity};
+use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
 use super::postgres_tx::PostgresTx;
 use super::value::values;
 
@@ -14,7 +15,7 @@ use super::value::values;
 pub(super) fn of_instance(
     tx: &PostgresTx<'_>,
     instance: &InstanceId,
-) -> Result<Vec<AttachedDisk>, StoreError> {
+) -> Result<AttachedDisks, StoreError> {
     if !tx.locking().is_empty() {
         tx.find(Instance::TYPE, instance.as_str())?;
     }
@@ -24,11 +25,13 @@ pub(super) fn of_instance(
     for row in tx.query(sql, values![instance.as_str()])? {
         let found = (Disk::TYPE.decode)(row.get(0))?;
         let Some(disk) = disk_in(found.as_ref()) else { continue };
-        attached.extend(disk.on(instance).map(|at| AttachedDisk {
-            disk: disk.id.clone(),
-            device: at.device.clone(),
-            phase: at.phase,
-            generation: at.generation,
+        attached.extend(disk.on(instance).map(|at| {
+            Arc::new(AttachedDisk {
+                disk: disk.id.clone(),
+                device: at.device.clone(),
+                phase: at.phase,
+                generation: at.generation,
+            })
         }));
     }
     Ok(attached)

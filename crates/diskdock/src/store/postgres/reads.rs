@@ -6,7 +6,7 @@ use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, SnapshotId, Upt
 use tokio_postgres::Row;
 
 use super::super::{
-    AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
+    AccessKey, Amounts, AttachedDisks, CallRecord, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
 use super::postgres_tx::PostgresTx;
@@ -45,7 +45,7 @@ impl ReadTx for PostgresTx<'_> {
         rows.iter().map(|row| self.decoded(of, row)).collect()
     }
 
-    fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
+    fn attached(&self, instance: &InstanceId) -> Result<AttachedDisks, StoreError> {
         attachments::of_instance(self, instance)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::{Attachment, Disk, DiskId, InstanceId};
 use rusqlite::{Row, params};
 
-use super::super::{AttachedDisk, DynEntity, StoreError, StoredEntity};
+use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
 use super::engine;
 use super::sqlite_tx::SqliteTx;
 
@@ -15,7 +15,7 @@ use super::sqlite_tx::SqliteTx;
 pub(super) fn of_instance(
     tx: &SqliteTx<'_>,
     instance: &InstanceId,
-) -> Result<Vec<AttachedDisk>, StoreError> {
+) -> Result<AttachedDisks, StoreError> {
     if let Some(known) = tx.known(|delta, cache| delta.attached(cache, instance)) {
         return Ok(Vec::clone(&known));
     }
@@ -23,7 +23,7 @@ pub(super) fn of_instance(
     for id in in_sql(tx, instance)? {
         let disk = tx.find(Disk::TYPE, id.as_str())?;
         let Some(disk) = disk.as_deref().and_then(disk_in) else { continue };
-        found.extend(disk.on(instance).map(|at| attached(&disk.id, at)));
+        found.extend(disk.on(instance).map(|at| Arc::new(attached(&disk.id, at))));
     }
     tx.touch(|delta, _| delta.set_attached(instance, Some(Arc::new(found.clone()))));
     Ok(found)
@@ -88,7 +88,7 @@ fn touch(tx: &SqliteTx<'_>, instance: &InstanceId, disk: &DiskId, now: Option<At
     tx.touch(|delta, cache| {
         let known = delta.attached(cache, instance).map(|known| {
             let others = known.iter().filter(|at| at.disk != *disk).cloned();
-            Arc::new(others.chain(now).collect())
+            Arc::new(others.chain(now.map(Arc::new)).collect())
         });
         delta.set_attached(instance, known);
     });

@@ -7,7 +7,7 @@ use domain::{AccountId, DiskId, InstanceId, OperationId, SnapshotId};
 
 use super::super::pages::of_ids;
 use super::super::{
-    AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
+    AccessKey, Amounts, AttachedDisks, CallRecord, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
 use super::entity_cache::EntityCache;
@@ -81,7 +81,7 @@ impl ReadTx for CachedReads<'_> {
         self.miss(Lack::Lists)
     }
 
-    fn attached(&self, id: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
+    fn attached(&self, id: &InstanceId) -> Result<AttachedDisks, StoreError> {
         self.cache
             .attached(id)
             .map_or_else(|| self.miss(Lack::Rows), |attached| Ok(Vec::clone(&attached)))

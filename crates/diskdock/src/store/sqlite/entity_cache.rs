@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::InstanceId;
 
-use super::super::{AttachedDisk, DynEntity, EntityType, StoreError};
+use super::super::{AttachedDisks, DynEntity, EntityType, StoreError};
 
 /// Resources of a kind that are kept at most are twice as many; some 1 KB each.
 const RESOURCES: usize = 8_192;
@@ -49,7 +49,7 @@ pub(super) struct EntityCache {
 struct KeptEntries {
     /// By the name of the kind.
     resources: FastMap<&'static str, Generations<Box<str>, Versioned>>,
-    attached: Option<Generations<InstanceId, Arc<Vec<AttachedDisk>>>>,
+    attached: Option<Generations<InstanceId, Arc<AttachedDisks>>>,
 }
 
 impl KeptEntries {
@@ -57,7 +57,7 @@ impl KeptEntries {
         self.resources.entry(of.kind.name).or_insert_with(|| Generations::new(RESOURCES))
     }
 
-    fn attached(&mut self) -> &mut Generations<InstanceId, Arc<Vec<AttachedDisk>>> {
+    fn attached(&mut self) -> &mut Generations<InstanceId, Arc<AttachedDisks>> {
         self.attached.get_or_insert_with(|| Generations::new(ATTACHED))
     }
 
@@ -131,7 +131,7 @@ impl EntityCache {
     }
 
     /// The disks of an instance, if they are kept.
-    pub(super) fn attached(&self, id: &InstanceId) -> Option<Arc<Vec<AttachedDisk>>> {
+    pub(super) fn attached(&self, id: &InstanceId) -> Option<Arc<AttachedDisks>> {
         self.lock().attached().get(id)
     }
 
@@ -188,7 +188,7 @@ impl EntityCache {
 #[derive(Default)]
 pub(super) struct CommitDelta {
     resources: FastMap<&'static str, FastMap<Box<str>, Option<Versioned>>>,
-    attached: FastMap<InstanceId, Option<Arc<Vec<AttachedDisk>>>>,
+    attached: FastMap<InstanceId, Option<Arc<AttachedDisks>>>,
     entries: usize,
     /// So much that nothing is known any more.
     everything: bool,
@@ -213,7 +213,7 @@ impl CommitDelta {
         &self,
         cache: &EntityCache,
         id: &InstanceId,
-    ) -> Option<Arc<Vec<AttachedDisk>>> {
+    ) -> Option<Arc<AttachedDisks>> {
         match self.attached.get(id) {
             Some(known) => known.clone(),
             None if self.everything => None,
@@ -226,7 +226,7 @@ impl CommitDelta {
         self.count();
     }
 
-    pub(super) fn set_attached(&mut self, id: &InstanceId, now: Option<Arc<Vec<AttachedDisk>>>) {
+    pub(super) fn set_attached(&mut self, id: &InstanceId, now: Option<Arc<AttachedDisks>>) {
         self.attached.insert(id.clone(), now);
         self.count();
     }

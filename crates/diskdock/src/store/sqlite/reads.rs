@@ -6,7 +6,7 @@ use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, SnapshotId, Upt
 use rusqlite::{Row, params};
 
 use super::super::{
-    AccessKey, Amounts, AttachedDisk, CallRecord, DynEntity, EntityType, Lease, ListPage,
+    AccessKey, Amounts, AttachedDisks, CallRecord, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
 use super::sqlite_tx::{SqliteTx, decoded};
@@ -49,7 +49,7 @@ impl ReadTx for SqliteTx<'_> {
         Ok(found)
     }
 
-    fn attached(&self, instance: &InstanceId) -> Result<Vec<AttachedDisk>, StoreError> {
+    fn attached(&self, instance: &InstanceId) -> Result<AttachedDisks, StoreError> {
         attachments::of_instance(self, instance)
     }
 

@@ -69,7 +69,7 @@ async fn attached_follows_every_change_of_a_disk(open: Open) {
     let fresh = Fresh::new(open);
     let on = |name: &str| {
         let attached = fresh.read(|tx| tx.attached(&format!("i-{name}").as_str().into()));
-        attached.into_iter().map(|at| (at.device, at.phase, at.generation)).collect::<Vec<_>>()
+        attached.iter().map(|at| (at.device.clone(), at.phase, at.generation)).collect::<Vec<_>>()
     };
     let step = |change: fn(&mut Disk)| {
         fresh.write(move |tx| {

@@ -1,5 +1,7 @@
 //! Lists: pages that do not slip, and filters that mean what they say.
 
+use std::sync::Arc;
+
 use diskdock::store::{DiskFilter, Page, WriteTx};
 use domain::{Activity, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, LockReason, Tag};
 use proptest::prelude::*;
@@ -27,7 +29,7 @@ async fn fill(fresh: &Fresh, names: std::ops::Range<u32>) {
         .await;
 }
 
-fn ids(disks: &[Disk]) -> Vec<&str> {
+fn ids(disks: &[Arc<Disk>]) -> Vec<&str> {
     disks.iter().map(|disk| disk.id.as_str()).collect()
 }
 
@@ -53,7 +55,7 @@ async fn list_by_cursor_neither_skips_nor_repeats_after_changes(open: Open) {
     loop {
         let page =
             fresh.read(|tx| tx.disks(&all(), &Page::After { after: after.clone(), most: 3 }));
-        seen.extend(page.entries.into_iter().map(|disk| disk.id));
+        seen.extend(page.entries.iter().map(|disk| disk.id.clone()));
         // Newer ones come and one that was shown goes, between the pages.
         fill(&fresh, 100 + rounds..101 + rounds).await;
         let shown = seen[rounds as usize].clone();
@@ -75,7 +77,7 @@ async fn save_accepts_the_entries_of_a_list_of_the_same_write(open: Open) {
     let rename = |name: &'static str| {
         move |tx: &mut dyn WriteTx| {
             let page = tx.disks(&all(), &Page::After { after: None, most: 2 })?;
-            page.entries.into_iter().try_for_each(|mut disk| {
+            page.entries.into_iter().map(Arc::unwrap_or_clone).try_for_each(|mut disk| {
                 disk.name = name.into();
                 tx.save_disk(&disk)
             })
@@ -169,7 +171,7 @@ async fn list_with_a_filter_equals_a_scan_of_all_disks(open: Open) {
         let mut expected: Vec<_> = every.iter().filter(|disk| filter.matches(disk)).collect();
         expected.sort_by_key(|disk| &disk.id);
         let page = fresh.read(|tx| tx.disks(&filter, &Page::Numbered { number: 1, size: 99 }));
-        let mut found: Vec<_> = page.entries.iter().collect();
+        let mut found: Vec<_> = page.entries.iter().map(Arc::as_ref).collect();
         found.sort_by_key(|disk| &disk.id);
         assert_eq!(found, expected, "{filter:?}");
         assert_eq!(page.total, Some(expected.len() as u64), "{filter:?}");

@@ -118,7 +118,7 @@ async fn store_of_0_1_0_is_opened_and_goes_back_to_its_form() {
     let found: Vec<_> = found.entries.iter().map(|disk| disk.id.clone()).collect();
     assert_eq!(found, [DiskId::from("d-bp103nemoryijkmhvtll")]);
     let on_instance = opened.read_blocking(|tx| tx.attached(&attached[0].0.as_str().into()));
-    let on_instance: Vec<_> = on_instance.unwrap().into_iter().map(|at| at.device).collect();
+    let on_instance: Vec<_> = on_instance.unwrap().iter().map(|at| at.device.clone()).collect();
     assert_eq!(on_instance, ["/dev/xvda", "/dev/xvdb", "/dev/xvdc", "/dev/xvdd"]);
     let operations = opened.read_blocking(|tx| tx.operations()).unwrap();
     assert!(!operations.is_empty());

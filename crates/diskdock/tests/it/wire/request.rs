@@ -1,7 +1,7 @@
 //! The recorded requests, and a request that can be changed and checked again.
 
 use diskdock::gateway::decode::{self, Pair};
-use diskdock::gateway::signature::{self, Claims, Mismatch, Received};
+use diskdock::gateway::signature::{self, Claims, Mismatch, Received, SigningKey};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
@@ -101,7 +101,7 @@ impl Request {
 
     pub(super) fn verify(&self, secret: &str) -> Result<Result<(), Mismatch>, String> {
         self.received(|received| match signature::claims(received) {
-            Ok(claims) => Ok(signature::verify(received, &claims, secret)),
+            Ok(claims) => Ok(signature::verify(received, &claims, &SigningKey::new(secret))),
             Err(fault) => Err(fault.to_string()),
         })?
     }
