@@ -174,6 +174,7 @@ fn transactions_do_not_await() {
             "store/mod.rs",
             "store/list_lane.rs",
             "sqlite/writer.rs",
+            "sqlite/callers_lane.rs",
             "postgres/writer.rs",
             // A connection is made before its transactions.
             "postgres/session.rs",

@@ -8,6 +8,8 @@
 mod attachments;
 mod backup;
 mod cached_reads;
+mod callers_lane;
+mod committer;
 mod contents;
 mod copies;
 mod entity_cache;
@@ -36,6 +38,7 @@ use super::directory::{lock, make_private_directory, open_private_file};
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
 pub use backup::{BackupFile, BackupPlan};
 use cached_reads::{CachedReads, Lack};
+use committer::Committer;
 pub use contents::{BackupOrigin, StoreContents};
 pub use copies::CopyProgress;
 use entity_cache::EntityCache;
@@ -100,7 +103,7 @@ impl Sqlite {
         migrate::forward(&mut connection)?;
         identity::check_age(&connection, directory)?;
         identity::count_opening(&connection, directory, durability)?;
-        Sqlite::with(connection, directory, lock)
+        Sqlite::with(connection, directory, lock, durability)
     }
 
     /// Reads the whole store of a directory without changing anything; `None` if there is none and
@@ -127,11 +130,13 @@ impl Sqlite {
         connection: Connection,
         directory: &Path,
         lock: Arc<File>,
+        durability: Durability,
     ) -> Result<Sqlite, StoreError> {
         let (cache, health) = (Arc::<EntityCache>::default(), Arc::<Health>::default());
         let directory = directory.to_owned();
-        let writer =
-            Writer::start(connection, Arc::clone(&cache), Arc::clone(&health), directory.clone())?;
+        let (follows, watches) = (Arc::clone(&cache), Arc::clone(&health));
+        let committer = Committer::new(connection, follows, watches, directory.clone())?;
+        let writer = Writer::start(committer, durability)?;
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
         Ok(Sqlite { writer, readers, cache, health, closed, directory, _lock: lock })
     }
