@@ -12,9 +12,9 @@ use crate::sign::Stamp;
 use crate::table::Row;
 
 /// The first answer is wanted within this time.
-const FIRST_ANSWER: Duration = Duration::from_millis(20);
+const FIRST_ANSWER: Duration = Duration::from_millis(10);
 /// Resident memory when empty, in MiB.
-const EMPTY_MIB: f64 = 25.0;
+const EMPTY_MIB: f64 = 15.0;
 /// The memory of caches with many disks, in MiB: five connections of the store (see
 /// docs/performance.md), and the nonces of the walk itself.
 const CACHES_MIB: f64 = 32.0;

@@ -7,11 +7,14 @@ mod bench;
 mod callgrind;
 mod describe;
 mod detach;
+mod filters;
 mod footprint;
 mod guard;
 mod in_flight;
+mod launch;
 mod load;
 mod machine;
+mod mixed;
 mod process;
 mod seed;
 mod sign;
@@ -88,10 +91,16 @@ enum Part {
     Id,
     /// DescribeDisks page by page
     Pages,
+    /// DescribeDisks with filters
+    Filters,
     /// AttachDisk and DetachDisk in memory
     Ephemeral,
     /// AttachDisk and DetachDisk with fsync
     Durable,
+    /// RunInstances of many
+    Launch,
+    /// Reads and writes side by side
+    Mixed,
     /// The health control beside walks over all disks
     Walks,
     /// Writes beside very many operations
@@ -107,8 +116,11 @@ impl Part {
             Part::Memory => footprint::memory(bench),
             Part::Id => describe::by_id(bench),
             Part::Pages => describe::pages(bench),
+            Part::Filters => filters::pages(bench),
             Part::Ephemeral => attach::ephemeral(bench),
             Part::Durable => attach::durable(bench),
+            Part::Launch => launch::instances(bench),
+            Part::Mixed => mixed::load(bench),
             Part::Walks => walks::health(bench),
             Part::InFlight => in_flight::writes(bench),
             Part::Detach => detach::detach(bench),

@@ -38,6 +38,10 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
         "page of 100 by token, 20k disks",
         "page by token: 20k beside 1k disks",
         "page by number: 20k beside 1k disks",
+        "disks by zone, 20k disks",
+        "disks by tag, none, 20k disks",
+        "RunInstances of 100, 1 conn",
+        "mixed load, durable, 5k disks, 64 conns",
         "attach+detach, ephemeral, 64 conns",
         "attach+detach, durable, 64 conns",
         "health beside 6 walks over 20k disks",
@@ -45,7 +49,7 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
     ] {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
-    assert_eq!(text.matches(", 0 refused").count(), 9, "{text}");
+    assert_eq!(text.matches(", 0 refused").count(), 19, "{text}");
     assert!(!text.contains("NOT settled"), "{text}");
 }
 
