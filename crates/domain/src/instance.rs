@@ -91,6 +91,9 @@ pub struct Instance {
     /// Key pair for login, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key_pair: String,
+    /// The public key of the pair, which the guest is given; empty if none is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_key: String,
     /// RAM role, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub ram_role: String,

@@ -50,6 +50,7 @@ fn instance(status: &str) -> Instance {
         system_disk: None,
         network: domain::instance::InstanceNetwork::default(),
         key_pair: String::new(),
+        public_key: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
         spot_strategy: "NoSpot".to_owned(),

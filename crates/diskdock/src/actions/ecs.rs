@@ -1,6 +1,8 @@
 //! The product ECS: disks, instances, and where they are.
 
-use super::{disk, instance, place, security_group, snapshot, snapshot_policy, tag, task};
+use super::{
+    disk, instance, key_pair, place, security_group, snapshot, snapshot_policy, tag, task,
+};
 use crate::catalog::errors::{ACTION_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
 
@@ -17,6 +19,7 @@ pub(super) static ECS: Product = Product {
         &snapshot::GROUP,
         &security_group::GROUP,
         &snapshot_policy::GROUP,
+        &key_pair::GROUP,
         &tag::GROUP,
         &task::GROUP,
     ],

@@ -7,12 +7,14 @@ pub(crate) mod disk;
 pub(crate) mod ebs;
 mod ecs;
 pub(crate) mod instance;
+pub(crate) mod key_pair;
 pub(crate) mod location;
 mod network_lookups;
 mod order;
 mod paging;
 pub(crate) mod place;
 mod prelude;
+pub(crate) mod ram;
 pub(crate) mod resource_manager;
 pub(crate) mod security_group;
 pub(crate) mod snapshot;
@@ -35,6 +37,7 @@ pub static PRODUCTS: &[&Product] = &[
     &bss::BSS,
     &ebs::EBS,
     &vpc::VPC,
+    &ram::RAM,
 ];
 
 /// All kinds of durable operation.

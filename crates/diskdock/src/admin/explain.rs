@@ -45,8 +45,12 @@ pub(crate) async fn explain(State(state): State<AdminState>, body: Bytes) -> Con
         let error = format!("there is no key {}", wanted.key);
         AdminError::not_found(error, "See `diskdock key list`.")
     })?;
-    let caller =
-        Caller { account: key.account.clone(), access_key_id: wanted.key, host: String::new() };
+    let caller = Caller {
+        account: key.account.clone(),
+        access_key_id: wanted.key,
+        host: String::new(),
+        identity: key.identity.clone(),
+    };
     let request = Request {
         caller: Arc::new(caller),
         request_id: String::new(),

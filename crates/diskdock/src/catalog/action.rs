@@ -4,9 +4,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use domain::InstanceId;
 use domain::entity::{Entity, EntityId};
-use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
+use super::call::Call;
 use super::environment::{Environment, Needs};
 use super::errors::{CLIENT_TOKEN_MISMATCH, Cause, ErrorCode, Refusal};
 use super::input::Input;
@@ -16,65 +17,7 @@ use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
 use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
-use crate::store::{DynEntity, EntityReads, EntityType, ReadTx, StoreError, StoredEntity};
-
-/// The caller of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The account whose resources the call sees.
-    pub account: AccountId,
-    /// The key it was signed with.
-    pub access_key_id: String,
-    /// The host that the caller named, with its port.
-    pub host: String,
-}
-
-/// The part of a request that actions see.
-pub struct Call<'a> {
-    /// The caller of a request.
-    pub caller: &'a Caller,
-    /// The present moment.
-    pub now: Moment,
-    /// Inventory, ids and abilities of the hypervisor.
-    pub environment: &'a Environment,
-}
-
-impl Call<'_> {
-    /// The caller's resource of this id.
-    pub(crate) fn find<I: EntityId>(
-        &self,
-        tx: &dyn ReadTx,
-        id: &I,
-    ) -> Result<Option<I::Entity>, StoreError> {
-        let of_caller = |found: &I::Entity| *Entity::account(found) == self.caller.account;
-        Ok(tx.get(id)?.filter(of_caller))
-    }
-
-    /// The same, to be looked at only.
-    pub(crate) fn look_at<I: EntityId>(
-        &self,
-        tx: &dyn ReadTx,
-        id: &I,
-    ) -> Result<Option<Arc<I::Entity>>, StoreError> {
-        let of_caller =
-            |found: &Arc<I::Entity>| *Entity::account(found.as_ref()) == self.caller.account;
-        Ok(tx.look_at(id)?.filter(of_caller))
-    }
-
-    /// The caller's disk of this id.
-    pub fn disk(&self, tx: &dyn ReadTx, id: &DiskId) -> Result<Option<Disk>, StoreError> {
-        self.find(tx, id)
-    }
-
-    /// The caller's instance of this id.
-    pub(crate) fn instance(
-        &self,
-        tx: &dyn ReadTx,
-        id: &InstanceId,
-    ) -> Result<Option<Instance>, StoreError> {
-        self.find(tx, id)
-    }
-}
+use crate::store::{AccessKey, DynEntity, EntityType, ReadTx, StoreError, StoredEntity};
 
 /// The reason why a request has no effect.
 #[derive(Debug)]
@@ -114,9 +57,21 @@ pub enum StoreChange {
     Remove(&'static EntityType, String),
     /// User data of an instance, in Base64.
     SaveUserData(InstanceId, String),
+    /// Save an access key, new or not.
+    SaveAccessKey(Box<AccessKey>),
+    /// Remove the access key of this id.
+    RemoveAccessKey(String),
 }
 
 impl StoreChange {
+    /// Whether it is one of the access keys.
+    pub(crate) fn is_of_keys(&self) -> bool {
+        match self {
+            StoreChange::SaveAccessKey(_) | StoreChange::RemoveAccessKey(_) => true,
+            StoreChange::Save(_) | StoreChange::Remove(..) | StoreChange::SaveUserData(..) => false,
+        }
+    }
+
     /// The resource that is saved, if it is of the kind.
     pub fn saved<T: Entity>(&self) -> Option<&T> {
         let StoreChange::Save(resource) = self else { return None };

@@ -7,8 +7,10 @@ mod common;
 mod disk;
 mod instance;
 mod instance_spec;
+mod key_pair;
 mod list;
 mod place;
+mod ram;
 mod security_group;
 mod snapshot;
 mod snapshot_policy;
@@ -22,8 +24,10 @@ pub use common::*;
 pub use disk::*;
 pub use instance::*;
 pub use instance_spec::*;
+pub use key_pair::*;
 pub use list::ErrorList;
 pub use place::*;
+pub use ram::*;
 pub use security_group::*;
 pub use snapshot::*;
 pub use snapshot_policy::*;
@@ -69,7 +73,9 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         disk::ALL,
         instance::ALL,
         instance_spec::ALL,
+        key_pair::ALL,
         place::ALL,
+        ram::ALL,
         security_group::ALL,
         snapshot::ALL,
         snapshot_policy::ALL,

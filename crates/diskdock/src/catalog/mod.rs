@@ -3,6 +3,7 @@
 //! The catalog depends on no particular action and does no I/O.
 
 mod action;
+mod call;
 pub mod document;
 mod environment;
 pub mod errors;
@@ -22,16 +23,17 @@ mod value;
 pub(crate) mod xml;
 
 pub use action::{
-    Action, ActionError, Call, Caller, CompleteReply, Completion, DynAction, DynQuery, Effect,
-    EncodedEffect, Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
+    Action, ActionError, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
+    Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
 };
+pub use call::{Call, Caller, CallerIdentity};
 pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFreeSpace, Needs};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, PlainTag, PlainTagFilter, RegionId,
-    SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan, Unlinked,
-    ZoneId,
+    ClientToken, Description, DiskName, InstanceName, KeyPairName, PlainTag, PlainTagFilter,
+    RegionId, SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan,
+    Unlinked, ZoneId,
 };
 pub(crate) use params::json_strings;
 pub use params::{

@@ -2,8 +2,8 @@
 
 use super::errors::{
     CLIENT_TOKEN_INVALID, DESCRIPTION_MALFORMED, DISK_NAME_MALFORMED, ErrorCode,
-    INSTANCE_NAME_MALFORMED, SECURITY_GROUP_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED,
-    TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED, TIME_END_BEFORE_START,
+    INSTANCE_NAME_MALFORMED, KEY_PAIR_NAME_MALFORMED, SECURITY_GROUP_NAME_MALFORMED,
+    SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED, TIME_END_BEFORE_START,
 };
 use super::params::params;
 use super::value::{Shape, Value};
@@ -47,6 +47,8 @@ display_names! {
     DiskName, "data-1", DISK_NAME_MALFORMED;
     /// The display name of an instance.
     InstanceName, "web-1", INSTANCE_NAME_MALFORMED;
+    /// The name of a key pair.
+    KeyPairName, "ops", KEY_PAIR_NAME_MALFORMED;
     /// The display name of a security group.
     SecurityGroupName, "web", SECURITY_GROUP_NAME_MALFORMED;
 }

@@ -62,6 +62,7 @@ impl Gateway {
             account: found.account.clone(),
             access_key_id: id.to_owned(),
             host: host(parts).to_owned(),
+            identity: found.identity.clone(),
         };
         let nonce = matches!(entry, Entry::Mutation(_)).then(|| signed.to_store());
         Ok(Authenticated { caller, rights: found.rights.clone(), nonce })

@@ -5,11 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::{AccountId, Moment, UnknownFields};
+use domain::AccountId;
 
 use super::signature::SigningKey;
+use crate::catalog::CallerIdentity;
 use crate::policy::Policy;
 use crate::service::Rights;
+pub use crate::store::new_key;
+pub(crate) use crate::store::secret_text;
 use crate::store::{AccessKey, KeyStatus, Store, StoreError};
 
 /// The id of the development key, which is well known and accepted on loopback only.
@@ -26,7 +29,9 @@ pub(crate) struct KeyEntry {
     pub signs: SigningKey,
     /// The account whose resources it gives access to.
     pub account: AccountId,
-    /// Its rights.
+    /// The owner.
+    pub identity: CallerIdentity,
+    /// Its rights, if it is not a user's.
     pub rights: Rights,
     /// Whether it can be used.
     pub active: bool,
@@ -85,17 +90,20 @@ impl FromStr for GivenKey {
 pub struct Keys {
     by_id: RwLock<HashMap<String, Arc<KeyEntry>>>,
     start: StartKeys,
+    /// Held while the keys are read again, so that an older reading replaces no newer one.
+    reloading: tokio::sync::Mutex<()>,
 }
 
 impl Keys {
     /// The keys of the store, and those of the start. Of two with one id, that of the start counts.
     pub fn load(store: &Store, start: StartKeys) -> Result<Keys, StoreError> {
         let by_id = by_id(store.read_blocking(|tx| tx.access_keys())?, &start);
-        Ok(Keys { by_id: RwLock::new(by_id), start })
+        Ok(Keys { by_id: RwLock::new(by_id), start, reloading: tokio::sync::Mutex::default() })
     }
 
     /// Reads the keys of the store again.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let _reloading = self.reloading.lock().await;
         let by_id = by_id(store.read(|tx| tx.access_keys()).await?, &self.start);
         *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
         Ok(())
@@ -115,27 +123,20 @@ impl Keys {
 impl KeyEntry {
     fn of(key: AccessKey) -> KeyEntry {
         let active = key.status == KeyStatus::Active;
-        let (signs, rights) = (SigningKey::new(&key.secret), rights(&key));
-        KeyEntry { signs, account: key.account, rights, active, development: false }
+        let rights = rights(&key);
+        let identity = match (key.user, &rights) {
+            (Some(user), _) => CallerIdentity::User(user),
+            (None, Rights::All) => CallerIdentity::Account,
+            (None, Rights::Limited(_)) => CallerIdentity::LimitedKey,
+        };
+        let (signs, account) = (SigningKey::new(&key.secret), key.account);
+        KeyEntry { signs, account, identity, rights, active, development: false }
     }
 
     fn of_start(secret: &str, development: bool) -> KeyEntry {
         let account = DEFAULT_ACCOUNT.into();
-        let signs = SigningKey::new(secret);
-        KeyEntry { signs, account, rights: Rights::All, active: true, development }
-    }
-}
-
-/// A new key with a secret from the operating system.
-pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
-    AccessKey {
-        id: format!("LTAI5t{}", secret_text(18)),
-        secret: secret_text(30),
-        account,
-        status: KeyStatus::Active,
-        created_at: now,
-        policies: Vec::new(),
-        unknown: UnknownFields::default(),
+        let (signs, identity) = (SigningKey::new(secret), CallerIdentity::Account);
+        KeyEntry { signs, account, identity, rights: Rights::All, active: true, development }
     }
 }
 
@@ -164,19 +165,4 @@ fn by_id(keys: Vec<AccessKey>, start: &StartKeys) -> HashMap<String, Arc<KeyEntr
         start.given.iter().map(|key| (key.id.clone(), KeyEntry::of_start(&key.secret, false)));
     let all = own.chain(start.development.then(shared)).chain(given);
     all.map(|(id, key)| (id, Arc::new(key))).collect()
-}
-
-/// Random letters and digits, `length` of them.
-pub(crate) fn secret_text(length: usize) -> String {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = String::with_capacity(length);
-    while text.len() < length {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).expect("the operating system has randomness");
-        // 248 is the largest multiple of 62 in a byte: beyond, some letters would be likelier.
-        let usable = bytes.iter().filter(|byte| **byte < 248);
-        let letters = usable.map(|byte| char::from(LETTERS[usize::from(*byte) % 62]));
-        text.extend(letters.take(length - text.len()));
-    }
-    text
 }

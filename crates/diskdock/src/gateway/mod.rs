@@ -154,7 +154,17 @@ impl Gateway {
                 service::dispatch(&self.services, listed, request).await
             }
         };
+        let result = match result {
+            Ok(reply) if reply.changes_keys => self.read_keys_again(reply).await,
+            other => other,
+        };
         Performed { result, closes }
+    }
+
+    /// Accepts and refuses keys as the store has them now, before the caller knows of the change.
+    async fn read_keys_again(&self, reply: service::Reply) -> Result<service::Reply, ActionError> {
+        self.keys.reload(&self.services.store).await?;
+        Ok(reply)
     }
 
     /// The way out: the reply in the caller's format, counted, logged, and kept as a recent call.
@@ -172,7 +182,7 @@ impl Gateway {
             Err(ActionError::Failed(_) | ActionError::Broken(_)) | Ok(_) => "",
         };
         let answer = match performed.result {
-            Ok(service::Reply { reply, ignored }) => {
+            Ok(service::Reply { reply, ignored, .. }) => {
                 log_ignored(&request_id, action, &ignored);
                 ApiResponse::success(action, &request_id, &reply, ignored, call.format)
             }

@@ -78,6 +78,9 @@ pub struct MachineSpec {
     /// UserData for the first boot, in Base64; possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_data: String,
+    /// The key that the guest lets in, in the form of OpenSSH; possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_key: String,
     /// Ports of this host that lead into the guest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forwards: Vec<Forward>,

@@ -67,6 +67,13 @@ fn wrong<T>(text: impl Into<String>) -> Result<T, PolicyError> {
 }
 
 impl Policy {
+    /// Reads the text of a document. The name is for people.
+    pub fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
+        let document =
+            serde_json::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
+        Policy::parse(name, &document)
+    }
+
     /// Reads a document: `{"Version": "1", "Statement": [...]}`. The name is for people.
     pub fn parse(name: &str, document: &Value) -> Result<Policy, PolicyError> {
         if document.to_string().len() > LONGEST {

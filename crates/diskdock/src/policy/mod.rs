@@ -4,11 +4,13 @@
 mod condition;
 mod document;
 mod glob;
+mod system;
 
 use serde_json::Value;
 
 pub use condition::ConditionFacts;
 pub use document::{Policy, PolicyError};
+pub use system::{SYSTEM_POLICIES, system_policy};
 
 use document::{Statement, StatementEffect};
 

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use domain::ram::{PolicyType, RamPolicyId, RamUserId};
 use serde_json::{Value, json};
 
 use super::named::{AboutResource, arn_type, asked_about};
 use super::{Request, Services};
 use crate::catalog::errors::AccessDenied;
 use crate::catalog::times::with_seconds;
-use crate::catalog::{ActionError, Call, Listed, Refusal};
-use crate::policy::{ConditionFacts, Policy, PolicyDecision, PolicyVerdict, Question, evaluate};
-use crate::store::{KINDS, ReadTx, StoreError};
+use crate::catalog::{ActionError, Call, CallerIdentity, Listed, Refusal};
+use crate::policy::{
+    ConditionFacts, Policy, PolicyDecision, PolicyVerdict, Question, evaluate, system_policy,
+};
+use crate::store::{EntityReads, KINDS, ReadTx, StoreError};
 
 /// The rights of a key.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +37,58 @@ pub struct Origin {
     pub secure: bool,
 }
 
+/// Where the policies come from that say what a caller may do.
+#[derive(Clone, Debug)]
+enum PolicySource {
+    /// The key has them.
+    Key(Arc<[Policy]>),
+    /// A user has them.
+    User(RamUserId),
+}
+
+impl PolicySource {
+    /// None if the caller may do everything.
+    fn of(request: &Request) -> Option<PolicySource> {
+        match (&request.caller.identity, &request.rights) {
+            (CallerIdentity::User(user), _) => Some(PolicySource::User(user.clone())),
+            (CallerIdentity::Account | CallerIdentity::LimitedKey, Rights::Limited(policies)) => {
+                Some(PolicySource::Key(Arc::clone(policies)))
+            }
+            (CallerIdentity::Account | CallerIdentity::LimitedKey, Rights::All) => None,
+        }
+    }
+
+    /// The policies as they are now. A user that is gone has none; one that cannot be read allows
+    /// nothing, and denies nothing.
+    fn policies(&self, tx: &dyn ReadTx) -> Result<Arc<[Policy]>, StoreError> {
+        let user = match self {
+            PolicySource::Key(policies) => return Ok(Arc::clone(policies)),
+            PolicySource::User(user) => tx.get(user)?,
+        };
+        let mut policies = Vec::new();
+        for attached in user.iter().flat_map(|user| &user.policies) {
+            let account = user.iter().map(|user| &user.account).next();
+            let document = match (attached.policy_type, account) {
+                (PolicyType::System, _) => system_policy(&attached.name).map(str::to_owned),
+                (PolicyType::Custom, Some(account)) => {
+                    let id = RamPolicyId::of(account, &attached.name);
+                    tx.get(&id)?.map(|policy| policy.document)
+                }
+                (PolicyType::Custom, None) => None,
+            };
+            let name = format!("{} policy {}", attached.policy_type.as_str(), attached.name);
+            policies.extend(document.map(|document| Policy::read(&name, &document)));
+        }
+        let policies = policies.into_iter().collect::<Result<Vec<_>, _>>();
+        Ok(policies.unwrap_or_default().into())
+    }
+}
+
 /// The question whether a request is allowed, as far as it can be put before the transaction.
 #[derive(Clone)]
 pub(super) struct AccessCheck {
     listed: Listed,
-    policies: Arc<[Policy]>,
+    source: PolicySource,
     /// `ecs`
     service: String,
     /// `ecs:DetachDisk`
@@ -53,7 +103,7 @@ impl AccessCheck {
     /// The question that this request puts; none if its key may do everything, or if the action is
     /// open to all keys.
     pub(super) fn of(listed: Listed, request: &Request) -> Option<AccessCheck> {
-        let Rights::Limited(policies) = &request.rights else { return None };
+        let source = PolicySource::of(request)?;
         if listed.spec().open {
             return None;
         }
@@ -61,7 +111,7 @@ impl AccessCheck {
         let region = request.input.get("RegionId").filter(|_| listed.product.is_regional);
         Some(AccessCheck {
             listed,
-            policies: Arc::clone(policies),
+            source,
             action: format!("{service}:{}", listed.spec().name),
             service,
             region: region.map(str::to_owned),
@@ -72,8 +122,9 @@ impl AccessCheck {
 
     /// Refuses the request unless its key may do this to everything that it names.
     pub(super) fn check(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<(), ActionError> {
+        let policies = self.source.policies(tx)?;
         for named in &self.asked {
-            let (_, decision) = self.decide(tx, call, named)?;
+            let (_, decision) = self.decide(tx, call, &policies, named)?;
             let is_explicit = match decision.verdict {
                 PolicyVerdict::Allow => continue,
                 PolicyVerdict::ExplicitDeny => true,
@@ -81,7 +132,7 @@ impl AccessCheck {
             };
             let denied = AccessDenied {
                 action: self.action.clone(),
-                principal: call.caller.access_key_id.clone(),
+                principal: principal(call),
                 owner: call.caller.account.to_string(),
                 is_explicit,
             };
@@ -91,12 +142,13 @@ impl AccessCheck {
     }
 
     /// The name of a resource, and what the policies say to it.
-    fn decide(
+    fn decide<'p>(
         &self,
         tx: &dyn ReadTx,
         call: &Call<'_>,
+        policies: &'p [Policy],
         named: &AboutResource,
-    ) -> Result<(String, PolicyDecision<'_>), StoreError> {
+    ) -> Result<(String, PolicyDecision<'p>), StoreError> {
         let kind = KINDS.iter().copied().find(|kind| Some(kind.kind.name) == named.kind);
         let found = match (kind, &named.id) {
             (Some(kind), Some(id)) => tx.resource(kind, id)?,
@@ -114,7 +166,7 @@ impl AccessCheck {
         let relative = relative(named);
         let resource = format!("acs:{service}:{}:{account}:{relative}", place.unwrap_or("*"));
         let question = Question { action: &self.action, resource: &resource, facts: &facts };
-        let decision = evaluate(&self.policies, &question);
+        let decision = evaluate(policies, &question);
         Ok((resource, decision))
     }
 }
@@ -171,8 +223,9 @@ pub(crate) async fn explain(
     };
     let environment = services.environment.current();
     let told = move |tx: &dyn ReadTx, call: &Call<'_>| {
+        let policies = authorization.source.policies(tx)?;
         let each = authorization.asked.iter().map(|named| {
-            let (resource, decision) = authorization.decide(tx, call, named)?;
+            let (resource, decision) = authorization.decide(tx, call, &policies, named)?;
             Ok::<_, ActionError>((decision.verdict, told(&resource, &decision)))
         });
         each.collect::<Result<Vec<_>, _>>()
@@ -193,4 +246,12 @@ fn told(resource: &str, decision: &PolicyDecision<'_>) -> Value {
         told["statement"] = by.statement.clone();
     }
     told
+}
+
+/// The caller as refusals name it: the id of a user, else the key.
+fn principal(call: &Call<'_>) -> String {
+    match &call.caller.identity {
+        CallerIdentity::User(user) => user.to_string(),
+        CallerIdentity::Account | CallerIdentity::LimitedKey => call.caller.access_key_id.clone(),
+    }
 }

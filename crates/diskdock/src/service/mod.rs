@@ -70,6 +70,8 @@ pub(crate) struct Reply {
     pub reply: Vec<u8>,
     /// Names of parameters that had no effect.
     pub ignored: Vec<String>,
+    /// Whether access keys came, changed or went.
+    pub changes_keys: bool,
 }
 
 /// Carries out a request: parse, decide, write, enqueue. The error is the refusal by the API, or
@@ -99,12 +101,12 @@ pub(crate) async fn dispatch(
                     completed.await.map_err(|fault| ActionError::Broken(fault.to_string()))??
                 }
             };
-            Ok(Reply { reply, ignored })
+            Ok(Reply { reply, ignored, changes_keys: false })
         }
         Entry::Mutation(action) => {
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
-            let reply = if is_dry_run(&request.input) {
+            let written = if is_dry_run(&request.input) {
                 let quotas = services.quotas;
                 let authorization = AccessCheck::of(listed, request);
                 let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
@@ -117,7 +119,8 @@ pub(crate) async fn dispatch(
             } else {
                 write::carry_out(services, environment, listed, ready, request).await?
             };
-            Ok(Reply { reply, ignored })
+            let write::Written { reply, changes_keys } = written;
+            Ok(Reply { reply, ignored, changes_keys })
         }
     }
 }

@@ -16,9 +16,17 @@ use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
 /// The result of the transaction.
 enum WriteOutcome {
     /// The effect is in the store; the operations are to be enqueued.
-    Done(Vec<u8>, Vec<NewOperation>),
+    Done(Written, Vec<NewOperation>),
     /// Nothing was written.
     Not(ActionError),
+}
+
+/// The result of a write.
+pub(super) struct Written {
+    /// The reply.
+    pub reply: Vec<u8>,
+    /// Whether access keys came, changed or went.
+    pub changes_keys: bool,
 }
 
 /// Decides and writes in one transaction, and enqueues the operations after its commit. Returns
@@ -29,7 +37,7 @@ pub(super) async fn carry_out(
     listed: Listed,
     ready: Box<dyn ReadyAction>,
     request: &Request,
-) -> Result<Vec<u8>, ActionError> {
+) -> Result<Written, ActionError> {
     match services.runner.admission(&request.caller.account) {
         Admission::Free => {}
         Admission::AccountFull => return Err((&THROTTLING_USER).into()),
@@ -53,7 +61,10 @@ pub(super) async fn carry_out(
             decide(tx, &call, listed.spec(), ready.as_ref(), token.as_ref(), &quotas)
         });
         let written = match decided {
-            Ok(Decided::Again(reply)) => return Ok(WriteOutcome::Done(reply, Vec::new())),
+            Ok(Decided::Again(reply)) => {
+                let written = Written { reply, changes_keys: false };
+                return Ok(WriteOutcome::Done(written, Vec::new()));
+            }
             Ok(Decided::Anew(effect)) => {
                 write_down(tx, &call, effect, token.as_ref(), (uptime, &server))?
             }
@@ -127,7 +138,8 @@ fn write_down(
         let reply = String::from_utf8_lossy(&effect.reply).into_owned();
         tx.save_token(&TokenRecord { reply, ..token.clone() })?;
     }
-    Ok(WriteOutcome::Done(effect.reply, started))
+    let changes_keys = effect.changes.iter().any(StoreChange::is_of_keys);
+    Ok(WriteOutcome::Done(Written { reply: effect.reply, changes_keys }, started))
 }
 
 fn apply(tx: &mut dyn WriteTx, change: &StoreChange) -> Result<(), StoreError> {
@@ -135,6 +147,8 @@ fn apply(tx: &mut dyn WriteTx, change: &StoreChange) -> Result<(), StoreError> {
         StoreChange::Save(resource) => tx.save_resource(Arc::clone(resource)),
         StoreChange::Remove(of, id) => tx.remove_resource(of, id),
         StoreChange::SaveUserData(id, data) => tx.save_user_data(id, data),
+        StoreChange::SaveAccessKey(key) => tx.save_access_key(key),
+        StoreChange::RemoveAccessKey(id) => tx.remove_access_key(id),
     }
 }
 

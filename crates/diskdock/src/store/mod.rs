@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod list;
 mod list_lane;
+mod new_key;
 mod pages;
 pub mod postgres;
 mod records;
@@ -33,6 +34,8 @@ pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
 pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
+pub use new_key::new_key;
+pub(crate) use new_key::secret_text;
 pub use records::{
     AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, StoredNonce,
     TimeUsed, TokenRecord,

@@ -1,5 +1,6 @@
 //! Records besides resources: tokens, operations, access keys, calls.
 
+use domain::ram::RamUserId;
 use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, UnknownFields, Uptime};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,9 @@ pub struct AccessKey {
     pub secret: String,
     /// The account that it acts for.
     pub account: AccountId,
+    /// The user that it belongs to; none for a key of the account itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<RamUserId>,
     /// Whether it can be used.
     pub status: KeyStatus,
     /// When it was made.

@@ -7,9 +7,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
+use domain::ram::{RamPolicy, RamUser};
 use domain::{
-    AccountId, Disk, DiskSnapshot, Instance, Moment, SecurityGroup, SnapshotGroup, SnapshotPolicy,
-    Tag, Task, VSwitch, Vpc,
+    AccountId, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup, SnapshotGroup,
+    SnapshotPolicy, Tag, Task, VSwitch, Vpc,
 };
 use serde_json::Value;
 
@@ -27,6 +28,9 @@ pub static KINDS: &[&EntityType] = &[
     SecurityGroup::TYPE,
     SnapshotGroup::TYPE,
     SnapshotPolicy::TYPE,
+    RamUser::TYPE,
+    RamPolicy::TYPE,
+    KeyPair::TYPE,
 ];
 
 /// A kind of resource as engines know it.

@@ -60,6 +60,7 @@ impl Bench<'_> {
             leaving: Vec::new(),
             host_name: instance.to_owned(),
             user_data: String::new(),
+            public_key: String::new(),
             forwards: Vec::new(),
             private_ip: String::new(),
             mac: String::new(),

@@ -15,7 +15,7 @@ const LINE: usize = 100;
 
 /// Which folder of the source may use which. The binary's own parts use everything.
 const EDGES: &[(&str, &[&str])] = &[
-    ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "store"]),
+    ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "policy", "store"]),
     ("ansi", &[]),
     ("backup", &["storage", "store"]),
     ("catalog", &["ids", "operations", "store"]),

@@ -32,6 +32,7 @@ pub(crate) fn machine_spec(
         leaving: Vec::new(),
         host_name: instance.host_name.clone(),
         user_data,
+        public_key: instance.public_key.clone(),
         forwards: forwards(&instance.tags).unwrap_or_default(),
         private_ip: instance.network.private_ip.clone(),
         mac: derived::mac(instance.id.as_str()),

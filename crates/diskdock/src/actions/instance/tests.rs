@@ -45,8 +45,12 @@ impl TestServer {
         let mut pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         pairs.sort();
-        let caller =
-            Caller { account: "1".into(), access_key_id: "key".into(), host: String::new() };
+        let caller = Caller {
+            account: "1".into(),
+            access_key_id: "key".into(),
+            host: String::new(),
+            identity: Default::default(),
+        };
         let request = Request {
             caller: caller.into(),
             request_id: "R".into(),

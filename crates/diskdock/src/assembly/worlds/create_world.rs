@@ -148,6 +148,7 @@ fn given_key(given: GivenKey, created_at: Moment) -> AccessKey {
         account: DEFAULT_ACCOUNT.into(),
         status: KeyStatus::Active,
         created_at,
+        user: None,
         policies: Vec::new(),
         unknown: UnknownFields::default(),
     }

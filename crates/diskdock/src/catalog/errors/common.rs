@@ -78,6 +78,9 @@ errors! {
     NO_AUTHENTICATION = 400 "MissingParameter"
         "The input parameter \"AccessKeyId\" that is mandatory for processing this request is not supplied"
         => "Sign the request with an AccessKey.";
+    NO_PERMISSION = 403 "NoPermission"
+        "You are not authorized to do this action."
+        => "Use a key whose policies allow the action on what the request names.";
     RAM_FORBIDDEN = 403 "Forbidden.RAM"
         "User not authorized to operate on the specified resource, or this API doesn't support RAM."
         => "Use a key whose policies allow the action on what the request names.";

@@ -67,7 +67,11 @@ fn write(spec: &MachineSpec, path: &Path) -> io::Result<File> {
 /// YAML takes JSON, in which every name stays a name.
 fn meta_data(spec: &MachineSpec) -> String {
     let instance = spec.instance.as_str();
-    json!({ "instance-id": instance, "local-hostname": spec.host_name }).to_string()
+    let mut data = json!({ "instance-id": instance, "local-hostname": spec.host_name });
+    if !spec.public_key.is_empty() {
+        data["public-keys"] = json!([spec.public_key]);
+    }
+    data.to_string()
 }
 
 #[cfg(test)]
@@ -75,6 +79,8 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+
+    const PUBLIC: &str = "ssh-rsa AAAA";
 
     #[test]
     fn seed_contains_the_given_files() {
@@ -91,6 +97,7 @@ mod tests {
             leaving: Vec::new(),
             host_name: "a\": \"b".to_owned(),
             user_data: STANDARD.encode("#cloud-config\n"),
+            public_key: PUBLIC.to_owned(),
             forwards: Vec::new(),
             private_ip: String::new(),
             mac: String::new(),
@@ -106,6 +113,7 @@ mod tests {
             };
             assert_eq!(read("user-data"), "#cloud-config\n");
             assert!(read("meta-data").contains(r#""local-hostname":"a\": \"b""#));
+            assert!(read("meta-data").contains(r#""public-keys":["ssh-rsa AAAA"]"#));
         }
         assert!(write(&MachineSpec { user_data: "???".to_owned(), ..spec }, &path).is_err());
     }

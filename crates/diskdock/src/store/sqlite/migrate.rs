@@ -39,6 +39,8 @@ const LATER: &[Migration] = &[
     migration!("0010_attachments"),
     migration!("0011_snapshot_groups"),
     migration!("0012_snapshot_policies"),
+    migration!("0013_ram"),
+    migration!("0014_key_pairs"),
 ];
 
 /// All, by the number of the form that they lead to.

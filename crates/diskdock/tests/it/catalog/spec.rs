@@ -37,6 +37,7 @@ pub(super) static GATEWAY: &[&ErrorCode] = &[
     &MISSING_HEADER,
     &NO_AUTHENTICATION,
     &RAM_FORBIDDEN,
+    &NO_PERMISSION,
     &THROTTLING,
     &THROTTLING_USER,
     &TOO_MANY_OPERATIONS,
@@ -258,9 +259,16 @@ fn exactly_these_actions_are_destructive() {
         "DeleteSnapshotGroup",
         "DeleteSecurityGroup",
         "DeleteAutoSnapshotPolicy",
+        "DetachKeyPair",
+        "DeleteKeyPairs",
         "CancelTask",
         "DeleteVpc",
         "DeleteVSwitch",
+        "DeleteUser",
+        "DetachPolicyFromUser",
+        "UpdateAccessKey",
+        "DeleteAccessKey",
+        "DeletePolicy",
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);
 }

@@ -375,6 +375,7 @@ pub(crate) fn instance(ids: &IdGenerator) -> Instance {
         system_disk: None,
         network: InstanceNetwork::default(),
         key_pair: String::new(),
+        public_key: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
         spot_strategy: "NoSpot".to_owned(),

@@ -70,6 +70,8 @@ impl Simulation {
         self.look_at_networks().await;
         self.look_at_snapshot_groups().await;
         self.look_at_policies(&disks).await;
+        self.look_at_access().await;
+        self.look_at_key_pairs().await;
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
         self.check_that_free_disks_are_unreachable(&disks).await;

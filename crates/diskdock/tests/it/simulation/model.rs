@@ -2,66 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::access::Access;
 use super::networks::Network;
-
-/// The actions that change something, in the order of the alphabet.
-pub(super) const MUTATIONS: &[&str] = &[
-    "AddTags",
-    "ApplyAutoSnapshotPolicy",
-    "AttachDisk",
-    "AuthorizeSecurityGroup",
-    "AuthorizeSecurityGroupEgress",
-    "CancelAutoSnapshotPolicy",
-    "CancelTask",
-    "CopySnapshot",
-    "CreateAutoSnapshotPolicy",
-    "CreateDisk",
-    "CreateInstance",
-    "CreateSecurityGroup",
-    "CreateSnapshot",
-    "CreateSnapshotGroup",
-    "DeleteAutoSnapshotPolicy",
-    "DeleteDisk",
-    "DeleteInstance",
-    "DeleteInstances",
-    "DeleteSecurityGroup",
-    "DeleteSnapshot",
-    "DeleteSnapshotGroup",
-    "DetachDisk",
-    "JoinResourceGroup",
-    "JoinSecurityGroup",
-    "LeaveSecurityGroup",
-    "ModifyAutoSnapshotPolicyEx",
-    "ModifyDiskAttribute",
-    "ModifyDiskChargeType",
-    "ModifyDiskSpec",
-    "ModifyInstanceAttribute",
-    "ModifyInstanceChargeType",
-    "ModifyInstanceSpec",
-    "ModifySecurityGroupAttribute",
-    "ModifySnapshotAttribute",
-    "ModifySnapshotGroup",
-    "ReInitDisk",
-    "RebootInstance",
-    "RebootInstances",
-    "RemoveTags",
-    "ReplaceSystemDisk",
-    "ResetDisk",
-    "ResizeDisk",
-    "RevokeSecurityGroup",
-    "RevokeSecurityGroupEgress",
-    "RunInstances",
-    "StartInstance",
-    "StartInstances",
-    "StopInstance",
-    "StopInstances",
-    "TagResources",
-    "UntagResources",
-    "Vpc.CreateVSwitch",
-    "Vpc.CreateVpc",
-    "Vpc.DeleteVSwitch",
-    "Vpc.DeleteVpc",
-];
+use super::steps::CALLERS;
 
 /// Detaches of one instance at the same time, at most.
 const LEAVING: usize = 5;
@@ -180,6 +123,10 @@ pub(super) struct Model {
     pub networks: Vec<Network>,
     pub groups: BTreeMap<String, SnapshotGroup>,
     pub policies: BTreeMap<String, super::policies::Policy>,
+    /// Of each caller.
+    pub access: [Access; CALLERS],
+    /// Whether each caller has its one key pair.
+    pub key_pairs: [bool; CALLERS],
 }
 
 /// The codes that an answer may have; the empty one is success.

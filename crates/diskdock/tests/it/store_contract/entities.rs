@@ -147,6 +147,7 @@ fn key(status: KeyStatus) -> AccessKey {
         account: ACCOUNT.into(),
         status,
         created_at: BEGINNING,
+        user: Some("200000000000000001".into()),
         policies: vec![serde_json::json!({ "Version": "1" })],
         unknown: Default::default(),
     }

@@ -38,6 +38,7 @@ pub(crate) fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
     instance.network = network(call, plan, index);
     instance.key_pair =
         params.key_pair_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
+    instance.public_key.clone_from(&plan.public_key);
     instance.ram_role =
         params.ram_role_name.as_ref().map(|role| role.0.clone()).unwrap_or_default();
     instance.resource_group =
@@ -71,6 +72,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         system_disk: None,
         network: InstanceNetwork::default(),
         key_pair: String::new(),
+        public_key: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
         spot_strategy: String::new(),

@@ -11,6 +11,7 @@ use super::network::{self, NetworkPlan};
 use super::params::{Launch, PeriodUnit, SpotStrategy};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::forwards;
+use crate::actions::key_pair::named as key_pair;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
@@ -46,6 +47,8 @@ pub(crate) struct LaunchPlan {
     pub security_groups: Vec<String>,
     /// Where they lie in the network.
     pub network: NetworkPlan,
+    /// The public key of its key pair; empty if it has none that is known here.
+    pub public_key: String,
     /// When it is to be released by itself.
     pub auto_release_at: Option<Moment>,
     /// Display names, or none for ids.
@@ -96,7 +99,12 @@ impl LaunchPlan {
             params.security_group_id.iter().map(|id| id.0.clone()).collect();
         let mut network = NetworkPlan::of(tx, call, params, vswitch, amount)?;
         network.find_groups(tx, call, &security_groups)?;
+        let pair = match &params.key_pair_name {
+            Some(Text(name)) => key_pair(tx, call, &region.id, name)?,
+            None => None,
+        };
         Ok(LaunchPlan {
+            public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             network,
             amount,
             hint: region.id_hint.clone(),

@@ -15,6 +15,7 @@ fn spec() -> MachineSpec {
         leaving: Vec::new(),
         host_name: "web".to_owned(),
         user_data: String::new(),
+        public_key: String::new(),
         forwards: Vec::new(),
         private_ip: String::new(),
         mac: "00:16:3e:01:02:03".to_owned(),

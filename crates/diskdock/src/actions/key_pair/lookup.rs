@@ -1,0 +1,107 @@
+//! Lookups of key pairs and of the instances that have them.
+
+use std::collections::BTreeSet;
+
+use domain::KeyPair;
+use domain::inventory::OsType;
+
+use crate::actions::prelude::*;
+use crate::store::{EntityReads, Filter};
+
+/// Key pairs of an account in a region, at most.
+pub(super) const KEY_PAIRS: u64 = 500;
+
+/// The key pair of this name in a region, if there is one.
+pub(crate) fn named(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    name: &str,
+) -> Result<Option<KeyPair>, StoreError> {
+    let mut filter = Filter::all(call.caller.account.clone(), region);
+    filter.terms.push(("name", name.to_owned()));
+    let found = tx.list(&filter, &Page::After { after: None, most: 1 })?;
+    Ok(found.entries.into_iter().next())
+}
+
+/// How many key pairs there are in a region.
+pub(super) fn count(tx: &dyn ReadTx, call: &Call<'_>, region: &str) -> Result<u64, StoreError> {
+    let filter = Filter::<KeyPair>::all(call.caller.account.clone(), region);
+    Ok(tx.list(&filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
+}
+
+/// Whether an instance in a region has the key pair of this name.
+pub(super) fn is_attached(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let mut filter = Filter::<Instance>::all(call.caller.account.clone(), region);
+    let name = name.to_owned();
+    filter.also.push(Box::new(move |instance: &Instance| instance.key_pair == name));
+    Ok(!tx.list(&filter, &Page::After { after: None, most: 1 })?.entries.is_empty())
+}
+
+/// The instances of these ids, each once; all of them are in the region.
+pub(super) fn instances(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    ids: &[InstanceId],
+) -> Result<Vec<Instance>, ActionError> {
+    let ids: BTreeSet<&InstanceId> = ids.iter().collect();
+    let find = |id: &InstanceId| {
+        let found = call.instance(tx, id)?.filter(|found| found.region == region);
+        Ok(found.ok_or(&KEY_PAIR_INSTANCES_NOT_VALID)?)
+    };
+    ids.into_iter().map(find).collect()
+}
+
+/// Whether the image of an instance has Windows.
+pub(super) fn is_windows(call: &Call<'_>, instance: &Instance) -> bool {
+    let image = call.environment.inventory.image(&instance.image);
+    image.is_some_and(|image| image.os_type == OsType::Windows)
+}
+
+reply!(
+    /// Results of an action on several instances.
+    pub(crate) struct KeyPairResults {
+        /// One for each instance.
+        result: Vec<KeyPairResult>,
+    }
+);
+
+reply!(
+    /// The result for one instance.
+    pub(crate) struct KeyPairResult {
+        /// The instance.
+        instance_id: String,
+        /// `true` or `false`.
+        success: &'static str,
+        /// `200`, or the code of the error.
+        code: &'static str,
+        /// `successful`, or the message of the error.
+        message: &'static str,
+    }
+);
+
+impl KeyPairResult {
+    pub(super) fn well(instance: &Instance) -> KeyPairResult {
+        KeyPairResult {
+            instance_id: instance.id.to_string(),
+            success: "true",
+            code: "200",
+            message: "successful",
+        }
+    }
+
+    pub(super) fn refused(instance: &Instance, error: &'static ErrorCode) -> KeyPairResult {
+        KeyPairResult {
+            instance_id: instance.id.to_string(),
+            success: "false",
+            code: error.code,
+            message: error.message,
+        }
+    }
+}

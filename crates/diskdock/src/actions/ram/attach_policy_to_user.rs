@@ -1,0 +1,76 @@
+//! `AttachPolicyToUser`: let a user do what a policy allows.
+
+use domain::ram::RamUser;
+
+use super::lookup::{self, PolicyTypeWord};
+use crate::actions::prelude::*;
+
+/// Policies of a user, at most.
+const POLICIES: usize = 20;
+
+/// Attaches a policy to a user.
+pub(crate) struct AttachPolicyToUser;
+
+params!(
+    /// Parameters of AttachPolicyToUser.
+    pub(crate) struct Params {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The user.
+        #[malformed = USER_NAME_LENGTH]
+        #[example = "alice"]
+        #[names = "user"]
+        user_name: Text<1, 64>,
+        /// A resource group that it is limited to. It counts in the whole account here.
+        resource_group_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
+
+/// The user, and whether it has the policy, which is there.
+pub(crate) struct Facts {
+    user: RamUser,
+    has_policy: bool,
+}
+
+impl Action for AttachPolicyToUser {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "AttachPolicyToUser";
+    const SUMMARY: &'static str = "Lets a user do what a policy allows.";
+    const DETAILS: &'static str =
+        "It counts from the next call that is signed with a key of the user.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND, &POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("the user does not have the policy",     |f| !f.has_policy, &POLICY_ATTACHED_ALREADY),
+        must("the user has fewer than 20 policies",   |f| f.user.policies.len() < POLICIES, &USER_POLICY_LIMIT),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let user = lookup::user(tx, call, &params.user_name.0)?;
+        let policy_type = params.policy_type.of_domain();
+        lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
+        let has_policy = user.attached(policy_type, &params.policy_name.0).is_some();
+        Ok(Facts { user, has_policy })
+    }
+
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+        let mut user = facts.user;
+        let policy_type = params.policy_type.of_domain();
+        user.policies.push(lookup::attaching(policy_type, &params.policy_name.0, call.now));
+        Effect::reply(()).save(user)
+    }
+}

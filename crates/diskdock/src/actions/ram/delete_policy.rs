@@ -1,0 +1,62 @@
+//! `DeletePolicy`: delete a policy of the account that nobody has.
+
+use domain::ram::{PolicyType, RamPolicy};
+
+use super::lookup::{self, FoundPolicy};
+use crate::actions::prelude::*;
+
+/// Deletes a policy.
+pub(crate) struct DeletePolicy;
+
+params!(
+    /// Parameters of DeletePolicy.
+    pub(crate) struct Params {
+        /// The policy, one of the account.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// Whether to delete all its versions. There is one of each policy here.
+        cascading_delete: Ignored<Option<bool>>,
+    }
+);
+
+/// The policy, and how many users have it.
+pub(crate) struct Facts {
+    policy: RamPolicy,
+    attachments: usize,
+}
+
+impl Action for DeletePolicy {
+    type Params = Params;
+    type Facts = Facts;
+    type Reply = ();
+
+    const NAME: &'static str = "DeletePolicy";
+    const SUMMARY: &'static str = "Deletes a policy of the account that no user has.";
+    const RISK: Risk = Risk::TakesAway;
+    const TRANSITION: Option<&'static Transition> = None;
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("no user has the policy", |f| f.attachments == 0, &POLICY_IN_USE),
+    ];
+
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let name = &params.policy_name.0;
+        let FoundPolicy::Custom(policy) = lookup::policy(tx, call, PolicyType::Custom, name)?
+        else {
+            return Err((&RAM_POLICY_NOT_FOUND).into());
+        };
+        let users = lookup::all(tx, call)?;
+        let attachments = lookup::attachments(&users, PolicyType::Custom, name);
+        Ok(Facts { policy, attachments })
+    }
+
+    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
+        Effect::reply(()).remove(&facts.policy.id)
+    }
+}

@@ -1,0 +1,110 @@
+//! `GetPolicy`: one policy with its document.
+
+use super::lookup::{self, FoundPolicy, PolicyTypeWord};
+use super::view::VERSION;
+use crate::actions::prelude::*;
+use crate::catalog::times::with_seconds;
+
+/// Shows a policy with its document.
+pub(crate) struct GetPolicy;
+
+params!(
+    /// Parameters of GetPolicy.
+    pub(crate) struct Params {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+    }
+);
+
+reply!(
+    /// Reply of GetPolicy.
+    pub(crate) struct Reply {
+        /// The policy.
+        policy: ShownPolicy,
+        /// Its document.
+        default_policy_version: PolicyVersion,
+    }
+);
+
+reply!(
+    /// A policy.
+    pub(crate) struct ShownPolicy {
+        /// Its name.
+        policy_name: String,
+        /// `System` or `Custom`.
+        policy_type: &'static str,
+        /// Free text.
+        description: String,
+        /// The version that counts: `v1`.
+        default_version: &'static str,
+        /// Its document, once more.
+        policy_document: String,
+        /// When it was made.
+        create_date: String,
+        /// When it was last changed.
+        update_date: String,
+        /// How many users have it.
+        attachment_count: usize,
+    }
+);
+
+reply!(
+    /// A version of a policy.
+    pub(crate) struct PolicyVersion {
+        /// `v1`.
+        version_id: &'static str,
+        /// Whether it counts.
+        is_default_version: bool,
+        /// The document, a JSON text.
+        policy_document: String,
+        /// When it was made.
+        create_date: String,
+    }
+);
+
+impl Query for GetPolicy {
+    type Params = Params;
+    type Reply = Reply;
+
+    const NAME: &'static str = "GetPolicy";
+    const SUMMARY: &'static str = "Shows a policy with its document.";
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
+
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+        let policy_type = params.policy_type.of_domain();
+        let found = lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
+        let (description, document, made, changed) = match found {
+            FoundPolicy::Custom(own) => {
+                (own.description, own.document, own.created_at, own.updated_at)
+            }
+            FoundPolicy::System(about, document) => {
+                (about.to_owned(), document.to_owned(), Moment(0), Moment(0))
+            }
+        };
+        let users = lookup::all(tx, call)?;
+        let policy = ShownPolicy {
+            policy_name: params.policy_name.0.clone(),
+            policy_type: policy_type.as_str(),
+            description,
+            default_version: VERSION,
+            policy_document: document.clone(),
+            create_date: with_seconds(made),
+            update_date: with_seconds(changed),
+            attachment_count: lookup::attachments(&users, policy_type, &params.policy_name.0),
+        };
+        let default_policy_version = PolicyVersion {
+            version_id: VERSION,
+            is_default_version: true,
+            policy_document: document,
+            create_date: with_seconds(made),
+        };
+        Ok(Reply { policy, default_policy_version })
+    }
+}

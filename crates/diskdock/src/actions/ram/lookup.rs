@@ -1,0 +1,202 @@
+//! Lookups of users, policies and keys by the names that requests give.
+
+use domain::Entity;
+use domain::ram::{AttachedPolicy, PolicyType, RamPolicy, RamPolicyId, RamUser};
+
+use crate::actions::prelude::*;
+use crate::catalog::CallerIdentity;
+use crate::policy::SYSTEM_POLICIES;
+use crate::store::{AccessKey, EntityReads, Filter};
+
+/// Entries that are read at a time.
+const PAGE: u32 = 500;
+
+choice!(
+    /// The owner: the service (System) or the account (Custom).
+    pub(crate) enum PolicyTypeWord {
+        System = "System",
+        Custom = "Custom",
+    }
+);
+
+impl PolicyTypeWord {
+    pub(super) fn of_domain(self) -> PolicyType {
+        match self {
+            PolicyTypeWord::System => PolicyType::System,
+            PolicyTypeWord::Custom => PolicyType::Custom,
+        }
+    }
+}
+
+/// A policy, the service's own or one of the account.
+pub(super) enum FoundPolicy {
+    /// One of the service: description and document.
+    System(&'static str, &'static str),
+    /// The account's.
+    Custom(RamPolicy),
+}
+
+/// Whether a text has only letters, digits and these.
+fn is_made_of(text: &str, others: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+/// Whether a text can be the name of a user.
+pub(super) fn is_user_name(text: &str) -> bool {
+    is_made_of(text, ".-_")
+}
+
+/// Whether a text can be the name of a policy.
+pub(super) fn is_policy_name(text: &str) -> bool {
+    is_made_of(text, "-")
+}
+
+/// The user of this name, if there is one.
+pub(super) fn user_called(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    name: &str,
+) -> Result<Option<RamUser>, StoreError> {
+    let mut filter = Filter::all(call.caller.account.clone(), "");
+    filter.terms.push(("name", name.to_owned()));
+    let found = tx.list(&filter, &Page::After { after: None, most: 1 })?;
+    Ok(found.entries.into_iter().next())
+}
+
+/// The user of this name.
+pub(super) fn user(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamUser, ActionError> {
+    if !is_user_name(name) {
+        return Err((&USER_NAME_CHARACTERS).into());
+    }
+    Ok(user_called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
+}
+
+/// The policy of this type and name.
+pub(super) fn policy(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    policy_type: PolicyType,
+    name: &str,
+) -> Result<FoundPolicy, ActionError> {
+    if !is_policy_name(name) {
+        return Err((&POLICY_NAME_CHARACTERS).into());
+    }
+    let found = match policy_type {
+        PolicyType::Custom => {
+            let id = RamPolicyId::of(&call.caller.account, name);
+            call.find(tx, &id)?.map(FoundPolicy::Custom)
+        }
+        PolicyType::System => {
+            let mut known = SYSTEM_POLICIES.iter();
+            let found = known.find(|(known, ..)| *known == name);
+            found.map(|(_, about, document)| FoundPolicy::System(about, document))
+        }
+    };
+    Ok(found.ok_or(&RAM_POLICY_NOT_FOUND)?)
+}
+
+/// All of a kind that the account has.
+pub(super) fn all<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<T>, StoreError> {
+    let filter = Filter::all(call.caller.account.clone(), "");
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = tx.list(&filter, &Page::After { after, most: PAGE })?;
+        found.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// How many of a kind the account has.
+pub(super) fn count<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<u64, StoreError> {
+    let filter = Filter::<T>::all(call.caller.account.clone(), "");
+    Ok(tx.list(&filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
+}
+
+/// How many users have this policy.
+pub(super) fn attachments(users: &[RamUser], policy_type: PolicyType, name: &str) -> usize {
+    users.iter().filter(|user| user.attached(policy_type, name).is_some()).count()
+}
+
+/// The page of a list that Marker and MaxItems params for: 100 entries unless the caller says
+/// otherwise.
+pub(super) fn page(
+    marker: &Option<Text<1, 128>>,
+    most: Option<Integer<1, 1000>>,
+) -> Result<Page, Refusal> {
+    let most = most.map_or(100, |most| u32::try_from(most.0).unwrap_or(u32::MAX));
+    let marker = marker.as_ref().map(|marker| crate::actions::paging::parse_token(&marker.0));
+    Ok(Page::After { after: marker.transpose()?, most })
+}
+
+/// The owner of the keys that a request is about.
+pub(super) enum KeyOwner {
+    /// The account itself.
+    Account,
+    /// One of its users.
+    User(Box<RamUser>),
+}
+
+impl KeyOwner {
+    /// The user of this name; without one, whoever signed the request.
+    pub(super) fn of(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        name: Option<&str>,
+    ) -> Result<KeyOwner, ActionError> {
+        match (name, &call.caller.identity) {
+            (Some(name), _) => Ok(KeyOwner::User(Box::new(user(tx, call, name)?))),
+            (None, CallerIdentity::Account) => Ok(KeyOwner::Account),
+            // Its policies would not count for a key that it makes.
+            (None, CallerIdentity::LimitedKey) => Err((&USER_NOT_FOUND).into()),
+            (None, CallerIdentity::User(id)) => {
+                let found = call.find(tx, id)?;
+                Ok(KeyOwner::User(Box::new(found.ok_or(&USER_NOT_FOUND)?)))
+            }
+        }
+    }
+
+    /// The id of the user; none for the account itself.
+    pub(super) fn user_id(&self) -> Option<&domain::ram::RamUserId> {
+        match self {
+            KeyOwner::Account => None,
+            KeyOwner::User(user) => Some(&user.id),
+        }
+    }
+
+    /// Its keys, oldest first.
+    pub(super) fn keys(
+        &self,
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+    ) -> Result<Vec<AccessKey>, StoreError> {
+        let mut keys = tx.access_keys()?;
+        keys.retain(|key| {
+            key.account == call.caller.account && key.user.as_ref() == self.user_id()
+        });
+        keys.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        Ok(keys)
+    }
+
+    /// Its key of this id.
+    pub(super) fn key(
+        &self,
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        id: &str,
+    ) -> Result<AccessKey, ActionError> {
+        let mut keys = self.keys(tx, call)?.into_iter();
+        Ok(keys.find(|key| key.id == id).ok_or(&USER_KEY_NOT_FOUND)?)
+    }
+}
+
+/// A user's policy as it is attached now.
+pub(super) fn attaching(
+    policy_type: PolicyType,
+    name: &str,
+    attached_at: Moment,
+) -> AttachedPolicy {
+    AttachedPolicy { policy_type, name: name.to_owned(), attached_at }
+}

@@ -1,0 +1,125 @@
+//! The product RAM: the users of an account, what they may do, and their access keys.
+
+pub(crate) mod attach_policy_to_user;
+pub(crate) mod create_access_key;
+pub(crate) mod create_policy;
+pub(crate) mod create_user;
+pub(crate) mod delete_access_key;
+pub(crate) mod delete_policy;
+pub(crate) mod delete_user;
+pub(crate) mod detach_policy_from_user;
+pub(crate) mod get_policy;
+pub(crate) mod get_user;
+pub(crate) mod list_access_keys;
+pub(crate) mod list_policies;
+pub(crate) mod list_policies_for_user;
+pub(crate) mod list_tag_resources;
+pub(crate) mod list_users;
+mod lookup;
+mod resource;
+mod tags_text;
+pub(crate) mod update_access_key;
+pub(crate) mod update_user;
+mod view;
+
+use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, NO_PERMISSION, UNKNOWN_ACTION};
+use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
+
+/// Resource Access Management.
+pub(super) static RAM: Product = Product {
+    code: "Ram",
+    version: "2015-05-01",
+    host_prefix: "ram",
+    is_regional: false,
+    groups: &[&USERS, &POLICIES],
+    // Public SDKs list the names; these are those that clients of ECS call.
+    known_actions: "\
+AddUserToGroup
+AttachPolicyToGroup
+AttachPolicyToRole
+AttachPolicyToUser
+CreateAccessKey
+CreateGroup
+CreateLoginProfile
+CreatePolicy
+CreatePolicyVersion
+CreateRole
+CreateUser
+DeleteAccessKey
+DeleteGroup
+DeleteLoginProfile
+DeletePolicy
+DeletePolicyVersion
+DeleteRole
+DeleteUser
+DetachPolicyFromGroup
+DetachPolicyFromRole
+DetachPolicyFromUser
+GetAccessKeyLastUsed
+GetGroup
+GetLoginProfile
+GetPolicy
+GetPolicyVersion
+GetRole
+GetUser
+GetUserMFAInfo
+ListAccessKeys
+ListEntitiesForPolicy
+ListGroups
+ListGroupsForUser
+ListPolicies
+ListPoliciesForGroup
+ListPoliciesForRole
+ListPoliciesForUser
+ListPolicyVersions
+ListRoles
+ListTagResources
+ListUsers
+RemoveUserFromGroup
+SetDefaultPolicyVersion
+TagResources
+UnbindMFADevice
+UntagResources
+UpdateAccessKey
+UpdatePolicyDescription
+UpdateRole
+UpdateUser
+",
+    errors: ErrorDialect {
+        unknown_action: &UNKNOWN_ACTION,
+        action_not_here: &ACTION_OF_PRODUCT_NOT_HERE,
+        not_allowed: &NO_PERMISSION,
+    },
+    go_sdk: "v2",
+};
+
+static USERS: ActionGroup = ActionGroup {
+    title: "Users",
+    resources: &[&resource::USER],
+    actions: &[
+        Entry::Mutation(&create_user::CreateUser),
+        Entry::Reading(&get_user::GetUser),
+        Entry::Reading(&list_users::ListUsers),
+        Entry::Mutation(&update_user::UpdateUser),
+        Entry::Mutation(&delete_user::DeleteUser),
+        Entry::Mutation(&attach_policy_to_user::AttachPolicyToUser),
+        Entry::Reading(&list_policies_for_user::ListPoliciesForUser),
+        Entry::Mutation(&detach_policy_from_user::DetachPolicyFromUser),
+        Entry::Mutation(&create_access_key::CreateAccessKey),
+        Entry::Reading(&list_access_keys::ListAccessKeys),
+        Entry::Mutation(&update_access_key::UpdateAccessKey),
+        Entry::Mutation(&delete_access_key::DeleteAccessKey),
+    ],
+};
+
+static POLICIES: ActionGroup = ActionGroup {
+    title: "Policies",
+    resources: &[&resource::POLICY],
+    actions: &[
+        Entry::Mutation(&create_policy::CreatePolicy),
+        Entry::Reading(&get_policy::GetPolicy),
+        Entry::Reading(&list_policies::ListPolicies),
+        Entry::Reading(&list_tag_resources::ListPolicyTags),
+        Entry::Mutation(&delete_policy::DeletePolicy),
+    ],
+};

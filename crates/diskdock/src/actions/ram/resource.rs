@@ -1,0 +1,37 @@
+//! Users and policies as kinds of resource: how to list them.
+
+use super::list_policies::ListPolicies;
+use super::list_users::ListUsers;
+use crate::catalog::{Listing, Query, Resource};
+
+/// Users of an account.
+pub(crate) static USER: Resource = Resource {
+    noun: "user",
+    with_article: "a user",
+    listing: Listing {
+        action: ListUsers::NAME,
+        ids: None,
+        path: ["Users", "User"],
+        id: "UserName",
+        texts: &["{DisplayName}", "{Comments}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Policies that users can have.
+pub(crate) static POLICY: Resource = Resource {
+    noun: "policy",
+    with_article: "a policy",
+    listing: Listing {
+        action: ListPolicies::NAME,
+        ids: None,
+        path: ["Policies", "Policy"],
+        id: "PolicyName",
+        texts: &["{PolicyType}", "{Description}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};

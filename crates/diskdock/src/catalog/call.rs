@@ -1,0 +1,82 @@
+//! The part of a request that actions see, and who makes it.
+
+use std::sync::Arc;
+
+use domain::entity::{Entity, EntityId};
+use domain::ram::RamUserId;
+use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
+
+use super::environment::Environment;
+use crate::store::{EntityReads, ReadTx, StoreError};
+
+/// The caller of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account whose resources the call sees.
+    pub account: AccountId,
+    /// The key it was signed with.
+    pub access_key_id: String,
+    /// The host that the caller named, with its port.
+    pub host: String,
+    /// The signer.
+    pub identity: CallerIdentity,
+}
+
+/// The signer that a key stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CallerIdentity {
+    /// The account itself.
+    #[default]
+    Account,
+    /// The account itself, with a key that has policies of its own.
+    LimitedKey,
+    /// A user of the account.
+    User(RamUserId),
+}
+
+/// The part of a request that actions see.
+pub struct Call<'a> {
+    /// The caller of a request.
+    pub caller: &'a Caller,
+    /// The present moment.
+    pub now: Moment,
+    /// Inventory, ids and abilities of the hypervisor.
+    pub environment: &'a Environment,
+}
+
+impl Call<'_> {
+    /// The caller's resource of this id.
+    pub(crate) fn find<I: EntityId>(
+        &self,
+        tx: &dyn ReadTx,
+        id: &I,
+    ) -> Result<Option<I::Entity>, StoreError> {
+        let of_caller = |found: &I::Entity| *Entity::account(found) == self.caller.account;
+        Ok(tx.get(id)?.filter(of_caller))
+    }
+
+    /// The same, to be looked at only.
+    pub(crate) fn look_at<I: EntityId>(
+        &self,
+        tx: &dyn ReadTx,
+        id: &I,
+    ) -> Result<Option<Arc<I::Entity>>, StoreError> {
+        let of_caller =
+            |found: &Arc<I::Entity>| *Entity::account(found.as_ref()) == self.caller.account;
+        Ok(tx.look_at(id)?.filter(of_caller))
+    }
+
+    /// The caller's disk of this id.
+    pub fn disk(&self, tx: &dyn ReadTx, id: &DiskId) -> Result<Option<Disk>, StoreError> {
+        self.find(tx, id)
+    }
+
+    /// The caller's instance of this id.
+    pub(crate) fn instance(
+        &self,
+        tx: &dyn ReadTx,
+        id: &InstanceId,
+    ) -> Result<Option<Instance>, StoreError> {
+        self.find(tx, id)
+    }
+}

@@ -1,0 +1,102 @@
+//! Errors of the actions on users, policies and access keys.
+
+use super::errors;
+
+errors! {
+    USER_NAME_LENGTH = 400 "InvalidParameter.UserName.Length"
+        "The parameter - \"UserName\" beyond the length limit."
+        => "Use 1 to 64 characters.";
+    USER_NAME_CHARACTERS = 400 "InvalidParameter.UserName.InvalidChars"
+        "The parameter - \"UserName\" contains invalid chars."
+        => "Use letters, digits, full stops, hyphens and underscores.";
+    NEW_USER_NAME_LENGTH = 400 "InvalidParameter.NewUserName.Length"
+        "The parameter - \"NewUserName\" beyond the length limit."
+        => "Use 1 to 64 characters.";
+    NEW_USER_NAME_CHARACTERS = 400 "InvalidParameter.NewUserName.InvalidChars"
+        "The parameter - \"NewUserName\" contains invalid chars."
+        => "Use letters, digits, full stops, hyphens and underscores.";
+    DISPLAY_NAME_LENGTH = 400 "InvalidParameter.DisplayName.Length"
+        "The parameter - \"DisplayName\" beyond the length limit."
+        => "Use 1 to 128 characters.";
+    NEW_DISPLAY_NAME_LENGTH = 400 "InvalidParameter.NewDisplayName.Length"
+        "The parameter - \"NewDisplayName\" beyond the length limit."
+        => "Use at most 128 characters.";
+    COMMENTS_LENGTH = 400 "InvalidParameter.Comments.Length"
+        "The parameter - \"Comments\" beyond the length limit."
+        => "Use 1 to 128 characters.";
+    NEW_COMMENTS_LENGTH = 400 "InvalidParameter.NewComments.Length"
+        "The parameter - \"NewComments\" beyond the length limit."
+        => "Use at most 128 characters.";
+    EMAIL_FORMAT = 400 "InvalidParameter.Email.Format"
+        "The format of the parameter - \"Email\" is incorrect."
+        => "Use an address such as alice@example.com.";
+    NEW_EMAIL_FORMAT = 400 "InvalidParameter.NewEmail.Format"
+        "The format of the parameter - \"NewEmail\" is incorrect."
+        => "Use an address such as alice@example.com.";
+    MOBILE_PHONE_FORMAT = 400 "InvalidParameter.MobilePhone.Format"
+        "The format of the parameter - \"MobilePhone\" is incorrect."
+        => "Use the code of the country, a hyphen and the number: 86-18600000000.";
+    NEW_MOBILE_PHONE_FORMAT = 400 "InvalidParameter.NewMobilePhone.Format"
+        "The format of the parameter - \"NewMobilePhone\" is incorrect."
+        => "Use the code of the country, a hyphen and the number: 86-18600000000.";
+    POLICY_NAME_LENGTH = 400 "InvalidParameter.PolicyName.Length"
+        "The parameter - \"PolicyName\" beyond the length limit."
+        => "Use 1 to 128 characters.";
+    POLICY_NAME_CHARACTERS = 400 "InvalidParameter.PolicyName.InvalidChars"
+        "The parameter - \"PolicyName\" contains invalid chars."
+        => "Use letters, digits and hyphens.";
+    POLICY_TYPE_NOT_VALID = 400 "InvalidParameter.PolicyType"
+        "The parameter - \"PolicyType\" is incorrect."
+        => "Send System or Custom.";
+    POLICY_DOCUMENT_LENGTH = 400 "InvalidParameter.PolicyDocument.Length"
+        "The parameter - \"PolicyDocument\" beyond the length limit."
+        => "Use at most 6144 characters.";
+    POLICY_DESCRIPTION_LENGTH = 400 "InvalidParameter.Description.Length"
+        "The parameter - \"Description\" beyond the length limit."
+        => "Use 1 to 1024 characters.";
+    POLICY_DOCUMENT_MALFORMED = 400 "MalformedPolicyDocument"
+        "The policy document is malformed: {}."
+        => "Send a document in the language of RAM: {\"Version\": \"1\", \"Statement\": […]}.";
+    USER_NOT_FOUND = 404 "EntityNotExist.User"
+        "The user does not exist."
+        => "Use a user of ListUsers.";
+    RAM_POLICY_NOT_FOUND = 404 "EntityNotExist.Policy"
+        "The policy does not exist."
+        => "Use a policy of ListPolicies.";
+    POLICY_NOT_ATTACHED = 404 "EntityNotExist.User.Policy"
+        "The indicate policy of the user does not exist."
+        => "Use a policy of ListPoliciesForUser.";
+    USER_KEY_NOT_FOUND = 404 "EntityNotExist.User.AccessKey"
+        "The user access key does not exist."
+        => "Use a key of ListAccessKeys.";
+    USER_EXISTS = 409 "EntityAlreadyExists.User"
+        "The user does already EXIST."
+        => "Use another name.";
+    POLICY_EXISTS = 409 "EntityAlreadyExists.Policy"
+        "The group does already EXIST."
+        => "Use another name.";
+    POLICY_ATTACHED_ALREADY = 409 "EntityAlreadyExists.User.Policy"
+        "The user has already been attached this policy."
+        => "Nothing is left to do.";
+    USER_LIMIT = 409 "LimitExceeded.User"
+        "The count of users beyond the current limits."
+        => "Delete users: an account has a thousand at most.";
+    POLICY_LIMIT = 409 "LimitExceeded.Policy"
+        "The count of policy beyond the current limits."
+        => "Delete policies: an account has 1500 at most.";
+    USER_POLICY_LIMIT = 409 "LimitExceeded.User.Policy"
+        "The policy count of the user attached policies beyond the current limits."
+        => "Detach policies: a user has twenty at most.";
+    USER_KEY_LIMIT = 409 "LimitExceeded.User.AccessKey"
+        "The access key count of the user access keys beyond the current limits."
+        => "Delete a key: a user has two at most.";
+    USER_HAS_KEYS = 409 "DeleteConflict.User.AccessKey"
+        "The user CAN NOT has any access key while deleting the user."
+        => "Delete the user's keys first.";
+    USER_HAS_POLICIES = 409 "DeleteConflict.User.Policy"
+        "The user CAN NOT has any attached policy while deleting the user."
+        => "Detach the user's policies first.";
+    POLICY_IN_USE = 409 "DeleteConflict.Policy.User"
+        "The policy CAN NOT been attached to any user while deleting the policy."
+        => "Detach the policy from its users first.";
+}

@@ -1,0 +1,34 @@
+//! New access keys, with secrets from the operating system.
+
+use domain::{AccountId, Moment, UnknownFields};
+
+use super::{AccessKey, KeyStatus};
+
+/// A new key with a secret from the operating system.
+pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
+    AccessKey {
+        id: format!("LTAI5t{}", secret_text(18)),
+        secret: secret_text(30),
+        account,
+        status: KeyStatus::Active,
+        created_at: now,
+        user: None,
+        policies: Vec::new(),
+        unknown: UnknownFields::default(),
+    }
+}
+
+/// Random letters and digits, `length` of them.
+pub(crate) fn secret_text(length: usize) -> String {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let mut bytes = [0; 64];
+        getrandom::fill(&mut bytes).expect("the operating system has randomness");
+        // 248 is the largest multiple of 62 in a byte: beyond, some letters would be likelier.
+        let usable = bytes.iter().filter(|byte| **byte < 248);
+        let letters = usable.map(|byte| char::from(LETTERS[usize::from(*byte) % 62]));
+        text.extend(letters.take(length - text.len()));
+    }
+    text
+}
