@@ -326,13 +326,9 @@ async fn policies_that_are_none_or_unknown_are_refused() {
             assert_eq!(server.call(action, &ask).await.refusal(), refusal, "{action} {ask:?}");
         }
     }
-    for name in ["none", "a b"] {
+    let malformed = "InvalidParameter.PolicyName.InvalidChars";
+    for (name, code) in [("none", "EntityNotExist.Policy"), ("a b", malformed)] {
         let ask = [("PolicyName", name), ("PolicyType", "Custom")];
-        let code = if name == "none" {
-            "EntityNotExist.Policy"
-        } else {
-            "InvalidParameter.PolicyName.InvalidChars"
-        };
         for action in ["Ram.DeletePolicy", "Ram.GetPolicy"] {
             assert_eq!(server.call(action, &ask).await.code(), code, "{action}");
         }
