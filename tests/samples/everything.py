@@ -20,7 +20,7 @@ def examples(parameters, prefix=""):
     """An example for every parameter, by wire name. The old lower-case spellings stand for others."""
     values = {}
     for each in parameters:
-        if each["name"][0].islower():
+        if each["name"] in ("key", "value"):
             continue
         name = prefix + each["name"] + (".1" if each["repeat"] == "numbered" else "")
         if each.get("parameters"):

@@ -4,6 +4,7 @@
 //! treats both alike. The tests check the syntax only, as they have no .NET.
 
 use super::model::Kind;
+use super::names::pascal;
 use super::quote::{csharp as quote, list};
 use super::request::{Class, Words};
 use super::sdk::Sdk;
@@ -72,7 +73,7 @@ impl Words for CSharp {
     }
 
     fn member(name: &str, value: &str, _: bool) -> String {
-        format!("{name} = {value},")
+        format!("{} = {value},", pascal(name))
     }
 
     fn leaf(kind: Kind, text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Go, with the current SDK `github.com/alibabacloud-go/ecs-20140526` or that of another product.
 
 use super::model::Kind;
-use super::names::snake;
+use super::names::{pascal, snake};
 use super::plan::Plan;
 use super::quote::{go as quote, list};
 use super::request::{Class, Words};
@@ -105,7 +105,7 @@ impl Words for Go {
     }
 
     fn member(name: &str, value: &str, last: bool) -> String {
-        format!("Set{name}({value}){}", if last { "" } else { "." })
+        format!("Set{}({value}){}", pascal(name), if last { "" } else { "." })
     }
 
     fn leaf(kind: Kind, text: &str) -> String {

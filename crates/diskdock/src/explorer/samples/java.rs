@@ -1,7 +1,7 @@
 //! Java, with the SDK `com.aliyun:ecs20140526` or that of another product.
 
 use super::model::Kind;
-use super::names::camel;
+use super::names::{camel, pascal};
 use super::plan::Plan;
 use super::quote::{java as quote, list};
 use super::request::{Class, Words};
@@ -82,7 +82,7 @@ impl Words for Java {
     }
 
     fn member(name: &str, value: &str, _: bool) -> String {
-        format!(".set{name}({value})")
+        format!(".set{}({value})", pascal(name))
     }
 
     fn leaf(kind: Kind, text: &str) -> String {

@@ -36,6 +36,8 @@ const LONGS: &[(&str, &str)] = &[
     ("ModifyDiskSpec", "ProvisionedIops"),
     ("ReplaceSystemDisk", "Arn.AssumeRoleFor"),
     ("CopySnapshot", "Arn.AssumeRoleFor"),
+    ("CreateAutoSnapshotPolicy", "CopyEncryptionConfiguration.Arn.AssumeRoleFor"),
+    ("ModifyAutoSnapshotPolicyEx", "CopyEncryptionConfiguration.Arn.AssumeRoleFor"),
     ("RunInstances", "SystemDisk.ProvisionedIops"),
     ("RunInstances", "DataDisk.ProvisionedIops"),
     ("RunInstances", "Arn.AssumeRoleFor"),
@@ -68,6 +70,8 @@ const EVERY: &[Language] = &[Python, Java, Go, TypeScript, CSharp];
 /// Those whose pinned version is older.
 const OLDER: &[Language] = &[Java, Go, CSharp];
 
+/// Old spellings of `Key` and `Value` of tags, which no model has.
+const LEGACY: &[&str] = &["key", "value"];
 /// Parameters that a model does not have, and where.
 const LACKING: &[(&str, &str, &[Language])] = &[
     ("CreateInstance", "SystemDisk.Encrypted", EVERY),
@@ -79,6 +83,14 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("CreateInstance", "DataDisk.BurstingEnabled", EVERY),
     ("CreateInstance", "DataDisk.ProvisionedIops", EVERY),
     ("CreateInstance", "DataDisk.AutoSnapshotPolicyId", EVERY),
+    ("CancelAutoSnapshotPolicy", "autoSnapshotPolicyId", &[Java, CSharp]),
+    ("CreateAutoSnapshotPolicy", "AssociationType", OLDER),
+    ("CreateAutoSnapshotPolicy", "TargetTags", OLDER),
+    ("CreateAutoSnapshotPolicy", "TargetTags.Key", OLDER),
+    ("CreateAutoSnapshotPolicy", "TargetTags.Value", OLDER),
+    ("ModifyAutoSnapshotPolicyEx", "TargetTags", OLDER),
+    ("ModifyAutoSnapshotPolicyEx", "TargetTags.Key", OLDER),
+    ("ModifyAutoSnapshotPolicyEx", "TargetTags.Value", OLDER),
     ("CreateInstance", "ManagedHostId", OLDER),
     ("DescribeDisks", "PerformanceLevel", &[TypeScript, Java, Go, CSharp]),
     ("DescribeImages", "Usable", OLDER),
@@ -113,7 +125,7 @@ const LACKING: &[(&str, &str, &[Language])] = &[
 /// The type of a parameter in the language's model, or none if the model does not have it. The
 /// path is the wire name without numbers.
 pub(super) fn kind(language: Language, action: &str, path: &str, spec: &ParamSpec) -> Option<Kind> {
-    let is_legacy = spec.name.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_legacy = LEGACY.contains(&spec.name);
     let is_lacking = LACKING.iter().any(|(known, lacking, languages)| {
         *known == action && *lacking == path && languages.contains(&language)
     });

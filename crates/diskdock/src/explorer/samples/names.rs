@@ -13,6 +13,14 @@ pub(crate) fn camel(wire: &str) -> String {
     }
 }
 
+/// `regionId` is `RegionId`; most names are so on the wire.
+pub(crate) fn pascal(wire: &str) -> String {
+    let mut letters = wire.chars();
+    letters.next().map_or(String::new(), |first| {
+        std::iter::once(first.to_ascii_uppercase()).chain(letters).collect()
+    })
+}
+
 /// `DiskId` is `disk_id`, `KMSKeyId` is `kmskey_id`, `Ipv6Address` is `ipv_6address`.
 pub(crate) fn snake(wire: &str) -> String {
     separated(wire, '_')
@@ -47,5 +55,7 @@ mod tests {
         let snakes = ["VSwitchId", "KMSKeyId", "Ipv6AddressCount", "MaximumGPUAmount"].map(snake);
         assert_eq!(snakes, ["v_switch_id", "kmskey_id", "ipv_6address_count", "maximum_gpuamount"]);
         assert_eq!(kebab("DescribeDisks"), "describe-disks");
+        assert_eq!(["regionId", "DiskId"].map(pascal), ["RegionId", "DiskId"]);
+        assert_eq!(snake("timePoints"), "time_points");
     }
 }

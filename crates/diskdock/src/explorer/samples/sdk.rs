@@ -3,6 +3,7 @@
 //! A language has a template with the sections `program`, `typed`, `generic`, `statuses`, `wait`,
 //! `wait until gone` and `how to run`, and the pieces of [`Sdk`].
 
+use super::names::pascal;
 use super::plan::Plan;
 use super::request::{Words, request};
 use super::template::{comments, fill};
@@ -23,7 +24,7 @@ pub(crate) trait Sdk: Words {
 
     /// A wire name as the SDK writes it.
     fn name(wire: &str) -> String {
-        wire.to_owned()
+        pascal(wire)
     }
 
     /// The name of the method that calls an action.

@@ -42,6 +42,8 @@ pub(super) fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
         Goal::Gone => None,
         Goal::Unseen => return None,
     };
+    // Without a parameter for ids there is no way to look at single ones.
+    transition.resource.listing.ids?;
     Some(Waiting { resource: transition.resource, ids: ids(settling, pairs), goal })
 }
 
