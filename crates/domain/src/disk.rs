@@ -269,6 +269,11 @@ impl Disk {
         }
     }
 
+    /// Whether no transition is under way: Available or In_use.
+    pub fn has_stable_status(&self) -> bool {
+        matches!(self.status(), DiskStatus::Available | DiskStatus::InUse)
+    }
+
     /// Its attachment to this instance, if it has one.
     pub fn on(&self, instance: &InstanceId) -> Option<&Attachment> {
         self.attachments.iter().find(|at| at.instance == *instance)

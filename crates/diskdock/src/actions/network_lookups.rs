@@ -9,9 +9,6 @@ use super::cidr;
 use super::prelude::*;
 use crate::store::{EntityReads, Filter};
 
-/// Entries that are read at a time.
-const PAGE: u32 = 500;
-
 fn with_term<T: Entity>(
     call: &Call<'_>,
     region: &str,
@@ -29,8 +26,7 @@ pub(super) fn count<T: Entity>(
     region: &str,
     term: (&'static str, &str),
 ) -> Result<u64, StoreError> {
-    let filter = with_term::<T>(call, region, term);
-    Ok(tx.list(&filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
+    tx.count(&with_term::<T>(call, region, term))
 }
 
 /// Whether the caller has no resource of a kind in a region under this term.
@@ -40,8 +36,7 @@ pub(super) fn is_empty<T: Entity>(
     region: &str,
     term: (&'static str, &str),
 ) -> Result<bool, StoreError> {
-    let filter = with_term::<T>(call, region, term);
-    Ok(tx.list(&filter, &Page::After { after: None, most: 1 })?.entries.is_empty())
+    Ok(tx.newest(&with_term::<T>(call, region, term))?.is_none())
 }
 
 /// All resources of a kind that the caller has in a region under this term.
@@ -51,16 +46,7 @@ fn all<T: Entity>(
     region: &str,
     term: (&'static str, &str),
 ) -> Result<Vec<T>, StoreError> {
-    let filter = with_term::<T>(call, region, term);
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = tx.list(&filter, &Page::After { after, most: PAGE })?;
-        found.extend(page.entries);
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
+    tx.all(&with_term::<T>(call, region, term))
 }
 
 /// The vSwitches of a VPC.

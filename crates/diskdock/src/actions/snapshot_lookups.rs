@@ -1,18 +1,15 @@
 //! Lookups of snapshots and of the disks made from them, for several groups of actions.
 
-use domain::{AccountId, DiskSnapshot, SnapshotGroup, SnapshotId, SnapshotOrigin, SnapshotStatus};
+use domain::{DiskSnapshot, SnapshotGroup, SnapshotId, SnapshotOrigin, SnapshotStatus};
 
 use super::prelude::*;
 use crate::store::{EntityReads, Filter, ListPage};
-
-/// Snapshots that are read at a time.
-const BATCH_SIZE: u32 = 500;
 
 /// Whether a snapshot of this disk is being made.
 pub(super) fn has_snapshot_in_progress(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
     let mut filter = of_disk(disk);
     filter.columns.push(("status", SnapshotStatus::Progressing.as_str().to_owned()));
-    Ok(!first(tx, &filter)?.entries.is_empty())
+    Ok(tx.newest(&filter)?.is_some())
 }
 
 /// Whether a policy has made a snapshot of this disk since a moment.
@@ -24,26 +21,26 @@ pub(super) fn has_automatic_since(
     let mut filter = of_disk(disk);
     filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
     filter.created.0 = Some(since);
-    Ok(!first(tx, &filter)?.entries.is_empty())
+    Ok(tx.newest(&filter)?.is_some())
 }
 
 /// The snapshots of this disk that policies have made.
 pub(super) fn automatic(tx: &dyn ReadTx, disk: &Disk) -> Result<Vec<DiskSnapshot>, StoreError> {
     let mut filter = of_disk(disk);
     filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
-    Ok(tx.list(&filter, &Page::After { after: None, most: BATCH_SIZE })?.entries)
+    tx.all(&filter)
 }
 
 /// Whether one of the snapshots of this disk has instant access.
 pub(super) fn has_instant_access(tx: &dyn ReadTx, disk: &Disk) -> Result<bool, StoreError> {
     let mut filter = of_disk(disk);
     filter.also.push(Box::new(|one| one.instant_access));
-    Ok(!first(tx, &filter)?.entries.is_empty())
+    Ok(tx.newest(&filter)?.is_some())
 }
 
 /// How many snapshots of this disk there are.
 pub(super) fn count(tx: &dyn ReadTx, disk: &Disk) -> Result<u64, StoreError> {
-    Ok(first(tx, &of_disk(disk))?.total.unwrap_or(0))
+    tx.count(&of_disk(disk))
 }
 
 /// Whether a snapshot of the disk of this one is being copied to a region.
@@ -56,26 +53,7 @@ pub(super) fn is_being_copied(
     filter.terms.push(("disk", snapshot.disk.to_string()));
     filter.columns.push(("status", SnapshotStatus::Progressing.as_str().to_owned()));
     filter.also.push(Box::new(|one| one.copied_from.is_some()));
-    Ok(!first(tx, &filter)?.entries.is_empty())
-}
-
-/// Visits all snapshots of an account in a region, newest first.
-pub(super) fn walk(
-    tx: &dyn ReadTx,
-    account: &AccountId,
-    region: &str,
-    mut visit: impl FnMut(DiskSnapshot),
-) -> Result<(), StoreError> {
-    let filter = Filter::<DiskSnapshot>::all(account.clone(), region);
-    let mut after = None;
-    loop {
-        let page = tx.list(&filter, &Page::After { after, most: BATCH_SIZE })?;
-        page.entries.into_iter().for_each(&mut visit);
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
+    Ok(tx.newest(&filter)?.is_some())
 }
 
 /// The snapshots of a group, newest first.
@@ -85,20 +63,13 @@ pub(super) fn of_group(
 ) -> Result<Vec<DiskSnapshot>, StoreError> {
     let mut filter = Filter::<DiskSnapshot>::all(group.account.clone(), &group.region);
     filter.terms.push(("group", group.id.to_string()));
-    Ok(tx.list(&filter, &Page::After { after: None, most: BATCH_SIZE })?.entries)
+    tx.all(&filter)
 }
 
 fn of_disk(disk: &Disk) -> Filter<DiskSnapshot> {
     let mut filter = Filter::all(disk.account.clone(), &disk.region);
     filter.terms.push(("disk", disk.id.to_string()));
     filter
-}
-
-fn first(
-    tx: &dyn ReadTx,
-    filter: &Filter<DiskSnapshot>,
-) -> Result<ListPage<DiskSnapshot>, StoreError> {
-    tx.list(filter, &Page::Numbered { number: 1, size: 1 })
 }
 
 /// The disks that were made from a snapshot, newest first, as many as are on one page.

@@ -45,6 +45,11 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// A new id of a resource in a region.
+    pub(crate) fn new_id<I: EntityId + From<String>>(&self, region: &str) -> I {
+        self.environment.new_id(region, self.now)
+    }
+
     /// The caller's resource of this id.
     pub(crate) fn find<I: EntityId>(
         &self,

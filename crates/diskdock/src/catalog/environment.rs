@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use domain::entity::EntityId;
 use domain::inventory::Inventory;
 use domain::{Activity, InstanceId, Moment, SnapshotId};
 
@@ -65,6 +66,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// A new id of a resource in a region.
+    pub(crate) fn new_id<I: EntityId + From<String>>(&self, region: &str, now: Moment) -> I {
+        let region = self.inventory.region(region);
+        self.ids.of(region.map_or("bp1", |region| &region.id_hint), now)
+    }
+
     /// An environment with all abilities, in which every console is empty.
     pub fn plain(inventory: Inventory, ids: IdGenerator, creating_takes_time: bool) -> Environment {
         Environment {

@@ -65,16 +65,15 @@ impl PolicySource {
             PolicySource::Key(policies) => return Ok(Arc::clone(policies)),
             PolicySource::User(user) => tx.get(user)?,
         };
+        let Some(user) = user else { return Ok(Arc::default()) };
         let mut policies = Vec::new();
-        for attached in user.iter().flat_map(|user| &user.policies) {
-            let account = user.iter().map(|user| &user.account).next();
-            let document = match (attached.policy_type, account) {
-                (PolicyType::System, _) => system_policy(&attached.name).map(str::to_owned),
-                (PolicyType::Custom, Some(account)) => {
-                    let id = RamPolicyId::of(account, &attached.name);
+        for attached in &user.policies {
+            let document = match attached.policy_type {
+                PolicyType::System => system_policy(&attached.name).map(str::to_owned),
+                PolicyType::Custom => {
+                    let id = RamPolicyId::of(&user.account, &attached.name);
                     tx.get(&id)?.map(|policy| policy.document)
                 }
-                (PolicyType::Custom, None) => None,
             };
             let name = format!("{} policy {}", attached.policy_type.as_str(), attached.name);
             policies.extend(document.map(|document| Policy::read(&name, &document)));

@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::list::{Filter, ListPage, Page, RESOURCE_GROUP};
 use super::{ReadTx, StoreError, WriteTx};
 
+/// Resources that a visit of all of them reads at a time.
+const VISITED_BATCH: u32 = 500;
+
 /// Every kind of resource that the store keeps.
 pub static KINDS: &[&EntityType] = &[
     Disk::TYPE,
@@ -212,6 +215,40 @@ pub trait EntityReads: ReadTx {
         };
         let found = self.resources(T::TYPE, &filter.scope(), page, &mut matches)?;
         found.each(typed)
+    }
+
+    /// Visits all resources that match, newest first.
+    fn visit<T: Entity>(
+        &self,
+        filter: &Filter<T>,
+        mut visit: impl FnMut(T),
+    ) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.list(filter, &Page::After { after, most: VISITED_BATCH })?;
+            page.entries.into_iter().for_each(&mut visit);
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// All resources that match, newest first.
+    fn all<T: Entity>(&self, filter: &Filter<T>) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        self.visit(filter, |one| found.push(one))?;
+        Ok(found)
+    }
+
+    /// The newest resource that matches.
+    fn newest<T: Entity>(&self, filter: &Filter<T>) -> Result<Option<T>, StoreError> {
+        Ok(self.list(filter, &Page::After { after: None, most: 1 })?.entries.into_iter().next())
+    }
+
+    /// How many resources match.
+    fn count<T: Entity>(&self, filter: &Filter<T>) -> Result<u64, StoreError> {
+        Ok(self.list(filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
     }
 
     /// Up to `most` resources of all accounts that come after this one in the order of their ids.

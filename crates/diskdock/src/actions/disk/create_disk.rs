@@ -316,11 +316,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
 }
 
 fn new_disk(call: &Call<'_>, params: &Params, facts: &Facts) -> Disk {
-    let region = call.environment.inventory.region(&params.region_id.0);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
     let text = |given: &Option<Text<1, 64>>| given.as_ref().map(|t| t.0.clone());
     let mut disk = Disk::new(
-        call.environment.ids.of(hint, call.now),
+        call.new_id(&params.region_id.0),
         call.caller.account.clone(),
         facts.category,
         facts.size_gib.expect("the preconditions want a size"),

@@ -109,7 +109,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn has_stable_status(&self) -> bool {
-        matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
+        self.disk.has_stable_status()
     }
 
     /// Basic, regional, elastic ephemeral and local disks stay what they are.
@@ -288,10 +288,8 @@ fn specification(params: &Params, disk: &Disk) -> Specification {
 }
 
 fn task(call: &Call<'_>, disk: &Disk) -> Task {
-    let region = call.environment.inventory.region(&disk.region);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
     Task {
-        id: call.environment.ids.of(hint, call.now),
+        id: call.new_id(&disk.region),
         account: disk.account.clone(),
         region: disk.region.clone(),
         action: TaskAction::ModifyDiskSpec,

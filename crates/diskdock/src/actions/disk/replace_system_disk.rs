@@ -227,9 +227,7 @@ disk cannot be made, the old one is In_use again. The instance is not started me
 fn new_disk(call: &Call<'_>, facts: &Facts) -> (Disk, u64) {
     let old = facts.old.as_ref().expect("the rules want a system disk");
     let image = facts.image.as_ref().expect("the rules want an image");
-    let region = call.environment.inventory.region(&old.region);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
-    let id = call.environment.ids.of::<DiskId>(hint, call.now);
+    let id = call.new_id::<DiskId>(&old.region);
     let mut disk = Disk::new(id, old.account.clone(), old.category, facts.size(), call.now);
     disk.kind = DiskKind::System;
     disk.region.clone_from(&old.region);

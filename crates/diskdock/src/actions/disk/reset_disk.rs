@@ -42,7 +42,7 @@ impl Facts {
     }
 
     fn has_stable_status(&self) -> bool {
-        matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
+        self.disk.has_stable_status()
     }
 }
 

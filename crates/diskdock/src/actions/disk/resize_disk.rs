@@ -58,7 +58,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn has_stable_status(&self) -> bool {
-        matches!(self.disk.status(), DiskStatus::Available | DiskStatus::InUse)
+        self.disk.has_stable_status()
     }
 
     fn all(&self, holds: impl Fn(&Instance) -> bool) -> bool {

@@ -3,6 +3,7 @@
 use crate::actions::paging::Paging;
 use crate::actions::prelude::*;
 use crate::catalog::CommaList;
+use crate::store::EntityReads;
 
 /// Lists how subscription instances renew themselves: none does.
 pub(crate) struct DescribeInstanceAutoRenewAttribute;
@@ -139,15 +140,9 @@ fn subscriptions(
 ) -> Result<Vec<InstanceId>, StoreError> {
     let mut filter = InstanceFilter::all(call.caller.account.clone(), region);
     filter.also.push(Box::new(|instance| instance.charge_type == ChargeType::PrePaid));
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = tx.instances(&filter, &Page::After { after, most: 500 })?;
-        found.extend(page.entries.into_iter().map(|instance| instance.id));
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
+    let mut found = Vec::new();
+    tx.visit(&filter, |instance| found.push(instance.id))?;
+    Ok(found)
 }
 
 fn named(

@@ -1,8 +1,6 @@
 //! `AttachKeyPair`: give instances a key pair.
 
-use domain::KeyPair;
-
-use super::lookup::{self, KeyPairResult, KeyPairResults};
+use super::lookup::{self, KeyPairResult, KeyPairResults, PairAndInstances};
 use crate::actions::prelude::*;
 
 /// Gives instances a key pair.
@@ -37,16 +35,9 @@ reply!(
     }
 );
 
-/// The key pair and the instances.
-pub(crate) struct Facts {
-    pair: KeyPair,
-    instances: Vec<Instance>,
-    has_windows: bool,
-}
-
 impl Action for AttachKeyPair {
     type Params = Params;
-    type Facts = Facts;
+    type Facts = PairAndInstances;
     type Reply = Reply;
 
     const NAME: &'static str = "AttachKeyPair";
@@ -62,22 +53,21 @@ of an instance.";
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+    const PRECONDITIONS: &'static [Precondition<PairAndInstances>] = &[
         must("a key pair is not for Windows", |f| !f.has_windows, &KEY_PAIR_WINDOWS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let region = &params.region_id.0;
-        call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let pair = lookup::named(tx, call, region, &params.key_pair_name.0)?;
-        let pair = pair.ok_or(&KEY_PAIR_NOT_FOUND)?;
-        let instances = lookup::instances(tx, call, region, &params.instance_ids.0)?;
-        let has_windows = instances.iter().any(|one| lookup::is_windows(call, one));
-        Ok(Facts { pair, instances, has_windows })
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<PairAndInstances, ActionError> {
+        let pair = (params.region_id.0.as_str(), params.key_pair_name.0.as_str());
+        lookup::pair_and_instances(tx, call, pair, &params.instance_ids.0)
     }
 
-    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
-        let Facts { pair, instances, .. } = facts;
+    fn effect(_: &Call<'_>, _: &Params, facts: PairAndInstances) -> Effect<Reply> {
+        let PairAndInstances { pair, instances, .. } = facts;
         let reply = Reply {
             key_pair_name: pair.name.clone(),
             total_count: instances.len().to_string(),

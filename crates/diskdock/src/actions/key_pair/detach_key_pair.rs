@@ -1,8 +1,6 @@
 //! `DetachKeyPair`: take a key pair from instances.
 
-use domain::KeyPair;
-
-use super::lookup::{self, KeyPairResult, KeyPairResults};
+use super::lookup::{self, KeyPairResult, KeyPairResults, PairAndInstances};
 use crate::actions::prelude::*;
 
 /// Takes a key pair from instances.
@@ -37,16 +35,9 @@ reply!(
     }
 );
 
-/// The key pair and the instances.
-pub(crate) struct Facts {
-    pair: KeyPair,
-    instances: Vec<Instance>,
-    has_windows: bool,
-}
-
 impl Action for DetachKeyPair {
     type Params = Params;
-    type Facts = Facts;
+    type Facts = PairAndInstances;
     type Reply = Reply;
 
     const NAME: &'static str = "DetachKeyPair";
@@ -61,22 +52,21 @@ the public key keeps it.";
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+    const PRECONDITIONS: &'static [Precondition<PairAndInstances>] = &[
         must("a key pair is not for Windows", |f| !f.has_windows, &KEY_PAIR_WINDOWS),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let region = &params.region_id.0;
-        call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-        let pair = lookup::named(tx, call, region, &params.key_pair_name.0)?;
-        let pair = pair.ok_or(&KEY_PAIR_NOT_FOUND)?;
-        let instances = lookup::instances(tx, call, region, &params.instance_ids.0)?;
-        let has_windows = instances.iter().any(|one| lookup::is_windows(call, one));
-        Ok(Facts { pair, instances, has_windows })
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<PairAndInstances, ActionError> {
+        let pair = (params.region_id.0.as_str(), params.key_pair_name.0.as_str());
+        lookup::pair_and_instances(tx, call, pair, &params.instance_ids.0)
     }
 
-    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
-        let Facts { pair, instances, .. } = facts;
+    fn effect(_: &Call<'_>, _: &Params, facts: PairAndInstances) -> Effect<Reply> {
+        let PairAndInstances { pair, instances, .. } = facts;
         let has_pair = |instance: &Instance| instance.key_pair == pair.name;
         let result = |instance: &Instance| match has_pair(instance) {
             true => KeyPairResult::well(instance),

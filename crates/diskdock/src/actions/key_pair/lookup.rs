@@ -20,14 +20,12 @@ pub(crate) fn named(
 ) -> Result<Option<KeyPair>, StoreError> {
     let mut filter = Filter::all(call.caller.account.clone(), region);
     filter.terms.push(("name", name.to_owned()));
-    let found = tx.list(&filter, &Page::After { after: None, most: 1 })?;
-    Ok(found.entries.into_iter().next())
+    tx.newest(&filter)
 }
 
 /// How many key pairs there are in a region.
 pub(super) fn count(tx: &dyn ReadTx, call: &Call<'_>, region: &str) -> Result<u64, StoreError> {
-    let filter = Filter::<KeyPair>::all(call.caller.account.clone(), region);
-    Ok(tx.list(&filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
+    tx.count(&Filter::<KeyPair>::all(call.caller.account.clone(), region))
 }
 
 /// Whether an instance in a region has the key pair of this name.
@@ -40,7 +38,28 @@ pub(super) fn is_attached(
     let mut filter = Filter::<Instance>::all(call.caller.account.clone(), region);
     let name = name.to_owned();
     filter.also.push(Box::new(move |instance: &Instance| instance.key_pair == name));
-    Ok(!tx.list(&filter, &Page::After { after: None, most: 1 })?.entries.is_empty())
+    Ok(tx.newest(&filter)?.is_some())
+}
+
+/// A key pair and instances, each once.
+pub(crate) struct PairAndInstances {
+    pub(super) pair: KeyPair,
+    pub(super) instances: Vec<Instance>,
+    pub(super) has_windows: bool,
+}
+
+/// The key pair of this name and the instances of these ids; all of them are in the region.
+pub(super) fn pair_and_instances(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    (region, name): (&str, &str),
+    ids: &[InstanceId],
+) -> Result<PairAndInstances, ActionError> {
+    call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
+    let pair = named(tx, call, region, name)?.ok_or(&KEY_PAIR_NOT_FOUND)?;
+    let instances = instances(tx, call, region, ids)?;
+    let has_windows = instances.iter().any(|one| is_windows(call, one));
+    Ok(PairAndInstances { pair, instances, has_windows })
 }
 
 /// The instances of these ids, each once; all of them are in the region.

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use domain::inventory::Inventory;
 
 use crate::actions::prelude::*;
+use crate::store::{EntityReads, Filter};
 
 /// Lists what an account may have and has.
 pub(crate) struct DescribeAccountAttributes;
-
-/// Entries that are read at a time.
-const PAGE: u32 = 500;
 
 params!(
     /// Parameters of DescribeAccountAttributes.
@@ -198,17 +196,12 @@ fn cores(tx: &dyn ReadTx, call: &Call<'_>, params: &Params, spot: bool) -> Resul
             && (instance.spot_strategy != "NoSpot") == spot
             && zone.as_ref().is_none_or(|zone| zone.0 == instance.zone)
     }));
-    let (mut cores, mut after) = (0, None);
-    loop {
-        let page = tx.instances(&filter, &Page::After { after, most: PAGE })?;
-        let inventory = &call.environment.inventory;
-        let types = page.entries.iter().map(|one| inventory.instance_type(&one.instance_type));
-        cores += types.flatten().map(|found| u64::from(found.cpu)).sum::<u64>();
-        after = page.next;
-        if after.is_none() {
-            return Ok(cores);
-        }
-    }
+    let (mut cores, inventory) = (0, &call.environment.inventory);
+    tx.visit(&filter, |instance| {
+        let found = inventory.instance_type(&instance.instance_type);
+        cores += found.map_or(0, |found| u64::from(found.cpu));
+    })?;
+    Ok(cores)
 }
 
 /// GiB of pay-as-you-go disks, by zone and category.
@@ -217,21 +210,14 @@ fn capacities(
     call: &Call<'_>,
     params: &Params,
 ) -> Result<Vec<AttributeValue>, StoreError> {
-    let mut filter = DiskFilter::all(call.caller.account.clone(), &params.region_id.0);
-    filter.zone = params.zone_id.as_ref().map(|zone| zone.0.clone());
-    filter.charge_type = Some(ChargeType::PostPaid);
-    let (mut sums, mut after) = (BTreeMap::<_, u64>::new(), None);
-    loop {
-        let page = tx.disks(&filter, &Page::After { after, most: PAGE })?;
-        for disk in page.entries {
-            let sum = sums.entry((disk.zone.clone(), disk.category.as_str())).or_default();
-            *sum += u64::from(disk.size_gib);
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let mut filter = Filter::<Disk>::all(call.caller.account.clone(), &params.region_id.0);
+    filter.columns.push(("charge_type", ChargeType::PostPaid.as_str().to_owned()));
+    filter.columns.extend(params.zone_id.as_ref().map(|zone| ("zone", zone.0.clone())));
+    let mut sums = BTreeMap::<_, u64>::new();
+    tx.visit(&filter, |disk| {
+        let sum = sums.entry((disk.zone, disk.category.as_str())).or_default();
+        *sum += u64::from(disk.size_gib);
+    })?;
     let value = |((zone_id, category), gib): ((String, &'static str), u64)| AttributeValue {
         value: gib.to_string(),
         zone_id,

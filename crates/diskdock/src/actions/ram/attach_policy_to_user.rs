@@ -1,8 +1,6 @@
 //! `AttachPolicyToUser`: let a user do what a policy allows.
 
-use domain::ram::RamUser;
-
-use super::lookup::{self, PolicyTypeWord};
+use super::lookup::{self, PolicyTypeWord, UserAndPolicy};
 use crate::actions::prelude::*;
 
 /// Policies of a user, at most.
@@ -32,15 +30,9 @@ params!(
     }
 );
 
-/// The user, and whether it has the policy, which is there.
-pub(crate) struct Facts {
-    user: RamUser,
-    has_policy: bool,
-}
-
 impl Action for AttachPolicyToUser {
     type Params = Params;
-    type Facts = Facts;
+    type Facts = UserAndPolicy;
     type Reply = ();
 
     const NAME: &'static str = "AttachPolicyToUser";
@@ -54,20 +46,21 @@ impl Action for AttachPolicyToUser {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+    const PRECONDITIONS: &'static [Precondition<UserAndPolicy>] = &[
         must("the user does not have the policy",     |f| !f.has_policy, &POLICY_ATTACHED_ALREADY),
         must("the user has fewer than 20 policies",   |f| f.user.policies.len() < POLICIES, &USER_POLICY_LIMIT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let user = lookup::user(tx, call, &params.user_name.0)?;
-        let policy_type = params.policy_type.of_domain();
-        lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
-        let has_policy = user.attached(policy_type, &params.policy_name.0).is_some();
-        Ok(Facts { user, has_policy })
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<UserAndPolicy, ActionError> {
+        let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
+        lookup::user_and_policy(tx, call, &params.user_name.0, policy)
     }
 
-    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, params: &Params, facts: UserAndPolicy) -> Effect<()> {
         let mut user = facts.user;
         let policy_type = params.policy_type.of_domain();
         user.policies.push(lookup::attaching(policy_type, &params.policy_name.0, call.now));

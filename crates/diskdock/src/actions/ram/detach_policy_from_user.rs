@@ -1,8 +1,6 @@
 //! `DetachPolicyFromUser`: take a policy from a user.
 
-use domain::ram::RamUser;
-
-use super::lookup::{self, PolicyTypeWord};
+use super::lookup::{self, PolicyTypeWord, UserAndPolicy};
 use crate::actions::prelude::*;
 
 /// Takes a policy from a user.
@@ -29,15 +27,9 @@ params!(
     }
 );
 
-/// The user, and whether it has the policy.
-pub(crate) struct Facts {
-    user: RamUser,
-    has_policy: bool,
-}
-
 impl Action for DetachPolicyFromUser {
     type Params = Params;
-    type Facts = Facts;
+    type Facts = UserAndPolicy;
     type Reply = ();
 
     const NAME: &'static str = "DetachPolicyFromUser";
@@ -51,19 +43,20 @@ impl Action for DetachPolicyFromUser {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+    const PRECONDITIONS: &'static [Precondition<UserAndPolicy>] = &[
         must("the user has the policy", |f| f.has_policy, &POLICY_NOT_ATTACHED),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let user = lookup::user(tx, call, &params.user_name.0)?;
-        let policy_type = params.policy_type.of_domain();
-        lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
-        let has_policy = user.attached(policy_type, &params.policy_name.0).is_some();
-        Ok(Facts { user, has_policy })
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<UserAndPolicy, ActionError> {
+        let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
+        lookup::user_and_policy(tx, call, &params.user_name.0, policy)
     }
 
-    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, params: &Params, facts: UserAndPolicy) -> Effect<()> {
         let mut user = facts.user;
         let policy_type = params.policy_type.of_domain();
         user.policies

@@ -8,9 +8,6 @@ use crate::catalog::CallerIdentity;
 use crate::policy::SYSTEM_POLICIES;
 use crate::store::{AccessKey, EntityReads, Filter};
 
-/// Entries that are read at a time.
-const PAGE: u32 = 500;
-
 choice!(
     /// The owner: the service (System) or the account (Custom).
     pub(crate) enum PolicyTypeWord {
@@ -59,8 +56,7 @@ pub(super) fn user_called(
 ) -> Result<Option<RamUser>, StoreError> {
     let mut filter = Filter::all(call.caller.account.clone(), "");
     filter.terms.push(("name", name.to_owned()));
-    let found = tx.list(&filter, &Page::After { after: None, most: 1 })?;
-    Ok(found.entries.into_iter().next())
+    tx.newest(&filter)
 }
 
 /// The user of this name.
@@ -69,6 +65,25 @@ pub(super) fn user(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamUs
         return Err((&USER_NAME_CHARACTERS).into());
     }
     Ok(user_called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
+}
+
+/// A user, and whether it has a policy.
+pub(crate) struct UserAndPolicy {
+    pub(super) user: RamUser,
+    pub(super) has_policy: bool,
+}
+
+/// The user of this name, and whether it has this policy, which is there.
+pub(super) fn user_and_policy(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    user_name: &str,
+    (policy_type, policy_name): (PolicyType, &str),
+) -> Result<UserAndPolicy, ActionError> {
+    let user = user(tx, call, user_name)?;
+    policy(tx, call, policy_type, policy_name)?;
+    let has_policy = user.attached(policy_type, policy_name).is_some();
+    Ok(UserAndPolicy { user, has_policy })
 }
 
 /// The policy of this type and name.
@@ -97,22 +112,12 @@ pub(super) fn policy(
 
 /// All of a kind that the account has.
 pub(super) fn all<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<T>, StoreError> {
-    let filter = Filter::all(call.caller.account.clone(), "");
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = tx.list(&filter, &Page::After { after, most: PAGE })?;
-        found.extend(page.entries);
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
+    tx.all(&Filter::all(call.caller.account.clone(), ""))
 }
 
 /// How many of a kind the account has.
 pub(super) fn count<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<u64, StoreError> {
-    let filter = Filter::<T>::all(call.caller.account.clone(), "");
-    Ok(tx.list(&filter, &Page::Numbered { number: 1, size: 1 })?.total.unwrap_or(0))
+    tx.count(&Filter::<T>::all(call.caller.account.clone(), ""))
 }
 
 /// How many users have this policy.
@@ -120,7 +125,7 @@ pub(super) fn attachments(users: &[RamUser], policy_type: PolicyType, name: &str
     users.iter().filter(|user| user.attached(policy_type, name).is_some()).count()
 }
 
-/// The page of a list that Marker and MaxItems params for: 100 entries unless the caller says
+/// The page of a list that Marker and MaxItems ask for: 100 entries unless the caller says
 /// otherwise.
 pub(super) fn page(
     marker: &Option<Text<1, 128>>,

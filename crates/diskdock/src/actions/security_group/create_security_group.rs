@@ -70,7 +70,6 @@ pub(crate) struct Facts {
     params: Params,
     vpc: Option<Vpc>,
     tags: Vec<Tag>,
-    hint: String,
     groups: u64,
 }
 
@@ -113,18 +112,16 @@ A group and its rules are kept, checked and shown; no packet is filtered by them
             return Err((&VPC_NOT_FOUND).into());
         }
         let all = Filter::<SecurityGroup>::all(call.caller.account.clone(), &region.id);
-        let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
         Ok(Facts {
             params: params.clone(),
             vpc,
             tags: new_tags(&params.tag.0)?,
-            hint: region.id_hint.clone(),
-            groups: found.total.unwrap_or(0),
+            groups: tx.count(&all)?,
         })
     }
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
-        let id: SecurityGroupId = call.environment.ids.of(&facts.hint, call.now);
+        let id: SecurityGroupId = call.new_id(&params.region_id.0);
         let kind = facts.kind();
         let text = |text: &Option<Text<1, 64>>| text.as_ref().map(|text| text.0.clone());
         let group = SecurityGroup {

@@ -150,14 +150,12 @@ With real machines all regions are on one host, where the copy has bytes of its 
 fn copy_of(call: &Call<'_>, facts: &Facts) -> DiskSnapshot {
     let Facts { params, snapshot, tags, .. } = facts;
     let to = &params.destination_region_id.0;
-    let region = call.environment.inventory.region(to);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
     let encrypted = facts.is_encrypted();
     let key = params.kms_key_id.as_ref().map(|key| key.0.clone());
     let service_key = || derived::service_key(snapshot.account.as_str(), to);
     let group = params.resource_group_id.as_ref().map(|group| &group.0);
     DiskSnapshot {
-        id: call.environment.ids.of(hint, call.now),
+        id: call.new_id(to),
         region: to.clone(),
         encrypted,
         kms_key_id: if encrypted { key.unwrap_or_else(service_key) } else { String::new() },

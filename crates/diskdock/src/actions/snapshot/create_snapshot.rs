@@ -89,8 +89,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     fn has_stable_status(&self) -> bool {
-        let status = self.disk.status();
-        matches!(status, DiskStatus::Available | DiskStatus::InUse) && self.disk.activity.is_none()
+        self.disk.has_stable_status() && self.disk.activity.is_none()
     }
 
     fn has_snapshots(&self) -> bool {
@@ -172,12 +171,9 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
 
 fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot {
     let disk = &facts.disk;
-    let region = call.environment.inventory.region(&disk.region);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
     let days = |days: i64| u32::try_from(days).ok();
     let group = params.resource_group_id.as_ref().map(|group| &group.0);
-    let id = call.environment.ids.of(hint, call.now);
-    let mut snapshot = DiskSnapshot::of(disk, id, call.now);
+    let mut snapshot = DiskSnapshot::of(disk, call.new_id(&disk.region), call.now);
     snapshot.category = params.category.map_or(SnapshotCategory::Standard, CategoryWord::category);
     snapshot.name = params.snapshot_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
     snapshot.description =

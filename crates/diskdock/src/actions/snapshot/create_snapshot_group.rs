@@ -68,8 +68,7 @@ struct DiskToKeep {
 
 impl DiskToKeep {
     fn has_stable_status(&self) -> bool {
-        let status = self.disk.status();
-        matches!(status, DiskStatus::Available | DiskStatus::InUse) && self.disk.activity.is_none()
+        self.disk.has_stable_status() && self.disk.activity.is_none()
     }
 
     fn takes_part(&self) -> bool {
@@ -238,14 +237,10 @@ fn disks_to_keep(
     Ok(disks)
 }
 
-fn hint<'c>(call: &'c Call<'_>, region: &str) -> &'c str {
-    call.environment.inventory.region(region).map_or("bp1", |region| &region.id_hint)
-}
-
 fn new_group(call: &Call<'_>, params: &Params, facts: &Facts) -> SnapshotGroup {
     let region = &params.region_id.0;
     SnapshotGroup {
-        id: call.environment.ids.of(hint(call, region), call.now),
+        id: call.new_id(region),
         account: call.caller.account.clone(),
         region: region.clone(),
         instance: params.instance_id.clone(),
@@ -269,7 +264,7 @@ fn new_snapshot(
     group: &SnapshotGroup,
     disk: &Disk,
 ) -> DiskSnapshot {
-    let id = call.environment.ids.of(hint(call, &disk.region), call.now);
+    let id = call.new_id(&disk.region);
     let mut snapshot = DiskSnapshot::of(disk, id, call.now);
     snapshot.group = Some(group.id.clone());
     snapshot.name.clone_from(&group.name);

@@ -7,8 +7,7 @@ use domain::DiskSnapshot;
 use super::view::link_of;
 use crate::actions::paging::Paging;
 use crate::actions::prelude::*;
-use crate::actions::snapshot_lookups;
-use crate::store::Cursor;
+use crate::store::{Cursor, EntityReads, Filter};
 
 /// Lists chains of snapshots.
 pub(crate) struct DescribeSnapshotLinks;
@@ -153,7 +152,8 @@ fn chains(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Vec<Chain
             })
     };
     let (mut chains, mut known) = (Vec::<Chain>::new(), HashMap::<DiskId, usize>::new());
-    snapshot_lookups::walk(tx, &call.caller.account, &params.region_id.0, |one| {
+    let all = Filter::all(call.caller.account.clone(), &params.region_id.0);
+    tx.visit(&all, |one: DiskSnapshot| {
         if !is_wanted(&one) {
             return;
         }

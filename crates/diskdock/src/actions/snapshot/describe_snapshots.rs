@@ -296,8 +296,7 @@ fn restrict_source(
         filter.terms.push(("disk", format!("d-{disk}")));
         let mut chain = Filter::<DiskSnapshot>::all(filter.account.clone(), region);
         chain.terms.push(("disk", format!("d-{disk}")));
-        let page = tx.list(&chain, &Page::Numbered { number: 1, size: 1 })?;
-        if page.entries.is_empty() {
+        if tx.newest(&chain)?.is_none() {
             return Err((&SNAPSHOT_LINK_NOT_FOUND).into());
         }
     }
@@ -327,13 +326,9 @@ fn used_snapshots(
 ) -> Result<HashSet<String>, StoreError> {
     let mut disks = Filter::<Disk>::all(filter.account.clone(), region);
     disks.also.push(Box::new(|disk| !disk.source_snapshot.is_empty()));
-    let (mut used, mut after) = (HashSet::new(), None);
-    loop {
-        let page = tx.list(&disks, &Page::After { after, most: 500 })?;
-        used.extend(page.entries.into_iter().map(|disk| disk.source_snapshot));
-        after = page.next;
-        if after.is_none() {
-            return Ok(used);
-        }
-    }
+    let mut used = HashSet::new();
+    tx.visit(&disks, |disk| {
+        used.insert(disk.source_snapshot);
+    })?;
+    Ok(used)
 }

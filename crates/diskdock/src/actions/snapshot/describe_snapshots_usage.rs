@@ -1,7 +1,9 @@
 //! `DescribeSnapshotsUsage`: how many snapshots there are, and how large they are.
 
+use domain::DiskSnapshot;
+
 use crate::actions::prelude::*;
-use crate::actions::snapshot_lookups;
+use crate::store::{EntityReads, Filter};
 
 /// Counts the snapshots of a region.
 pub(crate) struct DescribeSnapshotsUsage;
@@ -36,7 +38,8 @@ impl Query for DescribeSnapshotsUsage {
         let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&USAGE_REGION_NOT_FOUND)?;
         let mut reply = Reply { snapshot_count: 0, snapshot_size: 0 };
-        snapshot_lookups::walk(tx, &call.caller.account, region, |one| {
+        let all = Filter::all(call.caller.account.clone(), region);
+        tx.visit(&all, |one: DiskSnapshot| {
             reply.snapshot_count += 1;
             reply.snapshot_size += one.size_bytes();
         })?;

@@ -113,17 +113,14 @@ down or its clock was set forward, only the last. The snapshots are deleted when
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         check_region(call, &params.region_id)?;
         let all = Filter::<SnapshotPolicy>::all(call.caller.account.clone(), &params.region_id.0);
-        let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
-        let policies = found.total.unwrap_or(0);
+        let policies = tx.count(&all)?;
         Ok(Facts { params: params.clone(), tags: new_tags(&params.tag.0)?, policies })
     }
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
-        let region = call.environment.inventory.region(&params.region_id.0);
-        let hint = region.map_or("bp1", |region| &region.id_hint);
         let group = params.resource_group_id.as_ref();
         let policy = SnapshotPolicy {
-            id: call.environment.ids.of(hint, call.now),
+            id: call.new_id(&params.region_id.0),
             account: call.caller.account.clone(),
             region: params.region_id.0.clone(),
             name: params.name.as_ref().map(|SnapshotName(name)| name.clone()).unwrap_or_default(),

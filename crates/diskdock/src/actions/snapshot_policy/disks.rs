@@ -5,9 +5,6 @@ use domain::SnapshotPolicy;
 use crate::actions::prelude::*;
 use crate::store::{EntityReads, Filter};
 
-/// Disks that are read at a time.
-const BATCH_SIZE: u32 = 500;
-
 fn of(policy: &SnapshotPolicy) -> Filter<Disk> {
     let mut filter = Filter::<Disk>::all(policy.account.clone(), &policy.region);
     filter.terms.push(("policy", policy.id.to_string()));
@@ -16,21 +13,12 @@ fn of(policy: &SnapshotPolicy) -> Filter<Disk> {
 
 /// How many disks a policy has.
 pub(super) fn count(tx: &dyn ReadTx, policy: &SnapshotPolicy) -> Result<u64, StoreError> {
-    let found = tx.list(&of(policy), &Page::Numbered { number: 1, size: 1 })?;
-    Ok(found.total.unwrap_or(0))
+    tx.count(&of(policy))
 }
 
 /// All disks of a policy.
 pub(super) fn all(tx: &dyn ReadTx, policy: &SnapshotPolicy) -> Result<Vec<Disk>, StoreError> {
-    let (filter, mut disks, mut after) = (of(policy), Vec::new(), None);
-    loop {
-        let page = tx.list(&filter, &Page::After { after, most: BATCH_SIZE })?;
-        disks.extend(page.entries);
-        after = page.next;
-        if after.is_none() {
-            return Ok(disks);
-        }
-    }
+    tx.all(&of(policy))
 }
 
 /// The caller's disks of these ids in the policy's region; an error if one is not there.

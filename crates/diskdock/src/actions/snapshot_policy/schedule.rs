@@ -129,9 +129,8 @@ fn keep(
     if let Some(reason) = obstacle(tx, environment, &disk)? {
         return Ok(SlotResult::Not(reason));
     }
-    let region = environment.inventory.region(&disk.region);
-    let hint = region.map_or("bp1", |region| &region.id_hint);
-    let snapshot = automatic(&disk, policy, slot, environment.ids.of(hint, now.moment), now.moment);
+    let snapshot_id = environment.new_id(&disk.region, now.moment);
+    let snapshot = automatic(&disk, policy, slot, snapshot_id, now.moment);
     tx.save(&snapshot)?;
     let taking = TakingSnapshot::of(&snapshot);
     let id = environment.ids.operation(now.moment);
@@ -150,8 +149,7 @@ fn obstacle(
     environment: &Environment,
     disk: &Disk,
 ) -> Result<Option<&'static str>, StoreError> {
-    let has_stable_status = matches!(disk.status(), DiskStatus::Available | DiskStatus::InUse);
-    Ok(if !has_stable_status || disk.activity.is_some() {
+    Ok(if !disk.has_stable_status() || disk.activity.is_some() {
         Some("the disk is neither Available nor In_use, or is changing")
     } else if disk.attached_at.is_none() && !environment.keeps_new_disks {
         Some("the disk was never attached")

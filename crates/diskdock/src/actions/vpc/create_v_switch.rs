@@ -136,9 +136,7 @@ three are the service's own.";
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
         let Facts { vpc, tags, range, .. } = facts;
-        let region = call.environment.inventory.region(&vpc.region);
-        let hint = region.map_or("bp1", |region| &region.id_hint);
-        let id: VSwitchId = call.environment.ids.of(hint, call.now);
+        let id: VSwitchId = call.new_id(&vpc.region);
         let vswitch = VSwitch {
             account: vpc.account,
             region: vpc.region,

@@ -83,7 +83,6 @@ reply!(
 pub(crate) struct Facts {
     params: Params,
     tags: Vec<Tag>,
-    hint: String,
     vpcs: u64,
 }
 
@@ -144,17 +143,15 @@ made in it when DescribeVpcAttribute shows it as Available.";
         let inventory = &call.environment.inventory;
         let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let all = Filter::<Vpc>::all(call.caller.account.clone(), &region.id);
-        let found = tx.list(&all, &Page::Numbered { number: 1, size: 1 })?;
         Ok(Facts {
             params: params.clone(),
             tags: new_plain_tags(&params.tag.0)?,
-            hint: region.id_hint.clone(),
-            vpcs: found.total.unwrap_or(0),
+            vpcs: tx.count(&all)?,
         })
     }
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {
-        let id: VpcId = call.environment.ids.of(&facts.hint, call.now);
+        let id: VpcId = call.new_id(&params.region_id.0);
         let group = params.resource_group_id.as_ref().map(|group| group.0.clone());
         let vpc = Vpc {
             account: call.caller.account.clone(),
