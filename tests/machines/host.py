@@ -169,9 +169,9 @@ class Host:
         machine.guest.wait_ready(SOON_S)
         return machine
 
-    def disk(self, size=20):
+    def disk(self, size=20, category="cloud_essd"):
         """A new Available disk."""
-        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, size=size, disk_category="cloud_essd")
+        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, size=size, disk_category=category)
         disk = Disk(self, body.disk_id)
         disk.wait("Available")
         return disk

@@ -1,12 +1,23 @@
 //! The performance of a disk, from its category and size, by the vendor's published formulas.
 
+use serde::{Deserialize, Serialize};
+
 use crate::category::{Category, PerformanceLevel};
+use crate::disk::Specification;
 
 /// Operations a second that can be provisioned for a disk, whatever its size.
 const PROVISIONED_IOPS: u32 = 50_000;
 
+/// Kilobytes a second that come with each provisioned operation a second, and those of a megabyte.
+const PROVISIONED_KB: u32 = 16;
+const KB_PER_MB: u32 = 1_024;
+
+/// The most that a bursting disk gives: in all, and operations a second for each GiB.
+const BURST: Performance = Performance { iops: 1_000_000, throughput: 4_000 };
+const BURST_IOPS_PER_GIB: u32 = 1_000;
+
 /// Operations and megabytes a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Performance {
     /// Read and write operations a second.
     pub iops: u32,
@@ -38,6 +49,28 @@ pub fn of(category: Category, level: Option<PerformanceLevel>, size_gib: u32) ->
         C::LocalSsdPro | C::EphemeralSsd => Performance { iops: 40_000, throughput: 400 },
         C::LocalHddPro | C::Ephemeral => Performance { iops: 300, throughput: 190 },
     }
+}
+
+/// The performance of a disk of this specification and size (GiB): that of its category, and what
+/// was provisioned, of which each operation a second comes with 16 KB a second.
+pub fn of_specification(of_disk: &Specification, size_gib: u32) -> Performance {
+    let has = of(of_disk.category, of_disk.performance_level, size_gib);
+    let provisioned = of_disk.provisioned_iops.unwrap_or(0);
+    Performance {
+        iops: has.iops.saturating_add(provisioned),
+        throughput: has.throughput + provisioned.saturating_mul(PROVISIONED_KB) / KB_PER_MB,
+    }
+}
+
+/// The most that a guest gets out of such a disk at any time. A `cloud_auto` disk that may burst
+/// gives 1000 operations a second for each GiB, up to 1000000, and 4000 megabytes a second.
+pub fn limit(of_disk: &Specification, size_gib: u32, may_burst: bool) -> Performance {
+    let has = of_specification(of_disk, size_gib);
+    if !may_burst || of_disk.category != Category::CloudAuto {
+        return has;
+    }
+    let bursts = size_gib.saturating_mul(BURST_IOPS_PER_GIB).min(BURST.iops);
+    Performance { iops: has.iops.max(bursts), throughput: has.throughput.max(BURST.throughput) }
 }
 
 /// Operations a second that can be provisioned for a `cloud_auto` disk of this size beyond what it
@@ -81,5 +114,34 @@ mod tests {
         for (size_gib, iops) in expected {
             assert_eq!(provisionable_iops(size_gib), iops, "{size_gib} GiB");
         }
+    }
+
+    fn specification(category: Category, provisioned_iops: Option<u32>) -> Specification {
+        Specification { category, performance_level: None, provisioned_iops }
+    }
+
+    #[test]
+    fn limit_is_what_the_category_and_the_provision_give() {
+        let expected = [
+            (Category::CloudEssd, None, 20, false, (2_800, 130)),
+            (Category::Cloud, None, 2_000, false, (300, 30)),
+            (Category::CloudAuto, None, 40, false, (3_800, 140)),
+            (Category::CloudAuto, Some(1_024), 40, false, (4_824, 156)),
+            (Category::CloudAuto, Some(50_000), 32_768, false, (100_000, 1_131)),
+        ];
+        for (category, provisioned, size_gib, bursts, (iops, throughput)) in expected {
+            let found = limit(&specification(category, provisioned), size_gib, bursts);
+            assert_eq!(found, Performance { iops, throughput }, "{category:?} {size_gib} GiB");
+        }
+    }
+
+    #[test]
+    fn limit_of_a_bursting_disk_is_higher_for_cloud_auto_only() {
+        let auto = specification(Category::CloudAuto, None);
+        let iops = [4, 40, 2_000, 65_536].map(|size_gib| limit(&auto, size_gib, true).iops);
+        assert_eq!(iops, [4_000, 40_000, 1_000_000, 1_000_000]);
+        assert_eq!(limit(&auto, 1, true), Performance { iops: 3_000, throughput: 4_000 });
+        let ssd = specification(Category::CloudSsd, None);
+        assert_eq!(limit(&ssd, 100, true), limit(&ssd, 100, false));
     }
 }

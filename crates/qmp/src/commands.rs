@@ -86,6 +86,25 @@ commands!(
         /// Leave out what lies below each node.
         flat: bool,
     } = "query-named-block-nodes" within DEVICE -> Vec<BlockNode>,
+    /// The devices with their media, and the limits of each.
+    QueryBlock {} = "query-block" within DEVICE -> Vec<BlockDevice>,
+    /// Limits what a device gets out of its medium; 0 for no limit.
+    BlockSetIoThrottle {
+        /// The device's id.
+        id: String,
+        /// Bytes a second.
+        bps: u64,
+        /// Bytes a second that are read.
+        bps_rd: u64,
+        /// Bytes a second that are written.
+        bps_wr: u64,
+        /// Operations a second.
+        iops: u64,
+        /// Reads a second.
+        iops_rd: u64,
+        /// Writes a second.
+        iops_wr: u64,
+    } = "block_set_io_throttle" within DEVICE -> Done,
     /// The counts of reads and writes of devices.
     QueryBlockStats {} = "query-blockstats" within DEVICE -> Vec<BlockStats>,
     /// Closes a block node that nothing uses; what was written is flushed before.
@@ -249,6 +268,28 @@ pub struct Property {
     /// Its type; `child<…>` for an object of its own.
     #[serde(rename = "type")]
     pub kind: String,
+}
+
+/// A device with its medium.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BlockDevice {
+    /// Its medium; none in an empty drive.
+    #[serde(default)]
+    pub inserted: Option<BlockMedium>,
+}
+
+/// The medium of a device, with the limits of the device.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BlockMedium {
+    /// The block node.
+    #[serde(rename = "node-name", default)]
+    pub node_name: Option<String>,
+    /// Bytes a second at most; 0 for no limit.
+    #[serde(default)]
+    pub bps: u64,
+    /// Operations a second at most; 0 for no limit.
+    #[serde(default)]
+    pub iops: u64,
 }
 
 /// The counts of one device.

@@ -43,7 +43,7 @@ pub static PRODUCTS: &[&Product] = &[
 /// All kinds of durable operation.
 pub static OPERATIONS: &[OperationKind] = &[
     kind::<disk::create_disk::CreatingDisk>(),
-    kind::<disk::attach_disk::Plugging>(),
+    kind::<disk::plugging::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),
     kind::<disk::modify_disk_spec::Modifying>(),

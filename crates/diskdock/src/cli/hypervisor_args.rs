@@ -9,6 +9,7 @@ use super::Failure;
 use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
+use crate::hypervisor::qemu::throttle::DiskThrottle;
 use crate::hypervisor::qemu::{Config, user};
 use crate::storage::DiskCache;
 
@@ -53,6 +54,25 @@ impl From<DiskCacheChoice> for DiskCache {
     }
 }
 
+/// The limits of disks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DiskThrottleChoice {
+    /// None: a guest gets what this host gives
+    #[default]
+    Off,
+    /// Those of category, size, level and provisioned performance, by the documented formulas
+    Documented,
+}
+
+impl From<DiskThrottleChoice> for DiskThrottle {
+    fn from(choice: DiskThrottleChoice) -> DiskThrottle {
+        match choice {
+            DiskThrottleChoice::Off => DiskThrottle::Off,
+            DiskThrottleChoice::Documented => DiskThrottle::Documented,
+        }
+    }
+}
+
 /// Options of virtual machines.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
@@ -79,6 +99,9 @@ pub(crate) struct MachineArgs {
     /// The page cache of this host for disks: writeback, or none, which goes past it
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
+    /// The operations and bytes a second that guests get out of their disks at most
+    #[arg(long, value_enum, default_value_t, value_name = "LIMITS")]
+    pub throttle_disks: DiskThrottleChoice,
     /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
     /// less a tenth]
     #[arg(long, value_name = "GIB", value_parser = MachineMemory::parse)]
@@ -202,6 +225,7 @@ impl MachineArgs {
             network: self.network.clone(),
             programs: self.programs()?,
             disk_cache: self.disk_cache.into(),
+            throttle: self.throttle_disks.into(),
             shutdown_grace_ms: self.shutdown_grace,
         }))
     }

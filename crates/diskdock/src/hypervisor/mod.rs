@@ -3,6 +3,7 @@
 //! Every call is idempotent: it takes the next step towards the requested state and returns the
 //! progress. No driver reads the store.
 
+mod disk_limit;
 mod forward;
 pub mod qemu;
 mod simulated;
@@ -13,6 +14,7 @@ use domain::{Disk, DiskId, InstanceId, SnapshotId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+pub use disk_limit::DiskLimit;
 pub(crate) use forward::{FORWARD_TAG, Forward};
 pub use simulated::{
     Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, TransitionKind,
@@ -90,6 +92,9 @@ pub struct MachineSpec {
     /// The hardware address of its network card.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub mac: String,
+    /// The most that it gets out of each of its disks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<DiskLimit>,
 }
 
 /// The bytes of a disk, as the store has them.
@@ -257,6 +262,15 @@ pub trait Machines: Send + Sync {
     /// The instances that are on and stand still, as far as the driver has noticed, with the
     /// reason, sorted. Asks no guest.
     fn paused(&self) -> Vec<(InstanceId, String)>;
+    /// Whether guests are kept to the limits of their disks.
+    fn limits_disks(&self) -> bool {
+        false
+    }
+    /// Keeps the guest of an instance to these limits, as far as it is on and has the disks. A
+    /// driver that limits no disk has nothing to do.
+    fn limit_disks<'a>(&'a self, _: &'a InstanceId, _: &'a [DiskLimit]) -> DriverFuture<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
     /// How many disks were plugged in again, since the driver was made, after their guest had
     /// ejected them unrequested.
     fn plugged_again(&self) -> u64 {
@@ -281,8 +295,8 @@ pub trait Disks: Send + Sync {
         on: &'a [InstanceId],
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
-    /// Gives a disk another category or performance. Its bytes stay as they are, so a driver that
-    /// limits no disk's performance has nothing to do.
+    /// Gives a disk another category or performance. Its bytes stay as they are, and what a guest
+    /// gets out of it is up to [`Machines::limit_disks`], so most drivers have nothing to do.
     fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
         let _ = (disk, now);
         Box::pin(std::future::ready(Ok(Progress::Done)))

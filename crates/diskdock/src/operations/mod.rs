@@ -9,6 +9,7 @@ mod background_tasks;
 mod change_follower;
 mod deadline;
 mod discard_volumes;
+mod disk_limits;
 mod expiry;
 mod jobs;
 mod maintenance;

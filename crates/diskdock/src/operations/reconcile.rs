@@ -12,6 +12,7 @@ use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
+use super::disk_limits::limit_disks;
 use crate::hypervisor::{Hypervisor, ObservedState};
 use crate::store::{AttachedDisk, AttachedDisks, EntityReads, ReadTx, Store, StoreError, WriteTx};
 
@@ -140,6 +141,9 @@ async fn reconcile_instance(
     let mut differences = Vec::new();
     if let Err(error) = hypervisor.reconcile_devices(&instance.id).await {
         return Ok(vec![differs(&instance, format!("its devices cannot be reconciled: {error}"))]);
+    }
+    if let Err(error) = limit_disks(store, hypervisor, &instance, &disks).await? {
+        differences.push(differs(&instance, format!("its disks cannot be limited: {error}")));
     }
     for found in observe_until_unchanged(store, hypervisor, instance, disks).await? {
         match found {

@@ -64,6 +64,7 @@ impl Bench<'_> {
             forwards: Vec::new(),
             private_ip: String::new(),
             mac: String::new(),
+            limits: Vec::new(),
         }
     }
 

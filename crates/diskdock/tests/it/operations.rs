@@ -4,6 +4,7 @@
 mod bounds;
 mod clock_steps;
 mod discards;
+mod disk_limits;
 pub(crate) mod flaky;
 mod starts;
 mod stories;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use diskdock::clock::Clock;
 use diskdock::hypervisor::qemu::accel::AccelChoice;
 use diskdock::hypervisor::qemu::network::{Network, Programs};
+use diskdock::hypervisor::qemu::throttle::DiskThrottle;
 use diskdock::hypervisor::qemu::{Config, Qemu, user};
 use diskdock::storage::{DiskCache, Images, Import, ImportedFiles};
 
@@ -62,6 +63,7 @@ async fn the_qemu_driver_keeps_the_contract() {
         network: Network::None,
         programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
         disk_cache: DiskCache::None,
+        throttle: DiskThrottle::Documented,
         shutdown_grace_ms: 30_000,
     };
     let driver = Qemu::open(config, directory.path()).unwrap();

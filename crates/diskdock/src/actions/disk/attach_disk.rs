@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::disk::{self, SYSTEM_DEVICE};
 use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
 
+use super::plugging::Plugging;
 use super::resource::DISK;
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Value};
-use crate::hypervisor::DiskSpec;
 use crate::store::{AttachedDisk, AttachedDisks, EntityReads};
 
 /// Attaches a disk to an instance.
@@ -253,7 +253,8 @@ guest has it.";
         disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
         let (instance, of_disk) = (instance.id.clone(), disk.id.clone());
         let attachment = AttachmentId { instance, disk: of_disk, generation };
-        Effect::reply(()).save(disk).start(Plugging { bootable, ..Plugging::new(attachment) })
+        let plugging = Plugging::new(attachment, &disk, bootable);
+        Effect::reply(()).save(disk).start(plugging)
     }
 }
 
@@ -300,101 +301,4 @@ pub(crate) fn count_cloud_disks(
 pub(crate) fn first_free_device(attached: &[Arc<AttachedDisk>]) -> String {
     let free = disk::first_free_device(|name| attached.iter().any(|at| at.device == name));
     free.expect("more names than disks on an instance")
-}
-
-/// Plugs the disk into the guest; then it is In_use.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Plugging {
-    #[serde(rename = "slot")]
-    attachment: AttachmentId,
-    /// Its bytes are still to be made.
-    #[serde(default)]
-    making: Option<DiskSpec>,
-    /// The disk becomes the system disk.
-    #[serde(default)]
-    bootable: bool,
-    /// Why the attach came to nothing: the guest may take the device all the same, so it is taken
-    /// away before the disk is called Available.
-    #[serde(default)]
-    taking_back: Option<String>,
-    /// The guest can not have the device any more.
-    #[serde(default)]
-    taken_back: bool,
-}
-
-impl Plugging {
-    /// Plugs a data disk in.
-    pub(crate) fn new(attachment: AttachmentId) -> Plugging {
-        Plugging { attachment, making: None, bootable: false, taking_back: None, taken_back: false }
-    }
-
-    /// Makes a new data disk and plugs it in.
-    pub(crate) fn of_new(attachment: AttachmentId, disk: DiskSpec) -> Plugging {
-        Plugging { making: Some(disk), ..Plugging::new(attachment) }
-    }
-
-    /// Takes one step towards having the disk at the guest.
-    async fn give(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        if let Some(disk) = &self.making {
-            let made = context.hypervisor.create(disk, context.now).await?;
-            if made != Progress::Done {
-                return Ok(made);
-            }
-            self.making = None;
-        }
-        context.hypervisor.plug(&self.attachment, context.now).await
-    }
-}
-
-impl Operation for Plugging {
-    const KIND: &'static str = "disk.attach";
-    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
-
-    fn subject(&self) -> Subject {
-        Subject::of_attachment(&self.attachment)
-    }
-
-    fn phase(&self) -> &'static str {
-        match (&self.taking_back, &self.making) {
-            (Some(_), _) => "take back",
-            (None, Some(_)) => "create",
-            (None, None) => "plug",
-        }
-    }
-
-    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let Some(reason) = &self.taking_back else { return self.give(context).await };
-        let progress = context.hypervisor.unplug(&self.attachment, context.now).await?;
-        self.taken_back = progress == Progress::Done;
-        Ok(if self.taken_back { Progress::Failed(reason.clone()) } else { progress })
-    }
-
-    fn compensate(&mut self, reason: &str) -> bool {
-        let first = self.taking_back.is_none();
-        self.taking_back.get_or_insert_with(|| reason.to_owned());
-        first
-    }
-
-    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        let AttachmentId { instance, disk, generation } = &self.attachment;
-        let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
-        let moved = match outcome {
-            Outcome::Done => disk.finish_attach(instance, *generation),
-            Outcome::Failed(_) if self.taken_back => disk.fail_attach(instance, *generation),
-            // It is unknown whether the guest has the device, so it counts as attached.
-            Outcome::Failed(_) => disk.finish_attach(instance, *generation),
-        };
-        if moved.is_err() {
-            return Ok(());
-        }
-        if self.bootable && *outcome == Outcome::Done {
-            disk.kind = DiskKind::System;
-            disk.delete_protected = false;
-            if let Some(mut instance) = tx.instance(instance)? {
-                instance.system_disk = Some(disk.id.clone());
-                tx.save_instance(&instance)?;
-            }
-        }
-        tx.save_resource(Arc::new(disk))
-    }
 }

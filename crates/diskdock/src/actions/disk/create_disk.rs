@@ -5,7 +5,8 @@ use domain::limits::DEVICE_NAMES;
 use domain::{DiskSnapshot, SnapshotId, performance};
 
 use super::resource::DISK;
-use crate::actions::disk::attach_disk::{Plugging, count_cloud_disks, first_free_device};
+use crate::actions::disk::attach_disk::{count_cloud_disks, first_free_device};
+use crate::actions::disk::plugging::Plugging;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::{derived, order};
@@ -307,7 +308,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
                 .expect("a new disk can be attached");
             let attachment =
                 AttachmentId { instance: instance.id.clone(), disk: disk.id.clone(), generation };
-            effect = effect.start(Plugging::of_new(attachment, DiskSpec::of(&disk)));
+            effect = effect.start(Plugging::of_new(attachment, &disk));
         } else if !disk.is_created() {
             effect = effect.start(CreatingDisk { disk: DiskSpec::of(&disk) });
         }

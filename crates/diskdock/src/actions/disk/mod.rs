@@ -11,6 +11,7 @@ pub(crate) mod detach_disk;
 pub(crate) mod modify_disk_attribute;
 pub(crate) mod modify_disk_charge_type;
 pub(crate) mod modify_disk_spec;
+pub(super) mod plugging;
 pub(crate) mod reinit_disk;
 pub(crate) mod replace_system_disk;
 pub(crate) mod reset_disk;

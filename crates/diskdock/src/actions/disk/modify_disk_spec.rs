@@ -1,8 +1,8 @@
 //! `ModifyDiskSpec`: give a disk another category, performance level or provisioned performance.
 //!
-//! The record of a disk is all that its category and performance are here: nothing limits what a
-//! guest gets out of a disk, with the simulated hypervisor or with a real one. So a change is
-//! accepted wherever CreateDisk accepts the same category; the bytes stay as they are.
+//! The bytes of a disk stay as they are: category and performance are what its record says, and,
+//! with `--throttle-disks documented`, the most that a real guest gets out of it. So a change is
+//! accepted wherever CreateDisk accepts the same category.
 
 use domain::disk::Specification;
 use domain::{Task, TaskAction, TaskId, TaskStatus, performance};
@@ -11,6 +11,7 @@ use super::resource::DISK;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
+use crate::hypervisor::DiskLimit;
 use crate::store::{EntityReads, EntityWrites};
 
 /// Changes category and performance of a disk.
@@ -199,7 +200,8 @@ impl Action for ModifyDiskSpec {
 The change is a task: DescribeDisks shows the old category and level until DescribeTasks shows it \
 Finished. Until then the disk is attached and detached as ever, and neither changed again, resized \
 nor deleted. If the change fails, the disk stays as it was and DescribeTaskAttribute says why.\n\n\
-No disk is throttled by this server, on real machines neither: category and level are what the API \
+With real machines and `serve --throttle-disks documented`, a running guest is kept to the new \
+limits before the task ends. Otherwise no disk is throttled: category and level are what the API \
 shows, and a guest gets what its host gives.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
@@ -262,11 +264,17 @@ shows, and a guest gets what its host gives.";
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
-        let Facts { mut disk, to, .. } = facts;
+        let Facts { mut disk, to, instances, .. } = facts;
         disk.modify().expect("a disk that nothing is done to can be changed");
         let task = task(call, &disk);
         let order_id = order::number_for(call, disk.charge_type);
-        let modifying = Modifying { disk: disk.id.clone(), task: task.id.clone(), to };
+        let modifying = Modifying {
+            disk: disk.id.clone(),
+            task: task.id.clone(),
+            limit: Some(DiskLimit::with(&disk, &to)),
+            on: instances.into_iter().map(|instance| instance.id).collect(),
+            to,
+        };
         Effect::reply(Reply { task_id: task.id.to_string(), order_id })
             .save(disk)
             .save(task)
@@ -308,6 +316,12 @@ pub(crate) struct Modifying {
     disk: DiskId,
     task: TaskId,
     to: Specification,
+    /// The instances that have it.
+    #[serde(default)]
+    on: Vec<InstanceId>,
+    /// The most that their guests get out of it then; none in an operation of an earlier version.
+    #[serde(default)]
+    limit: Option<DiskLimit>,
 }
 
 impl Modifying {
@@ -336,7 +350,13 @@ impl Operation for Modifying {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        context.hypervisor.modify(&self.disk, context.now).await
+        let progress = context.hypervisor.modify(&self.disk, context.now).await?;
+        if progress == Progress::Done {
+            for instance in &self.on {
+                context.hypervisor.limit_disks(instance, self.limit.as_slice()).await?;
+            }
+        }
+        Ok(progress)
     }
 
     fn finish(

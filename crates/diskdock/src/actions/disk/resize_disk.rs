@@ -7,7 +7,7 @@ use super::resource::DISK;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
-use crate::hypervisor::DiskSpec;
+use crate::hypervisor::{DiskLimit, DiskSpec};
 
 /// Makes a disk larger.
 pub(crate) struct ResizeDisk;
@@ -161,7 +161,8 @@ its former size, and `diskdock admin operations` shows the reason.";
         let size_gib = u32::try_from(new_size).expect("a category allows no more than that");
         disk.resize(size_gib).expect("a disk that stands still can become larger");
         let on = instances.into_iter().map(|instance| instance.id).collect();
-        let resizing = Resizing { disk: DiskSpec::of(&disk), on };
+        let limit = Some(DiskLimit::of(&disk));
+        let resizing = Resizing { disk: DiskSpec::of(&disk), on, limit };
         let order_id = order::number_for(call, disk.charge_type);
         Effect::reply(Reply { order_id }).save(disk).start(resizing)
     }
@@ -173,6 +174,10 @@ pub(crate) struct Resizing {
     disk: DiskSpec,
     /// The instances that have it. It stays on them until this has ended, unless one is released.
     on: Vec<InstanceId>,
+    /// The most that a guest gets out of the larger disk; none in an operation of an earlier
+    /// version.
+    #[serde(default)]
+    limit: Option<DiskLimit>,
 }
 
 impl Operation for Resizing {
@@ -189,7 +194,13 @@ impl Operation for Resizing {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        context.hypervisor.resize(&self.disk, &self.on, context.now).await
+        let progress = context.hypervisor.resize(&self.disk, &self.on, context.now).await?;
+        if progress == Progress::Done {
+            for instance in &self.on {
+                context.hypervisor.limit_disks(instance, self.limit.as_slice()).await?;
+            }
+        }
+        Ok(progress)
     }
 
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {

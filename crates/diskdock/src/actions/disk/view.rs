@@ -244,7 +244,7 @@ fn shown(at: &&Attachment) -> bool {
 impl DiskView {
     fn item(&self) -> DiskItem<'_> {
         let disk = &self.disk;
-        let figures = performance::of(disk.category, disk.performance_level, disk.size_gib);
+        let figures = performance::of_specification(&disk.specification(), disk.size_gib);
         let at = disk.sole_attachment().filter(shown);
         let attachments = self.attachments();
         DiskItem {
@@ -280,7 +280,7 @@ impl DiskView {
             kms_key_id: &disk.kms_key_id,
             bursting_enabled: disk.bursting_enabled,
             provisioned_iops: disk.provisioned_iops.unwrap_or(0),
-            iops: figures.iops + disk.provisioned_iops.unwrap_or(0),
+            iops: figures.iops,
             iops_read: figures.iops,
             iops_write: figures.iops,
             throughput: figures.throughput,

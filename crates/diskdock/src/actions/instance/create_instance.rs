@@ -8,6 +8,7 @@ use super::resource::INSTANCE;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
+use crate::hypervisor::DiskLimit;
 
 /// Makes an instance that is off.
 pub(crate) struct CreateInstance;
@@ -98,7 +99,9 @@ only. A simulated instance has no guest, and nothing listens.";
 pub(crate) fn build(call: &Call<'_>, made: &Made, params: &Launch) -> Build {
     let user_data = params.user_data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
     let order = made.disks.iter().map(|disk| disk.id.clone()).collect();
-    Build::of(made, machine_spec(&call.environment.inventory, &made.instance, order, user_data))
+    let limits = made.disks.iter().map(DiskLimit::of).collect();
+    let inventory = &call.environment.inventory;
+    Build::of(made, machine_spec(inventory, &made.instance, order, user_data, limits))
 }
 
 /// Saves an instance that was just made, with everything that belongs to it.

@@ -4,7 +4,7 @@ use domain::inventory::{InstanceType, Inventory};
 
 use crate::actions::derived;
 use crate::actions::prelude::*;
-use crate::hypervisor::{FORWARD_TAG, Forward, MachineSpec};
+use crate::hypervisor::{DiskLimit, FORWARD_TAG, Forward, MachineSpec};
 
 /// Memory of an instance whose type cannot be had any more. It has no processors and never runs.
 const NO_TYPE: (u32, f64, u32) = (0, 0.0, 0);
@@ -17,6 +17,7 @@ pub(crate) fn machine_spec(
     instance: &Instance,
     disk_order: Vec<DiskId>,
     user_data: String,
+    limits: Vec<DiskLimit>,
 ) -> MachineSpec {
     let found = inventory.instance_type(&instance.instance_type);
     let (processors, memory_gib, disk_quantity) =
@@ -36,6 +37,7 @@ pub(crate) fn machine_spec(
         forwards: forwards(&instance.tags).unwrap_or_default(),
         private_ip: instance.network.private_ip.clone(),
         mac: derived::mac(instance.id.as_str()),
+        limits,
     }
 }
 

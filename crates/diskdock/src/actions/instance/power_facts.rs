@@ -4,8 +4,8 @@ use domain::IllegalTransition;
 
 use super::machine_spec::{by_device, machine_spec};
 use crate::actions::prelude::*;
-use crate::hypervisor::MachineSpec;
-use crate::store::AttachedDisks;
+use crate::hypervisor::{DiskLimit, MachineSpec};
+use crate::store::{AttachedDisks, EntityReads};
 
 /// Options of a request that stops an instance.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,13 +85,15 @@ pub(crate) fn facts(
     requested: Requested,
 ) -> Result<PowerFacts, ActionError> {
     let attached = tx.attached(&instance.id)?;
-    let (mut disks_made, mut has_disk_reiniting) = (true, false);
-    if matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped) {
-        for at in &attached {
-            let disk = tx.disk(&at.disk)?;
-            disks_made &= disk.as_ref().is_some_and(Disk::is_created);
-            has_disk_reiniting |= disk.as_ref().is_some_and(Disk::is_reiniting);
+    let is_off = matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped);
+    let (mut disks_made, mut has_disk_reiniting, mut limits) = (true, false, Vec::new());
+    for at in &attached {
+        let disk = tx.look_at(&at.disk)?;
+        if is_off {
+            disks_made &= disk.as_ref().is_some_and(|disk| disk.is_created());
+            has_disk_reiniting |= disk.as_ref().is_some_and(|disk| disk.is_reiniting());
         }
+        limits.extend(disk.map(|disk| DiskLimit::of(&disk)));
     }
     let found = call.environment.inventory.instance_type(&instance.instance_type);
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
@@ -99,7 +101,7 @@ pub(crate) fn facts(
     let order = by_device(attached.iter().map(|at| (at.device.as_str(), &at.disk)));
     let leaving = attached.iter().filter(|at| matches!(at.phase, Phase::Detaching { .. }));
     let leaving = leaving.map(|at| (at.disk.clone(), at.generation)).collect();
-    let spec = machine_spec(&call.environment.inventory, &instance, order, user_data);
+    let spec = machine_spec(&call.environment.inventory, &instance, order, user_data, limits);
     let spec = MachineSpec { leaving, ..spec };
     Ok(PowerFacts {
         instance,

@@ -86,6 +86,7 @@ impl Qemu {
         machine.change(state, |record| record.set_port(attachment, port)).await?;
         let inserted = self.insert(machine, state, client, attachment, &volume, port).await?;
         inserted.map_err(transient)?;
+        self.limit_again(state, client, attachment).await?;
         machine.change(state, |record| record.set_device_added(attachment)).await?;
         self.plugged_again.fetch_add(1, Ordering::Relaxed);
         let incident = "the disk left its guest without a request to detach it, and was plugged in \

@@ -368,7 +368,7 @@ impl Qemu {
         if let Some(port) = at.map(|at| at.port) {
             machine.disk_left(state, attachment, port, |record| record.remove(attachment)).await?;
         }
-        state.forget_unplug_request(&attachment.disk);
+        state.forget_attachment(attachment);
         failpoint::hit("unplug.off_record");
         Ok(())
     }

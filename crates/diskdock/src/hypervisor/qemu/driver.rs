@@ -6,9 +6,10 @@ use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use tokio::sync::broadcast;
 
 use super::Qemu;
+use super::throttle::DiskThrottle;
 use crate::hypervisor::{
-    AttachmentId, DiskContent, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
-    ObservedState, Progress, TransientError,
+    AttachmentId, DiskContent, DiskLimit, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec,
+    Machines, ObservedState, Progress, TransientError,
 };
 
 impl Machines for Qemu {
@@ -89,6 +90,18 @@ impl Machines for Qemu {
 
     fn paused(&self) -> Vec<(InstanceId, String)> {
         self.paused_machines()
+    }
+
+    fn limits_disks(&self) -> bool {
+        self.config.throttle == DiskThrottle::Documented
+    }
+
+    fn limit_disks<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        limits: &'a [DiskLimit],
+    ) -> DriverFuture<'a, ()> {
+        Box::pin(self.limit_disks_of(instance, limits))
     }
 
     fn plugged_again(&self) -> u64 {

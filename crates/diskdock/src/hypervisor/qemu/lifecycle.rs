@@ -14,7 +14,9 @@ use super::machine::{Machine, State, retry_or_fail, transient};
 use super::record::{Plugged, Record, StartsFrom};
 use super::{Qemu, name, network, process, seed};
 use crate::failpoint;
-use crate::hypervisor::{AttachmentId, MachineSpec, PAUSED_BY_OPERATOR, Progress, TransientError};
+use crate::hypervisor::{
+    AttachmentId, DiskLimit, MachineSpec, PAUSED_BY_OPERATOR, Progress, TransientError,
+};
 use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
@@ -122,7 +124,17 @@ impl Qemu {
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         (state.failed_starts, state.start_waits_since_ms) = (0, None);
+        self.limit_started(machine, state, &spec.limits).await;
         Ok(look)
+    }
+
+    /// Limits the disks of a machine that has just been turned on. What fails here is made up for
+    /// when store and machine are compared.
+    async fn limit_started(&self, machine: &Machine, state: &mut State, limits: &[DiskLimit]) {
+        let Some(client) = Machine::open_connection(state) else { return };
+        if let Err(error) = self.limit_disks_on(machine, state, &client, limits).await {
+            tracing::warn!(instance = %machine.id, %error, "cannot limit the disks of a guest yet");
+        }
     }
 
     /// Whether a disk is still on the record that was Detaching when the start was accepted. Its

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::performance::Performance;
 use domain::{DiskId, InstanceId, Uptime};
 use qmp::commands::{QomList, QueryNamedBlockNodes};
 use tokio::sync::Mutex;
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub refused: HashMap<AttachmentId, u32>,
     /// Since when a start waits for operations that take disks off, in [`Machine::now_ms`].
     pub start_waits_since_ms: Option<i64>,
+    /// The limits of the devices, as they were set.
+    pub limits: HashMap<AttachmentId, Performance>,
     /// Starts in a row that failed.
     pub failed_starts: u32,
     /// Since when the guest is asked to shut down, and when last.
@@ -276,7 +279,14 @@ impl State {
         self.client = None;
         self.unplug.powered_off();
         self.refused.clear();
+        self.limits.clear();
         self.asked_to_stop = None;
+    }
+
+    /// Drops what is known of a disk that has left.
+    pub(crate) fn forget_attachment(&mut self, attachment: &AttachmentId) {
+        self.forget_unplug_request(&attachment.disk);
+        self.limits.remove(attachment);
     }
 
     /// Drops the requests to the guest about this disk.

@@ -31,6 +31,7 @@ mod set_back;
 mod snapshot_groups;
 mod snapshot_jobs;
 mod snapshots;
+pub mod throttle;
 pub(crate) mod uefi;
 mod unplug_policy;
 pub mod user;
@@ -57,6 +58,7 @@ use process::User;
 use qmp_log::QmpLogs;
 use record::Record;
 use run_directory::make_passable;
+use throttle::DiskThrottle;
 
 pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 
@@ -78,6 +80,8 @@ pub struct Config {
     pub programs: Programs,
     /// Whether disks go through the page cache of the host.
     pub disk_cache: DiskCache,
+    /// Whether guests are kept to the limits of their disks.
+    pub throttle: DiskThrottle,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
     pub shutdown_grace_ms: i64,
 }
@@ -190,6 +194,7 @@ impl Qemu {
         let synced = async {
             self.see_write_failures(machine, state, &client).await?;
             self.reconcile_with_devices(machine, state, &client).await?;
+            self.lift_limits(&client).await?;
             self.see_whether_paused(machine, state, &client).await
         };
         let synced = synced.await;

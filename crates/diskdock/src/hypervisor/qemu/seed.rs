@@ -101,6 +101,7 @@ mod tests {
             forwards: Vec::new(),
             private_ip: String::new(),
             mac: String::new(),
+            limits: Vec::new(),
         };
         for _ in 0..2 {
             write(&spec, &path).unwrap();

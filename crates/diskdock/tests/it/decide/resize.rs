@@ -21,14 +21,17 @@ fn started(disk: Disk) -> Value {
 
 #[test]
 fn resize_disk_starts_its_operation_with_the_instances_of_the_disk() {
-    let free = json!({ "disk": { "disk": "d-1", "size_gib": 60 }, "on": [] });
+    let limit =
+        |disk: &str| json!({ "disk": disk, "performance": { "iops": 4_800, "throughput": 150 } });
+    let free =
+        json!({ "disk": { "disk": "d-1", "size_gib": 60 }, "on": [], "limit": limit("d-1") });
     assert_eq!(started(disk("d-1")), free);
     let mut used = disk("d-2");
     "m-1".clone_into(&mut used.image);
     let on: InstanceId = "i-1".into();
     let generation = used.begin_attach(on.clone(), "/dev/xvdb".to_owned(), NOW).unwrap();
     used.finish_attach(&on, generation).unwrap();
-    let expected =
-        json!({ "disk": { "disk": "d-2", "size_gib": 60, "image": "m-1" }, "on": ["i-1"] });
+    let disk = json!({ "disk": "d-2", "size_gib": 60, "image": "m-1" });
+    let expected = json!({ "disk": disk, "on": ["i-1"], "limit": limit("d-2") });
     assert_eq!(started(used), expected);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diskdock::hypervisor::{
-    AttachmentId, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
+    AttachmentId, DiskLimit, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
     ObservedState, Progress, Simulated, TransientError,
 };
 use diskdock::store::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteTx};
@@ -126,6 +126,8 @@ pub(crate) struct Shaky {
     pub mute: AtomicBool,
     pub calls: AtomicUsize,
     pub discarded: Mutex<Vec<DiskId>>,
+    /// The limits that it was told of.
+    pub limits: Mutex<Vec<(InstanceId, DiskLimit)>>,
     pub discarded_snapshots: Mutex<Vec<SnapshotId>>,
 }
 
@@ -139,6 +141,7 @@ impl Shaky {
             mute: AtomicBool::default(),
             calls: AtomicUsize::default(),
             discarded: Mutex::default(),
+            limits: Mutex::default(),
             discarded_snapshots: Mutex::default(),
         }
     }
@@ -227,6 +230,18 @@ impl Machines for Shaky {
     }
     fn resume<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.resume(instance))
+    }
+    fn limits_disks(&self) -> bool {
+        true
+    }
+    fn limit_disks<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        limits: &'a [DiskLimit],
+    ) -> DriverFuture<'a, ()> {
+        let told = limits.iter().map(|limit| (instance.clone(), limit.clone()));
+        self.limits.lock().unwrap().extend(told);
+        Box::pin(std::future::ready(Ok(())))
     }
     fn paused(&self) -> Vec<(InstanceId, String)> {
         self.driver.paused()

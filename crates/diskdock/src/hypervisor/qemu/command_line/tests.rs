@@ -19,6 +19,7 @@ fn spec() -> MachineSpec {
         forwards: Vec::new(),
         private_ip: String::new(),
         mac: "00:16:3e:01:02:03".to_owned(),
+        limits: Vec::new(),
     }
 }
 

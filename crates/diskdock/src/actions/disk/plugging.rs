@@ -1,0 +1,119 @@
+//! `disk.attach`: what is left to do of an attach once the disk is Attaching.
+
+use std::sync::Arc;
+
+use crate::actions::prelude::*;
+use crate::hypervisor::{DiskLimit, DiskSpec};
+
+/// Plugs the disk into the guest; then it is In_use.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Plugging {
+    #[serde(rename = "slot")]
+    attachment: AttachmentId,
+    /// Its bytes are still to be made.
+    #[serde(default)]
+    making: Option<DiskSpec>,
+    /// The disk becomes the system disk.
+    #[serde(default)]
+    bootable: bool,
+    /// Why the attach came to nothing: the guest may take the device all the same, so it is taken
+    /// away before the disk is called Available.
+    #[serde(default)]
+    taking_back: Option<String>,
+    /// The guest can not have the device any more.
+    #[serde(default)]
+    taken_back: bool,
+    /// The most that the guest gets out of the disk; none in an operation of an earlier version.
+    #[serde(default)]
+    limit: Option<DiskLimit>,
+}
+
+impl Plugging {
+    /// Plugs a disk in; as the system disk if it is `bootable`.
+    pub(super) fn new(attachment: AttachmentId, disk: &Disk, bootable: bool) -> Plugging {
+        Plugging {
+            attachment,
+            making: None,
+            bootable,
+            taking_back: None,
+            taken_back: false,
+            limit: Some(DiskLimit::of(disk)),
+        }
+    }
+
+    /// Makes a new data disk and plugs it in.
+    pub(super) fn of_new(attachment: AttachmentId, disk: &Disk) -> Plugging {
+        let making = Some(DiskSpec::of(disk));
+        Plugging { making, ..Plugging::new(attachment, disk, false) }
+    }
+
+    /// Takes one step towards having the disk at the guest.
+    async fn give(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        if let Some(disk) = &self.making {
+            let made = context.hypervisor.create(disk, context.now).await?;
+            if made != Progress::Done {
+                return Ok(made);
+            }
+            self.making = None;
+        }
+        let progress = context.hypervisor.plug(&self.attachment, context.now).await?;
+        if progress == Progress::Done {
+            let limits = self.limit.as_slice();
+            context.hypervisor.limit_disks(&self.attachment.instance, limits).await?;
+        }
+        Ok(progress)
+    }
+}
+
+impl Operation for Plugging {
+    const KIND: &'static str = "disk.attach";
+    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
+
+    fn subject(&self) -> Subject {
+        Subject::of_attachment(&self.attachment)
+    }
+
+    fn phase(&self) -> &'static str {
+        match (&self.taking_back, &self.making) {
+            (Some(_), _) => "take back",
+            (None, Some(_)) => "create",
+            (None, None) => "plug",
+        }
+    }
+
+    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
+        let Some(reason) = &self.taking_back else { return self.give(context).await };
+        let progress = context.hypervisor.unplug(&self.attachment, context.now).await?;
+        self.taken_back = progress == Progress::Done;
+        Ok(if self.taken_back { Progress::Failed(reason.clone()) } else { progress })
+    }
+
+    fn compensate(&mut self, reason: &str) -> bool {
+        let first = self.taking_back.is_none();
+        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        first
+    }
+
+    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
+        let AttachmentId { instance, disk, generation } = &self.attachment;
+        let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
+        let moved = match outcome {
+            Outcome::Done => disk.finish_attach(instance, *generation),
+            Outcome::Failed(_) if self.taken_back => disk.fail_attach(instance, *generation),
+            // It is unknown whether the guest has the device, so it counts as attached.
+            Outcome::Failed(_) => disk.finish_attach(instance, *generation),
+        };
+        if moved.is_err() {
+            return Ok(());
+        }
+        if self.bootable && *outcome == Outcome::Done {
+            disk.kind = DiskKind::System;
+            disk.delete_protected = false;
+            if let Some(mut instance) = tx.instance(instance)? {
+                instance.system_disk = Some(disk.id.clone());
+                tx.save_instance(&instance)?;
+            }
+        }
+        tx.save_resource(Arc::new(disk))
+    }
+}

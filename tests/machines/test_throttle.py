@@ -1,0 +1,124 @@
+"""Limits of disks: a guest gets what the category documents, from the moment it has the disk, and what the host gives without."""
+
+import concurrent.futures
+import time
+
+import pytest
+from guest import path_of
+from host import until
+
+TOLERANCE = 0.05
+WINDOW_S = 4
+"""Operations are counted for so long."""
+
+
+@pytest.fixture
+def throttled(new_host):
+    """A host that keeps guests to the limits of their disks, with one Running guest."""
+    host = new_host().start(None, "--throttle-disks", "documented")
+    host.machine = host.ready()
+    return host
+
+
+def attached(host, category):
+    """A disk of 20 GiB on the guest of this host."""
+    disk = host.disk(category=category)
+    disk.attach(host.machine)
+    host.machine.guest.wait_disk(disk.serial)
+    return disk
+
+
+def write(machine, disk, seconds):
+    """Writes to a disk with many writers at a time; gives the writes each second as the guest counts them."""
+    script = f"disk-bench {path_of(disk.serial)} write {seconds} 64"
+    return float(machine.guest.check(script, timeout=60 + 4 * seconds))
+
+
+def device_of(machine, disk):
+    """What QEMU says of a disk of a machine."""
+    with machine.qmp() as qmp:
+        [found] = [one["inserted"] for one in qmp("query-block")
+                   if one.get("inserted", {}).get("node-name", "").startswith(f"{disk.id}.")]
+    return found
+
+
+def limit_of(machine, disk):
+    return device_of(machine, disk)["iops"]
+
+
+def writes_of(machine, disk):
+    """The writes that were carried out, and when that was counted."""
+    with machine.qmp() as qmp:
+        [found] = [one["stats"] for one in qmp("query-blockstats")
+                   if one.get("node-name", "").startswith(f"{disk.id}.")]
+    return found["wr_operations"], time.monotonic()
+
+
+def rate_of(machine, disk):
+    """The writes each second of a while, as QEMU counts them."""
+    count, begun = writes_of(machine, disk)
+    time.sleep(WINDOW_S)
+    later, ended = writes_of(machine, disk)
+    return (later - count) / (ended - begun)
+
+
+def is_near(rate, limit):
+    return abs(rate - limit) <= TOLERANCE * limit
+
+
+@pytest.mark.parametrize("category, iops, throughput", [("cloud", 300, 30), ("cloud_efficiency", 1960, 103)])
+def test_throttled_disk_gives_the_operations_of_its_category(throttled, category, iops, throughput):
+    machine, disk = throttled.machine, attached(throttled, category)
+    assert (limit_of(machine, disk), device_of(machine, disk)["bps"]) == (iops, throughput << 20)
+    rate = write(machine, disk, 2 * WINDOW_S)
+    assert is_near(rate, iops), rate
+    disk.detach(machine)
+
+
+def test_modify_and_resize_change_the_limit_while_a_guest_writes(throttled):
+    machine, disk = throttled.machine, attached(throttled, "cloud_efficiency")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write, machine, disk, 8 * WINDOW_S)
+        time.sleep(1)
+        before = rate_of(machine, disk)
+        throttled.call("resize_disk", disk_id=disk.id, new_size=40, type="online")
+        until(lambda: limit_of(machine, disk) == 2120, "the limit of 40 GiB", 1)
+        resized = rate_of(machine, disk)
+        throttled.call("modify_disk_spec", disk_id=disk.id, disk_category="cloud_essd", performance_level="PL0")
+        until(lambda: limit_of(machine, disk) == 2280, "the limit of PL0", 1)
+        modified = rate_of(machine, disk)
+        writer.result()
+    assert [is_near(*pair) for pair in ((before, 1960), (resized, 2120), (modified, 2280))] == [True] * 3, (
+        before, resized, modified)
+    assert disk.described().iops == 2280
+    disk.detach(machine)
+
+
+def test_limit_is_there_after_a_stop_and_a_restart_of_the_server_and_lifted_by_off(throttled):
+    machine, disk = throttled.machine, attached(throttled, "cloud")
+    [root] = [at["disk"] for at in machine.record()["disks"] if at["disk"] != disk.id]
+    throttled.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    late = throttled.disk(category="cloud_efficiency").attach(machine)
+    throttled.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    assert (limit_of(machine, disk), limit_of(machine, late)) == (300, 1960)
+    with machine.qmp() as qmp:
+        assert all(one["inserted"]["iops"] for one in qmp("query-block") if root in str(one)), "the system disk too"
+    throttled.restart("--throttle-disks", "off")
+    assert (limit_of(machine, disk), limit_of(machine, late)) == (0, 0)
+    machine.guest.wait_ready()
+    machine.guest.wait_disk(disk.serial)
+    assert write(machine, disk, WINDOW_S) > 2 * 300, "what the host gives"
+    throttled.restart("--throttle-disks", "documented")
+    until(lambda: (limit_of(machine, disk), limit_of(machine, late)) == (300, 1960), "the limits after a restart")
+    throttled.agrees()
+
+
+def test_disk_that_its_guest_ejects_comes_back_with_its_limit(throttled):
+    machine, disk = throttled.machine, attached(throttled, "cloud")
+    [device] = [name for name in machine.devices() if name.startswith(disk.id)]
+    with machine.qmp() as qmp:
+        qmp("device_del", id=device)
+    until(lambda: throttled.metric("diskdock_disks_plugged_again_total") == 1, "a disk that is plugged in again")
+    assert limit_of(machine, disk) == 300
