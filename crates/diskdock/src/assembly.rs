@@ -42,6 +42,9 @@ const REFRESHED_EVERY: Duration = Duration::from_secs(20);
 /// How long it rests between two reads of the access keys of a store that other servers change.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
 
+/// How long the server rests between two looks at how much disks are used.
+const MEASURED_EVERY: Duration = Duration::from_secs(5);
+
 /// How long the server rests between two looks for automatic snapshots that are due.
 const SCHEDULED_EVERY: Duration = Duration::from_secs(20);
 
@@ -130,8 +133,7 @@ impl Assembly {
             shares_disks,
             keeps_snapshots,
         } = driver;
-        let (runner, disks) = (Arc::clone(&hypervisor), Arc::clone(&hypervisor));
-        let snapshots = Arc::clone(&hypervisor);
+        let [runner, disks, snapshots, measured] = [&hypervisor; 4].map(Arc::clone);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
         let inventory_source =
@@ -147,6 +149,7 @@ impl Assembly {
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
             has_free_space: Arc::new(move || disks.has_free_space()),
+            use_of_disk: Arc::new(move |id| measured.use_of(id)),
         };
         let environment = Arc::new(Environments::new(environment));
         match inventory_source.scan() {
@@ -167,7 +170,7 @@ impl Assembly {
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
-        let mut others = tasks(&gateway, &inventory_source, kept);
+        let mut others = tasks(&gateway, &inventory_source, &hypervisor, kept);
         others.extend(store.keys_changed().map(|changed| reload_keys(&gateway, &changed)));
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
         let directory = plan.directory;
@@ -206,11 +209,12 @@ fn gateway(
     }
 }
 
-/// Maintenance besides that of operations. Space is set aside in `kept`, since guests can fill the
-/// file system of the store.
+/// Maintenance besides that of operations. With real machines, space is set aside in `kept`, since
+/// guests can fill the file system of the store, and the use of disks is measured.
 fn tasks(
     gateway: &Gateway,
     source: &Arc<InventorySource>,
+    hypervisor: &Arc<dyn Hypervisor>,
     kept: Option<PathBuf>,
 ) -> Vec<PeriodicTask> {
     let Services { store, clock, environment, .. } = &gateway.services;
@@ -219,6 +223,7 @@ fn tasks(
     let policies = Arc::clone(&environment);
     let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
     let time = Arc::clone(clock);
+    let measured = kept.is_some().then(|| measure_disks(hypervisor, clock));
     let (store, clock) = (Arc::clone(store), Arc::clone(clock));
     let mut tasks = vec![
         PeriodicTask::new("make automatic snapshots", SCHEDULED_EVERY, move || {
@@ -244,7 +249,17 @@ fn tasks(
         })
         .also_at_start()
     }));
+    tasks.extend(measured);
     tasks
+}
+
+/// Looks at how much real disks are used, for DescribeDiskMonitorData.
+fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>) -> PeriodicTask {
+    let (hypervisor, clock) = (Arc::clone(hypervisor), Arc::clone(clock));
+    PeriodicTask::new("measure disks", MEASURED_EVERY, move || {
+        let (hypervisor, now) = (Arc::clone(&hypervisor), clock.now());
+        async move { hypervisor.measure(now).await }
+    })
 }
 
 /// Follows the access keys that other servers add and remove: soon after it hears of them, and

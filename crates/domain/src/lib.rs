@@ -25,6 +25,7 @@ pub mod string_enum;
 pub mod tag;
 pub mod task;
 pub mod unknown;
+pub mod usage;
 
 pub use category::{Category, PerformanceLevel};
 pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};

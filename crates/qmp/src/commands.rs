@@ -305,6 +305,24 @@ pub struct BlockStats {
 /// Reads and writes of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DeviceStats {
+    /// Reads that were carried out.
+    #[serde(rename = "rd_operations", default)]
+    pub reads: u64,
+    /// Writes that were carried out.
+    #[serde(rename = "wr_operations", default)]
+    pub writes: u64,
+    /// Bytes that were read.
+    #[serde(rename = "rd_bytes", default)]
+    pub read_bytes: u64,
+    /// Bytes that were written.
+    #[serde(rename = "wr_bytes", default)]
+    pub written_bytes: u64,
+    /// Nanoseconds that all reads took together.
+    #[serde(rename = "rd_total_time_ns", default)]
+    pub read_ns: u64,
+    /// Nanoseconds that all writes took together.
+    #[serde(rename = "wr_total_time_ns", default)]
+    pub write_ns: u64,
     /// Writes that the guest was told have failed.
     #[serde(rename = "failed_wr_operations")]
     pub failed_writes: u64,

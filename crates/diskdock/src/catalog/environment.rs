@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::entity::EntityId;
 use domain::inventory::Inventory;
-use domain::{Activity, InstanceId, Moment, SnapshotId};
+use domain::usage::MinuteOfUse;
+use domain::{Activity, DiskId, InstanceId, Moment, SnapshotId};
 
 use super::errors::{Refusal, SNAPSHOTS_NOT_HERE};
 pub(crate) use crate::ids::IdGenerator;
@@ -21,6 +22,9 @@ pub type HasFreeSpace = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Tells how much of a snapshot that is being made is there, in percent.
 pub(super) type SnapshotPercent = Arc<dyn Fn(&SnapshotId) -> u8 + Send + Sync>;
+
+/// Tells what guests did with a disk in the latest minutes, oldest first; from memory.
+pub(super) type UseOfDisk = Arc<dyn Fn(&DiskId) -> Vec<MinuteOfUse> + Send + Sync>;
 
 /// The output of an instance on its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Environment {
     pub console: Console,
     /// Tells how far snapshots are.
     pub snapshot_percent: SnapshotPercent,
+    /// Tells how much a disk is used.
+    pub use_of_disk: UseOfDisk,
     /// Tells whether there is room for disks.
     pub has_free_space: HasFreeSpace,
 }
@@ -84,6 +90,7 @@ impl Environment {
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
+            use_of_disk: Arc::new(|_| Vec::new()),
             has_free_space: Arc::new(|| true),
         }
     }

@@ -10,7 +10,8 @@ mod simulated;
 
 use std::pin::Pin;
 
-use domain::{Disk, DiskId, InstanceId, SnapshotId, Uptime};
+use domain::usage::MinuteOfUse;
+use domain::{Disk, DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -363,6 +364,16 @@ pub trait Disks: Send + Sync {
         let _ = (content, now);
         let reason = format!("this hypervisor sets no disks back, and so not {}", spec.disk);
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
+    }
+    /// Looks at how much disks are used, now and then. A driver that cannot tell has nothing to do.
+    fn measure(&self, now: Moment) -> DriverFuture<'_, ()> {
+        let _ = now;
+        Box::pin(std::future::ready(Ok(())))
+    }
+    /// The use that guests made of a disk in the latest minutes, oldest first, as far as seen.
+    fn use_of(&self, disk: &DiskId) -> Vec<MinuteOfUse> {
+        let _ = disk;
+        Vec::new()
     }
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{DiskId, InstanceId, SnapshotId, Uptime};
+use domain::usage::MinuteOfUse;
+use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use tokio::sync::broadcast;
 
 use super::Qemu;
@@ -173,6 +174,17 @@ impl Disks for Qemu {
 
     fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         self.copies.percent(snapshot)
+    }
+
+    fn measure(&self, now: Moment) -> DriverFuture<'_, ()> {
+        Box::pin(async move {
+            self.measure_disks(now).await;
+            Ok(())
+        })
+    }
+
+    fn use_of(&self, disk: &DiskId) -> Vec<MinuteOfUse> {
+        self.latest_use_of(disk)
     }
 
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()> {

@@ -18,6 +18,7 @@ mod hardware;
 mod lifecycle;
 mod machine;
 pub(crate) mod machine_type;
+mod measure;
 mod name;
 pub mod network;
 mod paused;
@@ -34,6 +35,7 @@ mod snapshots;
 pub mod throttle;
 pub(crate) mod uefi;
 mod unplug_policy;
+mod use_record;
 pub mod user;
 mod volumes;
 mod write_failures;
@@ -59,6 +61,7 @@ use qmp_log::QmpLogs;
 use record::Record;
 use run_directory::make_passable;
 use throttle::DiskThrottle;
+use use_record::UseRecord;
 
 pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 
@@ -100,6 +103,7 @@ pub struct Qemu {
     /// Disks that were plugged in again after they had left unrequested.
     plugged_again: AtomicU64,
     qmp_logs: QmpLogs,
+    disk_use: Mutex<UseRecord>,
     copies: Copies,
     myself: Weak<Qemu>,
 }
@@ -133,6 +137,7 @@ impl Qemu {
             changes: broadcast::Sender::new(CHANGES),
             plugged_again: AtomicU64::new(0),
             qmp_logs,
+            disk_use: Mutex::default(),
             copies: Copies::default(),
             myself: Weak::clone(myself),
         }))
@@ -164,6 +169,12 @@ impl Qemu {
             Ok(choice)
         };
         self.accel.get_or_try_init(choose).await.cloned()
+    }
+
+    /// The machines that this server has had to do with.
+    fn known_machines(&self) -> Vec<Arc<Machine>> {
+        let machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
+        machines.values().map(Arc::clone).collect()
     }
 
     fn machine(&self, id: &InstanceId) -> Result<Arc<Machine>, TransientError> {
