@@ -1,15 +1,18 @@
 """Limits of disks: a guest gets what the category documents, from the moment it has the disk, and what the host gives without."""
 
 import concurrent.futures
+import functools
 import time
 
 import pytest
-from guest import path_of
+from guest import path_of, verify_image
 from host import until
 
 TOLERANCE = 0.05
 WINDOW_S = 4
 """Operations are counted for so long."""
+ROUNDS = 5
+"""Other work on the host slows a guest down, so that it may take some rounds to come to its limit."""
 
 
 @pytest.fixture
@@ -62,36 +65,54 @@ def rate_of(machine, disk):
     return (later - count) / (ended - begun)
 
 
-def is_near(rate, limit):
-    return abs(rate - limit) <= TOLERANCE * limit
+def comes_to(limit, rate):
+    """Whether the rate comes to the limit in some round; it never goes beyond."""
+    for _ in range(ROUNDS):
+        found = rate()
+        assert found <= (1 + TOLERANCE) * limit, found
+        if found >= (1 - TOLERANCE) * limit:
+            return True
+    return False
 
 
 @pytest.mark.parametrize("category, iops, throughput", [("cloud", 300, 30), ("cloud_efficiency", 1960, 103)])
 def test_throttled_disk_gives_the_operations_of_its_category(throttled, category, iops, throughput):
     machine, disk = throttled.machine, attached(throttled, category)
     assert (limit_of(machine, disk), device_of(machine, disk)["bps"]) == (iops, throughput << 20)
-    rate = write(machine, disk, 2 * WINDOW_S)
-    assert is_near(rate, iops), rate
+    assert comes_to(iops, lambda: write(machine, disk, 2 * WINDOW_S))
     disk.detach(machine)
 
 
 def test_modify_and_resize_change_the_limit_while_a_guest_writes(throttled):
     machine, disk = throttled.machine, attached(throttled, "cloud_efficiency")
+    rate = functools.partial(rate_of, machine, disk)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        writer = pool.submit(write, machine, disk, 8 * WINDOW_S)
+        # It ends when the disk is gone.
+        script = f"disk-bench {path_of(disk.serial)} write 300 64"
+        pool.submit(machine.guest.run, script, timeout=300)
         time.sleep(1)
-        before = rate_of(machine, disk)
+        assert comes_to(1960, rate)
         throttled.call("resize_disk", disk_id=disk.id, new_size=40, type="online")
         until(lambda: limit_of(machine, disk) == 2120, "the limit of 40 GiB", 1)
-        resized = rate_of(machine, disk)
+        assert comes_to(2120, rate)
         throttled.call("modify_disk_spec", disk_id=disk.id, disk_category="cloud_essd", performance_level="PL0")
         until(lambda: limit_of(machine, disk) == 2280, "the limit of PL0", 1)
-        modified = rate_of(machine, disk)
-        writer.result()
-    assert [is_near(*pair) for pair in ((before, 1960), (resized, 2120), (modified, 2280))] == [True] * 3, (
-        before, resized, modified)
-    assert disk.described().iops == 2280
-    disk.detach(machine)
+        assert comes_to(2280, rate)
+        until(lambda: disk.described().iops == 2280, "a disk that is described as it is limited")
+        disk.detach(machine)
+
+
+def test_throttled_disk_leaves_under_load_with_all_that_was_acknowledged(throttled):
+    machine, disk = throttled.machine, attached(throttled, "cloud")
+    with machine.guest.writer(disk.serial) as writer:
+        writer.wait_for(200)
+        begun = time.monotonic()
+        disk.detach(machine)
+        took = time.monotonic() - begun
+        acknowledged = writer.wait_ended()
+    assert verify_image(disk.image, acknowledged) >= 200
+    assert took < 5, took
+    throttled.agrees()
 
 
 def test_limit_is_there_after_a_stop_and_a_restart_of_the_server_and_lifted_by_off(throttled):
