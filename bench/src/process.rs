@@ -38,10 +38,11 @@ impl Process {
     ) -> io::Result<Process> {
         let address = free_address()?;
         command.args(["serve", "--pace", "fast", "--log", "warn", "--listen"]);
-        command.arg(address.to_string()).env("TMPDIR", scratch);
+        command.arg(address.to_string());
         match data {
-            Some(data) => command.arg("--data-dir").arg(data),
-            None => command.arg("--ephemeral"),
+            Some(data) => command.arg("--data-dir").arg(data).env("TMPDIR", scratch),
+            // TMPDIR would be a choice of where an ephemeral store lies: the default is measured.
+            None => command.arg("--ephemeral").env_remove("TMPDIR"),
         };
         Process::start(command, address)
     }

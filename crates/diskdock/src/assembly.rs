@@ -166,7 +166,8 @@ impl Assembly {
         };
         let nonces = Nonces::new(MAX_NONCES, StoredNonces::new(nonces));
         let guard = Guard { extra_hosts: plan.extra_hosts };
-        let gateway = gateway(services, keys, nonces, guard, plan.throttle);
+        let stores_nonces = shares_store || plan.durability.outlives_process();
+        let gateway = gateway(services, keys, (nonces, stores_nonces), guard, plan.throttle);
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
@@ -192,7 +193,7 @@ impl Assembly {
 fn gateway(
     services: Services,
     keys: Keys,
-    nonces: Nonces,
+    (nonces, stores_nonces): (Nonces, bool),
     guard: Guard,
     throttle: bool,
 ) -> Gateway {
@@ -200,6 +201,7 @@ fn gateway(
         services,
         keys,
         nonces: Arc::new(nonces),
+        stores_nonces,
         guard,
         throttle: throttle.then(Throttle::default),
         faults: Faults::default(),

@@ -123,7 +123,7 @@ fn plan(
     let inventory = inventory(args)?;
     Ok(AssemblyOptions {
         directory,
-        durability: if args.ephemeral { Durability::Relaxed } else { Durability::Synced },
+        durability: if args.ephemeral { Durability::Ephemeral } else { Durability::Synced },
         postgres: store_choice::postgres(args)?,
         inventory,
         // Only imported images have bytes to start a virtual machine from.

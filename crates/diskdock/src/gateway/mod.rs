@@ -53,6 +53,8 @@ pub struct Gateway {
     pub keys: Keys,
     /// The nonces of earlier requests.
     pub nonces: Arc<Nonces>,
+    /// Whether the nonces of writes are stored, for a server after this one.
+    pub stores_nonces: bool,
     /// Which browsers and hosts may use the development key and the controls.
     pub guard: Guard,
     /// The vendor's request limits, if they are enabled.

@@ -75,7 +75,7 @@ impl Worlds {
                 make_empty(&empty)?;
             }
             Sqlite::copy(from.as_deref().unwrap_or(&empty), &directory)?;
-            Ok(Store::new(Sqlite::open(&directory, Durability::Relaxed)?))
+            Ok(Store::new(Sqlite::open(&directory, Durability::Ephemeral)?))
         })
         .await
     }
@@ -95,7 +95,7 @@ impl Worlds {
         };
         Ok(AssemblyOptions {
             directory,
-            durability: Durability::Relaxed,
+            durability: Durability::Ephemeral,
             postgres: None,
             inventory: Inventory::clone(&main.services.environment.current().inventory),
             only_imported_images: false,
@@ -137,7 +137,7 @@ impl WorldSource {
 
 /// The store of a server that never did anything.
 fn make_empty(directory: &Path) -> Result<(), StoreError> {
-    drop(Sqlite::open(directory, Durability::Relaxed)?);
+    drop(Sqlite::open(directory, Durability::Ephemeral)?);
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The first caller that finds nobody committing starts a task that does, once all callers that are
 //! ready have queued their writes: so one commit holds what one round of the runtime has brought,
-//! and no thread waits for another. Long writes and long logs go to a thread that may block.
+//! and no thread waits for another. Long writes and long logs go to a thread that may block, and so
+//! do many writes at once: while it commits, all threads of the runtime serve.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,9 @@ use tokio::task::{spawn_blocking, yield_now};
 use super::super::{StoreError, WriteJob};
 use super::committer::Committer;
 use super::writer::{BATCH, QUEUE};
+
+/// Writes at once from which handing them to another thread costs less than what it keeps free.
+const MANY: usize = 24;
 
 /// The queue, and the turn to commit.
 pub(super) struct CallersLane {
@@ -86,10 +90,18 @@ impl CallersLane {
         }
     }
 
+    /// Commits until nothing is queued, on a thread that may block.
+    fn commit_all(&self) {
+        while !self.is_empty() {
+            self.commit_some(true);
+        }
+    }
+
     /// Whether what is queued should be done where it may take long.
     fn takes_long(&self) -> bool {
         let queue = self.queue();
-        queue.has_long_log || queue.jobs.iter().take(BATCH).any(|job| !job.is_brief())
+        let is_long = |job: &Box<dyn WriteJob>| !job.is_brief();
+        queue.has_long_log || queue.jobs.len() >= MANY || queue.jobs.iter().any(is_long)
     }
 
     fn is_empty(&self) -> bool {
@@ -141,7 +153,7 @@ impl Turn {
             yield_now().await;
             if self.lane.takes_long() {
                 let lane = Arc::clone(&self.lane);
-                let done = spawn_blocking(move || lane.commit_some(true)).await;
+                let done = spawn_blocking(move || lane.commit_all()).await;
                 if let Err(error) = done {
                     tracing::error!(%error, "a commit panicked");
                 }
@@ -157,7 +169,7 @@ impl Turn {
     /// The same outside of a runtime.
     fn take_blocking(mut self) {
         loop {
-            self.lane.commit_some(true);
+            self.lane.commit_all();
             if self.ends() {
                 return;
             }

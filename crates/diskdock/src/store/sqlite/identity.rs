@@ -201,7 +201,9 @@ pub(super) fn count_opening(
     write_inside(connection, &mark)?;
     match durability {
         Durability::Synced => write_beside(directory, &mark),
-        Durability::Relaxed => write_mark(directory, &mark, private_file::replace_unsynced),
+        Durability::Relaxed | Durability::Ephemeral => {
+            write_mark(directory, &mark, private_file::replace_unsynced)
+        }
     }
 }
 

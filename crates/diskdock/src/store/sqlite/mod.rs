@@ -69,8 +69,20 @@ const STATEMENTS: usize = 64;
 pub enum Durability {
     /// A write is done when it would survive a power cut.
     Synced,
-    /// A write is done when this process has written it; for data that is thrown away anyway.
+    /// A write is done when this process has written it: it survives the process, not a power cut.
     Relaxed,
+    /// The same, and the store is thrown away when the process ends.
+    Ephemeral,
+}
+
+impl Durability {
+    /// Whether a later process may read the store.
+    pub(crate) fn outlives_process(self) -> bool {
+        match self {
+            Durability::Synced | Durability::Relaxed => true,
+            Durability::Ephemeral => false,
+        }
+    }
 }
 
 /// The SQLite engine.
@@ -282,7 +294,7 @@ fn make_private_file(path: &Path) -> Result<(), StoreError> {
 fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), StoreError> {
     let synchronous = match durability {
         Durability::Synced => "FULL",
-        Durability::Relaxed => "OFF",
+        Durability::Relaxed | Durability::Ephemeral => "OFF",
     };
     connection
         .execute_batch(&format!(

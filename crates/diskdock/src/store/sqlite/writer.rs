@@ -32,7 +32,9 @@ impl Writer {
     ) -> Result<Writer, StoreError> {
         match durability {
             Durability::Synced => WriterThread::start(committer).map(Writer::Thread),
-            Durability::Relaxed => Ok(Writer::Callers(Arc::new(CallersLane::new(committer)))),
+            Durability::Relaxed | Durability::Ephemeral => {
+                Ok(Writer::Callers(Arc::new(CallersLane::new(committer))))
+            }
         }
     }
 

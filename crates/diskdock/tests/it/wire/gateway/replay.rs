@@ -1,6 +1,7 @@
 //! A captured request is never served again: not while the server runs, not after a restart.
 
 use diskdock::gateway::nonce::stored::forget_stored;
+use diskdock::store::sqlite::Durability;
 
 use super::{get, signed};
 use crate::harness::{REGION, TestServer, ZONE};
@@ -68,4 +69,17 @@ async fn request_older_than_the_stored_nonces_is_expired_after_a_clock_step_back
     server.pass(1_000).await;
     let fresh = create_disk(&server, "fresh");
     assert_eq!(server.send(fresh).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn ephemeral_server_refuses_a_replay_without_storing_nonces() {
+    let server = TestServer::with(|plan| plan.durability = Durability::Ephemeral).await;
+    let captured = create_disk(&server, "captured");
+    assert_eq!(server.send(captured.clone()).await.unwrap().status, 200);
+    assert_eq!(server.send(captured).await.unwrap().refusal(), USED);
+    assert_eq!(disks(&server).await, 1);
+    let store = &server.assembly.gateway.services.store;
+    let stored = store.read(|tx| tx.nonces()).await.unwrap();
+    // The stories may run over a database that servers share, where nonces are stored.
+    assert_eq!(stored.nonces.is_empty(), !server.assembly.gateway.stores_nonces);
 }
