@@ -152,10 +152,7 @@ impl Assembly {
             use_of_disk: Arc::new(move |id| measured.use_of(id)),
         };
         let environment = Arc::new(Environments::new(environment));
-        match inventory_source.scan() {
-            Ok(found) => found.into_iter().for_each(|inventory| environment.inventory(inventory)),
-            Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
-        }
+        offer_images(&inventory_source, &environment);
         let services = Services {
             store,
             runner: Arc::new(runner),
@@ -186,6 +183,14 @@ impl Assembly {
             shares_store,
             worlds: Arc::new(worlds),
         })
+    }
+}
+
+/// Offers the images that are imported by now.
+fn offer_images(source: &InventorySource, environment: &Environments) {
+    match source.scan() {
+        Ok(found) => found.into_iter().for_each(|inventory| environment.inventory(inventory)),
+        Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
     }
 }
 

@@ -100,8 +100,8 @@ impl CallersLane {
     /// Whether what is queued should be done where it may take long.
     fn takes_long(&self) -> bool {
         let queue = self.queue();
-        let is_long = |job: &Box<dyn WriteJob>| !job.is_brief();
-        queue.has_long_log || queue.jobs.len() >= MANY || queue.jobs.iter().any(is_long)
+        let is_long = queue.jobs.iter().any(|job| !job.is_brief());
+        queue.has_long_log || queue.jobs.len() >= MANY || is_long
     }
 
     fn is_empty(&self) -> bool {

@@ -225,8 +225,13 @@ impl Machine {
     }
 }
 
+/// Cases that are tried; `./test --long` tries more.
+fn cases() -> u32 {
+    if std::env::var_os("DISKDOCK_TEST_LONG").is_some() { 20_000 } else { 512 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     /// Whatever happens, no disk is ejected unrequested, a guest is not asked without end, and
     /// once it runs and listens, every disk that is wanted off has left.
