@@ -164,7 +164,7 @@ impl Assembly {
         let nonces = Nonces::new(MAX_NONCES, StoredNonces::new(nonces));
         let guard = Guard { extra_hosts: plan.extra_hosts };
         let stores_nonces = shares_store || plan.durability.outlives_process();
-        let gateway = gateway(services, keys, (nonces, stores_nonces), guard, plan.throttle);
+        let gateway = gateway(services, keys, nonces, stores_nonces, guard, plan.throttle);
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
         let kept = simulated.is_none().then(|| plan.directory.clone());
@@ -198,7 +198,8 @@ fn offer_images(source: &InventorySource, environment: &Environments) {
 fn gateway(
     services: Services,
     keys: Keys,
-    (nonces, stores_nonces): (Nonces, bool),
+    nonces: Nonces,
+    stores_nonces: bool,
     guard: Guard,
     throttle: bool,
 ) -> Gateway {

@@ -27,7 +27,7 @@ use domain::{DiskId, InstanceId, Moment, Uptime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hypervisor::{AttachmentId, Hypervisor, Progress};
+use crate::hypervisor::{AttachmentId, DiskLimit, Hypervisor, Progress};
 use crate::store::{StoreError, WriteTx};
 
 pub(crate) use crate::hypervisor::TransientError;
@@ -80,6 +80,20 @@ pub struct StepContext<'a> {
     pub hypervisor: &'a dyn Hypervisor,
     /// The present reading of the monotonic clock.
     pub now: Uptime,
+}
+
+impl StepContext<'_> {
+    /// Keeps the guests of these instances to these limits of disks that they have.
+    pub(crate) async fn limit_disks(
+        &self,
+        on: &[InstanceId],
+        limits: &[DiskLimit],
+    ) -> Result<(), TransientError> {
+        for instance in on {
+            self.hypervisor.limit_disks(instance, limits).await?;
+        }
+        Ok(())
+    }
 }
 
 /// How an operation ended.

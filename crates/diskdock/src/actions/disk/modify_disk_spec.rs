@@ -352,9 +352,7 @@ impl Operation for Modifying {
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let progress = context.hypervisor.modify(&self.disk, context.now).await?;
         if progress == Progress::Done {
-            for instance in &self.on {
-                context.hypervisor.limit_disks(instance, self.limit.as_slice()).await?;
-            }
+            context.limit_disks(&self.on, self.limit.as_slice()).await?;
         }
         Ok(progress)
     }

@@ -196,9 +196,7 @@ impl Operation for Resizing {
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let progress = context.hypervisor.resize(&self.disk, &self.on, context.now).await?;
         if progress == Progress::Done {
-            for instance in &self.on {
-                context.hypervisor.limit_disks(instance, self.limit.as_slice()).await?;
-            }
+            context.limit_disks(&self.on, self.limit.as_slice()).await?;
         }
         Ok(progress)
     }

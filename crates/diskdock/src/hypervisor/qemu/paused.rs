@@ -106,10 +106,9 @@ impl Qemu {
 
     /// The machines that stand still, sorted.
     pub(super) fn paused_machines(&self) -> Vec<(InstanceId, String)> {
-        let machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
-        let paused = machines.values().filter_map(|at| Some((at.id.clone(), at.paused.get()?)));
+        let known = self.known_machines();
+        let paused = known.iter().filter_map(|at| Some((at.id.clone(), at.paused.get()?)));
         let mut paused: Vec<_> = paused.collect();
-        drop(machines);
         paused.sort();
         paused
     }

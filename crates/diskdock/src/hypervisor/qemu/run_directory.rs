@@ -43,8 +43,7 @@ impl Qemu {
         for id in self.machines_where(|_| Ok(true)).await? {
             self.machine(&id)?;
         }
-        let known = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
-        Ok(known.values().map(Arc::clone).collect())
+        Ok(self.known_machines())
     }
 
     /// The machines that are on, by their directories.

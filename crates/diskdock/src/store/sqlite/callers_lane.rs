@@ -86,7 +86,10 @@ impl CallersLane {
                 }
                 self.queue().has_long_log = !may_block && committer.has_long_log();
             }
-            None => refuse(jobs),
+            None => {
+                refuse(jobs);
+                self.queue().has_long_log = false;
+            }
         }
     }
 
@@ -194,5 +197,33 @@ impl Drop for Turn {
         if !self.is_over {
             self.lane.is_led.store(false, Ordering::Release);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn commit_all_ends_after_a_close_before_a_long_log_was_shortened() {
+        let connection = Connection::open_in_memory().unwrap();
+        let (cache, health) = (Arc::default(), Arc::default());
+        let committer = Committer::new(connection, cache, health, ".".into()).unwrap();
+        let lane = Arc::new(CallersLane::new(committer));
+        lane.queue().has_long_log = true;
+        lane.close().unwrap();
+        let (sender, ended) = mpsc::channel();
+        let elsewhere = Arc::clone(&lane);
+        std::thread::spawn(move || {
+            elsewhere.commit_all();
+            sender.send(()).unwrap();
+        });
+        ended.recv_timeout(Duration::from_secs(10)).expect("nothing is left to commit");
+        assert!(lane.is_empty());
     }
 }
