@@ -18,7 +18,7 @@ use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::{Keys, StartKeys};
 use crate::gateway::metrics::Metrics;
-use crate::gateway::nonce::stored::{StoredNonces, forget_stored};
+use crate::gateway::nonce::stored::{StoredNonces, delete_stored};
 use crate::gateway::nonce::{MAX_NONCES, Nonces};
 use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
@@ -248,7 +248,7 @@ fn tasks(
             let now_s = clock.now_for_signatures().seconds();
             let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
             let store = Arc::clone(&store);
-            async move { forget_stored(&store, expired_s).await }
+            async move { delete_stored(&store, expired_s).await }
         }),
     ];
     tasks.extend(kept.map(|directory| {

@@ -7,7 +7,7 @@
 mod check;
 mod image;
 mod instance_type;
-mod place;
+mod region;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub use instance_type::{
     Architecture, Credits, FamilyLevel, Gpu, InstanceFamily, InstanceType, LocalStorage,
     NetworkPerformance, NvmeSupport,
 };
-pub use place::{DISK_CATEGORIES, Region, Zone};
+pub use region::{DISK_CATEGORIES, Region, Zone};
 
 /// The unchecked content of an [`Inventory`], as it is written to and read from files.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -39,7 +39,7 @@ pub use security_group::{SecurityGroup, SecurityGroupId};
 pub use snapshot::{DiskSnapshot, SnapshotCategory, SnapshotOrigin, SnapshotStatus};
 pub use snapshot_group::SnapshotGroup;
 pub use snapshot_policy::{SnapshotPolicy, SnapshotPolicyId};
-pub use string_enum::{ChargeType, IllegalTransition, LockReason};
+pub use string_enum::{ChargeType, IllegalTransition, LockReason, TransitionKind};
 pub use tag::Tag;
 pub use task::{Task, TaskAction, TaskStatus};
 pub use unknown::UnknownFields;

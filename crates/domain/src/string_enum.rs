@@ -55,6 +55,36 @@ string_enum!(
     }
 );
 
+string_enum!(
+    /// A kind of transition, that is, of what takes time at a hypervisor.
+    TransitionKind {
+        /// A disk is being created.
+        Create = "create",
+        /// A disk is being attached.
+        Attach = "attach",
+        /// A disk is being detached.
+        Detach = "detach",
+        /// A disk is growing.
+        Resize = "resize",
+        /// A disk is getting another category or performance.
+        Modify = "modify",
+        /// A snapshot of a disk is being made.
+        Snapshot = "snapshot",
+        /// A snapshot is being copied to another region.
+        Copy = "copy",
+        /// The content of a disk is being set back.
+        Reinit = "reinit",
+        /// The system disk of an instance is being replaced.
+        Replace = "replace",
+        /// An instance is starting.
+        Start = "start",
+        /// An instance is stopping.
+        Stop = "stop",
+        /// An instance is rebooting.
+        Reboot = "reboot",
+    }
+);
+
 /// A transition that a state machine does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IllegalTransition;

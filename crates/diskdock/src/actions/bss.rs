@@ -29,7 +29,7 @@ QueryOrders
 static GROUP: ActionGroup = ActionGroup {
     title: "Purchases",
     resources: &[],
-    actions: &[Entry::Reading(&QueryAvailableInstances)],
+    actions: &[Entry::Query(&QueryAvailableInstances)],
 };
 
 /// Lists what the account has bought.

@@ -30,7 +30,7 @@ ModifyDedicatedBlockStorageClusterAttribute
 static GROUP: ActionGroup = ActionGroup {
     title: "Block storage clusters",
     resources: &[],
-    actions: &[Entry::Reading(&DescribeDedicatedBlockStorageClusters)],
+    actions: &[Entry::Query(&DescribeDedicatedBlockStorageClusters)],
 };
 
 /// Lists the clusters of the account: there are none.

@@ -1,7 +1,7 @@
 //! The product ECS: disks, instances, and where they are.
 
 use super::{
-    disk, instance, key_pair, place, security_group, snapshot, snapshot_policy, tag, task,
+    disk, instance, key_pair, region, security_group, snapshot, snapshot_policy, tag, task,
 };
 use crate::catalog::errors::{ACTION_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
 use crate::catalog::{ErrorDialect, Product};
@@ -15,7 +15,7 @@ pub(super) static ECS: Product = Product {
     groups: &[
         &disk::GROUP,
         &instance::GROUP,
-        &place::GROUP,
+        &region::GROUP,
         &snapshot::GROUP,
         &security_group::GROUP,
         &snapshot_policy::GROUP,

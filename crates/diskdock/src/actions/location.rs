@@ -30,7 +30,7 @@ DescribeServices
 static GROUP: ActionGroup = ActionGroup {
     title: "Endpoints",
     resources: &[],
-    actions: &[Entry::Reading(&DescribeEndpoints)],
+    actions: &[Entry::Query(&DescribeEndpoints)],
 };
 
 /// Tells which host serves a product in a region.

@@ -35,7 +35,7 @@ UpdateResourceGroup
 static GROUP: ActionGroup = ActionGroup {
     title: "Resource groups",
     resources: &[],
-    actions: &[Entry::Reading(&ListResourceGroups)],
+    actions: &[Entry::Query(&ListResourceGroups)],
 };
 
 /// Lists the resource groups of the account.

@@ -26,11 +26,8 @@ GetCallerIdentity
     go_sdk: "v2",
 };
 
-static GROUP: ActionGroup = ActionGroup {
-    title: "Identity",
-    resources: &[],
-    actions: &[Entry::Reading(&GetCallerIdentity)],
-};
+static GROUP: ActionGroup =
+    ActionGroup { title: "Identity", resources: &[], actions: &[Entry::Query(&GetCallerIdentity)] };
 
 /// Tells who signed the request.
 pub(crate) struct GetCallerIdentity;

@@ -27,8 +27,13 @@ const PIPE: usize = 64 * 1024;
 /// Forgets everything but the keys.
 pub(crate) async fn reset(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?;
-    let forgets = state.clone();
-    state.gateway.services.store.write_then(|tx| tx.wipe(), move |()| forget(&forgets)).await?;
+    let elsewhere = state.clone();
+    state
+        .gateway
+        .services
+        .store
+        .write_then(|tx| tx.wipe(), move |()| drop_in_flight(&elsewhere))
+        .await?;
     state.gateway.faults.clear();
     state.gateway.services.clock.reset();
     Ok(Json(json!({ "reset": true })))
@@ -36,8 +41,8 @@ pub(crate) async fn reset(State(state): State<AdminState>) -> ControlResult {
 
 /// Drops operations and transitions of the state that was replaced. Called right after the commit,
 /// before any other write can start something new.
-fn forget(state: &AdminState) {
-    state.gateway.services.runner.forget_all();
+fn drop_in_flight(state: &AdminState) {
+    state.gateway.services.runner.drop_in_flight();
     if let Some(simulated) = &state.simulated {
         simulated.clear();
     }
@@ -87,8 +92,8 @@ async fn replace(state: &AdminState, mut snapshot: Export) -> Result<Value, Admi
         tx.wipe()?;
         tx.load_export(&snapshot)
     };
-    let forgets = state.clone();
-    services.store.write_then(replace, move |()| forget(&forgets)).await?;
+    let elsewhere = state.clone();
+    services.store.write_then(replace, move |()| drop_in_flight(&elsewhere)).await?;
     let now = services.clock.now();
     reconcile(&services.store, simulated, MissingInHypervisor::Adopt, now).await?;
     services.runner.recover().await?;

@@ -23,12 +23,12 @@ pub(crate) struct DataFiles {
 }
 
 impl DataFiles {
-    /// Looks. A directory that is not there has nothing.
-    pub(crate) fn look(data_directory: &Path) -> Result<DataFiles, StorageError> {
+    /// Reads the names and lengths. A directory that is not there has nothing.
+    pub(crate) fn read(data_directory: &Path) -> Result<DataFiles, StorageError> {
         Ok(DataFiles {
             disks: disk_files(data_directory)?,
             snapshots: snapshots_found(data_directory)?,
-            images: Images::of(data_directory).survey()?.records,
+            images: Images::of(data_directory).list()?.records,
             machines: machines(&data_directory.join("machines"))?,
         })
     }

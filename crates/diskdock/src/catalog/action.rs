@@ -11,7 +11,7 @@ use super::call::Call;
 use super::environment::{Environment, Needs};
 use super::errors::{CLIENT_TOKEN_MISMATCH, Cause, ErrorCode, Refusal};
 use super::input::Input;
-use super::params::{Given, Params};
+use super::params::{Params, RawParams};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::spec::Spec;
@@ -195,9 +195,9 @@ pub type Completion<P, R> = fn(&Environment, &P, R) -> Result<R, ActionError>;
 #[derive(Clone, Copy)]
 pub enum Entry {
     /// A read-only action.
-    Reading(&'static dyn DynQuery),
+    Query(&'static dyn DynQuery),
     /// An action that writes.
-    Mutation(&'static dyn DynAction),
+    Action(&'static dyn DynAction),
 }
 
 impl std::fmt::Debug for Entry {
@@ -210,8 +210,8 @@ impl Entry {
     /// Its description.
     pub fn spec(&self) -> &'static Spec {
         match self {
-            Entry::Reading(query) => query.spec(),
-            Entry::Mutation(action) => action.spec(),
+            Entry::Query(query) => query.spec(),
+            Entry::Action(action) => action.spec(),
         }
     }
 }
@@ -301,7 +301,7 @@ impl<Q: Query> DynQuery for Q {
     }
 
     fn parse(&self, input: &Input) -> Result<Box<dyn ReadyQuery>, Refusal> {
-        let asked = Q::Params::read(&Given::of(input))?;
+        let asked = Q::Params::read(&RawParams::of(input))?;
         Ok(Box::new(AskedQuery::<Q>(Arc::new(asked))))
     }
 }
@@ -347,7 +347,7 @@ impl<A: Action> DynAction for A {
     }
 
     fn parse(&self, input: &Input) -> Result<Box<dyn ReadyAction>, Refusal> {
-        let asked = A::Params::read(&Given::of(input))?;
+        let asked = A::Params::read(&RawParams::of(input))?;
         Ok(Box::new(AskedAction::<A>(asked)))
     }
 }

@@ -9,8 +9,8 @@ mod instance;
 mod instance_spec;
 mod key_pair;
 mod list;
-mod place;
 mod ram;
+mod region;
 mod security_group;
 mod snapshot;
 mod snapshot_policy;
@@ -26,8 +26,8 @@ pub use instance::*;
 pub use instance_spec::*;
 pub use key_pair::*;
 pub use list::ErrorList;
-pub use place::*;
 pub use ram::*;
+pub use region::*;
 pub use security_group::*;
 pub use snapshot::*;
 pub use snapshot_policy::*;
@@ -74,7 +74,7 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         instance::ALL,
         instance_spec::ALL,
         key_pair::ALL,
-        place::ALL,
+        region::ALL,
         ram::ALL,
         security_group::ALL,
         snapshot::ALL,

@@ -37,8 +37,8 @@ pub(crate) use names::{
 };
 pub(crate) use params::json_strings;
 pub use params::{
-    AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Given, Group, Groups, Ignored,
-    JsonList, ParamSpec, Params, Presence, Repeat, WireName, join,
+    AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Group, Groups, Ignored,
+    JsonList, ParamSpec, Params, Presence, RawParams, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
 pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};

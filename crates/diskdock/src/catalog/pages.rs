@@ -1,5 +1,6 @@
 //! The reference as Markdown: a page for each action and a list of all of them.
 
+use super::document::one_line;
 use super::errors::{self, ErrorCode};
 use super::params::{ParamSpec, Presence, Repeat};
 use super::product::{Listed, Product};
@@ -232,11 +233,6 @@ fn error_table(errors: impl IntoIterator<Item = &'static ErrorCode>, out: &mut S
 fn row(cells: &[String], out: &mut String) {
     let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     put(out, &format!("| {} |\n", cells.join(" | ")));
-}
-
-/// Lines of a doc comment as one.
-fn one_line(doc: &str) -> String {
-    doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn capital(sentence: &str) -> String {

@@ -76,17 +76,17 @@ pub enum Repeat {
 
 /// The parameters of one request, as a group at some prefix sees them.
 #[derive(Clone, Debug)]
-pub struct Given<'a> {
+pub struct RawParams<'a> {
     input: &'a Input,
     prefix: String,
     /// No parameter lies here: most structures are left out of most requests.
     is_bare: bool,
 }
 
-impl<'a> Given<'a> {
+impl<'a> RawParams<'a> {
     /// All parameters of a request.
-    pub fn of(input: &'a Input) -> Given<'a> {
-        Given { input, prefix: String::new(), is_bare: false }
+    pub fn of(input: &'a Input) -> RawParams<'a> {
+        RawParams { input, prefix: String::new(), is_bare: false }
     }
 
     /// The full name of `name` here.
@@ -115,10 +115,10 @@ impl<'a> Given<'a> {
     }
 
     /// The given of the structure `name`.
-    pub fn inside(&self, name: &str) -> Given<'a> {
+    pub fn inside(&self, name: &str) -> RawParams<'a> {
         let prefix = format!("{}{name}.", self.prefix);
         let is_bare = self.is_bare || self.input.below(&prefix).next().is_none();
-        Given { input: self.input, prefix, is_bare }
+        RawParams { input: self.input, prefix, is_bare }
     }
 
     /// Whether any parameter lies in this structure.
@@ -162,7 +162,7 @@ pub trait Params: Sized {
     const SPECS: &'static [ParamSpec];
 
     /// Reads it; the error is about the first parameter that is missing or outside its limits.
-    fn read(given: &Given<'_>) -> Result<Self, Refusal>;
+    fn read(given: &RawParams<'_>) -> Result<Self, Refusal>;
 }
 
 /// How a field of such a struct appears on the wire.
@@ -185,7 +185,7 @@ pub trait Field: Sized {
     const MALFORMED: &'static ErrorCode;
 
     /// Reads the field that `spec` describes.
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal>;
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal>;
 }
 
 /// The value of a text; the name is made for an error only.
@@ -202,7 +202,7 @@ impl<T: Value> Field for T {
     const PRESENCE: Presence = Presence::Required;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let full_name = || given.full_name(spec.name);
         match given.get(spec.name) {
             None => Err(Refusal::about(spec.missing, &full_name())),
@@ -219,7 +219,7 @@ impl<T: Value> Field for Option<T> {
     const NAMES: Option<&'static str> = T::NAMES;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         match given.get(spec.name) {
             None => Ok(None),
             Some("") => Ok(T::parse("")),
@@ -239,7 +239,7 @@ impl<T: Value> Field for Expected<T> {
     const PRESENCE: Presence = Presence::Expected;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         <Option<T> as Field>::read(given, spec).map(Expected)
     }
 }
@@ -257,7 +257,7 @@ impl<T: Field> Field for Ignored<T> {
     const CHILDREN: &'static [ParamSpec] = T::CHILDREN;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let present = match T::REPEAT {
             Repeat::Once | Repeat::JsonArray | Repeat::Commas => {
                 given.get(spec.name).is_some_and(|t| !t.is_empty())

@@ -214,7 +214,7 @@ mod tests {
         version: "2016-04-28",
         host_prefix: "vpc",
         is_regional: true,
-        groups: &[&crate::actions::place::GROUP],
+        groups: &[&crate::actions::region::GROUP],
         known_actions: "CreateVpc\nDescribeRegions\n",
         errors: ErrorDialect {
             unknown_action: &UNKNOWN_ACTION,

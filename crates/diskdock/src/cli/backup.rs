@@ -68,7 +68,7 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
         made.map_err(|fault| Failure::new(fault, ""))
     })
     .await?;
-    let beside = DataFiles::look(&data_dir).map_err(|fault| {
+    let beside = DataFiles::read(&data_dir).map_err(|fault| {
         let hint = "The backup is written; only the list of what is not in it is missing.";
         Failure::new(fault, hint)
     })?;

@@ -260,12 +260,12 @@ async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
 }
 
 fn list(args: &ImageArgs) -> Result<(), Failure> {
-    let survey = Images::of(&args.data_dir).survey().map_err(failed)?;
-    for fault in &survey.faults {
+    let listing = Images::of(&args.data_dir).list().map_err(failed)?;
+    for fault in &listing.faults {
         eprintln!("diskdock: {fault}");
     }
     if args.output == TextFormat::Json {
-        let images: Vec<Value> = survey.records.iter().map(told_of).collect();
+        let images: Vec<Value> = listing.records.iter().map(told_of).collect();
         return output::print_json(&json!({ "images": images }));
     }
     let row = |record: &ImageRecord| {
@@ -278,7 +278,7 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
             .map(str::to_owned)
             .to_vec()
     };
-    let rows: Vec<Vec<String>> = survey.records.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = listing.records.iter().map(row).collect();
     let headings = ["id", "name", "system", "GiB", "starts from", "imported"];
     output::print(&output::table(&headings, &rows))?;
     if let Ok(free) = free_bytes(&args.data_dir) {

@@ -57,7 +57,7 @@ fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let locked = if directory.exists() { Some(lock(directory)?) } else { None };
     let backup = BackupFile::open(&args.file).map_err(failed)?;
     check_hypervisor(&backup, directory)?;
-    let beside = DataFiles::look(directory).map_err(|fault| Failure::new(fault, ""))?;
+    let beside = DataFiles::read(directory).map_err(|fault| Failure::new(fault, ""))?;
     let disagreement = compare(backup.contents(), &beside);
     if args.output == TextFormat::Table {
         let holds = contents_text(backup.contents());

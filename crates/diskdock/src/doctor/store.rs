@@ -31,7 +31,7 @@ pub(crate) fn examine(data_directory: &Path) -> Point {
 }
 
 fn agree(contents: &StoreContents, data_directory: &Path) -> Point {
-    let beside = match DataFiles::look(data_directory) {
+    let beside = match DataFiles::read(data_directory) {
         Ok(beside) => beside,
         Err(error) => {
             let remedy = "give the files of the data directory back to whoever runs the server";

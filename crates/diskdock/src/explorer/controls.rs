@@ -1,14 +1,10 @@
 //! The page of the operator's controls: time, rules for transitions, faults of the API, locks,
 //! keys, the whole state. Each form shows the command line that does the same.
 
-use domain::LockReason;
+use domain::{LockReason, TransitionKind};
 use maud::{Markup, html};
 
 use super::page::{Section, page as whole};
-
-/// The transitions that a rule can be for.
-const TRANSITIONS: &[&str] =
-    &["create", "attach", "detach", "resize", "modify", "start", "stop", "reboot"];
 
 /// The page, which the script fills.
 pub(crate) fn page() -> Markup {
@@ -88,7 +84,7 @@ fn rules() -> Markup {
     let about = "The first rule that fits a transition when it begins counts.";
     let any = ("", "any");
     let transitions: Vec<_> =
-        [any].into_iter().chain(TRANSITIONS.iter().map(|word| (*word, *word))).collect();
+        [any].into_iter().chain(TransitionKind::WORDS.iter().map(|word| (*word, *word))).collect();
     let behaviours = [
         ("hold", "hold, until finished or refused"),
         ("refuse", "refuse, as a guest that keeps a device"),

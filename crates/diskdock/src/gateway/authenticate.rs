@@ -64,7 +64,7 @@ impl Gateway {
             host: host(parts).to_owned(),
             identity: found.identity.clone(),
         };
-        let is_stored = self.stores_nonces && matches!(entry, Entry::Mutation(_));
+        let is_stored = self.stores_nonces && matches!(entry, Entry::Action(_));
         let nonce = is_stored.then(|| signed.to_store());
         Ok(Authenticated { caller, rights: found.rights.clone(), nonce })
     }

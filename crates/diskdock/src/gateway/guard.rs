@@ -74,7 +74,7 @@ fn is_loopback(name: &str) -> bool {
 }
 
 /// The host that the caller named.
-fn host(parts: &Parts) -> &str {
+pub(super) fn host(parts: &Parts) -> &str {
     let authority = parts.uri.authority().map(|authority| authority.as_str());
     text(&parts.headers, HOST.as_str()).or(authority).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ mod worlds;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, Response};
 
@@ -35,7 +35,7 @@ use crate::service::{self, Origin, Request, Services};
 use authenticate::Authenticated;
 use decode::Pair;
 use faults::{Fault, Faults};
-use guard::Guard;
+use guard::{Guard, host};
 use keys::Keys;
 use metrics::Metrics;
 use nonce::Nonces;
@@ -294,12 +294,6 @@ impl Decoded {
             body,
         }
     }
-}
-
-/// The host that the caller named.
-fn host(parts: &Parts) -> &str {
-    let named = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
-    named.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
 }
 
 /// JSON or XML. Left out, it is XML under signature 1.0, as the vendor documents it, else JSON.

@@ -140,7 +140,7 @@ impl Nonces {
         let expiry_s = expiry.read_s(now_s, uptime);
         let last = minute(expiry_s.saturating_sub(WINDOW_S)).saturating_sub(1);
         for memory in self.memories() {
-            self.count.fetch_sub(memory.forget(last), Ordering::Relaxed);
+            self.count.fetch_sub(memory.drop_through(last), Ordering::Relaxed);
         }
         expiry_s
     }

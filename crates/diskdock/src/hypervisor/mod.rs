@@ -226,7 +226,7 @@ pub trait Machines: Send + Sync {
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
     }
     /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
+    fn remove_machine<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// Carries out what a guest has left to do since the last time: disks that it released on
     /// request are closed, and those that it ejected unrequested are plugged in again.
     fn reconcile_devices<'a>(&'a self, _: &'a InstanceId) -> DriverFuture<'a, ()> {

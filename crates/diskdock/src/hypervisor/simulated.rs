@@ -176,8 +176,8 @@ impl Simulated {
         !has_it
     }
 
-    /// One look at a transition: begins it if it is not under way, ends it if it is due.
-    fn look(&self, key: Key, now: Uptime, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
+    /// Polls a transition once: begins it if it is not under way, ends it if it is due.
+    fn poll(&self, key: Key, now: Uptime, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
         let mut state = self.lock();
         let under = match state.transitions.get(&key) {
             Some(under) => *under,
@@ -243,7 +243,7 @@ fn ready<'a, T: Send + 'a>(answer: T) -> DriverFuture<'a, T> {
 impl Machines for Simulated {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let key = on_machine(TransitionKind::Start, &spec.instance);
-        ready(self.look(key, now, |state| state.machine(&spec.instance).turn(true)))
+        ready(self.poll(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
     fn stop<'a>(
@@ -258,16 +258,16 @@ impl Machines for Simulated {
             let mut state = self.lock();
             return ready(state.settle(&key, off));
         }
-        ready(self.look(key, now, off))
+        ready(self.poll(key, now, off))
     }
 
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let key = on_machine(TransitionKind::Reboot, &spec.instance);
-        ready(self.look(key, now, |state| state.machine(&spec.instance).turn(true)))
+        ready(self.poll(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
     fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress> {
-        ready(self.look(on_attachment(TransitionKind::Attach, attachment), now, |state| {
+        ready(self.poll(on_attachment(TransitionKind::Attach, attachment), now, |state| {
             let machine = state.machine(&attachment.instance);
             let newer = |(disk, generation): &(DiskId, u64)| {
                 *disk == attachment.disk && *generation > attachment.generation
@@ -287,7 +287,7 @@ impl Machines for Simulated {
         if self.is_without(attachment) {
             return ready(Progress::Done);
         }
-        ready(self.look(on_attachment(TransitionKind::Detach, attachment), now, |state| {
+        ready(self.poll(on_attachment(TransitionKind::Detach, attachment), now, |state| {
             let gone = (attachment.disk.clone(), attachment.generation);
             // A machine that was forgotten meanwhile must not come back.
             if let Some(machine) = state.machines.get_mut(&attachment.instance) {
@@ -306,7 +306,7 @@ impl Machines for Simulated {
         ready(self.replace(old, new, now))
     }
 
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+    fn remove_machine<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
         let mut state = self.lock();
         state.machines.remove(instance);
         state.transitions.retain(|key, _| key.instance.as_ref() != Some(instance));

@@ -38,10 +38,10 @@ impl InventorySource {
     /// Scans the imported images. Returns the inventory if they have changed since the last scan.
     /// Unusable images are logged once.
     pub fn scan(&self) -> Result<Option<Inventory>, StorageError> {
-        let survey = self.images.survey()?;
+        let listing = self.images.list()?;
         let now = LastScan {
-            imported: survey.records.iter().map(crate::storage::ImageRecord::offered).collect(),
-            faults: survey.faults.iter().map(ToString::to_string).collect(),
+            imported: listing.records.iter().map(crate::storage::ImageRecord::offered).collect(),
+            faults: listing.faults.iter().map(ToString::to_string).collect(),
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if now.faults != seen.faults {
@@ -69,7 +69,7 @@ impl InventorySource {
         Ok(())
     }
 
-    /// Faults of images, as of the last survey.
+    /// Faults of images, as of the last listing.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }

@@ -76,7 +76,7 @@ impl BackgroundTasks {
             PeriodicTask::new("forget old tokens", CLEARED_EVERY, move || {
                 let store = Arc::clone(&forgetting);
                 let before = token_clock.now().plus_s(-TOKENS_KEPT_S);
-                async move { store.write(move |tx| tx.forget_tokens(before)).await }
+                async move { store.write(move |tx| tx.delete_tokens(before)).await }
             }),
             PeriodicTask::new("remove what has expired", EXPIRED_EVERY, move || {
                 let (store, now) = (Arc::clone(&expiring), expiry_clock.now());

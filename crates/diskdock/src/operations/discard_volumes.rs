@@ -26,7 +26,7 @@ pub async fn discard_volumes(
     }
     let count = gone.len();
     if count > 0 {
-        store.write(move |tx| gone.iter().try_for_each(|disk| tx.forget_discard(disk))).await?;
+        store.write(move |tx| gone.iter().try_for_each(|disk| tx.delete_discard(disk))).await?;
     }
     Ok(count + discard_snapshots(store, hypervisor).await?)
 }
@@ -46,7 +46,7 @@ async fn discard_snapshots(
     let count = gone.len();
     if count > 0 {
         let forget = move |tx: &mut dyn WriteTx| {
-            gone.iter().try_for_each(|snapshot| tx.forget_snapshot_discard(snapshot))
+            gone.iter().try_for_each(|snapshot| tx.delete_snapshot_discard(snapshot))
         };
         store.write(forget).await?;
     }

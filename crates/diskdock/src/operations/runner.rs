@@ -305,7 +305,7 @@ impl Runner {
     }
 
     /// Forgets all jobs, as when the store was wiped.
-    pub fn forget_all(&self) {
+    pub fn drop_in_flight(&self) {
         *self.lock() = Jobs::default();
     }
 

@@ -84,7 +84,7 @@ pub(crate) async fn dispatch(
     let environment = services.environment.current();
     check_region(&environment, listed.spec(), &request.input)?;
     match listed.entry {
-        Entry::Reading(query) => {
+        Entry::Query(query) => {
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
             let authorization = AccessCheck::of(listed, request);
@@ -103,7 +103,7 @@ pub(crate) async fn dispatch(
             };
             Ok(Reply { reply, ignored, changes_keys: false })
         }
-        Entry::Mutation(action) => {
+        Entry::Action(action) => {
             let ready = action.parse(&request.input)?;
             let ignored = ignored(services, action.spec().parameters, &request.input)?;
             let written = if is_dry_run(&request.input) {

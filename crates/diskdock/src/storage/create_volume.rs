@@ -5,23 +5,23 @@ use std::path::Path;
 use domain::DiskId;
 
 use super::directory::{Directory, DiskFile, DiskFormat};
-use super::draft::Draft;
 use super::error::{At, StorageError};
 use super::files;
 use super::images::ImageRecord;
 use super::qemu_img::Tool;
+use super::staging::StagingDirectory;
 use super::volumes::Volumes;
 
-/// The file in a draft.
+/// The file in a staging directory.
 pub(super) const UNNAMED: &str = "disk";
 
 impl Directory {
     pub(super) fn create_empty(&self, disk: &DiskId, bytes: u64) -> Result<(), StorageError> {
-        let draft = self.draft()?;
-        let path = draft.file(UNNAMED);
+        let staging = self.staging()?;
+        let path = staging.file(UNNAMED);
         let file = files::create(&path)?;
         file.set_len(bytes).at("make room in", &path)?;
-        self.finish(draft, disk, DiskFormat::Raw)
+        self.finish(staging, disk, DiskFormat::Raw)
     }
 
     pub(super) fn create_overlay(
@@ -30,9 +30,9 @@ impl Directory {
         bytes: u64,
         image: &ImageRecord,
     ) -> Result<(), StorageError> {
-        let draft = self.draft()?;
-        self.make_overlay(&draft.file(UNNAMED), bytes, image)?;
-        self.finish(draft, disk, DiskFormat::Qcow2)?;
+        let staging = self.staging()?;
+        self.make_overlay(&staging.file(UNNAMED), bytes, image)?;
+        self.finish(staging, disk, DiskFormat::Qcow2)?;
         // A delete of an image removes its name first and looks for disks on it then.
         let still_there = self.image(&image.id);
         if still_there.is_err() {
@@ -57,27 +57,31 @@ impl Directory {
         tool.owned_by(self.0.owner).run().map(drop).map_err(|fault| fault.or_full(path))
     }
 
-    pub(super) fn draft(&self) -> Result<Draft, StorageError> {
+    pub(super) fn staging(&self) -> Result<StagingDirectory, StorageError> {
         let (keeper, mode) = self.owner_and_mode();
-        Draft::begin(self.disks(), keeper, mode)
+        StagingDirectory::begin(self.disks(), keeper, mode)
     }
 
     pub(super) fn finish(
         &self,
-        draft: Draft,
+        staging: StagingDirectory,
         disk: &DiskId,
         format: DiskFormat,
     ) -> Result<(), StorageError> {
-        self.finish_as(draft, &self.named(disk, format)?)
+        self.finish_as(staging, &self.named(disk, format)?)
     }
 
-    /// Makes the file of a draft durable and gives it this name, unless the name is taken.
-    pub(super) fn finish_as(&self, draft: Draft, finished: &Path) -> Result<(), StorageError> {
-        let path = draft.file(UNNAMED);
+    /// Makes a staged file durable and gives it this name, unless the name is taken.
+    pub(super) fn finish_as(
+        &self,
+        staging: StagingDirectory,
+        finished: &Path,
+    ) -> Result<(), StorageError> {
+        let path = staging.file(UNNAMED);
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         files::sync(&path)?;
         // The file of a concurrent create is as good.
-        draft.publish(UNNAMED, finished).map(drop)
+        staging.publish(UNNAMED, finished).map(drop)
     }
 
     pub(super) fn grow(&self, found: &DiskFile, bytes: u64) -> Result<(), StorageError> {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use domain::DiskId;
 
 use super::error::{At, StorageError};
-use super::{files, name};
+use super::{file_name, files};
 
 /// The end of such a file's name.
 const END: &str = ".damage";
@@ -66,8 +66,8 @@ impl Damages {
         }
     }
 
-    /// Forgets it. Gives the reason, if there was one.
-    pub(super) fn forget(
+    /// Removes it. Gives the reason, if there was one.
+    pub(super) fn clear(
         &self,
         disks: &Path,
         disk: &DiskId,
@@ -98,12 +98,12 @@ fn write_down(disks: &Path, disk: &DiskId, damage: &mut Damage) {
 }
 
 fn file_of(disks: &Path, disk: &DiskId) -> Result<PathBuf, StorageError> {
-    Ok(disks.join(format!("{}{END}", name::checked(disk.as_str())?)))
+    Ok(disks.join(format!("{}{END}", file_name::checked(disk.as_str())?)))
 }
 
 fn disk_of(path: &Path) -> Option<DiskId> {
     let id = path.file_name()?.to_str()?.strip_suffix(END)?;
-    name::checked(id).ok().map(DiskId::from)
+    file_name::checked(id).ok().map(DiskId::from)
 }
 
 fn read(path: &Path) -> Result<String, StorageError> {

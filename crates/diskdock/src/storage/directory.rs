@@ -10,15 +10,16 @@ use domain::DiskId;
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
 use super::damage::Damages;
-use super::draft;
 use super::error::{At, StorageError};
 use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
+use super::staging;
 use super::volume_sync::{FileSyncHandle, identity};
 use super::volumes::{Deleted, Holder, Opened, SyncHandle, Volume, Volumes};
 use super::{
-    CLOSED, GIB, PASSABLE, copy, holders, name, qcow2, recover_deleted, snapshot_files, survey,
+    CLOSED, GIB, PASSABLE, copy, file_listing, file_name, holders, qcow2, recover_deleted,
+    snapshot_files,
 };
 use crate::reserve;
 
@@ -84,7 +85,7 @@ impl Directory {
         let images = Images::open_for(data_directory, group)?;
         let disks = images.disks().to_owned();
         files::directory(&disks, CLOSED)?;
-        draft::clear_left_behind(&disks)?;
+        staging::clear_left_behind(&disks)?;
         let opened = device_and_inode(&disks)?;
         let damages = Damages::load(&disks)?;
         let snapshots = snapshot_files::open(data_directory)?;
@@ -106,8 +107,8 @@ impl Directory {
     /// Copies go past the page cache wherever that works: a sync of a guest would wait for what
     /// they have there.
     pub fn with_cache(self, cache: DiskCache) -> Result<Directory, StorageError> {
-        let draft = self.draft()?;
-        let path = draft.file(UNNAMED);
+        let staging = self.staging()?;
+        let path = staging.file(UNNAMED);
         files::create(&path)?.set_len(TRIAL_BYTES).at("make room in", &path)?;
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         let direct = FileIo::direct(&path, self.0.owner);
@@ -127,7 +128,7 @@ impl Directory {
 
     /// The images that can be used.
     pub fn images(&self) -> Result<Vec<ImageRecord>, StorageError> {
-        self.0.images.survey().map(|survey| survey.records)
+        self.0.images.list().map(|listing| listing.records)
     }
 
     /// The image of this id.
@@ -158,7 +159,7 @@ impl Directory {
     }
 
     pub(super) fn named(&self, disk: &DiskId, format: DiskFormat) -> Result<PathBuf, StorageError> {
-        let id = name::checked(disk.as_str())?;
+        let id = file_name::checked(disk.as_str())?;
         Ok(self.disks().join(format!("{id}.{}", format.as_str())))
     }
 
@@ -189,7 +190,7 @@ impl Directory {
 
     /// The files of all disks.
     fn files(&self) -> Result<Vec<PathBuf>, StorageError> {
-        survey::paths_of_disks(self.disks())
+        file_listing::paths_of_disks(self.disks())
     }
 
     /// The open file of a disk, whether it is damaged or not.
@@ -285,7 +286,7 @@ impl Volumes for Directory {
 
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError> {
         let Some((path, _)) = self.path(disk)? else {
-            self.0.damages.forget(self.disks(), disk)?;
+            self.0.damages.clear(self.disks(), disk)?;
             return Ok(Deleted::WereMissing);
         };
         // Only regular files are opened.
@@ -295,7 +296,7 @@ impl Volumes for Directory {
         for format in DiskFormat::ALL {
             files::remove(&self.named(disk, format)?)?;
         }
-        self.0.damages.forget(self.disks(), disk)?;
+        self.0.damages.clear(self.disks(), disk)?;
         files::sync(self.disks())?;
         Ok(Deleted::Now)
     }
@@ -308,7 +309,7 @@ impl Volumes for Directory {
         self.check_still_there()?;
         let files = self.files()?;
         let ids = files.iter().filter_map(|path| path.file_stem()?.to_str());
-        let mut disks: Vec<_> = ids.filter(|id| name::checked(id).is_ok()).collect();
+        let mut disks: Vec<_> = ids.filter(|id| file_name::checked(id).is_ok()).collect();
         disks.sort_unstable();
         disks.dedup();
         Ok(disks.into_iter().map(DiskId::from).collect())
@@ -332,7 +333,7 @@ impl Volumes for Directory {
     fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError> {
         // A missing file cannot be accepted.
         self.open_file(disk)?;
-        let accepted = self.0.damages.forget(self.disks(), disk)?;
+        let accepted = self.0.damages.clear(self.disks(), disk)?;
         if let Some(why) = &accepted {
             tracing::warn!(%disk, why, "an operator accepts a damaged disk as it is");
         }
@@ -350,9 +351,9 @@ impl Volumes for Directory {
             return Err(StorageError::Taken { what: format!("{} is there", path.display()), hint });
         }
         let (held, format) = recover_deleted::held(process, opened)?;
-        let draft = self.draft()?;
-        copy::copy(&held, &draft.file(UNNAMED), &|_| true)?;
-        self.finish(draft, disk, format)?;
+        let staging = self.staging()?;
+        copy::copy(&held, &staging.file(UNNAMED), &|_| true)?;
+        self.finish(staging, disk, format)?;
         self.find(disk).map(|volume| volume.opened)
     }
 

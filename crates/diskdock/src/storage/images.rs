@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use domain::inventory::{Architecture, BootMode, Image, OsType};
 use serde::{Deserialize, Serialize};
 
-use super::draft::{self, Draft};
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
-use super::{CLOSED, PASSABLE, name, qcow2};
+use super::staging::{self, StagingDirectory};
+use super::{CLOSED, PASSABLE, file_name, qcow2};
 
 pub(super) const RECORD: &str = "image.json";
 pub(super) const DISK: &str = "disk.qcow2";
 pub(super) const KERNEL: &str = "kernel";
 pub(super) const INITRD: &str = "initrd";
-/// The content of an image in its draft.
+/// The content of an image in its staging directory.
 pub(super) const CONTENT: &str = "content";
 /// The largest record in bytes.
 const RECORD_BYTES: u64 = 64 * 1024;
@@ -100,7 +100,7 @@ pub struct KernelFiles {
 
 /// The result of reading all images.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct ImageListing {
     /// Those that can be used, sorted by id.
     pub records: Vec<ImageRecord>,
     /// The faults of the others.
@@ -138,7 +138,7 @@ impl Images {
         builder.recursive(true).create(data_directory).at("make", data_directory)?;
         let images = Images::of(data_directory);
         files::directory(&images.directory, CLOSED)?;
-        draft::clear_left_behind(&images.directory)?;
+        staging::clear_left_behind(&images.directory)?;
         Ok(images)
     }
 
@@ -150,7 +150,7 @@ impl Images {
         let images = Images { group, ..Images::open(data_directory)? };
         for entry in std::fs::read_dir(&images.directory).at("list", &images.directory)?.flatten() {
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_directory && name::checked(&entry.file_name().to_string_lossy()).is_ok() {
+            if is_directory && file_name::checked(&entry.file_name().to_string_lossy()).is_ok() {
                 images.apply_owner(&entry.path())?;
             }
         }
@@ -160,28 +160,28 @@ impl Images {
     }
 
     /// Reads all images.
-    pub fn survey(&self) -> Result<Survey, StorageError> {
+    pub fn list(&self) -> Result<ImageListing, StorageError> {
         let entries = match std::fs::read_dir(&self.directory) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Survey::default());
+                return Ok(ImageListing::default());
             }
             entries => entries.at("list", &self.directory)?,
         };
-        let mut survey = Survey::default();
+        let mut listing = ImageListing::default();
         for entry in entries.flatten().take(IMAGES) {
             let id = entry.file_name().to_string_lossy().into_owned();
             if id.starts_with('.') {
                 continue;
             }
             match self.record(&id) {
-                Ok(record) => survey.records.push(record),
+                Ok(record) => listing.records.push(record),
                 // It went while we looked.
                 Err(StorageError::Missing { .. }) if !entry.path().exists() => {}
-                Err(fault) => survey.faults.push(fault),
+                Err(fault) => listing.faults.push(fault),
             }
         }
-        survey.records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(survey)
+        listing.records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(listing)
     }
 
     /// The record of an image.
@@ -252,8 +252,8 @@ impl Images {
             return Err(missing(id));
         }
         self.refuse_if_used(id)?;
-        let draft = self.draft()?;
-        let aside = draft.file(CONTENT);
+        let staging = self.staging()?;
+        let aside = staging.file(CONTENT);
         std::fs::rename(&path, &aside).at("rename", &path)?;
         // A concurrent create of a disk on it looks for the image again afterwards.
         if let Err(used) = self.refuse_if_used(id) {
@@ -277,7 +277,7 @@ impl Images {
     pub(super) fn owning<'a>(&self, file: &'a Path) -> Option<&'a str> {
         let inside = file.strip_prefix(&self.directory).ok()?.to_str()?;
         let id = inside.strip_suffix(DISK)?.strip_suffix('/')?;
-        name::checked(id).ok()
+        file_name::checked(id).ok()
     }
 
     /// The directory of disks.
@@ -292,12 +292,12 @@ impl Images {
 
     /// The directory of an image, which need not exist.
     pub(super) fn of_image(&self, id: &str) -> Result<PathBuf, StorageError> {
-        Ok(self.directory.join(name::checked(id)?))
+        Ok(self.directory.join(file_name::checked(id)?))
     }
 
-    pub(super) fn draft(&self) -> Result<Draft, StorageError> {
+    pub(super) fn staging(&self) -> Result<StagingDirectory, StorageError> {
         let (owner, mode) = self.owner_and_mode();
-        Draft::begin(&self.directory, owner, mode)
+        StagingDirectory::begin(&self.directory, owner, mode)
     }
 
     /// Gives the directory of an image and all that is in it owner and mode.
@@ -356,5 +356,5 @@ fn missing(id: &str) -> StorageError {
 fn disk_of(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
     let id = file.strip_suffix(".qcow2")?;
-    name::checked(id).ok().map(str::to_owned)
+    file_name::checked(id).ok().map(str::to_owned)
 }

@@ -89,8 +89,8 @@ impl Images {
         check_texts(import)?;
         let finished = self.of_image(&import.id)?;
         self.refuse_if_there(import, &finished)?;
-        let draft = self.draft()?;
-        let content = draft.file(CONTENT);
+        let staging = self.staging()?;
+        let content = staging.file(CONTENT);
         files::directory(&content, CLOSED)?;
         let (boot, bytes) = self.fill(&content, import, tell)?;
         tell(ImportProgress::Saving);

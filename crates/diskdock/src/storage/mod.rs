@@ -24,22 +24,22 @@ mod copy;
 mod create_volume;
 mod damage;
 mod directory;
-mod draft;
 mod error;
 mod file_io;
+mod file_listing;
+mod file_name;
 mod files;
 mod holders;
 mod images;
 mod import;
 mod import_source;
-mod name;
 mod qcow2;
 mod qemu_img;
 mod recover_deleted;
 mod set_back;
 mod snapshot_files;
 mod snapshots;
-mod survey;
+mod staging;
 mod volume_sync;
 mod volumes;
 
@@ -47,14 +47,16 @@ pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
 pub use file_io::DiskCache;
 pub(crate) use file_io::{Aio, TRIAL_BYTES};
+pub(crate) use file_listing::{DiskFileFound, disk_files, snapshots_found};
+pub(crate) use file_name::checked;
 pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};
-pub use images::{BootFiles, ImageBoot, ImageRecord, ImageStart, Images, KernelFiles, Survey};
+pub use images::{
+    BootFiles, ImageBoot, ImageListing, ImageRecord, ImageStart, Images, KernelFiles,
+};
 pub use import::{Import, ImportProgress, ImportedFiles};
-pub(crate) use name::checked;
 pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
-pub(crate) use survey::{DiskFileFound, disk_files, snapshots_found};
 pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.

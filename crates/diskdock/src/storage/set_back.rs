@@ -1,7 +1,7 @@
 //! Another content for a disk: made beside its file, and then put in the place of it as a whole.
 //!
 //! ```text
-//!   make it in a draft -> make it durable -> rename it to the disk's name -> remove the old file
+//!   stage it -> make it durable -> rename it to the disk's name -> remove the old file
 //!   of the other format
 //! ```
 //!
@@ -31,8 +31,8 @@ impl Directory {
         let old = self.sound_file(disk)?;
         holders::refuse_if_locked(&old.path)?;
         self.remove_other_formats(disk, old.format)?;
-        let draft = self.draft()?;
-        let made = draft.file(UNNAMED);
+        let staging = self.staging()?;
+        let made = staging.file(UNNAMED);
         let format = self.make_content(&made, size_gib, content, watch)?;
         files::apply_owner(&made, self.0.owner, files::PRIVATE)?;
         files::sync(&made)?;
@@ -100,9 +100,9 @@ impl Directory {
         let (path, format) = self.require_whole(from)?;
         let file = files::open(&path, false).at("open", &path)?;
         self.require_room_for_copy(&file, &path)?;
-        let draft = self.snapshot_draft()?;
-        copy::copy(&file, &draft.file(UNNAMED), watch)?;
+        let staging = self.snapshot_staging()?;
+        copy::copy(&file, &staging.file(UNNAMED), watch)?;
         failpoint::hit("snapshot.copied");
-        self.finish_as(draft, &self.snapshot_path(to, format.as_str())?)
+        self.finish_as(staging, &self.snapshot_path(to, format.as_str())?)
     }
 }

@@ -12,14 +12,14 @@ use domain::{DiskId, SnapshotId};
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
 use super::directory::{Directory, DiskFile, DiskFormat};
-use super::draft::{self, Draft};
 use super::error::{At, StorageError};
 use super::import::{SILENCE, percent, require_room};
 use super::qemu_img::Tool;
 use super::snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
+use super::staging::{self, StagingDirectory};
 use super::volume_sync::identity;
 use super::volumes::{Deleted, Opened, SyncHandle, Volume, Volumes};
-use super::{CLOSED, GIB, copy, files, holders, name, qcow2};
+use super::{CLOSED, GIB, copy, file_name, files, holders, qcow2};
 use crate::failpoint;
 
 /// The directory in the data directory.
@@ -33,7 +33,7 @@ const BLOCK: u64 = 512;
 pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
     let directory = data_directory.join(DIRECTORY);
     files::directory(&directory, CLOSED)?;
-    draft::clear_left_behind(&directory)?;
+    staging::clear_left_behind(&directory)?;
     Ok(directory)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
 pub(super) fn snapshot_files(directory: &Path) -> Result<Vec<(String, PathBuf)>, StorageError> {
     let ends = [DiskFormat::Raw.as_str(), DiskFormat::Qcow2.as_str(), BEGUN];
     let found = files::in_directory(directory)?.into_iter().filter_map(|path| {
-        let id = name::checked(path.file_stem()?.to_str()?).ok()?.to_owned();
+        let id = file_name::checked(path.file_stem()?.to_str()?).ok()?.to_owned();
         let is_snapshot = ends.contains(&path.extension()?.to_str()?);
         let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
         (is_snapshot && is_file).then_some((id, path))
@@ -60,7 +60,7 @@ impl Directory {
         snapshot: &SnapshotId,
         end: &str,
     ) -> Result<PathBuf, StorageError> {
-        let id = name::checked(snapshot.as_str())?;
+        let id = file_name::checked(snapshot.as_str())?;
         Ok(self.0.snapshots.join(format!("{id}.{end}")))
     }
 
@@ -100,9 +100,9 @@ impl Directory {
         require_room(&self.0.snapshots, bytes)
     }
 
-    pub(super) fn snapshot_draft(&self) -> Result<Draft, StorageError> {
+    pub(super) fn snapshot_staging(&self) -> Result<StagingDirectory, StorageError> {
         let (keeper, mode) = self.owner_and_mode();
-        Draft::begin(&self.0.snapshots, keeper, mode)
+        StagingDirectory::begin(&self.0.snapshots, keeper, mode)
     }
 
     /// The sound file of a disk, written out: a failure damages the disk and is an error.
@@ -121,11 +121,11 @@ impl Directory {
         if found.format != DiskFormat::Raw {
             return Ok(false);
         }
-        let draft = self.snapshot_draft()?;
-        let target = files::create(&draft.file(UNNAMED))?;
+        let staging = self.snapshot_staging()?;
+        let target = files::create(&staging.file(UNNAMED))?;
         let is_shared = copy::share(&found.file, &target);
         if is_shared {
-            self.finish_as(draft, &self.snapshot_path(snapshot, DiskFormat::Raw.as_str())?)?;
+            self.finish_as(staging, &self.snapshot_path(snapshot, DiskFormat::Raw.as_str())?)?;
         }
         Ok(is_shared)
     }
@@ -151,7 +151,7 @@ impl Directory {
         Ok(base.metadata().at("look at", &base)?.blocks() * BLOCK)
     }
 
-    /// `qemu-img convert` from one format into a file of a draft, as QEMU's user.
+    /// `qemu-img convert` from one format into a file of a staging directory, as QEMU's user.
     fn convert(
         &self,
         from: (&Path, DiskFormat),
@@ -172,7 +172,7 @@ impl Directory {
         tool.run().map(drop).map_err(|fault| fault.or_full(to.0))
     }
 
-    /// Fills the file of a draft with the content of a whole snapshot.
+    /// Fills the file of a staging directory with the content of a whole snapshot.
     fn fill_from(
         &self,
         (path, format): (&Path, DiskFormat),
@@ -240,8 +240,8 @@ impl Snapshots for Directory {
             return Ok(());
         }
         self.require_room_for(&found)?;
-        let draft = self.snapshot_draft()?;
-        let to = draft.file(UNNAMED);
+        let staging = self.snapshot_staging()?;
+        let to = staging.file(UNNAMED);
         match found.format {
             DiskFormat::Raw => copy::copy(&found.file, &to, watch)?,
             DiskFormat::Qcow2 => {
@@ -249,7 +249,7 @@ impl Snapshots for Directory {
             }
         }
         failpoint::hit("snapshot.copied");
-        self.finish_as(draft, &self.snapshot_path(snapshot, found.format.as_str())?)
+        self.finish_as(staging, &self.snapshot_path(snapshot, found.format.as_str())?)
     }
 
     fn begin(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Begun, StorageError> {
@@ -328,10 +328,10 @@ impl Snapshots for Directory {
         if self.path(disk)?.is_some() {
             return self.flush(disk);
         }
-        let draft = self.draft()?;
-        self.fill_with(snapshot, size_gib, &draft.file(UNNAMED), watch)?;
+        let staging = self.staging()?;
+        self.fill_with(snapshot, size_gib, &staging.file(UNNAMED), watch)?;
         failpoint::hit("snapshot.restored");
-        self.finish(draft, disk, DiskFormat::Raw)
+        self.finish(staging, disk, DiskFormat::Raw)
     }
 
     fn set_back(

@@ -159,11 +159,11 @@ pub trait WriteTx: ReadTx {
         self.remove(id)
     }
     /// The bytes of a removed disk are gone.
-    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
+    fn delete_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// Remembers that what there is of a snapshot's bytes is to be discarded.
     fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
     /// Nothing of a snapshot's bytes is left.
-    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
+    fn delete_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
     /// Saves an instance: a new one, or one that this transaction has read.
     fn save_instance(&mut self, instance: &Instance) -> Result<(), StoreError> {
         self.save(instance)
@@ -177,13 +177,13 @@ pub trait WriteTx: ReadTx {
     /// Records the reply to a request with a ClientToken.
     fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
-    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
+    fn delete_tokens(&mut self, moment: Moment) -> Result<(), StoreError>;
     /// Records the nonce of a write, even if it will be refused. False if it is there already: a
     /// server that shares the store has seen the request.
     fn save_nonce(&mut self, nonce: &StoredNonce) -> Result<bool, StoreError>;
     /// Forgets some of the requests that were signed before this second, and remembers that
     /// everything up to the latest of them may have been seen; true if there may be more.
-    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError>;
+    fn delete_nonces(&mut self, before_s: i64) -> Result<bool, StoreError>;
     /// Enqueues an operation.
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Saves the progress of an operation.

@@ -77,7 +77,7 @@ impl Bench<'_> {
     async fn release(&self, instance: &str) {
         let id = InstanceId::from(instance);
         self.until_settled(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
-        self.driver.forget(&id).await.unwrap();
+        self.driver.remove_machine(&id).await.unwrap();
         assert_eq!(self.observe(instance).await, None);
     }
 
@@ -151,7 +151,7 @@ async fn start_stop_and_forget_of_a_machine(bench: &Bench<'_>) {
     let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
     bench.until_settled(off).await;
     for _ in 0..2 {
-        bench.driver.forget(&id).await.unwrap();
+        bench.driver.remove_machine(&id).await.unwrap();
         assert_eq!(bench.observe("i-turn").await, None);
     }
 }

@@ -151,7 +151,7 @@ impl Operation for DeletingInstance {
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let progress = context.hypervisor.stop(&self.instance, self.force, context.now).await?;
         if progress == Progress::Done {
-            context.hypervisor.forget(&self.instance).await?;
+            context.hypervisor.remove_machine(&self.instance).await?;
         }
         Ok(progress)
     }

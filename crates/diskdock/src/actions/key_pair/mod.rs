@@ -19,11 +19,11 @@ pub(crate) static GROUP: ActionGroup = ActionGroup {
     title: "Key pairs",
     resources: &[&resource::KEY_PAIR],
     actions: &[
-        Entry::Mutation(&create_key_pair::CreateKeyPair),
-        Entry::Mutation(&import_key_pair::ImportKeyPair),
-        Entry::Reading(&describe_key_pairs::DescribeKeyPairs),
-        Entry::Mutation(&attach_key_pair::AttachKeyPair),
-        Entry::Mutation(&detach_key_pair::DetachKeyPair),
-        Entry::Mutation(&delete_key_pairs::DeleteKeyPairs),
+        Entry::Action(&create_key_pair::CreateKeyPair),
+        Entry::Action(&import_key_pair::ImportKeyPair),
+        Entry::Query(&describe_key_pairs::DescribeKeyPairs),
+        Entry::Action(&attach_key_pair::AttachKeyPair),
+        Entry::Action(&detach_key_pair::DetachKeyPair),
+        Entry::Action(&delete_key_pairs::DeleteKeyPairs),
     ],
 };

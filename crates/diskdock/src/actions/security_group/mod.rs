@@ -37,17 +37,17 @@ pub(crate) static GROUP: ActionGroup = ActionGroup {
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Mutation(&create_security_group::CreateSecurityGroup),
-    Entry::Reading(&describe_security_groups::DescribeSecurityGroups),
-    Entry::Reading(&describe_attribute::DescribeSecurityGroupAttribute),
-    Entry::Mutation(&modify_attribute::ModifySecurityGroupAttribute),
-    Entry::Mutation(&authorize_security_group::AuthorizeSecurityGroup),
-    Entry::Mutation(&authorize_egress::AuthorizeSecurityGroupEgress),
-    Entry::Mutation(&revoke_security_group::RevokeSecurityGroup),
-    Entry::Mutation(&revoke_egress::RevokeSecurityGroupEgress),
-    Entry::Mutation(&join_security_group::JoinSecurityGroup),
-    Entry::Mutation(&leave_security_group::LeaveSecurityGroup),
-    Entry::Mutation(&delete_security_group::DeleteSecurityGroup),
+    Entry::Action(&create_security_group::CreateSecurityGroup),
+    Entry::Query(&describe_security_groups::DescribeSecurityGroups),
+    Entry::Query(&describe_attribute::DescribeSecurityGroupAttribute),
+    Entry::Action(&modify_attribute::ModifySecurityGroupAttribute),
+    Entry::Action(&authorize_security_group::AuthorizeSecurityGroup),
+    Entry::Action(&authorize_egress::AuthorizeSecurityGroupEgress),
+    Entry::Action(&revoke_security_group::RevokeSecurityGroup),
+    Entry::Action(&revoke_egress::RevokeSecurityGroupEgress),
+    Entry::Action(&join_security_group::JoinSecurityGroup),
+    Entry::Action(&leave_security_group::LeaveSecurityGroup),
+    Entry::Action(&delete_security_group::DeleteSecurityGroup),
 ];
 
 /// The caller's group of this id in a region.

@@ -304,11 +304,11 @@ impl Operation for KeepingGroup {
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let some_are_done = self.to_do.len() < self.snapshots.len();
-        let looks =
+        let results =
             context.hypervisor.take_snapshots(&self.to_do, some_are_done, context.now).await?;
         let mut progress = Progress::Done;
-        for ((snapshot, _), look) in self.to_do.clone().into_iter().zip(looks) {
-            match look {
+        for ((snapshot, _), result) in self.to_do.clone().into_iter().zip(results) {
+            match result {
                 Progress::Done => self.to_do.retain(|(to_do, _)| *to_do != snapshot),
                 failed @ Progress::Failed(_) => return Ok(failed),
                 waits => progress = waits,

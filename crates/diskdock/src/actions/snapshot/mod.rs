@@ -25,15 +25,15 @@ pub(crate) static GROUP: ActionGroup = ActionGroup {
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Mutation(&create_snapshot::CreateSnapshot),
-    Entry::Reading(&describe_snapshots::DescribeSnapshots),
-    Entry::Mutation(&modify_snapshot_attribute::ModifySnapshotAttribute),
-    Entry::Mutation(&delete_snapshot::DeleteSnapshot),
-    Entry::Mutation(&copy_snapshot::CopySnapshot),
-    Entry::Reading(&describe_snapshot_links::DescribeSnapshotLinks),
-    Entry::Reading(&describe_snapshots_usage::DescribeSnapshotsUsage),
-    Entry::Mutation(&create_snapshot_group::CreateSnapshotGroup),
-    Entry::Reading(&describe_snapshot_groups::DescribeSnapshotGroups),
-    Entry::Mutation(&modify_snapshot_group::ModifySnapshotGroup),
-    Entry::Mutation(&delete_snapshot_group::DeleteSnapshotGroup),
+    Entry::Action(&create_snapshot::CreateSnapshot),
+    Entry::Query(&describe_snapshots::DescribeSnapshots),
+    Entry::Action(&modify_snapshot_attribute::ModifySnapshotAttribute),
+    Entry::Action(&delete_snapshot::DeleteSnapshot),
+    Entry::Action(&copy_snapshot::CopySnapshot),
+    Entry::Query(&describe_snapshot_links::DescribeSnapshotLinks),
+    Entry::Query(&describe_snapshots_usage::DescribeSnapshotsUsage),
+    Entry::Action(&create_snapshot_group::CreateSnapshotGroup),
+    Entry::Query(&describe_snapshot_groups::DescribeSnapshotGroups),
+    Entry::Action(&modify_snapshot_group::ModifySnapshotGroup),
+    Entry::Action(&delete_snapshot_group::DeleteSnapshotGroup),
 ];

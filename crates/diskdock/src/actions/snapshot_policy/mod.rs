@@ -23,10 +23,10 @@ pub(crate) static GROUP: ActionGroup = ActionGroup {
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Mutation(&create_auto_snapshot_policy::CreateAutoSnapshotPolicy),
-    Entry::Reading(&describe_auto_snapshot_policy_ex::DescribeAutoSnapshotPolicyEx),
-    Entry::Mutation(&modify_auto_snapshot_policy_ex::ModifyAutoSnapshotPolicyEx),
-    Entry::Mutation(&delete_auto_snapshot_policy::DeleteAutoSnapshotPolicy),
-    Entry::Mutation(&apply_auto_snapshot_policy::ApplyAutoSnapshotPolicy),
-    Entry::Mutation(&cancel_auto_snapshot_policy::CancelAutoSnapshotPolicy),
+    Entry::Action(&create_auto_snapshot_policy::CreateAutoSnapshotPolicy),
+    Entry::Query(&describe_auto_snapshot_policy_ex::DescribeAutoSnapshotPolicyEx),
+    Entry::Action(&modify_auto_snapshot_policy_ex::ModifyAutoSnapshotPolicyEx),
+    Entry::Action(&delete_auto_snapshot_policy::DeleteAutoSnapshotPolicy),
+    Entry::Action(&apply_auto_snapshot_policy::ApplyAutoSnapshotPolicy),
+    Entry::Action(&cancel_auto_snapshot_policy::CancelAutoSnapshotPolicy),
 ];

@@ -171,7 +171,7 @@ fn count(
     };
     let word = word_of(kind);
     // Nothing is kept of what is looked at but the counts.
-    let mut look = |one: &dyn DynEntity| {
+    let mut collect = |one: &dyn DynEntity| {
         let visible = *one.account() == call.caller.account && one.region() == scope.region;
         let named = scope.ids.as_ref().is_none_or(|ids| ids.contains(&one.id()));
         let is_wanted = |tag: &Tag| {
@@ -183,6 +183,6 @@ fn count(
         }
         Ok(false)
     };
-    tx.resources(kind, &scope, &Page::After { after: None, most: 1 }, &mut look)?;
+    tx.resources(kind, &scope, &Page::After { after: None, most: 1 }, &mut collect)?;
     Ok(())
 }

@@ -17,11 +17,11 @@ pub(crate) static GROUP: ActionGroup =
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Mutation(&tag_resources::TagResources),
-    Entry::Mutation(&untag_resources::UntagResources),
-    Entry::Reading(&list_tag_resources::ListTagResources),
-    Entry::Mutation(&add_tags::AddTags),
-    Entry::Mutation(&remove_tags::RemoveTags),
-    Entry::Reading(&describe_tags::DescribeTags),
-    Entry::Mutation(&join_resource_group::JoinResourceGroup),
+    Entry::Action(&tag_resources::TagResources),
+    Entry::Action(&untag_resources::UntagResources),
+    Entry::Query(&list_tag_resources::ListTagResources),
+    Entry::Action(&add_tags::AddTags),
+    Entry::Action(&remove_tags::RemoveTags),
+    Entry::Query(&describe_tags::DescribeTags),
+    Entry::Action(&join_resource_group::JoinResourceGroup),
 ];

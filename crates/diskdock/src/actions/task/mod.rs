@@ -13,7 +13,7 @@ pub(crate) static GROUP: ActionGroup =
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Reading(&describe_tasks::DescribeTasks),
-    Entry::Reading(&describe_task_attribute::DescribeTaskAttribute),
-    Entry::Mutation(&cancel_task::CancelTask),
+    Entry::Query(&describe_tasks::DescribeTasks),
+    Entry::Query(&describe_task_attribute::DescribeTaskAttribute),
+    Entry::Action(&cancel_task::CancelTask),
 ];

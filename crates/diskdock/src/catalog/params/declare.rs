@@ -107,7 +107,7 @@ macro_rules! params {
 
             #[allow(unused_mut, unused_variables, reason = "an action may have no parameters")]
             fn read(
-                given: &$crate::catalog::Given<'_>,
+                given: &$crate::catalog::RawParams<'_>,
             ) -> Result<Self, $crate::catalog::Refusal> {
                 let mut specs = Self::SPECS.iter();
                 let mut next = || specs.next().expect("as many specs as fields");
@@ -157,7 +157,7 @@ macro_rules! joined_params {
             };
 
             fn read(
-                given: &$crate::catalog::Given<'_>,
+                given: &$crate::catalog::RawParams<'_>,
             ) -> Result<Self, $crate::catalog::Refusal> {
                 Ok($name {
                     $one: <$one_ty as $crate::catalog::Params>::read(given)?,

@@ -1,7 +1,7 @@
 //! Parameters that take several values, and parameters with members.
 
 use super::{
-    ENTRIES_PER_LIST, Field, Given, ParamSpec, Params, Presence, Repeat, array, parse, too_many,
+    ENTRIES_PER_LIST, Field, ParamSpec, Params, Presence, RawParams, Repeat, array, parse, too_many,
 };
 use crate::catalog::errors::{ErrorCode, INVALID_PARAMETER, Refusal};
 use crate::catalog::value::{Shape, Value};
@@ -18,7 +18,7 @@ impl<T: Value> Field for Each<T> {
     const REPEAT: Repeat = Repeat::Numbered;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         if let Some(array) = given.get(spec.name).filter(|text| text.starts_with('[')) {
             return read_json(array, given, spec).map(Each);
         }
@@ -49,7 +49,7 @@ impl<T: Value> Field for AtLeastOne<T> {
     const REPEAT: Repeat = Repeat::Numbered;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let Each(values) = <Each<T> as Field>::read(given, spec)?;
         if values.is_empty() {
             return Err(Refusal::about(spec.missing, &given.full_name(spec.name)));
@@ -69,7 +69,7 @@ impl<T: Value, const MOST: usize> Field for Option<JsonList<T, MOST>> {
     const REPEAT: Repeat = Repeat::JsonArray;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let Some(text) = given.get(spec.name).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
@@ -90,7 +90,7 @@ impl<T: Value, const MOST: usize> Field for JsonList<T, MOST> {
     const REPEAT: Repeat = Repeat::JsonArray;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let list = <Option<JsonList<T, MOST>> as Field>::read(given, spec)?;
         list.ok_or_else(|| Refusal::about(spec.missing, &given.full_name(spec.name)))
     }
@@ -107,7 +107,7 @@ impl<T: Value, const MOST: usize> Field for Option<CommaList<T, MOST>> {
     const REPEAT: Repeat = Repeat::Commas;
     const MALFORMED: &'static ErrorCode = T::MALFORMED;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         let Some(text) = given.get(spec.name).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
@@ -120,7 +120,11 @@ impl<T: Value, const MOST: usize> Field for Option<CommaList<T, MOST>> {
     }
 }
 
-fn read_json<T: Value>(text: &str, given: &Given<'_>, spec: &ParamSpec) -> Result<Vec<T>, Refusal> {
+fn read_json<T: Value>(
+    text: &str,
+    given: &RawParams<'_>,
+    spec: &ParamSpec,
+) -> Result<Vec<T>, Refusal> {
     let name = || given.full_name(spec.name);
     let malformed = || {
         let expected = "a JSON array of strings such as [\"a\",\"b\"]";
@@ -150,7 +154,7 @@ impl<G: Params> Field for Groups<G> {
     const CHILDREN: &'static [ParamSpec] = G::SPECS;
     const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         if given.has_none_below(spec.name) {
             return Ok(Groups(Vec::new()));
         }
@@ -172,7 +176,7 @@ impl<G: Params> Field for Group<G> {
     const CHILDREN: &'static [ParamSpec] = G::SPECS;
     const MALFORMED: &'static ErrorCode = &INVALID_PARAMETER;
 
-    fn read(given: &Given<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
+    fn read(given: &RawParams<'_>, spec: &ParamSpec) -> Result<Self, Refusal> {
         G::read(&given.inside(spec.name)).map(Group)
     }
 }

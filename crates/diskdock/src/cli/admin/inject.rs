@@ -7,16 +7,11 @@ use serde_json::{Value, json};
 use super::milliseconds;
 use crate::hypervisor::{Behaviour, Rule, TransitionKind};
 
-const TRANSITIONS: [&str; 12] = [
-    "create", "attach", "detach", "resize", "modify", "snapshot", "copy", "reinit", "replace",
-    "start", "stop", "reboot",
-];
-
 /// A rule for transitions.
 #[derive(Debug, Args)]
 pub(crate) struct RuleOrder {
     /// Only this transition; any if left out
-    #[arg(long, value_parser = PossibleValuesParser::new(TRANSITIONS))]
+    #[arg(long, value_parser = PossibleValuesParser::new(TransitionKind::WORDS))]
     transition: Option<String>,
     /// Only this disk
     #[arg(long)]
@@ -36,17 +31,13 @@ impl RuleOrder {
     /// The JSON form that the server reads.
     pub(super) fn body(&self) -> Value {
         json!(Rule {
-            transition: self.transition.as_deref().and_then(transition),
+            transition: self.transition.as_deref().and_then(TransitionKind::from_word),
             disk: self.disk.clone(),
             instance: self.instance.clone(),
             times: self.times,
             behaviour: self.behaviour,
         })
     }
-}
-
-fn transition(word: &str) -> Option<TransitionKind> {
-    serde_json::from_value(word.into()).ok()
 }
 
 fn behaviour(text: &str) -> Result<Behaviour, String> {

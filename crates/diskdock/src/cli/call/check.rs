@@ -16,8 +16,8 @@ pub fn check(listed: Listed, parameters: &[Pair]) -> Result<(), Failure> {
     check_required(spec, parameters)?;
     let input = Input::from_sorted(parameters.to_vec());
     let read = match listed.entry {
-        Entry::Reading(query) => query.parse(&input).map(drop),
-        Entry::Mutation(action) => action.parse(&input).map(drop),
+        Entry::Query(query) => query.parse(&input).map(drop),
+        Entry::Action(action) => action.parse(&input).map(drop),
     };
     read.map_err(|refusal| wrong_value(spec, &refusal))
 }

@@ -87,8 +87,8 @@ impl KeyMemory {
     }
 
     /// Drops all minutes up to `last`; gives how many nonces were in them.
-    pub(super) fn forget(&self, last: i64) -> usize {
-        let dropped = self.shards.iter().map(|shard| lock(shard).forget(last)).sum();
+    pub(super) fn drop_through(&self, last: i64) -> usize {
+        let dropped = self.shards.iter().map(|shard| lock(shard).drop_through(last)).sum();
         self.count.fetch_sub(dropped, Ordering::Relaxed);
         dropped
     }
@@ -97,7 +97,7 @@ impl KeyMemory {
     pub(super) fn give_up(&self, last: i64) -> usize {
         let give_up = |shard| {
             let mut shard: MutexGuard<'_, Shard> = lock(shard);
-            let dropped = shard.forget(last);
+            let dropped = shard.drop_through(last);
             shard.close(last);
             dropped
         };
@@ -144,7 +144,7 @@ impl Shard {
     }
 
     /// Drops all minutes up to `last` and gives the number of nonces that were in them.
-    fn forget(&mut self, last: i64) -> usize {
+    fn drop_through(&mut self, last: i64) -> usize {
         let dropped = self.minutes.partition_point(|(minute, _)| *minute <= last);
         if dropped == 0 {
             return 0;

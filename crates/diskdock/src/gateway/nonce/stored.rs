@@ -49,12 +49,12 @@ impl StoredNonces {
 
 /// Forgets what has left the window, and the oldest of what is too much; a little at a time, so
 /// that others can write in between.
-pub async fn forget_stored(store: &Store, now_s: i64) -> Result<(), StoreError> {
+pub async fn delete_stored(store: &Store, now_s: i64) -> Result<(), StoreError> {
     let expired_s = now_s.saturating_sub(WINDOW_S);
     let beyond_s = store.read(|tx| tx.nonce_beyond(MAX_NONCES)).await?;
     let before_s = beyond_s.map_or(expired_s, |second| expired_s.max(second.saturating_add(1)));
     for _ in 0..CHUNKS {
-        if !store.write(move |tx| tx.forget_nonces(before_s)).await? {
+        if !store.write(move |tx| tx.delete_nonces(before_s)).await? {
             break;
         }
     }

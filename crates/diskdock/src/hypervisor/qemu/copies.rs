@@ -189,8 +189,8 @@ impl Copies {
         lock(&self.inner).copies.contains_key(what)
     }
 
-    /// Looks at a copy, begun if it is not under way. Gives its result once.
-    pub(super) async fn look(
+    /// Polls a copy, begun if it is not under way. Gives its result once.
+    pub(super) async fn poll(
         &self,
         what: &Copied,
         work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
@@ -312,7 +312,7 @@ mod tests {
             Ok(())
         };
         let copied = Copied::Disk(disk.clone());
-        assert!(copies.look(&copied, until_dropped).await.is_err(), "it is under way");
+        assert!(copies.poll(&copied, until_dropped).await.is_err(), "it is under way");
         assert!(copies.open(&disk).is_err());
         while copies.drop_disk(&disk) {
             tokio::task::yield_now().await;

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::Qemu;
 use super::machine::{Machine, State, devices, transient};
-use super::name;
+use super::object_names;
 use super::record::Record;
 use crate::hypervisor::{AttachmentId, TransientError};
 
@@ -28,13 +28,14 @@ impl Qemu {
         client: &qmp::Client,
     ) -> Result<(), TransientError> {
         let devices = devices(client).await?;
-        let reachable = devices.iter().filter_map(|name| name::parse_device(name)).collect();
+        let reachable =
+            devices.iter().filter_map(|name| object_names::parse_device(name)).collect();
         machine.change(state, |record| record.add_missing(reachable)).await?;
         let known = machine.record(state).await?.map(|record| record.disks.clone());
         for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk.clone(), at.generation);
             let attachment = AttachmentId { instance: machine.id.clone(), disk, generation };
-            if devices.contains(&name::of_device(&attachment)?) {
+            if devices.contains(&object_names::of_device(&attachment)?) {
                 state.unplug.note_present(&attachment);
                 if !at.device_added {
                     machine.change(state, |record| record.set_device_added(&attachment)).await?;

@@ -18,7 +18,7 @@ use super::acpi_hotplug::hotplug_enabled;
 use super::command_line::block_device;
 use super::device_reconcile::free_ports;
 use super::machine::{Machine, State, devices, nodes, retry_or_fail, transient};
-use super::name;
+use super::object_names;
 use super::record::Record;
 use super::unplug_policy::{Decision, Observation, Port};
 use super::volumes::retry_if_transient;
@@ -100,7 +100,7 @@ impl Qemu {
         attachment: &AttachmentId,
         volume: &Volume,
     ) -> Result<Progress, TransientError> {
-        let device = &name::of_device(attachment)?;
+        let device = &object_names::of_device(attachment)?;
         let devices = devices(client).await?;
         if devices.contains(device) {
             return Ok(Progress::Done);
@@ -135,7 +135,7 @@ impl Qemu {
         volume: &Volume,
         port: u32,
     ) -> Result<Result<(), qmp::Error>, TransientError> {
-        let device = &name::of_device(attachment)?;
+        let device = &object_names::of_device(attachment)?;
         let is_open = nodes(client).await?.contains(device);
         if !is_open {
             let opened = Some(volume.opened.clone());
@@ -246,7 +246,7 @@ impl Qemu {
         attachment: &AttachmentId,
         ask: bool,
     ) -> Result<Observation, TransientError> {
-        let device = name::of_device(attachment)?;
+        let device = object_names::of_device(attachment)?;
         let asks = async {
             if ask {
                 failpoint::hit("unplug.ask");
@@ -311,7 +311,7 @@ impl Qemu {
         client: &qmp::Client,
         attachment: &AttachmentId,
     ) -> Result<Progress, TransientError> {
-        let node = name::of_device(attachment)?;
+        let node = object_names::of_device(attachment)?;
         failpoint::hit("unplug.let_go");
         if let Some(waits) = self.end_snapshots(machine, state, client, attachment).await? {
             return Ok(waits);

@@ -49,8 +49,8 @@ impl Machines for Qemu {
         Box::pin(self.advance_replace(old, new, spec))
     }
 
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
-        Box::pin(self.forget_machine(instance))
+    fn remove_machine<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        Box::pin(self.delete_machine(instance))
     }
 
     fn reconcile_devices<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Qemu;
 use super::machine::{Machine, State};
-use super::name;
+use super::object_names;
 use crate::hypervisor::{AttachmentId, TransientError};
 
 /// How long a process may go on after its monitor has closed.
@@ -51,7 +51,7 @@ impl Qemu {
     ) -> Result<(), TransientError> {
         match notice {
             Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
-                let Some((disk, _)) = name::parse_device(&device) else { return Ok(()) };
+                let Some((disk, _)) = object_names::parse_device(&device) else { return Ok(()) };
                 self.handle_device_deleted(instance, disk).await
             }
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
@@ -124,7 +124,7 @@ impl Qemu {
         instance: &InstanceId,
         device: &str,
     ) -> Result<(), TransientError> {
-        let Some((disk, generation)) = name::parse_device(device) else { return Ok(()) };
+        let Some((disk, generation)) = object_names::parse_device(device) else { return Ok(()) };
         let attachment =
             AttachmentId { instance: instance.clone(), disk: disk.clone(), generation };
         let machine = self.machine(instance)?;

@@ -12,7 +12,7 @@ use super::copies::OpenPermit;
 use super::hardware::Hardware;
 use super::machine::{Machine, State, retry_or_fail, transient};
 use super::record::{Plugged, Record, StartsFrom};
-use super::{Qemu, name, network, process, seed};
+use super::{Qemu, network, object_names, process, seed};
 use crate::failpoint;
 use crate::hypervisor::{
     AttachmentId, DiskLimit, MachineSpec, PAUSED_BY_OPERATOR, Progress, TransientError,
@@ -119,13 +119,13 @@ impl Qemu {
             Ok(network) => network,
             Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
         };
-        let look = match process::spawn(program, &parts, run, self.user, power, network) {
+        let progress = match process::spawn(program, &parts, run, self.user, power, network) {
             Ok(child) => self.until_up(machine, state, child).await?,
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         (state.failed_starts, state.start_waits_since_ms) = (0, None);
         self.limit_started(machine, state, &spec.limits).await;
-        Ok(look)
+        Ok(progress)
     }
 
     /// Limits the disks of a machine that has just been turned on. What fails here is made up for
@@ -317,7 +317,7 @@ impl Qemu {
         if record.rebooting.is_none() {
             machine.change(&mut state, |record| record.rebooting = Some(boots)).await?;
         }
-        let look = if boots == ends && machine.is_on()? {
+        let progress = if boots == ends && machine.is_on()? {
             match self.turn_off(&machine, &mut state, false, now).await? {
                 Progress::Done => self.turn_on(&machine, &mut state, spec).await?,
                 waits => return Ok(waits),
@@ -328,10 +328,10 @@ impl Qemu {
             state.forget_guest();
             self.turn_on(&machine, &mut state, spec).await?
         };
-        if matches!(look, Progress::Done | Progress::Failed(_)) {
+        if matches!(progress, Progress::Done | Progress::Failed(_)) {
             machine.change(&mut state, |record| record.rebooting = None).await?;
         }
-        Ok(look)
+        Ok(progress)
     }
 
     fn cannot_run(&self, error: &std::io::Error) -> String {
@@ -343,7 +343,7 @@ impl Qemu {
 fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDisk, String> {
     let (disk, generation) = (at.disk, at.generation);
     let attachment = AttachmentId { instance: spec.instance.clone(), disk, generation };
-    let name = name::of_device(&attachment).map_err(|error| error.to_string())?;
+    let name = object_names::of_device(&attachment).map_err(|error| error.to_string())?;
     Ok(BootDisk {
         node: volume.block_node(&name),
         name,

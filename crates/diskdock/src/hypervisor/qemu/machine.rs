@@ -201,7 +201,7 @@ impl Machine {
     }
 
     /// Forgets what is remembered of it.
-    pub(crate) async fn forget(&self, state: &mut State) -> Result<(), TransientError> {
+    pub(crate) async fn delete_record(&self, state: &mut State) -> Result<(), TransientError> {
         let remove = |directory: &Path| match std::fs::remove_dir_all(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             // A last line of the QMP log came in between.

@@ -10,7 +10,7 @@ use qmp::commands::{BlockStats, DeviceStats, QueryBlockStats};
 
 use super::machine::Machine;
 use super::use_record::UseRecord;
-use super::{Qemu, name};
+use super::{Qemu, object_names};
 
 /// Machines that are looked at at a time, so that one whose monitor is silent delays no others.
 const MAX_CONCURRENT: usize = 16;
@@ -18,10 +18,10 @@ const MAX_CONCURRENT: usize = 16;
 impl Qemu {
     /// Looks once at the counts of every machine whose monitor is open.
     pub(super) async fn measure_disks(&self, now: Moment) {
-        let looks = self.known_machines().into_iter().map(look);
-        let mut looks = stream::iter(looks).buffer_unordered(MAX_CONCURRENT);
+        let measured = self.known_machines().into_iter().map(measure_machine);
+        let mut measured = stream::iter(measured).buffer_unordered(MAX_CONCURRENT);
         let mut on = HashSet::new();
-        while let Some((instance, measured)) = looks.next().await {
+        while let Some((instance, measured)) = measured.next().await {
             match measured {
                 Measured::Off => continue,
                 Measured::Busy => {}
@@ -42,7 +42,7 @@ impl Qemu {
     }
 }
 
-/// The result of a look at a machine.
+/// The result of reading the counters of a machine.
 enum Measured {
     /// It is off, or nothing is connected to its monitor.
     Off,
@@ -52,8 +52,8 @@ enum Measured {
     Counts(Vec<(DiskId, u64, DiskUse)>),
 }
 
-/// Looks at a machine. Nothing waits for it: its lock is not held while QEMU is asked.
-async fn look(machine: Arc<Machine>) -> (InstanceId, Measured) {
+/// Reads the counters of a machine. Nothing waits for it: its lock is not held while QEMU is asked.
+async fn measure_machine(machine: Arc<Machine>) -> (InstanceId, Measured) {
     let id = machine.id.clone();
     let client = match machine.state.try_lock() {
         Ok(mut state) => Machine::open_connection(&mut state),
@@ -62,7 +62,7 @@ async fn look(machine: Arc<Machine>) -> (InstanceId, Measured) {
     let Some(client) = client else { return (id, Measured::Off) };
     let Ok(counts) = client.execute(QueryBlockStats {}).await else { return (id, Measured::Busy) };
     let of_device = |count: BlockStats| {
-        let (disk, generation) = name::parse_device(&count.node_name?)?;
+        let (disk, generation) = object_names::parse_device(&count.node_name?)?;
         Some((disk, generation, disk_use(&count.stats)))
     };
     (id, Measured::Counts(counts.into_iter().filter_map(of_device).collect()))

@@ -19,8 +19,8 @@ mod lifecycle;
 mod machine;
 pub(crate) mod machine_type;
 mod measure;
-mod name;
 pub mod network;
+mod object_names;
 mod paused;
 mod process;
 mod qmp_log;
@@ -178,7 +178,7 @@ impl Qemu {
     }
 
     fn machine(&self, id: &InstanceId) -> Result<Arc<Machine>, TransientError> {
-        let directory = self.directory.join(name::of_instance(id)?);
+        let directory = self.directory.join(object_names::of_instance(id)?);
         let mut machines = self.machines.lock().unwrap_or_else(|broken| broken.into_inner());
         let known = machines.entry(id.clone());
         let known = known.or_insert_with(|| Arc::new(Machine::new(id.clone(), directory)));
@@ -223,7 +223,7 @@ impl Qemu {
         let _ = self.changes.send(MachineEvent { instance: instance.clone(), disk });
     }
 
-    async fn forget_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
+    async fn delete_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         if machine.is_on()? {
@@ -235,7 +235,7 @@ impl Qemu {
                 self.mark_unsynced_damaged(&at.disk, error).await?;
             }
         }
-        machine.forget(&mut state).await?;
+        machine.delete_record(&mut state).await?;
         self.machines.lock().unwrap_or_else(|broken| broken.into_inner()).remove(instance);
         Ok(())
     }

@@ -10,7 +10,7 @@ use domain::InstanceId;
 
 use super::machine::{Machine, off_thread};
 use super::process::{Power, User};
-use super::{Qemu, command_line, name};
+use super::{Qemu, command_line, object_names};
 use crate::hypervisor::TransientError;
 use crate::storage::StorageError;
 
@@ -57,7 +57,7 @@ impl Qemu {
         is_wanted: impl Fn(&Path) -> std::io::Result<bool> + Send + 'static,
     ) -> Result<Vec<InstanceId>, TransientError> {
         let directory = self.directory.clone();
-        let look = off_thread(move || {
+        let listing = off_thread(move || {
             let entries = match std::fs::read_dir(&directory) {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                 entries => entries?,
@@ -66,14 +66,14 @@ impl Qemu {
             for entry in entries {
                 let entry = entry?;
                 let id = InstanceId::from(entry.file_name().to_string_lossy().as_ref());
-                if name::of_instance(&id).is_ok() && is_wanted(&entry.path())? {
+                if object_names::of_instance(&id).is_ok() && is_wanted(&entry.path())? {
                     found.push(id);
                 }
             }
             found.sort();
             Ok(found)
         });
-        look.await.map_err(|error| TransientError(format!("cannot look for machines: {error}")))
+        listing.await.map_err(|error| TransientError(format!("cannot look for machines: {error}")))
     }
 }
 

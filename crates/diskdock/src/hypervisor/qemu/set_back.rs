@@ -35,10 +35,10 @@ impl Qemu {
             DiskContent::Snapshot(snapshot) => Content::Snapshot(snapshot.clone()),
         };
         let (volumes, spec) = (Arc::clone(&self.volumes), spec.clone());
-        let look = self.copies.look(&copied, move |watch| {
+        let polled = self.copies.poll(&copied, move |watch| {
             volumes.set_back(&spec.disk, spec.size_gib, &content, watch)
         });
-        ended(look.await)
+        ended(polled.await)
     }
 
     /// Syncs what machines had open of the disk before they ended, as every detach does: nothing
@@ -111,13 +111,14 @@ impl Qemu {
         let volumes = Arc::clone(&self.volumes);
         let (from, to) = (from.clone(), to.clone());
         let copied = Copied::CopyOfSnapshot(to.clone());
-        let look = self.copies.look(&copied, move |watch| volumes.copy_snapshot(&from, &to, watch));
-        ended(look.await)
+        let polled =
+            self.copies.poll(&copied, move |watch| volumes.copy_snapshot(&from, &to, watch));
+        ended(polled.await)
     }
 }
 
-fn ended(look: Result<Result<(), StorageError>, Progress>) -> Result<Progress, TransientError> {
-    match look {
+fn ended(polled: Result<Result<(), StorageError>, Progress>) -> Result<Progress, TransientError> {
+    match polled {
         Err(progress) => Ok(progress),
         Ok(Ok(())) => Ok(Progress::Done),
         // A process of ours that is about to end, or one that the operator has to look at.

@@ -13,7 +13,7 @@ use qmp::commands::{BlockdevAdd, BlockdevBackup, BlockdevDel, Transaction, Trans
 use super::machine::{Machine, nodes, transient};
 use super::record::{Record, SnapshotJob};
 use super::snapshot_jobs::{Locked, backup, find_job};
-use super::{Qemu, name};
+use super::{Qemu, object_names};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::SnapshotState;
@@ -145,12 +145,13 @@ impl Qemu {
         let (instance, disk) = (on.machine.id.clone(), disk.clone());
         let attachment =
             generation.map(|generation| AttachmentId { instance, disk: disk.clone(), generation });
-        let device = attachment.map(|attachment| name::of_device(&attachment)).transpose()?;
+        let device =
+            attachment.map(|attachment| object_names::of_device(&attachment)).transpose()?;
         let open = nodes(&on.client).await?;
         let Some(device) = device.filter(|device| open.contains(device)) else {
             return Ok(Err("the virtual machine does not have the disk open".to_owned()));
         };
-        let target = name::of_snapshot(snapshot)?;
+        let target = object_names::of_snapshot(snapshot)?;
         if open.contains(target) {
             // Of an attempt that came to nothing.
             let node_name = target.to_owned();

@@ -19,7 +19,7 @@ use super::copies::copying;
 use super::machine::{Machine, State, nodes, transient};
 use super::record::{Record, SnapshotJob};
 use super::volumes::retry_if_transient;
-use super::{Qemu, name};
+use super::{Qemu, object_names};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::{Begun, SnapshotState};
@@ -156,14 +156,15 @@ impl Qemu {
         let at = on.machine.record(on.state).await?.and_then(|known| known.of_disk(&job.disk));
         let (instance, disk) = (on.machine.id.clone(), job.disk.clone());
         let attachment = at.map(|at| AttachmentId { instance, disk, generation: at.generation });
-        let device = attachment.map(|attachment| name::of_device(&attachment)).transpose()?;
+        let device =
+            attachment.map(|attachment| object_names::of_device(&attachment)).transpose()?;
         let open = nodes(&on.client).await?;
         let Some(device) = device.filter(|device| open.contains(device)) else {
             return self
                 .fail_open(on, job, "the virtual machine does not have the disk open")
                 .await;
         };
-        let target = name::of_snapshot(&job.snapshot)?;
+        let target = object_names::of_snapshot(&job.snapshot)?;
         if open.contains(target) {
             // Of an attempt that came to nothing, with a file that is not there any more.
             let node_name = target.to_owned();
@@ -231,7 +232,7 @@ impl Qemu {
         let so_far = (found.current_progress, found.total_progress);
         let seen = self.copies.note_job(&job.snapshot, so_far);
         if seen.speeds_up {
-            let device = name::of_snapshot(&job.snapshot)?.to_owned();
+            let device = object_names::of_snapshot(&job.snapshot)?.to_owned();
             match on.client.execute(BlockJobSetSpeed { device, speed: 0 }).await {
                 // It may have ended just now.
                 Ok(_) | Err(qmp::Error::Refused { .. }) => {}
@@ -248,7 +249,7 @@ impl Qemu {
         job: &SnapshotJob,
     ) -> Result<Progress, TransientError> {
         failpoint::hit("snapshot.concluded");
-        let target = name::of_snapshot(&job.snapshot)?;
+        let target = object_names::of_snapshot(&job.snapshot)?;
         let wanted = job.snapshot.clone();
         let volume = self.with_volumes(move |volumes| volumes.begun(&wanted)).await;
         let options = match volume {
@@ -293,7 +294,7 @@ impl Qemu {
         on: &mut Locked<'_>,
         snapshot: &SnapshotId,
     ) -> Result<Option<Progress>, TransientError> {
-        let target = name::of_snapshot(snapshot)?.to_owned();
+        let target = object_names::of_snapshot(snapshot)?.to_owned();
         match find_job(&on.client, snapshot).await?.map(|job| job.status) {
             Some(JobStatus::UnderWay) => {
                 on.client.execute(JobCancel { id: target }).await.map_err(transient)?;
@@ -336,7 +337,7 @@ impl Qemu {
         let now_ms = machine.now_ms();
         let since_ms = *state.snapshot_waits.entry(attachment.disk.clone()).or_insert(now_ms);
         if job.given_up.is_none() && now_ms - since_ms < DETACH_WAITS_MS {
-            let device = name::of_snapshot(&job.snapshot)?.to_owned();
+            let device = object_names::of_snapshot(&job.snapshot)?.to_owned();
             // It may have ended just now.
             let _ = client.execute(BlockJobSetSpeed { device, speed: 0 }).await;
             let so_far = (found.current_progress, found.total_progress);
@@ -350,7 +351,7 @@ impl Qemu {
             }
         };
         machine.change(state, give_up).await?;
-        let id = name::of_snapshot(&job.snapshot)?.to_owned();
+        let id = object_names::of_snapshot(&job.snapshot)?.to_owned();
         client.execute(JobCancel { id }).await.map_err(transient)?;
         Ok(Some(waits("the copying of a snapshot is being ended")))
     }
@@ -373,7 +374,7 @@ pub(super) async fn find_job(
     client: &qmp::Client,
     snapshot: &SnapshotId,
 ) -> Result<Option<BlockJob>, TransientError> {
-    let id = name::of_snapshot(snapshot)?;
+    let id = object_names::of_snapshot(snapshot)?;
     let jobs = client.execute(QueryJobs {}).await.map_err(transient)?;
     Ok(jobs.into_iter().find(|job| job.id == id))
 }

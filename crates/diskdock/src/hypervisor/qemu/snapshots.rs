@@ -80,8 +80,8 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let (volumes, what) = (Arc::clone(&self.volumes), (snapshot.clone(), disk.clone()));
         let copied = Copied::Snapshot(snapshot.clone(), disk.clone());
-        let look = self.copies.look(&copied, move |watch| volumes.take(&what.0, &what.1, watch));
-        match look.await {
+        let polled = self.copies.poll(&copied, move |watch| volumes.take(&what.0, &what.1, watch));
+        match polled.await {
             Err(progress) => Ok(progress),
             Ok(Ok(())) => Ok(Progress::Done),
             // A machine has opened it since.

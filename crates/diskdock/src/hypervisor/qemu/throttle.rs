@@ -9,7 +9,7 @@ use domain::performance::Performance;
 use qmp::commands::{BlockSetIoThrottle, QueryBlock};
 
 use super::machine::{Machine, State, devices, transient};
-use super::{Qemu, name};
+use super::{Qemu, object_names};
 use crate::hypervisor::{AttachmentId, DiskLimit, TransientError};
 
 /// Bytes of a megabyte in the vendor's figures.
@@ -93,7 +93,7 @@ impl Qemu {
         let limited = found.into_iter().filter_map(|device| device.inserted);
         for medium in limited.filter(|medium| medium.bps > 0 || medium.iops > 0) {
             let Some(device) = medium.node_name else { continue };
-            if name::parse_device(&device).is_some() {
+            if object_names::parse_device(&device).is_some() {
                 set(client, device, None).await?;
             }
         }
@@ -106,7 +106,7 @@ async fn set_limit(
     attachment: &AttachmentId,
     limit: Option<Performance>,
 ) -> Result<bool, TransientError> {
-    set(client, name::of_device(attachment)?, limit).await
+    set(client, object_names::of_device(attachment)?, limit).await
 }
 
 /// Sets or lifts the limit of a device; false if that cannot be done, as when it has left.

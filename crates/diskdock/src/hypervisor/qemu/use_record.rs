@@ -94,7 +94,7 @@ mod tests {
         DiskUse { writes, ..DiskUse::default() }
     }
 
-    fn look(record: &mut UseRecord, disks: &[(&str, u64, u64)], minute: i64) {
+    fn note(record: &mut UseRecord, disks: &[(&str, u64, u64)], minute: i64) {
         let counts = disks
             .iter()
             .map(|(disk, generation, count)| (DiskId::from(*disk), *generation, writes(*count)));
@@ -109,11 +109,11 @@ mod tests {
     #[test]
     fn note_adds_what_came_since_the_look_before() {
         let mut record = UseRecord::default();
-        look(&mut record, &[("d-old", 1, 500)], 7);
+        note(&mut record, &[("d-old", 1, 500)], 7);
         assert_eq!(found(&record, "d-old"), [], "when that was is not known");
-        look(&mut record, &[("d-old", 1, 510), ("d-new", 1, 3)], 7);
-        look(&mut record, &[("d-old", 1, 515), ("d-new", 1, 3)], 7);
-        look(&mut record, &[("d-old", 2, 4), ("d-new", 1, 4)], 8);
+        note(&mut record, &[("d-old", 1, 510), ("d-new", 1, 3)], 7);
+        note(&mut record, &[("d-old", 1, 515), ("d-new", 1, 3)], 7);
+        note(&mut record, &[("d-old", 2, 4), ("d-new", 1, 4)], 8);
         assert_eq!(found(&record, "d-old"), [(7, 15), (8, 4)]);
         assert_eq!(found(&record, "d-new"), [(7, 3), (8, 1)]);
     }
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn forget_old_keeps_what_a_reply_may_show_and_no_more() {
         let mut record = UseRecord::default();
-        look(&mut record, &[], 0);
+        note(&mut record, &[], 0);
         for minute in 0..500 {
             let count = u64::try_from(minute).unwrap() + 1;
-            look(&mut record, &[("d-1", 1, count)], minute);
+            note(&mut record, &[("d-1", 1, count)], minute);
         }
         assert_eq!(found(&record, "d-1").len(), MINUTES);
         record.forget_old(&HashSet::from(["i-1".into()]), Moment(600 * MINUTE_MS));
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn note_takes_no_more_disks_than_there_is_room_for() {
         let mut record = UseRecord::default();
-        look(&mut record, &[], 0);
+        note(&mut record, &[], 0);
         for number in 0..=DISKS {
-            look(&mut record, &[(&format!("d-{number}"), 1, 1)], 0);
+            note(&mut record, &[(&format!("d-{number}"), 1, 1)], 0);
         }
         assert_eq!(record.minutes.len(), DISKS);
     }

@@ -13,7 +13,7 @@ use qmp::commands::BlockResize;
 use super::copies::Copied;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::record::Plugged;
-use super::{Qemu, name};
+use super::{Qemu, object_names};
 use crate::hypervisor::{AttachmentId, DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, GIB, Opened, StorageError, SyncHandle, Volume, Volumes};
 
@@ -61,10 +61,10 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let (volumes, what) = (Arc::clone(&self.volumes), (spec.clone(), snapshot.clone()));
         let copied = Copied::Disk(spec.disk.clone());
-        let look = self.copies.look(&copied, move |watch| {
+        let polled = self.copies.poll(&copied, move |watch| {
             volumes.create_from(&what.0.disk, what.0.size_gib, &what.1, watch)
         });
-        Ok(match look.await {
+        Ok(match polled.await {
             Err(progress) => progress,
             Ok(Ok(())) => Progress::Done,
             Ok(Err(error)) => Progress::Failed(error.to_string()),
@@ -94,7 +94,7 @@ impl Qemu {
         let (instance, generation) = (instance.clone(), at.generation);
         let opened = at.opened.clone();
         let attachment = AttachmentId { instance, disk: spec.disk.clone(), generation };
-        let node_name = name::of_device(&attachment)?;
+        let node_name = object_names::of_device(&attachment)?;
         if !nodes(&client).await?.contains(&node_name) {
             return self.resize_closed(spec).await;
         }
@@ -215,14 +215,14 @@ impl Qemu {
     /// Problems with the bytes of a machine's disks.
     pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
         let disks = disks.to_vec();
-        let look = move |volumes: &dyn Volumes| {
-            let look = |at: Plugged| {
+        let read = move |volumes: &dyn Volumes| {
+            let held = |at: Plugged| {
                 let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err()?;
                 error.needs_operator().then(|| error.to_string())
             };
-            Ok(disks.into_iter().filter_map(look).collect())
+            Ok(disks.into_iter().filter_map(held).collect())
         };
-        self.with_volumes(look).await.unwrap_or_default()
+        self.with_volumes(read).await.unwrap_or_default()
     }
 
     pub(super) async fn discard_volume(&self, disk: &DiskId) -> Result<(), TransientError> {
@@ -283,7 +283,7 @@ impl Qemu {
             disk: disk.clone(),
             generation: at.generation,
         };
-        if devices(&client).await?.contains(&name::of_device(&attachment)?) {
+        if devices(&client).await?.contains(&object_names::of_device(&attachment)?) {
             return failed("its guest can still write to it; detach it first");
         }
         let Some(process) = machine.process().map(|process| process.id) else {

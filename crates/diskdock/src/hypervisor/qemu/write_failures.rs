@@ -12,7 +12,7 @@ use qmp::commands::QueryBlockStats;
 
 use super::Qemu;
 use super::machine::{Machine, State, transient};
-use super::name;
+use super::object_names;
 use crate::hypervisor::TransientError;
 
 /// Why such a disk is damaged.
@@ -25,7 +25,7 @@ impl Qemu {
         instance: &InstanceId,
         node: &str,
     ) -> Result<(), TransientError> {
-        let Some((disk, _)) = name::parse_device(node) else { return Ok(()) };
+        let Some((disk, _)) = object_names::parse_device(node) else { return Ok(()) };
         self.mark_damaged(&disk, WHY).await?;
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -46,7 +46,7 @@ impl Qemu {
     ) -> Result<(), TransientError> {
         let counts = client.execute(QueryBlockStats {}).await.map_err(transient)?;
         let counts = counts.into_iter().filter_map(|count| {
-            let (disk, _) = name::parse_device(&count.node_name?)?;
+            let (disk, _) = object_names::parse_device(&count.node_name?)?;
             Some((disk, count.stats.failed_writes.saturating_add(count.stats.failed_flushes)))
         });
         let counts: HashMap<_, _> = counts.collect();

@@ -21,7 +21,7 @@ impl Simulated {
     pub(super) fn replace(&self, old: &AttachmentId, new: &AttachmentId, now: Uptime) -> Progress {
         let (transition, disk) = (TransitionKind::Replace, Some(new.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        self.look(key, now, |state| {
+        self.poll(key, now, |state| {
             let Some(machine) = state.machines.get_mut(&new.instance) else { return };
             machine.disks.retain(|(disk, _)| *disk != old.disk && *disk != new.disk);
             machine.disks.push((new.disk.clone(), new.generation));
@@ -33,13 +33,13 @@ impl Disks for Simulated {
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Create, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn modify<'a>(&'a self, disk: &'a DiskId, now: Uptime) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Modify, Some(disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn take_snapshot<'a>(
@@ -50,7 +50,7 @@ impl Disks for Simulated {
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Snapshot, Some(disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn copy_snapshot<'a>(
@@ -62,7 +62,7 @@ impl Disks for Simulated {
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Copy, Some(disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn resize<'a>(
@@ -73,7 +73,7 @@ impl Disks for Simulated {
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Resize, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn reinit<'a>(
@@ -84,7 +84,7 @@ impl Disks for Simulated {
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Reinit, Some(spec.disk.clone()));
         let key = Key { transition, instance: None, disk, generation: 0 };
-        ready(self.look(key, now, |_| {}))
+        ready(self.poll(key, now, |_| {}))
     }
 
     fn has_free_space(&self) -> bool {

@@ -1,36 +1,7 @@
 //! Rules by which the simulated hypervisor misbehaves: deterministic, by call, disk or instance.
 
+pub use domain::TransitionKind;
 use serde::{Deserialize, Serialize};
-
-/// A kind of transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TransitionKind {
-    /// A disk is being created.
-    Create,
-    /// A disk is being attached.
-    Attach,
-    /// A disk is being detached.
-    Detach,
-    /// A disk is growing.
-    Resize,
-    /// A disk is getting another category or performance.
-    Modify,
-    /// A snapshot of a disk is being made.
-    Snapshot,
-    /// A snapshot is being copied to another region.
-    Copy,
-    /// The content of a disk is being set back.
-    Reinit,
-    /// The system disk of an instance is being replaced.
-    Replace,
-    /// An instance is starting.
-    Start,
-    /// An instance is stopping.
-    Stop,
-    /// An instance is rebooting.
-    Reboot,
-}
 
 /// The behaviour instead of a transition in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ impl PostgresTx<'_> {
     }
 
     /// Forgets some of the nonces stamped before this second; true if there may be more of them.
-    pub(super) fn delete_nonces(&self, before_s: i64) -> Result<bool, StoreError> {
+    pub(super) fn delete_nonces_before(&self, before_s: i64) -> Result<bool, StoreError> {
         let values = values![before_s, i64::from(CHUNK)];
         // What is forgotten is refused from then on, whatever the clock says later.
         self.execute(

@@ -57,7 +57,7 @@ impl WriteTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
+    fn delete_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.execute("DELETE FROM discards WHERE disk = $1", values![id.as_str()])?;
         Ok(())
     }
@@ -68,7 +68,7 @@ impl WriteTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+    fn delete_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
         self.execute("DELETE FROM snapshot_discards WHERE snapshot = $1", values![id.as_str()])?;
         Ok(())
     }
@@ -98,7 +98,7 @@ impl WriteTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
+    fn delete_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE created_at < $1", values![moment.0])?;
         Ok(())
     }
@@ -107,8 +107,8 @@ impl WriteTx for PostgresTx<'_> {
         self.insert_nonce(nonce)
     }
 
-    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
-        self.delete_nonces(before_s)
+    fn delete_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
+        self.delete_nonces_before(before_s)
     }
 
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {

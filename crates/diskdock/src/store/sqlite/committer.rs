@@ -121,7 +121,7 @@ impl Committer {
         let now = statement.query_row([], |row| row.get(0)).map_err(engine)?;
         if self.seen.replace(Some(now)).is_some_and(|seen| seen != now) {
             tracing::warn!("the store was changed by another program");
-            self.cache.forget();
+            self.cache.clear();
         }
         Ok(())
     }

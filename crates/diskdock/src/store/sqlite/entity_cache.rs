@@ -4,7 +4,7 @@
 //! How it learns of changes: every commit of this server passes through [`EntityCache::publish`].
 //! A commit from elsewhere (a restore, a tool) is noticed by the writer, which asks SQLite at the
 //! beginning of each transaction whether the file was changed by another connection, and then
-//! [forgets](EntityCache::forget) everything. Writes do not rely on that: a resource is only saved
+//! [drops](EntityCache::clear) everything. Writes do not rely on that: a resource is only saved
 //! over the revision that the decision was made on.
 //!
 //! Two counters keep reads consistent. `generation` is odd while the cache follows a commit: a
@@ -163,7 +163,7 @@ impl EntityCache {
     }
 
     /// Drops everything, after another program has changed the store.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn clear(&self) {
         let mut everything = CommitDelta::default();
         everything.touch_everything();
         // Nothing is committed here, so nothing can fail.

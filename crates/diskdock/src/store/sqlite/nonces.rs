@@ -44,7 +44,7 @@ impl SqliteTx<'_> {
     }
 
     /// Forgets some of the nonces stamped before this second; true if there may be more of them.
-    pub(super) fn delete_nonces(&self, before_s: i64) -> Result<bool, StoreError> {
+    pub(super) fn delete_nonces_before(&self, before_s: i64) -> Result<bool, StoreError> {
         let chunk = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         // What is forgotten is refused from then on, whatever the clock says later.
         self.execute(

@@ -90,7 +90,7 @@ impl ClosedStore {
         new.execute_batch(modes).map_err(engine)?;
         migrate::forward(&mut new)?;
         write_origin(&new, &BackupOrigin::default())?;
-        forget_nonces_until(&new, now.seconds() - 1)?;
+        delete_nonces_until(&new, now.seconds() - 1)?;
         let mark = identity::next_mark(&new, &self.directory)?;
         identity::write_inside(&new, &mark)?;
         new.close().map_err(|(_, error)| engine(error))?;
@@ -174,7 +174,7 @@ fn checkpoint(path: &Path) -> Result<OldStore, StoreError> {
 
 /// Requests that were signed before the restore may have been served by the store that is replaced:
 /// none of them is served again.
-fn forget_nonces_until(connection: &Connection, until_s: i64) -> Result<(), StoreError> {
+fn delete_nonces_until(connection: &Connection, until_s: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO forgotten_nonces (one, until_s) VALUES (1, ?1) \
                ON CONFLICT (one) DO UPDATE SET until_s = max(until_s, excluded.until_s)";
     connection.execute(sql, params![until_s]).map(drop).map_err(engine)

@@ -54,7 +54,7 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn forget_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
+    fn delete_discard(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.execute("DELETE FROM discards WHERE disk = ?1", [id.as_str()])?;
         Ok(())
     }
@@ -65,7 +65,7 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn forget_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
+    fn delete_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
         self.execute("DELETE FROM snapshot_discards WHERE snapshot = ?1", [id.as_str()])?;
         Ok(())
     }
@@ -95,7 +95,7 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn forget_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
+    fn delete_tokens(&mut self, moment: Moment) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE created_at < ?1", [moment.0])?;
         Ok(())
     }
@@ -104,8 +104,8 @@ impl WriteTx for SqliteTx<'_> {
         self.insert_nonce(nonce)
     }
 
-    fn forget_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
-        self.delete_nonces(before_s)
+    fn delete_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
+        self.delete_nonces_before(before_s)
     }
 
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {

@@ -37,8 +37,8 @@ fn check(listed: Listed, specs: &[ParamSpec], prefix: &str, required: &Pairs) {
         put(spec, prefix, &mut pairs);
         let input = Input::from_sorted(pairs.clone().into_iter().collect());
         let refusal = match listed.entry {
-            Entry::Reading(query) => query.parse(&input).err(),
-            Entry::Mutation(action) => action.parse(&input).err(),
+            Entry::Query(query) => query.parse(&input).err(),
+            Entry::Action(action) => action.parse(&input).err(),
         };
         let (action, name) = (listed.spec().name, spec.name);
         assert!(refusal.is_none(), "{action}: {prefix}{name}: {refusal:?}, of {pairs:?}");

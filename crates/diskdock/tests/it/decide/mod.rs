@@ -1,7 +1,7 @@
 //! Actions decided on store in a temporary folder, without a server around them.
 
 mod modify;
-mod place;
+mod region;
 mod resize;
 mod snapshots;
 
@@ -65,7 +65,7 @@ impl Bench {
         let input = Input::from_sorted(pairs);
         let call = Call { caller: &self.caller, now: self.now, environment: &self.environment };
         let answer = match actions::find(name).unwrap().entry {
-            Entry::Reading(query) => {
+            Entry::Query(query) => {
                 let ready = query.parse(&input).map_err(|refusal| refused(name, &refusal))?;
                 let read = |tx: &dyn ReadTx| match ready.answer(tx, &call)? {
                     QueryReply::Complete(reply) => Ok(EncodedEffect::reply(reply)),
@@ -75,7 +75,7 @@ impl Bench {
                 };
                 self.store.read_blocking(read)
             }
-            Entry::Mutation(action) => {
+            Entry::Action(action) => {
                 let ready = action.parse(&input).map_err(|refusal| refused(name, &refusal))?;
                 self.store.read_blocking(|tx| ready.decide(tx, &call))
             }

@@ -205,8 +205,8 @@ impl Machines for Shaky {
     ) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.unplug(attachment, now))
     }
-    fn forget<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
-        self.pass(|| self.driver.forget(instance))
+    fn remove_machine<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()> {
+        self.pass(|| self.driver.remove_machine(instance))
     }
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
         self.pass(|| self.driver.observe(instance))

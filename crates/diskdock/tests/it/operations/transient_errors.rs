@@ -202,7 +202,7 @@ async fn import_forgets_jobs_in_memory() {
         while bench.driver.calls.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
-        bench.runner.forget_all();
+        bench.runner.drop_in_flight();
         bench.driver.slow.store(false, Ordering::SeqCst);
     };
     tokio::join!(bench.runner.drain(), forget);

@@ -60,7 +60,7 @@ impl Simulation {
     }
 
     /// Looks at everything as its owners see it, and checks what became of it.
-    pub(super) async fn look(&mut self) {
+    pub(super) async fn compare(&mut self) {
         let (mut disks, mut instances) = (BTreeMap::new(), BTreeMap::new());
         for caller in 0..CALLERS {
             self.read(caller, &mut disks, &mut instances).await;
@@ -191,7 +191,7 @@ impl Simulation {
             self.server.simulated().finish_all(true);
             services.runner.wake(&Selection::default());
             self.server.pass(60_000).await;
-            self.look().await;
+            self.compare().await;
         }
         let settled = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
         assert!(self.model.disks.values().all(settled), "{:#?}", self.model.disks);

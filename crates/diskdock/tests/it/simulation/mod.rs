@@ -116,7 +116,7 @@ async fn random_runs_with_driver_faults_match_the_model() {
 
 #[test]
 fn every_mutating_action_is_sent() {
-    let mutating = actions::all().filter(|listed| matches!(listed.entry, Entry::Mutation(_)));
+    let mutating = actions::all().filter(|listed| matches!(listed.entry, Entry::Action(_)));
     let mut keys: Vec<_> = mutating.map(|listed| listed.key(PRODUCTS)).collect();
     keys.sort_unstable();
     assert_eq!(keys, mutations::MUTATIONS, "teach the simulation and its model what is missing");

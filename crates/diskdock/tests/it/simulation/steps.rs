@@ -94,7 +94,7 @@ impl Simulation {
             106..113 => self.change_snapshot_groups().await,
             _ => self.change_policies().await,
         }
-        self.look().await;
+        self.compare().await;
         self
     }
 

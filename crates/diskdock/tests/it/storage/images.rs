@@ -135,11 +135,11 @@ fn list_shows_other_images_beside_a_damaged_record() {
     std::fs::write(data.path().join("images/m-2/image.json"), "{").unwrap();
     std::fs::rename(data.path().join("images/m-3"), data.path().join("images/m-4")).unwrap();
     std::fs::create_dir(data.path().join("images/not an id")).unwrap();
-    let survey = Images::of(data.path()).survey().unwrap();
-    let ids: Vec<_> = survey.records.iter().map(|record| record.id.as_str()).collect();
+    let listing = Images::of(data.path()).list().unwrap();
+    let ids: Vec<_> = listing.records.iter().map(|record| record.id.as_str()).collect();
     assert_eq!(ids, ["m-1"]);
-    assert_eq!(survey.faults.len(), 3, "{:?}", survey.faults);
-    assert!(survey.faults.iter().any(|fault| fault.to_string().contains("import it again")));
+    assert_eq!(listing.faults.len(), 3, "{:?}", listing.faults);
+    assert!(listing.faults.iter().any(|fault| fault.to_string().contains("import it again")));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn import_that_is_killed_leaves_no_files() {
         }
     }
     let images = Images::open(data.path()).unwrap();
-    let whole = images.survey().unwrap();
+    let whole = images.list().unwrap();
     assert!(whole.faults.is_empty(), "{:?}", whole.faults);
     if whole.records.is_empty() {
         assert_eq!(below(data.path()), ["images"]);

@@ -169,7 +169,7 @@ async fn tokens_keys_and_calls_are_kept(open: Open) {
     fresh = fresh.reopened(open);
     let found = |name: &str| fresh.read(|tx| tx.token(&account, "CreateDisk", name));
     assert_eq!(found("old"), Some(token("old", BEGINNING)));
-    fresh.write(|tx| tx.forget_tokens(BEGINNING.plus_s(9))).await;
+    fresh.write(|tx| tx.delete_tokens(BEGINNING.plus_s(9))).await;
     assert_eq!(found("old"), None);
     assert!(found("new").is_some());
     assert_eq!(fresh.read(|tx| tx.token(&account, "DeleteDisk", "new")), None);

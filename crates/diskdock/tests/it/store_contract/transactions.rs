@@ -38,8 +38,8 @@ async fn nonces_are_kept_until_they_are_forgotten_by_their_second(open: Open) {
     assert!(kept.nonces.contains(&nonce(5)));
     assert_eq!(fresh.read(|tx| tx.nonce_beyond(2)), Some(MANY - 3));
     assert_eq!(fresh.read(|tx| tx.nonce_beyond(12_000)), None);
-    while fresh.write(|tx| tx.forget_nonces(MANY - 10)).await {}
-    fresh.write(|tx| tx.forget_nonces(3)).await;
+    while fresh.write(|tx| tx.delete_nonces(MANY - 10)).await {}
+    fresh.write(|tx| tx.delete_nonces(3)).await;
     let kept = fresh.reopened(open).read(|tx| tx.nonces());
     assert_eq!((kept.nonces.len(), kept.forgotten_until_s), (10, Some(MANY - 11)));
 }
@@ -173,7 +173,7 @@ async fn discards_lists_removed_disks_until_they_are_forgotten(open: Open) {
     assert_eq!(discards(&fresh, 9), ["d-one", "d-two"], "what failed removed nothing");
     assert_eq!(discards(&fresh, 1).len(), 1);
     for _ in 0..2 {
-        fresh.write(|tx| tx.forget_discard(&"d-one".into())).await;
+        fresh.write(|tx| tx.delete_discard(&"d-one".into())).await;
     }
     assert_eq!(discards(&fresh, 9), ["d-two"]);
     fresh.write(|tx| tx.wipe()).await;

@@ -1,6 +1,6 @@
 //! A captured request is never served again: not while the server runs, not after a restart.
 
-use diskdock::gateway::nonce::stored::forget_stored;
+use diskdock::gateway::nonce::stored::delete_stored;
 use diskdock::store::sqlite::Durability;
 
 use super::{get, signed};
@@ -62,7 +62,7 @@ async fn request_older_than_the_stored_nonces_is_expired_after_a_clock_step_back
     let services = &server.assembly.gateway.services;
     let now_s = services.clock.now_for_signatures().seconds();
     // The clock stands where it stood, although the nonce was forgotten as if an hour had passed.
-    forget_stored(&services.store, now_s + 3_600).await.unwrap();
+    delete_stored(&services.store, now_s + 3_600).await.unwrap();
     let server = server.restart().await;
     let replayed = server.send(captured).await.unwrap();
     assert_eq!(replayed.refusal(), (400, "InvalidTimeStamp.Expired"));

@@ -128,7 +128,7 @@ async fn dry_run_of_every_write_action_changes_nothing() {
     let instance = server.running_instance().await;
     server.disk_on(&instance).await;
     let before = server.export_json();
-    for entry in actions::all().filter(|listed| matches!(listed.entry, Entry::Mutation(_))) {
+    for entry in actions::all().filter(|listed| matches!(listed.entry, Entry::Action(_))) {
         let spec = entry.spec();
         let examples: Vec<(&str, &str)> = spec
             .parameters

@@ -91,7 +91,7 @@ impl Machine {
             Happening::Detach(index) => {
                 if let Some(port) = port_of(&self.ports, index) {
                     self.ports.get_mut(&port).unwrap().wanted = true;
-                    self.look(port);
+                    self.poll(port);
                 }
             }
             Happening::Cancel(index) => {
@@ -155,7 +155,7 @@ impl Machine {
         self.policy.asked(&attachment, self.can_tell.then_some(self.hotplug_enabled));
     }
 
-    fn look(&mut self, port: u32) {
+    fn poll(&mut self, port: u32) {
         let attachment = self.ports[&port].attachment.clone();
         if self.policy.begin(&attachment, self.now) {
             self.ask(port);
@@ -186,7 +186,7 @@ impl Machine {
             let due = |plugged: &Plugged| self.now - plugged.looked_at >= LOOK_MS;
             let wanted = self.ports.iter().filter(|(_, plugged)| plugged.wanted && due(plugged));
             for port in wanted.map(|(port, _)| *port).collect::<Vec<_>>() {
-                self.look(port);
+                self.poll(port);
             }
         }
     }

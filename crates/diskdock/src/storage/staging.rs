@@ -1,9 +1,9 @@
-//! Drafts: directories in which files are made before they get their name, so that a crash leaves
+//! Staging directories: files are made in them before they get their name, so that a crash leaves
 //! either nothing or the whole file.
 //!
-//! A draft is a directory `.new-…` beside the finished files. Its process holds a lock on a file
-//! in it, which the kernel releases when that process dies: a draft whose lock is free was
-//! abandoned and can be removed.
+//! A staging directory lies beside the finished files and is called `.new-…`. Its process holds a
+//! lock on a file in it, which the kernel releases when that process dies: a directory whose lock
+//! is free was abandoned and can be removed.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
 
-/// The prefix of drafts; no id begins with it.
+/// The prefix of their names; no id begins with it.
 const BEGINNING: &str = ".new-";
 const LOCK: &str = "lock";
 /// How many names are tried, if they are taken.
@@ -23,14 +23,18 @@ const NAMES: u64 = 1_000;
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A directory to make files in; removed with all its files on drop.
-pub(crate) struct Draft {
+pub(crate) struct StagingDirectory {
     path: PathBuf,
     _lock: File,
 }
 
-impl Draft {
-    /// Begins a draft beside the finished files, in a directory with this owner and mode.
-    pub(super) fn begin(beside: &Path, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
+impl StagingDirectory {
+    /// Makes one beside the finished files, with this owner and mode.
+    pub(super) fn begin(
+        beside: &Path,
+        owner: Owner,
+        mode: u32,
+    ) -> Result<StagingDirectory, StorageError> {
         for _ in 0..NAMES {
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
             let path = beside.join(format!("{BEGINNING}{}-{number}", std::process::id()));
@@ -38,7 +42,7 @@ impl Draft {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 made => {
                     made.at("make", &path)?;
-                    return Draft::lock(path, owner, mode);
+                    return StagingDirectory::lock(path, owner, mode);
                 }
             }
         }
@@ -46,13 +50,13 @@ impl Draft {
         Err(StorageError::Taken { what, hint: "start the server anew, which clears it".to_owned() })
     }
 
-    fn lock(path: PathBuf, owner: Owner, mode: u32) -> Result<Draft, StorageError> {
+    fn lock(path: PathBuf, owner: Owner, mode: u32) -> Result<StagingDirectory, StorageError> {
         let lock = path.join(LOCK);
         let file = files::create(&lock)?;
         file.try_lock().map_err(std::io::Error::from).at("lock", &lock)?;
-        let draft = Draft { path, _lock: file };
-        files::apply_owner(&draft.path, owner, mode)?;
-        Ok(draft)
+        let staging = StagingDirectory { path, _lock: file };
+        files::apply_owner(&staging.path, owner, mode)?;
+        Ok(staging)
     }
 
     /// The path of a file in it.
@@ -75,14 +79,14 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for StagingDirectory {
     fn drop(&mut self) {
         // Left behind at worst; the next start clears it away.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
-/// Removes abandoned drafts.
+/// Removes abandoned ones.
 pub(super) fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
     for entry in std::fs::read_dir(beside).at("list", beside)? {
         let entry = entry.at("list", beside)?;
@@ -93,16 +97,16 @@ pub(super) fn clear_left_behind(beside: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-fn clear(draft: &Path) -> Result<(), StorageError> {
+fn clear(staging: &Path) -> Result<(), StorageError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(files::no_follow());
-    match options.open(draft.join(LOCK)) {
-        Ok(lock) if lock.try_lock().is_ok() => gone(std::fs::remove_dir_all(draft), draft),
+    match options.open(staging.join(LOCK)) {
+        Ok(lock) if lock.try_lock().is_ok() => gone(std::fs::remove_dir_all(staging), staging),
         Ok(_) => Ok(()),
         // Another process is just beginning it, or died in doing so: only an empty one is removed.
-        Err(_) => match std::fs::remove_dir(draft) {
+        Err(_) => match std::fs::remove_dir(staging) {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
-            removed => gone(removed, draft),
+            removed => gone(removed, staging),
         },
     }
 }
@@ -123,20 +127,20 @@ mod tests {
     }
 
     #[test]
-    fn clear_keeps_drafts_in_use_and_removes_abandoned_ones() {
+    fn clear_keeps_directories_in_use_and_removes_abandoned_ones() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
-        let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
-        std::fs::write(draft.file("half"), "half").unwrap();
+        let staging = StagingDirectory::begin(at, Owner::ourselves(), 0o700).unwrap();
+        std::fs::write(staging.file("half"), "half").unwrap();
         // As a killed process leaves it: with a lock file that is not locked, or without one.
         std::fs::create_dir_all(at.join(".new-1-1/deeper")).unwrap();
         std::fs::write(at.join(".new-1-1/lock"), "").unwrap();
         std::fs::create_dir(at.join(".new-1-2")).unwrap();
         std::fs::write(at.join("finished"), "whole").unwrap();
         clear_left_behind(at).unwrap();
-        assert!(draft.file("half").exists());
+        assert!(staging.file("half").exists());
         assert_eq!(left_in(at), 2);
-        drop(draft);
+        drop(staging);
         assert_eq!(left_in(at), 1);
     }
 
@@ -146,16 +150,16 @@ mod tests {
         let at = directory.path();
         let finished = at.join("finished");
         for (bytes, first) in [("one", true), ("two", false)] {
-            let draft = Draft::begin(at, Owner::ourselves(), 0o700).unwrap();
-            std::fs::write(draft.file("file"), bytes).unwrap();
-            assert_eq!(draft.publish("file", &finished).unwrap(), first);
+            let staging = StagingDirectory::begin(at, Owner::ourselves(), 0o700).unwrap();
+            std::fs::write(staging.file("file"), bytes).unwrap();
+            assert_eq!(staging.publish("file", &finished).unwrap(), first);
         }
         assert_eq!(std::fs::read_to_string(&finished).unwrap(), "one");
         assert_eq!(left_in(at), 1);
     }
 
     #[test]
-    fn draft_does_not_follow_a_symbolic_link() {
+    fn file_does_not_follow_a_symbolic_link() {
         let directory = tempfile::tempdir().unwrap();
         let precious = tempfile::tempdir().unwrap();
         std::fs::write(precious.path().join("lock"), "").unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
-use super::{files, name, snapshot_files};
+use super::{file_name, files, snapshot_files};
 
 /// The file of a disk or a snapshot, as it lies in the data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) fn disk_files(data_directory: &Path) -> Result<Vec<DiskFileFound>, St
     }
     for path in paths_of_disks(&directory)? {
         let id = path.file_stem().and_then(|id| id.to_str()).unwrap_or_default();
-        if name::checked(id).is_err() {
+        if file_name::checked(id).is_err() {
             continue;
         }
         let id = id.to_owned();

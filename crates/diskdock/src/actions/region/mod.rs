@@ -28,12 +28,12 @@ pub(crate) static GROUP: ActionGroup = ActionGroup {
 
 /// Its actions, in order.
 static ACTIONS: &[Entry] = &[
-    Entry::Reading(&describe_regions::DescribeRegions),
-    Entry::Reading(&describe_zones::DescribeZones),
-    Entry::Reading(&describe_instance_types::DescribeInstanceTypes),
-    Entry::Reading(&describe_instance_type_families::DescribeInstanceTypeFamilies),
-    Entry::Reading(&describe_available_resource::DescribeAvailableResource),
-    Entry::Reading(&describe_images::DescribeImages),
-    Entry::Reading(&supported_types::DescribeImageSupportInstanceTypes),
-    Entry::Reading(&describe_account_attributes::DescribeAccountAttributes),
+    Entry::Query(&describe_regions::DescribeRegions),
+    Entry::Query(&describe_zones::DescribeZones),
+    Entry::Query(&describe_instance_types::DescribeInstanceTypes),
+    Entry::Query(&describe_instance_type_families::DescribeInstanceTypeFamilies),
+    Entry::Query(&describe_available_resource::DescribeAvailableResource),
+    Entry::Query(&describe_images::DescribeImages),
+    Entry::Query(&supported_types::DescribeImageSupportInstanceTypes),
+    Entry::Query(&describe_account_attributes::DescribeAccountAttributes),
 ];
