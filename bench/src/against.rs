@@ -1,16 +1,70 @@
 //! Two servers measured in turn in the same run, so that both meet the same machine.
+//!
+//! Where both can run at the same time, they are asked in turn for a short while each: the speed of
+//! a shared machine changes within seconds, and what changes it then meets both.
 
 use std::io;
+use std::time::Duration;
 
-use crate::Part;
 use crate::bench::Bench;
+use crate::load::{self, Work};
+use crate::process::Process;
 use crate::table::Row;
+use crate::{Part, attach, describe};
+
+/// The time for which one of two running servers is asked, before it is the other's turn.
+const TURN: Duration = Duration::from_millis(250);
 
 /// The rates of one measurement, round by round.
-struct Compared {
+pub(crate) struct Compared {
     what: String,
     ours: Vec<f64>,
     theirs: Vec<f64>,
+}
+
+/// Two benchmarks whose servers run at the same time.
+pub(crate) struct Turns<'b> {
+    /// The server to measure, and the other.
+    pub both: [&'b mut Bench; 2],
+    rounds: u32,
+}
+
+/// A running server, and the calls that are made to it.
+pub(crate) struct Side<W> {
+    pub server: Process,
+    pub work: W,
+}
+
+impl Turns<'_> {
+    /// Asks both in turn over so many connections, `rounds` times as long as one measurement takes.
+    /// After each turn, `settle` waits for what the server has still to do.
+    pub(crate) fn measure<W: Work>(
+        &self,
+        what: String,
+        connections: usize,
+        sides: &mut [Side<W>; 2],
+        settle: impl Fn(&Process) -> io::Result<()>,
+    ) -> io::Result<Compared> {
+        let all = self.both[0].scale.time * self.rounds;
+        let turn = TURN.min(self.both[0].scale.time);
+        let mut left = all.as_micros().div_ceil(turn.as_micros());
+        let mut rates = [Vec::new(), Vec::new()];
+        let mut first = 0;
+        for side in sides.iter_mut() {
+            load::run(side.server.address, connections, turn, &mut side.work)?;
+            settle(&side.server)?;
+        }
+        while left > 0 {
+            for at in [first, 1 - first] {
+                let Side { server, work } = &mut sides[at];
+                rates[at].push(load::run(server.address, connections, turn, work)?.rate());
+                settle(server)?;
+            }
+            (left, first) = (left - 1, 1 - first);
+        }
+        let [ours, theirs] = rates;
+        Ok(Compared { what, ours, theirs })
+    }
 }
 
 /// Runs the parts on both servers, `rounds` times, and compares the rates of each round. The server
@@ -22,8 +76,18 @@ pub(crate) fn compare(
     rounds: u32,
 ) -> io::Result<Vec<Row>> {
     let mut found: Vec<Compared> = Vec::new();
+    let (in_turn, parts): (Vec<Part>, Vec<Part>) =
+        parts.iter().partition(|part| matches!(part, Part::Id | Part::Ephemeral | Part::Durable));
+    let mut turns = Turns { both: [&mut ours, &mut theirs], rounds };
+    for part in in_turn {
+        match part {
+            Part::Id => found.extend(describe::by_id_in_turn(&mut turns)?),
+            Part::Ephemeral => found.extend(attach::ephemeral_in_turn(&mut turns)?),
+            _ => found.extend(attach::durable_in_turn(&mut turns)?),
+        }
+    }
     for round in 0..rounds {
-        for part in parts {
+        for part in &parts {
             eprintln!("round {} of {rounds} ...", round + 1);
             let (mine, other) = if round % 2 == 0 {
                 let mine = rates(&mut ours, *part)?;
@@ -60,9 +124,9 @@ impl Compared {
         let ratios = self.ours.iter().zip(&self.theirs).map(|(ours, theirs)| ours / theirs);
         let mut ratios: Vec<f64> = ratios.collect();
         let ratio = median(&mut ratios);
-        let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+        let (least, most) = (ratios[ratios.len() / 4], ratios[ratios.len() * 3 / 4]);
         let (mut ours, mut theirs) = (self.ours, self.theirs);
-        let told = format!("{:.0}/s, ratios {least:.2} to {most:.2}", median(&mut ours));
+        let told = format!("{:.0}/s, middle half {least:.2} to {most:.2}", median(&mut ours));
         let row = Row::told(self.what, told);
         row.beside(format!("{:.0}/s", median(&mut theirs)), ratio)
             .aim(">= 1.00 of the other", ratio >= 1.0)

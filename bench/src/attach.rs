@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::against::{Compared, Side, Turns};
 use crate::bench::{Bench, Measured};
 use crate::load::Work;
 use crate::process::{self, Process};
@@ -24,13 +25,67 @@ struct Series {
     aim: (usize, f64),
 }
 
+const EPHEMERAL: Series =
+    Series { name: "ephemeral", connections: &[1, 8, 16, 64], aim: (8, 36_000.0) };
+const DURABLE: Series = Series { name: "durable", connections: &[1, 16, 64], aim: (64, 15_000.0) };
+
+/// A server with a fleet in it, and the disks with the instances that they go to and fro.
+type Fleet = (Process, Vec<(String, String)>);
+
 /// Accepted calls a second with `--ephemeral`.
 pub(crate) fn ephemeral(bench: &mut Bench) -> io::Result<()> {
+    let (server, pairs) = ephemeral_fleet(bench)?;
+    run(bench, &server, pairs, &EPHEMERAL)
+}
+
+/// The same on two servers in turn.
+pub(crate) fn ephemeral_in_turn(turns: &mut Turns<'_>) -> io::Result<Vec<Compared>> {
+    in_turn(turns, ephemeral_fleet, &EPHEMERAL)
+}
+
+/// Accepted calls a second that survive a power cut.
+pub(crate) fn durable(bench: &mut Bench) -> io::Result<()> {
+    let (server, pairs) = durable_fleet(bench)?;
+    run(bench, &server, pairs, &DURABLE)
+}
+
+/// The same on two servers in turn.
+pub(crate) fn durable_in_turn(turns: &mut Turns<'_>) -> io::Result<Vec<Compared>> {
+    in_turn(turns, durable_fleet, &DURABLE)
+}
+
+fn ephemeral_fleet(bench: &mut Bench) -> io::Result<Fleet> {
     let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
     let server = bench.start(None)?;
     import(&server, serde_json::to_value(&snapshot)?)?;
-    let series = Series { name: "ephemeral", connections: &[1, 8, 16, 64], aim: (8, 36_000.0) };
-    run(bench, &server, pairs, &series)
+    Ok((server, pairs))
+}
+
+fn durable_fleet(bench: &mut Bench) -> io::Result<Fleet> {
+    let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
+    let directory = bench.seeds.of("fleet", snapshot)?;
+    Ok((bench.start(Some(&directory))?, pairs))
+}
+
+fn in_turn(
+    turns: &mut Turns<'_>,
+    fleet: fn(&mut Bench) -> io::Result<Fleet>,
+    series: &Series,
+) -> io::Result<Vec<Compared>> {
+    let mut side = |at: usize| {
+        let (server, pairs) = fleet(turns.both[at])?;
+        let work = Moving::new(&server, pairs);
+        Ok::<_, io::Error>(Side { server, work })
+    };
+    let mut sides = [side(0)?, side(1)?];
+    let mut found = Vec::new();
+    for &connections in series.connections {
+        sides.iter_mut().for_each(|side| side.work.share_out(connections));
+        let what = format!("attach+detach, {}, {connections} conns", series.name);
+        let settled = |server: &Process| settle(server).map(drop);
+        found.push(turns.measure(what, connections, &mut sides, settled)?);
+    }
+    Ok(found)
 }
 
 /// Imports a state. An older server names a field that it does not know; the state goes without it.
@@ -67,15 +122,6 @@ fn drop_field(value: &mut Value, field: &str) -> usize {
         Value::Array(items) => items.iter_mut().map(|value| drop_field(value, field)).sum(),
         _ => 0,
     }
-}
-
-/// Accepted calls a second that survive a power cut.
-pub(crate) fn durable(bench: &mut Bench) -> io::Result<()> {
-    let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
-    let directory = bench.seeds.of("fleet", snapshot)?;
-    let server = bench.start(Some(&directory))?;
-    let series = Series { name: "durable", connections: &[1, 16, 64], aim: (64, 15_000.0) };
-    run(bench, &server, pairs, &series)
 }
 
 fn run(

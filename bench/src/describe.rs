@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
+use crate::against::{Compared, Side, Turns};
 use crate::bare;
 use crate::bench::{Bench, Measured, one, short};
 use crate::load::{self, Work};
@@ -50,6 +51,24 @@ pub(crate) fn by_id(bench: &mut Bench) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The same lookups on two servers in turn.
+pub(crate) fn by_id_in_turn(turns: &mut Turns<'_>) -> io::Result<Vec<Compared>> {
+    let mut found = Vec::new();
+    for disks in turns.both[0].scale.disks {
+        let mut side = |at: usize| {
+            let bench = &mut *turns.both[at];
+            let seed = bench.seeds.with(disks)?;
+            let server = bench.start(Some(&seed.directory))?;
+            let work = ById::new(&server, &seed.ids);
+            Ok::<_, io::Error>(Side { server, work })
+        };
+        let mut sides = [side(0)?, side(1)?];
+        let what = format!("describe by id, {} disks, {CONNECTIONS} conns", short(disks));
+        found.push(turns.measure(what, CONNECTIONS, &mut sides, |_| Ok(()))?);
+    }
+    Ok(found)
 }
 
 /// Page by page, by token through the whole list and by number through its beginning.
