@@ -1,21 +1,31 @@
-//! Reads from memory alone: whatever is not there is left to a transaction.
+//! Reads without a transaction: from memory, and single rows by one statement of SQL each. Whatever
+//! else is asked for is left to a transaction.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use domain::{AccountId, DiskId, InstanceId, OperationId, SnapshotId};
+use rusqlite::Connection;
 
 use super::super::pages::of_ids;
 use super::super::{
-    AccessKey, Amounts, AttachedDisks, CallRecord, DynEntity, EntityType, Lease, ListPage,
+    AccessKey, Amounts, AttachedDisks, CallRecord, Depth, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
+use super::Sqlite;
 use super::entity_cache::EntityCache;
+use super::sqlite_tx::SqliteTx;
 
-/// A read from the cache. It counts only if nothing was missed and the cache followed no commit
-/// meanwhile.
+/// A read without a transaction. It counts only if nothing was missed and no commit came in
+/// between: then all that it saw belongs to one state of the store.
 pub(super) struct CachedReads<'c> {
-    cache: &'c EntityCache,
+    store: &'c Sqlite,
+    /// The generation of the cache when the read began.
+    generation: u64,
+    /// The number of commits when the read began, unless one was under way.
+    commits: Option<u64>,
+    /// For rows that are not in memory.
+    connection: OnceCell<Connection>,
     lacks: Cell<Lack>,
 }
 
@@ -32,18 +42,55 @@ pub(super) enum Lack {
 }
 
 impl<'c> CachedReads<'c> {
-    pub(crate) fn new(cache: &'c EntityCache) -> CachedReads<'c> {
-        CachedReads { cache, lacks: Cell::default() }
+    /// Begins a read; none while the cache follows a commit.
+    pub(crate) fn begin(store: &'c Sqlite) -> Option<CachedReads<'c>> {
+        let commits = store.cache.commits();
+        let generation = store.cache.generation()?;
+        let (connection, lacks) = (OnceCell::new(), Cell::default());
+        Some(CachedReads { store, generation, commits, connection, lacks })
     }
 
-    /// The part of the read that is not in memory.
-    pub(crate) fn lacks(&self) -> Lack {
-        self.lacks.get()
+    /// Ends the read; the part of it that has to be read again.
+    pub(crate) fn end(self) -> Lack {
+        let cache = &self.store.cache;
+        let lacks = self.lacks.get();
+        let has_changed = match self.connection.into_inner() {
+            Some(connection) => {
+                self.store.give_back(connection);
+                cache.commits() != self.commits
+            }
+            None => cache.generation() != Some(self.generation),
+        };
+        if lacks == Lack::Nothing && has_changed { Lack::Rows } else { lacks }
+    }
+
+    fn cache(&self) -> &EntityCache {
+        &self.store.cache
     }
 
     fn miss<T>(&self, what: Lack) -> Result<T, StoreError> {
         self.lacks.set(self.lacks.get().max(what));
         Err(StoreError::Unavailable)
+    }
+
+    /// One statement of SQL. If it fails, a transaction will say why.
+    fn in_sql<T>(
+        &self,
+        read: impl FnOnce(&SqliteTx<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (Some(commits), Some(connection)) = (self.commits, self.connection()) else {
+            return self.miss(Lack::Rows);
+        };
+        let tx = SqliteTx::reading(connection, self.cache(), Some(commits), Depth::Rows);
+        read(&tx).or_else(|_| self.miss(Lack::Rows))
+    }
+
+    fn connection(&self) -> Option<&Connection> {
+        if self.connection.get().is_none() {
+            // It is not set yet, so this does set it.
+            let _ = self.connection.set(self.store.reader().ok()?);
+        }
+        self.connection.get()
     }
 }
 
@@ -53,9 +100,9 @@ impl ReadTx for CachedReads<'_> {
         of: &'static EntityType,
         id: &str,
     ) -> Result<Option<Arc<dyn DynEntity>>, StoreError> {
-        match self.cache.resource(of, id) {
+        match self.cache().resource(of, id) {
             Some((resource, _)) => Ok(Some(resource)),
-            None => self.miss(Lack::Rows),
+            None => self.in_sql(|tx| tx.resource(of, id)),
         }
     }
 
@@ -82,13 +129,14 @@ impl ReadTx for CachedReads<'_> {
     }
 
     fn attached(&self, id: &InstanceId) -> Result<AttachedDisks, StoreError> {
-        self.cache
-            .attached(id)
-            .map_or_else(|| self.miss(Lack::Rows), |attached| Ok(Vec::clone(&attached)))
+        match self.cache().attached(id) {
+            Some(attached) => Ok(Vec::clone(&attached)),
+            None => self.in_sql(|tx| tx.attached(id)),
+        }
     }
 
-    fn user_data(&self, _: &InstanceId) -> Result<Option<String>, StoreError> {
-        self.miss(Lack::Rows)
+    fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError> {
+        self.in_sql(|tx| tx.user_data(id))
     }
 
     fn token(&self, _: &AccountId, _: &str, _: &str) -> Result<Option<TokenRecord>, StoreError> {

@@ -21,7 +21,7 @@ use domain::InstanceId;
 use super::super::{AttachedDisks, DynEntity, EntityType, StoreError};
 
 /// Resources of a kind that are kept at most are twice as many; some 1 KB each.
-const RESOURCES: usize = 8_192;
+const RESOURCES: usize = 16_384;
 /// Lists of an instance's disks that are kept at most are twice as many.
 const ATTACHED: usize = 2_048;
 /// Of the resources that reads find in SQL, one in so many is kept.

@@ -173,13 +173,9 @@ impl Sqlite {
     }
 
     fn read_cached(&self, work: &mut dyn FnMut(&dyn ReadTx)) -> Lack {
-        let Some(generation) = self.cache.generation() else { return Lack::Rows };
-        let cached = CachedReads::new(&self.cache);
-        work(&cached);
-        match cached.lacks() {
-            Lack::Nothing if self.cache.generation() != Some(generation) => Lack::Rows,
-            lack => lack,
-        }
+        let Some(reads) = CachedReads::begin(self) else { return Lack::Rows };
+        work(&reads);
+        reads.end()
     }
 
     fn read_in_sql(
