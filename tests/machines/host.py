@@ -25,6 +25,7 @@ GUEST = TARGET / "guest"
 
 REGION, ZONE = "cn-hangzhou", "cn-hangzhou-i"
 TYPE, TYPE_WITHOUT_HOT_DETACH = "ecs.g6.tiny", "ecs.g6.fixed"
+TYPE_THAT_SHARES = "ecs.g8i.tiny"
 
 # Without KVM, and with other work on the machine, a guest takes its time.
 SOON_S = 60
@@ -169,9 +170,9 @@ class Host:
         machine.guest.wait_ready(SOON_S)
         return machine
 
-    def disk(self, size=20, category="cloud_essd"):
+    def disk(self, size=20, category="cloud_essd", **more):
         """A new Available disk."""
-        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, size=size, disk_category=category)
+        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, size=size, disk_category=category, **more)
         disk = Disk(self, body.disk_id)
         disk.wait("Available")
         return disk

@@ -130,7 +130,7 @@ impl Assembly {
             simulated,
             console,
             creating_takes_time,
-            shares_disks,
+            keeps_shared_disks,
             keeps_snapshots,
         } = driver;
         let [runner, disks, snapshots, measured] = [&hypervisor; 4].map(Arc::clone);
@@ -142,8 +142,8 @@ impl Assembly {
             inventory: Arc::new(inventory_source.bare()),
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
-            shares_disks,
             keeps_snapshots,
+            keeps_shared_disks,
             keeps_new_disks: plan.snapshot_new_disks,
             is_simulated: simulated.is_some(),
             console,
@@ -292,7 +292,7 @@ struct Driver {
     simulated: Option<Arc<Simulated>>,
     console: Console,
     creating_takes_time: bool,
-    shares_disks: bool,
+    keeps_shared_disks: bool,
     keeps_snapshots: bool,
 }
 
@@ -325,7 +325,7 @@ impl Driver {
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
             console: Arc::new(console),
-            shares_disks: true,
+            keeps_shared_disks: true,
             keeps_snapshots: true,
         }
     }
@@ -340,7 +340,7 @@ impl Driver {
                 Ok(ConsoleOutput { bytes, at })
             }),
             creating_takes_time: true,
-            shares_disks: false,
+            keeps_shared_disks: false,
             keeps_snapshots: true,
         }
     }

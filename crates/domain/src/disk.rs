@@ -279,6 +279,11 @@ impl Disk {
         self.attachments.iter().find(|at| at.instance == *instance)
     }
 
+    /// Whether several instances have it, or are about to: no one of them can tell what is on it.
+    pub fn is_shared(&self) -> bool {
+        self.attachments.len() > 1
+    }
+
     /// The one instance that a disk without multi-attach is on.
     pub fn sole_attachment(&self) -> Option<&Attachment> {
         if self.multi_attach { None } else { self.attachments.first() }

@@ -53,8 +53,9 @@ pub struct Environment {
     pub ids: Arc<IdGenerator>,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: Arc<AtomicBool>,
-    /// Whether a disk can be on several instances at a time.
-    pub shares_disks: bool,
+    /// Whether a disk can be kept while several instances have it. Real machines copy it as of one
+    /// moment only if one of them alone writes to it.
+    pub keeps_shared_disks: bool,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
     /// Whether the bytes of disks can be kept: snapshots, and all that is made with them.
@@ -84,7 +85,7 @@ impl Environment {
             inventory: Arc::new(inventory),
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
-            shares_disks: true,
+            keeps_shared_disks: true,
             keeps_snapshots: true,
             keeps_new_disks: false,
             is_simulated: true,

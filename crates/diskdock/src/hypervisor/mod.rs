@@ -96,6 +96,9 @@ pub struct MachineSpec {
     /// The most that it gets out of each of its disks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<DiskLimit>,
+    /// Those of its disks that other machines may have at the same time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<DiskId>,
 }
 
 /// The bytes of a disk, as the store has them.
@@ -201,8 +204,14 @@ pub trait Machines: Send + Sync {
     ) -> DriverFuture<'a, Progress>;
     /// Restarts an instance.
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
-    /// Attaches a disk to a machine.
-    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress>;
+    /// Attaches a disk to a machine; to one of several that have it at the same time if it is
+    /// `shared`. `Failed` if its bytes cannot be shared.
+    fn plug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        shared: bool,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress>;
     /// Detaches a disk from a machine: `Done` only when the guest can no longer reach it and its
     /// writes are durable, under the name of the disk.
     fn unplug<'a>(

@@ -266,12 +266,16 @@ impl Machines for Simulated {
         ready(self.poll(key, now, |state| state.machine(&spec.instance).turn(true)))
     }
 
-    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress> {
+    fn plug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        _: bool,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
         ready(self.poll(on_attachment(TransitionKind::Attach, attachment), now, |state| {
             let machine = state.machine(&attachment.instance);
-            let newer = |(disk, generation): &(DiskId, u64)| {
-                *disk == attachment.disk && *generation > attachment.generation
-            };
+            let AttachmentId { disk, generation, .. } = attachment;
+            let newer = |at: &(DiskId, u64)| at.0 == *disk && at.1 > *generation;
             if !machine.disks.iter().any(newer) {
                 machine.disks.retain(|(disk, _)| *disk != attachment.disk);
                 machine.disks.push((attachment.disk.clone(), attachment.generation));

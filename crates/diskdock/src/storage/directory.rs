@@ -254,8 +254,13 @@ impl Volumes for Directory {
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
         let identity = identity(&found.file, &found.path, found.format)?;
-        let node = file_node(&found.path, found.format, self.io().0);
-        Ok(Volume { opened: Opened { identity, bytes: found.bytes }, node })
+        let (of_disks, past_cache) = self.io();
+        let node = file_node(&found.path, found.format, of_disks);
+        // A qcow2 file has tables that each QEMU would keep in memory for itself.
+        let is_raw = found.format == DiskFormat::Raw;
+        let shared_node = is_raw.then(|| file_node(&found.path, found.format, past_cache));
+        let opened = Opened { identity, bytes: found.bytes };
+        Ok(Volume { opened, node, shared_node, is_shared: false })
     }
 
     fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), StorageError> {

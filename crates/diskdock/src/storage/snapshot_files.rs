@@ -279,7 +279,8 @@ impl Snapshots for Directory {
         let header = qcow2::read(&file).map_err(|why| StorageError::corrupt(&path, why))?;
         let identity = identity(&file, &path, DiskFormat::Qcow2)?;
         let node = file_node(&path, DiskFormat::Qcow2, self.io().1);
-        Ok(Volume { opened: Opened { identity, bytes: header.virtual_bytes }, node })
+        let opened = Opened { identity, bytes: header.virtual_bytes };
+        Ok(Volume { opened, node, shared_node: None, is_shared: false })
     }
 
     fn finish(&self, snapshot: &SnapshotId) -> Result<(), StorageError> {

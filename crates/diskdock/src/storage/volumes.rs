@@ -42,6 +42,10 @@ pub struct Volume {
     pub opened: Opened,
     /// The block node of QEMU, but for its name.
     pub(super) node: Value,
+    /// The node with which several machines open it at the same time; none if no two may.
+    pub(super) shared_node: Option<Value>,
+    /// Whether it is for one of several machines.
+    pub(super) is_shared: bool,
 }
 
 impl Volume {
@@ -50,6 +54,19 @@ impl Volume {
         let mut node = self.node.clone();
         node["node-name"] = node_name.into();
         node
+    }
+
+    /// The same volume for a machine that is not the only one to have it open; none if two that
+    /// write to it would destroy it.
+    #[must_use]
+    pub fn to_share(self) -> Option<Volume> {
+        let node = self.shared_node.clone()?;
+        Some(Volume { node, is_shared: true, ..self })
+    }
+
+    /// Whether several machines may have it open.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// The same node, but so that nothing can be written to it any more.

@@ -65,6 +65,7 @@ impl Bench<'_> {
             private_ip: String::new(),
             mac: String::new(),
             limits: Vec::new(),
+            shared: Vec::new(),
         }
     }
 
@@ -82,7 +83,13 @@ impl Bench<'_> {
     }
 
     async fn plug(&self, attachment: &AttachmentId) {
-        self.until_settled(async |now| self.driver.plug(attachment, now).await.unwrap()).await;
+        self.until_settled(async |now| self.driver.plug(attachment, false, now).await.unwrap())
+            .await;
+    }
+
+    async fn plug_shared(&self, attachment: &AttachmentId) {
+        self.until_settled(async |now| self.driver.plug(attachment, true, now).await.unwrap())
+            .await;
     }
 
     async fn unplug(&self, attachment: &AttachmentId) {
@@ -112,6 +119,7 @@ pub(crate) async fn contract(bench: &Bench<'_>) {
     repeated_calls_change_nothing(bench).await;
     calls_of_another_generation_change_nothing(bench).await;
     machines_do_not_disturb_each_other(bench).await;
+    shared_disk_is_on_machines_until_each_has_let_go(bench).await;
     adopt_adds_unknown_state_and_keeps_known_state(bench).await;
     paused_machine_stands_still_until_it_is_resumed(bench).await;
 }
@@ -194,7 +202,7 @@ async fn calls_of_another_generation_change_nothing(bench: &Bench<'_>) {
     bench.start("i-again").await;
     let (old, new) = (attachment("i-again", "d-one", 1), attachment("i-again", "d-one", 2));
     // The first attach is given up half way; the second knows nothing of it.
-    bench.driver.plug(&old, (bench.now)()).await.unwrap();
+    bench.driver.plug(&old, false, (bench.now)()).await.unwrap();
     bench.plug(&new).await;
     assert_eq!(bench.disks("i-again").await, [("d-one".to_owned(), 2)]);
     bench.unplug(&old).await;
@@ -220,6 +228,28 @@ async fn machines_do_not_disturb_each_other(bench: &Bench<'_>) {
     assert_eq!(bench.observe("i-right").await, other);
     bench.unplug(&right).await;
     bench.release("i-right").await;
+}
+
+async fn shared_disk_is_on_machines_until_each_has_let_go(bench: &Bench<'_>) {
+    bench.start("i-one").await;
+    bench.start("i-two").await;
+    bench.create("d-shared").await;
+    let (one, two) = (attachment("i-one", "d-shared", 1), attachment("i-two", "d-shared", 2));
+    bench.plug_shared(&one).await;
+    bench.plug_shared(&two).await;
+    let larger = DiskSpec { disk: "d-shared".into(), size_gib: 2, image: None, snapshot: None };
+    let on = ["i-two".into(), "i-one".into()];
+    let grow = async |now| bench.driver.resize(&larger, &on, now).await.unwrap();
+    bench.until_settled(grow).await;
+    bench.unplug(&one).await;
+    assert_eq!(bench.disks("i-one").await, []);
+    assert_eq!(bench.disks("i-two").await, [("d-shared".to_owned(), 2)]);
+    bench.plug_shared(&AttachmentId { generation: 3, ..one.clone() }).await;
+    bench.release("i-two").await;
+    assert_eq!(bench.disks("i-one").await, [("d-shared".to_owned(), 3)]);
+    bench.unplug(&AttachmentId { generation: 3, ..one }).await;
+    bench.release("i-one").await;
+    bench.driver.discard(&"d-shared".into()).await.unwrap();
 }
 
 async fn adopt_adds_unknown_state_and_keeps_known_state(bench: &Bench<'_>) {

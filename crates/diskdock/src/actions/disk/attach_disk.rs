@@ -8,6 +8,7 @@ use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES}
 use super::plugging::Plugging;
 use super::resource::DISK;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_lookups;
 use crate::catalog::{Shape, Value};
 use crate::store::{AttachedDisk, AttachedDisks, EntityReads};
 
@@ -108,6 +109,8 @@ pub(crate) struct Facts {
     cloud_disks: usize,
     /// Abilities of the instance's type.
     abilities: Abilities,
+    /// Whether a snapshot is being made that wants the disk to stay with the instance that has it.
+    is_kept_by_another: bool,
 }
 
 struct Abilities {
@@ -194,7 +197,10 @@ impl Action for AttachDisk {
     const SUMMARY: &'static str = "Attaches a disk to an instance.";
     const DETAILS: &'static str = "\
 The answer says only that the attach was accepted: the disk becomes Attaching, and In_use when the \
-guest has it.";
+guest has it.\n\n\
+With real machines a multi-attach disk really is on all its instances: each of them sees at once \
+what the others write. A file system that only one machine may mount is damaged by a second one \
+that mounts it too, here as on the cloud.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
@@ -205,6 +211,7 @@ guest has it.";
         must("Force is used for regional disks only",                   |f| f.params.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
         must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
+        must("with real machines, no snapshot of a disk that another instance has is being made", |f| !f.is_kept_by_another, &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -235,7 +242,11 @@ guest has it.";
         let attached = tx.attached(&instance.id)?;
         let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
-        Ok(Facts { params: params.clone(), disk, instance, attached, cloud_disks, abilities })
+        let is_kept_by_another = !call.environment.keeps_shared_disks
+            && !disk.attachments.is_empty()
+            && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
+        let params = params.clone();
+        Ok(Facts { params, disk, instance, attached, cloud_disks, abilities, is_kept_by_another })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
@@ -265,7 +276,7 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
         return Abilities {
             hot_attach: true,
             takes_category: true,
-            multi_attach: call.environment.shares_disks,
+            multi_attach: true,
             disk_quantity: DEVICE_NAMES,
         };
     };
@@ -273,7 +284,7 @@ fn abilities(call: &Call<'_>, instance: &Instance, disk: &Disk) -> Abilities {
     Abilities {
         hot_attach: found.hot_attach,
         takes_category: family.is_none_or(|f| f.takes_category(disk.category.as_str())),
-        multi_attach: found.multi_attach && call.environment.shares_disks,
+        multi_attach: found.multi_attach,
         disk_quantity: found.disk_quantity as usize,
     }
 }

@@ -26,6 +26,9 @@ pub(crate) struct Plugging {
     /// The most that the guest gets out of the disk; none in an operation of an earlier version.
     #[serde(default)]
     limit: Option<DiskLimit>,
+    /// Other machines may have the disk at the same time.
+    #[serde(default)]
+    shared: bool,
 }
 
 impl Plugging {
@@ -38,6 +41,7 @@ impl Plugging {
             taking_back: None,
             taken_back: false,
             limit: Some(DiskLimit::of(disk)),
+            shared: disk.multi_attach,
         }
     }
 
@@ -56,7 +60,7 @@ impl Plugging {
             }
             self.making = None;
         }
-        let progress = context.hypervisor.plug(&self.attachment, context.now).await?;
+        let progress = context.hypervisor.plug(&self.attachment, self.shared, context.now).await?;
         if progress == Progress::Done {
             let limits = self.limit.as_slice();
             context.hypervisor.limit_disks(&self.attachment.instance, limits).await?;

@@ -38,6 +38,7 @@ pub(crate) fn machine_spec(
         private_ip: instance.network.private_ip.clone(),
         mac: derived::mac(instance.id.as_str()),
         limits,
+        shared: Vec::new(),
     }
 }
 

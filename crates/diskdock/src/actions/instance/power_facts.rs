@@ -86,14 +86,18 @@ pub(crate) fn facts(
 ) -> Result<PowerFacts, ActionError> {
     let attached = tx.attached(&instance.id)?;
     let is_off = matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped);
-    let (mut disks_made, mut has_disk_reiniting, mut limits) = (true, false, Vec::new());
+    let (mut disks_made, mut has_disk_reiniting) = (true, false);
+    let (mut limits, mut shared) = (Vec::new(), Vec::new());
     for at in &attached {
         let disk = tx.look_at(&at.disk)?;
         if is_off {
             disks_made &= disk.as_ref().is_some_and(|disk| disk.is_created());
             has_disk_reiniting |= disk.as_ref().is_some_and(|disk| disk.is_reiniting());
         }
-        limits.extend(disk.map(|disk| DiskLimit::of(&disk)));
+        if let Some(disk) = disk {
+            limits.push(DiskLimit::of(&disk));
+            shared.extend(disk.multi_attach.then(|| disk.id.clone()));
+        }
     }
     let found = call.environment.inventory.instance_type(&instance.instance_type);
     let has_local_disks = found.is_some_and(|found| found.local_storage.is_some());
@@ -102,7 +106,7 @@ pub(crate) fn facts(
     let leaving = attached.iter().filter(|at| matches!(at.phase, Phase::Detaching { .. }));
     let leaving = leaving.map(|at| (at.disk.clone(), at.generation)).collect();
     let spec = machine_spec(&call.environment.inventory, &instance, order, user_data, limits);
-    let spec = MachineSpec { leaving, ..spec };
+    let spec = MachineSpec { leaving, shared, ..spec };
     Ok(PowerFacts {
         instance,
         attached,

@@ -85,6 +85,8 @@ pub(crate) struct Facts {
     snapshots: u64,
     /// Whether it can be kept although it was never attached.
     may_be_new: bool,
+    /// Whether it can be kept although several instances have it.
+    may_be_shared: bool,
 }
 
 impl Facts {
@@ -123,7 +125,9 @@ impl Action for CreateSnapshot {
 The answer says only that the snapshot was accepted: it is progressing. Disks can be made from it \
 when DescribeSnapshots shows it as accomplished. It lives on when its disk is released.\n\n\
 It holds all that a guest saw acknowledged before the request, as after a power cut. With real \
-machines it fails if the virtual machine ends, or the disk is damaged, before all is copied.";
+machines it fails if the virtual machine ends, or the disk is damaged, before all is copied; and a \
+multi-attach disk is kept only while one instance at most has it, since no two virtual machines \
+stop writing at the same moment.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
@@ -141,6 +145,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
         must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
+        must("with real machines, one instance at most has the disk",  |f| f.may_be_shared || !f.disk.is_shared(), &SHARED_DISK_NOT_KEPT),
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
     ];
 
@@ -156,6 +161,7 @@ machines it fails if the virtual machine ends, or the disk is damaged, before al
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             snapshots: snapshot_lookups::count(tx, &disk)?,
             may_be_new: call.environment.keeps_new_disks,
+            may_be_shared: call.environment.keeps_shared_disks,
             disk,
             instances,
         })

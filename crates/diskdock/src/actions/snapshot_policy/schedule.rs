@@ -153,6 +153,8 @@ fn obstacle(
         Some("the disk is neither Available nor In_use, or is changing")
     } else if disk.attached_at.is_none() && !environment.keeps_new_disks {
         Some("the disk was never attached")
+    } else if disk.is_shared() && !environment.keeps_shared_disks {
+        Some("several instances have the disk")
     } else if snapshot_lookups::has_snapshot_in_progress(tx, disk)? {
         Some("another snapshot of the disk is being made")
     } else if snapshot_lookups::count(tx, disk)? >= SNAPSHOTS_PER_DISK {

@@ -218,7 +218,7 @@ errors! {
         => "Leave the disk out, or attach it as a system disk again first.";
     DISK_GROWING = 403 "InvalidOperation.Conflict"
         "The operation conflicts with another one of the disk that is still processing."
-        => "Wait a moment until the resize of the disk has ended, then try again.";
+        => "Wait until the resize or the snapshot of the disk has ended, then try again.";
     LAST_ORDER_PROCESSING = 400 "LastOrderProcessing"
         "The previous order is still processing, please try again later."
         => "Wait a moment until the resize before this one has ended, then try again.";

@@ -60,6 +60,9 @@ errors! {
     SNAPSHOT_UNDER_WAY = 403 "IncorrectDiskStatus.CreatingSnapshot"
         "A previous snapshot creation is in process."
         => "Wait until DescribeSnapshots shows the snapshot before this one as accomplished.";
+    SHARED_DISK_NOT_KEPT = 403 "IncorrectVolumeStatus"
+        "The current volume status does not support this operation."
+        => "Real machines keep a disk as of one moment only while one of them has it: detach it from its other instances first.";
     SNAPSHOT_QUOTA = 403 "QuotaExceed.Snapshot"
         "The snapshot quota exceeds."
         => "Delete snapshots of the disk; it can have 256.";

@@ -83,6 +83,8 @@ pub(crate) struct BootDisk {
     pub node: Value,
     /// Whether it is the one to boot from.
     pub system: bool,
+    /// Whether other machines may have it at the same time.
+    pub shared: bool,
 }
 
 /// All that a command line depends on.
@@ -123,7 +125,13 @@ fn seed_node(path: &Path) -> Value {
 
 /// The device through which a guest sees a disk. The address matters: without one, QEMU would put a
 /// second device on an occupied port where no guest ever sees it.
-pub(super) fn block_device(name: &str, serial: &str, port: u32, io_thread: bool) -> Value {
+pub(super) fn block_device(
+    name: &str,
+    serial: &str,
+    port: u32,
+    io_thread: bool,
+    shared: bool,
+) -> Value {
     let mut device = json!({
         "driver": "virtio-blk-pci",
         "id": name,
@@ -137,6 +145,10 @@ pub(super) fn block_device(name: &str, serial: &str, port: u32, io_thread: bool)
     });
     if io_thread {
         device["iothread"] = json!(IO_THREAD);
+    }
+    if shared {
+        // The lock on the file admits others that say the same, and nobody else.
+        device["share-rw"] = json!(true);
     }
     device
 }
@@ -154,7 +166,8 @@ pub(crate) fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
     }
     for disk in &parts.disks {
         line.json("-blockdev", disk.node.clone());
-        let mut device = block_device(&disk.name, &disk.serial, disk.port, parts.io_thread);
+        let BootDisk { name, serial, port, shared, .. } = disk;
+        let mut device = block_device(name, serial, *port, parts.io_thread, *shared);
         if disk.system && parts.boot.is_from_disk() {
             device["bootindex"] = json!(0);
         }

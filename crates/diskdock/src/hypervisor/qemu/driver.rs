@@ -31,8 +31,13 @@ impl Machines for Qemu {
         Box::pin(self.advance_reboot(spec, now))
     }
 
-    fn plug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {
-        Box::pin(self.ensure_plugged(attachment))
+    fn plug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        shared: bool,
+        _: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        Box::pin(self.ensure_plugged(attachment, shared))
     }
 
     fn unplug<'a>(&'a self, attachment: &'a AttachmentId, _: Uptime) -> DriverFuture<'a, Progress> {

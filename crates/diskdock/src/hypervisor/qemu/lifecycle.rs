@@ -92,7 +92,11 @@ impl Qemu {
             Ok(hardware) => hardware,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
-        machine.change(state, |record| record.order_ports(&spec.disk_order)).await?;
+        let order = |record: &mut Record| {
+            record.order_ports(&spec.disk_order);
+            spec.shared.iter().for_each(|disk| record.set_shared(disk, true));
+        };
+        machine.change(state, order).await?;
         let _opening = match self.open_all(machine, state).await? {
             Ok(opening) => opening,
             Err(waits) => return Ok(waits),
@@ -217,7 +221,7 @@ impl Qemu {
                 let synced = self.sync_after_exit(machine, state, &at).await;
                 synced.map_err(|error| error.to_string())?;
             }
-            let volume = self.find(&at.disk).await?;
+            let volume = self.find_for(&at.disk, at.shared).await?;
             volumes.push((at, volume));
         }
         Ok(volumes)
@@ -350,6 +354,7 @@ fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDis
         serial: attachment.disk.serial_number().to_owned(),
         port: at.port,
         system: spec.system_disk.as_ref() == Some(&attachment.disk),
+        shared: volume.is_shared(),
     })
 }
 

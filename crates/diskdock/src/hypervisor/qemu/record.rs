@@ -45,6 +45,9 @@ pub(crate) struct Plugged {
     /// Writes that failed since it was given, as QEMU counts them, which have damaged the disk.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed_writes: u64,
+    /// Whether other machines may have it at the same time.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shared: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -63,6 +66,7 @@ impl Plugged {
             request: None,
             unrequested_ejects: 0,
             failed_writes: 0,
+            shared: false,
         }
     }
 }
@@ -156,6 +160,13 @@ impl Record {
     pub(super) fn set_opened(&mut self, disk: &DiskId, opened: Option<Opened>) {
         if let Some(at) = self.disks.iter_mut().find(|at| at.disk == *disk) {
             at.opened = opened;
+        }
+    }
+
+    /// Whether other machines may have the disk at the same time.
+    pub(super) fn set_shared(&mut self, disk: &DiskId, shared: bool) {
+        if let Some(at) = self.disks.iter_mut().find(|at| at.disk == *disk) {
+            at.shared = shared;
         }
     }
 
@@ -348,6 +359,7 @@ mod tests {
         assert_eq!(Record::load(directory.path()).unwrap(), None);
         let mut record = Record::default();
         record.add_missing(vec![("d-a".into(), 3)]);
+        record.set_shared(&"d-a".into(), true);
         record.boots = 4;
         record.machine_type = Some("pc-q35-7.2".to_owned());
         record.starts_from = Some(StartsFrom::Uefi);

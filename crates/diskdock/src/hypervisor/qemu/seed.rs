@@ -102,6 +102,7 @@ mod tests {
             private_ip: String::new(),
             mac: String::new(),
             limits: Vec::new(),
+            shared: Vec::new(),
         };
         for _ in 0..2 {
             write(&spec, &path).unwrap();

@@ -119,6 +119,20 @@ mod tests {
     }
 
     #[test]
+    fn note_adds_up_what_the_guests_of_a_shared_disk_do() {
+        let mut record = UseRecord::default();
+        let look = |record: &mut UseRecord, instance: &str, generation: u64, count: u64| {
+            let counts = vec![(DiskId::from("d-1"), generation, writes(count))];
+            record.note(&instance.into(), counts, Moment(7 * MINUTE_MS));
+        };
+        for (first, second) in [(10, 100), (12, 130)] {
+            look(&mut record, "i-1", 1, first);
+            look(&mut record, "i-2", 2, second);
+        }
+        assert_eq!(found(&record, "d-1"), [(7, 32)]);
+    }
+
+    #[test]
     fn forget_old_keeps_what_a_reply_may_show_and_no_more() {
         let mut record = UseRecord::default();
         note(&mut record, &[], 0);

@@ -8,14 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, SnapshotId};
-use qmp::commands::BlockResize;
 
+use super::Qemu;
 use super::copies::Copied;
-use super::machine::{Machine, State, devices, nodes, transient};
+use super::machine::{Machine, State};
 use super::record::Plugged;
-use super::{Qemu, object_names};
-use crate::hypervisor::{AttachmentId, DiskSpec, Progress, TransientError};
-use crate::storage::{Deleted, GIB, Opened, StorageError, SyncHandle, Volume, Volumes};
+use crate::hypervisor::{DiskSpec, Progress, TransientError};
+use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
 
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
@@ -37,6 +36,17 @@ impl Qemu {
         let disk = disk.clone();
         let found = self.with_volumes(move |volumes| volumes.find(&disk)).await;
         found.map_err(|error| error.to_string())
+    }
+
+    /// The same, to be opened by a machine: by one of several if it is shared.
+    pub(super) async fn find_for(&self, disk: &DiskId, shared: bool) -> Result<Volume, String> {
+        let volume = self.find(disk).await?;
+        if !shared {
+            return Ok(volume);
+        }
+        volume.to_share().ok_or_else(|| {
+            format!("{disk} cannot be on several machines: its file is no raw image")
+        })
     }
 
     pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
@@ -71,57 +81,7 @@ impl Qemu {
         })
     }
 
-    /// Makes a disk larger, never smaller. While its machine is looked at it is locked, so that
-    /// no QEMU opens the volume behind our back.
-    pub(super) async fn advance_resize(
-        &self,
-        spec: &DiskSpec,
-        on: &[InstanceId],
-    ) -> Result<Progress, TransientError> {
-        let wanted = u64::from(spec.size_gib) * GIB;
-        match self.find(&spec.disk).await {
-            Ok(volume) if volume.opened.bytes >= wanted => return self.flush(&spec.disk).await,
-            Ok(_) => {}
-            Err(reason) => return Ok(Progress::Failed(reason)),
-        }
-        // A volume is open in one machine at most.
-        let Some(instance) = on.first() else { return self.resize_closed(spec).await };
-        let machine = self.machine(instance)?;
-        let mut state = machine.state.lock().await;
-        let client = self.client(&machine, &mut state).await?;
-        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(&spec.disk));
-        let (Some(client), Some(at)) = (client, at) else { return self.resize_closed(spec).await };
-        let (instance, generation) = (instance.clone(), at.generation);
-        let opened = at.opened.clone();
-        let attachment = AttachmentId { instance, disk: spec.disk.clone(), generation };
-        let node_name = object_names::of_device(&attachment)?;
-        if !nodes(&client).await?.contains(&node_name) {
-            return self.resize_closed(spec).await;
-        }
-        let handle = match self.open_for_sync(&spec.disk, opened).await {
-            Ok(handle) => handle,
-            Err(error) => return retry_if_transient(error),
-        };
-        match client.execute(BlockResize { node_name, size: wanted }).await {
-            Ok(_) => self.sync_volume(handle).await.map_or_else(retry_if_transient, done),
-            Err(qmp::Error::Refused { description, .. }) => {
-                Ok(Progress::Failed(format!("QEMU refused to resize the disk: {description}")))
-            }
-            Err(other) => Err(transient(other)),
-        }
-    }
-
-    /// Makes a disk larger that no machine has open.
-    async fn resize_closed(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
-        let spec = spec.clone();
-        let resize = move |volumes: &dyn Volumes| volumes.resize(&spec.disk, spec.size_gib);
-        match self.with_volumes(resize).await {
-            Ok(()) => Ok(Progress::Done),
-            Err(error) => Ok(Progress::Failed(error.to_string())),
-        }
-    }
-
-    async fn flush(&self, disk: &DiskId) -> Result<Progress, TransientError> {
+    pub(super) async fn flush(&self, disk: &DiskId) -> Result<Progress, TransientError> {
         let disk = disk.clone();
         let flushed = self.with_volumes(move |volumes| volumes.flush(&disk)).await;
         flushed.map_or_else(retry_if_transient, done)
@@ -258,52 +218,10 @@ impl Qemu {
         }
         Ok(Progress::Done)
     }
-
-    /// Copies what QEMU still has open back under the disk's name. The guest must have let go of
-    /// the device, since it could write meanwhile.
-    pub(super) async fn restore_volume(
-        &self,
-        disk: &DiskId,
-        on: &[InstanceId],
-    ) -> Result<Progress, TransientError> {
-        let failed = |reason: &str| Ok(Progress::Failed(reason.to_owned()));
-        let Some(instance) = on.first() else { return failed("no instance has the disk") };
-        let machine = self.machine(instance)?;
-        let mut state = machine.state.lock().await;
-        let client = self.client(&machine, &mut state).await?;
-        let at = machine.record(&mut state).await?.and_then(|known| known.of_disk(disk)).cloned();
-        let (Some(client), Some(at)) = (client, at) else {
-            return failed("its virtual machine is off, so nothing has its bytes open any more");
-        };
-        let Some(opened) = at.opened.clone() else {
-            return failed("it is not known which bytes its virtual machine has open");
-        };
-        let attachment = AttachmentId {
-            instance: instance.clone(),
-            disk: disk.clone(),
-            generation: at.generation,
-        };
-        if devices(&client).await?.contains(&object_names::of_device(&attachment)?) {
-            return failed("its guest can still write to it; detach it first");
-        }
-        let Some(process) = machine.process().map(|process| process.id) else {
-            return failed("the process of its virtual machine cannot be found");
-        };
-        let wanted = disk.clone();
-        let restore = move |volumes: &dyn Volumes| volumes.restore(&wanted, &opened, process);
-        match self.with_volumes(restore).await {
-            Ok(_) => {
-                machine.change(&mut state, |record| record.set_opened(disk, None)).await?;
-                tracing::warn!(%disk, "a deleted disk is restored from the file that QEMU has open");
-                Ok(Progress::Done)
-            }
-            Err(error) => Ok(Progress::Failed(error.to_string())),
-        }
-    }
 }
 
 /// The progress of a call that is done.
-fn done(_: ()) -> Result<Progress, TransientError> {
+pub(super) fn done(_: ()) -> Result<Progress, TransientError> {
     Ok(Progress::Done)
 }
 

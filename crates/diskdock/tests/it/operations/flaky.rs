@@ -195,8 +195,13 @@ impl Machines for Shaky {
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {
         self.pass(|| self.driver.reboot(spec, now))
     }
-    fn plug<'a>(&'a self, attachment: &'a AttachmentId, now: Uptime) -> DriverFuture<'a, Progress> {
-        self.pass(|| self.driver.plug(attachment, now))
+    fn plug<'a>(
+        &'a self,
+        attachment: &'a AttachmentId,
+        shared: bool,
+        now: Uptime,
+    ) -> DriverFuture<'a, Progress> {
+        self.pass(|| self.driver.plug(attachment, shared, now))
     }
     fn unplug<'a>(
         &'a self,

@@ -20,6 +20,7 @@ fn spec() -> MachineSpec {
         private_ip: String::new(),
         mac: "00:16:3e:01:02:03".to_owned(),
         limits: Vec::new(),
+        shared: Vec::new(),
     }
 }
 
@@ -39,6 +40,7 @@ fn line_with(boot: Boot, card: Card) -> Vec<String> {
             "file": { "driver": "file", "filename": "/a \"strange\",path/d-root.qcow2" },
         }),
         system: true,
+        shared: false,
     };
     let spec = spec();
     let parts = Parts {
@@ -111,6 +113,12 @@ fn command_line_gives_disks_a_thread() {
     let objects: Vec<Value> = objects.map(|text| serde_json::from_str(text).unwrap()).collect();
     let thread = objects.iter().find(|one| one["qom-type"] == "iothread").unwrap();
     assert_eq!(devices(&line, "virtio-blk-pci")[0]["iothread"], thread["id"]);
+}
+
+#[test]
+fn block_device_admits_other_machines_only_if_it_is_shared() {
+    assert_eq!(block_device("d-1.1", "1", 0, true, true)["share-rw"], true);
+    assert_eq!(block_device("d-1.1", "1", 0, true, false).get("share-rw"), None);
 }
 
 #[test]
