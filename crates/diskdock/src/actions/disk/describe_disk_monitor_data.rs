@@ -132,9 +132,11 @@ before the server was started, is 0. With simulated instances every value is 0."
     }
 }
 
-/// The whole minutes of a span, a period apart, at which the disk was on an instance the last time.
+/// The whole minutes of a span, a period apart, at which the disk was on an instance the last time;
+/// a multi-attach disk, since the first of the instances that have it.
 fn times(disk: &Disk, span: (Moment, Moment), period_s: i64, now: Moment) -> Vec<Moment> {
-    let Some(attached) = disk.attached_at else { return Vec::new() };
+    let first = disk.attachments.iter().map(|at| at.attached_at).min();
+    let Some(attached) = first.or(disk.attached_at) else { return Vec::new() };
     let is_on = !disk.attachments.is_empty();
     let left = if is_on { now } else { disk.detached_at.unwrap_or(attached) };
     let minute = 60;

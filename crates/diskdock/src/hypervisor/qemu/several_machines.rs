@@ -1,5 +1,5 @@
-//! What is done to a disk on all machines that have it at once: made larger, and given back bytes
-//! that lost their name.
+//! Changes of a disk on all machines that have it at once: a larger size, and bytes that lost their
+//! name and are given back.
 //!
 //! A multi-attach disk is on several. All of them are locked meanwhile, in the order of their ids,
 //! so that none of them opens or closes the disk behind our back.

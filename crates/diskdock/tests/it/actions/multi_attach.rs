@@ -2,6 +2,7 @@
 //! real machines do not do with one meanwhile.
 
 use diskdock::catalog::Environment;
+use diskdock::catalog::times::with_seconds;
 use serde_json::json;
 
 use crate::harness::TestServer;
@@ -118,4 +119,20 @@ async fn attach_disk_to_another_real_machine_waits_for_the_snapshot_of_the_disk(
     server.settle().await;
     server.attach(&disk, &two).await;
     assert_eq!(server.status_of(&disk).await, "In_use");
+}
+
+#[tokio::test]
+async fn describe_disk_monitor_data_begins_with_the_first_instance_of_a_shared_disk() {
+    let server = TestServer::new().await;
+    let [one, two] = [server.sharing_instance().await, server.sharing_instance().await];
+    let disk = server.disk_with(|disk| disk.multi_attach = true).await;
+    let begin = server.assembly.gateway.services.clock.now();
+    server.attach(&disk, &one).await;
+    server.pass(600_000).await;
+    server.attach(&disk, &two).await;
+    server.pass(60_000).await;
+    let (start, end) = (with_seconds(begin), with_seconds(begin.plus_s(1_200)));
+    let ask = [("DiskId", disk.as_str()), ("StartTime", &start), ("EndTime", &end)];
+    let told = server.ok("DescribeDiskMonitorData", &ask).await.json;
+    assert!(told["TotalCount"].as_u64().unwrap() >= 10, "{told}");
 }
