@@ -10,15 +10,14 @@ use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::key::is_held;
-use super::progress::{Bar, blocking};
+use super::progress::{Bar, blocking, show_progress};
 use super::tls::Trust;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::ids::IdGenerator;
 use crate::storage::{
-    self, ImageBoot, ImageRecord, Images, Import, ImportProgress, ImportedFiles, StorageError,
-    free_bytes,
+    self, ImageBoot, ImageRecord, Images, Import, ImportedFiles, StorageError, free_bytes,
 };
 
 /// Seconds to wait until a running server has read the images.
@@ -222,17 +221,6 @@ fn id_of(name: &str, now: domain::Moment) -> String {
     match storage::checked(&id) {
         Ok(_) => id,
         Err(_) => IdGenerator::from_entropy().resource("m-", "", now),
-    }
-}
-
-fn show_progress(bar: &mut Bar, progress: ImportProgress) {
-    match progress {
-        ImportProgress::Checking => eprintln!("checking"),
-        ImportProgress::Copied(percent) => bar.show(percent),
-        ImportProgress::Saving => {
-            bar.end();
-            eprintln!("making it durable");
-        }
     }
 }
 

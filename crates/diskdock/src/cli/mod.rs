@@ -9,6 +9,7 @@ pub mod commands;
 mod completions;
 mod connection_limits;
 mod console;
+mod disk;
 pub mod docs;
 mod doctor;
 mod exec;
@@ -76,6 +77,8 @@ enum CliCommand {
     Key(key::KeyArgs),
     /// Import, list and delete images
     Image(image::ImageArgs),
+    /// Write disks and snapshots into files, and make disks of files
+    Disk(disk::DiskArgs),
     /// Write the store into a file, while a server runs or without one
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the store, with the server stopped
@@ -143,6 +146,7 @@ pub async fn run() -> Result<(), Failure> {
         CliCommand::Catalog(args) => catalog::run(args),
         CliCommand::Key(args) => key::run(args).await,
         CliCommand::Image(args) => image::run(args).await,
+        CliCommand::Disk(args) => disk::run(args).await,
         CliCommand::Backup(args) => backup::run(args).await,
         CliCommand::Restore(args) => restore::run(args).await,
         CliCommand::Doctor(args) => doctor::run(args).await,

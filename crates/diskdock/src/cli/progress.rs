@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use super::Failure;
+use crate::storage::ImportProgress;
 
 /// Characters of the bar that shows progress.
 const BAR: usize = 30;
@@ -49,6 +50,18 @@ impl Bar {
     pub(super) fn end(&mut self) {
         if std::mem::take(&mut self.drawn) {
             eprintln!();
+        }
+    }
+}
+
+/// Shows how far a copy of a disk is.
+pub(super) fn show_progress(bar: &mut Bar, progress: ImportProgress) {
+    match progress {
+        ImportProgress::Checking => eprintln!("checking"),
+        ImportProgress::Copied(percent) => bar.show(percent),
+        ImportProgress::Saving => {
+            bar.end();
+            eprintln!("making it durable");
         }
     }
 }

@@ -228,7 +228,8 @@ fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Re
     Ok(())
 }
 
-async fn told_to_stop() {
+/// Returns when this process is told to end.
+pub(super) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
     tokio::select! {

@@ -4,6 +4,7 @@
 //! progress. No driver reads the store.
 
 mod disk_limit;
+mod disk_spec;
 mod forward;
 pub mod qemu;
 mod simulated;
@@ -11,11 +12,13 @@ mod simulated;
 use std::pin::Pin;
 
 use domain::usage::MinuteOfUse;
-use domain::{Disk, DiskId, InstanceId, Moment, SnapshotId, Uptime};
+use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 pub use disk_limit::DiskLimit;
+pub use disk_spec::DiskSpec;
+pub(crate) use disk_spec::IMPORT_TAG;
 pub(crate) use forward::{FORWARD_TAG, Forward};
 pub use simulated::{
     Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, TransitionKind,
@@ -99,35 +102,6 @@ pub struct MachineSpec {
     /// Those of its disks that other machines may have at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<DiskId>,
-}
-
-/// The bytes of a disk, as the store has them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiskSpec {
-    /// The disk.
-    pub disk: DiskId,
-    /// GiB.
-    pub size_gib: u32,
-    /// The image whose content it begins with; none for an empty disk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
-    /// The snapshot whose content it begins with, instead of an image.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot: Option<SnapshotId>,
-}
-
-impl DiskSpec {
-    /// The bytes of this disk.
-    pub(crate) fn of(disk: &Disk) -> DiskSpec {
-        let image = Some(&disk.image).filter(|image| !image.is_empty());
-        let snapshot = Some(&disk.source_snapshot).filter(|snapshot| !snapshot.is_empty());
-        DiskSpec {
-            disk: disk.id.clone(),
-            size_gib: disk.size_gib,
-            image: image.cloned(),
-            snapshot: snapshot.map(|snapshot| SnapshotId::from(snapshot.as_str())),
-        }
-    }
 }
 
 /// The content that a disk is set back to.

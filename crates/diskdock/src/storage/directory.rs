@@ -1,7 +1,7 @@
 //! Disks as files in a directory.
 
 use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +15,7 @@ use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::staging;
-use super::volume_sync::{FileSyncHandle, identity};
+use super::volume_sync::{FileSyncHandle, identity, raw_bytes};
 use super::volumes::{Deleted, Holder, Opened, SyncHandle, Volume, Volumes};
 use super::{
     CLOSED, GIB, PASSABLE, copy, file_listing, file_name, holders, qcow2, recover_deleted,
@@ -23,8 +23,6 @@ use super::{
 };
 use crate::reserve;
 
-/// The unit of the size of raw images, in bytes.
-const SECTOR: u64 = 512;
 /// The format of a disk's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskFormat {
@@ -251,6 +249,10 @@ impl Volumes for Directory {
         }
     }
 
+    fn adopt(&self, disk: &DiskId, size_gib: u32, staged: &str) -> Result<(), StorageError> {
+        self.adopt_staged(disk, size_gib, staged)
+    }
+
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
         let identity = identity(&found.file, &found.path, found.format)?;
@@ -375,7 +377,7 @@ impl Volumes for Directory {
 }
 
 /// The remedy for a damaged file.
-const REMEDY: &str = "restore it from a backup, or delete the disk";
+pub(super) const REMEDY: &str = "restore it from a backup, or delete the disk";
 
 pub(super) fn missing(disk: &DiskId) -> StorageError {
     StorageError::Missing {
@@ -387,15 +389,4 @@ pub(super) fn missing(disk: &DiskId) -> StorageError {
 fn device_and_inode(directory: &Path) -> Result<(u64, u64), StorageError> {
     let found = std::fs::symlink_metadata(directory).at("look at", directory)?;
     Ok((found.dev(), found.ino()))
-}
-
-fn raw_bytes(file: &File, path: &Path) -> Result<u64, StorageError> {
-    let bytes = file.metadata().at("look at", path)?.len();
-    // A sector that cannot be read tells of a broken file system before a guest finds out.
-    file.read_at(&mut [0; SECTOR as usize], 0).at("read", path)?;
-    if bytes == 0 || bytes % SECTOR != 0 {
-        let why = format!("its {bytes} bytes are no whole number of sectors; {REMEDY}");
-        return Err(StorageError::corrupt(path, why));
-    }
-    Ok(bytes)
 }

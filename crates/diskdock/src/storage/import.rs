@@ -173,7 +173,8 @@ impl Images {
                 tell(ImportProgress::Copied(percent));
             }
         };
-        let copied = source.convert(to).with_listener(SILENCE, &mut on_output).run();
+        let copied =
+            source.convert(to, DiskFormat::Qcow2).with_listener(SILENCE, &mut on_output).run();
         copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.

@@ -44,8 +44,17 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a file and detects its format, unless it is given.
+    /// Opens a file for an image and detects its format, unless it is given.
     pub(super) fn open(path: &Path, given: Option<DiskFormat>) -> Result<Source, StorageError> {
+        Source::open_up_to(path, given, LARGEST_GIB)
+    }
+
+    /// The same for something of this size at most.
+    pub(super) fn open_up_to(
+        path: &Path,
+        given: Option<DiskFormat>,
+        largest_gib: u64,
+    ) -> Result<Source, StorageError> {
         let file = open(path)?;
         let corrupt = |why: String| StorageError::corrupt(path, why);
         let format = match given {
@@ -59,8 +68,8 @@ impl Source {
         if virtual_bytes == 0 {
             return Err(corrupt("it is empty".to_owned()));
         }
-        if virtual_bytes > LARGEST_GIB * GIB {
-            let why = format!("a guest would see {virtual_bytes} bytes; {LARGEST_GIB} GiB at most");
+        if virtual_bytes > largest_gib * GIB {
+            let why = format!("a guest would see {virtual_bytes} bytes; {largest_gib} GiB at most");
             return Err(corrupt(why));
         }
         Ok(Source { file, path: path.to_owned(), format, virtual_bytes })
@@ -98,8 +107,9 @@ impl Source {
     }
 
     /// The command that copies it into a file that needs no other.
-    pub(crate) fn convert<'a>(&self, to: &Path) -> Tool<'a> {
-        self.tool("convert").arg("-p").arg("-O").arg("qcow2").arg(self.opened()).arg(to)
+    pub(crate) fn convert<'a>(&self, to: &Path, format: DiskFormat) -> Tool<'a> {
+        let tool = self.tool("convert").arg("-p").arg("-O").arg(format.as_str());
+        tool.arg(self.opened()).arg(to)
     }
 
     /// Checks that the file has not changed since it was opened.

@@ -4,6 +4,7 @@
 //! ```text
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
 //! disks/<disk id>.qcow2         a system disk: what its guest changed of its image
+//! disks/<name>.import           a file that is about to become a disk
 //! disks/<disk id>.damage        why writes to a disk may be lost, until an operator accepts it
 //! snapshots/<snapshot id>.raw   a snapshot of a data disk that no machine had open
 //! snapshots/<snapshot id>.qcow2 any other snapshot, whole
@@ -25,6 +26,7 @@ mod create_volume;
 mod damage;
 mod directory;
 mod error;
+mod export;
 mod file_io;
 mod file_listing;
 mod file_name;
@@ -33,6 +35,7 @@ mod holders;
 mod images;
 mod import;
 mod import_source;
+mod imports;
 mod qcow2;
 mod qemu_img;
 mod recover_deleted;
@@ -45,6 +48,7 @@ mod volumes;
 
 pub use directory::{Directory, DiskFormat};
 pub use error::StorageError;
+pub use export::{DiskExport, Exported, export};
 pub use file_io::DiskCache;
 pub(crate) use file_io::{Aio, TRIAL_BYTES};
 pub(crate) use file_listing::{DiskFileFound, disk_files, snapshots_found};
@@ -55,6 +59,7 @@ pub use images::{
     BootFiles, ImageBoot, ImageListing, ImageRecord, ImageStart, Images, KernelFiles,
 };
 pub use import::{Import, ImportProgress, ImportedFiles};
+pub use imports::{stage, unstage};
 pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub(crate) const QUICK: Duration = Duration::from_secs(60);
 const KEPT: usize = 256 * 1024;
 /// Pieces of output that may wait to be read.
 const WAITING: usize = 64;
+/// How often it is looked at whether a command is still wanted.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
 
 /// The result of a command.
 pub(crate) struct ToolOutput {
@@ -35,6 +38,7 @@ pub(crate) struct Tool<'a> {
     named: String,
     timeout: Duration,
     on_output: Option<&'a mut dyn FnMut(&str)>,
+    cancel: Option<&'a AtomicBool>,
 }
 
 impl<'a> Tool<'a> {
@@ -42,7 +46,8 @@ impl<'a> Tool<'a> {
     pub(crate) fn new(verb: &str) -> Tool<'a> {
         let mut command = Command::new(PROGRAM);
         command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
-        Tool { command, named: format!("{PROGRAM} {verb}"), timeout: QUICK, on_output: None }
+        let named = format!("{PROGRAM} {verb}");
+        Tool { command, named, timeout: QUICK, on_output: None, cancel: None }
     }
 
     /// Adds an argument.
@@ -66,6 +71,12 @@ impl<'a> Tool<'a> {
         on_output: &'a mut dyn FnMut(&str),
     ) -> Self {
         (self.timeout, self.on_output) = (silence, Some(on_output));
+        self
+    }
+
+    /// Is ended, which is an error, soon after this is set.
+    pub(crate) fn cancelled_by(mut self, cancel: &'a AtomicBool) -> Self {
+        self.cancel = Some(cancel);
         self
     }
 
@@ -108,7 +119,9 @@ impl<'a> Tool<'a> {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         let mut deadline = Instant::now() + self.timeout;
         loop {
-            match pieces.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = if self.cancel.is_some() { left.min(CANCEL_LOOK) } else { left };
+            match pieces.recv_timeout(wait) {
                 Ok(Piece { is_stderr, text }) => {
                     if let Some(on_output) = &mut self.on_output
                         && !is_stderr
@@ -122,9 +135,18 @@ impl<'a> Tool<'a> {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok((stdout, stderr)),
+                Err(RecvTimeoutError::Timeout) if wait < left => {}
                 Err(RecvTimeoutError::Timeout) => return Err(self.too_slow()),
             }
+            if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+                return Err(self.cancelled());
+            }
         }
+    }
+
+    fn cancelled(&self) -> StorageError {
+        let words = "it was interrupted, and what it had written is removed".to_owned();
+        StorageError::Tool { command: self.named.clone(), words }
     }
 
     fn too_slow(&self) -> StorageError {
@@ -203,6 +225,7 @@ mod tests {
             named: "cat pipe".to_owned(),
             timeout: Duration::from_millis(50),
             on_output: Some(&mut on_output),
+            cancel: None,
         };
         let fault = stuck.run().unwrap_err().to_string();
         assert!(fault.contains("so it was ended"), "{fault}");

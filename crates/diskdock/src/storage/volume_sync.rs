@@ -2,16 +2,19 @@
 //! with the one that QEMU has open.
 
 use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use domain::DiskId;
 
-use super::directory::{Directory, DiskFile, DiskFormat};
+use super::directory::{Directory, DiskFile, DiskFormat, REMEDY};
 use super::error::{At, StorageError};
 use super::volumes::{Identity, Opened, SyncHandle, Volumes};
 use crate::failpoint;
+
+/// The unit of the size of raw images, in bytes.
+const SECTOR: u64 = 512;
 
 /// The file of a disk, opened before QEMU closes it: Linux reports a failed writeback only to file
 /// descriptors that were open when it failed, and QEMU does not report it.
@@ -87,4 +90,16 @@ pub(super) fn identity(
     // Not every file system knows; there, an inode is used again at worst.
     let created_ns = created.map_or(0, |since| since.as_nanos());
     Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
+}
+
+/// The size of a raw image, which has to be readable.
+pub(super) fn raw_bytes(file: &File, path: &Path) -> Result<u64, StorageError> {
+    let bytes = file.metadata().at("look at", path)?.len();
+    // A sector that cannot be read tells of a broken file system before a guest finds out.
+    file.read_at(&mut [0; SECTOR as usize], 0).at("read", path)?;
+    if bytes == 0 || bytes % SECTOR != 0 {
+        let why = format!("its {bytes} bytes are no whole number of sectors; {REMEDY}");
+        return Err(StorageError::corrupt(path, why));
+    }
+    Ok(bytes)
 }

@@ -112,6 +112,10 @@ pub trait Volumes: Snapshots {
     fn create(&self, disk: &DiskId, size_gib: u32, image: Option<&str>)
     -> Result<(), StorageError>;
 
+    /// Makes a volume of a staged file, at least as large as that. Does nothing if there is one
+    /// already.
+    fn adopt(&self, disk: &DiskId, size_gib: u32, staged: &str) -> Result<(), StorageError>;
+
     /// The volume, checked to be usable.
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError>;
 

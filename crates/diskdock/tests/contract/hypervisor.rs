@@ -70,7 +70,7 @@ impl Bench<'_> {
     }
 
     async fn create(&self, disk: &str) {
-        let spec = DiskSpec { disk: disk.into(), size_gib: 1, image: None, snapshot: None };
+        let spec = DiskSpec::empty(disk.into(), 1);
         self.until_settled(async |now| self.driver.create(&spec, now).await.unwrap()).await;
     }
 
@@ -129,7 +129,7 @@ async fn create_resize_and_discard_of_a_disk(bench: &Bench<'_>) {
     for _ in 0..2 {
         bench.create("d-bytes").await;
     }
-    let larger = DiskSpec { disk: disk.clone(), size_gib: 2, image: None, snapshot: None };
+    let larger = DiskSpec::empty(disk.clone(), 2);
     for _ in 0..2 {
         let grow = async |now| bench.driver.resize(&larger, &[], now).await.unwrap();
         bench.until_settled(grow).await;
@@ -237,7 +237,7 @@ async fn shared_disk_is_on_machines_until_each_has_let_go(bench: &Bench<'_>) {
     let (one, two) = (attachment("i-one", "d-shared", 1), attachment("i-two", "d-shared", 2));
     bench.plug_shared(&one).await;
     bench.plug_shared(&two).await;
-    let larger = DiskSpec { disk: "d-shared".into(), size_gib: 2, image: None, snapshot: None };
+    let larger = DiskSpec::empty("d-shared".into(), 2);
     let on = ["i-two".into(), "i-one".into()];
     let grow = async |now| bench.driver.resize(&larger, &on, now).await.unwrap();
     bench.until_settled(grow).await;

@@ -310,7 +310,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
                 AttachmentId { instance: instance.id.clone(), disk: disk.id.clone(), generation };
             effect = effect.start(Plugging::of_new(attachment, &disk));
         } else if !disk.is_created() {
-            effect = effect.start(CreatingDisk { disk: DiskSpec::of(&disk) });
+            effect = effect.start(CreatingDisk { disk: DiskSpec::of_new(&disk) });
         }
         effect.save(disk)
     }

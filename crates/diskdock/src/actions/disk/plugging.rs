@@ -47,7 +47,7 @@ impl Plugging {
 
     /// Makes a new data disk and plugs it in.
     pub(super) fn of_new(attachment: AttachmentId, disk: &Disk) -> Plugging {
-        let making = Some(DiskSpec::of(disk));
+        let making = Some(DiskSpec::of_new(disk));
         Plugging { making, ..Plugging::new(attachment, disk, false) }
     }
 

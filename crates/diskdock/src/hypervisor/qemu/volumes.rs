@@ -54,8 +54,9 @@ impl Qemu {
             return self.create_from(spec, snapshot).await;
         }
         let spec = spec.clone();
-        let create = move |volumes: &dyn Volumes| {
-            volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref())
+        let create = move |volumes: &dyn Volumes| match &spec.import {
+            Some(staged) => volumes.adopt(&spec.disk, spec.size_gib, staged),
+            None => volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref()),
         };
         match self.with_volumes(create).await {
             Ok(()) => Ok(Progress::Done),

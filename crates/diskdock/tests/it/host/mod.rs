@@ -3,6 +3,7 @@
 
 mod backup;
 mod doctor;
+mod export;
 mod exposure;
 mod image;
 mod io_errors;

@@ -3,6 +3,7 @@
 mod closing;
 mod directory;
 mod images;
+mod imports;
 mod snapshots;
 mod traps;
 

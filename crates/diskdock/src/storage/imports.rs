@@ -1,0 +1,120 @@
+//! Files from elsewhere that become new disks.
+//!
+//! `diskdock disk import` checks a file and stages its content beside the disks; the driver gives
+//! it the name of the disk that CreateDisk makes. So the long copy is over before there is a disk,
+//! and the server opens nothing that a caller names but a staged file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use domain::DiskId;
+
+use super::create_volume::UNNAMED;
+use super::directory::{Directory, DiskFormat};
+use super::error::{At, StorageError};
+use super::files::{self, Owner};
+use super::import::{ImportProgress, SILENCE, percent, require_room};
+use super::import_source::Source;
+use super::staging::{self, StagingDirectory};
+use super::volumes::Volumes;
+use super::{CLOSED, GIB, file_name};
+use crate::failpoint;
+
+/// The end of the name of a staged file.
+const END: &str = "import";
+/// The largest disk in GiB, of any category (documentation of CreateDisk).
+const LARGEST_GIB: u64 = 65_536;
+/// A staged file that nobody has fetched for so long is removed by the next import.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Stages the content of a file under this name, durably. Gives the bytes that a guest will see.
+/// Ends with an error, and leaves nothing, soon after `cancel` is set.
+pub fn stage(
+    data_directory: &Path,
+    name: &str,
+    (file, format): (&Path, Option<DiskFormat>),
+    cancel: &AtomicBool,
+    tell: &mut dyn FnMut(ImportProgress),
+) -> Result<u64, StorageError> {
+    let disks = data_directory.join("disks");
+    let finished = staged(&disks, name)?;
+    clear_forgotten(&disks)?;
+    tell(ImportProgress::Checking);
+    let source = Source::open_up_to(file, format, LARGEST_GIB)?;
+    source.check()?;
+    require_room(&disks, source.measure()?)?;
+    let staging = StagingDirectory::begin(&disks, Owner::ourselves(), CLOSED)?;
+    let to = staging.file(UNNAMED);
+    files::create(&to)?;
+    let mut on_output = |text: &str| {
+        if let Some(percent) = percent(text) {
+            tell(ImportProgress::Copied(percent));
+        }
+    };
+    let tool = source.convert(&to, DiskFormat::Raw).cancelled_by(cancel);
+    let copied = tool.with_listener(SILENCE, &mut on_output).run();
+    copied.map_err(|fault| source.named(fault).or_full(&to))?;
+    source.is_unchanged()?;
+    tell(ImportProgress::Saving);
+    files::sync(&to)?;
+    failpoint::hit("import.copied");
+    staging.publish(UNNAMED, &finished)?;
+    Ok(source.virtual_bytes)
+}
+
+/// Removes a staged file that is not wanted after all.
+pub fn unstage(data_directory: &Path, name: &str) -> Result<(), StorageError> {
+    files::remove(&staged(&data_directory.join("disks"), name)?).map(drop)
+}
+
+impl Directory {
+    /// Gives a staged file the name of a new disk of this size.
+    pub(super) fn adopt_staged(
+        &self,
+        disk: &DiskId,
+        size_gib: u32,
+        name: &str,
+    ) -> Result<(), StorageError> {
+        let path = staged(self.disks(), name)?;
+        if self.path(disk)?.is_some() {
+            return self.flush(disk);
+        }
+        let file = files::open(&path, true).map_err(|_| StorageError::Missing {
+            what: format!("the staged file {name}"),
+            hint: "import it again: diskdock disk import".to_owned(),
+        })?;
+        let (found, bytes) =
+            (file.metadata().at("look at", &path)?.len(), u64::from(size_gib) * GIB);
+        if found > bytes {
+            let why = format!("it has {found} bytes, and the disk {bytes}");
+            return Err(StorageError::corrupt(&path, why));
+        }
+        file.set_len(bytes).at("make room in", &path)?;
+        files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
+        file.sync_all().at("make durable", &path)?;
+        failpoint::hit("import.durable");
+        let finished = self.named(disk, DiskFormat::Raw)?;
+        std::fs::rename(&path, &finished).at("name", &finished)?;
+        failpoint::hit("import.named");
+        files::sync(self.disks())
+    }
+}
+
+fn staged(disks: &Path, name: &str) -> Result<PathBuf, StorageError> {
+    Ok(disks.join(format!("{}.{END}", file_name::checked(name)?)))
+}
+
+/// Removes what imports have left that were killed.
+fn clear_forgotten(disks: &Path) -> Result<(), StorageError> {
+    staging::clear_left_behind(disks)?;
+    for path in files::in_directory(disks)? {
+        let is_staged = path.extension().is_some_and(|end| end == END);
+        let age = path.symlink_metadata().and_then(|found| found.modified());
+        let age = age.ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if is_staged && age > FORGOTTEN {
+            files::remove(&path)?;
+        }
+    }
+    Ok(())
+}
