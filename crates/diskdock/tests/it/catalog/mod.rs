@@ -3,4 +3,4 @@
 pub(crate) mod examples;
 mod facts;
 mod pages;
-mod spec;
+pub(crate) mod spec;

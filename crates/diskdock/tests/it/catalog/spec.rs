@@ -7,7 +7,7 @@ use diskdock::catalog::errors::{self, *};
 use diskdock::catalog::{ErrorCode, Goal, Ids, ParamSpec, ReplyShape, Risk, Spec};
 
 /// Codes that no action declares: the gateway and the shared path of all requests answer them.
-pub(super) static GATEWAY: &[&ErrorCode] = &[
+pub(crate) static GATEWAY: &[&ErrorCode] = &[
     &MISSING_PARAMETER,
     &EMPTY_PARAMETER,
     &INVALID_PARAMETER,

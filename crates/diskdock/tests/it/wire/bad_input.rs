@@ -1,5 +1,6 @@
 //! Hostile input: an answer in good form, never a fault of ours, never an effect.
 
+mod generated;
 mod random;
 
 use http::Request;

@@ -1,104 +1,13 @@
-//! Random requests through the whole gateway, signed and unsigned.
+//! Random bytes through the whole gateway; `generated` sends requests that are signed.
 
-use diskdock::actions::{self, PRODUCTS};
-use diskdock::catalog::ParamSpec;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::harness::{REGION, Style, TestServer, ZONE};
+use crate::harness::TestServer;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// Every name that an action knows, groups with the number 1.
-fn names(specs: &'static [ParamSpec], prefix: &str, found: &mut Vec<(String, &'static str)>) {
-    for spec in specs {
-        let full = format!("{prefix}{}", spec.name);
-        if !spec.children.is_empty() {
-            names(spec.children, &format!("{full}.1."), found);
-            names(spec.children, &format!("{full}."), found);
-        }
-        found.push((format!("{full}.1"), spec.example));
-        found.push((full, spec.example));
-    }
-}
-
-fn value(example: &'static str, known: Vec<String>) -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => Just(example.to_owned()),
-        4 => prop::sample::select(known),
-        2 => prop::sample::select(vec![
-            "true", "False", "0", "-1", "20", "100", "500", "65536", "9223372036854775807",
-            "[]", "[\"d-1\"]", "{\"a\":1}", "PL2", "cloud_auto", "2026-01-02T03:04Z", "*", "AAAAA0",
-        ]).prop_map(str::to_owned),
-        1 => ".{0,40}",
-        1 => Just(String::new()),
-    ]
-}
-
-fn request(known: Vec<String>) -> impl Strategy<Value = (String, Vec<(String, String)>, usize)> {
-    let all: Vec<_> = actions::all().collect();
-    (0..all.len(), 0..Style::ALL.len()).prop_flat_map(move |(at, style)| {
-        let spec = all[at].spec();
-        let mut found = Vec::new();
-        names(spec.parameters, "", &mut found);
-        // An action may have no parameters, but this one can always be sent.
-        found.push(("RegionId".to_owned(), REGION));
-        let known = known.clone();
-        let one = prop::sample::select(found).prop_flat_map(move |(name, example)| {
-            value(example, known.clone()).prop_map(move |value| (name.clone(), value))
-        });
-        let required: Vec<(String, String)> = spec
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.presence == diskdock::catalog::Presence::Required)
-            .map(|parameter| (parameter.name.to_owned(), parameter.example.to_owned()))
-            .collect();
-        (Just(all[at].key(PRODUCTS)), prop::collection::vec(one, 0..8), any::<bool>(), Just(style))
-            .prop_map(move |(name, mut pairs, complete, style)| {
-                if complete {
-                    pairs.extend(required.iter().cloned());
-                }
-                pairs.sort();
-                pairs.dedup_by(|later, first| later.0 == first.0);
-                (name, pairs, style)
-            })
-    })
-}
-
-#[test]
-fn signed_requests_with_random_parameters_get_well_formed_replies() {
-    let runtime = runtime();
-    let server = runtime.block_on(TestServer::new());
-    let known = runtime.block_on(async {
-        let instance = server.running_instance().await;
-        let on = server.disk_on(&instance).await;
-        let free = server.available_disk().await;
-        let list = format!("[\"{on}\",\"{free}\"]");
-        vec![instance, on, free, list, REGION.to_owned(), ZONE.to_owned()]
-    });
-    let mut runner = TestRunner::new(Config { cases: 1_500, ..Config::default() });
-    let outcome = runner.run(&request(known), |(action, pairs, style)| {
-        let borrowed: Vec<(&str, &str)> =
-            pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let before = server.export_json();
-        let answer = runtime.block_on(server.call_in(Style::ALL[style], &action, &borrowed));
-        prop_assert!(answer.status == 200 || (400..500).contains(&answer.status), "{:?}", answer);
-        prop_assert_ne!(answer.code(), "SignatureDoesNotMatch");
-        if answer.status != 200 {
-            prop_assert!(!answer.code().is_empty() && !answer.message().is_empty());
-            prop_assert_eq!(server.export_json(), before);
-        }
-        runtime.block_on(server.pass(200));
-        Ok(())
-    });
-    outcome.unwrap();
-    runtime.block_on(async {
-        server.finish_all().await;
-        assert_eq!(server.differences().await, []);
-    });
 }
 
 fn unsigned() -> impl Strategy<Value = Request<Vec<u8>>> {
