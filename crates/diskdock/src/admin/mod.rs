@@ -9,6 +9,7 @@ mod disks;
 mod explain;
 mod images;
 mod keys;
+mod lost;
 mod overview;
 mod pause;
 mod shared;
@@ -203,6 +204,9 @@ fn controls(state: &AdminState) -> Router<AdminState> {
 fn of_one_server(state: &AdminState) -> Router<AdminState> {
     let controls = Router::new()
         .route("/instances/{id}/kill", post(controls::kill))
+        .route("/instances/{id}/lose", post(lost::lose))
+        .route("/instances/{id}/find", post(lost::find))
+        .route("/instances/{id}/fence", post(lost::fence))
         .route("/instances/{id}/pause", post(pause::pause))
         .route("/instances/{id}/resume", post(pause::resume))
         .route("/pace", get(controls::pace).put(controls::set_pace))

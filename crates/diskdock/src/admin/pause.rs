@@ -35,7 +35,8 @@ pub(crate) async fn resume(
     Ok(answer(&state, instance, false))
 }
 
-async fn find(state: &AdminState, id: &str) -> Result<InstanceId, AdminError> {
+/// The id of an instance that is there.
+pub(super) async fn find(state: &AdminState, id: &str) -> Result<InstanceId, AdminError> {
     let wanted = InstanceId::from(id);
     let found = state.gateway.services.store.read(move |tx| tx.instance(&wanted)).await?;
     found.map(|instance| instance.id).ok_or_else(|| no_instance(id))

@@ -22,7 +22,8 @@ pub(crate) fn page() -> Markup {
                 p.hint { "It is in the file " code { "admin-token" } " of the data directory, and is kept for this "
                     "tab only." }
             }
-            (pace()) (clock()) (rules()) (transitions()) (faults()) (locks()) (keys()) (state())
+            (pace()) (clock()) (rules()) (transitions()) (faults()) (locks()) (lost()) (keys())
+            (state())
         }
     };
     whole("Controls", Section::Controls, &["controls.js"], &body)
@@ -147,6 +148,14 @@ fn locks() -> Markup {
     };
     let verbs = [("lock", "Lock"), ("unlock", "Unlock")];
     part("locks", "Locks", about, &form("lock", &fields, &verbs))
+}
+
+fn lost() -> Markup {
+    let about = "A machine that is lost cannot be reached, and its guest may still write: its disks stay \
+                 with it until it is found again, or fenced, which makes sure that it writes no more.";
+    let fields = html! { (text("instance", "Instance", "i-…")) };
+    let verbs = [("lose", "Lose"), ("find", "Find again"), ("fence", "Fence")];
+    part("lost", "Lost machines", about, &form("lost", &fields, &verbs))
 }
 
 fn keys() -> Markup {

@@ -176,6 +176,10 @@ pub trait Machines: Send + Sync {
         force: bool,
         now: Uptime,
     ) -> DriverFuture<'a, Progress>;
+    /// Makes sure that the guest of an instance writes no more, whether the machine answers or not.
+    fn fence<'a>(&'a self, instance: &'a InstanceId, now: Uptime) -> DriverFuture<'a, Progress> {
+        self.stop(instance, true, now)
+    }
     /// Restarts an instance.
     fn reboot<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress>;
     /// Attaches a disk to a machine; to one of several that have it at the same time if it is

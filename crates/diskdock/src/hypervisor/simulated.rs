@@ -6,6 +6,7 @@
 mod copy;
 mod disks;
 mod events;
+mod lost;
 mod pace;
 mod pause;
 mod rules;
@@ -19,7 +20,7 @@ use tokio::sync::broadcast;
 
 use super::{
     AttachmentId, DiskSpec, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
-    PAUSED_BY_OPERATOR, Progress, TransientError,
+    Progress, TransientError,
 };
 pub use pace::{Pace, parse_duration_ms};
 pub use rules::{Behaviour, Rule, Script, TransitionKind};
@@ -65,12 +66,14 @@ struct SimulatedState {
 struct SimulatedMachine {
     running: bool,
     paused: bool,
+    /// It is on and cannot be reached.
+    lost: bool,
     disks: Vec<(DiskId, u64)>,
 }
 
 impl SimulatedMachine {
     fn turn(&mut self, on: bool) {
-        (self.running, self.paused) = (on, false);
+        (self.running, self.paused, self.lost) = (on, false, false);
     }
 }
 
@@ -78,7 +81,7 @@ impl SimulatedMachine {
 #[derive(Debug)]
 pub struct Simulated {
     state: Mutex<SimulatedState>,
-    /// Sends only [`Simulated::eject_disk`]: the only event without a call.
+    /// Sends what no call of the API asked for: a disk is ejected, a machine is fenced.
     changes: broadcast::Sender<MachineEvent>,
 }
 
@@ -183,6 +186,9 @@ impl Simulated {
             Some(under) => *under,
             None => state.begin(&key, now),
         };
+        if let Some(waits) = state.out_of_reach(&key, under) {
+            return waits;
+        }
         match state.hold_if_paused(&key, under, now) {
             TransitionState::Finished => state.settle(&key, settle),
             TransitionState::Due(due) if due <= now => state.settle(&key, settle),
@@ -254,7 +260,7 @@ impl Machines for Simulated {
     ) -> DriverFuture<'a, Progress> {
         let off = |state: &mut SimulatedState| state.machine(instance).turn(false);
         let key = on_machine(TransitionKind::Stop, instance);
-        if force {
+        if force && !self.is_lost(instance) {
             let mut state = self.lock();
             return ready(state.settle(&key, off));
         }
@@ -319,16 +325,12 @@ impl Machines for Simulated {
     }
 
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>> {
-        let state = self.lock();
-        let observed = state.machines.get(instance).map(|machine| {
-            let mut disks = machine.disks.clone();
-            disks.sort();
-            let problems = machine.paused.then(|| PAUSED_BY_OPERATOR.to_owned());
-            let problems = problems.into_iter().collect();
-            ObservedState { running: machine.running, disks, problems }
-        });
-        drop(state);
-        ready(observed)
+        Box::pin(std::future::ready(self.observed(instance)))
+    }
+
+    fn fence<'a>(&'a self, instance: &'a InstanceId, _: Uptime) -> DriverFuture<'a, Progress> {
+        self.fence_machine(instance);
+        ready(Progress::Done)
     }
 
     fn cancel<'a>(
@@ -355,7 +357,7 @@ impl Machines for Simulated {
             None if follows_store => {}
             None => {
                 let (running, disks) = (expected.running, expected.disks);
-                let machine = SimulatedMachine { running, disks, paused: false };
+                let machine = SimulatedMachine { running, disks, ..Default::default() };
                 state.machines.insert(instance.clone(), machine);
             }
             Some(machine) if machine.running => {}

@@ -69,6 +69,44 @@ impl Disk {
         Ok(generation)
     }
 
+    /// In_use or Detaching → Attaching elsewhere: the one instance that has a data disk cannot
+    /// write to it any more. Gives that attachment, and the generation of the new one.
+    pub fn take_over(
+        &mut self,
+        instance: InstanceId,
+        device: String,
+        now: Moment,
+    ) -> Result<(Attachment, u64), IllegalTransition> {
+        let taken = self.held_once().cloned().ok_or(IllegalTransition)?;
+        self.become_available_from(&taken.instance);
+        match self.begin_attach(instance, device, now) {
+            Ok(generation) => Ok((taken, generation)),
+            Err(illegal) => {
+                self.attachments.push(taken);
+                Err(illegal)
+            }
+        }
+    }
+
+    /// The attachment that another instance can take over: the only one of a data disk.
+    pub fn held_once(&self) -> Option<&Attachment> {
+        let [only] = &self.attachments[..] else { return None };
+        let is_held = only.phase != Phase::Attaching;
+        (is_held && !self.multi_attach && self.kind == DiskKind::Data).then_some(only)
+    }
+
+    /// Attaching → In_use where it was: the disk could not be taken over.
+    pub fn give_back(
+        &mut self,
+        taken: Attachment,
+        instance: &InstanceId,
+        generation: u64,
+    ) -> Result<(), IllegalTransition> {
+        self.fail_attach(instance, generation)?;
+        self.attachments.push(Attachment { phase: Phase::Attached, ..taken });
+        Ok(())
+    }
+
     /// Attaching → In_use.
     pub fn finish_attach(
         &mut self,

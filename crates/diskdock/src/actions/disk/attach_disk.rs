@@ -37,8 +37,9 @@ params!(
         password: Option<Password>,
         /// The key pair that goes with a system disk.
         key_pair_name: Option<Text<1, 128>>,
-        /// Take a regional disk away from an instance of another zone. Only regional disks can
-        /// be; a disk that a guest can still reach is never taken away from it here.
+        /// Take a regional disk away from an instance of another zone that is lost. It has to be
+        /// Stopped, as it is after `diskdock admin instances fence`: a disk that a guest may still
+        /// write to is never taken away from it here.
         force: Option<bool>,
     }
 );
@@ -103,6 +104,8 @@ pub(crate) struct Facts {
     params: Params,
     disk: Arc<Disk>,
     instance: Arc<Instance>,
+    /// With Force, the instance that has the disk now.
+    holder: Option<Arc<Instance>>,
     /// Disks that are attached to the instance, attaching or detaching.
     attached: AttachedDisks,
     /// How many of these are not local.
@@ -121,9 +124,23 @@ struct Abilities {
 }
 
 impl Facts {
+    fn is_forced(&self) -> bool {
+        self.params.force == Some(true)
+    }
+
+    /// Whether the disk is taken away from an instance that cannot write to it any more.
+    fn takes_over(&self) -> bool {
+        self.holder.is_some() && self.holder_is_off() && self.disk.held_once().is_some()
+    }
+
+    fn holder_is_off(&self) -> bool {
+        self.holder.as_ref().is_none_or(|holder| holder.status == InstanceStatus::Stopped)
+    }
+
     fn is_free(&self) -> bool {
         match self.disk.status() {
             DiskStatus::Available => true,
+            DiskStatus::InUse | DiskStatus::Detaching if self.takes_over() => true,
             DiskStatus::InUse | DiskStatus::Attaching => {
                 self.disk.multi_attach && self.disk.on(&self.instance.id).is_none()
             }
@@ -200,7 +217,9 @@ The answer says only that the attach was accepted: the disk becomes Attaching, a
 guest has it.\n\n\
 With real machines a multi-attach disk really is on all its instances: each of them sees at once \
 what the others write. A file system that only one machine may mount is damaged by a second one \
-that mounts it too, here as on the cloud.";
+that mounts it too, here as on the cloud.\n\n\
+With Force, a regional disk is taken over from an instance of another zone that cannot write to it any \
+more: one that is Stopped, as a lost one is after `diskdock admin instances fence`.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
@@ -208,7 +227,11 @@ that mounts it too, here as on the cloud.";
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("Force is used for regional disks only",                   |f| f.params.force != Some(true) || f.is_regional(), &FORCE_CATEGORY),
+        must("Force is used for regional disks only",                   |f| !f.is_forced() || f.is_regional(), &FORCE_CATEGORY),
+        must("Force is used for pay-as-you-go disks only",              |f| !f.is_forced() || f.disk.charge_type == ChargeType::PostPaid, &FORCE_PREPAID),
+        must("Force is not used for multi-attach disks",                |f| !f.is_forced() || !f.disk.multi_attach, &FORCE_MULTI_ATTACH),
+        must("with Force, the instance that has the disk is in another zone", |f| f.holder.as_ref().is_none_or(|holder| holder.zone != f.instance.zone), &FORCE_SAME_ZONE),
+        must("with Force, the instance that has the disk is Stopped",   |f| f.holder_is_off(), &DISK_STATUS_UNSUPPORTED),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
         must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
         must("with real machines, no snapshot of a disk that another instance has is being made", |f| !f.is_kept_by_another, &DISK_GROWING),
@@ -239,14 +262,27 @@ that mounts it too, here as on the cloud.";
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.look_at(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let disk = call.look_at(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
+        let held = disk.held_once().filter(|_| params.force == Some(true));
+        let holder = match held {
+            Some(at) => call.look_at(tx, &at.instance)?,
+            None => None,
+        };
         let attached = tx.attached(&instance.id)?;
         let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
         let is_kept_by_another = !call.environment.keeps_shared_disks
             && !disk.attachments.is_empty()
             && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
-        let params = params.clone();
-        Ok(Facts { params, disk, instance, attached, cloud_disks, abilities, is_kept_by_another })
+        Ok(Facts {
+            params: params.clone(),
+            disk,
+            instance,
+            holder,
+            attached,
+            cloud_disks,
+            abilities,
+            is_kept_by_another,
+        })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
@@ -256,15 +292,21 @@ that mounts it too, here as on the cloud.";
             Some(AnyDevice(name)) => name.clone(),
             None => first_free_device(&facts.attached),
         };
+        let takes_over = facts.takes_over();
         let Facts { disk, instance, params, .. } = facts;
         let mut disk = Arc::unwrap_or_clone(disk);
-        let generation = disk
-            .begin_attach(instance.id.clone(), device, call.now)
-            .expect("an Available disk can be attached");
+        let (taken, generation) = if takes_over {
+            let taken = disk.take_over(instance.id.clone(), device, call.now);
+            let (taken, generation) = taken.expect("a disk that is held once can be taken over");
+            (Some(taken), generation)
+        } else {
+            let begun = disk.begin_attach(instance.id.clone(), device, call.now);
+            (None, begun.expect("an Available disk can be attached"))
+        };
         disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
         let (instance, of_disk) = (instance.id.clone(), disk.id.clone());
         let attachment = AttachmentId { instance, disk: of_disk, generation };
-        let plugging = Plugging::new(attachment, &disk, bootable);
+        let plugging = Plugging::new(attachment, &disk, bootable).taking_over(taken);
         Effect::reply(()).save(disk).start(plugging)
     }
 }

@@ -91,7 +91,7 @@ impl Action for ModifyDiskAttribute {
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("something is to change",                                 |f| f.changes_something(), &NOTHING_TO_MODIFY),
-        must("the disk is no longer Creating",                         |f| f.all(|disk| disk.status() != DiskStatus::Creating), &DISK_STATUS_FOR_MODIFY),
+        must("the disk is no longer Creating",                         |f| f.all(|disk| disk.status() != DiskStatus::Creating), &DISK_STATUS_UNSUPPORTED),
         must("DeleteWithInstance of a multi-attach disk stays as it is", |f| f.all(|disk| !disk.multi_attach || f.new_delete_with_instance(disk).is_none()), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
         must("DeleteWithInstance does not become false for a disk that is not portable", |f| f.all(|disk| disk.portable || f.new_delete_with_instance(disk) != Some(false)), &DISK_NOT_PORTABLE),
         must("BurstingEnabled is for cloud_auto",                      |f| f.all_starting_to_burst(|disk| disk.category == Category::CloudAuto), &BURSTING_CATEGORY),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::disk::Attachment;
+
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskLimit, DiskSpec};
 
@@ -20,6 +22,9 @@ pub(crate) struct Plugging {
     /// away before the disk is called Available.
     #[serde(default)]
     taking_back: Option<String>,
+    /// Another instance has it, whose guest cannot write any more: its driver has yet to let it go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taking_over: Option<Attachment>,
     /// The guest can not have the device any more.
     #[serde(default)]
     taken_back: bool,
@@ -39,10 +44,16 @@ impl Plugging {
             making: None,
             bootable,
             taking_back: None,
+            taking_over: None,
             taken_back: false,
             limit: Some(DiskLimit::of(disk)),
             shared: disk.multi_attach,
         }
+    }
+
+    /// The same with a disk that is taken over, if this is the attachment that it had.
+    pub(super) fn taking_over(self, taken: Option<Attachment>) -> Plugging {
+        Plugging { taking_over: taken, ..self }
     }
 
     /// Makes a new data disk and plugs it in.
@@ -59,6 +70,15 @@ impl Plugging {
                 return Ok(made);
             }
             self.making = None;
+        }
+        if let Some(taken) = &self.taking_over {
+            let (instance, disk) = (taken.instance.clone(), self.attachment.disk.clone());
+            let old = AttachmentId { instance, disk, generation: taken.generation };
+            let released = context.hypervisor.unplug(&old, context.now).await?;
+            if released != Progress::Done {
+                return Ok(released);
+            }
+            self.taking_over = None;
         }
         let progress = context.hypervisor.plug(&self.attachment, self.shared, context.now).await?;
         if progress == Progress::Done {
@@ -81,6 +101,7 @@ impl Operation for Plugging {
         match (&self.taking_back, &self.making) {
             (Some(_), _) => "take back",
             (None, Some(_)) => "create",
+            (None, None) if self.taking_over.is_some() => "take over",
             (None, None) => "plug",
         }
     }
@@ -103,7 +124,16 @@ impl Operation for Plugging {
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let moved = match outcome {
             Outcome::Done => disk.finish_attach(instance, *generation),
-            Outcome::Failed(_) if self.taken_back => disk.fail_attach(instance, *generation),
+            Outcome::Failed(_) if self.taken_back => {
+                let holder = match &self.taking_over {
+                    Some(taken) => tx.instance(&taken.instance)?.map(|_| taken.clone()),
+                    None => None,
+                };
+                match holder {
+                    Some(taken) => disk.give_back(taken, instance, *generation),
+                    None => disk.fail_attach(instance, *generation),
+                }
+            }
             // It is unknown whether the guest has the device, so it counts as attached.
             Outcome::Failed(_) => disk.finish_attach(instance, *generation),
         };

@@ -93,6 +93,15 @@ errors! {
     FORCE_CATEGORY = 400 "InvalidParameterForce.DiskCategoryNotSupported"
         "The specified disk category does not support force attach operation."
         => "Leave Force out; detach the disk first.";
+    FORCE_PREPAID = 400 "InvalidParameterForce.PrepaidDiskNotSupported"
+        "The prepaid disk does not support force attach operation."
+        => "Leave Force out; detach the disk first.";
+    FORCE_MULTI_ATTACH = 400 "InvalidParameterForce.MultiAttachDiskNotSupported"
+        "The multi attach disk does not support force attach operation."
+        => "Leave Force out: a multi-attach disk can be on several instances.";
+    FORCE_SAME_ZONE = 403 "InvalidInstance.ZoneConflict"
+        "The force attach operation is not supported when both the current and target instances are in the same zone."
+        => "Attach it to an instance of another zone, or detach it first.";
     DISK_IN_ARREARS = 403 "DiskInArrears"
         "The specified operation is denied as your disk owing fee."
         => "Have the financial lock of the disk removed.";
@@ -177,9 +186,10 @@ errors! {
     NOTHING_TO_MODIFY = 400 "NoAttributeToModify"
         "No attribute to be modified in this request."
         => "Send at least one attribute to change.";
-    DISK_STATUS_FOR_MODIFY = 403 "IncorrectDiskStatus"
+    DISK_STATUS_UNSUPPORTED = 403 "IncorrectDiskStatus"
         "The operation is not supported in this status."
-        => "Wait until the disk is no longer Creating.";
+        => "Wait until the disk is no longer Creating. AttachDisk with Force: the instance that has the disk may \
+            still write to it; stop it, or make sure with `diskdock admin instances fence`.";
     MISSING_REGION_ID = 400 "MissingParameter.RegionId"
         "RegionId should not be null."
         => "Send RegionId.";

@@ -3,6 +3,7 @@
 pub(crate) mod controls;
 mod explain;
 mod inject;
+mod instances;
 mod view;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::hypervisor::{Pace, parse_duration_ms};
 use controls::{Controls, read_server_file, token_for};
 use explain::ExplainOrder;
 use inject::{FaultOrder, RuleOrder};
+use instances::InstancesVerb;
 
 /// Inspect and control a running server: operations, clock, faults, locks.
 #[derive(Debug, Args)]
@@ -86,6 +88,11 @@ enum AdminCommand {
     Kill {
         /// The instance
         instance: String,
+    },
+    /// Machines that are lost, and those that are made sure to be dead
+    Instances {
+        #[command(subcommand)]
+        verb: InstancesVerb,
     },
     /// Pause an instance: its processors stand still until it is resumed
     Pause {
@@ -251,6 +258,9 @@ async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value,
         }
         AdminCommand::Kill { instance } => {
             controls.post(&of_instance(instance, "kill"), &nothing).await
+        }
+        AdminCommand::Instances { verb } => {
+            controls.post(&of_instance(verb.instance(), verb.word()), &nothing).await
         }
         AdminCommand::Pause { instance } => {
             controls.post(&of_instance(instance, "pause"), &nothing).await

@@ -63,6 +63,11 @@ const FORMS = {
     send: ({ instance, reason }, verb) => ["POST", `instances/${encodeURIComponent(instance)}/${verb}`, { reason }],
     command: ({ instance, reason }, verb) => `admin ${verb} ${quoted(instance || "i-…")}${options({ reason })}`,
   },
+  lost: {
+    send: ({ instance }, verb) => ["POST", `instances/${encodeURIComponent(instance)}/${verb}`],
+    command: ({ instance }, verb) => `admin instances ${verb} ${quoted(instance || "i-…")}`,
+    asks: (_, verb) => verb === "fence" && "The machine is turned off, whatever its guest is doing.",
+  },
   "new-key": { send: ({ account }) => ["POST", "keys", given({ account })], command: ({ account }) => `key create${options({ account })}` },
   key: {
     send: ({ id }, verb) => (verb === "delete" ? ["DELETE", `keys/${encodeURIComponent(id)}`] : ["POST", `keys/${encodeURIComponent(id)}/${verb}`]),

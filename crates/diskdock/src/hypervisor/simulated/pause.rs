@@ -2,6 +2,7 @@
 
 use domain::{InstanceId, Uptime};
 
+use super::lost::OUT_OF_REACH;
 use super::{Key, RETRY_AFTER_MS, Simulated, SimulatedState, TransitionState};
 use crate::hypervisor::qemu::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 use crate::hypervisor::simulated::rules::TransitionKind;
@@ -12,6 +13,9 @@ impl Simulated {
         let mut state = self.lock();
         let on = state.machines.get_mut(instance).filter(|machine| machine.running);
         let Some(machine) = on else { return Progress::Failed(OFF.to_owned()) };
+        if machine.lost {
+            return Progress::Failed(OUT_OF_REACH.to_owned());
+        }
         match (machine.paused, paused) {
             (true, true) => return paused_already(PAUSED_BY_OPERATOR),
             (false, false) => return Progress::Failed(NOT_PAUSED.to_owned()),

@@ -1,5 +1,6 @@
 //! AttachDisk: the guest gets the device, and only then is the disk In_use.
 
+mod force;
 mod refusals;
 
 use crate::harness::TestServer;

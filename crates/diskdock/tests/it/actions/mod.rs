@@ -32,7 +32,6 @@ mod products;
 mod ram;
 mod reboot_instances;
 mod region;
-mod region;
 mod replace_system_disk;
 mod resize_disk;
 mod run_instances;

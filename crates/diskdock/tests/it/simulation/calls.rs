@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use diskdock::hypervisor::Machines;
 use diskdock::operations::Selection;
 use domain::InstanceId;
 use serde_json::Value;
@@ -74,7 +73,7 @@ impl Simulation {
         self.look_at_key_pairs().await;
         self.recall_what_is_hidden(&mut disks);
         self.compare_disks(&disks);
-        self.check_that_free_disks_are_unreachable(&disks).await;
+        self.check_that_free_disks_are_unreachable(&disks);
         self.model.disks = disks;
         self.model.instances.retain(|id, _| instances.contains_key(id));
     }
@@ -172,11 +171,11 @@ impl Simulation {
     }
 
     /// The promise: what is called Available is out of every guest's reach.
-    async fn check_that_free_disks_are_unreachable(&self, disks: &BTreeMap<String, Disk>) {
+    fn check_that_free_disks_are_unreachable(&self, disks: &BTreeMap<String, Disk>) {
         for instance in self.model.instances.keys() {
             let id = InstanceId::from(instance.as_str());
-            let seen = self.server.simulated().observe(&id).await.unwrap().unwrap_or_default();
-            for (disk, _) in seen.disks {
+            // Whether the machine is lost or not.
+            for disk in self.server.simulated().reachable_from(&id) {
                 let status = disks.get(&disk.to_string()).map(|disk| disk.status.as_str());
                 assert_ne!(status, Some("Available"), "{instance} reaches {disk}");
             }
@@ -186,6 +185,7 @@ impl Simulation {
     /// Faults end, and everything comes to its end.
     pub(super) async fn finish(mut self) -> Counters {
         self.server.simulated().clear_rules();
+        self.find_all();
         for _ in 0..12 {
             let services = &self.server.assembly.gateway.services;
             self.server.simulated().finish_all(true);

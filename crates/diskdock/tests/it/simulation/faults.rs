@@ -3,6 +3,7 @@
 use diskdock::operations::Selection;
 use std::sync::atomic::Ordering;
 
+use super::model::Doing;
 use super::steps::Simulation;
 
 const MINUTE_MS: i64 = 60_000;
@@ -49,6 +50,34 @@ impl Simulation {
     pub(super) fn set_time_of_day(&self) {
         let step_ms = [DAY_MS, -DAY_MS, 10 * MINUTE_MS, -10 * MINUTE_MS][self.pick(4)];
         self.server.assembly.gateway.services.clock.shift_time_of_day_ms(step_ms);
+    }
+
+    /// A machine is lost, found again, or fenced: its instance is Stopped then.
+    pub(super) async fn lose_or_fence(&mut self) {
+        let instance = self.some_instance();
+        if !self.drivers_fail {
+            return;
+        }
+        if self.pick(3) > 0 {
+            let lost = self.pick(3) > 0;
+            self.server.simulated().set_lost(&instance.as_str().into(), lost);
+            return;
+        }
+        let path = format!("/instances/{instance}/fence");
+        let (status, told) = self.server.try_control("POST", &path, "").await;
+        assert!([200, 404].contains(&status), "{told}");
+        if let Some(fenced) = self.model.instances.get_mut(&instance)
+            && (fenced.doing, fenced.status.as_str()) == (Doing::Rest, "Running")
+        {
+            "Stopped".clone_into(&mut fenced.status);
+        }
+    }
+
+    /// Machines that are lost are found again.
+    pub(super) fn find_all(&self) {
+        for instance in self.model.instances.keys() {
+            self.server.simulated().set_lost(&instance.as_str().into(), false);
+        }
     }
 
     /// The server dies, and comes back at once or after longer than any deadline.

@@ -66,7 +66,7 @@ impl Simulation {
     }
 
     pub(super) async fn step(mut self) -> Simulation {
-        match self.pick(118) {
+        match self.pick(120) {
             0..8 => self.create_disk().await,
             8..24 => self.attach().await,
             24..40 => self.detach().await,
@@ -91,6 +91,7 @@ impl Simulation {
             }
             97..100 => self = self.crash().await,
             100..106 => self.rewrite_disk().await,
+            118..120 => self.lose_or_fence().await,
             106..113 => self.change_snapshot_groups().await,
             _ => self.change_policies().await,
         }

@@ -1,0 +1,106 @@
+//! Machines that cannot be reached, and those that are fenced.
+
+use serde_json::{Value, json};
+
+use super::named;
+use crate::harness::{REGION, TestServer};
+
+const MINUTE_MS: i64 = 60_000;
+
+async fn turn(server: &TestServer, instance: &str, verb: &str) -> (u16, Value) {
+    server.try_control("POST", &format!("/instances/{instance}/{verb}"), "").await
+}
+
+async fn last_event(server: &TestServer, disk: &str) -> String {
+    server.operations_of(disk).await[0]["last_event"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn detach_from_a_lost_machine_ends_at_the_deadline_and_works_when_it_is_found() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    let told = turn(&server, &instance, "lose").await;
+    assert_eq!(told, (200, json!({ "instance": instance, "lost": true })));
+    let found = server.control("GET", "/differences", "").await;
+    let what = found["differences"][0]["what"].as_str().unwrap();
+    assert!(what.contains("cannot be reached"), "{what}");
+
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.pass(4 * MINUTE_MS).await;
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    assert!(last_event(&server, &disk).await.contains("cannot be reached"));
+    server.pass(MINUTE_MS).await;
+    assert_eq!(server.status_of(&disk).await, "In_use", "the guest may still write");
+    assert!(last_event(&server, &disk).await.contains("instances fence"));
+
+    let told = turn(&server, &instance, "find").await;
+    assert_eq!(told, (200, json!({ "instance": instance, "lost": false })));
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    assert_eq!(server.differences().await, []);
+}
+
+#[tokio::test]
+async fn disk_of_a_lost_machine_is_free_only_after_it_is_fenced() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let (leaving, staying) = (server.disk_on(&instance).await, server.disk_on(&instance).await);
+    turn(&server, &instance, "lose").await;
+    server.repair().await;
+    assert_eq!(server.instance_status(&instance).await, "Running", "lost is not off");
+    server.ok("StopInstance", &[("InstanceId", &instance), ("ForceStop", "true")]).await;
+    server.pass(30 * MINUTE_MS).await;
+    server.pass(30 * MINUTE_MS).await;
+    assert_ne!(server.instance_status(&instance).await, "Stopped");
+    server.ok("DetachDisk", &named(&instance, &leaving)).await;
+    server.pass(MINUTE_MS).await;
+    assert_eq!(server.status_of(&leaving).await, "Detaching");
+
+    let told = turn(&server, &instance, "fence").await;
+    assert_eq!((told.0, &told.1["fenced"]), (200, &json!(true)), "{}", told.1);
+    assert_eq!(server.instance_status(&instance).await, "Stopped");
+    server.finish_all().await;
+    assert_eq!(server.status_of(&leaving).await, "Available");
+    assert_eq!(server.status_of(&staying).await, "In_use");
+    server.ok("DetachDisk", &named(&instance, &staying)).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&staying).await, "Available");
+    assert_eq!(server.differences().await, []);
+    assert_eq!(turn(&server, &instance, "fence").await.0, 200, "twice is as well as once");
+}
+
+#[tokio::test]
+async fn lost_instance_is_not_released_before_it_is_fenced() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    turn(&server, &instance, "lose").await;
+    server.ok("DeleteInstance", &[("InstanceId", &instance), ("Force", "true")]).await;
+    server.pass(MINUTE_MS).await;
+    assert_eq!(server.status_of(&disk).await, "In_use");
+    turn(&server, &instance, "fence").await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    assert_eq!(server.instance_status(&instance).await, "gone");
+}
+
+#[tokio::test]
+async fn machine_that_is_off_or_not_there_is_neither_lost_nor_found() {
+    let server = TestServer::new().await;
+    let instance = server.stopped_instance().await;
+    for verb in ["lose", "find"] {
+        for id in [instance.as_str(), "i-nowhere"] {
+            let (status, told) = turn(&server, id, verb).await;
+            assert_eq!((status, &told["error"]), (404, &json!(format!("no instance {id} is on"))));
+        }
+    }
+    let (status, told) = turn(&server, "i-nowhere", "fence").await;
+    assert_eq!((status, &told["error"]), (404, &json!("there is no instance i-nowhere")));
+    let running = server.running_instance().await;
+    turn(&server, &running, "lose").await;
+    let (status, told) = turn(&server, &running, "pause").await;
+    assert_eq!(status, 409, "{told}");
+    server.ok("DescribeInstances", &[("RegionId", REGION)]).await;
+}
