@@ -76,18 +76,18 @@ pub(crate) fn compare(
     rounds: u32,
 ) -> io::Result<Vec<Row>> {
     let mut found: Vec<Compared> = Vec::new();
-    let (in_turn, parts): (Vec<Part>, Vec<Part>) =
-        parts.iter().partition(|part| matches!(part, Part::Id | Part::Ephemeral | Part::Durable));
     let mut turns = Turns { both: [&mut ours, &mut theirs], rounds };
-    for part in in_turn {
+    let mut others = Vec::new();
+    for part in parts {
         match part {
             Part::Id => found.extend(describe::by_id_in_turn(&mut turns)?),
             Part::Ephemeral => found.extend(attach::ephemeral_in_turn(&mut turns)?),
-            _ => found.extend(attach::durable_in_turn(&mut turns)?),
+            Part::Durable => found.extend(attach::durable_in_turn(&mut turns)?),
+            other => others.push(*other),
         }
     }
     for round in 0..rounds {
-        for part in &parts {
+        for part in &others {
             eprintln!("round {} of {rounds} ...", round + 1);
             let (mine, other) = if round % 2 == 0 {
                 let mine = rates(&mut ours, *part)?;

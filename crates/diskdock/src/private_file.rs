@@ -1,9 +1,12 @@
-//! Small files that only their owner may read, replaced as a whole.
+//! Files that only their owner may read: small ones, replaced as a whole, and large ones, which get
+//! their name only when they are ready.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
 /// Writes a file durably: after a crash, it holds all of this or what it held before.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -41,10 +44,108 @@ fn put_in_place(path: &Path) -> io::Result<()> {
     fs::rename(beside(path), path)
 }
 
+/// Opens a plain file, making it if need be, that only its owner may read. Neither follows a link
+/// nor waits for a pipe.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).read(true).write(true).mode(0o600);
+    let file = options.custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no plain file; move it away"));
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// A file that is not ready yet, in the directory of the one that it is to become: removed if it is
+/// not published, and used again if its process was killed.
+pub(crate) struct StagedFile {
+    path: PathBuf,
+    /// Locked, so that no two processes write it.
+    file: File,
+}
+
+impl StagedFile {
+    /// Makes the file, empty. `ResourceBusy` if another process writes it.
+    pub(crate) fn new(path: PathBuf) -> io::Result<StagedFile> {
+        let staged = StagedFile { file: open_locked(&path)?, path };
+        staged.file.set_len(0)?;
+        Ok(staged)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Makes the file durable and gives it this name. `AlreadyExists` if that is taken, unless the
+    /// file may take the place of the other.
+    pub(crate) fn publish(&self, to: &Path, replace: bool) -> io::Result<()> {
+        self.sync()?;
+        if replace {
+            fs::rename(&self.path, to)?;
+        } else {
+            name_anew(&self.path, to)?;
+        }
+        File::open(directory_of(to))?.sync_all()
+    }
+}
+
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        // After a rename, the file of another process may have this name.
+        if is_same_file(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// How often a file is opened anew, if others remove it meanwhile.
+const TRIES: usize = 16;
+
+/// The file of this name, locked.
+fn open_locked(path: &Path) -> io::Result<File> {
+    for _ in 0..TRIES {
+        let file = open(path)?;
+        let busy = |_| io::Error::new(ErrorKind::ResourceBusy, "another process is writing it");
+        file.try_lock().map_err(busy)?;
+        if is_same_file(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other("other processes remove it again and again"))
+}
+
+fn is_same_file(file: &File, path: &Path) -> bool {
+    let number = |found: fs::Metadata| (found.dev(), found.ino());
+    let named = fs::symlink_metadata(path).map(number).ok();
+    named.is_some() && file.metadata().map(number).ok() == named
+}
+
+/// Renames unless the name is taken, also where the file system cannot do that in one step.
+fn name_anew(from: &Path, to: &Path) -> io::Result<()> {
+    let renamed = renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
+    match renamed.map_err(io::Error::from) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        Err(_) => fs::hard_link(from, to),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The directory that a file is in.
+fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|at| *at != Path::new("")).unwrap_or(Path::new("."))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

@@ -11,11 +11,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::catalog::TextFormat;
+use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
 use super::serve::told_to_stop;
-use super::tls::Trust;
 use super::{Failure, output};
-use crate::storage::{self, DiskExport, DiskFormat, Exported, ImportProgress, StorageError};
+use crate::storage::{self, DiskExport, DiskFormat, Exported, StorageError, TransferProgress};
 
 /// Write a disk or snapshot into a file, or make a disk of a file.
 #[derive(Debug, Args)]
@@ -30,15 +30,8 @@ server, which must run with --hypervisor qemu. A disk that a running virtual mac
 exported from a snapshot of it, while its guest runs on:
   diskdock call CreateSnapshot --DiskId d-bp1… --wait")]
 pub(crate) struct DiskArgs {
-    /// The data directory
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
-    #[arg(env = "DISKDOCK_DATA_DIR")]
-    data_dir: PathBuf,
-    /// The format of the output
-    #[arg(long, global = true, value_enum, default_value = "table")]
-    output: TextFormat,
     #[command(flatten)]
-    trust: Trust,
+    local: LocalArgs,
     #[command(subcommand)]
     command: DiskCommand,
 }
@@ -108,19 +101,19 @@ pub(super) async fn run(args: DiskArgs) -> Result<(), Failure> {
     let wanted = match args.command {
         DiskCommand::Export(wanted) => wanted,
         DiskCommand::Import(wanted) => {
-            return import::run(args.data_dir, args.output, args.trust, *wanted).await;
+            return import::run(args.local, *wanted).await;
         }
     };
     let ExportArgs { id, file, format, force } = wanted;
     let format = format.unwrap_or_else(|| FileFormat::of(&file)).format();
     let export = DiskExport { id, file, format, replace: force };
-    let (directory, what) = (args.data_dir, export.clone());
+    let (directory, what) = (args.local.data_dir, export.clone());
     let written =
         until_interrupted(move |cancel, tell| storage::export(&directory, &what, cancel, tell))
             .await?;
     let Exported { virtual_bytes, allocated_bytes } = written;
     let DiskExport { id, file, .. } = export;
-    match args.output {
+    match args.local.output {
         TextFormat::Json => output::print_json(&json!({
             "id": id, "file": file, "format": format.as_str(), "bytes": virtual_bytes,
             "allocated_bytes": allocated_bytes,
@@ -136,7 +129,7 @@ pub(super) async fn run(args: DiskArgs) -> Result<(), Failure> {
 /// Copies on a thread, and shows how far that is. Interrupted, it ends by itself, and removes what
 /// it has written.
 async fn until_interrupted<T: Send + 'static>(
-    copy: impl FnOnce(&AtomicBool, &mut dyn FnMut(ImportProgress)) -> Result<T, StorageError>
+    copy: impl FnOnce(&AtomicBool, &mut dyn FnMut(TransferProgress)) -> Result<T, StorageError>
     + Send
     + 'static,
 ) -> Result<T, Failure> {

@@ -6,12 +6,10 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use domain::inventory::BootMode;
 use serde_json::{Value, json};
 
-use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
-use super::client::{ApiClient, ConnectionArgs};
 use super::key::is_held;
+use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
-use super::tls::Trust;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
@@ -34,15 +32,8 @@ const TIMEOUT_S: u64 = 10;
 Images lie in the data directory. A server that has it open offers them at once; none needs to
 run. RunInstances takes an image by its id, m-<name> unless --id gives another.")]
 pub(crate) struct ImageArgs {
-    /// The data directory
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
-    #[arg(env = "DISKDOCK_DATA_DIR")]
-    data_dir: PathBuf,
-    /// The format of the output
-    #[arg(long, global = true, value_enum, default_value = "table")]
-    output: TextFormat,
     #[command(flatten)]
-    trust: Trust,
+    local: LocalArgs,
     #[command(subcommand)]
     command: ImageCommand,
 }
@@ -149,13 +140,13 @@ pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
     match &args.command {
         ImageCommand::List => list(&args),
         ImageCommand::Delete { id } => {
-            let (directory, gone) = (args.data_dir.clone(), id.clone());
+            let (directory, gone) = (args.local.data_dir.clone(), id.clone());
             blocking(move || existing(&directory)?.delete(&gone).map_err(failed)).await?;
             tell_server(&args).await;
             show(&args, &json!({ "deleted": id }), &format!("{id} is deleted"))
         }
         ImageCommand::Import(wanted) => {
-            let record = import(&args.data_dir, wanted).await?;
+            let record = import(&args.local.data_dir, wanted).await?;
             tell_server(&args).await;
             let told = format!("{} is imported ({} GiB)", record.id, record.size_gib);
             show(&args, &told_of(&record), &told)
@@ -227,7 +218,7 @@ fn id_of(name: &str, now: domain::Moment) -> String {
 /// Tells a server that has the directory open to read the images again. If it cannot be told, its
 /// maintenance finds the change.
 async fn tell_server(args: &ImageArgs) {
-    if !is_held(&args.data_dir).unwrap_or(false) {
+    if !is_held(&args.local.data_dir).unwrap_or(false) {
         return;
     }
     if let Err(failure) = ask_server(args).await {
@@ -237,22 +228,16 @@ async fn tell_server(args: &ImageArgs) {
 }
 
 async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
-    let connection = ConnectionArgs {
-        endpoint: read_server_file(&args.data_dir, "endpoint")?,
-        timeout: TIMEOUT_S,
-        trust: args.trust.clone(),
-    };
-    let token = read_server_file(&args.data_dir, "admin-token")?;
-    let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
+    let controls = args.local.controls(TIMEOUT_S)?;
     controls.post("/images/reload", &json!({})).await
 }
 
 fn list(args: &ImageArgs) -> Result<(), Failure> {
-    let listing = Images::of(&args.data_dir).list().map_err(failed)?;
+    let listing = Images::of(&args.local.data_dir).list().map_err(failed)?;
     for fault in &listing.faults {
         eprintln!("diskdock: {fault}");
     }
-    if args.output == TextFormat::Json {
+    if args.local.output == TextFormat::Json {
         let images: Vec<Value> = listing.records.iter().map(told_of).collect();
         return output::print_json(&json!({ "images": images }));
     }
@@ -269,7 +254,7 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = listing.records.iter().map(row).collect();
     let headings = ["id", "name", "system", "GiB", "starts from", "imported"];
     output::print(&output::table(&headings, &rows))?;
-    if let Ok(free) = free_bytes(&args.data_dir) {
+    if let Ok(free) = free_bytes(&args.local.data_dir) {
         eprintln!("{} GiB are free", free / storage::GIB);
     }
     Ok(())
@@ -280,7 +265,7 @@ fn told_of(record: &ImageRecord) -> Value {
 }
 
 fn show(args: &ImageArgs, told: &Value, text: &str) -> Result<(), Failure> {
-    match args.output {
+    match args.local.output {
         TextFormat::Json => output::print_json(told),
         TextFormat::Table => output::print(text),
     }

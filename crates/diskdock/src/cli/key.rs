@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::admin::controls::{Controls, read_server_file};
 use super::catalog::TextFormat;
-use super::client::{ApiClient, ConnectionArgs};
-use super::tls::Trust;
+use super::local_args::LocalArgs;
 use super::{Failure, output};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
@@ -33,15 +31,8 @@ const TIMEOUT_S: u64 = 30;
 
 The keys lie in the data directory. If a server has it open, the server is asked.")]
 pub(crate) struct KeyArgs {
-    /// The data directory
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = "diskdock-data")]
-    #[arg(env = "DISKDOCK_DATA_DIR")]
-    data_dir: PathBuf,
-    /// The format of the output
-    #[arg(long, global = true, value_enum, default_value = "table")]
-    output: TextFormat,
     #[command(flatten)]
-    trust: Trust,
+    local: LocalArgs,
     #[command(subcommand)]
     command: KeyCommand,
 }
@@ -79,8 +70,8 @@ enum KeyCommand {
 
 /// Runs the command.
 pub(super) async fn run(args: KeyArgs) -> Result<(), Failure> {
-    let told = if is_held(&args.data_dir)? {
-        eprintln!("diskdock: a server has {} open; asking it", args.data_dir.display());
+    let told = if is_held(&args.local.data_dir)? {
+        eprintln!("diskdock: a server has {} open; asking it", args.local.data_dir.display());
         ask_server(&args).await?
     } else {
         change_store(&args).await?
@@ -102,13 +93,7 @@ pub(super) fn is_held(directory: &Path) -> Result<bool, Failure> {
 }
 
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
-    let connection = ConnectionArgs {
-        endpoint: read_server_file(&args.data_dir, "endpoint")?,
-        timeout: TIMEOUT_S,
-        trust: args.trust.clone(),
-    };
-    let token = read_server_file(&args.data_dir, "admin-token")?;
-    let controls = Controls::of(ApiClient::new(&connection)?, Some(token));
+    let controls = args.local.controls(TIMEOUT_S)?;
     let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
     match &args.command {
         KeyCommand::Create { account, policy } => {
@@ -124,7 +109,7 @@ async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
 }
 
 async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
-    let directory = &args.data_dir;
+    let directory = &args.local.data_dir;
     if postgres::is_used_by(directory) {
         let hint = "Start the server and run this again; for the first start, DISKDOCK_KEYS gives \
                     a key.";
@@ -218,7 +203,7 @@ fn key_value(key: &AccessKey) -> Value {
 }
 
 fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
-    if args.output == TextFormat::Json {
+    if args.local.output == TextFormat::Json {
         return output::print_json(told);
     }
     let text = |name: &str| output::text_of(told, name);
@@ -247,10 +232,12 @@ fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tls::Trust;
 
     fn args(directory: &Path, command: KeyCommand) -> KeyArgs {
         let data_dir = directory.to_owned();
-        KeyArgs { data_dir, output: TextFormat::Json, trust: Trust::default(), command }
+        let (output, trust) = (TextFormat::Json, Trust::default());
+        KeyArgs { local: LocalArgs { data_dir, output, trust }, command }
     }
 
     #[tokio::test]

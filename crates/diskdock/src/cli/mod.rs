@@ -19,6 +19,7 @@ mod hypervisor_args;
 mod image;
 mod initial_access_key;
 mod key;
+mod local_args;
 mod local_server;
 mod man;
 mod mcp;

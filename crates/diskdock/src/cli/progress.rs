@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use super::Failure;
-use crate::storage::ImportProgress;
+use crate::storage::TransferProgress;
 
 /// Characters of the bar that shows progress.
 const BAR: usize = 30;
@@ -55,11 +55,11 @@ impl Bar {
 }
 
 /// Shows how far a copy of a disk is.
-pub(super) fn show_progress(bar: &mut Bar, progress: ImportProgress) {
+pub(super) fn show_progress(bar: &mut Bar, progress: TransferProgress) {
     match progress {
-        ImportProgress::Checking => eprintln!("checking"),
-        ImportProgress::Copied(percent) => bar.show(percent),
-        ImportProgress::Saving => {
+        TransferProgress::Checking => eprintln!("checking"),
+        TransferProgress::Copied(percent) => bar.show(percent),
+        TransferProgress::Saving => {
             bar.end();
             eprintln!("making it durable");
         }

@@ -21,8 +21,7 @@ pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
 pub(crate) use forward::{FORWARD_TAG, Forward};
 pub use simulated::{
-    Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, TransitionKind,
-    parse_duration_ms,
+    Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, parse_duration_ms,
 };
 
 /// A call that failed for a reason that can pass; it is retried.
@@ -212,7 +211,7 @@ pub trait Machines: Send + Sync {
             format!("this hypervisor replaces no system disks, and so not by {}", new.disk);
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
     }
-    /// Forgets an instance that is off; what its guest wrote is durable, or the disk is damaged.
+    /// Removes an instance that is off; what its guest wrote is durable, or the disk is damaged.
     fn remove_machine<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, ()>;
     /// Carries out what a guest has left to do since the last time: disks that it released on
     /// request are closed, and those that it ejected unrequested are plugged in again.

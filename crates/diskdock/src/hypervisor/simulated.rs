@@ -16,12 +16,12 @@ mod transition;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, InstanceId, TransitionKind, Uptime};
 use tokio::sync::broadcast;
 
 use super::{AttachmentId, DriverFuture, MachineEvent, Progress, TransientError};
 pub use pace::{Pace, parse_duration_ms};
-pub use rules::{Behaviour, Rule, Script, TransitionKind};
+pub use rules::{Behaviour, Rule, Script};
 pub use transition::OperationTransitions;
 use transition::{Key, on_attachment, waiting_for};
 

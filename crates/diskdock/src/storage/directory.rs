@@ -23,6 +23,9 @@ use super::{
 };
 use crate::reserve;
 
+/// The directory of disks in the data directory.
+pub(super) const DISKS: &str = "disks";
+
 /// The format of a disk's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskFormat {

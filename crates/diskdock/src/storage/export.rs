@@ -3,31 +3,26 @@
 //! Only what nobody writes to is read: a snapshot, or a disk that no virtual machine has open.
 //! `qemu-img` holds QEMU's lock on a disk meanwhile, so that no machine opens it.
 
-use std::fs::File;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use domain::DiskId;
-use rustix::fs::{CWD, RenameFlags};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::damage::Damages;
-use super::directory::DiskFormat;
+use super::directory::{DISKS, DiskFormat};
 use super::error::{At, StorageError};
 use super::images::Images;
-use super::import::{ImportProgress, SILENCE, percent, require_room};
+use super::import::{TransferProgress, require_room, run_copy};
+use super::opened_file::OpenedFile;
 use super::qemu_img::Tool;
 use super::{file_name, files, holders, qcow2, snapshot_files};
 use crate::failpoint;
+use crate::private_file::StagedFile;
 
-/// The directory of disks in the data directory.
-const DISKS: &str = "disks";
 /// Ids of snapshots begin with it.
 const SNAPSHOT: &str = "s-";
-/// Bytes of a block, as the system counts them.
-const BLOCK: u64 = 512;
 
 /// A file to be.
 #[derive(Clone, Debug)]
@@ -53,8 +48,7 @@ pub struct Exported {
 
 /// The file of a disk or snapshot: open, and looked at.
 struct ExportSource {
-    file: File,
-    path: PathBuf,
+    opened: OpenedFile,
     format: DiskFormat,
     virtual_bytes: u64,
     /// The file of the image that it lies on.
@@ -67,29 +61,30 @@ pub fn export(
     data_directory: &Path,
     export: &DiskExport,
     cancel: &AtomicBool,
-    tell: &mut dyn FnMut(ImportProgress),
+    tell: &mut dyn FnMut(TransferProgress),
 ) -> Result<Exported, StorageError> {
     refuse_file_in_the_way(export)?;
-    tell(ImportProgress::Checking);
+    tell(TransferProgress::Checking);
     let source = ExportSource::find(data_directory, &export.id)?;
-    let staging = StagedExport::beside(&export.file)?;
-    require_room(&staging.path, source.measure()?)?;
-    let mut on_output = |text: &str| {
-        if let Some(percent) = percent(text) {
-            tell(ImportProgress::Copied(percent));
-        }
-    };
+    let staging = stage(&export.file)?;
+    let node = source.node();
+    require_room(staging.path(), source.opened.measure(Tool::new("measure"), &node)?)?;
     let tool = Tool::new("convert").arg("-p").arg("-O").arg(export.format.as_str());
-    let tool = tool.arg(source.node()).arg(&staging.path).cancelled_by(cancel);
-    let copied = tool.with_listener(SILENCE, &mut on_output).run();
-    copied.map_err(|fault| source.named(fault).or_full(&staging.path))?;
+    let tool = tool.arg(node).arg(staging.path()).cancelled_by(cancel);
+    let copied = run_copy(tool, tell);
+    copied.map_err(|fault| source.opened.named(fault).or_full(staging.path()))?;
     // Whoever wrote to it meanwhile has passed by the lock.
     source.read_header(data_directory)?;
     failpoint::hit("export.copied");
-    tell(ImportProgress::Saving);
-    let written = staging.publish(export)?;
+    tell(TransferProgress::Saving);
+    let DiskExport { file, replace, .. } = export;
+    staging.publish(file, *replace).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => is_there(file),
+        _ => StorageError::io("name", file, error),
+    })?;
     failpoint::hit("export.published");
-    let allocated_bytes = written.blocks() * BLOCK;
+    let written = std::fs::symlink_metadata(file).at("look at", file)?;
+    let allocated_bytes = files::allocated_bytes(&written);
     Ok(Exported { virtual_bytes: source.virtual_bytes, allocated_bytes })
 }
 
@@ -105,7 +100,8 @@ impl ExportSource {
             refuse_if_in_use(&path, id)?;
         }
         let file = files::open(&path, false).at("open", &path)?;
-        let mut source = ExportSource { file, path, format, virtual_bytes: 0, base: None };
+        let opened = OpenedFile { file, path };
+        let mut source = ExportSource { opened, format, virtual_bytes: 0, base: None };
         (source.virtual_bytes, source.base) = source.read_header(data_directory)?;
         Ok(source)
     }
@@ -114,10 +110,10 @@ impl ExportSource {
     /// or none. Any other reference could make a file of this host part of the export.
     fn read_header(&self, data_directory: &Path) -> Result<(u64, Option<PathBuf>), StorageError> {
         if self.format == DiskFormat::Raw {
-            return Ok((self.file.metadata().at("look at", &self.path)?.len(), None));
+            return Ok((self.opened.file.metadata().at("look at", &self.opened.path)?.len(), None));
         }
-        let corrupt = |why: &str| StorageError::corrupt(&self.path, why);
-        let header = qcow2::read(&self.file).map_err(|why| corrupt(&why))?;
+        let corrupt = |why: &str| StorageError::corrupt(&self.opened.path, why);
+        let header = qcow2::read(&self.opened.file).map_err(|why| corrupt(&why))?;
         if header.external_data || header.encrypted {
             return Err(corrupt("it has features that diskdock never gives a disk"));
         }
@@ -137,7 +133,7 @@ impl ExportSource {
     /// How `qemu-img` opens it: by what was looked at, not by what the file says of itself.
     fn node(&self) -> String {
         let file = |path: &Path| json!({ "driver": "file", "filename": path });
-        let own = file(Path::new(&self.opened()));
+        let own = file(Path::new(&self.opened.node()));
         let node = match (self.format, &self.base) {
             (DiskFormat::Raw, _) => json!({ "driver": "raw", "file": own }),
             (DiskFormat::Qcow2, None) => {
@@ -149,34 +145,6 @@ impl ExportSource {
             }
         };
         format!("json:{node}")
-    }
-
-    /// The bytes of data that have to be copied.
-    fn measure(&self) -> Result<u64, StorageError> {
-        // For a raw file it would count the holes.
-        let tool = Tool::new("measure").arg("--output=json").arg("-O").arg("qcow2");
-        let output = tool.arg(self.node()).run().map_err(|fault| self.named(fault))?;
-        let measured: Value = serde_json::from_str(&output).unwrap_or_default();
-        measured["required"].as_u64().ok_or_else(|| StorageError::Tool {
-            command: "qemu-img measure".to_owned(),
-            words: "it did not say how many bytes are required".to_owned(),
-        })
-    }
-
-    /// The path of the open file, independent of its name.
-    fn opened(&self) -> String {
-        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd())
-    }
-
-    /// A failure of a command, with the file's own name.
-    fn named(&self, fault: StorageError) -> StorageError {
-        match fault {
-            StorageError::Tool { command, words } => {
-                let words = words.replace(&self.opened(), &self.path.display().to_string());
-                StorageError::Tool { command, words }
-            }
-            other => other,
-        }
     }
 }
 
@@ -236,48 +204,16 @@ fn is_there(file: &Path) -> StorageError {
     StorageError::Taken { what, hint: "name another file, or replace it with --force".to_owned() }
 }
 
-/// The file before it has its name, locked as long as it is worked on, and removed on drop.
-struct StagedExport {
-    path: PathBuf,
-    _lock: File,
-}
-
-impl StagedExport {
-    fn beside(file: &Path) -> Result<StagedExport, StorageError> {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("export");
-        let path = file.with_file_name(format!(".{name}.part"));
-        if let Ok(left) = files::open(&path, false) {
-            if left.try_lock().is_err() {
-                let what = format!("{} is being written already", file.display());
-                let hint = "wait for that export, or name another file".to_owned();
-                return Err(StorageError::Taken { what, hint });
-            }
-            // Of an export that was killed.
-            files::remove(&path)?;
+/// The file before it has its name.
+fn stage(file: &Path) -> Result<StagedFile, StorageError> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("export");
+    let path = file.with_file_name(format!(".{name}.part"));
+    StagedFile::new(path.clone()).map_err(|error| match error.kind() {
+        ErrorKind::ResourceBusy => {
+            let what = format!("{} is being written already", file.display());
+            let hint = "wait for that export, or name another file".to_owned();
+            StorageError::Taken { what, hint }
         }
-        let lock = files::create(&path)?;
-        lock.try_lock().map_err(std::io::Error::from).at("lock", &path)?;
-        Ok(StagedExport { path, _lock: lock })
-    }
-
-    /// Makes it durable and gives it its name.
-    fn publish(self, export: &DiskExport) -> Result<std::fs::Metadata, StorageError> {
-        let DiskExport { file, replace, .. } = export;
-        files::sync(&self.path)?;
-        let flags = if *replace { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
-        match rustix::fs::renameat_with(CWD, &self.path, CWD, file, flags) {
-            Err(rustix::io::Errno::EXIST) => return Err(is_there(file)),
-            named => named.at("name", file)?,
-        }
-        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        files::sync(directory.unwrap_or(Path::new(".")))?;
-        std::fs::symlink_metadata(file).at("look at", file)
-    }
-}
-
-impl Drop for StagedExport {
-    fn drop(&mut self) {
-        // It has its name by now, or is not wanted.
-        let _ = std::fs::remove_file(&self.path);
-    }
+        _ => StorageError::io("make", &path, error),
+    })
 }

@@ -1,10 +1,9 @@
 //! The files of disks and snapshots in a data directory, for people who only look: nothing is
 //! opened or changed.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::directory::DiskFormat;
+use super::directory::{DISKS, DiskFormat};
 use super::error::{At, StorageError};
 use super::{file_name, files, snapshot_files};
 
@@ -21,12 +20,9 @@ pub(crate) struct DiskFileFound {
     pub allocated_bytes: u64,
 }
 
-/// Bytes of a block, as the system counts them.
-const BLOCK: u64 = 512;
-
 /// The files of all disks of a data directory, sorted by id; none if it has no disks.
 pub(crate) fn disk_files(data_directory: &Path) -> Result<Vec<DiskFileFound>, StorageError> {
-    let directory = data_directory.join("disks");
+    let directory = data_directory.join(DISKS);
     let mut found = Vec::new();
     if !directory.exists() {
         return Ok(found);
@@ -60,7 +56,7 @@ pub(crate) fn snapshots_found(data_directory: &Path) -> Result<Vec<DiskFileFound
 
 fn found_file(id: String, path: PathBuf) -> Result<DiskFileFound, StorageError> {
     let metadata = path.symlink_metadata().at("look at", &path)?;
-    let (bytes, allocated_bytes) = (metadata.len(), metadata.blocks() * BLOCK);
+    let (bytes, allocated_bytes) = (metadata.len(), files::allocated_bytes(&metadata));
     Ok(DiskFileFound { id, path, bytes, allocated_bytes })
 }
 

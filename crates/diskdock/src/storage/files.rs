@@ -17,6 +17,9 @@ pub(crate) const SHARED: u32 = 0o640;
 /// The permission bits of a mode.
 pub(crate) const MODE: u32 = 0o7777;
 
+/// Bytes of a block, as the system counts them.
+const BLOCK: u64 = 512;
+
 /// User and group of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -102,6 +105,11 @@ pub(super) fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, StorageErro
         paths.push(entry.at("list", directory)?.path());
     }
     Ok(paths)
+}
+
+/// The bytes that a file takes on its file system.
+pub(super) fn allocated_bytes(found: &Metadata) -> u64 {
+    found.blocks() * BLOCK
 }
 
 /// Removes a file; false if there was none.

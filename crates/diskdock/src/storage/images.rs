@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::inventory::{Architecture, BootMode, Image, OsType};
 use serde::{Deserialize, Serialize};
 
+use super::directory::DISKS;
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
 use super::staging::{self, StagingDirectory};
@@ -127,7 +128,7 @@ impl Images {
         let shared = |found: &std::fs::Metadata| found.mode() & 0o777 == PASSABLE;
         let found = std::fs::symlink_metadata(&directory).ok();
         let group = found.filter(shared).map(|found| found.gid());
-        Images { disks: data_directory.join("disks"), directory, group }
+        Images { disks: data_directory.join(DISKS), directory, group }
     }
 
     /// Opens them for changes, also beside the server: makes the directory, clears away what a

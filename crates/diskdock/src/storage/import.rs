@@ -16,7 +16,7 @@ use super::qemu_img::Tool;
 use super::{CLOSED, GIB, files};
 
 /// How long a conversion may go without one hundredth more.
-pub(super) const SILENCE: Duration = Duration::from_secs(30 * 60);
+const SILENCE: Duration = Duration::from_secs(30 * 60);
 /// Bytes that stay free on the file system.
 const RESERVE: u64 = 64 * 1024 * 1024;
 /// Characters of an ImageName at most (documentation of ImportImage).
@@ -68,14 +68,14 @@ pub enum ImportedFiles {
     },
 }
 
-/// How far an import is.
+/// How far an import or an export is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ImportProgress {
+pub enum TransferProgress {
     /// The file is being checked.
     Checking,
     /// So many percent are copied.
     Copied(f64),
-    /// The image is being made durable.
+    /// The copy is being made durable.
     Saving,
 }
 
@@ -84,7 +84,7 @@ impl Images {
     pub fn import(
         &self,
         import: &Import,
-        tell: &mut dyn FnMut(ImportProgress),
+        tell: &mut dyn FnMut(TransferProgress),
     ) -> Result<ImageRecord, StorageError> {
         check_texts(import)?;
         let finished = self.of_image(&import.id)?;
@@ -93,7 +93,7 @@ impl Images {
         let content = staging.file(CONTENT);
         files::directory(&content, CLOSED)?;
         let (boot, bytes) = self.fill(&content, import, tell)?;
-        tell(ImportProgress::Saving);
+        tell(TransferProgress::Saving);
         let record = ImageRecord {
             id: import.id.clone(),
             name: import.name.clone(),
@@ -133,7 +133,7 @@ impl Images {
         &self,
         content: &Path,
         import: &Import,
-        tell: &mut dyn FnMut(ImportProgress),
+        tell: &mut dyn FnMut(TransferProgress),
     ) -> Result<(ImageBoot, u64), StorageError> {
         let to = content.join(DISK);
         match &import.what {
@@ -161,20 +161,14 @@ impl Images {
         file: &Path,
         format: Option<DiskFormat>,
         to: &Path,
-        tell: &mut dyn FnMut(ImportProgress),
+        tell: &mut dyn FnMut(TransferProgress),
     ) -> Result<u64, StorageError> {
-        tell(ImportProgress::Checking);
+        tell(TransferProgress::Checking);
         let source = Source::open(file, format)?;
         source.check()?;
         require_room(self.directory(), source.measure()?)?;
         files::create(to)?;
-        let mut on_output = |text: &str| {
-            if let Some(percent) = percent(text) {
-                tell(ImportProgress::Copied(percent));
-            }
-        };
-        let copied =
-            source.convert(to, DiskFormat::Qcow2).with_listener(SILENCE, &mut on_output).run();
+        let copied = run_copy(source.convert(to, DiskFormat::Qcow2), tell);
         copied.map_err(|fault| source.named(fault).or_full(to))?;
         source.is_unchanged()?;
         // Read back: what disks will lie on must need no other file.
@@ -182,8 +176,21 @@ impl Images {
     }
 }
 
+/// Runs a `qemu-img convert -p`, and tells how far it is.
+pub(super) fn run_copy(
+    tool: Tool<'_>,
+    tell: &mut dyn FnMut(TransferProgress),
+) -> Result<(), StorageError> {
+    let mut on_output = |text: &str| {
+        if let Some(percent) = percent(text) {
+            tell(TransferProgress::Copied(percent));
+        }
+    };
+    tool.with_listener(SILENCE, &mut on_output).run().map(drop)
+}
+
 /// The last number of `    (12.50/100%)\r`, as `qemu-img -p` writes it.
-pub(super) fn percent(text: &str) -> Option<f64> {
+fn percent(text: &str) -> Option<f64> {
     let (before, _) = text.rsplit_once("/100%)")?;
     before.rsplit_once('(')?.1.parse().ok()
 }

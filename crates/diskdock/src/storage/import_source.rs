@@ -4,12 +4,12 @@
 //! other files, which would be read with our rights and end up in the image. It is refused.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::directory::DiskFormat;
 use super::error::{At, StorageError};
+use super::opened_file::OpenedFile;
 use super::qemu_img::Tool;
 use super::{GIB, files, qcow2};
 
@@ -36,8 +36,7 @@ const OTHERS: &[(&[u8], &str)] = &[
 
 /// A file that can become the disk of an image.
 pub(crate) struct Source {
-    file: File,
-    path: PathBuf,
+    opened: OpenedFile,
     format: DiskFormat,
     /// The size that a guest will see, in bytes.
     pub virtual_bytes: u64,
@@ -72,7 +71,8 @@ impl Source {
             let why = format!("a guest would see {virtual_bytes} bytes; {largest_gib} GiB at most");
             return Err(corrupt(why));
         }
-        Ok(Source { file, path: path.to_owned(), format, virtual_bytes })
+        let opened = OpenedFile { file, path: path.to_owned() };
+        Ok(Source { opened, format, virtual_bytes })
     }
 
     /// Lets `qemu-img` check that the file is whole.
@@ -80,72 +80,53 @@ impl Source {
         if self.format == DiskFormat::Raw {
             return Ok(());
         }
-        let ended = self.tool("check").arg("--output=json").arg(self.opened()).output()?;
+        let ended = self.tool("check").arg("--output=json").arg(self.opened.node()).output()?;
         match ended.status.code() {
             // 3: it has unused parts that nothing refers to, which do no harm.
             Some(0 | 3) => Ok(()),
             Some(2) => {
                 let why = "it is damaged or cut off; fetch it again, or see `qemu-img check`";
-                Err(StorageError::corrupt(&self.path, why))
+                Err(StorageError::corrupt(&self.opened.path, why))
             }
             _ => {
-                let why = format!("qemu-img cannot check it: {}", self.plain(&ended.message()));
-                Err(StorageError::corrupt(&self.path, why))
+                let why =
+                    format!("qemu-img cannot check it: {}", self.opened.plain(&ended.message()));
+                Err(StorageError::corrupt(&self.opened.path, why))
             }
         }
     }
 
     /// Bytes that it takes as an image.
     pub(super) fn measure(&self) -> Result<u64, StorageError> {
-        let tool = self.tool("measure").arg("--output=json").arg("-O").arg("qcow2");
-        let output = tool.arg(self.opened()).run().map_err(|fault| self.named(fault))?;
-        let measured: serde_json::Value = serde_json::from_str(&output).unwrap_or_default();
-        measured["required"].as_u64().ok_or_else(|| StorageError::Tool {
-            command: "qemu-img measure".to_owned(),
-            words: "it did not say how many bytes are required".to_owned(),
-        })
+        self.opened.measure(self.tool("measure"), &self.opened.node())
     }
 
     /// The command that copies it into a file that needs no other.
     pub(crate) fn convert<'a>(&self, to: &Path, format: DiskFormat) -> Tool<'a> {
         let tool = self.tool("convert").arg("-p").arg("-O").arg(format.as_str());
-        tool.arg(self.opened()).arg(to)
+        tool.arg(self.opened.node()).arg(to)
     }
 
     /// Checks that the file has not changed since it was opened.
     pub(super) fn is_unchanged(&self) -> Result<(), StorageError> {
         let same = match self.format {
-            DiskFormat::Raw => self.file.metadata().at("look at", &self.path)?.len(),
-            DiskFormat::Qcow2 => standalone(&self.file).unwrap_or(0),
+            DiskFormat::Raw => self.opened.file.metadata().at("look at", &self.opened.path)?.len(),
+            DiskFormat::Qcow2 => standalone(&self.opened.file).unwrap_or(0),
         };
         if same == self.virtual_bytes {
             return Ok(());
         }
         let why = "it changed while it was read; import a copy that is not being written to";
-        Err(StorageError::corrupt(&self.path, why))
+        Err(StorageError::corrupt(&self.opened.path, why))
     }
 
-    /// A failure of a command, with the file's own name in the place of [`Source::opened`].
+    /// A failure of a command, with the file's own name.
     pub(super) fn named(&self, fault: StorageError) -> StorageError {
-        match fault {
-            StorageError::Tool { command, words } => {
-                StorageError::Tool { command, words: self.plain(&words) }
-            }
-            other => other,
-        }
+        self.opened.named(fault)
     }
 
     fn tool<'a>(&self, verb: &str) -> Tool<'a> {
         Tool::new(verb).arg("-f").arg(self.format.as_str())
-    }
-
-    /// The path of the open file, independent of its name.
-    fn opened(&self) -> String {
-        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd())
-    }
-
-    fn plain(&self, words: &str) -> String {
-        words.replace(&self.opened(), &self.path.display().to_string())
     }
 }
 

@@ -25,6 +25,7 @@ mod copy;
 mod create_volume;
 mod damage;
 mod directory;
+mod disk_import;
 mod error;
 mod export;
 mod file_io;
@@ -35,7 +36,7 @@ mod holders;
 mod images;
 mod import;
 mod import_source;
-mod imports;
+mod opened_file;
 mod qcow2;
 mod qemu_img;
 mod recover_deleted;
@@ -47,6 +48,7 @@ mod volume_sync;
 mod volumes;
 
 pub use directory::{Directory, DiskFormat};
+pub use disk_import::{stage, unstage};
 pub use error::StorageError;
 pub use export::{DiskExport, Exported, export};
 pub use file_io::DiskCache;
@@ -58,8 +60,7 @@ pub use files::{Owner, free_bytes};
 pub use images::{
     BootFiles, ImageBoot, ImageListing, ImageRecord, ImageStart, Images, KernelFiles,
 };
-pub use import::{Import, ImportProgress, ImportedFiles};
-pub use imports::{stage, unstage};
+pub use import::{Import, ImportedFiles, TransferProgress};
 pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};

@@ -65,13 +65,16 @@ impl<'a> Tool<'a> {
     }
 
     /// Passes output on as it comes. May then take long, but be silent only for so long.
-    pub(crate) fn with_listener(
-        mut self,
+    pub(crate) fn with_listener<'b>(
+        self,
         silence: Duration,
-        on_output: &'a mut dyn FnMut(&str),
-    ) -> Self {
-        (self.timeout, self.on_output) = (silence, Some(on_output));
-        self
+        on_output: &'b mut dyn FnMut(&str),
+    ) -> Tool<'b>
+    where
+        'a: 'b,
+    {
+        let Tool { command, named, cancel, .. } = self;
+        Tool { command, named, timeout: silence, on_output: Some(on_output), cancel }
     }
 
     /// Is ended, which is an error, soon after this is set.

@@ -13,7 +13,7 @@ use super::block_node::file_node;
 use super::create_volume::UNNAMED;
 use super::directory::{Directory, DiskFile, DiskFormat};
 use super::error::{At, StorageError};
-use super::import::{SILENCE, percent, require_room};
+use super::import::{TransferProgress, require_room, run_copy};
 use super::qemu_img::Tool;
 use super::snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 use super::staging::{self, StagingDirectory};
@@ -26,8 +26,6 @@ use crate::failpoint;
 pub(super) const DIRECTORY: &str = "snapshots";
 /// The end of the name of a snapshot that a machine is copying into.
 const BEGUN: &str = "part";
-/// Bytes of a block, as the system counts them.
-const BLOCK: u64 = 512;
 
 /// Makes the directory, and clears away what a crash left half made.
 pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
@@ -95,8 +93,7 @@ impl Directory {
         file: &File,
         path: &Path,
     ) -> Result<(), StorageError> {
-        use std::os::unix::fs::MetadataExt;
-        let bytes = file.metadata().at("look at", path)?.blocks() * BLOCK;
+        let bytes = files::allocated_bytes(&file.metadata().at("look at", path)?);
         require_room(&self.0.snapshots, bytes)
     }
 
@@ -132,8 +129,7 @@ impl Directory {
 
     /// Refuses a copy for which there is no room.
     fn require_room_for(&self, found: &DiskFile) -> Result<(), StorageError> {
-        use std::os::unix::fs::MetadataExt;
-        let own = found.file.metadata().at("look at", &found.path)?.blocks() * BLOCK;
+        let own = files::allocated_bytes(&found.file.metadata().at("look at", &found.path)?);
         let below = match found.format {
             DiskFormat::Raw => 0,
             DiskFormat::Qcow2 => self.bytes_below(found)?,
@@ -143,12 +139,11 @@ impl Directory {
 
     /// Bytes of the image that a disk's file lies on.
     fn bytes_below(&self, found: &DiskFile) -> Result<u64, StorageError> {
-        use std::os::unix::fs::MetadataExt;
         let header = qcow2::read(&found.file);
         let header = header.map_err(|why| StorageError::corrupt(&found.path, why))?;
         let Some(base) = header.backing else { return Ok(0) };
         let base = PathBuf::from(base);
-        Ok(base.metadata().at("look at", &base)?.blocks() * BLOCK)
+        Ok(files::allocated_bytes(&base.metadata().at("look at", &base)?))
     }
 
     /// `qemu-img convert` from one format into a file of a staging directory, as QEMU's user.
@@ -160,16 +155,15 @@ impl Directory {
     ) -> Result<(), StorageError> {
         files::create(to.0)?;
         files::apply_owner(to.0, self.0.owner, files::PRIVATE)?;
-        let mut on_output = |text: &str| {
-            if let Some(percent) = percent(text) {
-                // `qemu-img` cannot be told to end; its result is thrown away then.
-                let _ = watch(percent as u8);
-            }
-        };
         let tool = Tool::new("convert").arg("-p").arg("-f").arg(from.1.as_str());
         let tool = tool.arg("-O").arg(to.1.as_str()).arg(from.0).arg(to.0);
-        let tool = tool.owned_by(self.0.owner).with_listener(SILENCE, &mut on_output);
-        tool.run().map(drop).map_err(|fault| fault.or_full(to.0))
+        let copied = run_copy(tool.owned_by(self.0.owner), &mut |progress| {
+            if let TransferProgress::Copied(percent) = progress {
+                // The result is thrown away if the copy is not wanted any more.
+                let _ = watch(percent as u8);
+            }
+        });
+        copied.map_err(|fault| fault.or_full(to.0))
     }
 
     /// Fills the file of a staging directory with the content of a whole snapshot.

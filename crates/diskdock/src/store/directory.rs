@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::StoreError;
+use crate::private_file;
 
 /// The bit of a mode that says that a directory is everybody's, such as /tmp.
 const STICKY: u32 = 0o1000;
@@ -33,26 +34,6 @@ pub(super) fn make_private_directory(directory: &Path) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Opens a plain file, making it if need be, that only its owner may read. Neither follows a link
-/// nor waits for a pipe.
-pub(super) fn open_private_file(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-
-    use rustix::fs::OFlags;
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let mut options = File::options();
-    let options = options.create(true).truncate(false).read(true).write(true).mode(0o600);
-    let file = options.custom_flags(flags).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(std::io::Error::other("it is no plain file; move it away"));
-    }
-    if found.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
-}
-
 /// Locks the directory for this process, as long as the file is open.
 pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
@@ -63,7 +44,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
             holder(directory)
         ))
     };
-    let file = open_private_file(&path);
+    let file = private_file::open(&path);
     let mut file = file.map_err(|error| fault(&error))?;
     file.try_lock().map_err(|error| fault(&error))?;
     // For the message above only: whoever cannot write it holds the lock as well.

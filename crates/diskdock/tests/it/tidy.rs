@@ -33,7 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("private_file", &[]),
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "policy", "store"]),
-    ("storage", &["failpoint", "reserve"]),
+    ("storage", &["failpoint", "private_file", "reserve"]),
     ("store", &["failpoint", "private_file", "reserve"]),
 ];
 /// These put the others together.

@@ -5,7 +5,8 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::milliseconds;
-use crate::hypervisor::{Behaviour, Rule, TransitionKind};
+use crate::hypervisor::{Behaviour, Rule};
+use domain::TransitionKind;
 
 /// A rule for transitions.
 #[derive(Debug, Args)]

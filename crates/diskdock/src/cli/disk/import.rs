@@ -1,6 +1,6 @@
 //! `diskdock disk import`: a file is staged beside the disks, and CreateDisk makes a disk of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,13 +8,11 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{FileFormat, until_interrupted};
-use crate::cli::admin::controls::read_server_file;
 use crate::cli::call::{Credentials, DEFAULT_REGION, SigningClient, SigningScheme};
 use crate::cli::catalog::TextFormat;
-use crate::cli::client::ConnectionArgs;
 use crate::cli::hypervisor_args::recorded_hypervisor;
 use crate::cli::key::is_held;
-use crate::cli::tls::Trust;
+use crate::cli::local_args::LocalArgs;
 use crate::cli::{Failure, output};
 use crate::clock::Clock;
 use crate::hypervisor::IMPORT_TAG;
@@ -57,13 +55,9 @@ pub(super) struct DiskImportArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(
-    directory: PathBuf,
-    format: TextFormat,
-    trust: Trust,
-    wanted: DiskImportArgs,
-) -> Result<(), Failure> {
-    let caller = server_of(&directory, &wanted.credentials, trust)?;
+pub(super) async fn run(local: LocalArgs, wanted: DiskImportArgs) -> Result<(), Failure> {
+    let caller = server_of(&local, &wanted.credentials)?;
+    let directory = local.data_dir;
     let now = Clock::default().now();
     let name = IdGenerator::from_entropy().resource("import-", "", now);
     let (staged_in, staged_as) = (directory.clone(), name.clone());
@@ -79,7 +73,7 @@ pub(super) async fn run(
         eprintln!("diskdock: {fault}");
     }
     let (disk, size_gib) = made?;
-    match format {
+    match local.output {
         TextFormat::Json => output::print_json(&json!({ "disk": disk, "size_gib": size_gib })),
         TextFormat::Table => {
             let file = wanted.file.display();
@@ -89,11 +83,8 @@ pub(super) async fn run(
 }
 
 /// The server that has the directory open; it must have real disks.
-fn server_of(
-    directory: &Path,
-    credentials: &Credentials,
-    trust: Trust,
-) -> Result<SigningClient, Failure> {
+fn server_of(local: &LocalArgs, credentials: &Credentials) -> Result<SigningClient, Failure> {
+    let directory = &local.data_dir;
     if !is_held(directory)? {
         let what = format!("no server has {} open", directory.display());
         let hint = "Start it: diskdock serve --hypervisor qemu; or name its data directory with \
@@ -107,8 +98,7 @@ fn server_of(
             hint,
         ));
     }
-    let endpoint = read_server_file(directory, "endpoint")?;
-    let connection = ConnectionArgs { endpoint, timeout: TIMEOUT_S, trust };
+    let connection = local.connection(TIMEOUT_S)?;
     let mut credentials = credentials.clone();
     if credentials.access_key_id.is_none()
         && let Some((id, secret)) = crate::cli::initial_access_key::read(directory)

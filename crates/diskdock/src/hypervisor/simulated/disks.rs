@@ -3,8 +3,8 @@
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 
 use super::{Key, Simulated, ready};
-use crate::hypervisor::simulated::rules::TransitionKind;
 use crate::hypervisor::{AttachmentId, DiskContent, DiskSpec, Disks, DriverFuture, Progress};
+use domain::TransitionKind;
 
 /// Why nothing can be done about the bytes of a disk.
 const NO_BYTES: &str = "disks are simulated here and have no bytes";

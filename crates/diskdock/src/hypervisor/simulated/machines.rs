@@ -3,13 +3,13 @@
 use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
-use super::rules::TransitionKind;
 use super::transition::{on_attachment, on_machine};
 use super::{Simulated, SimulatedMachine, SimulatedState, ready};
 use crate::hypervisor::{
     AttachmentId, DiskSpec, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
     Progress,
 };
+use domain::TransitionKind;
 
 impl Machines for Simulated {
     fn start<'a>(&'a self, spec: &'a MachineSpec, now: Uptime) -> DriverFuture<'a, Progress> {

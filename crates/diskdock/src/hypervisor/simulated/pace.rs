@@ -1,6 +1,6 @@
 //! How long simulated transitions take.
 
-use super::rules::TransitionKind;
+use domain::TransitionKind;
 
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use domain::{InstanceId, Uptime};
 use super::lost::OUT_OF_REACH;
 use super::{Key, RETRY_AFTER_MS, Simulated, SimulatedState, TransitionState};
 use crate::hypervisor::qemu::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
-use crate::hypervisor::simulated::rules::TransitionKind;
 use crate::hypervisor::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, Progress, paused_already};
+use domain::TransitionKind;
 
 impl Simulated {
     pub(super) fn set_paused(&self, instance: &InstanceId, paused: bool) -> Progress {

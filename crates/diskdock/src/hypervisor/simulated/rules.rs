@@ -1,6 +1,6 @@
 //! Rules by which the simulated hypervisor misbehaves: deterministic, by call, disk or instance.
 
-pub use domain::TransitionKind;
+use domain::TransitionKind;
 use serde::{Deserialize, Serialize};
 
 /// The behaviour instead of a transition in time.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::{DiskId, InstanceId};
 
 use super::AttachmentId;
-use super::rules::TransitionKind;
+use domain::TransitionKind;
 
 /// One transition that the simulated hypervisor has under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -9,7 +9,8 @@
 //!
 //! Two counters keep reads consistent. `generation` is odd while the cache follows a commit: a
 //! read from here counts only if it was even and the same before and after. `commits` is odd while
-//! a commit is under way: what a read found in SQL is only kept if no commit came in between.
+//! a commit is under way: what a read found in SQL without a transaction counts, and is kept, only
+//! if no commit came in between.
 
 use std::borrow::Borrow;
 use std::hash::Hash;

@@ -34,8 +34,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use tokio::sync::Notify;
 
-use super::directory::{lock, make_private_directory, open_private_file};
+use super::directory::{lock, make_private_directory};
 use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
+use crate::private_file;
 pub use backup::{BackupFile, BackupPlan};
 use cached_reads::{CachedReads, Lack};
 use committer::Committer;
@@ -282,7 +283,7 @@ fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 
 /// Makes the store private, since it holds secrets. SQLite gives its other files the same mode.
 fn make_private_file(path: &Path) -> Result<(), StoreError> {
-    let made = open_private_file(path);
+    let made = private_file::open(path);
     made.map(drop)
         .map_err(|error| StoreError::Engine(format!("cannot make {}: {error}", path.display())))
 }

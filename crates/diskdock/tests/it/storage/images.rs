@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use diskdock::storage::{
-    Directory, DiskFormat, ImageBoot, Images, Import, ImportProgress, ImportedFiles, StorageError,
-    Volumes,
+    Directory, DiskFormat, ImageBoot, Images, Import, ImportedFiles, StorageError,
+    TransferProgress, Volumes,
 };
 
 use domain::inventory::BootMode;
@@ -28,9 +28,9 @@ fn import_of_a_raw_disk_makes_a_standalone_image() {
         (2, &ImageBoot::Disk { boot_mode: BootMode::Bios }),
         "rounded up"
     );
-    assert_eq!(told.first(), Some(&ImportProgress::Checking));
-    assert!(told.contains(&ImportProgress::Copied(100.0)), "{told:?}");
-    assert_eq!(told.last(), Some(&ImportProgress::Saving));
+    assert_eq!(told.first(), Some(&TransferProgress::Checking));
+    assert!(told.contains(&TransferProgress::Copied(100.0)), "{told:?}");
+    assert_eq!(told.last(), Some(&TransferProgress::Saving));
     let made = images.boot_files(&record).disk;
     let seen = info(&made);
     assert_eq!((&seen["format"], &seen["virtual-size"]), (&"qcow2".into(), &(1_500 << 20).into()));

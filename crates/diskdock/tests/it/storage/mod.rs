@@ -2,8 +2,8 @@
 
 mod closing;
 mod directory;
+mod disk_import;
 mod images;
-mod imports;
 mod snapshots;
 mod traps;
 

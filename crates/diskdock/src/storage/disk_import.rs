@@ -11,10 +11,10 @@ use std::time::Duration;
 use domain::DiskId;
 
 use super::create_volume::UNNAMED;
-use super::directory::{Directory, DiskFormat};
+use super::directory::{DISKS, Directory, DiskFormat};
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
-use super::import::{ImportProgress, SILENCE, percent, require_room};
+use super::import::{TransferProgress, require_room, run_copy};
 use super::import_source::Source;
 use super::staging::{self, StagingDirectory};
 use super::volumes::Volumes;
@@ -35,28 +35,22 @@ pub fn stage(
     name: &str,
     (file, format): (&Path, Option<DiskFormat>),
     cancel: &AtomicBool,
-    tell: &mut dyn FnMut(ImportProgress),
+    tell: &mut dyn FnMut(TransferProgress),
 ) -> Result<u64, StorageError> {
-    let disks = data_directory.join("disks");
+    let disks = data_directory.join(DISKS);
     let finished = staged(&disks, name)?;
     clear_forgotten(&disks)?;
-    tell(ImportProgress::Checking);
+    tell(TransferProgress::Checking);
     let source = Source::open_up_to(file, format, LARGEST_GIB)?;
     source.check()?;
     require_room(&disks, source.measure()?)?;
     let staging = StagingDirectory::begin(&disks, Owner::ourselves(), CLOSED)?;
     let to = staging.file(UNNAMED);
     files::create(&to)?;
-    let mut on_output = |text: &str| {
-        if let Some(percent) = percent(text) {
-            tell(ImportProgress::Copied(percent));
-        }
-    };
-    let tool = source.convert(&to, DiskFormat::Raw).cancelled_by(cancel);
-    let copied = tool.with_listener(SILENCE, &mut on_output).run();
+    let copied = run_copy(source.convert(&to, DiskFormat::Raw).cancelled_by(cancel), tell);
     copied.map_err(|fault| source.named(fault).or_full(&to))?;
     source.is_unchanged()?;
-    tell(ImportProgress::Saving);
+    tell(TransferProgress::Saving);
     files::sync(&to)?;
     failpoint::hit("import.copied");
     staging.publish(UNNAMED, &finished)?;
@@ -65,7 +59,7 @@ pub fn stage(
 
 /// Removes a staged file that is not wanted after all.
 pub fn unstage(data_directory: &Path, name: &str) -> Result<(), StorageError> {
-    files::remove(&staged(&data_directory.join("disks"), name)?).map(drop)
+    files::remove(&staged(&data_directory.join(DISKS), name)?).map(drop)
 }
 
 impl Directory {
