@@ -71,5 +71,5 @@ fn a_comparison_prints_the_ratio_of_every_rate() {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
     assert_eq!(text.matches(">= 1.00 of the other").count(), 6, "{text}");
-    assert_eq!(text.matches("/s, ratios ").count(), 6, "{text}");
+    assert_eq!(text.matches("/s, middle half ").count(), 6, "{text}");
 }
