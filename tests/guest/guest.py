@@ -65,13 +65,15 @@ class Guest:
 
     def wait_ready(self, timeout=60, other_than=None):
         """Returns the `boot` of the guest once its agent answers, and the boot is another than the one given."""
-        found = None
+        found, patience = None, 0.2
 
         def answers():
-            nonlocal found
+            nonlocal found, patience
             try:
-                found = self.boot()
+                found = self.boot(patience)
             except (OSError, GuestError):
+                # A connection that was made too early is never answered; a guest with much to do answers late.
+                patience = min(1.1 * patience, 2)
                 return False
             return found != other_than
 
@@ -154,10 +156,10 @@ class Guest:
         self._leave("sync; reboot -f")
         self.wait_ready(timeout, other_than=before)
 
-    def boot(self):
+    def boot(self, answer_timeout=2):
         """An identifier that the guest gets anew at every boot."""
         # QEMU accepts connections for a guest that is down, which then hear nothing: better ask again soon.
-        status, output = self.run("cat /proc/sys/kernel/random/boot_id", answer_timeout=2)
+        status, output = self.run("cat /proc/sys/kernel/random/boot_id", answer_timeout=answer_timeout)
         if status != 0:
             raise GuestError(output)
         return output.strip()

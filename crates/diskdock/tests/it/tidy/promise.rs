@@ -16,7 +16,9 @@ fn every_test_that_the_promise_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = std::fs::read_to_string(root.join("docs/promise.md")).unwrap();
     let mut code: String = super::sources().into_iter().map(|source| source.text).collect();
-    for entry in std::fs::read_dir(root.join("tests/machines")).unwrap() {
+    let machines = root.join("tests/machines");
+    let folders = [machines.join("bytes"), machines].map(std::fs::read_dir);
+    for entry in folders.into_iter().flat_map(Result::unwrap) {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "py") {
             code.push_str(&std::fs::read_to_string(path).unwrap());
