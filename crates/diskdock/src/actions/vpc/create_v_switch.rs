@@ -3,6 +3,7 @@
 use domain::{NetworkStatus, UnknownFields, VSwitch, VSwitchId, Vpc, VpcId};
 use ipnet::Ipv4Net;
 
+use super::making::making;
 use super::resource::VSWITCH;
 use crate::actions::cidr;
 use crate::actions::network_lookups::vswitches_of;
@@ -157,31 +158,7 @@ three are the service's own.";
     }
 }
 
-/// Makes a vSwitch; then it is Available. No hypervisor has a part in it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MakingVSwitch {
-    vswitch: VSwitchId,
-}
-
-impl Operation for MakingVSwitch {
-    const KIND: &'static str = "vswitch.create";
-    const TIMEOUT: Timeout = Timeout { give_up_after_s: 60 };
-
-    fn subject(&self) -> Subject {
-        Subject::default()
-    }
-
-    fn phase(&self) -> &'static str {
-        "create"
-    }
-
-    async fn advance(&mut self, _: &StepContext<'_>) -> Result<Progress, TransientError> {
-        Ok(Progress::Done)
-    }
-
-    /// A vSwitch that was deleted meanwhile stays so.
-    fn finish(&self, _: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        let Some(mut vswitch) = tx.get(&self.vswitch)? else { return Ok(()) };
-        if vswitch.made().is_ok() { tx.save(&vswitch) } else { Ok(()) }
-    }
-}
+making!(
+    /// Makes a vSwitch; then it is Available.
+    MakingVSwitch { vswitch: VSwitchId }, "vswitch.create"
+);

@@ -3,6 +3,7 @@
 use domain::limits::VPCS_PER_REGION;
 use domain::{NetworkStatus, UnknownFields, Vpc, VpcId};
 
+use super::making::making;
 use super::resource::VPC;
 use super::view::{route_table_id, router_id};
 use crate::actions::cidr;
@@ -177,31 +178,7 @@ made in it when DescribeVpcAttribute shows it as Available.";
     }
 }
 
-/// Makes a VPC; then it is Available. No hypervisor has a part in it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MakingVpc {
-    vpc: VpcId,
-}
-
-impl Operation for MakingVpc {
-    const KIND: &'static str = "vpc.create";
-    const TIMEOUT: Timeout = Timeout { give_up_after_s: 60 };
-
-    fn subject(&self) -> Subject {
-        Subject::default()
-    }
-
-    fn phase(&self) -> &'static str {
-        "create"
-    }
-
-    async fn advance(&mut self, _: &StepContext<'_>) -> Result<Progress, TransientError> {
-        Ok(Progress::Done)
-    }
-
-    /// A VPC that was deleted meanwhile stays so.
-    fn finish(&self, _: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        let Some(mut vpc) = tx.get(&self.vpc)? else { return Ok(()) };
-        if vpc.made().is_ok() { tx.save(&vpc) } else { Ok(()) }
-    }
-}
+making!(
+    /// Makes a VPC; then it is Available.
+    MakingVpc { vpc: VpcId }, "vpc.create"
+);

@@ -9,6 +9,7 @@ pub(crate) mod describe_v_switch_attributes;
 pub(crate) mod describe_v_switches;
 pub(crate) mod describe_vpc_attribute;
 pub(crate) mod describe_vpcs;
+mod making;
 mod resource;
 mod view;
 
