@@ -19,6 +19,9 @@ use super::writer::{BATCH, QUEUE};
 /// Writes at once from which handing them to another thread costs less than what it keeps free.
 const MANY: usize = 24;
 
+/// Rounds of the runtime at most for which a commit waits while each brings it more.
+const ROUNDS: usize = 4;
+
 /// The queue, and the turn to commit.
 pub(super) struct CallersLane {
     queue: Mutex<QueuedWrites>,
@@ -152,8 +155,7 @@ struct Turn {
 impl Turn {
     async fn take(mut self) {
         loop {
-            // All that is ready by now joins the commit.
-            yield_now().await;
+            self.gather().await;
             if self.lane.takes_long() {
                 let lane = Arc::clone(&self.lane);
                 let done = spawn_blocking(move || lane.commit_all()).await;
@@ -164,6 +166,18 @@ impl Turn {
                 self.lane.commit_some(false);
             }
             if self.ends() {
+                return;
+            }
+        }
+    }
+
+    /// Lets all that is ready by now join the commit, again as long as more has come.
+    async fn gather(&self) {
+        let mut queued = 0;
+        for _ in 0..ROUNDS {
+            yield_now().await;
+            let before = std::mem::replace(&mut queued, self.lane.waiting());
+            if queued <= before.max(1) || queued >= MANY {
                 return;
             }
         }
