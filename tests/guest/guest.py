@@ -65,15 +65,15 @@ class Guest:
 
     def wait_ready(self, timeout=60, other_than=None):
         """Returns the `boot` of the guest once its agent answers, and the boot is another than the one given."""
-        found, patience = None, 0.2
+        found, seconds = None, 0.2
 
         def answers():
-            nonlocal found, patience
+            nonlocal found, seconds
             try:
-                found = self.boot(patience)
+                found = self.boot(seconds)
             except (OSError, GuestError):
                 # A connection that was made too early is never answered; a guest with much to do answers late.
-                patience = min(1.1 * patience, 2)
+                seconds = min(1.1 * seconds, 2)
                 return False
             return found != other_than
 

@@ -80,6 +80,18 @@ def test_admin_accept_takes_the_present_file(shared, written):
     leaves(machine, disk)
 
 
+def test_image_replaced_after_an_accept_keeps_the_disk(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    shared.command("admin", "accept", disk.id)
+    aside = disk.image.with_suffix(".aside")
+    disk.image.rename(aside)
+    shared.disk().image.rename(disk.image)
+    stays(shared, machine, disk, "another file")
+    aside.rename(disk.image)
+    leaves(machine, disk)
+    assert checksum_elsewhere(shared, disk, machine) == pattern
+
+
 def test_detach_while_stopped_of_a_disk_whose_image_is_missing_is_refused(host):
     machine, disk = host.ready(), host.disk()
     host.call("stop_instance", instance_id=machine.id, force_stop=True)

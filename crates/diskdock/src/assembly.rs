@@ -261,12 +261,13 @@ fn tasks(
     tasks
 }
 
-/// Looks at how much real disks are used, for DescribeDiskMonitorData.
+/// Looks at how much real disks are used, for DescribeDiskMonitorData, and writes down which are
+/// damaged where that has failed.
 fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>) -> PeriodicTask {
     let (hypervisor, clock) = (Arc::clone(hypervisor), Arc::clone(clock));
-    PeriodicTask::new("measure disks", MEASURED_EVERY, move || {
+    PeriodicTask::new("measure and maintain disks", MEASURED_EVERY, move || {
         let (hypervisor, now) = (Arc::clone(&hypervisor), clock.now());
-        async move { hypervisor.measure(now).await }
+        async move { hypervisor.maintain(now).await }
     })
 }
 

@@ -351,8 +351,9 @@ pub trait Disks: Send + Sync {
         let reason = format!("this hypervisor sets no disks back, and so not {}", spec.disk);
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
     }
-    /// Looks at how much disks are used, now and then. A driver that cannot tell has nothing to do.
-    fn measure(&self, now: Moment) -> DriverFuture<'_, ()> {
+    /// The work of every minute: looks at how much disks are used, and writes down what could not
+    /// be written before. A driver without bytes has nothing to do.
+    fn maintain(&self, now: Moment) -> DriverFuture<'_, ()> {
         let _ = now;
         Box::pin(std::future::ready(Ok(())))
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::directory::DiskFormat;
+use super::disk_format::DiskFormat;
 use super::file_io::FileIo;
 
 /// The node, but for its name.

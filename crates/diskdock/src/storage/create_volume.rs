@@ -4,7 +4,8 @@ use std::path::Path;
 
 use domain::DiskId;
 
-use super::directory::{Directory, DiskFile, DiskFormat};
+use super::directory::{Directory, DiskFile};
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::files;
 use super::images::ImageRecord;

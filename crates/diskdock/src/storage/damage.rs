@@ -12,6 +12,7 @@ use domain::DiskId;
 
 use super::error::{At, StorageError};
 use super::{file_name, files};
+use crate::reserve;
 
 /// The end of such a file's name.
 const END: &str = ".damage";
@@ -91,7 +92,16 @@ fn write_down(disks: &Path, disk: &DiskId, damage: &mut Damage) {
     if damage.is_written {
         return;
     }
-    match file_of(disks, disk).and_then(|path| write(&path, &damage.why)) {
+    let data_directory = disks.parent().unwrap_or(disks);
+    let written = file_of(disks, disk).and_then(|path| {
+        loop {
+            match write(&path, &damage.why) {
+                Err(_) if reserve::give_up(data_directory) => {}
+                written => return written,
+            }
+        }
+    });
+    match written {
         Ok(()) => damage.is_written = true,
         Err(error) => tracing::error!(%disk, %error, "cannot record that a disk is damaged"),
     }

@@ -10,6 +10,7 @@ use domain::DiskId;
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
 use super::damage::Damages;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
@@ -25,27 +26,6 @@ use crate::reserve;
 
 /// The directory of disks in the data directory.
 pub(super) const DISKS: &str = "disks";
-
-/// The format of a disk's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiskFormat {
-    /// The bytes as the guest sees them.
-    Raw,
-    /// The differences from an image.
-    Qcow2,
-}
-
-impl DiskFormat {
-    pub(super) const ALL: [DiskFormat; 2] = [DiskFormat::Raw, DiskFormat::Qcow2];
-
-    /// QEMU's name for it, and the end of the file's name.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            DiskFormat::Raw => "raw",
-            DiskFormat::Qcow2 => "qcow2",
-        }
-    }
-}
 
 /// The file of a disk, open.
 pub(super) struct DiskFile {
@@ -294,6 +274,11 @@ impl Volumes for Directory {
         Ok(Arc::new(handle))
     }
 
+    fn refuse_if_written(&self, disk: &DiskId) -> Result<(), StorageError> {
+        let (path, _) = self.path(disk)?.ok_or_else(|| missing(disk))?;
+        holders::refuse_if_written(&path)
+    }
+
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError> {
         let Some((path, _)) = self.path(disk)? else {
             self.0.damages.clear(self.disks(), disk)?;
@@ -335,9 +320,12 @@ impl Volumes for Directory {
         self.0.damages.mark(self.disks(), disk, why);
     }
 
-    fn damaged(&self) -> Result<Vec<(DiskId, String)>, StorageError> {
+    fn damaged(&self) -> Vec<(DiskId, String)> {
+        self.0.damages.all()
+    }
+
+    fn write_damages(&self) {
         self.0.damages.write_missing(self.disks());
-        Ok(self.0.damages.all())
     }
 
     fn accept(&self, disk: &DiskId) -> Result<Option<String>, StorageError> {

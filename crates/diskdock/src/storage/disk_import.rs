@@ -11,7 +11,8 @@ use std::time::Duration;
 use domain::DiskId;
 
 use super::create_volume::UNNAMED;
-use super::directory::{DISKS, Directory, DiskFormat};
+use super::directory::{DISKS, Directory};
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
 use super::import::{TransferProgress, require_room, run_copy};

@@ -11,7 +11,8 @@ use domain::DiskId;
 use serde_json::json;
 
 use super::damage::Damages;
-use super::directory::{DISKS, DiskFormat};
+use super::directory::DISKS;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::Images;
 use super::import::{TransferProgress, require_room, run_copy};

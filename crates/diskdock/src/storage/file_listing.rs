@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::directory::{DISKS, DiskFormat};
+use super::directory::DISKS;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::{file_name, files, snapshot_files};
 

@@ -14,11 +14,22 @@ use super::volumes::Holder;
 /// 200 and up for access that it denies others (`RAW_LOCK_PERM_BASE` in block/file-posix.c).
 const LOCKED_FROM: u64 = 100;
 const LOCKED_BYTES: u64 = 200;
+/// The byte of those who may write (`BLK_PERM_WRITE` of it).
+const LOCKED_BY_WRITERS: u64 = LOCKED_FROM + 1;
 
 /// Fails if a QEMU, or `qemu-img`, has the file open.
 pub(super) fn refuse_if_locked(path: &Path) -> Result<(), StorageError> {
+    refuse_if(path, LOCKED_FROM, LOCKED_BYTES)
+}
+
+/// Fails if a QEMU, or `qemu-img`, may write to the file.
+pub(super) fn refuse_if_written(path: &Path) -> Result<(), StorageError> {
+    refuse_if(path, LOCKED_BY_WRITERS, 1)
+}
+
+fn refuse_if(path: &Path, start: u64, length: u64) -> Result<(), StorageError> {
     let file = files::open(path, false).at("open", path)?;
-    if !is_locked(&file).at("look at the locks of", path)? {
+    if !is_locked(&file, start, length).at("look at the locks of", path)? {
         return Ok(());
     }
     let by: Vec<_> = of(path)?.iter().map(|holder| holder.process.to_string()).collect();
@@ -30,10 +41,10 @@ pub(super) fn refuse_if_locked(path: &Path) -> Result<(), StorageError> {
 }
 
 /// Whether a write lock of ours would meet another one. This process has no such lock itself.
-fn is_locked(file: &File) -> Result<bool, rustix::io::Errno> {
+fn is_locked(file: &File, start: u64, length: u64) -> Result<bool, rustix::io::Errno> {
     let wanted = Flock {
-        start: LOCKED_FROM,
-        length: LOCKED_BYTES,
+        start,
+        length,
         pid: None,
         typ: FlockType::WriteLock,
         offset_type: FlockOffsetType::Set,

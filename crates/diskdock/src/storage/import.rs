@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::inventory::BootMode;
 
-use super::directory::DiskFormat;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::{CONTENT, DISK, INITRD, ImageBoot, ImageRecord, Images, KERNEL, RECORD};
 use super::import_source::{self, Source};

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::directory::DiskFormat;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::opened_file::OpenedFile;
 use super::qemu_img::Tool;

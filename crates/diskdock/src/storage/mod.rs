@@ -25,6 +25,7 @@ mod copy;
 mod create_volume;
 mod damage;
 mod directory;
+mod disk_format;
 mod disk_import;
 mod error;
 mod export;
@@ -47,7 +48,8 @@ mod staging;
 mod volume_sync;
 mod volumes;
 
-pub use directory::{Directory, DiskFormat};
+pub use directory::Directory;
+pub use disk_format::DiskFormat;
 pub use disk_import::{stage, unstage};
 pub use error::StorageError;
 pub use export::{DiskExport, Exported, export};

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use super::directory::DiskFormat;
+use super::disk_format::DiskFormat;
 use super::error::StorageError;
 use super::files;
 use super::volume_sync::identity;

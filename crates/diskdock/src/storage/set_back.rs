@@ -13,7 +13,8 @@ use std::path::Path;
 use domain::{DiskId, SnapshotId};
 
 use super::create_volume::UNNAMED;
-use super::directory::{Directory, DiskFormat};
+use super::directory::Directory;
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::snapshots::{Content, CopyWatch};
 use super::{GIB, copy, files, holders};

@@ -11,7 +11,8 @@ use domain::{DiskId, SnapshotId};
 
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
-use super::directory::{Directory, DiskFile, DiskFormat};
+use super::directory::{Directory, DiskFile};
+use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::import::{TransferProgress, require_room, run_copy};
 use super::qemu_img::Tool;

@@ -136,6 +136,9 @@ pub trait Volumes: Snapshots {
         opened: Option<&Opened>,
     ) -> Result<Arc<dyn SyncHandle>, StorageError>;
 
+    /// Fails if a process of this host may write to the volume: a machine, or a copy under way.
+    fn refuse_if_written(&self, disk: &DiskId) -> Result<(), StorageError>;
+
     /// Deletes a volume for good, unless a process has it open.
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;
 
@@ -152,7 +155,10 @@ pub trait Volumes: Snapshots {
     fn mark_damaged(&self, disk: &DiskId, why: &str);
 
     /// The volumes that are damaged, and why, sorted.
-    fn damaged(&self) -> Result<Vec<(DiskId, String)>, StorageError>;
+    fn damaged(&self) -> Vec<(DiskId, String)>;
+
+    /// Tries again to write down which volumes are damaged, where that has failed.
+    fn write_damages(&self);
 
     /// Accepts a damaged volume as it is now, for an operator. Returns the reason of the damage;
     /// `None` if it was not damaged.

@@ -13,7 +13,7 @@ use super::Qemu;
 use super::acpi_hotplug::hotplug_enabled;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
-use super::record::Record;
+use super::record::{Plugged, Record};
 use super::unplug_policy::{Decision, Observation};
 use super::volumes::retry_if_transient;
 use crate::failpoint;
@@ -78,7 +78,7 @@ impl Qemu {
                 }
                 Decision::Fail(why) => Progress::Failed(why),
             };
-            if asked {
+            if asked || matches!(waits, Progress::Suspended { .. }) {
                 // Written while the guest works on it, so that the detach takes no longer.
                 self.note_requests(machine, state).await;
             }
@@ -199,8 +199,11 @@ impl Qemu {
         state: &mut State,
         attachment: &AttachmentId,
     ) -> Result<Result<(), StorageError>, TransientError> {
-        let record = machine.record(state).await?;
-        let at = record.and_then(|known| known.at(attachment)).cloned();
+        let at = match machine.record(state).await? {
+            Some(record) => record.at(attachment).cloned(),
+            // The record is lost, and with it what the machine had open.
+            None => Some(Plugged::unknown(attachment)),
+        };
         Ok(match at {
             Some(at) => self.sync_after_exit(machine, state, &at).await,
             // A disk that is not on the record was released.

@@ -181,10 +181,10 @@ impl Disks for Qemu {
         self.copies.percent(snapshot)
     }
 
-    fn measure(&self, now: Moment) -> DriverFuture<'_, ()> {
+    fn maintain(&self, now: Moment) -> DriverFuture<'_, ()> {
         Box::pin(async move {
             self.measure_disks(now).await;
-            Ok(())
+            self.write_damages().await
         })
     }
 
@@ -216,7 +216,7 @@ impl Disks for Qemu {
 
     fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
         Box::pin(async {
-            let damaged = self.with_volumes(|volumes| volumes.damaged()).await;
+            let damaged = self.with_volumes(|volumes| Ok(volumes.damaged())).await;
             damaged.map_err(|error| TransientError(error.to_string()))
         })
     }

@@ -119,7 +119,7 @@ impl Machine {
 
     /// Whether it is on: whether any QEMU still has its images open.
     pub(crate) fn is_on(&self) -> Result<bool, TransientError> {
-        let on = Power::is_on(&self.directory);
+        let on = Power::is_on(&self.directory, self.id.as_str());
         on.map_err(|error| {
             TransientError(format!("cannot tell whether {} is on: {error}", self.id))
         })
@@ -129,7 +129,7 @@ impl Machine {
     pub(crate) fn power(&self) -> Result<Option<File>, TransientError> {
         // A machine that was never on need not have a directory yet.
         let power = std::fs::create_dir_all(&self.directory);
-        match power.and_then(|()| Power::of(&self.directory)) {
+        match power.and_then(|()| Power::of(&self.directory, self.id.as_str())) {
             Ok(Power::Off(power)) => Ok(Some(power)),
             Ok(Power::On) => Ok(None),
             Err(error) => {

@@ -2,7 +2,9 @@
 //!
 //! It belongs to a process group of its own and goes on when the server ends. Whether it runs is
 //! never guessed: it is given a locked file as its standard output, and the kernel keeps the lock
-//! for exactly as long as any part of QEMU still has its files open. The process to kill is found
+//! for exactly as long as any part of QEMU still has its files open. A file that is not there says
+//! nothing: then the processes of the host are looked through for the machine's name. The process
+//! to kill is found
 //! by the file in which QEMU leaves its process id, and confirmed by its name on the command line:
 //! the id alone may be another process's by now.
 
@@ -49,25 +51,59 @@ pub(crate) enum Power {
 }
 
 impl Power {
-    /// Asks the kernel. An error is no answer: then the power is unknown.
-    pub(crate) fn of(directory: &Path) -> io::Result<Power> {
-        let mut options = File::options();
-        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let file = options.custom_flags(no_follow()).open(directory.join(POWER))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Power::Off(file)),
-            Err(TryLockError::WouldBlock) => Ok(Power::On),
-            Err(TryLockError::Error(error)) => Err(error),
+    /// The power of the machine of this name, in its directory. Asks the kernel; an error is no
+    /// answer: then the power is unknown.
+    pub(crate) fn of(directory: &Path, name: &str) -> io::Result<Power> {
+        match Power::lock(directory, false)? {
+            Some(power) => Ok(power),
+            None if is_listed(name)? => Ok(Power::On),
+            None => Power::lock(directory, true)?.ok_or_else(|| io::ErrorKind::NotFound.into()),
         }
     }
 
-    /// Whether it is on. A machine without a directory was never turned on.
-    pub(crate) fn is_on(directory: &Path) -> io::Result<bool> {
-        match Power::of(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            power => power.map(|power| matches!(power, Power::On)),
+    /// Whether it is on.
+    pub(crate) fn is_on(directory: &Path, name: &str) -> io::Result<bool> {
+        match Power::lock(directory, false)? {
+            Some(power) => Ok(matches!(power, Power::On)),
+            None => is_listed(name),
         }
     }
+
+    /// The power as the file tells it; none if there is no file and none is to be made.
+    fn lock(directory: &Path, create: bool) -> io::Result<Option<Power>> {
+        let mut options = File::options();
+        let options = options.read(true).write(true).create(create).truncate(false).mode(0o600);
+        let file = match options.custom_flags(no_follow()).open(directory.join(POWER)) {
+            Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Power::Off(file))),
+            Err(TryLockError::WouldBlock) => Ok(Some(Power::On)),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Whether a process of the host bears this machine's name. Takes some milliseconds.
+pub(crate) fn is_listed(name: &str) -> io::Result<bool> {
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let is_process =
+            path.file_name().is_some_and(|of| of.as_encoded_bytes()[0].is_ascii_digit());
+        if is_process && bears_name(&path, name) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the process in this directory of `/proc` was started under the machine's name.
+fn bears_name(process: &Path, name: &str) -> bool {
+    // A process that has just ended has no arguments any more.
+    let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes())
 }
 
 /// A running QEMU.
@@ -87,9 +123,7 @@ pub(crate) fn find(run: &Path, name: &str) -> Option<Process> {
     file.take(32).read_to_string(&mut text).ok()?;
     let id: i32 = text.trim().parse().ok()?;
     let handle = pidfd_open(Pid::from_raw(id)?, PidfdFlags::empty()).ok()?;
-    let arguments = fs::read(format!("/proc/{id}/cmdline")).ok()?;
-    let mut arguments = arguments.split(|byte| *byte == 0);
-    let named = arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes());
+    let named = bears_name(Path::new(&format!("/proc/{id}")), name);
     named.then_some(Process { id: id.unsigned_abs(), handle })
 }
 
@@ -149,4 +183,31 @@ pub(crate) fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_without_its_power_file_is_on_while_a_process_bears_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = format!("i-power-{}", std::process::id());
+        let is_on = || Power::is_on(directory.path(), &name).unwrap();
+        assert!(!is_on());
+        let mut process = Command::new("sh");
+        process.args(["-c", "read line", "-name", &name]).stdin(Stdio::piped());
+        let mut process = process.spawn().unwrap();
+        assert!(is_on());
+        let power = Power::of(directory.path(), &name).unwrap();
+        assert!(matches!(power, Power::On), "a second one would be started");
+        drop(process.stdin.take());
+        process.wait().unwrap();
+        assert!(!is_on());
+        let power = Power::of(directory.path(), &name).unwrap();
+        assert!(matches!(power, Power::Off(_)));
+        assert!(is_on(), "it is claimed");
+        drop(power);
+        assert!(!is_on());
+    }
 }

@@ -55,6 +55,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Plugged {
+    /// A disk of a machine whose record is lost.
+    pub(super) fn unknown(attachment: &AttachmentId) -> Plugged {
+        Plugged::new(attachment.disk.clone(), attachment.generation, 0, true)
+    }
+
     fn new(disk: DiskId, generation: u64, port: u32, device_added: bool) -> Plugged {
         Plugged {
             disk,
@@ -363,7 +368,8 @@ mod tests {
         record.boots = 4;
         record.machine_type = Some("pc-q35-7.2".to_owned());
         record.starts_from = Some(StartsFrom::Uefi);
-        let request = UnplugRequest { wanted: true, asked: 2, ejects: 3, heard: Some(false) };
+        let request =
+            UnplugRequest { wanted: true, asked: 2, ejects: 3, heard: Some(false), paused_ms: 0 };
         let cooldowns = vec![PortCooldown { port: 9, left_ms: 10_000 }];
         record.set_requests(&[(attachment("d-a", 3), request)], cooldowns);
         assert_eq!(record.disks[0].request, Some(request));

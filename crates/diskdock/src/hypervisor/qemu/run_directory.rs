@@ -48,7 +48,11 @@ impl Qemu {
 
     /// The machines that are on, by their directories.
     pub(super) async fn running_machines(&self) -> Result<Vec<InstanceId>, TransientError> {
-        self.machines_where(Power::is_on).await
+        let is_on = |directory: &Path| {
+            let name = directory.file_name().unwrap_or_default();
+            Power::is_on(directory, &name.to_string_lossy())
+        };
+        self.machines_where(is_on).await
     }
 
     /// The machines whose directories are so.

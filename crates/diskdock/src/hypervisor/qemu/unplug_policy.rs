@@ -14,17 +14,21 @@
 //! Time is monotonic, in milliseconds from any beginning. Intervals count only time in which the
 //! guest's processors run.
 
+mod recorded;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::DiskId;
-use serde::{Deserialize, Serialize};
 
+pub(super) use self::recorded::{PortCooldown, UnplugRequest};
 use crate::hypervisor::AttachmentId;
 
 /// How often an unplug under way is looked at, in milliseconds; events make it sooner.
 const LOOK_MS: i64 = 1_000;
 /// How often an unplug that waits for a paused machine is looked at; events make it sooner.
 const LOOK_PAUSED_MS: i64 = 10_000;
+/// The wait for a paused machine is recorded in steps of this length.
+const RECORDED_MS: i64 = 60_000;
 /// When a guest that heard the first request is asked again. The interval doubles each time.
 const ASK_AGAIN_MS: i64 = 30_000;
 /// The same where it is unknown whether the guest heard it.
@@ -43,28 +47,6 @@ const COOLDOWN_MAX_MS: i64 = 300_000;
 /// Why an unplug that waited for a paused machine has ended.
 pub(in crate::hypervisor) const PAUSED_TOO_LONG: &str = "the virtual machine was paused for an \
     hour; let it go on (`diskdock admin resume`) or stop it, then detach the disk again";
-
-/// The part of a request to release a disk that has to outlive this process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct UnplugRequest {
-    /// The disk is still wanted off. Otherwise that was given up, and the guest may let go late.
-    pub wanted: bool,
-    /// How often the guest was asked.
-    pub asked: u32,
-    /// How many ejects of the port the guest may have queued.
-    pub ejects: u32,
-    /// The guest listened when it was asked last; none if unknown.
-    pub heard: Option<bool>,
-}
-
-/// A port that takes no disk for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PortCooldown {
-    /// The root port.
-    pub port: u32,
-    /// For how many milliseconds more.
-    pub left_ms: i64,
-}
 
 /// One observation of a disk that is to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,8 +94,6 @@ struct Open {
     /// When the guest was first asked, and last, in its running time.
     first_ms: i64,
     last_ms: i64,
-    /// How long it has waited for a paused machine, in milliseconds.
-    paused_ms: i64,
     /// The guest said that it will not let go.
     refused: bool,
 }
@@ -215,7 +195,7 @@ impl UnplugPolicy {
             return Decision::Fail("the guest refused to let go of the disk".to_owned());
         }
         if let Some(because) = seen.paused {
-            let left_ms = PAUSED_AT_MOST_MS - open.paused_ms;
+            let left_ms = PAUSED_AT_MOST_MS - open.request.paused_ms;
             if left_ms <= 0 {
                 return Decision::Fail(PAUSED_TOO_LONG.to_owned());
             }
@@ -240,14 +220,17 @@ impl UnplugPolicy {
     /// The detach was given up. A guest that was asked may release the disk all the same.
     pub(crate) fn cancelled(&mut self, disk: &DiskId) {
         for (_, open) in self.open.iter_mut().filter(|(attachment, _)| attachment.disk == *disk) {
-            (open.request.wanted, open.refused, open.paused_ms) = (false, false, 0);
+            (open.request.wanted, open.request.paused_ms, open.refused) = (false, 0, false);
         }
         self.open.retain(|_, open| !open.is_forgotten());
     }
 
     /// The guest can still reach the disk. If a reset did not take it, no earlier request will.
     pub(crate) fn note_present(&mut self, attachment: &AttachmentId) {
-        let ended = |open: &Open| !open.request.wanted && open.request.ejects == 0;
+        let ended = |open: &Open| {
+            let UnplugRequest { wanted, ejects, paused_ms, .. } = open.request;
+            !wanted && ejects == 0 && paused_ms == 0
+        };
         if self.open.get(attachment).is_some_and(ended) {
             self.open.remove(attachment);
         }
@@ -285,8 +268,8 @@ impl UnplugPolicy {
             let wanted = open.request.wanted;
             // One whose detach was given up may be leaving with this reset.
             let asked = if wanted { 0 } else { open.request.asked };
-            let request = UnplugRequest { wanted, asked, ejects: 0, heard: None };
-            *open = Open { request, paused_ms: open.paused_ms, ..Open::default() };
+            let request = UnplugRequest { wanted, asked, ejects: 0, heard: None, ..open.request };
+            *open = Open { request, ..Open::default() };
         }
     }
 
@@ -313,10 +296,14 @@ impl UnplugPolicy {
         wanted.map(|(attachment, _)| attachment.clone()).collect()
     }
 
-    /// The requests that the guest was told of, to be recorded.
+    /// The requests that the guest was told of or that wait for it, to be recorded; their waits in
+    /// whole minutes, so that the record does not change at every look.
     pub(crate) fn requests(&self) -> Vec<(AttachmentId, UnplugRequest)> {
-        let told = self.open.iter().filter(|(_, open)| open.request.asked > 0);
-        told.map(|(attachment, open)| (attachment.clone(), open.request)).collect()
+        let recorded = self.open.iter().map(|(attachment, open)| {
+            let paused_ms = open.request.paused_ms - open.request.paused_ms % RECORDED_MS;
+            (attachment.clone(), UnplugRequest { paused_ms, ..open.request })
+        });
+        recorded.filter(|(_, request)| request.asked > 0 || request.paused_ms > 0).collect()
     }
 
     /// The ports in cooldown, to be recorded.
@@ -349,8 +336,10 @@ impl UnplugPolicy {
         let since = self.ticked_ms.replace(now_ms).map_or(0, |last| (now_ms - last).max(0));
         let was_running = std::mem::replace(&mut self.running, running);
         if !was_running {
-            for open in self.open.values_mut() {
-                open.paused_ms = open.paused_ms.saturating_add(since);
+            // While this process stood still as well, nobody was there to let the machine go on.
+            let waited_ms = since.min(2 * LOOK_PAUSED_MS);
+            for Open { request, .. } in self.open.values_mut() {
+                request.paused_ms = request.paused_ms.saturating_add(waited_ms);
             }
             return;
         }

@@ -12,6 +12,7 @@ use domain::{DiskId, InstanceId, SnapshotId};
 use super::Qemu;
 use super::copies::Copied;
 use super::machine::{Machine, State};
+use super::process;
 use super::record::Plugged;
 use crate::hypervisor::{DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
@@ -125,7 +126,8 @@ impl Qemu {
     }
 
     /// Verifies and syncs a volume after QEMU has ended. The disk is marked as damaged if QEMU had
-    /// another file open than the one under the disk's name: that one is gone.
+    /// another file open than the one under the disk's name: that one is gone. Fails while a QEMU
+    /// has the volume open: then this one still runs, whatever its own files say.
     pub(super) async fn sync_after_exit(
         &self,
         machine: &Machine,
@@ -134,8 +136,12 @@ impl Qemu {
     ) -> Result<(), StorageError> {
         let (disk, opened) = (at.disk.clone(), at.opened.clone());
         let had_open = opened.is_some();
+        let (shared, name) = (at.shared, machine.id.clone());
         let synced = self.with_volumes(move |volumes| {
-            let handle = volumes.open_for_sync(&disk, opened.as_ref());
+            let handle = volumes.open_for_sync(&disk, opened.as_ref()).and_then(|handle| {
+                refuse_if_running(volumes, &disk, shared, &name)?;
+                Ok(handle)
+            });
             let synced = handle.and_then(|handle| handle.sync());
             match &synced {
                 Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
@@ -173,6 +179,15 @@ impl Qemu {
         self.with_volumes(mark).await.map_err(|error| TransientError(error.to_string()))
     }
 
+    /// Tries again to write down which disks are damaged.
+    pub(super) async fn write_damages(&self) -> Result<(), TransientError> {
+        let write = |volumes: &dyn Volumes| {
+            volumes.write_damages();
+            Ok(())
+        };
+        self.with_volumes(write).await.map_err(|error| TransientError(error.to_string()))
+    }
+
     /// Problems with the bytes of a machine's disks.
     pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
         let disks = disks.to_vec();
@@ -198,26 +213,55 @@ impl Qemu {
         }
     }
 
-    /// Clears the identity of the file that a machine has open, so that the file under the disk's
-    /// name is taken as it is.
+    /// Takes the file under the disk's name as it is, whatever file a machine has open. From now on
+    /// another one in its place counts as replaced again.
     pub(super) async fn accept_volume(
         &self,
         disk: &DiskId,
         on: &[InstanceId],
     ) -> Result<Progress, TransientError> {
         let wanted = disk.clone();
-        let accepted = self.with_volumes(move |volumes| volumes.accept(&wanted)).await;
-        if let Err(error) = accepted {
-            return Ok(Progress::Failed(error.to_string()));
-        }
+        let accept = move |volumes: &dyn Volumes| {
+            volumes.accept(&wanted)?;
+            Ok(volumes.find(&wanted)?.opened)
+        };
+        let accepted = match self.with_volumes(accept).await {
+            Ok(accepted) => accepted,
+            Err(error) => return Ok(Progress::Failed(error.to_string())),
+        };
         for instance in on {
             let machine = self.machine(instance)?;
             let mut state = machine.state.lock().await;
             if machine.record(&mut state).await?.is_some() {
-                machine.change(&mut state, |record| record.set_opened(disk, None)).await?;
+                let opened = Some(accepted.clone());
+                machine.change(&mut state, |record| record.set_opened(disk, opened)).await?;
             }
         }
         Ok(Progress::Done)
+    }
+}
+
+/// Fails if the machine may still write to the disk although it seems to be off. Where several have
+/// it, the file does not tell which.
+fn refuse_if_running(
+    volumes: &dyn Volumes,
+    disk: &DiskId,
+    shared: bool,
+    machine: &InstanceId,
+) -> Result<(), StorageError> {
+    if !shared {
+        return volumes.refuse_if_written(disk);
+    }
+    match process::is_listed(machine.as_str()) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(StorageError::Taken {
+            what: format!("{machine} has {disk} open, though it seems to be off"),
+            hint: "it goes when the QEMU of that name has ended".to_owned(),
+        }),
+        Err(source) => {
+            let path = Path::new("/proc").to_owned();
+            Err(StorageError::Io { doing: "look for processes in", path, source })
+        }
     }
 }
 

@@ -227,3 +227,34 @@ fn note_present_drops_requests_that_a_reset_ended() {
     policy.note_present(&attachment(1));
     assert!(!policy.may_leave_by_request(&attachment(1)));
 }
+
+#[test]
+fn wait_for_a_paused_machine_ends_after_an_hour_despite_restarts() {
+    let (mut policy, mut now, mut waited_ms) = (asked(true), BEGINNING, 0);
+    loop {
+        match policy.observed(&attachment(1), paused(), now) {
+            Decision::Suspended { after_ms, .. } => {
+                now += after_ms;
+                waited_ms += after_ms;
+            }
+            Decision::Fail(_) => break,
+            other => panic!("{other:?}"),
+        }
+        assert!(waited_ms <= 2 * PAUSED_AT_MOST_MS, "it waits for ever");
+        if waited_ms % (50 * 60_000) == 0 {
+            policy = UnplugPolicy::restored(policy.requests(), policy.cooldowns());
+            policy.note_present(&attachment(1));
+            policy.begin(&attachment(1), now);
+        }
+    }
+    assert!(waited_ms >= PAUSED_AT_MOST_MS);
+}
+
+#[test]
+fn time_in_which_nobody_looked_hardly_counts_as_paused() {
+    let mut policy = asked(true);
+    policy.observed(&attachment(1), paused(), BEGINNING);
+    let later = BEGINNING + 2 * PAUSED_AT_MOST_MS;
+    let seen = policy.observed(&attachment(1), paused(), later);
+    assert!(matches!(seen, Decision::Suspended { .. }), "{seen:?}");
+}
