@@ -50,24 +50,29 @@ const NONE: &str = "";
 const BY_HAND: &[ByHand] = &[
     ByHand {
         noun: "disk",
-        size: (740, 250),
+        size: (900, 490),
         states: &[
-            ("Creating", (70, 90)), ("Available", (265, 90)), ("Attaching", (470, 90)), ("In_use", (670, 90)),
-            ("Detaching", (470, 200)),
+            ("Creating", (110, 130)), ("Available", (330, 130)), ("Attaching", (560, 130)),
+            ("In_use", (780, 130)), ("Detaching", (560, 240)), ("ReIniting", (560, 350)),
         ],
         lines: &[
-            (NONE, "Creating", (118, 38), "M70 24V68"),
-            ("Creating", "Available", (166, 80), "M125 90H208"),
-            ("Available", "Attaching", (367, 72), "M320 82H413"),
-            ("Attaching", "Available", (367, 117), "M415 98H322"),
-            ("Attaching", "In_use", (569, 80), "M525 90H613"),
-            ("In_use", "Detaching", (560, 150), "M640 110C630 165 590 190 527 192"),
-            ("Detaching", "In_use", (668, 200), "M525 210C620 210 680 180 688 112"),
-            ("Detaching", "Available", (378, 160), "M415 200C340 200 295 165 290 112"),
-            ("In_use", "Available", (470, 14), "M655 70C620 5 330 5 287 67"),
-            ("Available", "Available", (194, 40), "M225 70C205 34 252 34 248 67"),
-            ("In_use", "In_use", (695, 34), "M685 70C675 34 722 34 712 67"),
-            ("Available", NONE, (192, 186), "M240 110V170"),
+            (NONE, "Creating", (110, 48), "M110 56V108"),
+            ("Creating", "Available", (219, 120), "M165 130H273"),
+            ("Creating", "In_use", (470, 474), "M100 150C100 560 930 560 828 152"),
+            ("Available", "Attaching", (444, 112), "M385 122H503"),
+            ("Attaching", "Available", (446, 157), "M505 138H387"),
+            ("Attaching", "In_use", (669, 120), "M615 130H723"),
+            ("In_use", "Detaching", (650, 196), "M750 150C740 205 700 230 617 232"),
+            ("Detaching", "In_use", (690, 264), "M615 248C720 246 770 220 778 152"),
+            ("Detaching", "Available", (452, 212), "M505 240C420 240 372 210 362 152"),
+            ("In_use", "Available", (555, 40), "M765 110C730 30 380 30 345 108"),
+            ("Available", "Available", (298, 66), "M296 110C278 70 330 70 322 108"),
+            ("In_use", "In_use", (800, 66), "M790 110C772 70 824 70 816 108"),
+            ("Available", NONE, (272, 234), "M290 150V216"),
+            ("Available", "ReIniting", (358, 364), "M318 150C320 290 400 362 503 362"),
+            ("ReIniting", "Available", (480, 297), "M515 330C430 310 350 250 341 152"),
+            ("In_use", "ReIniting", (658, 386), "M806 150C806 290 740 362 617 362"),
+            ("ReIniting", "In_use", (622, 305), "M605 330C700 310 790 250 792 152"),
         ],
     },
     ByHand {
@@ -222,7 +227,7 @@ mod tests {
             &crate::actions::disk::resource::DISK,
             &[way(Edge::between("Detaching", "Available", "detached"))],
         );
-        assert_eq!(layout.size, (740, 250));
-        assert_eq!(layout.lines[0].path, "M415 200C340 200 295 165 290 112");
+        assert_eq!(layout.size, (900, 490));
+        assert_eq!(layout.lines[0].path, "M505 240C420 240 372 210 362 152");
     }
 }

@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn every_state_of_an_edge_is_drawn() {
+        for machine in MACHINES.iter() {
+            for way in &machine.ways {
+                for end in [way.edge.from, way.edge.to].into_iter().flatten() {
+                    let drawn = machine.layout.states.iter().any(|(name, _)| *name == end);
+                    assert!(drawn, "{}: {end} has no place", machine.resource.noun);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn actions_with_the_same_edge_share_it() {
         let machine = machine_of("StartInstances").unwrap();
         let starts: Vec<_> = machine
