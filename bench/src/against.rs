@@ -37,13 +37,13 @@ pub(crate) struct Side<W> {
 
 impl Turns<'_> {
     /// Asks both in turn over so many connections, `rounds` times as long as one measurement takes.
-    /// After each turn, `settle` waits for what the server has still to do.
+    /// After each turn, `wait_until_idle` waits for what the server has still to do.
     pub(crate) fn measure<W: Work>(
         &self,
         what: String,
         connections: usize,
         sides: &mut [Side<W>; 2],
-        settle: impl Fn(&Process) -> io::Result<()>,
+        wait_until_idle: impl Fn(&Process) -> io::Result<()>,
     ) -> io::Result<Compared> {
         let all = self.both[0].scale.time * self.rounds;
         let turn = TURN.min(self.both[0].scale.time);
@@ -52,13 +52,13 @@ impl Turns<'_> {
         let mut first = 0;
         for side in sides.iter_mut() {
             load::run(side.server.address, connections, turn, &mut side.work)?;
-            settle(&side.server)?;
+            wait_until_idle(&side.server)?;
         }
         while left > 0 {
             for at in [first, 1 - first] {
                 let Side { server, work } = &mut sides[at];
                 rates[at].push(load::run(server.address, connections, turn, work)?.rate());
-                settle(server)?;
+                wait_until_idle(server)?;
             }
             (left, first) = (left - 1, 1 - first);
         }

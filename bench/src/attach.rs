@@ -16,7 +16,7 @@ use crate::table::Row;
 /// Disks for each instance.
 const DISKS_EACH: usize = 8;
 /// Time that transitions have to end after a measurement.
-const SETTLE: Duration = Duration::from_secs(10);
+const IDLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Calls a second over so many connections, with an aim for one of them.
 struct Series {
@@ -82,8 +82,8 @@ fn in_turn(
     for &connections in series.connections {
         sides.iter_mut().for_each(|side| side.work.share_out(connections));
         let what = format!("attach+detach, {}, {connections} conns", series.name);
-        let settled = |server: &Process| settle(server).map(drop);
-        found.push(turns.measure(what, connections, &mut sides, settled)?);
+        let idle = |server: &Process| wait_until_idle(server).map(drop);
+        found.push(turns.measure(what, connections, &mut sides, idle)?);
     }
     Ok(found)
 }
@@ -134,9 +134,9 @@ fn run(
     for &connections in series.connections {
         work.share_out(connections);
         let measured = bench.measure(server, connections, &mut work)?;
-        let settled = settle(server)?;
+        let idle = wait_until_idle(server)?;
         let what = format!("attach+detach, {}, {connections} conns", series.name);
-        bench.rows.push(row(what, &measured, settled, series, connections));
+        bench.rows.push(row(what, &measured, idle, series, connections));
     }
     Ok(())
 }
@@ -144,28 +144,28 @@ fn run(
 fn row(
     what: String,
     measured: &Measured,
-    settled: Option<Duration>,
+    idle: Option<Duration>,
     series: &Series,
     connections: usize,
 ) -> Row {
-    let settled = settled
-        .map_or("NOT settled".to_owned(), |time| format!("settled in {} ms", time.as_millis()));
+    let idle =
+        idle.map_or("NOT idle".to_owned(), |time| format!("idle after {} ms", time.as_millis()));
     let refused = measured.outcome.refused;
     let told = Row::told(what, format!("{}, {refused} refused", measured.text()))
         .rate(measured.outcome.rate());
     let (at, aim) = series.aim;
     if at != connections {
-        return Row { beside: settled, ..told };
+        return Row { beside: idle, ..told };
     }
     let ratio = measured.outcome.rate() / aim;
-    told.beside(settled, ratio).aim(format!(">= {aim:.0}/s"), ratio >= 1.0)
+    told.beside(idle, ratio).aim(format!(">= {aim:.0}/s"), ratio >= 1.0)
 }
 
 /// Waits until nothing is in flight any more; none if that does not happen.
-fn settle(server: &Process) -> io::Result<Option<Duration>> {
+fn wait_until_idle(server: &Process) -> io::Result<Option<Duration>> {
     let began = Instant::now();
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
-    while began.elapsed() < SETTLE {
+    while began.elapsed() < IDLE_WITHIN {
         let (_, answer) = process::exchange(server.address, request.as_bytes())?;
         let text = String::from_utf8_lossy(&answer).into_owned();
         if !text.contains("diskdock_operations_in_flight{") {

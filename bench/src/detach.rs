@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a client asks whether the disk is Available.
 const POLL: Duration = Duration::from_millis(1);
 /// Time for a guest to take a new disk in, so that what is measured is its leaving.
-const SETTLE_AFTER_ATTACH: Duration = Duration::from_millis(400);
+const PAUSE_AFTER_ATTACH: Duration = Duration::from_millis(400);
 /// A root port that nothing else takes.
 const PORT: &str = "rp12";
 /// A type that fits everywhere.
@@ -179,7 +179,7 @@ impl Host {
     fn attach(&self, instance: &str, disk: &str) -> io::Result<()> {
         self.call("AttachDisk", &[("InstanceId", instance), ("DiskId", disk)])?;
         self.until_disk_is(disk, "In_use")?;
-        pause(SETTLE_AFTER_ATTACH);
+        pause(PAUSE_AFTER_ATTACH);
         Ok(())
     }
 
@@ -284,7 +284,7 @@ async fn unplug(monitor: &Path, image: &Path) -> io::Result<Took> {
         "driver": "virtio-blk-pci", "id": "bare", "drive": "bare", "bus": PORT, "addr": "0.0",
     });
     client.execute(DeviceAdd(device)).await.map_err(qemu)?;
-    tokio::time::sleep(SETTLE_AFTER_ATTACH).await;
+    tokio::time::sleep(PAUSE_AFTER_ATTACH).await;
     let events = client.events();
     let began = Instant::now();
     client.execute(DeviceDel { id: "bare".to_owned() }).await.map_err(qemu)?;

@@ -50,7 +50,7 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
     assert_eq!(text.matches(", 0 refused").count(), 19, "{text}");
-    assert!(!text.contains("NOT settled"), "{text}");
+    assert!(!text.contains("NOT idle"), "{text}");
 }
 
 #[test]

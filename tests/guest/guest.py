@@ -65,15 +65,15 @@ class Guest:
 
     def wait_ready(self, timeout=60, other_than=None):
         """Returns the `boot` of the guest once its agent answers, and the boot is another than the one given."""
-        found, seconds = None, 0.2
+        found, timeout_s = None, 0.2
 
         def answers():
-            nonlocal found, seconds
+            nonlocal found, timeout_s
             try:
-                found = self.boot(seconds)
+                found = self.boot(timeout_s)
             except (OSError, GuestError):
                 # A connection that was made too early is never answered; a guest with much to do answers late.
-                seconds = min(1.1 * seconds, 2)
+                timeout_s = min(1.1 * timeout_s, 2)
                 return False
             return found != other_than
 

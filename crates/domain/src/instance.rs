@@ -154,7 +154,7 @@ pub struct InstanceNetwork {
 
 impl Instance {
     /// Whether attach and detach may begin: Running or Stopped and not about to go.
-    pub fn is_settled(&self) -> bool {
+    pub fn has_stable_status(&self) -> bool {
         matches!(self.status, InstanceStatus::Running | InstanceStatus::Stopped)
     }
 

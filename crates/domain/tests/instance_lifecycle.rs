@@ -96,8 +96,8 @@ fn instance_that_is_being_released_takes_no_transition() {
 }
 
 #[test]
-fn only_running_and_stopped_are_settled() {
-    let settled = |word: &&&str| instance(word).is_settled();
-    let words: Vec<_> = InstanceStatus::WORDS.iter().filter(settled).collect();
+fn only_running_and_stopped_are_stable() {
+    let stable = |word: &&&str| instance(word).has_stable_status();
+    let words: Vec<_> = InstanceStatus::WORDS.iter().filter(stable).collect();
     assert_eq!(words, [&"Running", &"Stopped"]);
 }

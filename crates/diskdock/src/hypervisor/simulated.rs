@@ -1,7 +1,7 @@
 //! The simulated hypervisor: deterministic, in memory, and obedient to a script.
 //!
 //! It keeps its own account of which guest can reach which disk, apart from the store, so that
-//! the two can be compared. After a restart it learns the settled part from the store.
+//! the two can be compared. After a restart it learns what is finished from the store.
 
 mod copy;
 mod disks;
@@ -178,7 +178,7 @@ impl Simulated {
     }
 
     /// Polls a transition once: begins it if it is not under way, ends it if it is due.
-    fn poll(&self, key: Key, now: Uptime, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
+    fn poll(&self, key: Key, now: Uptime, effect: impl FnOnce(&mut SimulatedState)) -> Progress {
         let mut state = self.lock();
         let under = match state.transitions.get(&key) {
             Some(under) => *under,
@@ -188,8 +188,8 @@ impl Simulated {
             return waits;
         }
         match state.hold_if_paused(&key, under, now) {
-            TransitionState::Finished => state.settle(&key, settle),
-            TransitionState::Due(due) if due <= now => state.settle(&key, settle),
+            TransitionState::Finished => state.finish_transition(&key, effect),
+            TransitionState::Due(due) if due <= now => state.finish_transition(&key, effect),
             TransitionState::Due(due) => Progress::RetryAfter {
                 after_ms: due.since_ms(now),
                 because: waiting_for(key.transition),
@@ -212,10 +212,14 @@ impl Simulated {
 }
 
 impl SimulatedState {
-    fn settle(&mut self, key: &Key, settle: impl FnOnce(&mut SimulatedState)) -> Progress {
+    fn finish_transition(
+        &mut self,
+        key: &Key,
+        effect: impl FnOnce(&mut SimulatedState),
+    ) -> Progress {
         self.transitions.remove(key);
         if !self.follows_store {
-            settle(self);
+            effect(self);
         }
         Progress::Done
     }

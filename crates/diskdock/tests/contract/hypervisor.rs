@@ -28,8 +28,8 @@ fn attachment(instance: &str, disk: &str, generation: u64) -> AttachmentId {
 }
 
 impl Bench<'_> {
-    /// Asks until it is settled; gives the number of looks that took.
-    async fn until_settled(&self, ask: impl AsyncFn(Uptime) -> Progress) -> usize {
+    /// Asks until it is done; gives the number of looks that took.
+    async fn until_done(&self, ask: impl AsyncFn(Uptime) -> Progress) -> usize {
         for looks in 1..=LOOKS {
             match ask((self.now)()).await {
                 Progress::Done => return looks,
@@ -40,12 +40,12 @@ impl Bench<'_> {
                 Progress::Failed(reason) => panic!("refused: {reason}"),
             }
         }
-        panic!("not settled after {LOOKS} looks")
+        panic!("not done after {LOOKS} looks")
     }
 
     async fn start(&self, instance: &str) {
         let spec = self.spec(instance);
-        self.until_settled(async |now| self.driver.start(&spec, now).await.unwrap()).await;
+        self.until_done(async |now| self.driver.start(&spec, now).await.unwrap()).await;
     }
 
     fn spec(&self, instance: &str) -> MachineSpec {
@@ -71,29 +71,27 @@ impl Bench<'_> {
 
     async fn create(&self, disk: &str) {
         let spec = DiskSpec::empty(disk.into(), 1);
-        self.until_settled(async |now| self.driver.create(&spec, now).await.unwrap()).await;
+        self.until_done(async |now| self.driver.create(&spec, now).await.unwrap()).await;
     }
 
     /// Off, and forgotten.
     async fn release(&self, instance: &str) {
         let id = InstanceId::from(instance);
-        self.until_settled(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
+        self.until_done(async |now| self.driver.stop(&id, true, now).await.unwrap()).await;
         self.driver.remove_machine(&id).await.unwrap();
         assert_eq!(self.observe(instance).await, None);
     }
 
     async fn plug(&self, attachment: &AttachmentId) {
-        self.until_settled(async |now| self.driver.plug(attachment, false, now).await.unwrap())
-            .await;
+        self.until_done(async |now| self.driver.plug(attachment, false, now).await.unwrap()).await;
     }
 
     async fn plug_shared(&self, attachment: &AttachmentId) {
-        self.until_settled(async |now| self.driver.plug(attachment, true, now).await.unwrap())
-            .await;
+        self.until_done(async |now| self.driver.plug(attachment, true, now).await.unwrap()).await;
     }
 
     async fn unplug(&self, attachment: &AttachmentId) {
-        self.until_settled(async |now| self.driver.unplug(attachment, now).await.unwrap()).await;
+        self.until_done(async |now| self.driver.unplug(attachment, now).await.unwrap()).await;
     }
 
     async fn observe(&self, instance: &str) -> Option<ObservedState> {
@@ -132,7 +130,7 @@ async fn create_resize_and_discard_of_a_disk(bench: &Bench<'_>) {
     let larger = DiskSpec::empty(disk.clone(), 2);
     for _ in 0..2 {
         let grow = async |now| bench.driver.resize(&larger, &[], now).await.unwrap();
-        bench.until_settled(grow).await;
+        bench.until_done(grow).await;
     }
     for _ in 0..2 {
         bench.driver.discard(&disk).await.unwrap();
@@ -145,19 +143,19 @@ async fn start_stop_and_forget_of_a_machine(bench: &Bench<'_>) {
     bench.start("i-turn").await;
     assert!(bench.observe("i-turn").await.unwrap().running);
     let spec = bench.spec("i-turn");
-    bench.until_settled(async |now| bench.driver.reboot(&spec, now).await.unwrap()).await;
+    bench.until_done(async |now| bench.driver.reboot(&spec, now).await.unwrap()).await;
     assert!(bench.observe("i-turn").await.unwrap().running);
     for force in [false, true] {
         let stop = async |now| bench.driver.stop(&id, force, now).await.unwrap();
-        bench.until_settled(stop).await;
+        bench.until_done(stop).await;
         assert!(!bench.observe("i-turn").await.unwrap().running);
-        bench.until_settled(stop).await;
+        bench.until_done(stop).await;
         assert!(!bench.observe("i-turn").await.unwrap().running);
         bench.start("i-turn").await;
         assert!(bench.observe("i-turn").await.unwrap().running);
     }
     let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
-    bench.until_settled(off).await;
+    bench.until_done(off).await;
     for _ in 0..2 {
         bench.driver.remove_machine(&id).await.unwrap();
         assert_eq!(bench.observe("i-turn").await, None);
@@ -173,7 +171,7 @@ async fn disk_is_observed_from_plug_to_unplug(bench: &Bench<'_>) {
     assert_eq!(bench.disks("i-disk").await, [("d-one".to_owned(), 1)]);
     let first = bench.driver.unplug(&one, (bench.now)()).await.unwrap();
     let there = !bench.disks("i-disk").await.is_empty();
-    assert_eq!(first != Progress::Done, there, "settled means that the guest cannot reach it");
+    assert_eq!(first != Progress::Done, there, "done means that the guest cannot reach it");
     bench.unplug(&one).await;
     assert_eq!(bench.disks("i-disk").await, []);
     bench.release("i-disk").await;
@@ -240,7 +238,7 @@ async fn shared_disk_is_on_machines_until_each_has_let_go(bench: &Bench<'_>) {
     let larger = DiskSpec::empty("d-shared".into(), 2);
     let on = ["i-two".into(), "i-one".into()];
     let grow = async |now| bench.driver.resize(&larger, &on, now).await.unwrap();
-    bench.until_settled(grow).await;
+    bench.until_done(grow).await;
     bench.unplug(&one).await;
     assert_eq!(bench.disks("i-one").await, []);
     assert_eq!(bench.disks("i-two").await, [("d-shared".to_owned(), 2)]);
@@ -299,7 +297,7 @@ async fn paused_machine_stands_still_until_it_is_resumed(bench: &Bench<'_>) {
 
     assert_eq!(pause().await, Progress::Done);
     let off = async |now| bench.driver.stop(&id, true, now).await.unwrap();
-    bench.until_settled(off).await;
+    bench.until_done(off).await;
     bench.observe("i-still").await;
     assert_eq!(paused(), [], "off is not paused");
     assert!(is_refused(resume().await));

@@ -116,7 +116,7 @@ async fn held_transitions_end_as_the_operator_decides() {
             .control("POST", &format!("/transitions/{verb}"), &json!({ "disk": disk }).to_string())
             .await;
         assert_eq!(told["transitions"], 1);
-        server.settle().await;
+        server.drain().await;
         assert_eq!(server.status_of(&disk).await, expected, "{transition} {verb}");
         assert_eq!(server.differences().await, []);
     }

@@ -69,7 +69,7 @@ async fn fork_has_disks_operations_rules_and_clock_of_its_origin() {
     let disk = server.disk_on(&instance).await;
     server.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
     server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
-    server.settle().await;
+    server.drain().await;
     let copy = world(&server, json!({ "name": "copy", "from": "main" })).await;
     let status = async |signer: &Signer| {
         let answer = call(&server, signer, "DescribeDisks", &[("RegionId", REGION)]).await;

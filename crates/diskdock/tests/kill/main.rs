@@ -1,6 +1,6 @@
 //! Kills the server without warning, again and again, under a stream of attach and detach calls:
-//! what it acknowledged must be there when it comes back, and every disk must settle. So must it be
-//! with two servers over one database, when one of them is killed or the database is stopped.
+//! what it acknowledged must be there when it comes back, and every disk must come to rest. So must
+//! it be with two servers over one database, when one is killed or the database is stopped.
 //!
 //! `KILLS=1000 cargo test --test kill` kills it more often than the default. Its state is in
 //! PostgreSQL if DISKDOCK_TEST_POSTGRES names a server.
@@ -97,7 +97,7 @@ fn fits(known: Known, status: &str) -> bool {
 }
 
 /// Waits until a disk is at rest.
-fn settled(address: &str, disk: &str) -> String {
+fn at_rest(address: &str, disk: &str) -> String {
     let began = Instant::now();
     loop {
         let status = status_of(address, disk).expect("an answer");
@@ -131,15 +131,15 @@ fn round(mut server: Server, known: &mut HashMap<String, Known>, after: Duration
     acknowledged
 }
 
-/// Checks that acknowledged calls have their effect, everything settles, and nothing differs.
+/// Checks that acknowledged calls have their effect, everything comes to rest, and nothing differs.
 fn check(address: &str, known: &mut HashMap<String, Known>) {
     for (disk, known) in known.iter() {
         let status = status_of(address, disk).expect("an answer");
         assert!(fits(*known, &status), "{disk} is {status}, but {known:?}");
     }
     for (disk, known) in known.iter_mut() {
-        let status = settled(address, disk);
-        assert!(fits(*known, &status), "{disk} settled as {status}, but {known:?}");
+        let status = at_rest(address, disk);
+        assert!(fits(*known, &status), "{disk} came to rest as {status}, but {known:?}");
         *known = Known { attached: status == "In_use", in_doubt: false };
     }
     let (_, found) = http(address, "GET", "/_diskdock/differences", "").expect("an answer");

@@ -201,7 +201,7 @@ fn creator(cluster: &Cluster, round: u64, stop: &AtomicBool) -> HashMap<String, 
 }
 
 /// Waits until both servers say that a disk is at rest, and agree on it.
-fn settled(cluster: &Cluster, disk: &str) -> ModelDisk {
+fn at_rest(cluster: &Cluster, disk: &str) -> ModelDisk {
     let began = Instant::now();
     loop {
         let looks = [0, 1].map(|server| reply(&cluster.address(server), disk, Call::Look));
@@ -211,7 +211,7 @@ fn settled(cluster: &Cluster, disk: &str) -> ModelDisk {
         {
             return one;
         }
-        assert!(began.elapsed() < TIMEOUT, "{disk} does not settle: {looks:?}");
+        assert!(began.elapsed() < TIMEOUT, "{disk} does not come to rest: {looks:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -299,7 +299,7 @@ fn check(cluster: &Cluster, known: &mut HashMap<String, ModelDisk>, seen: Seen) 
     assert!(left_open > 0 || matches!(seen.disturbance, Disturbance::Kill(_)), "no outage is seen");
     let mut events = 0;
     for (disk, mut callers) in seen.of_disks {
-        let now = settled(cluster, &disk);
+        let now = at_rest(cluster, &disk);
         let last = Duration::MAX;
         let look = Event { call: Call::Look, reply: Reply::Seen(now), began: last, ended: last };
         events += callers.iter().map(Vec::len).sum::<usize>();

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use super::peer::{PIPE, Peer};
 
 #[derive(Default)]
-struct Kept(Mutex<Vec<(Direction, String)>>);
+struct RecordedLines(Mutex<Vec<(Direction, String)>>);
 
-impl Log for Kept {
+impl Log for RecordedLines {
     fn record(&self, direction: Direction, line: &str) {
         self.0.lock().unwrap().push((direction, line.to_owned()));
     }
 }
 
-impl Kept {
+impl RecordedLines {
     /// The records of this direction since the last time.
     fn take(&self) -> Vec<(Direction, String)> {
         std::mem::take(&mut self.0.lock().unwrap())
@@ -26,7 +26,7 @@ impl Kept {
 
 #[tokio::test(start_paused = true)]
 async fn record_gets_commands_replies_events_and_the_end() {
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(RecordedLines::default());
     let (client, mut peer) = Peer::greeted_logged(PIPE, Some(kept.clone())).await;
     let said: Vec<_> = kept.take().into_iter().map(|(direction, _)| direction).collect();
     assert_eq!(said, [Direction::Received, Direction::Sent, Direction::Received], "negotiation");
@@ -53,7 +53,7 @@ async fn record_gets_commands_replies_events_and_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn record_gets_no_secrets() {
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(RecordedLines::default());
     let (client, mut peer) = Peer::greeted_logged(PIPE, Some(kept.clone())).await;
     let secret = BlockdevAdd(json!({"driver": "luks", "password": "hunter2"}));
     let asking = tokio::spawn(async move { client.execute(secret).await });

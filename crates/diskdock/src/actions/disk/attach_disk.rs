@@ -241,7 +241,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         must("the instance is not locked for security",                 |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the instance has no overdue payment",                     |f| !f.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
         must("disk and instance are in the same zone",                  |f| f.same_place(), &NOT_IN_SAME_ZONE),
-        must("the instance is Running or Stopped",                      |f| f.instance.is_settled(), &INSTANCE_STATUS_FOR_ATTACH),
+        must("the instance is Running or Stopped",                      |f| f.instance.has_stable_status(), &INSTANCE_STATUS_FOR_ATTACH),
         must("/dev/xvda is for a disk that is attached as system disk", |f| !f.wants_system_device() || f.is_bootable(), &DEVICE_MALFORMED),
         must("a multi-attach disk is not attached as system disk",      |f| !f.is_bootable() || !f.disk.multi_attach, &MULTI_ATTACH_AS_SYSTEM),
         must("a disk attached as system disk was one",                  |f| !f.is_bootable() || f.disk.delete_protected, &DISK_NOT_BOOTABLE),

@@ -228,7 +228,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the size is one that the performance level allows",   |f| f.size_fits_level(), &LEVEL_SIZE_MISMATCH),
         must("the zone sells the category",                         |f| f.zone_sells, &CATEGORY_NOT_SOLD),
         must("the instance is a subscription one",                  |f| f.instance.as_ref().is_none_or(|i| i.charge_type == ChargeType::PrePaid), &INSTANCE_NOT_SUBSCRIPTION),
-        must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::is_settled), &INSTANCE_STATUS),
+        must("the instance is Running or Stopped",                  |f| f.instance.as_ref().is_none_or(Instance::has_stable_status), &INSTANCE_STATUS),
         must("the instance holds fewer cloud disks than its type allows", |f| f.instance.is_none() || f.holds_fewer_disks_than_allowed(), &DISKS_EXCEEDED),
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),

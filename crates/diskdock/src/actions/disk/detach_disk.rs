@@ -119,7 +119,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("the instance is not locked for security",                  |f| !f.is_locked(), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the disk is on the instance",                              |f| f.phase() == Some(Phase::Attached), &DISK_NOT_ON_INSTANCE),
         must("for a system disk, the instance's image still exists",     |f| !f.is_system_disk() || f.image_exists, &SYSTEM_DISK_IMAGE_GONE),
-        must("the instance is Running or Stopped",                       |f| f.instance.is_settled(), &INSTANCE_STATUS),
+        must("the instance is Running or Stopped",                       |f| f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("for a system disk, the instance is Stopped",               |f| !f.is_system_disk() || f.is_stopped(), &INSTANCE_STATUS),
         must("a Running instance is of a type that can hot-detach",      |f| f.is_stopped() || f.hot_detach, &HOT_DETACH_UNSUPPORTED),
         must("DeleteWithInstance is left out for a multi-attach disk",   |f| !f.disk.multi_attach || f.delete_with_instance.is_none(), &MULTI_ATTACH_DELETE_WITH_INSTANCE),

@@ -91,7 +91,7 @@ after five minutes.";
         must("at least one disk is named",                    |f| !f.disks.is_empty(), &DISKS_NOT_FOUND),
         must("the instance is a subscription one",            |f| f.instance.charge_type == ChargeType::PrePaid, &CHARGE_TYPE_OF_INSTANCE),
         must("the instance is neither expired nor in arrears", |f| f.is_in_good_standing(), &INSTANCE_EXPIRED),
-        must("the instance is Running or Stopped",            |f| f.instance.is_settled(), &INSTANCE_STATUS_INVALID),
+        must("the instance is Running or Stopped",            |f| f.instance.has_stable_status(), &INSTANCE_STATUS_INVALID),
         must("the disks are not multi-attach disks",          |f| f.all(|disk| !disk.multi_attach), &MULTI_ATTACH_NOT_HERE),
         must("the disks are not detached system disks",       |f| f.all(|disk| !disk.delete_protected), &DISK_IS_DETACHED_SYSTEM),
         must("the disks are data disks on the instance",      |f| f.all(|disk| disk.kind == DiskKind::Data && f.is_attached(disk)), &DISKS_NOT_ON_INSTANCE),

@@ -218,7 +218,7 @@ shows, and a guest gets what its host gives.";
         must("no snapshot of the disk is being made",                   |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
         must("no instance that has it is expired or in arrears",        |f| f.all(|i| f.is_in_good_standing(i)), &INSTANCE_IN_ARREARS),
-        must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_NOT_SETTLED),
+        must("every instance that has it is Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_NOT_STABLE),
         must("the disk is of a category that can be changed",           |f| f.can_change(), &CATEGORY_STAYS),
         must("a multi-attach disk keeps its category",                  |f| !f.disk.multi_attach || !f.changes_category(), &MULTI_ATTACH_NOT_HERE),
         must("the types of its instances take the new category",        |f| f.types_take, &CATEGORY_UNSUPPORTED_BY_TYPE),

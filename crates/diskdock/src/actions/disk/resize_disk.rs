@@ -133,7 +133,7 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("the new size is not smaller than the category allows",   |f| f.new_size >= f.allowed().0, &NEW_SIZE_TOO_SMALL),
         must("the new size is larger than the size",                   |f| f.new_size > i64::from(f.disk.size_gib), &NEW_SIZE_NOT_LARGER),
         must("the new size is not larger than the category allows",    |f| f.new_size <= f.allowed().1, &NEW_SIZE_TOO_LARGE),
-        must("every instance that has it is Running or Stopped",       |f| f.all(Instance::is_settled), &INSTANCE_STATUS),
+        must("every instance that has it is Running or Stopped",       |f| f.all(Instance::has_stable_status), &INSTANCE_STATUS),
         must("a multi-attach disk is resized offline",                 |f| !f.online || !f.disk.multi_attach, &MULTI_ATTACH_ONLINE),
         must("for online, an instance has it, and is Running",         |f| !f.online || f.runs_everywhere(), &NOT_RUNNING_FOR_ONLINE),
     ];

@@ -162,7 +162,7 @@ attaches.";
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the instance is not locked for security",               |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
-        must("HostName, UserData and Password are for an instance that is Running or Stopped", |f| !f.reaches_guest() || f.instance.is_settled(), &INSTANCE_STATUS),
+        must("HostName, UserData and Password are for an instance that is Running or Stopped", |f| !f.reaches_guest() || f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("Recyclable is left out",                                |f| f.params.recyclable.is_none(), &RECYCLABLE_NOT_PERMITTED),
         must("Windows takes the host name",                           |f| f.host_name_fits(), &HOST_NAME_MALFORMED),
         must("this server can set a password, if there is one",       |f| f.takes_password, &PASSWORD_NOT_SET),

@@ -144,7 +144,7 @@ are then tied to the instance; they are pay-as-you-go again when the instance is
         must("at least one instance is named",              |f| !f.instances.is_empty(), &INSTANCES_TO_CHARGE_NOT_VALID),
         must("the length of a subscription is one that is sold", |f| f.to() == ChargeType::PostPaid || f.length().is_some(), &PERIOD_UNIT_MISMATCH),
         must("no instance has expired",                     |f| f.all(|i| !f.has_ended(i)), &INSTANCE_EXPIRED_FOR_CHARGE),
-        must("the instances are Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_CHARGE),
+        must("the instances are Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_STATUS_FOR_CHARGE),
         must("no instance is a spot instance",              |f| f.all(|i| i.spot_strategy == "NoSpot"), &SPOT_CANNOT_CHANGE),
         must("no instance is to be released by itself",     |f| f.all(|i| i.auto_release_at.is_none()), &RELEASE_TIME_SET),
         must("no instance has local disks",                 |f| f.disks.iter().all(|d| !d.category.is_local()), &LOCAL_DISKS_CANNOT_CHANGE),

@@ -130,7 +130,7 @@ A virtual machine has the processors and the memory of its new type when it next
         must("the instance is not locked for security",           |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
         must("the instance is pay-as-you-go",                     |f| f.instance.charge_type == ChargeType::PostPaid, &INSTANCE_CHARGE_TYPE),
         must("the instance is Stopped, for another type",         |f| f.wanted.is_none() || f.is_stopped(), &INSTANCE_NOT_STOPPED),
-        must("the instance is Running or Stopped",                |f| f.instance.is_settled(), &INSTANCE_STATUS_FOR_SPEC),
+        must("the instance is Running or Stopped",                |f| f.instance.has_stable_status(), &INSTANCE_STATUS_FOR_SPEC),
         must("the zone sells the type",                           |f| f.type_is(|t| t.zone_sells), &TYPE_NOT_IN_ZONE_OF_INSTANCE),
         must("the image is of the architecture of the type",      |f| f.type_is(|t| t.image_fits), &IMAGE_NOT_FOR_TYPE),
         must("neither type comes with local disks",               |f| f.type_is(|t| t.has_no_local_disks), &TYPE_CANNOT_CHANGE),

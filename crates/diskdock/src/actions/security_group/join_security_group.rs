@@ -21,7 +21,7 @@ impl Action for JoinSecurityGroup {
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Membership>] = &[
         must("the instance is not locked for security",   |f| !f.is_locked(), &INSTANCE_LOCKED_FOR_POWER),
-        must("the instance is Running or Stopped",        |f| f.instance.is_settled(), &INSTANCE_STATUS),
+        must("the instance is Running or Stopped",        |f| f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("the instance is in the VPC of the group",   |f| f.is_of_one_vpc(), &INSTANCE_IN_OTHER_VPC),
         must("the instance is not in the group yet",      |f| !f.is_member(), &INSTANCE_IN_GROUP_ALREADY),
         must("the instance is in fewer than five groups", |f| f.may_join_another(), &GROUPS_OF_INSTANCE_EXCEEDED),

@@ -21,7 +21,7 @@ impl Action for LeaveSecurityGroup {
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Membership>] = &[
         must("the instance is not locked for security",  |f| !f.is_locked(), &INSTANCE_LOCKED_FOR_POWER),
-        must("the instance is Running or Stopped",       |f| f.instance.is_settled(), &INSTANCE_STATUS),
+        must("the instance is Running or Stopped",       |f| f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("the instance is in the group",             |f| f.is_member(), &INSTANCE_NOT_IN_GROUP),
         must("the instance is in another group as well", |f| !f.is_last(), &GROUP_IS_LAST),
     ];

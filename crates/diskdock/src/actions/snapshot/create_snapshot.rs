@@ -144,7 +144,7 @@ stop writing at the same moment.";
         must("the disk is Available or In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
         must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
-        must("every instance that has it is Running or Stopped",        |f| f.all(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
+        must("every instance that has it is Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
         must("with real machines, one instance at most has the disk",  |f| f.may_be_shared || !f.disk.is_shared(), &SHARED_DISK_NOT_KEPT),
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
     ];

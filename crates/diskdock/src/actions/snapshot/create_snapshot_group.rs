@@ -168,7 +168,7 @@ Disks of several machines follow each other within moments.";
         must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskToKeep::has_stable_status), &DISK_STATUS),
         must("every disk was attached at least once",               |f| f.all(|one| one.may_be_new || one.disk.attached_at.is_some()), &NEVER_ATTACHED),
         must("no instance that has them is locked for security",    |f| f.every_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
-        must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::is_settled), &INSTANCE_STATUS_FOR_ATTACH),
+        must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
         must("every disk has fewer than 256 snapshots",             |f| f.all(|one| one.snapshots < SNAPSHOTS_PER_DISK), &SNAPSHOT_QUOTA),
     ];
 

@@ -271,7 +271,7 @@ errors! {
     DISK_NOT_READY = 403 "InvalidStatus.DiskNotReady"
         "This specified disk is not ready, status needs to be either In_use or Available."
         => "Wait until DescribeDisks shows Available or In_use.";
-    INSTANCE_NOT_SETTLED = 400 "InvalidOperation.InstanceStatusUnsupported"
+    INSTANCE_NOT_STABLE = 400 "InvalidOperation.InstanceStatusUnsupported"
         "The specified instance status is not supported for this operation, expect status is Running or Stopped."
         => "Wait until the instance is Running or Stopped.";
     CATEGORY_STAYS = 403 "InvalidDiskCategory.ValueNotSupported"

@@ -28,8 +28,8 @@ async function act(action, parameters) {
     if (status < 400) return true;
     const { Code, Message } = JSON.parse(text);
     refused(`${action}: `, element("a", { href: errorHref(Code) }, Code), ` ${Message}`);
-  } catch (trouble) {
-    refused(`${action}: no answer: ${trouble.message}`);
+  } catch (error) {
+    refused(`${action}: no answer: ${error.message}`);
   }
   return false;
 }
@@ -44,8 +44,8 @@ export async function control(verb, concerned) {
     if (response.ok) return;
     const { error, hint } = await response.json();
     refused(`${verb}: ${error}. ${hint}`);
-  } catch (trouble) {
-    refused(`${verb}: no answer: ${trouble.message}`);
+  } catch (error) {
+    refused(`${verb}: no answer: ${error.message}`);
   }
 }
 
@@ -117,8 +117,8 @@ async function addDisk({ id, region: RegionId, zone: ZoneId }) {
       await pause(LOOK_AGAIN_MS);
     }
     await attach(DiskId, id);
-  } catch (trouble) {
-    refused(`The disk was not made: ${trouble.message}`);
+  } catch (error) {
+    refused(`The disk was not made: ${error.message}`);
   }
 }
 
@@ -151,7 +151,7 @@ export async function makeExample(RegionId) {
     const ImageId = Images.Image[0].ImageId;
     await ask("RunInstances", version, { RegionId, ZoneId, ImageId, InstanceType: "ecs.g6.large", InstanceName: "example", Amount: "2" });
     for (const DiskName of ["example-1", "example-2", "example-3"]) await ask("CreateDisk", version, { RegionId, ZoneId, DiskName, DiskCategory: "cloud_essd", Size: "20" });
-  } catch (trouble) {
-    refused(`The example was not made: ${trouble.message}`);
+  } catch (error) {
+    refused(`The example was not made: ${error.message}`);
   }
 }

@@ -1,4 +1,4 @@
-// Follows resources by asking for them, as a client has to, until their statuses settle. What kind
+// Follows resources by asking for them, as a client has to, until their statuses are lasting. What kind
 // they are, and how that kind is listed, the page says.
 
 import { all, element, pause } from "./common.js";

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn save_that_fails_is_an_error_and_the_next_load_settles_it() {
+    fn save_that_fails_is_an_error_and_the_next_load_resolves_it() {
         let (_directory, path) = file();
         save(&path, "1").unwrap();
         save(&path, "2").unwrap();

@@ -27,7 +27,7 @@ impl Machines for Simulated {
         let key = on_machine(TransitionKind::Stop, instance);
         if force && !self.is_lost(instance) {
             let mut state = self.lock();
-            return ready(state.settle(&key, off));
+            return ready(state.finish_transition(&key, off));
         }
         ready(self.poll(key, now, off))
     }

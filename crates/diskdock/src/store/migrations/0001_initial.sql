@@ -1,4 +1,4 @@
--- The books. Columns beside `body` exist to be searched; `body` (JSON) is the whole entity.
+-- The store. Columns beside `body` exist to be searched; `body` (JSON) is the whole entity.
 CREATE TABLE disks (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,

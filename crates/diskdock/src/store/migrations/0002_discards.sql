@@ -1,4 +1,4 @@
--- Disks that are gone from the books while their bytes may still be there.
+-- Disks that are gone from the store while their bytes may still be there.
 CREATE TABLE discards (
     disk TEXT PRIMARY KEY
 ) WITHOUT ROWID;

@@ -151,7 +151,7 @@ impl PostgresWriterThread {
                     batch.into_iter().for_each(|job| tell(job, Ok(())));
                     return false;
                 }
-                CommitAttempt::Unknown => return self.settle(batch),
+                CommitAttempt::Unknown => return self.resolve_unknown_commit(batch),
                 // None of them lies at the database.
                 CommitAttempt::Failed(_) | CommitAttempt::WantsAlone => {}
             }
@@ -170,7 +170,7 @@ impl PostgresWriterThread {
         for attempt in 1..=ATTEMPTS {
             match self.attempt(&mut alone, access) {
                 CommitAttempt::Committed => ended = Ok(()),
-                CommitAttempt::Unknown => return self.settle(alone),
+                CommitAttempt::Unknown => return self.resolve_unknown_commit(alone),
                 CommitAttempt::WantsAlone => {
                     access = TxAccess::WriteAlone;
                     continue;
@@ -266,7 +266,7 @@ impl PostgresWriterThread {
     /// Finds out how a commit without an answer ended, however long that takes. If it takes longer
     /// than a moment, the callers are told that it is not known, and so are those that come
     /// meanwhile. True if the thread was told to close.
-    fn settle(&mut self, mut batch: WriteBatch) -> bool {
+    fn resolve_unknown_commit(&mut self, mut batch: WriteBatch) -> bool {
         let mut closes = false;
         loop {
             if let Ok(is_there) = self.is_committed() {

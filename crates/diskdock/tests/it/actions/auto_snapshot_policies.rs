@@ -203,7 +203,7 @@ async fn schedule_goes_on_after_a_downtime_and_a_crash_in_between_makes_none_twi
     let server = server.restart_after(5 * DAY_MS).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     server.assembly.life.run_maintenance().await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(automatic(&server, &disk).await.len(), 1, "not one for each hour that was missed");
     let server = server.restart().await;
     maintain(&server, 1_000).await;

@@ -81,7 +81,7 @@ async fn copy_snapshot_that_fails_says_so_and_completes_after_a_restart_otherwis
     assert_eq!(copied(&server, &id).await["Status"], "failed");
     server.rule(r#"{"transition":"copy","behaviour":{"do":"hold"}}"#);
     let id = server.ok("CopySnapshot", &copy(&snapshot)).await.text_at("SnapshotId");
-    server.settle().await;
+    server.drain().await;
     let server = server.restart().await;
     server.finish_all().await;
     assert_eq!(copied(&server, &id).await["Status"], "accomplished");

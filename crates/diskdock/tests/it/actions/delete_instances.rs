@@ -98,7 +98,7 @@ async fn delete_instances_is_atomic_and_repeats_by_token() {
         ("ClientToken", "token-1"),
     ];
     server.ok("DeleteInstances", &ask).await;
-    server.settle().await;
+    server.drain().await;
     server.finish_all().await;
     for (id, status) in ids.iter().zip(["gone", "gone", "Running"]) {
         assert_eq!(server.instance_status(id).await, status);

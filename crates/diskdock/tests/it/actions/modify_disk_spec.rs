@@ -97,7 +97,7 @@ async fn modifying_disk_moves_as_ever_and_is_not_changed_resized_or_deleted() {
     let disk = server.disk_on(&instance).await;
     server.rule(r#"{"transition":"modify","behaviour":{"do":"hold"}}"#);
     server.ok("ModifyDiskSpec", &to(&disk, "cloud_auto")).await;
-    server.settle().await;
+    server.drain().await;
     server
         .expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), (403, "IncorrectDiskStatus"))
         .await;

@@ -59,18 +59,18 @@ async fn multi_attach_disk_is_available_only_when_every_instance_has_let_go_of_i
     server.control("POST", "/rules", hold).await;
     for instance in [&one, &two] {
         server.ok("DetachDisk", &[("InstanceId", instance), ("DiskId", &disk)]).await;
-        server.settle().await;
+        server.drain().await;
     }
     assert_eq!(server.status_of(&disk).await, "Detaching");
     let finish = |instance: &str| json!({ "disk": disk, "instance": instance }).to_string();
     server.control("POST", "/transitions/finish", &finish(&one)).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.attached_to(&disk).await, [two.as_str()]);
     assert_eq!(server.status_of(&disk).await, "Detaching", "one guest can still reach it");
     let ask = [("DiskId", disk.as_str())];
     server.expect_code("DeleteDisk", &ask, (403, "IncorrectDiskStatus")).await;
     server.control("POST", "/transitions/finish", &finish(&two)).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.status_of(&disk).await, "Available");
     assert_eq!(server.differences().await, []);
 }
@@ -110,13 +110,13 @@ async fn attach_disk_to_another_real_machine_waits_for_the_snapshot_of_the_disk(
     server.attach(&disk, &one).await;
     server.control("POST", "/rules", HELD).await;
     server.ok("CreateSnapshot", &[("DiskId", &disk)]).await;
-    server.settle().await;
+    server.drain().await;
     let ask = [("InstanceId", two.as_str()), ("DiskId", &disk)];
     let expected = "The operation conflicts with another one of the disk that is still processing.";
     server.expect_refusal("AttachDisk", &ask, (403, "InvalidOperation.Conflict", expected)).await;
     assert_eq!(server.attached_to(&disk).await, [one.as_str()]);
     server.control("POST", "/transitions/finish", &json!({ "disk": disk }).to_string()).await;
-    server.settle().await;
+    server.drain().await;
     server.attach(&disk, &two).await;
     assert_eq!(server.status_of(&disk).await, "In_use");
 }

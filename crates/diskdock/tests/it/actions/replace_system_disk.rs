@@ -84,7 +84,7 @@ async fn replace_system_disk_completes_after_a_restart() {
     server.rule(r#"{"transition":"replace","behaviour":{"do":"hold"}}"#);
     let ask = with(&instance, IMAGE);
     let new = server.ok("ReplaceSystemDisk", &ask).await.text_at("DiskId");
-    server.settle().await;
+    server.drain().await;
     let delete = [("InstanceId", instance.as_str())];
     server.expect_code("DeleteInstance", &delete, (403, "IncorrectInstanceStatus")).await;
     let server = server.restart().await;

@@ -26,15 +26,15 @@ fn hold(server: &TestServer) {
 }
 
 /// Ends the held transition, well or not.
-async fn settle(server: &TestServer, disk: &str, well: bool) {
-    server.settle().await;
+async fn finish_held(server: &TestServer, disk: &str, well: bool) {
+    server.drain().await;
     let services = &server.assembly.gateway.services;
     let id = domain::DiskId::from(disk);
     let mut transitions = OperationTransitions::default();
     transitions.add(None, Some(&id), &[]);
     assert_eq!(server.simulated().finish_transitions(&transitions, well), 1);
     services.runner.wake(&Selection { disk: Some(id.clone()), instance: None });
-    server.settle().await;
+    server.drain().await;
 }
 
 /// As the CSI driver does it: online if the disk is In_use, else offline; it then looks once.
@@ -46,14 +46,14 @@ async fn resize_disk_shows_the_new_size_at_once() {
     let answer = server.ok("ResizeDisk", &to(&disk, "21")).await;
     assert_eq!(answer.text_at("OrderId"), "", "pay-as-you-go needs no order");
     assert_eq!(size_of(&server, &disk).await, 21);
-    server.settle().await;
+    server.drain().await;
     server.ok("AttachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     server.finish_all().await;
     hold(&server);
     server.ok("ResizeDisk", &online(&disk, "40")).await;
     let shown = server.describe(&disk).await;
     assert_eq!((&shown["Size"], &shown["Status"]), (&40.into(), &"In_use".into()));
-    settle(&server, &disk, true).await;
+    finish_held(&server, &disk, true).await;
     assert_eq!(size_of(&server, &disk).await, 40);
     assert_eq!(server.operations_of(&disk).await.len(), 0);
     assert_eq!(server.differences().await, []);
@@ -65,7 +65,7 @@ async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
     let disk = server.available_disk().await;
     hold(&server);
     server.ok("ResizeDisk", &to(&disk, "40")).await;
-    settle(&server, &disk, false).await;
+    finish_held(&server, &disk, false).await;
     assert_eq!(size_of(&server, &disk).await, 20);
     let told = server.operations_of(&disk).await;
     assert_eq!(told[0]["kind"], "disk.resize");
@@ -74,7 +74,7 @@ async fn resize_disk_that_fails_restores_the_size_and_its_reason() {
         (&true.into(), &"the guest refused".into())
     );
     server.ok("ResizeDisk", &to(&disk, "30")).await;
-    settle(&server, &disk, true).await;
+    finish_held(&server, &disk, true).await;
     assert_eq!(size_of(&server, &disk).await, 30, "it can be tried again, and with another size");
 }
 
@@ -99,9 +99,9 @@ async fn resizing_disk_can_be_neither_moved_nor_resized() {
     server.expect_refusal("DetachDisk", &on(&used), conflict).await;
     server.expect_code("DeleteDisk", &[("DiskId", &free)], (403, "IncorrectDiskStatus")).await;
     for disk in [&free, &used] {
-        settle(&server, disk, true).await;
+        finish_held(&server, disk, true).await;
         server.ok("ResizeDisk", &to(disk, "50")).await;
-        settle(&server, disk, true).await;
+        finish_held(&server, disk, true).await;
     }
     server.ok("DetachDisk", &on(&used)).await;
     server.ok("AttachDisk", &on(&free)).await;
@@ -121,11 +121,11 @@ async fn resize_disk_completes_after_a_crash() {
         let disk = server.available_disk().await;
         hold(&server);
         server.ok("ResizeDisk", &to(&disk, "40")).await;
-        server.settle().await;
+        server.drain().await;
         let server = server.restart().await;
         assert_eq!(size_of(&server, &disk).await, 40);
         hold(&server);
-        settle(&server, &disk, well).await;
+        finish_held(&server, &disk, well).await;
         assert_eq!(size_of(&server, &disk).await, if well { 40 } else { 20 });
     }
 }
@@ -144,7 +144,7 @@ async fn resize_disk_completes_when_its_instance_is_released_meanwhile() {
     server.finish_all().await;
     assert_eq!(server.status_of(&goes).await, "gone");
     for disk in [&goes, &stays] {
-        settle(&server, disk, true).await;
+        finish_held(&server, disk, true).await;
     }
     assert_eq!(server.status_of(&goes).await, "gone");
     let shown = (server.status_of(&stays).await, size_of(&server, &stays).await);
@@ -159,7 +159,7 @@ async fn resize_disk_repeats_by_token_and_returns_an_order() {
     let ask = [("DiskId", disk.as_str()), ("NewSize", "40"), ("ClientToken", "token-1")];
     let order = server.ok("ResizeDisk", &ask).await.text_at("OrderId");
     assert!(!order.is_empty());
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.ok("ResizeDisk", &ask).await.text_at("OrderId"), order);
     let other = [ask[0], ("NewSize", "41"), ask[2]];
     server.expect_code("ResizeDisk", &other, (400, "IdempotentParameterMismatch")).await;
@@ -213,7 +213,7 @@ async fn resize_disk_refuses_sizes_that_are_not_larger_or_beyond_the_category() 
         let beyond = (largest + 1).to_string();
         server.expect_refusal("ResizeDisk", &to(&disk, &beyond), too_large).await;
         server.ok("ResizeDisk", &to(&disk, &largest.to_string())).await;
-        server.settle().await;
+        server.drain().await;
         assert_eq!(size_of(&server, &disk).await, largest);
     }
 }
@@ -273,7 +273,7 @@ async fn resize_disk_online_needs_a_running_instance() {
     let (instance, system) = server.stopped_with_system_disk().await;
     server.expect_code("ResizeDisk", &online(&system, "40"), not_running).await;
     server.ok("ResizeDisk", &to(&system, "40")).await;
-    server.settle().await;
+    server.drain().await;
     server.ok("StartInstance", &[("InstanceId", &instance)]).await;
     server.finish_all().await;
     assert_eq!(server.instance_status(&instance).await, "Running");

@@ -333,9 +333,9 @@ async fn begin_with_a_disk_that_cannot_be_made(server: &TestServer) -> String {
     let made = server.begin_run(&[("DataDisk.1.Size", Some("20"))]).await;
     let disks = server.disks_of(&made[0]).await;
     let of = |at: usize| serde_json::json!({ "disk": disks[at]["DiskId"] }).to_string();
-    server.settle().await;
+    server.drain().await;
     server.control("POST", "/transitions/finish", &of(0)).await;
-    server.settle().await;
+    server.drain().await;
     server.control("POST", "/transitions/refuse", &of(1)).await;
     server.control("DELETE", "/rules", "").await;
     server.finish_all().await;

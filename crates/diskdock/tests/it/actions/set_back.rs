@@ -54,7 +54,7 @@ async fn reinit_disk_starts_the_instance_afterwards_on_request() {
     server.rule(r#"{"transition":"reinit","behaviour":{"do":"hold"}}"#);
     let ask = [("DiskId", disk.as_str()), ("AutoStartInstance", "true"), ("KeyPairName", "key-1")];
     server.ok("ReInitDisk", &ask).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.instance_status(&instance).await, "Starting");
     assert_eq!(server.status_of(&disk).await, "ReIniting");
     assert!(!server.is_on(&instance).await, "it boots when its disk is ready");
@@ -92,7 +92,7 @@ async fn reinit_disk_completes_after_a_restart() {
     let (instance, disk) = stopped(&server).await;
     server.rule(r#"{"transition":"reinit","behaviour":{"do":"hold"}}"#);
     server.ok("ReInitDisk", &[("DiskId", &disk)]).await;
-    server.settle().await;
+    server.drain().await;
     let server = server.restart().await;
     assert_eq!(server.status_of(&disk).await, "ReIniting");
     server.finish_all().await;
@@ -160,7 +160,7 @@ async fn reinit_disk_answers_the_first_failed_precondition() {
     server.change_instance(&instance, |i| i.locks = Vec::new()).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     let snapshot = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
-    server.settle().await;
+    server.drain().await;
     server.change_disk(&disk, |d| d.activity = Some(Activity::Modifying)).await;
     expect_refusal(403, "DiskCreatingSnapshot").await;
     server.change_snapshot(&snapshot, |one| one.instant_access = true).await;

@@ -120,14 +120,14 @@ async fn create_snapshot_group_completes_after_a_restart_or_stays_deleted() {
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     let ask = of_disks(&one, &other);
     let id = server.ok("CreateSnapshotGroup", &ask).await.text_at("SnapshotGroupId");
-    server.settle().await;
+    server.drain().await;
     let server = server.restart().await;
     assert_eq!(shown(&server, &id).await["Status"], "progressing");
     server.finish_all().await;
     assert_eq!(shown(&server, &id).await["Status"], "accomplished");
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     let id = server.ok("CreateSnapshotGroup", &ask).await.text_at("SnapshotGroupId");
-    server.settle().await;
+    server.drain().await;
     server.ok("DeleteSnapshotGroup", &[IN_REGION, ("SnapshotGroupId", &id)]).await;
     server.simulated().finish_all(true);
     server.pass(60_000).await;

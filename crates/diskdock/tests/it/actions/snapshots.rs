@@ -137,7 +137,7 @@ async fn disk_with_a_snapshot_under_way_is_not_deleted_resized_or_changed() {
     let disk = server.disk_on(&instance).await;
     server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
     server.ok("CreateSnapshot", &[("DiskId", &disk)]).await;
-    server.settle().await;
+    server.drain().await;
     let id = ("DiskId", disk.as_str());
     let creating = (403, "DiskCreatingSnapshot");
     server.expect_code("ResizeDisk", &[id, ("NewSize", "40")], creating).await;

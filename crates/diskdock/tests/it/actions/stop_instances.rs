@@ -90,7 +90,7 @@ async fn stop_instance_without_force_fails_when_the_guest_ignores_it() {
     );
     assert!(server.is_on(&id).await);
     server.ok("StopInstance", &ask).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.instance_status(&id).await, "Stopped");
     assert_eq!(server.differences().await, []);
 }

@@ -14,7 +14,7 @@ pub(super) const VSWITCHES: (&str, &str, &str) = ("VSwitches", "VSwitch", "VSwit
 pub(super) async fn vpc(server: &TestServer, range: &str) -> String {
     let ask = [("RegionId", REGION), ("CidrBlock", range), ("VpcName", "lab")];
     let id = server.ok("Vpc.CreateVpc", &ask).await.text_at("VpcId");
-    server.settle().await;
+    server.drain().await;
     id
 }
 
@@ -22,7 +22,7 @@ pub(super) async fn vpc(server: &TestServer, range: &str) -> String {
 pub(super) async fn vswitch(server: &TestServer, vpc: &str, range: &str) -> String {
     let ask = [("VpcId", vpc), ("ZoneId", ZONE), ("CidrBlock", range), ("VSwitchName", "lab-1")];
     let id = server.ok("Vpc.CreateVSwitch", &ask).await.text_at("VSwitchId");
-    server.settle().await;
+    server.drain().await;
     id
 }
 
@@ -52,7 +52,7 @@ async fn create_vpc_is_pending_then_available_with_a_router_and_a_route_table() 
         (&shown["Status"], &shown["OwnerId"]),
         (&"Pending".into(), &json!(1_000_000_000_000_001_i64))
     );
-    server.settle().await;
+    server.drain().await;
     let shown = vpc_shown(&server, &id).await;
     assert_eq!((&shown["Status"], &shown["VpcName"]), (&"Available".into(), &"lab".into()));
     assert_eq!(shown["UserCidrs"]["UserCidr"], json!(["203.0.113.0/24", "198.51.100.0/24"]));
@@ -138,7 +138,7 @@ async fn create_v_switch_divides_a_vpc() {
         server.ok("Vpc.DescribeVSwitchAttributes", &[("VSwitchId", id.as_str())]).await.json
     };
     assert_eq!(show().await["Status"], "Pending");
-    server.settle().await;
+    server.drain().await;
     let shown = show().await;
     assert_eq!((&shown["Status"], &shown["ZoneId"]), (&"Available".into(), &ZONE.into()));
     assert_eq!(

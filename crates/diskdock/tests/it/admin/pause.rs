@@ -103,7 +103,7 @@ async fn finish_ends_a_detach_from_a_paused_instance() {
     let disk = server.disk_on(&instance).await;
     pause(&server, &instance, "pause").await;
     server.ok("DetachDisk", &named(&instance, &disk)).await;
-    server.settle().await;
+    server.drain().await;
     let body = json!({ "disk": disk }).to_string();
     server.control("POST", "/transitions/finish", &body).await;
     assert_eq!(server.status_of(&disk).await, "Available");

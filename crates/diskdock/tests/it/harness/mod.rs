@@ -149,15 +149,15 @@ impl TestServer {
     }
 
     /// Carries out what is due now.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn drain(&self) {
         self.assembly.gateway.services.runner.drain().await;
     }
 
     /// Moves the clock and carries out what is due then.
     pub(crate) async fn pass(&self, milliseconds: i64) {
-        self.settle().await;
+        self.drain().await;
         self.assembly.gateway.services.clock.advance_ms(milliseconds);
-        self.settle().await;
+        self.drain().await;
     }
 
     /// Lets everything that is under way come to its end.

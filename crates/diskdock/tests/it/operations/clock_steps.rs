@@ -22,9 +22,9 @@ async fn set_time_of_day_neither_ends_nor_delays_an_operation_that_waits() {
     {
         let server = cloud().await;
         let disk = work.begun(&server).await;
-        server.settle().await;
+        server.drain().await;
         set_time_of_day(&server, step_ms);
-        server.settle().await;
+        server.drain().await;
         assert_eq!(status(&server, &disk).await, work.statuses().0, "{work:?} {step_ms}");
         server.pass(60_000).await;
         assert_eq!(status(&server, &disk).await, work.statuses().1, "{work:?} {step_ms}");
@@ -42,7 +42,7 @@ async fn set_time_of_day_neither_brings_a_deadline_nearer_nor_further_away() {
         server.rule(&rule);
         server.pass(299_000).await;
         set_time_of_day(&server, step_ms);
-        server.settle().await;
+        server.drain().await;
         assert_eq!(status(&server, &disk).await, work.statuses().0, "{work:?} {step_ms}");
         server.pass(1_000).await;
         assert_eq!(status(&server, &disk).await, work.statuses().2, "{work:?} {step_ms}");

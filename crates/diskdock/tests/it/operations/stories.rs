@@ -14,7 +14,7 @@ async fn operation_completes_before_its_deadline() {
         let server = cloud().await;
         let disk = work.begun(&server).await;
         let (during, after, _) = work.statuses();
-        server.settle().await;
+        server.drain().await;
         assert_eq!(status(&server, &disk).await, during);
         assert_eq!(open(&server), 1);
         server.pass(MINUTE_MS).await;
@@ -52,7 +52,7 @@ async fn crash_before_finish_is_saved_repeats_the_step() {
     for work in Work::ALL {
         let server = cloud().await;
         let disk = work.begun(&server).await;
-        server.settle().await;
+        server.drain().await;
         server.assembly.gateway.services.clock.advance_ms(MINUTE_MS);
         // The ghost takes the last step and writes it down; the runner takes it once more.
         let ghost = ghost(&server);
@@ -60,7 +60,7 @@ async fn crash_before_finish_is_saved_repeats_the_step() {
         ghost.drain().await;
         let (.., after, _) = work.statuses();
         assert_eq!(status(&server, &disk).await, after);
-        server.settle().await;
+        server.drain().await;
         server.pass(MINUTE_MS).await;
         assert_eq!(status(&server, &disk).await, after, "{work:?} once more changes nothing");
         assert_eq!((open(&server), server.assembly.gateway.services.runner.in_flight()), (0, 0));
@@ -96,7 +96,7 @@ async fn refusal_by_the_driver_is_final_and_keeps_its_reason() {
         let transition = work.transition();
         server.rule(&format!(r#"{{"transition":"{transition}","behaviour":{{"do":"refuse"}}}}"#));
         let disk = work.begun(&server).await;
-        server.settle().await;
+        server.drain().await;
         assert_eq!(status(&server, &disk).await, work.statuses().2);
         assert_eq!(reasons(&server), ["the guest refused"]);
         assert_eq!(server.differences().await, []);
@@ -127,7 +127,7 @@ async fn deadline_is_suspended_while_an_operation_is_held() {
         for jump in [1, 1_000, 600 * MINUTE_MS] {
             server.pass(jump).await;
             services.runner.wake(&Selection::default());
-            server.settle().await;
+            server.drain().await;
             assert_eq!(status(&server, &disk).await, work.statuses().0, "{work:?} is held");
         }
         let row = services.runner.in_flight_rows().remove(0);
@@ -135,7 +135,7 @@ async fn deadline_is_suspended_while_an_operation_is_held() {
         assert!(used_ms < 1_000, "{work:?} used {used_ms} ms");
         assert_eq!(server.simulated().finish_all(true), 1);
         services.runner.wake(&Selection { disk: Some(disk.as_str().into()), instance: None });
-        server.settle().await;
+        server.drain().await;
         assert_eq!(status(&server, &disk).await, work.statuses().1);
     }
 }

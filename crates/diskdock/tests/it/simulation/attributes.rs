@@ -14,7 +14,7 @@ impl Model {
     fn change_bandwidth(&self, caller: usize, instance: &str) -> Expected {
         match self.own_instance(caller, instance) {
             None => NO_INSTANCE,
-            Some(found) if found.is_settled() => WELL,
+            Some(found) if found.has_stable_status() => WELL,
             Some(_) => &["", "InvalidStatus.ValueNotSupported"],
         }
     }

@@ -193,8 +193,8 @@ impl Simulation {
             self.server.pass(60_000).await;
             self.compare().await;
         }
-        let settled = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
-        assert!(self.model.disks.values().all(settled), "{:#?}", self.model.disks);
+        let at_rest = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
+        assert!(self.model.disks.values().all(at_rest), "{:#?}", self.model.disks);
         let is_changed = |disk: &Disk| self.drivers_fail || disk.category == disk.category_wanted;
         assert!(self.model.disks.values().all(is_changed), "{:#?}", self.model.disks);
         let is_made = |one: &Snapshot| one.status == "accomplished" || self.drivers_fail;

@@ -90,7 +90,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub(super) fn is_settled(&self) -> bool {
+    pub(super) fn has_stable_status(&self) -> bool {
         ["Running", "Stopped"].contains(&self.status.as_str()) && self.doing == Doing::Rest
     }
 }
@@ -182,7 +182,7 @@ impl Model {
             "Available" if disk.may_be_growing() => {
                 &["", "InvalidOperation.Conflict", "IncorrectInstanceStatus"]
             }
-            "Available" if !on.is_settled() => &["IncorrectInstanceStatus"],
+            "Available" if !on.has_stable_status() => &["IncorrectInstanceStatus"],
             "Available" => WELL,
             _ => &["IncorrectDiskStatus", "InvalidOperation.Conflict", "IncorrectInstanceStatus"],
         }
@@ -197,7 +197,7 @@ impl Model {
             "Detaching" if disk.on == instance => &["InvalidOperation.DiskDetachingFromThisEcs"],
             "In_use" if disk.may_be_growing() => DETACH_WHILE_GROWING,
             "In_use" if disk.on != instance => &["DependencyViolation"],
-            "In_use" if !on.is_settled() => &["IncorrectInstanceStatus"],
+            "In_use" if !on.has_stable_status() => &["IncorrectInstanceStatus"],
             "In_use" if self.leaving(instance) >= LEAVING => TOO_MANY_LEAVE,
             "In_use" => WELL,
             _ => &["IncorrectDiskStatus"],
@@ -226,7 +226,7 @@ impl Model {
     /// The answer to ResizeDisk, with a size that is larger.
     pub(super) fn resize(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
-        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
             "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
@@ -241,7 +241,7 @@ impl Model {
     /// The answer to ModifyDiskSpec, with another category than the disk has.
     pub(super) fn modify(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
-        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
             "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {

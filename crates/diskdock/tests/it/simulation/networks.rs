@@ -43,7 +43,7 @@ impl Simulation {
                 let rules = [false; 2];
                 let network = Network { owner: caller, id, vswitch: None, group: None, rules };
                 self.model.networks.push(network);
-                self.server.settle().await;
+                self.server.drain().await;
             }
             return;
         }
@@ -104,7 +104,7 @@ impl Simulation {
         let expected = if is_own { WELL } else { NO_VPC };
         let told = self.call(caller, "Vpc.CreateVSwitch", &ask, expected).await?;
         changed.vswitch = Some(told["VSwitchId"].as_str().unwrap().to_owned());
-        self.server.settle().await;
+        self.server.drain().await;
         Some(changed)
     }
 

@@ -12,7 +12,7 @@ impl Model {
     /// The answer to CreateSnapshotGroup of one disk.
     fn create_group(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
-        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
             _ if disk.may_be_modifying() || disk.may_be_growing() => &[
                 "",

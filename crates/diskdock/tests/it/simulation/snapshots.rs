@@ -6,7 +6,7 @@ impl Model {
     /// The answer to CreateSnapshot.
     pub(super) fn create_snapshot(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
-        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.is_settled());
+        let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
             _ if self.has_snapshot_in_progress(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => &[

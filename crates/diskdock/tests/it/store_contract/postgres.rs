@@ -171,7 +171,7 @@ fn open_refuses_a_store_of_a_newer_version_and_a_database_that_is_away() {
 
 /// The answer to a commit is cut off, once before the database has got it and once after.
 #[tokio::test]
-async fn commit_without_an_answer_is_settled_by_what_is_there() {
+async fn commit_without_an_answer_is_resolved_by_what_is_there() {
     let Some(server) = server() else { return };
     for gets_there in [true, false] {
         let directory = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ async fn commit_without_an_answer_is_settled_by_what_is_there() {
         store.write(|tx| tx.save_disk(&disk("one"))).await.unwrap();
         proxy.cut_at_commit(gets_there);
         let ended = store.write(|tx| tx.save_disk(&disk("two"))).await;
-        // The connection is back at once, so it is settled before the caller is told.
+        // The connection is back at once, so it is resolved before the caller is told.
         assert_eq!(ended.is_ok(), gets_there, "{ended:?}");
         assert_eq!(read_disk(&store, "d-two").is_some(), gets_there);
         store.write(|tx| tx.save_disk(&disk("three"))).await.unwrap();

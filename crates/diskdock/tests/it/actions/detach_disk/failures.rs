@@ -64,7 +64,7 @@ async fn held_operation_has_no_deadline_until_the_operator_releases_it() {
     assert_eq!(server.status_of(&disk).await, "Detaching");
     let refused = format!(r#"{{"disk":"{disk}"}}"#);
     server.control("POST", "/transitions/refuse", &refused).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.status_of(&disk).await, "In_use");
 }
 

@@ -253,11 +253,11 @@ async fn detach_disk_refuses_a_sixth_detach_at_a_time() {
         "DisksDetachingOnEcsExceeded",
         "The number of disks detaching on the instance exceeds the limit.",
     );
-    server.settle().await;
+    server.drain().await;
     server.expect_refusal("DetachDisk", &named(&instance, &disks[5]), too_many).await;
     let one = format!(r#"{{"disk":"{}"}}"#, disks[0]);
     server.control("POST", "/transitions/finish", &one).await;
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.status_of(&disks[0]).await, "Available");
     server.ok("DetachDisk", &named(&instance, &disks[5])).await;
 }

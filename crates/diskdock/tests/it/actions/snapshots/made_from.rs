@@ -52,7 +52,7 @@ async fn delete_snapshot_in_use_wants_force_and_leaves_the_disks() {
     let from = [&BASE[..], &[("SnapshotId", id.as_str()), ("DiskCategory", "cloud_essd")]].concat();
     server.control("POST", "/rules", r#"{"transition":"create","behaviour":{"do":"hold"}}"#).await;
     let disk = server.ok("CreateDisk", &from).await.text_at("DiskId");
-    server.settle().await;
+    server.drain().await;
     assert_eq!(server.status_of(&disk).await, "Creating");
     let forced = [("SnapshotId", id.as_str()), ("Force", "true")];
     server.expect_code("DeleteSnapshot", &forced, (403, "Operation.Conflict")).await;

@@ -75,7 +75,7 @@ async fn launches_refuse_a_vswitch_that_is_pending_or_elsewhere_and_a_group_of_a
     for action in ["RunInstances", "CreateInstance"] {
         server.expect_code(action, &pending, (400, "IncorrectVSwitchStatus")).await;
     }
-    server.settle().await;
+    server.drain().await;
     let elsewhere = launch(&[
         ("VSwitchId", Some(part.as_str())),
         ("RegionId", Some("cn-beijing")),

@@ -149,7 +149,7 @@ async fn client_tokens_of_networks_answer_as_before() {
     assert_eq!(server.ok("Vpc.CreateVpc", &ask("10.0.0.0/8")).await.text_at("VpcId"), first);
     let mismatch = (400, "IdempotentParameterMismatch");
     server.expect_code("Vpc.CreateVpc", &ask("10.0.0.0/16"), mismatch).await;
-    server.settle().await;
+    server.drain().await;
     let ask = |range| {
         let place = [("VpcId", first.as_str()), ("ZoneId", ZONE)];
         [place[0], place[1], ("CidrBlock", range), ("ClientToken", "vsw-1")]
