@@ -38,37 +38,24 @@ pub use activity::{Activity, Specification};
 pub use attachment::{Attachment, Phase};
 pub use device::{SYSTEM_DEVICE, first_free_device};
 
-/// `Status` as clients see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DiskStatus {
-    /// Being made.
-    Creating,
-    /// Attached to nothing. An attached disk becomes Available in `Disk::become_available_from`
-    /// alone, a new one by `Disk::new` or `Disk::created`.
-    Available,
-    /// An attach was accepted and is not finished.
-    Attaching,
-    /// Attached.
-    InUse,
-    /// A detach was accepted and is not finished.
-    Detaching,
-    /// Its bytes are being set back.
-    ReIniting,
-}
-
-impl DiskStatus {
-    /// The literal on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DiskStatus::Creating => "Creating",
-            DiskStatus::Available => "Available",
-            DiskStatus::Attaching => "Attaching",
-            DiskStatus::InUse => "In_use",
-            DiskStatus::Detaching => "Detaching",
-            DiskStatus::ReIniting => "ReIniting",
-        }
+string_enum!(
+    /// `Status` as clients see it.
+    DiskStatus {
+        /// Being made.
+        Creating = "Creating",
+        /// Attached to nothing. An attached disk becomes Available in
+        /// `Disk::become_available_from` alone, a new one by `Disk::new` or `Disk::created`.
+        Available = "Available",
+        /// An attach was accepted and is not finished.
+        Attaching = "Attaching",
+        /// Attached.
+        InUse = "In_use",
+        /// A detach was accepted and is not finished.
+        Detaching = "Detaching",
+        /// Its bytes are being set back.
+        ReIniting = "ReIniting",
     }
-}
+);
 
 string_enum!(
     /// System disks carry the operating system.

@@ -73,9 +73,14 @@ pub fn limit(of_disk: &Specification, size_gib: u32, may_burst: bool) -> Perform
     Performance { iops: has.iops.max(bursts), throughput: has.throughput.max(BURST.throughput) }
 }
 
+/// Whether so many operations a second can be provisioned for a `cloud_auto` disk of this size.
+pub fn iops_fit(wanted: Option<u32>, size_gib: u32) -> bool {
+    wanted.is_none_or(|wanted| wanted <= provisionable_iops(size_gib))
+}
+
 /// Operations a second that can be provisioned for a `cloud_auto` disk of this size beyond what it
 /// has anyway: 1000 for each GiB less the baseline, up to 50000; none up to 3 GiB.
-pub fn provisionable_iops(size_gib: u32) -> u32 {
+fn provisionable_iops(size_gib: u32) -> u32 {
     let baseline = of(Category::CloudAuto, None, size_gib).iops;
     size_gib.saturating_mul(1_000).saturating_sub(baseline).min(PROVISIONED_IOPS)
 }

@@ -32,7 +32,11 @@ impl Paging {
         if token.is_none() && most.is_none() {
             return Ok(Paging::numbered(number, size));
         }
-        let most = most.map_or(SIZE, |most| bounded(most.0));
+        Paging::by_token(token, most.map_or(SIZE, |most| bounded(most.0)))
+    }
+
+    /// The page of `most` entries after that which a token ends, for lists that know no numbers.
+    pub(crate) fn by_token(token: &Option<Text<1, 128>>, most: u32) -> Result<Paging, Refusal> {
         let after = token.as_ref().map(|token| parse_token(&token.0)).transpose()?;
         Ok(Paging { page: Page::After { after, most }, number: 1, size: most })
     }

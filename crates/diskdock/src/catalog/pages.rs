@@ -181,7 +181,7 @@ fn reply_fields(fields: &[ReplyField], depth: usize, out: &mut String) {
 }
 
 /// The type in words, and the fields inside it.
-fn reply_type(shape: &ReplyShape) -> (String, &'static [ReplyField]) {
+pub(crate) fn reply_type(shape: &ReplyShape) -> (String, &'static [ReplyField]) {
     match shape {
         ReplyShape::Text => ("string".to_owned(), &[]),
         ReplyShape::Integer => ("integer".to_owned(), &[]),

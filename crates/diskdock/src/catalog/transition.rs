@@ -78,6 +78,17 @@ impl Settling {
             _ => self.goal,
         }
     }
+
+    /// The ids that a request names in these parameters; none if the reply brings them.
+    pub(crate) fn requested<'a>(&self, pairs: &'a [(String, String)]) -> Vec<&'a str> {
+        let Ids::Requested(name) = self.ids else { return Vec::new() };
+        let is_one = |given: &str| {
+            let rest = given.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let named = pairs.iter().filter(|(given, _)| is_one(given));
+        named.map(|(_, id)| id.as_str()).collect()
+    }
 }
 
 /// Where the ids of the resources are.

@@ -227,6 +227,14 @@ macro_rules! choice {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }
 
+        impl $name {
+            /// The word as it is written here.
+            #[allow(dead_code, reason = "not every set of words is written, too")]
+            $vis const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),* }
+            }
+        }
+
         impl $crate::catalog::Value for $name {
             const SHAPE: $crate::catalog::Shape =
                 $crate::catalog::Shape::Choice(&[$($word),*], $crate::catalog::Case::$case);

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::text::line;
 use crate::catalog::document::one_line;
+use crate::catalog::pages::reply_type;
 use crate::catalog::{ReplyField, ReplyShape};
 
 /// The fields of a reply, with the RequestId that every reply has.
@@ -21,27 +22,12 @@ pub(super) fn tree(shape: &ReplyShape) -> Markup {
 fn fields_of(fields: &[ReplyField], path: &str) -> Markup {
     html! {
         @for field in fields {
-            @let (kind, inside) = kind(&field.shape);
+            @let (kind, inside) = reply_type(&field.shape);
             @let path = format!("{path}.{}", field.name);
             li id=(path) {
                 code { (field.name) } " " span.type { (kind) } " " (line(&one_line(field.doc)))
                 @if !inside.is_empty() { ul { (fields_of(inside, &path)) } }
             }
-        }
-    }
-}
-
-/// The type in words, and the fields inside it.
-fn kind(shape: &ReplyShape) -> (String, &'static [ReplyField]) {
-    match shape {
-        ReplyShape::Text => ("string".to_owned(), &[]),
-        ReplyShape::Integer => ("integer".to_owned(), &[]),
-        ReplyShape::Number => ("number".to_owned(), &[]),
-        ReplyShape::Boolean => ("boolean".to_owned(), &[]),
-        ReplyShape::Object(fields) => ("object".to_owned(), fields),
-        ReplyShape::List(of) => {
-            let (one, inside) = kind(of);
-            (format!("list of {one}"), inside)
         }
     }
 }

@@ -176,8 +176,9 @@ impl Facts {
     }
 
     fn iops_fit(&self) -> bool {
-        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
-        self.params.provisioned_iops.is_none_or(|Integer(wanted)| wanted <= i64::from(most))
+        let wanted = self.params.provisioned_iops.map(|Integer(wanted)| wanted);
+        let wanted = wanted.map(|wanted| u32::try_from(wanted).unwrap_or(u32::MAX));
+        performance::iops_fit(wanted, self.size_gib.unwrap_or(0))
     }
 }
 

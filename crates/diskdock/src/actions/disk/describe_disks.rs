@@ -285,7 +285,8 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
         LockFilter::Security => LockReason::Security,
     });
     filter.tags = paging::tags(&params.tag.0)?;
-    restrict_status(&mut filter, params.status);
+    // `All` is no status, so it restricts nothing.
+    filter.status = params.status.and_then(|status| DiskStatus::from_word(status.as_str()));
     restrict_attributes(&mut filter, params);
     restrict_texts(&mut filter, params);
     for Filter { key, value } in &params.filter.0 {
@@ -297,18 +298,6 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
         }
     }
     Ok(filter)
-}
-
-fn restrict_status(filter: &mut DiskFilter, status: Option<StatusFilter>) {
-    filter.status = match status {
-        None | Some(StatusFilter::All) => None,
-        Some(StatusFilter::Available) => Some(DiskStatus::Available),
-        Some(StatusFilter::Attaching) => Some(DiskStatus::Attaching),
-        Some(StatusFilter::InUse) => Some(DiskStatus::InUse),
-        Some(StatusFilter::Detaching) => Some(DiskStatus::Detaching),
-        Some(StatusFilter::Creating) => Some(DiskStatus::Creating),
-        Some(StatusFilter::ReIniting) => Some(DiskStatus::ReIniting),
-    };
 }
 
 fn restrict_attributes(filter: &mut DiskFilter, params: &Params) {

@@ -200,18 +200,7 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
     }
     filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
     filter.tags = paging::plain_tags(&params.tag.0)?;
-    filter.status = match params.status {
-        None => None,
-        Some(StatusOfDisk::InUse) => Some(DiskStatus::InUse),
-        Some(StatusOfDisk::Available) => Some(DiskStatus::Available),
-        Some(StatusOfDisk::Attaching) => Some(DiskStatus::Attaching),
-        Some(StatusOfDisk::Detaching) => Some(DiskStatus::Detaching),
-        Some(StatusOfDisk::Creating) => Some(DiskStatus::Creating),
-        Some(StatusOfDisk::ReIniting) => {
-            filter.also.push(|disk| disk.status().as_str() == "ReIniting");
-            None
-        }
-    };
+    filter.status = params.status.and_then(|status| DiskStatus::from_word(status.as_str()));
     Ok(filter)
 }
 

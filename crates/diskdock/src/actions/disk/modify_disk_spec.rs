@@ -173,8 +173,7 @@ impl Facts {
     }
 
     fn iops_fit(&self) -> bool {
-        let most = performance::provisionable_iops(self.disk.size_gib);
-        self.to.provisioned_iops.is_none_or(|wanted| wanted <= most)
+        performance::iops_fit(self.to.provisioned_iops, self.disk.size_gib)
     }
 }
 

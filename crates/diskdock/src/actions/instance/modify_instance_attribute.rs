@@ -7,6 +7,7 @@ use domain::inventory::OsType;
 use super::launch::names::{HostName, fits_windows};
 use super::launch::params::CreditSpecification;
 use super::launch::plan::USER_DATA_BYTES;
+use super::run_instances::PrivateDnsNameOptions;
 use crate::actions::disk::attach_disk::Password;
 use crate::actions::prelude::*;
 
@@ -67,25 +68,6 @@ params!(
         topology_type: Option<Text<0, 64>>,
         /// Virtualisation inside the guest.
         nested_virtualization: Option<Text<0, 64>>,
-    }
-);
-
-params!(
-    /// Names in the private DNS.
-    pub(crate) struct PrivateDnsNameOptions {
-        /// An IPv6 record for the name that is made of the id.
-        #[wire = "EnableInstanceIdDnsAAAARecord"]
-        enable_instance_id_dns_aaaa_record: Option<bool>,
-        /// An IPv4 record for the name that is made of the id.
-        #[wire = "EnableInstanceIdDnsARecord"]
-        enable_instance_id_dns_a_record: Option<bool>,
-        /// An IPv4 record for the name that is made of the address.
-        #[wire = "EnableIpDnsARecord"]
-        enable_ip_dns_a_record: Option<bool>,
-        /// A record from the address to the name.
-        enable_ip_dns_ptr_record: Option<bool>,
-        /// How the name is made.
-        hostname_type: Option<Text<0, 64>>,
     }
 );
 

@@ -139,27 +139,6 @@ What is used is counted. What has no limit here, such as processors, is answered
     }
 }
 
-impl AccountAttribute {
-    fn as_str(self) -> &'static str {
-        match self {
-            AccountAttribute::NetworkType => "instance-network-type",
-            AccountAttribute::MaxSecurityGroups => "max-security-groups",
-            AccountAttribute::MaxInterfaces => "max-elastic-network-interfaces",
-            AccountAttribute::MaxCores => "max-postpaid-instance-vcpu-count",
-            AccountAttribute::MaxSpotCores => "max-spot-instance-vcpu-count",
-            AccountAttribute::UsedCores => "used-postpaid-instance-vcpu-count",
-            AccountAttribute::UsedSpotCores => "used-spot-instance-vcpu-count",
-            AccountAttribute::MaxCapacity => "max-postpaid-yundisk-capacity",
-            AccountAttribute::UsedCapacity => "used-postpaid-yundisk-capacity",
-            AccountAttribute::MaxDedicatedHosts => "max-dedicated-hosts",
-            AccountAttribute::InstanceTypes => "supported-postpaid-instance-types",
-            AccountAttribute::MaxCommands => "max-axt-command-count",
-            AccountAttribute::MaxInvocations => "max-axt-invocation-daily",
-            AccountAttribute::RealName => "real-name-authentication",
-        }
-    }
-}
-
 fn values(
     tx: &dyn ReadTx,
     call: &Call<'_>,

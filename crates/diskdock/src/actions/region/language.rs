@@ -31,7 +31,7 @@ impl Language {
 }
 
 choice!(
-    /// How a spot instance would bid.
+    /// How a spot instance bids.
     pub(crate) enum SpotStrategy {
         NoSpot = "NoSpot",
         SpotWithPriceLimit = "SpotWithPriceLimit",

@@ -9,7 +9,7 @@ pub(crate) mod describe_instance_types;
 pub(crate) mod describe_regions;
 pub(crate) mod describe_zones;
 mod image_view;
-mod language;
+pub(crate) mod language;
 pub(crate) mod resource;
 mod sold;
 mod type_filter;

@@ -190,17 +190,6 @@ impl RuleBase {
 }
 
 impl Protocol {
-    fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "TCP",
-            Protocol::Udp => "UDP",
-            Protocol::Icmp => "ICMP",
-            Protocol::Icmp6 => "ICMPv6",
-            Protocol::Gre => "GRE",
-            Protocol::All => "ALL",
-        }
-    }
-
     fn has_ports(self) -> bool {
         matches!(self, Protocol::Tcp | Protocol::Udp)
     }

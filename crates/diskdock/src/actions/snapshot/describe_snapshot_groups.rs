@@ -2,7 +2,7 @@
 
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
-use crate::actions::paging::{self, parse_token, token};
+use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
 use crate::catalog::times::with_seconds;
@@ -154,16 +154,15 @@ impl Query for DescribeSnapshotGroups {
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_IN_RECORDS)?;
         let most = params.max_results.and_then(|most| u32::try_from(most.0).ok());
-        let after = params.next_token.as_ref().map(|token| parse_token(&token.0)).transpose()?;
-        let page = Page::After { after, most: most.unwrap_or(MAX_RESULTS) };
-        let found = tx.list(&filter(call, params)?, &page)?;
+        let paging = Paging::by_token(&params.next_token, most.unwrap_or(MAX_RESULTS))?;
+        let found = tx.list(&filter(call, params)?, &paging.page)?;
         let items = found.entries.iter().map(|group| {
             let snapshots = snapshot_lookups::of_group(tx, group)?;
             Ok(item(group, &snapshots))
         });
         let snapshot_group = items.collect::<Result<Vec<_>, StoreError>>()?;
         Ok(Reply {
-            next_token: token(found.next),
+            next_token: paging.next_token(found.next),
             snapshot_groups: SnapshotGroups { snapshot_group },
         })
     }

@@ -1,7 +1,7 @@
 //! `ListTagResources`: the tags of resources of one kind.
 
 use super::tagged::ResourceType;
-use crate::actions::paging::{parse_token, token};
+use crate::actions::paging::Paging;
 use crate::actions::prelude::*;
 use crate::store::{DynEntity, Scope};
 
@@ -110,8 +110,8 @@ impl Query for ListTagResources {
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let tags = check(params)?;
-        let after = params.next_token.as_ref().map(|token| parse_token(&token.0)).transpose();
-        let after = after.map_err(|_| &TAG_TOKEN_NOT_VALID)?;
+        let paging = Paging::by_token(&params.next_token, ON_A_PAGE);
+        let paging = paging.map_err(|_| &TAG_TOKEN_NOT_VALID)?;
         let Some(kind) = params.resource_type.stored() else { return Ok(reply(Vec::new(), "")) };
         let ids: Vec<&str> = params.resource_id.0.iter().map(|id| &*id.0).collect();
         let scope = Scope {
@@ -130,11 +130,10 @@ impl Query for ListTagResources {
             let tagged = !one.tags().is_empty() && crate::store::has_tags(one.tags(), &tags);
             Ok(named && visible && tagged && is_like(one.tags(), &params.tag_filter.0))
         };
-        let found =
-            tx.resources(kind, &scope, &Page::After { after, most: ON_A_PAGE }, &mut matches)?;
+        let found = tx.resources(kind, &scope, &paging.page, &mut matches)?;
         let kind = params.resource_type.as_str();
         let rows = found.entries.iter().flat_map(|one| rows(&**one, kind)).collect();
-        Ok(reply(rows, &token(found.next)))
+        Ok(reply(rows, &paging.next_token(found.next)))
     }
 }
 

@@ -40,31 +40,6 @@ choice!(
 );
 
 impl ResourceType {
-    /// The literal on the wire.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            ResourceType::Instance => "instance",
-            ResourceType::Disk => "disk",
-            ResourceType::Snapshot => "snapshot",
-            ResourceType::Image => "image",
-            ResourceType::SecurityGroup => "securitygroup",
-            ResourceType::Volume => "volume",
-            ResourceType::NetworkInterface => "eni",
-            ResourceType::DedicatedHost => "ddh",
-            ResourceType::DedicatedHostCluster => "ddhcluster",
-            ResourceType::KeyPair => "keypair",
-            ResourceType::LaunchTemplate => "launchtemplate",
-            ResourceType::ReservedInstance => "reservedinstance",
-            ResourceType::SnapshotPolicy => "snapshotpolicy",
-            ResourceType::ElasticityAssurance => "elasticityassurance",
-            ResourceType::CapacityReservation => "capacityreservation",
-            ResourceType::Command => "command",
-            ResourceType::Invocation => "invocation",
-            ResourceType::Activation => "activation",
-            ResourceType::ManagedInstance => "managedinstance",
-        }
-    }
-
     /// The kind in the store; none if the store keeps no such thing.
     pub(super) fn stored(self) -> Option<&'static EntityType> {
         KINDS.iter().copied().find(|kind| word_of(kind) == self.as_str())

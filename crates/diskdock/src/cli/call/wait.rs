@@ -63,11 +63,8 @@ pub(crate) async fn until_settled(
 /// The ids of the resources that the request names or the reply brings.
 fn ids(settling: &Settling, parameters: &[Pair], reply: &Value) -> Vec<String> {
     let mut ids: Vec<String> = match settling.ids {
-        Ids::Requested(name) => {
-            let numbered = format!("{name}.");
-            let is_one = |given: &str| given == name || given.starts_with(&numbered);
-            let given = parameters.iter().filter(|(given, _)| is_one(given));
-            given.map(|(_, id)| id.clone()).collect()
+        Ids::Requested(_) => {
+            settling.requested(parameters).into_iter().map(str::to_owned).collect()
         }
         Ids::Replied(field) => {
             reply.get(field).and_then(Value::as_str).map(str::to_owned).into_iter().collect()

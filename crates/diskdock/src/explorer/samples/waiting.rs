@@ -1,7 +1,7 @@
 //! The wait after an asynchronous call, and how its end is known: as the action declares it, for
 //! the values of one request.
 
-use crate::catalog::{Goal, Resource, Settling, Spec};
+use crate::catalog::{Goal, Ids, Resource, Settling, Spec};
 use crate::gateway::decode::Pair;
 
 /// Where the ids come from.
@@ -49,13 +49,10 @@ pub(super) fn of(spec: &Spec, pairs: &[Pair]) -> Option<Waiting> {
 
 fn ids(settling: &Settling, pairs: &[Pair]) -> SampleIds {
     match settling.ids {
-        crate::catalog::Ids::Replied(field) => SampleIds::Replied(field),
-        crate::catalog::Ids::RepliedList(path) => SampleIds::RepliedList(path),
-        crate::catalog::Ids::Requested(name) => {
-            let numbered = format!("{name}.");
-            let is_one = |given: &str| given == name || given.starts_with(&numbered);
-            let named = pairs.iter().filter(|(given, _)| is_one(given));
-            SampleIds::Named(named.map(|(_, id)| id.clone()).collect())
+        Ids::Replied(field) => SampleIds::Replied(field),
+        Ids::RepliedList(path) => SampleIds::RepliedList(path),
+        Ids::Requested(_) => {
+            SampleIds::Named(settling.requested(pairs).into_iter().map(str::to_owned).collect())
         }
     }
 }

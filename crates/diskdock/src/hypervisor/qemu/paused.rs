@@ -60,6 +60,17 @@ impl Qemu {
         why
     }
 
+    /// The monitor of a machine, and whether its processors run; none if it is off.
+    async fn query_status(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Option<(qmp::Client, MachineStatus)>, TransientError> {
+        let Some(client) = self.client(machine, state).await? else { return Ok(None) };
+        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
+        Ok(Some((client, status)))
+    }
+
     /// Pauses a machine until an operator resumes it.
     pub(super) async fn pause_machine(
         &self,
@@ -67,10 +78,9 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        let Some(client) = self.client(&machine, &mut state).await? else {
+        let Some((client, status)) = self.query_status(&machine, &mut state).await? else {
             return Ok(Progress::Failed(OFF.to_owned()));
         };
-        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if let Some(why) = self.note_status(&machine, &mut state, &status) {
             return Ok(paused_already(&why));
         }
@@ -86,10 +96,9 @@ impl Qemu {
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        let Some(client) = self.client(&machine, &mut state).await? else {
+        let Some((client, status)) = self.query_status(&machine, &mut state).await? else {
             return Ok(Progress::Failed(OFF.to_owned()));
         };
-        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
         if why_paused(&status).is_none() {
             return Ok(Progress::Failed(NOT_PAUSED.to_owned()));
         }

@@ -85,8 +85,7 @@ impl DiskPlan {
 
     /// Whether the size allows the bought operations a second.
     pub(crate) fn iops_fit(&self) -> bool {
-        let most = performance::provisionable_iops(self.size_gib.unwrap_or(0));
-        self.iops.is_none_or(|wanted| wanted <= most)
+        performance::iops_fit(self.iops, self.size_gib.unwrap_or(0))
     }
 
     /// Whether a disk of this size can burst, if it is to.

@@ -5,6 +5,7 @@ use domain::SnapshotId;
 use crate::actions::disk::attach_disk::Password;
 use crate::actions::disk::create_disk::Arn;
 use crate::actions::prelude::*;
+use crate::actions::region::language::SpotStrategy;
 use crate::catalog::{Shape, Value};
 
 use super::names::{HostName, SequencedName};
@@ -248,30 +249,10 @@ choice!(
 );
 
 choice!(
-    /// How a spot instance bids.
-    pub(crate) enum SpotStrategy {
-        NoSpot = "NoSpot",
-        SpotWithPriceLimit = "SpotWithPriceLimit",
-        SpotAsPriceGo = "SpotAsPriceGo",
-    }
-);
-
-impl SpotStrategy {
-    /// The literal on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            SpotStrategy::NoSpot => "NoSpot",
-            SpotStrategy::SpotWithPriceLimit => "SpotWithPriceLimit",
-            SpotStrategy::SpotAsPriceGo => "SpotAsPriceGo",
-        }
-    }
-}
-
-choice!(
     /// The treatment of a reclaimed spot instance.
     pub(crate) enum SpotInterruption {
         Terminate = "Terminate",
-        ActionError = "Stop",
+        Stop = "Stop",
     }
 );
 
@@ -283,16 +264,6 @@ choice!(
     }
 );
 
-impl CreditSpecification {
-    /// The literal on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            CreditSpecification::Standard => "Standard",
-            CreditSpecification::Unlimited => "Unlimited",
-        }
-    }
-}
-
 choice!(
     /// How public bandwidth is paid for.
     pub(crate) enum InternetChargeType {
@@ -300,16 +271,6 @@ choice!(
         PayByBandwidth = "PayByBandwidth",
     }
 );
-
-impl InternetChargeType {
-    /// The literal on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            InternetChargeType::PayByTraffic => "PayByTraffic",
-            InternetChargeType::PayByBandwidth => "PayByBandwidth",
-        }
-    }
-}
 
 /// An IPv4 address.
 #[derive(Clone, Copy, Debug)]

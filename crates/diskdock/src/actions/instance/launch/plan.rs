@@ -8,13 +8,14 @@ use domain::limits::DATA_DISKS_PER_REQUEST;
 use super::disk_plan::DiskPlan;
 use super::names::{Sequence, fits_windows};
 use super::network::{self, NetworkPlan};
-use super::params::{Launch, PeriodUnit, SpotStrategy};
+use super::params::{Launch, PeriodUnit};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::forwards;
 use crate::actions::key_pair::named as key_pair;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::actions::region::language::SpotStrategy;
 
 /// Bytes of user data before encoding (documentation of RunInstances).
 pub(crate) const USER_DATA_BYTES: usize = 32 * 1024;
