@@ -1,52 +1,48 @@
 //! Puts the parts together: the same for the program and for tests.
 
+mod driver;
+mod periodic_tasks;
 pub mod worlds;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use domain::InstanceId;
 use domain::inventory::Inventory;
-use tokio::sync::Notify;
 
 use crate::actions::OPERATIONS;
-use crate::actions::snapshot_policy::schedule::{Now, carry_out_due};
-use crate::catalog::{Console, ConsoleOutput, Environment, Environments};
+use crate::catalog::{Environment, Environments};
 use crate::clock::Clock;
 use crate::gateway::faults::Faults;
 use crate::gateway::guard::Guard;
 use crate::gateway::keys::{Keys, StartKeys};
 use crate::gateway::metrics::Metrics;
-use crate::gateway::nonce::stored::{StoredNonces, delete_stored};
+use crate::gateway::nonce::stored::StoredNonces;
 use crate::gateway::nonce::{MAX_NONCES, Nonces};
 use crate::gateway::recent::Recent;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::{Gateway, OtherWorlds};
-use crate::hypervisor::qemu::{self, Qemu};
+use crate::hypervisor::qemu;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
-use crate::operations::{BackgroundTasks, PeriodicTask, Runner};
-use crate::reserve;
+use crate::operations::{BackgroundTasks, Runner};
 use crate::service::{Quotas, Services};
-use crate::storage::Images;
+use crate::storage::{DiskCache, Images};
 use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
+use driver::Driver;
+use periodic_tasks::{reload_keys, scan_images, tasks};
 use worlds::Worlds;
 
-/// How long the server rests between two looks for imported images, and between two clearings of
-/// the memory of nonces.
-const REFRESHED_EVERY: Duration = Duration::from_secs(20);
-/// How long it rests between two reads of the access keys of a store that other servers change.
-const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
-
-/// How long the server rests between two looks at how much disks are used.
-const MEASURED_EVERY: Duration = Duration::from_secs(5);
-
-/// How long the server rests between two looks for automatic snapshots that are due.
-const SCHEDULED_EVERY: Duration = Duration::from_secs(20);
+/// The configuration of real machines and of their disks.
+#[derive(Clone, Debug)]
+pub struct RealMachines {
+    /// The configuration of QEMU.
+    pub qemu: qemu::Config,
+    /// Whether disks go through the page cache of the host.
+    pub disk_cache: DiskCache,
+}
 
 /// The options of a server.
 pub struct AssemblyOptions {
@@ -66,8 +62,8 @@ pub struct AssemblyOptions {
     pub ids: IdGenerator,
     /// How long simulated transitions take.
     pub pace: Pace,
-    /// The configuration of QEMU; `None` for the simulated hypervisor.
-    pub qemu: Option<qemu::Config>,
+    /// Real machines; `None` for the simulated hypervisor.
+    pub real: Option<RealMachines>,
     /// Whether parameters without effect are an error, instead of being listed in a header.
     pub strict: bool,
     /// The quotas of an account.
@@ -124,7 +120,7 @@ impl Assembly {
         if let Some(lease) = store.read_blocking(|tx| tx.lease(store.server()))? {
             clock.go_on_from(lease.uptime);
         }
-        let driver = Driver::of(plan.pace, shares_store, plan.qemu, &plan.directory)?;
+        let driver = Driver::of(plan.pace, shares_store, plan.real, &plan.directory)?;
         let Driver {
             hypervisor,
             simulated,
@@ -152,7 +148,7 @@ impl Assembly {
             use_of_disk: Arc::new(move |id| measured.use_of(id)),
         };
         let environment = Arc::new(Environments::new(environment));
-        offer_images(&inventory_source, &environment);
+        scan_images(&inventory_source, &environment);
         let services = Services {
             store,
             runner: Arc::new(runner),
@@ -186,14 +182,6 @@ impl Assembly {
     }
 }
 
-/// Offers the images that are imported by now.
-fn offer_images(source: &InventorySource, environment: &Environments) {
-    match source.scan() {
-        Ok(found) => found.into_iter().for_each(|inventory| environment.inventory(inventory)),
-        Err(fault) => tracing::error!(%fault, "cannot look for imported images"),
-    }
-}
-
 /// A gateway that has not seen a call yet.
 fn gateway(
     services: Services,
@@ -214,135 +202,5 @@ fn gateway(
         metrics: Metrics::default(),
         recent: Recent::default(),
         worlds: OtherWorlds::default(),
-    }
-}
-
-/// Maintenance besides that of operations. With real machines, space is set aside in `kept`, since
-/// guests can fill the file system of the store, and the use of disks is measured.
-fn tasks(
-    gateway: &Gateway,
-    source: &Arc<InventorySource>,
-    hypervisor: &Arc<dyn Hypervisor>,
-    kept: Option<PathBuf>,
-) -> Vec<PeriodicTask> {
-    let Services { store, clock, environment, .. } = &gateway.services;
-    let (source, environment) = (Arc::clone(source), Arc::clone(environment));
-    let nonces = Arc::clone(&gateway.nonces);
-    let policies = Arc::clone(&environment);
-    let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
-    let time = Arc::clone(clock);
-    let measured = kept.is_some().then(|| measure_disks(hypervisor, clock));
-    let (store, clock) = (Arc::clone(store), Arc::clone(clock));
-    let mut tasks = vec![
-        PeriodicTask::new("make automatic snapshots", SCHEDULED_EVERY, move || {
-            let (store, runner) = (Arc::clone(&kept_in), Arc::clone(&runner));
-            let environment = policies.current();
-            let now = Now { moment: time.now(), uptime: time.uptime() };
-            async move { carry_out_due(&store, &runner, &environment, now).await }
-        }),
-        PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
-            let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
-            async move { source.refresh(|found| environment.inventory(found)).await }
-        }),
-        PeriodicTask::new("forget old nonces", REFRESHED_EVERY, move || {
-            let now_s = clock.now_for_signatures().seconds();
-            let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
-            let store = Arc::clone(&store);
-            async move { delete_stored(&store, expired_s).await }
-        }),
-    ];
-    tasks.extend(kept.map(|directory| {
-        PeriodicTask::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
-            std::future::ready(reserve::keep(&directory))
-        })
-        .also_at_start()
-    }));
-    tasks.extend(measured);
-    tasks
-}
-
-/// Looks at how much real disks are used, for DescribeDiskMonitorData, and writes down which are
-/// damaged where that has failed.
-fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>) -> PeriodicTask {
-    let (hypervisor, clock) = (Arc::clone(hypervisor), Arc::clone(clock));
-    PeriodicTask::new("measure and maintain disks", MEASURED_EVERY, move || {
-        let (hypervisor, now) = (Arc::clone(&hypervisor), clock.now());
-        async move { hypervisor.maintain(now).await }
-    })
-}
-
-/// Follows the access keys that other servers add and remove: soon after it hears of them, and
-/// regularly.
-fn reload_keys(gateway: &Arc<Gateway>, changed: &Arc<Notify>) -> PeriodicTask {
-    let gateway = Arc::downgrade(gateway);
-    PeriodicTask::new("read the access keys", KEYS_READ_EVERY, move || {
-        let gateway = gateway.upgrade();
-        async move {
-            match gateway {
-                Some(gateway) => gateway.keys.reload(&gateway.services.store).await,
-                None => Ok(()),
-            }
-        }
-    })
-    .also_after(changed)
-}
-
-/// A driver with what the rest has to know of it.
-struct Driver {
-    hypervisor: Arc<dyn Hypervisor>,
-    simulated: Option<Arc<Simulated>>,
-    console: Console,
-    creating_takes_time: bool,
-    keeps_shared_disks: bool,
-    keeps_snapshots: bool,
-}
-
-impl Driver {
-    /// The driver; where the store is shared, it is one of several.
-    fn of(
-        pace: Pace,
-        shares_store: bool,
-        qemu: Option<qemu::Config>,
-        directory: &Path,
-    ) -> Result<Driver, StoreError> {
-        match qemu {
-            None if shares_store => Ok(Driver::simulated(Simulated::following_store(pace))),
-            None => Ok(Driver::simulated(Simulated::new(pace))),
-            Some(config) => {
-                let opened = Qemu::open(config, directory);
-                opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
-            }
-        }
-    }
-
-    fn simulated(simulated: Simulated) -> Driver {
-        let simulated = Arc::new(simulated);
-        let console = |id: &InstanceId| {
-            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
-            Ok(ConsoleOutput { bytes: text.into(), at: None })
-        };
-        Driver {
-            creating_takes_time: simulated.creating_takes_time(),
-            hypervisor: Arc::<Simulated>::clone(&simulated),
-            simulated: Some(simulated),
-            console: Arc::new(console),
-            keeps_shared_disks: true,
-            keeps_snapshots: true,
-        }
-    }
-
-    fn qemu(qemu: Arc<Qemu>) -> Driver {
-        let speaks = Arc::clone(&qemu);
-        Driver {
-            hypervisor: qemu,
-            simulated: None,
-            console: Arc::new(move |id: &InstanceId| {
-                let (bytes, at) = speaks.console(id)?;
-                Ok(ConsoleOutput { bytes, at })
-            }),
-            creating_takes_time: true,
-            keeps_shared_disks: false,
-            keeps_snapshots: true,
-        }
     }
 }

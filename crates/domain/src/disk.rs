@@ -44,7 +44,7 @@ string_enum!(
         /// Being made.
         Creating = "Creating",
         /// Attached to nothing. An attached disk becomes Available in
-        /// `Disk::become_available_from` alone, a new one by `Disk::new` or `Disk::created`.
+        /// `Disk::remove_attachment` alone, a new one by `Disk::new` or `Disk::created`.
         Available = "Available",
         /// An attach was accepted and is not finished.
         Attaching = "Attaching",
@@ -236,7 +236,7 @@ impl Disk {
     }
 
     /// The status as clients see it. It follows from activity and attachments: a disk without
-    /// attachments is Available, see `become_available_from`.
+    /// attachments is Available, see `remove_attachment`.
     pub fn status(&self) -> DiskStatus {
         if !self.is_created() {
             return DiskStatus::Creating;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::Failure;
+use crate::assembly::RealMachines;
 use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
@@ -207,8 +208,8 @@ impl MachineArgs {
         }
     }
 
-    /// The configuration of QEMU; `None` for the simulated hypervisor.
-    pub(crate) fn config(&self, ephemeral: bool) -> Result<Option<Config>, Failure> {
+    /// The real machines and their disks; `None` for the simulated hypervisor.
+    pub(crate) fn real(&self, ephemeral: bool) -> Result<Option<RealMachines>, Failure> {
         if self.hypervisor == HypervisorChoice::Simulated {
             return Ok(None);
         }
@@ -218,16 +219,16 @@ impl MachineArgs {
         }
         let user = user::of_machines(&self.qemu_user)
             .map_err(|error| Failure::new(error, "Name another one with --qemu-user."))?;
-        Ok(Some(Config {
+        let qemu = Config {
             program: self.qemu.clone(),
             accel: self.accel,
             user,
             network: self.network.clone(),
             programs: self.programs()?,
-            disk_cache: self.disk_cache.into(),
             throttle: self.throttle_disks.into(),
             shutdown_grace_ms: self.shutdown_grace,
-        }))
+        };
+        Ok(Some(RealMachines { qemu, disk_cache: self.disk_cache.into() }))
     }
 
     /// The programs that the network needs, if they are there: a guest is never given another

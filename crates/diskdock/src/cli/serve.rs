@@ -131,7 +131,7 @@ fn plan(
         clock: Clock::default(),
         ids,
         pace: args.pace,
-        qemu: args.machines.config(args.ephemeral)?,
+        real: args.machines.real(args.ephemeral)?,
         strict: args.strict,
         quotas: Quotas {
             machine_memory_mib: args.machines.memory_mib(),

@@ -223,7 +223,7 @@ impl Volumes for Directory {
         image: Option<&str>,
     ) -> Result<(), StorageError> {
         if self.path(disk)?.is_some() {
-            return self.flush(disk);
+            return self.sync(disk);
         }
         let bytes = u64::from(size_gib) * GIB;
         match image {
@@ -257,7 +257,7 @@ impl Volumes for Directory {
         self.sync_handle(disk, found).sync()
     }
 
-    fn flush(&self, disk: &DiskId) -> Result<(), StorageError> {
+    fn sync(&self, disk: &DiskId) -> Result<(), StorageError> {
         let found = self.sound_file(disk)?;
         self.sync_handle(disk, found).sync()?;
         files::sync(self.disks())
@@ -298,6 +298,10 @@ impl Volumes for Directory {
 
     fn has_free_space(&self) -> Result<bool, StorageError> {
         reserve::is_room_for_disks(self.disks()).at("look for room in", self.disks())
+    }
+
+    fn free_bytes(&self) -> Result<u64, StorageError> {
+        files::free_bytes(self.disks()).at("look for room in", self.disks())
     }
 
     fn list(&self) -> Result<Vec<DiskId>, StorageError> {

@@ -73,7 +73,7 @@ impl Directory {
     ) -> Result<(), StorageError> {
         let path = staged(self.disks(), name)?;
         if self.path(disk)?.is_some() {
-            return self.flush(disk);
+            return self.sync(disk);
         }
         let file = files::open(&path, true).map_err(|_| StorageError::Missing {
             what: format!("the staged file {name}"),

@@ -322,7 +322,7 @@ impl Snapshots for Directory {
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
         if self.path(disk)?.is_some() {
-            return self.flush(disk);
+            return self.sync(disk);
         }
         let staging = self.staging()?;
         self.fill_with(snapshot, size_gib, &staging.file(UNNAMED), watch)?;

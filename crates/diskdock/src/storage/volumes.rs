@@ -125,7 +125,7 @@ pub trait Volumes: Snapshots {
 
     /// Waits until the volume, with everything that was written to it, would survive a crash. A
     /// failure damages the volume.
-    fn flush(&self, disk: &DiskId) -> Result<(), StorageError>;
+    fn sync(&self, disk: &DiskId) -> Result<(), StorageError>;
 
     /// Opens the volume before a machine closes it, or after the machine has ended: Linux reports a
     /// failed write-out only to descriptors that were opened before. Fails if the file that the
@@ -144,6 +144,9 @@ pub trait Volumes: Snapshots {
 
     /// Whether there is room for another volume, or for a larger one.
     fn has_free_space(&self) -> Result<bool, StorageError>;
+
+    /// The bytes that volumes which exist may still take.
+    fn free_bytes(&self) -> Result<u64, StorageError>;
 
     /// The ids of all volumes, sorted.
     fn list(&self) -> Result<Vec<DiskId>, StorageError>;

@@ -9,14 +9,15 @@ mod contract;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diskdock::clock::Clock;
 use diskdock::hypervisor::qemu::accel::AccelChoice;
 use diskdock::hypervisor::qemu::network::{Network, Programs};
 use diskdock::hypervisor::qemu::throttle::DiskThrottle;
-use diskdock::hypervisor::qemu::{Config, Qemu, user};
-use diskdock::storage::{DiskCache, Images, Import, ImportedFiles};
+use diskdock::hypervisor::qemu::{Config, Qemu, prepare, user};
+use diskdock::storage::{Directory, DiskCache, Images, Import, ImportedFiles};
 
 use contract::{Bench, Pass, contract};
 
@@ -62,11 +63,13 @@ async fn the_qemu_driver_keeps_the_contract() {
         user: user::of_machines(user::BY_DEFAULT).unwrap(),
         network: Network::None,
         programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
-        disk_cache: DiskCache::None,
         throttle: DiskThrottle::Documented,
         shutdown_grace_ms: 30_000,
     };
-    let driver = Qemu::open(config, directory.path()).unwrap();
+    let prepared = prepare(directory.path(), config.user).unwrap();
+    let disks = Directory::open(&prepared, config.user).unwrap();
+    let disks = disks.with_cache(DiskCache::None).unwrap();
+    let driver = Qemu::open(config, &prepared, Arc::new(disks));
     let clock = Clock::default();
     let pass = |milliseconds: i64| -> Pass {
         let milliseconds = u64::try_from(milliseconds).unwrap().min(500);

@@ -78,7 +78,7 @@ impl Disk {
         now: Moment,
     ) -> Result<(Attachment, u64), IllegalTransition> {
         let taken = self.held_once().cloned().ok_or(IllegalTransition)?;
-        self.become_available_from(&taken.instance);
+        self.remove_attachment(&taken.instance);
         match self.begin_attach(instance, device, now) {
             Ok(generation) => Ok((taken, generation)),
             Err(illegal) => {
@@ -125,7 +125,7 @@ impl Disk {
         generation: u64,
     ) -> Result<(), IllegalTransition> {
         self.attachment_to(instance, generation, |phase| matches!(phase, Phase::Attaching))?;
-        self.become_available_from(instance);
+        self.remove_attachment(instance);
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Disk {
         if let Phase::Detaching { delete_with_instance } = phase {
             self.delete_with_instance = delete_with_instance;
         }
-        self.become_available_from(instance);
+        self.remove_attachment(instance);
         self.detached_at = Some(now);
         if self.kind == DiskKind::System {
             self.leave_as_former_system_disk(instance);
@@ -215,7 +215,7 @@ impl Disk {
         if self.on(instance).is_none() {
             return;
         }
-        self.become_available_from(instance);
+        self.remove_attachment(instance);
         self.detached_at = Some(now);
         self.delete_with_instance = false;
         self.delete_protected = false;
@@ -224,7 +224,7 @@ impl Disk {
 
     /// Removes an attachment. With its last attachment removed the disk is Available: nothing else
     /// makes an attached disk Available.
-    fn become_available_from(&mut self, instance: &InstanceId) {
+    fn remove_attachment(&mut self, instance: &InstanceId) {
         self.attachments.retain(|at| at.instance != *instance);
     }
 

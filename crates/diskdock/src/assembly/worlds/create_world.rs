@@ -102,7 +102,7 @@ impl Worlds {
             clock,
             ids: IdGenerator::from_seed(main.services.environment.ids.random()),
             pace: source.map_or(self.pace, |source| source.simulated.pace()),
-            qemu: None,
+            real: None,
             strict: main.services.strict,
             quotas: main.services.quotas,
             throttle: main.throttle.is_some(),

@@ -52,7 +52,7 @@ use domain::{DiskId, InstanceId, Moment};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{MachineEvent, ObservedState, TransientError};
-use crate::storage::{Directory, DiskCache, Owner, StorageError, Volumes};
+use crate::storage::{Owner, StorageError, Volumes};
 use accel::{AccelChoice, Choice};
 use copies::Copies;
 use machine::{Machine, State, off_thread};
@@ -83,8 +83,6 @@ pub struct Config {
     pub network: Network,
     /// The programs that this needs.
     pub programs: Programs,
-    /// Whether disks go through the page cache of the host.
-    pub disk_cache: DiskCache,
     /// Whether guests are kept to the limits of their disks.
     pub throttle: DiskThrottle,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
@@ -110,25 +108,28 @@ pub struct Qemu {
     myself: Weak<Qemu>,
 }
 
+/// The absolute path of a data directory, which is opened to the user that QEMU runs as.
+pub fn prepare(data_directory: &Path, user: Option<Owner>) -> Result<PathBuf, StorageError> {
+    let path = data_directory.to_owned();
+    let data_directory = std::path::absolute(data_directory)
+        .map_err(|source| StorageError::Io { doing: "find", path, source })?;
+    if user.is_some() {
+        make_passable(&data_directory)?;
+    }
+    if data_directory.to_str().is_none() {
+        let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
+        return Err(StorageError::Io { doing: "use", path: data_directory, source });
+    }
+    Ok(data_directory)
+}
+
 impl Qemu {
-    /// The driver of the machines in this data directory.
-    pub fn open(config: Config, data_directory: &Path) -> Result<Arc<Qemu>, StorageError> {
-        let path = data_directory.to_owned();
-        let data_directory = std::path::absolute(data_directory)
-            .map_err(|source| StorageError::Io { doing: "find", path, source })?;
-        if config.user.is_some() {
-            make_passable(&data_directory)?;
-        }
-        if data_directory.to_str().is_none() {
-            let source = std::io::Error::new(ErrorKind::InvalidInput, "QEMU wants paths in UTF-8");
-            return Err(StorageError::Io { doing: "use", path: data_directory, source });
-        }
-        let volumes =
-            Arc::new(Directory::open(&data_directory, config.user)?.with_cache(config.disk_cache)?);
+    /// The driver of the machines in a data directory that [`prepare`] gave, with these disks.
+    pub fn open(config: Config, data_directory: &Path, volumes: Arc<dyn Volumes>) -> Arc<Qemu> {
         let directory = data_directory.join("machines");
         let user = config.user.map(|owner| User { uid: owner.uid, gid: owner.gid });
         let (qmp_logs, _) = QmpLogs::start();
-        Ok(Arc::new_cyclic(|myself| Qemu {
+        Arc::new_cyclic(|myself| Qemu {
             config,
             user,
             volumes,
@@ -142,7 +143,7 @@ impl Qemu {
             disk_use: Mutex::default(),
             copies: Copies::default(),
             myself: Weak::clone(myself),
-        }))
+        })
     }
 
     /// The latest that a guest has written to its serial port: 64 KiB at most, nothing if it was
@@ -204,18 +205,18 @@ impl Qemu {
         }
         let Some(client) = machine.connect(&self.qmp_logs).await? else { return Ok(None) };
         let events = client.events();
-        let synced = async {
+        let reconciled = async {
             self.see_write_failures(machine, state, &client).await?;
             self.reconcile_with_devices(machine, state, &client).await?;
             self.lift_limits(&client).await?;
             self.see_whether_paused(machine, state, &client).await
         };
-        let synced = synced.await;
+        let reconciled = reconciled.await;
         // If it has failed because QEMU is ending, the event of its end has to be sent here.
-        if synced.is_ok() || client.is_closed() {
+        if reconciled.is_ok() || client.is_closed() {
             events::follow(&self.myself, machine.id.clone(), events);
         }
-        synced?;
+        reconciled?;
         state.client = Some(client.clone());
         Ok(Some(client))
     }

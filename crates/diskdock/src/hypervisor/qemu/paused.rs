@@ -15,7 +15,6 @@ use super::Qemu;
 use super::lifecycle::why_paused;
 use super::machine::{Machine, State, transient};
 use crate::hypervisor::{NOT_PAUSED, OFF, Progress, TransientError, paused_already};
-use crate::storage::free_bytes;
 
 /// How often it is looked whether there is room again.
 const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
@@ -155,7 +154,7 @@ impl Qemu {
             self.note_status(machine, state, &status);
             return Ok(false);
         }
-        let free = free_bytes(&self.directory).unwrap_or(0);
+        let free = self.with_volumes(|volumes| volumes.free_bytes()).await.unwrap_or(0);
         if free >= ROOM {
             tracing::info!(instance = %machine.id, free, "there is room again");
             client.execute(Cont {}).await.map_err(transient)?;

@@ -40,7 +40,7 @@ impl Qemu {
         };
         // Of several machines, some may have been told of the new size and others not.
         if bytes >= wanted && on.len() < 2 {
-            return self.flush(&spec.disk).await;
+            return self.make_volume_durable(&spec.disk).await;
         }
         let machines = self.in_order(on)?;
         let mut states = lock_all(&machines).await;

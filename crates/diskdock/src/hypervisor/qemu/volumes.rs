@@ -83,10 +83,13 @@ impl Qemu {
         })
     }
 
-    pub(super) async fn flush(&self, disk: &DiskId) -> Result<Progress, TransientError> {
+    pub(super) async fn make_volume_durable(
+        &self,
+        disk: &DiskId,
+    ) -> Result<Progress, TransientError> {
         let disk = disk.clone();
-        let flushed = self.with_volumes(move |volumes| volumes.flush(&disk)).await;
-        flushed.map_or_else(retry_if_transient, done)
+        let synced = self.with_volumes(move |volumes| volumes.sync(&disk)).await;
+        synced.map_or_else(retry_if_transient, done)
     }
 
     /// Opens the volume of a disk before QEMU closes it; fails if closing would lose what the guest

@@ -343,7 +343,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         clock: Clock::held_at(now),
         ids: IdGenerator::from_seed(seed),
         pace,
-        qemu: None,
+        real: None,
         strict: false,
         quotas: Default::default(),
         throttle: false,

@@ -98,7 +98,7 @@ fn failed_flush_marks_a_volume_damaged_until_accepted() {
         }
         let errors = [
             host.close(&opened).err(),
-            host.volumes.flush(&host.disk).err(),
+            host.volumes.sync(&host.disk).err(),
             host.volumes.find(&host.disk).err(),
             host.volumes.resize(&host.disk, 2).err(),
             host.volumes.create(&host.disk, 1, None).err(),
@@ -120,7 +120,7 @@ fn failed_flush_marks_a_volume_damaged_until_accepted() {
 #[test]
 fn flush_and_resize_mark_a_volume_damaged_when_sync_fails() {
     for attempt in [
-        (|host: &Host| host.volumes.flush(&host.disk)) as fn(&Host) -> Result<(), StorageError>,
+        (|host: &Host| host.volumes.sync(&host.disk)) as fn(&Host) -> Result<(), StorageError>,
         |host| host.volumes.resize(&host.disk, 2),
     ] {
         let host = Host::new();
@@ -136,7 +136,7 @@ fn damage_that_cannot_be_recorded_is_recorded_later() {
     let in_the_way = host.directory.path().join("disks/d-1.damage");
     std::fs::create_dir(&in_the_way).unwrap();
     host.volumes.mark_damaged(&host.disk, "it was dropped");
-    assert!(matches!(host.volumes.flush(&host.disk), Err(StorageError::Damaged { .. })));
+    assert!(matches!(host.volumes.sync(&host.disk), Err(StorageError::Damaged { .. })));
     std::fs::remove_dir(&in_the_way).unwrap();
     let damaged = vec![(host.disk.clone(), "it was dropped".to_owned())];
     assert_eq!(host.volumes.damaged(), damaged);

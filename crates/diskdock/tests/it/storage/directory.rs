@@ -102,12 +102,12 @@ fn resize_grows_and_never_shrinks() {
             pool.resize(&id, asked).unwrap();
             assert_eq!(pool.find(&id).unwrap().opened.bytes, there * GIB, "{id}");
         }
-        pool.flush(&id).unwrap();
+        pool.sync(&id).unwrap();
     }
     assert_eq!(info(&pool.path_of(&disk("d-cow")).unwrap())["virtual-size"], 6 * GIB);
     let gone = pool.resize(&disk("d-gone"), 1);
     assert!(matches!(says(gone, &["d-gone", "backup"]), StorageError::Missing { .. }));
-    assert!(matches!(pool.flush(&disk("d-gone")), Err(StorageError::Missing { .. })));
+    assert!(matches!(pool.sync(&disk("d-gone")), Err(StorageError::Missing { .. })));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn disk_ids_cannot_leave_the_directory() {
             pool.create(&disk("d-1"), 1, Some(odd)).err(),
             pool.find(&disk(odd)).map(drop).err(),
             pool.resize(&disk(odd), 1).err(),
-            pool.flush(&disk(odd)).err(),
+            pool.sync(&disk(odd)).err(),
             pool.delete(&disk(odd)).map(drop).err(),
             pool.image(odd).err(),
         ];

@@ -1,0 +1,81 @@
+//! The hypervisor of a server, as the options choose it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::InstanceId;
+
+use super::RealMachines;
+use crate::catalog::{Console, ConsoleOutput};
+use crate::hypervisor::qemu::{self, Qemu};
+use crate::hypervisor::{Hypervisor, Pace, Simulated};
+use crate::storage::{Directory, StorageError};
+use crate::store::StoreError;
+
+/// A driver with what the rest has to know of it.
+pub(super) struct Driver {
+    pub hypervisor: Arc<dyn Hypervisor>,
+    pub simulated: Option<Arc<Simulated>>,
+    pub console: Console,
+    pub creating_takes_time: bool,
+    pub keeps_shared_disks: bool,
+    pub keeps_snapshots: bool,
+}
+
+impl Driver {
+    /// The driver; where the store is shared, it is one of several.
+    pub(super) fn of(
+        pace: Pace,
+        shares_store: bool,
+        real: Option<RealMachines>,
+        directory: &Path,
+    ) -> Result<Driver, StoreError> {
+        match real {
+            None if shares_store => Ok(Driver::simulated(Simulated::following_store(pace))),
+            None => Ok(Driver::simulated(Simulated::new(pace))),
+            Some(real) => {
+                let opened = open_qemu(real, directory);
+                opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
+            }
+        }
+    }
+
+    fn simulated(simulated: Simulated) -> Driver {
+        let simulated = Arc::new(simulated);
+        let console = |id: &InstanceId| {
+            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
+            Ok(ConsoleOutput { bytes: text.into(), at: None })
+        };
+        Driver {
+            creating_takes_time: simulated.creating_takes_time(),
+            hypervisor: Arc::<Simulated>::clone(&simulated),
+            simulated: Some(simulated),
+            console: Arc::new(console),
+            keeps_shared_disks: true,
+            keeps_snapshots: true,
+        }
+    }
+
+    fn qemu(qemu: Arc<Qemu>) -> Driver {
+        let speaks = Arc::clone(&qemu);
+        Driver {
+            hypervisor: qemu,
+            simulated: None,
+            console: Arc::new(move |id: &InstanceId| {
+                let (bytes, at) = speaks.console(id)?;
+                Ok(ConsoleOutput { bytes, at })
+            }),
+            creating_takes_time: true,
+            keeps_shared_disks: false,
+            keeps_snapshots: true,
+        }
+    }
+}
+
+/// The driver of QEMU with the disks of the data directory.
+fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
+    let RealMachines { qemu, disk_cache } = real;
+    let directory = qemu::prepare(directory, qemu.user)?;
+    let disks = Directory::open(&directory, qemu.user)?.with_cache(disk_cache)?;
+    Ok(Qemu::open(qemu, &directory, Arc::new(disks)))
+}
