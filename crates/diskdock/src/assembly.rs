@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::inventory::Inventory;
+use tokio::task::JoinHandle;
 
 use crate::actions::OPERATIONS;
 use crate::catalog::{Environment, Environments};
@@ -179,6 +180,14 @@ impl Assembly {
             shares_store,
             worlds: Arc::new(worlds),
         })
+    }
+
+    /// Stops what [`BackgroundTasks::run`] does in this task, deletes the other worlds and closes
+    /// the store, in this order: background work writes to the store, and worlds to theirs.
+    pub async fn stop(&self, life: &JoinHandle<()>) {
+        life.abort();
+        self.worlds.clear().await;
+        self.gateway.services.store.close().await;
     }
 }
 

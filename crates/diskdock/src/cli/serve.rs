@@ -23,7 +23,7 @@ use crate::admin::{self, Access};
 use crate::assembly::{Assembly, AssemblyOptions};
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
-use crate::gateway::guard::Guard;
+use crate::gateway::guard::{ExposureRefusal, Guard, check_exposure};
 use crate::gateway::keys::{GivenKey, StartKeys, secret_text};
 use crate::gateway::server::{self, Server};
 use crate::ids::IdGenerator;
@@ -52,7 +52,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         initial_access_key::ensure(&assembly, directory).await?;
     }
     prepare_worlds(&args, &assembly).await?;
-    let tls = check_exposure(&args, &assembly)?;
+    let tls = exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
     let token = args.admin_token.clone().unwrap_or_else(|| secret_text(40));
@@ -84,9 +84,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let gateway = Arc::clone(&assembly.gateway);
     let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
-    living.abort();
-    assembly.worlds.clear().await;
-    assembly.gateway.services.store.close().await;
+    assembly.stop(&living).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -163,35 +161,42 @@ fn inventory(args: &ServeArgs) -> Result<Inventory, Failure> {
     whole.with_only_regions(&args.regions).map_err(|error| Failure::new(error, "See --regions."))
 }
 
-/// Refuses to listen beyond loopback without a secret key, and without TLS unless waived.
-fn check_exposure(
+/// The TLS of the options, if this server may listen where they say.
+fn exposure(
     args: &ServeArgs,
     assembly: &Assembly,
 ) -> Result<Option<tokio_rustls::TlsAcceptor>, Failure> {
-    let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificates), Some(key)) => {
-            Some(server::tls(certificates, key).map_err(|error| {
-                Failure::new(error, "Give a certificate chain and its key, both in PEM.")
-            })?)
-        }
-        (Some(_), None) => return Err(Failure::usage("--tls-cert wants --tls-key", "")),
-        (None, Some(_)) => return Err(Failure::usage("--tls-key wants --tls-cert", "")),
-        (None, None) => None,
+    let tls = tls(args)?;
+    let has_key = || {
+        let keys = assembly.gateway.services.store.read_blocking(|tx| tx.access_keys());
+        !args.key.is_empty() || keys.is_ok_and(|keys| !keys.is_empty())
     };
-    if args.listen.ip().is_loopback() {
-        return Ok(tls);
-    }
-    if tls.is_none() && !args.insecure_http {
-        let hint = "Give --tls-cert and --tls-key, or --insecure-http if the network is trusted.";
-        return Err(Failure::new("listening beyond loopback wants TLS", hint));
-    }
-    let keys = assembly.gateway.services.store.read_blocking(|tx| tx.access_keys());
-    let has_key = !args.key.is_empty() || keys.is_ok_and(|keys| !keys.is_empty());
-    if !has_key {
-        let hint = "Give one with --key or DISKDOCK_KEYS, or create one: diskdock key create";
-        return Err(Failure::new("listening beyond loopback wants an access key", hint));
-    }
+    let encrypted = tls.is_some() || args.insecure_http;
+    let checked = check_exposure(args.listen.ip(), encrypted, has_key);
+    checked.map_err(|refusal| match refusal {
+        ExposureRefusal::WithoutTls => Failure::new(
+            "listening beyond loopback wants TLS",
+            "Give --tls-cert and --tls-key, or --insecure-http if the network is trusted.",
+        ),
+        ExposureRefusal::WithoutKey => Failure::new(
+            "listening beyond loopback wants an access key",
+            "Give one with --key or DISKDOCK_KEYS, or create one: diskdock key create",
+        ),
+    })?;
     Ok(tls)
+}
+
+fn tls(args: &ServeArgs) -> Result<Option<tokio_rustls::TlsAcceptor>, Failure> {
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificates), Some(key)) => {
+            let hint = "Give a certificate chain and its key, both in PEM.";
+            let tls = server::tls(certificates, key).map_err(|error| Failure::new(error, hint))?;
+            Ok(Some(tls))
+        }
+        (Some(_), None) => Err(Failure::usage("--tls-cert wants --tls-key", "")),
+        (None, Some(_)) => Err(Failure::usage("--tls-key wants --tls-cert", "")),
+        (None, None) => Ok(None),
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

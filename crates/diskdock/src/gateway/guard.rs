@@ -5,9 +5,38 @@
 //! therefore not be a browser that acts for another origin, and must have named this server by a
 //! name that no other site can claim.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN, REFERER};
 use http::request::Parts;
+
+/// Why a server must not listen where it is told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExposureRefusal {
+    /// Requests and replies could be read and changed on their way.
+    WithoutTls,
+    /// No key that is secret could call it.
+    WithoutKey,
+}
+
+/// Whether a server may listen there: beyond loopback only with TLS, unless that is waived, and
+/// with a secret key. `has_key` is asked only if it matters.
+pub fn check_exposure(
+    address: IpAddr,
+    is_encrypted_or_waived: bool,
+    has_key: impl FnOnce() -> bool,
+) -> Result<(), ExposureRefusal> {
+    if address.is_loopback() {
+        Ok(())
+    } else if !is_encrypted_or_waived {
+        Err(ExposureRefusal::WithoutTls)
+    } else if !has_key() {
+        Err(ExposureRefusal::WithoutKey)
+    } else {
+        Ok(())
+    }
+}
 
 /// The host names that this server accepts.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +151,18 @@ mod tests {
 
     fn check_call(headers: &[(&str, &str)]) -> bool {
         Guard::default().check_call(&parts(headers)).is_ok()
+    }
+
+    #[test]
+    fn check_exposure_wants_tls_and_a_key_beyond_loopback() {
+        let check = |address: &str, encrypted: bool, has_key: bool| {
+            check_exposure(address.parse().unwrap(), encrypted, || has_key)
+        };
+        assert_eq!(check("127.0.0.1", false, false), Ok(()));
+        assert_eq!(check("::1", false, false), Ok(()));
+        assert_eq!(check("0.0.0.0", false, true), Err(ExposureRefusal::WithoutTls));
+        assert_eq!(check("192.0.2.1", true, false), Err(ExposureRefusal::WithoutKey));
+        assert_eq!(check("192.0.2.1", true, true), Ok(()));
     }
 
     #[test]

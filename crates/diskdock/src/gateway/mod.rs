@@ -1,4 +1,4 @@
-//! The HTTP edge of the ECS RPC API. It depends on no particular action.
+//! The HTTP edge of the RPC APIs of all products. It depends on no particular action.
 //!
 //! The way of a request: decode query and body into one list of parameters; read action and
 //! format; verify signature, time and nonce; call the service; write the reply as JSON or XML.
