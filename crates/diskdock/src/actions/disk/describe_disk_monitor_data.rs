@@ -50,13 +50,13 @@ reply!(
     /// The points.
     pub(crate) struct MonitorData {
         /// The entries.
-        disk_monitor_data: Vec<Point>,
+        disk_monitor_data: Vec<MonitorPoint>,
     }
 );
 
 reply!(
     /// One point: what was done in the period before its time.
-    pub(crate) struct Point {
+    pub(crate) struct MonitorPoint {
         /// The disk.
         disk_id: String,
         /// When.
@@ -123,7 +123,7 @@ before the server was started, is 0. With simulated instances every value is 0."
         }
         let times = times(&disk, (start, end), period_s, call.now);
         let minutes = (call.environment.use_of_disk)(&disk.id);
-        let points: Vec<Point> =
+        let points: Vec<MonitorPoint> =
             times.into_iter().map(|at| point(&disk, at, period_s, &minutes)).collect();
         Ok(Reply {
             total_count: u32::try_from(points.len()).unwrap_or(u32::MAX),
@@ -145,9 +145,9 @@ fn times(disk: &Disk, span: (Moment, Moment), period_s: i64, now: Moment) -> Vec
     all.take_while(|at| *at <= span.1).filter(|at| (attached..=left).contains(at)).collect()
 }
 
-fn point(disk: &Disk, at: Moment, period_s: i64, minutes: &[MinuteOfUse]) -> Point {
+fn point(disk: &Disk, at: Moment, period_s: i64, minutes: &[MinuteOfUse]) -> MonitorPoint {
     let found = rates(minutes, at.seconds(), period_s);
-    Point {
+    MonitorPoint {
         disk_id: disk.id.to_string(),
         time_stamp: with_seconds(at),
         bps_read: found.bps_read,

@@ -74,7 +74,7 @@ params!(
         #[malformed = LOCK_REASON_UNKNOWN]
         lock_reason: Option<LockFilter>,
         /// Only disks created in a span: `CreationStartTime` and `CreationEndTime`.
-        filter: Groups<Filter>,
+        filter: Groups<FilterEntry>,
         /// Attributes to add to the reply: `Placement`. `IOPS` is always there.
         additional_attributes: Each<Text<1, 64>>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
@@ -92,7 +92,7 @@ params!(
 
 params!(
     /// A condition on the time of creation.
-    pub(crate) struct Filter {
+    pub(crate) struct FilterEntry {
         /// `CreationStartTime` or `CreationEndTime`.
         #[malformed = FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -175,13 +175,13 @@ reply!(
         /// Where the next page begins; empty on the last one.
         next_token: String,
         /// The disks.
-        disks: Disks,
+        disks: DiskList,
     }
 );
 
 reply!(
     /// The disks of a page.
-    pub(crate) struct Disks {
+    pub(crate) struct DiskList {
         /// One disk each.
         disk: Vec<DiskView>,
     }
@@ -234,7 +234,7 @@ impl Query for DescribeDisks {
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
             next_token: paging.next_token(found.next),
-            disks: Disks { disk },
+            disks: DiskList { disk },
         })
     }
 }
@@ -289,7 +289,7 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
     filter.status = params.status.and_then(|status| DiskStatus::from_word(status.as_str()));
     restrict_attributes(&mut filter, params);
     restrict_texts(&mut filter, params);
-    for Filter { key, value } in &params.filter.0 {
+    for FilterEntry { key, value } in &params.filter.0 {
         match (key, value) {
             (Some(FilterKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
             (Some(FilterKey::To), Some(Time(to))) => filter.created.1 = Some(*to),

@@ -66,9 +66,9 @@ reply!(
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
         /// A placeholder, for an instance with public bandwidth.
-        public_ip_address: Addresses<'a>,
+        public_ip_address: AddressList<'a>,
         /// Addresses in the classic network. There are none here.
-        inner_ip_address: Addresses<'a>,
+        inner_ip_address: AddressList<'a>,
         /// The elastic address. There is none here.
         eip_address: Eip,
         /// How public bandwidth is paid for.

@@ -76,7 +76,7 @@ params!(
         #[malformed = LOCK_REASON_UNKNOWN]
         lock_reason: Option<LockReason>,
         /// Only instances created or ending in a span.
-        filter: Groups<Filter>,
+        filter: Groups<FilterEntry>,
         /// Whether metadata can be reached. It is `enabled` for all.
         http_endpoint: Option<Text<1, 16>>,
         /// How far answers of the metadata server travel.
@@ -102,7 +102,7 @@ params!(
 
 params!(
     /// A condition on a time.
-    pub(crate) struct Filter {
+    pub(crate) struct FilterEntry {
         /// The key.
         #[malformed = INSTANCE_FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -303,7 +303,7 @@ fn restrict_network(filter: &mut InstanceFilter, params: &Params) {
     }
 }
 
-fn restrict_time(filter: &mut InstanceFilter, one: &Filter) -> Result<(), &'static ErrorCode> {
+fn restrict_time(filter: &mut InstanceFilter, one: &FilterEntry) -> Result<(), &'static ErrorCode> {
     let key = one.key.ok_or(&INSTANCE_FILTER_KEY_UNKNOWN)?;
     let Time(at) = one.value.ok_or(&INSTANCE_FILTER_VALUE_NOT_VALID)?;
     filter.also.push(match key {

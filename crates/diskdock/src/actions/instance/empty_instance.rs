@@ -93,7 +93,7 @@ pub(crate) const NO_PROCESSORS: CpuOptionsItem = CpuOptionsItem {
     enable_vrdt: false,
 };
 
-const NO_ADDRESSES: Addresses<'static> = Addresses { ip_address: Vec::new() };
+const NO_ADDRESSES: AddressList<'static> = AddressList { ip_address: Vec::new() };
 
 const NO_EIP: EipAddress = EipAddress {
     allocation_id: "",

@@ -102,11 +102,11 @@ reply!(
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
         /// A placeholder, for an instance with public bandwidth.
-        public_ip_address: Addresses<'a>,
+        public_ip_address: AddressList<'a>,
         /// Addresses in the classic network. There are none here.
-        inner_ip_address: Addresses<'a>,
+        inner_ip_address: AddressList<'a>,
         /// RDMA addresses. There are none here.
-        rdma_ip_address: Addresses<'a>,
+        rdma_ip_address: AddressList<'a>,
         /// The elastic address. There is none here.
         eip_address: EipAddress,
         /// How public bandwidth is paid for.

@@ -46,7 +46,7 @@ reply!(
         #[wire = "VSwitchId"]
         v_switch_id: &'a str,
         /// The private addresses.
-        private_ip_address: Addresses<'a>,
+        private_ip_address: AddressList<'a>,
         /// The address behind NAT.
         nat_ip_address: &'static str,
     }
@@ -54,7 +54,7 @@ reply!(
 
 reply!(
     /// Addresses.
-    pub(crate) struct Addresses<'a> {
+    pub(crate) struct AddressList<'a> {
         /// The entries.
         ip_address: Vec<&'a str>,
     }

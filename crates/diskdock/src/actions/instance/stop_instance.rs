@@ -19,7 +19,7 @@ params!(
         force_stop: Option<bool>,
         /// Whether compute is paid for while it is off. `Not-applicable`, which DescribeInstances
         /// shows, asks for nothing.
-        stopped_mode: Option<Mode>,
+        stopped_mode: Option<StopMode>,
         /// Whether the guest hibernates. It cannot here, so true is refused.
         hibernate: Option<bool>,
         /// Without effect in the API of today.
@@ -31,7 +31,7 @@ params!(
 
 choice!(
     /// Whether compute is paid for while an instance is off.
-    pub(crate) enum Mode {
+    pub(crate) enum StopMode {
         StopCharging = "StopCharging",
         KeepCharging = "KeepCharging",
         NotApplicable = "Not-applicable",
@@ -69,7 +69,7 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<PowerFacts, ActionError> {
         let requested = Requested {
-            stop_charging: params.stopped_mode == Some(Mode::StopCharging),
+            stop_charging: params.stopped_mode == Some(StopMode::StopCharging),
             hibernate: params.hibernate == Some(true),
         };
         power_facts::find(tx, call, &params.instance_id, requested)

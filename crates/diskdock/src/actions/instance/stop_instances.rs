@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, BatchEntry, BatchOptimization, BatchReply, Named, respond};
 use super::power_facts::{self, PowerFacts, Requested};
-use super::stop_instance::{Mode, RULES, stop};
+use super::stop_instance::{RULES, StopMode, stop};
 use crate::actions::prelude::*;
 
 /// Turns instances off.
@@ -21,7 +21,7 @@ params!(
         force_stop: Option<bool>,
         /// Whether compute is paid for while they are off. `Not-applicable`, which
         /// DescribeInstances shows, asks for nothing.
-        stopped_mode: Option<Mode>,
+        stopped_mode: Option<StopMode>,
         /// `AllTogether`: all are stopped or none. `SuccessFirst`: those that can be are.
         batch_optimization: Option<BatchOptimization>,
         /// Only check the request.
@@ -54,7 +54,7 @@ refuses the whole request; otherwise it is named in the reply with its error.";
         params: &Params,
         instance: Instance,
     ) -> Result<PowerFacts, ActionError> {
-        let stop_charging = params.stopped_mode == Some(Mode::StopCharging);
+        let stop_charging = params.stopped_mode == Some(StopMode::StopCharging);
         let requested = Requested { stop_charging, hibernate: false };
         power_facts::facts(tx, call, instance, requested)
     }

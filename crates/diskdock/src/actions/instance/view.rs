@@ -128,7 +128,7 @@ impl InstanceView {
             vpc_attributes: self.vpc_attributes(),
             network_interfaces: NetworkInterfaces { network_interface: vec![self.interface()] },
             security_group_ids: self.security_groups(),
-            public_ip_address: Addresses {
+            public_ip_address: AddressList {
                 ip_address: self.public_address.as_deref().into_iter().collect(),
             },
             internet_charge_type: &network.internet_charge_type,
@@ -163,7 +163,7 @@ impl InstanceView {
         VpcAttributes {
             vpc_id: &network.vpc,
             v_switch_id: &network.vswitch,
-            private_ip_address: Addresses { ip_address: vec![self.private_address()] },
+            private_ip_address: AddressList { ip_address: vec![self.private_address()] },
             nat_ip_address: "",
         }
     }

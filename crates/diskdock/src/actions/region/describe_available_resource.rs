@@ -57,7 +57,7 @@ params!(
         dedicated_host_id: Option<Text<1, 64>>,
         /// Whether to look at the region or at zones.
         #[malformed = SCOPE_NOT_VALID]
-        scope: Ignored<Option<Scope>>,
+        scope: Ignored<Option<ResourceScope>>,
     }
 );
 
@@ -102,7 +102,7 @@ choice!(
 
 choice!(
     /// Where to look.
-    pub(crate) enum Scope in any case {
+    pub(crate) enum ResourceScope in any case {
         Region = "Region",
         Zone = "Zone",
     }

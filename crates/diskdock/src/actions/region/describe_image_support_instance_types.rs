@@ -16,13 +16,13 @@ params!(
         /// The purpose of the image. The types are the same.
         action_type: Ignored<Option<ActionType>>,
         /// The retired way to name the image: `imageId` with its id.
-        filter: Groups<Filter>,
+        filter: Groups<FilterEntry>,
     }
 );
 
 params!(
     /// A condition.
-    pub(crate) struct Filter {
+    pub(crate) struct FilterEntry {
         /// The key.
         key: Option<Text<1, 64>>,
         /// The value.
@@ -104,7 +104,8 @@ impl Query for DescribeImageSupportInstanceTypes {
 }
 
 fn image_id(params: &Params) -> Option<&str> {
-    let is_image = |filter: &&Filter| filter.key.as_ref().is_some_and(|key| key.0 == "imageId");
+    let is_image =
+        |filter: &&FilterEntry| filter.key.as_ref().is_some_and(|key| key.0 == "imageId");
     let filtered = || params.filter.0.iter().find(is_image)?.value.as_ref();
     params.image_id.as_ref().map(|id| &*id.0).or_else(|| filtered().map(|id| &*id.0))
 }

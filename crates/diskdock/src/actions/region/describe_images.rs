@@ -27,7 +27,7 @@ params!(
         image_family: Option<Text<1, 128>>,
         /// Only images from this source: public ones are `system`, imported ones `self`.
         #[malformed = IMAGE_OWNER_NOT_VALID]
-        image_owner_alias: Option<Owner>,
+        image_owner_alias: Option<ImageOwner>,
         /// Only images of this account, which has none here.
         image_owner_id: Option<Integer<0, 9_223_372_036_854_775_807>>,
         /// Only images in this status; Available if left out. All images are Available.
@@ -59,7 +59,7 @@ params!(
         /// Only images with all these tags. Public images have none.
         tag: Groups<TagFilter>,
         /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
-        filter: Groups<Filter>,
+        filter: Groups<FilterEntry>,
         /// The intended use of the image. All images suit every use.
         action_type: Ignored<Option<ActionType>>,
         /// Whether to list expired images too. None expires.
@@ -77,7 +77,7 @@ params!(
 
 params!(
     /// A condition on the time of creation.
-    pub(crate) struct Filter {
+    pub(crate) struct FilterEntry {
         /// `CreationStartTime` or `CreationEndTime`.
         #[malformed = IMAGE_FILTER_KEY_UNKNOWN]
         key: Option<FilterKey>,
@@ -89,7 +89,7 @@ params!(
 
 choice!(
     /// Sources of images.
-    pub(crate) enum Owner {
+    pub(crate) enum ImageOwner {
         System = "system",
         Own = "self",
         Others = "others",
@@ -155,13 +155,13 @@ reply!(
         /// How many images match.
         total_count: usize,
         /// The images.
-        images: Images,
+        images: ImageList,
     }
 );
 
 reply!(
     /// The images of a page.
-    pub(crate) struct Images {
+    pub(crate) struct ImageList {
         /// One image each.
         image: Vec<ImageItem>,
     }
@@ -209,7 +209,7 @@ impl Query for DescribeImages {
             page_number: paging.number,
             page_size: paging.size,
             total_count: found.len(),
-            images: Images { image: image.collect() },
+            images: ImageList { image: image.collect() },
         })
     }
 }
@@ -229,9 +229,9 @@ fn any_image_matches(params: &Params) -> bool {
 fn is_owned_as_asked(params: &Params, image: &Image, caller: &crate::catalog::Caller) -> bool {
     let alias = match params.image_owner_alias {
         None => true,
-        Some(Owner::System) => !image.is_own(),
-        Some(Owner::Own) => image.is_own(),
-        Some(Owner::Others | Owner::Marketplace) => false,
+        Some(ImageOwner::System) => !image.is_own(),
+        Some(ImageOwner::Own) => image.is_own(),
+        Some(ImageOwner::Others | ImageOwner::Marketplace) => false,
     };
     let is_callers = |id: &Integer<0, { i64::MAX }>| caller.account.as_str() == id.0.to_string();
     alias && params.image_owner_id.as_ref().is_none_or(|id| image.is_own() && is_callers(id))
@@ -274,9 +274,9 @@ fn is_for(wanted: ArchitectureFilter, architecture: Architecture) -> bool {
 }
 
 /// The earliest and the latest creation that are asked for.
-fn span(filters: &[Filter]) -> Result<(Option<Moment>, Option<Moment>), Refusal> {
+fn span(filters: &[FilterEntry]) -> Result<(Option<Moment>, Option<Moment>), Refusal> {
     let mut span = (None, None);
-    for Filter { key, value } in filters {
+    for FilterEntry { key, value } in filters {
         match (key, value) {
             (Some(FilterKey::From), Some(Time(from))) => span.0 = Some(*from),
             (Some(FilterKey::To), Some(Time(to))) => span.1 = Some(*to),

@@ -1,6 +1,6 @@
 //! `DescribeRegions`: list regions.
 
-use super::language::Language;
+use super::language::DisplayLanguage;
 use crate::actions::prelude::*;
 
 /// Lists regions.
@@ -11,7 +11,7 @@ params!(
     pub(crate) struct Params {
         /// The language of LocalName: `zh-CN` and `zh-TW` give Chinese, all others English.
         #[malformed = ACCEPT_LANGUAGE_UNKNOWN]
-        accept_language: Option<Language>,
+        accept_language: Option<DisplayLanguage>,
         /// How an instance would be paid for. Every region takes every way.
         #[malformed = CHARGE_TYPE_FOR_REGIONS]
         instance_charge_type: Ignored<Option<AnyChargeType>>,
@@ -83,7 +83,7 @@ impl Query for DescribeRegions {
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let item = |region: &domain::inventory::Region| RegionItem {
             region_id: region.id.clone(),
-            local_name: Language::pick(
+            local_name: DisplayLanguage::pick(
                 params.accept_language,
                 &region.local_name,
                 &region.local_name_en,

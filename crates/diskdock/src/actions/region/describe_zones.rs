@@ -2,7 +2,7 @@
 
 use domain::inventory::{Inventory, Zone};
 
-use super::language::{Language, SpotStrategy};
+use super::language::{DisplayLanguage, SpotStrategy};
 use super::sold;
 use crate::actions::prelude::*;
 
@@ -17,7 +17,7 @@ params!(
         region_id: RegionId,
         /// The language of LocalName: `zh-CN` and `zh-TW` give Chinese, all others English.
         #[malformed = ACCEPT_LANGUAGE_UNKNOWN]
-        accept_language: Option<Language>,
+        accept_language: Option<DisplayLanguage>,
         /// How an instance would be paid for. Every zone takes every way.
         #[malformed = CHARGE_TYPE_FOR_ZONES]
         instance_charge_type: Ignored<Option<ChargeType>>,
@@ -171,10 +171,10 @@ impl Query for DescribeZones {
     }
 }
 
-fn brief(zone: &Zone, language: Option<Language>) -> ZoneItem {
+fn brief(zone: &Zone, language: Option<DisplayLanguage>) -> ZoneItem {
     ZoneItem {
         zone_id: zone.id.clone(),
-        local_name: Language::pick(language, &zone.local_name, &zone.local_name_en),
+        local_name: DisplayLanguage::pick(language, &zone.local_name, &zone.local_name_en),
         zone_type: "AvailabilityZone",
         ..ZoneItem::default()
     }

@@ -4,7 +4,7 @@ use crate::catalog::choice;
 
 choice!(
     /// Languages that can be asked for. The inventory has names in Chinese and in English.
-    pub(crate) enum Language {
+    pub(crate) enum DisplayLanguage {
         Chinese = "zh-CN",
         English = "en-US",
         Japanese = "ja",
@@ -15,16 +15,16 @@ choice!(
     }
 );
 
-impl Language {
+impl DisplayLanguage {
     /// The name in the language that comes closest.
-    pub(crate) fn pick(asked: Option<Language>, chinese: &str, english: &str) -> String {
-        let name = match asked.unwrap_or(Language::Chinese) {
-            Language::Chinese | Language::TraditionalChinese => chinese,
-            Language::English
-            | Language::Japanese
-            | Language::French
-            | Language::German
-            | Language::Korean => english,
+    pub(crate) fn pick(asked: Option<DisplayLanguage>, chinese: &str, english: &str) -> String {
+        let name = match asked.unwrap_or(DisplayLanguage::Chinese) {
+            DisplayLanguage::Chinese | DisplayLanguage::TraditionalChinese => chinese,
+            DisplayLanguage::English
+            | DisplayLanguage::Japanese
+            | DisplayLanguage::French
+            | DisplayLanguage::German
+            | DisplayLanguage::Korean => english,
         };
         name.to_owned()
     }

@@ -99,9 +99,9 @@ reply!(
         /// Protection while it boots.
         security_options: SecurityOptions,
         /// Clocks.
-        clock: Clock,
+        clock: ClockSupport,
         /// Further attributes; none here.
-        attributes: Attributes,
+        attributes: TypeAttributes,
     }
 );
 
@@ -219,7 +219,7 @@ reply!(
 
 reply!(
     /// Clocks.
-    pub(crate) struct Clock {
+    pub(crate) struct ClockSupport {
         /// Whether the host's precise clock can be read.
         ptp_support: &'static str,
     }
@@ -227,7 +227,7 @@ reply!(
 
 reply!(
     /// Further attributes.
-    pub(crate) struct Attributes {
+    pub(crate) struct TypeAttributes {
         /// One attribute each.
         attribute: Vec<Attribute>,
     }
@@ -297,8 +297,8 @@ impl TypeItem {
             jumbo_frame_support: family.jumbo_frames,
             supported_boot_modes: BootModes::of(family),
             security_options: SecurityOptions { secure_boot_support: UNSUPPORTED },
-            clock: Clock { ptp_support: UNSUPPORTED },
-            attributes: Attributes { attribute: Vec::new() },
+            clock: ClockSupport { ptp_support: UNSUPPORTED },
+            attributes: TypeAttributes { attribute: Vec::new() },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use domain::security_group::{RuleDirection, Traffic};
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::rule_params::{EgressRule, IngressRule, NicType, Policy, Protocol, RuleBase};
+use super::rule_params::{EgressRule, IngressRule, NicType, Protocol, RuleBase, RulePolicy};
 use crate::actions::prelude::*;
 
 /// A rule that is asked for.
@@ -156,7 +156,7 @@ impl RuleBase {
             ports: ports.0.clone(),
             other_ports: text(&self.source_port_range),
             nic: nic.to_owned(),
-            accepts: self.policy != Some(Policy::Drop),
+            accepts: self.policy != Some(RulePolicy::Drop),
             priority: self.priority()?,
             ..Traffic::default()
         };

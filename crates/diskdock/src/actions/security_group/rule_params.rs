@@ -32,7 +32,7 @@ params!(
         nic_type: Option<NicType>,
         /// `accept`, or `drop`; accept if left out.
         #[malformed = POLICY_NOT_VALID]
-        policy: Option<Policy>,
+        policy: Option<RulePolicy>,
         /// 1 to 100, lower is stronger; 1 if left out.
         #[example = "1"]
         priority: Option<Text<1, 10>>,
@@ -142,7 +142,7 @@ choice!(
 
 choice!(
     /// The treatment of traffic.
-    pub(crate) enum Policy in any case {
+    pub(crate) enum RulePolicy in any case {
         Accept = "accept",
         Drop = "drop",
     }

@@ -142,13 +142,13 @@ reply!(
         /// Where the next page begins; empty on the last one.
         next_token: String,
         /// The snapshots.
-        snapshots: Snapshots,
+        snapshots: SnapshotList,
     }
 );
 
 reply!(
     /// The snapshots of a page.
-    pub(crate) struct Snapshots {
+    pub(crate) struct SnapshotList {
         /// One snapshot each.
         snapshot: Vec<SnapshotItem>,
     }
@@ -189,7 +189,7 @@ impl Query for DescribeSnapshots {
             page_size: paging.size,
             total_count: found.total.unwrap_or(0),
             next_token: paging.next_token(found.next),
-            snapshots: Snapshots { snapshot },
+            snapshots: SnapshotList { snapshot },
         })
     }
 }

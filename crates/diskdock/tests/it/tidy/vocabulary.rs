@@ -115,6 +115,38 @@ fn every_type_name_is_defined_once() {
     );
 }
 
+/// Names that a parameter or reply shares with a type of the server, and why.
+const SHARED_WITH_MACROS: &[(&str, &str)] = &[
+    ("Keys", "the list of ListAccessKeys; the keys that the gateway accepts"),
+    ("Params", "the associated type of Action and Query, which every file defines for itself"),
+    ("Reply", "the associated type of Action and Query, which every file defines for itself"),
+];
+
+/// The name of the type that a line within `params!`, `reply!` or `choice!` defines.
+fn declared_type(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("    pub(crate) ")?;
+    let name = line.strip_prefix("struct ").or_else(|| line.strip_prefix("enum "))?;
+    name.split(|c: char| !c.is_alphanumeric()).next()
+}
+
+#[test]
+fn no_parameter_or_reply_is_named_as_a_type_of_the_server() {
+    let sources = sources();
+    let types = defined_types(&sources);
+    let actions = sources.iter().filter(|source| source.room() == Some("actions"));
+    let found = actions.flat_map(|source| {
+        let declared =
+            source.code().filter_map(|(number, line)| Some((number, declared_type(line)?)));
+        declared.filter_map(|(number, name)| {
+            let places = types.get(name)?;
+            let is_known = SHARED_WITH_MACROS.iter().any(|(shared, _)| *shared == name);
+            let place = format!("{name}: {}:{number}, {}", source.path, places.join(", "));
+            (!is_known).then_some(place)
+        })
+    });
+    none("type names with several meanings", found);
+}
+
 #[test]
 fn no_type_has_a_name_of_the_old_vocabulary() {
     let sources = sources();
@@ -201,6 +233,8 @@ fn defined_type_and_has_word_read_lines() {
     assert_eq!(defined_type("pub(crate) struct Writer<'a> {"), Some("Writer"));
     assert_eq!(defined_type("type Pair = (String, String);"), Some("Pair"));
     assert_eq!(defined_type("    struct Inside {"), None);
+    assert_eq!(declared_type("    pub(crate) struct Page<'a> {"), Some("Page"));
+    assert_eq!(declared_type("        pub(crate) struct Deep {"), None);
     assert!(has_word("The Books, say", "books") && has_word("change_books(1)", "books"));
     assert!(!has_word("a workshop", "shop"));
 }
