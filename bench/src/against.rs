@@ -127,7 +127,7 @@ impl Compared {
         let (least, most) = (ratios[ratios.len() / 4], ratios[ratios.len() * 3 / 4]);
         let (mut ours, mut theirs) = (self.ours, self.theirs);
         let told = format!("{:.0}/s, middle half {least:.2} to {most:.2}", median(&mut ours));
-        let row = Row::told(self.what, told);
+        let row = Row::info(self.what, told);
         row.beside(format!("{:.0}/s", median(&mut theirs)), ratio)
             .aim(">= 1.00 of the other", ratio >= 1.0)
     }

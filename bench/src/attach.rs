@@ -151,7 +151,7 @@ fn row(
     let idle =
         idle.map_or("NOT idle".to_owned(), |time| format!("idle after {} ms", time.as_millis()));
     let refused = measured.outcome.refused;
-    let told = Row::told(what, format!("{}, {refused} refused", measured.text()))
+    let told = Row::info(what, format!("{}, {refused} refused", measured.text()))
         .rate(measured.outcome.rate());
     let (at, aim) = series.aim;
     if at != connections {
@@ -228,7 +228,7 @@ impl Work for Moving {
     }
 
     /// A refused call is made again when its disk's turn comes round.
-    fn told(&mut self, connection: usize, status: u16, _: &[u8]) {
+    fn on_reply(&mut self, connection: usize, status: u16, _: &[u8]) {
         let moved = &mut self.disks[self.last[connection]];
         moved.attached ^= status == 200;
     }

@@ -38,7 +38,7 @@ pub(crate) fn by_id(bench: &mut Bench) -> io::Result<()> {
         let ratio = ours.outcome.rate() / bare.outcome.rate();
         let what = format!("describe by id, {} disks, {CONNECTIONS} conns", short(disks));
         bench.rows.push(
-            Row::told(what, ours.text())
+            Row::info(what, ours.text())
                 .rate(ours.outcome.rate())
                 .beside(format!("bare {}", bare.text()), ratio)
                 .aim(">= 0.60 of bare", ratio >= 0.6),
@@ -82,7 +82,7 @@ pub(crate) fn pages(bench: &mut Bench) -> io::Result<()> {
         for (measured, how) in [(&walk, "by token"), (&numbered, "numbers 1-10")] {
             refused(measured, how);
             let what = format!("page of {PAGE} {how}, {} disks, 1 conn", short(disks));
-            let row = Row::told(what, measured.text());
+            let row = Row::info(what, measured.text());
             bench.rows.push(row.rate(measured.outcome.rate()));
         }
         if let Some([by_token, by_number]) = &smallest {
@@ -106,7 +106,7 @@ fn growth(what: &str, from: usize, to: usize, first: &Measured, last: &Measured)
     let (before, after) = (first.outcome.percentile(50), last.outcome.percentile(50));
     let ratio = f64::from(after) / f64::from(before.max(1));
     let what = format!("{what}: {} beside {} disks", short(to), short(from));
-    Row::told(what, format!("p50 {after} us"))
+    Row::info(what, format!("p50 {after} us"))
         .beside(format!("p50 {before} us"), ratio)
         .aim("<= 1.50", ratio <= 1.5)
 }
@@ -151,7 +151,7 @@ impl Work for ById {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }
 
 /// Walks through the list by NextToken.
@@ -186,7 +186,7 @@ impl Work for Walk {
         self.for_ever || !self.ended
     }
 
-    fn told(&mut self, _: usize, _: u16, body: &[u8]) {
+    fn on_reply(&mut self, _: usize, _: u16, body: &[u8]) {
         const NAME: &[u8] = b"\"NextToken\":\"";
         let token = memmem::find(body, NAME)
             .and_then(|at| body[at + NAME.len()..].split(|byte| *byte == b'"').next());
@@ -218,5 +218,5 @@ impl Work for Numbered {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }

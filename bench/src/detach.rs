@@ -72,7 +72,7 @@ struct Took {
 fn compared(what: &str, ours: Duration, bare: Duration) -> Row {
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     let more = ms(ours.saturating_sub(bare));
-    let row = Row::told(what, format!("{}: {more} more", ms(ours)));
+    let row = Row::info(what, format!("{}: {more} more", ms(ours)));
     let ratio = ours.as_secs_f64() / bare.as_secs_f64();
     row.beside(ms(bare), ratio).aim("<= 10 ms more", ours <= bare + AIM)
 }

@@ -40,7 +40,7 @@ pub(crate) fn pages(bench: &mut Bench) -> io::Result<()> {
         let us = result.percentile(50);
         let ratio = f64::from(us) / f64::from(bare_us.max(1));
         bench.rows.push(
-            Row::told(
+            Row::info(
                 format!("disks by {name}, {} disks, 1 conn", short(disks)),
                 format!("p50 {us} us, {} refused", result.refused),
             )
@@ -76,5 +76,5 @@ impl Work for Asking {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }

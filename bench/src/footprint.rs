@@ -36,7 +36,7 @@ pub(crate) fn start_up(bench: &mut Bench) -> io::Result<()> {
         let median = times[times.len() / 2];
         let (ms, aim_ms) = (median.as_secs_f64() * 1e3, FIRST_ANSWER.as_secs_f64() * 1e3);
         bench.rows.push(
-            Row::told(format!("start to first signed answer, {name}"), format!("{ms:.1} ms"))
+            Row::info(format!("start to first signed answer, {name}"), format!("{ms:.1} ms"))
                 .beside(format!("{aim_ms:.0} ms"), ms / aim_ms)
                 .aim(format!("<= {aim_ms:.0} ms"), median <= FIRST_ANSWER),
         );
@@ -59,7 +59,7 @@ fn first_answer(bench: &Bench, directory: &Path) -> io::Result<Duration> {
 pub(crate) fn memory(bench: &mut Bench) -> io::Result<()> {
     let empty = bench.start(None)?.resident_mib()?;
     bench.rows.push(
-        Row::told("resident memory, empty", format!("{empty:.1} MiB"))
+        Row::info("resident memory, empty", format!("{empty:.1} MiB"))
             .beside(format!("{EMPTY_MIB:.0} MiB"), empty / EMPTY_MIB)
             .aim(format!("< {EMPTY_MIB:.0} MiB"), empty < EMPTY_MIB),
     );
@@ -72,7 +72,7 @@ pub(crate) fn memory(bench: &mut Bench) -> io::Result<()> {
         let most = empty + CACHES_MIB;
         let what = format!("resident memory, {} disks, all described", short(disks));
         bench.rows.push(
-            Row::told(what, format!("{resident:.1} MiB"))
+            Row::info(what, format!("{resident:.1} MiB"))
                 .beside(format!("empty {empty:.1} MiB"), resident / empty)
                 .aim(format!("< {most:.0} MiB"), resident < most),
         );

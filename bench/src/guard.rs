@@ -44,7 +44,7 @@ fn record(mut bench: Bench) -> io::Result<()> {
     let instructions = counted.iter().map(|(name, counts)| (name.clone(), counts.instructions));
     let baseline = Baseline { valgrind: valgrind_version()?, instructions: instructions.collect() };
     std::fs::write(BASELINE, serde_json::to_string_pretty(&baseline)? + "\n")?;
-    let rows = counted.iter().map(|(name, counts)| Row::told(name, in_words(counts)));
+    let rows = counted.iter().map(|(name, counts)| Row::info(name, in_words(counts)));
     println!("\n{}", render(&rows.collect::<Vec<_>>()));
     Ok(())
 }
@@ -77,7 +77,7 @@ fn check(mut bench: Bench) -> io::Result<()> {
 fn compare(mut ours: Bench, mut theirs: Bench) -> io::Result<()> {
     let (ours, theirs) = (calls::count(&mut ours)?, calls::count(&mut theirs)?);
     let beside = |(name, counts): (&String, &Counts)| {
-        let row = Row::told(name, in_words(counts));
+        let row = Row::info(name, in_words(counts));
         match theirs.get(name) {
             Some(other) => row.beside(in_words(other), ratio(counts, other.instructions)),
             None => row,
@@ -89,7 +89,7 @@ fn compare(mut ours: Bench, mut theirs: Bench) -> io::Result<()> {
 
 /// The row of a call: its instructions beside the recorded ones.
 fn against(name: &str, counts: &Counts, baseline: &Baseline) -> Row {
-    let row = Row::told(name, in_words(counts));
+    let row = Row::info(name, in_words(counts));
     let limit = 1.0 + TOLERANCE_PERCENT / 100.0;
     match baseline.instructions.get(name) {
         Some(recorded) => {

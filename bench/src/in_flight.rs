@@ -37,7 +37,7 @@ pub(crate) fn writes(bench: &mut Bench) -> io::Result<()> {
     let what = format!("write beside {} operations in flight", short(many));
     let told =
         format!("{}, longest {longest_ms:.1} ms, {} refused", measured.text(), outcome.refused);
-    bench.rows.push(Row::told(what, told));
+    bench.rows.push(Row::info(what, told));
     Ok(())
 }
 
@@ -114,5 +114,5 @@ impl Work for Renaming {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }

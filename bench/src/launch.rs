@@ -26,7 +26,7 @@ pub(crate) fn instances(bench: &mut Bench) -> io::Result<()> {
     let ratio = f64::from(many_us) / f64::from(one_us.max(1));
     let refused = one.refused + many.refused;
     bench.rows.push(
-        Row::told(
+        Row::info(
             format!("RunInstances of {MANY}, 1 conn"),
             format!("p50 {many_us} p99 {} us, {refused} refused", many.percentile(99)),
         )
@@ -67,5 +67,5 @@ impl Work for Launching {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }

@@ -19,7 +19,7 @@ pub(crate) trait Work {
     /// Appends the next request of this connection; false if there is none left.
     fn ask(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> bool;
     /// Takes the answer to it.
-    fn told(&mut self, connection: usize, status: u16, body: &[u8]);
+    fn on_reply(&mut self, connection: usize, status: u16, body: &[u8]);
 }
 
 /// The result of a load.
@@ -144,7 +144,7 @@ impl Generator {
     fn take(&mut self, at: usize, now: Instant, until: Instant, work: &mut impl Work) -> bool {
         let connection = &mut self.connections[at];
         let Some(head) = connection.head.take() else { return false };
-        work.told(at, head.status, &connection.input[head.body..head.end]);
+        work.on_reply(at, head.status, &connection.input[head.body..head.end]);
         connection.filled = 0;
         self.waiting -= 1;
         if now > until {

@@ -35,7 +35,7 @@ pub(crate) fn load(bench: &mut Bench) -> io::Result<()> {
     let longest_ms = f64::from(outcome.percentile(100)) / 1_000.0;
     let ratio = p99 / p50.max(1.0);
     bench.rows.push(
-        Row::told(
+        Row::info(
             format!("mixed load, durable, {} disks, {CONNECTIONS} conns", short(disks)),
             format!("{}, longest {longest_ms:.0} ms, {} refused", measured.text(), outcome.refused),
         )
@@ -155,7 +155,7 @@ impl Work for Mixed {
         true
     }
 
-    fn told(&mut self, connection: usize, status: u16, body: &[u8]) {
+    fn on_reply(&mut self, connection: usize, status: u16, body: &[u8]) {
         let kind = self.clients[connection].kind.take();
         match kind {
             Some(Kind::Move) => {

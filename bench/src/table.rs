@@ -21,8 +21,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A line that is only told.
-    pub(crate) fn told(what: impl Into<String>, ours: impl Into<String>) -> Row {
+    /// A line for information only.
+    pub(crate) fn info(what: impl Into<String>, ours: impl Into<String>) -> Row {
         let (what, ours) = (what.into(), ours.into());
         let (beside, aim) = (String::new(), String::new());
         Row { what, ours, beside, ratio: None, rate: None, aim, met: None }

@@ -38,7 +38,7 @@ pub(crate) fn health(bench: &mut Bench) -> io::Result<()> {
         measured.text(),
         measured.outcome.refused
     );
-    bench.rows.push(Row::told(what, told));
+    bench.rows.push(Row::info(what, told));
     Ok(())
 }
 
@@ -84,5 +84,5 @@ impl Work for Walking {
         true
     }
 
-    fn told(&mut self, _: usize, _: u16, _: &[u8]) {}
+    fn on_reply(&mut self, _: usize, _: u16, _: &[u8]) {}
 }

@@ -113,7 +113,7 @@ impl Work for Series<'_> {
         true
     }
 
-    fn told(&mut self, _: usize, status: u16, body: &[u8]) {
+    fn on_reply(&mut self, _: usize, status: u16, body: &[u8]) {
         if status != 200 {
             self.refused = Some(String::from_utf8_lossy(body).into_owned());
         }

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::catalog::TextFormat;
 use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
-use super::serve::told_to_stop;
+use super::serve::stop_requested;
 use super::{Failure, output};
 use crate::storage::{self, DiskExport, DiskFormat, Exported, StorageError, TransferProgress};
 
@@ -41,9 +41,9 @@ enum DiskCommand {
     /// Write a disk, or a snapshot, into a file that needs no other
     #[command(
         after_help = "Holes stay holes. The file has its name only when all of it is there and \
-        durable; an export that fails or is interrupted leaves none. What is in it only its owner \
-        may read.\n\nNo machine can open a disk while it is exported: an attach and a start are \
-        refused meanwhile. A snapshot is in nobody's way."
+        durable; an export that fails or is interrupted leaves none. Only its owner may read \
+        it.\n\nNo machine can open a disk while it is exported: an attach and a start are \
+        refused meanwhile. The export of a snapshot refuses nothing."
     )]
     Export(ExportArgs),
     /// Make a new disk with the content of a file, qcow2 or raw
@@ -136,7 +136,7 @@ async fn until_interrupted<T: Send + 'static>(
     let cancel = Arc::new(AtomicBool::new(false));
     let watched = Arc::clone(&cancel);
     let listener = tokio::spawn(async move {
-        told_to_stop().await;
+        stop_requested().await;
         watched.store(true, Ordering::Relaxed);
     });
     let done = blocking(move || {

@@ -149,7 +149,7 @@ pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
             let record = import(&args.local.data_dir, wanted).await?;
             tell_server(&args).await;
             let told = format!("{} is imported ({} GiB)", record.id, record.size_gib);
-            show(&args, &told_of(&record), &told)
+            show(&args, &record_json(&record), &told)
         }
     }
 }
@@ -238,7 +238,7 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
         eprintln!("diskdock: {fault}");
     }
     if args.local.output == TextFormat::Json {
-        let images: Vec<Value> = listing.records.iter().map(told_of).collect();
+        let images: Vec<Value> = listing.records.iter().map(record_json).collect();
         return output::print_json(&json!({ "images": images }));
     }
     let row = |record: &ImageRecord| {
@@ -260,7 +260,7 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn told_of(record: &ImageRecord) -> Value {
+fn record_json(record: &ImageRecord) -> Value {
     serde_json::to_value(record).expect("records are plain data")
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let is_child = args.child;
     let stop = async move {
         tokio::select! {
-            () = told_to_stop() => {}
+            () = stop_requested() => {}
             () = child::input_ended(), if is_child => {}
         }
         watch.close();
@@ -234,7 +234,7 @@ fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Re
 }
 
 /// Returns when this process is told to end.
-pub(super) async fn told_to_stop() {
+pub(super) async fn stop_requested() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
     tokio::select! {

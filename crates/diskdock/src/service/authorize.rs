@@ -225,7 +225,7 @@ pub(crate) async fn explain(
         let policies = authorization.source.policies(tx)?;
         let each = authorization.asked.iter().map(|named| {
             let (resource, decision) = authorization.decide(tx, call, &policies, named)?;
-            Ok::<_, ActionError>((decision.verdict, told(&resource, &decision)))
+            Ok::<_, ActionError>((decision.verdict, decision_json(&resource, &decision)))
         });
         each.collect::<Result<Vec<_>, _>>()
     };
@@ -237,7 +237,7 @@ pub(crate) async fn explain(
     })
 }
 
-fn told(resource: &str, decision: &PolicyDecision<'_>) -> Value {
+fn decision_json(resource: &str, decision: &PolicyDecision<'_>) -> Value {
     let mut told = json!({ "resource": resource, "verdict": decision.verdict.as_str() });
     if let Some(by) = &decision.by {
         told["policy"] = by.policy.into();

@@ -28,7 +28,7 @@ params!(
         /// A subscription instance: the disk becomes a subscription disk, is attached to it and
         /// goes with it.
         instance_id: Option<InstanceId>,
-        /// GiB. What is allowed depends on the category and the level.
+        /// GiB. The limits depend on the category and the level.
         #[malformed = SIZE_NOT_SUPPORTED]
         size: Option<Integer<1, 65536>>,
         /// Disk category.

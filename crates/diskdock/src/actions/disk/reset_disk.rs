@@ -68,7 +68,7 @@ impl Action for ResetDisk {
     const NAME: &'static str = "ResetDisk";
     const SUMMARY: &'static str = "Gives a disk the content of one of its snapshots.";
     const DETAILS: &'static str = "\
-The disk is ReIniting, and then again what it was: Available or In_use. What was written to it since \
+The disk is ReIniting, and then again what it was: Available or In_use. Everything written to it since \
 the snapshot is lost; its size stays.\n\n\
 With real machines the new content is made beside the old one and takes its place as a whole: \
 whatever fails meanwhile, the disk has one of the two.";

@@ -27,5 +27,5 @@ pub(crate) static DISK: Resource = Resource {
         Status::passing(DiskStatus::Detaching.as_str()),
         Status::passing(DiskStatus::ReIniting.as_str()),
     ],
-    unasked: &[Edge::between("In_use", "Available", "let go late")],
+    unasked: &[Edge::between("In_use", "Available", "released late")],
 };

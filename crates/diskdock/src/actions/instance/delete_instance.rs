@@ -165,7 +165,7 @@ impl Operation for DeletingInstance {
         let Some(instance) = tx.instance(&self.instance)? else { return Ok(()) };
         match outcome {
             Outcome::Done => {
-                free_disks(tx, &instance, now)?;
+                release_disks(tx, &instance, now)?;
                 unprotect_former_system_disks(tx, &instance)?;
                 tx.remove_instance(&instance.id)
             }
@@ -185,7 +185,7 @@ impl DeletingInstance {
 
 /// Releases the disks that go with the instance and frees the others. A disk that was being
 /// detached stays.
-fn free_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Result<(), StoreError> {
+fn release_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Result<(), StoreError> {
     for at in tx.attached(&instance.id)? {
         let Some(mut disk) = tx.disk(&at.disk)? else { continue };
         let goes_along = disk.delete_with_instance || !disk.portable || disk.category.is_local();

@@ -75,7 +75,7 @@ pub(crate) struct Rebooting {
     force: bool,
     /// The power was cut already.
     off: bool,
-    /// Why the machine did not come up again: it may run all the same, so it is turned off before
+    /// Why the machine did not come up again: it may run all the same, so it is stopped before
     /// the instance is called Stopped.
     #[serde(default)]
     taking_back: Option<String>,

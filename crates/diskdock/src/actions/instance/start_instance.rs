@@ -75,7 +75,7 @@ pub(crate) fn start<R>(effect: Effect<R>, facts: PowerFacts) -> Effect<R> {
 pub(crate) struct Starting {
     build: Build,
     built: bool,
-    /// Why the start came to nothing: the machine may run all the same, so it is turned off before
+    /// Why the start came to nothing: the machine may run all the same, so it is stopped before
     /// the instance is called Stopped.
     #[serde(default)]
     taking_back: Option<String>,
@@ -136,7 +136,7 @@ impl Operation for Starting {
         context.hypervisor.start(self.build.machine(), context.now).await
     }
 
-    /// A machine that was never turned on needs no turning off.
+    /// A machine that was never started need not be stopped.
     fn compensate(&mut self, reason: &str) -> bool {
         let first = self.built && self.taking_back.is_none();
         self.taking_back.get_or_insert_with(|| reason.to_owned());

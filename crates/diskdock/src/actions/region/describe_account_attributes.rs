@@ -116,7 +116,7 @@ impl Query for DescribeAccountAttributes {
     const NAME: &'static str = "DescribeAccountAttributes";
     const SUMMARY: &'static str = "Lists what the account may have in a region, and what it has.";
     const DETAILS: &'static str = "\
-What is used is counted. What has no limit here, such as processors, is answered without a value.";
+Usage is counted. Attributes without a limit here, such as processors, are answered without a value.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -66,7 +66,7 @@ impl Action for ModifyAutoSnapshotPolicyEx {
     const NAME: &'static str = "ModifyAutoSnapshotPolicyEx";
     const SUMMARY: &'static str = "Changes name, schedule or retention of a snapshot policy.";
     const DETAILS: &'static str = "\
-What is left out stays. A schedule counts from now on: an hour that has passed is not made up for.";
+Attributes that are left out stay. A schedule counts from now on: an hour that has passed is not made up for.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -159,7 +159,7 @@ impl<'a> Wait<'a> {
 
     fn too_late(&self, id: &str, status: &str) -> Failure {
         let message = format!("{id} is still {status} after {} s", self.args.wait_timeout);
-        let hint = "It goes on without you. See `diskdock admin operations`, or wait longer with \
+        let hint = "The operation continues. See `diskdock admin operations`, or wait longer with \
                     --wait-timeout.";
         Failure::new(message, hint)
     }

@@ -34,10 +34,10 @@ fn tell(request: &str) -> Result<Claimed, String> {
     let pasted = paste::read(request)?;
     let received = pasted.received();
     let claims = claims(&received).map_err(|fault| fault.to_string())?;
-    told(&received, &claims)
+    claimed_signature(&received, &claims)
 }
 
-fn told(received: &Received<'_>, claims: &Claims<'_>) -> Result<Claimed, String> {
+fn claimed_signature(received: &Received<'_>, claims: &Claims<'_>) -> Result<Claimed, String> {
     let unsigned = "There is no signature in it: neither an Authorization header that begins with \
                     ACS3-HMAC-SHA256 nor a parameter Signature.";
     let (signed, given) = explain(received, claims).ok_or(unsigned)?;

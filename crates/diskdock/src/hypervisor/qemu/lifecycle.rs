@@ -42,7 +42,7 @@ pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
         RunState::Prelaunch => Some("the virtual machine is paused: it was never begun".to_owned()),
         RunState::IoError => {
             let what = "the virtual machine is paused: the host has no room for its disks";
-            Some(format!("{what}; it goes on by itself once there is"))
+            Some(format!("{what}; it resumes by itself once there is"))
         }
         RunState::InternalError => {
             let what = "the virtual machine stands still after an internal error of QEMU";
@@ -132,7 +132,7 @@ impl Qemu {
         Ok(progress)
     }
 
-    /// Limits the disks of a machine that has just been turned on. What fails here is made up for
+    /// Limits the disks of a machine that has just started. What fails here is made up for
     /// when store and machine are compared.
     async fn limit_started(&self, machine: &Machine, state: &mut State, limits: &[DiskLimit]) {
         let Some(client) = Machine::open_connection(state) else { return };

@@ -1,7 +1,7 @@
 //! The versioned machine type of a machine, such as `pc-q35-7.2`.
 //!
-//! A version stands for the hardware that a guest sees. It is chosen when a machine is turned on
-//! for the first time and stays on its record, so that another QEMU gives it the same hardware.
+//! A version stands for the hardware that a guest sees. It is chosen when a machine starts for
+//! the first time and stays on its record, so that another QEMU gives it the same hardware.
 
 use std::path::Path;
 use std::process::Stdio;

@@ -1,8 +1,8 @@
-//! Machines whose processors stand still: noticed, told of, and let go on; paused on an operator's
+//! Machines whose processors stand still: noticed, reported, and resumed; paused on an operator's
 //! word.
 //!
 //! QEMU pauses a machine whose disks find the host's file system full, instead of failing the
-//! guest's writes. Such a machine goes on by itself once there is room; one that an operator paused
+//! guest's writes. Such a machine resumes by itself once there is room; one that an operator paused
 //! is in another state of QEMU's and waits for an operator, over restarts of the server too.
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::hypervisor::{NOT_PAUSED, OFF, Progress, TransientError, paused_alread
 
 /// How often it is looked whether there is room again.
 const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
-/// The room that lets a machine go on, in bytes: less would be full again at once.
+/// The room that resumes a machine, in bytes: less would be full again at once.
 const ROOM: u64 = 64 << 20;
 
 impl Qemu {
@@ -49,7 +49,7 @@ impl Qemu {
             (before, Some(why)) if before.as_ref() != Some(why) => {
                 tracing::warn!(%instance, why, "a virtual machine stands still");
             }
-            (Some(_), None) => tracing::info!(%instance, "the virtual machine goes on"),
+            (Some(_), None) => tracing::info!(%instance, "the virtual machine runs again"),
             _ => {}
         }
         if status.status == RunState::IoError && !state.is_resuming {
@@ -88,7 +88,7 @@ impl Qemu {
         Ok(Progress::Done)
     }
 
-    /// Lets a machine go on that stands still, whatever for.
+    /// Resumes a machine that stands still, whatever for.
     pub(super) async fn resume_machine(
         &self,
         instance: &InstanceId,
@@ -121,7 +121,7 @@ impl Qemu {
         paused
     }
 
-    /// Lets a machine go on once there is room; ends when it does not need that any more.
+    /// Resumes a machine once there is room; ends when it does not need that any more.
     fn begin_to_resume(&self, instance: InstanceId) {
         let driver = self.myself.clone();
         tokio::spawn(async move {

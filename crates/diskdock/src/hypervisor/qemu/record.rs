@@ -107,7 +107,7 @@ pub(crate) enum StartsFrom {
 pub(crate) struct Record {
     /// Its disks.
     pub disks: Vec<Plugged>,
-    /// How often it was turned on.
+    /// How often it was started.
     pub boots: u64,
     /// The boot that a reboot under way is to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

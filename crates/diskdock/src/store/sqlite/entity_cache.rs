@@ -173,7 +173,7 @@ impl EntityCache {
 
     /// Keeps one in so many of the resources that reads find in SQL, so that what is read often
     /// is soon kept and a walk over all of a kind drives out nothing.
-    pub(crate) fn offer(&self, found: &Versioned, commits: u64) {
+    pub(crate) fn admit(&self, found: &Versioned, commits: u64) {
         if !self.missed.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED) {
             return;
         }

@@ -125,7 +125,7 @@ impl<'c> SqliteTx<'c> {
         let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
         let found: Versioned = (decoded(of, row, 0)?, row.get(1).map_err(engine)?);
         match self.memory {
-            Memory::Reads(cache, Some(commits)) => cache.offer(&found, commits),
+            Memory::Reads(cache, Some(commits)) => cache.admit(&found, commits),
             Memory::Reads(_, None) => {}
             Memory::Writes(_, delta) => {
                 let mut delta = delta.borrow_mut();

@@ -181,7 +181,7 @@ params!(
 params!(
     /// A data disk of a new instance.
     pub(crate) struct DataDiskParams {
-        /// GiB. What is allowed depends on the category and the level.
+        /// GiB. The limits depend on the category and the level.
         #[malformed = DATA_SIZE_NOT_VALID]
         size: Option<Integer<1, 65536>>,
         /// Disk category; if left out, `cloud_efficiency`, or `cloud` for a type that is not I/O
