@@ -1,4 +1,4 @@
-//! Access to an account: its users, the policies that they have, and documents that say
+//! Access to an account: its users and roles, the policies that they have, and documents that say
 //! what a policy allows.
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use crate::unknown::UnknownFields;
 ids!(
     /// A user of an account: digits.
     RamUserId,
+    /// A role of an account: digits.
+    RamRoleId,
     /// A policy of an account: `<account>/<name>`. Only the name is on the wire.
     RamPolicyId,
 );
@@ -78,6 +80,40 @@ pub struct RamUser {
     pub unknown: UnknownFields,
 }
 
+/// A role of an account, which others assume for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RamRole {
+    /// Digits.
+    pub id: RamRoleId,
+    /// The account.
+    pub account: AccountId,
+    /// Unique in the account, in any case of letters.
+    pub name: String,
+    /// Free text, possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The document that says who may assume it, a JSON text.
+    pub trust: String,
+    /// The longest that it can be assumed for, in seconds.
+    pub longest_session_s: u32,
+    /// Whether people may assume it on the vendor's console. Shown; nothing here asks for it.
+    #[serde(default)]
+    pub console_login: bool,
+    /// All that says what it may do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<AttachedPolicy>,
+    /// Keys are unique.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was last changed.
+    pub updated_at: Moment,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
+}
+
 /// A policy that an account has made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RamPolicy {
@@ -104,15 +140,35 @@ pub struct RamPolicy {
     pub unknown: UnknownFields,
 }
 
+/// The policy of this type and name among those that somebody has.
+fn find<'a>(
+    policies: &'a [AttachedPolicy],
+    policy_type: PolicyType,
+    name: &str,
+) -> Option<&'a AttachedPolicy> {
+    policies.iter().find(|one| one.policy_type == policy_type && one.name == name)
+}
+
 impl RamUser {
     /// The policy of this type and name that the user has.
     pub fn attached(&self, policy_type: PolicyType, name: &str) -> Option<&AttachedPolicy> {
-        self.policies.iter().find(|one| one.policy_type == policy_type && one.name == name)
+        find(&self.policies, policy_type, name)
+    }
+}
+
+impl RamRole {
+    /// The policy of this type and name that the role has.
+    pub fn attached(&self, policy_type: PolicyType, name: &str) -> Option<&AttachedPolicy> {
+        find(&self.policies, policy_type, name)
     }
 }
 
 impl EntityId for RamUserId {
     type Entity = RamUser;
+}
+
+impl EntityId for RamRoleId {
+    type Entity = RamRole;
 }
 
 impl EntityId for RamPolicyId {
@@ -162,6 +218,25 @@ impl Entity for RamUser {
 
     fn tags(&self) -> &[Tag] {
         &[]
+    }
+
+    fn terms(&self) -> Vec<(&'static str, &str)> {
+        vec![("name", &self.name)]
+    }
+}
+
+impl Entity for RamRole {
+    of_account!(RamRoleId);
+
+    const KIND: EntityKind =
+        EntityKind { name: "role", plural: "ram_roles", id_prefix: "", columns: &[] };
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    fn tags_mut(&mut self) -> Option<&mut Vec<Tag>> {
+        Some(&mut self.tags)
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {

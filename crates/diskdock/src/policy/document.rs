@@ -62,7 +62,7 @@ impl Actions {
     }
 }
 
-fn wrong<T>(text: impl Into<String>) -> Result<T, PolicyError> {
+pub(super) fn wrong<T>(text: impl Into<String>) -> Result<T, PolicyError> {
     Err(PolicyError(text.into()))
 }
 
@@ -131,7 +131,7 @@ impl Statement {
     }
 }
 
-fn only(members: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError> {
+pub(super) fn only(members: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError> {
     match members.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => wrong(format!("{name} is no member here; these are: {}", known.join(", "))),
         None => Ok(()),
@@ -139,7 +139,7 @@ fn only(members: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError>
 }
 
 /// One text, or a list of at least one.
-fn texts(name: &str, value: &Value) -> Result<Vec<String>, PolicyError> {
+pub(super) fn texts(name: &str, value: &Value) -> Result<Vec<String>, PolicyError> {
     let found = match value {
         Value::String(text) => Some(vec![text.clone()]),
         Value::Array(list) => {

@@ -5,12 +5,14 @@ mod condition;
 mod document;
 mod glob;
 mod system;
+mod trust;
 
 use serde_json::Value;
 
 pub use condition::ConditionFacts;
 pub use document::{Policy, PolicyError};
 pub use system::{SYSTEM_POLICIES, system_policy};
+pub use trust::check_trust;
 
 use document::{Statement, StatementEffect};
 

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
-use domain::ram::{RamPolicy, RamUser};
+use domain::ram::{RamPolicy, RamRole, RamUser};
 use domain::{
     AccountId, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup, SnapshotGroup,
     SnapshotPolicy, Tag, Task, VSwitch, Vpc,
@@ -32,6 +32,7 @@ pub static KINDS: &[&EntityType] = &[
     SnapshotGroup::TYPE,
     SnapshotPolicy::TYPE,
     RamUser::TYPE,
+    RamRole::TYPE,
     RamPolicy::TYPE,
     KeyPair::TYPE,
 ];

@@ -2,7 +2,7 @@
 
 use domain::ram::{PolicyType, RamPolicy};
 
-use super::lookup::{self, FoundPolicy};
+use super::lookup::{self, FoundPolicy, Holders};
 use crate::actions::prelude::*;
 
 /// Deletes a policy.
@@ -21,7 +21,7 @@ params!(
     }
 );
 
-/// The policy, and how many users have it.
+/// The policy, and how many users and roles have it.
 pub(crate) struct Facts {
     policy: RamPolicy,
     attachments: usize,
@@ -33,7 +33,7 @@ impl Action for DeletePolicy {
     type Reply = ();
 
     const NAME: &'static str = "DeletePolicy";
-    const SUMMARY: &'static str = "Deletes a policy of the account that no user has.";
+    const SUMMARY: &'static str = "Deletes a policy of the account that nobody has.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
@@ -42,7 +42,7 @@ impl Action for DeletePolicy {
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("no user has the policy", |f| f.attachments == 0, &POLICY_IN_USE),
+        must("no user and no role has the policy", |f| f.attachments == 0, &POLICY_IN_USE),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
@@ -51,8 +51,7 @@ impl Action for DeletePolicy {
         else {
             return Err((&RAM_POLICY_NOT_FOUND).into());
         };
-        let users = lookup::all(tx, call)?;
-        let attachments = lookup::attachments(&users, PolicyType::Custom, name);
+        let attachments = Holders::all(tx, call)?.of(PolicyType::Custom, name);
         Ok(Facts { policy, attachments })
     }
 

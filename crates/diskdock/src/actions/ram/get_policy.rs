@@ -1,6 +1,6 @@
 //! `GetPolicy`: one policy with its document.
 
-use super::lookup::{self, FoundPolicy, PolicyTypeWord};
+use super::lookup::{self, FoundPolicy, Holders, PolicyTypeWord};
 use super::view::VERSION;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
@@ -49,7 +49,7 @@ reply!(
         create_date: String,
         /// When it was last changed.
         update_date: String,
-        /// How many users have it.
+        /// How many users and roles have it.
         attachment_count: usize,
     }
 );
@@ -88,7 +88,7 @@ impl Query for GetPolicy {
                 (about.to_owned(), document.to_owned(), Moment(0), Moment(0))
             }
         };
-        let users = lookup::all(tx, call)?;
+        let holders = Holders::all(tx, call)?;
         let policy = ShownPolicy {
             policy_name: params.policy_name.0.clone(),
             policy_type: policy_type.as_str(),
@@ -97,7 +97,7 @@ impl Query for GetPolicy {
             policy_document: document.clone(),
             create_date: with_seconds(made),
             update_date: with_seconds(changed),
-            attachment_count: lookup::attachments(&users, policy_type, &params.policy_name.0),
+            attachment_count: holders.of(policy_type, &params.policy_name.0),
         };
         let default_policy_version = PolicyVersion {
             version_id: VERSION,

@@ -1,8 +1,8 @@
 //! `ListPolicies`: the service's policies and those of the account.
 
-use domain::ram::{PolicyType, RamPolicy, RamUser};
+use domain::ram::{PolicyType, RamPolicy};
 
-use super::lookup::{self, PolicyTypeWord};
+use super::lookup::{self, Holders, PolicyTypeWord};
 use super::tags_text::TagsText;
 use super::view::VERSION;
 use crate::actions::paging::token;
@@ -65,7 +65,7 @@ reply!(
         create_date: String,
         /// When it was last changed.
         update_date: String,
-        /// How many users have it.
+        /// How many users and roles have it.
         attachment_count: usize,
         /// Its tags.
         tags: PolicyTags,
@@ -103,14 +103,14 @@ impl Query for ListPolicies {
         let Page::After { after, most } = lookup::page(&params.marker, params.max_items)? else {
             return Err(ActionError::Broken("lists of policies have cursors".to_owned()));
         };
-        let users: Vec<RamUser> = lookup::all(tx, call)?;
+        let holders = Holders::all(tx, call)?;
         let wanted =
             |found: PolicyType| params.policy_type.is_none_or(|wanted| wanted.of_domain() == found);
         let own: Vec<RamPolicy> =
             if wanted(PolicyType::Custom) { lookup::all(tx, call)? } else { Vec::new() };
-        let own = own.iter().map(|policy| own_item(policy, &users));
+        let own = own.iter().map(|policy| own_item(policy, &holders));
         let system = SYSTEM_POLICIES.iter().filter(|_| wanted(PolicyType::System));
-        let system = system.map(|(name, about, _)| system_item(name, about, &users));
+        let system = system.map(|(name, about, _)| system_item(name, about, &holders));
         let mut all: Vec<(Cursor, PolicyItem)> = own.chain(system).collect();
         all.retain(|(_, policy)| has_tags(policy, params.tag.as_ref()));
         all.sort_by(|(one, _), (other, _)| other.cmp(one));
@@ -133,7 +133,7 @@ fn has_tags(policy: &PolicyItem, wanted: Option<&TagsText>) -> bool {
     })
 }
 
-fn own_item(policy: &RamPolicy, users: &[RamUser]) -> (Cursor, PolicyItem) {
+fn own_item(policy: &RamPolicy, holders: &Holders) -> (Cursor, PolicyItem) {
     let tag = |tag: &Tag| PolicyTagItem { tag_key: tag.key.clone(), tag_value: tag.value.clone() };
     let item = PolicyItem {
         policy_name: policy.name.clone(),
@@ -142,13 +142,13 @@ fn own_item(policy: &RamPolicy, users: &[RamUser]) -> (Cursor, PolicyItem) {
         default_version: VERSION,
         create_date: with_seconds(policy.created_at),
         update_date: with_seconds(policy.updated_at),
-        attachment_count: lookup::attachments(users, PolicyType::Custom, &policy.name),
+        attachment_count: holders.of(PolicyType::Custom, &policy.name),
         tags: PolicyTags { tag: policy.tags.iter().map(tag).collect() },
     };
     (Cursor { created_at: policy.created_at, id: policy.name.as_str().into() }, item)
 }
 
-fn system_item(name: &str, about: &str, users: &[RamUser]) -> (Cursor, PolicyItem) {
+fn system_item(name: &str, about: &str, holders: &Holders) -> (Cursor, PolicyItem) {
     let item = PolicyItem {
         policy_name: name.to_owned(),
         policy_type: PolicyType::System.as_str(),
@@ -156,7 +156,7 @@ fn system_item(name: &str, about: &str, users: &[RamUser]) -> (Cursor, PolicyIte
         default_version: VERSION,
         create_date: with_seconds(Moment(0)),
         update_date: with_seconds(Moment(0)),
-        attachment_count: lookup::attachments(users, PolicyType::System, name),
+        attachment_count: holders.of(PolicyType::System, name),
         tags: PolicyTags { tag: Vec::new() },
     };
     (Cursor { created_at: Moment(0), id: name.into() }, item)

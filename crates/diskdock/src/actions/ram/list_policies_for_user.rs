@@ -30,7 +30,7 @@ reply!(
 );
 
 reply!(
-    /// The policies of a user.
+    /// The policies of a user or role.
     pub(crate) struct Policies {
         /// The entries.
         policy: Vec<AttachedItem>,
@@ -38,7 +38,7 @@ reply!(
 );
 
 reply!(
-    /// A policy of a user.
+    /// A policy of a user or role.
     pub(crate) struct AttachedItem {
         /// Its name.
         policy_name: String,
@@ -48,7 +48,7 @@ reply!(
         description: String,
         /// The version that counts: `v1`.
         default_version: &'static str,
-        /// Since when the user has it.
+        /// Since when it is attached.
         attach_date: String,
     }
 );
@@ -63,9 +63,18 @@ impl Query for ListPoliciesForUser {
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let user = lookup::user(tx, call, &params.user_name.0)?;
-        let items = user.policies.iter().map(|one| item(tx, call, one));
-        Ok(Reply { policies: Policies { policy: items.collect::<Result<_, _>>()? } })
+        shown(tx, call, &user.policies)
     }
+}
+
+/// The policies that somebody has, as they are shown.
+pub(super) fn shown(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    policies: &[AttachedPolicy],
+) -> Result<Reply, ActionError> {
+    let items = policies.iter().map(|one| item(tx, call, one));
+    Ok(Reply { policies: Policies { policy: items.collect::<Result<_, _>>()? } })
 }
 
 fn item(

@@ -1,7 +1,7 @@
 //! Lookups of users, policies and keys by the names that requests give.
 
 use domain::Entity;
-use domain::ram::{AttachedPolicy, PolicyType, RamPolicy, RamPolicyId, RamUser};
+use domain::ram::{AttachedPolicy, PolicyType, RamPolicy, RamPolicyId, RamRole, RamUser};
 
 use crate::actions::prelude::*;
 use crate::catalog::CallerIdentity;
@@ -67,6 +67,49 @@ pub(super) fn user(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamUs
     Ok(user_called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
 }
 
+/// Whether a text can be the name of a role.
+pub(super) fn is_role_name(text: &str) -> bool {
+    is_made_of(text, ".-")
+}
+
+/// The role of this name, if there is one.
+pub(super) fn role_called(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    name: &str,
+) -> Result<Option<RamRole>, StoreError> {
+    let mut filter = Filter::all(call.caller.account.clone(), "");
+    filter.terms.push(("name", name.to_owned()));
+    tx.newest(&filter)
+}
+
+/// The role of this name.
+pub(super) fn role(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamRole, ActionError> {
+    if !is_role_name(name) {
+        return Err((&ROLE_NAME_CHARACTERS).into());
+    }
+    Ok(role_called(tx, call, name)?.ok_or(&ROLE_NOT_FOUND)?)
+}
+
+/// A role, and whether it has a policy.
+pub(crate) struct RoleAndPolicy {
+    pub(super) role: RamRole,
+    pub(super) has_policy: bool,
+}
+
+/// The role of this name, and whether it has this policy, which is there.
+pub(super) fn role_and_policy(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    role_name: &str,
+    (policy_type, policy_name): (PolicyType, &str),
+) -> Result<RoleAndPolicy, ActionError> {
+    let role = role(tx, call, role_name)?;
+    policy(tx, call, policy_type, policy_name)?;
+    let has_policy = role.attached(policy_type, policy_name).is_some();
+    Ok(RoleAndPolicy { role, has_policy })
+}
+
 /// A user, and whether it has a policy.
 pub(crate) struct UserAndPolicy {
     pub(super) user: RamUser,
@@ -120,9 +163,23 @@ pub(super) fn count<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<u64, 
     tx.count(&Filter::<T>::all(call.caller.account.clone(), ""))
 }
 
-/// How many users have this policy.
-pub(super) fn attachments(users: &[RamUser], policy_type: PolicyType, name: &str) -> usize {
-    users.iter().filter(|user| user.attached(policy_type, name).is_some()).count()
+/// All that can have policies.
+pub(super) struct Holders {
+    users: Vec<RamUser>,
+    roles: Vec<RamRole>,
+}
+
+impl Holders {
+    pub(super) fn all(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Holders, StoreError> {
+        Ok(Holders { users: all(tx, call)?, roles: all(tx, call)? })
+    }
+
+    /// How many users and roles have this policy.
+    pub(super) fn of(&self, policy_type: PolicyType, name: &str) -> usize {
+        let users = self.users.iter().filter(|user| user.attached(policy_type, name).is_some());
+        let roles = self.roles.iter().filter(|role| role.attached(policy_type, name).is_some());
+        users.count() + roles.count()
+    }
 }
 
 /// The page of a list that Marker and MaxItems ask for: 100 entries unless the caller says

@@ -1,24 +1,33 @@
-//! The product RAM: the users of an account, what they may do, and their access keys.
+//! The product RAM: the users and roles of an account, what they may do, and access keys of users.
 
+pub(crate) mod attach_policy_to_role;
 pub(crate) mod attach_policy_to_user;
 pub(crate) mod create_access_key;
 pub(crate) mod create_policy;
+pub(crate) mod create_role;
 pub(crate) mod create_user;
 pub(crate) mod delete_access_key;
 pub(crate) mod delete_policy;
+pub(crate) mod delete_role;
 pub(crate) mod delete_user;
+pub(crate) mod detach_policy_from_role;
 pub(crate) mod detach_policy_from_user;
 pub(crate) mod get_policy;
+pub(crate) mod get_role;
 pub(crate) mod get_user;
 pub(crate) mod list_access_keys;
 pub(crate) mod list_policies;
+pub(crate) mod list_policies_for_role;
 pub(crate) mod list_policies_for_user;
+pub(crate) mod list_roles;
 pub(crate) mod list_tag_resources;
 pub(crate) mod list_users;
 mod lookup;
 mod resource;
+mod role_view;
 mod tags_text;
 pub(crate) mod update_access_key;
+pub(crate) mod update_role;
 pub(crate) mod update_user;
 mod view;
 
@@ -31,7 +40,7 @@ pub(super) static RAM: Product = Product {
     version: "2015-05-01",
     host_prefix: "ram",
     is_regional: false,
-    groups: &[&USERS, &POLICIES],
+    groups: &[&USERS, &ROLES, &POLICIES],
     // Public SDKs list the names; these are those that clients of ECS call.
     known_actions: "\
 AddUserToGroup
@@ -109,6 +118,21 @@ static USERS: ActionGroup = ActionGroup {
         Entry::Query(&list_access_keys::ListAccessKeys),
         Entry::Action(&update_access_key::UpdateAccessKey),
         Entry::Action(&delete_access_key::DeleteAccessKey),
+    ],
+};
+
+static ROLES: ActionGroup = ActionGroup {
+    title: "Roles",
+    resources: &[&resource::ROLE],
+    actions: &[
+        Entry::Action(&create_role::CreateRole),
+        Entry::Query(&get_role::GetRole),
+        Entry::Query(&list_roles::ListRoles),
+        Entry::Action(&update_role::UpdateRole),
+        Entry::Action(&delete_role::DeleteRole),
+        Entry::Action(&attach_policy_to_role::AttachPolicyToRole),
+        Entry::Query(&list_policies_for_role::ListPoliciesForRole),
+        Entry::Action(&detach_policy_from_role::DetachPolicyFromRole),
     ],
 };
 

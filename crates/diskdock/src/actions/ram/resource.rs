@@ -1,6 +1,7 @@
-//! Users and policies as kinds of resource: how to list them.
+//! Users, roles and policies as kinds of resource: how to list them.
 
 use super::list_policies::ListPolicies;
+use super::list_roles::ListRoles;
 use super::list_users::ListUsers;
 use crate::catalog::{Listing, Query, Resource};
 
@@ -20,7 +21,23 @@ pub(crate) static USER: Resource = Resource {
     unasked: &[],
 };
 
-/// Policies that users can have.
+/// Roles of an account.
+pub(crate) static ROLE: Resource = Resource {
+    noun: "role",
+    with_article: "a role",
+    listing: Listing {
+        action: ListRoles::NAME,
+        ids: None,
+        path: ["Roles", "Role"],
+        id: "RoleName",
+        texts: &["{Description}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Policies that users and roles can have.
 pub(crate) static POLICY: Resource = Resource {
     noun: "policy",
     with_article: "a policy",

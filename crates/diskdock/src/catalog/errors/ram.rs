@@ -56,13 +56,47 @@ errors! {
         => "Use 1 to 1024 characters.";
     POLICY_DOCUMENT_MALFORMED = 400 "MalformedPolicyDocument"
         "The policy document is malformed: {}."
-        => "Send a document in the language of RAM: {\"Version\": \"1\", \"Statement\": […]}.";
+        => "Send a document in the language of RAM: {\"Version\": \"1\", \"Statement\": […]}. In that of a role, \
+            each statement has a Principal: {\"RAM\": [\"acs:ram::<account>:root\"]}.";
     USER_NOT_FOUND = 404 "EntityNotExist.User"
         "The user does not exist."
         => "Use a user of ListUsers.";
     RAM_POLICY_NOT_FOUND = 404 "EntityNotExist.Policy"
         "The policy does not exist."
         => "Use a policy of ListPolicies.";
+    ROLE_NAME_LENGTH = 400 "InvalidParameter.RoleName.Length"
+        "The parameter - \"RoleName\" beyond the length limit."
+        => "Use 1 to 64 characters.";
+    ROLE_NAME_CHARACTERS = 400 "InvalidParameter.RoleName.InvalidChars"
+        "The parameter - \"RoleName\" contains invalid chars."
+        => "Use letters, digits, full stops and hyphens.";
+    TRUST_LENGTH = 400 "InvalidParameter.AssumeRolePolicyDocument.Length"
+        "The parameter - \"AssumeRolePolicyDocument\" beyond the length limit."
+        => "Use at most 2048 characters.";
+    NEW_TRUST_LENGTH = 400 "InvalidParameter.NewAssumeRolePolicyDocument.Length"
+        "The parameter - \"NewAssumeRolePolicyDocument\" beyond the length limit."
+        => "Use at most 2048 characters.";
+    ROLE_NOT_FOUND = 404 "EntityNotExist.Role"
+        "The role does not exist."
+        => "Use a role of ListRoles.";
+    ROLE_EXISTS = 409 "EntityAlreadyExists.Role"
+        "The role does already EXIST."
+        => "Use another name.";
+    ROLE_LIMIT = 409 "LimitExceeded.Role"
+        "The count of roles beyond the current limits."
+        => "Delete roles: an account has a thousand at most.";
+    ROLE_HAS_POLICIES = 409 "DeleteConflict.Role.Policy"
+        "The role CAN NOT has any attached policy while deleting the role."
+        => "Detach the role's policies first.";
+    ROLE_POLICY_ATTACHED_ALREADY = 409 "EntityAlreadyExists.Role.Policy"
+        "The role has already been attached this policy."
+        => "Nothing is left to do.";
+    ROLE_POLICY_NOT_ATTACHED = 404 "EntityNotExist.Role.Policy"
+        "The policy of the role does not exist."
+        => "Use a policy of ListPoliciesForRole.";
+    ROLE_POLICY_LIMIT = 409 "LimitExceeded.Role.Policy"
+        "The count of policies attached to the role beyond the current limits."
+        => "Detach policies: a role has twenty at most.";
     POLICY_NOT_ATTACHED = 404 "EntityNotExist.User.Policy"
         "The indicate policy of the user does not exist."
         => "Use a policy of ListPoliciesForUser.";
@@ -98,5 +132,5 @@ errors! {
         => "Detach the user's policies first.";
     POLICY_IN_USE = 409 "DeleteConflict.Policy.User"
         "The policy CAN NOT been attached to any user while deleting the policy."
-        => "Detach the policy from its users first.";
+        => "Detach the policy from its users and roles first.";
 }

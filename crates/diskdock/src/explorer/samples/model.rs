@@ -61,6 +61,8 @@ const LONGS: &[(&str, &str)] = &[
     ("RevokeSecurityGroup", "Permissions.SourceGroupOwnerId"),
     ("RevokeSecurityGroupEgress", "DestGroupOwnerId"),
     ("DescribeVpcs", "VpcOwnerId"),
+    ("CreateRole", "MaxSessionDuration"),
+    ("UpdateRole", "NewMaxSessionDuration"),
     ("DescribeVSwitches", "VSwitchOwnerId"),
 ];
 
@@ -120,6 +122,10 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("DeleteInstance", "ForceStop", &[Java, CSharp]),
     ("DeleteInstances", "ForceStop", &[Java, CSharp]),
     ("DescribeInstanceTypes", "AdditionalAttributes", &[Java, CSharp]),
+    ("CreateRole", "AllowConsoleLogin", EVERY),
+    ("UpdateRole", "NewAllowConsoleLogin", EVERY),
+    ("AttachPolicyToRole", "ResourceGroupId", EVERY),
+    ("DetachPolicyFromRole", "ResourceGroupId", EVERY),
 ];
 
 /// The type of a parameter in the language's model, or none if the model does not have it. The

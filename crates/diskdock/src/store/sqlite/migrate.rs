@@ -41,6 +41,7 @@ const LATER: &[Migration] = &[
     migration!("0012_snapshot_policies"),
     migration!("0013_ram"),
     migration!("0014_key_pairs"),
+    migration!("0015_ram_roles"),
 ];
 
 /// All, by the number of the form that they lead to.

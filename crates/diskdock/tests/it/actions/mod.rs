@@ -30,6 +30,7 @@ mod modify_instance_spec;
 mod multi_attach;
 mod products;
 mod ram;
+mod ram_roles;
 mod reboot_instances;
 mod region;
 mod replace_system_disk;

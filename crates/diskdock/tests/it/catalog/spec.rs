@@ -268,6 +268,8 @@ fn exactly_these_actions_are_destructive() {
         "DetachPolicyFromUser",
         "UpdateAccessKey",
         "DeleteAccessKey",
+        "DeleteRole",
+        "DetachPolicyFromRole",
         "DeletePolicy",
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);

@@ -1,19 +1,25 @@
-//! Users, policies and keys: steps of a run, and the answers that are expected.
+//! Users, roles, policies and keys: steps of a run, and the answers that are expected.
 
 use super::model::{Expected, WELL};
 use super::steps::{CALLERS, Simulation};
 
 const NO_USER: Expected = &["EntityNotExist.User"];
+const NO_ROLE: Expected = &["EntityNotExist.Role"];
+const TRUST: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+    "Principal":{"RAM":["acs:ram::1000000000000001:root"]}}]}"#;
 const NO_POLICY: Expected = &["EntityNotExist.Policy"];
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:*","Resource":"*"}]}"#;
 
-/// The one user and the one policy of an account, if they are there.
+/// The one user, the one role and the one policy of an account, if they are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Access {
     pub user: bool,
     pub policy: bool,
     pub attached: bool,
+    pub role: bool,
+    /// Whether the role has the policy.
+    pub given: bool,
     /// Keys of the user.
     pub keys: Vec<String>,
 }
@@ -31,10 +37,11 @@ impl Access {
 impl Simulation {
     /// Makes, changes or deletes users, policies and keys.
     pub(super) async fn change_access(&mut self) {
-        for _ in 0..6 {
+        for _ in 0..8 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(3) {
+            match self.pick(4) {
+                3 => self.change_role(caller, &mut access).await,
                 0 => self.change_user(caller, &mut access).await,
                 1 => self.change_policy(caller, &mut access).await,
                 _ => self.change_keys(caller, &mut access).await,
@@ -92,13 +99,55 @@ impl Simulation {
                 access.attached &= done.is_none();
             }
             _ => {
-                let expected = match (access.policy, access.attached) {
+                let expected = match (access.policy, access.attached || access.given) {
                     (false, _) => NO_POLICY,
                     (true, true) => &["DeleteConflict.Policy.User"],
                     (true, false) => WELL,
                 };
                 let gone = self.call(caller, "Ram.DeletePolicy", &policy[..1], expected).await;
                 access.policy &= gone.is_none();
+            }
+        }
+    }
+
+    async fn change_role(&mut self, caller: usize, access: &mut Access) {
+        let role = ("RoleName", "operators");
+        let trust = ("AssumeRolePolicyDocument", TRUST);
+        let both = [role, ("PolicyType", "Custom"), ("PolicyName", "writers")];
+        let has_role = |well: Expected| if access.role { well } else { NO_ROLE };
+        let has_both =
+            |well: Expected| if access.role && !access.policy { NO_POLICY } else { has_role(well) };
+        match self.pick(6) {
+            0 | 1 => {
+                let expected: Expected =
+                    if access.role { &["EntityAlreadyExists.Role"] } else { WELL };
+                let made = self.call(caller, "Ram.CreateRole", &[role, trust], expected).await;
+                access.role |= made.is_some();
+            }
+            2 => {
+                let ask = [role, ("NewDescription", "changed")];
+                self.call(caller, "Ram.UpdateRole", &ask, has_role(WELL)).await;
+            }
+            3 => {
+                let well: Expected =
+                    if access.given { &["EntityAlreadyExists.Role.Policy"] } else { WELL };
+                let expected = has_both(well);
+                let done = self.call(caller, "Ram.AttachPolicyToRole", &both, expected).await;
+                access.given |= done.is_some();
+            }
+            4 => {
+                let well: Expected =
+                    if access.given { WELL } else { &["EntityNotExist.Role.Policy"] };
+                let expected = has_both(well);
+                let done = self.call(caller, "Ram.DetachPolicyFromRole", &both, expected).await;
+                access.given &= done.is_none();
+            }
+            _ => {
+                let well: Expected =
+                    if access.given { &["DeleteConflict.Role.Policy"] } else { WELL };
+                let expected = has_role(well);
+                let gone = self.call(caller, "Ram.DeleteRole", &[role], expected).await;
+                access.role &= gone.is_none();
             }
         }
     }
@@ -140,6 +189,9 @@ impl Simulation {
             let listed = self.ask(caller, "Ram.ListUsers", &[]).await.json;
             let users = listed["Users"]["User"].as_array().unwrap().len();
             assert_eq!(users, usize::from(access.user));
+            let listed = self.ask(caller, "Ram.ListRoles", &[]).await.json;
+            let roles = listed["Roles"]["Role"].as_array().unwrap().len();
+            assert_eq!(roles, usize::from(access.role));
             if !access.user {
                 continue;
             }

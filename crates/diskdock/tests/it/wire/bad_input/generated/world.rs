@@ -10,13 +10,14 @@ use super::values::Known;
 use crate::harness::{Answer, IMAGE, REGION, Style, TestServer, ZONE};
 
 /// Names of what has no id, by the noun of its kind or the name of the parameter.
-const NAMES: [(&str, &[&str]); 12] = [
+const NAMES: [(&str, &[&str]); 13] = [
     ("RegionId", &[REGION]),
     ("ZoneId", &[ZONE]),
     ("image", &[IMAGE, "m-none"]),
     ("type", &["ecs.g6.large", "ecs.g6.xlarge", "ecs.d1.2xlarge"]),
     ("key pair", &["pair", "other-pair"]),
     ("user", &["alice", "bob"]),
+    ("role", &["operators", "none"]),
     ("policy", &["readers", "AdministratorAccess"]),
     ("PolicyType", &["Custom", "System"]),
     ("ResourceType", &["disk", "instance", "snapshot"]),
@@ -104,6 +105,9 @@ async fn furnish(server: &TestServer) {
     server.available_disk().await;
     let region = ("RegionId", REGION);
     let policy = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let trust = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"RAM":["acs:ram::1000000000000001:root"]}}]}"#;
+    let role = [("RoleName", "operators"), ("AssumeRolePolicyDocument", trust)];
     let vpc = server.ok("Vpc.CreateVpc", &[region]).await.text_at("VpcId");
     server.finish_all().await;
     let switch = [region, ("VpcId", &vpc), ("ZoneId", ZONE), ("CidrBlock", "172.16.1.0/24")];
@@ -121,6 +125,7 @@ async fn furnish(server: &TestServer) {
         ("CreateAutoSnapshotPolicy", &schedule),
         ("CreateKeyPair", &[region, ("KeyPairName", "pair")]),
         ("ModifyDiskSpec", &[("DiskId", &disk), ("DiskCategory", "cloud_auto")]),
+        ("Ram.CreateRole", &role),
         ("Ram.CreateUser", &[("UserName", "alice")]),
         ("Ram.CreatePolicy", &[("PolicyName", "readers"), ("PolicyDocument", policy)]),
     ] {

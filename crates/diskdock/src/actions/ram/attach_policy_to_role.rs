@@ -1,0 +1,67 @@
+//! `AttachPolicyToRole`: let a role do what a policy allows.
+
+use super::lookup::{self, PolicyTypeWord, RoleAndPolicy};
+use crate::actions::prelude::*;
+
+/// Policies of a role, at most.
+const POLICIES: usize = 20;
+
+/// Attaches a policy to a role.
+pub(crate) struct AttachPolicyToRole;
+
+params!(
+    /// Parameters of AttachPolicyToRole.
+    pub(crate) struct Params {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The role.
+        #[malformed = ROLE_NAME_LENGTH]
+        #[example = "operators"]
+        #[names = "role"]
+        role_name: Text<1, 64>,
+        /// A resource group that it is limited to. It counts in the whole account here.
+        resource_group_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
+
+impl Action for AttachPolicyToRole {
+    type Params = Params;
+    type Facts = RoleAndPolicy;
+    type Reply = ();
+
+    const NAME: &'static str = "AttachPolicyToRole";
+    const SUMMARY: &'static str = "Lets a role do what a policy allows.";
+    const RISK: Risk = Risk::Low;
+    const TRANSITION: Option<&'static Transition> = None;
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&ROLE_NAME_CHARACTERS, &ROLE_NOT_FOUND, &POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
+
+    /// Checked in this order; the first that does not hold is the error.
+    #[rustfmt::skip]
+    const PRECONDITIONS: &'static [Precondition<RoleAndPolicy>] = &[
+        must("the role does not have the policy",     |f| !f.has_policy, &ROLE_POLICY_ATTACHED_ALREADY),
+        must("the role has fewer than 20 policies",   |f| f.role.policies.len() < POLICIES, &ROLE_POLICY_LIMIT),
+    ];
+
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &Params,
+    ) -> Result<RoleAndPolicy, ActionError> {
+        let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
+        lookup::role_and_policy(tx, call, &params.role_name.0, policy)
+    }
+
+    fn effect(call: &Call<'_>, params: &Params, facts: RoleAndPolicy) -> Effect<()> {
+        let mut role = facts.role;
+        let policy_type = params.policy_type.of_domain();
+        role.policies.push(lookup::attaching(policy_type, &params.policy_name.0, call.now));
+        Effect::reply(()).save(role)
+    }
+}
