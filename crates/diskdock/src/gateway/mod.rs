@@ -228,7 +228,7 @@ impl Gateway {
 
     fn check_throttle(&self, caller: &Caller, action: &str) -> Result<(), Refusal> {
         let Some(throttle) = &self.throttle else { return Ok(()) };
-        let admitted = throttle.admit(&caller.account, action, self.services.clock.now());
+        let admitted = throttle.admit(&caller.account, action, self.services.clock.uptime());
         if admitted { Ok(()) } else { Err((&THROTTLING).into()) }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use domain::{AccountId, Moment};
+use domain::{AccountId, Uptime};
 
 /// Calls in a window.
 const CALLS: u32 = 500;
@@ -21,13 +21,14 @@ pub struct Throttle {
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
-    began: Moment,
+    began: Uptime,
     calls: u32,
 }
 
 impl Throttle {
-    /// Counts one call; false if it exceeds the limit.
-    pub(crate) fn admit(&self, account: &AccountId, action: &str, now: Moment) -> bool {
+    /// Counts one call; false if it exceeds the limit. The window passes on the monotonic clock: the
+    /// time of day may be set.
+    pub(crate) fn admit(&self, account: &AccountId, action: &str, now: Uptime) -> bool {
         let Some(action) = LIMITED.iter().find(|limited| **limited == action) else { return true };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window =
@@ -47,12 +48,12 @@ mod tests {
     #[test]
     fn the_501st_call_in_a_minute_is_refused_and_the_next_minute_begins_anew() {
         let (throttle, account) = (Throttle::default(), AccountId::from("1"));
-        let admit = |ms| throttle.admit(&account, "DetachDisk", Moment(ms));
+        let admit = |ms| throttle.admit(&account, "DetachDisk", Uptime(ms));
         assert!((0..500).all(admit));
         assert!(!admit(59_999));
-        assert!(throttle.admit(&account, "AttachDisk", Moment(59_999)));
-        assert!(throttle.admit(&"2".into(), "DetachDisk", Moment(59_999)));
-        assert!(throttle.admit(&account, "DescribeDisks", Moment(59_999)));
+        assert!(throttle.admit(&account, "AttachDisk", Uptime(59_999)));
+        assert!(throttle.admit(&"2".into(), "DetachDisk", Uptime(59_999)));
+        assert!(throttle.admit(&account, "DescribeDisks", Uptime(59_999)));
         assert!(admit(60_000));
     }
 }

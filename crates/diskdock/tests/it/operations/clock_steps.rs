@@ -101,3 +101,20 @@ async fn set_time_of_day_forward_and_back_refuses_no_fresh_request() {
     let server = server.restart().await;
     server.available_disk().await;
 }
+
+#[tokio::test]
+async fn set_time_of_day_neither_refuses_nor_admits_calls_beyond_the_limit() {
+    let unknown = [("InstanceId", "i-none"), ("DiskId", "d-none")];
+    for step_ms in STEPS_MS {
+        let server = TestServer::with(|plan| plan.throttle = true).await;
+        for _ in 0..500 {
+            server.call("DetachDisk", &unknown).await;
+        }
+        set_time_of_day(&server, step_ms);
+        let refused = server.call("DetachDisk", &unknown).await;
+        assert_eq!(refused.json["Code"], "Throttling", "{step_ms}");
+        server.pass(60_000).await;
+        let admitted = server.call("DetachDisk", &unknown).await;
+        assert_ne!(admitted.json["Code"], "Throttling", "{step_ms}");
+    }
+}
