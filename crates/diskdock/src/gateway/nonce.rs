@@ -11,7 +11,6 @@
 //! The memory tells nothing about unverified requests: call [`Nonces::remember`] only after the
 //! signature was found to be right. What of it outlives the process is in [`stored`].
 
-mod expiry;
 mod memory;
 pub mod stored;
 
@@ -23,9 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::{AccountId, Uptime};
 
-use expiry::ExpiryClock;
 use memory::{Inserted, KeyMemory};
 use stored::StoredNonces;
+
+use crate::clock::expiry::ExpiryClock;
 
 /// How far a timestamp may lie before or after the present, in seconds.
 pub(crate) const WINDOW_S: i64 = 15 * 60;

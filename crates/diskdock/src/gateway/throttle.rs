@@ -26,8 +26,8 @@ struct Window {
 }
 
 impl Throttle {
-    /// Counts one call; false if it exceeds the limit. The window passes on the monotonic clock: the
-    /// time of day may be set.
+    /// Counts one call; false if it exceeds the limit. The window passes on the monotonic clock:
+    /// the time of day may be set.
     pub(crate) fn admit(&self, account: &AccountId, action: &str, now: Uptime) -> bool {
         let Some(action) = LIMITED.iter().find(|limited| **limited == action) else { return true };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ use super::expiry::remove_expired;
 use super::maintenance::PeriodicTask;
 use super::server_lease::RENEWED_EVERY;
 use super::{MissingInHypervisor, Runner, discard_volumes, orphans, reconcile};
+use crate::clock::expiry::RetentionClock;
 use crate::clock::{self, Clock};
 use crate::hypervisor::Hypervisor;
 use crate::store::{Store, StoreError};
@@ -53,7 +54,9 @@ impl BackgroundTasks {
         let (renewing, taking_over) = (Arc::clone(runner), Arc::clone(runner));
         let (reconciled, driver) = (Arc::clone(store), Arc::clone(hypervisor));
         let (forgetting, expiring) = (Arc::clone(store), Arc::clone(store));
-        let [reconcile_clock, token_clock, expiry_clock] = [clock, clock, clock].map(Arc::clone);
+        let reconcile_clock = Arc::clone(clock);
+        let retention = Arc::new(RetentionClock::of(clock));
+        let token_retention = Arc::clone(&retention);
         let own = [
             PeriodicTask::new("renew the lease", RENEWED_EVERY, move || {
                 let runner = Arc::clone(&renewing);
@@ -75,12 +78,21 @@ impl BackgroundTasks {
             .also_after(&all_may_differ),
             PeriodicTask::new("forget old tokens", CLEARED_EVERY, move || {
                 let store = Arc::clone(&forgetting);
-                let before = token_clock.now().plus_s(-TOKENS_KEPT_S);
-                async move { store.write(move |tx| tx.delete_tokens(before)).await }
+                let now = token_retention.read();
+                async move {
+                    let Some(now) = now else { return Ok(()) };
+                    let before = now.plus_s(-TOKENS_KEPT_S);
+                    store.write(move |tx| tx.delete_tokens(before)).await
+                }
             }),
             PeriodicTask::new("remove what has expired", EXPIRED_EVERY, move || {
-                let (store, now) = (Arc::clone(&expiring), expiry_clock.now());
-                async move { remove_expired(&store, now).await }
+                let (store, now) = (Arc::clone(&expiring), retention.read());
+                async move {
+                    match now {
+                        Some(now) => remove_expired(&store, now).await,
+                        None => Ok(()),
+                    }
+                }
             }),
         ];
         BackgroundTasks {

@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // Never the store: calls go over the wire, like those of every client.
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
-    ("gateway", &["actions", "catalog", "policy", "service", "store"]),
+    ("gateway", &["actions", "catalog", "clock", "policy", "service", "store"]),
     ("hypervisor", &["clock", "failpoint", "private_file", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),

@@ -7,7 +7,7 @@ use domain::DiskStatus;
 
 use super::transient_errors::Bench;
 use super::{Work, cloud, status};
-use crate::harness::{REGION, TestServer};
+use crate::harness::{REGION, TestServer, ZONE};
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 const STEPS_MS: [i64; 2] = [DAY_MS, -DAY_MS];
@@ -116,5 +116,42 @@ async fn set_time_of_day_neither_refuses_nor_admits_calls_beyond_the_limit() {
         server.pass(60_000).await;
         let admitted = server.call("DetachDisk", &unknown).await;
         assert_ne!(admitted.json["Code"], "Throttling", "{step_ms}");
+    }
+}
+
+#[tokio::test]
+async fn set_time_of_day_forward_and_back_forgets_no_token_and_deletes_no_snapshot() {
+    for restarts in [false, true] {
+        let mut server = TestServer::new().await;
+        let create = [
+            ("RegionId", REGION),
+            ("ZoneId", ZONE),
+            ("Size", "20"),
+            ("DiskCategory", "cloud_essd"),
+            ("ClientToken", "once"),
+        ];
+        let disk = server.ok("CreateDisk", &create).await.text_at("DiskId");
+        let instance = server.running_instance().await;
+        let kept = server.disk_on(&instance).await;
+        let ask = [("DiskId", kept.as_str()), ("RetentionDays", "1")];
+        let snapshot = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
+        server.finish_all().await;
+        server.pass(2 * 3_600_000).await;
+        set_time_of_day(&server, 2 * DAY_MS);
+        if restarts {
+            server = server.restart().await;
+        }
+        for _ in 0..3 {
+            server.assembly.life.run_maintenance().await;
+            server.pass(20_000).await;
+        }
+        set_time_of_day(&server, -2 * DAY_MS);
+        server.assembly.life.run_maintenance().await;
+        let again = server.ok("CreateDisk", &create).await.text_at("DiskId");
+        assert_eq!(again, disk, "restarts: {restarts}");
+        assert_eq!(server.snapshot(&snapshot).await["SnapshotId"], snapshot.as_str());
+        server.pass(DAY_MS).await;
+        server.assembly.life.run_maintenance().await;
+        assert!(server.snapshot(&snapshot).await.is_null(), "in its time it is deleted");
     }
 }
