@@ -165,3 +165,25 @@ def test_data_directory_is_bound_to_one_hypervisor(new_host):
     line = [str(BINARY), "serve", "--data-dir", str(host.data), "--listen", host.endpoint]
     refused = subprocess.run(line, capture_output=True, text=True, timeout=30)
     assert refused.returncode != 0 and "--hypervisor qemu" in refused.stderr, refused.stderr
+
+
+def test_disk_attached_after_the_backup_is_in_use_after_its_restore(host):
+    running, off = host.ready(), host.ready()
+    disk, kept = host.disk(), host.disk()
+    backup = host.root / "before.sqlite"
+    host.command("backup", backup)
+    disk.attach(running)
+    kept.attach(off)
+    host.call("stop_instance", instance_id=off.id, force_stop=True)
+    off.wait("Stopped")
+    host.stop()
+    told = host.command("restore", "--yes", backup).stdout
+    assert disk.id in told and kept.id in told, told
+    host.start()
+    assert disk.status() == "In_use"
+    assert disk.described().instance_id == running.id
+    assert kept.status() == "Available"
+    assert kept.id not in {on["disk"] for on in off.record()["disks"]}
+    host.agrees()
+    disk.detach(running)
+    host.agrees()

@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use domain::InstanceId;
+use domain::{DiskId, InstanceId};
 
+use crate::hypervisor::qemu::peek_disks;
 use crate::storage::{
     DiskFileFound, ImageRecord, Images, StorageError, disk_files, snapshots_found,
 };
@@ -20,16 +21,22 @@ pub(crate) struct DataFiles {
     pub images: Vec<ImageRecord>,
     /// The machines that have a record.
     pub machines: Vec<InstanceId>,
+    /// The disks on these records.
+    pub disks_on_machines: Vec<DiskId>,
 }
 
 impl DataFiles {
     /// Reads the names and lengths. A directory that is not there has nothing.
     pub(crate) fn read(data_directory: &Path) -> Result<DataFiles, StorageError> {
+        let folder = data_directory.join("machines");
+        let machines = machines(&folder)?;
+        let record = |machine: &InstanceId| folder.join(machine.as_str()).join("machine.json");
         Ok(DataFiles {
+            disks_on_machines: machines.iter().flat_map(|one| peek_disks(&record(one))).collect(),
             disks: disk_files(data_directory)?,
             snapshots: snapshots_found(data_directory)?,
             images: Images::of(data_directory).list()?.records,
-            machines: machines(&data_directory.join("machines"))?,
+            machines,
         })
     }
 }

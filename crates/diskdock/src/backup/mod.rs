@@ -23,6 +23,8 @@ pub(crate) struct Disagreement {
     pub snapshots_without_file: Vec<SnapshotId>,
     /// Files of snapshots that the store does not know.
     pub unknown_snapshot_files: Vec<SnapshotId>,
+    /// Disks that the store has as Available and a machine has.
+    pub available_disks_on_machines: Vec<DiskId>,
     /// Machines that the store does not know.
     pub unknown_machines: Vec<InstanceId>,
 }
@@ -52,11 +54,14 @@ pub(crate) fn compare(contents: &StoreContents, beside: &DataFiles) -> Disagreem
         contents.snapshots.contains(id) || contents.passing_snapshots.contains(id)
     };
     let lost = contents.snapshots.difference(&kept).filter(|_| has_files);
+    let free = |id: &&DiskId| contents.available_disks.contains(id);
+    let on_machines = beside.disks_on_machines.iter().filter(free).cloned();
     Disagreement {
         disks_without_file: missing.cloned().collect(),
         unknown_disk_files: files.iter().filter(|id| !is_known(id)).cloned().collect(),
         snapshots_without_file: lost.cloned().collect(),
         unknown_snapshot_files: kept.iter().filter(|id| !is_kept(id)).cloned().collect(),
+        available_disks_on_machines: on_machines.collect(),
         unknown_machines: machines.difference(&contents.instances).cloned().collect(),
     }
 }
@@ -78,6 +83,7 @@ mod tests {
             operations: 0,
             disks: disks.iter().map(|id| DiskId::from(*id)).collect(),
             passing_disks: [DiskId::from("d-passing")].into(),
+            available_disks: disks.iter().map(|id| DiskId::from(*id)).collect(),
             snapshots: BTreeSet::new(),
             passing_snapshots: BTreeSet::new(),
             instances: [InstanceId::from("i-1")].into(),
@@ -96,6 +102,7 @@ mod tests {
             snapshots: Vec::new(),
             images: Vec::new(),
             machines: machines.iter().map(|id| InstanceId::from(*id)).collect(),
+            disks_on_machines: Vec::new(),
         }
     }
 
@@ -129,6 +136,17 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(found, only);
+    }
+
+    #[test]
+    fn compare_lists_available_disks_that_a_machine_has() {
+        let disks_on_machines = ["d-1", "d-unknown"].map(DiskId::from).to_vec();
+        let beside = DataFiles { disks_on_machines, ..beside(&["d-1"], &["i-1"]) };
+        let mut contents = contents(Some("qemu"), &["d-1"]);
+        let found = compare(&contents, &beside);
+        assert_eq!(found.available_disks_on_machines, ["d-1".into()]);
+        contents.available_disks.clear();
+        assert!(compare(&contents, &beside).is_none());
     }
 
     #[test]

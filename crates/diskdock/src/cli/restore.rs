@@ -144,6 +144,9 @@ fn disagreement_text(found: &Disagreement, directory: &Path) -> String {
     let texts = |ids: &[domain::DiskId]| ids.iter().map(ToString::to_string).collect();
     add(texts(&found.disks_without_file), "disks without a file, which cannot be used");
     add(texts(&found.unknown_disk_files), "files of disks that the backup does not know");
+    let reached = "disks that the backup has as Available and a machine here has: they are In_use \
+                   after the start if it runs, and taken off it if it is off";
+    add(texts(&found.available_disks_on_machines), reached);
     let snapshots = |ids: &[domain::SnapshotId]| ids.iter().map(ToString::to_string).collect();
     let lost = "snapshots without a file, of which no disks can be made";
     add(snapshots(&found.snapshots_without_file), lost);

@@ -55,6 +55,7 @@ fn judge(sound: &str, found: &Disagreement) -> Point {
     let parts = [
         ("disks that it does not know have files", disks(&found.unknown_disk_files)),
         ("machines that it does not know have records", machines),
+        ("machines have disks that it has as Available", disks(&found.available_disks_on_machines)),
         ("its disks have no file", disks(&found.disks_without_file)),
         ("snapshots that it does not know have files", snapshots(&found.unknown_snapshot_files)),
         ("its snapshots have no file", snapshots(&found.snapshots_without_file)),

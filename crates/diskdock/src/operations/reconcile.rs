@@ -5,6 +5,8 @@
 //! happened to. What they do follows from what they find: an instance that the hypervisor does not
 //! know is not dead, and a machine that cannot be looked at is not off.
 
+mod unknown_attachment;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::disk_limits::limit_disks;
-use crate::hypervisor::{Hypervisor, ObservedState};
+use crate::hypervisor::{AttachmentId, Hypervisor, ObservedState};
 use crate::store::{AttachedDisk, AttachedDisks, EntityReads, ReadTx, Store, StoreError, WriteTx};
 
 /// Instances that are looked up in one read.
@@ -59,7 +61,9 @@ pub async fn find_differences(
 
 /// Compares every instance and repairs. An instance that the store has as Running although its
 /// machine is off becomes Stopped; a disk that the guest of a running one has let go of becomes
-/// Available; all other differences are reported. What is in transit is left to its operation.
+/// Available; at start, a disk that a guest has and the store has as Available is attached in the
+/// store, or taken off a machine that is off; all other differences are reported. What is in
+/// transit is left to its operation.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,
@@ -155,6 +159,18 @@ async fn reconcile_instance(
                     differences.push(differs(&instance, format!("cannot be adopted: {error}")));
                 }
             }
+            RepairableDifference::Differs(difference, Repair::Learn(seen, attachment)) => {
+                if if_missing == MissingInHypervisor::Adopt {
+                    unknown_attachment::learn(store, *seen, attachment, now).await?;
+                }
+                differences.push(difference);
+            }
+            RepairableDifference::Differs(difference, Repair::TakeOff(attachment)) => {
+                if if_missing == MissingInHypervisor::Adopt {
+                    unknown_attachment::take_off(store, hypervisor, attachment).await?;
+                }
+                differences.push(difference);
+            }
             RepairableDifference::Differs(difference, repair) => {
                 apply_repair(store, repair, now).await?;
                 differences.push(difference);
@@ -224,6 +240,11 @@ enum Repair {
     /// The guest of the instance, as it was looked at, has let go of a disk; the number is the
     /// generation of the attachment.
     MarkDetached(Box<Instance>, DiskId, u64),
+    /// At start: the store learns of an attachment that the guest of the instance, as it was looked
+    /// at, has.
+    Learn(Box<Instance>, AttachmentId),
+    /// At start: the disk is taken off a machine that is off.
+    TakeOff(AttachmentId),
 }
 
 async fn observe_instance(
@@ -262,7 +283,14 @@ fn compare(
         let what = format!(
             "can reach {disk} (attachment {generation}), but the store does not have it attached"
         );
-        found.push(unrepaired(instance, what));
+        let at = AttachmentId {
+            instance: instance.id.clone(),
+            disk: disk.clone(),
+            generation: *generation,
+        };
+        let learn = |at| Repair::Learn(Box::new(instance.clone()), at);
+        let repair = if seen.running { learn(at) } else { Repair::TakeOff(at) };
+        found.push(RepairableDifference::Differs(differs(instance, what), repair));
     }
     for (disk, generation) in should.difference(&has) {
         let what =
@@ -305,7 +333,7 @@ fn died(instance: &Instance) -> RepairableDifference {
 /// Makes the store follow what was seen, unless it has moved on since.
 async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), StoreError> {
     match repair {
-        Repair::Nothing => Ok(()),
+        Repair::Nothing | Repair::Learn(..) | Repair::TakeOff(_) => Ok(()),
         Repair::MarkStopped(seen) => store.write(move |tx| mark_stopped(tx, &seen)).await,
         Repair::MarkDetached(seen, disk, generation) => {
             store.write(move |tx| mark_detached(tx, &seen, &disk, generation, now)).await

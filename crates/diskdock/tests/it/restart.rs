@@ -1,5 +1,8 @@
 //! The server stops without warning and starts again on the same store.
 
+use diskdock::hypervisor::{Machines, Pace};
+use domain::{DiskId, InstanceId};
+
 use crate::harness::TestServer;
 
 fn named<'a>(instance: &'a str, disk: &'a str) -> [(&'a str, &'a str); 2] {
@@ -155,5 +158,73 @@ async fn get_differences_has_no_effect() {
     assert_eq!(server.export_json(), before, "a read changes nothing");
     server.assembly.life.run_maintenance().await;
     assert_ne!(server.export_json(), before, "the reconciler repairs");
+    assert_eq!(server.warned("store and hypervisor disagree"), 1);
+}
+
+/// The store as a backup has it that was made before the disk was attached.
+async fn forget_attachment(server: &TestServer, disk: &str) {
+    server
+        .change_disk(disk, |disk| {
+            disk.attachments.clear();
+            disk.generation = 0;
+        })
+        .await;
+    assert_eq!(server.status_of(disk).await, "Available");
+}
+
+#[tokio::test]
+async fn disk_of_a_running_guest_is_in_use_again_after_a_start_with_an_older_store() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    forget_attachment(&server, &disk).await;
+    assert_eq!(server.differences().await.len(), 1);
+    server.assembly.life.recover().await.unwrap();
+    assert_eq!(server.status_of(&disk).await, "In_use");
+    assert_eq!(server.describe(&disk).await["InstanceId"], instance.as_str());
+    assert_eq!(server.differences().await, []);
+    let refused = server.call("DeleteDisk", &[("DiskId", &disk)]).await;
+    assert_eq!(refused.json["Code"], "IncorrectDiskStatus", "{}", refused.text);
+    assert_eq!(server.warned("is In_use again"), 1);
+    assert_eq!(server.warned("store and hypervisor disagree"), 1);
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    assert_eq!(server.differences().await, []);
+    server.ok("AttachDisk", &named(&instance, &disk)).await;
+    server.finish_all().await;
+    assert_eq!(server.differences().await, []);
+}
+
+#[tokio::test]
+async fn disk_on_another_instance_in_an_older_store_stays_there_with_a_difference() {
+    let server = TestServer::new().await;
+    let (instance, other) = (server.running_instance().await, server.running_instance().await);
+    let disk = server.disk_on(&instance).await;
+    server
+        .change_disk(&disk, move |disk| disk.attachments[0].instance = other.as_str().into())
+        .await;
+    server.assembly.life.recover().await.unwrap();
+    let found = server.differences().await;
+    let reached = |what: &str| what.contains(&format!("can reach {disk}"));
+    assert!(found.iter().any(|one| reached(&one.what)), "{found:?}");
+    assert!(server.warned("store and hypervisor disagree") > 0);
+}
+
+#[tokio::test]
+async fn machine_that_is_off_loses_a_disk_that_an_older_store_has_as_available() {
+    let server = TestServer::with(|plan| plan.pace = Pace::Exactly(0)).await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.ok("StopInstance", &[("InstanceId", &instance)]).await;
+    server.finish_all().await;
+    forget_attachment(&server, &disk).await;
+    server.assembly.life.recover().await.unwrap();
+    assert_eq!(server.status_of(&disk).await, "Available");
+    assert_eq!(server.differences().await, []);
+    let seen = server.simulated().observe(&InstanceId::from(instance.as_str())).await.unwrap();
+    let id = DiskId::from(disk.as_str());
+    assert!(seen.unwrap().disks.iter().all(|(on, _)| *on != id));
+    assert_eq!(server.warned("was taken off a machine"), 1);
     assert_eq!(server.warned("store and hypervisor disagree"), 1);
 }

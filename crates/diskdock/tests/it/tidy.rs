@@ -17,7 +17,7 @@ const LINE: usize = 100;
 const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "policy", "store"]),
     ("ansi", &[]),
-    ("backup", &["storage", "store"]),
+    ("backup", &["hypervisor", "storage", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["backup", "hypervisor", "storage", "store"]),

@@ -69,6 +69,25 @@ impl Disk {
         Ok(generation)
     }
 
+    /// Available → In_use: the guest of an instance has the disk already, by an attachment that is
+    /// not known here, because an older state was put back. A later attachment gets a later
+    /// generation than this one.
+    pub fn found_attached(
+        &mut self,
+        instance: InstanceId,
+        device: String,
+        generation: u64,
+        now: Moment,
+    ) -> Result<(), IllegalTransition> {
+        let latest = self.generation.max(generation);
+        self.begin_attach(instance, device, now)?;
+        self.generation = latest;
+        if let Some(at) = self.attachments.last_mut() {
+            (at.generation, at.phase) = (generation, Phase::Attached);
+        }
+        Ok(())
+    }
+
     /// In_use or Detaching → Attaching elsewhere: the one instance that has a data disk cannot
     /// write to it any more. Gives that attachment, and the generation of the new one.
     pub fn take_over(

@@ -65,6 +65,7 @@ use run_directory::make_passable;
 use throttle::DiskThrottle;
 use use_record::UseRecord;
 
+pub(crate) use record_file::peek_disks;
 pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 
 /// Changes that a receiver may be behind before it has to look at everything.

@@ -16,6 +16,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use domain::DiskId;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{failpoint, private_file};
@@ -56,6 +58,24 @@ pub(super) fn load(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // The process that made the file may have been stopped before its name was durable.
     path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
     Ok(Some(record))
+}
+
+/// The disks in the newest record of a file, for those who compare it while no server runs. Changes
+/// nothing; what cannot be read has none.
+pub(crate) fn peek_disks(path: &Path) -> Vec<DiskId> {
+    #[derive(Deserialize)]
+    struct Disks {
+        #[serde(default)]
+        disks: Vec<OnRecord>,
+    }
+    #[derive(Deserialize)]
+    struct OnRecord {
+        disk: DiskId,
+    }
+    let bytes = fs::read(path).unwrap_or_default();
+    let record = newest(&bytes).map_or(&*bytes, |slot| slot.record.as_bytes());
+    let disks = serde_json::from_slice::<Disks>(record).map_or(Vec::new(), |found| found.disks);
+    disks.into_iter().map(|one| one.disk).collect()
 }
 
 /// Saves a record durably: after a crash, the file holds this one or the one before.

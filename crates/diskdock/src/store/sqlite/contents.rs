@@ -47,6 +47,8 @@ pub struct StoreContents {
     pub disks: BTreeSet<DiskId>,
     /// Disks whose files may be there or not: being made, or removed a moment ago.
     pub passing_disks: BTreeSet<DiskId>,
+    /// Disks that no instance has.
+    pub available_disks: BTreeSet<DiskId>,
     /// All snapshots that are there.
     pub snapshots: BTreeSet<SnapshotId>,
     /// Snapshots whose files may be there or not: being made, failed, or removed a moment ago.
@@ -68,6 +70,9 @@ impl StoreContents {
                 .map(DiskId::from)
                 .collect(),
             passing_disks: ids(connection, PASSING)?.map(DiskId::from).collect(),
+            available_disks: ids(connection, "SELECT id FROM disks WHERE status = 'Available'")?
+                .map(DiskId::from)
+                .collect(),
             snapshots: read_snapshots(connection, WHOLE)?,
             passing_snapshots: read_snapshots(connection, PASSING_SNAPSHOTS)?,
             instances: ids(connection, "SELECT id FROM instances")?.map(InstanceId::from).collect(),

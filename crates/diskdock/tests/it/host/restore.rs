@@ -269,12 +269,14 @@ async fn restore_compares_the_backup_with_disks_and_machines() {
         fs::create_dir_all(data.path().join(folder)).unwrap();
     }
     fs::write(data.path().join("disks/d-other.qcow2"), "x").unwrap();
-    fs::write(data.path().join("machines/i-9/machine.json"), "{}").unwrap();
+    let record = r#"{"disks":[{"disk":"d-one","generation":1}]}"#;
+    fs::write(data.path().join("machines/i-9/machine.json"), record).unwrap();
     let output = answered(data.path(), &file, "n\n");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     for words in [
         "1 disks without a file, which cannot be used: d-one",
         "1 files of disks that the backup does not know: d-other",
+        "1 disks that the backup has as Available and a machine here has",
         "1 machines that the backup does not know, which may be running: i-9",
     ] {
         assert!(told.contains(words), "{words}: {told}");
