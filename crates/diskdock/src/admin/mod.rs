@@ -34,7 +34,7 @@ use crate::assembly::Assembly;
 use crate::assembly::worlds::Worlds;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
-use crate::operations::{Difference, find_differences, orphans};
+use crate::operations::{Difference, find_differences, orphans, unresumable};
 
 pub use access::Access;
 
@@ -92,6 +92,7 @@ impl AdminState {
         let (store, hypervisor) = (&self.gateway.services.store, self.hypervisor.as_ref());
         let mut found = find_differences(store, hypervisor).await?;
         found.extend(orphans(store, hypervisor).await?);
+        found.extend(unresumable(store, &self.gateway.services.runner).await?);
         Ok(found)
     }
 }

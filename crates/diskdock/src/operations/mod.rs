@@ -19,6 +19,7 @@ mod reconcile;
 mod run_job;
 mod runner;
 mod server_lease;
+mod unresumable;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -39,6 +40,7 @@ pub use new_operation::NewOperation;
 pub(crate) use orphans::orphans;
 pub use reconcile::{Difference, MissingInHypervisor, find_differences, reconcile, reconcile_one};
 pub use runner::{Admission, Runner};
+pub(crate) use unresumable::unresumable;
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -309,6 +309,11 @@ impl Runner {
         *self.lock() = Jobs::default();
     }
 
+    /// Whether an operation is in flight here.
+    pub(super) fn knows(&self, id: OperationId) -> bool {
+        self.lock().knows(id)
+    }
+
     /// How many operations are in flight.
     pub fn in_flight(&self) -> usize {
         self.lock().count()

@@ -228,3 +228,31 @@ async fn machine_that_is_off_loses_a_disk_that_an_older_store_has_as_available()
     assert_eq!(server.warned("was taken off a machine"), 1);
     assert_eq!(server.warned("store and hypervisor disagree"), 1);
 }
+
+#[tokio::test]
+async fn operation_of_an_unknown_kind_is_a_difference() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.ok("DetachDisk", &named(&instance, &disk)).await;
+    let told = server.control("GET", "/differences", "").await.to_string();
+    assert!(!told.contains("cannot be resumed"), "{told}");
+    let store = &server.assembly.gateway.services.store;
+    let rows = store.read_blocking(|tx| tx.operations()).unwrap();
+    let future = move |tx: &mut dyn diskdock::store::WriteTx| {
+        for row in &rows {
+            tx.end_operation(row)?;
+            let kind = "disk.future".to_owned();
+            tx.begin_operation(&diskdock::store::OperationRow { kind, ..row.clone() })?;
+        }
+        Ok::<_, diskdock::store::StoreError>(())
+    };
+    store.write(future).await.unwrap();
+    let server = server.restart().await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    let told = server.control("GET", "/differences", "").await.to_string();
+    for part in ["disk.future", &disk, "start the later version again"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
