@@ -1,4 +1,4 @@
-//! `docs/promise.md` names tests: each of them exists.
+//! `docs/promise.md` names tests, each of which exists, and says how long the random runs are.
 
 use std::path::Path;
 
@@ -32,4 +32,27 @@ fn every_test_that_the_promise_names_exists() {
         "tests that do not exist",
         names.into_iter().filter(|name| !exists(name)).map(str::to_owned),
     );
+}
+
+/// The whole numbers of a constant in the source of the random runs.
+fn constant_of_runs(name: &str) -> u64 {
+    let of_runs = |path: &str| path.ends_with("tests/it/simulation/mod.rs");
+    let source = super::sources().into_iter().find(|source| of_runs(&source.path)).unwrap();
+    let (_, after) = source.text.split_once(&format!("const {name}: u64 = ")).unwrap();
+    after.split_once(';').unwrap().0.replace('_', "").parse().unwrap()
+}
+
+#[test]
+fn the_promise_has_the_numbers_of_the_random_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("docs/promise.md")).unwrap();
+    let (seeds, steps) = (constant_of_runs("SEEDS"), constant_of_runs("STEPS"));
+    let told: Vec<_> = text.lines().filter(|line| line.contains(" seeds of ")).collect();
+    let runs = told.iter().filter(|line| line.contains("`random_runs_")).count();
+    assert_eq!(runs, 2, "rows of random runs with their steps");
+    for (line, seeds) in
+        told.iter().filter(|line| line.contains("`random_runs_")).zip([seeds, seeds / 2])
+    {
+        assert!(line.contains(&format!("{seeds} seeds of {steps} steps")), "{line}");
+    }
 }
