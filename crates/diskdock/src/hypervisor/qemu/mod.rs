@@ -287,6 +287,9 @@ impl Qemu {
         let mut state = machine.state.lock().await;
         let is_on = machine.is_on()?;
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
+        if !is_on {
+            self.wait_closed(&machine, &record.disks).await?;
+        }
         let mut problems = self.problems(&record.disks).await;
         problems.extend(device_reconcile::eject_problems(&record));
         let troubles = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();

@@ -6,8 +6,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{DiskId, InstanceId, SnapshotId};
+use tokio::time::{Instant, sleep};
 
 use super::Qemu;
 use super::copies::Copied;
@@ -16,6 +18,11 @@ use super::process;
 use super::record::Plugged;
 use crate::hypervisor::{DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
+
+/// How long the kernel takes at most to close the files of a process that ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often that is looked at.
+const CLOSE_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
@@ -166,6 +173,35 @@ impl Qemu {
             }
         }
         synced
+    }
+
+    /// Waits a moment until no QEMU has the disks of a machine open that seems to be off. It is not
+    /// off as long as one has: its files may be copies of those that its QEMU holds.
+    pub(super) async fn wait_closed(
+        &self,
+        machine: &Machine,
+        disks: &[Plugged],
+    ) -> Result<(), TransientError> {
+        let opened: Vec<_> = disks.iter().filter(|at| at.opened.is_some()).cloned().collect();
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
+        loop {
+            let (disks, name) = (opened.clone(), machine.id.clone());
+            let checked = self.with_volumes(move |volumes| {
+                disks
+                    .iter()
+                    .try_for_each(|at| refuse_if_running(volumes, &at.disk, at.shared, &name))
+            });
+            match checked.await {
+                Err(StorageError::Taken { .. }) if Instant::now() < deadline => {
+                    sleep(CLOSE_POLL_INTERVAL).await;
+                }
+                Err(error @ StorageError::Taken { .. }) => {
+                    return Err(TransientError(error.to_string()));
+                }
+                // What else is wrong with a disk is told as its problem.
+                Ok(()) | Err(_) => return Ok(()),
+            }
+        }
     }
 
     /// Remembers that writes to a disk may be lost, for this reason.
