@@ -351,8 +351,8 @@ pub trait Disks: Send + Sync {
         let reason = format!("this hypervisor sets no disks back, and so not {}", spec.disk);
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
     }
-    /// The work of every minute: looks at how much disks are used, and writes down what could not
-    /// be written before. A driver without bytes has nothing to do.
+    /// Work that is due every few seconds: looks at how much disks are used, and writes down what
+    /// could not be written before. A driver without bytes has nothing to do.
     fn maintain(&self, now: Moment) -> DriverFuture<'_, ()> {
         let _ = now;
         Box::pin(std::future::ready(Ok(())))

@@ -183,6 +183,9 @@ impl Qemu {
         disks: &[Plugged],
     ) -> Result<(), TransientError> {
         let opened: Vec<_> = disks.iter().filter(|at| at.opened.is_some()).cloned().collect();
+        if opened.is_empty() {
+            return Ok(());
+        }
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         loop {
             let (disks, name) = (opened.clone(), machine.id.clone());
