@@ -16,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -27,6 +28,9 @@ pub(crate) const PID_FILE: &str = "qemu.pid";
 pub(crate) const LOG_FILE: &str = "qemu.log";
 /// Bytes of the end of QEMU's log that are read.
 const LOG_TAIL: u64 = 2_048;
+
+/// Times that the arguments of a program that is being loaded are read, a millisecond apart.
+const LOADING_READS: usize = 100;
 
 /// The user and group that QEMU runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +104,23 @@ pub(crate) fn is_listed(name: &str) -> io::Result<bool> {
 
 /// Whether the process in this directory of `/proc` was started under the machine's name.
 fn bears_name(process: &Path, name: &str) -> bool {
-    // A process that has just ended has no arguments any more.
-    let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
+    let arguments = arguments(process);
     let mut arguments = arguments.split(|byte| *byte == 0);
     arguments.any(|one| one == b"-name") && arguments.next() == Some(name.as_bytes())
+}
+
+/// The arguments of a process, each ended by a zero byte. A thread of the kernel and a process that
+/// has ended have none, and no program either. A program that the kernel is just loading has none
+/// yet: it is read again, for a tenth of a second at most.
+fn arguments(process: &Path) -> Vec<u8> {
+    for _ in 0..LOADING_READS {
+        let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
+        if !arguments.is_empty() || fs::read_link(process.join("exe")).is_err() {
+            return arguments;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Vec::new()
 }
 
 /// A running QEMU.
