@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// SQLite's memory comes from it as well: `malloc` of the whole program is replaced.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match diskdock::cli::run().await {
