@@ -16,7 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -29,8 +29,8 @@ pub(crate) const LOG_FILE: &str = "qemu.log";
 /// Bytes of the end of QEMU's log that are read.
 const LOG_TAIL: u64 = 2_048;
 
-/// Times that the arguments of a program that is being loaded are read, a millisecond apart.
-const LOADING_READS: usize = 100;
+/// How long the arguments of a program that is being loaded are waited for.
+const LOADING_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The user and group that QEMU runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,16 +111,17 @@ fn bears_name(process: &Path, name: &str) -> bool {
 
 /// The arguments of a process, each ended by a zero byte. A thread of the kernel and a process that
 /// has ended have none, and no program either. A program that the kernel is just loading has none
-/// yet: it is read again, for a tenth of a second at most.
+/// yet: it is read again, until the timeout.
 fn arguments(process: &Path) -> Vec<u8> {
-    for _ in 0..LOADING_READS {
+    let deadline = Instant::now() + LOADING_TIMEOUT;
+    loop {
         let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
-        if !arguments.is_empty() || fs::read_link(process.join("exe")).is_err() {
+        let is_loading = arguments.is_empty() && fs::read_link(process.join("exe")).is_ok();
+        if !is_loading || Instant::now() >= deadline {
             return arguments;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::yield_now();
     }
-    Vec::new()
 }
 
 /// A running QEMU.
