@@ -23,6 +23,7 @@
 
 mod activity;
 mod attachment;
+mod damage;
 mod device;
 mod entity;
 
@@ -37,6 +38,7 @@ use crate::unknown::UnknownFields;
 
 pub use activity::{Activity, Specification};
 pub use attachment::{Attachment, Phase};
+pub use damage::{Damage, DiskHealth};
 pub use device::{SYSTEM_DEVICE, first_free_device};
 
 string_enum!(
@@ -165,6 +167,9 @@ pub struct Disk {
     /// on its own.
     #[serde(default)]
     pub delete_protected: bool,
+    /// Why acknowledged writes to it may be lost; none while it is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<Box<Damage>>,
     /// How many attachments it has had.
     #[serde(default)]
     pub generation: u64,
@@ -230,6 +235,7 @@ impl Disk {
             charge_type_changed_at: None,
             origin: None,
             delete_protected: false,
+            damage: None,
             generation: 0,
             attachments: Vec::new(),
             unknown: UnknownFields::default(),

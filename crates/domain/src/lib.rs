@@ -28,7 +28,7 @@ pub mod unknown;
 pub mod usage;
 
 pub use category::{Category, PerformanceLevel};
-pub use disk::{Activity, Attachment, Disk, DiskKind, DiskStatus, Phase};
+pub use disk::{Activity, Attachment, Damage, Disk, DiskHealth, DiskKind, DiskStatus, Phase};
 pub use entity::{Entity, EntityId};
 pub use ids::{AccountId, DiskId, InstanceId, OperationId, SnapshotGroupId, SnapshotId, TaskId};
 pub use instance::{Instance, InstanceStatus};

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from guest import GuestError
-from host import until
+from host import REGION, until
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -38,6 +38,12 @@ def is_damaged(host, disk):
     return any(one["disk"] == disk.id for one in host.control("disks/damaged")["damaged"])
 
 
+def health(host, disk):
+    """As clients see it."""
+    reply = host.call("describe_disks_full_status", region_id=REGION, disk_id=[disk.id])
+    return reply.disk_full_status_set.disk_full_status_type[0].health_status.name
+
+
 def stays_damaged(host, machine, disk):
     """DetachDisk ends in In_use, with a reason that says what to do."""
     before = len(host.given_up(disk=disk.id))
@@ -46,6 +52,7 @@ def stays_damaged(host, machine, disk):
     assert "lost" in rows[0]["last_event"] and "admin accept" in rows[0]["last_event"], rows[0]
     disk.wait("In_use")
     assert is_damaged(host, disk) and host.metric("diskdock_disks_damaged") == 1
+    until(lambda: health(host, disk) == "Impaired", "an impaired disk")
     assert disk.id in host.log_tail()
     differences = host.control("differences")["differences"]
     assert any(disk.id in one["what"] for one in differences), differences
@@ -69,6 +76,7 @@ def test_failed_write_out_under_a_guest_damages_its_disk_until_accepted(failing)
     assert any("admin accept" in row["last_event"] for row in rows), rows
     machine.wait("Stopped")
     host.command("admin", "accept", disk.id)
+    assert health(host, disk) == "Ok"
     host.call("start_instance", instance_id=machine.id)
     machine.wait("Running")
     machine.guest.wait_ready()

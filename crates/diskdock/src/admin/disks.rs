@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::hypervisor::{Progress, TransientError};
-use crate::operations::Selection;
+use crate::operations::{Selection, mark_disk};
 
 /// The disks to which acknowledged writes may be lost, and why.
 pub(crate) async fn damaged(State(state): State<AdminState>) -> ControlResult {
@@ -24,7 +24,7 @@ pub(crate) async fn accept(
 ) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.accept(&disk, &on).await?;
-    accepted(&state, &disk, progress)
+    decided(&state, &disk, progress).await
 }
 
 /// Restores a disk from the file that only its virtual machine still has open.
@@ -34,7 +34,7 @@ pub(crate) async fn restore(
 ) -> ControlResult {
     let (disk, on) = find(&state, &id).await?;
     let progress = state.hypervisor.restore(&disk, &on).await?;
-    accepted(&state, &disk, progress)
+    decided(&state, &disk, progress).await
 }
 
 /// A disk and the instances that have it.
@@ -49,11 +49,16 @@ async fn find(state: &AdminState, id: &str) -> Result<(DiskId, Vec<InstanceId>),
     Ok((id, on))
 }
 
-fn accepted(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
+/// Writes the decision about a disk into the store before the answer, also one of before that
+/// did not get that far.
+async fn decided(state: &AdminState, disk: &DiskId, progress: Progress) -> ControlResult {
+    let services = &state.gateway.services;
+    let (hypervisor, now) = (state.hypervisor.as_ref(), services.clock.now());
+    mark_disk(&services.store, hypervisor, disk, now).await??;
     let hint = "See \"Disks whose bytes are not as they should be\" in docs/hosts.md.";
     or_refusal(progress, disk, hint)?;
     let selection = Selection { disk: Some(disk.clone()), instance: None };
-    state.gateway.services.runner.wake(&selection);
+    services.runner.wake(&selection);
     Ok(Json(json!({ "disk": disk })))
 }
 

@@ -32,6 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assembly::Assembly;
 use crate::assembly::worlds::Worlds;
+use crate::gateway::SharedGateway;
 use crate::hypervisor::{Hypervisor, Simulated};
 use crate::inventory::InventorySource;
 use crate::operations::{Difference, find_differences, orphans, unresumable};
@@ -44,7 +45,7 @@ const BODY: usize = 1024 * 1024;
 /// The state that the controls share.
 #[derive(Clone)]
 pub(crate) struct AdminState {
-    gateway: crate::gateway::SharedGateway,
+    gateway: SharedGateway,
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
     inventory_source: Arc<InventorySource>,
@@ -198,7 +199,8 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/keys/{id}/{verb}", post(keys::switch))
         .merge(of_one_server(state))
         .layer(DefaultBodyLimit::max(BODY));
-    controls.layer(axum::middleware::from_fn_with_state(state.clone(), when_ready))
+    let gateway = Arc::clone(&state.gateway);
+    controls.layer(axum::middleware::from_fn_with_state(gateway, when_ready))
 }
 
 /// Controls of what each server has for itself. Reading it is allowed always.
@@ -226,8 +228,12 @@ fn of_one_server(state: &AdminState) -> Router<AdminState> {
 }
 
 /// Refuses requests until the server knows its machines.
-async fn when_ready(State(state): State<AdminState>, request: Request, next: Next) -> Response {
-    if state.gateway.services.runner.is_ready() {
+async fn when_ready(
+    State(gateway): State<SharedGateway>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if gateway.services.runner.is_ready() {
         return next.run(request).await;
     }
     let hint = "Try again in a moment; /_diskdock/health says when it is ready.";

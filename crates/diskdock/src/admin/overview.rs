@@ -111,6 +111,7 @@ fn disk_value(disk: &Disk) -> Value {
         "status": disk.status().as_str(),
         "portable": disk.portable,
         "multi_attach": disk.multi_attach,
+        "damage": disk.damage.as_deref().map(|damage| &damage.why),
         "tags": tags(&disk.tags),
     })
 }

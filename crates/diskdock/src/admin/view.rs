@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
+use crate::gateway::metrics::HypervisorCounts;
 use crate::operations::Selection;
 use crate::service::Services;
 use crate::store::{OperationRow, StoreError};
@@ -51,9 +52,13 @@ pub(crate) async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(http::HeaderName, &'static str); 1], String) {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let damaged = state.hypervisor.damaged().await.map(|damaged| damaged.len());
-    let again = state.hypervisor.plugged_again();
-    let text = state.gateway.metrics.text(&state.gateway.services, damaged.ok(), again);
+    let hypervisor = state.hypervisor.as_ref();
+    let counts = HypervisorCounts {
+        damaged_disks: hypervisor.damaged().await.ok().map(|damaged| damaged.len()),
+        paused_machines: hypervisor.paused().len(),
+        plugged_again: hypervisor.plugged_again(),
+    };
+    let text = state.gateway.metrics.text(&state.gateway.services, &counts);
     ([(CONTENT_TYPE, kind)], text)
 }
 

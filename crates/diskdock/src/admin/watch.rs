@@ -18,7 +18,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 
-use super::{Access, AdminError, access, overview};
+use super::{Access, AdminError, access, overview, when_ready};
 use crate::assembly::Assembly;
 use crate::gateway::SharedGateway;
 use crate::hypervisor::Hypervisor;
@@ -144,6 +144,7 @@ pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
     let watched = Watched { gateway: Arc::clone(gateway), hypervisor: Arc::clone(hypervisor) };
     Router::new()
         .route("/_diskdock/watch", get(stream))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(gateway), when_ready))
         .layer(axum::middleware::from_fn_with_state(access, access::check))
         .with_state((watched, watch))
 }

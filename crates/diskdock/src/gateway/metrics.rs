@@ -57,13 +57,8 @@ impl Metrics {
         self.seconds.get_or_create(&ActionLabels { action }).observe(took.as_secs_f64());
     }
 
-    /// All metrics as text. The number of damaged disks is left out while it is unknown.
-    pub(crate) fn text(
-        &self,
-        services: &Services,
-        damaged_disks: Option<usize>,
-        plugged_again: u64,
-    ) -> String {
+    /// All metrics as text.
+    pub(crate) fn text(&self, services: &Services, hypervisor: &HypervisorCounts) -> String {
         let mut registry = Registry::with_prefix("diskdock");
         registry.register("requests", "Requests by action and code", self.requests.clone());
         registry.register(
@@ -75,17 +70,36 @@ impl Metrics {
         for (name, value) in services.store.gauges() {
             gauge(&mut registry, name, "Of the store", value);
         }
-        if let Some(damaged) = damaged_disks.and_then(|count| i64::try_from(count).ok()) {
-            gauge(&mut registry, "disks_damaged", "Disks that may have lost writes", damaged);
-        }
-        let again = Counter::<u64>::default();
-        again.inc_by(plugged_again);
-        let help = "Disks plugged in again that left their guest without a request to detach them";
-        registry.register("disks_plugged_again", help, again);
+        hypervisor.register(&mut registry);
         let mut out = String::new();
         // Writing into a String does not fail.
         let _ = text::encode(&mut out, &registry);
         out
+    }
+}
+
+/// Numbers that the hypervisor has.
+pub(crate) struct HypervisorCounts {
+    /// Disks that may have lost writes. None while it is unknown; then it is left out.
+    pub damaged_disks: Option<usize>,
+    /// Machines that stand still.
+    pub paused_machines: usize,
+    /// Disks that were plugged in again since the server has started.
+    pub plugged_again: u64,
+}
+
+impl HypervisorCounts {
+    fn register(&self, registry: &mut Registry) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        if let Some(damaged) = self.damaged_disks.map(number) {
+            gauge(registry, "disks_damaged", "Disks that may have lost writes", damaged);
+        }
+        let help = "Virtual machines that stand still: no room on the host, or an operator's word";
+        gauge(registry, "machines_paused", help, number(self.paused_machines));
+        let again = Counter::<u64>::default();
+        again.inc_by(self.plugged_again);
+        let help = "Disks plugged in again that left their guest without a request to detach them";
+        registry.register("disks_plugged_again", help, again);
     }
 }
 

@@ -13,7 +13,7 @@ mod pause;
 mod rules;
 mod transition;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
 use domain::{DiskId, InstanceId, TransitionKind, Uptime};
@@ -56,6 +56,8 @@ struct SimulatedState {
     pace: Option<Pace>,
     /// There is no room for more disks.
     is_full: bool,
+    /// Disks that may have lost writes, and why.
+    damaged: BTreeMap<DiskId, String>,
     /// No account of machines is kept.
     follows_store: bool,
 }

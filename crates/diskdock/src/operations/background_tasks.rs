@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::change_follower::{ChangeFollower, report};
+use super::disk_damages::mark_damaged_disks;
 use super::expiry::remove_expired;
 use super::maintenance::PeriodicTask;
 use super::server_lease::RENEWED_EVERY;
@@ -19,6 +20,8 @@ use crate::store::{Store, StoreError};
 
 /// How long the server rests between two comparisons of store and hypervisor.
 const RECONCILED_EVERY: Duration = Duration::from_secs(20);
+/// How long it rests between two looks for damaged disks.
+const DAMAGES_MARKED_EVERY: Duration = Duration::from_secs(5);
 /// How long it rests between two looks for silent servers.
 const TAKEN_OVER_EVERY: Duration = Duration::from_secs(20);
 /// How long it rests between two clearings of what is no longer needed.
@@ -54,7 +57,8 @@ impl BackgroundTasks {
         let (renewing, taking_over) = (Arc::clone(runner), Arc::clone(runner));
         let (reconciled, driver) = (Arc::clone(store), Arc::clone(hypervisor));
         let (forgetting, expiring) = (Arc::clone(store), Arc::clone(store));
-        let reconcile_clock = Arc::clone(clock);
+        let (marked, asked) = (Arc::clone(store), Arc::clone(hypervisor));
+        let (reconcile_clock, damage_clock) = (Arc::clone(clock), Arc::clone(clock));
         let retention = Arc::new(RetentionClock::of(clock));
         let token_retention = Arc::clone(&retention);
         let own = [
@@ -76,6 +80,11 @@ impl BackgroundTasks {
                 }
             })
             .also_after(&all_may_differ),
+            PeriodicTask::new("mark damaged disks", DAMAGES_MARKED_EVERY, move || {
+                let (store, driver) = (Arc::clone(&marked), Arc::clone(&asked));
+                let now = damage_clock.now();
+                async move { mark_damaged_disks(&store, driver.as_ref(), now).await }
+            }),
             PeriodicTask::new("forget old tokens", CLEARED_EVERY, move || {
                 let store = Arc::clone(&forgetting);
                 let now = token_retention.read();
@@ -112,6 +121,7 @@ impl BackgroundTasks {
         let now = self.clock.now();
         report(reconcile(store, driver, MissingInHypervisor::Adopt, now).await?);
         report(orphans(store, driver).await?);
+        mark_damaged_disks(store, driver, now).await?;
         discard_volumes(store, driver).await?;
         self.runner.renew_lease().await?;
         let recovered = self.runner.recover().await?;

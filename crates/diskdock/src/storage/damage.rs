@@ -21,10 +21,10 @@ const REASON_BYTES: u64 = 4_096;
 
 /// The damaged disks of a directory.
 #[derive(Debug, Default)]
-pub(crate) struct Damages(Mutex<BTreeMap<DiskId, Damage>>);
+pub(crate) struct Damages(Mutex<BTreeMap<DiskId, KnownDamage>>);
 
 #[derive(Debug)]
-struct Damage {
+struct KnownDamage {
     why: String,
     /// Whether the file is there.
     is_written: bool,
@@ -36,7 +36,7 @@ impl Damages {
         let mut damages = BTreeMap::new();
         for path in files::in_directory(disks)? {
             if let Some(disk) = disk_of(&path) {
-                damages.insert(disk, Damage { why: read(&path)?, is_written: true });
+                damages.insert(disk, KnownDamage { why: read(&path)?, is_written: true });
             }
         }
         Ok(Damages(Mutex::new(damages)))
@@ -55,7 +55,7 @@ impl Damages {
     /// Remembers that a disk is damaged; the first reason stays.
     pub(crate) fn mark(&self, disks: &Path, disk: &DiskId, why: &str) {
         let mut damages = self.lock();
-        let new = || Damage { why: why.to_owned(), is_written: false };
+        let new = || KnownDamage { why: why.to_owned(), is_written: false };
         let damage = damages.entry(disk.clone()).or_insert_with(new);
         write_down(disks, disk, damage);
     }
@@ -83,12 +83,12 @@ impl Damages {
         Ok(damages.remove(disk).map(|damage| damage.why))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<DiskId, Damage>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<DiskId, KnownDamage>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn write_down(disks: &Path, disk: &DiskId, damage: &mut Damage) {
+fn write_down(disks: &Path, disk: &DiskId, damage: &mut KnownDamage) {
     if damage.is_written {
         return;
     }

@@ -101,6 +101,31 @@ async fn every_watcher_sees_every_change() {
 }
 
 #[tokio::test]
+async fn nobody_is_served_before_the_server_knows_its_machines() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let before = server.export_json();
+    let server = server.reopen_after(0);
+    let watch = Watch::default();
+    assert_eq!(ask(&server, &watch, &[], true).await.status(), 503);
+    for control in ["/differences", "/operations", "/calls", "/disks/damaged", "/state"] {
+        let (status, told) = server.try_control("GET", control, "").await;
+        assert_eq!(status, 503, "{control}");
+        assert!(told["error"].as_str().unwrap().contains("starting"), "{control}: {told}");
+    }
+    let kill = format!("/instances/{instance}/kill");
+    assert_eq!(server.try_control("POST", &kill, "").await.0, 503);
+    for action in ["DescribeInstances", "DescribeDisks"] {
+        let answer = server.call(action, &[("RegionId", REGION)]).await;
+        assert_eq!((answer.status, answer.code()), (503, "ServiceUnavailable"), "{action}");
+    }
+    assert_eq!(server.export_json(), before, "nothing was written");
+    server.assembly.life.recover().await.unwrap();
+    assert_eq!(ask(&server, &watch, &[], true).await.status(), 200);
+    assert_eq!(server.differences().await, []);
+}
+
+#[tokio::test]
 async fn watcher_sees_why_an_instance_is_paused() {
     let server = TestServer::new().await;
     let watch = Watch::default();

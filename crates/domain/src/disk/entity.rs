@@ -35,6 +35,7 @@ impl Entity for Disk {
             ("name", &self.name),
             ("source_snapshot", &self.source_snapshot),
             ("policy", &self.auto_snapshot_policy),
+            ("health", if self.damage.is_some() { self.health().as_str() } else { "" }),
         ]
     }
 

@@ -159,6 +159,7 @@ function diskCard(disk, instance, fits) {
   const card = element("li", { class: "disk", "data-disk": disk.id },
     element("div", {}, diskIdentity(disk), status(disk.status)),
     element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device, !instance && disk.zone].filter(Boolean).join(" · ")),
+    disk.damage ? element("p", { class: "notice", role: "status" }, `Damaged: ${disk.damage}`) : "",
     verbs(diskVerbs(disk, instance), disk.id),
     instance ? null : attachTo({ disk, fits }));
   if (off || (!instance && disk.status === "Available")) draggable(card, disk, instance?.id);
@@ -171,7 +172,7 @@ function instanceRow(instance, old) {
   const summary = element("summary", { "data-focus": `fold-${instance.id}` },
     element("strong", {}, instance.name || instance.id), status(instance.status),
     element("span", { class: "about" }, [instance.name && instance.id, instance.type, instance.zone].filter(Boolean).join(" · ")),
-    element("span", { class: "about" }, [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", ...instance.locks.map((lock) => `locked: ${lock}`)].filter(Boolean).join(" · ")));
+    element("span", { class: "about" }, [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", instance.disks.some((disk) => disk.damage) && "damaged disk", ...instance.locks.map((lock) => `locked: ${lock}`)].filter(Boolean).join(" · ")));
   const row = element("details", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` }, summary);
   const unfold = () => {
     if (!row.open || row.childElementCount > 1) return;

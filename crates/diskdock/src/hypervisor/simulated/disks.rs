@@ -14,9 +14,20 @@ impl Simulated {
     pub fn set_full(&self, is_full: bool) {
         self.lock().is_full = is_full;
     }
-}
 
-impl Simulated {
+    /// From now on this disk may have lost writes.
+    pub fn damage(&self, disk: &DiskId, why: &str) {
+        self.lock().damaged.insert(disk.clone(), why.to_owned());
+    }
+
+    /// An operator has decided about the bytes of a disk.
+    fn mended(&self, disk: &DiskId) -> Progress {
+        match self.lock().damaged.remove(disk) {
+            Some(_) => Progress::Done,
+            None => Progress::Failed(NO_BYTES.to_owned()),
+        }
+    }
+
     /// Gives a machine another disk in the place of one.
     pub(super) fn replace(&self, old: &AttachmentId, new: &AttachmentId, now: Uptime) -> Progress {
         let (transition, disk) = (TransitionKind::Replace, Some(new.disk.clone()));
@@ -109,14 +120,15 @@ impl Disks for Simulated {
     }
 
     fn damaged(&self) -> DriverFuture<'_, Vec<(DiskId, String)>> {
-        ready(Vec::new())
+        let damaged = self.lock().damaged.clone();
+        ready(damaged.into_iter().collect())
     }
 
-    fn accept<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        ready(Progress::Failed(NO_BYTES.to_owned()))
+    fn accept<'a>(&'a self, disk: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
+        ready(self.mended(disk))
     }
 
-    fn restore<'a>(&'a self, _: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        ready(Progress::Failed(NO_BYTES.to_owned()))
+    fn restore<'a>(&'a self, disk: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
+        ready(self.mended(disk))
     }
 }

@@ -1,5 +1,7 @@
 //! Reads of health, events and quotas: what a server without a vendor has to say about them.
 
+use diskdock::catalog::times::with_seconds;
+use domain::DiskId;
 use serde_json::json;
 
 use crate::harness::{REGION, Refused, TestServer, ZONE};
@@ -55,6 +57,61 @@ async fn describe_disks_full_status_shows_status_and_health() {
         ask.extend(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         server.expect_code(ACTION, &ask, (403, code)).await;
     }
+}
+
+/// The disks that a filter of DescribeDisksFullStatus matches.
+async fn matching(server: &TestServer, filter: &[(&str, &str)]) -> Vec<String> {
+    let path = ("DiskFullStatusSet", "DiskFullStatusType", "DiskId");
+    let ask = [&[("RegionId", REGION)], filter].concat();
+    server.list("DescribeDisksFullStatus", &ask, path).await
+}
+
+#[tokio::test]
+async fn damaged_disk_is_impaired_until_an_operator_accepts_it() {
+    const ACTION: &str = "DescribeDisksFullStatus";
+    let server = TestServer::new().await;
+    let (disk, other) = (server.available_disk().await, server.available_disk().await);
+    let found = with_seconds(server.assembly.gateway.services.clock.now());
+    server.simulated().damage(&DiskId::from(disk.as_str()), "a sync failed");
+    server.assembly.life.run_maintenance().await;
+    server.pass(10_000).await;
+    server.assembly.life.run_maintenance().await;
+    let answer = server.ok(ACTION, &[("RegionId", REGION), ("DiskId.1", &disk)]).await;
+    let shown = &answer.json["DiskFullStatusSet"]["DiskFullStatusType"][0];
+    let event = format!("e-{}", disk.trim_start_matches("d-"));
+    assert_eq!(shown["HealthStatus"], json!({ "Code": 128, "Name": "Impaired" }));
+    assert_eq!(
+        shown["DiskEventSet"]["DiskEventType"],
+        json!([{
+            "EventId": event, "EventTime": found, "EventEndTime": "",
+            "EventType": { "Name": "ErrorDetected" }, "ImpactLevel": "100",
+        }])
+    );
+    let impaired = ("HealthStatus", "Impaired");
+    let matched: &[&[(&str, &str)]] = &[
+        &[impaired],
+        &[("EventId.1", &event)],
+        &[("EventType", "ErrorDetected")],
+        &[("EventTime.Start", &found), ("EventTime.End", &found)],
+        &[impaired, ("DiskId.1", &other), ("DiskId.2", &disk)],
+    ];
+    for filter in matched {
+        assert_eq!(matching(&server, filter).await, [disk.as_str()], "{filter:?}");
+    }
+    let unmatched: &[&[(&str, &str)]] = &[
+        &[("HealthStatus", "Warning")],
+        &[("EventId.1", "e-1")],
+        &[("EventType", "Stalled")],
+        &[("EventTime.End", "2001-01-01T00:00:00Z")],
+        &[impaired, ("DiskId.1", &other)],
+    ];
+    for filter in unmatched {
+        assert_eq!(matching(&server, filter).await, [] as [&str; 0], "{filter:?}");
+    }
+    let accept = |id: &str| format!("/disks/{id}/accept");
+    server.control("POST", &accept(&disk), "").await;
+    assert_eq!(matching(&server, &[impaired]).await, [] as [&str; 0]);
+    assert_eq!(server.try_control("POST", &accept(&disk), "").await.0, 409, "it is well");
 }
 
 #[tokio::test]

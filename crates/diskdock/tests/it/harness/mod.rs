@@ -101,6 +101,13 @@ impl TestServer {
 
     /// The same, with so many milliseconds in which no server runs.
     pub(crate) async fn restart_after(self, down_ms: i64) -> TestServer {
+        let server = self.reopen_after(down_ms);
+        server.assembly.life.recover().await.unwrap();
+        server
+    }
+
+    /// The same, and the server has not recovered yet: it does not know its machines.
+    pub(crate) fn reopen_after(self, down_ms: i64) -> TestServer {
         let now = self.assembly.gateway.services.clock.now().plus_ms(down_ms);
         drop(self.assembly);
         let restarts = self.restarts + 1;
@@ -108,7 +115,6 @@ impl TestServer {
             let plan = plan(self.directory.path().to_owned(), self.pace, now, restarts);
             open(AssemblyOptions { strict: self.strict, ..plan }, &self.store_faults)
         });
-        assembly.life.recover().await.unwrap();
         TestServer { assembly, restarts, ..self }
     }
 
