@@ -43,7 +43,7 @@ pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
     let host = Host::start(&bench.server, &data)?;
     let (instance, ours, bare) = (host.launch()?, host.disk()?, host.disk()?);
     let monitor = data.join("machines").join(&instance).join("run/operator.sock");
-    let image = data.join("disks").join(format!("{bare}.raw"));
+    let volume = data.join("disks").join(format!("{bare}.raw"));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).enable_all().build()?;
     let (mut detached, mut commanded) = (Vec::new(), Vec::new());
@@ -51,7 +51,7 @@ pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
         host.attach(&instance, &ours)?;
         let deleted = runtime.block_on(listen(&monitor, &ours))?;
         detached.push(host.detach(&instance, &ours, || runtime.block_on(deleted))?);
-        commanded.push(runtime.block_on(unplug(&monitor, &image))?);
+        commanded.push(runtime.block_on(unplug(&monitor, &volume))?);
     }
     host.release(&instance)?;
     let whole = |took: &Took| took.whole;
@@ -274,10 +274,10 @@ async fn until_deleted(mut events: Events, device: &str) -> io::Result<Instant> 
 }
 
 /// Plugs a disk in, and says how long the bare commands take to get it off again.
-async fn unplug(monitor: &Path, image: &Path) -> io::Result<Took> {
+async fn unplug(monitor: &Path, volume: &Path) -> io::Result<Took> {
     let qemu = |error: qmp::Error| io::Error::other(error);
     let client = Client::connect(monitor, TIMEOUT).await.map_err(io::Error::other)?;
-    let file = json!({ "driver": "file", "filename": image, "locking": "on" });
+    let file = json!({ "driver": "file", "filename": volume, "locking": "on" });
     let node = json!({ "driver": "raw", "node-name": "bare", "file": file });
     client.execute(BlockdevAdd(node)).await.map_err(qemu)?;
     let device = json!({

@@ -1,4 +1,4 @@
-"""What a test does inside the guest that tests/guest/build makes, and what it then demands of the disk's image.
+"""What a test does inside the guest that tests/guest/build makes, and what it then demands of the disk's file.
 
     guest = Guest(port)                 # the host's port that QEMU forwards to the guest's port 23
     guest.wait_ready(timeout=60)
@@ -7,7 +7,7 @@
         writer.wait_for(100)            # a hundred blocks are durable
         ...                             # detach the disk
         acknowledged = writer.wait_ended(timeout=60)
-    verify_image("/path/to/d-1.raw", acknowledged)
+    verify_file("/path/to/d-1.raw", acknowledged)
 """
 
 import dataclasses
@@ -281,19 +281,19 @@ def pattern(length, seed=0):
     return (line * (length // len(line) + 1))[:length]
 
 
-def verify_image(path, acknowledged, offset=0):
-    """Demands that a raw image holds every acknowledged block; returns how many it looked at.
+def verify_file(path, acknowledged, offset=0):
+    """Demands that a raw file holds every acknowledged block; returns how many it looked at.
 
     A place may hold a block of the same run that was written over it later, acknowledged or not.
-    `offset` is where in the image the writer's device or file begins, in bytes.
+    `offset` is where in it the writer's device or file begins, in bytes.
     """
     lost = []
     seen = range(max(0, acknowledged.count - acknowledged.blocks), acknowledged.count)
-    with open(path, "rb") as image:
+    with open(path, "rb") as file:
         for number in seen:
             place = number % acknowledged.blocks
-            image.seek(offset + place * BLOCK)
-            found, why = _number_of(image.read(BLOCK), acknowledged.run)
+            file.seek(offset + place * BLOCK)
+            found, why = _number_of(file.read(BLOCK), acknowledged.run)
             if found is None or found < number or found % acknowledged.blocks != place:
                 lost.append(f"block {number} at place {place}: {why or f'block {found}'}")
     if lost:
@@ -305,7 +305,7 @@ def verify_image(path, acknowledged, offset=0):
 def _number_of(block, run):
     """(number, None) of an intact block of this run, else (None, why it is none)."""
     if len(block) < BLOCK:
-        return None, "the image ends before it"
+        return None, "the file ends before it"
     magic, found_run, number = struct.unpack_from("<8sQQ", block)
     if magic != b"DISKDOCK":
         return None, "never written" if not any(block) else "something else"

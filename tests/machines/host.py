@@ -197,7 +197,7 @@ class Disk:
     def __init__(self, host, disk_id):
         self.host, self.id = host, disk_id
         self.serial = disk_id.removeprefix("d-")
-        self.image = host.data / "disks" / f"{disk_id}.raw"
+        self.file = host.data / "disks" / f"{disk_id}.raw"
 
     def described(self):
         body = self.host.call("describe_disks", region_id=REGION, disk_ids=json.dumps([self.id]))

@@ -56,10 +56,10 @@ def only(host, disk):
 
 def fill(disk, mib, at_mib=8192):
     """Random bytes in an Available disk, so that a copy of it has something to do."""
-    with disk.image.open("r+b") as image:
-        image.seek(at_mib * MIB)
+    with disk.file.open("r+b") as opened:
+        opened.seek(at_mib * MIB)
         for _ in range(mib):
-            image.write(os.urandom(MIB))
+            opened.write(os.urandom(MIB))
 
 
 def jobs(machine):

@@ -1,6 +1,6 @@
 """Disks move from guest to guest with their data."""
 
-from guest import verify_image
+from guest import verify_file
 from host import until
 
 CYCLES = 50
@@ -54,7 +54,7 @@ def free_ports(machine):
     return sum(1 for bridge in bridges if not bridge.get("devices"))
 
 
-def test_acknowledged_writes_are_in_the_image_after_detach(shared):
+def test_acknowledged_writes_are_in_the_file_after_detach(shared):
     host, machine = shared, shared.machine
     for _ in range(3):
         disk = host.disk()
@@ -64,7 +64,7 @@ def test_acknowledged_writes_are_in_the_image_after_detach(shared):
             writer.wait_for(50)
             disk.detach(machine)
             acknowledged = writer.wait_ended()
-        assert verify_image(disk.image, acknowledged) >= 50
+        assert verify_file(disk.file, acknowledged) >= 50
 
 
 def test_detach_of_a_mounted_disk_keeps_synced_data(shared):
@@ -98,4 +98,4 @@ def test_resize_disk_of_a_running_guest(shared):
     until(lambda: not host.operations(disk=disk.id), "the end of the resize in the store")
     disk.detach(machine)
     host.call("resize_disk", disk_id=disk.id, new_size=60)
-    until(lambda: disk.image.stat().st_size == 60 << 30, "a larger image")
+    until(lambda: disk.file.stat().st_size == 60 << 30, "a larger file")

@@ -89,7 +89,7 @@ def test_full_host_refuses_new_disks_and_changes_nothing(small):
     assert disks() == before and disk.described().size == 20 and small.operations() == []
     (small.data.parent / "ballast").unlink()
     small.call("resize_disk", disk_id=disk.id, new_size=40)
-    until(lambda: disk.image.stat().st_size == 40 << 30, "a larger image")
+    until(lambda: disk.file.stat().st_size == 40 << 30, "a larger file")
 
 
 def test_full_host_ends_a_snapshot_and_leaves_the_disk_working(small):

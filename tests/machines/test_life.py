@@ -89,15 +89,15 @@ def test_delete_instance_keeps_only_disks_that_are_not_deleted_with_it(host):
         host.call("delete_instance", instance_id=machine.id, force=True)
         until(lambda: machine.status() == "gone", "a released instance")
         acknowledged = writer.wait_ended()
-    from guest import verify_image
-    verify_image(stays.image, acknowledged)
+    from guest import verify_file
+    verify_file(stays.file, acknowledged)
     assert stays.status() == "Available" and goes.status() == "gone"
     assert not machine.directory.exists()
-    until(lambda: not goes.image.exists(), "discarded bytes")
+    until(lambda: not goes.file.exists(), "discarded bytes")
     until(lambda: not (host.data / "disks" / f"{system}.qcow2").exists(), "a discarded system disk")
-    assert stays.image.exists()
+    assert stays.file.exists()
     host.call("delete_disk", disk_id=stays.id)
-    until(lambda: not stays.image.exists(), "discarded bytes")
+    until(lambda: not stays.file.exists(), "discarded bytes")
 
 
 def test_local_disks_stay_attached_and_are_deleted_with_their_instance(host):
@@ -121,7 +121,7 @@ def test_local_disks_stay_attached_and_are_deleted_with_their_instance(host):
     host.call("delete_instance", instance_id=machine.id, force=True)
     machine.wait("gone")
     assert [disk.status() for disk in local] == ["gone", "gone"]
-    until(lambda: not any(disk.image.exists() for disk in local), "discarded bytes")
+    until(lambda: not any(disk.file.exists() for disk in local), "discarded bytes")
 
 
 def test_attach_and_detach_while_the_instance_is_stopped(host):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from guest import verify_image
+from guest import verify_file
 from host import until
 
 LOOKED_FOR_S = 5
@@ -43,7 +43,7 @@ def test_guest_goes_on_and_gives_its_disk_back_without_the_power_file(host, used
         writer.wait_for(100)
         disk.detach(machine)
         acknowledged = writer.wait_ended()
-    assert verify_image(disk.image, acknowledged) >= 100
+    assert verify_file(disk.file, acknowledged) >= 100
     host.call("stop_instance", instance_id=machine.id, force_stop=True)
     machine.wait("Stopped")
     host.agrees()

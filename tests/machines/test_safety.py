@@ -26,10 +26,10 @@ def test_qemu_process_has_minimal_privileges(shared):
     assert b"-nodefaults" in arguments and b"-sandbox" in arguments
 
 
-def test_images_sockets_and_consoles_are_private(shared):
+def test_files_sockets_and_consoles_are_private(shared):
     machine, disk = shared.machine, shared.disk()
     assert stat.S_IMODE(machine.run.stat().st_mode) == 0o700
-    assert stat.S_IMODE(disk.image.stat().st_mode) & 0o007 == 0
+    assert stat.S_IMODE(disk.file.stat().st_mode) & 0o007 == 0
     assert stat.S_IMODE((shared.data / "books.sqlite").stat().st_mode) & 0o077 == 0
     assert stat.S_IMODE((shared.data / "admin-token").stat().st_mode) & 0o077 == 0
 
@@ -73,26 +73,26 @@ def said_about(log, words):
     return found
 
 
-def test_second_opener_finds_the_image_locked(shared):
+def test_second_opener_finds_the_file_locked(shared):
     import subprocess
 
     machine, disk = shared.machine, shared.disk()
     disk.attach(machine)
-    opened = subprocess.run(["qemu-io", "-f", "raw", "-c", "write 0 512", str(disk.image)], capture_output=True, text=True)
+    opened = subprocess.run(["qemu-io", "-f", "raw", "-c", "write 0 512", str(disk.file)], capture_output=True, text=True)
     assert opened.returncode != 0 and "lock" in opened.stderr
     disk.detach(machine)
 
 
-def test_missing_image_fails_the_attach_with_a_reason(shared):
+def test_missing_file_fails_the_attach_with_a_reason(shared):
     machine, disk = shared.machine, shared.disk()
-    hidden = disk.image.with_suffix(".hidden")
-    disk.image.rename(hidden)
+    hidden = disk.file.with_suffix(".hidden")
+    disk.file.rename(hidden)
     shared.call("attach_disk", instance_id=machine.id, disk_id=disk.id)
     until(lambda: shared.given_up(disk=disk.id), "a refusal")
     disk.wait("Available")
     [row] = shared.given_up(disk=disk.id)
     assert "missing" in row["last_event"], row
-    hidden.rename(disk.image)
+    hidden.rename(disk.file)
     disk.attach(machine)
     disk.detach(machine)
     shared.agrees()
@@ -103,15 +103,15 @@ def test_start_with_a_damaged_system_disk_ends_stopped_with_a_reason(host):
     [system] = machine.devices()
     host.call("stop_instance", instance_id=machine.id)
     machine.wait("Stopped")
-    image = host.data / "disks" / f"{system.rsplit('.', 1)[0]}.qcow2"
-    whole = image.read_bytes()
-    image.write_bytes(b"rubbish" + whole[7:])
+    volume = host.data / "disks" / f"{system.rsplit('.', 1)[0]}.qcow2"
+    whole = volume.read_bytes()
+    volume.write_bytes(b"rubbish" + whole[7:])
     host.call("start_instance", instance_id=machine.id)
     until(lambda: host.given_up(instance=machine.id), "a refusal")
     machine.wait("Stopped")
     reason = host.given_up(instance=machine.id)[0]["last_event"]
-    assert image.name in reason or "qcow2" in reason, reason
-    image.write_bytes(whole)
+    assert volume.name in reason or "qcow2" in reason, reason
+    volume.write_bytes(whole)
     host.call("start_instance", instance_id=machine.id)
     machine.wait("Running")
 

@@ -1,4 +1,4 @@
-"""Disks with missing, replaced or damaged images: they stay attached, with a reason and a remedy."""
+"""Disks with missing, replaced or damaged files: they stay attached, with a reason and a remedy."""
 
 import pytest
 from host import until
@@ -42,9 +42,9 @@ def checksum_elsewhere(host, disk, machine):
     return found
 
 
-def test_detach_with_a_deleted_image_keeps_the_disk_until_restored(shared, written):
+def test_detach_with_a_deleted_file_keeps_the_disk_until_restored(shared, written):
     machine, (disk, pattern) = shared.machine, written
-    disk.image.unlink()
+    disk.file.unlink()
     stays(shared, machine, disk, "missing")
     differences = shared.control("differences")["differences"]
     assert any(disk.id in one["what"] for one in differences), differences
@@ -54,62 +54,62 @@ def test_detach_with_a_deleted_image_keeps_the_disk_until_restored(shared, writt
     shared.agrees()
 
 
-def test_detach_with_a_replaced_image_keeps_the_disk_until_restored(shared, written):
+def test_detach_with_a_replaced_file_keeps_the_disk_until_restored(shared, written):
     machine, (disk, pattern) = shared.machine, written
-    aside = disk.image.with_suffix(".aside")
-    disk.image.rename(aside)
+    aside = disk.file.with_suffix(".aside")
+    disk.file.rename(aside)
     other = shared.disk()
-    other.image.rename(disk.image)
+    other.file.rename(disk.file)
     stays(shared, machine, disk, "another file")
     refused = shared.command("admin", "restore", disk.id, check=False)
     assert refused.returncode != 0 and "move that file away" in refused.stderr, refused.stderr
-    aside.rename(disk.image)
+    aside.rename(disk.file)
     leaves(machine, disk)
     assert checksum_elsewhere(shared, disk, machine) == pattern
 
 
 def test_admin_accept_takes_the_present_file(shared, written):
     machine, (disk, pattern) = shared.machine, written
-    disk.image.unlink()
+    disk.file.unlink()
     refused = shared.command("admin", "accept", disk.id, check=False)
     assert refused.returncode != 0 and "missing" in refused.stderr, refused.stderr
-    with disk.image.open("wb") as empty:
+    with disk.file.open("wb") as empty:
         empty.truncate(20 << 30)
     stays(shared, machine, disk, "another file")
     shared.command("admin", "accept", disk.id)
     leaves(machine, disk)
 
 
-def test_image_replaced_after_an_accept_keeps_the_disk(shared, written):
+def test_file_replaced_after_an_accept_keeps_the_disk(shared, written):
     machine, (disk, pattern) = shared.machine, written
     shared.command("admin", "accept", disk.id)
-    aside = disk.image.with_suffix(".aside")
-    disk.image.rename(aside)
-    shared.disk().image.rename(disk.image)
+    aside = disk.file.with_suffix(".aside")
+    disk.file.rename(aside)
+    shared.disk().file.rename(disk.file)
     stays(shared, machine, disk, "another file")
-    aside.rename(disk.image)
+    aside.rename(disk.file)
     leaves(machine, disk)
     assert checksum_elsewhere(shared, disk, machine) == pattern
 
 
-def test_detach_while_stopped_of_a_disk_whose_image_is_missing_is_refused(host):
+def test_detach_while_stopped_of_a_disk_whose_file_is_missing_is_refused(host):
     machine, disk = host.ready(), host.disk()
     host.call("stop_instance", instance_id=machine.id, force_stop=True)
     machine.wait("Stopped")
     disk.attach(machine)
-    aside = disk.image.with_suffix(".aside")
-    disk.image.rename(aside)
+    aside = disk.file.with_suffix(".aside")
+    disk.file.rename(aside)
     disk.begin_detach(machine)
     row = until(lambda: host.given_up(disk=disk.id), "a detach that is given up")[0]
     assert "missing" in row["last_event"], row
     assert disk.status() == "In_use"
-    aside.rename(disk.image)
+    aside.rename(disk.file)
     disk.detach(machine)
 
 
 def test_failed_sync_keeps_the_disk_until_an_operator_accepts_it(new_host, monkeypatch):
     host = new_host()
-    monkeypatch.setenv("DISKDOCK_FAILPOINT_ERROR", "image.sync")
+    monkeypatch.setenv("DISKDOCK_FAILPOINT_ERROR", "volume.sync")
     host.start()
     monkeypatch.delenv("DISKDOCK_FAILPOINT_ERROR")
     machine, disk = host.ready(), host.disk()
@@ -137,7 +137,7 @@ def test_failed_sync_keeps_the_disk_until_an_operator_accepts_it(new_host, monke
     host.agrees()
 
 
-def test_unknown_images_are_reported_as_differences(shared):
+def test_unknown_files_are_reported_as_differences(shared):
     stray = shared.data / "disks" / "d-stray.raw"
     stray.write_bytes(bytes(512))
     differences = shared.control("differences")["differences"]

@@ -1,8 +1,8 @@
 //! Failpoints: named places at which a test kills the process or lets a step fail.
 //!
 //! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it reaches that place.
-//! `DISKDOCK_FAILPOINT_ERROR=image.sync` lets the step there fail once, as a file system does that
-//! reports a lost write; `image.sync@/tmp/fails` lets it fail as long as that file is there. A
+//! `DISKDOCK_FAILPOINT_ERROR=volume.sync` lets the step there fail once, as a file system does that
+//! reports a lost write; `volume.sync@/tmp/fails` lets it fail as long as that file is there. A
 //! release build has no failpoints.
 
 use std::io;

@@ -27,9 +27,9 @@ pub mod deadline {
     /// Changes devices or tells the guest something; a busy host may take its time. Also looks
     /// at files.
     pub const DEVICE: Duration = Duration::from_secs(10);
-    /// Waits for input and output: opens, flushes, closes or resizes an image, or drains them all.
-    pub const IMAGE: Duration = Duration::from_secs(45);
-    /// Accepts to end, before it closes the images.
+    /// Waits for input and output: opens, flushes, closes or resizes a block node, or drains all.
+    pub const BLOCK_NODE: Duration = Duration::from_secs(45);
+    /// Accepts to end, before it closes the block nodes.
     pub const QUIT: Duration = Duration::from_secs(5);
 }
 
@@ -112,7 +112,7 @@ commands!(
         /// Its name.
         #[serde(rename = "node-name")]
         node_name: String,
-    } = "blockdev-del" within IMAGE -> Done,
+    } = "blockdev-del" within BLOCK_NODE -> Done,
     /// Asks the guest to let go of a device. That it was asked says nothing about its answer.
     DeviceDel {
         /// The device's id.
@@ -131,7 +131,7 @@ commands!(
         node_name: String,
         /// Bytes.
         size: u64,
-    } = "block_resize" within IMAGE -> Done,
+    } = "block_resize" within BLOCK_NODE -> Done,
     /// Begins to copy a block node into another one, with the content that it has at this moment:
     /// what is overwritten before it was copied is copied first.
     BlockdevBackup {
@@ -152,12 +152,12 @@ commands!(
         /// How much of it goes on at once.
         #[serde(rename = "x-perf")]
         performance: BackupPerformance,
-    } = "blockdev-backup" within IMAGE -> Done,
+    } = "blockdev-backup" within BLOCK_NODE -> Done,
     /// Does several things at the same moment, or none of them.
     Transaction {
         /// The things that are done.
         actions: Vec<TransactionAction>,
-    } = "transaction" within IMAGE -> Done,
+    } = "transaction" within BLOCK_NODE -> Done,
     /// Gives a job of a block node another speed.
     BlockJobSetSpeed {
         /// The name of the job.
@@ -171,7 +171,7 @@ commands!(
     JobCancel {
         /// Its name.
         id: String,
-    } = "job-cancel" within IMAGE -> Done,
+    } = "job-cancel" within BLOCK_NODE -> Done,
     /// Forgets a job that has ended.
     JobDismiss {
         /// Its name.
@@ -182,15 +182,15 @@ commands!(
     BlockdevReopen {
         /// The nodes, as `blockdev-add` takes them.
         options: Vec<Value>,
-    } = "blockdev-reopen" within IMAGE -> Done,
+    } = "blockdev-reopen" within BLOCK_NODE -> Done,
     /// Presses the power button.
     SystemPowerdown {} = "system_powerdown" within DEVICE -> Done,
     /// Resets the machine.
     SystemReset {} = "system_reset" within DEVICE -> Done,
     /// Stops the processors.
-    Stop {} = "stop" within IMAGE -> Done,
+    Stop {} = "stop" within BLOCK_NODE -> Done,
     /// Lets the processors go on.
-    Cont {} = "cont" within IMAGE -> Done,
+    Cont {} = "cont" within BLOCK_NODE -> Done,
     /// Ends QEMU.
     Quit {} = "quit" within QUIT -> Done,
 );
@@ -202,7 +202,7 @@ pub struct BlockdevAdd(pub Value);
 
 impl Command for BlockdevAdd {
     const NAME: &'static str = "blockdev-add";
-    const DEADLINE: Duration = deadline::IMAGE;
+    const DEADLINE: Duration = deadline::BLOCK_NODE;
     type Reply = Done;
 }
 

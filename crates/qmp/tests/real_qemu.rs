@@ -177,7 +177,7 @@ async fn device_add_and_device_del_of_a_disk() {
     let delete = || DeviceDel { id: "d1".to_owned() };
     let close = || BlockdevDel { node_name: "n1".to_owned() };
     client.execute(delete()).await.unwrap();
-    // No guest lets go of it: it is there, its image in use, and asking again is refused.
+    // No guest lets go of it: it is there, its block node in use, and asking again is refused.
     assert_eq!(devices(&client).await, ["rp1", "d1"]);
     assert_eq!(class(client.execute(delete()).await), ErrorClass::GenericError);
     assert_eq!(class(client.execute(close()).await), ErrorClass::GenericError);
@@ -195,7 +195,7 @@ async fn device_add_and_device_del_of_a_disk() {
 }
 
 #[tokio::test]
-async fn block_resize_grows_an_image() {
+async fn block_resize_grows_a_block_node() {
     let Some(qemu) = Qemu::start(NO_MACHINE) else { return };
     let client = qemu.connect().await;
     let path = qemu.file("disk.raw", 1 << 20);

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from guest import pattern_checksum, verify_image
+from guest import pattern_checksum, verify_file
 from host import ZONE, Disk, until
 from snapshots import begin, expect_no_orphans
 from test_kills import restarted_at
@@ -36,12 +36,12 @@ def test_export_of_a_snapshot_holds_what_was_acknowledged_while_the_guest_writes
         export(host, snapshot.id, file)
         writer.wait_more()
         assert writer.why is None
-    assert verify_image(file, before) > 0
+    assert verify_file(file, before) > 0
     assert file.stat().st_size == 20 << 30 and file.stat().st_blocks * 512 < 1 << 30
     # What was exported is a disk again, for another guest to read.
     again = imported(host, file, "--name", "again")
     assert again.described().disk_name == "again"
-    assert verify_image(again.image, before) > 0
+    assert verify_file(again.file, before) > 0
     snapshot.delete()
     expect_no_orphans(host, machine)
 
@@ -67,10 +67,10 @@ def test_imported_disk_is_read_by_a_guest(host):
 @pytest.mark.parametrize("failpoint", IMPORT)
 def test_import_completes_after_a_server_kill_at(host, failpoint):
     file = host.root / "data.raw"
-    with file.open("wb") as image:
-        image.truncate(64 * MIB)
-        image.seek(4096)
-        image.write(b"from elsewhere")
+    with file.open("wb") as opened:
+        opened.truncate(64 * MIB)
+        opened.seek(4096)
+        opened.write(b"from elsewhere")
     line = ("disk", "import", file, "--zone", ZONE, "--format", "raw", "--data-dir", host.data)
     restarted_at(host, failpoint, lambda: host.command(*line, check=False))
     # The command saw its server die; the disk is made all the same, or there is none.
@@ -79,8 +79,8 @@ def test_import_completes_after_a_server_kill_at(host, failpoint):
     for one in found:
         disk = Disk(host, one.disk_id)
         assert disk.status() == "Available"
-        with disk.image.open("rb") as image:
-            image.seek(4096)
-            assert image.read(14) == b"from elsewhere"
+        with disk.file.open("rb") as opened:
+            opened.seek(4096)
+            assert opened.read(14) == b"from elsewhere"
     assert len(found) == 1 or failpoint == "import.durable"
     expect_no_orphans(host)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from guest import pattern_checksum, path_of, verify_image
+from guest import pattern_checksum, path_of, verify_file
 from host import TYPE_THAT_SHARES, Disk, Host, until
 from snapshots import begin, fill, pause
 from test_kills import DETACH, expect_devices, restarted_at
@@ -104,10 +104,10 @@ def test_guests_write_different_halves_of_a_multi_attach_disk_at_once(pair, disk
     pair.call("detach_disk", instance_id=pair.other.id, disk_id=disk.id)
     wait_off(disk, pair.other)
     disk.detach(pair.machine)
-    with disk.image.open("rb") as image:
+    with disk.file.open("rb") as opened:
         for seed, offset in ((1, 0), (2, HALF)):
-            image.seek(offset)
-            assert image.read(64).startswith(f"diskdock-pattern-{seed}\n".encode())
+            opened.seek(offset)
+            assert opened.read(64).startswith(f"diskdock-pattern-{seed}\n".encode())
 
 
 def test_detach_under_load_leaves_the_other_guest_without_an_error(pair, disk):
@@ -126,7 +126,7 @@ def test_detach_under_load_leaves_the_other_guest_without_an_error(pair, disk):
     assert acknowledged.count > 20 and writer.why is None
     expect_devices(pair.machine, disk, there=True)
     disk.detach(pair.machine)
-    assert verify_image(disk.image, acknowledged) > 0
+    assert verify_file(disk.file, acknowledged) > 0
     pair.agrees()
 
 
@@ -205,6 +205,6 @@ def test_killed_qemu_leaves_the_disk_to_the_other(new_host):
         acknowledged = writer.stop()
     assert writer.why is None
     disk.detach(machine)
-    assert verify_image(disk.image, acknowledged) > 0
+    assert verify_file(disk.file, acknowledged) > 0
     assert Disk(host, disk.id).status() == "Available"
     host.agrees()

@@ -57,8 +57,8 @@ def expect_one_moment(host, group, disks):
     numbers = []
     for disk in disks:
         made = by_disk[disk.id].disk()
-        with made.image.open("rb") as image:
-            numbers.append(int(image.read(512)))
+        with made.file.open("rb") as opened:
+            numbers.append(int(opened.read(512)))
         host.call("delete_disk", disk_id=made.id)
     first, second = numbers
     assert second <= first <= second + 1, numbers
@@ -105,5 +105,5 @@ def test_copy_of_a_snapshot_outlives_it(host):
                      disk_category="cloud_essd", snapshot_id=found[0].snapshot_id)
     made = host.data / "disks" / f"{body.disk_id}.raw"
     until(made.exists, "the disk")
-    with made.open("rb") as image:
-        assert hashlib.sha256(image.read(1 << 20)).hexdigest() == pattern
+    with made.open("rb") as opened:
+        assert hashlib.sha256(opened.read(1 << 20)).hexdigest() == pattern

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from guest import verify_image
+from guest import verify_file
 from host import Disk
 from snapshots import begin, expect_no_orphans, fill, only, pause
 from test_kills import restarted_at
@@ -40,7 +40,7 @@ def test_snapshot_completes_after_a_server_kill_at(shared, disk, failpoint):
         assert snapshot.ends() == "accomplished"
         writer.wait_more()
     made = snapshot.disk()
-    assert verify_image(made.image, before) > 0
+    assert verify_file(made.file, before) > 0
     shared.call("delete_disk", disk_id=made.id)
     snapshot.delete()
     expect_no_orphans(shared, shared.machine)

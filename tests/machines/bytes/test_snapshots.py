@@ -5,7 +5,7 @@ import os
 import random
 
 import pytest
-from guest import BLOCK, Acknowledged, verify_image
+from guest import BLOCK, Acknowledged, verify_file
 from snapshots import Snapshot, begin, expect_no_orphans, fill, give_blocks, longest_write_of_snapshot, pause
 
 LONG = "DISKDOCK_TEST_LONG" in os.environ
@@ -42,18 +42,18 @@ def test_snapshots_under_a_writer_hold_all_that_was_acknowledged(shared, disk):
             taken.append((snapshot, before, after))
     for snapshot, before, after in taken:
         made = snapshot.disk()
-        assert verify_image(made.image, before) > 0
+        assert verify_file(made.file, before) > 0
         # The moment is that of the call: what was written long after it is not there.
         later = Acknowledged(after.run, after.blocks, after.count + 2000)
-        assert missing(made.image, later)
+        assert missing(made.file, later)
         shared.call("delete_disk", disk_id=made.id)
         snapshot.delete()
     expect_no_orphans(shared, shared.machine)
 
 
-def missing(image, acknowledged):
+def missing(file, acknowledged):
     try:
-        verify_image(image, acknowledged)
+        verify_file(file, acknowledged)
     except AssertionError:
         return True
     return False
@@ -123,7 +123,7 @@ def test_snapshot_of_a_running_system_disk_becomes_a_data_disk(shared):
     snapshot = Snapshot(shared, shared.call("create_snapshot", disk_id=body.disks.disk[0].disk_id).snapshot_id)
     snapshot.wait("accomplished")
     made = snapshot.disk(40)
-    assert made.image.stat().st_size == 40 << 30
+    assert made.file.stat().st_size == 40 << 30
     shared.call("delete_disk", disk_id=made.id)
     snapshot.delete()
     expect_no_orphans(shared, machine)
@@ -138,7 +138,7 @@ def test_detach_lets_a_snapshot_come_to_its_end(shared, disk):
         disk.detach(machine)
     snapshot.wait("accomplished")
     made = snapshot.disk()
-    assert verify_image(made.image, before) > 0
+    assert verify_file(made.file, before) > 0
     shared.call("delete_disk", disk_id=made.id)
     snapshot.delete()
     expect_no_orphans(shared, machine)
@@ -195,8 +195,8 @@ def test_snapshots_of_a_disk_are_deleted_in_any_order(shared):
     random.Random(seed).shuffle(kept)
     for snapshot, checksum in kept:
         made = snapshot.disk()
-        with made.image.open("rb") as image:
-            assert hashlib.sha256(image.read(BLOCK)).hexdigest() == checksum, f"{snapshot.id} with seed {seed}"
+        with made.file.open("rb") as opened:
+            assert hashlib.sha256(opened.read(BLOCK)).hexdigest() == checksum, f"{snapshot.id} with seed {seed}"
         shared.call("delete_disk", disk_id=made.id)
         snapshot.delete()
     disk.detach(machine)

@@ -6,7 +6,7 @@ import functools
 import time
 
 import pytest
-from guest import path_of, verify_image
+from guest import path_of, verify_file
 from host import until
 
 TOLERANCE = 0.05
@@ -111,7 +111,7 @@ def test_throttled_disk_leaves_under_load_with_all_that_was_acknowledged(throttl
         disk.detach(machine)
         took = time.monotonic() - begun
         acknowledged = writer.wait_ended()
-    assert verify_image(disk.image, acknowledged) >= 200
+    assert verify_file(disk.file, acknowledged) >= 200
     assert took < 5, took
     throttled.agrees()
 

@@ -76,7 +76,7 @@ struct ExportArgs {
 enum FileFormat {
     /// The bytes as the guest sees them; sparse
     Raw,
-    /// The image format of QEMU
+    /// The disk format of QEMU
     Qcow2,
 }
 

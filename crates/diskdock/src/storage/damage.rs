@@ -1,6 +1,6 @@
 //! Which disks are damaged: acknowledged writes to them may be lost.
 //!
-//! Each has a file beside its image, so that the next server knows too. What cannot be written
+//! Each has a file beside its own, so that the next server knows too. What cannot be written
 //! there (the same file system may be failing) is remembered by this server, which tries again.
 
 use std::collections::BTreeMap;

@@ -206,7 +206,9 @@ impl Directory {
         }
         match self.0.images.owning(Path::new(&base)) {
             Some(id) => self.image(id).map(|_| header.virtual_bytes),
-            None => Err(corrupt(&format!("it lies on {base}, which is no image of this pool"))),
+            None => {
+                Err(corrupt(&format!("it lies on {base}, which is no image of this directory")))
+            }
         }
     }
 

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn header_of_a_standalone_image_is_read() {
+    fn header_of_a_standalone_file_is_read() {
         let plain = Header {
             virtual_bytes: 5 << 30,
             backing: None,

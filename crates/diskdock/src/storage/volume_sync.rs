@@ -1,4 +1,4 @@
-//! The sync (fsync) of a disk's image when QEMU closes it, and before that a comparison of the file
+//! The sync (fsync) of a volume when QEMU closes it, and before that a comparison of the file
 //! with the one that QEMU has open.
 
 use std::fs::{File, Metadata};
@@ -14,7 +14,7 @@ use super::error::{At, StorageError};
 use super::volumes::{Identity, Opened, SyncHandle, Volumes};
 use crate::failpoint;
 
-/// The unit of the size of raw images, in bytes.
+/// The unit of the size of raw files, in bytes.
 const SECTOR: u64 = 512;
 
 /// The file of a disk, opened before QEMU closes it: Linux reports a failed writeback only to file
@@ -69,9 +69,9 @@ impl SyncHandle for FileSyncHandle {
         opened.map_or(Ok(()), |opened| self.check_opened(&held, opened))
     }
 
-    /// Makes all writes to the image durable; if that fails, the disk is damaged from then on.
+    /// Makes all writes to the volume durable; if that fails, the disk is damaged from then on.
     fn sync(&self) -> Result<(), StorageError> {
-        let written = failpoint::error("image.sync").and_then(|()| self.found.file.sync_data());
+        let written = failpoint::error("volume.sync").and_then(|()| self.found.file.sync_data());
         written.map_err(|error| {
             let why = format!("the host could not write it out ({error}), so writes may be lost");
             self.directory.mark_damaged(&self.disk, &why);
@@ -93,7 +93,7 @@ pub(super) fn identity(
     Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
 }
 
-/// The size of a raw image, which has to be readable.
+/// The size of a raw file, which has to be readable.
 pub(super) fn raw_bytes(file: &File, path: &Path) -> Result<u64, StorageError> {
     let bytes = file.metadata().at("look at", path)?.len();
     // A sector that cannot be read tells of a broken file system before a guest finds out.

@@ -22,7 +22,7 @@ async fn execute_gives_each_command_the_time_that_it_needs() {
     let ended = [
         ("query-status", deadline::QUERY, unanswered(&client, QueryStatus {}).await),
         ("device_del", deadline::DEVICE, unanswered(&client, DeviceDel { id: "d".into() }).await),
-        ("blockdev-del", deadline::IMAGE, unanswered(&client, delete).await),
+        ("blockdev-del", deadline::BLOCK_NODE, unanswered(&client, delete).await),
         ("quit", deadline::QUIT, unanswered(&client, Quit {}).await),
     ];
     for (command, after, (error, took)) in ended {
@@ -30,6 +30,6 @@ async fn execute_gives_each_command_the_time_that_it_needs() {
         assert!(error.to_string().contains(command), "{error}");
         assert_eq!(took, after, "{command}");
     }
-    assert!(deadline::QUERY < deadline::DEVICE && deadline::DEVICE < deadline::IMAGE);
+    assert!(deadline::QUERY < deadline::DEVICE && deadline::DEVICE < deadline::BLOCK_NODE);
     assert!(!client.is_closed(), "an answer may still come");
 }

@@ -157,7 +157,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
     }
 }
 
-/// Takes the disk away from the guest and makes its image durable; then the disk is Available.
+/// Takes the disk away from the guest and makes its bytes durable; then the disk is Available.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Unplugging {
     #[serde(rename = "slot")]

@@ -102,7 +102,7 @@ pub(crate) struct Parts<'a> {
     pub io_thread: bool,
     /// Its disks.
     pub disks: Vec<BootDisk>,
-    /// The image with the guest's user data, if any.
+    /// The seed with the guest's user data, if any.
     pub seed: Option<PathBuf>,
     /// Its network card.
     pub card: Card,

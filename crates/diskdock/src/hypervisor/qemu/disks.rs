@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> finish_unplug
-//!   finish_unplug: blockdev-del (flushes and closes) -> make the image durable -> off the record
+//!   finish_unplug: blockdev-del (flushes and closes) -> make the volume durable -> off the record
 //! ```
 //!
 //! `device_del` only asks. Its result is never read from an error text: QEMU is queried.
@@ -178,7 +178,7 @@ impl Qemu {
             Err(qmp::Error::Refused { description, .. }) => {
                 // If it was closed before, there is nothing to close.
                 if nodes(client).await?.contains(&node) {
-                    let because = format!("the image is still being closed: {description}");
+                    let because = format!("the volume is still being closed: {description}");
                     return Ok(Progress::RetryAfter { after_ms: 20, because });
                 }
             }

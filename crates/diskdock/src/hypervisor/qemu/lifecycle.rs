@@ -358,7 +358,7 @@ fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDis
     })
 }
 
-/// Turns a machine off whatever its guest is doing: QEMU closes the images and ends; if it does
+/// Turns a machine off whatever its guest is doing: QEMU closes the volumes and ends; if it does
 /// not, it is ended.
 async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress, TransientError> {
     let told = match &client {

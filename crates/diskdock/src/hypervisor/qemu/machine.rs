@@ -74,7 +74,7 @@ pub(crate) struct State {
     /// Since when disks that their guest has let go of wait for a snapshot, in
     /// [`Machine::now_ms`].
     pub snapshot_waits: HashMap<DiskId, i64>,
-    /// The image of a disk that its guest has just let go of, opened and written out once.
+    /// The volume of a disk that its guest has just let go of, opened and written out once.
     pub sync_handle: Option<(DiskId, Arc<dyn SyncHandle>)>,
     /// A task waits for room, to let a machine go on that found the host's file system full.
     pub is_resuming: bool,
@@ -117,7 +117,7 @@ impl Machine {
         i64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Whether it is on: whether any QEMU still has its images open.
+    /// Whether it is on: whether any QEMU still has its volumes open.
     pub(crate) fn is_on(&self) -> Result<bool, TransientError> {
         let on = Power::is_on(&self.directory, self.id.as_str());
         on.map_err(|error| {
@@ -303,14 +303,14 @@ pub(crate) async fn devices(client: &qmp::Client) -> Result<HashSet<String>, Tra
     Ok(devices.into_iter().map(|property| property.name).collect())
 }
 
-/// The images that QEMU has open. It looks at each of their files, so it takes some four times as
+/// The volumes that QEMU has open. It looks at each of their files, so it takes some four times as
 /// long to answer as it does for [`devices`].
 pub(crate) async fn nodes(client: &qmp::Client) -> Result<HashSet<String>, TransientError> {
     let nodes = client.execute(QueryNamedBlockNodes { flat: true }).await.map_err(transient)?;
     Ok(nodes.into_iter().map(|node| node.node_name).collect())
 }
 
-/// The result of a failed attempt: another one, since an image that is still closing, a lock or
+/// The result of a failed attempt: another one, since a volume that is still closing, a lock or
 /// memory may be about to be free. Not for ever.
 pub(crate) fn retry_or_fail(failures: &mut u32, words: String) -> Result<Progress, TransientError> {
     *failures += 1;

@@ -1,4 +1,4 @@
-//! Instances as QEMU virtual machines, disks as images on this host.
+//! Instances as QEMU virtual machines, disks as volumes of this host's storage.
 //!
 //! One QEMU process for each instance that is on. It outlives the server and is found again through
 //! its monitor. What has become of a request is always looked up there; events only say when to

@@ -48,7 +48,7 @@ const POWER: &str = "power";
 /// Whether a machine is on.
 #[derive(Debug)]
 pub(crate) enum Power {
-    /// A QEMU runs, or is just ending: it still has its images open.
+    /// A QEMU runs, or is just ending: it still has its volumes open.
     On,
     /// None runs. Only the holder of this can start one.
     Off(File),

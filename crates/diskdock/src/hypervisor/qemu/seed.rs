@@ -1,5 +1,5 @@
-//! The data for a guest's first boot: a NoCloud seed, a small FAT image labelled `cidata` that
-//! cloud-init and its like look for, on a CD-ROM.
+//! The data for a guest's first boot: a NoCloud seed, a small FAT file system labelled `cidata`
+//! that cloud-init and its like look for, on a CD-ROM.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,9 +16,9 @@ use super::process::User;
 use crate::hypervisor::MachineSpec;
 use crate::storage::no_follow;
 
-/// The image in the directory that belongs to QEMU.
+/// The file system in the directory that belongs to QEMU.
 const FILE: &str = "seed.img";
-/// Bytes of the image; user data has 32 KiB at most.
+/// Bytes of the file system; user data has 32 KiB at most.
 const SIZE: u64 = 1024 * 1024;
 /// Bytes of a CD-ROM's sector. Linux mounts no FAT whose sectors are smaller than the drive's.
 const SECTOR: u16 = 2_048;
@@ -55,12 +55,12 @@ fn write(spec: &MachineSpec, path: &Path) -> io::Result<File> {
     file.set_len(SIZE)?;
     let options = FormatVolumeOptions::new().bytes_per_sector(SECTOR).volume_label(LABEL);
     format_volume(&mut file, options)?;
-    let image = FileSystem::new(&mut file, FsOptions::new())?;
-    let root = image.root_dir();
+    let seed = FileSystem::new(&mut file, FsOptions::new())?;
+    let root = seed.root_dir();
     root.create_file("meta-data")?.write_all(meta_data(spec).as_bytes())?;
     root.create_file("user-data")?.write_all(&user_data)?;
     drop(root);
-    image.unmount()?;
+    seed.unmount()?;
     Ok(file)
 }
 
@@ -106,11 +106,11 @@ mod tests {
         };
         for _ in 0..2 {
             write(&spec, &path).unwrap();
-            let image = FileSystem::new(File::open(&path).unwrap(), FsOptions::new()).unwrap();
-            assert_eq!(image.volume_label().trim(), "cidata");
+            let seed = FileSystem::new(File::open(&path).unwrap(), FsOptions::new()).unwrap();
+            assert_eq!(seed.volume_label().trim(), "cidata");
             let read = |name: &str| {
                 let mut text = String::new();
-                image.root_dir().open_file(name).unwrap().read_to_string(&mut text).unwrap();
+                seed.root_dir().open_file(name).unwrap().read_to_string(&mut text).unwrap();
                 text
             };
             assert_eq!(read("user-data"), "#cloud-config\n");

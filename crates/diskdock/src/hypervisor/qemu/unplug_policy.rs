@@ -70,7 +70,7 @@ pub(super) enum Decision {
     Suspended { after_ms: i64, because: String },
     /// Give up, for this reason.
     Fail(String),
-    /// The guest has let go: close the image.
+    /// The guest has let go: close the volume.
     Release,
 }
 

@@ -52,9 +52,9 @@ impl Qemu {
         if !shared {
             return Ok(volume);
         }
-        volume.to_share().ok_or_else(|| {
-            format!("{disk} cannot be on several machines: its file is no raw image")
-        })
+        volume
+            .to_share()
+            .ok_or_else(|| format!("{disk} cannot be on several machines: its file is not raw"))
     }
 
     pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {

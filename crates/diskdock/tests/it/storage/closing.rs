@@ -89,7 +89,7 @@ fn identity_survives_writes_growth_and_a_restart() {
 fn failed_flush_marks_a_volume_damaged_until_accepted() {
     let mut host = Host::new();
     let opened = host.opened();
-    failpoint::fail_next("image.sync");
+    failpoint::fail_next("volume.sync");
     let error = says(host.close(&opened), &["d-1", "lost", "diskdock admin accept"]);
     assert!(matches!(error, StorageError::Damaged { .. }) && error.needs_operator());
     for restarts in [false, true] {
@@ -124,7 +124,7 @@ fn flush_and_resize_mark_a_volume_damaged_when_sync_fails() {
         |host| host.volumes.resize(&host.disk, 2),
     ] {
         let host = Host::new();
-        failpoint::fail_next("image.sync");
+        failpoint::fail_next("volume.sync");
         assert!(matches!(attempt(&host), Err(StorageError::Damaged { .. })));
         assert!(matches!(attempt(&host), Err(StorageError::Damaged { .. })), "nor by trying again");
     }

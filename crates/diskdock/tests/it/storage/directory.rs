@@ -194,7 +194,7 @@ fn create_refuses_an_image_outside_the_directory() {
     pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
     let path = pool.path_of(&disk("d-1")).unwrap();
     super::qemu_img(&["rebase", "-u", "-b", "/etc/passwd", "-F", "raw", path.to_str().unwrap()]);
-    says(pool.find(&disk("d-1")), &["/etc/passwd", "no image of this pool"]);
+    says(pool.find(&disk("d-1")), &["/etc/passwd", "no image of this directory"]);
     pool.delete(&disk("d-1")).unwrap();
     pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
     std::fs::remove_dir_all(directory.path().join("images/m-1")).unwrap();

@@ -102,7 +102,7 @@ fn take_of_a_system_disk_needs_its_image_no_more() {
 #[test]
 fn take_refuses_a_disk_that_could_not_be_written_out() {
     let host = Host::new();
-    failpoint::fail_next("image.sync");
+    failpoint::fail_next("volume.sync");
     says(host.take(), &["d-1", "lost", "diskdock admin accept"]);
     says(host.take(), &["damaged"]);
     says(host.pool.begin(&host.snapshot, &host.disk), &["damaged"]);
