@@ -38,9 +38,24 @@ pub(crate) fn is_room_for_disks(directory: &Path) -> io::Result<bool> {
     Ok(free_bytes(directory)? >= wanted_bytes(directory)?)
 }
 
+/// Writes a record of the server. As long as that fails with an error that a full file system can
+/// be the cause of, and the reserve can give up room, it is tried again; the reserve is finite.
+pub(crate) fn write_with<T, E>(
+    data_directory: &Path,
+    can_be_for_room: impl Fn(&E) -> bool,
+    mut write: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    loop {
+        match write() {
+            Err(error) if can_be_for_room(&error) && give_up(data_directory) => {}
+            written => return written,
+        }
+    }
+}
+
 /// Gives up a slice of the reserve if the file system is full. True if there is more room now, so
 /// that it is worth trying again.
-pub(crate) fn give_up(data_directory: &Path) -> bool {
+fn give_up(data_directory: &Path) -> bool {
     cut(data_directory).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot shrink the reserve");
         false
@@ -101,6 +116,22 @@ mod tests {
         keep(directory.path()).unwrap();
         assert!(!give_up(directory.path()));
         assert_eq!(held(), before);
+    }
+
+    #[test]
+    fn write_with_fails_at_once_while_space_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        keep(directory.path()).unwrap();
+        let mut attempts = 0;
+        let failed = write_with(
+            directory.path(),
+            |_| true,
+            || {
+                attempts += 1;
+                Err::<(), _>("refused")
+            },
+        );
+        assert_eq!((failed, attempts), (Err("refused"), 1));
     }
 
     #[test]

@@ -94,12 +94,7 @@ fn write_down(disks: &Path, disk: &DiskId, damage: &mut KnownDamage) {
     }
     let data_directory = disks.parent().unwrap_or(disks);
     let written = file_of(disks, disk).and_then(|path| {
-        loop {
-            match write(&path, &damage.why) {
-                Err(_) if reserve::give_up(data_directory) => {}
-                written => return written,
-            }
-        }
+        reserve::write_with(data_directory, |_| true, || write(&path, &damage.why))
     });
     match written {
         Ok(()) => damage.is_written = true,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::record_file;
 use super::unplug_policy::{PortCooldown, UnplugRequest};
 use crate::hypervisor::{AttachmentId, ObservedState};
+use crate::reserve;
 use crate::storage::Opened;
 
 /// The file in the machine's directory.
@@ -284,11 +285,10 @@ impl Record {
     /// Writes it down, durably: all of it or what was there before.
     /// On a full file system, it takes the room that is kept in reserve.
     pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
-        loop {
-            match self.write(directory) {
-                Err(error) if is_full(&error) && give_up_reserve(directory) => {}
-                written => return written,
-            }
+        // A machine's directory lies two below the data directory.
+        match directory.ancestors().nth(2) {
+            Some(data) => reserve::write_with(data, is_full, || self.write(directory)),
+            None => self.write(directory),
         }
     }
 
@@ -299,12 +299,6 @@ impl Record {
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// A machine's directory lies two below the data directory. The reserve is finite, so this is true
-/// only so often.
-fn give_up_reserve(directory: &Path) -> bool {
-    directory.ancestors().nth(2).is_some_and(crate::reserve::give_up)
 }
 
 #[cfg(test)]

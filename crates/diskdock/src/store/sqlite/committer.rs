@@ -80,15 +80,12 @@ impl Committer {
     /// Commits one write. On a full file system it takes the room that is kept in reserve, which
     /// is finite.
     fn by_itself(&self, job: &mut dyn WriteJob) -> Result<(), StoreError> {
-        loop {
-            let ended = self.in_transaction(|delta| {
+        let can_be_for_room = |error: &StoreError| matches!(error, StoreError::Engine(_));
+        reserve::write_with(&self.directory, can_be_for_room, || {
+            self.in_transaction(|delta| {
                 job.run(&mut SqliteTx::writing(&self.connection, &self.cache, delta))
-            });
-            match ended {
-                Err(StoreError::Engine(_)) if reserve::give_up(&self.directory) => {}
-                ended => return ended,
-            }
-        }
+            })
+        })
     }
 
     /// A write that panics fails by itself; the writer lives on for all others.
