@@ -36,7 +36,7 @@ string_enum!(
     }
 );
 
-/// A policy that a user has.
+/// A policy that a user or a role has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPolicy {
     /// The owner.
@@ -45,6 +45,71 @@ pub struct AttachedPolicy {
     pub name: String,
     /// Since when.
     pub attached_at: Moment,
+}
+
+/// The policies that a user or a role has. Each is there once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttachedPolicies(Vec<AttachedPolicy>);
+
+impl AttachedPolicies {
+    /// Policies of a user or of a role, at most.
+    pub const MOST: usize = 20;
+
+    /// Whether none is attached.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether no other can be attached.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= Self::MOST
+    }
+
+    /// In the order in which they were attached.
+    pub fn iter(&self) -> std::slice::Iter<'_, AttachedPolicy> {
+        self.0.iter()
+    }
+
+    /// Whether the policy of this type and name is attached.
+    pub fn contains(&self, policy_type: PolicyType, name: &str) -> bool {
+        self.iter().any(|one| one.is(policy_type, name))
+    }
+
+    /// Attaches a policy. Changes nothing if it is attached.
+    pub fn attach(&mut self, policy_type: PolicyType, name: &str, attached_at: Moment) {
+        if !self.contains(policy_type, name) {
+            self.0.push(AttachedPolicy { policy_type, name: name.to_owned(), attached_at });
+        }
+    }
+
+    /// Detaches a policy, if it is attached.
+    pub fn detach(&mut self, policy_type: PolicyType, name: &str) {
+        self.0.retain(|one| !one.is(policy_type, name));
+    }
+}
+
+impl AttachedPolicy {
+    fn is(&self, policy_type: PolicyType, name: &str) -> bool {
+        self.policy_type == policy_type && self.name == name
+    }
+}
+
+impl<'a> IntoIterator for &'a AttachedPolicies {
+    type Item = &'a AttachedPolicy;
+    type IntoIter = std::slice::Iter<'a, AttachedPolicy>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A user or a role: policies say what it may do.
+pub trait PolicyHolder: Entity {
+    /// The policies that it has.
+    fn policies(&self) -> &AttachedPolicies;
+    /// The same, to be changed.
+    fn policies_mut(&mut self) -> &mut AttachedPolicies;
 }
 
 /// A user of an account, who signs with keys of its own.
@@ -69,8 +134,8 @@ pub struct RamUser {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comments: String,
     /// All that says what the user may do.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<AttachedPolicy>,
+    #[serde(default, skip_serializing_if = "AttachedPolicies::is_empty")]
+    pub policies: AttachedPolicies,
     /// When it was made.
     pub created_at: Moment,
     /// When it was last changed.
@@ -100,8 +165,8 @@ pub struct RamRole {
     #[serde(default)]
     pub console_login: bool,
     /// All that says what it may do.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<AttachedPolicy>,
+    #[serde(default, skip_serializing_if = "AttachedPolicies::is_empty")]
+    pub policies: AttachedPolicies,
     /// Keys are unique.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -140,28 +205,23 @@ pub struct RamPolicy {
     pub unknown: UnknownFields,
 }
 
-/// The policy of this type and name among those that somebody has.
-fn find<'a>(
-    policies: &'a [AttachedPolicy],
-    policy_type: PolicyType,
-    name: &str,
-) -> Option<&'a AttachedPolicy> {
-    policies.iter().find(|one| one.policy_type == policy_type && one.name == name)
+/// [`PolicyHolder`] by the field of that name.
+macro_rules! holds_policies {
+    ($holder:ty) => {
+        impl PolicyHolder for $holder {
+            fn policies(&self) -> &AttachedPolicies {
+                &self.policies
+            }
+
+            fn policies_mut(&mut self) -> &mut AttachedPolicies {
+                &mut self.policies
+            }
+        }
+    };
 }
 
-impl RamUser {
-    /// The policy of this type and name that the user has.
-    pub fn attached(&self, policy_type: PolicyType, name: &str) -> Option<&AttachedPolicy> {
-        find(&self.policies, policy_type, name)
-    }
-}
-
-impl RamRole {
-    /// The policy of this type and name that the role has.
-    pub fn attached(&self, policy_type: PolicyType, name: &str) -> Option<&AttachedPolicy> {
-        find(&self.policies, policy_type, name)
-    }
-}
+holds_policies!(RamUser);
+holds_policies!(RamRole);
 
 impl EntityId for RamUserId {
     type Entity = RamUser;

@@ -1,10 +1,10 @@
 //! `AttachPolicyToRole`: let a role do what a policy allows.
 
-use super::lookup::{self, PolicyTypeWord, RoleAndPolicy};
-use crate::actions::prelude::*;
+use domain::ram::RamRole;
 
-/// Policies of a role, at most.
-const POLICIES: usize = 20;
+use super::lookup::{self, PolicyTypeWord};
+use super::policy_holder::HolderAndPolicy;
+use crate::actions::prelude::*;
 
 /// Attaches a policy to a role.
 pub(crate) struct AttachPolicyToRole;
@@ -32,7 +32,7 @@ params!(
 
 impl Action for AttachPolicyToRole {
     type Params = Params;
-    type Facts = RoleAndPolicy;
+    type Facts = HolderAndPolicy<RamRole>;
     type Reply = ();
 
     const NAME: &'static str = "AttachPolicyToRole";
@@ -44,24 +44,17 @@ impl Action for AttachPolicyToRole {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<RoleAndPolicy>] = &[
-        must("the role does not have the policy",     |f| !f.has_policy, &ROLE_POLICY_ATTACHED_ALREADY),
-        must("the role has fewer than 20 policies",   |f| f.role.policies.len() < POLICIES, &ROLE_POLICY_LIMIT),
+    const PRECONDITIONS: &'static [Precondition<HolderAndPolicy<RamRole>>] = &[
+        must("the role does not have the policy",     |f| !f.is_attached(), &ROLE_POLICY_ATTACHED_ALREADY),
+        must("the role has fewer than 20 policies",   |f| !f.is_full(), &ROLE_POLICY_LIMIT),
     ];
 
-    fn load(
-        tx: &dyn ReadTx,
-        call: &Call<'_>,
-        params: &Params,
-    ) -> Result<RoleAndPolicy, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
         let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        lookup::role_and_policy(tx, call, &params.role_name.0, policy)
+        HolderAndPolicy::load(tx, call, lookup::role(tx, call, &params.role_name.0)?, policy)
     }
 
-    fn effect(call: &Call<'_>, params: &Params, facts: RoleAndPolicy) -> Effect<()> {
-        let mut role = facts.role;
-        let policy_type = params.policy_type.of_domain();
-        role.policies.push(lookup::attaching(policy_type, &params.policy_name.0, call.now));
-        Effect::reply(()).save(role)
+    fn effect(call: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+        facts.attach(call)
     }
 }

@@ -1,10 +1,10 @@
 //! `AttachPolicyToUser`: let a user do what a policy allows.
 
-use super::lookup::{self, PolicyTypeWord, UserAndPolicy};
-use crate::actions::prelude::*;
+use domain::ram::RamUser;
 
-/// Policies of a user, at most.
-const POLICIES: usize = 20;
+use super::lookup::{self, PolicyTypeWord};
+use super::policy_holder::HolderAndPolicy;
+use crate::actions::prelude::*;
 
 /// Attaches a policy to a user.
 pub(crate) struct AttachPolicyToUser;
@@ -32,7 +32,7 @@ params!(
 
 impl Action for AttachPolicyToUser {
     type Params = Params;
-    type Facts = UserAndPolicy;
+    type Facts = HolderAndPolicy<RamUser>;
     type Reply = ();
 
     const NAME: &'static str = "AttachPolicyToUser";
@@ -46,24 +46,17 @@ impl Action for AttachPolicyToUser {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<UserAndPolicy>] = &[
-        must("the user does not have the policy",     |f| !f.has_policy, &POLICY_ATTACHED_ALREADY),
-        must("the user has fewer than 20 policies",   |f| f.user.policies.len() < POLICIES, &USER_POLICY_LIMIT),
+    const PRECONDITIONS: &'static [Precondition<HolderAndPolicy<RamUser>>] = &[
+        must("the user does not have the policy",     |f| !f.is_attached(), &POLICY_ATTACHED_ALREADY),
+        must("the user has fewer than 20 policies",   |f| !f.is_full(), &USER_POLICY_LIMIT),
     ];
 
-    fn load(
-        tx: &dyn ReadTx,
-        call: &Call<'_>,
-        params: &Params,
-    ) -> Result<UserAndPolicy, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
         let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        lookup::user_and_policy(tx, call, &params.user_name.0, policy)
+        HolderAndPolicy::load(tx, call, lookup::user(tx, call, &params.user_name.0)?, policy)
     }
 
-    fn effect(call: &Call<'_>, params: &Params, facts: UserAndPolicy) -> Effect<()> {
-        let mut user = facts.user;
-        let policy_type = params.policy_type.of_domain();
-        user.policies.push(lookup::attaching(policy_type, &params.policy_name.0, call.now));
-        Effect::reply(()).save(user)
+    fn effect(call: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+        facts.attach(call)
     }
 }

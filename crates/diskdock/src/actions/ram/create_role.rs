@@ -1,7 +1,7 @@
 //! `CreateRole`: make a role, and say who may assume it.
 
 use domain::UnknownFields;
-use domain::ram::{RamRole, RamRoleId};
+use domain::ram::{AttachedPolicies, RamRole, RamRoleId};
 
 use super::lookup;
 use super::role_view::MadeRole;
@@ -80,7 +80,7 @@ The role, its document and its policies are kept and checked. Nobody can assume 
             return Err((&ROLE_NAME_CHARACTERS).into());
         }
         refuse_unless_trust(&params.assume_role_policy_document.0)?;
-        let is_taken = lookup::role_called(tx, call, &params.role_name.0)?.is_some();
+        let is_taken = lookup::called::<RamRole>(tx, call, &params.role_name.0)?.is_some();
         Ok(Facts { is_taken, roles: lookup::count::<RamRole>(tx, call)? })
     }
 
@@ -94,7 +94,7 @@ The role, its document and its policies are kept and checked. Nobody can assume 
             trust: params.assume_role_policy_document.0.clone(),
             longest_session_s: u32::try_from(longest).unwrap_or(u32::MAX),
             console_login: params.allow_console_login.unwrap_or(false),
-            policies: Vec::new(),
+            policies: AttachedPolicies::default(),
             tags: params.tag.as_ref().map(|tags| tags.0.clone()).unwrap_or_default(),
             created_at: call.now,
             updated_at: call.now,

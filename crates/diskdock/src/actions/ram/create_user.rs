@@ -1,7 +1,7 @@
 //! `CreateUser`: make a user, who may do nothing yet.
 
 use domain::UnknownFields;
-use domain::ram::{RamUser, RamUserId};
+use domain::ram::{AttachedPolicies, RamUser, RamUserId};
 
 use super::lookup;
 use crate::actions::prelude::*;
@@ -95,7 +95,7 @@ CreateAccessKey gives the user a key, AttachPolicyToUser says what calls that ar
         if !lookup::is_user_name(&params.user_name.0) {
             return Err((&USER_NAME_CHARACTERS).into());
         }
-        let is_taken = lookup::user_called(tx, call, &params.user_name.0)?.is_some();
+        let is_taken = lookup::called::<RamUser>(tx, call, &params.user_name.0)?.is_some();
         Ok(Facts { is_taken, users: lookup::count::<RamUser>(tx, call)? })
     }
 
@@ -116,7 +116,7 @@ CreateAccessKey gives the user a key, AttachPolicyToUser says what calls that ar
                 .map(|text| text.0.clone())
                 .unwrap_or_default(),
             comments: params.comments.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
-            policies: Vec::new(),
+            policies: AttachedPolicies::default(),
             created_at: call.now,
             updated_at: call.now,
             unknown: UnknownFields::default(),

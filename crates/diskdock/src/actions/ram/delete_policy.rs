@@ -2,7 +2,8 @@
 
 use domain::ram::{PolicyType, RamPolicy};
 
-use super::lookup::{self, FoundPolicy, Holders};
+use super::lookup::{self, FoundPolicy};
+use super::policy_holder::Holders;
 use crate::actions::prelude::*;
 
 /// Deletes a policy.

@@ -1,6 +1,9 @@
 //! `DetachPolicyFromRole`: take a policy from a role.
 
-use super::lookup::{self, PolicyTypeWord, RoleAndPolicy};
+use domain::ram::RamRole;
+
+use super::lookup::{self, PolicyTypeWord};
+use super::policy_holder::HolderAndPolicy;
 use crate::actions::prelude::*;
 
 /// Takes a policy from a role.
@@ -29,7 +32,7 @@ params!(
 
 impl Action for DetachPolicyFromRole {
     type Params = Params;
-    type Facts = RoleAndPolicy;
+    type Facts = HolderAndPolicy<RamRole>;
     type Reply = ();
 
     const NAME: &'static str = "DetachPolicyFromRole";
@@ -41,24 +44,16 @@ impl Action for DetachPolicyFromRole {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<RoleAndPolicy>] = &[
-        must("the role has the policy", |f| f.has_policy, &ROLE_POLICY_NOT_ATTACHED),
+    const PRECONDITIONS: &'static [Precondition<HolderAndPolicy<RamRole>>] = &[
+        must("the role has the policy", |f| f.is_attached(), &ROLE_POLICY_NOT_ATTACHED),
     ];
 
-    fn load(
-        tx: &dyn ReadTx,
-        call: &Call<'_>,
-        params: &Params,
-    ) -> Result<RoleAndPolicy, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
         let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        lookup::role_and_policy(tx, call, &params.role_name.0, policy)
+        HolderAndPolicy::load(tx, call, lookup::role(tx, call, &params.role_name.0)?, policy)
     }
 
-    fn effect(_: &Call<'_>, params: &Params, facts: RoleAndPolicy) -> Effect<()> {
-        let mut role = facts.role;
-        let policy_type = params.policy_type.of_domain();
-        role.policies
-            .retain(|one| one.policy_type != policy_type || one.name != params.policy_name.0);
-        Effect::reply(()).save(role)
+    fn effect(_: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+        facts.detach()
     }
 }

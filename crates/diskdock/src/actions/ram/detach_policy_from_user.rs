@@ -1,6 +1,9 @@
 //! `DetachPolicyFromUser`: take a policy from a user.
 
-use super::lookup::{self, PolicyTypeWord, UserAndPolicy};
+use domain::ram::RamUser;
+
+use super::lookup::{self, PolicyTypeWord};
+use super::policy_holder::HolderAndPolicy;
 use crate::actions::prelude::*;
 
 /// Takes a policy from a user.
@@ -29,7 +32,7 @@ params!(
 
 impl Action for DetachPolicyFromUser {
     type Params = Params;
-    type Facts = UserAndPolicy;
+    type Facts = HolderAndPolicy<RamUser>;
     type Reply = ();
 
     const NAME: &'static str = "DetachPolicyFromUser";
@@ -43,24 +46,16 @@ impl Action for DetachPolicyFromUser {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<UserAndPolicy>] = &[
-        must("the user has the policy", |f| f.has_policy, &POLICY_NOT_ATTACHED),
+    const PRECONDITIONS: &'static [Precondition<HolderAndPolicy<RamUser>>] = &[
+        must("the user has the policy", |f| f.is_attached(), &POLICY_NOT_ATTACHED),
     ];
 
-    fn load(
-        tx: &dyn ReadTx,
-        call: &Call<'_>,
-        params: &Params,
-    ) -> Result<UserAndPolicy, ActionError> {
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
         let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        lookup::user_and_policy(tx, call, &params.user_name.0, policy)
+        HolderAndPolicy::load(tx, call, lookup::user(tx, call, &params.user_name.0)?, policy)
     }
 
-    fn effect(_: &Call<'_>, params: &Params, facts: UserAndPolicy) -> Effect<()> {
-        let mut user = facts.user;
-        let policy_type = params.policy_type.of_domain();
-        user.policies
-            .retain(|one| one.policy_type != policy_type || one.name != params.policy_name.0);
-        Effect::reply(()).save(user)
+    fn effect(_: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+        facts.detach()
     }
 }

@@ -1,6 +1,7 @@
 //! `GetPolicy`: one policy with its document.
 
-use super::lookup::{self, FoundPolicy, Holders, PolicyTypeWord};
+use super::lookup::{self, FoundPolicy, PolicyTypeWord};
+use super::policy_holder::Holders;
 use super::view::VERSION;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;

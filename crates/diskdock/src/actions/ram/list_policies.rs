@@ -2,7 +2,8 @@
 
 use domain::ram::{PolicyType, RamPolicy};
 
-use super::lookup::{self, Holders, PolicyTypeWord};
+use super::lookup::{self, PolicyTypeWord};
+use super::policy_holder::Holders;
 use super::tags_text::TagsText;
 use super::view::VERSION;
 use crate::actions::paging::token;

@@ -1,6 +1,6 @@
 //! `ListPoliciesForUser`: what a user may do.
 
-use domain::ram::AttachedPolicy;
+use domain::ram::{AttachedPolicies, AttachedPolicy};
 
 use super::lookup::{self, FoundPolicy};
 use super::view::VERSION;
@@ -71,7 +71,7 @@ impl Query for ListPoliciesForUser {
 pub(super) fn shown(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    policies: &[AttachedPolicy],
+    policies: &AttachedPolicies,
 ) -> Result<Reply, ActionError> {
     let items = policies.iter().map(|one| item(tx, call, one));
     Ok(Reply { policies: Policies { policy: items.collect::<Result<_, _>>()? } })

@@ -1,7 +1,7 @@
 //! Lookups of users, policies and keys by the names that requests give.
 
 use domain::Entity;
-use domain::ram::{AttachedPolicy, PolicyType, RamPolicy, RamPolicyId, RamRole, RamUser};
+use domain::ram::{PolicyType, RamPolicy, RamPolicyId, RamRole, RamUser};
 
 use crate::actions::prelude::*;
 use crate::catalog::CallerIdentity;
@@ -48,12 +48,12 @@ pub(super) fn is_policy_name(text: &str) -> bool {
     is_made_of(text, "-")
 }
 
-/// The user of this name, if there is one.
-pub(super) fn user_called(
+/// The user or role of this name, if there is one.
+pub(super) fn called<T: Entity>(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     name: &str,
-) -> Result<Option<RamUser>, StoreError> {
+) -> Result<Option<T>, StoreError> {
     let mut filter = Filter::all(call.caller.account.clone(), "");
     filter.terms.push(("name", name.to_owned()));
     tx.newest(&filter)
@@ -64,7 +64,7 @@ pub(super) fn user(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamUs
     if !is_user_name(name) {
         return Err((&USER_NAME_CHARACTERS).into());
     }
-    Ok(user_called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
+    Ok(called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
 }
 
 /// Whether a text can be the name of a role.
@@ -72,61 +72,12 @@ pub(super) fn is_role_name(text: &str) -> bool {
     is_made_of(text, ".-")
 }
 
-/// The role of this name, if there is one.
-pub(super) fn role_called(
-    tx: &dyn ReadTx,
-    call: &Call<'_>,
-    name: &str,
-) -> Result<Option<RamRole>, StoreError> {
-    let mut filter = Filter::all(call.caller.account.clone(), "");
-    filter.terms.push(("name", name.to_owned()));
-    tx.newest(&filter)
-}
-
 /// The role of this name.
 pub(super) fn role(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamRole, ActionError> {
     if !is_role_name(name) {
         return Err((&ROLE_NAME_CHARACTERS).into());
     }
-    Ok(role_called(tx, call, name)?.ok_or(&ROLE_NOT_FOUND)?)
-}
-
-/// A role, and whether it has a policy.
-pub(crate) struct RoleAndPolicy {
-    pub(super) role: RamRole,
-    pub(super) has_policy: bool,
-}
-
-/// The role of this name, and whether it has this policy, which is there.
-pub(super) fn role_and_policy(
-    tx: &dyn ReadTx,
-    call: &Call<'_>,
-    role_name: &str,
-    (policy_type, policy_name): (PolicyType, &str),
-) -> Result<RoleAndPolicy, ActionError> {
-    let role = role(tx, call, role_name)?;
-    policy(tx, call, policy_type, policy_name)?;
-    let has_policy = role.attached(policy_type, policy_name).is_some();
-    Ok(RoleAndPolicy { role, has_policy })
-}
-
-/// A user, and whether it has a policy.
-pub(crate) struct UserAndPolicy {
-    pub(super) user: RamUser,
-    pub(super) has_policy: bool,
-}
-
-/// The user of this name, and whether it has this policy, which is there.
-pub(super) fn user_and_policy(
-    tx: &dyn ReadTx,
-    call: &Call<'_>,
-    user_name: &str,
-    (policy_type, policy_name): (PolicyType, &str),
-) -> Result<UserAndPolicy, ActionError> {
-    let user = user(tx, call, user_name)?;
-    policy(tx, call, policy_type, policy_name)?;
-    let has_policy = user.attached(policy_type, policy_name).is_some();
-    Ok(UserAndPolicy { user, has_policy })
+    Ok(called(tx, call, name)?.ok_or(&ROLE_NOT_FOUND)?)
 }
 
 /// The policy of this type and name.
@@ -161,25 +112,6 @@ pub(super) fn all<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<T>,
 /// How many of a kind the account has.
 pub(super) fn count<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<u64, StoreError> {
     tx.count(&Filter::<T>::all(call.caller.account.clone(), ""))
-}
-
-/// All that can have policies.
-pub(super) struct Holders {
-    users: Vec<RamUser>,
-    roles: Vec<RamRole>,
-}
-
-impl Holders {
-    pub(super) fn all(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Holders, StoreError> {
-        Ok(Holders { users: all(tx, call)?, roles: all(tx, call)? })
-    }
-
-    /// How many users and roles have this policy.
-    pub(super) fn of(&self, policy_type: PolicyType, name: &str) -> usize {
-        let users = self.users.iter().filter(|user| user.attached(policy_type, name).is_some());
-        let roles = self.roles.iter().filter(|role| role.attached(policy_type, name).is_some());
-        users.count() + roles.count()
-    }
 }
 
 /// The page of a list that Marker and MaxItems ask for: 100 entries unless the caller says
@@ -252,13 +184,4 @@ impl KeyOwner {
         let mut keys = self.keys(tx, call)?.into_iter();
         Ok(keys.find(|key| key.id == id).ok_or(&USER_KEY_NOT_FOUND)?)
     }
-}
-
-/// A user's policy as it is attached now.
-pub(super) fn attaching(
-    policy_type: PolicyType,
-    name: &str,
-    attached_at: Moment,
-) -> AttachedPolicy {
-    AttachedPolicy { policy_type, name: name.to_owned(), attached_at }
 }

@@ -23,6 +23,7 @@ pub(crate) mod list_roles;
 pub(crate) mod list_tag_resources;
 pub(crate) mod list_users;
 mod lookup;
+mod policy_holder;
 mod resource;
 mod role_view;
 mod tags_text;

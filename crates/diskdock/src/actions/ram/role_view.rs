@@ -5,79 +5,98 @@ use domain::ram::RamRole;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
-reply!(
+/// The reply that shows a role: what every action shows, then these fields of one of them.
+macro_rules! role_reply {
+    (
+        $(#[doc = $about:literal])*
+        struct $name:ident of $role:ident {$(
+            $(#[doc = $doc:literal])*
+            $field:ident: $ty:ty = $value:expr,
+        )*}
+    ) => {
+        reply!(
+            $(#[doc = $about])*
+            pub(crate) struct $name {
+                /// Its id.
+                role_id: String,
+                /// Its name.
+                role_name: String,
+                /// `acs:ram::<account>:role/<name>`.
+                arn: String,
+                /// Free text.
+                description: String,
+                /// The longest that it can be assumed for, in seconds.
+                max_session_duration: i64,
+                /// Whether people may assume it on the vendor's console.
+                allow_console_login: bool,
+                /// When it was made.
+                create_date: String,
+                $(
+                    $(#[doc = $doc])*
+                    $field: $ty,
+                )*
+            }
+        );
+
+        impl $name {
+            pub(super) fn of($role: &RamRole) -> $name {
+                $name {
+                    role_id: $role.id.to_string(),
+                    role_name: $role.name.clone(),
+                    arn: format!("acs:ram::{}:role/{}", $role.account, $role.name),
+                    description: $role.description.clone(),
+                    max_session_duration: $role.longest_session_s.into(),
+                    allow_console_login: $role.console_login,
+                    create_date: with_seconds($role.created_at),
+                    $($field: $value,)*
+                }
+            }
+        }
+    };
+}
+
+role_reply!(
     /// A role as it was made.
-    pub(crate) struct MadeRole {
-        /// Its id.
-        role_id: String,
-        /// Its name.
-        role_name: String,
-        /// `acs:ram::<account>:role/<name>`.
-        arn: String,
-        /// Free text.
-        description: String,
-        /// The longest that it can be assumed for, in seconds.
-        max_session_duration: i64,
-        /// Whether people may assume it on the vendor's console.
-        allow_console_login: bool,
-        /// When it was made.
-        create_date: String,
+    struct MadeRole of role {
         /// The document that says who may assume it.
-        assume_role_policy_document: String,
+        assume_role_policy_document: String = role.trust.clone(),
     }
 );
 
-reply!(
+role_reply!(
     /// A role after a change.
-    pub(crate) struct ChangedRole {
-        /// Its id.
-        role_id: String,
-        /// Its name.
-        role_name: String,
-        /// `acs:ram::<account>:role/<name>`.
-        arn: String,
-        /// Free text.
-        description: String,
-        /// The longest that it can be assumed for, in seconds.
-        max_session_duration: i64,
-        /// Whether people may assume it on the vendor's console.
-        allow_console_login: bool,
-        /// When it was made.
-        create_date: String,
+    struct ChangedRole of role {
         /// When it was last changed.
-        update_date: String,
+        update_date: String = with_seconds(role.updated_at),
         /// The document that says who may assume it.
-        assume_role_policy_document: String,
+        assume_role_policy_document: String = role.trust.clone(),
     }
 );
 
-reply!(
+role_reply!(
     /// A role.
-    pub(crate) struct ShownRole {
-        /// Its id.
-        role_id: String,
-        /// Its name.
-        role_name: String,
-        /// `acs:ram::<account>:role/<name>`.
-        arn: String,
-        /// Free text.
-        description: String,
-        /// The longest that it can be assumed for, in seconds.
-        max_session_duration: i64,
-        /// Whether people may assume it on the vendor's console.
-        allow_console_login: bool,
-        /// When it was made.
-        create_date: String,
+    struct ShownRole of role {
         /// When it was last changed.
-        update_date: String,
+        update_date: String = with_seconds(role.updated_at),
         /// The document that says who may assume it.
-        assume_role_policy_document: String,
+        assume_role_policy_document: String = role.trust.clone(),
         /// `false`: services make none here for themselves.
-        is_service_linked_role: bool,
+        is_service_linked_role: bool = false,
         /// `<name>@role.<account>.onaliyunservice.com`.
-        role_principal_name: String,
+        role_principal_name: String =
+            format!("{}@role.{}.onaliyunservice.com", role.name, role.account),
         /// Its latest deletion, as roles of services have: none.
-        latest_deletion_task: Option<DeletionTask>,
+        latest_deletion_task: Option<DeletionTask> = None,
+    }
+);
+
+role_reply!(
+    /// A role in a list.
+    struct RoleItem of role {
+        /// When it was last changed.
+        update_date: String = with_seconds(role.updated_at),
+        /// Its tags.
+        tags: RoleTags = RoleTags { tag: role.tags.iter().map(RoleTag::of).collect() },
     }
 );
 
@@ -88,30 +107,6 @@ reply!(
         deletion_task_id: String,
         /// When it began.
         create_date: String,
-    }
-);
-
-reply!(
-    /// A role in a list.
-    pub(crate) struct RoleItem {
-        /// Its id.
-        role_id: String,
-        /// Its name.
-        role_name: String,
-        /// `acs:ram::<account>:role/<name>`.
-        arn: String,
-        /// Free text.
-        description: String,
-        /// The longest that it can be assumed for, in seconds.
-        max_session_duration: i64,
-        /// Whether people may assume it on the vendor's console.
-        allow_console_login: bool,
-        /// When it was made.
-        create_date: String,
-        /// When it was last changed.
-        update_date: String,
-        /// Its tags.
-        tags: RoleTags,
     }
 );
 
@@ -133,74 +128,8 @@ reply!(
     }
 );
 
-/// The name of a role in policies.
-fn arn(role: &RamRole) -> String {
-    format!("acs:ram::{}:role/{}", role.account, role.name)
-}
-
-impl MadeRole {
-    pub(super) fn of(role: &RamRole) -> MadeRole {
-        MadeRole {
-            role_id: role.id.to_string(),
-            role_name: role.name.clone(),
-            arn: arn(role),
-            description: role.description.clone(),
-            max_session_duration: role.longest_session_s.into(),
-            allow_console_login: role.console_login,
-            create_date: with_seconds(role.created_at),
-            assume_role_policy_document: role.trust.clone(),
-        }
-    }
-}
-
-impl ChangedRole {
-    pub(super) fn of(role: &RamRole) -> ChangedRole {
-        ChangedRole {
-            role_id: role.id.to_string(),
-            role_name: role.name.clone(),
-            arn: arn(role),
-            description: role.description.clone(),
-            max_session_duration: role.longest_session_s.into(),
-            allow_console_login: role.console_login,
-            create_date: with_seconds(role.created_at),
-            update_date: with_seconds(role.updated_at),
-            assume_role_policy_document: role.trust.clone(),
-        }
-    }
-}
-
-impl ShownRole {
-    pub(super) fn of(role: &RamRole) -> ShownRole {
-        ShownRole {
-            role_id: role.id.to_string(),
-            role_name: role.name.clone(),
-            arn: arn(role),
-            description: role.description.clone(),
-            max_session_duration: role.longest_session_s.into(),
-            allow_console_login: role.console_login,
-            create_date: with_seconds(role.created_at),
-            update_date: with_seconds(role.updated_at),
-            assume_role_policy_document: role.trust.clone(),
-            is_service_linked_role: false,
-            role_principal_name: format!("{}@role.{}.onaliyunservice.com", role.name, role.account),
-            latest_deletion_task: None,
-        }
-    }
-}
-
-impl RoleItem {
-    pub(super) fn of(role: &RamRole) -> RoleItem {
-        let tag = |tag: &Tag| RoleTag { tag_key: tag.key.clone(), tag_value: tag.value.clone() };
-        RoleItem {
-            role_id: role.id.to_string(),
-            role_name: role.name.clone(),
-            arn: arn(role),
-            description: role.description.clone(),
-            max_session_duration: role.longest_session_s.into(),
-            allow_console_login: role.console_login,
-            create_date: with_seconds(role.created_at),
-            update_date: with_seconds(role.updated_at),
-            tags: RoleTags { tag: role.tags.iter().map(tag).collect() },
-        }
+impl RoleTag {
+    fn of(tag: &Tag) -> RoleTag {
+        RoleTag { tag_key: tag.key.clone(), tag_value: tag.value.clone() }
     }
 }

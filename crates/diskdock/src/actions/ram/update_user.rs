@@ -78,7 +78,7 @@ impl Action for UpdateUser {
         if !lookup::is_user_name(&name.0) {
             return Err((&NEW_USER_NAME_CHARACTERS).into());
         }
-        let has_name = lookup::user_called(tx, call, &name.0)?;
+        let has_name = lookup::called::<RamUser>(tx, call, &name.0)?;
         let is_taken = has_name.is_some_and(|other| other.id != user.id);
         Ok(Facts { user, is_taken })
     }

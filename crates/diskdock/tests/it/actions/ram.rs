@@ -1,7 +1,7 @@
 //! Users, policies and keys of RAM.
 
 use domain::UnknownFields;
-use domain::ram::{RamPolicy, RamPolicyId, RamUser};
+use domain::ram::{AttachedPolicies, RamPolicy, RamPolicyId, RamUser};
 use serde_json::{Value, json};
 
 use crate::harness::{ACCOUNT, Answer, REGION, Signer, TestServer};
@@ -377,7 +377,7 @@ fn planted_user(number: usize) -> RamUser {
         email: String::new(),
         mobile_phone: String::new(),
         comments: String::new(),
-        policies: Vec::new(),
+        policies: AttachedPolicies::default(),
         created_at: domain::Moment(0),
         updated_at: domain::Moment(0),
         unknown: UnknownFields::default(),

@@ -1,7 +1,7 @@
 //! Roles of RAM.
 
 use domain::UnknownFields;
-use domain::ram::RamRole;
+use domain::ram::{AttachedPolicies, RamRole};
 use serde_json::json;
 
 use crate::harness::{ACCOUNT, REGION, TestServer};
@@ -183,7 +183,7 @@ fn planted_role(number: usize) -> RamRole {
         trust: TRUST.to_owned(),
         longest_session_s: 3_600,
         console_login: false,
-        policies: Vec::new(),
+        policies: AttachedPolicies::default(),
         tags: Vec::new(),
         created_at: domain::Moment(0),
         updated_at: domain::Moment(0),

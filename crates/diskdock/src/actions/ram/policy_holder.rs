@@ -1,0 +1,67 @@
+//! Policies of users and of roles: attached, detached, counted.
+
+use domain::ram::{PolicyHolder, PolicyType, RamRole, RamUser};
+
+use super::lookup;
+use crate::actions::prelude::*;
+
+/// A user or role, and a policy that exists.
+pub(crate) struct HolderAndPolicy<H> {
+    holder: H,
+    policy_type: PolicyType,
+    policy_name: String,
+}
+
+impl<H: PolicyHolder> HolderAndPolicy<H> {
+    /// Of this holder; the policy has to exist.
+    pub(super) fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        holder: H,
+        (policy_type, policy_name): (PolicyType, &str),
+    ) -> Result<Self, ActionError> {
+        lookup::policy(tx, call, policy_type, policy_name)?;
+        Ok(HolderAndPolicy { holder, policy_type, policy_name: policy_name.to_owned() })
+    }
+
+    /// Whether the policy is attached.
+    pub(super) fn is_attached(&self) -> bool {
+        self.holder.policies().contains(self.policy_type, &self.policy_name)
+    }
+
+    /// Whether the user or role has as many policies as it can have.
+    pub(super) fn is_full(&self) -> bool {
+        self.holder.policies().is_full()
+    }
+
+    /// Attaches the policy.
+    pub(super) fn attach(mut self, call: &Call<'_>) -> Effect<()> {
+        self.holder.policies_mut().attach(self.policy_type, &self.policy_name, call.now);
+        Effect::reply(()).save(self.holder)
+    }
+
+    /// Detaches the policy.
+    pub(super) fn detach(mut self) -> Effect<()> {
+        self.holder.policies_mut().detach(self.policy_type, &self.policy_name);
+        Effect::reply(()).save(self.holder)
+    }
+}
+
+/// All users and roles of an account.
+pub(super) struct Holders {
+    users: Vec<RamUser>,
+    roles: Vec<RamRole>,
+}
+
+impl Holders {
+    pub(super) fn all(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Holders, StoreError> {
+        Ok(Holders { users: lookup::all(tx, call)?, roles: lookup::all(tx, call)? })
+    }
+
+    /// How many users and roles have this policy.
+    pub(super) fn of(&self, policy_type: PolicyType, name: &str) -> usize {
+        let users = self.users.iter().map(|user| &user.policies);
+        let roles = self.roles.iter().map(|role| &role.policies);
+        users.chain(roles).filter(|policies| policies.contains(policy_type, name)).count()
+    }
+}
