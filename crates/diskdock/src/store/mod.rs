@@ -8,6 +8,7 @@
 mod directory;
 mod disks;
 mod engine;
+mod engine_rows;
 mod ephemeral;
 mod error;
 mod export;

@@ -1,44 +1,15 @@
 //! `DetachKeyPair`: take a key pair from instances.
 
-use super::lookup::{self, KeyPairResult, KeyPairResults, PairAndInstances};
+use super::lookup::{KeyPairResult, PairAndInstances, PairParams, PairReply};
 use crate::actions::prelude::*;
 
 /// Takes a key pair from instances.
 pub(crate) struct DetachKeyPair;
 
-params!(
-    /// Parameters of DetachKeyPair.
-    pub(crate) struct Params {
-        /// The region.
-        region_id: RegionId,
-        /// The key pair.
-        #[example = "ops"]
-        #[names = "key pair"]
-        key_pair_name: Text<1, 128>,
-        /// The instances, up to 50.
-        #[malformed = KEY_PAIR_INSTANCES_NOT_VALID]
-        instance_ids: JsonList<InstanceId, 50>,
-    }
-);
-
-reply!(
-    /// Reply of DetachKeyPair.
-    pub(crate) struct Reply {
-        /// The key pair.
-        key_pair_name: String,
-        /// How many instances were named.
-        total_count: String,
-        /// For how many it failed.
-        fail_count: String,
-        /// The result for each instance.
-        results: KeyPairResults,
-    }
-);
-
 impl Action for DetachKeyPair {
-    type Params = Params;
+    type Params = PairParams;
     type Facts = PairAndInstances;
-    type Reply = Reply;
+    type Reply = PairReply;
 
     const NAME: &'static str = "DetachKeyPair";
     const SUMMARY: &'static str = "Takes a key pair from instances.";
@@ -59,26 +30,19 @@ the public key keeps it.";
     fn load(
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        params: &Params,
+        params: &PairParams,
     ) -> Result<PairAndInstances, ActionError> {
-        let pair = (params.region_id.0.as_str(), params.key_pair_name.0.as_str());
-        lookup::pair_and_instances(tx, call, pair, &params.instance_ids.0)
+        PairAndInstances::load(tx, call, params)
     }
 
-    fn effect(_: &Call<'_>, _: &Params, facts: PairAndInstances) -> Effect<Reply> {
+    fn effect(_: &Call<'_>, _: &PairParams, facts: PairAndInstances) -> Effect<PairReply> {
         let PairAndInstances { pair, instances, .. } = facts;
         let has_pair = |instance: &Instance| instance.key_pair == pair.name;
         let result = |instance: &Instance| match has_pair(instance) {
             true => KeyPairResult::well(instance),
             false => KeyPairResult::refused(instance, &KEY_PAIR_INSTANCES_NOT_VALID),
         };
-        let failed = instances.iter().filter(|instance| !has_pair(instance)).count();
-        let reply = Reply {
-            key_pair_name: pair.name.clone(),
-            total_count: instances.len().to_string(),
-            fail_count: failed.to_string(),
-            results: KeyPairResults { result: instances.iter().map(result).collect() },
-        };
+        let reply = PairReply::of(&pair, instances.iter().map(result).collect());
         let having = instances.iter().filter(|instance| has_pair(instance));
         having.fold(Effect::reply(reply), |effect, instance| {
             let (key_pair, public_key) = (String::new(), String::new());

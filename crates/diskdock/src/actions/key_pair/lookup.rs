@@ -41,6 +41,35 @@ pub(super) fn is_attached(
     Ok(tx.newest(&filter)?.is_some())
 }
 
+params!(
+    /// A key pair and instances.
+    pub(crate) struct PairParams {
+        /// The region.
+        region_id: RegionId,
+        /// The key pair.
+        #[example = "ops"]
+        #[names = "key pair"]
+        key_pair_name: Text<1, 128>,
+        /// The instances, up to 50.
+        #[malformed = KEY_PAIR_INSTANCES_NOT_VALID]
+        instance_ids: JsonList<InstanceId, 50>,
+    }
+);
+
+reply!(
+    /// The result for each instance.
+    pub(crate) struct PairReply {
+        /// The key pair.
+        key_pair_name: String,
+        /// How many instances were named.
+        total_count: String,
+        /// For how many it failed.
+        fail_count: String,
+        /// The result for each instance.
+        results: KeyPairResults,
+    }
+);
+
 /// A key pair and instances, each once.
 pub(crate) struct PairAndInstances {
     pub(super) pair: KeyPair,
@@ -48,18 +77,33 @@ pub(crate) struct PairAndInstances {
     pub(super) has_windows: bool,
 }
 
-/// The key pair of this name and the instances of these ids; all of them are in the region.
-pub(super) fn pair_and_instances(
-    tx: &dyn ReadTx,
-    call: &Call<'_>,
-    (region, name): (&str, &str),
-    ids: &[InstanceId],
-) -> Result<PairAndInstances, ActionError> {
-    call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
-    let pair = named(tx, call, region, name)?.ok_or(&KEY_PAIR_NOT_FOUND)?;
-    let instances = instances(tx, call, region, ids)?;
-    let has_windows = instances.iter().any(|one| is_windows(call, one));
-    Ok(PairAndInstances { pair, instances, has_windows })
+impl PairAndInstances {
+    /// The key pair of this name and the instances of these ids; all of them are in the region.
+    pub(super) fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &PairParams,
+    ) -> Result<PairAndInstances, ActionError> {
+        let region = params.region_id.0.as_str();
+        call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
+        let pair = named(tx, call, region, &params.key_pair_name.0)?.ok_or(&KEY_PAIR_NOT_FOUND)?;
+        let instances = instances(tx, call, region, &params.instance_ids.0)?;
+        let has_windows = instances.iter().any(|one| is_windows(call, one));
+        Ok(PairAndInstances { pair, instances, has_windows })
+    }
+}
+
+impl PairReply {
+    /// The reply about a key pair with a result for each instance.
+    pub(super) fn of(pair: &KeyPair, result: Vec<KeyPairResult>) -> PairReply {
+        let failed = result.iter().filter(|result| result.success == "false").count();
+        PairReply {
+            key_pair_name: pair.name.clone(),
+            total_count: result.len().to_string(),
+            fail_count: failed.to_string(),
+            results: KeyPairResults { result },
+        }
+    }
 }
 
 /// The instances of these ids, each once; all of them are in the region.

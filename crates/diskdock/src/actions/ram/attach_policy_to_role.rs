@@ -2,36 +2,15 @@
 
 use domain::ram::RamRole;
 
-use super::lookup::{self, PolicyTypeWord};
-use super::policy_holder::HolderAndPolicy;
+use super::lookup;
+use super::policy_holder::{HolderAndPolicy, RolePolicyParams};
 use crate::actions::prelude::*;
 
 /// Attaches a policy to a role.
 pub(crate) struct AttachPolicyToRole;
 
-params!(
-    /// Parameters of AttachPolicyToRole.
-    pub(crate) struct Params {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-        /// The role.
-        #[malformed = ROLE_NAME_LENGTH]
-        #[example = "operators"]
-        #[names = "role"]
-        role_name: Text<1, 64>,
-        /// A resource group that it is limited to. It counts in the whole account here.
-        resource_group_id: Ignored<Option<Text<0, 64>>>,
-    }
-);
-
 impl Action for AttachPolicyToRole {
-    type Params = Params;
+    type Params = RolePolicyParams;
     type Facts = HolderAndPolicy<RamRole>;
     type Reply = ();
 
@@ -49,12 +28,16 @@ impl Action for AttachPolicyToRole {
         must("the role has fewer than 20 policies",   |f| !f.is_full(), &ROLE_POLICY_LIMIT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
-        let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        HolderAndPolicy::load(tx, call, lookup::role(tx, call, &params.role_name.0)?, policy)
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &RolePolicyParams,
+    ) -> Result<Self::Facts, ActionError> {
+        let role = lookup::role(tx, call, &params.role_name.0)?;
+        HolderAndPolicy::load(tx, call, role, (params.policy_type, &params.policy_name.0))
     }
 
-    fn effect(call: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, _: &RolePolicyParams, facts: Self::Facts) -> Effect<()> {
         facts.attach(call)
     }
 }

@@ -2,36 +2,15 @@
 
 use domain::ram::RamUser;
 
-use super::lookup::{self, PolicyTypeWord};
-use super::policy_holder::HolderAndPolicy;
+use super::lookup;
+use super::policy_holder::{HolderAndPolicy, UserPolicyParams};
 use crate::actions::prelude::*;
 
 /// Attaches a policy to a user.
 pub(crate) struct AttachPolicyToUser;
 
-params!(
-    /// Parameters of AttachPolicyToUser.
-    pub(crate) struct Params {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-        /// The user.
-        #[malformed = USER_NAME_LENGTH]
-        #[example = "alice"]
-        #[names = "user"]
-        user_name: Text<1, 64>,
-        /// A resource group that it is limited to. It counts in the whole account here.
-        resource_group_id: Ignored<Option<Text<0, 64>>>,
-    }
-);
-
 impl Action for AttachPolicyToUser {
-    type Params = Params;
+    type Params = UserPolicyParams;
     type Facts = HolderAndPolicy<RamUser>;
     type Reply = ();
 
@@ -51,12 +30,16 @@ impl Action for AttachPolicyToUser {
         must("the user has fewer than 20 policies",   |f| !f.is_full(), &USER_POLICY_LIMIT),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Self::Facts, ActionError> {
-        let policy = (params.policy_type.of_domain(), params.policy_name.0.as_str());
-        HolderAndPolicy::load(tx, call, lookup::user(tx, call, &params.user_name.0)?, policy)
+    fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &UserPolicyParams,
+    ) -> Result<Self::Facts, ActionError> {
+        let user = lookup::user(tx, call, &params.user_name.0)?;
+        HolderAndPolicy::load(tx, call, user, (params.policy_type, &params.policy_name.0))
     }
 
-    fn effect(call: &Call<'_>, _: &Params, facts: Self::Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, _: &UserPolicyParams, facts: Self::Facts) -> Effect<()> {
         facts.attach(call)
     }
 }

@@ -2,8 +2,50 @@
 
 use domain::ram::{PolicyHolder, PolicyType, RamRole, RamUser};
 
-use super::lookup;
+use super::lookup::{self, PolicyTypeWord};
 use crate::actions::prelude::*;
+
+params!(
+    /// A policy and a user.
+    pub(crate) struct UserPolicyParams {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The user.
+        #[malformed = USER_NAME_LENGTH]
+        #[example = "alice"]
+        #[names = "user"]
+        user_name: Text<1, 64>,
+        /// A resource group that it is limited to. It counts in the whole account here.
+        resource_group_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
+
+params!(
+    /// A policy and a role.
+    pub(crate) struct RolePolicyParams {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The role.
+        #[malformed = ROLE_NAME_LENGTH]
+        #[example = "operators"]
+        #[names = "role"]
+        role_name: Text<1, 64>,
+        /// A resource group that it is limited to. It counts in the whole account here.
+        resource_group_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
 
 /// A user or role, and a policy that exists.
 pub(crate) struct HolderAndPolicy<H> {
@@ -18,8 +60,9 @@ impl<H: PolicyHolder> HolderAndPolicy<H> {
         tx: &dyn ReadTx,
         call: &Call<'_>,
         holder: H,
-        (policy_type, policy_name): (PolicyType, &str),
+        (policy_type, policy_name): (PolicyTypeWord, &str),
     ) -> Result<Self, ActionError> {
+        let policy_type = policy_type.of_domain();
         lookup::policy(tx, call, policy_type, policy_name)?;
         Ok(HolderAndPolicy { holder, policy_type, policy_name: policy_name.to_owned() })
     }

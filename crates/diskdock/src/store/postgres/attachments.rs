@@ -1,11 +1,11 @@
 //! The list of an instance's disks: which they are is kept beside the disks, and always as they
 //! say; the rest is read from them.
 
-use std::any::Any;
 use std::sync::Arc;
 
-use domain::{Attachment, Disk, Instance, InstanceId};
+use domain::{Disk, Instance, InstanceId};
 
+use super::super::engine_rows::{attachments, disk_in};
 use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
 use super::postgres_tx::PostgresTx;
 use super::value::values;
@@ -59,13 +59,4 @@ pub(super) fn follow(
         )?;
     }
     Ok(())
-}
-
-fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
-    let any: &dyn Any = resource;
-    any.downcast_ref()
-}
-
-fn attachments(disk: Option<&Disk>) -> &[Attachment] {
-    disk.map_or(&[], |disk| &disk.attachments)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::engine_rows::{self, TermChange};
 use super::super::{DynEntity, EntityType, StoreError};
 use super::attachments;
 use super::postgres_tx::PostgresTx;
@@ -78,35 +79,22 @@ fn follow_terms(
     before: Option<&dyn DynEntity>,
     now: Option<&dyn DynEntity>,
 ) -> Result<(), StoreError> {
-    let was = before.map(DynEntity::terms).unwrap_or_default();
-    let is = now.map(DynEntity::terms).unwrap_or_default();
-    for (term, value) in was.iter().filter(|term| !is.contains(term)) {
-        let Some(resource) = before else { continue };
-        let sql = "DELETE FROM terms WHERE kind = $1 AND account = $2 AND region = $3 \
-                   AND term = $4 AND value = $5 AND created_at = $6 AND id = $7";
-        write_term(tx, sql, resource, term, value)?;
-    }
-    for (term, value) in is.iter().filter(|term| !was.contains(term)) {
-        let Some(resource) = now else { continue };
-        let sql = "INSERT INTO terms (kind, account, region, term, value, created_at, id) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-        write_term(tx, sql, resource, term, value)?;
-    }
-    Ok(())
-}
-
-fn write_term(
-    tx: &PostgresTx<'_>,
-    sql: &str,
-    resource: &dyn DynEntity,
-    term: &str,
-    value: &str,
-) -> Result<(), StoreError> {
-    let kind = resource.resource_type().kind.name;
-    let (account, region) = (resource.account().as_str(), resource.region());
-    let values =
-        values![kind, account, region, term, value, resource.created_at().0, resource.id()];
-    tx.execute(sql, values).map(drop)
+    engine_rows::follow_terms(before, now, |change, resource, term, value| {
+        let sql = match change {
+            TermChange::Remove => {
+                "DELETE FROM terms WHERE kind = $1 AND account = $2 AND region = $3 \
+                 AND term = $4 AND value = $5 AND created_at = $6 AND id = $7"
+            }
+            TermChange::Add => {
+                "INSERT INTO terms (kind, account, region, term, value, created_at, id) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"
+            }
+        };
+        let kind = resource.resource_type().kind.name;
+        let (account, region) = (resource.account().as_str(), resource.region());
+        let (created_at, id) = (resource.created_at().0, resource.id());
+        tx.execute(sql, values![kind, account, region, term, value, created_at, id]).map(drop)
+    })
 }
 
 fn count(tx: &PostgresTx<'_>, resource: &dyn DynEntity, by: i64) -> Result<(), StoreError> {

@@ -6,8 +6,10 @@ use domain::entity::Entity;
 use domain::{
     Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
-use serde::Serialize;
 
+use super::super::engine_rows::{
+    ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json, take_over,
+};
 use super::super::{
     AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
     StoredNonce, TokenRecord, WriteTx,
@@ -15,23 +17,6 @@ use super::super::{
 use super::postgres_tx::PostgresTx;
 use super::resources;
 use super::value::values;
-
-/// Calls that are kept.
-const CALLS_KEPT: i64 = 10_000;
-/// Older ones are cleared away so many at a time.
-const CALLS_CLEARED: i64 = 256;
-/// Given-up operations that are kept.
-const ABANDONED_KEPT: i64 = 1_000;
-
-/// A row of an operation that is no longer ours is not touched.
-fn held(rows: u64) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
-}
-
-/// The JSON of something we made ourselves.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("records are plain data")
-}
 
 impl WriteTx for PostgresTx<'_> {
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -130,7 +115,7 @@ impl WriteTx for PostgresTx<'_> {
             "UPDATE operations SET body = $3 WHERE number = $1 AND lease_owner = $2",
             values![operation.id.0, operation.lease_owner.as_str(), json(operation)],
         )?;
-        held(saved)
+        held(saved == 1)
     }
 
     fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
@@ -138,7 +123,7 @@ impl WriteTx for PostgresTx<'_> {
             "DELETE FROM operations WHERE number = $1 AND lease_owner = $2",
             values![operation.id.0, operation.lease_owner.as_str()],
         )?;
-        held(ended)
+        held(ended == 1)
     }
 
     fn fail_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
@@ -147,7 +132,7 @@ impl WriteTx for PostgresTx<'_> {
              WHERE number = $1 AND lease_owner = $2",
             values![operation.id.0, operation.lease_owner.as_str(), json(operation)],
         )?;
-        held(abandoned)?;
+        held(abandoned == 1)?;
         self.execute(
             "DELETE FROM operations WHERE abandoned AND number < (SELECT min(number) FROM \
              (SELECT number FROM operations WHERE abandoned ORDER BY number DESC LIMIT $1) \
@@ -179,9 +164,7 @@ impl WriteTx for PostgresTx<'_> {
         }
         let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
         for row in &mut rows {
-            server.clone_into(&mut row.lease_owner);
-            row.time_used.count(lease.uptime);
-            row.time_used.until = now;
+            take_over(row, lease, server, now);
             self.execute(
                 "UPDATE operations SET lease_owner = $2, body = $3 WHERE number = $1",
                 values![row.id.0, server, json(row)],
@@ -217,18 +200,7 @@ impl WriteTx for PostgresTx<'_> {
 
     fn wipe(&mut self) -> Result<(), StoreError> {
         self.allow_lists()?;
-        let beside = [
-            "terms",
-            "attachments",
-            "user_data",
-            "counts",
-            "operations",
-            "discards",
-            "snapshot_discards",
-            "tokens",
-            "calls",
-        ];
-        for table in KINDS.iter().map(|of| of.kind.plural).chain(beside) {
+        for table in KINDS.iter().map(|of| of.kind.plural).chain(WIPED) {
             self.execute(&format!("DELETE FROM {table}"), &[])?;
         }
         self.forget_loaded();

@@ -1,12 +1,12 @@
 //! The list of an instance's disks: which they are is kept beside the disks, and always as they
 //! say; the rest is read from them.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use domain::{Attachment, Disk, DiskId, InstanceId};
 use rusqlite::{Row, params};
 
+use super::super::engine_rows::{attachments, disk_in};
 use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
 use super::engine;
 use super::sqlite_tx::SqliteTx;
@@ -63,15 +63,6 @@ pub(super) fn follow(
         touch(tx, &at.instance, id, Some(attached(id, at)));
     }
     Ok(())
-}
-
-fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
-    let any: &dyn Any = resource;
-    any.downcast_ref()
-}
-
-fn attachments(disk: Option<&Disk>) -> &[Attachment] {
-    disk.map_or(&[], |disk| &disk.attachments)
 }
 
 fn attached(disk: &DiskId, at: &Attachment) -> AttachedDisk {

@@ -7,31 +7,16 @@ use domain::{
     Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
 use rusqlite::params;
-use serde::Serialize;
 
+use super::super::engine_rows::{
+    ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json, take_over,
+};
 use super::super::{
     AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
     StoredNonce, TokenRecord, WriteTx,
 };
 use super::resources;
 use super::sqlite_tx::SqliteTx;
-
-/// Calls that are kept.
-const CALLS_KEPT: i64 = 10_000;
-/// Older ones are cleared away so many at a time.
-const CALLS_CLEARED: i64 = 256;
-/// Given-up operations that are kept.
-const ABANDONED_KEPT: i64 = 1_000;
-
-/// A row of an operation that is no longer ours is not touched.
-fn held(rows: usize) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
-}
-
-/// The JSON of something we made ourselves.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("records are plain data")
-}
 
 impl WriteTx for SqliteTx<'_> {
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -122,7 +107,7 @@ impl WriteTx for SqliteTx<'_> {
             "UPDATE operations SET body = ?3 WHERE number = ?1 AND lease_owner = ?2",
             params![operation.id.0, operation.lease_owner, json(operation)],
         )?;
-        held(saved)
+        held(saved == 1)
     }
 
     fn end_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
@@ -130,7 +115,7 @@ impl WriteTx for SqliteTx<'_> {
             "DELETE FROM operations WHERE number = ?1 AND lease_owner = ?2",
             params![operation.id.0, operation.lease_owner],
         )?;
-        held(ended)
+        held(ended == 1)
     }
 
     fn fail_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
@@ -139,7 +124,7 @@ impl WriteTx for SqliteTx<'_> {
              WHERE number = ?1 AND lease_owner = ?2",
             params![operation.id.0, operation.lease_owner, json(operation)],
         )?;
-        held(abandoned)?;
+        held(abandoned == 1)?;
         self.execute(
             "DELETE FROM operations WHERE abandoned = 1 AND number < (SELECT min(number) FROM \
              (SELECT number FROM operations WHERE abandoned = 1 ORDER BY number DESC LIMIT ?1) \
@@ -171,9 +156,7 @@ impl WriteTx for SqliteTx<'_> {
         }
         let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
         for row in &mut rows {
-            server.clone_into(&mut row.lease_owner);
-            row.time_used.count(lease.uptime);
-            row.time_used.until = now;
+            take_over(row, lease, server, now);
             self.execute(
                 "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
                 params![row.id.0, server, json(row)],
@@ -207,18 +190,7 @@ impl WriteTx for SqliteTx<'_> {
 
     fn wipe(&mut self) -> Result<(), StoreError> {
         self.touch(|delta, _| delta.touch_everything());
-        let beside = [
-            "terms",
-            "attachments",
-            "user_data",
-            "counts",
-            "operations",
-            "discards",
-            "snapshot_discards",
-            "tokens",
-            "calls",
-        ];
-        for table in KINDS.iter().map(|of| of.kind.plural).chain(beside) {
+        for table in KINDS.iter().map(|of| of.kind.plural).chain(WIPED) {
             self.execute(&format!("DELETE FROM {table}"), [])?;
         }
         self.forget_loaded();

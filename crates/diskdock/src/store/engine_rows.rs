@@ -1,0 +1,83 @@
+//! Rows that every engine writes alike: how many are kept, and what changes with a resource. Only
+//! the SQL is each engine's own.
+
+use std::any::Any;
+
+use domain::{Attachment, Disk, Uptime};
+use serde::Serialize;
+
+use super::{DynEntity, Lease, OperationRow, StoreError};
+
+/// Calls that are kept.
+pub(super) const CALLS_KEPT: i64 = 10_000;
+/// Older ones are cleared away so many at a time.
+pub(super) const CALLS_CLEARED: i64 = 256;
+/// Given-up operations that are kept.
+pub(super) const ABANDONED_KEPT: i64 = 1_000;
+
+/// The tables that a wipe empties, besides one for each kind of resource.
+pub(super) const WIPED: [&str; 9] = [
+    "terms",
+    "attachments",
+    "user_data",
+    "counts",
+    "operations",
+    "discards",
+    "snapshot_discards",
+    "tokens",
+    "calls",
+];
+
+/// The JSON of a record of ours.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("records are plain data")
+}
+
+/// The result of a change to the row of an operation: it changes only what this server holds.
+pub(super) fn held(is_held: bool) -> Result<(), StoreError> {
+    if is_held { Ok(()) } else { Err(StoreError::LeaseLost) }
+}
+
+/// Gives an operation of a silent server to this one: the time that the silent one was up counts.
+pub(super) fn take_over(operation: &mut OperationRow, lease: &Lease, server: &str, now: Uptime) {
+    server.clone_into(&mut operation.lease_owner);
+    operation.time_used.count(lease.uptime);
+    operation.time_used.until = now;
+}
+
+/// A change of the terms that resources are found by.
+#[derive(Clone, Copy)]
+pub(super) enum TermChange {
+    /// It is not found by the term any more.
+    Remove,
+    /// It is found by the term now.
+    Add,
+}
+
+/// Brings the terms from what a resource was found by to what it is found by now.
+pub(super) fn follow_terms(
+    before: Option<&dyn DynEntity>,
+    now: Option<&dyn DynEntity>,
+    mut change: impl FnMut(TermChange, &dyn DynEntity, &str, &str) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let was = before.map(DynEntity::terms).unwrap_or_default();
+    let is = now.map(DynEntity::terms).unwrap_or_default();
+    for (term, value) in was.iter().filter(|term| !is.contains(term)) {
+        before.map_or(Ok(()), |resource| change(TermChange::Remove, resource, term, value))?;
+    }
+    for (term, value) in is.iter().filter(|term| !was.contains(term)) {
+        now.map_or(Ok(()), |resource| change(TermChange::Add, resource, term, value))?;
+    }
+    Ok(())
+}
+
+/// The disk, if this resource is one.
+pub(super) fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
+    let any: &dyn Any = resource;
+    any.downcast_ref()
+}
+
+/// Where a disk is attached.
+pub(super) fn attachments(disk: Option<&Disk>) -> &[Attachment] {
+    disk.map_or(&[], |disk| &disk.attachments)
+}
