@@ -1,13 +1,19 @@
 """A host whose file system is full: machines can still be stopped, and disks detached and deleted."""
 
+import contextlib
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
+from guest import GuestError, pattern
 from host import REGION, SOON_S, TYPE, ZONE, until
 from snapshots import begin, expect_no_orphans, fill as fill_disk, pause
+
+# Bytes that a guest writes of which a quarter has room.
+GREED = 64 << 20
 
 
 @pytest.fixture
@@ -116,3 +122,82 @@ def test_full_host_ends_a_snapshot_and_leaves_the_disk_working(small):
     begin(small, disk).wait("accomplished")
     expect_no_orphans(small, small.machine)
     disk.detach(small.machine)
+
+
+def leave(host, room):
+    """Takes all room but this, in bytes; the guest takes the rest."""
+    with (host.data.parent / "ballast").open("ab", buffering=0) as ballast:
+        while (free := shutil.disk_usage(host.data).free) > room:
+            ballast.write(bytes(min(free - room, 1 << 20)))
+
+
+def write_in_background(guest, serial, length):
+    """Starts a write in the guest; gives its thread, and a list that gets the checksum of what is durable."""
+    written = []
+
+    def write():
+        # The guest may be ended meanwhile.
+        with contextlib.suppress(GuestError, OSError):
+            written.append(guest.write_pattern(serial, length=length, timeout=300))
+
+    writes = threading.Thread(target=write)
+    writes.start()
+    return writes, written
+
+
+def paused(host, machine):
+    """Why the machine stands still, as `diskdock admin differences` has it."""
+    rows = host.control("differences")["differences"]
+    return [row["what"] for row in rows if row["instance"] == machine.id and "is paused" in row["what"]]
+
+
+def test_guest_that_fills_its_host_goes_on_when_there_is_room(small):
+    machine, greedy, other = small.ready(), small.disk(), small.disk()
+    for disk in (greedy, other):
+        disk.attach(machine)
+        machine.guest.wait_disk(disk.serial)
+    kept = machine.guest.write_pattern(other.serial, seed=1)
+    leave(small, GREED // 4)
+    writes, written = write_in_background(machine.guest, greedy.serial, GREED)
+    [why] = until(lambda: paused(small, machine), "a machine that stands still", 120)
+    assert "no room" in why, why
+    with machine.qmp() as qmp:
+        assert qmp("query-status")["status"] == "io-error"
+    assert machine.status() == "Running" and writes.is_alive()
+    assert small.metric("diskdock_machines_paused") == 1 and "stands still" in small.log_tail()
+    # It cannot let go while it stands still, and nothing is given up or called Available meanwhile.
+    other.begin_detach(machine)
+    until(lambda: any(row["deadline_at"] == "stands still" for row in small.operations(disk=other.id)), "a wait")
+    assert other.status() == "Detaching"
+    (small.data.parent / "ballast").unlink()
+    writes.join(timeout=300)
+    assert not writes.is_alive(), "it does not go on by itself"
+    assert written == [machine.guest.read_checksum(greedy.serial, length=GREED)]
+    other.wait("Available")
+    assert paused(small, machine) == [] and small.metric("diskdock_machines_paused") == 0
+    other.attach(machine)
+    machine.guest.wait_disk(other.serial)
+    assert machine.guest.read_checksum(other.serial) == kept
+    small.agrees()
+
+
+def test_guest_that_fills_its_host_can_be_stopped_and_its_disk_detached_and_deleted(small):
+    machine, greedy = small.ready(), small.disk()
+    greedy.attach(machine)
+    machine.guest.wait_disk(greedy.serial)
+    machine.guest.write_pattern(greedy.serial, offset=1 << 30, seed=1)
+    leave(small, GREED // 4)
+    write_in_background(machine.guest, greedy.serial, GREED)
+    until(lambda: paused(small, machine), "a machine that stands still", 120)
+    greedy.begin_detach(machine)
+    assert greedy.status() == "Detaching"
+    small.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    greedy.wait("Available")
+    with greedy.file.open("rb") as image:
+        image.seek(1 << 30)
+        assert image.read(1 << 20) == pattern(1 << 20, seed=1), "acknowledged"
+    small.call("delete_disk", disk_id=greedy.id)
+    small.call("delete_instance", instance_id=machine.id)
+    machine.wait("gone")
+    until(lambda: shutil.disk_usage(small.data).free > GREED // 4, "room")
