@@ -135,8 +135,9 @@ async fn until_interrupted<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let cancel = Arc::new(AtomicBool::new(false));
     let watched = Arc::clone(&cancel);
+    let stop_requested = stop_requested();
     let listener = tokio::spawn(async move {
-        stop_requested().await;
+        stop_requested.await;
         watched.store(true, Ordering::Relaxed);
     });
     let done = blocking(move || {

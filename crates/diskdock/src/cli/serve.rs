@@ -67,6 +67,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         (false, true) => String::new(),
         (false, false) => greeting(&args, address, directory, &place),
     };
+    // Whoever reads that the server is ready may stop it.
+    let stop_requested = stop_requested();
     let life = Arc::clone(&assembly.life);
     let living = tokio::spawn(async move { life.run(|| say(&greeting)).await });
     let watch = Watch::default();
@@ -76,7 +78,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let is_child = args.child;
     let stop = async move {
         tokio::select! {
-            () = stop_requested() => {}
+            () = stop_requested => {}
             () = child::input_ended(), if is_child => {}
         }
         watch.close();
@@ -233,12 +235,17 @@ fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Re
     Ok(())
 }
 
-/// Returns when this process is told to end.
-pub(super) async fn stop_requested() {
+/// Listens from now on for the word to end; what it gives is done when that has come. A signal
+/// before ends the process at once.
+pub(super) fn stop_requested() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    let listen = |kind| signal(kind).expect("signals can be listened to");
+    let mut terminate = listen(SignalKind::terminate());
+    let mut interrupt = listen(SignalKind::interrupt());
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }

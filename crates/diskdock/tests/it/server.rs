@@ -67,8 +67,8 @@ impl Server {
     }
 
     fn stop(&self) {
-        let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(stopped.success());
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     }
 }
 
@@ -327,6 +327,16 @@ fn admin_finish_that_matches_nothing_exits_1_with_the_reason() {
         let said = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(1), "{said}");
         assert!(said.contains("nothing like that is under way"), "{said}");
+    }
+}
+
+#[test]
+fn server_that_is_stopped_as_soon_as_it_is_ready_ends_cleanly() {
+    for round in 0..10 {
+        let mut server = Server::start(&[]);
+        server.stop();
+        let status = server.child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "round {round}: {status}");
     }
 }
 
