@@ -98,7 +98,7 @@ pub struct MachineSpec {
     /// The most that it gets out of each of its disks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<DiskLimit>,
-    /// Those of its disks that other machines may have at the same time.
+    /// The disks, of its own, that other machines may have at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<DiskId>,
 }
@@ -109,9 +109,9 @@ pub struct MachineSpec {
 pub enum DiskContent {
     /// Nothing.
     Empty,
-    /// That of this image.
+    /// The content of this image.
     Image(String),
-    /// That of this snapshot.
+    /// The content of this snapshot.
     Snapshot(SnapshotId),
 }
 

@@ -1,6 +1,6 @@
 //! The simulated hypervisor: deterministic, in memory, and obedient to a script.
 //!
-//! It keeps its own account of which guest can reach which disk, apart from the store, so that
+//! The driver keeps its own account of which guest can reach which disk, apart from the store, so that
 //! the two can be compared. After a restart it learns what is finished from the store.
 
 mod copy;
@@ -66,7 +66,7 @@ struct SimulatedState {
 struct SimulatedMachine {
     running: bool,
     paused: bool,
-    /// It is on and cannot be reached.
+    /// The machine is on and cannot be reached.
     lost: bool,
     disks: Vec<(DiskId, u64)>,
 }

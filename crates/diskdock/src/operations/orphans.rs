@@ -26,7 +26,7 @@ impl OfHypervisor {
         })
     }
 
-    /// Those that the store does not know.
+    /// The disks and snapshots that the store does not know.
     async fn unknown(self, store: &Store) -> Result<OfHypervisor, StoreError> {
         store
             .read(move |tx| {

@@ -156,8 +156,8 @@ impl Runner {
 
     /// Resumes the operations that a transaction finds; returns the last one and how many are new.
     ///
-    /// They are enqueued right after the commit, before any other write: operations that are in
-    /// flight here are left out, and those that have ended were not found.
+    /// Operations are enqueued right after the commit, before any other write: those that are
+    /// in flight here are left out, and those that have ended were not found.
     pub(super) async fn recover_found<F>(
         self: &Arc<Self>,
         find: F,

@@ -30,7 +30,7 @@ pub(super) struct LeaseWatch {
 }
 
 impl LeaseWatch {
-    /// Those of these leases that have lapsed.
+    /// The lapsed ones among these leases.
     pub(super) fn lapsed(&mut self, leases: Vec<Lease>, now: Uptime) -> Vec<Lease> {
         let mut seen = HashMap::new();
         for lease in leases {

@@ -24,7 +24,7 @@ pub enum Rights {
     /// Everything: a key of the account itself.
     #[default]
     All,
-    /// All that these policies allow.
+    /// What these policies allow: a limited key or a user.
     Limited(Arc<[Policy]>),
 }
 

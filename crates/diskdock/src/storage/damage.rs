@@ -31,7 +31,7 @@ struct KnownDamage {
 }
 
 impl Damages {
-    /// Those that earlier servers have noted.
+    /// The damages that earlier servers have noted.
     pub(super) fn load(disks: &Path) -> Result<Damages, StorageError> {
         let mut damages = BTreeMap::new();
         for path in files::in_directory(disks)? {

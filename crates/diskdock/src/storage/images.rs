@@ -102,7 +102,7 @@ pub struct KernelFiles {
 /// The result of reading all images.
 #[derive(Debug, Default)]
 pub struct ImageListing {
-    /// Those that can be used, sorted by id.
+    /// The images that can be used, sorted by id.
     pub records: Vec<ImageRecord>,
     /// The faults of the others.
     pub faults: Vec<StorageError>,

@@ -21,9 +21,9 @@ pub type CopyWatch<'a> = &'a (dyn Fn(u8) -> bool + Sync);
 pub enum Content {
     /// Nothing.
     Empty,
-    /// That of an image.
+    /// The content of an image.
     Image(String),
-    /// That of a snapshot.
+    /// The content of a snapshot.
     Snapshot(SnapshotId),
 }
 

@@ -80,9 +80,9 @@ impl Volume {
 /// The result of a delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// They were deleted now.
+    /// The bytes were deleted now.
     Now,
-    /// There were none: they were deleted before, or they lie elsewhere.
+    /// There were none: deleted before, or kept elsewhere.
     WereMissing,
 }
 

@@ -48,9 +48,9 @@ pub(super) fn take_over(operation: &mut OperationRow, lease: &Lease, server: &st
 /// A change of the terms that resources are found by.
 #[derive(Clone, Copy)]
 pub(super) enum TermChange {
-    /// It is not found by the term any more.
+    /// The resource is not found by the term any more.
     Remove,
-    /// It is found by the term now.
+    /// The resource is found by the term now.
     Add,
 }
 

@@ -10,7 +10,7 @@ use super::{Cursor, DynEntity, EntityType, ListPage, Page, ReadTx, Scope, StoreE
 /// Decides whether a resource is wanted.
 pub(super) type Matches<'m> = &'m mut dyn FnMut(&dyn DynEntity) -> Result<bool, StoreError>;
 
-/// Those of these resources that match, newest first.
+/// The resources of these ids that match, newest first.
 pub(super) fn of_ids(
     tx: &dyn ReadTx,
     of: &'static EntityType,

@@ -161,9 +161,9 @@ pub struct StoredNonce {
 /// The requests that are not to be served again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NonceRecords {
-    /// Those that are remembered.
+    /// The nonces that are remembered.
     pub nonces: Vec<StoredNonce>,
-    /// All that were signed up to this second may have been seen and forgotten.
+    /// Requests that were signed up to this second may have been seen and forgotten.
     pub forgotten_until_s: Option<i64>,
 }
 

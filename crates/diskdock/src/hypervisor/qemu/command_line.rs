@@ -87,7 +87,7 @@ pub(crate) struct BootDisk {
     pub shared: bool,
 }
 
-/// All that a command line depends on.
+/// Everything that a command line depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts<'a> {
     /// The specification of the machine.

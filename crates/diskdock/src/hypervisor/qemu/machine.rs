@@ -38,7 +38,7 @@ pub(crate) struct Machine {
     pub directory: PathBuf,
     /// The directory of QEMU's files: sockets, log and console.
     pub run: PathBuf,
-    /// All that changes, for one at a time.
+    /// Everything that changes, for one task at a time.
     pub state: Mutex<State>,
     /// Why its processors stand still, if they do; also read without the lock.
     pub paused: Remark,

@@ -44,9 +44,10 @@ impl Qemu {
 
 /// The result of reading the counters of a machine.
 enum Measured {
-    /// It is off, or nothing is connected to its monitor.
+    /// The machine is off, or nothing is connected to its monitor.
     Off,
-    /// It is being worked on, or does not answer: its counts go on, and are there the next time.
+    /// Another task works on the machine, or it does not answer: its counts go on, and are there the
+    /// next time.
     Busy,
     /// The counts of its devices, with the generations of their attachments.
     Counts(Vec<(DiskId, u64, DiskUse)>),

@@ -261,7 +261,7 @@ impl Record {
     }
 
     /// Gives ports anew to the disks of a machine that is off: its guest finds them in this order.
-    /// Those that are not in it come last, as they were.
+    /// Disks that are not in it come last, as they were.
     pub(crate) fn order_ports(&mut self, order: &[DiskId]) {
         let place = |disk: &DiskId| order.iter().position(|one| one == disk);
         self.disks.sort_by_key(|at| (place(&at.disk).unwrap_or(order.len()), at.port));

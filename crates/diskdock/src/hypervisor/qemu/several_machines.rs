@@ -137,7 +137,7 @@ impl Qemu {
         on.iter().map(|instance| self.machine(instance)).collect()
     }
 
-    /// Those of these machines that are on and have the disk.
+    /// The machines, of these, that are on and have the disk.
     async fn having<'m>(
         &self,
         machines: &'m [Arc<Machine>],

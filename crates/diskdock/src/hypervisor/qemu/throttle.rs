@@ -18,10 +18,10 @@ const BYTES_PER_MB: u64 = 1 << 20;
 /// Whether guests are kept to the limits of their disks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DiskThrottle {
-    /// They get what this host gives.
+    /// Guests get what this host gives.
     #[default]
     Off,
-    /// They get what the category documents, at most.
+    /// Guests get what the category documents, at most.
     Documented,
 }
 

@@ -1,6 +1,6 @@
 //! The thread that writes.
 //!
-//! It takes what waits, up to a bound, and commits it together; when that fails, each write is run
+//! The thread takes the writes that wait, up to a bound, and commits it together; when that fails, each write is run
 //! again by itself. One thread commits, so that what is done after a commit is in the order of
 //! the commits. Other servers write beside it: a race that is lost is decided again.
 //!

@@ -36,7 +36,7 @@ pub(super) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::
 /// A resource and its revision in the store.
 pub(super) type Versioned = (Arc<dyn DynEntity>, i64);
 
-/// All that is kept.
+/// The resources and attachments that are kept in memory.
 #[derive(Default)]
 pub(super) struct EntityCache {
     commits: AtomicU64,

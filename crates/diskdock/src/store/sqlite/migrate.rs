@@ -27,7 +27,7 @@ const FIRST: [Migration; 2] = [
     Migration { forward: include_str!("../migrations/0001_initial.sql"), back: "" },
     Migration { forward: include_str!("../migrations/0002_discards.sql"), back: "" },
 ];
-/// Those after it; never changed once released.
+/// The migrations after it; never changed once released.
 const LATER: &[Migration] = &[
     migration!("0003_nonces"),
     migration!("0004_leases"),

@@ -142,9 +142,9 @@ impl ClosedStore {
 
 /// The store that is to be replaced.
 enum OldStore {
-    /// All of it is in its file.
+    /// The whole store is in its file.
     Whole,
-    /// It cannot be opened; its log, if there is one, belongs to it.
+    /// The store cannot be opened; its log, if there is one, belongs to it.
     Damaged,
 }
 
