@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -20,7 +21,11 @@ ENDS_WITHIN_S = 5
 LOG_TAIL_CHARACTERS = 20_000
 
 # Straight to the server: a proxy of the machine must not see requests to the loopback.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# Whom the clients trust is a matter of the tests.
+_DIRECT = urllib.request.build_opener(
+    urllib.request.ProxyHandler({}),
+    urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),  # noqa: S323
+)
 
 
 def free_port():
@@ -49,6 +54,7 @@ class Server:
         self.log_path = pathlib.Path(log_path)
         directory = self.log_path.parent / f"data-{self.port}"
         state = ["--store", database, "--data-dir", str(directory)] if database else ["--ephemeral"]
+        self.scheme = "https" if "--tls-cert" in options else "http"
         self.command = [str(BINARY), "serve", *state, "--listen", self.endpoint, *options]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -60,7 +66,7 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError(f"{self.command} ended with {self.process.returncode}:\n{self.log_tail()}")
         try:
-            with _DIRECT.open(f"http://{self.endpoint}/_diskdock/health", timeout=1) as answer:
+            with _DIRECT.open(f"{self.scheme}://{self.endpoint}/_diskdock/health", timeout=1) as answer:
                 return answer.status == 200 and isinstance(json.load(answer), dict)
         except (urllib.error.URLError, OSError):
             return False

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::actions;
-use crate::catalog::{ActionError, Caller, Input};
-use crate::service::{self, AccessExplained, Origin, Request};
+use crate::catalog::{ActionError, Caller, Input, Origin};
+use crate::service::{self, AccessExplained, Request};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,12 +50,12 @@ pub(crate) async fn explain(State(state): State<AdminState>, body: Bytes) -> Con
         access_key_id: wanted.key,
         host: String::new(),
         identity: key.identity.clone(),
+        origin: Origin { address: wanted.address, secure: wanted.secure },
     };
     let request = Request {
         caller: Arc::new(caller),
         request_id: String::new(),
         rights: key.rights.clone(),
-        origin: Origin { address: wanted.address, secure: wanted.secure },
         input: Input::from_sorted(wanted.parameters.into_iter().collect()),
         nonce: None,
     };

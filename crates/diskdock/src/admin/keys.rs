@@ -24,14 +24,20 @@ pub(crate) async fn list(State(state): State<AdminState>) -> ControlResult {
     Ok(Json(json!({ "keys": shown })))
 }
 
-fn shown(key: &AccessKey) -> Value {
-    json!({
+/// A key as it is listed, without its secret.
+pub(crate) fn shown(key: &AccessKey) -> Value {
+    let mut shown = json!({
         "id": key.id,
         "account": key.account,
         "status": key.status,
         "created_at": with_seconds(key.created_at),
         "policies": key.policies,
-    })
+    });
+    if let Some(session) = &key.session {
+        shown["role"] = session.role_name.clone().into();
+        shown["expires_at"] = with_seconds(session.expires_at).into();
+    }
+    shown
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,7 +8,7 @@ mod controls;
 mod disks;
 mod explain;
 mod images;
-mod keys;
+pub(crate) mod keys;
 mod lost;
 mod overview;
 mod pause;

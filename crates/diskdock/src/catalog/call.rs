@@ -1,9 +1,10 @@
 //! The part of a request that actions see, and who makes it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId};
-use domain::ram::RamUserId;
+use domain::ram::{RamRoleId, RamUserId};
 use domain::{AccountId, Disk, DiskId, Instance, InstanceId, Moment};
 
 use super::environment::Environment;
@@ -20,6 +21,17 @@ pub struct Caller {
     pub host: String,
     /// The signer.
     pub identity: CallerIdentity,
+    /// Where the request comes from.
+    pub origin: Origin,
+}
+
+/// Where a request comes from, for conditions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The address of the client, if it is known.
+    pub address: Option<IpAddr>,
+    /// Whether the connection is encrypted.
+    pub secure: bool,
 }
 
 /// The signer that a key stands for.
@@ -32,6 +44,40 @@ pub enum CallerIdentity {
     LimitedKey,
     /// A user of the account.
     User(RamUserId),
+    /// A session of a role of the account.
+    Role(AssumedRole),
+}
+
+/// A role that somebody has assumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedRole {
+    /// The role.
+    pub id: RamRoleId,
+    /// Its name.
+    pub name: String,
+    /// The name of the session.
+    pub session: String,
+}
+
+impl Caller {
+    /// The caller as refusals name it: the id of a user, role and session, else the key.
+    pub(crate) fn principal(&self) -> String {
+        match &self.identity {
+            CallerIdentity::User(user) => user.to_string(),
+            CallerIdentity::Role(role) => format!("{}:{}", role.name, role.session),
+            CallerIdentity::Account | CallerIdentity::LimitedKey => self.access_key_id.clone(),
+        }
+    }
+
+    /// The kind of the caller as refusals name it.
+    pub(crate) fn principal_type(&self) -> &'static str {
+        match self.identity {
+            CallerIdentity::Role(_) => "AssumedRoleUser",
+            CallerIdentity::User(_) | CallerIdentity::Account | CallerIdentity::LimitedKey => {
+                "SubUser"
+            }
+        }
+    }
 }
 
 /// The part of a request that actions see.

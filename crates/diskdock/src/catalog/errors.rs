@@ -14,6 +14,7 @@ mod region;
 mod security_group;
 mod snapshot;
 mod snapshot_policy;
+mod sts;
 mod tag;
 mod task;
 mod vpc;
@@ -31,6 +32,7 @@ pub use region::*;
 pub use security_group::*;
 pub use snapshot::*;
 pub use snapshot_policy::*;
+pub use sts::*;
 pub use tag::*;
 pub use task::*;
 pub use vpc::*;
@@ -79,6 +81,7 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         security_group::ALL,
         snapshot::ALL,
         snapshot_policy::ALL,
+        sts::ALL,
         tag::ALL,
         task::ALL,
         vpc::ALL,
@@ -111,12 +114,16 @@ pub struct Refusal {
 pub struct AccessDenied {
     /// `ecs:DetachDisk`
     pub action: String,
-    /// The key.
+    /// `SubUser` or `AssumedRoleUser`
+    pub principal_type: &'static str,
+    /// The id of the user, the role and its session, or the key.
     pub principal: String,
     /// The account of the key.
     pub owner: String,
     /// Whether a statement denies it; otherwise none allows it.
     pub is_explicit: bool,
+    /// The policies that decided: `AccountLevelIdentityBasedPolicy` and the like.
+    pub policy_type: &'static str,
 }
 
 /// The cause of a refusal.

@@ -26,7 +26,7 @@ pub use action::{
     Action, ActionError, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
     Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
 };
-pub use call::{Call, Caller, CallerIdentity};
+pub use call::{AssumedRole, Call, Caller, CallerIdentity, Origin};
 pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFreeSpace, Needs};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::catalog::TextFormat;
 use super::local_args::LocalArgs;
 use super::{Failure, output};
-use crate::catalog::times::with_seconds;
+use crate::admin::keys::shown;
 use crate::clock::Clock;
 use crate::gateway::keys::new_key;
 use crate::gateway::signature::percent_encode;
@@ -147,13 +147,13 @@ fn change(
             let made = new_key(account.as_str().into(), now);
             let key = AccessKey { policies: policies.to_vec(), ..made };
             tx.save_access_key(&key)?;
-            let mut told = key_value(&key);
+            let mut told = shown(&key);
             told["secret"] = key.secret.into();
             Ok(Some(told))
         }
         KeyCommand::List => {
             let keys = tx.access_keys()?;
-            Ok(Some(json!({ "keys": keys.iter().map(key_value).collect::<Vec<_>>() })))
+            Ok(Some(json!({ "keys": keys.iter().map(shown).collect::<Vec<_>>() })))
         }
         KeyCommand::Disable { id } => switch(tx, id, KeyStatus::Inactive),
         KeyCommand::Enable { id } => switch(tx, id, KeyStatus::Active),
@@ -188,18 +188,7 @@ fn switch(tx: &mut dyn WriteTx, id: &str, status: KeyStatus) -> Result<Option<Va
     let Some(mut key) = find(tx, id)? else { return Ok(None) };
     key.status = status;
     tx.save_access_key(&key)?;
-    Ok(Some(key_value(&key)))
-}
-
-/// A key as the server lists it, without its secret.
-fn key_value(key: &AccessKey) -> Value {
-    json!({
-        "id": key.id,
-        "account": key.account,
-        "status": key.status,
-        "created_at": with_seconds(key.created_at),
-        "policies": key.policies,
-    })
+    Ok(Some(shown(&key)))
 }
 
 fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
@@ -217,10 +206,10 @@ fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
         )),
         KeyCommand::List => {
             let keys = told.get("keys").unwrap_or(told).as_array().cloned().unwrap_or_default();
-            let columns = ["id", "account", "status", "created_at"];
+            let columns = ["id", "account", "status", "created_at", "expires_at"];
             let row = |key: &Value| columns.map(|column| output::text_of(key, column)).to_vec();
             let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
-            output::print(&output::table(&["id", "account", "status", "created"], &rows))
+            output::print(&output::table(&["id", "account", "status", "created", "ends"], &rows))
         }
         KeyCommand::Delete { id } => output::print(&format!("{id} is deleted")),
         KeyCommand::Disable { id } | KeyCommand::Enable { id } => {

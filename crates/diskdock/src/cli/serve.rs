@@ -171,7 +171,7 @@ fn exposure(
     let tls = tls(args)?;
     let has_key = || {
         let keys = assembly.gateway.services.store.read_blocking(|tx| tx.access_keys());
-        !args.key.is_empty() || keys.is_ok_and(|keys| !keys.is_empty())
+        !args.key.is_empty() || keys.is_ok_and(|keys| keys.iter().any(|key| key.session.is_none()))
     };
     let encrypted = tls.is_some() || args.insecure_http;
     let checked = check_exposure(args.listen.ip(), encrypted, has_key);

@@ -1,21 +1,22 @@
 //! Authentication: time, key, signature and nonce, in this order; and the guard of the development
 //! key.
 
+use domain::Moment;
 use http::request::Parts;
 
-use super::keys::KeyEntry;
+use super::keys::{KeyEntry, SessionToken};
 use super::nonce::{NonceCheck, Signed, WINDOW_S};
 use super::signature::{self, Claims, Received, SignatureFault, SigningKey};
 use super::{Gateway, host};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
     MISSING_HEADER, MISSING_PARAMETER, MISSING_SECURITY_TOKEN, NO_AUTHENTICATION, NONCE_USED,
-    SECURITY_TOKEN, SIGNATURE_METHOD, SIGNATURE_MISMATCH, THROTTLING, TIMESTAMP_EXPIRED,
-    TIMESTAMP_FORMAT,
+    SECURITY_TOKEN, SECURITY_TOKEN_MISMATCH, SIGNATURE_METHOD, SIGNATURE_MISMATCH, THROTTLING,
+    TIMESTAMP_EXPIRED, TIMESTAMP_FORMAT,
 };
-use crate::catalog::{Caller, Entry, Refusal};
+use crate::catalog::{Caller, Entry, Origin, Refusal};
 use crate::service::Rights;
-use crate::store::StoredNonce;
+use crate::store::{SESSION_KEY_PREFIX, StoredNonce};
 
 /// A caller whose signature is right.
 pub(super) struct Authenticated {
@@ -47,8 +48,10 @@ impl Gateway {
         if (now_s - timestamp_s).abs() > WINDOW_S {
             return Err((&TIMESTAMP_EXPIRED).into());
         }
-        check_token(received, id)?;
-        let found = self.keys.find(id).ok_or(&ACCESS_KEY_NOT_FOUND)?;
+        let found = self.keys.find(id);
+        let session = found.as_deref().map(|key| key.session.as_ref());
+        check_token(received, id, session, self.services.clock.now())?;
+        let found = found.ok_or(&ACCESS_KEY_NOT_FOUND)?;
         self.check_key(&found, parts)?;
         check_signature(received, &claims, &found.signs)?;
         let signed = Signed { account: &found.account, access_key_id: id, nonce, timestamp_s };
@@ -63,6 +66,7 @@ impl Gateway {
             access_key_id: id.to_owned(),
             host: host(parts).to_owned(),
             identity: found.identity.clone(),
+            origin: parts.extensions.get::<Origin>().copied().unwrap_or_default(),
         };
         let is_stored = self.stores_nonces && matches!(entry, Entry::Action(_));
         let nonce = is_stored.then(|| signed.to_store());
@@ -96,16 +100,29 @@ fn check_kind(received: &Received<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Temporary keys are not issued here, so a token belongs to none of the keys.
-fn check_token(received: &Received<'_>, access_key_id: &str) -> Result<(), Refusal> {
+/// Refuses a temporary key without its token or after its end, and a token that is not the key's.
+/// `session` is that of the key, if there is such a key. A temporary key that is not known may be
+/// one that was forgotten after its end.
+fn check_token(
+    received: &Received<'_>,
+    access_key_id: &str,
+    session: Option<Option<&SessionToken>>,
+    now: Moment,
+) -> Result<(), Refusal> {
     let in_header = received.header("x-acs-security-token");
-    if received.filled("SecurityToken").or(in_header).is_some() {
-        return Err((&SECURITY_TOKEN).into());
+    let token = received.filled("SecurityToken").or(in_header);
+    let is_temporary =
+        access_key_id.starts_with(SESSION_KEY_PREFIX) || matches!(session, Some(Some(_)));
+    match (token, session) {
+        (None, _) if is_temporary => Err((&MISSING_SECURITY_TOKEN).into()),
+        (None, _) => Ok(()),
+        (Some(token), Some(Some(session))) if !session.is(token) => {
+            Err((&SECURITY_TOKEN_MISMATCH).into())
+        }
+        (Some(_), Some(Some(session))) if session.expires_at > now => Ok(()),
+        (Some(_), Some(None)) => Err((&SECURITY_TOKEN_MISMATCH).into()),
+        (Some(_), Some(Some(_)) | None) => Err((&SECURITY_TOKEN).into()),
     }
-    if access_key_id.starts_with("STS.") {
-        return Err((&MISSING_SECURITY_TOKEN).into());
-    }
-    Ok(())
 }
 
 fn check_signature(

@@ -5,15 +5,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::AccountId;
+use domain::{AccountId, Moment};
+use subtle::ConstantTimeEq;
 
 use super::signature::SigningKey;
-use crate::catalog::CallerIdentity;
+use crate::catalog::{AssumedRole, CallerIdentity};
 use crate::policy::Policy;
 use crate::service::Rights;
 pub use crate::store::new_key;
 pub(crate) use crate::store::secret_text;
-use crate::store::{AccessKey, KeyStatus, Store, StoreError};
+use crate::store::{AccessKey, KeyStatus, RoleSession, Store, StoreError};
 
 /// The id of the development key, which is well known and accepted on loopback only.
 pub const DEVELOPMENT_ID: &str = "testid";
@@ -33,10 +34,33 @@ pub(crate) struct KeyEntry {
     pub identity: CallerIdentity,
     /// Its rights, if it is not a user's.
     pub rights: Rights,
+    /// The token that it comes with, if it is a temporary one.
+    pub session: Option<SessionToken>,
     /// Whether it can be used.
     pub active: bool,
     /// Whether it is the development key.
     pub development: bool,
+}
+
+/// The token of a temporary key.
+#[derive(Clone)]
+pub(crate) struct SessionToken {
+    token: String,
+    /// From then on the key is refused.
+    pub expires_at: Moment,
+}
+
+impl SessionToken {
+    /// Whether this is the token. It takes the same time for all of one length.
+    pub(crate) fn is(&self, token: &str) -> bool {
+        self.token.as_bytes().ct_eq(token.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SessionToken(until {:?})", self.expires_at)
+    }
 }
 
 /// Keys that are valid while the server runs, besides those of the store.
@@ -124,28 +148,40 @@ impl KeyEntry {
     fn of(key: AccessKey) -> KeyEntry {
         let active = key.status == KeyStatus::Active;
         let rights = rights(&key);
-        let identity = match (key.user, &rights) {
-            (Some(user), _) => CallerIdentity::User(user),
-            (None, Rights::All) => CallerIdentity::Account,
-            (None, Rights::Limited(_)) => CallerIdentity::LimitedKey,
+        let session = key.session.as_ref().map(|session| SessionToken {
+            token: session.token.clone(),
+            expires_at: session.expires_at,
+        });
+        let identity = match (key.session, key.user, &rights) {
+            (Some(session), ..) => {
+                let RoleSession { role: id, role_name: name, name: session, .. } = *session;
+                CallerIdentity::Role(AssumedRole { id, name, session })
+            }
+            (None, Some(user), _) => CallerIdentity::User(user),
+            (None, None, Rights::All) => CallerIdentity::Account,
+            (None, None, Rights::Limited(_)) => CallerIdentity::LimitedKey,
         };
         let (signs, account) = (SigningKey::new(&key.secret), key.account);
-        KeyEntry { signs, account, identity, rights, active, development: false }
+        KeyEntry { signs, account, identity, rights, session, active, development: false }
     }
 
     fn of_start(secret: &str, development: bool) -> KeyEntry {
         let account = DEFAULT_ACCOUNT.into();
         let (signs, identity) = (SigningKey::new(secret), CallerIdentity::Account);
-        KeyEntry { signs, account, identity, rights: Rights::All, active: true, development }
+        let rights = Rights::All;
+        KeyEntry { signs, account, identity, rights, session: None, active: true, development }
     }
 }
 
-/// The rights of a key. One with a policy that cannot be read any more may do nothing.
+/// The rights of a key, as far as it has policies of its own. One with a policy that cannot be
+/// read any more may do nothing.
 fn rights(key: &AccessKey) -> Rights {
-    if key.policies.is_empty() {
+    let of_session = key.session.as_ref().and_then(|session| session.policy.as_ref());
+    let policies: Vec<_> = key.policies.iter().chain(of_session).collect();
+    if policies.is_empty() {
         return Rights::All;
     }
-    let policies = (1..).zip(&key.policies);
+    let policies = (1..).zip(policies);
     let policies = policies.map(|(number, document)| {
         let name = format!("policy {number} of the key");
         Policy::parse(&name, document)

@@ -31,7 +31,7 @@ use crate::catalog::errors::{
 };
 use crate::catalog::product::{Unknown, find_by_request};
 use crate::catalog::{ActionError, Caller, Format, Input, Listed, Refusal};
-use crate::service::{self, Origin, Request, Services};
+use crate::service::{self, Request, Services};
 use authenticate::Authenticated;
 use decode::Pair;
 use faults::{Fault, Faults};
@@ -126,11 +126,10 @@ impl Gateway {
         }
         let Authenticated { caller, rights, nonce } =
             self.authenticate(&received, parts, listed.entry)?;
-        let origin = parts.extensions.get::<Origin>().copied().unwrap_or_default();
         self.check_throttle(&caller, listed.spec().name)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
         let caller = Arc::new(caller);
-        Ok((listed, Request { caller, request_id, rights, origin, input, nonce }))
+        Ok((listed, Request { caller, request_id, rights, input, nonce }))
     }
 
     /// Calls the service, with the fault that an operator injected for the call, if any.

@@ -151,10 +151,10 @@ fn error_body(refusal: &Refusal, request_id: &str, host: &str, format: Format) -
 fn denied_detail(denied: &AccessDenied) -> Value {
     json!({
         "AuthAction": denied.action,
-        "AuthPrincipalType": "SubUser",
+        "AuthPrincipalType": denied.principal_type,
         "AuthPrincipalDisplayName": denied.principal,
         "AuthPrincipalOwnerId": denied.owner,
         "NoPermissionType": if denied.is_explicit { "ExplicitDeny" } else { "ImplicitDeny" },
-        "PolicyType": "AccountLevelIdentityBasedPolicy",
+        "PolicyType": denied.policy_type,
     })
 }

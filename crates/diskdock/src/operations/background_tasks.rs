@@ -26,7 +26,7 @@ const DAMAGES_MARKED_EVERY: Duration = Duration::from_secs(5);
 const TAKEN_OVER_EVERY: Duration = Duration::from_secs(20);
 /// How long it rests between two clearings of what is no longer needed.
 const CLEARED_EVERY: Duration = Duration::from_secs(20);
-/// How long it rests between two looks for tasks and snapshots that have expired.
+/// How long it rests between two looks for tasks, snapshots and temporary keys that have expired.
 const EXPIRED_EVERY: Duration = Duration::from_secs(300);
 /// How long ClientTokens are remembered, in seconds.
 const TOKENS_KEPT_S: i64 = 24 * 3_600;

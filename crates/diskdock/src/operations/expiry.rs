@@ -1,9 +1,12 @@
-//! Deletes tasks that ended long ago, and snapshots whose retention has ended.
+//! Deletes tasks that ended long ago, snapshots whose retention has ended, and temporary keys that
+//! are refused by now.
 
 use domain::entity::Entity;
 use domain::{Disk, DiskSnapshot, Moment, Task};
 
-use crate::store::{EntityReads, EntityWrites, Filter, Page, ReadTx, Store, StoreError};
+use crate::store::{
+    AccessKey, EntityReads, EntityWrites, Filter, Page, ReadTx, Store, StoreError, WriteTx,
+};
 
 /// How long a task is kept after its end, in seconds: clients ask after it while it is under way,
 /// and soon after.
@@ -17,7 +20,24 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
     let has_ended = move |task: &Task| task.finished_at.is_some_and(|ended| ended < before);
     remove(store, has_ended, |_, _| Ok(false)).await?;
     let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
-    remove(store, has_expired, is_source_of_creating_disk).await
+    remove(store, has_expired, is_source_of_creating_disk).await?;
+    remove_expired_keys(store, now).await
+}
+
+/// Removes the temporary keys whose session has ended.
+async fn remove_expired_keys(store: &Store, now: Moment) -> Result<(), StoreError> {
+    let has_ended = move |key: &AccessKey| {
+        key.session.as_ref().is_some_and(|session| session.expires_at <= now)
+    };
+    if !store.read(|tx| tx.access_keys()).await?.iter().any(has_ended) {
+        return Ok(());
+    }
+    let remove = move |tx: &mut dyn WriteTx| {
+        let keys = tx.access_keys()?;
+        let ended = keys.iter().filter(|key| has_ended(key));
+        ended.map(|key| key.id.clone()).try_for_each(|id| tx.remove_access_key(&id))
+    };
+    store.write(remove).await
 }
 
 /// Whether a disk is being made from a snapshot: it stays until that is there.
@@ -49,7 +69,7 @@ async fn remove<T: Entity>(
         if expired.is_empty() {
             continue;
         }
-        let remove = move |tx: &mut dyn crate::store::WriteTx| {
+        let remove = move |tx: &mut dyn WriteTx| {
             for id in &expired {
                 if let Some(one) = tx.get(id)?.filter(|one| has_expired(one))
                     && !is_needed(tx, &one)?

@@ -16,6 +16,17 @@ use super::glob;
 pub struct ConditionFacts(BTreeMap<String, String>);
 
 impl ConditionFacts {
+    /// The facts of a connection: `acs:SourceIp`, if the address is known, and
+    /// `acs:SecureTransport`.
+    pub fn of_connection(address: Option<IpAddr>, is_secure: bool) -> ConditionFacts {
+        let mut facts = ConditionFacts::default();
+        facts.put("acs:SecureTransport", is_secure.to_string());
+        if let Some(address) = address {
+            facts.put("acs:SourceIp", address.to_canonical().to_string());
+        }
+        facts
+    }
+
     /// Adds a fact.
     pub fn put(&mut self, key: &str, value: impl Into<String>) {
         self.0.insert(key.to_ascii_lowercase(), value.into());

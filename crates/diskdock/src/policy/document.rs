@@ -31,6 +31,17 @@ pub(super) enum StatementEffect {
     Deny,
 }
 
+impl StatementEffect {
+    /// The effect that the members of a statement say.
+    pub(super) fn parse(members: &Map<String, Value>) -> Result<StatementEffect, PolicyError> {
+        match members.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => Ok(StatementEffect::Allow),
+            Some("Deny") => Ok(StatementEffect::Deny),
+            _ => wrong("Effect must be Allow or Deny"),
+        }
+    }
+}
+
 /// A statement.
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
@@ -51,7 +62,16 @@ pub(super) enum Actions {
     AllBut(Vec<String>),
 }
 
+fn lower(texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().map(|text| text.to_ascii_lowercase()).collect()
+}
+
 impl Actions {
+    /// Those that these patterns name, in any case of letters.
+    pub(super) fn only(patterns: Vec<String>) -> Actions {
+        Actions::Only(lower(patterns))
+    }
+
     pub(super) fn covers(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
         let is_in = |patterns: &[String]| patterns.iter().any(|one| glob::matches(one, &action));
@@ -101,16 +121,9 @@ impl Statement {
     fn parse(value: &Value) -> Result<Statement, PolicyError> {
         let Some(members) = value.as_object() else { return wrong("a statement is an object") };
         only(members, &["Effect", "Action", "NotAction", "Resource", "Condition"])?;
-        let effect = match members.get("Effect").and_then(Value::as_str) {
-            Some("Allow") => StatementEffect::Allow,
-            Some("Deny") => StatementEffect::Deny,
-            _ => return wrong("Effect must be Allow or Deny"),
-        };
-        let lower = |texts: Vec<String>| -> Vec<String> {
-            texts.into_iter().map(|text| text.to_ascii_lowercase()).collect()
-        };
+        let effect = StatementEffect::parse(members)?;
         let actions = match (members.get("Action"), members.get("NotAction")) {
-            (Some(actions), None) => Actions::Only(lower(texts("Action", actions)?)),
+            (Some(actions), None) => Actions::only(texts("Action", actions)?),
             (None, Some(actions)) => Actions::AllBut(lower(texts("NotAction", actions)?)),
             (Some(_), Some(_)) | (None, None) => {
                 return wrong("a statement has either Action or NotAction");

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub use condition::ConditionFacts;
 pub use document::{Policy, PolicyError};
 pub use system::{SYSTEM_POLICIES, system_policy};
-pub use trust::check_trust;
+pub use trust::{TrustDocument, check_trust};
 
 use document::{Statement, StatementEffect};
 

@@ -1,56 +1,116 @@
-//! Documents that say who may assume a role, checked.
+//! Documents that say who may assume a role: read, checked and evaluated.
 
 use serde_json::Value;
 
-use super::condition::PolicyCondition;
-use super::document::{PolicyError, only, texts, wrong};
+use super::PolicyVerdict;
+use super::condition::{ConditionFacts, PolicyCondition};
+use super::document::{Actions, PolicyError, StatementEffect, only, texts, wrong};
 
 /// Kinds of principals.
 const PRINCIPALS: [&str; 3] = ["RAM", "Service", "Federated"];
+/// The kind of the users, roles and accounts that call: nobody else calls this server.
+const CALLERS: &str = "RAM";
+/// The action that a document is about.
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// A document that says who may assume a role.
+#[derive(Clone, Debug)]
+pub struct TrustDocument(Vec<TrustStatement>);
+
+#[derive(Clone, Debug)]
+struct TrustStatement {
+    effect: StatementEffect,
+    actions: Actions,
+    /// ARNs of those of the kind RAM.
+    callers: Vec<String>,
+    conditions: Vec<PolicyCondition>,
+}
 
 /// Checks the text of a document: its statements name principals, and allow or deny them
 /// `sts:AssumeRole`.
 pub fn check_trust(text: &str) -> Result<(), PolicyError> {
-    let document: Value =
-        serde_json::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
-    let Some(members) = document.as_object() else {
-        return wrong("it is a JSON object with Version and Statement");
-    };
-    only(members, &["Version", "Statement"])?;
-    if members.get("Version").and_then(Value::as_str) != Some("1") {
-        return wrong("Version must be \"1\"");
+    TrustDocument::read(text).map(drop)
+}
+
+impl TrustDocument {
+    /// Reads the text of a document.
+    pub fn read(text: &str) -> Result<TrustDocument, PolicyError> {
+        let document: Value =
+            serde_json::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
+        let Some(members) = document.as_object() else {
+            return wrong("it is a JSON object with Version and Statement");
+        };
+        only(members, &["Version", "Statement"])?;
+        if members.get("Version").and_then(Value::as_str) != Some("1") {
+            return wrong("Version must be \"1\"");
+        }
+        let statements = members.get("Statement").and_then(Value::as_array);
+        let statements = match statements {
+            Some(statements) if !statements.is_empty() => statements.iter(),
+            _ => return wrong("Statement must be a list with at least one entry"),
+        };
+        statements.map(TrustStatement::parse).collect::<Result<_, _>>().map(TrustDocument)
     }
-    let statements = members.get("Statement").and_then(Value::as_array);
-    match statements {
-        Some(statements) if !statements.is_empty() => statements.iter().try_for_each(check),
-        _ => wrong("Statement must be a list with at least one entry"),
+
+    /// Whether a caller may assume the role. `names` are the ARNs that the caller can be named
+    /// by: its account, itself. They are compared in any case of letters, as RAM's names are.
+    pub fn verdict(&self, names: &[String], facts: &ConditionFacts) -> PolicyVerdict {
+        let says =
+            |effect| self.0.iter().any(|one| one.effect == effect && one.applies(names, facts));
+        if says(StatementEffect::Deny) {
+            PolicyVerdict::ExplicitDeny
+        } else if says(StatementEffect::Allow) {
+            PolicyVerdict::Allow
+        } else {
+            PolicyVerdict::ImplicitDeny
+        }
     }
 }
 
-fn check(statement: &Value) -> Result<(), PolicyError> {
-    let Some(members) = statement.as_object() else { return wrong("a statement is an object") };
-    only(members, &["Effect", "Action", "Principal", "Condition"])?;
-    if !matches!(members.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny")) {
-        return wrong("Effect must be Allow or Deny");
+impl TrustStatement {
+    fn parse(statement: &Value) -> Result<TrustStatement, PolicyError> {
+        let Some(members) = statement.as_object() else { return wrong("a statement is an object") };
+        only(members, &["Effect", "Action", "Principal", "Condition"])?;
+        let effect = StatementEffect::parse(members)?;
+        let Some(actions) = members.get("Action") else {
+            return wrong("a statement has an Action");
+        };
+        let actions = Actions::only(texts("Action", actions)?);
+        let principals = members.get("Principal").and_then(Value::as_object);
+        let Some(principals) = principals.filter(|principals| !principals.is_empty()) else {
+            return wrong("a statement has a Principal, an object with RAM, Service or Federated");
+        };
+        only(principals, &PRINCIPALS)?;
+        let mut callers = Vec::new();
+        for (kind, names) in principals {
+            let names = texts(kind, names)?;
+            if kind == CALLERS {
+                callers = names;
+            }
+        }
+        let conditions = match members.get("Condition") {
+            None => Vec::new(),
+            Some(block) => PolicyCondition::parse_all(block)?,
+        };
+        Ok(TrustStatement { effect, actions, callers, conditions })
     }
-    let Some(actions) = members.get("Action") else { return wrong("a statement has an Action") };
-    texts("Action", actions)?;
-    let principals = members.get("Principal").and_then(Value::as_object);
-    let Some(principals) = principals.filter(|principals| !principals.is_empty()) else {
-        return wrong("a statement has a Principal, an object with RAM, Service or Federated");
-    };
-    only(principals, &PRINCIPALS)?;
-    for (kind, names) in principals {
-        texts(kind, names)?;
+
+    fn applies(&self, names: &[String], facts: &ConditionFacts) -> bool {
+        let is_named = |caller: &String| names.iter().any(|name| name.eq_ignore_ascii_case(caller));
+        self.actions.covers(ASSUME_ROLE)
+            && self.callers.iter().any(is_named)
+            && self.conditions.iter().all(|condition| condition.holds(facts))
     }
-    members.get("Condition").map_or(Ok(()), |block| PolicyCondition::parse_all(block).map(drop))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::check_trust;
+    use super::*;
+
+    const ACCOUNT: &str = "acs:ram::1000:root";
+    const ALICE: &str = "acs:ram::1000:user/alice";
 
     #[test]
     fn document_with_principals_is_accepted() {
@@ -90,5 +150,53 @@ mod tests {
         ] {
             assert!(check_trust(&text).is_err(), "{text}");
         }
+    }
+
+    fn verdict(statements: &Value, names: &[&str], facts: &ConditionFacts) -> PolicyVerdict {
+        let document = json!({ "Version": "1", "Statement": statements }).to_string();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        TrustDocument::read(&document).unwrap().verdict(&names, facts)
+    }
+
+    #[test]
+    fn verdict_allows_those_that_the_document_names_and_their_account() {
+        let of = |effect: &str, principal: Value| json!({ "Effect": effect, "Action": "sts:AssumeRole", "Principal": principal });
+        let facts = ConditionFacts::default();
+        let (alice, account) = (&[ACCOUNT, ALICE][..], &[ACCOUNT][..]);
+        let in_capitals = "acs:ram::1000:user/Alice";
+        for (statements, names, expected) in [
+            (json!([of("Allow", json!({ "RAM": ACCOUNT }))]), alice, PolicyVerdict::Allow),
+            (json!([of("Allow", json!({ "RAM": [ALICE] }))]), alice, PolicyVerdict::Allow),
+            (json!([of("Allow", json!({ "RAM": in_capitals }))]), alice, PolicyVerdict::Allow),
+            (json!([of("Allow", json!({ "RAM": [ALICE] }))]), account, PolicyVerdict::ImplicitDeny),
+            (json!([of("Allow", json!({ "Service": ALICE }))]), alice, PolicyVerdict::ImplicitDeny),
+            (
+                json!([
+                    of("Allow", json!({ "RAM": ACCOUNT })),
+                    of("Deny", json!({ "RAM": ALICE }))
+                ]),
+                alice,
+                PolicyVerdict::ExplicitDeny,
+            ),
+            (
+                json!([{ "Effect": "Allow", "Action": "sts:Other", "Principal": { "RAM": ACCOUNT } }]),
+                alice,
+                PolicyVerdict::ImplicitDeny,
+            ),
+        ] {
+            assert_eq!(verdict(&statements, names, &facts), expected, "{statements}");
+        }
+    }
+
+    #[test]
+    fn verdict_asks_for_the_conditions_of_a_statement() {
+        let condition = json!({ "StringEquals": { "sts:ExternalId": "abcd" } });
+        let statements = json!([{ "Effect": "Allow", "Action": "sts:*", "Condition": condition,
+            "Principal": { "RAM": [ACCOUNT] } }]);
+        let mut facts = ConditionFacts::of_connection(None, true);
+        let denied = verdict(&statements, &[ACCOUNT], &facts);
+        assert_eq!(denied, PolicyVerdict::ImplicitDeny);
+        facts.put("sts:ExternalId", "abcd");
+        assert_eq!(verdict(&statements, &[ACCOUNT], &facts), PolicyVerdict::Allow);
     }
 }

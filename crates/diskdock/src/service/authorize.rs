@@ -2,13 +2,13 @@
 //! names. Decided once, in the transaction, before the action looks anything up.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::ram::{PolicyType, RamPolicyId, RamUserId};
+use domain::AccountId;
+use domain::ram::{AttachedPolicies, PolicyType, RamPolicyId, RamRoleId, RamUserId};
 use serde_json::{Value, json};
 
-use super::named::{AboutResource, arn_type, asked_about};
+use super::named::{AboutResource, ROLE_ARN, arn_type, asked_about};
 use super::{Request, Services};
 use crate::catalog::errors::AccessDenied;
 use crate::catalog::times::with_seconds;
@@ -28,15 +28,6 @@ pub enum Rights {
     Limited(Arc<[Policy]>),
 }
 
-/// Where a request comes from, for conditions.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Origin {
-    /// The address of the client, if it is known.
-    pub address: Option<IpAddr>,
-    /// Whether the connection is encrypted.
-    pub secure: bool,
-}
-
 /// Where the policies come from that say what a caller may do.
 #[derive(Clone, Debug)]
 enum PolicySource {
@@ -44,43 +35,81 @@ enum PolicySource {
     Key(Arc<[Policy]>),
     /// A user has them.
     User(RamUserId),
+    /// A role has them; those of the session, if it has any, have to allow a request too.
+    Role(RamRoleId, Option<Arc<[Policy]>>),
 }
+
+/// Policies of one kind. Where there are several kinds, each has to allow a request.
+struct PolicySet {
+    /// The kind, as refusals name it.
+    policy_type: &'static str,
+    policies: Arc<[Policy]>,
+}
+
+/// Policies of users, roles and keys.
+const OF_IDENTITY: &str = "AccountLevelIdentityBasedPolicy";
+/// The policy that was given when a role was assumed.
+const OF_SESSION: &str = "SessionPolicy";
 
 impl PolicySource {
     /// None if the caller may do everything.
     fn of(request: &Request) -> Option<PolicySource> {
-        match (&request.caller.identity, &request.rights) {
-            (CallerIdentity::User(user), _) => Some(PolicySource::User(user.clone())),
-            (CallerIdentity::Account | CallerIdentity::LimitedKey, Rights::Limited(policies)) => {
-                Some(PolicySource::Key(Arc::clone(policies)))
-            }
-            (CallerIdentity::Account | CallerIdentity::LimitedKey, Rights::All) => None,
+        let limits = match &request.rights {
+            Rights::All => None,
+            Rights::Limited(policies) => Some(Arc::clone(policies)),
+        };
+        match &request.caller.identity {
+            CallerIdentity::User(user) => Some(PolicySource::User(user.clone())),
+            CallerIdentity::Role(role) => Some(PolicySource::Role(role.id.clone(), limits)),
+            CallerIdentity::Account | CallerIdentity::LimitedKey => limits.map(PolicySource::Key),
         }
     }
 
-    /// The policies as they are now. A user that is gone has none; one that cannot be read allows
-    /// nothing, and denies nothing.
-    fn policies(&self, tx: &dyn ReadTx) -> Result<Arc<[Policy]>, StoreError> {
-        let user = match self {
-            PolicySource::Key(policies) => return Ok(Arc::clone(policies)),
-            PolicySource::User(user) => tx.get(user)?,
-        };
-        let Some(user) = user else { return Ok(Arc::default()) };
-        let mut policies = Vec::new();
-        for attached in &user.policies {
-            let document = match attached.policy_type {
-                PolicyType::System => system_policy(&attached.name).map(str::to_owned),
-                PolicyType::Custom => {
-                    let id = RamPolicyId::of(&user.account, &attached.name);
-                    tx.get(&id)?.map(|policy| policy.document)
-                }
-            };
-            let name = format!("{} policy {}", attached.policy_type.as_str(), attached.name);
-            policies.extend(document.map(|document| Policy::read(&name, &document)));
+    /// The policies as they are now, in the order in which they are asked. A user or role that is
+    /// gone has none.
+    fn sets(&self, tx: &dyn ReadTx) -> Result<Vec<PolicySet>, StoreError> {
+        let of_identity = |policies| PolicySet { policy_type: OF_IDENTITY, policies };
+        match self {
+            PolicySource::Key(policies) => Ok(vec![of_identity(Arc::clone(policies))]),
+            PolicySource::User(user) => {
+                let user = tx.get(user)?;
+                let has = user.as_ref().map(|user| (&user.account, &user.policies));
+                Ok(vec![of_identity(attached(tx, has)?)])
+            }
+            PolicySource::Role(role, of_session) => {
+                let role = tx.get(role)?;
+                let has = role.as_ref().map(|role| (&role.account, &role.policies));
+                let of_role = of_identity(attached(tx, has)?);
+                let of_session = of_session.iter().map(|policies| PolicySet {
+                    policy_type: OF_SESSION,
+                    policies: Arc::clone(policies),
+                });
+                Ok(of_session.chain([of_role]).collect())
+            }
         }
-        let policies = policies.into_iter().collect::<Result<Vec<_>, _>>();
-        Ok(policies.unwrap_or_default().into())
     }
+}
+
+/// The policies that are attached to somebody. Those that cannot be read allow nothing, and deny
+/// nothing.
+fn attached(
+    tx: &dyn ReadTx,
+    has: Option<(&AccountId, &AttachedPolicies)>,
+) -> Result<Arc<[Policy]>, StoreError> {
+    let Some((account, attached)) = has else { return Ok(Arc::default()) };
+    let mut policies = Vec::new();
+    for one in attached.iter() {
+        let document = match one.policy_type {
+            PolicyType::System => system_policy(&one.name).map(str::to_owned),
+            PolicyType::Custom => {
+                tx.get(&RamPolicyId::of(account, &one.name))?.map(|policy| policy.document)
+            }
+        };
+        let name = format!("{} policy {}", one.policy_type.as_str(), one.name);
+        policies.extend(document.map(|document| Policy::read(&name, &document)));
+    }
+    let policies = policies.into_iter().collect::<Result<Vec<_>, _>>();
+    Ok(policies.unwrap_or_default().into())
 }
 
 /// The question whether a request is allowed, as far as it can be put before the transaction.
@@ -121,33 +150,36 @@ impl AccessCheck {
 
     /// Refuses the request unless its key may do this to everything that it names.
     pub(super) fn check(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<(), ActionError> {
-        let policies = self.source.policies(tx)?;
+        let sets = self.source.sets(tx)?;
         for named in &self.asked {
-            let (_, decision) = self.decide(tx, call, &policies, named)?;
-            let is_explicit = match decision.verdict {
+            let decided = self.decide(tx, call, &sets, named)?;
+            let is_explicit = match decided.decision.verdict {
                 PolicyVerdict::Allow => continue,
                 PolicyVerdict::ExplicitDeny => true,
                 PolicyVerdict::ImplicitDeny => false,
             };
             let denied = AccessDenied {
                 action: self.action.clone(),
-                principal: principal(call),
+                principal_type: call.caller.principal_type(),
+                principal: call.caller.principal(),
                 owner: call.caller.account.to_string(),
                 is_explicit,
+                policy_type: decided.policy_type,
             };
             return Err(Refusal::denied(self.listed.product.errors.not_allowed, denied).into());
         }
         Ok(())
     }
 
-    /// The name of a resource, and what the policies say to it.
+    /// The answer of the policies about a resource: that of the first kind that does not allow it,
+    /// else that of the last.
     fn decide<'p>(
         &self,
         tx: &dyn ReadTx,
         call: &Call<'_>,
-        policies: &'p [Policy],
+        sets: &'p [PolicySet],
         named: &AboutResource,
-    ) -> Result<(String, PolicyDecision<'p>), StoreError> {
+    ) -> Result<ResourceDecision<'p>, StoreError> {
         let kind = KINDS.iter().copied().find(|kind| Some(kind.kind.name) == named.kind);
         let found = match (kind, &named.id) {
             (Some(kind), Some(id)) => tx.resource(kind, id)?,
@@ -161,12 +193,35 @@ impl AccessCheck {
             facts.put(&format!("ecs:tag/{}", tag.key), tag.value.clone());
         }
         let place = found.as_ref().map(|found| found.region()).or(self.region.as_deref());
-        let (service, account) = (&self.service, &call.caller.account);
-        let relative = relative(named);
-        let resource = format!("acs:{service}:{}:{account}:{relative}", place.unwrap_or("*"));
+        let resource = arn(named, &self.service, place.unwrap_or("*"), &call.caller.account);
         let question = Question { action: &self.action, resource: &resource, facts: &facts };
-        let decision = evaluate(policies, &question);
-        Ok((resource, decision))
+        let (mut policy_type, mut decision) = (OF_IDENTITY, evaluate(&[], &question));
+        for set in sets {
+            (policy_type, decision) = (set.policy_type, evaluate(&set.policies, &question));
+            if decision.verdict != PolicyVerdict::Allow {
+                break;
+            }
+        }
+        Ok(ResourceDecision { resource, policy_type, decision })
+    }
+}
+
+/// The answer of policies about a resource.
+struct ResourceDecision<'p> {
+    /// The name of the resource.
+    resource: String,
+    /// The kind of the policies that decided.
+    policy_type: &'static str,
+    decision: PolicyDecision<'p>,
+}
+
+/// The name of a resource. A role that is named by its ARN, of whatever account, has that name.
+fn arn(named: &AboutResource, service: &str, place: &str, account: &AccountId) -> String {
+    match (named.kind, named.id.as_deref()) {
+        (Some("role"), Some(arn)) if arn.starts_with(ROLE_ARN) => {
+            arn.replacen(ROLE_ARN, "acs:ram:*:", 1)
+        }
+        _ => format!("acs:{service}:{place}:{account}:{}", relative(named)),
     }
 }
 
@@ -179,11 +234,8 @@ fn relative(named: &AboutResource) -> String {
 
 /// The facts of a request that conditions can ask about, whatever it names.
 fn facts(request: &Request) -> ConditionFacts {
-    let mut facts = ConditionFacts::default();
-    facts.put("acs:SecureTransport", request.origin.secure.to_string());
-    if let Some(address) = request.origin.address {
-        facts.put("acs:SourceIp", address.to_canonical().to_string());
-    }
+    let origin = request.caller.origin;
+    let mut facts = ConditionFacts::of_connection(origin.address, origin.secure);
     for (name, key) in request.input.pairs() {
         let number = name
             .strip_prefix("Tag.")
@@ -222,10 +274,11 @@ pub(crate) async fn explain(
     };
     let environment = services.environment.current();
     let told = move |tx: &dyn ReadTx, call: &Call<'_>| {
-        let policies = authorization.source.policies(tx)?;
+        let sets = authorization.source.sets(tx)?;
         let each = authorization.asked.iter().map(|named| {
-            let (resource, decision) = authorization.decide(tx, call, &policies, named)?;
-            Ok::<_, ActionError>((decision.verdict, decision_json(&resource, &decision)))
+            let decided = authorization.decide(tx, call, &sets, named)?;
+            let verdict = decided.decision.verdict;
+            Ok::<_, ActionError>((verdict, decision_json(&decided.resource, &decided.decision)))
         });
         each.collect::<Result<Vec<_>, _>>()
     };
@@ -245,12 +298,4 @@ fn decision_json(resource: &str, decision: &PolicyDecision<'_>) -> Value {
         told["statement"] = by.statement.clone();
     }
     told
-}
-
-/// The caller as refusals name it: the id of a user, else the key.
-fn principal(call: &Call<'_>) -> String {
-    match &call.caller.identity {
-        CallerIdentity::User(user) => user.to_string(),
-        CallerIdentity::Account | CallerIdentity::LimitedKey => call.caller.access_key_id.clone(),
-    }
 }

@@ -24,8 +24,8 @@ use crate::operations::Runner;
 use crate::store::{ReadTx, Store, StoredNonce};
 
 use authorize::AccessCheck;
+pub use authorize::Rights;
 pub(crate) use authorize::{AccessExplained, explain};
-pub use authorize::{Origin, Rights};
 use parameters::ignored;
 pub(crate) use parameters::{COMMON, LEGACY};
 pub use quota::{Quota, QuotaError, Quotas};
@@ -55,8 +55,6 @@ pub struct Request {
     pub request_id: String,
     /// The rights of the caller's key.
     pub rights: Rights,
-    /// Where the request comes from.
-    pub origin: Origin,
     /// All decoded parameters.
     pub input: Input,
     /// The nonce that is stored with the effect, so that a replay is refused after a restart;

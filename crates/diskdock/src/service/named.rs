@@ -24,6 +24,7 @@ pub(super) fn asked_about(listed: Listed, input: &Input) -> BTreeSet<AboutResour
     let mut named = BTreeSet::new();
     collect(spec.parameters, "", input, &mut named);
     named.extend(named_by_type(input));
+    named.extend(named_by_arn(input));
     let own = own_kind(listed, &named);
     if let Some(own) = own.filter(|_| !spec.mutates) {
         named.retain(|one| one.kind == Some(own));
@@ -104,6 +105,15 @@ fn ids(text: &str, repeat: Repeat) -> Vec<String> {
         Repeat::Commas => text.split(',').map(|id| id.trim().to_owned()).collect(),
         Repeat::Once | Repeat::Structure => vec![text.to_owned()],
     }
+}
+
+/// How the ARNs of roles begin.
+pub(super) const ROLE_ARN: &str = "acs:ram::";
+
+/// The role that a request names by its ARN.
+fn named_by_arn(input: &Input) -> Option<AboutResource> {
+    let arn = input.get("RoleArn").filter(|arn| arn.starts_with(ROLE_ARN))?;
+    Some(AboutResource { kind: Some("role"), id: Some(arn.to_owned()) })
 }
 
 /// The resources that a request names by a type and ids, as the actions on tags do.

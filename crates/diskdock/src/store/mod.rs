@@ -36,10 +36,10 @@ pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
 pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
 pub use new_key::new_key;
-pub(crate) use new_key::secret_text;
+pub(crate) use new_key::{SESSION_KEY_PREFIX, new_session_key, secret_text};
 pub use records::{
-    AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, StoredNonce,
-    TimeUsed, TokenRecord,
+    AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, RoleSession,
+    StoredNonce, TimeUsed, TokenRecord,
 };
 pub use resource::{DynEntity, EntityReads, EntityType, EntityWrites, KINDS, StoredEntity};
 

@@ -2,7 +2,10 @@
 
 use domain::{AccountId, Moment, UnknownFields};
 
-use super::{AccessKey, KeyStatus};
+use super::{AccessKey, KeyStatus, RoleSession};
+
+/// How the ids of temporary keys begin.
+pub(crate) const SESSION_KEY_PREFIX: &str = "STS.";
 
 /// A new key with a secret from the operating system.
 pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
@@ -13,9 +16,26 @@ pub fn new_key(account: AccountId, now: Moment) -> AccessKey {
         status: KeyStatus::Active,
         created_at: now,
         user: None,
+        session: None,
         policies: Vec::new(),
         unknown: UnknownFields::default(),
     }
+}
+
+/// A temporary key for a session of a role of this account, and the token that the session gets.
+pub(crate) fn new_session_key(
+    account: AccountId,
+    now: Moment,
+    session: RoleSession,
+) -> (AccessKey, String) {
+    let token = secret_text(200);
+    let session = RoleSession { token: token.clone(), ..session };
+    let key = AccessKey {
+        id: format!("{SESSION_KEY_PREFIX}{}", secret_text(24)),
+        session: Some(Box::new(session)),
+        ..new_key(account, now)
+    };
+    (key, token)
 }
 
 /// Random letters and digits, `length` of them.

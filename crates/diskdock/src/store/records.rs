@@ -1,6 +1,6 @@
 //! Records besides resources: tokens, operations, access keys, calls.
 
-use domain::ram::RamUserId;
+use domain::ram::{RamRoleId, RamUserId};
 use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, UnknownFields, Uptime};
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,9 @@ pub struct AccessKey {
     pub status: KeyStatus,
     /// When it was made.
     pub created_at: Moment,
+    /// The role that it stands for, for a while; none for a key that lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<RoleSession>>,
     /// The policies that say what it may do, as JSON documents; one without any may do everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<serde_json::Value>,
@@ -130,6 +133,30 @@ impl std::fmt::Debug for AccessKey {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "AccessKey({}, {}, {:?})", self.id, self.account, self.status)
     }
+}
+
+/// A session of a role, which a temporary key stands for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleSession {
+    /// The role.
+    pub role: RamRoleId,
+    /// The name of the role, which it keeps.
+    pub role_name: String,
+    /// The name that whoever assumed the role gave the session.
+    pub name: String,
+    /// The person or program behind it, as the caller said; possibly empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_identity: String,
+    /// Comes with every request of the key.
+    pub token: String,
+    /// From then on the key is refused.
+    pub expires_at: Moment,
+    /// A JSON document that has to allow a request too, besides the policies of the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<serde_json::Value>,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// An accepted call that changed something.

@@ -50,6 +50,7 @@ impl TestServer {
             access_key_id: "key".into(),
             host: String::new(),
             identity: Default::default(),
+            origin: Default::default(),
         };
         let request = Request {
             caller: caller.into(),
@@ -57,7 +58,6 @@ impl TestServer {
             input: Input::from_sorted(pairs),
             nonce: None,
             rights: Default::default(),
-            origin: Default::default(),
         };
         let entry = find(action).expect("an action");
         match dispatch(&self.services, entry, &request).await {

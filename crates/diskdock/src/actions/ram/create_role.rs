@@ -62,7 +62,7 @@ impl Action for CreateRole {
     const NAME: &'static str = "CreateRole";
     const SUMMARY: &'static str = "Makes a role, and says who may assume it.";
     const DETAILS: &'static str = "\
-The role, its document and its policies are kept and checked. Nobody can assume it here: STS has no AssumeRole yet.";
+Those that the document names assume it with AssumeRole of STS, and then may do what its policies allow.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

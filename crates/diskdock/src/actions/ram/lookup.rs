@@ -143,8 +143,10 @@ impl KeyOwner {
         match (name, &call.caller.identity) {
             (Some(name), _) => Ok(KeyOwner::User(Box::new(user(tx, call, name)?))),
             (None, CallerIdentity::Account) => Ok(KeyOwner::Account),
-            // Its policies would not count for a key that it makes.
-            (None, CallerIdentity::LimitedKey) => Err((&USER_NOT_FOUND).into()),
+            // Its policies and its end would not count for a key that it makes.
+            (None, CallerIdentity::LimitedKey | CallerIdentity::Role(_)) => {
+                Err((&USER_NOT_FOUND).into())
+            }
             (None, CallerIdentity::User(id)) => {
                 let found = call.find(tx, id)?;
                 Ok(KeyOwner::User(Box::new(found.ok_or(&USER_NOT_FOUND)?)))
@@ -168,7 +170,8 @@ impl KeyOwner {
     ) -> Result<Vec<AccessKey>, StoreError> {
         let mut keys = tx.access_keys()?;
         keys.retain(|key| {
-            key.account == call.caller.account && key.user.as_ref() == self.user_id()
+            let is_theirs = key.user.as_ref() == self.user_id() && key.session.is_none();
+            is_theirs && key.account == call.caller.account
         });
         keys.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         Ok(keys)

@@ -149,6 +149,7 @@ fn given_key(given: GivenKey, created_at: Moment) -> AccessKey {
         status: KeyStatus::Active,
         created_at,
         user: None,
+        session: None,
         policies: Vec::new(),
         unknown: UnknownFields::default(),
     }

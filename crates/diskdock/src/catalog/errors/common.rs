@@ -70,8 +70,10 @@ errors! {
         => "Send the token that came with the temporary key.";
     SECURITY_TOKEN = 400 "InvalidSecurityToken.Expired"
         "Specified SecurityToken is expired."
-        => "Sign with an AccessKey of `diskdock key list` and send no SecurityToken: this server \
-            issues no temporary keys.";
+        => "Assume the role again: a temporary key works until its Expiration.";
+    SECURITY_TOKEN_MISMATCH = 400 "InvalidSecurityToken.MismatchWithAccessKey"
+        "Specified SecurityToken does not match the access key."
+        => "Send the SecurityToken that came with the temporary key, and none with a key that lasts.";
     MISSING_HEADER = 400 "MissingHeader"
         "Specified header {} is mandatory for this action."
         => "Send the header.";

@@ -62,6 +62,7 @@ const LONGS: &[(&str, &str)] = &[
     ("RevokeSecurityGroupEgress", "DestGroupOwnerId"),
     ("DescribeVpcs", "VpcOwnerId"),
     ("CreateRole", "MaxSessionDuration"),
+    ("AssumeRole", "DurationSeconds"),
     ("UpdateRole", "NewMaxSessionDuration"),
     ("DescribeVSwitches", "VSwitchOwnerId"),
 ];
@@ -122,6 +123,7 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("DeleteInstance", "ForceStop", &[Java, CSharp]),
     ("DeleteInstances", "ForceStop", &[Java, CSharp]),
     ("DescribeInstanceTypes", "AdditionalAttributes", &[Java, CSharp]),
+    ("AssumeRole", "SourceIdentity", OLDER),
     ("CreateRole", "AllowConsoleLogin", EVERY),
     ("UpdateRole", "NewAllowConsoleLogin", EVERY),
     ("AttachPolicyToRole", "ResourceGroupId", EVERY),

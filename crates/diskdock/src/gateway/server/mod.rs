@@ -37,9 +37,9 @@ use tokio_util::task::TaskTracker;
 
 use super::respond::ApiResponse;
 use super::{GatewayReply, SharedGateway, guessed_format, host};
+use crate::catalog::Origin;
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
 use crate::catalog::{ActionError, Refusal};
-use crate::service::Origin;
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
 use connections::{Admitted, Connections};

@@ -1,5 +1,6 @@
 //! One story file for each action.
 
+mod assume_role;
 mod attach_disk;
 mod auto_snapshot_policies;
 mod batch;

@@ -115,10 +115,9 @@ async fn query_available_instances_says_success_and_nothing_more() {
 #[tokio::test]
 async fn action_of_another_product_that_is_not_here_is_named() {
     let server = TestServer::new().await;
-    let answer = server.call("Sts.AssumeRole", &[]).await;
+    let answer = server.call("Sts.AssumeRoleWithOIDC", &[]).await;
     assert_eq!(answer.refusal(), (404, "InvalidAction.NotFound"));
-    let told =
-        "Specified api is not found: AssumeRole is an action that this server does not have.";
+    let told = "Specified api is not found: AssumeRoleWithOIDC is an action that this server does not have.";
     assert_eq!(answer.message(), told);
     let answer = server.call("Sts.DetachDisk", &[]).await;
     assert_eq!(answer.refusal(), (404, "InvalidAction.NotFound"));

@@ -34,6 +34,7 @@ pub(crate) static GATEWAY: &[&ErrorCode] = &[
     &NO_STOCK,
     &DISK_CAPACITY,
     &SECURITY_TOKEN,
+    &SECURITY_TOKEN_MISMATCH,
     &MISSING_HEADER,
     &NO_AUTHENTICATION,
     &RAM_FORBIDDEN,

@@ -40,6 +40,7 @@ impl Bench {
             access_key_id: "key".to_owned(),
             host: "127.0.0.1:5260".to_owned(),
             identity: Default::default(),
+            origin: Default::default(),
         };
         Bench { store: Store::new(engine), environment, caller, now: NOW, _folder: folder }
     }

@@ -289,8 +289,17 @@ impl TestServer {
 
     /// A signer for a key of the stories' account that may do what a policy allows.
     pub(crate) async fn limited_key(&self, statements: serde_json::Value) -> Signer {
+        self.limited_key_of(ACCOUNT, statements).await
+    }
+
+    /// A signer for a key of an account that may do what a policy allows.
+    pub(crate) async fn limited_key_of(
+        &self,
+        account: &str,
+        statements: serde_json::Value,
+    ) -> Signer {
         let services = &self.assembly.gateway.services;
-        let made = diskdock::gateway::keys::new_key(ACCOUNT.into(), services.clock.now());
+        let made = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
         let policy = serde_json::json!({ "Version": "1", "Statement": statements });
         let key = diskdock::store::AccessKey { policies: vec![policy], ..made };
         let saved = key.clone();

@@ -46,6 +46,8 @@ impl Style {
 pub(crate) struct Signer {
     pub id: String,
     pub secret: String,
+    /// The token of a temporary key.
+    pub token: Option<String>,
     nonces: Cell<u64>,
 }
 
@@ -58,7 +60,12 @@ impl Default for Signer {
 impl Signer {
     /// A caller with this key.
     pub(crate) fn new(id: &str, secret: &str) -> Signer {
-        Signer { id: id.to_owned(), secret: secret.to_owned(), nonces: Cell::new(0) }
+        Signer { id: id.to_owned(), secret: secret.to_owned(), token: None, nonces: Cell::new(0) }
+    }
+
+    /// The same caller with the token of a temporary key.
+    pub(crate) fn with_token(self, token: Option<String>) -> Signer {
+        Signer { token, ..self }
     }
 
     /// Leaves so many nonces to another signer with the same key.
@@ -110,6 +117,8 @@ impl Signer {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        let token = self.token.iter().map(|token| ("SecurityToken".to_owned(), token.clone()));
+        common.extend(token);
         let method = if style.get { "GET" } else { "POST" };
         let all: Vec<_> = common.iter().chain(&own).cloned().collect();
         common.push(("Signature".to_owned(), sign_rpc(method, &all, &self.secret)));
@@ -146,6 +155,9 @@ impl Signer {
         set("x-acs-date", &with_seconds(now));
         set("x-acs-signature-nonce", &self.nonce());
         set("x-acs-content-sha256", &payload_hash(&body));
+        if let Some(token) = &self.token {
+            set("x-acs-security-token", token);
+        }
         if style.form {
             set("content-type", FORM);
         }

@@ -1,7 +1,8 @@
 //! Users, roles, policies and keys: steps of a run, and the answers that are expected.
 
 use super::model::{Expected, WELL};
-use super::steps::{CALLERS, Simulation};
+use super::steps::{CALLERS, OTHER_ACCOUNT, Simulation};
+use crate::harness::ACCOUNT;
 
 const NO_USER: Expected = &["EntityNotExist.User"];
 const NO_ROLE: Expected = &["EntityNotExist.Role"];
@@ -40,7 +41,8 @@ impl Simulation {
         for _ in 0..8 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(4) {
+            match self.pick(5) {
+                4 => self.assume_role(caller, &access).await,
                 3 => self.change_role(caller, &mut access).await,
                 0 => self.change_user(caller, &mut access).await,
                 1 => self.change_policy(caller, &mut access).await,
@@ -150,6 +152,19 @@ impl Simulation {
                 access.role &= gone.is_none();
             }
         }
+    }
+
+    /// The role's document names the first account only.
+    async fn assume_role(&mut self, caller: usize, access: &Access) {
+        let expected: Expected = match (access.role, caller) {
+            (false, _) => NO_ROLE,
+            (true, 0) => WELL,
+            (true, _) => &["NoPermission"],
+        };
+        let account = [ACCOUNT, OTHER_ACCOUNT][caller];
+        let arn = format!("acs:ram::{account}:role/operators");
+        let ask = [("RoleArn", arn.as_str()), ("RoleSessionName", "run")];
+        self.call(CALLERS + caller, "Sts.AssumeRole", &ask, expected).await;
     }
 
     async fn change_keys(&mut self, caller: usize, access: &mut Access) {

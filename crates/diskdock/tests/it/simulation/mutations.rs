@@ -71,6 +71,7 @@ pub(super) const MUTATIONS: &[&str] = &[
     "StartInstances",
     "StopInstance",
     "StopInstances",
+    "Sts.AssumeRole",
     "TagResources",
     "UntagResources",
     "Vpc.CreateVSwitch",

@@ -6,9 +6,10 @@ use super::Counters;
 use super::model::{
     CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Doing, Expected, Instance, Model, Snapshot, WELL, new_disk,
 };
-use crate::harness::{REGION, Signer, TestServer, ZONE, launch};
+use crate::harness::{ACCOUNT, REGION, Signer, TestServer, ZONE, launch};
 
 pub(super) const CALLERS: usize = 2;
+pub(super) const OTHER_ACCOUNT: &str = "2000000000000002";
 const DISKS: usize = 8;
 const INSTANCES: usize = 4;
 const SNAPSHOTS: usize = 6;
@@ -18,6 +19,7 @@ pub(super) struct Simulation {
     pub server: TestServer,
     pub drivers_fail: bool,
     random: IdGenerator,
+    /// Those of the accounts, and one for each account that may assume roles.
     pub signers: Vec<Signer>,
     pub model: Model,
     pub tally: Counters,
@@ -28,7 +30,13 @@ pub(super) struct Simulation {
 impl Simulation {
     pub(super) async fn new(seed: u64) -> Simulation {
         let server = TestServer::with(|plan| plan.ids = IdGenerator::from_seed(seed << 32)).await;
-        let signers = vec![Signer::default(), server.another_account("2000000000000002").await];
+        let mut signers = vec![Signer::default(), server.another_account(OTHER_ACCOUNT).await];
+        let assumes = serde_json::json!([
+            { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" },
+        ]);
+        for account in [ACCOUNT, OTHER_ACCOUNT] {
+            signers.push(server.limited_key_of(account, assumes.clone()).await);
+        }
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Counters::new());
         let task = "t-none".to_owned();

@@ -2,7 +2,7 @@
 
 use diskdock::store::{
     AccessKey, CallRecord, DiskFilter, EntityReads, Export, InstanceFilter, KeyStatus, Page,
-    TokenRecord,
+    RoleSession, TokenRecord,
 };
 use domain::{AccountId, Category, Disk, DiskStatus, Instance, Moment, Phase};
 
@@ -148,6 +148,16 @@ fn key(status: KeyStatus) -> AccessKey {
         status,
         created_at: BEGINNING,
         user: Some("200000000000000001".into()),
+        session: Some(Box::new(RoleSession {
+            role: "300000000000000001".into(),
+            role_name: "operators".to_owned(),
+            name: "alice".to_owned(),
+            source_identity: String::new(),
+            token: "token".to_owned(),
+            expires_at: BEGINNING.plus_s(3_600),
+            policy: Some(serde_json::json!({ "Version": "1" })),
+            unknown: Default::default(),
+        })),
         policies: vec![serde_json::json!({ "Version": "1" })],
         unknown: Default::default(),
     }

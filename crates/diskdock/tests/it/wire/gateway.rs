@@ -254,10 +254,12 @@ async fn unknown_or_disabled_key_is_refused() {
 }
 
 #[tokio::test]
-async fn security_token_is_refused_unless_empty() {
+async fn security_token_is_refused_unless_empty_or_of_the_key() {
     let server = TestServer::new().await;
     let expired = (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
-    spoilt(&server, &[("SecurityToken", Some("sts-token"))], expired).await;
+    let mismatch = "Specified SecurityToken does not match the access key.";
+    let mismatch = (400, "InvalidSecurityToken.MismatchWithAccessKey", mismatch);
+    spoilt(&server, &[("SecurityToken", Some("sts-token"))], mismatch).await;
     let sts = [("AccessKeyId", Some("STS.1")), ("SecurityToken", Some("sts-token"))];
     spoilt(&server, &sts, expired).await;
     let missing = (400, "MissingSecurityToken", "SecurityToken is mandatory for this action.");
@@ -267,7 +269,7 @@ async fn security_token_is_refused_unless_empty() {
         spoilt(&server, &[(name, Some(value))], (400, "InvalidParamater", &message)).await;
     }
     for (header, code) in [
-        ("x-acs-security-token", "InvalidSecurityToken.Expired"),
+        ("x-acs-security-token", "InvalidSecurityToken.MismatchWithAccessKey"),
         ("x-acs-bearer-token", "InvalidParamater"),
     ] {
         assert_eq!(with_header(&server, header, "t").await.refusal(), (400, code));
