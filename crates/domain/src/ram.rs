@@ -1,5 +1,5 @@
-//! Access to an account: its users and roles, the policies that they have, and documents that say
-//! what a policy allows.
+//! Access to an account: its users, groups and roles, the policies that they have, and documents
+//! that say what a policy allows.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ ids!(
     RamUserId,
     /// A role of an account: digits.
     RamRoleId,
+    /// A group of users of an account: `g-…`.
+    RamGroupId,
     /// A policy of an account: `<account>/<name>`. Only the name is on the wire.
     RamPolicyId,
 );
@@ -36,7 +38,7 @@ string_enum!(
     }
 );
 
-/// A policy that a user or a role has.
+/// A policy that a user, a role or a group has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPolicy {
     /// The owner.
@@ -47,13 +49,13 @@ pub struct AttachedPolicy {
     pub attached_at: Moment,
 }
 
-/// The policies that a user or a role has. Each is there once.
+/// The policies that a user, a role or a group has. Each is there once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttachedPolicies(Vec<AttachedPolicy>);
 
 impl AttachedPolicies {
-    /// Policies of a user or of a role, at most.
+    /// Policies of a user, a role or a group, at most.
     pub const MOST: usize = 20;
 
     /// Whether none is attached.
@@ -104,7 +106,7 @@ impl<'a> IntoIterator for &'a AttachedPolicies {
     }
 }
 
-/// A user or a role: policies say what it may do.
+/// A user, a role or a group: policies say what it, or its users, may do.
 pub trait PolicyHolder: Entity {
     /// The policies that it has.
     fn policies(&self) -> &AttachedPolicies;
@@ -322,3 +324,8 @@ impl Entity for RamPolicy {
         vec![("name", &self.name)]
     }
 }
+
+// Behind the macros, which it needs.
+mod group;
+
+pub use group::{GroupMember, RamGroup};

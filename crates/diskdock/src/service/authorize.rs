@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::AccountId;
-use domain::ram::{AttachedPolicies, PolicyType, RamPolicyId, RamRoleId, RamUserId};
+use domain::ram::{AttachedPolicies, PolicyType, RamGroup, RamPolicyId, RamRoleId, RamUserId};
 use serde_json::{Value, json};
 
 use super::named::{AboutResource, ROLE_ARN, arn_type, asked_about};
@@ -16,7 +16,7 @@ use crate::catalog::{ActionError, Call, CallerIdentity, Listed, Refusal};
 use crate::policy::{
     ConditionFacts, Policy, PolicyDecision, PolicyVerdict, Question, evaluate, system_policy,
 };
-use crate::store::{EntityReads, KINDS, ReadTx, StoreError};
+use crate::store::{EntityReads, Filter, KINDS, ReadTx, StoreError};
 
 /// The rights of a key.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub enum Rights {
 enum PolicySource {
     /// The key has them.
     Key(Arc<[Policy]>),
-    /// A user has them.
+    /// A user and its groups have them.
     User(RamUserId),
     /// A role has them; those of the session, if it has any, have to allow a request too.
     Role(RamRoleId, Option<Arc<[Policy]>>),
@@ -72,33 +72,39 @@ impl PolicySource {
         match self {
             PolicySource::Key(policies) => Ok(vec![of_identity(Arc::clone(policies))]),
             PolicySource::User(user) => {
-                let user = tx.get(user)?;
-                let has = user.as_ref().map(|user| (&user.account, &user.policies));
-                Ok(vec![of_identity(attached(tx, has)?)])
+                let Some(user) = tx.get(user)? else {
+                    return Ok(vec![of_identity(Arc::default())]);
+                };
+                let groups = Filter::with_term(user.account.clone(), "member", user.id.as_str());
+                let groups: Vec<RamGroup> = tx.all(&groups)?;
+                let of_groups = groups.iter().map(|group| &group.policies);
+                let policies = [&user.policies].into_iter().chain(of_groups);
+                Ok(vec![of_identity(attached(tx, &user.account, policies)?)])
             }
             PolicySource::Role(role, of_session) => {
-                let role = tx.get(role)?;
-                let has = role.as_ref().map(|role| (&role.account, &role.policies));
-                let of_role = of_identity(attached(tx, has)?);
+                let of_role = match tx.get(role)? {
+                    Some(role) => attached(tx, &role.account, [&role.policies])?,
+                    None => Arc::default(),
+                };
                 let of_session = of_session.iter().map(|policies| PolicySet {
                     policy_type: OF_SESSION,
                     policies: Arc::clone(policies),
                 });
-                Ok(of_session.chain([of_role]).collect())
+                Ok(of_session.chain([of_identity(of_role)]).collect())
             }
         }
     }
 }
 
-/// The policies that are attached to somebody. Those that cannot be read allow nothing, and deny
-/// nothing.
-fn attached(
+/// The policies that are attached to somebody of an account. Those that cannot be read allow
+/// nothing, and deny nothing.
+fn attached<'a>(
     tx: &dyn ReadTx,
-    has: Option<(&AccountId, &AttachedPolicies)>,
+    account: &AccountId,
+    attached: impl IntoIterator<Item = &'a AttachedPolicies>,
 ) -> Result<Arc<[Policy]>, StoreError> {
-    let Some((account, attached)) = has else { return Ok(Arc::default()) };
     let mut policies = Vec::new();
-    for one in attached.iter() {
+    for one in attached.into_iter().flatten() {
         let document = match one.policy_type {
             PolicyType::System => system_policy(&one.name).map(str::to_owned),
             PolicyType::Custom => {

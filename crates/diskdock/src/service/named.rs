@@ -116,12 +116,13 @@ fn named_by_arn(input: &Input) -> Option<AboutResource> {
     Some(AboutResource { kind: Some("role"), id: Some(arn.to_owned()) })
 }
 
-/// The resources that a request names by a type and ids, as the actions on tags do.
+/// The resources that a request names by a type and ids or names, as the actions on tags do.
 fn named_by_type(input: &Input) -> Vec<AboutResource> {
     let Some(word) = input.get("ResourceType") else { return Vec::new() };
     let known = KINDS.iter().find(|kind| arn_type(kind.kind.name).eq_ignore_ascii_case(word));
     let Some(kind) = known else { return Vec::new() };
-    let values = numbered("ResourceId", input).into_iter().chain(["ResourceId".to_owned()]);
+    let names = ["ResourceId", "ResourceNames"].map(str::to_owned);
+    let values = numbered("ResourceId", input).into_iter().chain(names);
     let texts = values.filter_map(|name| input.get(&name).map(str::to_owned));
     let ids = texts.flat_map(|text| ids(&text, Repeat::Numbered));
     ids.map(|id| AboutResource { kind: Some(kind.kind.name), id: Some(id) }).collect()

@@ -113,6 +113,12 @@ impl<T: Entity> Filter<T> {
         }
     }
 
+    /// All of an account, in no region, that are found by this term.
+    pub fn with_term(account: AccountId, name: &'static str, value: &str) -> Filter<T> {
+        let terms = vec![(name, value.to_owned())];
+        Filter { terms, ..Filter::all(account, "") }
+    }
+
     /// Restricts to resources of this name, which may have `*` for any text.
     pub(crate) fn restrict_name(&mut self, pattern: String) {
         if !pattern.contains('*') {

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
-use domain::ram::{RamPolicy, RamRole, RamUser};
+use domain::ram::{RamGroup, RamPolicy, RamRole, RamUser};
 use domain::{
     AccountId, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup, SnapshotGroup,
     SnapshotPolicy, Tag, Task, VSwitch, Vpc,
@@ -33,6 +33,7 @@ pub static KINDS: &[&EntityType] = &[
     SnapshotPolicy::TYPE,
     RamUser::TYPE,
     RamRole::TYPE,
+    RamGroup::TYPE,
     RamPolicy::TYPE,
     KeyPair::TYPE,
 ];

@@ -22,9 +22,10 @@ params!(
     }
 );
 
-/// The policy, and how many users and roles have it.
+/// The policy, and how many have it: groups, and all together.
 pub(crate) struct Facts {
     policy: RamPolicy,
+    groups: usize,
     attachments: usize,
 }
 
@@ -43,7 +44,8 @@ impl Action for DeletePolicy {
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
-        must("no user and no role has the policy", |f| f.attachments == 0, &POLICY_IN_USE),
+        must("no user and no role has the policy", |f| f.attachments == f.groups, &POLICY_IN_USE),
+        must("no group has the policy",            |f| f.groups == 0, &POLICY_IN_USE_BY_GROUP),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
@@ -52,8 +54,9 @@ impl Action for DeletePolicy {
         else {
             return Err((&RAM_POLICY_NOT_FOUND).into());
         };
-        let attachments = Holders::all(tx, call)?.of(PolicyType::Custom, name);
-        Ok(Facts { policy, attachments })
+        let holders = Holders::all(tx, call)?;
+        let groups = holders.groups_of(PolicyType::Custom, name);
+        Ok(Facts { policy, groups, attachments: holders.of(PolicyType::Custom, name) })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

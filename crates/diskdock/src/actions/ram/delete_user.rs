@@ -3,6 +3,7 @@
 use domain::ram::RamUser;
 
 use super::lookup::{self, KeyOwner};
+use super::membership::groups_of;
 use crate::actions::prelude::*;
 
 /// Deletes a user.
@@ -19,10 +20,11 @@ params!(
     }
 );
 
-/// The user, and whether it has keys.
+/// The user, and whether it has keys and is in groups.
 pub(crate) struct Facts {
     user: RamUser,
     has_keys: bool,
+    is_in_group: bool,
 }
 
 impl Action for DeleteUser {
@@ -31,7 +33,8 @@ impl Action for DeleteUser {
     type Reply = ();
 
     const NAME: &'static str = "DeleteUser";
-    const SUMMARY: &'static str = "Deletes a user who has neither keys nor policies.";
+    const SUMMARY: &'static str =
+        "Deletes a user who has neither keys nor policies and is in no group.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];
@@ -41,12 +44,14 @@ impl Action for DeleteUser {
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the user has no keys",     |f| !f.has_keys, &USER_HAS_KEYS),
         must("the user has no policies", |f| f.user.policies.is_empty(), &USER_HAS_POLICIES),
+        must("the user is in no group",  |f| !f.is_in_group, &USER_IS_IN_GROUP),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let user = lookup::user(tx, call, &params.user_name.0)?;
         let has_keys = !KeyOwner::User(Box::new(user.clone())).keys(tx, call)?.is_empty();
-        Ok(Facts { user, has_keys })
+        let is_in_group = !groups_of(tx, call, &user.id)?.is_empty();
+        Ok(Facts { user, has_keys, is_in_group })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

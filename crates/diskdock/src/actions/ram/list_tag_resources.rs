@@ -1,31 +1,20 @@
-//! `ListTagResources`: the tags of policies.
+//! `ListTagResources`: the tags of roles or policies.
 
-use domain::ram::RamPolicy;
-
-use super::lookup;
+use super::tagged::{Names, TaggedKind, TaggedOnes};
 use super::tags_text::TagsText;
 use crate::actions::prelude::*;
 
-/// Lists the tags of policies.
-pub(crate) struct ListPolicyTags;
-
-choice!(
-    /// Kinds of resource that can have tags.
-    pub(crate) enum TaggedKind {
-        Role = "role",
-        Policy = "policy",
-    }
-);
+/// Lists the tags of roles or policies.
+pub(crate) struct ListRamTags;
 
 params!(
     /// Parameters of ListTagResources.
     pub(crate) struct Params {
-        /// Of which kind. There are no roles here.
+        /// Of which kind.
         resource_type: TaggedKind,
-        /// Only tags of these, as a JSON array.
+        /// Only tags of these, as a JSON array of names.
         #[example = "readers"]
-        #[names = "policy"]
-        resource_names: Option<JsonList<Text<1, 128>, 50>>,
+        resource_names: Option<Names>,
         /// Only these tags, as a JSON array of structures with Key and Value.
         tag: Option<TagsText>,
         /// Where the page before ended. All tags are on one page here.
@@ -46,11 +35,11 @@ reply!(
 );
 
 reply!(
-    /// A tag of a policy.
+    /// A tag of a role or policy.
     pub(crate) struct TagItem {
-        /// The policy.
+        /// The role or policy.
         resource_name: String,
-        /// `policy`.
+        /// `role` or `policy`.
         resource_type: &'static str,
         /// The key.
         tag_key: String,
@@ -59,30 +48,26 @@ reply!(
     }
 );
 
-impl Query for ListPolicyTags {
+impl Query for ListRamTags {
     type Params = Params;
     type Reply = Reply;
 
     const NAME: &'static str = "ListTagResources";
-    const SUMMARY: &'static str = "Lists the tags of policies.";
+    const SUMMARY: &'static str = "Lists the tags of roles or policies.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
-        let policies: Vec<RamPolicy> = match params.resource_type {
-            TaggedKind::Policy => lookup::all(tx, call)?,
-            TaggedKind::Role => Vec::new(),
-        };
-        let is_named = |policy: &&RamPolicy| {
+        let all = TaggedOnes::all(tx, call, params.resource_type)?;
+        let is_named = |(name, _): &(&str, &[Tag])| {
             let names = params.resource_names.as_ref();
-            names.is_none_or(|names| names.0.iter().any(|name| name.0 == policy.name))
+            names.is_none_or(|names| names.0.iter().any(|one| one.0 == *name))
         };
         let is_wanted =
             |tag: &&Tag| params.tag.as_ref().is_none_or(|wanted| wanted.0.contains(tag));
-        let named = policies.iter().filter(is_named);
-        let tags = named.flat_map(|policy| {
-            policy.tags.iter().filter(is_wanted).map(|tag| TagItem {
-                resource_name: policy.name.clone(),
-                resource_type: "policy",
+        let tags = all.each().filter(is_named).flat_map(|(name, tags)| {
+            tags.iter().filter(is_wanted).map(move |tag| TagItem {
+                resource_name: name.to_owned(),
+                resource_type: params.resource_type.as_str(),
                 tag_key: tag.key.clone(),
                 tag_value: tag.value.clone(),
             })

@@ -1,7 +1,7 @@
 //! Lookups of users, policies and keys by the names that requests give.
 
 use domain::Entity;
-use domain::ram::{PolicyType, RamPolicy, RamPolicyId, RamRole, RamUser};
+use domain::ram::{PolicyType, RamGroup, RamPolicy, RamPolicyId, RamRole, RamUser};
 
 use crate::actions::prelude::*;
 use crate::catalog::CallerIdentity;
@@ -48,7 +48,7 @@ pub(super) fn is_policy_name(text: &str) -> bool {
     is_made_of(text, "-")
 }
 
-/// The user or role of this name, if there is one.
+/// The user, role or group of this name, if there is one.
 pub(super) fn called<T: Entity>(
     tx: &dyn ReadTx,
     call: &Call<'_>,
@@ -65,6 +65,19 @@ pub(super) fn user(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamUs
         return Err((&USER_NAME_CHARACTERS).into());
     }
     Ok(called(tx, call, name)?.ok_or(&USER_NOT_FOUND)?)
+}
+
+/// Whether a text can be the name of a group.
+pub(super) fn is_group_name(text: &str) -> bool {
+    is_made_of(text, "-")
+}
+
+/// The group of this name.
+pub(super) fn group(tx: &dyn ReadTx, call: &Call<'_>, name: &str) -> Result<RamGroup, ActionError> {
+    if !is_group_name(name) {
+        return Err((&GROUP_NAME_CHARACTERS).into());
+    }
+    Ok(called(tx, call, name)?.ok_or(&GROUP_NOT_FOUND)?)
 }
 
 /// Whether a text can be the name of a role.

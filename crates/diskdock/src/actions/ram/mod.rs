@@ -1,33 +1,51 @@
-//! The product RAM: the users and roles of an account, what they may do, and access keys of users.
+//! The product RAM: the users, groups and roles of an account, what they may do, and access keys
+//! of users.
 
+pub(crate) mod add_user_to_group;
+pub(crate) mod attach_policy_to_group;
 pub(crate) mod attach_policy_to_role;
 pub(crate) mod attach_policy_to_user;
 pub(crate) mod create_access_key;
+pub(crate) mod create_group;
 pub(crate) mod create_policy;
 pub(crate) mod create_role;
 pub(crate) mod create_user;
 pub(crate) mod delete_access_key;
+pub(crate) mod delete_group;
 pub(crate) mod delete_policy;
 pub(crate) mod delete_role;
 pub(crate) mod delete_user;
+pub(crate) mod detach_policy_from_group;
 pub(crate) mod detach_policy_from_role;
 pub(crate) mod detach_policy_from_user;
+pub(crate) mod get_group;
 pub(crate) mod get_policy;
 pub(crate) mod get_role;
 pub(crate) mod get_user;
+mod group_view;
 pub(crate) mod list_access_keys;
+pub(crate) mod list_groups;
+pub(crate) mod list_groups_for_user;
 pub(crate) mod list_policies;
+pub(crate) mod list_policies_for_group;
 pub(crate) mod list_policies_for_role;
 pub(crate) mod list_policies_for_user;
 pub(crate) mod list_roles;
 pub(crate) mod list_tag_resources;
 pub(crate) mod list_users;
+pub(crate) mod list_users_for_group;
 mod lookup;
+mod membership;
 mod policy_holder;
+pub(crate) mod remove_user_from_group;
 mod resource;
 mod role_view;
+pub(crate) mod tag_resources;
+mod tagged;
 mod tags_text;
+pub(crate) mod untag_resources;
 pub(crate) mod update_access_key;
+pub(crate) mod update_group;
 pub(crate) mod update_role;
 pub(crate) mod update_user;
 mod view;
@@ -41,7 +59,7 @@ pub(super) static RAM: Product = Product {
     version: "2015-05-01",
     host_prefix: "ram",
     is_regional: false,
-    groups: &[&USERS, &ROLES, &POLICIES],
+    groups: &[&USERS, &GROUPS, &ROLES, &POLICIES, &TAGS],
     // Public SDKs list the names; these are those that clients of ECS call.
     known_actions: "\
 AddUserToGroup
@@ -85,12 +103,14 @@ ListPolicyVersions
 ListRoles
 ListTagResources
 ListUsers
+ListUsersForGroup
 RemoveUserFromGroup
 SetDefaultPolicyVersion
 TagResources
 UnbindMFADevice
 UntagResources
 UpdateAccessKey
+UpdateGroup
 UpdatePolicyDescription
 UpdateRole
 UpdateUser
@@ -122,6 +142,25 @@ static USERS: ActionGroup = ActionGroup {
     ],
 };
 
+static GROUPS: ActionGroup = ActionGroup {
+    title: "Groups",
+    resources: &[&resource::GROUP],
+    actions: &[
+        Entry::Action(&create_group::CreateGroup),
+        Entry::Query(&get_group::GetGroup),
+        Entry::Query(&list_groups::ListGroups),
+        Entry::Action(&update_group::UpdateGroup),
+        Entry::Action(&delete_group::DeleteGroup),
+        Entry::Action(&add_user_to_group::AddUserToGroup),
+        Entry::Query(&list_groups_for_user::ListGroupsForUser),
+        Entry::Query(&list_users_for_group::ListUsersForGroup),
+        Entry::Action(&remove_user_from_group::RemoveUserFromGroup),
+        Entry::Action(&attach_policy_to_group::AttachPolicyToGroup),
+        Entry::Query(&list_policies_for_group::ListPoliciesForGroup),
+        Entry::Action(&detach_policy_from_group::DetachPolicyFromGroup),
+    ],
+};
+
 static ROLES: ActionGroup = ActionGroup {
     title: "Roles",
     resources: &[&resource::ROLE],
@@ -144,7 +183,16 @@ static POLICIES: ActionGroup = ActionGroup {
         Entry::Action(&create_policy::CreatePolicy),
         Entry::Query(&get_policy::GetPolicy),
         Entry::Query(&list_policies::ListPolicies),
-        Entry::Query(&list_tag_resources::ListPolicyTags),
         Entry::Action(&delete_policy::DeletePolicy),
+    ],
+};
+
+static TAGS: ActionGroup = ActionGroup {
+    title: "Tags of roles and policies",
+    resources: &[],
+    actions: &[
+        Entry::Action(&tag_resources::TagRamResources),
+        Entry::Query(&list_tag_resources::ListRamTags),
+        Entry::Action(&untag_resources::UntagRamResources),
     ],
 };

@@ -1,6 +1,6 @@
-//! Policies of users and of roles: attached, detached, counted.
+//! Policies of users, roles and groups: attached, detached, counted.
 
-use domain::ram::{PolicyHolder, PolicyType, RamRole, RamUser};
+use domain::ram::{AttachedPolicies, PolicyHolder, PolicyType, RamGroup, RamRole, RamUser};
 
 use super::lookup::{self, PolicyTypeWord};
 use crate::actions::prelude::*;
@@ -47,7 +47,28 @@ params!(
     }
 );
 
-/// A user or role, and a policy that exists.
+params!(
+    /// A policy and a group.
+    pub(crate) struct GroupPolicyParams {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The group.
+        #[malformed = GROUP_NAME_LENGTH]
+        #[example = "operators"]
+        #[names = "group"]
+        group_name: Text<1, 64>,
+        /// A resource group that it is limited to. It counts in the whole account here.
+        resource_group_id: Ignored<Option<Text<0, 64>>>,
+    }
+);
+
+/// A user, role or group, and a policy that exists.
 pub(crate) struct HolderAndPolicy<H> {
     holder: H,
     policy_type: PolicyType,
@@ -72,7 +93,7 @@ impl<H: PolicyHolder> HolderAndPolicy<H> {
         self.holder.policies().contains(self.policy_type, &self.policy_name)
     }
 
-    /// Whether the user or role has as many policies as it can have.
+    /// Whether the holder has as many policies as it can have.
     pub(super) fn is_full(&self) -> bool {
         self.holder.policies().is_full()
     }
@@ -90,21 +111,33 @@ impl<H: PolicyHolder> HolderAndPolicy<H> {
     }
 }
 
-/// All users and roles of an account.
+/// All users, roles and groups of an account.
 pub(super) struct Holders {
     users: Vec<RamUser>,
     roles: Vec<RamRole>,
+    groups: Vec<RamGroup>,
 }
 
 impl Holders {
     pub(super) fn all(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Holders, StoreError> {
-        Ok(Holders { users: lookup::all(tx, call)?, roles: lookup::all(tx, call)? })
+        Ok(Holders {
+            users: lookup::all(tx, call)?,
+            roles: lookup::all(tx, call)?,
+            groups: lookup::all(tx, call)?,
+        })
     }
 
-    /// How many users and roles have this policy.
+    /// How many users, roles and groups have this policy.
     pub(super) fn of(&self, policy_type: PolicyType, name: &str) -> usize {
         let users = self.users.iter().map(|user| &user.policies);
         let roles = self.roles.iter().map(|role| &role.policies);
-        users.chain(roles).filter(|policies| policies.contains(policy_type, name)).count()
+        let has = |policies: &&AttachedPolicies| policies.contains(policy_type, name);
+        users.chain(roles).filter(has).count() + self.groups_of(policy_type, name)
+    }
+
+    /// How many groups have it.
+    pub(super) fn groups_of(&self, policy_type: PolicyType, name: &str) -> usize {
+        let has = |group: &&RamGroup| group.policies.contains(policy_type, name);
+        self.groups.iter().filter(has).count()
     }
 }

@@ -1,5 +1,6 @@
-//! Users, roles and policies as kinds of resource: how to list them.
+//! Users, groups, roles and policies as kinds of resource: how to list them.
 
+use super::list_groups::ListGroups;
 use super::list_policies::ListPolicies;
 use super::list_roles::ListRoles;
 use super::list_users::ListUsers;
@@ -15,6 +16,22 @@ pub(crate) static USER: Resource = Resource {
         path: ["Users", "User"],
         id: "UserName",
         texts: &["{DisplayName}", "{Comments}"],
+        holder: None,
+    },
+    statuses: &[],
+    unasked: &[],
+};
+
+/// Groups of users of an account.
+pub(crate) static GROUP: Resource = Resource {
+    noun: "group",
+    with_article: "a group",
+    listing: Listing {
+        action: ListGroups::NAME,
+        ids: None,
+        path: ["Groups", "Group"],
+        id: "GroupName",
+        texts: &["{Comments}"],
         holder: None,
     },
     statuses: &[],

@@ -97,6 +97,57 @@ errors! {
     ROLE_POLICY_LIMIT = 409 "LimitExceeded.Role.Policy"
         "The count of policies attached to the role beyond the current limits."
         => "Detach policies: a role has twenty at most.";
+    GROUP_NAME_LENGTH = 400 "InvalidParameter.GroupName.Length"
+        "The parameter - \"GroupName\" beyond the length limit."
+        => "Use 1 to 64 characters.";
+    GROUP_NAME_CHARACTERS = 400 "InvalidParameter.GroupName.InvalidChars"
+        "The parameter - \"GroupName\" contains invalid chars."
+        => "Use letters, digits and hyphens.";
+    NEW_GROUP_NAME_LENGTH = 400 "InvalidParameter.NewGroupName.Length"
+        "The parameter - \"NewGroupName\" beyond the length limit."
+        => "Use 1 to 64 characters.";
+    NEW_GROUP_NAME_CHARACTERS = 400 "InvalidParameter.NewGroupName.InvalidChars"
+        "The parameter - \"NewGroupName\" contains invalid chars."
+        => "Use letters, digits and hyphens.";
+    GROUP_NOT_FOUND = 404 "EntityNotExist.Group"
+        "The group does not exist."
+        => "Use a group of ListGroups.";
+    GROUP_EXISTS = 409 "EntityAlreadyExists.Group"
+        "The group does already EXIST."
+        => "Use another name.";
+    GROUP_LIMIT = 409 "LimitExceeded.Group"
+        "The count of groups beyond the current limits."
+        => "Delete groups: an account has 50 at most.";
+    GROUP_HAS_USERS = 409 "DeleteConflict.Group.User"
+        "The group CAN NOT has any user member while deleting the group."
+        => "Take the users out of the group first.";
+    GROUP_HAS_POLICIES = 409 "DeleteConflict.Group.Policy"
+        "The entity CAN NOT has any attached policy while deleting the group."
+        => "Detach the group's policies first.";
+    USER_IN_GROUP_ALREADY = 409 "EntityAlreadyExists.User.Group"
+        "The user has already joined the group."
+        => "Nothing is left to do.";
+    USER_NOT_IN_GROUP = 404 "EntityNotExist.User.Group"
+        "The user has not joined the group."
+        => "Use a group of ListGroupsForUser.";
+    USER_GROUP_LIMIT = 409 "LimitExceeded.User.Group"
+        "The count of groups the target user joined beyond the current limits."
+        => "Take the user out of groups: a user is in ten at most.";
+    USER_IS_IN_GROUP = 409 "DeleteConflict.User.Group"
+        "The user CAN NOT be in any group while deleting the user."
+        => "Take the user out of its groups first.";
+    GROUP_POLICY_ATTACHED_ALREADY = 409 "EntityAlreadyExists.Group.Policy"
+        "The group has already been attached this policy."
+        => "Nothing is left to do.";
+    GROUP_POLICY_NOT_ATTACHED = 404 "EntityNotExist.Group.Policy"
+        "The indicate policy attached to the group does not exist."
+        => "Use a policy of ListPoliciesForGroup.";
+    GROUP_POLICY_LIMIT = 409 "LimitExceeded.Group.Policy"
+        "The policy count of the group beyond the current limits."
+        => "Detach policies: a group has twenty at most.";
+    POLICY_IN_USE_BY_GROUP = 409 "DeleteConflict.Policy.Group"
+        "The policy CAN NOT been attached to any group while deleting the policy."
+        => "Detach the policy from its groups first.";
     POLICY_NOT_ATTACHED = 404 "EntityNotExist.User.Policy"
         "The indicate policy of the user does not exist."
         => "Use a policy of ListPoliciesForUser.";

@@ -128,6 +128,8 @@ const LACKING: &[(&str, &str, &[Language])] = &[
     ("UpdateRole", "NewAllowConsoleLogin", EVERY),
     ("AttachPolicyToRole", "ResourceGroupId", EVERY),
     ("DetachPolicyFromRole", "ResourceGroupId", EVERY),
+    ("AttachPolicyToGroup", "ResourceGroupId", EVERY),
+    ("DetachPolicyFromGroup", "ResourceGroupId", EVERY),
 ];
 
 /// The type of a parameter in the language's model, or none if the model does not have it. The

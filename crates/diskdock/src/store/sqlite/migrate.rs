@@ -42,6 +42,7 @@ const LATER: &[Migration] = &[
     migration!("0013_ram"),
     migration!("0014_key_pairs"),
     migration!("0015_ram_roles"),
+    migration!("0016_ram_groups"),
 ];
 
 /// All, by the number of the form that they lead to.

@@ -31,6 +31,7 @@ mod modify_instance_spec;
 mod multi_attach;
 mod products;
 mod ram;
+mod ram_groups;
 mod ram_roles;
 mod reboot_instances;
 mod region;

@@ -174,6 +174,74 @@ async fn roles_and_their_policies_have_limits() {
     server.ok("DescribeRegions", &[("RegionId", REGION)]).await;
 }
 
+/// Tags of roles or policies as ListTagResources tells them: name, key, value.
+async fn listed_tags(server: &TestServer, ask: &[(&str, &str)]) -> Vec<[String; 3]> {
+    let listed = server.ok("Ram.ListTagResources", ask).await.json;
+    let entries = listed["TagResources"].as_array().unwrap().iter();
+    let text = |one: &serde_json::Value, name: &str| one[name].as_str().unwrap().to_owned();
+    let row = |one| ["ResourceName", "TagKey", "TagValue"].map(|name| text(one, name));
+    entries.map(row).collect()
+}
+
+#[tokio::test]
+async fn tags_of_roles_and_policies_are_set_listed_and_taken_off() {
+    let server = TestServer::new().await;
+    make_role(&server, "operators").await;
+    make_role(&server, "readers").await;
+    make_policy(&server, "writers").await;
+    let of_roles = ("ResourceType", "role");
+    let both = ("ResourceNames", r#"["operators","readers"]"#);
+    let one = ("ResourceNames", r#"["operators"]"#);
+    let tags = r#"[{"Key":"team","Value":"storage"},{"Key":"env","Value":"test"}]"#;
+    server.ok("Ram.TagResources", &[of_roles, both, ("Tag", tags)]).await;
+    let again = ("Tag", r#"[{"Key":"env","Value":"live"}]"#);
+    server.ok("Ram.TagResources", &[of_roles, one, again]).await;
+    let server = server.restart().await;
+    let expected = [["operators", "team", "storage"], ["operators", "env", "live"]];
+    assert_eq!(listed_tags(&server, &[of_roles, one]).await, expected);
+    assert_eq!(listed_tags(&server, &[of_roles, again]).await, expected[1..]);
+    assert_eq!(listed_tags(&server, &[of_roles]).await.len(), 4);
+    assert!(listed_tags(&server, &[("ResourceType", "policy")]).await.is_empty());
+    let shown = server.ok("Ram.ListRoles", &[again]).await.json;
+    assert_eq!(shown["Roles"]["Role"].as_array().unwrap().len(), 1);
+    let keys = ("TagKeys", r#"["team","none"]"#);
+    server.ok("Ram.UntagResources", &[of_roles, one, keys]).await;
+    assert_eq!(listed_tags(&server, &[of_roles, one]).await, expected[1..]);
+    server.ok("Ram.UntagResources", &[of_roles, both, ("All", "true")]).await;
+    assert!(listed_tags(&server, &[of_roles]).await.is_empty());
+    let policy = [("ResourceType", "policy"), ("ResourceNames", r#"["writers"]"#)];
+    server.ok("Ram.TagResources", &[policy[0], policy[1], again]).await;
+    assert_eq!(listed_tags(&server, &policy).await, [["writers", "env", "live"]]);
+    server.ok("Ram.UntagResources", &policy).await;
+    assert_eq!(listed_tags(&server, &policy).await.len(), 1, "nothing was named");
+}
+
+#[tokio::test]
+async fn tags_of_roles_and_policies_that_cannot_be_are_refused() {
+    let server = TestServer::new().await;
+    make_role(&server, "operators").await;
+    let tag = ("Tag", r#"[{"Key":"team","Value":"storage"}]"#);
+    for action in ["Ram.TagResources", "Ram.UntagResources"] {
+        for (kind, name, refusal) in [
+            ("role", r#"["operators","none"]"#, (404, "EntityNotExist.Role")),
+            ("role", r#"["no role"]"#, (400, "InvalidParameter.RoleName.InvalidChars")),
+            ("policy", r#"["none"]"#, (404, "EntityNotExist.Policy")),
+            ("policy", r#"["ReadOnlyAccess"]"#, (404, "EntityNotExist.Policy")),
+            ("policy", r#"["a b"]"#, (400, "InvalidParameter.PolicyName.InvalidChars")),
+        ] {
+            let ask = [("ResourceType", kind), ("ResourceNames", name), tag];
+            server.expect_code(action, &ask, refusal).await;
+        }
+    }
+    let of_role = [("ResourceType", "role"), ("ResourceNames", r#"["operators"]"#)];
+    for number in 0..21 {
+        let tag = format!(r#"[{{"Key":"key-{number}","Value":""}}]"#);
+        let ask = [of_role[0], of_role[1], ("Tag", tag.as_str())];
+        let answer = server.call("Ram.TagResources", &ask).await;
+        assert_eq!(answer.status, if number < 20 { 200 } else { 400 }, "{}", answer.text);
+    }
+}
+
 fn planted_role(number: usize) -> RamRole {
     RamRole {
         id: format!("4{number}").into(),

@@ -1,14 +1,15 @@
 //! Users, roles, policies and keys: steps of a run, and the answers that are expected.
 
+use super::groups::UserGroup;
 use super::model::{Expected, WELL};
 use super::steps::{CALLERS, OTHER_ACCOUNT, Simulation};
 use crate::harness::ACCOUNT;
 
-const NO_USER: Expected = &["EntityNotExist.User"];
-const NO_ROLE: Expected = &["EntityNotExist.Role"];
+pub(super) const NO_USER: Expected = &["EntityNotExist.User"];
+pub(super) const NO_ROLE: Expected = &["EntityNotExist.Role"];
 const TRUST: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
     "Principal":{"RAM":["acs:ram::1000000000000001:root"]}}]}"#;
-const NO_POLICY: Expected = &["EntityNotExist.Policy"];
+pub(super) const NO_POLICY: Expected = &["EntityNotExist.Policy"];
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:*","Resource":"*"}]}"#;
 
@@ -21,6 +22,7 @@ pub(super) struct Access {
     pub role: bool,
     /// Whether the role has the policy.
     pub given: bool,
+    pub group: UserGroup,
     /// Keys of the user.
     pub keys: Vec<String>,
 }
@@ -41,7 +43,9 @@ impl Simulation {
         for _ in 0..8 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(5) {
+            match self.pick(7) {
+                6 => self.change_tags_of_access(caller, &access).await,
+                5 => self.change_user_group(caller, &mut access).await,
                 4 => self.assume_role(caller, &access).await,
                 3 => self.change_role(caller, &mut access).await,
                 0 => self.change_user(caller, &mut access).await,
@@ -69,6 +73,7 @@ impl Simulation {
                 let expected = match (access.keys.is_empty(), access.attached) {
                     (false, _) => &["DeleteConflict.User.AccessKey"],
                     (true, true) => &["DeleteConflict.User.Policy"],
+                    (true, false) if access.group.member => &["DeleteConflict.User.Group"],
                     (true, false) => access.has_user(WELL),
                 };
                 access.user &= self.call(caller, "Ram.DeleteUser", &user, expected).await.is_none();
@@ -104,6 +109,7 @@ impl Simulation {
                 let expected = match (access.policy, access.attached || access.given) {
                     (false, _) => NO_POLICY,
                     (true, true) => &["DeleteConflict.Policy.User"],
+                    (true, false) if access.group.given => &["DeleteConflict.Policy.Group"],
                     (true, false) => WELL,
                 };
                 let gone = self.call(caller, "Ram.DeletePolicy", &policy[..1], expected).await;
@@ -207,6 +213,9 @@ impl Simulation {
             let listed = self.ask(caller, "Ram.ListRoles", &[]).await.json;
             let roles = listed["Roles"]["Role"].as_array().unwrap().len();
             assert_eq!(roles, usize::from(access.role));
+            let listed = self.ask(caller, "Ram.ListGroups", &[]).await.json;
+            let groups = listed["Groups"]["Group"].as_array().unwrap().len();
+            assert_eq!(groups, usize::from(access.group.exists));
             if !access.user {
                 continue;
             }

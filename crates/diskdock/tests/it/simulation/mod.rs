@@ -9,6 +9,7 @@ mod attributes;
 mod calls;
 mod faults;
 mod follow;
+mod groups;
 mod key_pairs;
 mod model;
 mod mutations;

@@ -10,7 +10,7 @@ use super::values::Known;
 use crate::harness::{Answer, IMAGE, REGION, Style, TestServer, ZONE};
 
 /// Names of what has no id, by the noun of its kind or the name of the parameter.
-const NAMES: [(&str, &[&str]); 13] = [
+const NAMES: [(&str, &[&str]); 14] = [
     ("RegionId", &[REGION]),
     ("ZoneId", &[ZONE]),
     ("image", &[IMAGE, "m-none"]),
@@ -18,6 +18,7 @@ const NAMES: [(&str, &[&str]); 13] = [
     ("key pair", &["pair", "other-pair"]),
     ("user", &["alice", "bob"]),
     ("role", &["operators", "none"]),
+    ("group", &["admins", "none"]),
     ("policy", &["readers", "AdministratorAccess"]),
     ("PolicyType", &["Custom", "System"]),
     ("ResourceType", &["disk", "instance", "snapshot"]),
@@ -126,6 +127,7 @@ async fn furnish(server: &TestServer) {
         ("CreateKeyPair", &[region, ("KeyPairName", "pair")]),
         ("ModifyDiskSpec", &[("DiskId", &disk), ("DiskCategory", "cloud_auto")]),
         ("Ram.CreateRole", &role),
+        ("Ram.CreateGroup", &[("GroupName", "admins")]),
         ("Ram.CreateUser", &[("UserName", "alice")]),
         ("Ram.CreatePolicy", &[("PolicyName", "readers"), ("PolicyDocument", policy)]),
     ] {

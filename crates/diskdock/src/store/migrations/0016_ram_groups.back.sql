@@ -1,0 +1,4 @@
+-- Undoes 0016_ram_groups.sql for an older diskdock, which has no groups: their users may do less there.
+DROP TABLE ram_groups;
+DELETE FROM terms WHERE kind = 'group';
+DELETE FROM counts WHERE what = 'group';
