@@ -12,6 +12,7 @@ pub mod entity;
 pub mod instance;
 pub mod inventory;
 pub mod key_pair;
+pub mod kms;
 pub mod limits;
 pub mod moment;
 pub mod network;

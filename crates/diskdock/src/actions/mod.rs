@@ -8,6 +8,7 @@ pub(crate) mod ebs;
 mod ecs;
 pub(crate) mod instance;
 pub(crate) mod key_pair;
+pub(crate) mod kms;
 pub(crate) mod location;
 mod network_lookups;
 mod order;
@@ -38,6 +39,7 @@ pub static PRODUCTS: &[&Product] = &[
     &ebs::EBS,
     &vpc::VPC,
     &ram::RAM,
+    &kms::KMS,
 ];
 
 /// All kinds of durable operation.

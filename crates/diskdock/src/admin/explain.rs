@@ -49,6 +49,7 @@ pub(crate) async fn explain(State(state): State<AdminState>, body: Bytes) -> Con
         account: key.account.clone(),
         access_key_id: wanted.key,
         host: String::new(),
+        region: wanted.parameters.get("RegionId").cloned(),
         identity: key.identity.clone(),
         origin: Origin { address: wanted.address, secure: wanted.secure },
     };

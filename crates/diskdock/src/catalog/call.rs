@@ -19,6 +19,8 @@ pub struct Caller {
     pub access_key_id: String,
     /// The host that the caller named, with its port.
     pub host: String,
+    /// The region that the request names by RegionId.
+    pub region: Option<String>,
     /// The signer.
     pub identity: CallerIdentity,
     /// Where the request comes from.

@@ -8,6 +8,7 @@ mod disk;
 mod instance;
 mod instance_spec;
 mod key_pair;
+mod kms;
 mod list;
 mod ram;
 mod region;
@@ -26,6 +27,7 @@ pub use disk::*;
 pub use instance::*;
 pub use instance_spec::*;
 pub use key_pair::*;
+pub use kms::*;
 pub use list::ErrorList;
 pub use ram::*;
 pub use region::*;
@@ -76,6 +78,7 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
         instance::ALL,
         instance_spec::ALL,
         key_pair::ALL,
+        kms::ALL,
         region::ALL,
         ram::ALL,
         security_group::ALL,

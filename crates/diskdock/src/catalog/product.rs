@@ -137,6 +137,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("BssOpenApi", "2017-12-14", "business"),
     ("Ebs", "2021-07-30", "ebs"),
     ("Ecs", "2014-05-26", "ecs"),
+    ("Ims", "2019-08-15", "ims"),
     ("Kms", "2016-01-20", "kms"),
     ("Location", "2015-06-12", "location"),
     ("Ram", "2015-05-01", "ram"),

@@ -65,6 +65,7 @@ impl Gateway {
             account: found.account.clone(),
             access_key_id: id.to_owned(),
             host: host(parts).to_owned(),
+            region: received.filled("RegionId").map(str::to_owned),
             identity: found.identity.clone(),
             origin: parts.extensions.get::<Origin>().copied().unwrap_or_default(),
         };

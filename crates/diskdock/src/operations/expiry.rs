@@ -1,7 +1,8 @@
-//! Deletes tasks that ended long ago, snapshots whose retention has ended, and temporary keys that
-//! are refused by now.
+//! Deletes tasks that ended long ago, snapshots whose retention has ended, temporary keys that are
+//! refused by now, and keys of KMS that were to be deleted.
 
 use domain::entity::Entity;
+use domain::kms::KmsKey;
 use domain::{Disk, DiskSnapshot, Moment, Task};
 
 use crate::store::{
@@ -21,6 +22,8 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
     remove(store, has_ended, |_, _| Ok(false)).await?;
     let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
     remove(store, has_expired, is_source_of_creating_disk).await?;
+    let is_gone = move |key: &KmsKey| !key.exists(now);
+    remove(store, is_gone, |_, _| Ok(false)).await?;
     remove_expired_keys(store, now).await
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use domain::entity::{Entity, EntityId, EntityKind};
+use domain::kms::KmsKey;
 use domain::ram::{RamGroup, RamPolicy, RamRole, RamUser};
 use domain::{
     AccountId, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup, SnapshotGroup,
@@ -36,6 +37,7 @@ pub static KINDS: &[&EntityType] = &[
     RamGroup::TYPE,
     RamPolicy::TYPE,
     KeyPair::TYPE,
+    KmsKey::TYPE,
 ];
 
 /// A kind of resource as engines know it.

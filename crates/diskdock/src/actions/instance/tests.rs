@@ -49,6 +49,7 @@ impl TestServer {
             account: "1".into(),
             access_key_id: "key".into(),
             host: String::new(),
+            region: None,
             identity: Default::default(),
             origin: Default::default(),
         };

@@ -43,6 +43,7 @@ const LATER: &[Migration] = &[
     migration!("0014_key_pairs"),
     migration!("0015_ram_roles"),
     migration!("0016_ram_groups"),
+    migration!("0017_kms_keys"),
 ];
 
 /// All, by the number of the form that they lead to.

@@ -21,6 +21,7 @@ mod instance_life;
 mod instance_reads;
 mod join_resource_group;
 mod key_pairs;
+mod kms;
 mod list_tag_resources;
 mod modify_disk_attribute;
 mod modify_disk_charge_type;

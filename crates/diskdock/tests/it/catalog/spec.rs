@@ -39,6 +39,7 @@ pub(crate) static GATEWAY: &[&ErrorCode] = &[
     &NO_AUTHENTICATION,
     &RAM_FORBIDDEN,
     &NO_PERMISSION,
+    &KMS_NO_PERMISSION,
     &THROTTLING,
     &THROTTLING_USER,
     &TOO_MANY_OPERATIONS,
@@ -275,6 +276,7 @@ fn exactly_these_actions_are_destructive() {
         "DeleteRole",
         "DetachPolicyFromRole",
         "DeletePolicy",
+        "ScheduleKeyDeletion",
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);
 }

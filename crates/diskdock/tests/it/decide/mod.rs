@@ -39,6 +39,7 @@ impl Bench {
             account: "1000".into(),
             access_key_id: "key".to_owned(),
             host: "127.0.0.1:5260".to_owned(),
+            region: None,
             identity: Default::default(),
             origin: Default::default(),
         };

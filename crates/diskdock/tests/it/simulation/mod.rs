@@ -11,6 +11,7 @@ mod faults;
 mod follow;
 mod groups;
 mod key_pairs;
+mod keys;
 mod model;
 mod mutations;
 mod networks;

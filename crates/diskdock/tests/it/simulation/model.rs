@@ -127,6 +127,8 @@ pub(super) struct Model {
     pub access: [Access; CALLERS],
     /// Whether each caller has its one key pair.
     pub key_pairs: [bool; CALLERS],
+    /// Keys of KMS of each caller, and whether they are to be deleted.
+    pub kms_keys: [BTreeMap<String, bool>; CALLERS],
 }
 
 /// The codes that an answer may have; the empty one is success.

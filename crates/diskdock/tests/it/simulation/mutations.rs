@@ -31,6 +31,8 @@ pub(super) const MUTATIONS: &[&str] = &[
     "ImportKeyPair",
     "JoinResourceGroup",
     "JoinSecurityGroup",
+    "Kms.CreateKey",
+    "Kms.ScheduleKeyDeletion",
     "LeaveSecurityGroup",
     "ModifyAutoSnapshotPolicyEx",
     "ModifyDiskAttribute",

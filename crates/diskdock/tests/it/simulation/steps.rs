@@ -88,7 +88,10 @@ impl Simulation {
             66..69 => self.release().await,
             69..72 => self.change_networks().await,
             72..74 => self.change_access().await,
-            74..75 => self.change_key_pairs().await,
+            74..75 => {
+                self.change_key_pairs().await;
+                self.change_kms_keys().await;
+            }
             75..76 => self.misbehave(),
             76..78 => self.server.simulated().clear_rules(),
             78..82 => self.finish_by_hand(),

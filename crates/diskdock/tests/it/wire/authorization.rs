@@ -38,8 +38,8 @@ async fn key_that_may_only_describe_disks_can_do_nothing_else() {
         put_required(spec.parameters, "", &mut pairs);
         let ask: Vec<_> = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let answer = call_as(&mut server, &mut reader, &key, &ask).await;
-        let code = listed.product.errors.not_allowed.code;
-        assert_eq!(answer.refusal(), (403, code), "{key}: {}", answer.text);
+        let error = listed.product.errors.not_allowed;
+        assert_eq!(answer.refusal(), (error.status, error.code), "{key}: {}", answer.text);
         refused += 1;
     }
     assert!(refused > 80, "{refused}");

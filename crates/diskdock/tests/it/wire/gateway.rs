@@ -113,9 +113,9 @@ async fn invalid_common_parameter_is_named() {
     let version = (400, "InvalidVersion", "Specified parameter Version is not valid.");
     spoilt(&server, &[("Version", Some("2014-05-27"))], version).await;
     let elsewhere = "Specified parameter Version is not valid. This server does not have the \
-                     product Kms 2016-01-20.";
+                     product Ims 2019-08-15.";
     let product = (400, "InvalidVersion", elsewhere);
-    spoilt(&server, &[("Version", Some("2016-01-20"))], product).await;
+    spoilt(&server, &[("Version", Some("2019-08-15"))], product).await;
     let format = (400, "InvalidParameter.Format", "Specified parameter format is not valid.");
     spoilt(&server, &[("Format", Some("YAML"))], format).await;
     let time = (

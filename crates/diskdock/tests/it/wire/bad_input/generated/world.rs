@@ -126,6 +126,7 @@ async fn furnish(server: &TestServer) {
         ("CreateAutoSnapshotPolicy", &schedule),
         ("CreateKeyPair", &[region, ("KeyPairName", "pair")]),
         ("ModifyDiskSpec", &[("DiskId", &disk), ("DiskCategory", "cloud_auto")]),
+        ("Kms.CreateKey", &[region]),
         ("Ram.CreateRole", &role),
         ("Ram.CreateGroup", &[("GroupName", "admins")]),
         ("Ram.CreateUser", &[("UserName", "alice")]),
@@ -150,5 +151,7 @@ fn known(export: &str) -> Known {
         (key.to_owned(), names.iter().map(|name| (*name).to_owned()).collect())
     });
     known.extend(named);
+    let keys = known.get("key-").cloned().unwrap_or_default();
+    known.insert("key".to_owned(), keys);
     known
 }

@@ -1,0 +1,44 @@
+//! Lookups of keys, and the region of a request.
+
+use domain::kms::{KmsKey, KmsKeyId};
+
+use crate::actions::prelude::*;
+use crate::catalog::{Shape, Value};
+
+/// An id of a key, its ARN, or an alias.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyName(pub String);
+
+impl Value for KeyName {
+    const SHAPE: Shape = Shape::Text { min: 1, max: 256, rule: "an id, an ARN or an alias" };
+    const EXAMPLE: &'static str = "key-bp1a2b3c4d5e6f7g8h9i0";
+    const NAMES: Option<&'static str> = Some("key");
+    const MALFORMED: &'static ErrorCode = &KMS_PARAMETER_NOT_VALID;
+
+    fn parse(text: &str) -> Option<Self> {
+        (1..=256).contains(&text.chars().count()).then(|| KeyName(text.to_owned()))
+    }
+}
+
+/// The region of a request: the one that it names, else the one of the host that it was sent to,
+/// else the first of this server.
+pub(super) fn region(call: &Call<'_>) -> String {
+    let regions = call.environment.inventory.regions();
+    let of_host = call.caller.host.split('.').nth(1).unwrap_or_default();
+    let named = [call.caller.region.as_deref().unwrap_or_default(), of_host];
+    let known = named.iter().find_map(|name| regions.iter().find(|region| region.id == *name));
+    known.or(regions.first()).map(|region| region.id.clone()).unwrap_or_default()
+}
+
+/// The key of this name. There are no aliases here.
+pub(super) fn key(tx: &dyn ReadTx, call: &Call<'_>, name: &KeyName) -> Result<KmsKey, ActionError> {
+    if name.0.starts_with("alias/") {
+        return Err((&KMS_ALIAS_NOT_FOUND).into());
+    }
+    let id = match name.0.strip_prefix("acs:kms:") {
+        Some(arn) => arn.rsplit_once(":key/").map_or("", |(_, id)| id),
+        None => &name.0,
+    };
+    let found = call.find(tx, &KmsKeyId::from(id.to_owned()))?;
+    Ok(found.filter(|key| key.exists(call.now)).ok_or(&KMS_KEY_NOT_FOUND)?)
+}
