@@ -83,6 +83,9 @@ errors! {
     NO_PERMISSION = 403 "NoPermission"
         "You are not authorized to do this action."
         => "Use a key whose policies allow the action on what the request names.";
+    KMS_NO_PERMISSION = 400 "Forbidden.NoPermission"
+        "This operation is forbidden by permission system."
+        => "Use a key whose policies allow the action on what the request names.";
     RAM_FORBIDDEN = 403 "Forbidden.RAM"
         "User not authorized to operate on the specified resource, or this API doesn't support RAM."
         => "Use a key whose policies allow the action on what the request names.";

@@ -12,9 +12,6 @@ errors! {
     KMS_KEY_LIMIT = 400 "Rejected.LimitExceeded"
         "The request was rejected because user create resource limit was exceeded"
         => "Delete keys: an account has a thousand in a region at most.";
-    KMS_NO_PERMISSION = 400 "Forbidden.NoPermission"
-        "This operation is forbidden by permission system."
-        => "Use a key whose policies allow the action on what the request names.";
     KMS_INSTANCE_NOT_FOUND = 403 "Forbidden.DKMSInstanceNotFound"
         "The specified DKMS Instance is not found."
         => "Leave DKMSInstanceId out: there are no dedicated instances here.";
