@@ -10,7 +10,7 @@ pub(super) const NO_ROLE: Expected = &["EntityNotExist.Role"];
 const TRUST: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
     "Principal":{"RAM":["acs:ram::1000000000000001:root"]}}]}"#;
 pub(super) const NO_POLICY: Expected = &["EntityNotExist.Policy"];
-const DOCUMENT: &str =
+pub(super) const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:*","Resource":"*"}]}"#;
 
 /// The one user, the one role and the one policy of an account, if they are there.
@@ -40,7 +40,7 @@ impl Access {
 impl Simulation {
     /// Makes, changes or deletes users, policies and keys.
     pub(super) async fn change_access(&mut self) {
-        for _ in 0..8 {
+        for _ in 0..12 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
             match self.pick(7) {

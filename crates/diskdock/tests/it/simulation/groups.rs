@@ -1,7 +1,7 @@
 //! Groups of users, and tags of roles and policies: steps of a run, and the answers that are
 //! expected.
 
-use super::access::{Access, NO_POLICY, NO_ROLE, NO_USER};
+use super::access::{Access, DOCUMENT, NO_POLICY, NO_ROLE, NO_USER};
 use super::model::{Expected, WELL};
 use super::steps::Simulation;
 
@@ -48,13 +48,16 @@ impl Simulation {
 
     async fn change_member(&mut self, caller: usize, access: &mut Access) {
         let ask = [("GroupName", "admins"), ("UserName", "alice")];
+        if !access.user && self.pick(4) > 0 {
+            access.user |= self.call(caller, "Ram.CreateUser", &ask[1..], WELL).await.is_some();
+        }
         let UserGroup { exists, member, .. } = access.group;
         let expected = |well: Expected| match (access.user, exists) {
             (false, _) => NO_USER,
             (true, false) => NO_GROUP,
             (true, true) => well,
         };
-        if self.pick(2) == 0 {
+        if self.pick(4) > usize::from(member) * 2 {
             let well: Expected = if member { &["EntityAlreadyExists.User.Group"] } else { WELL };
             let done = self.call(caller, "Ram.AddUserToGroup", &ask, expected(well)).await;
             access.group.member |= done.is_some();
@@ -67,13 +70,18 @@ impl Simulation {
 
     async fn change_policy_of_group(&mut self, caller: usize, access: &mut Access) {
         let ask = [("GroupName", "admins"), ("PolicyType", "Custom"), ("PolicyName", "writers")];
+        if !access.policy && self.pick(4) > 0 {
+            let policy = [("PolicyName", "writers"), ("PolicyDocument", DOCUMENT)];
+            let made = self.call(caller, "Ram.CreatePolicy", &policy, WELL).await;
+            access.policy |= made.is_some();
+        }
         let UserGroup { exists, given, .. } = access.group;
         let expected = |well: Expected| match (exists, access.policy) {
             (false, _) => NO_GROUP,
             (true, false) => NO_POLICY,
             (true, true) => well,
         };
-        if self.pick(2) == 0 {
+        if self.pick(4) > usize::from(given) * 2 {
             let well: Expected = if given { &["EntityAlreadyExists.Group.Policy"] } else { WELL };
             let done = self.call(caller, "Ram.AttachPolicyToGroup", &ask, expected(well)).await;
             access.group.given |= done.is_some();
