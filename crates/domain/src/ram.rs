@@ -135,7 +135,10 @@ pub struct RamUser {
     /// Free text, possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comments: String,
-    /// All that says what the user may do.
+    /// The groups that it is in, in the order in which it joined them. Each is there once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupOfUser>,
+    /// All that says what the user may do, besides the policies of its groups.
     #[serde(default, skip_serializing_if = "AttachedPolicies::is_empty")]
     pub policies: AttachedPolicies,
     /// When it was made.
@@ -283,7 +286,8 @@ impl Entity for RamUser {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        vec![("name", &self.name)]
+        let groups = self.groups.iter().map(|joined| ("group", joined.group.as_str()));
+        groups.chain([("name", self.name.as_str())]).collect()
     }
 }
 
@@ -328,4 +332,4 @@ impl Entity for RamPolicy {
 // Behind the macros, which it needs.
 mod group;
 
-pub use group::{GroupMember, RamGroup};
+pub use group::{GroupOfUser, RamGroup};

@@ -16,7 +16,7 @@ use crate::catalog::{ActionError, Call, CallerIdentity, Listed, Refusal};
 use crate::policy::{
     ConditionFacts, Policy, PolicyDecision, PolicyVerdict, Question, evaluate, system_policy,
 };
-use crate::store::{EntityReads, Filter, KINDS, ReadTx, StoreError};
+use crate::store::{EntityReads, KINDS, ReadTx, StoreError};
 
 /// The rights of a key.
 #[derive(Clone, Debug, Default)]
@@ -75,9 +75,9 @@ impl PolicySource {
                 let Some(user) = tx.get(user)? else {
                     return Ok(vec![of_identity(Arc::default())]);
                 };
-                let groups = Filter::with_term(user.account.clone(), "member", user.id.as_str());
-                let groups: Vec<RamGroup> = tx.all(&groups)?;
-                let of_groups = groups.iter().map(|group| &group.policies);
+                let groups = user.groups.iter().map(|joined| tx.get(&joined.group));
+                let groups: Vec<Option<RamGroup>> = groups.collect::<Result<_, _>>()?;
+                let of_groups = groups.iter().flatten().map(|group| &group.policies);
                 let policies = [&user.policies].into_iter().chain(of_groups);
                 Ok(vec![of_identity(attached(tx, &user.account, policies)?)])
             }

@@ -1,8 +1,9 @@
-//! Groups of users.
+//! Groups of users. A user knows its groups, so that a call of the user finds their policies by
+//! their ids.
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttachedPolicies, PolicyHolder, RamGroupId, RamUserId};
+use super::{AttachedPolicies, PolicyHolder, RamGroupId};
 use crate::entity::{Entity, EntityId, EntityKind};
 use crate::ids::AccountId;
 use crate::moment::Moment;
@@ -21,9 +22,6 @@ pub struct RamGroup {
     /// Free text, possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comments: String,
-    /// Its users, in the order in which they joined it. Each is there once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<GroupMember>,
     /// All that says what its users may do, besides their own policies.
     #[serde(default, skip_serializing_if = "AttachedPolicies::is_empty")]
     pub policies: AttachedPolicies,
@@ -36,20 +34,13 @@ pub struct RamGroup {
     pub unknown: UnknownFields,
 }
 
-/// A user in a group.
+/// A group that a user is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupMember {
-    /// The user.
-    pub user: RamUserId,
+pub struct GroupOfUser {
+    /// The group.
+    pub group: RamGroupId,
     /// Since when.
     pub joined_at: Moment,
-}
-
-impl RamGroup {
-    /// The entry of a user, if the user is in the group.
-    pub fn member(&self, user: &RamUserId) -> Option<&GroupMember> {
-        self.members.iter().find(|member| member.user == *user)
-    }
 }
 
 holds_policies!(RamGroup);
@@ -69,7 +60,6 @@ impl Entity for RamGroup {
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {
-        let members = self.members.iter().map(|member| ("member", member.user.as_str()));
-        members.chain([("name", self.name.as_str())]).collect()
+        vec![("name", &self.name)]
     }
 }

@@ -1,6 +1,6 @@
 //! `AddUserToGroup`: put a user into a group.
 
-use domain::ram::GroupMember;
+use domain::ram::GroupOfUser;
 
 use super::membership::{GroupMembership, GroupMembershipParams};
 use crate::actions::prelude::*;
@@ -38,8 +38,8 @@ impl Action for AddUserToGroup {
     }
 
     fn effect(call: &Call<'_>, _: &GroupMembershipParams, facts: GroupMembership) -> Effect<()> {
-        let GroupMembership { mut group, user, .. } = facts;
-        group.members.push(GroupMember { user: user.id, joined_at: call.now });
-        Effect::reply(()).save(group)
+        let GroupMembership { group, mut user } = facts;
+        user.groups.push(GroupOfUser { group: group.id, joined_at: call.now });
+        Effect::reply(()).save(user)
     }
 }

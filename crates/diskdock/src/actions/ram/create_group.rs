@@ -74,7 +74,6 @@ AddUserToGroup puts users into it, AttachPolicyToGroup says what they may do bes
             account: call.caller.account.clone(),
             name: params.group_name.0.clone(),
             comments: params.comments.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
-            members: Vec::new(),
             policies: AttachedPolicies::default(),
             created_at: call.now,
             updated_at: call.now,

@@ -116,6 +116,7 @@ CreateAccessKey gives the user a key, AttachPolicyToUser says what calls that ar
                 .map(|text| text.0.clone())
                 .unwrap_or_default(),
             comments: params.comments.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+            groups: Vec::new(),
             policies: AttachedPolicies::default(),
             created_at: call.now,
             updated_at: call.now,

@@ -3,6 +3,7 @@
 use domain::ram::RamGroup;
 
 use super::lookup;
+use super::membership::users_in;
 use crate::actions::prelude::*;
 
 /// Deletes a group.
@@ -19,9 +20,15 @@ params!(
     }
 );
 
+/// The group, and whether a user is in it.
+pub(crate) struct Facts {
+    group: RamGroup,
+    has_users: bool,
+}
+
 impl Action for DeleteGroup {
     type Params = Params;
-    type Facts = RamGroup;
+    type Facts = Facts;
     type Reply = ();
 
     const NAME: &'static str = "DeleteGroup";
@@ -32,16 +39,18 @@ impl Action for DeleteGroup {
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
-    const PRECONDITIONS: &'static [Precondition<RamGroup>] = &[
-        must("no user is in the group",   |group| group.members.is_empty(), &GROUP_HAS_USERS),
-        must("the group has no policies", |group| group.policies.is_empty(), &GROUP_HAS_POLICIES),
+    const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("no user is in the group",   |f| !f.has_users, &GROUP_HAS_USERS),
+        must("the group has no policies", |f| f.group.policies.is_empty(), &GROUP_HAS_POLICIES),
     ];
 
-    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<RamGroup, ActionError> {
-        lookup::group(tx, call, &params.group_name.0)
+    fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
+        let group = lookup::group(tx, call, &params.group_name.0)?;
+        let has_users = !users_in(tx, call, &group.id)?.is_empty();
+        Ok(Facts { group, has_users })
     }
 
-    fn effect(_: &Call<'_>, _: &Params, group: RamGroup) -> Effect<()> {
-        Effect::reply(()).remove(&group.id)
+    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
+        Effect::reply(()).remove(&facts.group.id)
     }
 }

@@ -3,7 +3,6 @@
 use domain::ram::RamUser;
 
 use super::lookup::{self, KeyOwner};
-use super::membership::groups_of;
 use crate::actions::prelude::*;
 
 /// Deletes a user.
@@ -20,11 +19,10 @@ params!(
     }
 );
 
-/// The user, and whether it has keys and is in groups.
+/// The user, and whether it has keys.
 pub(crate) struct Facts {
     user: RamUser,
     has_keys: bool,
-    is_in_group: bool,
 }
 
 impl Action for DeleteUser {
@@ -44,14 +42,13 @@ impl Action for DeleteUser {
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("the user has no keys",     |f| !f.has_keys, &USER_HAS_KEYS),
         must("the user has no policies", |f| f.user.policies.is_empty(), &USER_HAS_POLICIES),
-        must("the user is in no group",  |f| !f.is_in_group, &USER_IS_IN_GROUP),
+        must("the user is in no group",  |f| f.user.groups.is_empty(), &USER_IS_IN_GROUP),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let user = lookup::user(tx, call, &params.user_name.0)?;
         let has_keys = !KeyOwner::User(Box::new(user.clone())).keys(tx, call)?.is_empty();
-        let is_in_group = !groups_of(tx, call, &user.id)?.is_empty();
-        Ok(Facts { user, has_keys, is_in_group })
+        Ok(Facts { user, has_keys })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

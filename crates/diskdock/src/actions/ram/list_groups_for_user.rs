@@ -1,7 +1,6 @@
 //! `ListGroupsForUser`: the groups that a user is in.
 
 use super::lookup;
-use super::membership::groups_of;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
@@ -54,21 +53,22 @@ impl Query for ListGroupsForUser {
     type Reply = Reply;
 
     const NAME: &'static str = "ListGroupsForUser";
-    const SUMMARY: &'static str = "Lists the groups that a user is in.";
+    const SUMMARY: &'static str =
+        "Lists the groups that a user is in, in the order in which it joined them.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let user = lookup::user(tx, call, &params.user_name.0)?;
-        let groups = groups_of(tx, call, &user.id)?;
-        let joined = groups.iter().filter_map(|group| {
-            let member = group.member(&user.id)?;
-            Some(JoinedGroup {
+        let mut joined_groups = Vec::with_capacity(user.groups.len());
+        for joined in &user.groups {
+            let Some(group) = call.find(tx, &joined.group)? else { continue };
+            joined_groups.push(JoinedGroup {
                 group_id: group.id.to_string(),
-                group_name: group.name.clone(),
-                comments: group.comments.clone(),
-                join_date: with_seconds(member.joined_at),
-            })
-        });
-        Ok(Reply { groups: JoinedGroups { group: joined.collect() } })
+                group_name: group.name,
+                comments: group.comments,
+                join_date: with_seconds(joined.joined_at),
+            });
+        }
+        Ok(Reply { groups: JoinedGroups { group: joined_groups } })
     }
 }

@@ -1,6 +1,7 @@
 //! `ListUsersForGroup`: the users that are in a group.
 
 use super::lookup;
+use super::membership::users_in;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
@@ -59,21 +60,18 @@ impl Query for ListUsersForGroup {
     type Reply = Reply;
 
     const NAME: &'static str = "ListUsersForGroup";
-    const SUMMARY: &'static str =
-        "Lists the users that are in a group, in the order in which they joined it.";
+    const SUMMARY: &'static str = "Lists the users that are in a group.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&GROUP_NAME_CHARACTERS, &GROUP_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let group = lookup::group(tx, call, &params.group_name.0)?;
-        let mut user_items = Vec::with_capacity(group.members.len());
-        for member in &group.members {
-            let Some(user) = call.find(tx, &member.user)? else { continue };
-            user_items.push(MemberItem {
-                user_name: user.name,
-                display_name: user.display_name,
-                join_date: with_seconds(member.joined_at),
-            });
-        }
-        Ok(Reply { users: Members { user: user_items }, is_truncated: false, marker: None })
+        let users = users_in(tx, call, &group.id)?;
+        let items = users.into_iter().filter_map(|user| {
+            let joined = user.groups.iter().find(|joined| joined.group == group.id)?;
+            let join_date = with_seconds(joined.joined_at);
+            Some(MemberItem { user_name: user.name, display_name: user.display_name, join_date })
+        });
+        let users = Members { user: items.collect() };
+        Ok(Reply { users, is_truncated: false, marker: None })
     }
 }

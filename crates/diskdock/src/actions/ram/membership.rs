@@ -1,6 +1,6 @@
-//! A user and a group that a request names, and the groups that a user is in.
+//! A user and a group that a request names, and the users that are in a group.
 
-use domain::ram::{RamGroup, RamUser, RamUserId};
+use domain::ram::{RamGroup, RamGroupId, RamUser};
 
 use super::lookup;
 use crate::actions::prelude::*;
@@ -25,11 +25,10 @@ params!(
     }
 );
 
-/// A user, a group, and how many groups the user is in.
+/// A user and a group.
 pub(crate) struct GroupMembership {
     pub(super) group: RamGroup,
     pub(super) user: RamUser,
-    groups: usize,
 }
 
 impl GroupMembership {
@@ -41,26 +40,25 @@ impl GroupMembership {
     ) -> Result<GroupMembership, ActionError> {
         let user = lookup::user(tx, call, &params.user_name.0)?;
         let group = lookup::group(tx, call, &params.group_name.0)?;
-        let groups = groups_of(tx, call, &user.id)?.len();
-        Ok(GroupMembership { group, user, groups })
+        Ok(GroupMembership { group, user })
     }
 
     /// Whether the user is in the group.
     pub(super) fn exists(&self) -> bool {
-        self.group.member(&self.user.id).is_some()
+        self.user.groups.iter().any(|joined| joined.group == self.group.id)
     }
 
     /// Whether the user is in as many groups as a user can be in.
     pub(super) fn is_full(&self) -> bool {
-        self.groups >= GROUPS
+        self.user.groups.len() >= GROUPS
     }
 }
 
-/// The groups that a user is in.
-pub(super) fn groups_of(
+/// The users that are in a group.
+pub(super) fn users_in(
     tx: &dyn ReadTx,
     call: &Call<'_>,
-    user: &RamUserId,
-) -> Result<Vec<RamGroup>, StoreError> {
-    tx.all(&Filter::with_term(call.caller.account.clone(), "member", user.as_str()))
+    group: &RamGroupId,
+) -> Result<Vec<RamUser>, StoreError> {
+    tx.all(&Filter::with_term(call.caller.account.clone(), "group", group.as_str()))
 }

@@ -35,8 +35,8 @@ impl Action for RemoveUserFromGroup {
     }
 
     fn effect(_: &Call<'_>, _: &GroupMembershipParams, facts: GroupMembership) -> Effect<()> {
-        let GroupMembership { mut group, user, .. } = facts;
-        group.members.retain(|member| member.user != user.id);
-        Effect::reply(()).save(group)
+        let GroupMembership { group, mut user } = facts;
+        user.groups.retain(|joined| joined.group != group.id);
+        Effect::reply(()).save(user)
     }
 }

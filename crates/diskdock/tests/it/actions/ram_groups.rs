@@ -249,7 +249,6 @@ fn planted_group(number: usize) -> RamGroup {
         account: ACCOUNT.into(),
         name: format!("planted-{number}"),
         comments: String::new(),
-        members: Vec::new(),
         policies: Default::default(),
         created_at: domain::Moment(0),
         updated_at: domain::Moment(0),
