@@ -17,9 +17,11 @@ mod maintenance;
 mod new_operation;
 mod orphans;
 mod reconcile;
+mod restored;
 mod run_job;
 mod runner;
 mod server_lease;
+mod unknown_fields;
 mod unresumable;
 
 use std::future::Future;
@@ -110,7 +112,7 @@ pub enum Outcome {
 }
 
 /// Durable work of one kind. Saved as JSON between steps: fields may be added to it with a
-/// default, never changed.
+/// default, never changed. Fields of a newer version are kept when it is saved again.
 pub(crate) trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// `disk.detach` and the like.
     const KIND: &'static str;
@@ -243,10 +245,5 @@ pub struct OperationKind {
 
 /// The kind of an operation type.
 pub(crate) const fn kind<O: Operation>() -> OperationKind {
-    OperationKind { name: O::KIND, restore: restore::<O> }
-}
-
-fn restore<O: Operation>(state: &str) -> Result<Box<dyn DynOperation>, String> {
-    let restored: O = serde_json::from_str(state).map_err(|error| error.to_string())?;
-    Ok(Box::new(restored))
+    OperationKind { name: O::KIND, restore: restored::restore::<O> }
 }

@@ -1,5 +1,7 @@
 //! The server stops without warning and starts again on the same store.
 
+mod versions;
+
 use diskdock::hypervisor::{Machines, Pace};
 use domain::{DiskId, InstanceId};
 

@@ -5,7 +5,7 @@ mod lists;
 pub(crate) mod operations;
 mod postgres;
 mod proxy;
-mod safety;
+pub(crate) mod safety;
 mod sqlite;
 mod threads;
 mod transactions;

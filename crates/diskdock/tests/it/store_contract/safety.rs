@@ -13,9 +13,9 @@ use super::entities;
 use crate::harness::{ACCOUNT, REGION};
 
 /// The state that version 0.1.0 left, as SQL.
-const SAVED_BY_0_1_0: &str = include_str!("saved/0.1.0.sql");
+pub(crate) const SAVED_BY_0_1_0: &str = include_str!("saved/0.1.0.sql");
 /// The form of its tables.
-const VERSION_OF_0_1_0: i64 = 2;
+pub(crate) const VERSION_OF_0_1_0: i64 = 2;
 
 fn open(directory: &Path) -> Result<Store, StoreError> {
     Sqlite::open(directory, Durability::Relaxed).map(Store::new)
