@@ -1,7 +1,7 @@
 //! The simulated hypervisor: deterministic, in memory, and obedient to a script.
 //!
-//! The driver keeps its own account of which guest can reach which disk, apart from the store, so that
-//! the two can be compared. After a restart it learns what is finished from the store.
+//! The driver keeps its own account of which guest can reach which disk, apart from the store, so
+//! that the two can be compared. After a restart it learns what is finished from the store.
 
 mod copy;
 mod disks;

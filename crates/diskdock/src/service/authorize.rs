@@ -24,7 +24,7 @@ pub enum Rights {
     /// Everything: a key of the account itself.
     #[default]
     All,
-    /// What these policies allow: a limited key or a user.
+    /// Those that these policies allow: a limited key, a user or a role.
     Limited(Arc<[Policy]>),
 }
 

@@ -73,8 +73,8 @@ pub trait DynEntity: Any + Debug + Send + Sync {
     fn with_tags(&self, tags: Vec<Tag>) -> Option<Arc<dyn DynEntity>>;
     /// The same in this resource group; none for a kind that is in no group.
     fn with_resource_group(&self, group: &str) -> Option<Arc<dyn DynEntity>>;
-    /// The terms that it is found by quickly: pairs of a term and a value that is not empty, or that of a
-    /// tag.
+    /// The terms that it is found by quickly: pairs of a term and a value that is not empty, or
+    /// that of a tag.
     fn terms(&self) -> Vec<(Cow<'static, str>, &str)>;
     /// All of it, as JSON.
     fn encode(&self) -> String;

@@ -46,8 +46,8 @@ impl Qemu {
 enum Measured {
     /// The machine is off, or nothing is connected to its monitor.
     Off,
-    /// Another task works on the machine, or it does not answer: its counts go on, and are there the
-    /// next time.
+    /// Another task works on the machine, or it does not answer: its counts go on, and are there
+    /// the next time.
     Busy,
     /// The counts of its devices, with the generations of their attachments.
     Counts(Vec<(DiskId, u64, DiskUse)>),
