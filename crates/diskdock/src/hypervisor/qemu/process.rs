@@ -1,12 +1,11 @@
 //! The QEMU process of a machine: started, found again, ended.
 //!
 //! The process belongs to a process group of its own and goes on when the server ends. Whether it
-//! runs is never guessed: it is given a locked file as its standard output, and the kernel keeps the lock
-//! for exactly as long as any part of QEMU still has its files open. A file that is not there says
-//! nothing: then the processes of the host are looked through for the machine's name. The process
-//! to kill is found
-//! by the file in which QEMU leaves its process id, and confirmed by its name on the command line:
-//! the id alone may be another process's by now.
+//! runs is never guessed: it is given a locked file as its standard output, and the kernel keeps
+//! the lock for exactly as long as any part of QEMU still has its files open. A file that is not
+//! there says nothing: then the processes of the host are looked through for the machine's name.
+//! The process to kill is found by the file in which QEMU leaves its process id, and confirmed by
+//! its name on the command line: the id alone may be another process's by now.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};

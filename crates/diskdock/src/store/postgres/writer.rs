@@ -1,8 +1,9 @@
 //! The thread that writes.
 //!
-//! The thread takes the writes that wait, up to a bound, and commits them together; when that fails,
-//! each write is run again by itself. One thread commits, so that what is done after a commit is in the order of
-//! the commits. Other servers write beside it: a race that is lost is decided again.
+//! The thread takes the writes that wait, up to a bound, and commits them together; when that
+//! fails, each write is run again by itself. One thread commits, so that what is done after a
+//! commit is in the order of the commits. Other servers write beside it: a race that is lost is
+//! decided again.
 //!
 //! A commit without an answer is unknown. Each batch has a number, which it writes into the row of
 //! this server; after a reconnect that row says whether the batch is there. Reading it waits for
