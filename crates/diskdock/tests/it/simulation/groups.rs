@@ -42,7 +42,12 @@ impl Simulation {
                 access.group.exists &= gone.is_none();
             }
             4 | 5 => self.change_member(caller, access).await,
-            _ => self.change_policy_of_group(caller, access).await,
+            // What is attached is detached again sooner or later.
+            _ => {
+                for _ in 0..3 {
+                    self.change_policy_of_group(caller, access).await;
+                }
+            }
         }
     }
 
