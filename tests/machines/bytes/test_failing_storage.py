@@ -52,10 +52,10 @@ def stays_damaged(host, machine, disk):
     assert "lost" in rows[0]["last_event"] and "admin accept" in rows[0]["last_event"], rows[0]
     disk.wait("In_use")
     assert is_damaged(host, disk) and host.metric("diskdock_disks_damaged") == 1
-    until(lambda: health(host, disk) == "Impaired", "an impaired disk")
     assert disk.id in host.log_tail()
     differences = host.control("differences")["differences"]
     assert any(disk.id in one["what"] for one in differences), differences
+    until(lambda: health(host, disk) == "Impaired", "an impaired disk", pause_s=0.5)
 
 
 def test_failed_write_out_under_a_guest_damages_its_disk_until_accepted(failing):
