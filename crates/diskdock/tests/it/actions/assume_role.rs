@@ -10,19 +10,6 @@ const OF_ALICE: [(&str, &str); 2] = [("RoleArn", ARN), ("RoleSessionName", "alic
 const SESSION: &str = "operators:alice@work";
 const MISMATCH: (u16, &str) = (400, "InvalidSecurityToken.MismatchWithAccessKey");
 
-/// Calls as another key.
-async fn call_as(
-    server: &mut TestServer,
-    signer: &mut Signer,
-    action: &str,
-    ask: &[(&str, &str)],
-) -> Answer {
-    std::mem::swap(&mut server.signer, signer);
-    let answer = server.call(action, ask).await;
-    std::mem::swap(&mut server.signer, signer);
-    answer
-}
-
 /// A document that names these, on a condition.
 fn trust(principals: &Value, condition: Option<Value>) -> String {
     let mut statement = json!({ "Effect": "Allow", "Action": "sts:AssumeRole",
@@ -73,11 +60,11 @@ fn signer_of(assumed: &Answer) -> Signer {
 async fn temporary_key_may_do_what_the_role_may_until_it_ends() {
     let (mut server, mut alice) = server_with_role().await;
     let region = [("RegionId", REGION)];
-    let refused = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let refused = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(refused.refusal(), (403, "Forbidden.RAM"), "alice herself may not");
     let mut ask = OF_ALICE.to_vec();
     ask.extend([("DurationSeconds", "900"), ("SourceIdentity", "alice")]);
-    let assumed = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+    let assumed = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
     let session = &assumed.json["AssumedRoleUser"];
     assert_eq!(session["Arn"], format!("{ARN}/alice@work"));
     let role = server.ok("Ram.GetRole", &[("RoleName", "operators")]).await.json["Role"].clone();
@@ -117,8 +104,8 @@ async fn temporary_key_may_do_what_the_role_may_until_it_ends() {
 #[tokio::test]
 async fn temporary_key_is_refused_without_its_token_or_with_another() {
     let (mut server, mut alice) = server_with_role().await;
-    let assumed = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
-    let other = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let assumed = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let other = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
     let (operator, mut other) = (signer_of(&assumed), signer_of(&other));
     for (token, refusal) in [
         (None, (400, "MissingSecurityToken")),
@@ -134,7 +121,7 @@ async fn temporary_key_is_refused_without_its_token_or_with_another() {
         std::mem::swap(&mut server.signer, &mut spoilt);
     }
     let mut lasting = Signer::new(&alice.id, &alice.secret).with_token(other.token.clone());
-    let answer = call_as(&mut server, &mut lasting, "DescribeRegions", &[]).await;
+    let answer = server.call_as(&mut lasting, "DescribeRegions", &[]).await;
     assert_eq!(answer.refusal(), MISMATCH);
     let listed = server.ok("Ram.ListAccessKeys", &[]).await.json;
     assert_eq!(listed["AccessKeys"]["AccessKey"], json!([]), "it is no key of the account");
@@ -144,9 +131,9 @@ async fn temporary_key_is_refused_without_its_token_or_with_another() {
     assert_eq!(shown["role"], "operators");
     assert_eq!(shown["expires_at"], "2026-01-02T04:04:05Z");
     server.control("POST", &format!("/keys/{}/disable", other.id), "").await;
-    let answer = call_as(&mut server, &mut other, "DescribeRegions", &[]).await;
+    let answer = server.call_as(&mut other, "DescribeRegions", &[]).await;
     assert_eq!(answer.code(), "InvalidAccessKeyId.Inactive");
-    let made = call_as(&mut server, &mut signer_of(&assumed), "Ram.CreateAccessKey", &[]).await;
+    let made = server.call_as(&mut signer_of(&assumed), "Ram.CreateAccessKey", &[]).await;
     assert_eq!(made.status, 403, "{}", made.text);
 }
 
@@ -160,7 +147,7 @@ async fn assume_role_asks_the_policies_of_the_caller_and_the_document_of_the_rol
     let told = server.ok("Ram.CreateAccessKey", &[("UserName", "bob")]).await.json;
     let text = |name: &str| told["AccessKey"][name].as_str().unwrap().to_owned();
     let mut bob = Signer::new(&text("AccessKeyId"), &text("AccessKeySecret"));
-    let denied = call_as(&mut server, &mut bob, "Sts.AssumeRole", &OF_ALICE).await;
+    let denied = server.call_as(&mut bob, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(denied.refusal(), (403, "NoPermission"));
     assert_eq!(denied.json["AccessDeniedDetail"]["PolicyType"], "AccountLevelIdentityBasedPolicy");
     let narrow = json!({ "Version": "1", "Statement": [{ "Effect": "Allow",
@@ -169,16 +156,16 @@ async fn assume_role_asks_the_policies_of_the_caller_and_the_document_of_the_rol
     server.ok("Ram.CreatePolicy", &policy).await;
     let ask = [("UserName", "bob"), ("PolicyType", "Custom"), ("PolicyName", "oper")];
     server.ok("Ram.AttachPolicyToUser", &ask).await;
-    call_as(&mut server, &mut bob, "Sts.AssumeRole", &OF_ALICE).await.json["Credentials"]
+    server.call_as(&mut bob, "Sts.AssumeRole", &OF_ALICE).await.json["Credentials"]
         .as_object()
         .expect("a policy about the ARN of the role");
     let bobs = trust(&json!(format!("acs:ram::{ACCOUNT}:user/bob")), None);
     let change = [("RoleName", "operators"), ("NewAssumeRolePolicyDocument", bobs.as_str())];
     server.ok("Ram.UpdateRole", &change).await;
-    let denied = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let denied = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(denied.refusal(), (403, "NoPermission"));
     assert_eq!(denied.json["AccessDeniedDetail"]["PolicyType"], "AssumeRolePolicy");
-    let answer = call_as(&mut server, &mut bob, "Sts.AssumeRole", &OF_ALICE).await;
+    let answer = server.call_as(&mut bob, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let external = json!({ "StringEquals": { "sts:ExternalId": "abcd1234" } });
     let on_id = trust(&json!([format!("acs:ram::{ACCOUNT}:root")]), Some(external));
@@ -186,7 +173,7 @@ async fn assume_role_asks_the_policies_of_the_caller_and_the_document_of_the_rol
     server.ok("Ram.UpdateRole", &change).await;
     for (id, status) in [(None, 403), (Some("other"), 403), (Some("abcd1234"), 200)] {
         let ask: Vec<_> = OF_ALICE.into_iter().chain(id.map(|id| ("ExternalId", id))).collect();
-        let answer = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+        let answer = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
         assert_eq!(answer.status, status, "{id:?} {}", answer.text);
     }
 }
@@ -199,16 +186,16 @@ async fn policy_of_a_session_narrows_the_role_and_does_not_widen_it() {
     let mut ask = OF_ALICE.to_vec();
     let policy = policy.to_string();
     ask.push(("Policy", &policy));
-    let assumed = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+    let assumed = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
     let mut reader = signer_of(&assumed);
     let region = [("RegionId", REGION)];
-    let answer = call_as(&mut server, &mut reader, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut reader, "DescribeDisks", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     for (action, kind) in [
         ("DescribeInstances", "SessionPolicy"),
         ("Vpc.CreateVpc", "AccountLevelIdentityBasedPolicy"),
     ] {
-        let answer = call_as(&mut server, &mut reader, action, &region).await;
+        let answer = server.call_as(&mut reader, action, &region).await;
         assert_eq!(answer.refusal(), (403, "Forbidden.RAM"));
         assert_eq!(answer.json["AccessDeniedDetail"]["PolicyType"], kind, "{action}");
     }
@@ -224,10 +211,10 @@ async fn policy_of_a_session_narrows_the_role_and_does_not_widen_it() {
         ("PolicyName", "AliyunECSFullAccess"),
     ];
     server.ok("Ram.DetachPolicyFromRole", &ask).await;
-    let answer = call_as(&mut server, &mut reader, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut reader, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), (403, "Forbidden.RAM"), "policies of the role count at once");
     server.ok("Ram.DeleteRole", &[("RoleName", "operators")]).await;
-    let answer = call_as(&mut server, &mut reader, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut reader, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), (403, "Forbidden.RAM"), "a role that is gone may do nothing");
 }
 
@@ -244,25 +231,25 @@ async fn role_of_another_account_gives_access_to_that_account() {
     make_role(&server, "closed", &closed, "AliyunECSReadOnlyAccess").await;
     let arn = format!("acs:ram::{other}:role/guests");
     let ask = [("RoleArn", arn.as_str()), OF_ALICE[1]];
-    let assumed = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+    let assumed = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
     let mut guest = signer_of(&assumed);
-    let listed = call_as(&mut server, &mut guest, "DescribeDisks", &[("RegionId", REGION)]).await;
+    let listed = server.call_as(&mut guest, "DescribeDisks", &[("RegionId", REGION)]).await;
     assert!(listed.text.contains(theirs.as_str()) && !listed.text.contains(disk.as_str()));
     let arn = format!("acs:ram::{other}:role/closed");
     let ask = [("RoleArn", arn.as_str()), OF_ALICE[1]];
-    let denied = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+    let denied = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
     assert_eq!(denied.refusal(), (403, "NoPermission"));
     // From role to role.
     let chained = trust(&json!([format!("acs:ram::{other}:role/guests")]), None);
     make_role(&server, "next", &chained, "ReadOnlyAccess").await;
     let arn = format!("acs:ram::{other}:role/next");
     let ask = [("RoleArn", arn.as_str()), OF_ALICE[1]];
-    let denied = call_as(&mut server, &mut guest, "Sts.AssumeRole", &ask).await;
+    let denied = server.call_as(&mut guest, "Sts.AssumeRole", &ask).await;
     assert_eq!(denied.refusal(), (403, "NoPermission"), "the role has no sts:AssumeRole");
     let policy = ("PolicyName", "AliyunSTSAssumeRoleAccess");
     let more = [("RoleName", "guests"), ("PolicyType", "System"), policy];
     server.ok("Ram.AttachPolicyToRole", &more).await;
-    let assumed = call_as(&mut server, &mut guest, "Sts.AssumeRole", &ask).await;
+    let assumed = server.call_as(&mut guest, "Sts.AssumeRole", &ask).await;
     assert!(signer_of(&assumed).id.starts_with("STS."));
 }
 
@@ -286,7 +273,7 @@ async fn assume_role_refuses_what_is_malformed() {
     ] {
         let kept = OF_ALICE.into_iter().filter(|(name, _)| *name != parameter.0);
         let ask: Vec<_> = kept.chain([parameter]).collect();
-        let answer = call_as(&mut server, &mut alice, "Sts.AssumeRole", &ask).await;
+        let answer = server.call_as(&mut alice, "Sts.AssumeRole", &ask).await;
         assert_eq!(answer.refusal(), refusal, "{parameter:?}");
     }
 }
@@ -294,7 +281,7 @@ async fn assume_role_refuses_what_is_malformed() {
 #[tokio::test]
 async fn temporary_keys_are_bounded_and_removed_when_they_have_ended() {
     let (mut server, mut alice) = server_with_role().await;
-    let assumed = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let assumed = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
     let mut operator = signer_of(&assumed);
     let store = std::sync::Arc::clone(&server.assembly.gateway.services.store);
     let plant = store.write(|tx| {
@@ -306,14 +293,14 @@ async fn temporary_keys_are_bounded_and_removed_when_they_have_ended() {
         })
     });
     plant.await.unwrap();
-    let full = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let full = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(full.refusal(), (400, "Throttling.User"));
     server.pass(3_600_000).await;
-    let again = call_as(&mut server, &mut alice, "Sts.AssumeRole", &OF_ALICE).await;
+    let again = server.call_as(&mut alice, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(again.status, 200, "{}", again.text);
     server.assembly.life.run_maintenance().await;
     let keys = store.read(|tx| tx.access_keys()).await.unwrap();
     assert_eq!(keys.iter().filter(|key| key.session.is_some()).count(), 1);
-    let answer = call_as(&mut server, &mut operator, "DescribeRegions", &[]).await;
+    let answer = server.call_as(&mut operator, "DescribeRegions", &[]).await;
     assert_eq!(answer.refusal(), (400, "InvalidSecurityToken.Expired"));
 }

@@ -4,23 +4,10 @@ use domain::UnknownFields;
 use domain::ram::{RamPolicy, RamPolicyId, RamUser};
 use serde_json::{Value, json};
 
-use crate::harness::{ACCOUNT, Answer, REGION, Signer, TestServer};
+use crate::harness::{ACCOUNT, REGION, Signer, TestServer};
 
 const READERS: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}"#;
-
-/// Calls as another key.
-async fn call_as(
-    server: &mut TestServer,
-    signer: &mut Signer,
-    action: &str,
-    ask: &[(&str, &str)],
-) -> Answer {
-    std::mem::swap(&mut server.signer, signer);
-    let answer = server.call(action, ask).await;
-    std::mem::swap(&mut server.signer, signer);
-    answer
-}
 
 async fn make_user(server: &TestServer, name: &str) {
     server.ok("Ram.CreateUser", &[("UserName", name)]).await;
@@ -50,28 +37,28 @@ async fn user_may_do_what_its_policies_allow_at_once() {
     let mut alice = key_of(&server, "alice").await;
     let region = [("RegionId", REGION)];
     let refused = (403, "Forbidden.RAM");
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), refused, "a user may do nothing at first");
     let id = answer.json["AccessDeniedDetail"]["AuthPrincipalDisplayName"].clone();
     let user = server.ok("Ram.GetUser", &[("UserName", "alice")]).await.json;
     assert_eq!(user["User"]["UserId"], id);
     server.ok("Ram.AttachPolicyToUser", &attachment("alice", "Custom", "readers")).await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let answer = call_as(&mut server, &mut alice, "Vpc.CreateVpc", &region).await;
+    let answer = server.call_as(&mut alice, "Vpc.CreateVpc", &region).await;
     assert_eq!(answer.refusal(), refused);
-    let listed = call_as(&mut server, &mut alice, "Ram.ListUsers", &[]).await;
+    let listed = server.call_as(&mut alice, "Ram.ListUsers", &[]).await;
     assert_eq!(listed.refusal(), (403, "NoPermission"));
     server
         .ok("Ram.AttachPolicyToUser", &attachment("alice", "System", "AliyunVPCFullAccess"))
         .await;
-    let answer = call_as(&mut server, &mut alice, "Vpc.CreateVpc", &region).await;
+    let answer = server.call_as(&mut alice, "Vpc.CreateVpc", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     server.ok("Ram.DetachPolicyFromUser", &attachment("alice", "Custom", "readers")).await;
     let mut server = server.restart().await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), refused);
-    let whoami = call_as(&mut server, &mut alice, "Sts.GetCallerIdentity", &[]).await.json;
+    let whoami = server.call_as(&mut alice, "Sts.GetCallerIdentity", &[]).await.json;
     assert_eq!(whoami["IdentityType"], "RAMUser");
     assert_eq!(whoami["Arn"], format!("acs:ram::{ACCOUNT}:user/alice"));
     assert_eq!((&whoami["UserId"], &whoami["PrincipalId"]), (&id, &id));
@@ -95,17 +82,17 @@ async fn keys_of_a_user_are_made_refused_and_removed() {
     let of_key = [("UserName", "bob"), ("UserAccessKeyId", key.as_str())];
     let switch = |status| [of_key[0], of_key[1], ("Status", status)];
     server.ok("Ram.UpdateAccessKey", &switch("Inactive")).await;
-    let answer = call_as(&mut server, &mut bob, "DescribeRegions", &[]).await;
+    let answer = server.call_as(&mut bob, "DescribeRegions", &[]).await;
     assert_eq!(answer.code(), "InvalidAccessKeyId.Inactive", "{}", answer.text);
     server.ok("Ram.UpdateAccessKey", &switch("Active")).await;
-    let own = call_as(&mut server, &mut bob, "Ram.CreateAccessKey", &[]).await;
+    let own = server.call_as(&mut bob, "Ram.CreateAccessKey", &[]).await;
     assert_eq!(own.status, 200, "{}", own.text);
     let third = server.call("Ram.CreateAccessKey", &user).await;
     assert_eq!(third.refusal(), (409, "LimitExceeded.User.AccessKey"));
-    let listed = call_as(&mut server, &mut bob, "Ram.ListAccessKeys", &[]).await.json;
+    let listed = server.call_as(&mut bob, "Ram.ListAccessKeys", &[]).await.json;
     assert_eq!(listed["AccessKeys"]["AccessKey"].as_array().unwrap().len(), 2);
     server.ok("Ram.DeleteAccessKey", &of_key).await;
-    let answer = call_as(&mut server, &mut bob, "DescribeRegions", &[]).await;
+    let answer = server.call_as(&mut bob, "DescribeRegions", &[]).await;
     assert_eq!(answer.refusal(), (404, "InvalidAccessKeyId.NotFound"));
     for action in ["Ram.DeleteAccessKey", "Ram.UpdateAccessKey"] {
         let answer = server.call(action, &switch("Active")).await;
@@ -128,13 +115,13 @@ async fn key_with_policies_makes_no_key_of_the_account_itself() {
     let all = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }]);
     let mut limited = server.limited_key(all).await;
     for action in ["Ram.CreateAccessKey", "Ram.ListAccessKeys"] {
-        let answer = call_as(&mut server, &mut limited, action, &[]).await;
+        let answer = server.call_as(&mut limited, action, &[]).await;
         assert_eq!(answer.refusal(), (404, "EntityNotExist.User"), "{action}");
     }
     let made = server.ok("Ram.CreateAccessKey", &[]).await.json;
     let text = |name: &str| made["AccessKey"][name].as_str().unwrap();
     let mut root = Signer::new(text("AccessKeyId"), text("AccessKeySecret"));
-    let answer = call_as(&mut server, &mut root, "Ram.ListUsers", &[]).await;
+    let answer = server.call_as(&mut root, "Ram.ListUsers", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 

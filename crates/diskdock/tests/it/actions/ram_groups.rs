@@ -4,25 +4,12 @@ use domain::UnknownFields;
 use domain::ram::RamGroup;
 use serde_json::{Value, json};
 
-use crate::harness::{ACCOUNT, Answer, REGION, Signer, TestServer};
+use crate::harness::{ACCOUNT, REGION, Signer, TestServer};
 
 const READERS: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}"#;
 const GROUP: (&str, &str) = ("GroupName", "operators");
 const ALICE: (&str, &str) = ("UserName", "alice");
-
-/// Calls as another key.
-async fn call_as(
-    server: &mut TestServer,
-    signer: &mut Signer,
-    action: &str,
-    ask: &[(&str, &str)],
-) -> Answer {
-    std::mem::swap(&mut server.signer, signer);
-    let answer = server.call(action, ask).await;
-    std::mem::swap(&mut server.signer, signer);
-    answer
-}
 
 async fn make_policy(server: &TestServer, name: &str) {
     let ask = [("PolicyName", name), ("PolicyDocument", READERS)];
@@ -86,15 +73,15 @@ async fn user_may_do_what_the_policies_of_its_groups_allow() {
     let region = [("RegionId", REGION)];
     let refused = (403, "Forbidden.RAM");
     server.ok("Ram.AttachPolicyToGroup", &attachment("operators", "readers")).await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), refused, "not in the group yet");
     server.ok("Ram.AddUserToGroup", &[GROUP, ALICE]).await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let answer = call_as(&mut server, &mut alice, "Vpc.CreateVpc", &region).await;
+    let answer = server.call_as(&mut alice, "Vpc.CreateVpc", &region).await;
     assert_eq!(answer.refusal(), refused);
     let mut server = server.restart().await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let listed = server.ok("Ram.ListGroupsForUser", &[ALICE]).await.json;
     assert_eq!(names(&listed, ["Groups", "Group"], "GroupName"), ["operators"]);
@@ -106,11 +93,11 @@ async fn user_may_do_what_the_policies_of_its_groups_allow() {
     let shown = server.ok("Ram.GetPolicy", &policy).await.json;
     assert_eq!(shown["Policy"]["AttachmentCount"], 1);
     server.ok("Ram.RemoveUserFromGroup", &[GROUP, ALICE]).await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), refused);
     server.ok("Ram.AddUserToGroup", &[GROUP, ALICE]).await;
     server.ok("Ram.DetachPolicyFromGroup", &attachment("operators", "readers")).await;
-    let answer = call_as(&mut server, &mut alice, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut alice, "DescribeDisks", &region).await;
     assert_eq!(answer.refusal(), refused);
 }
 

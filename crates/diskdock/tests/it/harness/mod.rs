@@ -8,6 +8,7 @@ pub(crate) mod postgres;
 pub(crate) mod record;
 mod refusal;
 mod sign;
+mod signers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -285,21 +286,6 @@ impl TestServer {
     /// The log has warned of this so many times, as the story expects.
     pub(crate) fn warned(&self, text: &str) -> usize {
         self.log.take(text)
-    }
-
-    /// A signer for a key of the stories' account that may do what a policy allows.
-    pub(crate) async fn limited_key(&self, statements: serde_json::Value) -> Signer {
-        self.limited_key_of(ACCOUNT, statements).await
-    }
-
-    /// A signer for an account of its own.
-    pub(crate) async fn another_account(&self, account: &str) -> Signer {
-        let services = &self.assembly.gateway.services;
-        let key = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
-        let saved = key.clone();
-        services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
-        self.assembly.gateway.keys.reload(&services.store).await.unwrap();
-        Signer::new(&key.id, &key.secret)
     }
 }
 

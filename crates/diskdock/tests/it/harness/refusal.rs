@@ -59,20 +59,4 @@ impl TestServer {
             .await;
         (instance, disk)
     }
-
-    /// A signer for a key of an account that may do what a policy allows.
-    pub(crate) async fn limited_key_of(
-        &self,
-        account: &str,
-        statements: serde_json::Value,
-    ) -> super::Signer {
-        let services = &self.assembly.gateway.services;
-        let made = diskdock::gateway::keys::new_key(account.into(), services.clock.now());
-        let policy = serde_json::json!({ "Version": "1", "Statement": statements });
-        let key = diskdock::store::AccessKey { policies: vec![policy], ..made };
-        let saved = key.clone();
-        services.store.write(move |tx| tx.save_access_key(&saved)).await.unwrap();
-        self.assembly.gateway.keys.reload(&services.store).await.unwrap();
-        super::Signer::new(&key.id, &key.secret)
-    }
 }

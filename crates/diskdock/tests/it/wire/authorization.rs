@@ -4,20 +4,7 @@ use diskdock::actions::{self, PRODUCTS};
 use serde_json::json;
 
 use crate::catalog::examples::{Pairs, put_required};
-use crate::harness::{ACCOUNT, REGION, Signer, Style, TestServer};
-
-/// Calls as another key.
-async fn call_as(
-    server: &mut TestServer,
-    signer: &mut Signer,
-    action: &str,
-    ask: &[(&str, &str)],
-) -> crate::harness::Answer {
-    std::mem::swap(&mut server.signer, signer);
-    let answer = server.call(action, ask).await;
-    std::mem::swap(&mut server.signer, signer);
-    answer
-}
+use crate::harness::{ACCOUNT, REGION, Style, TestServer};
 
 #[tokio::test]
 async fn key_that_may_only_describe_disks_can_do_nothing_else() {
@@ -25,7 +12,7 @@ async fn key_that_may_only_describe_disks_can_do_nothing_else() {
     let allow = json!([{ "Effect": "Allow", "Action": "ecs:DescribeDisks", "Resource": "*" }]);
     let mut reader = server.limited_key(allow).await;
     let region = [("RegionId", REGION)];
-    let answer = call_as(&mut server, &mut reader, "DescribeDisks", &region).await;
+    let answer = server.call_as(&mut reader, "DescribeDisks", &region).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let before = server.export_json();
     let mut refused = 0;
@@ -37,14 +24,14 @@ async fn key_that_may_only_describe_disks_can_do_nothing_else() {
         let mut pairs = Pairs::new();
         put_required(spec.parameters, "", &mut pairs);
         let ask: Vec<_> = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let answer = call_as(&mut server, &mut reader, &key, &ask).await;
+        let answer = server.call_as(&mut reader, &key, &ask).await;
         let error = listed.product.errors.not_allowed;
         assert_eq!(answer.refusal(), (error.status, error.code), "{key}: {}", answer.text);
         refused += 1;
     }
     assert!(refused > 80, "{refused}");
     assert_eq!(server.export_json(), before);
-    let open = call_as(&mut server, &mut reader, "Sts.GetCallerIdentity", &[]).await;
+    let open = server.call_as(&mut reader, "Sts.GetCallerIdentity", &[]).await;
     assert_eq!(open.text_at("AccountId"), ACCOUNT);
 }
 
@@ -57,13 +44,13 @@ async fn refusal_by_policy_tells_what_was_denied_in_json_and_xml() {
     ]);
     let mut limited = server.limited_key(statements).await;
     let ask = [("InstanceId", "i-1"), ("DiskId", "d-1")];
-    let answer = call_as(&mut server, &mut limited, "DetachDisk", &ask).await;
+    let answer = server.call_as(&mut limited, "DetachDisk", &ask).await;
     let detail = &answer.json["AccessDeniedDetail"];
     assert_eq!(detail["AuthAction"], "ecs:DetachDisk");
     assert_eq!(detail["AuthPrincipalOwnerId"], ACCOUNT);
     assert_eq!(detail["NoPermissionType"], "ExplicitDeny");
     assert_eq!(detail["PolicyType"], "AccountLevelIdentityBasedPolicy");
-    let answer = call_as(&mut server, &mut limited, "Vpc.CreateVpc", &[("RegionId", REGION)]).await;
+    let answer = server.call_as(&mut limited, "Vpc.CreateVpc", &[("RegionId", REGION)]).await;
     assert_eq!(answer.json["AccessDeniedDetail"]["NoPermissionType"], "ImplicitDeny");
     std::mem::swap(&mut server.signer, &mut limited);
     let answer = server.call_in(Style::XML, "DetachDisk", &ask).await;
@@ -85,25 +72,25 @@ async fn policies_are_about_the_resources_that_a_request_names() {
     let mut limited = server.limited_key(statements).await;
     let pair = |disk| [("InstanceId", instance.as_str()), ("DiskId", disk)];
     let refused = (403, "Forbidden.RAM");
-    let answer = call_as(&mut server, &mut limited, "AttachDisk", &pair(other.as_str())).await;
+    let answer = server.call_as(&mut limited, "AttachDisk", &pair(other.as_str())).await;
     assert_eq!(answer.refusal(), refused);
-    let answer = call_as(&mut server, &mut limited, "AttachDisk", &pair(one.as_str())).await;
+    let answer = server.call_as(&mut limited, "AttachDisk", &pair(one.as_str())).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     for ids in [format!("['{one}','{other}']"), format!("[\"{other}\"]")] {
         let ask = [("RegionId", REGION), ("DiskIds", ids.as_str())];
-        let answer = call_as(&mut server, &mut limited, "DescribeDisks", &ask).await;
+        let answer = server.call_as(&mut limited, "DescribeDisks", &ask).await;
         assert_eq!(answer.refusal(), refused, "{ids}");
     }
     let tag = |id| {
         let kind = [("RegionId", REGION), ("ResourceType", "disk"), ("ResourceId.1", id)];
         [kind[0], kind[1], kind[2], ("Tag.1.Key", "team"), ("Tag.1.Value", "storage")]
     };
-    let answer = call_as(&mut server, &mut limited, "TagResources", &tag(other.as_str())).await;
+    let answer = server.call_as(&mut limited, "TagResources", &tag(other.as_str())).await;
     assert_eq!(answer.refusal(), refused);
-    let answer = call_as(&mut server, &mut limited, "TagResources", &tag(one.as_str())).await;
+    let answer = server.call_as(&mut limited, "TagResources", &tag(one.as_str())).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     for (action, ask) in [("DescribeDisks", [("RegionId", REGION)])] {
-        let answer = call_as(&mut server, &mut limited, action, &ask).await;
+        let answer = server.call_as(&mut limited, action, &ask).await;
         assert_eq!(answer.refusal(), refused, "{action}");
     }
 }
@@ -121,20 +108,20 @@ async fn policies_ask_for_tags_and_the_time_and_hold_for_dry_runs() {
     let mut limited = server.limited_key(statements).await;
     let ask = [("DiskId", disk.as_str()), ("RegionId", REGION), ("DiskName", "kept")];
     let refused = (403, "Forbidden.RAM");
-    let answer = call_as(&mut server, &mut limited, "ModifyDiskAttribute", &ask).await;
+    let answer = server.call_as(&mut limited, "ModifyDiskAttribute", &ask).await;
     assert_eq!(answer.refusal(), refused);
     let tagged = domain::Tag::new("team", "storage");
     server.change_disk(&disk, move |disk| disk.tags.push(tagged.clone())).await;
-    let answer = call_as(&mut server, &mut limited, "ModifyDiskAttribute", &ask).await;
+    let answer = server.call_as(&mut limited, "ModifyDiskAttribute", &ask).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     server.pass(60_000).await;
-    let answer = call_as(&mut server, &mut limited, "ModifyDiskAttribute", &ask).await;
+    let answer = server.call_as(&mut limited, "ModifyDiskAttribute", &ask).await;
     assert_eq!(answer.refusal(), refused);
     let dry = [("RegionId", REGION), ("DiskIds", "[]"), ("DryRun", "true")];
-    let answer = call_as(&mut server, &mut limited, "DescribeDisks", &dry).await;
+    let answer = server.call_as(&mut limited, "DescribeDisks", &dry).await;
     assert_eq!(answer.refusal(), refused);
     let dry = [("InstanceId", "i-1"), ("InstanceType", "ecs.g6.large"), ("DryRun", "true")];
-    let answer = call_as(&mut server, &mut limited, "ModifyInstanceSpec", &dry).await;
+    let answer = server.call_as(&mut limited, "ModifyInstanceSpec", &dry).await;
     assert_eq!(answer.refusal(), refused);
 }
 
@@ -190,15 +177,15 @@ async fn requests_that_make_something_are_about_its_kind_and_what_they_name() {
         ]))
         .await;
     let snapshot = [("DiskId", disk.as_str())];
-    let answer = call_as(&mut server, &mut limited, "CreateSnapshot", &snapshot).await;
+    let answer = server.call_as(&mut limited, "CreateSnapshot", &snapshot).await;
     assert_eq!(answer.refusal(), (403, "Forbidden.RAM"), "a snapshot is made as well");
     let vpc = [("RegionId", REGION), ("VpcName", "made")];
-    let answer = call_as(&mut server, &mut limited, "Vpc.CreateVpc", &vpc).await;
+    let answer = server.call_as(&mut limited, "Vpc.CreateVpc", &vpc).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let made = answer.text_at("VpcId");
     let listed = [("RegionId", REGION), ("VpcId", made.as_str())];
-    let answer = call_as(&mut server, &mut limited, "Vpc.DescribeVSwitches", &listed).await;
+    let answer = server.call_as(&mut limited, "Vpc.DescribeVSwitches", &listed).await;
     assert_eq!(answer.refusal(), (403, "Forbidden.RAM"), "vSwitches are listed, not the VPC");
-    let answer = call_as(&mut server, &mut limited, "Vpc.DescribeVpcs", &listed).await;
+    let answer = server.call_as(&mut limited, "Vpc.DescribeVpcs", &listed).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
