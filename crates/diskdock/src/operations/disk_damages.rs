@@ -3,7 +3,7 @@
 use domain::{DiskId, Moment};
 
 use crate::hypervisor::{Hypervisor, TransientError};
-use crate::store::{EntityReads, Store, StoreError};
+use crate::store::{EntityReads, Store, StoreError, WriteTx};
 
 /// Marks the disks that the hypervisor has as damaged. It removes no mark: the hypervisor of this
 /// server may not have all disks, and what it does not know is not well.
@@ -19,11 +19,14 @@ pub(crate) async fn mark_damaged_disks(
             return Ok(());
         }
     };
+    if damaged.is_empty() {
+        return Ok(());
+    }
     let new = store.read(move |tx| {
         let mut new = Vec::new();
         for (disk, why) in &damaged {
             if tx.look_at(disk)?.is_some_and(|disk| disk.damage.is_none()) {
-                new.push((disk.clone(), why.clone()));
+                new.push((disk.clone(), Some(why.clone())));
             }
         }
         Ok::<_, StoreError>(new)
@@ -32,16 +35,7 @@ pub(crate) async fn mark_damaged_disks(
     if new.is_empty() {
         return Ok(());
     }
-    let marked = store.write(move |tx| {
-        for (id, why) in &new {
-            let Some(mut disk) = tx.disk(id)? else { continue };
-            if disk.set_damage(Some(why), now) {
-                tx.save_disk(&disk)?;
-            }
-        }
-        Ok(())
-    });
-    marked.await
+    save_damages(store, new, now).await
 }
 
 /// Marks one disk as the hypervisor has it, after an operator decided about its bytes.
@@ -56,13 +50,23 @@ pub(crate) async fn mark_disk(
         Err(error) => return Ok(Err(error)),
     };
     let why = damaged.into_iter().find(|(damaged, _)| damaged == disk).map(|(_, why)| why);
-    let id = disk.clone();
-    let marked = store.write(move |tx| {
-        let Some(mut disk) = tx.disk(&id)? else { return Ok(()) };
-        if disk.set_damage(why.as_deref(), now) {
-            tx.save_disk(&disk)?;
+    save_damages(store, vec![(disk.clone(), why)], now).await.map(Ok)
+}
+
+/// Saves why these disks are damaged, or that they are not.
+async fn save_damages(
+    store: &Store,
+    damages: Vec<(DiskId, Option<String>)>,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let save = move |tx: &mut dyn WriteTx| {
+        for (id, why) in &damages {
+            let Some(mut disk) = tx.disk(id)? else { continue };
+            if disk.set_damage(why.as_deref(), now) {
+                tx.save_disk(&disk)?;
+            }
         }
         Ok(())
-    });
-    marked.await.map(Ok)
+    };
+    store.write(save).await
 }
