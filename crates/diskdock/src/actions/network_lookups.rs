@@ -9,14 +9,8 @@ use super::cidr;
 use super::prelude::*;
 use crate::store::{EntityReads, Filter};
 
-fn with_term<T: Entity>(
-    call: &Call<'_>,
-    region: &str,
-    (term, value): (&'static str, &str),
-) -> Filter<T> {
-    let mut filter = Filter::all(call.caller.account.clone(), region);
-    filter.terms.push((term, value.to_owned()));
-    filter
+fn with_term<T: Entity>(call: &Call<'_>, region: &str, term: (&'static str, &str)) -> Filter<T> {
+    Filter::with_term(call.caller.account.clone(), region, term)
 }
 
 /// How many resources of a kind the caller has in a region under this term.

@@ -49,8 +49,8 @@ pub(super) fn is_being_copied(
     snapshot: &DiskSnapshot,
     to: &str,
 ) -> Result<bool, StoreError> {
-    let mut filter = Filter::<DiskSnapshot>::all(snapshot.account.clone(), to);
-    filter.terms.push(("disk", snapshot.disk.to_string()));
+    let of_disk = ("disk", snapshot.disk.as_str());
+    let mut filter = Filter::<DiskSnapshot>::with_term(snapshot.account.clone(), to, of_disk);
     filter.columns.push(("status", SnapshotStatus::Progressing.as_str().to_owned()));
     filter.also.push(Box::new(|one| one.copied_from.is_some()));
     Ok(tx.newest(&filter)?.is_some())
@@ -61,15 +61,12 @@ pub(super) fn of_group(
     tx: &dyn ReadTx,
     group: &SnapshotGroup,
 ) -> Result<Vec<DiskSnapshot>, StoreError> {
-    let mut filter = Filter::<DiskSnapshot>::all(group.account.clone(), &group.region);
-    filter.terms.push(("group", group.id.to_string()));
-    tx.all(&filter)
+    let of_group = ("group", group.id.as_str());
+    tx.all(&Filter::with_term(group.account.clone(), &group.region, of_group))
 }
 
 fn of_disk(disk: &Disk) -> Filter<DiskSnapshot> {
-    let mut filter = Filter::all(disk.account.clone(), &disk.region);
-    filter.terms.push(("disk", disk.id.to_string()));
-    filter
+    Filter::with_term(disk.account.clone(), &disk.region, ("disk", disk.id.as_str()))
 }
 
 /// The disks that were made from a snapshot, newest first, as many as are on one page.
@@ -79,7 +76,7 @@ pub(super) fn disks_made_from(
     region: &str,
     snapshot: &SnapshotId,
 ) -> Result<ListPage<Disk>, StoreError> {
-    let mut filter = Filter::<Disk>::all(call.caller.account.clone(), region);
-    filter.terms.push(("source_snapshot", snapshot.to_string()));
+    let made = ("source_snapshot", snapshot.as_str());
+    let filter = Filter::with_term(call.caller.account.clone(), region, made);
     tx.list(&filter, &Page::Numbered { number: 1, size: 100 })
 }

@@ -33,7 +33,7 @@ pub use input::Input;
 pub(crate) use names::{
     ClientToken, Description, DiskName, InstanceName, KeyPairName, PlainTag, PlainTagFilter,
     RegionId, SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan,
-    Unlinked, ZoneId,
+    Unlinked, ZoneId, is_made_of,
 };
 pub(crate) use params::json_strings;
 pub use params::{

@@ -21,6 +21,11 @@ fn is_link(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
+/// Whether a text has only ASCII letters, digits and these.
+pub(crate) fn is_made_of(text: &str, others: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
 const NAME_RULE: &str = "a letter first, then letters, digits, colons, underscores, periods and \
                          hyphens, and not beginning with http:// or https://";
 

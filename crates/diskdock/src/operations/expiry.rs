@@ -48,8 +48,8 @@ fn is_source_of_creating_disk(
     tx: &dyn ReadTx,
     snapshot: &DiskSnapshot,
 ) -> Result<bool, StoreError> {
-    let mut made = Filter::<Disk>::all(snapshot.account.clone(), &snapshot.region);
-    made.terms.push(("source_snapshot", snapshot.id.to_string()));
+    let source = ("source_snapshot", snapshot.id.as_str());
+    let mut made = Filter::<Disk>::with_term(snapshot.account.clone(), &snapshot.region, source);
     made.also.push(Box::new(|disk| !disk.is_created()));
     Ok(!tx.list(&made, &Page::After { after: None, most: 1 })?.entries.is_empty())
 }

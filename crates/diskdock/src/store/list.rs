@@ -113,10 +113,14 @@ impl<T: Entity> Filter<T> {
         }
     }
 
-    /// All of an account, in no region, that are found by this term.
-    pub fn with_term(account: AccountId, name: &'static str, value: &str) -> Filter<T> {
-        let terms = vec![(name, value.to_owned())];
-        Filter { terms, ..Filter::all(account, "") }
+    /// All of an account in a region that are found by this term and its value.
+    pub(crate) fn with_term(
+        account: AccountId,
+        region: &str,
+        (term, value): (&'static str, &str),
+    ) -> Filter<T> {
+        let terms = vec![(term, value.to_owned())];
+        Filter { terms, ..Filter::all(account, region) }
     }
 
     /// Restricts to resources of this name, which may have `*` for any text.

@@ -215,8 +215,9 @@ fn filter(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<DiskFilte
 
 /// The disks with a damage that the filters of health and events match.
 fn impaired(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Vec<DiskId>, StoreError> {
-    let mut filter = Filter::<Disk>::all(call.caller.account.clone(), &params.region_id.0);
-    filter.terms.push(("health", DiskHealth::Impaired.as_str().to_owned()));
+    let (account, region) = (call.caller.account.clone(), &params.region_id.0);
+    let impaired = ("health", DiskHealth::Impaired.as_str());
+    let filter = Filter::<Disk>::with_term(account, region, impaired);
     let found = tx.all(&filter)?.into_iter();
     Ok(found.filter(|disk| params.match_damage(disk)).map(|disk| disk.id).collect())
 }

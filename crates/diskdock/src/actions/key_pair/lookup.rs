@@ -18,9 +18,7 @@ pub(crate) fn named(
     region: &str,
     name: &str,
 ) -> Result<Option<KeyPair>, StoreError> {
-    let mut filter = Filter::all(call.caller.account.clone(), region);
-    filter.terms.push(("name", name.to_owned()));
-    tx.newest(&filter)
+    tx.newest(&Filter::with_term(call.caller.account.clone(), region, ("name", name)))
 }
 
 /// How many key pairs there are in a region.

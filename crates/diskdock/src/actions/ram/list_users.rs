@@ -2,7 +2,7 @@
 
 use domain::ram::RamUser;
 
-use super::lookup;
+use super::lookup::{self, PageParams};
 use super::view::UserItem;
 use crate::actions::paging::token;
 use crate::actions::prelude::*;
@@ -10,17 +10,6 @@ use crate::store::{EntityReads, Filter};
 
 /// Lists the users of the account.
 pub(crate) struct ListUsers;
-
-params!(
-    /// Parameters of ListUsers.
-    pub(crate) struct Params {
-        /// Where the page before ended.
-        #[malformed = NEXT_TOKEN_NOT_VALID]
-        marker: Option<Text<1, 128>>,
-        /// Entries on a page; 100 if left out.
-        max_items: Option<Integer<1, 1000>>,
-    }
-);
 
 reply!(
     /// Reply of ListUsers.
@@ -43,14 +32,14 @@ reply!(
 );
 
 impl Query for ListUsers {
-    type Params = Params;
+    type Params = PageParams;
     type Reply = Reply;
 
     const NAME: &'static str = "ListUsers";
     const SUMMARY: &'static str = "Lists the users of the account, newest first.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &PageParams) -> Result<Reply, ActionError> {
         let page = lookup::page(&params.marker, params.max_items)?;
         let filter = Filter::<RamUser>::all(call.caller.account.clone(), "");
         let found = tx.list(&filter, &page)?;

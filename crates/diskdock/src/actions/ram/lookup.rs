@@ -4,7 +4,7 @@ use domain::Entity;
 use domain::ram::{PolicyType, RamGroup, RamPolicy, RamPolicyId, RamRole, RamUser};
 
 use crate::actions::prelude::*;
-use crate::catalog::CallerIdentity;
+use crate::catalog::{CallerIdentity, is_made_of};
 use crate::policy::SYSTEM_POLICIES;
 use crate::store::{AccessKey, EntityReads, Filter};
 
@@ -33,11 +33,6 @@ pub(super) enum FoundPolicy {
     Custom(RamPolicy),
 }
 
-/// Whether a text has only letters, digits and these.
-fn is_made_of(text: &str, others: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
-}
-
 /// Whether a text can be the name of a user.
 pub(super) fn is_user_name(text: &str) -> bool {
     is_made_of(text, ".-_")
@@ -54,9 +49,7 @@ pub(super) fn called<T: Entity>(
     call: &Call<'_>,
     name: &str,
 ) -> Result<Option<T>, StoreError> {
-    let mut filter = Filter::all(call.caller.account.clone(), "");
-    filter.terms.push(("name", name.to_owned()));
-    tx.newest(&filter)
+    tx.newest(&Filter::with_term(call.caller.account.clone(), "", ("name", name)))
 }
 
 /// The user of this name.
@@ -126,6 +119,17 @@ pub(super) fn all<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<Vec<T>,
 pub(super) fn count<T: Entity>(tx: &dyn ReadTx, call: &Call<'_>) -> Result<u64, StoreError> {
     tx.count(&Filter::<T>::all(call.caller.account.clone(), ""))
 }
+
+params!(
+    /// The page of a list.
+    pub(crate) struct PageParams {
+        /// Where the page before ended.
+        #[malformed = NEXT_TOKEN_NOT_VALID]
+        marker: Option<Text<1, 128>>,
+        /// Entries on a page; 100 if left out.
+        max_items: Option<Integer<1, 1000>>,
+    }
+);
 
 /// The page of a list that Marker and MaxItems ask for: 100 entries unless the caller says
 /// otherwise.

@@ -60,5 +60,5 @@ pub(super) fn users_in(
     call: &Call<'_>,
     group: &RamGroupId,
 ) -> Result<Vec<RamUser>, StoreError> {
-    tx.all(&Filter::with_term(call.caller.account.clone(), "group", group.as_str()))
+    tx.all(&Filter::with_term(call.caller.account.clone(), "", ("group", group.as_str())))
 }

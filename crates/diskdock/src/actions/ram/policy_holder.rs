@@ -5,67 +5,54 @@ use domain::ram::{AttachedPolicies, PolicyHolder, PolicyType, RamGroup, RamRole,
 use super::lookup::{self, PolicyTypeWord};
 use crate::actions::prelude::*;
 
-params!(
+/// Parameters that name a policy and its holder.
+macro_rules! policy_params {
+    (
+        $(#[doc = $about:literal])*
+        $name:ident;
+        $(#[doc = $doc:literal])*
+        $holder:ident: $example:literal, $kind:literal, $malformed:ident
+    ) => {
+        params!(
+            $(#[doc = $about])*
+            pub(crate) struct $name {
+                /// The owner: the service (System) or the account (Custom).
+                #[malformed = POLICY_TYPE_NOT_VALID]
+                policy_type: PolicyTypeWord,
+                /// The policy.
+                #[malformed = POLICY_NAME_LENGTH]
+                #[example = "readers"]
+                #[names = "policy"]
+                policy_name: Text<1, 128>,
+                $(#[doc = $doc])*
+                #[malformed = $malformed]
+                #[example = $example]
+                #[names = $kind]
+                $holder: Text<1, 64>,
+                /// A resource group that it is limited to. It counts in the whole account here.
+                resource_group_id: Ignored<Option<Text<0, 64>>>,
+            }
+        );
+    };
+}
+
+policy_params!(
     /// A policy and a user.
-    pub(crate) struct UserPolicyParams {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-        /// The user.
-        #[malformed = USER_NAME_LENGTH]
-        #[example = "alice"]
-        #[names = "user"]
-        user_name: Text<1, 64>,
-        /// A resource group that it is limited to. It counts in the whole account here.
-        resource_group_id: Ignored<Option<Text<0, 64>>>,
-    }
+    UserPolicyParams;
+    /// The user.
+    user_name: "alice", "user", USER_NAME_LENGTH
 );
-
-params!(
+policy_params!(
     /// A policy and a role.
-    pub(crate) struct RolePolicyParams {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-        /// The role.
-        #[malformed = ROLE_NAME_LENGTH]
-        #[example = "operators"]
-        #[names = "role"]
-        role_name: Text<1, 64>,
-        /// A resource group that it is limited to. It counts in the whole account here.
-        resource_group_id: Ignored<Option<Text<0, 64>>>,
-    }
+    RolePolicyParams;
+    /// The role.
+    role_name: "operators", "role", ROLE_NAME_LENGTH
 );
-
-params!(
+policy_params!(
     /// A policy and a group.
-    pub(crate) struct GroupPolicyParams {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-        /// The group.
-        #[malformed = GROUP_NAME_LENGTH]
-        #[example = "operators"]
-        #[names = "group"]
-        group_name: Text<1, 64>,
-        /// A resource group that it is limited to. It counts in the whole account here.
-        resource_group_id: Ignored<Option<Text<0, 64>>>,
-    }
+    GroupPolicyParams;
+    /// The group.
+    group_name: "operators", "group", GROUP_NAME_LENGTH
 );
 
 /// A user, role or group, and a policy that exists.

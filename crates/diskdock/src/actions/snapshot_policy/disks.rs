@@ -6,9 +6,7 @@ use crate::actions::prelude::*;
 use crate::store::{EntityReads, Filter};
 
 fn of(policy: &SnapshotPolicy) -> Filter<Disk> {
-    let mut filter = Filter::<Disk>::all(policy.account.clone(), &policy.region);
-    filter.terms.push(("policy", policy.id.to_string()));
-    filter
+    Filter::with_term(policy.account.clone(), &policy.region, ("policy", policy.id.as_str()))
 }
 
 /// How many disks a policy has.

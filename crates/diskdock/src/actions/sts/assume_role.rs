@@ -6,7 +6,7 @@ use domain::{AccountId, UnknownFields};
 use crate::actions::prelude::*;
 use crate::catalog::errors::AccessDenied;
 use crate::catalog::times::with_seconds;
-use crate::catalog::{CallerIdentity, Shape, Value};
+use crate::catalog::{CallerIdentity, Shape, Value, is_made_of};
 use crate::policy::{ConditionFacts, Policy, PolicyVerdict, TrustDocument};
 use crate::store::{AccessKey, EntityReads, Filter, RoleSession, new_session_key};
 
@@ -54,11 +54,6 @@ impl Value for SessionName {
         let fits = (2..=64).contains(&text.len()) && is_made_of(text, ".@-_");
         fits.then(|| SessionName(text.to_owned()))
     }
-}
-
-/// Whether a text has only letters, digits and these.
-fn is_made_of(text: &str, others: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
 params!(
@@ -169,8 +164,7 @@ the caller or its account.";
             return Err((&SESSION_POLICY_GRAMMAR).into());
         }
         let RoleArn { account, name } = &params.role_arn;
-        let mut filter = Filter::<RamRole>::all(account.clone(), "");
-        filter.terms.push(("name", name.clone()));
+        let filter = Filter::<RamRole>::with_term(account.clone(), "", ("name", name));
         let role = tx.newest(&filter)?.ok_or(&ASSUMED_ROLE_NOT_FOUND)?;
         refuse_unless_trusted(tx, call, params, &role)?;
         let is_living = |key: &&AccessKey| {
