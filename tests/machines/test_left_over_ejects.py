@@ -108,6 +108,27 @@ def test_disk_ejected_without_a_request_is_plugged_in_again(host):
     disk.detach(machine)
 
 
+def test_disk_that_cannot_be_plugged_in_again_leaves_its_machine_under_control(host):
+    machine, disk, other = host.ready(), host.disk(), host.disk()
+    disk.attach(machine)
+    other.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    aside = disk.file.with_name("aside")
+    disk.file.rename(aside)
+    name = device(machine, disk)
+    with machine.qmp() as qmp:
+        qmp("device_del", id=name)
+    until(lambda: "cannot plug a disk in again yet" in host.log_tail(), "a plug that fails")
+    other.detach(machine)
+    assert disk.status() == "In_use"
+    assert any(disk.id in one["what"] for one in host.control("differences")["differences"])
+    aside.rename(disk.file)
+    until(lambda: host.metric("diskdock_disks_plugged_again_total") == 1, "a disk that is plugged in again", 60)
+    machine.guest.wait_disk(disk.serial)
+    disk.detach(machine)
+    host.agrees()
+
+
 def test_disk_ejected_again_and_again_stays_attached_with_a_difference(host):
     machine, disk = host.ready(), host.disk()
     disk.attach(machine)

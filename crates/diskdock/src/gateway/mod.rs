@@ -114,7 +114,8 @@ impl Gateway {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err((&UNSUPPORTED_METHOD).into());
         }
-        call.format = guessed_format(parts, body);
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        call.format = guessed_format(raw_pairs(query).chain(raw_pairs(body)));
         let decoded = Decoded::of(parts, body)?;
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);
@@ -306,12 +307,17 @@ fn format(intent: &Intent<'_>) -> Result<Format, Refusal> {
     }
 }
 
-/// The format of the reply to a request that cannot be read: XML if any pair asks for it.
-fn guessed_format(parts: &Parts, body: &[u8]) -> Format {
-    let query = parts.uri.query().unwrap_or_default().as_bytes();
-    let mut pairs = query.split(|byte| *byte == b'&').chain(body.split(|byte| *byte == b'&'));
-    let xml = pairs.any(|pair| pair.eq_ignore_ascii_case(b"Format=XML"));
-    if xml { Format::Xml } else { Format::Json }
+/// The format of the reply to a request that cannot be read, from its pairs in so far as they are
+/// there: the one that is asked for, else that of the signature, as in [`format`].
+fn guessed_format<'a>(pairs: impl Iterator<Item = &'a [u8]> + Clone) -> Format {
+    let has = |wanted: &[u8]| pairs.clone().any(|pair| pair.eq_ignore_ascii_case(wanted));
+    let is_xml = has(b"Format=XML") || (has(b"SignatureVersion=1.0") && !has(b"Format=JSON"));
+    if is_xml { Format::Xml } else { Format::Json }
+}
+
+/// The pairs of a query, or of a form.
+fn raw_pairs(text: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    text.split(|byte| *byte == b'&')
 }
 
 /// The requested action.

@@ -141,9 +141,10 @@ async fn read<T: Send + 'static>(
 ) -> Result<T, ActionError> {
     let (environment, caller) = (Arc::clone(environment), Arc::clone(caller));
     let now = services.clock.now();
+    let account = caller.account.clone();
     let read =
         move |tx: &dyn ReadTx| work(tx, &Call { caller: &caller, now, environment: &environment });
-    services.store.read(read).await
+    services.store.read_for(&account, read).await
 }
 
 fn is_dry_run(input: &Input) -> bool {

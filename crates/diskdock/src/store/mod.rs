@@ -17,6 +17,7 @@ mod list_lane;
 mod new_key;
 mod pages;
 pub mod postgres;
+mod queued_write;
 mod records;
 mod resource;
 pub mod sqlite;
@@ -44,6 +45,7 @@ pub use records::{
 pub use resource::{DynEntity, EntityReads, EntityType, EntityWrites, KINDS, StoredEntity};
 
 use list_lane::{ListLane, read_at};
+use queued_write::QueuedWrite;
 
 /// A read transaction.
 pub trait ReadTx {
@@ -225,19 +227,39 @@ pub type InstanceFilter = Filter<Instance>;
 /// The store behind whichever engine keeps it.
 pub struct Store {
     engine: Arc<dyn Engine>,
-    lists: ListLane,
+    lists: Arc<ListLane>,
 }
 
 impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
-        let lists = ListLane::new(engine.walks_at_a_time());
+        let lists = Arc::new(ListLane::new(engine.walks_at_a_time()));
         Store { engine: Arc::new(engine), lists }
     }
 
     /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
     /// The work may be done more than once, so it must have no effect.
-    pub async fn read<T, E, F>(&self, mut work: F) -> Result<T, E>
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnMut(&dyn ReadTx) -> Result<T, E> + Send + 'static,
+    {
+        self.read_as(None, work).await
+    }
+
+    /// The same for a call of an account: its lists wait for those of other accounts, and they for
+    /// its own, in turn.
+    pub async fn read_for<T, E, F>(&self, account: &AccountId, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnMut(&dyn ReadTx) -> Result<T, E> + Send + 'static,
+    {
+        self.read_as(Some(account), work).await
+    }
+
+    async fn read_as<T, E, F>(&self, account: Option<&AccountId>, mut work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -245,7 +267,7 @@ impl Store {
     {
         match read_at(self.engine.as_ref(), Depth::Rows, &mut work)? {
             Some(answer) => answer,
-            None => self.lists.run(&self.engine, work).await,
+            None => self.lists.run(&self.engine, account, work).await,
         }
     }
 
@@ -354,44 +376,5 @@ impl Store {
         gauges.push(("store_lists_waiting", waiting));
         gauges.push(("store_stopped", i64::from(self.stopped().is_some())));
         gauges
-    }
-}
-
-struct QueuedWrite<T, U, F, G> {
-    work: F,
-    then: G,
-    answer: Option<T>,
-    is_brief: bool,
-    /// None once the caller was told that the outcome is unknown.
-    sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
-}
-
-impl<T, U, F, G> WriteJob for QueuedWrite<T, U, F, G>
-where
-    T: Send,
-    U: Send,
-    F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send,
-    G: FnOnce(T) -> U + Send,
-{
-    fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
-        self.answer = Some((self.work)(tx)?);
-        Ok(())
-    }
-
-    fn is_brief(&self) -> bool {
-        self.is_brief
-    }
-
-    fn done(self: Box<Self>, ended: Result<(), StoreError>) {
-        let QueuedWrite { then, answer, sender, .. } = *self;
-        let answer = ended.and_then(|()| answer.ok_or(StoreError::Unavailable));
-        let answer = answer.map(then);
-        // The caller may have gone away; what was written stays written.
-        let _ = sender.map(|sender| sender.send(answer));
-    }
-
-    fn leave(&mut self) {
-        // Not acknowledged and not refused: a client finds out with its ClientToken.
-        let _ = self.sender.take().map(|sender| sender.send(Err(StoreError::Unavailable)));
     }
 }

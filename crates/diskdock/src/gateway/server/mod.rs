@@ -31,14 +31,14 @@ use hyper_util::service::TowerToHyperService;
 use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use super::respond::ApiResponse;
-use super::{GatewayReply, SharedGateway, guessed_format, host};
+use super::{GatewayReply, SharedGateway, guessed_format, host, raw_pairs};
 use crate::catalog::Origin;
-use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE};
+use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE, SERVICE_UNAVAILABLE};
 use crate::catalog::{ActionError, Refusal};
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
@@ -55,6 +55,11 @@ pub(crate) use tls::tls;
 const HEAD: usize = 256 * 1024;
 /// The largest body of a request to the API, in bytes.
 const BODY: usize = 1024 * 1024;
+/// The largest body that needs no room among the large ones, in bytes. Ordinary calls have some
+/// 1 KiB, and 32 KiB of user data are the most that clients send.
+const SMALL_BODY: u64 = 64 * 1024;
+/// Larger bodies that are in memory at a time: 128 MiB, whatever the number of connections.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(128);
 /// `TCP_USER_TIMEOUT`: the kernel closes a connection that acknowledges nothing for this long.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// Time that requests in progress have to finish when the server stops.
@@ -216,7 +221,7 @@ impl Connection {
     async fn answer_call(&self, request: Request<RequestBody>) -> Result<Response<Body>, Silence> {
         let (parts, body) = request.into_parts();
         match read(body).await {
-            Ok(body) => match self.server.gateway.handle(&parts, &body).await {
+            Ok((body, _room)) => match self.server.gateway.handle(&parts, &body).await {
                 GatewayReply::Response(response) => Ok(response.map(Body::from)),
                 GatewayReply::Silence => Err(Silence),
             },
@@ -227,7 +232,8 @@ impl Connection {
     /// The answer to a request whose body could not be read.
     fn refuse(&self, parts: &Parts, refusal: Refusal) -> Response<Body> {
         let ids = &self.server.gateway.services.environment.ids;
-        let (stop, format) = (ActionError::Refused(refusal), guessed_format(parts, b""));
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let (stop, format) = (ActionError::Refused(refusal), guessed_format(raw_pairs(query)));
         let answer = ApiResponse::stopped(&stop, &ids.request(), host(parts), format);
         answer.into_response(&ids.trace()).map(Body::from)
     }
@@ -259,10 +265,13 @@ async fn wait_for_stop(stopped: &mut watch::Receiver<bool>) {
 #[error("an operator wanted no answer")]
 struct Silence;
 
-/// Reads a body, up to its bound.
-async fn read(body: RequestBody) -> Result<Bytes, Refusal> {
+/// Room for one large body while its call is served.
+type Room = Option<SemaphorePermit<'static>>;
+
+/// Reads a body, up to its bound, and while there is room for it.
+async fn read(body: RequestBody) -> Result<(Bytes, Room), Refusal> {
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok((Bytes::new(), None));
     }
     let too_large = || {
         let most = format!("the body may have {BODY} bytes");
@@ -271,8 +280,14 @@ async fn read(body: RequestBody) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > BODY as u64 {
         return Err(too_large());
     }
+    // A body that does not tell its length may be a large one.
+    let is_small = body.size_hint().upper().is_some_and(|most| most <= SMALL_BODY);
+    let room = match is_small {
+        true => None,
+        false => Some(LARGE_BODIES.try_acquire().map_err(|_| &SERVICE_UNAVAILABLE)?),
+    };
     match Limited::new(body, BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
+        Ok(collected) => Ok((collected.to_bytes(), room)),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(error) => Err(Refusal::about(&MALFORMED_REQUEST, &error.to_string())),
     }

@@ -4,9 +4,9 @@
 use std::fmt::Write;
 
 use crate::catalog::errors::{HEAD_TOO_LARGE, MALFORMED_REQUEST, REQUEST_LINE_TOO_LONG};
-use crate::catalog::{ActionError, Format, Refusal};
-use crate::gateway::Gateway;
+use crate::catalog::{ActionError, Refusal};
 use crate::gateway::respond::ApiResponse;
+use crate::gateway::{Gateway, guessed_format};
 
 /// The statuses of hyper's bare replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl BareReply {
     /// The whole reply, after which the connection is closed.
     pub(super) fn explained(self, gateway: &Gateway, head: &[u8]) -> Vec<u8> {
         let ids = &gateway.services.environment.ids;
-        let format = if asks_for_xml(head) { Format::Xml } else { Format::Json };
+        let format = guessed_format(pairs(head));
         let stop = ActionError::Refused(self.refusal());
         let answer = ApiResponse::stopped(&stop, &ids.request(), &host(head), format);
         gateway.metrics.request("unknown", answer.code, std::time::Duration::ZERO);
@@ -66,10 +66,9 @@ impl BareReply {
     }
 }
 
-/// Whether any parameter in this head asks for XML, as far as that can be told.
-fn asks_for_xml(head: &[u8]) -> bool {
-    let mut words = head.split(|byte| matches!(byte, b'?' | b'&' | b' ' | b'\r'));
-    words.any(|word| word.eq_ignore_ascii_case(b"Format=XML"))
+/// The parameters in this head, among other words.
+fn pairs(head: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    head.split(|byte| matches!(byte, b'?' | b'&' | b' ' | b'\r'))
 }
 
 /// The host that the head names.
@@ -85,6 +84,7 @@ fn host(head: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Format;
 
     const BARE: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\n\
         connection: close\r\ncontent-length: 0\r\n\r\n";
@@ -115,9 +115,16 @@ mod tests {
     #[test]
     fn format_and_host_are_read_from_a_head_that_is_not_whole() {
         let head = b"GET /?A=1&format=xml&B=2 HTTP/1.1\r\nHost:  here:1\r\nx: ";
-        assert!(asks_for_xml(head));
+        assert_eq!(guessed_format(pairs(head)), Format::Xml);
         assert_eq!(host(head), "here:1");
-        assert!(!asks_for_xml(b"GET /?Format=XMLX HTTP/1.1\r\n"));
+        let json = [
+            &b"GET /?Format=XMLX HTTP/1.1\r\n"[..],
+            b"GET /?Format=json&SignatureVersion=1.0&A=1 HTTP/1.1\r\n",
+            b"",
+        ];
+        assert!(json.iter().all(|head| guessed_format(pairs(head)) == Format::Json));
+        let default_of_rpc = b"GET /?A=1&SignatureVersion=1.0 HTTP/1.1\r\n";
+        assert_eq!(guessed_format(pairs(default_of_rpc)), Format::Xml);
         assert_eq!(host(b"\xff\xff"), "");
     }
 }

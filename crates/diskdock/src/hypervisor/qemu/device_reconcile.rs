@@ -51,7 +51,7 @@ impl Qemu {
                     |record: &mut Record| record.set_ejected(&attachment, unrequested_ejects);
                 machine.disk_left(state, &attachment, at.port, count_eject).await?;
                 if unrequested_ejects <= PLUG_AGAIN {
-                    self.plug_again(machine, state, client, &attachment, &devices).await?;
+                    self.try_plug_again(machine, state, client, &attachment, &devices).await;
                 } else {
                     let incident = format!(
                         "the disk left its guest {unrequested_ejects} times without a request to detach it"
@@ -60,10 +60,26 @@ impl Qemu {
                     self.log_incident(&attachment, &format!("{incident}; {hint}"));
                 }
             } else if (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added {
-                self.plug_again(machine, state, client, &attachment, &devices).await?;
+                self.try_plug_again(machine, state, client, &attachment, &devices).await;
             }
         }
         Ok(())
+    }
+
+    /// Plugs a disk in again. If that fails, the disk stays in the differences until a later look
+    /// succeeds; the machine's other disks, and its power, are controlled meanwhile.
+    async fn try_plug_again(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        attachment: &AttachmentId,
+        devices: &HashSet<String>,
+    ) {
+        if let Err(error) = self.plug_again(machine, state, client, attachment, devices).await {
+            let (instance, disk) = (&attachment.instance, &attachment.disk);
+            tracing::warn!(%instance, %disk, %error, "cannot plug a disk in again yet");
+        }
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.

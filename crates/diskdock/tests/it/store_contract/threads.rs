@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
 use diskdock::store::sqlite::{Durability, Sqlite};
@@ -106,4 +106,50 @@ async fn read_that_panics_leaves_the_lane_to_others() {
         assert!(matches!(error, StoreError::Engine(_)), "{error:?}");
     }
     store.read(walk).await.unwrap();
+}
+
+/// Walks of one account at a time, waiting or not.
+const WALKS_OF_ACCOUNT: usize = 256;
+
+#[tokio::test]
+async fn lists_of_one_account_delay_those_of_another_by_a_few_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path()).await;
+    let (begun, held) = (Arc::<Mutex<Vec<&str>>>::default(), Arc::new(Barrier::new(WALKS + 1)));
+    let send = |account: &'static str, is_held: bool| {
+        let (begun, held, store) = (Arc::clone(&begun), Arc::clone(&held), Arc::clone(&store));
+        tokio::spawn(async move {
+            let read = move |tx: &dyn ReadTx| {
+                walk(tx)?;
+                begun.lock().unwrap().push(account);
+                if is_held {
+                    held.wait();
+                }
+                Ok::<_, StoreError>(())
+            };
+            store.read_for(&account.into(), read).await
+        })
+    };
+    let waiting = |count| store.gauges().contains(&("store_lists_waiting", count));
+    let mut walks: Vec<_> = (0..WALKS).map(|_| send("busy", true)).collect();
+    while begun.lock().unwrap().len() < WALKS {
+        tokio::task::yield_now().await;
+    }
+    walks.extend((WALKS..WALKS_OF_ACCOUNT).map(|_| send("busy", false)));
+    while !waiting(252) {
+        tokio::task::yield_now().await;
+    }
+    let refused = send("busy", false).await.unwrap().unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable), "{refused:?}");
+    walks.push(send("other", false));
+    while !waiting(253) {
+        tokio::task::yield_now().await;
+    }
+    held.wait();
+    for walk in walks {
+        walk.await.unwrap().unwrap();
+    }
+    let at = begun.lock().unwrap().iter().position(|account| *account == "other").unwrap();
+    assert!(at <= 3 * WALKS, "{at} walks of the busy account were first");
+    send("busy", false).await.unwrap().unwrap();
 }
