@@ -13,7 +13,7 @@ use std::time::Duration;
 use diskdock::clock::Clock;
 use serde_json::Value;
 
-use crate::harness::{Signer, Style};
+use crate::harness::{Signer, Style, record};
 
 /// How long an answer may take; only a failure waits for it.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,7 +106,11 @@ impl<S: Read + Write> Client<S> {
         let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).unwrap();
-        (status, head, serde_json::from_slice(&body).unwrap_or_default())
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if let Some(code) = body["Code"].as_str() {
+            record::answered("", status, code, "");
+        }
+        (status, head, body)
     }
 
     /// All that comes until the other side closes.
