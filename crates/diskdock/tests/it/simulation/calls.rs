@@ -184,7 +184,7 @@ impl Simulation {
 
     /// Faults end, and everything comes to its end.
     pub(super) async fn finish(mut self) -> Counters {
-        self.server.simulated().clear_rules();
+        self.behave().await;
         self.find_all();
         for _ in 0..12 {
             let services = &self.server.assembly.gateway.services;

@@ -1,7 +1,9 @@
 //! The faults of a run: drivers, commits, the time of day, crashes and downtime.
 
-use diskdock::operations::Selection;
 use std::sync::atomic::Ordering;
+
+use diskdock::operations::Selection;
+use domain::TransitionKind;
 
 use super::model::Doing;
 use super::steps::Simulation;
@@ -9,24 +11,47 @@ use super::steps::Simulation;
 const MINUTE_MS: i64 = 60_000;
 /// Longer than any deadline.
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-const TRANSITIONS: [&str; 9] =
-    ["attach", "detach", "create", "resize", "modify", "start", "stop", "reboot", "snapshot"];
 /// Behaviours of a driver that does what it is asked, late or when it is told to.
 const SLOW: [&str; 2] = [r#"{"do":"hold"}"#, r#"{"do":"take","milliseconds":7000}"#];
 /// Behaviours of one that does not.
 const FAILING: [&str; 2] = [r#"{"do":"refuse"}"#, r#"{"do":"never"}"#];
 
 impl Simulation {
-    /// The driver is slow or fails at the next transition of a kind.
-    pub(super) fn misbehave(&mut self) {
-        let transition = TRANSITIONS[self.pick(TRANSITIONS.len())];
-        let behaviour = if self.drivers_fail && self.pick(2) == 0 {
-            FAILING[self.pick(2)]
-        } else {
-            SLOW[self.pick(2)]
+    /// The driver is slow or fails at the next transition of half of all kinds.
+    pub(super) async fn misbehave(&mut self) {
+        for transition in TransitionKind::WORDS {
+            if self.pick(2) == 0 {
+                continue;
+            }
+            let fails = self.drivers_fail && self.pick(2) == 0;
+            let behaviour = if fails { FAILING } else { SLOW }[self.pick(2)];
+            let rule =
+                format!(r#"{{"transition":"{transition}","times":1,"behaviour":{behaviour}}}"#);
+            self.server.control("POST", "/rules", &rule).await;
+            self.planted.push((transition, fails));
+        }
+    }
+
+    /// Counts the transitions that the driver has misbehaved at since the last step.
+    pub(super) fn count_misbehaved(&mut self) {
+        let rules = self.server.simulated().rules();
+        let mut left: Vec<_> = rules.iter().filter_map(|rule| rule.transition).collect();
+        let is_left = |planted: &(&str, bool)| {
+            let at = left.iter().position(|kind| kind.as_str() == planted.0);
+            at.map(|at| left.remove(at)).is_some()
         };
-        let rule = format!(r#"{{"transition":"{transition}","times":1,"behaviour":{behaviour}}}"#);
-        self.server.rule(&rule);
+        let planted = std::mem::take(&mut self.planted);
+        let (left, struck): (Vec<_>, Vec<_>) = planted.into_iter().partition(is_left);
+        self.planted = left;
+        for (transition, fails) in struck {
+            self.tally.entry(transition).or_default()[usize::from(fails)] += 1;
+        }
+    }
+
+    /// The driver does as it should again, from the next transition on.
+    pub(super) async fn behave(&mut self) {
+        self.server.control("DELETE", "/rules", "").await;
+        self.planted.clear();
     }
 
     /// An operator lets what is held come to its end.
@@ -84,6 +109,7 @@ impl Simulation {
     pub(super) async fn crash(mut self) -> Simulation {
         let down_ms = [0, 0, MINUTE_MS, DAY_MS][self.pick(4)];
         self.server = self.server.restart_after(down_ms).await;
+        self.planted.clear();
         self
     }
 }

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 use diskdock::actions::{self, PRODUCTS};
 use diskdock::catalog::Entry;
+use domain::TransitionKind;
 
 use steps::Simulation;
 
@@ -33,7 +34,8 @@ const SEEDS: u64 = 40;
 const SEEDS_LONG: u64 = 2_000;
 const STEPS: u64 = 375;
 
-/// How often each action was answered well, and how often it was refused.
+/// How often each action was answered well, and how often it was refused; and at how many
+/// transitions of each kind the driver was slow, and at how many it failed.
 type Counters = BTreeMap<&'static str, [usize; 2]>;
 
 fn number_from_environment(name: &str) -> Option<u64> {
@@ -103,6 +105,11 @@ async fn run_all(remainder: u64) {
         ];
         let never_possible = never_possible.contains(action);
         assert!(well > 0 || never_possible, "{action} was never answered well");
+    }
+    for kind in TransitionKind::WORDS {
+        let [slow, failed] = tally.get(kind).copied().unwrap_or_default();
+        assert!(slow > 0, "the driver was never slow at {kind}");
+        assert!(failed > 0 || remainder == 0, "the driver never failed at {kind}");
     }
 }
 

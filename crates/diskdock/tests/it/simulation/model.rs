@@ -139,6 +139,9 @@ pub(super) const NO_DISK: Expected = &["InvalidDiskId.NotFound"];
 pub(super) const NO_INSTANCE: Expected =
     &["InvalidInstanceId.NotFound", "InvalidInstanceIds.NotFound"];
 pub(super) const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
+/// The status of a disk that comes to an instance, leaves it, or is set back.
+const ON_ITS_WAY: &[&str] = &["Attaching", "Detaching", "ReIniting"];
+const NO_SYSTEM_DISK: Expected = &["InvalidInstance.NotFoundSystemDisk"];
 const BEING_KEPT: Expected =
     &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
 const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
@@ -215,6 +218,7 @@ impl Model {
                 &["", "IncorrectDiskStatus"]
             }
             "Available" => WELL,
+            "Creating" => &["IncorrectDiskStatus.Initializing"],
             _ => &["IncorrectDiskStatus"],
         }
     }
@@ -257,7 +261,11 @@ impl Model {
 
     /// The answer to ModifyDiskAttribute, which gives a name.
     pub(super) fn rename(&self, caller: usize, disk: &str) -> Expected {
-        if self.own_disk(caller, disk).is_some() { WELL } else { NO_DISK }
+        match self.own_disk(caller, disk).map(|disk| disk.status.as_str()) {
+            None => NO_DISK,
+            Some("Creating") => &["IncorrectDiskStatus"],
+            Some(_) => WELL,
+        }
     }
 
     /// The answer to a change of tags.
@@ -275,22 +283,28 @@ impl Model {
     }
 
     /// The answer to an action on the power of an instance that must be in this status. One that
-    /// is Pending can be started.
+    /// is Pending can be started when its disks are made.
     pub(super) fn power(&self, caller: usize, instance: &str, from: &str) -> Expected {
         let Some(found) = self.own_instance(caller, instance) else { return NO_INSTANCE };
         let is_ready = found.doing == Doing::Rest && found.status == from;
         let starts = from == "Stopped";
-        match is_ready || (starts && found.status == "Pending") {
-            true if starts && self.has_disk_on_its_way(instance) => &["DiskError"],
+        let is_made = || !self.has_disk_that_is(&["Creating"], instance);
+        match is_ready || (starts && found.status == "Pending" && is_made()) {
+            true if starts && !self.has_system_disk(instance) => NO_SYSTEM_DISK,
+            true if starts && self.has_disk_that_is(ON_ITS_WAY, instance) => &["DiskError"],
             true => WELL,
             false => &["IncorrectInstanceStatus"],
         }
     }
 
-    fn has_disk_on_its_way(&self, instance: &str) -> bool {
-        let on_its_way = ["Attaching", "Detaching", "ReIniting"];
-        let moves = |disk: &Disk| disk.on == instance && on_its_way.contains(&disk.status.as_str());
-        self.disks.values().any(moves)
+    /// One whose bytes could not be made is gone, and its instance does without it.
+    fn has_system_disk(&self, instance: &str) -> bool {
+        self.disks.values().any(|disk| disk.is_system && disk.on == instance)
+    }
+
+    fn has_disk_that_is(&self, one_of: &[&str], instance: &str) -> bool {
+        let is = |disk: &Disk| disk.on == instance && one_of.contains(&disk.status.as_str());
+        self.disks.values().any(is)
     }
 
     /// The answer to the release of an instance, whether it runs or not.

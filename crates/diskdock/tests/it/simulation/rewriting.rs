@@ -74,8 +74,8 @@ impl Simulation {
     /// Sets a disk back, or replaces the system disk of an instance.
     pub(super) async fn rewrite_disk(&mut self) {
         match self.pick(6) {
-            0 => self.replace_system_disk().await,
-            1 | 2 => self.reset_disk().await,
+            0 | 1 => self.replace_system_disk().await,
+            2 => self.reset_disk().await,
             _ => self.reinit_disk().await,
         }
     }
@@ -131,8 +131,18 @@ impl Simulation {
         fits[self.pick(fits.len())].clone()
     }
 
+    /// An instance that is off, if there is one; now and then any.
+    fn some_instance_that_is_off(&self) -> String {
+        let off = self.model.instances.iter().filter(|(_, one)| is_off(one));
+        let off: Vec<_> = off.map(|(id, _)| id.clone()).collect();
+        if off.is_empty() || self.pick(6) == 0 {
+            return self.some_instance();
+        }
+        off[self.pick(off.len())].clone()
+    }
+
     async fn replace_system_disk(&mut self) {
-        let instance = self.some_instance();
+        let instance = self.some_instance_that_is_off();
         let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
         let expected = self.model.replace(caller, &instance);
         let ask = [("InstanceId", instance.as_str()), ("ImageId", IMAGE)];

@@ -62,10 +62,10 @@ impl Simulation {
         let id = known.keys().nth(nth).cloned().unwrap_or_else(|| "ssg-none".to_owned());
         let caller = self.caller_for(known.get(&id).map(|group| group.owner));
         let (region, group) = (("RegionId", REGION), ("SnapshotGroupId", id.as_str()));
-        match self.pick(6) {
+        match self.pick(7) {
             0 | 1 => self.create_group().await,
-            2 => self.copy_snapshot().await,
-            3 => {
+            2..=4 => self.copy_snapshot().await,
+            5 => {
                 let is_own = self.model.own_group(caller, &id).is_some();
                 let name = format!("name-{}", self.pick(100));
                 let ask = [region, group, ("Name", name.as_str())];
@@ -121,8 +121,18 @@ impl Simulation {
         fits[self.pick(fits.len())].clone()
     }
 
+    /// A snapshot that is there, if there is one; now and then any.
+    fn some_snapshot_that_is_made(&self) -> String {
+        let made = self.model.snapshots.iter().filter(|(_, one)| one.status == "accomplished");
+        let made: Vec<_> = made.map(|(id, _)| id.clone()).collect();
+        if made.is_empty() || self.pick(6) == 0 {
+            return self.some_snapshot();
+        }
+        made[self.pick(made.len())].clone()
+    }
+
     async fn copy_snapshot(&mut self) {
-        let snapshot = self.some_snapshot();
+        let snapshot = self.some_snapshot_that_is_made();
         let caller = self.caller_for(self.model.snapshots.get(&snapshot).map(|one| one.owner));
         let expected = self.model.copy(caller, &snapshot);
         let ask = [

@@ -25,6 +25,8 @@ pub(super) struct Simulation {
     pub tally: Counters,
     /// The latest task.
     task: String,
+    /// The kinds of transition at which the driver is to misbehave, and whether it fails there.
+    pub planted: Vec<(&'static str, bool)>,
 }
 
 impl Simulation {
@@ -40,7 +42,16 @@ impl Simulation {
         let random = IdGenerator::from_seed(seed);
         let (model, tally) = (Model::default(), Counters::new());
         let task = "t-none".to_owned();
-        Simulation { server, drivers_fail: seed % 2 == 1, random, signers, model, tally, task }
+        Simulation {
+            server,
+            drivers_fail: seed % 2 == 1,
+            random,
+            signers,
+            model,
+            tally,
+            task,
+            planted: Vec::new(),
+        }
     }
 
     pub(super) fn pick(&self, below: usize) -> usize {
@@ -92,8 +103,8 @@ impl Simulation {
                 self.change_key_pairs().await;
                 self.change_kms_keys().await;
             }
-            75..76 => self.misbehave(),
-            76..78 => self.server.simulated().clear_rules(),
+            75..77 => self.misbehave().await,
+            77..78 => self.behave().await,
             78..82 => self.finish_by_hand(),
             82..94 => self.pass().await,
             94..96 => self.set_time_of_day(),
@@ -106,6 +117,7 @@ impl Simulation {
             106..113 => self.change_snapshot_groups().await,
             _ => self.change_policies().await,
         }
+        self.count_misbehaved();
         self.compare().await;
         self
     }
