@@ -1,6 +1,7 @@
 //! A whole server in memory: sign, call, move the clock, crash, restart. No sockets, no sleeps.
 
 mod answer;
+pub(crate) mod broken_store;
 mod controls;
 mod instances;
 mod log;

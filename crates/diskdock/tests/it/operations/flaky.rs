@@ -1,5 +1,6 @@
 //! A driver and a store that fail when they are told to, around the real ones.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,11 +14,17 @@ use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
 
+use crate::harness::broken_store::{Break, break_at};
+
 /// Lets `after` writes through, fails the next `fails`, and then lets all through again.
 #[derive(Default)]
 pub(crate) struct Script {
     pub after: AtomicUsize,
     pub fails: AtomicUsize,
+    /// The write at which the store breaks.
+    pub breaks: Mutex<Option<Break>>,
+    /// A store that broke, as it is if the write at which it did is there.
+    pub written: Mutex<Option<tempfile::TempDir>>,
     /// Just before the next write, this instance is turned off and on again.
     pub restarts: Mutex<Option<InstanceId>>,
 }
@@ -28,6 +35,17 @@ impl Script {
         let (then, now) = (Ordering::SeqCst, Ordering::SeqCst);
         self.after.fetch_update(then, now, less).is_err()
             && self.fails.fetch_update(then, now, less).is_ok()
+    }
+
+    /// The directory of the store, if it breaks at this write.
+    fn breaks(&self) -> Option<PathBuf> {
+        let mut breaks = self.breaks.lock().unwrap();
+        let at = breaks.as_mut()?;
+        if let Some(less) = at.after.checked_sub(1) {
+            at.after = less;
+            return None;
+        }
+        breaks.take().map(|at| at.directory)
     }
 }
 
@@ -103,6 +121,12 @@ impl<E: Engine> Engine for Flaky<E> {
         &'a self,
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        if let Some(directory) = self.script.breaks() {
+            return Box::pin(async move {
+                let written = break_at(&self.engine, &directory, job).await;
+                *self.script.written.lock().unwrap() = Some(written);
+            });
+        }
         let job: Box<dyn WriteJob> = match self.script.restarts.lock().unwrap().take() {
             Some(instance) => Box::new(Restarted(instance, job)),
             None => job,

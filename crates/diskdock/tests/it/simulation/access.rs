@@ -43,9 +43,9 @@ impl Simulation {
         for _ in 0..12 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(7) {
+            match self.pick(9) {
                 6 => self.change_tags_of_access(caller, &access).await,
-                5 => self.change_user_group(caller, &mut access).await,
+                5 | 7 | 8 => self.change_user_group(caller, &mut access).await,
                 4 => self.assume_role(caller, &access).await,
                 3 => self.change_role(caller, &mut access).await,
                 0 => self.change_user(caller, &mut access).await,

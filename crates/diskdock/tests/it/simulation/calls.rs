@@ -13,6 +13,9 @@ use super::model::{Disk, Doing, Expected, Instance, Snapshot};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{Answer, REGION};
 
+/// Calls of which one breaks the store.
+const BREAKS_ONCE_IN: usize = 60;
+
 impl Simulation {
     pub(super) async fn ask(
         &mut self,
@@ -27,7 +30,7 @@ impl Simulation {
     }
 
     /// Calls and compares with what is expected; gives the answer if the call went well. The
-    /// commit fails now and then: then nothing has happened.
+    /// commit fails now and then: then nothing has happened. Or the store breaks.
     pub(super) async fn call(
         &mut self,
         caller: usize,
@@ -37,9 +40,20 @@ impl Simulation {
     ) -> Option<Value> {
         let commit_fails = self.pick(20) == 0;
         let before = self.server.export_json();
+        let token = format!("token-{}", self.pick(usize::MAX));
+        let breaks = !commit_fails && self.pick(BREAKS_ONCE_IN) == 0;
+        let repeatable = self.repeatable(action, parameters, &token).filter(|_| breaks);
+        if repeatable.is_some() {
+            self.server.break_store(0);
+        }
+        let parameters = repeatable.as_deref().unwrap_or(parameters);
         self.server.store_faults.fails.store(usize::from(commit_fails), Ordering::SeqCst);
         let answer = self.ask(caller, action, parameters).await;
         self.server.store_faults.fails.store(0, Ordering::SeqCst);
+        if self.server.spare_store() {
+            assert!(answer.status >= 500, "{action} is not known to be there: {}", answer.text);
+            return self.resolve(caller, action, parameters, expected, &before).await;
+        }
         let context = || format!("{action} {parameters:?} by {caller}: {}", answer.text);
         if answer.status == 200 && !commit_fails {
             assert!(expected.contains(&""), "expected {expected:?}: {}", context());

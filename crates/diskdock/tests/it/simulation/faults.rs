@@ -11,6 +11,8 @@ use super::steps::Simulation;
 const MINUTE_MS: i64 = 60_000;
 /// Longer than any deadline.
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// How long a server is down after it died.
+pub(super) const DOWN_MS: [i64; 4] = [0, 0, MINUTE_MS, DAY_MS];
 /// Behaviours of a driver that does what it is asked, late or when it is told to.
 const SLOW: [&str; 2] = [r#"{"do":"hold"}"#, r#"{"do":"take","milliseconds":7000}"#];
 /// Behaviours of one that does not.
@@ -62,13 +64,21 @@ impl Simulation {
         services.runner.wake(&Selection::default());
     }
 
-    /// Time passes; the store fails meanwhile now and then, once or several times in a row.
+    /// Time passes; the store fails meanwhile now and then, once or several times in a row, or
+    /// breaks.
     pub(super) async fn pass(&mut self) {
         let most_ms = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
         let fails = if self.pick(4) == 0 { 1 + self.pick(4) } else { 0 };
         self.server.store_faults.fails.store(fails, Ordering::SeqCst);
         self.server.pass(most_ms).await;
         self.server.store_faults.fails.store(0, Ordering::SeqCst);
+        if self.pick(12) == 0 {
+            self.server.break_store(self.pick(3));
+            self.server.pass(most_ms).await;
+            if self.server.spare_store() {
+                self.start_again().await;
+            }
+        }
     }
 
     /// Sets the time of day, without effect on waits.
@@ -107,7 +117,7 @@ impl Simulation {
 
     /// The server dies, and comes back at once or after longer than any deadline.
     pub(super) async fn crash(mut self) -> Simulation {
-        let down_ms = [0, 0, MINUTE_MS, DAY_MS][self.pick(4)];
+        let down_ms = DOWN_MS[self.pick(DOWN_MS.len())];
         self.server = self.server.restart_after(down_ms).await;
         self.planted.clear();
         self
