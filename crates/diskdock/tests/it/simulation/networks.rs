@@ -1,6 +1,6 @@
 //! Networks and security groups: steps of a run, and the answers that are expected.
 
-use super::model::{Expected, NO_INSTANCE, WELL};
+use super::model::{Doing, Expected, NO_INSTANCE, WELL};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{REGION, ZONE};
 
@@ -160,10 +160,19 @@ impl Simulation {
     /// Instances lie in the VPC that is invented for them, so that none fits the group.
     async fn change_members(&mut self, caller: usize, is_own: bool, group: &str) {
         let instance = self.some_instance();
-        let known = self.model.own_instance(caller, &instance).is_some();
+        let known = self.model.own_instance(caller, &instance);
+        let (known, moves) = (known.is_some(), known.is_some_and(|one| one.doing != Doing::Rest));
         let joins = self.pick(2) == 0;
         let expected: Expected = match (known, joins) {
             (false, _) => NO_INSTANCE,
+            // It may have been released since the last look.
+            (true, _) if moves => &[
+                "InvalidInstanceId.NotFound",
+                "InvalidSecurityGroupId.NotFound",
+                "InvalidInstanceId.Mismatch",
+                "InstanceNotInSecurityGroup",
+                "IncorrectInstanceStatus",
+            ],
             (true, _) if !is_own => NO_GROUP,
             (true, true) => &["InvalidInstanceId.Mismatch", "IncorrectInstanceStatus"],
             (true, false) => &["InstanceNotInSecurityGroup", "IncorrectInstanceStatus"],
