@@ -1,7 +1,6 @@
 //! Calls, compared with what the model expects; and looks, compared with what may have become.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use diskdock::operations::Selection;
 use domain::InstanceId;
@@ -13,6 +12,19 @@ use super::model::{Disk, Doing, Expected, Instance, Snapshot};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{Answer, REGION};
 
+/// Actions that make disks, or enlarge them: a full host refuses them, and no others.
+const MAKES_DISKS: [&str; 5] =
+    ["CreateDisk", "CreateInstance", "ReplaceSystemDisk", "ResizeDisk", "RunInstances"];
+const NO_ROOM: &str = "QuotaExceed.DiskCapacity";
+/// Actions with which room is made.
+const RELEASES: [&str; 6] = [
+    "DeleteDisk",
+    "DeleteInstance",
+    "DeleteInstances",
+    "DetachDisk",
+    "StopInstance",
+    "StopInstances",
+];
 /// Calls of which one breaks the store.
 const BREAKS_ONCE_IN: usize = 60;
 
@@ -38,26 +50,31 @@ impl Simulation {
         parameters: &[(&str, &str)],
         expected: Expected,
     ) -> Option<Value> {
-        let commit_fails = self.pick(20) == 0;
+        let commit_fails = if self.is_full { !self.has_room() } else { self.pick(20) == 0 };
         let before = self.server.export_json();
         let token = format!("token-{}", self.pick(usize::MAX));
-        let breaks = !commit_fails && self.pick(BREAKS_ONCE_IN) == 0;
+        let breaks = !commit_fails && !self.is_full && self.pick(BREAKS_ONCE_IN) == 0;
         let repeatable = self.repeatable(action, parameters, &token).filter(|_| breaks);
         if repeatable.is_some() {
             self.server.break_store(0);
         }
         let parameters = repeatable.as_deref().unwrap_or(parameters);
-        self.server.store_faults.fails.store(usize::from(commit_fails), Ordering::SeqCst);
+        self.fail_commits(usize::from(commit_fails));
         let answer = self.ask(caller, action, parameters).await;
-        self.server.store_faults.fails.store(0, Ordering::SeqCst);
+        self.fail_commits(0);
+        self.tell(|| format!("{action} {parameters:?} by {caller}: {}", answer.text));
         if self.server.spare_store() {
             assert!(answer.status >= 500, "{action} is not known to be there: {}", answer.text);
             return self.resolve(caller, action, parameters, expected, &before).await;
         }
         let context = || format!("{action} {parameters:?} by {caller}: {}", answer.text);
+        let is_refused = self.is_full && MAKES_DISKS.contains(&action);
         if answer.status == 200 && !commit_fails {
+            assert!(!is_refused, "there is no room: {}", context());
             assert!(expected.contains(&""), "expected {expected:?}: {}", context());
             self.tally.entry(action).or_default()[0] += 1;
+            let is_release = self.is_full && RELEASES.contains(&action);
+            self.tally.entry("full").or_default()[0] += usize::from(is_release);
             return Some(answer.json);
         }
         assert_eq!(self.server.export_json(), before, "refused and had an effect: {}", context());
@@ -67,8 +84,9 @@ impl Simulation {
         }
         let code = answer.code();
         assert!((400..500).contains(&answer.status), "{}", context());
-        assert!(expected.contains(&code), "expected {expected:?}: {}", context());
-        self.tally.entry(action).or_default()[1] += 1;
+        let has_no_room = is_refused && expected.contains(&"") && code == NO_ROOM;
+        assert!(has_no_room || expected.contains(&code), "expected {expected:?}: {}", context());
+        self.tally.entry(if has_no_room { "full" } else { action }).or_default()[1] += 1;
         None
     }
 
@@ -78,6 +96,10 @@ impl Simulation {
         for caller in 0..CALLERS {
             self.read(caller, &mut disks, &mut instances).await;
         }
+        let moves =
+            |(_, one): &(&String, &Instance)| ![Doing::Rest, Doing::Creating].contains(&one.doing);
+        let moved = self.model.instances.iter().filter(moves);
+        let moved: Vec<_> = moved.map(|(id, _)| id.clone()).collect();
         self.compare_instances(&instances);
         self.look_at_snapshots().await;
         self.look_at_networks().await;
@@ -90,6 +112,7 @@ impl Simulation {
         self.check_that_free_disks_are_unreachable(&disks);
         self.model.disks = disks;
         self.model.instances.retain(|id, _| instances.contains_key(id));
+        self.forget_pauses(&moved);
     }
 
     /// Not shown: where a disk that is Attaching or replaces another goes, and whether a disk is
@@ -172,8 +195,11 @@ impl Simulation {
     fn compare_disks(&mut self, seen: &BTreeMap<String, Disk>) {
         for (id, before) in &self.model.disks {
             let host = self.model.instances.get(&before.on).filter(|host| host.status != "gone");
-            let around =
-                Around { drivers_fail: self.drivers_fail, host: host.map(|host| host.doing) };
+            let around = Around {
+                drivers_fail: self.drivers_fail,
+                host_is_paused: self.model.paused.contains(&before.on),
+                host: host.map(|host| host.doing),
+            };
             let now = seen.get(id);
             let is_fine = disk_may_become(before, now, around);
             assert!(is_fine, "{id}: {before:?} became {now:?} with {around:?}");
@@ -199,6 +225,8 @@ impl Simulation {
     /// Faults end, and everything comes to its end.
     pub(super) async fn finish(mut self) -> Counters {
         self.behave().await;
+        self.resume_all().await;
+        self.make_room();
         self.find_all();
         for _ in 0..12 {
             let services = &self.server.assembly.gateway.services;

@@ -11,6 +11,8 @@ use super::steps::Simulation;
 const MINUTE_MS: i64 = 60_000;
 /// Longer than any deadline.
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Commits that the reserve of a full host has room for, at most: a start has it whole.
+const RESERVE: usize = 50;
 /// How long a server is down after it died.
 pub(super) const DOWN_MS: [i64; 4] = [0, 0, MINUTE_MS, DAY_MS];
 /// Behaviours of a driver that does what it is asked, late or when it is told to.
@@ -69,16 +71,44 @@ impl Simulation {
     pub(super) async fn pass(&mut self) {
         let most_ms = [10, 500, 1_000, 2_000, 20_000][self.pick(5)];
         let fails = if self.pick(4) == 0 { 1 + self.pick(4) } else { 0 };
-        self.server.store_faults.fails.store(fails, Ordering::SeqCst);
+        self.fail_commits(fails);
         self.server.pass(most_ms).await;
-        self.server.store_faults.fails.store(0, Ordering::SeqCst);
-        if self.pick(12) == 0 {
+        self.fail_commits(0);
+        if !self.is_full && self.pick(12) == 0 {
             self.server.break_store(self.pick(3));
             self.server.pass(most_ms).await;
             if self.server.spare_store() {
                 self.start_again().await;
             }
         }
+    }
+
+    /// The next commits fail; on a full host the room decides that.
+    pub(super) fn fail_commits(&self, fails: usize) {
+        if !self.is_full {
+            self.server.store_faults.fails.store(fails, Ordering::SeqCst);
+        }
+    }
+
+    /// The host's file system is full, but for what is kept in reserve for some commits.
+    pub(super) fn fill(&mut self) {
+        self.is_full = true;
+        self.server.simulated().set_full(true);
+        self.server.store_faults.after.store(self.pick(RESERVE), Ordering::SeqCst);
+        self.server.store_faults.fails.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// Whether a full host has room for another commit.
+    pub(super) fn has_room(&self) -> bool {
+        self.server.store_faults.after.load(Ordering::SeqCst) > 0
+    }
+
+    /// There is room again.
+    pub(super) fn make_room(&mut self) {
+        self.is_full = false;
+        self.server.simulated().set_full(false);
+        self.server.store_faults.after.store(0, Ordering::SeqCst);
+        self.server.store_faults.fails.store(0, Ordering::SeqCst);
     }
 
     /// Sets the time of day, without effect on waits.
@@ -90,7 +120,7 @@ impl Simulation {
     /// A machine is lost, found again, or fenced: its instance is Stopped then.
     pub(super) async fn lose_or_fence(&mut self) {
         let instance = self.some_instance();
-        if !self.drivers_fail {
+        if !self.drivers_fail || self.is_full {
             return;
         }
         if self.pick(3) > 0 {
@@ -101,6 +131,7 @@ impl Simulation {
         let path = format!("/instances/{instance}/fence");
         let (status, told) = self.server.try_control("POST", &path, "").await;
         assert!([200, 404].contains(&status), "{told}");
+        self.model.paused.remove(&instance);
         if let Some(fenced) = self.model.instances.get_mut(&instance)
             && (fenced.doing, fenced.status.as_str()) == (Doing::Rest, "Running")
         {
@@ -118,8 +149,13 @@ impl Simulation {
     /// The server dies, and comes back at once or after longer than any deadline.
     pub(super) async fn crash(mut self) -> Simulation {
         let down_ms = DOWN_MS[self.pick(DOWN_MS.len())];
+        if self.is_full {
+            self.server.store_faults.after.fetch_max(RESERVE, Ordering::SeqCst);
+        }
         self.server = self.server.restart_after(down_ms).await;
+        self.server.simulated().set_full(self.is_full);
         self.planted.clear();
+        self.model.paused.clear();
         self
     }
 }

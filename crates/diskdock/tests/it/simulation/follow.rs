@@ -7,6 +7,8 @@ use super::model::{Disk, Doing, Instance};
 pub(super) struct Around {
     /// A driver may have refused or hung, so that an operation may have been taken back.
     pub drivers_fail: bool,
+    /// The machine of a disk's instance is paused, and a detach that waits for it has an end.
+    pub host_is_paused: bool,
     /// The activity of a disk's instance; `None` if it is gone.
     pub host: Option<Doing>,
 }
@@ -31,7 +33,9 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
             ("Creating", "Available") => before.on.is_empty() || around.drivers_fail,
             ("Creating" | "Attaching", "In_use") => before.on == after.on,
             ("Detaching", "Available") => true,
-            ("Detaching", "In_use") => around.drivers_fail && before.on == after.on,
+            ("Detaching", "In_use") => {
+                (around.drivers_fail || around.host_is_paused) && before.on == after.on
+            }
             ("Attaching", "Available") => around.drivers_fail || host_goes,
             ("In_use", "Available") => host_goes && !before.delete_with_instance,
             ("Creating", "Attaching") => host_is_made,
@@ -69,7 +73,8 @@ pub(super) fn instance_becomes(
         (Stopping, "Stopping") => Some(Stopping),
         (Stopping, "Stopped") => Some(Rest),
         (Rebooting, "Starting" | "Stopping") => Some(Rebooting),
-        (Deleting, "gone" | "Stopping" | "Stopped" | "Running") => Some(Deleting),
+        (Deleting, "gone" | "Stopping") => Some(Deleting),
+        (Deleting, "Running" | "Stopped") if drivers_fail => Some(Rest),
         (Creating, "gone") | (Starting | Rebooting, "Stopped") | (Stopping, "Running")
             if drivers_fail =>
         {

@@ -1,6 +1,6 @@
 //! The API as a caller knows it from its documentation: no type and no rule is the server's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::Access;
 use super::networks::Network;
@@ -119,6 +119,8 @@ pub(super) struct SnapshotGroup {
 pub(super) struct Model {
     pub disks: BTreeMap<String, Disk>,
     pub instances: BTreeMap<String, Instance>,
+    /// The instances whose machines an operator has paused.
+    pub paused: BTreeSet<String>,
     pub snapshots: BTreeMap<String, Snapshot>,
     pub networks: Vec<Network>,
     pub groups: BTreeMap<String, SnapshotGroup>,

@@ -4,20 +4,25 @@ use diskdock::ids::IdGenerator;
 
 use super::Counters;
 use super::model::{
-    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Doing, Expected, Instance, Model, Snapshot, WELL, new_disk,
+    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Expected, Model, Snapshot, WELL, new_disk,
 };
-use crate::harness::{ACCOUNT, REGION, Signer, TestServer, ZONE, launch};
+use crate::harness::{ACCOUNT, REGION, Signer, TestServer, ZONE};
 
 pub(super) const CALLERS: usize = 2;
 pub(super) const OTHER_ACCOUNT: &str = "2000000000000002";
 const DISKS: usize = 8;
-const INSTANCES: usize = 4;
 const SNAPSHOTS: usize = 6;
+/// Steps on a full host of which one makes room.
+const ROOM_ONCE_IN: usize = 20;
 
 /// A server with its callers, and what the model knows of it.
 pub(super) struct Simulation {
     pub server: TestServer,
     pub drivers_fail: bool,
+    /// The host's file system is full.
+    pub is_full: bool,
+    /// Whether each call is printed.
+    is_told: bool,
     random: IdGenerator,
     /// Those of the accounts, and one for each account that may assume roles.
     pub signers: Vec<Signer>,
@@ -45,6 +50,8 @@ impl Simulation {
         Simulation {
             server,
             drivers_fail: seed % 2 == 1,
+            is_full: false,
+            is_told: std::env::var_os("SIMULATION_SEED").is_some(),
             random,
             signers,
             model,
@@ -61,6 +68,22 @@ impl Simulation {
     pub(super) fn some_disk(&self) -> String {
         let data: Vec<_> = self.model.disks.iter().filter(|(_, disk)| !disk.is_system).collect();
         if data.is_empty() { "d-none".to_owned() } else { data[self.pick(data.len())].0.clone() }
+    }
+
+    /// Whether there are so few disks that the next step creates one.
+    fn lacks_disks(&self) -> bool {
+        let data = self.model.disks.values().filter(|disk| !disk.is_system).count();
+        data < 3 && self.pick(8) > 0
+    }
+
+    /// Whether a caller has no instance, so that the next step makes one.
+    fn lacks_instances(&self) -> bool {
+        self.callers_without_instance().next().is_some() && self.pick(8) > 0
+    }
+
+    pub(super) fn callers_without_instance(&self) -> impl Iterator<Item = usize> {
+        let has = |caller| self.model.instances.values().any(|one| one.owner == caller);
+        (0..CALLERS).filter(move |caller| !has(*caller))
     }
 
     pub(super) fn some_instance(&self) -> String {
@@ -84,9 +107,30 @@ impl Simulation {
         if self.pick(12) == 0 { self.pick(CALLERS) } else { owner.unwrap_or_default() }
     }
 
+    /// Tells what happens in a run that is repeated alone.
+    pub(super) fn tell(&self, what: impl FnOnce() -> String) {
+        if self.is_told {
+            eprintln!("{}", what());
+        }
+    }
+
+    /// A call that is expected to be done, if one of some proposals is; now and then any.
+    pub(super) fn fitting<T>(&self, propose: impl Fn() -> (T, Expected)) -> (T, Expected) {
+        let mut proposal = propose();
+        for _ in 0..self.pick(6) {
+            if proposal.1.contains(&"") {
+                break;
+            }
+            proposal = propose();
+        }
+        proposal
+    }
+
     pub(super) async fn step(mut self) -> Simulation {
-        match self.pick(120) {
+        match self.pick(122) {
             0..8 => self.create_disk().await,
+            8..40 if self.lacks_disks() => self.create_disk().await,
+            8..40 if self.lacks_instances() => self.make_instances().await,
             8..24 => self.attach().await,
             24..40 => self.detach().await,
             40..44 => self.delete_disk().await,
@@ -108,14 +152,20 @@ impl Simulation {
             78..82 => self.finish_by_hand(),
             82..94 => self.pass().await,
             94..96 => self.set_time_of_day(),
+            96..97 if self.is_full => {}
             96..97 => {
                 self.server.assembly.gateway.services.runner.recover().await.unwrap();
             }
             97..100 => self = self.crash().await,
             100..106 => self.rewrite_disk().await,
-            118..120 => self.lose_or_fence().await,
+            118 => self.fill(),
+            119 => self.lose_or_fence().await,
+            120..122 => self.pause_or_resume().await,
             106..113 => self.change_snapshot_groups().await,
             _ => self.change_policies().await,
+        }
+        if self.is_full && self.pick(ROOM_ONCE_IN) == 0 {
+            self.make_room();
         }
         self.count_misbehaved();
         self.compare().await;
@@ -206,10 +256,13 @@ impl Simulation {
     }
 
     async fn attach(&mut self) {
-        let disk = self.some_disk();
-        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
-        let instance = self.some_instance_of(caller);
-        let expected = self.model.attach(caller, &disk, &instance);
+        let ((caller, disk, instance), expected) = self.fitting(|| {
+            let disk = self.some_disk();
+            let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
+            let instance = self.some_instance_of(caller);
+            let expected = self.model.attach(caller, &disk, &instance);
+            ((caller, disk, instance), expected)
+        });
         let along = self.pick(2) == 0;
         let mut ask = vec![("DiskId", disk.as_str()), ("InstanceId", &instance)];
         ask.extend(along.then_some(("DeleteWithInstance", "true")));
@@ -224,14 +277,17 @@ impl Simulation {
     }
 
     async fn detach(&mut self) {
-        let disk = self.some_disk();
-        let known = self.model.disks.get(&disk);
-        let there = known.map(|disk| disk.on.clone()).filter(|on| !on.is_empty());
-        let caller = self.caller_for(known.map(|disk| disk.owner));
-        let elsewhere = self.pick(6) == 0;
-        let instance =
-            there.filter(|_| !elsewhere).unwrap_or_else(|| self.some_instance_of(caller));
-        let expected = self.model.detach(caller, &disk, &instance);
+        let ((caller, disk, instance), expected) = self.fitting(|| {
+            let disk = self.some_disk();
+            let known = self.model.disks.get(&disk);
+            let there = known.map(|disk| disk.on.clone()).filter(|on| !on.is_empty());
+            let caller = self.caller_for(known.map(|disk| disk.owner));
+            let elsewhere = self.pick(6) == 0;
+            let instance =
+                there.filter(|_| !elsewhere).unwrap_or_else(|| self.some_instance_of(caller));
+            let expected = self.model.detach(caller, &disk, &instance);
+            ((caller, disk, instance), expected)
+        });
         let ask = [("DiskId", disk.as_str()), ("InstanceId", &instance)];
         if self.call(caller, "DetachDisk", &ask, expected).await.is_some() {
             let leaving = self.model.disks.get_mut(&disk).unwrap();
@@ -335,65 +391,5 @@ impl Simulation {
                 None => labelled.group = group,
             }
         }
-    }
-
-    async fn make_instances(&mut self) {
-        if self.model.instances.len() >= INSTANCES {
-            return;
-        }
-        let caller = self.pick(CALLERS);
-        let action = ["RunInstances", "CreateInstance"][self.pick(2)];
-        let wrong = self.pick(4) == 0;
-        let kind = if wrong { "ecs.none" } else { "ecs.g6.large" };
-        let ask = launch(&[("InstanceType", Some(kind)), ("SystemDisk.DiskName", Some("root"))]);
-        let expected: Expected =
-            if wrong { &["InvalidInstanceType.ValueNotSupported"] } else { WELL };
-        let Some(told) = self.call(caller, action, &ask, expected).await else { return };
-        let made =
-            told["InstanceId"].as_str().or(told["InstanceIdSets"]["InstanceIdSet"][0].as_str());
-        let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
-        self.model.instances.insert(made.unwrap().to_owned(), instance);
-    }
-
-    async fn power(&mut self) {
-        let instance = self.some_instance();
-        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
-        let (one, many, from, to, doing) = [
-            ("StartInstance", "StartInstances", "Stopped", "Starting", Doing::Starting),
-            ("StopInstance", "StopInstances", "Running", "Stopping", Doing::Stopping),
-            ("RebootInstance", "RebootInstances", "Running", "Starting", Doing::Rebooting),
-        ][self.pick(3)];
-        let expected = self.model.power(caller, &instance, from);
-        if self.call_on(caller, [one, many], &instance, &[], expected).await {
-            let moved = self.model.instances.get_mut(&instance).unwrap();
-            (moved.status, moved.doing) = (to.to_owned(), doing);
-        }
-    }
-
-    async fn release(&mut self) {
-        let instance = self.some_instance();
-        let caller = self.caller_for(self.model.instances.get(&instance).map(|one| one.owner));
-        let expected = self.model.release(caller, &instance);
-        let names = ["DeleteInstance", "DeleteInstances"];
-        if self.call_on(caller, names, &instance, &[("Force", "true")], expected).await {
-            self.model.instances.get_mut(&instance).unwrap().doing = Doing::Deleting;
-        }
-    }
-
-    /// Calls the action on one instance, or the one on a list of them.
-    async fn call_on(
-        &mut self,
-        caller: usize,
-        [one, many]: [&'static str; 2],
-        instance: &str,
-        more: &[(&str, &str)],
-        expected: Expected,
-    ) -> bool {
-        if self.pick(2) == 0 {
-            let ask = [&[("InstanceId", instance)], more].concat();
-            return self.call(caller, one, &ask, expected).await.is_some();
-        }
-        let ask = [&[("RegionId", REGION), ("InstanceId.1", instance)], more].concat();
-        self.call(caller, many, &ask, expected).await.is_some()
     }
 }

@@ -83,6 +83,7 @@ impl Simulation {
         self.tally.entry("unknown").or_default()[1] += 1;
         self.server.start_again(is_written, down_ms).await;
         self.planted.clear();
+        self.model.paused.clear();
         is_written
     }
 }
