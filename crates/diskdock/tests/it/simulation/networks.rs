@@ -31,6 +31,10 @@ impl Simulation {
     }
 
     async fn change_network(&mut self) {
+        // What is made here is made at once, for which a full host may have no room.
+        if self.is_full {
+            return;
+        }
         if self.model.networks.len() < NETWORKS && self.pick(3) == 0 {
             let caller = self.pick(CALLERS);
             let ask = [("RegionId", REGION), ("CidrBlock", "10.1.0.0/16")];
