@@ -20,12 +20,13 @@ mod worlds;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
+use axum::{Extension, Router};
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -154,14 +155,34 @@ impl axum::response::IntoResponse for Json {
 /// The answer of a control.
 pub(crate) type ControlResult = Result<Json, AdminError>;
 
-/// Fills a server that was not used yet from the file of an export, before it serves. False, and
-/// nothing is changed, if it has resources already.
-pub async fn fill(assembly: &Assembly, file: &Path) -> Result<bool, AdminError> {
+/// Whether the programs of `--init` have ended.
+#[derive(Clone, Debug, Default)]
+pub struct Initialized(Arc<AtomicBool>);
+
+impl Initialized {
+    /// There are none.
+    pub fn already() -> Initialized {
+        Initialized(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// They have.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Fills a server that was not used yet from the file of an export, if there is one, before it
+/// serves. False, and nothing is changed, if it has resources already.
+pub async fn fill(assembly: &Assembly, file: Option<&Path>) -> Result<bool, AdminError> {
     state::fill(&AdminState::of(assembly, &Arc::new(Semaphore::new(1))), file).await
 }
 
 /// The pages beside the API: the controls and the metrics.
-pub fn router(assembly: &Assembly, access: Access) -> Router {
+pub fn router(assembly: &Assembly, access: Access, initialized: Initialized) -> Router {
     let state = AdminState::of(assembly, &Arc::new(Semaphore::new(1)));
     let worlds = Router::new()
         .route("/worlds", get(worlds::list).post(worlds::create))
@@ -172,7 +193,7 @@ pub fn router(assembly: &Assembly, access: Access) -> Router {
     Router::new()
         .nest("/_diskdock", guarded)
         .route("/_diskdock/health", get(view::health))
-        .route("/_diskdock/ready", get(view::health))
+        .route("/_diskdock/ready", get(view::ready).layer(Extension(initialized)))
         .route("/_diskdock/live", get(view::live))
         .route("/metrics", get(view::metrics))
         .fallback(not_here)

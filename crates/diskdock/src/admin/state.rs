@@ -102,15 +102,16 @@ async fn replace(state: &AdminState, mut snapshot: Export) -> Result<Value, Admi
 
 /// Fills a server that was not used yet from the file of an export. False, and nothing is changed,
 /// if it has resources already.
-pub(super) async fn fill(state: &AdminState, file: &Path) -> Result<bool, AdminError> {
-    let hint = "Name a file that `diskdock admin export` has written.";
-    let cannot = |error: &dyn std::fmt::Display| {
-        AdminError::bad(format!("cannot read {}: {error}", file.display()), hint)
-    };
+pub(super) async fn fill(state: &AdminState, file: Option<&Path>) -> Result<bool, AdminError> {
     let before = state.gateway.services.store.read(|tx| tx.export()).await?;
     if before.counts().any(|(_, many)| many > 0) {
         return Ok(false);
     }
+    let Some(file) = file else { return Ok(true) };
+    let hint = "Name a file that `diskdock admin export` has written.";
+    let cannot = |error: &dyn std::fmt::Display| {
+        AdminError::bad(format!("cannot read {}: {error}", file.display()), hint)
+    };
     let file = std::fs::File::open(file).map_err(|error| cannot(&error))?;
     let read = on_a_thread(move || serde_json::from_reader(BufReader::new(file))).await?;
     replace(state, read.map_err(|error: serde_json::Error| cannot(&error))?).await?;

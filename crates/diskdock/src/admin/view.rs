@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use axum::Extension;
 use axum::extract::{Query, State};
 use domain::{DiskId, InstanceId};
 use http::StatusCode;
@@ -9,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminState, ControlResult, Json};
+use super::{AdminError, AdminState, ControlResult, Initialized, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::metrics::HypervisorCounts;
 use crate::operations::Selection;
@@ -45,6 +46,20 @@ pub(crate) async fn health(State(state): State<AdminState>) -> ControlResult {
         "version": env!("CARGO_PKG_VERSION"),
         "operations_in_flight": services.runner.in_flight(),
     })))
+}
+
+/// Whether the server takes calls and has what it is to begin with.
+pub(crate) async fn ready(
+    Extension(initialized): Extension<Initialized>,
+    state: State<AdminState>,
+) -> ControlResult {
+    let well = health(state).await?;
+    if initialized.is_set() {
+        return Ok(well);
+    }
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let error = "the programs of --init still run";
+    Err(AdminError { status, ..AdminError::bad(error, "Try again in a moment.") })
 }
 
 /// Metrics.

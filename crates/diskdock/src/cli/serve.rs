@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod child;
 pub(crate) mod config;
 mod greeting;
+mod init;
 mod log;
 pub(crate) mod print_config;
 mod store_choice;
@@ -14,17 +15,18 @@ use std::sync::Arc;
 
 use domain::inventory::Inventory;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::Failure;
 use super::hypervisor_args::HypervisorChoice;
 use super::initial_access_key;
 use crate::admin::watch::Watch;
-use crate::admin::{self, Access};
+use crate::admin::{self, Access, Initialized};
 use crate::assembly::{Assembly, AssemblyOptions};
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::{ExposureRefusal, Guard, check_exposure};
-use crate::gateway::keys::{GivenKey, StartKeys, secret_text};
+use crate::gateway::keys::{DEVELOPMENT_ID, DEVELOPMENT_SECRET, GivenKey, StartKeys, secret_text};
 use crate::gateway::server::{self, Server};
 use crate::ids::IdGenerator;
 use crate::private_file;
@@ -32,7 +34,8 @@ use crate::service::Quotas;
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 use args::ServeArgs;
-use greeting::{greeting, place_to_try, say};
+use greeting::{greeting, place_to_try};
+use init::{Beginning, InitFiles, ProgramEnvironment};
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
@@ -42,6 +45,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
     store_choice::check(&args, directory)?;
     args.machines.check_state(directory)?;
+    let init = init_files(&args)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let place = place_to_try(&plan.inventory);
     let assembly = Assembly::new(plan).map_err(|fault| {
@@ -51,7 +55,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     if args.machines.has_guests() && args.key.is_empty() {
         initial_access_key::ensure(&assembly, directory).await?;
     }
-    prepare_worlds(&args, &assembly).await?;
+    let is_new = prepare_worlds(&args, &init, &assembly).await?;
     let tls = exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
@@ -67,18 +71,30 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
         (false, true) => String::new(),
         (false, false) => greeting(&args, address, directory, &place),
     };
+    let beginning = Beginning {
+        files: if is_new { init } else { InitFiles::default() },
+        environment: program_environment(&args, reachable(address), &access.token, place.0),
+        greeting,
+        outcome: Arc::default(),
+        initialized: Initialized::default(),
+    };
     // Whoever reads that the server is ready may stop it.
     let stop_requested = stop_requested();
-    let life = Arc::clone(&assembly.life);
-    let living = tokio::spawn(async move { life.run(|| say(&greeting)).await });
+    let (life, outcome) = (Arc::clone(&assembly.life), Arc::clone(&beginning.outcome));
+    let initialized = beginning.initialized.clone();
+    let (takes_calls, calls_are_taken) = oneshot::channel();
+    let living = tokio::spawn(async move { life.run(|| drop(takes_calls)).await });
+    let beginning = tokio::spawn(beginning.run(calls_are_taken));
     let watch = Watch::default();
-    let pages = admin::router(&assembly, access.clone())
+    let pages = admin::router(&assembly, access.clone(), initialized)
         .merge(admin::watch::router(&assembly, access, watch.clone()))
         .merge(explorer::router(Site { https: tls.is_some() }));
     let is_child = args.child;
+    let failed = Arc::clone(&outcome).failed();
     let stop = async move {
         tokio::select! {
             () = stop_requested => {}
+            () = failed => {}
             () = child::input_ended(), if is_child => {}
         }
         watch.close();
@@ -86,18 +102,37 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let gateway = Arc::clone(&assembly.gateway);
     let (limits, deadlines) = (args.clients.limits(), args.clients.deadlines());
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
+    // A program that still runs is killed.
+    beginning.abort();
     assembly.stop(&living).await;
     tracing::info!("stopped");
-    Ok(())
+    outcome.result()
 }
 
-/// Fills the main world from --import, and makes the worlds that keys lead to.
-async fn prepare_worlds(args: &ServeArgs, assembly: &Assembly) -> Result<(), Failure> {
-    if let Some(file) = &args.import {
-        let filled = admin::fill(assembly, file).await;
-        let filled = filled.map_err(|fault| Failure::new(fault.error, &fault.hint))?;
-        if !filled {
-            tracing::info!("nothing is imported: the data directory has resources already");
+/// The files of `--init`.
+fn init_files(args: &ServeArgs) -> Result<InitFiles, Failure> {
+    let files = args.init.as_deref().map(InitFiles::in_directory).transpose()?.unwrap_or_default();
+    if files.export.is_some() && args.import.is_some() {
+        let hint = "A server begins with one export: leave --import out.";
+        return Err(Failure::usage("--init has an export, and --import names another", hint));
+    }
+    Ok(files)
+}
+
+/// Fills the main world from an export, and makes the worlds that keys lead to. Gives whether the
+/// server had no resources before.
+async fn prepare_worlds(
+    args: &ServeArgs,
+    init: &InitFiles,
+    assembly: &Assembly,
+) -> Result<bool, Failure> {
+    let (export, begins) = (args.import.as_ref().or(init.export.as_ref()), args.init.is_some());
+    let mut is_new = false;
+    if export.is_some() || begins {
+        let filled = admin::fill(assembly, export.map(PathBuf::as_path)).await;
+        is_new = filled.map_err(|fault| Failure::new(fault.error, &fault.hint))?;
+        if !is_new {
+            tracing::info!("nothing is imported or run: there are resources already");
         }
     }
     assembly.worlds.clear().await;
@@ -105,7 +140,7 @@ async fn prepare_worlds(args: &ServeArgs, assembly: &Assembly) -> Result<(), Fai
         let made = assembly.worlds.admit(key.clone()).await;
         made.map_err(|fault| Failure::new(fault, "See --key."))?;
     }
-    Ok(())
+    Ok(is_new)
 }
 
 fn scratch(ids: &IdGenerator) -> Result<Ephemeral, Failure> {
@@ -147,6 +182,32 @@ fn plan(
 /// The development key is well known: it is for this host's programs, not for guests.
 fn has_development_key(args: &ServeArgs) -> bool {
     args.listen.ip().is_loopback() && !args.machines.has_guests() && args.key.is_empty()
+}
+
+/// Address, token and key for the programs of `--init`.
+fn program_environment(
+    args: &ServeArgs,
+    address: SocketAddr,
+    token: &str,
+    region: String,
+) -> ProgramEnvironment {
+    ProgramEnvironment {
+        endpoint: endpoint(args, address),
+        admin_token: token.to_owned(),
+        key: key_of_programs(args),
+        region,
+    }
+}
+
+/// A key with which the programs of `--init` can call.
+fn key_of_programs(args: &ServeArgs) -> Option<GivenKey> {
+    let development = || GivenKey {
+        id: DEVELOPMENT_ID.to_owned(),
+        secret: DEVELOPMENT_SECRET.to_owned(),
+        world: None,
+    };
+    let given = keys_of_main(args).into_iter().next();
+    given.or_else(|| has_development_key(args).then(development))
 }
 
 /// The keys that lead to no other world.

@@ -3,6 +3,7 @@
 mod child;
 mod configuration;
 mod documents;
+mod init;
 mod mcp;
 mod refusals;
 

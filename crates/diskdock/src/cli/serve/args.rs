@@ -47,6 +47,11 @@ pub(crate) struct ServeArgs {
     /// An export (`diskdock admin export`) to begin with, if there are no resources yet
     #[arg(long, value_name = "FILE")]
     pub import: Option<PathBuf>,
+    /// Files that a server without resources begins with: an export (*.json), and executable ones
+    /// that are run in the order of their names when calls are taken, with DISKDOCK_ENDPOINT and a
+    /// key in their environment. The server is ready when the last one has ended
+    #[arg(long, value_name = "DIRECTORY")]
+    pub init: Option<PathBuf>,
     /// The admin token, for controls from elsewhere [default: a new one in the data directory at
     /// every start]
     #[arg(long, value_name = "TOKEN", hide_env_values = true, value_parser = admin_token)]

@@ -53,9 +53,9 @@ impl Qemu {
                 if unrequested_ejects <= PLUG_AGAIN {
                     self.try_plug_again(machine, state, client, &attachment, &devices).await;
                 } else {
-                    let incident = format!(
-                        "the disk left its guest {unrequested_ejects} times without a request to detach it"
-                    );
+                    let times = format!("{unrequested_ejects} times");
+                    let incident =
+                        format!("the disk left its guest {times} without a request to detach it");
                     let hint = "detach it, or restart the instance to plug it in";
                     self.log_incident(&attachment, &format!("{incident}; {hint}"));
                 }

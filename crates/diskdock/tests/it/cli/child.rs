@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-const NEW_DISK: [&str; 10] = [
+pub(super) const NEW_DISK: [&str; 10] = [
     "call",
     "CreateDisk",
     "--RegionId",
@@ -71,9 +71,9 @@ const NEW_DISK: [&str; 10] = [
     "--DiskCategory",
     "cloud_essd",
 ];
-const LIST: [&str; 4] = ["call", "DescribeDisks", "--RegionId", "cn-hangzhou"];
+pub(super) const LIST: [&str; 4] = ["call", "DescribeDisks", "--RegionId", "cn-hangzhou"];
 
-fn count(text: &str) -> usize {
+pub(super) fn count(text: &str) -> usize {
     serde_json::from_str::<Value>(text).unwrap()["Disks"]["Disk"].as_array().unwrap().len()
 }
 

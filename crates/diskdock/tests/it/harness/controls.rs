@@ -1,7 +1,7 @@
 //! The operator's controls, called through their router without a socket.
 
 use axum::body::Body;
-use diskdock::admin::{Access, router};
+use diskdock::admin::{Access, Initialized, router};
 use diskdock::gateway::guard::Guard;
 use http_body_util::BodyExt;
 use hyper::service::Service;
@@ -40,7 +40,8 @@ impl TestServer {
     ) -> (u16, Value) {
         let access =
             Access { token: TOKEN.to_owned(), open_on_loopback: loopback, guard: Guard::default() };
-        let service = TowerToHyperService::new(router(&self.assembly, access));
+        let service =
+            TowerToHyperService::new(router(&self.assembly, access, Initialized::already()));
         let response = service.call(request.map(Body::from)).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();

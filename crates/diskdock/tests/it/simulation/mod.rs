@@ -1,8 +1,8 @@
 //! Random runs from seeds, compared after every step with a small model of the API.
 //!
 //! Each seed is a run of two accounts with disks and instances, in which drivers refuse, hang and
-//! are slow, commits fail, the store breaks, the host is full, machines are paused, the time of day jumps, and the server dies and stays
-//! down. In the runs of every other seed no driver fails, so that no call that was answered well
+//! are slow, commits fail, the store breaks, the host is full, machines are paused, the time of day
+//! jumps, and the server dies and stays down. In the runs of every other seed no driver fails, so that no call that was answered well
 //! may be undone.
 
 mod access;
@@ -43,7 +43,7 @@ const STEPS: u64 = 375;
 /// transitions of each kind the driver was slow, and at how many it failed.
 type Counters = BTreeMap<&'static str, [usize; 2]>;
 
-/// What was counted in each half of the seeds.
+/// The counters of each half of the seeds.
 static HALVES: Mutex<Vec<Counters>> = Mutex::new(Vec::new());
 
 fn number_from_environment(name: &str) -> Option<u64> {
@@ -116,7 +116,7 @@ fn add(one: &Counters, other: &Counters) -> Counters {
     sum
 }
 
-/// What the runs are for has occurred in them, in one half of the seeds or the other.
+/// Panics unless all that the runs are for occurred, in one half of the seeds or the other.
 fn check_occurrences(tally: &Counters) {
     let counted = |what: &str| tally.get(what).copied().unwrap_or_default();
     for action in mutations::MUTATIONS {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diskdock::admin::{Access, router};
+use diskdock::admin::{Access, Initialized, router};
 use diskdock::gateway::guard::Guard;
 use diskdock::gateway::server::{ConnectionLimits, Deadlines, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -26,7 +26,7 @@ fn connect_within(server: &TestServer, pipe: usize, transfer: Duration) -> Duple
         Access { token: TOKEN.to_owned(), open_on_loopback: true, guard: Guard::default() };
     let server = Server {
         gateway: Arc::clone(&server.assembly.gateway),
-        pages: router(&server.assembly, access),
+        pages: router(&server.assembly, access, Initialized::already()),
         tls: None,
         limits: ConnectionLimits::default(),
         deadlines: Deadlines { idle: IDLE, transfer, ..Deadlines::default() },
