@@ -68,6 +68,28 @@ def test_detach_with_a_replaced_file_keeps_the_disk_until_restored(shared, writt
     assert checksum_elsewhere(shared, disk, machine) == pattern
 
 
+def test_machine_with_the_last_copy_of_a_disk_is_not_stopped_rebooted_or_deleted(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    aside = disk.file.with_suffix(".aside")
+    disk.file.rename(aside)
+    for action, options in [
+        ("stop_instance", {"force_stop": True}),
+        ("stop_instance", {}),
+        ("reboot_instance", {}),
+        ("delete_instance", {"force": True}),
+    ]:
+        before = len(shared.given_up(instance=machine.id))
+        shared.call(action, instance_id=machine.id, **options)
+        rows = until(lambda: (rows := shared.given_up(instance=machine.id)) and len(rows) > before and rows, action)
+        assert disk.id in rows[0]["last_event"] and "last copy" in rows[0]["last_event"], rows[0]
+        machine.wait("Running")
+        assert disk.status() == "In_use"
+    aside.rename(disk.file)
+    leaves(machine, disk)
+    assert checksum_elsewhere(shared, disk, machine) == pattern
+    shared.agrees()
+
+
 def test_admin_accept_takes_the_present_file(shared, written):
     machine, (disk, pattern) = shared.machine, written
     disk.file.unlink()

@@ -202,7 +202,7 @@ fn gateway(
 ) -> Gateway {
     Gateway {
         services,
-        keys,
+        keys: Arc::new(keys),
         nonces: Arc::new(nonces),
         stores_nonces,
         guard,

@@ -47,7 +47,7 @@ pub(super) fn tasks(
 ) -> Vec<PeriodicTask> {
     let Services { store, clock, environment, .. } = &gateway.services;
     let (source, environment) = (Arc::clone(source), Arc::clone(environment));
-    let nonces = Arc::clone(&gateway.nonces);
+    let (nonces, keys) = (Arc::clone(&gateway.nonces), Arc::clone(&gateway.keys));
     let policies = Arc::clone(&environment);
     let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
     let time = Arc::clone(clock);
@@ -67,6 +67,7 @@ pub(super) fn tasks(
         PeriodicTask::new("forget old nonces", REFRESHED_EVERY, move || {
             let now_s = clock.now_for_signatures().seconds();
             let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
+            nonces.forget_keys(|id| keys.find(id).is_some());
             let store = Arc::clone(&store);
             async move { delete_stored(&store, expired_s).await }
         }),

@@ -50,7 +50,7 @@ pub struct Gateway {
     /// The services that carry out authenticated requests.
     pub services: Services,
     /// The access keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// The nonces of earlier requests.
     pub nonces: Arc<Nonces>,
     /// Whether the nonces of writes are stored, for a server after this one.

@@ -145,6 +145,13 @@ impl Nonces {
         expiry_s
     }
 
+    /// Frees the memory of keys that do not exist any more, once nothing is remembered of them:
+    /// temporary keys come and go.
+    pub(crate) fn forget_keys(&self, exists: impl Fn(&str) -> bool) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|id, memory| memory.len() > 0 || exists(id));
+    }
+
     fn memory_of(&self, request: &Signed<'_>) -> Arc<KeyMemory> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = keys.get(request.access_key_id) {
@@ -152,7 +159,7 @@ impl Nonces {
         }
         drop(keys);
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        // Only ids of keys that exist get here, so there are only so many.
+        // Only ids of keys that exist get here; those of keys that are gone are forgotten.
         let memory = keys.entry(request.access_key_id.to_owned());
         Arc::clone(memory.or_insert_with(|| Arc::new(KeyMemory::of(request.account.clone()))))
     }

@@ -4,7 +4,7 @@
 //! there (the same file system may be failing) is remembered by this server, which tries again.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -122,8 +122,13 @@ fn read(path: &Path) -> Result<String, StorageError> {
 /// The name is there from the first moment on, so that a crash in between leaves a damaged disk
 /// without a reason, not a sound one.
 fn write(path: &Path, why: &str) -> Result<(), StorageError> {
-    files::remove(path)?;
-    let mut file = files::create(path)?;
-    writeln!(file, "{why}").and_then(|()| file.sync_all()).at("write", path)?;
+    // An earlier attempt may have made the name, which stays whatever happens to this one.
+    let mut file = match files::open(path, true) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => files::create(path)?,
+        Err(error) => return Err(error).at("open", path),
+    };
+    let written = file.set_len(0).and_then(|()| writeln!(file, "{why}"));
+    written.and_then(|()| file.sync_all()).at("write", path)?;
     path.parent().map_or(Ok(()), files::sync)
 }

@@ -20,7 +20,8 @@ use tokio::time::Instant;
 use super::engine::{Depth, Engine};
 use super::{ReadTx, StoreError};
 
-/// Walks that wait for their turn, at most.
+/// Walks of accounts that wait for their turn, at most. The server's own, of which there are few,
+/// find a place always.
 const MOST_WAITING: usize = 1_024;
 /// Those of one account.
 const MOST_WAITING_OF_ACCOUNT: usize = 256;
@@ -68,7 +69,8 @@ impl ListLane {
         F: FnMut(&dyn ReadTx) -> Result<T, E> + Send + 'static,
     {
         let turn = {
-            let _waiting = WaitingWalk::begin(&self.waiting)?;
+            let most = if account.is_some() { MOST_WAITING } else { usize::MAX };
+            let _waiting = WaitingWalk::begin(&self.waiting, most)?;
             let deadline = Instant::now() + TURN_TIMEOUT;
             let share = account.map(|account| WalkOfAccount::begin(self, account)).transpose()?;
             let place = match &share {
@@ -145,10 +147,10 @@ impl Drop for WalkOfAccount {
 struct WaitingWalk<'l>(&'l AtomicUsize);
 
 impl<'l> WaitingWalk<'l> {
-    fn begin(waiting: &'l AtomicUsize) -> Result<WaitingWalk<'l>, StoreError> {
+    fn begin(waiting: &'l AtomicUsize, most: usize) -> Result<WaitingWalk<'l>, StoreError> {
         let before = waiting.fetch_add(1, Ordering::Relaxed);
         let begun = WaitingWalk(waiting);
-        if before < MOST_WAITING { Ok(begun) } else { Err(StoreError::Unavailable) }
+        if before < most { Ok(begun) } else { Err(StoreError::Unavailable) }
     }
 }
 

@@ -45,6 +45,21 @@ fn the_window_is_inclusive_on_both_sides() {
 }
 
 #[test]
+fn forget_keys_frees_what_is_empty_and_of_no_key() {
+    let nonces = Nonces::default();
+    for key in ["gone", "stays", "used"] {
+        assert_eq!(remember(&nonces, key, "1", NOW, NOW), NonceCheck::Fresh);
+    }
+    nonces.forget_keys(|_| false);
+    assert_eq!(nonces.memories().len(), 3, "their nonces are in the window");
+    let after_s = 2 * WINDOW_S;
+    nonces.forget_expired(NOW + after_s, Uptime(after_s * 1_000));
+    assert_eq!(remember(&nonces, "used", "2", NOW + after_s, NOW + after_s), NonceCheck::Fresh);
+    nonces.forget_keys(|id| id == "stays");
+    assert_eq!(nonces.memories().len(), 2);
+}
+
+#[test]
 fn memory_starts_empty_and_shrinks_as_minutes_pass() {
     let nonces = Nonces::default();
     for number in 0..1000 {

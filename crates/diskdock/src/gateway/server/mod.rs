@@ -31,7 +31,7 @@ use hyper_util::service::TowerToHyperService;
 use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -42,7 +42,7 @@ use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE, SERVICE_UNAVA
 use crate::catalog::{ActionError, Refusal};
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
-use connections::{Admitted, Connections};
+use connections::{Admitted, Connections, LargeBody};
 use page_errors::PageErrors;
 use transfer_timer::TransferTimer;
 
@@ -58,8 +58,6 @@ const BODY: usize = 1024 * 1024;
 /// The largest body that needs no room among the large ones, in bytes. Ordinary calls have some
 /// 1 KiB, and 32 KiB of user data are the most that clients send.
 const SMALL_BODY: u64 = 64 * 1024;
-/// Larger bodies that are in memory at a time: 128 MiB, whatever the number of connections.
-static LARGE_BODIES: Semaphore = Semaphore::const_new(128);
 /// `TCP_USER_TIMEOUT`: the kernel closes a connection that acknowledges nothing for this long.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// Time that requests in progress have to finish when the server stops.
@@ -220,7 +218,7 @@ impl Connection {
 
     async fn answer_call(&self, request: Request<RequestBody>) -> Result<Response<Body>, Silence> {
         let (parts, body) = request.into_parts();
-        match read(body).await {
+        match read(body, &self.admitted).await {
             Ok((body, _room)) => match self.server.gateway.handle(&parts, &body).await {
                 GatewayReply::Response(response) => Ok(response.map(Body::from)),
                 GatewayReply::Silence => Err(Silence),
@@ -265,11 +263,11 @@ async fn wait_for_stop(stopped: &mut watch::Receiver<bool>) {
 #[error("an operator wanted no answer")]
 struct Silence;
 
-/// Room for one large body while its call is served.
-type Room = Option<SemaphorePermit<'static>>;
-
-/// Reads a body, up to its bound, and while there is room for it.
-async fn read(body: RequestBody) -> Result<(Bytes, Room), Refusal> {
+/// Reads a body, up to its bound, and while there is room for it, which is held with it.
+async fn read<'a>(
+    body: RequestBody,
+    client: &'a Admitted,
+) -> Result<(Bytes, Option<LargeBody<'a>>), Refusal> {
     if body.is_end_stream() {
         return Ok((Bytes::new(), None));
     }
@@ -284,7 +282,7 @@ async fn read(body: RequestBody) -> Result<(Bytes, Room), Refusal> {
     let is_small = body.size_hint().upper().is_some_and(|most| most <= SMALL_BODY);
     let room = match is_small {
         true => None,
-        false => Some(LARGE_BODIES.try_acquire().map_err(|_| &SERVICE_UNAVAILABLE)?),
+        false => Some(client.large_body().ok_or(&SERVICE_UNAVAILABLE)?),
     };
     match Limited::new(body, BODY).collect().await {
         Ok(collected) => Ok((collected.to_bytes(), room)),

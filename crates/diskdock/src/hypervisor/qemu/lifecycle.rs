@@ -282,6 +282,11 @@ impl Qemu {
             state.forget_guest();
             return Ok(Progress::Done);
         }
+        if state.asked_to_stop.is_none()
+            && let Some(reason) = self.loss_by_exit(machine, state).await?
+        {
+            return Ok(Progress::Failed(reason));
+        }
         let client = self.client(machine, state).await;
         let (since, last) = *state.asked_to_stop.get_or_insert((now, Uptime(i64::MIN)));
         if force || now.since_ms(since) >= self.config.shutdown_grace_ms {

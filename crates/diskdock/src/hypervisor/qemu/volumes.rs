@@ -175,6 +175,27 @@ impl Qemu {
         synced
     }
 
+    /// The loss that the end of a machine would bring, if any: QEMU holds the last copy of a disk
+    /// whose file was removed or replaced under it, and closes it when it ends.
+    pub(super) async fn loss_by_exit(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+    ) -> Result<Option<String>, TransientError> {
+        let disks = machine.record(state).await?.map(|record| record.disks.clone());
+        for at in disks.unwrap_or_default().into_iter().filter(|at| at.opened.is_some()) {
+            match self.open_for_sync(&at.disk, at.opened).await {
+                Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. })) => {
+                    let last = "its guest has the last copy, which would go with the machine";
+                    return Ok(Some(format!("{}: {last}: {error}", at.disk)));
+                }
+                // Other errors are looked at when the machine has ended.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Waits a moment until no QEMU has the disks of a machine open that seems to be off. It is not
     /// off as long as one has: its files may be copies of those that its QEMU holds.
     pub(super) async fn wait_closed(

@@ -237,6 +237,10 @@ fn read_mark(directory: &Path) -> Result<Option<Mark>, StoreError> {
             path.display()
         ))
     };
+    // A pipe in its place would be waited for.
+    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(wrong(&"it is no plain file"));
+    }
     match fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(&error)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
