@@ -8,6 +8,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 pub(super) static BSS: Product = Product {
     code: "BssOpenApi",
     version: "2017-12-14",
+    ram_code: "bssapi",
     host_prefix: "business",
     is_regional: false,
     groups: &[&GROUP],

@@ -9,6 +9,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, PlainTagFilter, Product};
 pub(super) static EBS: Product = Product {
     code: "Ebs",
     version: "2021-07-30",
+    ram_code: "ebs",
     host_prefix: "ebs",
     is_regional: true,
     groups: &[&GROUP],

@@ -10,6 +10,7 @@ use crate::catalog::{ErrorDialect, Product};
 pub(super) static ECS: Product = Product {
     code: "Ecs",
     version: "2014-05-26",
+    ram_code: "ecs",
     host_prefix: "ecs",
     is_regional: true,
     groups: &[

@@ -9,6 +9,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product, product};
 pub(super) static LOCATION: Product = Product {
     code: "Location",
     version: "2015-06-12",
+    ram_code: "location",
     host_prefix: "location",
     is_regional: false,
     groups: &[&GROUP],

@@ -11,6 +11,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 pub(super) static RESOURCE_MANAGER: Product = Product {
     code: "ResourceManager",
     version: "2020-03-31",
+    ram_code: "resourcemanager",
     host_prefix: "resourcemanager",
     is_regional: false,
     groups: &[&GROUP],

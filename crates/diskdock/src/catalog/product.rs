@@ -12,6 +12,8 @@ pub struct Product {
     pub code: &'static str,
     /// The version of its API: `2014-05-26`.
     pub version: &'static str,
+    /// Its code in the names of actions and resources that policies are about: `ecs`.
+    pub ram_code: &'static str,
     /// The prefix of its hosts: `ecs` of `ecs.cn-hangzhou.aliyuncs.com`.
     pub host_prefix: &'static str,
     /// Whether it has a host in every region; otherwise one for all of them.
@@ -89,14 +91,6 @@ impl Product {
         self.known_actions.lines().any(|known| known == name)
     }
 
-    /// Its code in the names of actions and resources that policies are about.
-    pub(crate) fn ram_code(&self) -> String {
-        match self.code {
-            "BssOpenApi" => "bssapi".to_owned(),
-            code => code.to_ascii_lowercase(),
-        }
-    }
-
     /// Its host in a region.
     pub(crate) fn host(&self, region: &str) -> String {
         match self.is_regional {
@@ -132,19 +126,9 @@ pub enum Unknown {
     NotHere(&'static Product),
 }
 
-/// Products of the vendor that clients of these APIs call as well: code, version, host prefix.
-const ELSEWHERE: &[(&str, &str, &str)] = &[
-    ("BssOpenApi", "2017-12-14", "business"),
-    ("Ebs", "2021-07-30", "ebs"),
-    ("Ecs", "2014-05-26", "ecs"),
-    ("Ims", "2019-08-15", "ims"),
-    ("Kms", "2016-01-20", "kms"),
-    ("Location", "2015-06-12", "location"),
-    ("Ram", "2015-05-01", "ram"),
-    ("ResourceManager", "2020-03-31", "resourcemanager"),
-    ("Sts", "2015-04-01", "sts"),
-    ("Vpc", "2016-04-28", "vpc"),
-];
+/// Products of the vendor that clients of these APIs call as well, and that are not here: code,
+/// version, host prefix.
+const ELSEWHERE: &[(&str, &str, &str)] = &[("Ims", "2019-08-15", "ims")];
 
 /// The action that a request asks for, by version, host and name. A vendor's host that belongs to
 /// one product calls no other; any other host has them all.
@@ -213,6 +197,7 @@ mod tests {
     static VPC: Product = Product {
         code: "Vpc",
         version: "2016-04-28",
+        ram_code: "vpc",
         host_prefix: "vpc",
         is_regional: true,
         groups: &[&crate::actions::region::GROUP],
@@ -252,14 +237,26 @@ mod tests {
             assert_eq!(at(host).unwrap(), "Ecs", "{host}");
         }
         assert!(matches!(at("vpc.cn-beijing.aliyuncs.com"), Err(Unknown::Version)));
-        assert!(matches!(at("ram.aliyuncs.com"), Err(Unknown::Product("Ram", _))));
+        assert!(matches!(at("ims.aliyuncs.com"), Err(Unknown::Product("Ims", _))));
     }
 
     #[test]
     fn find_by_request_names_a_product_that_is_not_here() {
-        let found = found("2015-05-01", "127.0.0.1", "GetUser");
-        assert!(matches!(found, Err(Unknown::Product("Ram", "2015-05-01"))));
+        let found = found("2019-08-15", "127.0.0.1", "GetUser");
+        assert!(matches!(found, Err(Unknown::Product("Ims", "2019-08-15"))));
         assert!(matches!(super::tests::found("2014-05-27", "", "X"), Err(Unknown::Version)));
+    }
+
+    #[test]
+    fn products_that_are_here_are_not_named_as_those_that_are_not() {
+        for (code, version, prefix) in ELSEWHERE {
+            let is_this = |product: &&&Product| {
+                product.code == *code
+                    || product.version == *version
+                    || product.host_prefix == *prefix
+            };
+            assert!(PRODUCTS.iter().find(is_this).is_none(), "{code} is here");
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub(super) struct AccessCheck {
     listed: Listed,
     source: PolicySource,
     /// `ecs`
-    service: String,
+    service: &'static str,
     /// `ecs:DetachDisk`
     action: String,
     /// The region that the request names.
@@ -141,7 +141,7 @@ impl AccessCheck {
         if listed.spec().open {
             return None;
         }
-        let service = listed.product.ram_code();
+        let service = listed.product.ram_code;
         let region = request.input.get("RegionId").filter(|_| listed.product.is_regional);
         Some(AccessCheck {
             listed,
@@ -199,7 +199,7 @@ impl AccessCheck {
             facts.put(&format!("ecs:tag/{}", tag.key), tag.value.clone());
         }
         let place = found.as_ref().map(|found| found.region()).or(self.region.as_deref());
-        let resource = arn(named, &self.service, place.unwrap_or("*"), &call.caller.account);
+        let resource = arn(named, self.service, place.unwrap_or("*"), &call.caller.account);
         let question = Question { action: &self.action, resource: &resource, facts: &facts };
         let (mut policy_type, mut decision) = (OF_IDENTITY, evaluate(&[], &question));
         for set in sets {

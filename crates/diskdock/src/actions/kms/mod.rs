@@ -17,6 +17,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 pub(super) static KMS: Product = Product {
     code: "Kms",
     version: "2016-01-20",
+    ram_code: "kms",
     host_prefix: "kms",
     is_regional: true,
     groups: &[&GROUP],

@@ -57,6 +57,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 pub(super) static RAM: Product = Product {
     code: "Ram",
     version: "2015-05-01",
+    ram_code: "ram",
     host_prefix: "ram",
     is_regional: false,
     groups: &[&USERS, &GROUPS, &ROLES, &POLICIES, &TAGS],

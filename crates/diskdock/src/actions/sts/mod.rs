@@ -10,6 +10,7 @@ use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
 pub(super) static STS: Product = Product {
     code: "Sts",
     version: "2015-04-01",
+    ram_code: "sts",
     host_prefix: "sts",
     is_regional: true,
     groups: &[&GROUP],

@@ -22,6 +22,7 @@ use crate::catalog::{ActionError, ActionGroup, Call, Entry, ErrorDialect, Produc
 pub(super) static VPC: Product = Product {
     code: "Vpc",
     version: "2016-04-28",
+    ram_code: "vpc",
     host_prefix: "vpc",
     is_regional: true,
     groups: &[&GROUP],
