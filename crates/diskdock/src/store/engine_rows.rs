@@ -3,10 +3,13 @@
 
 use std::any::Any;
 
-use domain::{Attachment, Disk, Uptime};
+use domain::entity::Entity;
+use domain::{
+    Attachment, Disk, DiskId, DiskSnapshot, Instance, InstanceId, OperationId, SnapshotId, Uptime,
+};
 use serde::Serialize;
 
-use super::{DynEntity, Lease, OperationRow, StoreError};
+use super::{DynEntity, EntityType, Lease, OperationRow, StoreError, WriteTx};
 
 /// Calls that are kept.
 pub(super) const CALLS_KEPT: i64 = 10_000;
@@ -38,11 +41,43 @@ pub(super) fn held(is_held: bool) -> Result<(), StoreError> {
     if is_held { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
 
-/// Gives an operation of a silent server to this one: the time that the silent one was up counts.
-pub(super) fn take_over(operation: &mut OperationRow, lease: &Lease, server: &str, now: Uptime) {
-    server.clone_into(&mut operation.lease_owner);
-    operation.time_used.count(lease.uptime);
-    operation.time_used.until = now;
+/// Gives operations of a silent server to this one, at this uptime of its: the time that the
+/// silent one was up counts.
+pub(super) fn take_over_operations<W: WriteTx + ?Sized>(
+    tx: &mut W,
+    lease: &Lease,
+    (server, now): (&str, Uptime),
+    most: u32,
+) -> Result<Vec<OperationRow>, StoreError> {
+    let renewals = tx.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
+    if renewals != lease.renewals {
+        return Ok(Vec::new());
+    }
+    let mut rows = tx.operations_of(&lease.server, OperationId(i64::MIN), most)?;
+    for row in &mut rows {
+        server.clone_into(&mut row.lease_owner);
+        row.time_used.count(lease.uptime);
+        row.time_used.until = now;
+        tx.save_owner(row)?;
+    }
+    Ok(rows)
+}
+
+/// Removes what belonged to a resource alone, and remembers the bytes that are to be discarded.
+pub(super) fn after_removal<W: WriteTx + ?Sized>(
+    tx: &mut W,
+    of: &'static EntityType,
+    id: &str,
+) -> Result<(), StoreError> {
+    if of.kind == Disk::KIND {
+        tx.discard_disk(&DiskId::from(id))
+    } else if of.kind == DiskSnapshot::KIND {
+        tx.discard_snapshot(&SnapshotId::from(id))
+    } else if of.kind == Instance::KIND {
+        tx.delete_user_data(&InstanceId::from(id))
+    } else {
+        Ok(())
+    }
 }
 
 /// A change of the terms that resources are found by.

@@ -151,7 +151,15 @@ pub trait WriteTx: ReadTx {
     /// A disk and a snapshot are remembered until their bytes are discarded, an instance's user
     /// data goes with it.
     /// [`EntityWrites::remove`] takes a typed id.
-    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError>;
+    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
+        match self.remove_row(of, id)? {
+            true => engine_rows::after_removal(self, of, id),
+            false => Ok(()),
+        }
+    }
+    /// Removes the row of a resource and what it is found by, and nothing else; whether it was
+    /// there.
+    fn remove_row(&mut self, of: &'static EntityType, id: &str) -> Result<bool, StoreError>;
     /// Saves a disk: a new one, or one that this transaction has read.
     fn save_disk(&mut self, disk: &Disk) -> Result<(), StoreError> {
         self.save(disk)
@@ -161,6 +169,8 @@ pub trait WriteTx: ReadTx {
     fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.remove(id)
     }
+    /// Remembers that the bytes of a disk are to be discarded.
+    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// The bytes of a removed disk are gone.
     fn delete_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
     /// Remembers that what there is of a snapshot's bytes is to be discarded.
@@ -177,6 +187,8 @@ pub trait WriteTx: ReadTx {
     }
     /// Keeps user data of an instance.
     fn save_user_data(&mut self, id: &InstanceId, data: &str) -> Result<(), StoreError>;
+    /// Forgets the user data of an instance.
+    fn delete_user_data(&mut self, id: &InstanceId) -> Result<(), StoreError>;
     /// Records the reply to a request with a ClientToken.
     fn save_token(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
     /// Forgets tokens that were first used before `moment`.
@@ -206,7 +218,11 @@ pub trait WriteTx: ReadTx {
         server: &str,
         now: Uptime,
         most: u32,
-    ) -> Result<Vec<OperationRow>, StoreError>;
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        engine_rows::take_over_operations(self, lease, (server, now), most)
+    }
+    /// Saves an operation that has got another owner.
+    fn save_owner(&mut self, operation: &OperationRow) -> Result<(), StoreError>;
     /// Records an accepted call. The latest 10,000 are kept, and no more than 256 besides.
     fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError>;
     /// Saves an access key, new or not.

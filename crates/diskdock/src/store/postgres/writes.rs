@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::entity::Entity;
-use domain::{
-    Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
-};
+use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 
-use super::super::engine_rows::{
-    ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json, take_over,
-};
+use super::super::engine_rows::{ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json};
 use super::super::{
-    AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
-    StoredNonce, TokenRecord, WriteTx,
+    AccessKey, CallRecord, DynEntity, EntityType, KINDS, OperationRow, StoreError, StoredNonce,
+    TokenRecord, WriteTx,
 };
 use super::postgres_tx::PostgresTx;
 use super::resources;
@@ -23,22 +18,13 @@ impl WriteTx for PostgresTx<'_> {
         resources::save(self, resource)
     }
 
-    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
-        if !resources::remove(self, of, id)? {
-            return Ok(());
-        }
-        if of.kind == Disk::KIND {
-            self.execute(
-                "INSERT INTO discards (disk) VALUES ($1) ON CONFLICT DO NOTHING",
-                values![id],
-            )?;
-        }
-        if of.kind == DiskSnapshot::KIND {
-            self.discard_snapshot(&SnapshotId::from(id))?;
-        }
-        if of.kind == Instance::KIND {
-            self.execute("DELETE FROM user_data WHERE instance = $1", values![id])?;
-        }
+    fn remove_row(&mut self, of: &'static EntityType, id: &str) -> Result<bool, StoreError> {
+        resources::remove(self, of, id)
+    }
+
+    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
+        let sql = "INSERT INTO discards (disk) VALUES ($1) ON CONFLICT DO NOTHING";
+        self.execute(sql, values![id.as_str()])?;
         Ok(())
     }
 
@@ -64,6 +50,11 @@ impl WriteTx for PostgresTx<'_> {
              ON CONFLICT (instance) DO UPDATE SET data = $2",
             values![id.as_str(), data],
         )?;
+        Ok(())
+    }
+
+    fn delete_user_data(&mut self, id: &InstanceId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM user_data WHERE instance = $1", values![id.as_str()])?;
         Ok(())
     }
 
@@ -151,26 +142,12 @@ impl WriteTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn take_over_operations(
-        &mut self,
-        lease: &Lease,
-        server: &str,
-        now: Uptime,
-        most: u32,
-    ) -> Result<Vec<OperationRow>, StoreError> {
-        let renewals = self.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
-        if renewals != lease.renewals {
-            return Ok(Vec::new());
-        }
-        let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
-        for row in &mut rows {
-            take_over(row, lease, server, now);
-            self.execute(
-                "UPDATE operations SET lease_owner = $2, body = $3 WHERE number = $1",
-                values![row.id.0, server, json(row)],
-            )?;
-        }
-        Ok(rows)
+    fn save_owner(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE operations SET lease_owner = $2, body = $3 WHERE number = $1",
+            values![operation.id.0, operation.lease_owner.as_str(), json(operation)],
+        )?;
+        Ok(())
     }
 
     fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError> {

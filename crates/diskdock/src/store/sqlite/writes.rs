@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::entity::Entity;
-use domain::{
-    Disk, DiskId, DiskSnapshot, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
-};
+use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use rusqlite::params;
 
-use super::super::engine_rows::{
-    ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json, take_over,
-};
+use super::super::engine_rows::{ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, WIPED, held, json};
 use super::super::{
-    AccessKey, CallRecord, DynEntity, EntityType, KINDS, Lease, OperationRow, ReadTx, StoreError,
-    StoredNonce, TokenRecord, WriteTx,
+    AccessKey, CallRecord, DynEntity, EntityType, KINDS, OperationRow, StoreError, StoredNonce,
+    TokenRecord, WriteTx,
 };
 use super::resources;
 use super::sqlite_tx::SqliteTx;
@@ -23,19 +18,13 @@ impl WriteTx for SqliteTx<'_> {
         resources::save(self, resource)
     }
 
-    fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
-        if !resources::remove(self, of, id)? {
-            return Ok(());
-        }
-        if of.kind == Disk::KIND {
-            self.execute("INSERT OR REPLACE INTO discards (disk) VALUES (?1)", [id])?;
-        }
-        if of.kind == DiskSnapshot::KIND {
-            self.discard_snapshot(&SnapshotId::from(id))?;
-        }
-        if of.kind == Instance::KIND {
-            self.execute("DELETE FROM user_data WHERE instance = ?1", [id])?;
-        }
+    fn remove_row(&mut self, of: &'static EntityType, id: &str) -> Result<bool, StoreError> {
+        resources::remove(self, of, id)
+    }
+
+    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO discards (disk) VALUES (?1)";
+        self.execute(sql, [id.as_str()])?;
         Ok(())
     }
 
@@ -61,6 +50,11 @@ impl WriteTx for SqliteTx<'_> {
              ON CONFLICT (instance) DO UPDATE SET data = ?2",
             [id.as_str(), data],
         )?;
+        Ok(())
+    }
+
+    fn delete_user_data(&mut self, id: &InstanceId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM user_data WHERE instance = ?1", [id.as_str()])?;
         Ok(())
     }
 
@@ -143,26 +137,12 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn take_over_operations(
-        &mut self,
-        lease: &Lease,
-        server: &str,
-        now: Uptime,
-        most: u32,
-    ) -> Result<Vec<OperationRow>, StoreError> {
-        let renewals = self.lease(&lease.server)?.map_or(0, |lease| lease.renewals);
-        if renewals != lease.renewals {
-            return Ok(Vec::new());
-        }
-        let mut rows = self.operations_of(&lease.server, OperationId(i64::MIN), most)?;
-        for row in &mut rows {
-            take_over(row, lease, server, now);
-            self.execute(
-                "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
-                params![row.id.0, server, json(row)],
-            )?;
-        }
-        Ok(rows)
+    fn save_owner(&mut self, operation: &OperationRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE operations SET lease_owner = ?2, body = ?3 WHERE number = ?1",
+            params![operation.id.0, operation.lease_owner, json(operation)],
+        )?;
+        Ok(())
     }
 
     fn record_call(&mut self, call: &CallRecord) -> Result<(), StoreError> {
