@@ -33,7 +33,7 @@ pub(super) enum StatementEffect {
 
 impl StatementEffect {
     /// The effect that the members of a statement say.
-    pub(super) fn parse(members: &Map<String, Value>) -> Result<StatementEffect, PolicyError> {
+    fn parse(members: &Map<String, Value>) -> Result<StatementEffect, PolicyError> {
         match members.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Ok(StatementEffect::Allow),
             Some("Deny") => Ok(StatementEffect::Deny),
@@ -99,19 +99,7 @@ impl Policy {
         if document.to_string().len() > LONGEST {
             return wrong(format!("a policy has at most {LONGEST} characters"));
         }
-        let Some(members) = document.as_object() else {
-            return wrong("a policy is a JSON object with Version and Statement");
-        };
-        only(members, &["Version", "Statement"])?;
-        if members.get("Version").and_then(Value::as_str) != Some("1") {
-            return wrong("Version must be \"1\"");
-        }
-        let Some(statements) = members.get("Statement").and_then(Value::as_array) else {
-            return wrong("Statement must be a list");
-        };
-        if statements.is_empty() {
-            return wrong("Statement must have at least one entry");
-        }
+        let statements = statements(document)?;
         let statements = statements.iter().map(Statement::parse).collect::<Result<_, _>>()?;
         Ok(Policy { name: name.to_owned(), statements })
     }
@@ -119,9 +107,8 @@ impl Policy {
 
 impl Statement {
     fn parse(value: &Value) -> Result<Statement, PolicyError> {
-        let Some(members) = value.as_object() else { return wrong("a statement is an object") };
-        only(members, &["Effect", "Action", "NotAction", "Resource", "Condition"])?;
-        let effect = StatementEffect::parse(members)?;
+        let known = &["Effect", "Action", "NotAction", "Resource", "Condition"];
+        let (members, effect) = members(value, known)?;
         let actions = match (members.get("Action"), members.get("NotAction")) {
             (Some(actions), None) => Actions::only(texts("Action", actions)?),
             (None, Some(actions)) => Actions::AllBut(lower(texts("NotAction", actions)?)),
@@ -136,12 +123,45 @@ impl Statement {
         if let Some(bad) = resources.iter().find(|one| *one != "*" && !one.starts_with("acs:")) {
             return wrong(format!("Resource {bad:?} does not begin with acs:"));
         }
-        let conditions = match members.get("Condition") {
-            None => Vec::new(),
-            Some(block) => PolicyCondition::parse_all(block)?,
-        };
+        let conditions = conditions(members)?;
         Ok(Statement { written: value.clone(), effect, actions, resources, conditions })
     }
+}
+
+/// The statements of a document of either kind, `{"Version": "1", "Statement": [...]}`: one at
+/// least.
+pub(super) fn statements(document: &Value) -> Result<&[Value], PolicyError> {
+    let Some(members) = document.as_object() else {
+        return wrong("a policy is a JSON object with Version and Statement");
+    };
+    only(members, &["Version", "Statement"])?;
+    if members.get("Version").and_then(Value::as_str) != Some("1") {
+        return wrong("Version must be \"1\"");
+    }
+    match members.get("Statement").and_then(Value::as_array) {
+        None => wrong("Statement must be a list"),
+        Some(statements) if statements.is_empty() => {
+            wrong("Statement must have at least one entry")
+        }
+        Some(statements) => Ok(statements),
+    }
+}
+
+/// The members of a statement of either kind, which may have these, and its effect.
+pub(super) fn members<'a>(
+    statement: &'a Value,
+    known: &[&str],
+) -> Result<(&'a Map<String, Value>, StatementEffect), PolicyError> {
+    let Some(members) = statement.as_object() else { return wrong("a statement is an object") };
+    only(members, known)?;
+    Ok((members, StatementEffect::parse(members)?))
+}
+
+/// The conditions among the members of a statement.
+pub(super) fn conditions(
+    members: &Map<String, Value>,
+) -> Result<Vec<PolicyCondition>, PolicyError> {
+    members.get("Condition").map_or(Ok(Vec::new()), PolicyCondition::parse_all)
 }
 
 pub(super) fn only(members: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError> {

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::PolicyVerdict;
 use super::condition::{ConditionFacts, PolicyCondition};
-use super::document::{Actions, PolicyError, StatementEffect, only, texts, wrong};
+use super::document::{
+    Actions, PolicyError, StatementEffect, conditions, members, only, statements, texts, wrong,
+};
 
 /// Kinds of principals.
 const PRINCIPALS: [&str; 3] = ["RAM", "Service", "Federated"];
@@ -35,20 +37,9 @@ pub fn check_trust(text: &str) -> Result<(), PolicyError> {
 impl TrustDocument {
     /// Reads the text of a document.
     pub fn read(text: &str) -> Result<TrustDocument, PolicyError> {
-        let document: Value =
+        let document =
             serde_json::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
-        let Some(members) = document.as_object() else {
-            return wrong("it is a JSON object with Version and Statement");
-        };
-        only(members, &["Version", "Statement"])?;
-        if members.get("Version").and_then(Value::as_str) != Some("1") {
-            return wrong("Version must be \"1\"");
-        }
-        let statements = members.get("Statement").and_then(Value::as_array);
-        let statements = match statements {
-            Some(statements) if !statements.is_empty() => statements.iter(),
-            _ => return wrong("Statement must be a list with at least one entry"),
-        };
+        let statements = statements(&document)?.iter();
         statements.map(TrustStatement::parse).collect::<Result<_, _>>().map(TrustDocument)
     }
 
@@ -69,9 +60,8 @@ impl TrustDocument {
 
 impl TrustStatement {
     fn parse(statement: &Value) -> Result<TrustStatement, PolicyError> {
-        let Some(members) = statement.as_object() else { return wrong("a statement is an object") };
-        only(members, &["Effect", "Action", "Principal", "Condition"])?;
-        let effect = StatementEffect::parse(members)?;
+        let known = &["Effect", "Action", "Principal", "Condition"];
+        let (members, effect) = members(statement, known)?;
         let Some(actions) = members.get("Action") else {
             return wrong("a statement has an Action");
         };
@@ -88,10 +78,7 @@ impl TrustStatement {
                 callers = names;
             }
         }
-        let conditions = match members.get("Condition") {
-            None => Vec::new(),
-            Some(block) => PolicyCondition::parse_all(block)?,
-        };
+        let conditions = conditions(members)?;
         Ok(TrustStatement { effect, actions, callers, conditions })
     }
 
