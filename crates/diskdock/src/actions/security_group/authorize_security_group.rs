@@ -1,38 +1,13 @@
 //! `AuthorizeSecurityGroup`: let traffic reach instances of a group, or drop it.
 
-use super::rule_change::{ADDING, Descriptions, RULE_LOOKUPS, RuleChange, RuleTarget};
-use super::rule_params::{IngressPermission, IngressRule};
+use super::rule_change::{ADDING, RULE_LOOKUPS, RuleChange};
+use super::rule_params::IngressRule;
+use super::rule_params::ingress::RulesOfGroup;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
 /// Adds rules for incoming traffic to a security group.
 pub(crate) struct AuthorizeSecurityGroup;
-
-params!(
-    /// A list of rules.
-    pub(crate) struct RuleList {
-        /// The rules. Not together with one that is described by itself.
-        permissions: Groups<IngressPermission>,
-    }
-);
-
-impl RuleList {
-    /// The rules of the list, beside one by itself.
-    pub(super) fn with<'a>(&'a self, alone: &'a IngressRule) -> Descriptions<'a, IngressRule> {
-        let listed = self.permissions.0.iter().map(|permission| &permission.rule).collect();
-        Descriptions { listed, alone }
-    }
-}
-
-joined_params!(
-    /// The group and a list of rules.
-    pub(crate) struct RulesOfGroup {
-        /// The group.
-        target: RuleTarget,
-        /// The list.
-        list: RuleList,
-    }
-);
 
 joined_params!(
     /// Parameters of AuthorizeSecurityGroup.

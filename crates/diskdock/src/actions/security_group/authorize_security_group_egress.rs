@@ -1,38 +1,13 @@
 //! `AuthorizeSecurityGroupEgress`: let traffic leave instances of a group, or drop it.
 
-use super::rule_change::{ADDING, Descriptions, RULE_LOOKUPS, RuleChange, RuleTarget};
-use super::rule_params::{EgressPermission, EgressRule};
+use super::rule_change::{ADDING, RULE_LOOKUPS, RuleChange};
+use super::rule_params::EgressRule;
+use super::rule_params::egress::RulesOfGroup;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
 /// Adds rules for outgoing traffic to a security group.
 pub(crate) struct AuthorizeSecurityGroupEgress;
-
-params!(
-    /// A list of rules.
-    pub(crate) struct RuleList {
-        /// The rules. Not together with one that is described by itself.
-        permissions: Groups<EgressPermission>,
-    }
-);
-
-impl RuleList {
-    /// The rules of the list, beside one by itself.
-    pub(super) fn with<'a>(&'a self, alone: &'a EgressRule) -> Descriptions<'a, EgressRule> {
-        let listed = self.permissions.0.iter().map(|permission| &permission.rule).collect();
-        Descriptions { listed, alone }
-    }
-}
-
-joined_params!(
-    /// The group and a list of rules.
-    pub(crate) struct RulesOfGroup {
-        /// The group.
-        target: RuleTarget,
-        /// The list.
-        list: RuleList,
-    }
-);
 
 joined_params!(
     /// Parameters of AuthorizeSecurityGroupEgress.

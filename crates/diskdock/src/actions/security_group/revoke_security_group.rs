@@ -1,23 +1,12 @@
 //! `RevokeSecurityGroup`: take rules for incoming traffic away.
 
-use super::authorize_security_group::RulesOfGroup;
-use super::rule_change::{NamedRules, REMOVING, RULE_LOOKUPS, RuleChange};
-use super::rule_params::IngressRule;
+use super::rule_change::{REMOVING, RULE_LOOKUPS, RuleChange};
+use super::rule_params::ingress::{RuleOrIds, RulesOfGroup};
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
 /// Takes rules for incoming traffic away from a security group.
 pub(crate) struct RevokeSecurityGroup;
-
-joined_params!(
-    /// One rule by itself, and rules by their ids.
-    pub(crate) struct RuleOrIds {
-        /// One rule by itself.
-        rule: IngressRule,
-        /// Rules by their ids.
-        named: NamedRules,
-    }
-);
 
 joined_params!(
     /// Parameters of RevokeSecurityGroup.

@@ -1,23 +1,12 @@
 //! `RevokeSecurityGroupEgress`: take rules for outgoing traffic away.
 
-use super::authorize_security_group_egress::RulesOfGroup;
-use super::rule_change::{NamedRules, REMOVING, RULE_LOOKUPS, RuleChange};
-use super::rule_params::EgressRule;
+use super::rule_change::{REMOVING, RULE_LOOKUPS, RuleChange};
+use super::rule_params::egress::{RuleOrIds, RulesOfGroup};
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
 
 /// Takes rules for outgoing traffic away from a security group.
 pub(crate) struct RevokeSecurityGroupEgress;
-
-joined_params!(
-    /// One rule by itself, and rules by their ids.
-    pub(crate) struct RuleOrIds {
-        /// One rule by itself.
-        rule: EgressRule,
-        /// Rules by their ids.
-        named: NamedRules,
-    }
-);
 
 joined_params!(
     /// Parameters of RevokeSecurityGroupEgress.

@@ -79,7 +79,7 @@ pub(super) const RULE_LOOKUPS: &[&ErrorCode] = &[
 ];
 
 /// The rules that a request describes: a list, and one by itself.
-pub(super) struct Descriptions<'a, R> {
+pub(crate) struct Descriptions<'a, R> {
     pub(super) listed: Vec<&'a R>,
     pub(super) alone: &'a R,
 }

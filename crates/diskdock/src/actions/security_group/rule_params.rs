@@ -120,6 +120,58 @@ joined_params!(
     }
 );
 
+/// Declares the parameters that name rules of one way of traffic: a list of them, one by itself, and
+/// ids.
+macro_rules! rules_of_way {
+    ($way:ident, $rule:ident, $permission:ident) => {
+        pub(crate) mod $way {
+            use super::super::rule_change::{Descriptions, NamedRules, RuleTarget};
+            use super::{$permission, $rule};
+            use crate::actions::prelude::*;
+            use crate::catalog::joined_params;
+
+            params!(
+                /// A list of rules.
+                pub(crate) struct RuleList {
+                    /// The rules. Not together with one that is described by itself.
+                    permissions: Groups<$permission>,
+                }
+            );
+
+            impl RuleList {
+                /// The rules of the list, beside one by itself.
+                pub(crate) fn with<'a>(&'a self, alone: &'a $rule) -> Descriptions<'a, $rule> {
+                    let listed = self.permissions.0.iter().map(|one| &one.rule).collect();
+                    Descriptions { listed, alone }
+                }
+            }
+
+            joined_params!(
+                /// The group and a list of rules.
+                pub(crate) struct RulesOfGroup {
+                    /// The group.
+                    target: RuleTarget,
+                    /// The list.
+                    list: RuleList,
+                }
+            );
+
+            joined_params!(
+                /// One rule by itself, and rules by their ids.
+                pub(crate) struct RuleOrIds {
+                    /// One rule by itself.
+                    rule: $rule,
+                    /// Rules by their ids.
+                    named: NamedRules,
+                }
+            );
+        }
+    };
+}
+
+rules_of_way!(ingress, IngressRule, IngressPermission);
+rules_of_way!(egress, EgressRule, EgressPermission);
+
 choice!(
     /// Protocols of rules.
     pub(crate) enum Protocol in any case {

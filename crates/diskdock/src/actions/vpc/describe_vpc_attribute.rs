@@ -3,11 +3,10 @@
 use domain::{SecurityGroup, Vpc, VpcId};
 
 use super::view::{
-    Ipv6CidrBlocks, NetworkTags, SecondaryCidrBlocks, UserCidrs, VSwitchIds, owner, router_id,
+    Ipv6CidrBlocks, NetworkTags, SecondaryCidrBlocks, UserCidrs, VSwitchIds, VpcItem,
 };
 use crate::actions::network_lookups::{count, vswitches_of};
 use crate::actions::prelude::*;
-use crate::catalog::times::with_seconds;
 
 /// Shows one VPC in detail.
 pub(crate) struct DescribeVpcAttribute;
@@ -164,11 +163,11 @@ impl Query for DescribeVpcAttribute {
         let inside: Vec<String> =
             vswitches_of(tx, call, &vpc)?.into_iter().map(|one| one.id.to_string()).collect();
         let groups = count::<SecurityGroup>(tx, call, region, ("vpc", vpc.id.as_str()))?;
-        Ok(reply(vpc, inside, groups))
+        Ok(reply(&vpc, inside, groups))
     }
 }
 
-fn reply(vpc: Vpc, inside: Vec<String>, groups: u64) -> Reply {
+fn reply(vpc: &Vpc, inside: Vec<String>, groups: u64) -> Reply {
     let of_kind = |resource_type, resource_count| ResourceCount { resource_type, resource_count };
     let counts = [
         of_kind("VRouter", 1),
@@ -176,25 +175,25 @@ fn reply(vpc: Vpc, inside: Vec<String>, groups: u64) -> Reply {
         of_kind("VSwitch", inside.len() as u64),
         of_kind("SecurityGroup", groups),
     ];
+    let item = VpcItem::of(vpc, inside);
     Reply {
-        v_router_id: router_id(vpc.id.as_str()),
-        vpc_id: vpc.id.to_string(),
-        status: vpc.status.as_str(),
-        owner_id: owner(vpc.account.as_str()),
-        creation_time: with_seconds(vpc.created_at),
-        tags: NetworkTags::of(&vpc.tags),
-        region_id: vpc.region,
-        vpc_name: vpc.name,
-        description: vpc.description,
-        cidr_block: vpc.cidr_block,
-        secondary_cidr_blocks: SecondaryCidrBlocks { secondary_cidr_block: Vec::new() },
-        user_cidrs: UserCidrs { user_cidr: vpc.user_cidrs },
-        enabled_ipv6: false,
-        ipv6_cidr_block: "",
-        ipv6_cidr_blocks: Ipv6CidrBlocks { ipv6_cidr_block: Vec::new() },
-        is_default: false,
-        resource_group_id: vpc.resource_group,
-        v_switch_ids: VSwitchIds { v_switch_id: inside },
+        vpc_id: item.vpc_id,
+        region_id: item.region_id,
+        status: item.status,
+        vpc_name: item.vpc_name,
+        description: item.description,
+        cidr_block: item.cidr_block,
+        secondary_cidr_blocks: item.secondary_cidr_blocks,
+        user_cidrs: item.user_cidrs,
+        enabled_ipv6: item.enabled_ipv6,
+        ipv6_cidr_block: item.ipv6_cidr_block,
+        ipv6_cidr_blocks: item.ipv6_cidr_blocks,
+        creation_time: item.creation_time,
+        owner_id: item.owner_id,
+        is_default: item.is_default,
+        resource_group_id: item.resource_group_id,
+        v_router_id: item.v_router_id,
+        v_switch_ids: item.v_switch_ids,
         cloud_resources: CloudResources {
             cloud_resource_set_type: counts.into_iter().filter(|c| c.resource_count > 0).collect(),
         },
@@ -205,8 +204,9 @@ fn reply(vpc: Vpc, inside: Vec<String>, groups: u64) -> Reply {
         classic_link_enabled: false,
         ipv4_gateway_id: "",
         support_ipv4_gateway: false,
-        dhcp_options_set_id: "",
-        dhcp_options_set_status: "",
-        dns_hostname_status: "DISABLED",
+        dhcp_options_set_id: item.dhcp_options_set_id,
+        dhcp_options_set_status: item.dhcp_options_set_status,
+        dns_hostname_status: item.dns_hostname_status,
+        tags: item.tags,
     }
 }
