@@ -7,7 +7,7 @@ use domain::inventory::BootMode;
 use serde_json::{Value, json};
 
 use super::catalog::TextFormat;
-use super::key::is_held;
+use super::data_directory::is_held;
 use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
 use super::{Failure, output};

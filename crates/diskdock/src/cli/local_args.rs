@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use super::admin::controls::{Controls, read_server_file};
+use super::admin::controls::Controls;
 use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
+use super::data_directory::read_server_file;
 use super::tls::Trust;
 
 #[derive(Clone, Debug, Args)]

@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::admin::controls::read_server_file;
+use super::data_directory::{is_held, read_server_file};
 use super::initial_access_key;
-use super::key::is_held;
 
 /// The default data directory.
 pub(crate) const DEFAULT_DIRECTORY: &str = "diskdock-data";

@@ -9,6 +9,7 @@ pub mod commands;
 mod completions;
 mod connection_limits;
 mod console;
+mod data_directory;
 mod disk;
 pub mod docs;
 mod doctor;

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::backup::{contents_text, contents_value, refuse_postgres};
 use super::catalog::TextFormat;
+use super::data_directory::is_held;
 use super::hypervisor_args::{record_hypervisor, recorded_hypervisor};
-use super::key::is_held;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
 use crate::backup::{DataFiles, Disagreement, compare};

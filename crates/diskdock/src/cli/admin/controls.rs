@@ -1,7 +1,5 @@
 //! A client of the controls of a running diskdock, under `/_diskdock/`.
 
-use std::path::Path;
-
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request};
 use hyper::body::Bytes;
@@ -106,14 +104,4 @@ fn not_diskdock(answer: &HttpReply) -> Failure {
 pub(crate) fn token_for(endpoint: &str) -> Option<String> {
     let given = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
     given.or_else(|| LocalServer::at(endpoint)?.admin_token())
-}
-
-/// The address or the token that a server has written to its data directory.
-pub(crate) fn read_server_file(directory: &Path, name: &str) -> Result<String, Failure> {
-    let path = directory.join(name);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let hint = "A running server writes it; is this its data directory?";
-        Failure::new(format!("cannot read {}: {error}", path.display()), hint)
-    })?;
-    Ok(text.trim().to_owned())
 }

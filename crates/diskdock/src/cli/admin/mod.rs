@@ -13,10 +13,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::client::{ApiClient, ConnectionArgs};
+use super::data_directory::read_server_file;
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
-use controls::{Controls, read_server_file, token_for};
+use controls::{Controls, token_for};
 use explain::ExplainOrder;
 use inject::{FaultOrder, RuleOrder};
 use instances::InstancesVerb;
