@@ -1,4 +1,8 @@
 //! Activities on the bytes of a disk, one at a time.
+//!
+//! A snapshot that is being made is none of them: the disk is attached, detached and written to
+//! meanwhile. It is a [`DiskSnapshot`](crate::DiskSnapshot) that is Progressing, and recorded there
+//! alone.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

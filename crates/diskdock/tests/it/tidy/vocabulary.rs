@@ -27,7 +27,7 @@ const OLD_WORDS: &[(&str, &str)] = &[
     ("raw image", "raw file"),
     ("relics", "LegacyParams"),
     ("restingport", "PortCooldown"),
-    ("restock", "refresh_images"),
+    ("restock", "InventorySource::refresh"),
     ("roomfordisks", "HasFreeSpace"),
     ("serverlife", "BackgroundTasks"),
     // A transition declares how it `settles`, which is another word.
@@ -156,6 +156,31 @@ fn no_type_has_a_name_of_the_old_vocabulary() {
     let types = defined_types(&sources);
     let old = types.iter().filter(|(name, _)| OLD_TYPES.contains(name));
     none("names that stood for something else", old.map(|(name, at)| format!("{name}: {at:?}")));
+}
+
+/// The names of types, functions and constants in what is to be said instead of an old word.
+fn names_in(say: &str) -> impl Iterator<Item = &str> {
+    let words = say.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.filter(|word| {
+        let capitals = word.chars().filter(char::is_ascii_uppercase).count();
+        word.contains('_') || capitals > 1
+    })
+}
+
+#[test]
+fn names_in_the_place_of_old_words_are_defined() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let mut sources = sources();
+    collect(root, &root.join("bench/src"), &["rs"], &mut sources);
+    let is_defined = |name: &str| {
+        let keywords = ["fn", "struct", "enum", "trait", "const", "type"];
+        let definitions: Vec<_> =
+            keywords.iter().map(|keyword| format!("{keyword} {name}")).collect();
+        let has = |text: &str| definitions.iter().any(|definition| text.contains(definition));
+        sources.iter().any(|source| has(&source.text))
+    };
+    let names = OLD_WORDS.iter().flat_map(|(_, say)| names_in(say));
+    none("names that nothing has", names.filter(|name| !is_defined(name)).map(str::to_owned));
 }
 
 /// Whether a text has a word, in whatever case, that is no part of a longer one.
