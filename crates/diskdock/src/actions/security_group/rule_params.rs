@@ -120,8 +120,8 @@ joined_params!(
     }
 );
 
-/// Declares the parameters that name rules of one way of traffic: a list of them, one by itself, and
-/// ids.
+/// Declares the parameters that name rules of one way of traffic: a list of them, one by itself,
+/// and ids.
 macro_rules! rules_of_way {
     ($way:ident, $rule:ident, $permission:ident) => {
         pub(crate) mod $way {
