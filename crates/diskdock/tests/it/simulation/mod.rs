@@ -2,8 +2,8 @@
 //!
 //! Each seed is a run of two accounts with disks and instances, in which drivers refuse, hang and
 //! are slow, commits fail, the store breaks, the host is full, machines are paused, the time of day
-//! jumps, and the server dies and stays down. In the runs of every other seed no driver fails, so that no call that was answered well
-//! may be undone.
+//! jumps, and the server dies and stays down. In the runs of every other seed no driver fails, so
+//! that no call that was answered well may be undone.
 
 mod access;
 mod attributes;
