@@ -184,13 +184,13 @@ impl Qemu {
     ) -> Result<Option<String>, TransientError> {
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
         for at in disks.unwrap_or_default().into_iter().filter(|at| at.opened.is_some()) {
-            match self.open_for_sync(&at.disk, at.opened).await {
-                Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. })) => {
-                    let last = "its guest has the last copy, which would go with the machine";
-                    return Ok(Some(format!("{}: {last}: {error}", at.disk)));
-                }
-                // Other errors are looked at when the machine has ended.
-                Ok(_) | Err(_) => {}
+            let closed = self.open_for_sync(&at.disk, at.opened).await;
+            // Other errors are looked at when the machine has ended.
+            if let Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. })) =
+                closed
+            {
+                let last = "its guest has the last copy, which would go with the machine";
+                return Ok(Some(format!("{}: {last}: {error}", at.disk)));
             }
         }
         Ok(None)
