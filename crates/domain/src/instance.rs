@@ -59,6 +59,10 @@ pub struct Instance {
     pub instance_type: String,
     /// The image its system disk was made from.
     pub image: String,
+    /// The imported or public image that a custom one comes from in the end, or empty. A real
+    /// machine starts as it says, also when `image` is gone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base_image: String,
     /// Display name.
     pub name: String,
     /// Free text, possibly empty.

@@ -7,6 +7,7 @@
 pub mod ids;
 
 pub mod category;
+pub mod custom_image;
 pub mod disk;
 pub mod entity;
 pub mod instance;
@@ -29,6 +30,7 @@ pub mod unknown;
 pub mod usage;
 
 pub use category::{Category, PerformanceLevel};
+pub use custom_image::{CustomImage, ImageId, ImageStatus};
 pub use disk::{Activity, Attachment, Damage, Disk, DiskHealth, DiskKind, DiskStatus, Phase};
 pub use entity::{Entity, EntityId};
 pub use ids::{AccountId, DiskId, InstanceId, OperationId, SnapshotGroupId, SnapshotId, TaskId};

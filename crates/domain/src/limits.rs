@@ -47,3 +47,6 @@ pub const SNAPSHOT_GROUP_GIB: u64 = 32 * 1024;
 /// Automatic snapshot policies of an account in a region (documentation of
 /// CreateAutoSnapshotPolicy).
 pub const SNAPSHOT_POLICIES: u64 = 100;
+
+/// Custom images of an account in a region: what the cloud gives an account at first.
+pub const IMAGES_PER_REGION: u64 = 100;

@@ -6,7 +6,9 @@ mod derived;
 pub(crate) mod disk;
 pub(crate) mod ebs;
 mod ecs;
+mod image_lookups;
 pub(crate) mod instance;
+mod keeping;
 pub(crate) mod key_pair;
 pub(crate) mod kms;
 pub(crate) mod location;
@@ -54,6 +56,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<snapshot::create_snapshot::TakingSnapshot>(),
     kind::<snapshot::create_snapshot_group::KeepingGroup>(),
     kind::<snapshot::copy_snapshot::Copying>(),
+    kind::<region::create_image::MakingImage>(),
     kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
     kind::<instance::stop_instance::Stopping>(),

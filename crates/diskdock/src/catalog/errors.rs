@@ -5,6 +5,7 @@
 
 mod common;
 mod disk;
+mod image;
 mod instance;
 mod instance_spec;
 mod key_pair;
@@ -24,6 +25,7 @@ use std::borrow::Cow;
 
 pub use common::*;
 pub use disk::*;
+pub use image::*;
 pub use instance::*;
 pub use instance_spec::*;
 pub use key_pair::*;
@@ -75,6 +77,7 @@ pub fn all() -> impl Iterator<Item = &'static ErrorCode> {
     [
         common::ALL,
         disk::ALL,
+        image::ALL,
         instance::ALL,
         instance_spec::ALL,
         key_pair::ALL,

@@ -31,9 +31,9 @@ pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFree
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{
-    ClientToken, Description, DiskName, InstanceName, KeyPairName, PlainTag, PlainTagFilter,
-    RegionId, SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam, TagValue, TimeSpan,
-    Unlinked, ZoneId, is_made_of,
+    ClientToken, Description, DiskName, ImageName, InstanceName, KeyPairName, PlainTag,
+    PlainTagFilter, RegionId, SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam,
+    TagValue, TimeSpan, Unlinked, ZoneId, is_made_of,
 };
 pub(crate) use params::json_strings;
 pub use params::{

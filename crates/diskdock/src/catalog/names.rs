@@ -2,8 +2,9 @@
 
 use super::errors::{
     CLIENT_TOKEN_INVALID, DESCRIPTION_MALFORMED, DISK_NAME_MALFORMED, ErrorCode,
-    INSTANCE_NAME_MALFORMED, KEY_PAIR_NAME_MALFORMED, SECURITY_GROUP_NAME_MALFORMED,
-    SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED, TIME_END_BEFORE_START,
+    IMAGE_NAME_MALFORMED, INSTANCE_NAME_MALFORMED, KEY_PAIR_NAME_MALFORMED,
+    SECURITY_GROUP_NAME_MALFORMED, SNAPSHOT_NAME_MALFORMED, TAG_KEY_MALFORMED, TAG_VALUE_MALFORMED,
+    TIME_END_BEFORE_START,
 };
 use super::params::params;
 use super::value::{Shape, Value};
@@ -76,6 +77,27 @@ impl Value for SnapshotName {
     fn parse(text: &str) -> Option<Self> {
         let fits = is_display_name(text) && !text.starts_with("auto");
         fits.then(|| SnapshotName(text.to_owned()))
+    }
+}
+
+/// The name of an image or of a family of images: as others, and beginning neither with `aliyun`
+/// nor with `acs:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ImageName(pub String);
+
+impl Value for ImageName {
+    const SHAPE: Shape = Shape::Text {
+        min: 2,
+        max: 128,
+        rule: "a letter first, then letters, digits, colons, underscores, periods and hyphens, \
+               and not beginning with aliyun, acs:, http:// or https://",
+    };
+    const EXAMPLE: &'static str = "golden-1";
+    const MALFORMED: &'static ErrorCode = &IMAGE_NAME_MALFORMED;
+
+    fn parse(text: &str) -> Option<Self> {
+        let reserved = text.starts_with("aliyun") || text.starts_with("acs:");
+        (is_display_name(text) && !reserved).then(|| ImageName(text.to_owned()))
     }
 }
 

@@ -67,7 +67,7 @@ pub struct MachineSpec {
     pub memory_mib: u64,
     /// Disks that it can hold, the system disk included.
     pub disk_quantity: u32,
-    /// The image it was made from.
+    /// The image that says how it starts.
     pub image: String,
     /// The disk it boots from.
     pub system_disk: Option<DiskId>,

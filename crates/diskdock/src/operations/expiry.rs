@@ -3,10 +3,10 @@
 
 use domain::entity::Entity;
 use domain::kms::KmsKey;
-use domain::{Disk, DiskSnapshot, Moment, Task};
+use domain::{CustomImage, Disk, DiskSnapshot, Moment, Task};
 
 use crate::store::{
-    AccessKey, EntityReads, EntityWrites, Filter, Page, ReadTx, Store, StoreError, WriteTx,
+    AccessKey, EntityReads, EntityWrites, Filter, ReadTx, Store, StoreError, WriteTx,
 };
 
 /// How long a task is kept after its end, in seconds: clients ask after it while it is under way,
@@ -21,7 +21,7 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
     let has_ended = move |task: &Task| task.finished_at.is_some_and(|ended| ended < before);
     remove(store, has_ended, |_, _| Ok(false)).await?;
     let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
-    remove(store, has_expired, is_source_of_creating_disk).await?;
+    remove(store, has_expired, is_needed).await?;
     let is_gone = move |key: &KmsKey| !key.exists(now);
     remove(store, is_gone, |_, _| Ok(false)).await?;
     remove_expired_keys(store, now).await
@@ -43,15 +43,16 @@ async fn remove_expired_keys(store: &Store, now: Moment) -> Result<(), StoreErro
     store.write(remove).await
 }
 
-/// Whether a disk is being made from a snapshot: it stays until that is there.
-fn is_source_of_creating_disk(
-    tx: &dyn ReadTx,
-    snapshot: &DiskSnapshot,
-) -> Result<bool, StoreError> {
+/// Whether a disk is being made from a snapshot, which stays until that is there; or a custom image
+/// needs it.
+fn is_needed(tx: &dyn ReadTx, snapshot: &DiskSnapshot) -> Result<bool, StoreError> {
+    let (account, region) = (&snapshot.account, &snapshot.region);
     let source = ("source_snapshot", snapshot.id.as_str());
-    let mut made = Filter::<Disk>::with_term(snapshot.account.clone(), &snapshot.region, source);
+    let mut made = Filter::<Disk>::with_term(account.clone(), region, source);
     made.also.push(Box::new(|disk| !disk.is_created()));
-    Ok(!tx.list(&made, &Page::After { after: None, most: 1 })?.entries.is_empty())
+    let of_image = ("snapshot", snapshot.id.as_str());
+    let images = Filter::<CustomImage>::with_term(account.clone(), region, of_image);
+    Ok(tx.newest(&made)?.is_some() || tx.newest(&images)?.is_some())
 }
 
 /// Removes every resource of a kind that has expired. It is looked at again in the transaction

@@ -10,8 +10,8 @@ use domain::entity::{Entity, EntityId, EntityKind};
 use domain::kms::KmsKey;
 use domain::ram::{RamGroup, RamPolicy, RamRole, RamUser};
 use domain::{
-    AccountId, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup, SnapshotGroup,
-    SnapshotPolicy, Tag, Task, VSwitch, Vpc,
+    AccountId, CustomImage, Disk, DiskSnapshot, Instance, KeyPair, Moment, SecurityGroup,
+    SnapshotGroup, SnapshotPolicy, Tag, Task, VSwitch, Vpc,
 };
 use serde_json::Value;
 
@@ -38,6 +38,7 @@ pub static KINDS: &[&EntityType] = &[
     RamPolicy::TYPE,
     KeyPair::TYPE,
     KmsKey::TYPE,
+    CustomImage::TYPE,
 ];
 
 /// A kind of resource as engines know it.

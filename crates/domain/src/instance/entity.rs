@@ -1,6 +1,7 @@
 //! An instance as the store keeps it.
 
 use super::Instance;
+use crate::custom_image::CustomImage;
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::InstanceId;
 use crate::unknown::UnknownFields;
@@ -26,6 +27,10 @@ impl Entity for Instance {
     fn terms(&self) -> Vec<(&'static str, &str)> {
         let mut terms = vec![("name", self.name.as_str()), ("vswitch", &self.network.vswitch)];
         terms.extend(self.network.security_groups.iter().map(|id| ("security_group", id.as_str())));
+        // Public images have ids of other forms, and nobody asks for the instances of one.
+        if self.image.starts_with(CustomImage::KIND.id_prefix) {
+            terms.push(("image", &self.image));
+        }
         terms
     }
 

@@ -4,7 +4,7 @@ use domain::DiskSnapshot;
 
 use super::resource::DISK;
 use crate::actions::prelude::*;
-use crate::actions::snapshot_lookups;
+use crate::actions::{image_lookups, snapshot_lookups};
 
 /// Releases a disk.
 pub(crate) struct DeleteDisk;
@@ -42,7 +42,8 @@ impl Action for DeleteDisk {
     const NAME: &'static str = "DeleteDisk";
     const SUMMARY: &'static str = "Releases a pay-as-you-go data disk.";
     const DETAILS: &'static str = "\
-Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapshot is true.";
+Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapshot is true and no \
+custom image needs them.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
@@ -62,7 +63,7 @@ Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapsh
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let automatic = match disk.delete_auto_snapshot {
-            true => snapshot_lookups::automatic(tx, &disk)?,
+            true => image_lookups::without_needed(tx, snapshot_lookups::automatic(tx, &disk)?)?,
             false => Vec::new(),
         };
         Ok(Facts {

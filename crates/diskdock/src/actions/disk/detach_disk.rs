@@ -9,6 +9,7 @@ use domain::limits::DETACHING_PER_INSTANCE;
 use domain::tag;
 
 use super::resource::DISK;
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 
 /// Takes a disk off an instance.
@@ -137,7 +138,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
             hot_detach: inventory
                 .instance_type(&instance.instance_type)
                 .is_none_or(|t| t.hot_detach),
-            image_exists: inventory.image(&instance.image).is_some(),
+            image_exists: image_lookups::facts(tx, call, &instance.image)?.is_some(),
             detaching: attached.iter().filter(|at| leaving(&at.phase)).count(),
             delete_with_instance: params.delete_with_instance,
             disk,

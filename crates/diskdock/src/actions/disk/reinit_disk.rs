@@ -3,6 +3,7 @@
 use super::attach_disk::Password;
 use super::resource::DISK;
 use super::set_back::{self, SettingBack};
+use crate::actions::image_lookups;
 use crate::actions::instance::power_facts::{self, PowerFacts, Requested};
 use crate::actions::instance::start_instance::Starting;
 use crate::actions::prelude::*;
@@ -46,6 +47,8 @@ pub(crate) struct Facts {
     content: DiskContent,
     /// Whether image or snapshot of that content is there.
     content_exists: bool,
+    /// Whether its image is there, if it was made from one.
+    image_exists: bool,
     /// The instance that has it.
     power: Option<PowerFacts>,
     /// Whether that instance runs Windows.
@@ -126,7 +129,7 @@ whatever fails meanwhile, the disk has one of the two.";
         must("its instance is Stopped",                              |f| f.of_instance(|i| i.status == InstanceStatus::Stopped), &INSTANCE_STATUS),
         must("its instance was started at least once",               |f| f.was_started(), &INSTANCE_STATUS),
         must("the snapshot that it was made from exists",            |f| f.content_exists || !f.is_from_snapshot(), &SOURCE_SNAPSHOT_GONE),
-        must("the image that it was made from exists",               |f| f.content_exists, &IMAGE_OF_DISK_GONE),
+        must("the image that it was made from exists",               |f| f.content_exists && f.image_exists, &IMAGE_OF_DISK_GONE),
         must("a key pair is not for Windows",                        |f| f.params.key_pair_name.is_none() || !f.is_windows, &KEY_PAIR_WINDOWS_DISK),
         must("with AutoStartInstance, the instance can start",       |f| !f.starts() || f.can_start(), &INSTANCE_STATUS),
     ];
@@ -140,18 +143,23 @@ whatever fails meanwhile, the disk has one of the two.";
             },
             None => None,
         };
-        let inventory = &call.environment.inventory;
+        let image_exists =
+            disk.image.is_empty() || image_lookups::facts(tx, call, &disk.image)?.is_some();
         let content = set_back::first_content(&disk);
         let content_exists = match &content {
             DiskContent::Empty => true,
-            DiskContent::Image(image) => inventory.image(image).is_some(),
+            DiskContent::Image(_) => image_exists,
             DiskContent::Snapshot(id) => call.find(tx, id)?.is_some(),
         };
-        let image = power.as_ref().and_then(|power| inventory.image(&power.instance.image));
+        let image = match &power {
+            Some(power) => image_lookups::facts(tx, call, &power.instance.image)?,
+            None => None,
+        };
         Ok(Facts {
             params: params.clone(),
             content,
             content_exists,
+            image_exists,
             is_windows: image.is_some_and(|image| image.os_type.as_str() == "windows"),
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             has_instant_access: snapshot_lookups::has_instant_access(tx, &disk)?,

@@ -1,5 +1,6 @@
 //! `ReplaceSystemDisk`: give a Stopped instance a new system disk, made from an image.
 
+use domain::SnapshotId;
 use domain::disk::SYSTEM_DEVICE;
 use domain::inventory::{Image, OsType};
 
@@ -8,9 +9,9 @@ use super::create_disk::Arn;
 use super::reinit_disk::SecurityStrategy;
 use super::resource::DISK;
 use super::set_back;
-use crate::actions::derived;
+use crate::actions::image_lookups::FoundImage;
 use crate::actions::prelude::*;
-use crate::actions::snapshot_lookups;
+use crate::actions::{derived, image_lookups, snapshot_lookups};
 use crate::catalog::Needs;
 use crate::hypervisor::DiskSpec;
 
@@ -81,12 +82,23 @@ reply!(
     }
 );
 
+/// The further facts of a custom image; of any other, those that are not in the way.
+struct CustomImageFacts {
+    is_available: bool,
+    has_data_disks: bool,
+    /// The snapshot that the new disk begins with, instead of the image.
+    snapshot: Option<SnapshotId>,
+    is_encrypted: bool,
+    base: String,
+}
+
 /// The instance that the request names, its system disk, and the image.
 pub(crate) struct Facts {
     params: Params,
     instance: Instance,
     old: Option<Disk>,
     image: Option<Image>,
+    custom: CustomImageFacts,
     /// Whether the image is of the architecture of the instance's type.
     architecture_fits: bool,
     /// Whether a snapshot of the old disk is being made.
@@ -159,6 +171,8 @@ disk cannot be made, the old one is In_use again. The instance is not started me
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("DiskId is left out",                                  |f| f.params.disk_id.is_none(), &DISK_FOR_SYSTEM_DISK),
         must("ImageId is given",                                    |f| f.image.is_some(), &MISSING_IMAGE_FOR_DISK),
+        must("the image is Available",                              |f| f.custom.is_available, &IMAGE_NOT_AVAILABLE),
+        must("the image is one of a system disk alone",             |f| !f.custom.has_data_disks, &IMAGE_WITH_DATA_DISKS),
         must("Password is left out with PasswordInherit=true",      |f| f.params.password.is_none() || f.params.password_inherit != Some(true), &PASSWORD_AND_INHERIT),
         must("the instance is not locked for security",             |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the instance is neither expired nor in arrears",      |f| set_back::is_in_good_standing(&f.instance, f.now), &INSTANCE_IN_ARREARS),
@@ -178,10 +192,15 @@ disk cannot be made, the old one is In_use again. The instance is not started me
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
-        let image = match &params.image_id {
-            Some(Text(id)) => Some(inventory.image(id).ok_or(&IMAGE_NOT_FOUND)?.clone()),
+        let found = match &params.image_id {
+            Some(Text(id)) => {
+                let found = image_lookups::find_in(tx, call, &instance.region, id)?;
+                Some(found.ok_or(&IMAGE_NOT_FOUND)?)
+            }
             None => None,
         };
+        let custom = custom_facts(found.as_ref());
+        let image = found.map(|found| found.image.into_owned());
         let old = match &instance.system_disk {
             Some(id) => tx.disk(id)?,
             None => None,
@@ -196,12 +215,21 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             None => false,
         };
         let (params, now) = (params.clone(), call.now);
-        Ok(Facts { params, instance, old, image, architecture_fits, has_snapshot_in_progress, now })
+        Ok(Facts {
+            params,
+            instance,
+            old,
+            image,
+            custom,
+            architecture_fits,
+            has_snapshot_in_progress,
+            now,
+        })
     }
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let (new, generation) = new_disk(call, &facts);
-        let Facts { mut instance, old, params, .. } = facts;
+        let Facts { mut instance, old, params, custom, .. } = facts;
         let mut old = old.expect("the rules want a system disk");
         let left = old.begin_detach(&instance.id, true).expect("a disk that is In_use can leave");
         let attachment = |disk: &Disk, generation: u64| AttachmentId {
@@ -213,6 +241,7 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             old: attachment(&old, left),
             new: attachment(&new, generation),
             spec: DiskSpec::of(&new),
+            base_image: custom.base,
         };
         let mut effect = Effect::reply(Reply { disk_id: new.id.to_string() });
         if let Some(Text(pair)) = &params.key_pair_name {
@@ -220,6 +249,17 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             effect = effect.save(instance);
         }
         effect.save(old).save(new).start(replacing)
+    }
+}
+
+fn custom_facts(found: Option<&FoundImage<'_>>) -> CustomImageFacts {
+    let custom = found.and_then(|found| found.custom.as_ref());
+    CustomImageFacts {
+        is_available: found.is_none_or(FoundImage::is_available),
+        has_data_disks: custom.is_some_and(|custom| custom.data_disks().next().is_some()),
+        snapshot: found.and_then(FoundImage::system_snapshot).cloned(),
+        is_encrypted: found.is_some_and(FoundImage::is_encrypted),
+        base: found.map(FoundImage::base).unwrap_or_default().to_owned(),
     }
 }
 
@@ -241,7 +281,10 @@ fn new_disk(call: &Call<'_>, facts: &Facts) -> (Disk, u64) {
     disk.delete_with_instance = old.delete_with_instance;
     disk.resource_group.clone_from(&old.resource_group);
     disk.image.clone_from(&image.id);
-    disk.encrypted = facts.params.encrypted == Some(true);
+    if let Some(snapshot) = &facts.custom.snapshot {
+        snapshot.as_str().clone_into(&mut disk.source_snapshot);
+    }
+    disk.encrypted = facts.params.encrypted == Some(true) || facts.custom.is_encrypted;
     if disk.encrypted {
         let key = facts.params.kms_key_id.as_ref().map(|key| key.0.clone());
         let service_key = || derived::service_key(disk.account.as_str(), &disk.region);
@@ -260,6 +303,9 @@ pub(crate) struct Replacing {
     old: AttachmentId,
     new: AttachmentId,
     spec: DiskSpec,
+    /// The image that a custom one comes from, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    base_image: String,
 }
 
 impl Replacing {
@@ -273,6 +319,7 @@ impl Replacing {
             if let Some(mut instance) = tx.instance(&self.new.instance)? {
                 instance.system_disk = Some(disk.id.clone());
                 instance.image.clone_from(&disk.image);
+                instance.base_image.clone_from(&self.base_image);
                 tx.save_instance(&instance)?;
             }
             tx.remove_disk(&self.old.disk)?;
@@ -307,7 +354,7 @@ impl Operation for Replacing {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let Replacing { old, new, spec } = self;
+        let Replacing { old, new, spec, .. } = self;
         context.hypervisor.replace_system_disk(old, new, spec, context.now).await
     }
 

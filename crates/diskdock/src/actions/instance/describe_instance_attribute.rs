@@ -230,6 +230,6 @@ impl Query for DescribeInstanceAttribute {
         params: &Params,
     ) -> Result<Attributes, ActionError> {
         let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
-        Ok(Attributes(InstanceView::of(&call.environment.inventory, instance)))
+        Ok(Attributes(InstanceView::of(tx, call, instance)?))
     }
 }

@@ -196,8 +196,8 @@ impl Query for DescribeInstances {
             params.page_size,
         )?;
         let found = tx.instances(&filter(call, params)?, &paging.page)?;
-        let view = |one| InstanceView::of(&call.environment.inventory, one);
-        let instance = found.entries.into_iter().map(view).collect();
+        let view = |one| InstanceView::of(tx, call, one);
+        let instance = found.entries.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(Reply {
             page_number: paging.number,
             page_size: paging.size,

@@ -27,7 +27,10 @@ pub(crate) fn machine_spec(
         processors,
         memory_mib: (memory_gib * MIB).round() as u64,
         disk_quantity,
-        image: instance.image.clone(),
+        image: match instance.base_image.as_str() {
+            "" => instance.image.clone(),
+            base => base.to_owned(),
+        },
         system_disk: instance.system_disk.clone(),
         disk_order,
         leaving: Vec::new(),

@@ -9,6 +9,7 @@ use super::launch::params::CreditSpecification;
 use super::launch::plan::USER_DATA_BYTES;
 use super::run_instances::PrivateDnsNameOptions;
 use crate::actions::disk::attach_disk::Password;
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 
 /// Changes attributes of an instance.
@@ -159,7 +160,7 @@ attaches.";
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
-        let image = inventory.image(&instance.image);
+        let image = image_lookups::facts(tx, call, &instance.image)?;
         let found = inventory.instance_type(&instance.instance_type);
         Ok(Facts {
             is_windows: image.is_some_and(|image| image.os_type == OsType::Windows),

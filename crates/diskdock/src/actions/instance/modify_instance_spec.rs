@@ -1,7 +1,8 @@
 //! `ModifyInstanceSpec`: change the type of an instance, or its public bandwidth.
 
-use domain::inventory::{InstanceType, Inventory};
+use domain::inventory::InstanceType;
 
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 
 /// Changes the type of an instance, or its public bandwidth.
@@ -145,7 +146,7 @@ A virtual machine has the processors and the memory of its new type when it next
             None => None,
             Some(Text(id)) => {
                 let found = inventory.instance_type(id).ok_or(&NEW_TYPE_UNKNOWN)?;
-                Some(compare(tx, inventory, &instance, found)?)
+                Some(compare(tx, call, &instance, found)?)
             }
         };
         Ok(Facts { params: params.clone(), instance, wanted })
@@ -180,12 +181,13 @@ fn set(field: &mut u32, value: Option<i64>) {
 
 fn compare(
     tx: &dyn ReadTx,
-    inventory: &Inventory,
+    call: &Call<'_>,
     instance: &Instance,
     found: &InstanceType,
 ) -> Result<NewType, StoreError> {
+    let inventory = &call.environment.inventory;
     let family = inventory.family(&found.family);
-    let image = inventory.image(&instance.image);
+    let image = image_lookups::facts(tx, call, &instance.image)?;
     let old = inventory.instance_type(&instance.instance_type);
     let is_local = |one: &InstanceType| one.local_storage.is_some();
     let (mut disks, mut takes_all_categories) = (0, true);

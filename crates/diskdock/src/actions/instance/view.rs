@@ -1,5 +1,7 @@
 //! An instance as clients see it.
 
+use std::borrow::Cow;
+
 use domain::instance::StoppedMode;
 use domain::inventory::{Image, InstanceType, Inventory};
 use serde::{Serialize, Serializer};
@@ -7,8 +9,8 @@ use serde::{Serialize, Serializer};
 use super::empty_instance::{EMPTY_INSTANCE, NO_PROCESSORS};
 use super::item::InstanceItem;
 use super::item_parts::*;
-use crate::actions::derived;
 use crate::actions::prelude::*;
+use crate::actions::{derived, image_lookups};
 use crate::catalog::times::{NEVER, without_seconds};
 use crate::catalog::{ReplyShape, ReplyValue};
 
@@ -24,14 +26,20 @@ pub(crate) struct InstanceView {
 
 impl InstanceView {
     /// The view of an instance.
-    pub(crate) fn of(inventory: &Inventory, instance: Instance) -> InstanceView {
-        InstanceView {
-            image: inventory.image(&instance.image).cloned(),
+    pub(crate) fn of(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        instance: Instance,
+    ) -> Result<InstanceView, StoreError> {
+        let inventory = &call.environment.inventory;
+        let image = image_lookups::facts(tx, call, &instance.image)?;
+        Ok(InstanceView {
+            image: image.map(Cow::into_owned),
             io_optimized: is_io_optimized(inventory, &instance.instance_type),
             found_type: inventory.instance_type(&instance.instance_type).cloned(),
             public_address: public_address(&instance),
             instance,
-        }
+        })
     }
 }
 

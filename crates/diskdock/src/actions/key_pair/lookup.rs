@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::KeyPair;
 use domain::inventory::OsType;
 
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 use crate::store::{EntityReads, Filter};
 
@@ -86,7 +87,10 @@ impl PairAndInstances {
         call.environment.inventory.region(region).ok_or(&REGION_NOT_FOUND)?;
         let pair = named(tx, call, region, &params.key_pair_name.0)?.ok_or(&KEY_PAIR_NOT_FOUND)?;
         let instances = instances(tx, call, region, &params.instance_ids.0)?;
-        let has_windows = instances.iter().any(|one| is_windows(call, one));
+        let mut has_windows = false;
+        for one in &instances {
+            has_windows |= is_windows(tx, call, one)?;
+        }
         Ok(PairAndInstances { pair, instances, has_windows })
     }
 }
@@ -120,9 +124,13 @@ pub(super) fn instances(
 }
 
 /// Whether the image of an instance has Windows.
-pub(super) fn is_windows(call: &Call<'_>, instance: &Instance) -> bool {
-    let image = call.environment.inventory.image(&instance.image);
-    image.is_some_and(|image| image.os_type == OsType::Windows)
+pub(super) fn is_windows(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    instance: &Instance,
+) -> Result<bool, StoreError> {
+    let image = image_lookups::facts(tx, call, &instance.image)?;
+    Ok(image.is_some_and(|image| image.os_type == OsType::Windows))
 }
 
 reply!(

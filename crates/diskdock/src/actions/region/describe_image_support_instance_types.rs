@@ -1,5 +1,6 @@
 //! `DescribeImageSupportInstanceTypes`: the instance types that an image can run on.
 
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 
 /// Lists the instance types that an image can run on.
@@ -82,11 +83,12 @@ impl Query for DescribeImageSupportInstanceTypes {
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &IMAGE_NOT_NAMED, &IMAGE_NOT_FOUND];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
-        let image = inventory.image(image_id(params).ok_or(&IMAGE_NOT_NAMED)?);
-        let image = image.ok_or(&IMAGE_NOT_FOUND)?;
+        let id = image_id(params).ok_or(&IMAGE_NOT_NAMED)?;
+        let found = image_lookups::find_in(tx, call, &region.id, id)?;
+        let image = found.ok_or(&IMAGE_NOT_FOUND)?.image;
         let all = inventory.instance_types().iter();
         let item = |found: &domain::inventory::InstanceType| SupportedType {
             instance_type_id: found.id.clone(),

@@ -1,12 +1,18 @@
 //! `DescribeImages`: list images.
 
-use domain::inventory::{Architecture, Image, OsType};
+use std::borrow::Cow;
 
+use domain::inventory::{Architecture, Image, OsType};
+use domain::{AccountId, CustomImage, ImageStatus};
+
+use super::delete_image::is_used;
 use super::image_view::ImageItem;
 use crate::actions::disk::describe_disks::FilterKey;
+use crate::actions::image_lookups::FoundImage;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
-use crate::catalog::{Time, Value};
+use crate::catalog::{Shape, Time, Value};
+use crate::store::{EntityReads, Filter, has_tags, like};
 
 /// Lists images that match all given filters.
 pub(crate) struct DescribeImages;
@@ -14,7 +20,7 @@ pub(crate) struct DescribeImages;
 params!(
     /// Parameters of DescribeImages.
     pub(crate) struct Params {
-        /// The region. Every region has the same images.
+        /// The region. Every region has the same public and imported images.
         #[malformed = REGION_MALFORMED]
         region_id: RegionId,
         /// Only this image.
@@ -25,13 +31,14 @@ params!(
         image_name: Option<Text<1, 128>>,
         /// Only images of this family.
         image_family: Option<Text<1, 128>>,
-        /// Only images from this source: public ones are `system`, imported ones `self`.
+        /// Only images from this source: public ones are `system`, custom and imported ones `self`.
         #[malformed = IMAGE_OWNER_NOT_VALID]
         image_owner_alias: Option<ImageOwner>,
-        /// Only images of this account, which has none here.
+        /// Only images of this account.
         image_owner_id: Option<Integer<0, 9_223_372_036_854_775_807>>,
-        /// Only images in this status; Available if left out. All images are Available.
-        status: Option<StatusFilter>,
+        /// Only images in this status, or in one of several with commas between them; Available
+        /// if left out.
+        status: Option<StatusFilters>,
         /// Only images with this kind of system.
         #[wire = "OSType"]
         #[malformed = IMAGE_OS_TYPE_NOT_VALID]
@@ -43,7 +50,7 @@ params!(
         #[example = "ecs.g6.large"]
         #[names = "type"]
         instance_type: Option<Text<1, 64>>,
-        /// Only images that instances use (or do not). All images count as used.
+        /// Only images that instances use (or do not). All but custom images count as used.
         #[malformed = IMAGE_USAGE_NOT_VALID]
         usage: Option<UsageFilter>,
         /// Only images with (or without) cloud-init.
@@ -52,11 +59,11 @@ params!(
         is_support_io_optimized: Option<bool>,
         /// Only (or without) published community images, which there are none of.
         is_public: Option<bool>,
-        /// Only images made from this snapshot. There are none.
+        /// Only images that have this snapshot.
         snapshot_id: Option<Text<1, 64>>,
-        /// Only images of this resource group. Public images are in none.
+        /// Only images of this resource group. Only custom images are in one.
         resource_group_id: Option<Text<1, 64>>,
-        /// Only images with all these tags. Public images have none.
+        /// Only images with all these tags. Only custom images have any.
         tag: Groups<TagFilter>,
         /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
         filter: Groups<FilterEntry>,
@@ -64,7 +71,7 @@ params!(
         action_type: Ignored<Option<ActionType>>,
         /// Whether to list expired images too. None expires.
         show_expired: Ignored<Option<bool>>,
-        /// Only images that can (or cannot) be used. All can.
+        /// Only images that can (or cannot) be used: those that are Available.
         usable: Option<bool>,
         /// The page, from 1.
         page_number: Option<Integer<1, 1_000_000_000>>,
@@ -109,6 +116,20 @@ choice!(
         All = "ALL",
     }
 );
+
+/// Statuses that are asked for: one word, or several with commas between them, as Terraform does.
+#[derive(Clone, Debug)]
+pub(crate) struct StatusFilters(Vec<StatusFilter>);
+
+impl Value for StatusFilters {
+    const SHAPE: Shape = StatusFilter::SHAPE;
+    const EXAMPLE: &'static str = StatusFilter::EXAMPLE;
+
+    fn parse(text: &str) -> Option<Self> {
+        let words = text.split(',').map(|word| StatusFilter::parse(word.trim()));
+        words.collect::<Option<_>>().map(StatusFilters)
+    }
+}
 
 choice!(
     /// Kinds of system.
@@ -172,7 +193,8 @@ impl Query for DescribeImages {
     type Reply = Reply;
 
     const NAME: &'static str = "DescribeImages";
-    const SUMMARY: &'static str = "Lists public and imported images that match all given filters.";
+    const SUMMARY: &'static str =
+        "Lists public, imported and custom images that match all given filters.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &INSTANCE_TYPE_NOT_SUPPORTED,
@@ -182,7 +204,7 @@ impl Query for DescribeImages {
         &TAG_COUNT,
     ];
 
-    fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let inventory = &call.environment.inventory;
         let region = inventory.region(&params.region_id.0).ok_or(&REGION_MALFORMED)?;
         let runs_on = match &params.instance_type {
@@ -194,16 +216,17 @@ impl Query for DescribeImages {
         let span = span(&params.filter.0)?;
         let tags = paging::tags(&params.tag.0)?;
         let paging = Paging::numbered(params.page_number, params.page_size);
-        let any = any_image_matches(params) && tags.is_empty();
-        let matching = |image: &&Image| {
-            any && matches(params, image)
-                && is_owned_as_asked(params, image, call.caller)
-                && runs_on.is_none_or(|architecture| architecture == image.architecture)
-                && is_within(span, image)
+        let matching = |one: &Candidate<'_>| {
+            one.matches_status(params)
+                && one.matches_custom(params, &tags)
+                && matches(params, &one.image)
+                && is_owned_as_asked(params, &one.image, call.caller)
+                && runs_on.is_none_or(|architecture| architecture == one.image.architecture)
+                && is_within(span, &one.image)
         };
-        let found: Vec<_> = inventory.images().iter().filter(matching).collect();
-        let item = |image: &&Image| ImageItem::of(image, &call.caller.account);
-        let image = paging.cut(&found).iter().map(item);
+        let found: Vec<_> =
+            candidates(tx, call, &region.id)?.into_iter().filter(matching).collect();
+        let image = paging.cut(&found).iter().map(|one| one.item(&call.caller.account));
         Ok(Reply {
             region_id: region.id.clone(),
             page_number: paging.number,
@@ -214,15 +237,75 @@ impl Query for DescribeImages {
     }
 }
 
-/// Filters on what is the same for all images.
-fn any_image_matches(params: &Params) -> bool {
-    matches!(params.status, None | Some(StatusFilter::Available | StatusFilter::All))
-        && matches!(params.usage, None | Some(UsageFilter::Instance))
-        && params.is_support_io_optimized != Some(false)
-        && params.is_public != Some(true)
-        && params.snapshot_id.is_none()
-        && params.resource_group_id.is_none()
-        && params.usable != Some(false)
+/// An image that may be listed.
+struct Candidate<'c> {
+    image: Cow<'c, Image>,
+    custom: Option<CustomImage>,
+    is_used: bool,
+}
+
+/// The custom images of the caller in a region, newest first; then those of the inventory.
+fn candidates<'c>(
+    tx: &dyn ReadTx,
+    call: &'c Call<'_>,
+    region: &str,
+) -> Result<Vec<Candidate<'c>>, StoreError> {
+    let mut all = Vec::new();
+    for custom in tx.all(&Filter::<CustomImage>::all(call.caller.account.clone(), region))? {
+        let is_used = is_used(tx, &custom)?;
+        let found = FoundImage::custom(custom);
+        all.push(Candidate { image: found.image, custom: found.custom, is_used });
+    }
+    let listed = call.environment.inventory.images().iter();
+    all.extend(listed.map(|image| Candidate {
+        image: Cow::Borrowed(image),
+        custom: None,
+        is_used: true,
+    }));
+    Ok(all)
+}
+
+impl Candidate<'_> {
+    fn matches_status(&self, params: &Params) -> bool {
+        let custom = self.custom.as_ref();
+        let status = custom.map_or(ImageStatus::Available, |custom| custom.status);
+        let usable = status == ImageStatus::Available;
+        let asked = |wanted: &StatusFilters| {
+            let is_one =
+                |one: &StatusFilter| *one == StatusFilter::All || one.as_str() == status.as_str();
+            wanted.0.iter().any(is_one)
+        };
+        params.status.as_ref().map_or(usable, asked)
+            && params.usable.is_none_or(|wanted| wanted == usable)
+    }
+
+    /// Filters on what only custom images have, and on what is the same for all others.
+    fn matches_custom(&self, params: &Params, tags: &[(String, Option<String>)]) -> bool {
+        let custom = self.custom.as_ref();
+        let has_snapshot = |Text(id): &Text<1, 64>| {
+            let mut disks = custom.iter().flat_map(|custom| &custom.disks);
+            disks.any(|disk| disk.snapshot.as_ref().is_some_and(|one| one.as_str() == id))
+        };
+        let in_group =
+            |Text(id): &Text<1, 64>| custom.is_some_and(|custom| custom.resource_group == *id);
+        let used = match params.usage {
+            None => true,
+            Some(UsageFilter::Instance) => self.is_used,
+            Some(UsageFilter::None) => !self.is_used,
+        };
+        used && params.is_support_io_optimized != Some(false)
+            && params.is_public != Some(true)
+            && params.snapshot_id.as_ref().is_none_or(has_snapshot)
+            && params.resource_group_id.as_ref().is_none_or(in_group)
+            && has_tags(custom.map_or(&[], |custom| &custom.tags), tags)
+    }
+
+    fn item(&self, account: &AccountId) -> ImageItem {
+        match &self.custom {
+            Some(custom) => ImageItem::of_custom(custom, self.is_used),
+            None => ImageItem::of(&self.image, account),
+        }
+    }
 }
 
 /// Imported images belong to every account: an operator imports them for all.
@@ -239,23 +322,11 @@ fn is_owned_as_asked(params: &Params, image: &Image, caller: &crate::catalog::Ca
 
 fn matches(params: &Params, image: &Image) -> bool {
     params.image_id.as_ref().is_none_or(|Text(id)| *id == image.id)
-        && params.image_name.as_ref().is_none_or(|Text(pattern)| fits(pattern, image.name()))
+        && params.image_name.as_ref().is_none_or(|Text(pattern)| like(pattern, image.name()))
         && params.image_family.as_ref().is_none_or(|Text(family)| *family == image.image_family)
         && params.os_type.is_none_or(|wanted| is_os(wanted, image.os_type))
         && params.architecture.is_none_or(|wanted| is_for(wanted, image.architecture))
         && params.is_support_cloudinit.is_none_or(|wanted| wanted == image.cloud_init)
-}
-
-/// `*` at either end of the pattern stands for anything.
-fn fits(pattern: &str, name: &str) -> bool {
-    let (head, start) = pattern.strip_prefix('*').map_or((false, pattern), |rest| (true, rest));
-    let (tail, middle) = start.strip_suffix('*').map_or((false, start), |rest| (true, rest));
-    match (head, tail) {
-        (false, false) => name == middle,
-        (false, true) => name.starts_with(middle),
-        (true, false) => name.ends_with(middle),
-        (true, true) => name.contains(middle),
-    }
 }
 
 fn is_os(wanted: OsFilter, os: OsType) -> bool {

@@ -1,9 +1,11 @@
 //! An image as clients see it.
 
-use domain::AccountId;
+use domain::custom_image::ImageDisk;
 use domain::inventory::Image;
+use domain::{AccountId, CustomImage, Tag};
 
 use crate::catalog::reply;
+use crate::catalog::times::with_seconds;
 
 reply!(
     /// One image.
@@ -15,8 +17,8 @@ reply!(
         /// Its family; empty when it is in none.
         image_family: String,
         /// The version of the image.
-        image_version: &'static str,
-        /// `system` for a public image, `self` for an imported one.
+        image_version: String,
+        /// `system` for a public image, `self` for a custom or imported one.
         image_owner_alias: &'static str,
         /// The account that owns it; public images show none.
         image_owner_id: Option<i64>,
@@ -39,15 +41,15 @@ reply!(
         boot_mode: &'static str,
         /// GiB; a system disk cannot be smaller.
         size: u32,
-        /// `Available`.
+        /// `Available`; a custom image is `Creating` before that, or `CreateFailed`.
         status: &'static str,
-        /// `100%`.
+        /// How far it is: `0%` or `100%`.
         progress: &'static str,
-        /// `instance`: instances may use it.
+        /// `instance`; `none` for a custom image that no instance was made from.
         usage: &'static str,
         /// Whether instances can be made from it.
         usable: bool,
-        /// When it was published.
+        /// When it was published or made.
         creation_time: String,
         /// Whether it is a published community image.
         is_public: bool,
@@ -70,16 +72,16 @@ reply!(
         /// Seller of a marketplace image.
         supplier_name: &'static str,
         /// The resource group.
-        resource_group_id: &'static str,
+        resource_group_id: String,
         /// Features of the operating system.
         features: Features,
         /// Secure boot.
         secure_boot_options: SecureBootOptions,
         /// Findings of the check of an imported image; none for public images.
         detection_options: DetectionOptions,
-        /// Disks that are made together with it; none for public images.
+        /// The disks of a custom image; none for others.
         disk_device_mappings: DiskDeviceMappings,
-        /// Its tags; none.
+        /// Its tags; only a custom image has any.
         tags: ImageTags,
     }
 );
@@ -204,7 +206,7 @@ impl ImageItem {
             image_id: image.id.clone(),
             image_name: image.name().to_owned(),
             image_family: image.image_family.clone(),
-            image_version: "",
+            image_version: String::new(),
             image_owner_alias: if image.is_own() { "self" } else { "system" },
             image_owner_id: account.as_str().parse().ok().filter(|_| image.is_own()),
             description: image.description.clone(),
@@ -230,7 +232,7 @@ impl ImageItem {
             license_type: "",
             product_code: "",
             supplier_name: "",
-            resource_group_id: "",
+            resource_group_id: String::new(),
             features: Features::of(image),
             secure_boot_options: SecureBootOptions { secure_boot_support: UNSUPPORTED },
             detection_options: DetectionOptions {
@@ -239,6 +241,41 @@ impl ImageItem {
             },
             disk_device_mappings: DiskDeviceMappings { disk_device_mapping: Vec::new() },
             tags: ImageTags { tag: Vec::new() },
+        }
+    }
+
+    /// A custom image as its owner sees it.
+    pub(crate) fn of_custom(custom: &CustomImage, is_used: bool) -> ImageItem {
+        let image = custom.as_image(with_seconds(custom.created_at));
+        let tag = |tag: &Tag| ImageTag { tag_key: tag.key.clone(), tag_value: tag.value.clone() };
+        let disks = custom.disks.iter().map(DiskDeviceMapping::of).collect();
+        ImageItem {
+            image_version: custom.version.clone(),
+            status: custom.status.as_str(),
+            progress: if custom.is_available() { "100%" } else { "0%" },
+            usage: if is_used { "instance" } else { "none" },
+            usable: custom.is_available(),
+            resource_group_id: custom.resource_group.clone(),
+            disk_device_mappings: DiskDeviceMappings { disk_device_mapping: disks },
+            tags: ImageTags { tag: custom.tags.iter().map(tag).collect() },
+            ..ImageItem::of(&image, &custom.account)
+        }
+    }
+}
+
+impl DiskDeviceMapping {
+    fn of(disk: &ImageDisk) -> DiskDeviceMapping {
+        DiskDeviceMapping {
+            kind: disk.kind.as_str().to_owned(),
+            device: disk.device.clone(),
+            size: disk.size_gib.to_string(),
+            snapshot_id: disk.snapshot.as_ref().map(ToString::to_string).unwrap_or_default(),
+            encrypted: disk.encrypted,
+            format: String::new(),
+            progress: String::new(),
+            remain_time: 0,
+            import_oss_bucket: String::new(),
+            import_oss_object: String::new(),
         }
     }
 }

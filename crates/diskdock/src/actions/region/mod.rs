@@ -1,5 +1,7 @@
 //! Regions, zones, types and images: what is offered.
 
+pub(crate) mod create_image;
+pub(crate) mod delete_image;
 pub(crate) mod describe_account_attributes;
 pub(crate) mod describe_available_resource;
 pub(crate) mod describe_image_support_instance_types;
@@ -8,6 +10,7 @@ pub(crate) mod describe_instance_type_families;
 pub(crate) mod describe_instance_types;
 pub(crate) mod describe_regions;
 pub(crate) mod describe_zones;
+mod image_source;
 mod image_view;
 pub(crate) mod language;
 pub(crate) mod resource;
@@ -35,5 +38,7 @@ static ACTIONS: &[Entry] = &[
     Entry::Query(&describe_available_resource::DescribeAvailableResource),
     Entry::Query(&describe_images::DescribeImages),
     Entry::Query(&supported_types::DescribeImageSupportInstanceTypes),
+    Entry::Action(&create_image::CreateImage),
+    Entry::Action(&delete_image::DeleteImage),
     Entry::Query(&describe_account_attributes::DescribeAccountAttributes),
 ];

@@ -1,10 +1,14 @@
 //! Regions, zones, types and images as kinds of resource: how to list them.
 
+use domain::{ImageId, ImageStatus};
+
 use super::describe_images::DescribeImages;
 use super::describe_instance_types::DescribeInstanceTypes;
 use super::describe_regions::DescribeRegions;
 use super::describe_zones::DescribeZones;
-use crate::catalog::{Listing, Query, Resource};
+use crate::catalog::{Listing, Query, Resource, Status, id_parameter};
+
+id_parameter!(ImageId, "m-bp1000q5zb2k8w4tn6yr");
 
 /// Regions.
 pub(crate) static REGION: Resource = Resource {
@@ -63,9 +67,13 @@ pub(crate) static IMAGE: Resource = Resource {
         ids: None,
         path: ["Images", "Image"],
         id: "ImageId",
-        texts: &["{OSName}"],
+        texts: &["{ImageName}", "{OSName}"],
         holder: None,
     },
-    statuses: &[],
+    statuses: &[
+        Status::passing(ImageStatus::Creating.as_str()),
+        Status::lasting(ImageStatus::Available.as_str()),
+        Status::lasting(ImageStatus::CreateFailed.as_str()),
+    ],
     unasked: &[],
 };

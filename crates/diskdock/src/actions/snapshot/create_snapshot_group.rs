@@ -1,9 +1,10 @@
 //! `CreateSnapshotGroup`: keep the content that several disks have at the same moment.
 
 use domain::limits::{DISKS_PER_SNAPSHOT_GROUP, SNAPSHOT_GROUP_GIB, SNAPSHOTS_PER_DISK};
-use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotId, SnapshotStatus};
+use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
 use super::resource::SNAPSHOT_GROUP;
+use crate::actions::keeping::Keeping;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -197,12 +198,8 @@ Disks of several machines follow each other within moments.";
         let snapshots: Vec<_> =
             facts.members.iter().map(|one| new_snapshot(call, params, &group, &one.disk)).collect();
         let reply = Reply { snapshot_group_id: group.id.to_string() };
-        let keeping = KeepingGroup {
-            group: group.id.clone(),
-            to_do: snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect(),
-            snapshots: snapshots.iter().map(|one| one.id.clone()).collect(),
-            disk: snapshots.first().map(|one| one.disk.clone()),
-        };
+        let to_do = snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
+        let keeping = KeepingGroup { group: group.id.clone(), keeping: Keeping::new(to_do) };
         let mut effect = Effect::reply(reply).save(group);
         for snapshot in snapshots {
             effect = effect.save(snapshot);
@@ -279,11 +276,8 @@ fn new_snapshot(
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct KeepingGroup {
     group: SnapshotGroupId,
-    snapshots: Vec<SnapshotId>,
-    /// Snapshots that are still to be made, with their disks.
-    to_do: Vec<(SnapshotId, DiskId)>,
-    /// The first of the disks, by which an operator finds this.
-    disk: Option<DiskId>,
+    #[serde(flatten)]
+    keeping: Keeping,
 }
 
 impl Operation for KeepingGroup {
@@ -291,7 +285,7 @@ impl Operation for KeepingGroup {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: self.disk.clone() }
+        self.keeping.subject()
     }
 
     fn phase(&self) -> &'static str {
@@ -299,47 +293,21 @@ impl Operation for KeepingGroup {
     }
 
     fn making(&self) -> Vec<DiskId> {
-        self.to_do.iter().map(|(_, disk)| disk.clone()).collect()
+        self.keeping.making()
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let some_are_done = self.to_do.len() < self.snapshots.len();
-        let results =
-            context.hypervisor.take_snapshots(&self.to_do, some_are_done, context.now).await?;
-        let mut progress = Progress::Done;
-        for ((snapshot, _), result) in self.to_do.clone().into_iter().zip(results) {
-            match result {
-                Progress::Done => self.to_do.retain(|(to_do, _)| *to_do != snapshot),
-                failed @ Progress::Failed(_) => return Ok(failed),
-                waits => progress = waits,
-            }
-        }
-        Ok(progress)
+        self.keeping.advance(context).await
     }
 
-    /// A group or snapshot that was deleted meanwhile stays so.
+    /// A group that was deleted meanwhile stays so.
     fn finish(
         &self,
         outcome: &Outcome,
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        for id in &self.snapshots {
-            let Some(mut snapshot) = tx.get(id)? else {
-                tx.discard_snapshot(id)?;
-                continue;
-            };
-            let ended = match outcome {
-                Outcome::Done => snapshot.accomplished(now),
-                Outcome::Failed(_) => {
-                    tx.discard_snapshot(id)?;
-                    snapshot.failed(now)
-                }
-            };
-            if ended.is_ok() {
-                tx.save(&snapshot)?;
-            }
-        }
+        self.keeping.finish(outcome, tx, now)?;
         let Some(mut group) = tx.get(&self.group)? else { return Ok(()) };
         let ended = match outcome {
             Outcome::Done => group.accomplished(),

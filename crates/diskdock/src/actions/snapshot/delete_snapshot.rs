@@ -3,6 +3,7 @@
 use domain::{DiskSnapshot, SnapshotId};
 
 use super::resource::SNAPSHOT;
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
 
@@ -19,10 +20,11 @@ params!(
     }
 );
 
-/// The snapshot, and the disks that were made from it.
+/// The snapshot, the disks that were made from it, and whether a custom image needs it.
 pub(crate) struct Facts {
     snapshot: DiskSnapshot,
     disks: Vec<Disk>,
+    is_in_image: bool,
     force: bool,
 }
 
@@ -52,6 +54,7 @@ impl Action for DeleteSnapshot {
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("no custom image needs the snapshot",                    |f| !f.is_in_image, &SNAPSHOT_OF_IMAGE),
         must("no disk is being made from the snapshot",               |f| f.disks.iter().all(Disk::is_created), &SNAPSHOT_FEEDS_DISK),
         must("no disk was made from the snapshot, or Force is true",  |f| f.force || f.disks.is_empty(), &SNAPSHOT_IN_USE),
     ];
@@ -60,7 +63,9 @@ impl Action for DeleteSnapshot {
         let found = call.find(tx, &params.snapshot_id)?;
         let snapshot: DiskSnapshot = found.ok_or(&SNAPSHOT_TO_DELETE_NOT_FOUND)?;
         let disks = disks_made_from(tx, call, &snapshot.region, &snapshot.id)?.entries;
-        Ok(Facts { snapshot, disks, force: params.force.unwrap_or(false) })
+        let is_in_image =
+            image_lookups::needs(tx, &snapshot.account, &snapshot.region, &snapshot.id)?;
+        Ok(Facts { snapshot, disks, is_in_image, force: params.force.unwrap_or(false) })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

@@ -3,6 +3,7 @@
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId};
 
 use super::resource::SNAPSHOT_GROUP;
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::{self, disks_made_from};
 
@@ -68,11 +69,12 @@ reply!(
     }
 );
 
-/// The group, its snapshots, and whether disks were made from one of them.
+/// The group, its snapshots, and whether disks or custom images were made from one of them.
 pub(crate) struct Facts {
     group: SnapshotGroup,
     snapshots: Vec<DiskSnapshot>,
     is_used: bool,
+    is_in_image: bool,
 }
 
 /// Whatever it is, gone.
@@ -102,6 +104,7 @@ impl Action for DeleteSnapshotGroup {
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
+        must("no custom image needs a snapshot of the group",  |f| !f.is_in_image, &SNAPSHOT_OF_IMAGE),
         must("no disk was made from a snapshot of the group",  |f| !f.is_used, &GROUP_SNAPSHOT_IN_USE),
     ];
 
@@ -111,11 +114,12 @@ impl Action for DeleteSnapshotGroup {
         let group = found.filter(|group: &SnapshotGroup| group.region == params.region_id.0);
         let group = group.ok_or(&SNAPSHOT_GROUP_NOT_FOUND)?;
         let snapshots = snapshot_lookups::of_group(tx, &group)?;
-        let mut is_used = false;
+        let (mut is_used, mut is_in_image) = (false, false);
         for one in &snapshots {
             is_used |= !disks_made_from(tx, call, &one.region, &one.id)?.entries.is_empty();
+            is_in_image |= image_lookups::needs(tx, &one.account, &one.region, &one.id)?;
         }
-        Ok(Facts { group, snapshots, is_used })
+        Ok(Facts { group, snapshots, is_used, is_in_image })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use domain::{DiskSnapshot, SnapshotId, SnapshotOrigin, SnapshotStatus};
+use domain::{CustomImage, DiskSnapshot, SnapshotId, SnapshotOrigin, SnapshotStatus};
 
 use super::create_snapshot::CategoryWord;
-use super::view::{SnapshotItem, item};
+use super::view::{SnapshotItem, SnapshotUse, item};
+use crate::actions::image_lookups;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
@@ -181,8 +182,9 @@ impl Query for DescribeSnapshots {
         let found = tx.list(&filter(tx, call, params, &region)?, &paging.page)?;
         let mut snapshot = Vec::with_capacity(found.entries.len());
         for one in &found.entries {
-            let used = disks_made_from(tx, call, &region, &one.id)?;
-            snapshot.push(item(call, one, !used.entries.is_empty()));
+            let by_disk = !disks_made_from(tx, call, &region, &one.id)?.entries.is_empty();
+            let by_image = image_lookups::needs(tx, &one.account, &one.region, &one.id)?;
+            snapshot.push(item(call, one, SnapshotUse { by_disk, by_image }));
         }
         Ok(Reply {
             page_number: paging.number,
@@ -305,21 +307,19 @@ fn restrict_source(
         filter.also.push(Box::new(move |one| on.contains(&one.disk)));
     }
     if let Some(usage) = params.usage {
-        let used = used_snapshots(tx, filter, region)?;
+        let of_disks = used_by_disks(tx, filter, region)?;
+        let of_images = used_by_images(tx, filter, region)?;
         filter.also.push(Box::new(move |one| {
-            let by_disk = used.contains(one.id.as_str());
-            match usage {
-                UsageWord::Disk => by_disk,
-                UsageWord::None => !by_disk,
-                UsageWord::Image | UsageWord::ImageDisk => false,
-            }
+            let by_disk = of_disks.contains(one.id.as_str());
+            let by_image = of_images.contains(one.id.as_str());
+            SnapshotUse { by_disk, by_image }.as_str() == usage.as_str()
         }));
     }
     Ok(())
 }
 
 /// The snapshots that disks were made from.
-fn used_snapshots(
+fn used_by_disks(
     tx: &dyn ReadTx,
     filter: &Filter<DiskSnapshot>,
     region: &str,
@@ -329,6 +329,22 @@ fn used_snapshots(
     let mut used = HashSet::new();
     tx.visit(&disks, |disk| {
         used.insert(disk.source_snapshot);
+    })?;
+    Ok(used)
+}
+
+/// The snapshots that custom images need.
+fn used_by_images(
+    tx: &dyn ReadTx,
+    filter: &Filter<DiskSnapshot>,
+    region: &str,
+) -> Result<HashSet<String>, StoreError> {
+    let images = Filter::<CustomImage>::all(filter.account.clone(), region);
+    let mut used = HashSet::new();
+    tx.visit(&images, |image| {
+        used.extend(
+            image.disks.into_iter().filter_map(|disk| disk.snapshot).map(|id| id.to_string()),
+        );
     })?;
     Ok(used)
 }

@@ -34,7 +34,8 @@ reply!(
         snapshot_type: &'static str,
         /// `standard` or `flash`.
         category: &'static str,
-        /// `disk` if disks were made from it, else `none`.
+        /// `disk` if disks were made from it, `image` if a custom image needs it, `image_disk` for
+        /// both, else `none`.
         usage: &'static str,
         /// The disk it was made of.
         source_disk_id: String,
@@ -106,8 +107,29 @@ fn percent(call: &Call<'_>, snapshot: &DiskSnapshot) -> u8 {
     }
 }
 
-/// The item of a snapshot that disks were made from, or not.
-pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, is_used: bool) -> SnapshotItem {
+/// The uses of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SnapshotUse {
+    /// Disks were made from it.
+    pub by_disk: bool,
+    /// A custom image needs it.
+    pub by_image: bool,
+}
+
+impl SnapshotUse {
+    /// `Usage` of the snapshot.
+    pub(super) fn as_str(self) -> &'static str {
+        match (self.by_image, self.by_disk) {
+            (true, true) => "image_disk",
+            (true, false) => "image",
+            (false, true) => "disk",
+            (false, false) => "none",
+        }
+    }
+}
+
+/// The item of a snapshot with these uses.
+pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, used: SnapshotUse) -> SnapshotItem {
     let ended = snapshot.status != SnapshotStatus::Progressing;
     let id = snapshot.id.as_str();
     let copied_from = snapshot.copied_from.as_ref();
@@ -126,7 +148,7 @@ pub(super) fn item(call: &Call<'_>, snapshot: &DiskSnapshot, is_used: bool) -> S
         available: snapshot.is_accomplished(),
         snapshot_type: snapshot.origin.as_str(),
         category: snapshot.category.as_str(),
-        usage: if is_used { "disk" } else { "none" },
+        usage: used.as_str(),
         source_disk_id: snapshot.disk.to_string(),
         source_disk_size: snapshot.size_gib.to_string(),
         source_disk_type: snapshot.disk_kind.as_str(),

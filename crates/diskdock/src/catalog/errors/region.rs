@@ -74,7 +74,7 @@ errors! {
         => "Leave DedicatedHostId out; this server has no dedicated hosts.";
     IMAGE_OWNER_NOT_VALID = 400 "InvalidImageOwnerAlias.ValueNotSupported"
         "The specified ImageOwnerAlias value is not supported."
-        => "Use system, self, others or marketplace; only system has any images here.";
+        => "Use system, self, others or marketplace.";
     IMAGE_USAGE_NOT_VALID = 404 "InvalidUsage"
         "The specified Usage is not valid."
         => "Use instance or none.";

@@ -17,6 +17,7 @@ mod describe_instances;
 mod detach_disk;
 mod get_instance_console_output;
 mod health_and_quotas;
+mod images;
 mod instance_life;
 mod instance_reads;
 mod join_resource_group;

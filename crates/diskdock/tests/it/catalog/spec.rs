@@ -257,6 +257,7 @@ fn exactly_these_actions_are_destructive() {
         "RebootInstances",
         "DeleteInstance",
         "DeleteInstances",
+        "DeleteImage",
         "DeleteSnapshot",
         "DeleteSnapshotGroup",
         "DeleteSecurityGroup",

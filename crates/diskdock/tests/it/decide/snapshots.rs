@@ -17,6 +17,7 @@ const REQUESTS: &[(&str, &[(&str, &str)])] = &[
             ("retentionDays", "-1"),
         ],
     ),
+    ("CreateImage", &[("RegionId", "cn-hangzhou")]),
     ("CreateSnapshot", &[("DiskId", "d-1")]),
     ("CreateSnapshotGroup", &[("RegionId", "cn-hangzhou")]),
     ("ReInitDisk", &[("DiskId", "d-1")]),

@@ -104,6 +104,7 @@ impl Simulation {
         self.look_at_snapshots().await;
         self.look_at_networks().await;
         self.look_at_snapshot_groups().await;
+        self.look_at_images().await;
         self.look_at_policies(&disks).await;
         self.look_at_access().await;
         self.look_at_key_pairs().await;

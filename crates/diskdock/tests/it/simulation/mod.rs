@@ -11,6 +11,7 @@ mod calls;
 mod faults;
 mod follow;
 mod groups;
+mod images;
 mod instances;
 mod key_pairs;
 mod keys;

@@ -114,6 +114,15 @@ pub(super) struct SnapshotGroup {
     pub snapshots: Vec<String>,
 }
 
+/// A custom image as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Image {
+    pub owner: usize,
+    pub name: String,
+    pub snapshot: String,
+    pub status: Status,
+}
+
 /// The successful calls so far, and their effects.
 #[derive(Debug, Default)]
 pub(super) struct Model {
@@ -122,6 +131,7 @@ pub(super) struct Model {
     /// The instances whose machines an operator has paused.
     pub paused: BTreeSet<String>,
     pub snapshots: BTreeMap<String, Snapshot>,
+    pub images: BTreeMap<String, Image>,
     pub networks: Vec<Network>,
     pub groups: BTreeMap<String, SnapshotGroup>,
     pub policies: BTreeMap<String, super::policies::Policy>,

@@ -39,6 +39,9 @@ impl Model {
     fn delete_group(&self, caller: usize, id: &str) -> Expected {
         let Some(group) = self.own_group(caller, id) else { return NO_GROUP };
         let there = |one: &&String| self.snapshots.contains_key(*one);
+        if group.snapshots.iter().filter(there).any(|one| self.is_in_image(one)) {
+            return &["SnapshotCreatedImage"];
+        }
         let is_used = |one: &String| self.disks.values().any(|disk| disk.source == *one);
         let used = group.snapshots.iter().filter(there).any(is_used);
         if used { &["SnapshotCreatedDisk"] } else { WELL }

@@ -27,6 +27,9 @@ impl Model {
         if self.own_snapshot(caller, id).is_none() {
             return NO_SNAPSHOT;
         }
+        if self.is_in_image(id) {
+            return &["SnapshotCreatedImage"];
+        }
         let mut made = self.disks.values().filter(|disk| disk.source == id).peekable();
         let is_used = made.peek().is_some();
         match made.any(|disk| disk.status == "Creating") {

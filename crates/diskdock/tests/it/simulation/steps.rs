@@ -221,6 +221,9 @@ impl Simulation {
     }
 
     async fn change_snapshots(&mut self) {
+        if self.pick(3) == 0 {
+            return self.change_images().await;
+        }
         if self.model.snapshots.len() < SNAPSHOTS && self.pick(2) == 0 {
             return self.create_snapshot().await;
         }

@@ -12,6 +12,8 @@ pub(crate) struct DiskPlan {
     pub level: Option<PerformanceLevel>,
     /// GiB; none if the request says nothing.
     pub size_gib: Option<u32>,
+    /// GiB that it has at least: those of the disk of the image that it is made from.
+    pub least_gib: u32,
     /// Display name.
     pub name: String,
     /// Free text.
@@ -74,7 +76,7 @@ impl DiskPlan {
     /// Whether the size of a data disk is one that its category allows at any level.
     pub(crate) fn data_size_fits_category(&self) -> bool {
         let (min, max) = self.category.data_sizes(Some(PerformanceLevel::Pl0));
-        self.size_gib.is_some_and(|size| (min..=max).contains(&size))
+        self.size_gib.is_some_and(|size| (min.max(self.least_gib)..=max).contains(&size))
     }
 
     /// Whether the size of a data disk is one that its level allows.

@@ -59,6 +59,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         zone: plan.zone.clone().expect("the rules want a zone"),
         instance_type: plan.instance_type.id.clone(),
         image: plan.image.id.clone(),
+        base_image: plan.base_image.clone(),
         name: id.to_string(),
         description: String::new(),
         host_name: format!("iZ{bare}Z"),

@@ -2,6 +2,7 @@
 //! creation.
 
 mod disk_plan;
+mod image;
 pub(crate) mod make;
 pub(crate) mod names;
 pub(crate) mod network;

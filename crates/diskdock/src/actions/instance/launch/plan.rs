@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::inventory::{Image, InstanceType, Inventory, OsType};
+use domain::inventory::{Image, InstanceType, OsType};
 use domain::limits::DATA_DISKS_PER_REQUEST;
 
 use super::disk_plan::DiskPlan;
+use super::image;
 use super::names::{Sequence, fits_windows};
 use super::network::{self, NetworkPlan};
 use super::params::{Launch, PeriodUnit};
@@ -36,6 +37,10 @@ pub(crate) struct LaunchPlan {
     pub instance_type: InstanceType,
     /// The image.
     pub image: Image,
+    /// Whether disks can be made from it.
+    pub image_is_available: bool,
+    /// The image that a custom one comes from in the end, or empty.
+    pub base_image: String,
     /// The system disk.
     pub system: DiskPlan,
     /// The data disks that are asked for.
@@ -73,7 +78,7 @@ impl LaunchPlan {
         let asked_type = params.instance_type.as_ref().ok_or(&MISSING_INSTANCE_TYPE)?;
         let instance_type =
             inventory.instance_type(&asked_type.0).ok_or(&INSTANCE_TYPE_NOT_SUPPORTED)?;
-        let image = image(inventory, params)?;
+        let image = image::named(tx, call, params)?;
         let selection = ZoneSelection {
             inventory,
             region,
@@ -82,16 +87,9 @@ impl LaunchPlan {
         };
         let vswitch = network::vswitch(tx, call, params)?;
         let zone = selection.zone(params, vswitch.as_ref().map(|vswitch| vswitch.zone.as_str()))?;
-        let system = selection.system_disk(zone, &params.system_disk.0, image);
-        let mut data = Vec::with_capacity(params.data_disk.0.len());
-        for disk in &params.data_disk.0 {
-            let plan = selection.data_disk(zone, disk);
-            let found = match &plan.snapshot_id {
-                Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
-                None => None,
-            };
-            data.push(plan.beginning_with(found));
-        }
+        let system = selection.system_disk(zone, &params.system_disk.0, &image.image);
+        let system = image::system_disk(tx, call, system, &image)?;
+        let data = image::data_disks(tx, call, &selection, zone, params, &image)?;
         let host_names = params
             .host_name
             .iter()
@@ -112,7 +110,9 @@ impl LaunchPlan {
             zone_sells_type: zone.is_some_and(|zone| inventory.sells(zone, instance_type)),
             zone: zone.map(|zone| zone.id.clone()),
             instance_type: instance_type.clone(),
-            image: image.clone(),
+            image_is_available: image.is_available(),
+            base_image: image.base().to_owned(),
+            image: image.image.into_owned(),
             system,
             data,
             local: selection.local_disks(),
@@ -208,6 +208,7 @@ impl LaunchPlan {
 #[rustfmt::skip]
 pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
+    must("the image is Available",                                   |p| p.image_is_available && p.system.snapshot_exists(), &IMAGE_NOT_AVAILABLE),
     must("the image is of the architecture of the type",             |p| p.image.architecture == p.instance_type.architecture, &INSTANCE_TYPE_ARCHITECTURE),
     must("the system disk is of a category that can be one",         |p| p.system.category.system_sizes(p.system.level).is_some(), &SYSTEM_CATEGORY_NOT_VALID),
     must("no data disk is of a local category",                      |p| p.data.iter().all(|d| !d.category.is_local()), &DATA_CATEGORY_NOT_VALID),
@@ -263,15 +264,3 @@ pub(crate) const LOAD_ERRORS: &[&ErrorCode] = &[
     &TAG_MISMATCH,
     &TAG_DUPLICATE,
 ];
-
-fn image<'a>(inventory: &'a Inventory, params: &Launch) -> Result<&'a Image, &'static ErrorCode> {
-    match (&params.image_id, &params.image_family) {
-        (Some(_), Some(_)) => Err(&IMAGE_AND_FAMILY),
-        (Some(id), None) => inventory.image(&id.0).ok_or(&IMAGE_NOT_FOUND),
-        (None, Some(family)) => {
-            let members = inventory.images().iter().filter(|image| image.image_family == family.0);
-            members.max_by_key(|image| &image.creation_time).ok_or(&IMAGE_FAMILY_EMPTY)
-        }
-        (None, None) => Err(&MISSING_IMAGE),
-    }
-}

@@ -59,6 +59,7 @@ impl<'a> ZoneSelection<'a> {
             category,
             level: None,
             size_gib: None,
+            least_gib: 0,
             name: String::new(),
             description: String::new(),
             encrypted: false,
@@ -105,6 +106,12 @@ impl<'a> ZoneSelection<'a> {
         let size_gib = Some(storage.capacity_gib);
         let disk = |_| DiskPlan { size_gib, ..self.blank(None, storage.category) };
         (0..storage.amount).map(disk).collect()
+    }
+
+    /// A data disk that nobody asked for, with its defaults.
+    pub(super) fn default_data_disk(&self, zone: Option<&Zone>) -> DiskPlan {
+        let plan = self.blank(zone, self.data_category(None));
+        DiskPlan { level: plan.category.level(None), ..plan }
     }
 
     /// A data disk that is asked for, with its defaults.

@@ -21,7 +21,7 @@ const NAMES: [(&str, &[&str]); 14] = [
     ("group", &["admins", "none"]),
     ("policy", &["readers", "AdministratorAccess"]),
     ("PolicyType", &["Custom", "System"]),
-    ("ResourceType", &["disk", "instance", "snapshot"]),
+    ("ResourceType", &["disk", "instance", "snapshot", "image"]),
     ("DiskCategory", &["cloud_essd", "cloud_efficiency", "cloud_auto"]),
     ("Size", &["40", "20", "2000"]),
     ("PublicKeyBody", &[PUBLIC_KEY]),
@@ -123,6 +123,7 @@ async fn furnish(server: &TestServer) {
         ("CreateSecurityGroup", &[region, ("VpcId", &vpc)]),
         ("CreateSnapshot", &[("DiskId", &disk)]),
         ("CreateSnapshotGroup", &[region, ("InstanceId", &instance)]),
+        ("CreateImage", &[region, ("InstanceId", &instance)]),
         ("CreateAutoSnapshotPolicy", &schedule),
         ("CreateKeyPair", &[region, ("KeyPairName", "pair")]),
         ("ModifyDiskSpec", &[("DiskId", &disk), ("DiskCategory", "cloud_auto")]),
@@ -151,6 +152,8 @@ fn known(export: &str) -> Known {
         (key.to_owned(), names.iter().map(|name| (*name).to_owned()).collect())
     });
     known.extend(named);
+    let images = known.get("m-").cloned().unwrap_or_default();
+    known.entry("image".to_owned()).or_default().extend(images);
     let keys = known.get("key-").cloned().unwrap_or_default();
     known.insert("key".to_owned(), keys);
     known

@@ -1,0 +1,86 @@
+//! Several snapshots that are made at the same moment, for groups of them and for images.
+
+use domain::SnapshotId;
+
+use super::prelude::*;
+use crate::store::{EntityReads, EntityWrites};
+
+/// The progress of several snapshots.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Keeping {
+    snapshots: Vec<SnapshotId>,
+    /// Snapshots that are still to be made, with their disks.
+    to_do: Vec<(SnapshotId, DiskId)>,
+    /// The first of the disks, by which an operator finds this.
+    disk: Option<DiskId>,
+}
+
+impl Keeping {
+    /// Makes these snapshots, which are progressing, of these disks.
+    pub(super) fn new(to_do: Vec<(SnapshotId, DiskId)>) -> Keeping {
+        Keeping {
+            snapshots: to_do.iter().map(|(snapshot, _)| snapshot.clone()).collect(),
+            disk: to_do.first().map(|(_, disk)| disk.clone()),
+            to_do,
+        }
+    }
+
+    /// The subject: the first of the disks.
+    pub(super) fn subject(&self) -> Subject {
+        Subject { instance: None, disk: self.disk.clone() }
+    }
+
+    /// Disks whose content is still to be kept.
+    pub(super) fn making(&self) -> Vec<DiskId> {
+        self.to_do.iter().map(|(_, disk)| disk.clone()).collect()
+    }
+
+    /// Takes one step; Done when all are made, or at once if there are none.
+    pub(super) async fn advance(
+        &mut self,
+        context: &StepContext<'_>,
+    ) -> Result<Progress, TransientError> {
+        if self.to_do.is_empty() {
+            return Ok(Progress::Done);
+        }
+        let some_are_done = self.to_do.len() < self.snapshots.len();
+        let results =
+            context.hypervisor.take_snapshots(&self.to_do, some_are_done, context.now).await?;
+        let mut progress = Progress::Done;
+        for ((snapshot, _), result) in self.to_do.clone().into_iter().zip(results) {
+            match result {
+                Progress::Done => self.to_do.retain(|(to_do, _)| *to_do != snapshot),
+                failed @ Progress::Failed(_) => return Ok(failed),
+                waits => progress = waits,
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Ends the snapshots. One that was deleted meanwhile stays so; what there is of its bytes
+    /// then, or of one that failed, is thrown away.
+    pub(super) fn finish(
+        &self,
+        outcome: &Outcome,
+        tx: &mut dyn WriteTx,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        for id in &self.snapshots {
+            let Some(mut snapshot) = tx.get(id)? else {
+                tx.discard_snapshot(id)?;
+                continue;
+            };
+            let ended = match outcome {
+                Outcome::Done => snapshot.accomplished(now),
+                Outcome::Failed(_) => {
+                    tx.discard_snapshot(id)?;
+                    snapshot.failed(now)
+                }
+            };
+            if ended.is_ok() {
+                tx.save(&snapshot)?;
+            }
+        }
+        Ok(())
+    }
+}
