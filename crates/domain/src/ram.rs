@@ -92,7 +92,8 @@ impl AttachedPolicies {
 }
 
 impl AttachedPolicy {
-    fn is(&self, policy_type: PolicyType, name: &str) -> bool {
+    /// Whether it is the policy of this type and name.
+    pub fn is(&self, policy_type: PolicyType, name: &str) -> bool {
         self.policy_type == policy_type && self.name == name
     }
 }
@@ -196,8 +197,20 @@ pub struct RamPolicy {
     /// Free text, possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The document, a JSON text.
+    /// The document that counts, a JSON text.
     pub document: String,
+    /// The number of the version that it is.
+    #[serde(default = "first_version")]
+    pub default_version: u32,
+    /// When that version was made; with the policy itself if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_made_at: Option<Moment>,
+    /// The other versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_versions: Vec<PolicyVersion>,
+    /// The highest number that a further version ever had; 0 if there never was one.
+    #[serde(default)]
+    pub last_version: u32,
     /// Keys are unique.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -208,6 +221,37 @@ pub struct RamPolicy {
     /// Fields of a newer version.
     #[serde(flatten)]
     pub unknown: UnknownFields,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+impl RamPolicy {
+    /// A policy with one version and no tags.
+    pub fn new(
+        id: RamPolicyId,
+        account: AccountId,
+        name: String,
+        document: String,
+        now: Moment,
+    ) -> RamPolicy {
+        RamPolicy {
+            id,
+            account,
+            name,
+            description: String::new(),
+            document,
+            default_version: 1,
+            document_made_at: None,
+            other_versions: Vec::new(),
+            last_version: 0,
+            tags: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            unknown: UnknownFields::default(),
+        }
+    }
 }
 
 /// [`PolicyHolder`] by the field of that name.
@@ -331,5 +375,8 @@ impl Entity for RamPolicy {
 
 // Behind the macros, which it needs.
 mod group;
+mod version;
+
+pub use version::{POLICY_VERSIONS, PolicyVersion, version_id, version_number};
 
 pub use group::{GroupOfUser, RamGroup};

@@ -1,13 +1,11 @@
 //! `CreatePolicy`: make a policy from a document.
 
-use domain::UnknownFields;
 use domain::ram::{RamPolicy, RamPolicyId};
 
 use super::lookup;
 use super::tags_text::TagsText;
 use super::view::MadePolicy;
 use crate::actions::prelude::*;
-use crate::policy::Policy;
 
 /// Policies of an account, at most.
 const POLICIES: u64 = 1_500;
@@ -74,24 +72,20 @@ A document has `Version` `\"1\"` and a list `Statement`; each statement has `Eff
         if !lookup::is_policy_name(&params.policy_name.0) {
             return Err((&POLICY_NAME_CHARACTERS).into());
         }
-        Policy::read("", &params.policy_document.0)
-            .map_err(|error| Refusal::about(&POLICY_DOCUMENT_MALFORMED, &error.to_string()))?;
+        lookup::refuse_unless_policy(&params.policy_document.0)?;
         let id = RamPolicyId::of(&call.caller.account, &params.policy_name.0);
         let is_taken = call.find(tx, &id)?.is_some();
         Ok(Facts { is_taken, policies: lookup::count::<RamPolicy>(tx, call)? })
     }
 
     fn effect(call: &Call<'_>, params: &Params, _: Facts) -> Effect<Reply> {
+        let (name, document) = (params.policy_name.0.clone(), params.policy_document.0.clone());
+        let account = call.caller.account.clone();
+        let id = RamPolicyId::of(&account, &name);
         let policy = RamPolicy {
-            id: RamPolicyId::of(&call.caller.account, &params.policy_name.0),
-            account: call.caller.account.clone(),
-            name: params.policy_name.0.clone(),
             description: params.description.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
-            document: params.policy_document.0.clone(),
             tags: params.tag.as_ref().map(|tags| tags.0.clone()).unwrap_or_default(),
-            created_at: call.now,
-            updated_at: call.now,
-            unknown: UnknownFields::default(),
+            ..RamPolicy::new(id, account, name, document, call.now)
         };
         Effect::reply(Reply { policy: MadePolicy::of(&policy) }).save(policy)
     }

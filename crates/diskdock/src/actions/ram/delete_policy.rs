@@ -2,7 +2,7 @@
 
 use domain::ram::{PolicyType, RamPolicy};
 
-use super::lookup::{self, FoundPolicy};
+use super::lookup;
 use super::policy_holder::Holders;
 use crate::actions::prelude::*;
 
@@ -17,8 +17,8 @@ params!(
         #[example = "readers"]
         #[names = "policy"]
         policy_name: Text<1, 128>,
-        /// Whether to delete all its versions. There is one of each policy here.
-        cascading_delete: Ignored<Option<bool>>,
+        /// Delete it although it has further versions, which go with it.
+        cascading_delete: Option<bool>,
     }
 );
 
@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     policy: RamPolicy,
     groups: usize,
     attachments: usize,
+    /// Whether its versions go with it.
+    cascades: bool,
 }
 
 impl Action for DeletePolicy {
@@ -46,17 +48,17 @@ impl Action for DeletePolicy {
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("no user and no role has the policy", |f| f.attachments == f.groups, &POLICY_IN_USE),
         must("no group has the policy",            |f| f.groups == 0, &POLICY_IN_USE_BY_GROUP),
+        must("it has one version, or CascadingDelete is true", |f| f.cascades || f.policy.other_versions.is_empty(), &POLICY_HAS_VERSIONS),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let name = &params.policy_name.0;
-        let FoundPolicy::Custom(policy) = lookup::policy(tx, call, PolicyType::Custom, name)?
-        else {
-            return Err((&RAM_POLICY_NOT_FOUND).into());
-        };
+        let policy = lookup::own_policy(tx, call, name)?;
         let holders = Holders::all(tx, call)?;
         let groups = holders.groups_of(PolicyType::Custom, name);
-        Ok(Facts { policy, groups, attachments: holders.of(PolicyType::Custom, name) })
+        let attachments = holders.of(PolicyType::Custom, name);
+        let cascades = params.cascading_delete == Some(true);
+        Ok(Facts { policy, groups, attachments, cascades })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

@@ -2,7 +2,7 @@
 
 use super::lookup::{self, FoundPolicy, PolicyTypeWord};
 use super::policy_holder::Holders;
-use super::view::VERSION;
+use super::view::VersionItem;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
@@ -28,8 +28,8 @@ reply!(
     pub(crate) struct Reply {
         /// The policy.
         policy: ShownPolicy,
-        /// Its document.
-        default_policy_version: PolicyVersion,
+        /// The version that counts, with its document.
+        default_policy_version: VersionItem,
     }
 );
 
@@ -43,7 +43,7 @@ reply!(
         /// Free text.
         description: String,
         /// The version that counts: `v1`.
-        default_version: &'static str,
+        default_version: String,
         /// Its document, once more.
         policy_document: String,
         /// When it was made.
@@ -52,20 +52,6 @@ reply!(
         update_date: String,
         /// How many users and roles have it.
         attachment_count: usize,
-    }
-);
-
-reply!(
-    /// A version of a policy.
-    pub(crate) struct PolicyVersion {
-        /// `v1`.
-        version_id: &'static str,
-        /// Whether it counts.
-        is_default_version: bool,
-        /// The document, a JSON text.
-        policy_document: String,
-        /// When it was made.
-        create_date: String,
     }
 );
 
@@ -81,12 +67,13 @@ impl Query for GetPolicy {
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let policy_type = params.policy_type.of_domain();
         let found = lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
-        let (description, document, made, changed) = match found {
+        let (description, version, made, changed) = match found {
             FoundPolicy::Custom(own) => {
-                (own.description, own.document, own.created_at, own.updated_at)
+                let version = VersionItem::of(&own, &own.counting_version());
+                (own.description, version, own.created_at, own.updated_at)
             }
             FoundPolicy::System(about, document) => {
-                (about.to_owned(), document.to_owned(), Moment(0), Moment(0))
+                (about.to_owned(), VersionItem::of_system(document), Moment(0), Moment(0))
             }
         };
         let holders = Holders::all(tx, call)?;
@@ -94,18 +81,12 @@ impl Query for GetPolicy {
             policy_name: params.policy_name.0.clone(),
             policy_type: policy_type.as_str(),
             description,
-            default_version: VERSION,
-            policy_document: document.clone(),
+            default_version: version.version_id.clone(),
+            policy_document: version.policy_document.clone(),
             create_date: with_seconds(made),
             update_date: with_seconds(changed),
             attachment_count: holders.of(policy_type, &params.policy_name.0),
         };
-        let default_policy_version = PolicyVersion {
-            version_id: VERSION,
-            is_default_version: true,
-            policy_document: document,
-            create_date: with_seconds(made),
-        };
-        Ok(Reply { policy, default_policy_version })
+        Ok(Reply { policy, default_policy_version: version })
     }
 }

@@ -1,6 +1,6 @@
 //! `ListPolicies`: the service's policies and those of the account.
 
-use domain::ram::{PolicyType, RamPolicy};
+use domain::ram::{PolicyType, RamPolicy, version_id};
 
 use super::lookup::{self, PolicyTypeWord};
 use super::policy_holder::Holders;
@@ -61,7 +61,7 @@ reply!(
         /// Free text.
         description: String,
         /// The version that counts: `v1`.
-        default_version: &'static str,
+        default_version: String,
         /// When it was made.
         create_date: String,
         /// When it was last changed.
@@ -140,7 +140,7 @@ fn own_item(policy: &RamPolicy, holders: &Holders) -> (Cursor, PolicyItem) {
         policy_name: policy.name.clone(),
         policy_type: PolicyType::Custom.as_str(),
         description: policy.description.clone(),
-        default_version: VERSION,
+        default_version: version_id(policy.default_version),
         create_date: with_seconds(policy.created_at),
         update_date: with_seconds(policy.updated_at),
         attachment_count: holders.of(PolicyType::Custom, &policy.name),
@@ -154,7 +154,7 @@ fn system_item(name: &str, about: &str, holders: &Holders) -> (Cursor, PolicyIte
         policy_name: name.to_owned(),
         policy_type: PolicyType::System.as_str(),
         description: about.to_owned(),
-        default_version: VERSION,
+        default_version: VERSION.to_owned(),
         create_date: with_seconds(Moment(0)),
         update_date: with_seconds(Moment(0)),
         attachment_count: holders.of(PolicyType::System, name),

@@ -1,6 +1,6 @@
 //! `ListPoliciesForUser`: what a user may do.
 
-use domain::ram::{AttachedPolicies, AttachedPolicy};
+use domain::ram::{AttachedPolicies, AttachedPolicy, version_id};
 
 use super::lookup::{self, FoundPolicy};
 use super::view::VERSION;
@@ -47,7 +47,7 @@ reply!(
         /// Free text.
         description: String,
         /// The version that counts: `v1`.
-        default_version: &'static str,
+        default_version: String,
         /// Since when it is attached.
         attach_date: String,
     }
@@ -82,15 +82,16 @@ fn item(
     call: &Call<'_>,
     attached: &AttachedPolicy,
 ) -> Result<AttachedItem, ActionError> {
-    let description = match lookup::policy(tx, call, attached.policy_type, &attached.name)? {
-        FoundPolicy::Custom(own) => own.description,
-        FoundPolicy::System(about, _) => about.to_owned(),
+    let found = lookup::policy(tx, call, attached.policy_type, &attached.name)?;
+    let (description, default_version) = match found {
+        FoundPolicy::Custom(own) => (own.description, version_id(own.default_version)),
+        FoundPolicy::System(about, _) => (about.to_owned(), VERSION.to_owned()),
     };
     Ok(AttachedItem {
         policy_name: attached.name.clone(),
         policy_type: attached.policy_type.as_str(),
         description,
-        default_version: VERSION,
+        default_version,
         attach_date: with_seconds(attached.attached_at),
     })
 }

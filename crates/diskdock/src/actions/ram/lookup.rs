@@ -5,7 +5,7 @@ use domain::ram::{PolicyType, RamGroup, RamPolicy, RamPolicyId, RamRole, RamUser
 
 use crate::actions::prelude::*;
 use crate::catalog::{CallerIdentity, is_made_of};
-use crate::policy::SYSTEM_POLICIES;
+use crate::policy::{Policy, SYSTEM_POLICIES};
 use crate::store::{AccessKey, EntityReads, Filter};
 
 choice!(
@@ -108,6 +108,25 @@ pub(super) fn policy(
         }
     };
     Ok(found.ok_or(&RAM_POLICY_NOT_FOUND)?)
+}
+
+/// The policy of the account of this name.
+pub(super) fn own_policy(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    name: &str,
+) -> Result<RamPolicy, ActionError> {
+    match policy(tx, call, PolicyType::Custom, name)? {
+        FoundPolicy::Custom(policy) => Ok(policy),
+        FoundPolicy::System(..) => Err((&RAM_POLICY_NOT_FOUND).into()),
+    }
+}
+
+/// Refuses a document that is no policy.
+pub(super) fn refuse_unless_policy(document: &str) -> Result<(), Refusal> {
+    let about = |error: crate::policy::PolicyError| error.to_string();
+    let read = Policy::read("", document).map(drop);
+    read.map_err(|error| Refusal::about(&POLICY_DOCUMENT_MALFORMED, &about(error)))
 }
 
 /// All of a kind that the account has.

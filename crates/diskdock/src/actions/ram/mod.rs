@@ -8,11 +8,13 @@ pub(crate) mod attach_policy_to_user;
 pub(crate) mod create_access_key;
 pub(crate) mod create_group;
 pub(crate) mod create_policy;
+pub(crate) mod create_policy_version;
 pub(crate) mod create_role;
 pub(crate) mod create_user;
 pub(crate) mod delete_access_key;
 pub(crate) mod delete_group;
 pub(crate) mod delete_policy;
+pub(crate) mod delete_policy_version;
 pub(crate) mod delete_role;
 pub(crate) mod delete_user;
 pub(crate) mod detach_policy_from_group;
@@ -20,16 +22,19 @@ pub(crate) mod detach_policy_from_role;
 pub(crate) mod detach_policy_from_user;
 pub(crate) mod get_group;
 pub(crate) mod get_policy;
+pub(crate) mod get_policy_version;
 pub(crate) mod get_role;
 pub(crate) mod get_user;
 mod group_view;
 pub(crate) mod list_access_keys;
+pub(crate) mod list_entities_for_policy;
 pub(crate) mod list_groups;
 pub(crate) mod list_groups_for_user;
 pub(crate) mod list_policies;
 pub(crate) mod list_policies_for_group;
 pub(crate) mod list_policies_for_role;
 pub(crate) mod list_policies_for_user;
+pub(crate) mod list_policy_versions;
 pub(crate) mod list_roles;
 pub(crate) mod list_tag_resources;
 pub(crate) mod list_users;
@@ -40,14 +45,17 @@ mod policy_holder;
 pub(crate) mod remove_user_from_group;
 mod resource;
 mod role_view;
+pub(crate) mod set_default_policy_version;
 pub(crate) mod tag_resources;
 mod tagged;
 mod tags_text;
 pub(crate) mod untag_resources;
 pub(crate) mod update_access_key;
 pub(crate) mod update_group;
+pub(crate) mod update_policy_description;
 pub(crate) mod update_role;
 pub(crate) mod update_user;
+mod version_id;
 mod view;
 
 use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, NO_PERMISSION, UNKNOWN_ACTION};
@@ -184,7 +192,14 @@ static POLICIES: ActionGroup = ActionGroup {
         Entry::Action(&create_policy::CreatePolicy),
         Entry::Query(&get_policy::GetPolicy),
         Entry::Query(&list_policies::ListPolicies),
+        Entry::Action(&update_policy_description::UpdatePolicyDescription),
+        Entry::Query(&list_entities_for_policy::ListEntitiesForPolicy),
         Entry::Action(&delete_policy::DeletePolicy),
+        Entry::Action(&create_policy_version::CreatePolicyVersion),
+        Entry::Query(&get_policy_version::GetPolicyVersion),
+        Entry::Query(&list_policy_versions::ListPolicyVersions),
+        Entry::Action(&set_default_policy_version::SetDefaultPolicyVersion),
+        Entry::Action(&delete_policy_version::DeletePolicyVersion),
     ],
 };
 

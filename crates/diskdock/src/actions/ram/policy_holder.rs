@@ -100,9 +100,9 @@ impl<H: PolicyHolder> HolderAndPolicy<H> {
 
 /// All users, roles and groups of an account.
 pub(super) struct Holders {
-    users: Vec<RamUser>,
-    roles: Vec<RamRole>,
-    groups: Vec<RamGroup>,
+    pub(super) users: Vec<RamUser>,
+    pub(super) roles: Vec<RamRole>,
+    pub(super) groups: Vec<RamGroup>,
 }
 
 impl Holders {

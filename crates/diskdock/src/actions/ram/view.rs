@@ -1,6 +1,6 @@
 //! Users and policies as replies show them.
 
-use domain::ram::{RamPolicy, RamUser};
+use domain::ram::{PolicyVersion, RamPolicy, RamUser, version_id};
 
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
@@ -42,8 +42,44 @@ impl UserItem {
     }
 }
 
-/// The version of every policy: there is one of each here.
+/// The version of every policy of the service.
 pub(super) const VERSION: &str = "v1";
+
+reply!(
+    /// A version of a policy.
+    pub(crate) struct VersionItem {
+        /// `v1`.
+        version_id: String,
+        /// Whether it counts.
+        is_default_version: bool,
+        /// The document, a JSON text.
+        policy_document: String,
+        /// When it was made.
+        create_date: String,
+    }
+);
+
+impl VersionItem {
+    /// A version of this policy.
+    pub(super) fn of(policy: &RamPolicy, version: &PolicyVersion) -> VersionItem {
+        VersionItem {
+            version_id: version.id(),
+            is_default_version: version.number == policy.default_version,
+            policy_document: version.document.clone(),
+            create_date: with_seconds(version.created_at),
+        }
+    }
+
+    /// The only version of a policy of the service.
+    pub(super) fn of_system(document: &str) -> VersionItem {
+        VersionItem {
+            version_id: VERSION.to_owned(),
+            is_default_version: true,
+            policy_document: document.to_owned(),
+            create_date: with_seconds(Moment(0)),
+        }
+    }
+}
 
 reply!(
     /// A policy as it was made.
@@ -55,7 +91,7 @@ reply!(
         /// Free text.
         description: String,
         /// The version that counts: `v1`.
-        default_version: &'static str,
+        default_version: String,
         /// When it was made.
         create_date: String,
     }
@@ -67,7 +103,7 @@ impl MadePolicy {
             policy_name: policy.name.clone(),
             policy_type: "Custom",
             description: policy.description.clone(),
-            default_version: VERSION,
+            default_version: version_id(policy.default_version),
             create_date: with_seconds(policy.created_at),
         }
     }

@@ -58,6 +58,21 @@ errors! {
         "The policy document is malformed: {}."
         => "Send a document in the language of RAM: {\"Version\": \"1\", \"Statement\": […]}. In that of a role, \
             each statement has a Principal: {\"RAM\": [\"acs:ram::<account>:root\"]}.";
+    POLICY_VERSION_FORMAT = 400 "InvalidParameter.VersionId.Format"
+        "The format of the parameter - \"VersionId\" is incorrect."
+        => "Use a VersionId of ListPolicyVersions, such as v1.";
+    POLICY_VERSION_NOT_FOUND = 404 "EntityNotExist.Policy.Version"
+        "The policy version does not exist."
+        => "Use a VersionId of ListPolicyVersions.";
+    POLICY_VERSION_LIMIT = 409 "LimitExceeded.Policy.Version"
+        "The count of policy version beyond the current limits."
+        => "Delete a version, or send RotateStrategy=DeleteOldestNonDefaultVersionWhenLimitExceeded: a policy has five at most.";
+    POLICY_VERSION_COUNTS = 409 "DeleteConflict.Policy.Version.Default"
+        "The default policy version CAN NOT been deleted directly."
+        => "Let another version count first, with SetDefaultPolicyVersion.";
+    POLICY_HAS_VERSIONS = 409 "DeleteConflict.Policy.Version"
+        "The policy CAN NOT has any version except the default version."
+        => "Delete the others with DeletePolicyVersion first, or send CascadingDelete=true.";
     USER_NOT_FOUND = 404 "EntityNotExist.User"
         "The user does not exist."
         => "Use a user of ListUsers.";

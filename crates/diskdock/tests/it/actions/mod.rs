@@ -31,6 +31,7 @@ mod modify_instance_attribute;
 mod modify_instance_charge_type;
 mod modify_instance_spec;
 mod multi_attach;
+mod policy_versions;
 mod products;
 mod ram;
 mod ram_groups;

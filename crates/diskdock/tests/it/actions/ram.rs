@@ -371,16 +371,7 @@ fn planted_user(number: usize) -> RamUser {
 }
 
 fn planted_policy(number: usize) -> RamPolicy {
-    let name = format!("policy-{number}");
-    RamPolicy {
-        id: RamPolicyId::of(&ACCOUNT.into(), &name),
-        account: ACCOUNT.into(),
-        name,
-        description: String::new(),
-        document: READERS.to_owned(),
-        tags: Vec::new(),
-        created_at: domain::Moment(0),
-        updated_at: domain::Moment(0),
-        unknown: UnknownFields::default(),
-    }
+    let (name, account) = (format!("policy-{number}"), domain::AccountId::from(ACCOUNT));
+    let id = RamPolicyId::of(&account, &name);
+    RamPolicy::new(id, account, name, READERS.to_owned(), domain::Moment(0))
 }

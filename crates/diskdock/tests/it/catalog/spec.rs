@@ -277,6 +277,7 @@ fn exactly_these_actions_are_destructive() {
         "DeleteRole",
         "DetachPolicyFromRole",
         "DeletePolicy",
+        "DeletePolicyVersion",
         "ScheduleKeyDeletion",
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);

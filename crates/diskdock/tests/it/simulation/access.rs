@@ -2,6 +2,7 @@
 
 use super::groups::UserGroup;
 use super::model::{Expected, WELL};
+use super::policy_versions::Versions;
 use super::steps::{CALLERS, OTHER_ACCOUNT, Simulation};
 use crate::harness::ACCOUNT;
 
@@ -18,6 +19,7 @@ pub(super) const DOCUMENT: &str =
 pub(super) struct Access {
     pub user: bool,
     pub policy: bool,
+    pub versions: Versions,
     pub attached: bool,
     pub role: bool,
     /// Whether the role has the policy.
@@ -43,7 +45,8 @@ impl Simulation {
         for _ in 0..12 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(9) {
+            match self.pick(10) {
+                9 => self.change_policy_versions(caller, &mut access).await,
                 6 => self.change_tags_of_access(caller, &access).await,
                 5 | 7 | 8 => self.change_user_group(caller, &mut access).await,
                 4 => self.assume_role(caller, &access).await,
@@ -89,7 +92,9 @@ impl Simulation {
                 let expected: Expected =
                     if access.policy { &["EntityAlreadyExists.Policy"] } else { WELL };
                 let made = self.call(caller, "Ram.CreatePolicy", &policy, expected).await;
-                access.policy |= made.is_some();
+                if made.is_some() {
+                    (access.policy, access.versions) = (true, Versions::default());
+                }
             }
             2 | 3 => {
                 let well: Expected =
@@ -110,6 +115,9 @@ impl Simulation {
                     (false, _) => NO_POLICY,
                     (true, true) => &["DeleteConflict.Policy.User"],
                     (true, false) if access.group.given => &["DeleteConflict.Policy.Group"],
+                    (true, false) if access.versions.are_several() => {
+                        &["DeleteConflict.Policy.Version"]
+                    }
                     (true, false) => WELL,
                 };
                 let gone = self.call(caller, "Ram.DeletePolicy", &policy[..1], expected).await;

@@ -19,6 +19,7 @@ mod model;
 mod networks;
 mod pauses;
 mod policies;
+mod policy_versions;
 mod rewriting;
 mod snapshot_groups;
 mod snapshots;

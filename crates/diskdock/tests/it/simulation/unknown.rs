@@ -7,8 +7,9 @@ use super::model::{Expected, WELL};
 use super::steps::Simulation;
 
 /// Actions whose reply the model needs: a caller asks for it again with its ClientToken.
-const WITH_TOKEN: [&str; 9] = [
+const WITH_TOKEN: [&str; 10] = [
     "CreateDisk",
+    "CreateImage",
     "CreateInstance",
     "CreateSecurityGroup",
     "CreateSnapshot",
