@@ -162,7 +162,9 @@ async fn create_image_that_fails_leaves_no_snapshot_and_can_be_deleted() {
     let image = shown(&server, &id).await;
     assert_eq!((&image["Status"], &image["Usable"]), (&"CreateFailed".into(), &false.into()));
     let launch = [IN_REGION, ("InstanceType", "ecs.g6.large"), ("ImageId", &id)];
-    server.expect_code("RunInstances", &launch, (403, "OperationDenied.ImageNotValid")).await;
+    for action in ["RunInstances", "CreateInstance"] {
+        server.expect_code(action, &launch, (403, "OperationDenied.ImageNotValid")).await;
+    }
     server.ok("DeleteImage", &gone).await;
     assert_eq!(shown(&server, &id).await, Value::Null);
     assert_eq!(server.differences().await, []);

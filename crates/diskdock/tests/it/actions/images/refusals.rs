@@ -1,7 +1,8 @@
 //! Refusals of CreateImage and DeleteImage, one for each rule.
 
+use diskdock::catalog::Environment;
 use diskdock::store::{EntityReads, EntityWrites};
-use domain::{Activity, CustomImage, ImageId, InstanceStatus, LockReason, Moment};
+use domain::{Activity, CustomImage, ImageId, Instance, InstanceStatus, LockReason, Moment};
 
 use super::{IN_REGION, instance_and_image, shown, system_disk};
 use crate::harness::{IMAGE, Refused, TestServer};
@@ -157,6 +158,34 @@ async fn create_image_answers_for_quotas() {
     };
     server.assembly.gateway.services.store.write(write).await.unwrap();
     server.expect_code("CreateImage", &ask, (403, "QuotaExceed.Snapshot")).await;
+}
+
+#[tokio::test]
+async fn create_image_of_real_machines_wants_its_base_and_disks_of_its_own() {
+    let server = TestServer::new().await;
+    let kind =
+        [("InstanceType", Some("ecs.g8i.large")), ("SystemDisk.Category", Some("cloud_essd"))];
+    let [one, two] = [server.run_one(&kind).await, server.run_one(&kind).await];
+    let environments = &server.assembly.gateway.services.environment;
+    let current = Environment::clone(&environments.current());
+    environments.replace(Environment { is_simulated: false, keeps_shared_disks: false, ..current });
+    let ask = [IN_REGION, ("InstanceId", one.as_str())];
+    let become_gone = |instance: &mut Instance| {
+        "m-gone".clone_into(&mut instance.image);
+        "m-gone".clone_into(&mut instance.base_image);
+    };
+    server.change_instance(&one, become_gone).await;
+    server.expect_code("CreateImage", &ask, (403, "OperationDenied")).await;
+    server.change_instance(&one, |one| IMAGE.clone_into(&mut one.image)).await;
+    let disk = server.disk_with(|disk| disk.multi_attach = true).await;
+    for instance in [&one, &two] {
+        server.ok("AttachDisk", &[("InstanceId", instance), ("DiskId", &disk)]).await;
+        server.finish_all().await;
+    }
+    server.expect_code("CreateImage", &ask, (403, "IncorrectDiskStatus.Invalid")).await;
+    server.ok("DetachDisk", &[("InstanceId", &two), ("DiskId", &disk)]).await;
+    server.finish_all().await;
+    server.ok("CreateImage", &ask).await;
 }
 
 #[tokio::test]
