@@ -153,6 +153,7 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         zone: ZONE.to_owned(),
         instance_type: INSTANCE_TYPE.to_owned(),
         image: IMAGE.to_owned(),
+        base_image: String::new(),
         name: format!("instance-{number}"),
         description: String::new(),
         host_name: format!("instance-{number}"),
